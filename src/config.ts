@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import type { Credentials } from './context.ts';
+import type { Timeouts } from './luaauth/api.ts';
+
+export interface Config {
+  /** Base URL of the REST API; undefined: the built-in sandbox. */
+  readonly apiUrl: URL | undefined;
+  readonly credentials: Credentials;
+  readonly host: string;
+  readonly port: number;
+  readonly graphiql: boolean;
+  readonly readOnly: boolean;
+  readonly timeouts: Timeouts;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What an environment says, or every problem with it, each a line that names the variable and what is allowed. */
+export type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+const onOff = z
+  .enum(['true', 'false', '1', '0', 'on', 'off'])
+  .transform((word) => ['true', '1', 'on'].includes(word));
+const key = z.string().regex(/^[\x21-\x7e]{1,512}$/);
+const keyList = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim()))
+  .pipe(z.array(key).min(1));
+const httpUrl = z
+  .string()
+  .refine((text) => URL.canParse(text))
+  .transform((text) => new URL(text))
+  .refine(({ protocol }) => protocol === 'http:' || protocol === 'https:')
+  .refine(({ username, password, search, hash }) => username + password + search + hash === '');
+
+/** Every variable: how it is read, and in words what it may be. A secret can also come from the file in NAME_FILE. */
+const VARIABLES = {
+  LUAAUTH_API_URL: { type: httpUrl, allowed: 'an http or https URL without user, query or fragment' },
+  LUAAUTH_TOKEN: { type: key, allowed: '1 to 512 visible ASCII characters without spaces', secret: true },
+  GATEWAY_KEYS: {
+    type: keyList,
+    allowed: 'keys separated by commas, each 1 to 512 visible ASCII characters without spaces',
+    secret: true,
+  },
+  HOST: { type: z.string().regex(/^[\w.:-]+$/), allowed: 'a host name or an IP address to listen on' },
+  PORT: { type: wholeNumber(0, 65_535), allowed: 'a whole number from 0 to 65535 (0: any free port)' },
+  GRAPHIQL: { type: onOff, allowed: 'true or false' },
+  READ_ONLY: { type: onOff, allowed: 'true or false' },
+  LUAAUTH_TIMEOUT_MS: {
+    type: wholeNumber(1, 100_000),
+    allowed: 'milliseconds, a whole number from 1 to 100000',
+  },
+  LOG_LEVEL: { type: z.enum(LOG_LEVELS), allowed: `one of ${LOG_LEVELS.join(', ')}` },
+  NODE_ENV: { type: z.string(), allowed: 'any text' },
+} satisfies Record<string, { type: z.ZodType; allowed: string; secret?: boolean }>;
+
+type Name = keyof typeof VARIABLES;
+type Values = { [N in Name]?: z.output<(typeof VARIABLES)[N]['type']> };
+
+// A write may take longer than a read: cutting it short leaves its outcome unknown.
+const WRITE_TIMEOUT_FACTOR = 2.5;
+
+/** The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it. */
+export function readEnvironment(): Environment {
+  return { ...readDotEnv(), ...process.env };
+}
+
+/** Reads and checks all of an environment. An empty variable counts as not set. */
+export function readConfig(environment: Environment): ConfigResult {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(VARIABLES) as Name[]) {
+    const { type, allowed, secret } = VARIABLES[name] as {
+      type: z.ZodType;
+      allowed: string;
+      secret?: boolean;
+    };
+    const text = secret ? readSecret(environment, name, problems) : environment[name];
+    if (text === undefined || text === '') continue;
+    const result = type.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else
+      problems.push(
+        `${name}: ${secret ? 'the given value (not shown)' : JSON.stringify(text)} is not ${allowed}.`,
+      );
+  }
+  const config = assemble(values as Values, problems);
+  return problems.length > 0 ? { problems } : { config };
+}
+
+function assemble(values: Values, problems: string[]): Config {
+  const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
+  const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
+  if (heldKey !== undefined && gatewayKeys === undefined && !isLoopback(host)) {
+    problems.push(
+      `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+    );
+  }
+  if (gatewayKeys !== undefined && heldKey === undefined) {
+    problems.push(
+      'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
+    );
+  }
+  return {
+    apiUrl: values.LUAAUTH_API_URL,
+    credentials: { heldKey, gatewayKeys },
+    host,
+    port: values.PORT ?? 4000,
+    graphiql: values.GRAPHIQL ?? values.NODE_ENV !== 'production',
+    readOnly: values.READ_ONLY ?? false,
+    timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
+    logLevel: values.LOG_LEVEL ?? 'info',
+  };
+}
+
+function readSecret(environment: Environment, name: string, problems: string[]): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (!file) return environment[name];
+  if (environment[name]) {
+    problems.push(`${name}_FILE: ${name} is set as well. Set one of the two.`);
+    return undefined;
+  }
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    problems.push(
+      `${name}_FILE: ${JSON.stringify(file)} cannot be read (${code}). Give the path of a readable file.`,
+    );
+    return undefined;
+  }
+}
+
+function readDotEnv(): Environment {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

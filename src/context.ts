@@ -1,0 +1,101 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { unauthenticated } from './errors.ts';
+import type { Api, Timeouts } from './luaauth/api.ts';
+import type { Transport } from './transport/index.ts';
+
+/** What a resolver sees of a request. */
+export interface Context {
+  readonly caller: Caller;
+}
+
+/** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
+export interface Caller {
+  /** @throws UNAUTHENTICATED when the request carries no usable credential. */
+  readonly api: Api;
+}
+
+/** Where the API key comes from: the caller, or the gateway itself for callers who present one of its own keys. */
+export interface Credentials {
+  /** The API key that the gateway holds. */
+  readonly heldKey?: string | undefined;
+  /** What a caller of a gateway that holds its key must present; none: whoever can connect may call. */
+  readonly gatewayKeys?: readonly string[] | undefined;
+}
+
+export interface ContextOptions {
+  readonly transport: Transport;
+  readonly credentials: Credentials;
+  readonly timeouts: Timeouts;
+}
+
+export function createContext({ transport, credentials, timeouts }: ContextOptions) {
+  const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
+  return (request: Request): Context => {
+    let api: Api | undefined;
+    return {
+      caller: {
+        get api() {
+          api ??= {
+            send: transport.send,
+            clock: transport.clock,
+            key: findKey(request.headers),
+            signal: request.signal,
+            timeouts,
+          };
+          return api;
+        },
+      },
+    };
+  };
+}
+
+// Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.
+const KEY = /^[\x21-\x7e]{1,512}$/;
+
+function callerKey(headers: Headers): string {
+  const token = headers.get('token');
+  const bearer = bearerOf(headers);
+  if (token !== null && bearer !== undefined && token !== bearer) {
+    throw unauthenticated(
+      'The token and Authorization headers carry different API keys. Send the key in one of them.',
+    );
+  }
+  const key = token ?? bearer;
+  if (key === undefined) {
+    throw unauthenticated(
+      'This field needs a LuaAuth API key. Send it as the header "token: <API key>" or "Authorization: Bearer <API key>".',
+    );
+  }
+  if (!KEY.test(key)) {
+    throw unauthenticated(
+      'The API key is malformed. A key is 1 to 512 visible ASCII characters without spaces; in the token header it has no prefix.',
+    );
+  }
+  return key;
+}
+
+/** The caller's `token` header is not read: the gateway's own key is the only one that goes upstream. */
+function heldKey(key: string, { gatewayKeys = [] }: Credentials): (headers: Headers) => string {
+  if (gatewayKeys.length === 0) return () => key;
+  const accepted = gatewayKeys.map(digest);
+  return (headers) => {
+    const given = digest(bearerOf(headers) ?? '');
+    // Every key is compared, so that the time taken tells nothing about them.
+    if (accepted.filter((one) => timingSafeEqual(one, given)).length === 0) {
+      throw unauthenticated(
+        'This gateway holds its own LuaAuth key. Present one of its gateway keys as "Authorization: Bearer <gateway key>".',
+      );
+    }
+    return key;
+  };
+}
+
+/** The credential in `Authorization`, with or without the Bearer prefix. */
+function bearerOf(headers: Headers): string | undefined {
+  const value = headers.get('authorization');
+  return value === null ? undefined : value.replace(/^Bearer +/i, '');
+}
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}

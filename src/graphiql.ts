@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Plugin } from 'graphql-yoga';
+import type { Tab } from './graphiql-tabs.ts';
+
+export interface GraphiQLPageOptions {
+  /** What a visitor without saved tabs finds. */
+  readonly tabs: readonly Tab[];
+}
+
+interface Page {
+  readonly html: string;
+  readonly gzipped: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Serves GraphiQL to browsers at `/graphql`, and sends them there from `/`. The page is one 9 MB document that loads
+ * nothing from elsewhere; it is made and compressed once, at the first visit, and kept by browsers until it changes.
+ */
+export function createGraphiQL(options: GraphiQLPageOptions): Plugin {
+  let page: Promise<Page> | undefined;
+  return {
+    async onRequest({ request, url, endResponse, fetchAPI }) {
+      const wantsHtml = request.method === 'GET' && request.headers.get('accept')?.includes('text/html');
+      if (!wantsHtml || url.searchParams.has('query')) return;
+      if (url.pathname === '/') {
+        endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
+      } else if (url.pathname === '/graphql') {
+        page ??= createPage(options);
+        endResponse(respond(await page, request, fetchAPI));
+      }
+    },
+  };
+}
+
+function respond(
+  { html, gzipped, headers }: Page,
+  request: Request,
+  { Response }: { Response: typeof globalThis.Response },
+) {
+  if (request.headers.get('if-none-match') === headers.etag)
+    return new Response(null, { status: 304, headers });
+  const acceptsGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
+  if (!acceptsGzip) return new Response(html, { headers });
+  return new Response(new Uint8Array(gzipped), { headers: { ...headers, 'content-encoding': 'gzip' } });
+}
+
+async function createPage({ tabs }: GraphiQLPageOptions): Promise<Page> {
+  // Loaded here, not above: nobody who only sends operations pays for it.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const html = renderGraphiQL({
+    title: 'GraphiQL · LuaAuth',
+    defaultTabs: tabs.map((tab) => ({ ...tab })),
+    defaultEditorToolsVisibility: 'variables',
+    shouldPersistHeaders: false,
+    inputValueDeprecation: true,
+    schemaDescription: true,
+  });
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentSecurityPolicy(html),
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
+    'cache-control': 'private, no-cache',
+    vary: 'accept, accept-encoding',
+  };
+  return { html, gzipped: await promisify(gzip)(html), headers };
+}
+
+/** Only this page's own scripts run, and only the gateway can be spoken to. Monaco makes its workers from blobs. */
+function contentSecurityPolicy(html: string): string {
+  const hashes = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(' ')}`,
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'img-src data:',
+    'font-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

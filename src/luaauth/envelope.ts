@@ -1,0 +1,103 @@
+import type { About, Reply } from '../transport/call.ts';
+import { BadResponse, RateLimited, Unavailable } from '../transport/failure.ts';
+import { parseJson } from '../transport/json.ts';
+import {
+  type DocumentedCodes,
+  isRateLimit,
+  type Refusal,
+  Refused,
+  type RefusedField,
+  reasonOf,
+} from './refusal.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+/**
+ * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
+ * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx.
+ * @throws Refused, RateLimited when the API said no; BadResponse, Unavailable when this is not its envelope.
+ */
+export function openEnvelope(about: About, reply: Reply, documented: DocumentedCodes): JsonObject {
+  const answer = parseAnswer(about, reply);
+  if (answer.success === true) {
+    if (reply.status < 200 || reply.status > 299) {
+      throw new BadResponse(about, `it says success under HTTP ${reply.status}`);
+    }
+    return answer;
+  }
+  if (answer.success !== false) throw new BadResponse(about, 'it has no "success"');
+  const refusal = readRefusal(answer.error);
+  if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
+  if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply));
+  throw new Refused(about, reasonOf(refusal, documented), refusal);
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseAnswer(about: About, reply: Reply): JsonObject {
+  const { status } = reply;
+  if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
+  let answer: unknown;
+  try {
+    answer = parseJson(reply.text);
+  } catch {
+    // The parser's own error quotes the text, so it is not kept as the cause.
+    throw notAnEnvelope(about, reply, 'it is not JSON');
+  }
+  if (!isObject(answer)) throw notAnEnvelope(about, reply, 'it is not a JSON object');
+  if (!('success' in answer)) throw notAnEnvelope(about, reply, 'it has no "success"');
+  return answer;
+}
+
+/** Something in front of the API may answer in its place: its status still tells what happened. */
+function notAnEnvelope(about: About, reply: Reply, reason: string) {
+  if (reply.status === 503) return new Unavailable(about, 'unknown');
+  if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply));
+  const transient = reply.status === 502 || reply.status === 504;
+  return new BadResponse(about, `${reason} (HTTP ${reply.status})`, { transient });
+}
+
+function readRefusal(error: unknown): Refusal | undefined {
+  if (!isObject(error)) return undefined;
+  const code =
+    typeof error.code === 'string' && /^-?\d{1,9}$/.test(error.code) ? Number(error.code) : error.code;
+  if (typeof code !== 'number' || !Number.isInteger(code) || Math.abs(code) >= 2 ** 31) return undefined;
+  const failed = Array.isArray(error.failed) ? error.failed : [];
+  return {
+    code,
+    message: typeof error.message === 'string' ? shorten(error.message) : '',
+    authorization: failed.filter((entry) => typeof entry === 'string').map(shorten),
+    fields: failed.filter(isObject).map(readField),
+  };
+}
+
+function readField(entry: JsonObject): RefusedField {
+  const errors = Array.isArray(entry.errors) ? entry.errors : [];
+  return {
+    field: typeof entry.field === 'string' ? shorten(entry.field) : '',
+    messages: errors.flatMap(readMessages).map(shorten),
+  };
+}
+
+/** `"message"`, or `{"message", "errors": [...]}` for a field that can fail in several ways. */
+function readMessages(error: unknown): string[] {
+  if (typeof error === 'string') return [error];
+  if (!isObject(error)) return [];
+  const nested = Array.isArray(error.errors) ? error.errors : [];
+  return [error.message, ...nested].filter((message) => typeof message === 'string');
+}
+
+/** The API's own words are passed on, but never at any length. */
+function shorten(text: string): string {
+  return text.length <= 500 ? text : `${text.slice(0, 499)}…`;
+}
+
+/** `Retry-After` in ms: seconds or an HTTP date; anything else, or a time that has passed, is not known. */
+function retryAfterMs(reply: Reply): number | undefined {
+  const value = reply.headers['retry-after'];
+  if (typeof value !== 'string') return undefined;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? ms : undefined;
+}

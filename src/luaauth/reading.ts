@@ -1,0 +1,67 @@
+import type { About } from '../transport/call.ts';
+import { BadResponse } from '../transport/failure.ts';
+import { isObject } from './envelope.ts';
+
+/** Gives what a wire value stands for, or undefined when it is not of the documented type. */
+export type Check<T> = (value: unknown) => T | undefined;
+
+export const text: Check<string> = (value) => (typeof value === 'string' ? value : undefined);
+
+export const flag: Check<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
+
+/** A count that a JSON number carries exactly: a whole number from 0 to 2^53 - 1. */
+export const count: Check<number> = (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+
+/** The exact digits of an integer id. Past 15 digits `parseJson` has kept them as a string. */
+export const digits: Check<string> = (value) => {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+  return typeof value === 'string' && /^-?\d{1,64}$/.test(value) ? value : undefined;
+};
+
+/** Unix time in milliseconds. */
+export const instant: Check<Date> = (value) => {
+  const date = typeof value === 'number' ? new Date(value) : undefined;
+  return date && !Number.isNaN(date.getTime()) ? date : undefined;
+};
+
+/** Wraps a check for a field that may be missing or null. */
+export function optional<T>(check: Check<T>): Check<T | null> {
+  return (value) => (value === undefined || value === null ? null : check(value));
+}
+
+/**
+ * Reads a wire object field by field; fields that `checks` does not name are ignored. A field that is missing or of
+ * another type than documented does not spoil its neighbours: its property holds the BadResponse that says so, which
+ * GraphQL raises at that field, if it is selected.
+ * @throws BadResponse when `value` is not an object at all.
+ */
+export function readObject<Shape extends object>(
+  about: About,
+  name: string,
+  value: unknown,
+  checks: { readonly [Key in keyof Shape]: Check<Shape[Key]> },
+): Shape {
+  if (!isObject(value)) throw new BadResponse(about, `it has no ${name}`);
+  const result = {} as Shape;
+  for (const key in checks) {
+    const read = checks[key](value[key]);
+    result[key] = read === undefined ? (unusable(about, name, key) as never) : read;
+  }
+  return result;
+}
+
+function unusable(about: About, name: string, key: string): BadResponse {
+  return new BadResponse(about, `its ${name} has no usable "${key}"`);
+}
+
+/** Reads a list, each row by itself. */
+export function readList<Row>(
+  about: About,
+  name: string,
+  value: unknown,
+  readRow: (row: unknown) => Row,
+): Row[] {
+  if (!Array.isArray(value)) throw new BadResponse(about, `it has no list of ${name}`);
+  return value.map(readRow);
+}

@@ -1,0 +1,78 @@
+import type { About } from '../transport/call.ts';
+import { CallFailure } from '../transport/failure.ts';
+
+/** A field that the API found invalid, by its wire name. */
+export interface RefusedField {
+  readonly field: string;
+  readonly messages: readonly string[];
+}
+
+/**
+ * The API answered and said no (`upstream-api.md`, "failure"). `reason` names what it documents; a code that is not
+ * documented for the endpoint is `undocumented` and keeps its number.
+ */
+export class Refused extends CallFailure {
+  override name = 'Refused' as const;
+  readonly transient: boolean;
+  readonly executed: 'no' | 'unknown';
+  readonly reason: RefusalReason;
+  readonly code: number;
+  readonly fields: readonly RefusedField[];
+  readonly authorization: readonly string[];
+
+  constructor(about: About, reason: RefusalReason, refusal: Refusal) {
+    super(about, refusal.message);
+    this.reason = reason;
+    this.code = refusal.code;
+    this.fields = refusal.fields;
+    this.authorization = refusal.authorization;
+    // "the server failed while processing the request": it may have been carried out, and may work the next time.
+    this.transient = reason === 'internal server error';
+    this.executed = this.transient ? 'unknown' : 'no';
+  }
+}
+
+export type RefusalReason =
+  | 'internal server error'
+  | 'invalid endpoint'
+  | 'not permitted'
+  | 'invalid fields'
+  | 'account expired'
+  | 'nothing to edit'
+  | 'tier too low'
+  | 'undocumented';
+
+/** The failure envelope once read. */
+export interface Refusal {
+  readonly code: number;
+  readonly message: string;
+  readonly fields: readonly RefusedField[];
+  readonly authorization: readonly string[];
+}
+
+/** The codes that an endpoint documents for itself, such as `{ 0: 'account expired' }`. */
+export type DocumentedCodes = Readonly<Record<number, RefusalReason>>;
+
+/** What a refusal means: the endpoint's own codes first, then the generic -1, which only its message tells apart. */
+export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
+  const own = documented[refusal.code];
+  if (own !== undefined) return own;
+  // An authorization failure outweighs an invalid field: mending the field would not help.
+  if (refusal.authorization.length > 0) return 'not permitted';
+  if (refusal.fields.length > 0) return 'invalid fields';
+  if (refusal.code !== -1) return 'undocumented';
+  switch (refusal.message.trim().toLowerCase()) {
+    case 'internal server error':
+      return 'internal server error';
+    case 'invalid endpoint':
+      return 'invalid endpoint';
+    case 'unauthorized or invalid request':
+      return 'not permitted';
+    default:
+      return 'undocumented';
+  }
+}
+
+export function isRateLimit(refusal: Refusal): boolean {
+  return refusal.code === -1 && refusal.message.trim().toLowerCase() === 'ratelimited';
+}

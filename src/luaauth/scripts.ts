@@ -1,0 +1,93 @@
+import type { About } from '../transport/call.ts';
+import { BadResponse } from '../transport/failure.ts';
+import { readEndpoint, writeEndpoint } from './endpoint.ts';
+import { isObject } from './envelope.ts';
+import { count, flag, readObject, text } from './reading.ts';
+import { readSessions, type Session } from './sessions.ts';
+import type { WireScript, WireScriptEdit } from './wire.ts';
+
+export type Script = WireScript;
+
+/** Executions on one day, by the API's own label. */
+export interface DayCount {
+  date: string;
+  count: number;
+}
+
+/** `from` is the index of the first session, `limit` how many to return; the largest limit is not documented. */
+export interface SessionRange {
+  from: number;
+  limit: number;
+}
+
+/** What a session must have: all that is given. */
+export interface SessionMatch {
+  key?: string;
+  roblox_id?: string;
+  place_id?: string;
+  job_id?: string;
+}
+
+/** `GET /scripts/:script_id` */
+export const getScript = readEndpoint<Script>()('GET /scripts/:script_id', (about, answer) =>
+  readScript(about, answer.script),
+);
+
+/** `GET /scripts/:script_id/executions`, in the order of the answer. */
+export const getExecutions = readEndpoint<DayCount[]>()(
+  'GET /scripts/:script_id/executions',
+  (about, answer) => readExecutions(about, answer.executions),
+);
+
+/** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
+export const getSessions = readEndpoint<Session[], SessionRange>()(
+  'POST /scripts/:script_id/sessions',
+  (about, answer) => readSessions(about, answer.sessions),
+);
+
+/** `GET /scripts/:script_id/sessions/filter` */
+export const filterSessions = readEndpoint<Session[], SessionRange & SessionMatch>()(
+  'GET /scripts/:script_id/sessions/filter',
+  (about, answer) => readSessions(about, answer.sessions),
+);
+
+/** `POST /scripts/:script_id/edit` */
+export const editScript = writeEndpoint<WireScriptEdit>()('POST /scripts/:script_id/edit', {
+  0: 'account expired',
+  1: 'nothing to edit',
+  2: 'tier too low',
+});
+
+/** `POST /scripts/:script_id/remove` */
+export const removeScript = writeEndpoint()('POST /scripts/:script_id/remove');
+
+/** `POST /scripts/:script_id/update`: `script` is the source code. Its own error codes are not documented. */
+export const updateScript = writeEndpoint<{ script: string }>()('POST /scripts/:script_id/update');
+
+/** `POST /scripts/:script_id/toggle`: `state` is whether the script is enabled. */
+export const toggleScript = writeEndpoint<{ state: boolean }>()('POST /scripts/:script_id/toggle');
+
+function readScript(about: About, value: unknown): Script {
+  return readObject<Script>(about, 'script', value, {
+    id: text,
+    project_id: text,
+    name: text,
+    free_for_all: flag,
+    use_heartbeat: flag,
+    kick_outdated: flag,
+    require_sessions: flag,
+    enabled: flag,
+    total_executions: count,
+    total_sessions: count,
+    total_instances: count,
+  });
+}
+
+/** A count that cannot be used is an error at its own `count`. */
+function readExecutions(about: About, value: unknown): DayCount[] {
+  if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
+  return Object.entries(value).map(([date, executions]) => ({
+    date,
+    count: readObject<{ count: number }>(about, 'executions', { count: executions }, { count }).count,
+  }));
+}

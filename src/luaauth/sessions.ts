@@ -1,0 +1,33 @@
+import type { About } from '../transport/call.ts';
+import { readEndpoint } from './endpoint.ts';
+import { digits, instant, optional, readList, readObject, text } from './reading.ts';
+import type { WireSession } from './wire.ts';
+
+/** A session as read: Roblox ids as exact digits, `created_at` as a date, a missing key as null. */
+export interface Session extends Omit<WireSession, 'user_key' | 'roblox_id' | 'place_id' | 'created_at'> {
+  user_key: string | null;
+  roblox_id: string;
+  place_id: string;
+  created_at: Date;
+}
+
+/** `GET /sessions/:session_id` */
+export const getSession = readEndpoint<Session>()('GET /sessions/:session_id', (about, answer) =>
+  readSession(about, answer.session),
+);
+
+export function readSession(about: About, value: unknown): Session {
+  return readObject<Session>(about, 'session', value, {
+    id: text,
+    user_key: optional(text),
+    script_id: text,
+    roblox_id: digits,
+    place_id: digits,
+    job_id: text,
+    created_at: instant,
+  });
+}
+
+export function readSessions(about: About, value: unknown): Session[] {
+  return readList(about, 'sessions', value, (row) => readSession(about, row));
+}

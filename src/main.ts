@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { readConfig, readEnvironment } from './config.ts';
+
+const result = readConfig(readEnvironment());
+if ('problems' in result) {
+  console.error(
+    ['The configuration has problems:', ...result.problems.map((line) => `  ${line}`)].join('\n'),
+  );
+  process.exit(1);
+}
+// Loaded only now: a bad configuration is told at once.
+const { run } = await import('./run.ts');
+await run(result.config);

@@ -1,0 +1,49 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+
+/** A request body: its text, its value, and why it has none. */
+export interface Body {
+  text: string;
+  value: unknown;
+  /** Set when the body is not JSON or is too large. */
+  problem?: { message: string; errors: string[] };
+}
+
+const maxBytes = 16 * 1024 * 1024;
+
+/** Calls back with the body once it has arrived whole; a sender that goes away is forgotten. */
+export function readBody(request: IncomingMessage, done: (body: Body) => void): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === '0')) {
+    done({ text: '', value: undefined });
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    // The rest is read and dropped: a sender that is still writing would miss an early answer.
+    if (bytes > maxBytes) chunks.length = 0;
+    else chunks.push(chunk);
+  });
+  request.on('end', () => done(bytes > maxBytes ? tooLarge : parse(Buffer.concat(chunks))));
+  request.on('error', () => {});
+}
+
+const tooLarge: Body = {
+  text: '',
+  value: undefined,
+  problem: { message: 'is too large', errors: [`more than ${maxBytes} bytes`] },
+};
+
+function parse(bytes: Buffer): Body {
+  const text = bytes.toString();
+  if (text === '') return { text, value: undefined };
+  const notJson = (error: string) => ({ message: 'is not valid JSON', errors: [error] });
+  if (!isUtf8(bytes)) return { text, value: undefined, problem: notJson('not UTF-8') };
+  try {
+    return { text, value: JSON.parse(text) };
+  } catch (error) {
+    return { text, value: undefined, problem: notJson((error as SyntaxError).message) };
+  }
+}

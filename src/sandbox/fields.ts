@@ -1,0 +1,50 @@
+import type { WireInvalidField } from '../luaauth/wire.ts';
+
+/** JSON objects of requests, whose members are not checked yet. */
+export type Values = Record<string, unknown>;
+
+/** True for what `{}` is and `[]`, `null` and the rest are not. */
+export function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads the members of a body or a query and notes in `failed` what is wrong with each. A reader gives
+ * undefined for an absent member as well as for an invalid one, so look at `failed` before using a value.
+ */
+export function createFields(values: Values) {
+  const failed: WireInvalidField[] = [];
+  const fail = (field: string, ...errors: WireInvalidField['errors']) => {
+    failed.push({ field, errors });
+    return undefined;
+  };
+  const read = <T>(name: string, kind: string, fits: (value: unknown) => value is T): T | undefined => {
+    const value = values[name];
+    if (value === undefined) return undefined;
+    return fits(value) ? value : fail(name, `must be ${kind}`);
+  };
+  return {
+    failed,
+    text: (name: string) => read(name, 'a string', isText),
+    flag: (name: string) => read(name, 'a boolean', isFlag),
+    /** `from` and `limit`. */
+    index: (name: string) => read(name, 'a whole number, 0 or more', isIndex),
+    /** A Roblox number in a query: compared as digits, so that no size is too large. */
+    digits: (name: string) => read(name, 'a number', isDigits),
+    texts(name: string): string[] | undefined {
+      const list = read(name, 'a list of strings', Array.isArray) as unknown[] | undefined;
+      if (!list || list.every(isText)) return list;
+      const errors = list.flatMap((item, index) => (isText(item) ? [] : [`item ${index} must be a string`]));
+      return fail(name, { message: 'has invalid items', errors });
+    },
+    /** Adds a failure for each absent member. */
+    require(...names: string[]): void {
+      for (const name of names) if (values[name] === undefined) fail(name, 'is required');
+    },
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
+const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isDigits = (value: unknown): value is string => isText(value) && /^\d+$/.test(value);

@@ -1,0 +1,32 @@
+import type { Body } from './body.ts';
+import { type Answer, internalServerError, invalid, invalidEndpoint, unknownKey } from './envelope.ts';
+import { isObject } from './fields.ts';
+import { isSandboxKey } from './keys.ts';
+import type { Matched } from './router.ts';
+import type { SandboxState } from './state.ts';
+
+/** What `handle` looks at, besides the state. */
+export interface Arrived {
+  state: SandboxState;
+  matched: Matched | undefined;
+  token: string | string[] | undefined;
+  body: Body;
+  path: string;
+  maxLimit: number;
+}
+
+/** The checks that every endpoint shares, in the order endpoint, key, body; then the endpoint itself. */
+export function handle({ state, matched, token, body, path, maxLimit }: Arrived): Answer {
+  if (!matched) return invalidEndpoint;
+  if (!isSandboxKey(token)) return unknownKey;
+  if (body.problem) return invalid([{ field: 'body', errors: [body.problem] }]);
+  const { value = {} } = body;
+  if (!isObject(value)) return invalid([{ field: 'body', errors: ['must be an object'] }]);
+  const mark = path.indexOf('?');
+  const query = new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1));
+  try {
+    return matched.handler({ state, key: token, id: matched.id, query, body: value, maxLimit });
+  } catch {
+    return internalServerError;
+  }
+}

@@ -1,0 +1,26 @@
+const windowMs = 1000;
+
+/**
+ * At most `rate` requests per key in any 1000 ms, exactly: a request is refused while the one that was
+ * `rate` places before it started less than 1000 ms ago. A refused request uses nothing up. 0 admits all.
+ */
+export function createQuota(rate: number) {
+  const logs = new Map<string, { starts: Float64Array; oldest: number }>();
+  return {
+    take(key: string, at: number): boolean {
+      if (rate === 0) return true;
+      let log = logs.get(key);
+      if (!log) {
+        log = { starts: new Float64Array(rate).fill(Number.NEGATIVE_INFINITY), oldest: 0 };
+        logs.set(key, log);
+      }
+      if (at - (log.starts[log.oldest] ?? 0) < windowMs) return false;
+      log.starts[log.oldest] = at;
+      log.oldest = (log.oldest + 1) % rate;
+      return true;
+    },
+    clear(): void {
+      logs.clear();
+    },
+  };
+}

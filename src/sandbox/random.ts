@@ -1,0 +1,27 @@
+/** A seeded source of pseudo-random numbers (mulberry32): the same seed gives the same data everywhere. */
+export function createRandom(seed: number) {
+  let state = seed;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  /** A whole number from `low` to `high`, both included. */
+  const whole = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
+  const hex = (length: number) => Array.from({ length }, () => whole(0, 15).toString(16)).join('');
+  return {
+    next,
+    whole,
+    hex,
+    chance: (probability: number) => next() < probability,
+    pick<T>(items: readonly [T, ...T[]]): T {
+      return items[whole(0, items.length - 1)] ?? items[0];
+    },
+    /** The form of a Roblox server's job id. */
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`,
+  };
+}
+
+/** What `createRandom` gives. */
+export type Random = ReturnType<typeof createRandom>;

@@ -1,0 +1,40 @@
+import type { Handler } from './handler.ts';
+import { getProject, getProjectExecutions, getUser } from './projects.ts';
+import {
+  editScript,
+  getScript,
+  getScriptExecutions,
+  removeScript,
+  toggleScript,
+  updateScript,
+} from './scripts.ts';
+import {
+  disconnectSession,
+  disconnectSessions,
+  filterScriptSessions,
+  getSession,
+  listScriptSessions,
+  sendMessage,
+} from './sessions.ts';
+
+/** Every endpoint of upstream-api.md, one line each. */
+export const routes = {
+  'GET /scripts/:script_id': getScript,
+  'GET /scripts/:script_id/executions': getScriptExecutions,
+  'POST /scripts/:script_id/edit': editScript,
+  'POST /scripts/:script_id/remove': removeScript,
+  'POST /scripts/:script_id/update': updateScript,
+  'POST /scripts/:script_id/toggle': toggleScript,
+  'POST /scripts/:script_id/sessions': listScriptSessions,
+  'GET /scripts/:script_id/sessions/filter': filterScriptSessions,
+  'GET /sessions/:session_id': getSession,
+  'POST /sessions/:session_id/disconnect': disconnectSession,
+  'POST /sessions/disconnect': disconnectSessions,
+  'POST /sessions/:session_id/message': sendMessage,
+  'GET /projects/:project_id': getProject,
+  'GET /projects/:project_id/executions': getProjectExecutions,
+  'GET /users/:user_key': getUser,
+} satisfies Record<string, Handler>;
+
+/** Method and path template of an endpoint. */
+export type Route = keyof typeof routes;

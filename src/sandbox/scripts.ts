@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { failure, invalid, success, unauthorized } from './envelope.ts';
+import { createFields } from './fields.ts';
+import type { Handler } from './handler.ts';
+import { sandboxKeys } from './keys.ts';
+import type { SandboxScript } from './state.ts';
+
+/** The refusal for a script id that this account does not have. */
+export const unknownScript = unauthorized('script does not exist or is not yours');
+
+/** `GET /scripts/:script_id` */
+export const getScript: Handler = ({ state, id }) => {
+  const script = state.scripts.get(id);
+  return script ? success({ script }) : unknownScript;
+};
+
+/** `GET /scripts/:script_id/executions` */
+export const getScriptExecutions: Handler = ({ state, id }) =>
+  state.scripts.has(id) ? success({ executions: state.executions.get(id) ?? {} }) : unknownScript;
+
+/** `POST /scripts/:script_id/edit` */
+export const editScript: Handler = ({ state, id, key, body }) => {
+  const script = state.scripts.get(id);
+  if (!script) return unknownScript;
+  if (key === sandboxKeys.expired) return failure(0, 'account expired');
+
+  // Null and absent both leave a field unchanged.
+  const fields = createFields(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
+  const name = fields.text('name');
+  const edit: Partial<SandboxScript> = {
+    name: name === '' ? null : name,
+    free_for_all: fields.flag('free_for_all'),
+    use_heartbeat: fields.flag('use_heartbeat'),
+    kick_outdated: fields.flag('kick_outdated'),
+    require_sessions: fields.flag('require_sessions'),
+  };
+  if (fields.failed.length > 0) return invalid(fields.failed);
+  const changes = Object.entries(edit).filter(([, value]) => value !== undefined);
+  if (changes.length === 0) return failure(1, 'cannot edit nothing');
+  if (edit.free_for_all && key === sandboxKeys.basic) return failure(2, 'tier does not allow ffa mode');
+  Object.assign(script, Object.fromEntries(changes));
+  return success();
+};
+
+/** `POST /scripts/:script_id/remove`: its sessions go with it. */
+export const removeScript: Handler = ({ state, id }) => {
+  if (!state.scripts.delete(id)) return unknownScript;
+  state.executions.delete(id);
+  state.sources.delete(id);
+  for (const session of state.sessions.values()) {
+    if (session.script_id === id) state.sessions.delete(session.id);
+  }
+  return success();
+};
+
+/** `POST /scripts/:script_id/update` */
+export const updateScript: Handler = ({ state, id, body }) => {
+  if (!state.scripts.has(id)) return unknownScript;
+  const fields = createFields(body);
+  fields.require('script');
+  const script = fields.text('script');
+  if (script === undefined) return invalid(fields.failed);
+  state.sources.set(id, {
+    version: (state.sources.get(id)?.version ?? 0) + 1,
+    bytes: Buffer.byteLength(script),
+    sha256: createHash('sha256').update(script).digest('hex'),
+  });
+  return success();
+};
+
+/** `POST /scripts/:script_id/toggle` */
+export const toggleScript: Handler = ({ state, id, body }) => {
+  const script = state.scripts.get(id);
+  if (!script) return unknownScript;
+  const fields = createFields(body);
+  fields.require('state');
+  const enabled = fields.flag('state');
+  if (enabled === undefined) return invalid(fields.failed);
+  script.enabled = enabled;
+  return success();
+};

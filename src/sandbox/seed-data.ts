@@ -1,0 +1,77 @@
+/** Ids of the seed that documentation and tests may rely on: they belong together. */
+export const seeded = {
+  projectId: '65e0a1b2c3d4e5f600000001',
+  /** The script with the most sessions. */
+  scriptId: '65f1c0de0000000000000001',
+  /** A script of the same project that lets users in without a key, with sessions of such users. */
+  freeForAllScriptId: '65f1c0de0000000000000002',
+  /** A script without a session. */
+  idleScriptId: '65f1c0de000000000000000c',
+  /** The first session of `scriptId`; the rest describes it. */
+  sessionId: '66b2f00d0000000000000001',
+  userKey: '67c3beef0000000000000001',
+  robloxId: 10234711811,
+  placeId: 606849621,
+  jobId: '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314',
+  /** Unix time in ms, 2026-02-09: when that session began, and the day on which the executions end. */
+  createdAt: 1770624500000,
+} as const;
+
+/** The projects, in the order of the ids `…01`, `…02`, `…03`. */
+export const seedProjects = ['Nightfall Suite', 'Harvest Tools', 'Sandbox Experiments'] as const;
+
+/** One row per script: its project (an index), what it is called and counts, and which flags it has. */
+export interface SeedScript {
+  name: string;
+  project: 0 | 1 | 2;
+  executions: number;
+  sessions: number;
+  /** Flags that differ from the default, which is a licensed, enabled script with heartbeat. */
+  flags?: {
+    free_for_all?: boolean;
+    use_heartbeat?: boolean;
+    kick_outdated?: boolean;
+    require_sessions?: boolean;
+    enabled?: boolean;
+  };
+}
+
+/** The scripts, in the order of the ids `…01` to `…0c`. */
+export const seedScripts: readonly SeedScript[] = [
+  {
+    name: 'Nightfall Hub',
+    project: 0,
+    executions: 3_412_998_117,
+    sessions: 180,
+    flags: { require_sessions: true },
+  },
+  {
+    name: 'Nightfall Lite',
+    project: 0,
+    executions: 2_704_110_562,
+    sessions: 96,
+    flags: { free_for_all: true },
+  },
+  { name: 'Jailbreak Companion', project: 0, executions: 418_223_904, sessions: 74 },
+  {
+    name: 'Arsenal Trainer',
+    project: 0,
+    executions: 96_440_218,
+    sessions: 41,
+    flags: { kick_outdated: true },
+  },
+  { name: 'Loader', project: 0, executions: 61_905_733, sessions: 15, flags: { use_heartbeat: false } },
+  { name: 'Auto Farm', project: 1, executions: 18_377_640, sessions: 33, flags: { require_sessions: true } },
+  { name: 'Trade Helper', project: 1, executions: 5_120_087, sessions: 22 },
+  { name: 'Quest Tracker', project: 1, executions: 1_904_311, sessions: 9, flags: { free_for_all: true } },
+  {
+    name: 'Harvest (legacy)',
+    project: 1,
+    executions: 733_215,
+    sessions: 2,
+    flags: { enabled: false, kick_outdated: true },
+  },
+  { name: 'UI Kit Preview', project: 2, executions: 12_806, sessions: 4 },
+  { name: 'Telemetry Test', project: 2, executions: 941, sessions: 1, flags: { use_heartbeat: false } },
+  { name: 'New Script', project: 2, executions: 0, sessions: 0, flags: { enabled: false } },
+];

@@ -1,0 +1,77 @@
+import type { Random } from './random.ts';
+import { seeded, seedScripts } from './seed-data.ts';
+import type { SandboxSession, SandboxState } from './state.ts';
+
+const places = [606849621, 286090429, 2753915549, 920587237, 155615604] as const;
+const executors = ['Cobalt', 'Volt', 'Drift', null] as const;
+const notes = [null, null, null, 'beta tester', 'reseller', 'refunded once'] as const;
+const dayMs = 86_400_000;
+
+/** A hundred and fifty licensed users, the first under `seeded.userKey`. */
+export function seedUsers({ users }: SandboxState, random: Random): void {
+  for (let index = 0; index < 150; index += 1) {
+    const key = index === 0 ? seeded.userKey : random.hex(24);
+    const resets = random.whole(0, 4);
+    const blacklisted = index % 37 === 36;
+    const assigned = random.chance(0.9);
+    users.set(key, {
+      key,
+      discord_id: random.chance(0.85) ? `${random.whole(10, 99)}${digits(random, 16)}` : null,
+      fingerprint_assigned: assigned,
+      executor: random.pick(executors),
+      executions: random.whole(1, 4000),
+      key_expires: random.chance(0.3) ? null : seeded.createdAt + random.whole(1, 90) * dayMs,
+      last_reset: resets === 0 ? null : seeded.createdAt - random.whole(1, 60) * dayMs,
+      total_fingerprint_resets: resets,
+      note: random.pick(notes),
+      blacklisted,
+      blacklist_reason: blacklisted ? 'shared key' : null,
+      blacklist_expires: blacklisted ? seeded.createdAt + 30 * dayMs : null,
+      luaauth_fingerprint: assigned ? random.hex(40) : null,
+    });
+  }
+}
+
+/** The sessions of every script, oldest first; users meet on a few dozen game servers. */
+export function seedSessions({ scripts, sessions, users }: SandboxState, random: Random): void {
+  const keys = [...users.keys()];
+  // The first user is the seeded one and keeps to the seeded session.
+  const accounts = new Map(keys.map((key) => [key, robloxId(random)]));
+  const server = () => ({ place_id: random.pick(places), job_id: random.uuid() });
+  const servers = Array.from({ length: 48 }, server);
+  const ids = scripts.keys();
+  for (const { sessions: count, flags } of seedScripts) {
+    const script_id = ids.next().value ?? '';
+    let created_at: number = seeded.createdAt;
+    for (let index = 0; index < count; index += 1) {
+      created_at += random.whole(1_000, 90_000);
+      const user_key = keys[random.whole(1, keys.length - 1)] ?? seeded.userKey;
+      const { place_id, job_id } = servers[random.whole(0, servers.length - 1)] ?? server();
+      const roblox_id = accounts.get(user_key) ?? robloxId(random);
+      const session = { id: random.hex(24), user_key, script_id, roblox_id, place_id, job_id, created_at };
+      const first = sessions.size === 0 ? seededSession : {};
+      const keyless = flags?.free_for_all && index % 3 > 0 ? withoutKey(index, random) : {};
+      const row: SandboxSession = { ...session, ...first, ...keyless };
+      if (row.user_key === undefined) delete row.user_key;
+      sessions.set(row.id, row);
+    }
+  }
+}
+
+const seededSession = {
+  id: seeded.sessionId,
+  user_key: seeded.userKey,
+  roblox_id: seeded.robloxId,
+  place_id: seeded.placeId,
+  job_id: seeded.jobId,
+  created_at: seeded.createdAt,
+};
+
+/** Both forms of "no key" that the documentation allows: null and missing. */
+function withoutKey(index: number, random: Random) {
+  return { user_key: index % 3 === 1 ? null : undefined, roblox_id: robloxId(random) };
+}
+
+const robloxId = (random: Random) => random.whole(1_204_311, 10_400_000_000);
+
+const digits = (random: Random, length: number) => Array.from({ length }, () => random.whole(0, 9)).join('');

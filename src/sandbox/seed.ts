@@ -1,0 +1,68 @@
+import type { WireExecutions } from '../luaauth/wire.ts';
+import { createRandom, type Random } from './random.ts';
+import { seeded, seedProjects, seedScripts } from './seed-data.ts';
+import { seedSessions, seedUsers } from './seed-sessions.ts';
+import type { SandboxState } from './state.ts';
+
+const dayMs = 86_400_000;
+
+/** Fills an empty state with the same account every time. */
+export function seed(state: SandboxState): void {
+  const random = createRandom(20260209);
+  seedProjects.forEach((name, index) => {
+    const id = numbered(seeded.projectId, index);
+    state.projects.set(id, {
+      id,
+      name,
+      fingerprint_reset_cooldown: (index + 1) * dayMs,
+      allow_fingerprint_resets: index < 2,
+      delete_expired_users: index === 1,
+      execution_webhook: index === 0 ? 'https://hooks.example.com/executions' : '',
+      information_webhook: index === 0 ? 'https://hooks.example.com/information' : '',
+      blacklist_webhook: '',
+      total_executions: seedScripts
+        .filter(({ project }) => project === index)
+        .reduce((sum, { executions }) => sum + executions, 0),
+    });
+  });
+  seedScripts.forEach(({ name, project, executions, sessions, flags }, index) => {
+    const id = numbered(seeded.scriptId, index);
+    const total_sessions = Math.floor(executions * 0.71);
+    state.scripts.set(id, {
+      id,
+      project_id: numbered(seeded.projectId, project),
+      name,
+      free_for_all: false,
+      use_heartbeat: true,
+      kick_outdated: false,
+      require_sessions: false,
+      enabled: true,
+      total_executions: executions,
+      total_sessions,
+      total_instances: sessions,
+      ...flags,
+    });
+    state.executions.set(id, executionDays(executions, random));
+    state.sources.set(id, { version: 1, bytes: 0, sha256: null });
+  });
+  seedUsers(state, random);
+  seedSessions(state, random);
+}
+
+/** `…01` for 0, `…02` for 1: readable ids for what documentation names. */
+function numbered(first: string, index: number): string {
+  return first.slice(0, -2) + (index + 1).toString(16).padStart(2, '0');
+}
+
+/** The last fourteen days, busier at the weekend, labelled month/day. */
+function executionDays(total: number, random: Random): WireExecutions {
+  const days: WireExecutions = {};
+  for (let ago = 13; ago >= 0; ago -= 1) {
+    const date = new Date(seeded.createdAt - ago * dayMs);
+    const busy = date.getUTCDay() % 6 === 0 ? 1.4 : 1;
+    days[date.toISOString().slice(5, 10).replace('-', '/')] = Math.floor(
+      (total / 420) * busy * (0.8 + random.next() * 0.4),
+    );
+  }
+  return days;
+}

@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readBody } from './body.ts';
+import { createCallLog, type SandboxCall } from './calls.ts';
+import { answerControl } from './control.ts';
+import { type Answer, httpStatus, rateLimited } from './envelope.ts';
+import { type Rendered, replyWithFault, send, waitBefore } from './fault-reply.ts';
+import { createFaults, type Fault } from './faults.ts';
+import { handle } from './handle.ts';
+import { toJson } from './json.ts';
+import { isSandboxKey } from './keys.ts';
+import { createQuota } from './quota.ts';
+import { createRouter } from './router.ts';
+import { seed } from './seed.ts';
+import { clearState, createState, type SandboxState } from './state.ts';
+
+/** How the sandbox behaves where upstream-api.md is silent, and what tests need to hold still. */
+export interface SandboxOptions {
+  /** 0, the default, takes any free port. */
+  port?: number;
+  /** Default `127.0.0.1`. */
+  host?: string;
+  /** Requests in any 1000 ms per API key, default 50; 0 turns the quota off. */
+  rate?: number;
+  /** The clock of the quota and the call record, in ms. */
+  now?: () => number;
+  /** `ok`, the default, answers every failure with 200; `http` with a fitting 4xx or 5xx. */
+  failureStatus?: 'ok' | 'http';
+  /** Added before every answer, default 0. */
+  latencyMs?: number;
+  /** The most sessions that one answer lists, whatever `limit` says; default 100. */
+  maxLimit?: number;
+  /** How many calls the record keeps, default 10,000. */
+  maxCalls?: number;
+}
+
+/** A running stand-in; its maps are the live state, which tests may read and change. */
+export interface Sandbox extends SandboxState {
+  url: string;
+  port: number;
+  /** Every request that arrived, oldest first; one live array. */
+  calls: readonly SandboxCall[];
+  /** Adds a fault; faults strike in the order in which they were added. */
+  fault(fault: Fault): void;
+  /** Replaces `latencyMs` until the next reset. */
+  latency(ms: number): void;
+  /** Back to the seed: state, calls, faults, quota and latency. */
+  reset(): void;
+  /** Stops listening and drops every open connection. */
+  close(): Promise<void>;
+}
+
+/** Starts the stand-in on a real port; rejects when the port cannot be had. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, host = '127.0.0.1', rate = 50, now = Date.now, failureStatus = 'ok' } = options;
+  const { latencyMs = 0, maxLimit = 100, maxCalls = 10_000 } = options;
+  const state = createState();
+  const calls = createCallLog(maxCalls);
+  const quota = createQuota(rate);
+  const faults = createFaults();
+  const match = createRouter();
+  let latency = latencyMs;
+
+  const reset = () => {
+    clearState(state);
+    seed(state);
+    calls.clear();
+    quota.clear();
+    faults.clear();
+    latency = latencyMs;
+  };
+  reset();
+
+  const render = (answer: Answer): Rendered => ({
+    status: answer.success || failureStatus === 'ok' ? 200 : httpStatus(answer.error),
+    body: toJson(answer),
+  });
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const at = now();
+    const { method = 'GET', url: path = '/', headers } = request;
+    const control = answerControl(method, path, { calls, reset });
+    if (control) return send(response, render(control));
+
+    const matched = match(method, path);
+    // Unknown keys are refused anyway; counting them would let the log of times grow without end.
+    const limited = isSandboxKey(headers.token) && !quota.take(headers.token, at);
+    readBody(request, (body) => {
+      const { text, value } = body;
+      calls.add({ method, path, route: matched?.route, headers, text, body: value, at, limited });
+      const fault = limited ? undefined : faults.take(method, matched?.route);
+      const answer = () =>
+        render(
+          limited ? rateLimited : handle({ state, matched, token: headers.token, body, path, maxLimit }),
+        );
+      waitBefore(response, latency, () => {
+        if (fault) replyWithFault(response, fault, answer, render);
+        else send(response, answer());
+      });
+    });
+  };
+
+  const server = createServer({ keepAliveTimeout: 60_000 }, onRequest);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return {
+    ...state,
+    url: `http://${host}:${address.port}`,
+    port: address.port,
+    calls: calls.list,
+    fault: faults.add,
+    latency(ms) {
+      latency = ms;
+    },
+    reset,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

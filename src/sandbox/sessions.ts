@@ -1,0 +1,84 @@
+import { invalid, success, unauthorized } from './envelope.ts';
+import { createFields, type Values } from './fields.ts';
+import type { Handler, SandboxRequest } from './handler.ts';
+import { runMessage } from './messages.ts';
+import { unknownScript } from './scripts.ts';
+import type { SandboxSession } from './state.ts';
+
+const missing = 'session does not exist or is not yours';
+
+/** `POST /scripts/:script_id/sessions` */
+export const listScriptSessions: Handler = (request) => listSessions(request, request.body);
+
+/** `GET /scripts/:script_id/sessions/filter`: a session must have all that is given. */
+export const filterScriptSessions: Handler = (request) => {
+  const values: Values = Object.fromEntries(request.query);
+  for (const name of ['from', 'limit']) {
+    if (/^\d+$/.test(String(values[name]))) values[name] = Number(values[name]);
+  }
+  return listSessions(request, values, (fields) => {
+    const [key, job] = [fields.text('key'), fields.text('job_id')];
+    const [user, place] = [fields.digits('roblox_id'), fields.digits('place_id')];
+    return (session) =>
+      (key === undefined || session.user_key === key) &&
+      (job === undefined || session.job_id === job) &&
+      (user === undefined || String(session.roblox_id) === user) &&
+      (place === undefined || String(session.place_id) === place);
+  });
+};
+
+function listSessions(
+  { state, id, maxLimit }: SandboxRequest,
+  values: Values,
+  createFilter?: (fields: ReturnType<typeof createFields>) => (session: SandboxSession) => boolean,
+) {
+  if (!state.scripts.has(id)) return unknownScript;
+  const fields = createFields(values);
+  const from = fields.index('from') ?? 0;
+  const limit = Math.min(fields.index('limit') ?? maxLimit, maxLimit);
+  const fits = createFilter?.(fields);
+  if (fields.failed.length > 0) return invalid(fields.failed);
+  const sessions: SandboxSession[] = [];
+  let skipped = 0;
+  for (const session of state.sessions.values()) {
+    if (sessions.length === limit) break;
+    if (session.script_id !== id || (fits && !fits(session))) continue;
+    if (skipped < from) skipped += 1;
+    else sessions.push(session);
+  }
+  return success({ sessions });
+}
+
+/** `GET /sessions/:session_id` */
+export const getSession: Handler = ({ state, id }) => {
+  const session = state.sessions.get(id);
+  return session ? success({ session }) : unauthorized(missing);
+};
+
+/** `POST /sessions/:session_id/disconnect` */
+export const disconnectSession: Handler = ({ state, id }) =>
+  state.sessions.delete(id) ? success() : unauthorized(missing);
+
+/** `POST /sessions/disconnect`: one unknown id refuses all; what the live API does then is not documented. */
+export const disconnectSessions: Handler = ({ state, body }) => {
+  const fields = createFields(body);
+  fields.require('session_ids');
+  const ids = fields.texts('session_ids');
+  if (ids === undefined) return invalid(fields.failed);
+  const unknown = ids.filter((id) => !state.sessions.has(id));
+  if (unknown.length > 0) return unauthorized(...unknown.map((id) => `${missing}: ${id}`));
+  for (const id of ids) state.sessions.delete(id);
+  return success();
+};
+
+/** `POST /sessions/:session_id/message` */
+export const sendMessage: Handler = ({ state, id, body }) => {
+  const session = state.sessions.get(id);
+  if (!session) return unauthorized(missing);
+  const fields = createFields(body);
+  fields.require('key');
+  const key = fields.text('key');
+  if (key === undefined) return invalid(fields.failed);
+  const { data = [] } = body;
+  return success(runMessage(key, data, session));
+};

@@ -1,0 +1,34 @@
+import { badId, badUserInput } from '../errors.ts';
+import { isId } from '../luaauth/id.ts';
+
+/** The id, if it can be one. `argument` is where it came from, such as `id`, `ids[3]` or `input.id`. */
+export function checkId(argument: string, id: string): string {
+  if (!isId(id)) throw badId(argument, id);
+  return id;
+}
+
+/** The whole number, if it is in the range. */
+export function checkRange(argument: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw badUserInput(argument, `${value} is out of range. Give a whole number from ${least} to ${most}.`);
+  }
+  return value;
+}
+
+/** Text that can travel in a URL or a body without losing anything: no lone surrogates. Never quoted back. */
+export function checkText(argument: string, value: string, maxLength: number): string {
+  if (value === '' || value.length > maxLength) {
+    throw badUserInput(
+      argument,
+      `it has ${value.length} characters. Give 1 to ${maxLength}, or leave it out.`,
+    );
+  }
+  return checkWellFormed(argument, value);
+}
+
+export function checkWellFormed(argument: string, value: string): string {
+  if (/\p{Surrogate}/u.test(value)) {
+    throw badUserInput(argument, 'it has a lone UTF-16 surrogate, which is not a character. Take it out.');
+  }
+  return value;
+}

@@ -1,0 +1,29 @@
+import SchemaBuilder from '@pothos/core';
+import DataloaderPlugin from '@pothos/plugin-dataloader';
+import DirectivesPlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
+import type { Context } from '../context.ts';
+
+/** Fields are non-null unless they say otherwise; inputs are optional unless they say otherwise. */
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    SafeInt: { Input: number; Output: number };
+  };
+}>({
+  defaultFieldNullability: false,
+  plugins: [DataloaderPlugin, DirectivesPlugin, FederationPlugin],
+});
+
+builder.queryType({
+  description:
+    'Reads. Each distinct script, session, execution list and session page is asked for once per operation.',
+});
+
+builder.mutationType({
+  description:
+    'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. What merely went wrong on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same.',
+});

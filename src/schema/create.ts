@@ -1,0 +1,17 @@
+import { printSubgraphSchema } from '@apollo/subgraph';
+import { GraphQLSchema } from 'graphql';
+import { builder } from './builder.ts';
+
+/** The federation version that the subgraph links to. */
+const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
+
+/** Builds the subgraph schema. `readOnly` leaves the mutations out, and every type that only they use. */
+export function createSchema({ readOnly = false } = {}): GraphQLSchema {
+  const schema = builder.toSubGraphSchema({ linkUrl: FEDERATION });
+  if (!readOnly) return schema;
+  const reads = new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] });
+  const sdl = printSubgraphSchema(reads);
+  const service = reads.getQueryType()?.getFields()._service;
+  if (service) service.resolve = () => ({ sdl });
+  return reads;
+}

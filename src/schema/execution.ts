@@ -1,0 +1,29 @@
+import { type DayCount, getExecutions } from '../luaauth/scripts.ts';
+import { builder } from './builder.ts';
+import { createLoader } from './loading.ts';
+import { Script } from './script.ts';
+
+const executionsOf = createLoader(
+  (api, scriptId: string) => getExecutions(api, { script_id: scriptId }),
+  (scriptId) => scriptId,
+);
+
+export const Execution = builder.objectRef<DayCount>('Execution').implement({
+  description: 'How often a script was executed on one day.',
+  fields: (t) => ({
+    date: t.exposeString('date', {
+      description:
+        'The day as the API labels it, such as `01/01`. The API does not say whether the day or the month comes first, and gives no year.',
+    }),
+    count: t.expose('count', { type: 'SafeInt', description: 'Executions on that day.' }),
+  }),
+});
+
+builder.objectField(Script, 'executions', (t) =>
+  t.field({
+    type: [Execution],
+    description:
+      'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call.',
+    resolve: ({ id }, _args, context) => executionsOf(context).load(id),
+  }),
+);

@@ -1,0 +1,10 @@
+import './scalars.ts';
+import './script.ts';
+import './execution.ts';
+import './session-connection.ts';
+import './edit-script.ts';
+import './update-script.ts';
+import './toggle-script.ts';
+import './delete-script.ts';
+
+export { createSchema } from './create.ts';

@@ -1,0 +1,54 @@
+import { clearAllDataLoaders } from '@pothos/plugin-dataloader';
+import type { Context } from '../context.ts';
+import { asRefusal, type CommonRefusal, type InputNames, type RefusalResult } from '../errors.ts';
+import type { Api } from '../luaauth/api.ts';
+import { builder } from './builder.ts';
+import { Script } from './script.ts';
+
+/** What is left of a write that LuaAuth carried out: which one, and on which script. */
+export interface Success<Type extends string> {
+  readonly type: Type;
+  readonly scriptId: string;
+}
+
+/**
+ * Carries out a write and gives the member of its result union. Whatever the operation has read before is forgotten,
+ * also when the outcome is unknown, so that what is read after the write is asked for anew.
+ */
+export async function carryOut<Type extends string, Refusal extends RefusalResult = CommonRefusal>(
+  context: Context,
+  success: Success<Type>,
+  write: (api: Api) => Promise<void>,
+  names: InputNames,
+): Promise<Success<Type> | Refusal> {
+  try {
+    await write(context.caller.api);
+    return success;
+  } catch (error) {
+    const refusal = asRefusal(error, names);
+    if (refusal === undefined) throw error;
+    // The codes that the endpoint documents decide which refusals there can be.
+    return refusal as Refusal;
+  } finally {
+    clearAllDataLoaders(context);
+  }
+}
+
+/** The success type of a mutation that leaves a script behind: it can be read again, if it is selected. */
+export function scriptSuccess<const Type extends string>(name: Type, description: string) {
+  return builder.objectRef<Success<Type>>(name).implement({
+    description,
+    isTypeOf: (value) => (value as Success<Type>).type === name,
+    fields: (t) => ({
+      script: t.field({
+        type: Script,
+        nullable: true,
+        description:
+          'The script, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.',
+        resolve: ({ scriptId }) => scriptId,
+      }),
+    }),
+  });
+}
+
+export const resolveResultType = (result: Success<string> | RefusalResult): string => result.type;

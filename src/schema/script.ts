@@ -1,0 +1,85 @@
+import type { Context } from '../context.ts';
+import { getScript } from '../luaauth/scripts.ts';
+import { checkId } from './argument.ts';
+import { builder } from './builder.ts';
+import { loadEach } from './loading.ts';
+import { Project } from './project.ts';
+
+export const Script = builder.loadableObject('Script', {
+  description:
+    'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often it is selected.',
+  load: (ids: string[], context: Context) =>
+    loadEach(ids, context, (api, id) => getScript(api, { script_id: id })),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The script's id in LuaAuth." }),
+    project: t.field({
+      type: Project,
+      description: 'The project that the script belongs to. Costs no REST call of its own.',
+      resolve: ({ project_id }) => (typeof project_id === 'string' ? { id: project_id } : project_id),
+    }),
+    name: t.exposeString('name', { description: "The script's name." }),
+    freeForAll: t.exposeBoolean('free_for_all', {
+      description: 'Whether users may execute the script without a key.',
+    }),
+    useHeartbeat: t.exposeBoolean('use_heartbeat', {
+      description: 'Whether users go on being checked after the first verification.',
+    }),
+    kickOutdated: t.exposeBoolean('kick_outdated', {
+      description: 'Whether users who run an old version are kicked.',
+    }),
+    requireSessions: t.exposeBoolean('require_sessions', {
+      description: 'Whether users without WebSockets are refused.',
+    }),
+    enabled: t.exposeBoolean('enabled', { description: 'Whether the script can be executed at all.' }),
+    totalExecutions: t.expose('total_executions', {
+      type: 'SafeInt',
+      description: 'How often the script has been executed.',
+    }),
+    totalSessions: t.expose('total_sessions', {
+      type: 'SafeInt',
+      description: 'The total of sessions as LuaAuth counts it; it need not equal the length of `sessions`.',
+    }),
+    totalInstances: t.expose('total_instances', {
+      type: 'SafeInt',
+      description: 'The total of instances as LuaAuth counts it.',
+    }),
+  }),
+});
+
+builder.asEntity(Script, {
+  key: builder.selection<{ id: string }>('id'),
+  // async: a reference that is refused must fail its own slot, not the whole list.
+  resolveReference: async ({ id }, context) =>
+    Script.getDataloader(context).load(checkId('representations.id', String(id))),
+});
+
+builder.queryFields((t) => ({
+  script: t.field({
+    type: Script,
+    nullable: true,
+    description:
+      'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the script.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
+  }),
+  scripts: t.field({
+    type: [Script],
+    nullable: { list: false, items: true },
+    description:
+      'Several scripts in the order of ids. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct id.',
+    args: {
+      ids: t.arg.idList({
+        required: true,
+        description: 'The ids of the scripts; one that is repeated costs nothing.',
+      }),
+    },
+    resolve: (_root, { ids }, context) =>
+      ids.map((id, index) => {
+        try {
+          return Script.getDataloader(context).load(checkId(`ids[${index}]`, id));
+        } catch (error) {
+          return error as Error;
+        }
+      }) as never,
+  }),
+}));

@@ -1,0 +1,117 @@
+import type { SessionMatch } from '../luaauth/scripts.ts';
+import type { Session as SessionShape } from '../luaauth/sessions.ts';
+import { checkRange, checkText } from './argument.ts';
+import { builder } from './builder.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { Script } from './script.ts';
+import { Session } from './session.ts';
+import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
+
+const PageInfo = builder.objectRef<SessionPage>('PageInfo').implement({
+  description:
+    'Where a page of a connection stands. Only forward pagination is offered: the API counts from its start.',
+  shareable: true,
+  fields: (t) => ({
+    hasNextPage: t.boolean({
+      description:
+        'Whether more follows. The API gives no total: when a page may be the last one, selecting this costs one further REST call, which makes sure.',
+      resolve: (page) => page.hasNextPage(),
+    }),
+    hasPreviousPage: t.boolean({
+      description: 'Whether something stands before this page: true when `after` was given. Costs nothing.',
+      resolve: ({ from }) => from > 0,
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the first edge; null on an empty page.',
+      resolve: (page) => (page.rows.length > 0 ? cursorOf(page, 0) : null),
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the last edge, for the next `after`; null on an empty page.',
+      resolve: (page) => (page.rows.length > 0 ? cursorOf(page, page.rows.length - 1) : null),
+    }),
+  }),
+});
+
+const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('SessionEdge').implement({
+  description: 'A session at its place in the list.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description: 'Opaque; good for `after` on the same script with the same filter.',
+    }),
+    node: t.expose('node', { type: Session, description: 'The session.' }),
+  }),
+});
+
+const SessionConnection = builder.objectRef<SessionPage>('SessionConnection').implement({
+  description: "A page of a script's connected users.",
+  fields: (t) => ({
+    edges: t.field({
+      type: [SessionEdge],
+      description: 'The sessions with their cursors.',
+      resolve: (page) => page.rows.map((node, index) => ({ cursor: cursorOf(page, index), node })),
+    }),
+    nodes: t.field({
+      type: [Session],
+      description: 'The sessions without their cursors.',
+      resolve: ({ rows }) => rows.slice(),
+    }),
+    pageInfo: t.field({
+      type: PageInfo,
+      description: 'Where this page stands in the list.',
+      resolve: (page) => page,
+    }),
+  }),
+});
+
+const SessionFilter = builder.inputType('SessionFilter', {
+  description:
+    'What a session must have. All that is given must match; an absent or null field does not narrow.',
+  fields: (t) => ({
+    userKey: t.string({
+      description: "The user's licence key. It travels to LuaAuth in the URL of the REST call.",
+    }),
+    robloxId: t.id({ description: "The user's id on Roblox, in digits." }),
+    placeId: t.id({ description: 'The id of the Roblox place, in digits.' }),
+    jobId: t.id({ description: 'The id of the Roblox server.' }),
+  }),
+});
+
+builder.objectField(Script, 'sessions', (t) =>
+  t.field({
+    type: SessionConnection,
+    description:
+      'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
+    args: {
+      first: t.arg.int({ defaultValue: 50, description: 'How many sessions: 1 to 100; null means 50.' }),
+      after: t.arg.string({
+        description: 'A cursor of this list: the page begins behind it. Absent or null: at the start.',
+      }),
+      filter: t.arg({
+        type: SessionFilter,
+        description: 'What a session must have. Absent, null or empty: every session.',
+      }),
+    },
+    resolve: ({ id }, args, context) => {
+      const list = { scriptId: id, match: args.filter ? readFilter(args.filter) : undefined };
+      const first = checkRange('first', args.first ?? 50, 1, 100);
+      const from = args.after == null ? 0 : readCursor('after', listKey(list), args.after) + 1;
+      return loadSessionPage(context, list, from, first);
+    },
+  }),
+);
+
+function readFilter(filter: typeof SessionFilter.$inferInput): SessionMatch | undefined {
+  const { userKey, robloxId, placeId, jobId } = filter;
+  const match: SessionMatch = {};
+  if (userKey != null) match.key = checkText('filter.userKey', userKey, 512);
+  if (robloxId != null) match.roblox_id = checkText('filter.robloxId', robloxId, 512);
+  if (placeId != null) match.place_id = checkText('filter.placeId', placeId, 512);
+  if (jobId != null) match.job_id = checkText('filter.jobId', jobId, 512);
+  return Object.keys(match).length > 0 ? match : undefined;
+}
+
+function cursorOf({ list, from }: SessionPage, index: number): string {
+  return writeCursor(listKey(list), from + index);
+}

@@ -1,0 +1,70 @@
+import type { Context } from '../context.ts';
+import type { Api } from '../luaauth/api.ts';
+import { filterSessions, getSessions, type SessionMatch } from '../luaauth/scripts.ts';
+import type { Session as SessionShape } from '../luaauth/sessions.ts';
+import { createLoader } from './loading.ts';
+import { Session } from './session.ts';
+
+/** The sessions of a script, all of them or those that match. */
+export interface SessionList {
+  readonly scriptId: string;
+  readonly match: SessionMatch | undefined;
+}
+
+/** A page of a list. The API has no total, so `hasNextPage` may have to ask, and only when it is selected. */
+export interface SessionPage {
+  readonly list: SessionList;
+  readonly from: number;
+  readonly rows: readonly SessionShape[];
+  hasNextPage(): boolean | Promise<boolean>;
+}
+
+/** One string for each list, to tell it from others. */
+export function listKey({ scriptId, match = {} }: SessionList): string {
+  return JSON.stringify([scriptId, match.key, match.roblox_id, match.place_id, match.job_id]);
+}
+
+interface Range {
+  readonly list: SessionList;
+  readonly from: number;
+  readonly limit: number;
+}
+
+const rowsIn = createLoader(
+  (api, { list: { scriptId, match }, from, limit }: Range) => fetchRows(api, scriptId, from, limit, match),
+  ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`,
+);
+
+/**
+ * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is
+ * not documented: a page that comes back without that extra row may be the end of the list or the API's cap, which one
+ * further row tells.
+ */
+export async function loadSessionPage(
+  context: Context,
+  list: SessionList,
+  from: number,
+  first: number,
+): Promise<SessionPage> {
+  const found = await rowsIn(context).load({ list, from, limit: first + 1 });
+  const rows = found.slice(0, first);
+  const sessions = Session.getDataloader(context);
+  for (const row of rows) if (typeof row.id === 'string') sessions.prime(row.id, row);
+  return {
+    list,
+    from,
+    rows,
+    hasNextPage() {
+      if (found.length > first) return true;
+      if (found.length === 0) return false;
+      const next = rowsIn(context).load({ list, from: from + found.length, limit: 1 });
+      return next.then((further) => further.length > 0);
+    },
+  };
+}
+
+function fetchRows(api: Api, scriptId: string, from: number, limit: number, match: SessionMatch | undefined) {
+  return match === undefined
+    ? getSessions(api, { script_id: scriptId }, { from, limit })
+    : filterSessions(api, { script_id: scriptId }, { from, limit, ...match });
+}

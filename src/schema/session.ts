@@ -1,0 +1,56 @@
+import type { Context } from '../context.ts';
+import { getSession } from '../luaauth/sessions.ts';
+import type { WireScript } from '../luaauth/wire.ts';
+import { checkId } from './argument.ts';
+import { builder } from './builder.ts';
+import { loadEach } from './loading.ts';
+import { Script } from './script.ts';
+import { selectsOnly } from './selection.ts';
+
+export const Session = builder.loadableObject('Session', {
+  description:
+    'One user who is connected to a script right now. A session that has ended cannot be read any more.',
+  load: (ids: string[], context: Context) =>
+    loadEach(ids, context, (api, id) => getSession(api, { session_id: id })),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The session's id in LuaAuth." }),
+    script: t.field({
+      type: Script,
+      description:
+        'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
+      resolve: ({ script_id }, _args, _context, info) =>
+        selectsOnly(info, ['id']) && typeof script_id === 'string'
+          ? ({ id: script_id } as WireScript)
+          : script_id,
+    }),
+    userKey: t.exposeString('user_key', {
+      nullable: true,
+      description: "The user's licence key; null for a user of a free-for-all script without one.",
+    }),
+    robloxId: t.exposeID('roblox_id', {
+      description: "The user's id on Roblox: exact digits, never rounded.",
+    }),
+    placeId: t.exposeID('place_id', {
+      description: 'The id of the Roblox place: exact digits, never rounded.',
+    }),
+    jobId: t.exposeString('job_id', { description: 'The id of the Roblox server that the user plays on.' }),
+    createdAt: t.expose('created_at', { type: 'DateTime', description: 'When the user connected.' }),
+  }),
+});
+
+builder.asEntity(Session, {
+  key: builder.selection<{ id: string }>('id'),
+  resolveReference: async ({ id }, context) =>
+    Session.getDataloader(context).load(checkId('representations.id', String(id))),
+});
+
+builder.queryFields((t) => ({
+  session: t.field({
+    type: Session,
+    nullable: true,
+    description:
+      'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
+  }),
+}));

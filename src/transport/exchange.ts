@@ -1,0 +1,119 @@
+import type { Dispatcher } from 'undici';
+import { readBody, tooLarge } from './body.ts';
+import type { Call, Reply, Send } from './call.ts';
+import type { Clock } from './clock.ts';
+import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
+
+export interface ExchangeOptions {
+  readonly dispatcher: Dispatcher;
+  /** Scheme, host and port of the API. */
+  readonly origin: string;
+  /** What stands before every path, such as `/luaauth` behind a proxy; empty or without a slash at its end. */
+  readonly basePath: string;
+  /** Largest body in bytes, decoded. */
+  readonly maxBodyBytes: number;
+  readonly userAgent: string;
+  readonly clock: Clock;
+}
+
+/**
+ * The innermost step: one request, one answer. The deadline covers connecting, sending and the whole body; past it, or
+ * when the signal aborts, the socket is closed. Redirects are answers like any other, never followed.
+ *
+ * It speaks to undici through a dispatch handler of its own, because `request()` does not tell whether a request that
+ * failed had been written: that decides whether a write may be repeated.
+ */
+export function createExchange(options: ExchangeOptions): Send {
+  return async (call) => call.interpret(await exchange(call, options));
+}
+
+function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Reply> {
+  const { clock, maxBodyBytes } = options;
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let settled = false;
+    let started = false;
+    let status = 0;
+    let headers: Reply['headers'] = {};
+    let size = 0;
+    const chunks: Buffer[] = [];
+
+    const settle = () => {
+      settled = true;
+      cancelTimer();
+      call.signal?.removeEventListener('abort', onAbort);
+    };
+    const fail = (failure: CallFailure) => {
+      if (settled) return;
+      settle();
+      reject(failure);
+      controller?.abort(failure);
+    };
+    const onAbort = () => fail(new ClientLeft(call));
+    const onDeadline = () => fail(new TimedOut(call, started ? 'unknown' : 'no'));
+
+    const cancelTimer = clock.after(Math.max(0, call.deadline - clock.now()), onDeadline);
+    call.signal?.addEventListener('abort', onAbort);
+    if (call.signal?.aborted) return onAbort();
+
+    options.dispatcher.dispatch(
+      {
+        origin: options.origin,
+        path: options.basePath + call.path,
+        method: call.method,
+        headers: requestHeaders(call, options.userAgent),
+        body: call.body ?? null,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      {
+        onRequestStart(dispatchController) {
+          controller = dispatchController;
+          if (settled) return controller.abort(new Error('no longer wanted'));
+          started = true;
+        },
+        onResponseStart(_controller, statusCode, responseHeaders) {
+          status = statusCode;
+          headers = responseHeaders;
+          if (Number(headers['content-length']) > maxBodyBytes) fail(tooLarge(call, maxBodyBytes));
+        },
+        onResponseData(_controller, chunk) {
+          size += chunk.length;
+          if (size > maxBodyBytes) return fail(tooLarge(call, maxBodyBytes));
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          if (settled) return;
+          settle();
+          const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
+          const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+          readBody(call, bytes, encoding === 'identity' ? '' : encoding, maxBodyBytes).then(
+            (text) => resolve({ status, headers, text }),
+            reject,
+          );
+        },
+        onResponseError(_controller, cause) {
+          fail(brokenOff(call, started, status, cause));
+        },
+      },
+    );
+  });
+}
+
+function brokenOff<T>(call: Call<T>, started: boolean, status: number, cause: Error): CallFailure {
+  if (!started) return new Unavailable(call, 'no', { cause });
+  if (status > 0) return new BadResponse(call, 'it ends before it is complete', { cause, transient: true });
+  // undici's parser errors: bytes came, but they are not HTTP.
+  if (cause.name === 'HTTPParserError') return new BadResponse(call, 'it is not HTTP', { cause });
+  return new Unavailable(call, 'unknown', { cause });
+}
+
+/** The whole list of what goes upstream: nothing of the client's request but its key. */
+function requestHeaders<T>(call: Call<T>, userAgent: string): Record<string, string> {
+  return {
+    token: call.key,
+    accept: 'application/json',
+    'user-agent': userAgent,
+    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+}

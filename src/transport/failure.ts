@@ -1,0 +1,87 @@
+import type { About } from './call.ts';
+
+/**
+ * A call that gave no usable result. Two families extend it: "it did not answer properly" here, "it said no" in
+ * `luaauth/refusal.ts`. Holds facts only, never the request.
+ */
+export abstract class CallFailure extends Error {
+  /** Whether the same call may well succeed a moment later. */
+  abstract readonly transient: boolean;
+  /** Whether the API carried the call out, as far as can be known. */
+  abstract readonly executed: 'no' | 'unknown';
+  readonly endpoint: string;
+  readonly kind: About['kind'];
+
+  constructor(about: About, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.endpoint = about.endpoint;
+    this.kind = about.kind;
+  }
+}
+
+/** No connection, a connection that broke, or a 503 that is not the API's own answer. */
+export class Unavailable extends CallFailure {
+  override name = 'Unavailable' as const;
+  readonly transient = true;
+  readonly executed: 'no' | 'unknown';
+
+  constructor(about: About, executed: 'no' | 'unknown', options?: ErrorOptions) {
+    super(
+      about,
+      executed === 'no' ? 'LuaAuth could not be reached' : 'the connection to LuaAuth broke',
+      options,
+    );
+    this.executed = executed;
+  }
+}
+
+/** The deadline passed first, whether the call was still waiting for its turn or its body stalled. */
+export class TimedOut extends CallFailure {
+  override name = 'TimedOut' as const;
+  readonly transient = false;
+  readonly executed: 'no' | 'unknown';
+
+  constructor(about: About, executed: 'no' | 'unknown') {
+    super(about, 'LuaAuth did not answer in time');
+    this.executed = executed;
+  }
+}
+
+/** An answer that is not what the API documents. `reason` says how, without quoting the answer. */
+export class BadResponse extends CallFailure {
+  override name = 'BadResponse' as const;
+  readonly transient: boolean;
+  readonly executed = 'unknown';
+  readonly reason: string;
+
+  constructor(about: About, reason: string, options?: ErrorOptions & { transient?: boolean }) {
+    super(about, `LuaAuth's answer cannot be used: ${reason}`, options);
+    this.reason = reason;
+    this.transient = options?.transient ?? false;
+  }
+}
+
+/** The API's `ratelimited`: nothing was executed. */
+export class RateLimited extends CallFailure {
+  override name = 'RateLimited' as const;
+  readonly transient = true;
+  readonly executed = 'no';
+  /** How long to wait before the next try, in ms, if known. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(about: About, retryAfterMs: number | undefined) {
+    super(about, 'the LuaAuth quota is used up');
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The client left before the answer came; nobody reads this one. */
+export class ClientLeft extends CallFailure {
+  override name = 'ClientLeft' as const;
+  readonly transient = false;
+  readonly executed = 'unknown';
+
+  constructor(about: About) {
+    super(about, 'the client left before LuaAuth answered');
+  }
+}

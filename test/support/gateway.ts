@@ -1,0 +1,73 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
+import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
+import { startServer } from '../../src/server.ts';
+import { createTransport, type TransportOptions } from '../../src/transport/index.ts';
+
+export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transport' | 'log'>> {
+  /** Base URL of what plays the REST API. */
+  readonly upstream: string;
+  readonly transport?: Partial<TransportOptions>;
+}
+
+/** An answer as a client sees it. */
+export interface Result<Data> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data?: Data | null;
+  readonly errors?: ResultError[];
+  readonly extensions?: Record<string, unknown>;
+}
+
+export interface ResultError {
+  readonly message: string;
+  readonly path?: (string | number)[];
+  readonly locations?: { line: number; column: number }[];
+  readonly extensions: Record<string, unknown> & { code: string };
+}
+
+/** Starts the gateway on a real port; tests enter through its HTTP surface and look at what reached `upstream`. */
+export async function openGateway({ upstream, transport: transportOptions, ...options }: TestGatewayOptions) {
+  const transport = createTransport({
+    url: new URL(upstream),
+    userAgent: 'luaauth-graphql/test',
+    ...transportOptions,
+  });
+  const logged: unknown[] = [];
+  const gateway = createGateway({
+    transport,
+    credentials: {},
+    timeouts: { read: 5_000, write: 5_000 },
+    log: { error: (error) => logged.push(error) },
+    ...options,
+  });
+  const server = await startServer({ listener: gateway, host: '127.0.0.1', port: 0 });
+
+  /** POSTs an operation as JSON with the sandbox's key, unless the headers say otherwise. */
+  async function execute<Data, Variables>(
+    document: string | TypedDocumentNode<Data, Variables>,
+    variables?: Variables,
+    headers: Record<string, string> = { token: 'sandbox-key' },
+  ): Promise<Result<Data>> {
+    const query = typeof document === 'string' ? document : print(document);
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query, variables }),
+    });
+    return { status: response.status, headers: response.headers, ...((await response.json()) as object) };
+  }
+
+  return {
+    url: server.url,
+    execute,
+    /** What the gateway logged as unexpected. */
+    logged,
+    async close() {
+      await server.drain(0);
+      await transport.close();
+    },
+  };
+}
+
+export type TestGateway = Awaited<ReturnType<typeof openGateway>>;
