@@ -13,6 +13,13 @@ export interface Config {
   readonly graphiql: boolean;
   readonly readOnly: boolean;
   readonly timeouts: Timeouts;
+  /** How long an operation may take as a whole, in ms. */
+  readonly operationTimeoutMs: number;
+  /** Request starts in any second for one API key; 0: no limit. */
+  readonly rate: number;
+  /** How long a copy of a read is as good as a call, and how long it is better than waiting, in ms. */
+  readonly freshMs: number;
+  readonly staleMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -62,6 +69,22 @@ const VARIABLES = {
   LUAAUTH_TIMEOUT_MS: {
     type: wholeNumber(1, 100_000),
     allowed: 'milliseconds, a whole number from 1 to 100000',
+  },
+  OPERATION_TIMEOUT_MS: {
+    type: wholeNumber(1, 600_000),
+    allowed: 'milliseconds, a whole number from 1 to 600000',
+  },
+  LUAAUTH_RATE: {
+    type: wholeNumber(0, 100_000),
+    allowed: 'requests per second, a whole number from 0 to 100000 (0: no limit)',
+  },
+  FRESH_MS: {
+    type: wholeNumber(0, 3_600_000),
+    allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
+  },
+  STALE_MS: {
+    type: wholeNumber(0, 3_600_000),
+    allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
   },
   LOG_LEVEL: { type: z.enum(LOG_LEVELS), allowed: `one of ${LOG_LEVELS.join(', ')}` },
   NODE_ENV: { type: z.string(), allowed: 'any text' },
@@ -122,6 +145,10 @@ function assemble(values: Values, problems: string[]): Config {
     graphiql: values.GRAPHIQL ?? values.NODE_ENV !== 'production',
     readOnly: values.READ_ONLY ?? false,
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
+    operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,
+    rate: values.LUAAUTH_RATE ?? 50,
+    freshMs: values.FRESH_MS ?? 1_000,
+    staleMs: values.STALE_MS ?? 60_000,
     logLevel: values.LOG_LEVEL ?? 'info',
   };
 }

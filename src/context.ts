@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { unauthenticated } from './errors.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { Transport } from './transport/index.ts';
+import { createTally, type Tally } from './transport/tally.ts';
 
 /** What a resolver sees of a request. */
 export interface Context {
@@ -10,6 +11,8 @@ export interface Context {
 
 /** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
 export interface Caller {
+  /** How the operation's reads came about so far. */
+  readonly tally: Readonly<Tally>;
   /** @throws UNAUTHENTICATED when the request carries no usable credential. */
   readonly api: Api;
 }
@@ -26,22 +29,28 @@ export interface ContextOptions {
   readonly transport: Transport;
   readonly credentials: Credentials;
   readonly timeouts: Timeouts;
+  /** How long an operation may take as a whole, in ms. */
+  readonly operationTimeoutMs?: number | undefined;
 }
 
-export function createContext({ transport, credentials, timeouts }: ContextOptions) {
+export function createContext(options: ContextOptions) {
+  const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
+  const { send, clock } = transport;
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
   return (request: Request): Context => {
+    const tally = createTally();
+    const deadline = clock.now() + operationTimeoutMs;
     let api: Api | undefined;
+    const openApi = (): Api => {
+      const key = findKey(request.headers);
+      const origin = { key, account: digest(key).toString('base64url'), tally };
+      return { send, clock, origin, signal: request.signal, timeouts, deadline };
+    };
     return {
       caller: {
+        tally,
         get api() {
-          api ??= {
-            send: transport.send,
-            clock: transport.clock,
-            key: findKey(request.headers),
-            signal: request.signal,
-            timeouts,
-          };
+          api ??= openApi();
           return api;
         },
       },

@@ -2,6 +2,7 @@ import { createYoga, useReadinessCheck } from 'graphql-yoga';
 import { type ContextOptions, createContext } from './context.ts';
 import { isExpected, maskError } from './errors.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
+import { createReport } from './report.ts';
 import { createSchema } from './schema/index.ts';
 
 export interface GatewayOptions extends ContextOptions {
@@ -44,6 +45,7 @@ export function createGateway(options: GatewayOptions) {
       },
     },
     plugins: [
+      createReport(),
       useReadinessCheck({ endpoint: '/readiness', check: isReady }),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
     ],

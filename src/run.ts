@@ -33,12 +33,16 @@ export async function run(config: Config): Promise<void> {
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
     userAgent: `luaauth-graphql/${version}`,
+    rate: config.rate,
+    freshMs: config.freshMs,
+    staleMs: config.staleMs,
   });
   let ready = true;
   const gateway = createGateway({
     transport,
     credentials: config.credentials,
     timeouts: config.timeouts,
+    operationTimeoutMs: config.operationTimeoutMs,
     readOnly: config.readOnly,
     graphiql: config.graphiql ? { tabs: createTabs(sandbox ? SANDBOX_SUBJECT : LIVE_SUBJECT) } : undefined,
     isReady: () => ready,

@@ -1,15 +1,17 @@
-import type { Send } from '../transport/call.ts';
+import type { Origin, Send } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 
 /** The API as one caller sees it during one operation. Endpoints take it as their first argument. */
 export interface Api {
   readonly send: Send;
   readonly clock: Clock;
-  /** The caller's API key. */
-  readonly key: string;
-  /** Aborted when the client leaves: reads end with it, writes do not. */
+  /** The caller's key, and what the operation has cost so far. */
+  readonly origin: Origin;
+  /** Aborted when the client leaves. */
   readonly signal: AbortSignal | undefined;
   readonly timeouts: Timeouts;
+  /** When the operation as a whole must be over, in ms on the clock. */
+  readonly deadline: number;
 }
 
 /** How long one call may take in all, in milliseconds, by its kind. */

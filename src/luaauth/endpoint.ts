@@ -4,7 +4,7 @@ import { type JsonObject, openEnvelope } from './envelope.ts';
 import { isId } from './id.ts';
 import type { DocumentedCodes } from './refusal.ts';
 
-type Route = `${'GET' | 'POST'} /${string}`;
+export type Route = `${'GET' | 'POST'} /${string}`;
 
 /** The names after a colon in a route: `'GET /scripts/:script_id'` has `'script_id'`. */
 type ParamName<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -25,35 +25,47 @@ export type Endpoint<Path extends string, Payload, Result> = (
 /** Makes an endpoint that changes nothing. `read` turns the opened envelope into the result. */
 export function readEndpoint<Result, Payload extends object | undefined = undefined>() {
   return <const Path extends Route>(route: Path, read: (about: About, answer: JsonObject) => Result) =>
-    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'read' }, {}, read);
+    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'read' }, [], {}, read);
 }
 
-/** Makes an endpoint that changes something and answers `{ "success": true }`, with the error codes it documents. */
+/**
+ * Makes an endpoint that changes something and answers `{ "success": true }`: the reads whose answers it changes, for
+ * the same ids and whatever their payload, and the error codes that it documents.
+ */
 export function writeEndpoint<Payload extends object | undefined = undefined>() {
-  return <const Path extends Route>(route: Path, documented: DocumentedCodes = {}) =>
-    endpoint<Path, Payload, void>({ endpoint: route, kind: 'write' }, documented, () => undefined);
+  return <const Path extends Route>(
+    route: Path,
+    changes: readonly Route[],
+    documented: DocumentedCodes = {},
+  ) =>
+    endpoint<Path, Payload, void>({ endpoint: route, kind: 'write' }, changes, documented, () => undefined);
 }
 
 function endpoint<Path extends Route, Payload extends object | undefined, Result>(
   about: About,
+  changes: readonly Route[],
   documented: DocumentedCodes,
   read: (about: About, answer: JsonObject) => Result,
 ): Endpoint<Path, Payload, Result> {
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
   const interpret = (reply: Reply) => read(about, openEnvelope(about, reply, documented));
-  return (api, params, ...[payload]) => {
+  return async (api, params, ...[payload]) => {
     const path = fillIn(template, params);
+    const timeoutMs = api.timeouts[about.kind];
     const call: Call<Result> = {
       ...about,
+      origin: api.origin,
       method,
       path: method === 'GET' && payload ? path + queryString(payload) : path,
       body: method === 'POST' && payload ? JSON.stringify(payload) : undefined,
-      key: api.key,
-      deadline: api.clock.now() + api.timeouts[about.kind],
-      signal: about.kind === 'read' ? api.signal : undefined,
+      resource: `${method} ${path}`,
+      touches: changes.map((route) => fillIn(route, params)),
+      deadline: Math.min(api.clock.now() + timeoutMs, api.deadline),
+      timeoutMs,
+      signal: api.signal,
       interpret,
     };
-    return api.send(call);
+    return (await api.send(call)).value;
   };
 }
 

@@ -28,7 +28,7 @@ export function openEnvelope(about: About, reply: Reply, documented: DocumentedC
   if (answer.success !== false) throw new BadResponse(about, 'it has no "success"');
   const refusal = readRefusal(answer.error);
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
-  if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply));
+  if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   throw new Refused(about, reasonOf(refusal, documented), refusal);
 }
 
@@ -54,7 +54,7 @@ function parseAnswer(about: About, reply: Reply): JsonObject {
 /** Something in front of the API may answer in its place: its status still tells what happened. */
 function notAnEnvelope(about: About, reply: Reply, reason: string) {
   if (reply.status === 503) return new Unavailable(about, 'unknown');
-  if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply));
+  if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const transient = reply.status === 502 || reply.status === 504;
   return new BadResponse(about, `${reason} (HTTP ${reply.status})`, { transient });
 }

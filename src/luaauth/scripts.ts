@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/failure.ts';
-import { readEndpoint, writeEndpoint } from './endpoint.ts';
+import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { count, flag, readObject, text } from './reading.ts';
 import { readSessions, type Session } from './sessions.ts';
@@ -51,21 +51,35 @@ export const filterSessions = readEndpoint<Session[], SessionRange & SessionMatc
   (about, answer) => readSessions(about, answer.sessions),
 );
 
+/** What every write to a script may change: the script, its executions, all pages of its sessions, filtered or not. */
+const ALL_OF_A_SCRIPT: readonly Route[] = [
+  'GET /scripts/:script_id',
+  'GET /scripts/:script_id/executions',
+  'POST /scripts/:script_id/sessions',
+  'GET /scripts/:script_id/sessions/filter',
+];
+
 /** `POST /scripts/:script_id/edit` */
-export const editScript = writeEndpoint<WireScriptEdit>()('POST /scripts/:script_id/edit', {
+export const editScript = writeEndpoint<WireScriptEdit>()('POST /scripts/:script_id/edit', ALL_OF_A_SCRIPT, {
   0: 'account expired',
   1: 'nothing to edit',
   2: 'tier too low',
 });
 
 /** `POST /scripts/:script_id/remove` */
-export const removeScript = writeEndpoint()('POST /scripts/:script_id/remove');
+export const removeScript = writeEndpoint()('POST /scripts/:script_id/remove', ALL_OF_A_SCRIPT);
 
 /** `POST /scripts/:script_id/update`: `script` is the source code. Its own error codes are not documented. */
-export const updateScript = writeEndpoint<{ script: string }>()('POST /scripts/:script_id/update');
+export const updateScript = writeEndpoint<{ script: string }>()(
+  'POST /scripts/:script_id/update',
+  ALL_OF_A_SCRIPT,
+);
 
 /** `POST /scripts/:script_id/toggle`: `state` is whether the script is enabled. */
-export const toggleScript = writeEndpoint<{ state: boolean }>()('POST /scripts/:script_id/toggle');
+export const toggleScript = writeEndpoint<{ state: boolean }>()(
+  'POST /scripts/:script_id/toggle',
+  ALL_OF_A_SCRIPT,
+);
 
 function readScript(about: About, value: unknown): Script {
   return readObject<Script>(about, 'script', value, {

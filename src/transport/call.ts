@@ -1,3 +1,5 @@
+import type { Tally } from './tally.ts';
+
 /** What came back over HTTP, before anyone looked at what it says. */
 export interface Reply {
   readonly status: number;
@@ -14,25 +16,57 @@ export interface About {
   readonly kind: 'read' | 'write';
 }
 
+/** Who asks: one object for each operation, so that operations can take turns. */
+export interface Origin {
+  /** The API key, sent as the `token` header and never shown. */
+  readonly key: string;
+  /** Stands for the key wherever something is kept by key: its hash. */
+  readonly account: string;
+  readonly tally: Tally;
+}
+
 /** One request to the REST API, on its way down. */
 export interface Call<T> extends About {
+  readonly origin: Origin;
   readonly method: 'GET' | 'POST';
   /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
   readonly path: string;
   /** JSON text; undefined sends no body. */
   readonly body: string | undefined;
-  /** The API key, sent as the `token` header and never shown. */
-  readonly key: string;
-  /** When everything about the call must be over, body included, in ms on the transport's clock. */
+  /** What a read shows: one name for all the reads that a write can touch together, such as all pages of a list. */
+  readonly resource: string;
+  /** The resources that a write changes. */
+  readonly touches: readonly string[];
+  /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
   readonly deadline: number;
-  /** Aborted when the last one who waits for the answer has left. Writes carry none: they are never cut half-way. */
+  /** How long the exchange itself may take, in ms. */
+  readonly timeoutMs: number;
+  /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
   readonly signal: AbortSignal | undefined;
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its argument. */
   readonly interpret: (reply: Reply) => T;
+  /** Nobody waits for the answer: the call gives way to all others until `promote` is called. */
+  readonly renewal?: Renewal | undefined;
+  /** Called when the request is about to be written. */
+  readonly onSent?: (() => void) | undefined;
+}
+
+/** The rank of a call that renews a copy in the background. */
+export interface Renewal {
+  /** Set by the step that lets calls wait; called when somebody begins to wait for the answer after all. */
+  promote: () => void;
+}
+
+export interface Answer<T> {
+  readonly value: T;
+  /** Size of the body in bytes, roughly what keeping the value costs. */
+  readonly bytes: number;
+  /** When the request was written, on the transport's clock: what the answer shows is no older. */
+  readonly sentAt: number;
 }
 
 /**
- * How any call travels. Every step of the way (deadline, sharing, pacing, retries, the exchange itself) has this one
- * shape, so steps compose: a step takes the next one and returns another.
+ * How any call travels. Every step of the way (sharing, pacing, retries, the exchange itself) has this one shape, so
+ * steps compose: a step takes the next one and returns another.
  */
-export type Send = <T>(call: Call<T>) => Promise<T>;
+export type Send = <T>(call: Call<T>) => Promise<Answer<T>>;

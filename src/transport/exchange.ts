@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { readBody, tooLarge } from './body.ts';
-import type { Call, Reply, Send } from './call.ts';
+import type { Answer, Call, Reply, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
 
@@ -18,30 +18,37 @@ export interface ExchangeOptions {
 
 /**
  * The innermost step: one request, one answer. The deadline covers connecting, sending and the whole body; past it, or
- * when the signal aborts, the socket is closed. Redirects are answers like any other, never followed.
+ * when a read's signal aborts, the socket is closed. Redirects are answers like any other, never followed.
  *
  * It speaks to undici through a dispatch handler of its own, because `request()` does not tell whether a request that
  * failed had been written: that decides whether a write may be repeated.
  */
 export function createExchange(options: ExchangeOptions): Send {
-  return async (call) => call.interpret(await exchange(call, options));
+  return async (call) => {
+    const { reply, sentAt, bytes } = await exchange(call, options);
+    return { value: call.interpret(reply), bytes, sentAt };
+  };
 }
 
-function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Reply> {
+function exchange<T>(
+  call: Call<T>,
+  options: ExchangeOptions,
+): Promise<{ reply: Reply } & Omit<Answer<T>, 'value'>> {
   const { clock, maxBodyBytes } = options;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let settled = false;
-    let started = false;
+    let sentAt: number | undefined;
     let status = 0;
     let headers: Reply['headers'] = {};
     let size = 0;
     const chunks: Buffer[] = [];
+    const signal = call.kind === 'read' ? call.signal : undefined;
 
     const settle = () => {
       settled = true;
       cancelTimer();
-      call.signal?.removeEventListener('abort', onAbort);
+      signal?.removeEventListener('abort', onAbort);
     };
     const fail = (failure: CallFailure) => {
       if (settled) return;
@@ -49,12 +56,13 @@ function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Reply> {
       reject(failure);
       controller?.abort(failure);
     };
-    const onAbort = () => fail(new ClientLeft(call));
-    const onDeadline = () => fail(new TimedOut(call, started ? 'unknown' : 'no'));
+    const executed = () => (sentAt === undefined ? 'no' : 'unknown');
+    const onAbort = () => fail(new ClientLeft(call, executed()));
 
-    const cancelTimer = clock.after(Math.max(0, call.deadline - clock.now()), onDeadline);
-    call.signal?.addEventListener('abort', onAbort);
-    if (call.signal?.aborted) return onAbort();
+    const timeoutMs = Math.min(call.timeoutMs, call.deadline - clock.now());
+    const cancelTimer = clock.after(Math.max(0, timeoutMs), () => fail(new TimedOut(call, executed())));
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) return onAbort();
 
     options.dispatcher.dispatch(
       {
@@ -70,7 +78,9 @@ function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Reply> {
         onRequestStart(dispatchController) {
           controller = dispatchController;
           if (settled) return controller.abort(new Error('no longer wanted'));
-          started = true;
+          sentAt = clock.now();
+          call.origin.tally.calls += 1;
+          call.onSent?.();
         },
         onResponseStart(_controller, statusCode, responseHeaders) {
           status = statusCode;
@@ -88,20 +98,21 @@ function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Reply> {
           const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
           const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
           readBody(call, bytes, encoding === 'identity' ? '' : encoding, maxBodyBytes).then(
-            (text) => resolve({ status, headers, text }),
+            (text) =>
+              resolve({ reply: { status, headers, text }, sentAt: sentAt as number, bytes: text.length }),
             reject,
           );
         },
         onResponseError(_controller, cause) {
-          fail(brokenOff(call, started, status, cause));
+          fail(brokenOff(call, sentAt !== undefined, status, cause));
         },
       },
     );
   });
 }
 
-function brokenOff<T>(call: Call<T>, started: boolean, status: number, cause: Error): CallFailure {
-  if (!started) return new Unavailable(call, 'no', { cause });
+function brokenOff<T>(call: Call<T>, sent: boolean, status: number, cause: Error): CallFailure {
+  if (!sent) return new Unavailable(call, 'no', { cause });
   if (status > 0) return new BadResponse(call, 'it ends before it is complete', { cause, transient: true });
   // undici's parser errors: bytes came, but they are not HTTP.
   if (cause.name === 'HTTPParserError') return new BadResponse(call, 'it is not HTTP', { cause });
@@ -111,7 +122,7 @@ function brokenOff<T>(call: Call<T>, started: boolean, status: number, cause: Er
 /** The whole list of what goes upstream: nothing of the client's request but its key. */
 function requestHeaders<T>(call: Call<T>, userAgent: string): Record<string, string> {
   return {
-    token: call.key,
+    token: call.origin.key,
     accept: 'application/json',
     'user-agent': userAgent,
     ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),

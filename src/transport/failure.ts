@@ -9,6 +9,8 @@ export abstract class CallFailure extends Error {
   abstract readonly transient: boolean;
   /** Whether the API carried the call out, as far as can be known. */
   abstract readonly executed: 'no' | 'unknown';
+  /** Whether it tells that the API as a whole is in trouble, not just this call. */
+  readonly unhealthy: boolean = false;
   readonly endpoint: string;
   readonly kind: About['kind'];
 
@@ -22,6 +24,7 @@ export abstract class CallFailure extends Error {
 /** No connection, a connection that broke, or a 503 that is not the API's own answer. */
 export class Unavailable extends CallFailure {
   override name = 'Unavailable' as const;
+  override readonly unhealthy = true;
   readonly transient = true;
   readonly executed: 'no' | 'unknown';
 
@@ -38,11 +41,13 @@ export class Unavailable extends CallFailure {
 /** The deadline passed first, whether the call was still waiting for its turn or its body stalled. */
 export class TimedOut extends CallFailure {
   override name = 'TimedOut' as const;
+  override readonly unhealthy: boolean;
   readonly transient = false;
   readonly executed: 'no' | 'unknown';
 
   constructor(about: About, executed: 'no' | 'unknown') {
     super(about, 'LuaAuth did not answer in time');
+    this.unhealthy = executed === 'unknown';
     this.executed = executed;
   }
 }
@@ -50,6 +55,7 @@ export class TimedOut extends CallFailure {
 /** An answer that is not what the API documents. `reason` says how, without quoting the answer. */
 export class BadResponse extends CallFailure {
   override name = 'BadResponse' as const;
+  override readonly unhealthy: boolean;
   readonly transient: boolean;
   readonly executed = 'unknown';
   readonly reason: string;
@@ -58,20 +64,24 @@ export class BadResponse extends CallFailure {
     super(about, `LuaAuth's answer cannot be used: ${reason}`, options);
     this.reason = reason;
     this.transient = options?.transient ?? false;
+    this.unhealthy = this.transient;
   }
 }
 
-/** The API's `ratelimited`: nothing was executed. */
+/** The API's `ratelimited`, or the gateway's own word that the quota leaves no place in time: nothing was executed. */
 export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
   readonly transient = true;
   readonly executed = 'no';
   /** How long to wait before the next try, in ms, if known. */
   readonly retryAfterMs: number | undefined;
+  /** Whether the API said so. */
+  readonly byApi: boolean;
 
-  constructor(about: About, retryAfterMs: number | undefined) {
+  constructor(about: About, retryAfterMs: number | undefined, { byApi }: { byApi: boolean }) {
     super(about, 'the LuaAuth quota is used up');
     this.retryAfterMs = retryAfterMs;
+    this.byApi = byApi;
   }
 }
 
@@ -79,9 +89,10 @@ export class RateLimited extends CallFailure {
 export class ClientLeft extends CallFailure {
   override name = 'ClientLeft' as const;
   readonly transient = false;
-  readonly executed = 'unknown';
+  readonly executed: 'no' | 'unknown';
 
-  constructor(about: About) {
+  constructor(about: About, executed: 'no' | 'unknown') {
     super(about, 'the client left before LuaAuth answered');
+    this.executed = executed;
   }
 }

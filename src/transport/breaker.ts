@@ -1,0 +1,81 @@
+import type { Send } from './call.ts';
+import type { Clock } from './clock.ts';
+import { CallFailure, ClientLeft, RateLimited, Unavailable } from './failure.ts';
+import { createOutcomeCount } from './outcome-count.ts';
+
+export interface Breaker {
+  /** Around the retries: refuses at once while open, and learns from how each call ends. */
+  readonly guard: (next: Send) => Send;
+  /** Around the exchange: what had been waiting when the breaker opened is not sent either. */
+  readonly gate: (next: Send) => Send;
+  isOpen(): boolean;
+}
+
+const FAILURES_IN_A_ROW = 5;
+const LEAST_IN_WINDOW = 10;
+const FAILURE_SHARE = 0.5;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 8_000;
+
+/**
+ * Stops asking an API that is in trouble: after 5 failed calls in a row, or half of at least 10 in 10 s, calls are
+ * answered at once for a while; then one goes ahead to probe. A refusal is an answer: it never counts as a failure.
+ */
+export function createBreaker(clock: Clock): Breaker {
+  const outcomes = createOutcomeCount(clock);
+  let inARow = 0;
+  let pauseMs = FIRST_PAUSE_MS;
+  /** Set from the moment the breaker opens until a probe has gone well. */
+  let openUntil: number | undefined;
+  let isProbing = false;
+
+  const open = () => {
+    openUntil = clock.now() + pauseMs;
+    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+  };
+  const close = () => {
+    openUntil = undefined;
+    pauseMs = FIRST_PAUSE_MS;
+    inARow = 0;
+    outcomes.clear();
+  };
+  const isOpen = () => openUntil !== undefined && clock.now() < openUntil;
+
+  const record = (failed: boolean) => {
+    if (openUntil !== undefined) return;
+    inARow = failed ? inARow + 1 : 0;
+    outcomes.add(failed);
+    if (!failed) return;
+    const { all, failures } = outcomes.total();
+    if (inARow >= FAILURES_IN_A_ROW || (all >= LEAST_IN_WINDOW && failures >= all * FAILURE_SHARE)) open();
+  };
+  const recordProbe = (failed: boolean) => (failed ? open() : close());
+
+  return {
+    isOpen,
+    guard: (next) => async (call) => {
+      if (isOpen() || isProbing) throw new Unavailable(call, 'no');
+      const isProbe = openUntil !== undefined;
+      const tell = isProbe ? recordProbe : record;
+      isProbing = isProbe;
+      try {
+        const answer = await next(call);
+        tell(false);
+        return answer;
+      } catch (failure) {
+        const verdict = verdictOf(failure);
+        if (verdict !== 'neither') tell(verdict === 'failed');
+        throw failure;
+      } finally {
+        if (isProbe) isProbing = false;
+      }
+    },
+    gate: (next) => (call) => (isOpen() ? Promise.reject(new Unavailable(call, 'no')) : next(call)),
+  };
+}
+
+function verdictOf(failure: unknown): 'failed' | 'answered' | 'neither' {
+  if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return 'neither';
+  if (failure instanceof RateLimited && !failure.byApi) return 'neither';
+  return failure.unhealthy ? 'failed' : 'answered';
+}

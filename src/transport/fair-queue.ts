@@ -1,0 +1,80 @@
+/** Something that waits for its turn. */
+export interface Waiting {
+  /** Calls with the same turn (one operation's) stand behind each other; turns go round. */
+  readonly turn: object;
+  readonly rank: 'write' | 'read' | 'renewal';
+}
+
+/** Writes first, in order; then reads, one of each operation in turn; renewals when nobody else waits. */
+export interface FairQueue<Item extends Waiting> {
+  readonly size: number;
+  add(item: Item): void;
+  remove(item: Item): boolean;
+  /** Takes out the next in turn. */
+  next(): Item | undefined;
+  /** How many would start before the item if it were added now. */
+  ahead(item: Waiting): number;
+}
+
+export function createFairQueue<Item extends Waiting>(): FairQueue<Item> {
+  // Sets keep their order and forget a leaver at once.
+  const writes = new Set<Item>();
+  const reads = new Map<object, Set<Item>>();
+  const renewals = new Set<Item>();
+  let readCount = 0;
+
+  const removeRead = (item: Item): boolean => {
+    const own = reads.get(item.turn);
+    if (!own?.delete(item)) return false;
+    readCount -= 1;
+    if (own.size === 0) reads.delete(item.turn);
+    return true;
+  };
+
+  return {
+    get size() {
+      return writes.size + readCount + renewals.size;
+    },
+    add(item) {
+      if (item.rank === 'write') writes.add(item);
+      else if (item.rank === 'renewal') renewals.add(item);
+      else {
+        const own = reads.get(item.turn);
+        if (own) own.add(item);
+        else reads.set(item.turn, new Set([item]));
+        readCount += 1;
+      }
+    },
+    remove(item) {
+      return writes.delete(item) || renewals.delete(item) || removeRead(item);
+    },
+    next() {
+      const [write] = writes;
+      if (write) {
+        writes.delete(write);
+        return write;
+      }
+      const [turn] = reads;
+      if (turn) {
+        const [operation, own] = turn;
+        const [read] = own as unknown as [Item];
+        removeRead(read);
+        // The operation goes to the back of the round.
+        if (reads.delete(operation)) reads.set(operation, own);
+        return read;
+      }
+      const [renewal] = renewals;
+      if (renewal) renewals.delete(renewal);
+      return renewal;
+    },
+    ahead({ turn, rank }) {
+      if (rank === 'write') return writes.size;
+      if (rank === 'renewal') return writes.size + readCount + renewals.size;
+      const own = reads.get(turn)?.size ?? 0;
+      let before = writes.size + own;
+      for (const [operation, others] of reads)
+        if (operation !== turn) before += Math.min(others.size, own + 1);
+      return before;
+    },
+  };
+}

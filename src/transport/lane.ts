@@ -1,0 +1,117 @@
+import type { Call } from './call.ts';
+import type { Clock } from './clock.ts';
+import { ClientLeft, RateLimited } from './failure.ts';
+import { createFairQueue, type Waiting } from './fair-queue.ts';
+import type { Booking, Quota } from './start-log.ts';
+
+/** Where calls wait for a place in one quota. */
+export interface Lane {
+  /** Resolves with the call's place. @throws RateLimited when it cannot start in time; ClientLeft. */
+  enter<T>(call: Call<T>): Promise<Booking>;
+  /** Whether a call could start at this moment. */
+  hasRoom(): boolean;
+  /** Lets nothing start for `ms`; `announcedMs` is what callers are told. */
+  pause(ms: number, announcedMs: number): void;
+  /** Looks again for calls that can start: after a place has been given back or a booked call was sent. */
+  wake(): void;
+  /** Whether nothing is left to remember. */
+  isIdle(): boolean;
+  slowDown(): void;
+}
+
+interface Ticket extends Waiting {
+  start(booking: Booking): void;
+}
+
+/** How many calls may wait in one lane; past it a new one is refused at once. */
+const MAX_WAITING = 10_000;
+
+export function createLane(quota: Quota, clock: Clock): Lane {
+  const queue = createFairQueue<Ticket>();
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+  let announcedUntil = Number.NEGATIVE_INFINITY;
+  let cancelTimer: (() => void) | undefined;
+
+  const etaMs = (ahead: number) => Math.max(quota.etaMs(ahead), pausedUntil - clock.now());
+  const refuse = <T>(call: Call<T>, eta: number) => {
+    const retryAfterMs = Math.ceil(Math.max(1, eta, announcedUntil - clock.now()));
+    return new RateLimited(call, retryAfterMs, { byApi: false });
+  };
+
+  const wake = () => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    while (queue.size > 0) {
+      const waitMs = Math.max(0, pausedUntil - clock.now());
+      const place = waitMs > 0 ? waitMs : quota.take();
+      if (typeof place === 'number') {
+        // Infinity: a booked call frees its place when it is sent or given up, and wakes the lane.
+        if (place !== Number.POSITIVE_INFINITY) cancelTimer = clock.after(place, wake);
+        return;
+      }
+      queue.next()?.start(place);
+    }
+  };
+
+  return {
+    enter: (call) => {
+      const rank = rankOf(call);
+      const eta = etaMs(queue.ahead({ turn: call.origin, rank }));
+      if (eta > call.deadline - clock.now() || queue.size >= MAX_WAITING) {
+        return Promise.reject(refuse(call, eta));
+      }
+      return new Promise((resolve, reject) => {
+        let ticket: Ticket = { turn: call.origin, rank, start };
+        const leave = () => {
+          queue.remove(ticket);
+          cancelDeadline();
+          call.signal?.removeEventListener('abort', onAbort);
+        };
+        function start(booking: Booking) {
+          leave();
+          resolve(booking);
+        }
+        const onAbort = () => {
+          leave();
+          reject(new ClientLeft(call, 'no'));
+        };
+        const onDeadline = () => {
+          leave();
+          reject(refuse(call, etaMs(queue.size)));
+        };
+        const cancelDeadline = clock.after(call.deadline - clock.now(), onDeadline);
+        call.signal?.addEventListener('abort', onAbort);
+        if (call.signal?.aborted) return onAbort();
+        if (call.renewal) {
+          call.renewal.promote = () => {
+            if (!queue.remove(ticket)) return;
+            ticket = { ...ticket, rank: 'read' };
+            queue.add(ticket);
+          };
+        }
+        queue.add(ticket);
+        if (cancelTimer === undefined) wake();
+      });
+    },
+    hasRoom() {
+      if (queue.size > 0 || pausedUntil > clock.now()) return false;
+      const place = quota.take();
+      if (typeof place === 'number') return false;
+      place.release();
+      return true;
+    },
+    pause(ms, announcedMs) {
+      pausedUntil = Math.max(pausedUntil, clock.now() + ms);
+      announcedUntil = Math.max(announcedUntil, clock.now() + announcedMs);
+      wake();
+    },
+    wake,
+    isIdle: () => queue.size === 0 && pausedUntil <= clock.now() && quota.isIdle(),
+    slowDown: () => quota.slowDown(),
+  };
+}
+
+function rankOf<T>(call: Call<T>): Waiting['rank'] {
+  if (call.kind === 'write') return 'write';
+  return call.renewal ? 'renewal' : 'read';
+}

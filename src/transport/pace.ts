@@ -1,0 +1,140 @@
+import type { Call, Send } from './call.ts';
+import type { Clock } from './clock.ts';
+import { RateLimited } from './failure.ts';
+import { createLane, type Lane } from './lane.ts';
+import { type Booking, createStartLog } from './start-log.ts';
+
+export interface PaceOptions {
+  /** Request starts in any sliding second for one API key; 0: no limit, only pauses that the API asks for. */
+  readonly rate: number;
+  readonly clock: Clock;
+}
+
+export interface Pace {
+  readonly step: (next: Send) => Send;
+  /** Whether a call could start at this moment. */
+  hasRoom<T>(call: Call<T>): boolean;
+}
+
+/** The second of the quota, and what keeps arrivals apart that left this process a second apart: networks jitter. */
+const WINDOW_MS = 1_020;
+/** How long a key pauses when the API does not say. */
+const PAUSE_MS = 1_000;
+/** The longest that a key pauses on the API's word before it tries again. */
+const MAX_PAUSE_MS = 5 * 60_000;
+/** An endpoint refused twice within this time, while others went through, has a limit of its own. */
+const SUSPICION_MS = 60_000;
+const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
+const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
+/** With the quota off, what an endpoint that turned out to be limited more strictly begins with. */
+const ENDPOINT_LIMIT = 50;
+
+/** What is known of one API key. */
+interface Account {
+  readonly lane: Lane;
+  /** Endpoints that the API limits more strictly than the key as a whole. */
+  readonly endpoints: Map<string, Lane>;
+  /** Endpoints that were refused lately: when, and whether others went through since. */
+  readonly suspects: Map<string, { readonly at: number; othersPassed: boolean }>;
+}
+
+/** Calls start no faster than the quota of their key allows; when the API says `ratelimited`, they slow down. */
+export function createPace({ rate, clock }: PaceOptions): Pace {
+  const accounts = new Map<string, Account>();
+  const limit = rate > 0 ? rate : Number.POSITIVE_INFINITY;
+  let sweepAt = 1_000;
+
+  const accountOf = (id: string): Account => {
+    let account = accounts.get(id);
+    if (!account) {
+      if (accounts.size >= sweepAt) sweep();
+      const log = createStartLog({ limit, windowMs: WINDOW_MS, ...KEY_PACE, clock });
+      account = { lane: createLane(log, clock), endpoints: new Map(), suspects: new Map() };
+      accounts.set(id, account);
+    }
+    return account;
+  };
+
+  const sweep = () => {
+    for (const [id, { lane, endpoints }] of accounts) {
+      if (lane.isIdle() && [...endpoints.values()].every((one) => one.isIdle())) accounts.delete(id);
+    }
+    sweepAt = Math.max(1_000, accounts.size * 2);
+  };
+
+  const onRateLimited = (account: Account, endpoint: string, { retryAfterMs }: RateLimited) => {
+    const pauseMs = Math.min(retryAfterMs ?? PAUSE_MS, MAX_PAUSE_MS);
+    const now = clock.now();
+    const suspect = account.suspects.get(endpoint);
+    account.suspects.set(endpoint, { at: now, othersPassed: false });
+    let lane = account.endpoints.get(endpoint);
+    if (!lane && suspect?.othersPassed && now - suspect.at < SUSPICION_MS) {
+      const own = Math.min(limit, ENDPOINT_LIMIT);
+      lane = createLane(createStartLog({ limit: own, windowMs: WINDOW_MS, ...ENDPOINT_PACE, clock }), clock);
+      account.endpoints.set(endpoint, lane);
+    }
+    const slowed = lane ?? account.lane;
+    slowed.slowDown();
+    slowed.pause(pauseMs, retryAfterMs ?? pauseMs);
+  };
+
+  const onPassed = ({ suspects, endpoints }: Account, endpoint: string) => {
+    for (const [name, suspect] of suspects) {
+      if (name !== endpoint) suspect.othersPassed = true;
+      if (clock.now() - suspect.at > SUSPICION_MS) suspects.delete(name);
+    }
+    if (endpoints.get(endpoint)?.isIdle()) endpoints.delete(endpoint);
+  };
+
+  return {
+    step: (next) => async (call) => {
+      const account = accountOf(call.origin.account);
+      const enteredAt = clock.now();
+      const own = account.endpoints.get(call.endpoint);
+      const bookings = own ? [{ lane: own, place: await own.enter(call) }] : [];
+      try {
+        bookings.push({ lane: account.lane, place: await account.lane.enter(call) });
+      } catch (error) {
+        giveBack(bookings);
+        throw error;
+      }
+      const { tally } = call.origin;
+      tally.queuedMs = Math.max(tally.queuedMs, clock.now() - enteredAt);
+      try {
+        const answer = await next({ ...call, onSent: () => markSent(bookings) });
+        if (account.suspects.size > 0) onPassed(account, call.endpoint);
+        return answer;
+      } catch (error) {
+        if (error instanceof RateLimited) onRateLimited(account, call.endpoint, error);
+        throw error;
+      } finally {
+        giveBack(bookings);
+      }
+    },
+    hasRoom(call) {
+      const account = accounts.get(call.origin.account);
+      if (!account) return true;
+      return (account.endpoints.get(call.endpoint)?.hasRoom() ?? true) && account.lane.hasRoom();
+    },
+  };
+}
+
+interface Held {
+  readonly lane: Lane;
+  readonly place: Booking;
+}
+
+function markSent(bookings: readonly Held[]): void {
+  for (const { lane, place } of bookings) {
+    place.sent();
+    lane.wake();
+  }
+}
+
+/** Only what was never sent goes back. */
+function giveBack(bookings: readonly Held[]): void {
+  for (const { lane, place } of bookings) {
+    place.release();
+    lane.wake();
+  }
+}

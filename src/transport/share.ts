@@ -1,0 +1,85 @@
+import type { Answer, Call, Renewal, Send } from './call.ts';
+import type { Clock } from './clock.ts';
+import { ClientLeft, TimedOut } from './failure.ts';
+
+export interface ShareOptions {
+  readonly clock: Clock;
+  /** Names a read: the same for reads that may share one answer. */
+  readonly nameOf: <T>(call: Call<T>) => string;
+}
+
+interface SharedCall {
+  readonly answer: Promise<Answer<unknown>>;
+  readonly abort: AbortController;
+  readonly renewal: Renewal | undefined;
+  waiters: number;
+}
+
+/**
+ * Identical reads that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
+ * client; the call ends with the last of them. A failure reaches every waiter once and is not kept.
+ *
+ * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
+ */
+export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Send {
+  const inFlight = new Map<string, SharedCall>();
+
+  const begin = <T>(name: string, call: Call<T>, next: Send): SharedCall => {
+    const abort = new AbortController();
+    const forget = () => {
+      if (inFlight.get(name) === shared) inFlight.delete(name);
+    };
+    const answer = next({ ...call, signal: abort.signal }).finally(forget);
+    // When every waiter has left nobody hears of the end.
+    answer.catch(() => {});
+    const shared: SharedCall = { answer, abort, renewal: call.renewal, waiters: 0 };
+    inFlight.set(name, shared);
+    return shared;
+  };
+
+  const wait = <T>(name: string, shared: SharedCall, call: Call<T>): Promise<Answer<T>> =>
+    new Promise((resolve, reject) => {
+      shared.waiters += 1;
+      const leave = () => {
+        cancelDeadline();
+        call.signal?.removeEventListener('abort', onAbort);
+        shared.waiters -= 1;
+        if (shared.waiters > 0 || inFlight.get(name) !== shared) return;
+        inFlight.delete(name);
+        shared.abort.abort();
+      };
+      const onAbort = () => {
+        leave();
+        reject(new ClientLeft(call, 'no'));
+      };
+      // Behind the call's own deadline, which knows better why it is late.
+      const cancelDeadline = clock.after(call.deadline - clock.now() + 5, () => {
+        leave();
+        reject(new TimedOut(call, 'no'));
+      });
+      call.signal?.addEventListener('abort', onAbort);
+      shared.answer.then(
+        (answer) => {
+          leave();
+          resolve(answer as Answer<T>);
+        },
+        (failure) => {
+          leave();
+          reject(failure);
+        },
+      );
+      if (call.signal?.aborted) onAbort();
+    });
+
+  return (next) => (call) => {
+    if (call.kind === 'write') return next(call);
+    const name = nameOf(call);
+    const existing = inFlight.get(name);
+    if (!existing) return wait(name, begin(name, call, next), call);
+    if (!call.renewal) {
+      existing.renewal?.promote();
+      call.origin.tally.shared += 1;
+    }
+    return wait(name, existing, call);
+  };
+}
