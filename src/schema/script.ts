@@ -48,9 +48,7 @@ export const Script = builder.loadableObject('Script', {
 
 builder.asEntity(Script, {
   key: builder.selection<{ id: string }>('id'),
-  // async: a reference that is refused must fail its own slot, not the whole list.
-  resolveReference: async ({ id }, context) =>
-    Script.getDataloader(context).load(checkId('representations.id', String(id))),
+  resolveReference: ({ id }, context) => Script.getDataloader(context).load(id),
 });
 
 builder.queryFields((t) => ({

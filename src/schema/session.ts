@@ -33,15 +33,14 @@ export const Session = builder.loadableObject('Session', {
     placeId: t.exposeID('place_id', {
       description: 'The id of the Roblox place: exact digits, never rounded.',
     }),
-    jobId: t.exposeString('job_id', { description: 'The id of the Roblox server that the user plays on.' }),
+    jobId: t.exposeID('job_id', { description: 'The id of the Roblox server that the user plays on.' }),
     createdAt: t.expose('created_at', { type: 'DateTime', description: 'When the user connected.' }),
   }),
 });
 
 builder.asEntity(Session, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: async ({ id }, context) =>
-    Session.getDataloader(context).load(checkId('representations.id', String(id))),
+  resolveReference: ({ id }, context) => Session.getDataloader(context).load(id),
 });
 
 builder.queryFields((t) => ({

@@ -14,9 +14,15 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": typeof types.SubgraphSdlDocument,
+    "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n": typeof types.EntitiesDocument,
+    "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n": typeof types.ReadOnlySdlDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": typeof types.WholeScriptDocument,
 };
 const documents: Documents = {
+    "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": types.SubgraphSdlDocument,
+    "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n": types.EntitiesDocument,
+    "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n": types.ReadOnlySdlDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": types.WholeScriptDocument,
 };
 
@@ -34,6 +40,18 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n"): (typeof documents)["\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n"): (typeof documents)["\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,0 +1,185 @@
+import { type ConstDirectiveNode, Kind, parse, print } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { graphql } from './gql/index.ts';
+import { useSandbox } from './support/stage.ts';
+
+const stage = useSandbox();
+
+const SUBGRAPH_SDL = graphql(/* GraphQL */ `
+  query SubgraphSdl {
+    _service {
+      sdl
+    }
+  }
+`);
+
+const ENTITIES = graphql(/* GraphQL */ `
+  query Entities($representations: [_Any!]!) {
+    _entities(representations: $representations) {
+      __typename
+      ... on Script {
+        id
+        name
+      }
+      ... on Session {
+        id
+        robloxId
+        script {
+          id
+        }
+      }
+    }
+  }
+`);
+
+const script = (id: unknown) => ({ __typename: 'Script', id });
+const session = (id: unknown) => ({ __typename: 'Session', id });
+
+describe('_service', () => {
+  const readDirectives = async () => {
+    const { data, errors } = await stage.gateway.execute(SUBGRAPH_SDL, undefined, {});
+    expect(errors).toBeUndefined();
+    const { definitions } = parse(data?._service.sdl ?? '');
+    const printed = (directives: readonly ConstDirectiveNode[] = []) => directives.map(print);
+    const on = (name: string) =>
+      definitions.flatMap((node) =>
+        node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === name ? printed(node.directives) : [],
+      );
+    const onSchema = definitions.flatMap((node) =>
+      node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION
+        ? printed(node.directives)
+        : [],
+    );
+    return { on, onSchema };
+  };
+
+  it('links federation 2 and marks what a supergraph needs to know', async () => {
+    const { on, onSchema } = await readDirectives();
+    expect(onSchema).toEqual([
+      '@link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key", "@shareable"])',
+    ]);
+    expect(on('Script')).toEqual(['@key(fields: "id")']);
+    expect(on('Session')).toEqual(['@key(fields: "id")']);
+    expect(on('Project')).toEqual(['@key(fields: "id", resolvable: false)']);
+    expect(on('PageInfo')).toEqual(['@shareable']);
+    expect(on('SessionConnection')).toEqual([]);
+  });
+
+  it('needs no key and costs no call', async () => {
+    const { data } = await stage.gateway.execute(SUBGRAPH_SDL, undefined, {});
+    expect(data?._service.sdl).toContain('type Script');
+    expect(stage.lines()).toEqual([]);
+  });
+});
+
+describe('_entities', () => {
+  it('asks once for each distinct entity and answers in the order of the representations', async () => {
+    const ids = [...stage.sandbox.scripts.keys(), ...[...stage.sandbox.sessions.keys()].slice(0, 8)];
+    const distinct = ids.map((id, index) => (index < 12 ? script(id) : session(id)));
+    const representations = Array.from({ length: 50 }, (_, index) => distinct[(index * 7) % 20]);
+    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    expect(errors).toBeUndefined();
+    expect(data?._entities.map((entity) => entity && [entity.__typename, entity.id])).toEqual(
+      representations.map((one) => [one?.__typename, one?.id]),
+    );
+    expect(distinct).toHaveLength(20);
+    expect([...stage.lines()].sort()).toEqual(
+      distinct
+        .map(({ __typename, id }) => `GET /${__typename === 'Script' ? 'scripts' : 'sessions'}/${id}`)
+        .sort(),
+    );
+  });
+
+  it.each([
+    ['an unknown id', script('65f1c0de00000000000000ff'), 'FORBIDDEN', /LuaAuth refused/],
+    [
+      'an id that leaves its path segment',
+      script('../users/x'),
+      'BAD_USER_INPUT',
+      /representations\[1\]\.id/,
+    ],
+    ['an empty id', session(''), 'BAD_USER_INPUT', /representations\[1\]\.id/],
+    ['no id', { __typename: 'Script' }, 'BAD_USER_INPUT', /representations\[1\]\.id: it is missing/],
+    ['a null id', session(null), 'BAD_USER_INPUT', /representations\[1\]\.id: it is missing/],
+    ['a list as id', script(['a']), 'BAD_USER_INPUT', /representations\[1\]\.id/],
+    ['a boolean as id', script(true), 'BAD_USER_INPUT', /representations\[1\]\.id/],
+    ['a fraction as id', script(1.5), 'BAD_USER_INPUT', /representations\[1\]\.id/],
+    ['a number above 2^53 as id', script(2 ** 53), 'BAD_USER_INPUT', /representations\[1\]\.id.*as a string/],
+    ['an unknown type', { __typename: 'User', id: 'a' }, 'BAD_USER_INPUT', /Give one of Script, Session/],
+    [
+      'a type that another subgraph resolves',
+      { __typename: 'Project', id: seeded.projectId },
+      'BAD_USER_INPUT',
+      /representations\[1\]\.__typename/,
+    ],
+    [
+      'a type that is no entity',
+      { __typename: 'Query' },
+      'BAD_USER_INPUT',
+      /representations\[1\]\.__typename/,
+    ],
+    [
+      'a prototype for a type',
+      { __typename: '__proto__', id: 'a' },
+      'BAD_USER_INPUT',
+      /representations\[1\]\.__typename/,
+    ],
+    ['no type', { id: seeded.scriptId }, 'BAD_USER_INPUT', /representations\[1\]\.__typename/],
+    ['no object', seeded.scriptId, 'BAD_USER_INPUT', /representations\[1\]\.__typename/],
+    ['a list', [script(seeded.scriptId)], 'BAD_USER_INPUT', /representations\[1\]\.__typename/],
+  ])('nulls the slot of a representation with %s, and no other', async (_what, bad, code, message) => {
+    const representations = [script(seeded.scriptId), bad, session(seeded.sessionId)];
+    const { status, data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    expect(status).toBe(200);
+    expect(data?._entities).toEqual([
+      { __typename: 'Script', id: seeded.scriptId, name: 'Nightfall Hub' },
+      null,
+      {
+        __typename: 'Session',
+        id: seeded.sessionId,
+        robloxId: String(seeded.robloxId),
+        script: { id: seeded.scriptId },
+      },
+    ]);
+    expect(errors).toEqual([
+      expect.objectContaining({
+        path: ['_entities', 1],
+        message: expect.stringMatching(message),
+        extensions: expect.objectContaining({ code }),
+      }),
+    ]);
+  });
+
+  it('takes a whole JSON number for an id, as every ID does', async () => {
+    const { errors } = await stage.gateway.execute(ENTITIES, { representations: [script(42)] });
+    expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(stage.lines()).toEqual(['GET /scripts/42']);
+  });
+
+  it('reads representations that stand in the document', async () => {
+    const { data, errors } = await stage.gateway.execute<{ _entities: unknown[] }, { id: string }>(
+      `query ($id: ID!) {
+        _entities(representations: [{ __typename: "Script", id: $id }, { __typename: "Script", id: 9007199254740993 }]) {
+          ... on Script { name }
+        }
+      }`,
+      { id: seeded.scriptId },
+    );
+    expect(data?._entities).toEqual([{ name: 'Nightfall Hub' }, null]);
+    expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(stage.lines()).toEqual([`GET /scripts/${seeded.scriptId}`]);
+  });
+
+  it("costs nothing beyond the session for the id of an entity's script", async () => {
+    const { data } = await stage.gateway.execute(ENTITIES, { representations: [session(seeded.sessionId)] });
+    expect(data?._entities).toMatchObject([{ script: { id: seeded.scriptId } }]);
+    expect(stage.lines()).toEqual([`GET /sessions/${seeded.sessionId}`]);
+  });
+
+  it('answers an empty list with an empty list', async () => {
+    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations: [] });
+    expect({ data, errors }).toEqual({ data: { _entities: [] }, errors: undefined });
+    expect(stage.lines()).toEqual([]);
+  });
+});

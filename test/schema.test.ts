@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import {
+  buildClientSchema,
+  buildSchema,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { graphql } from './gql/index.ts';
+import { CONTRACT } from './support/contract.ts';
+import type { TestGateway } from './support/gateway.ts';
+import { describedInDirective, describedInType, ownTypes, signaturesOf } from './support/schema-facts.ts';
+import { useSandbox } from './support/stage.ts';
+
+const INTROSPECTION = getIntrospectionQuery({
+  descriptions: true,
+  inputValueDeprecation: true,
+  specifiedByUrl: true,
+});
+
+const READ_ONLY_SDL = graphql(/* GraphQL */ `
+  query ReadOnlySdl {
+    _service {
+      sdl
+    }
+  }
+`);
+
+/** The schema as a client sees it, without a key. */
+async function introspect(gateway: TestGateway): Promise<GraphQLSchema> {
+  const { data, errors } = await gateway.execute<IntrospectionQuery, undefined>(INTROSPECTION, undefined, {});
+  expect(errors).toBeUndefined();
+  return buildClientSchema(data as IntrospectionQuery);
+}
+
+const print = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema));
+
+describe('the schema that is served', () => {
+  const stage = useSandbox();
+
+  it('is the one that is committed', async () => {
+    const committed = readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8');
+    expect(print(await introspect(stage.gateway))).toBe(print(buildSchema(committed)));
+  });
+
+  it('describes every type, field, argument, input field, enum value and directive', async () => {
+    const schema = await introspect(stage.gateway);
+    const entries = [
+      ...ownTypes(schema).flatMap(describedInType),
+      ...schema.getDirectives().flatMap(describedInDirective),
+    ];
+    expect(entries.length).toBeGreaterThan(100);
+    expect(entries.filter(([, description]) => !description?.trim()).map(([name]) => name)).toEqual([]);
+  });
+
+  it('has everything that clients and the supergraph rely on', async () => {
+    const signatures = ownTypes(await introspect(stage.gateway)).flatMap(signaturesOf);
+    expect(CONTRACT.filter((line) => !signatures.includes(line))).toEqual([]);
+  });
+});
+
+describe('the schema in read-only mode', () => {
+  const stage = useSandbox({ gateway: { readOnly: true } });
+  const whole = useSandbox();
+
+  it('has no mutation and no type that only mutations use', async () => {
+    const [reads, all] = await Promise.all([introspect(stage.gateway), introspect(whole.gateway)]);
+    expect(reads.getMutationType()).toBeFalsy();
+    const kept = new Set(ownTypes(reads).map(({ name }) => name));
+    const gone = ownTypes(all).filter((type) => !kept.has(type.name) && !isSpecifiedScalarType(type));
+    expect(gone.map(({ name }) => name).sort()).toEqual([
+      'AccountExpired',
+      'DeleteScriptInput',
+      'DeleteScriptResult',
+      'DeleteScriptSuccess',
+      'EditScriptInput',
+      'EditScriptResult',
+      'EditScriptSuccess',
+      'InvalidField',
+      'InvalidFields',
+      'Mutation',
+      'NotPermitted',
+      'NothingToEdit',
+      'Refusal',
+      'TierTooLow',
+      'ToggleScriptInput',
+      'ToggleScriptResult',
+      'ToggleScriptSuccess',
+      'UnknownRefusal',
+      'UpdateScriptInput',
+      'UpdateScriptResult',
+      'UpdateScriptSuccess',
+    ]);
+    const signatures = ownTypes(all)
+      .filter(({ name }) => kept.has(name))
+      .flatMap(signaturesOf);
+    expect(ownTypes(reads).flatMap(signaturesOf).sort()).toEqual(signatures.sort());
+  });
+
+  it('tells a federation router of no mutation either', async () => {
+    const { data } = await stage.gateway.execute(READ_ONLY_SDL, undefined, {});
+    expect(data?._service.sdl).toContain('type Script');
+    expect(data?._service.sdl).not.toMatch(/Mutation|Refusal|Success/);
+  });
+
+  it('refuses a mutation before anything is called', async () => {
+    const { errors } = await stage.gateway.execute(
+      'mutation { deleteScript(input: { id: "a" }) { __typename } }',
+    );
+    expect(errors?.[0]?.message).toMatch(/mutation/);
+    expect(stage.lines()).toEqual([]);
+  });
+});
