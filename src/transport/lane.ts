@@ -97,7 +97,7 @@ export function createLane(quota: Quota, clock: Clock): Lane {
       if (queue.size > 0 || pausedUntil > clock.now()) return false;
       const place = quota.take();
       if (typeof place === 'number') return false;
-      place.release();
+      place.done();
       return true;
     },
     pause(ms, announcedMs) {

@@ -16,8 +16,8 @@ export interface Pace {
   hasRoom<T>(call: Call<T>): boolean;
 }
 
-/** The second of the quota, and what keeps arrivals apart that left this process a second apart: networks jitter. */
-const WINDOW_MS = 1_020;
+/** The second of the quota, and what clocks and timers may be off. */
+const WINDOW_MS = 1_002;
 /** How long a key pauses when the API does not say. */
 const PAUSE_MS = 1_000;
 /** The longest that a key pauses on the API's word before it tries again. */
@@ -95,7 +95,7 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
       try {
         bookings.push({ lane: account.lane, place: await account.lane.enter(call) });
       } catch (error) {
-        giveBack(bookings);
+        markDone(bookings);
         throw error;
       }
       const { tally } = call.origin;
@@ -108,7 +108,7 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
         if (error instanceof RateLimited) onRateLimited(account, call.endpoint, error);
         throw error;
       } finally {
-        giveBack(bookings);
+        markDone(bookings);
       }
     },
     hasRoom(call) {
@@ -124,17 +124,16 @@ interface Held {
   readonly place: Booking;
 }
 
-function markSent(bookings: readonly Held[]): void {
-  for (const { lane, place } of bookings) {
+function markSent(held: readonly Held[]): void {
+  for (const { lane, place } of held) {
     place.sent();
     lane.wake();
   }
 }
 
-/** Only what was never sent goes back. */
-function giveBack(bookings: readonly Held[]): void {
-  for (const { lane, place } of bookings) {
-    place.release();
+function markDone(held: readonly Held[]): void {
+  for (const { lane, place } of held) {
+    place.done();
     lane.wake();
   }
 }

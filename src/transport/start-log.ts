@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts';
 /** A place in the quota. It is held from the moment of booking, and counts from the moment of sending. */
 export interface Booking {
   sent(): void;
-  /** Gives the place back, if the request was never sent. */
-  release(): void;
+  /** The call is over: what was sent had arrived by now; what was never sent gives its place back. */
+  done(): void;
 }
 
 /**
@@ -12,7 +12,7 @@ export interface Booking {
  * store would lease places in advance, so that taking one stays synchronous.
  */
 export interface Quota {
-  /** A place now, or how many ms until one may be free (Infinity: when a booked one is sent or released). */
+  /** A place now, or how many ms until one may be free (Infinity: when a booked one is sent or done). */
   take(): Booking | number;
   /** When the call behind `ahead` others could start, in ms from now, if nothing but time frees places. */
   etaMs(ahead: number): number;
@@ -34,13 +34,20 @@ export interface StartLogOptions {
 }
 
 /**
+ * The API counts arrivals, which lag behind the sending by a time that only the answer bounds. A start counts from its
+ * answer, so that two arrivals cannot come closer than two starts, but from this long after its sending at the latest:
+ * waiting for slow answers would waste the quota.
+ */
+const MAX_LAG_MS = 30;
+
+/**
  * A log of the last starts: at most `limit` in any sliding window. Measured against a recorder, fixed windows, token
  * buckets and rate-limiter-flexible's queue let 99 through in one second where 50 were allowed; a log lets 50.
  */
 export function createStartLog(options: StartLogOptions): Quota {
   const { limit: fullLimit, windowMs, backoff, recoveryPerSecond, clock } = options;
-  // Times of the starts in the window, oldest first.
-  let starts: number[] = [];
+  if (fullLimit === Number.POSITIVE_INFINITY) return UNLIMITED;
+  let starts: { countsFrom: number }[] = [];
   let booked = 0;
   let reduced = fullLimit;
   let reducedAt = clock.now();
@@ -49,47 +56,54 @@ export function createStartLog(options: StartLogOptions): Quota {
     Math.min(fullLimit, Math.floor(reduced + ((now - reducedAt) / 1000) * recoveryPerSecond * fullLimit));
 
   const forget = (now: number) => {
-    const first = starts.findIndex((at) => at > now - windowMs);
-    if (first !== 0) starts = first === -1 ? [] : starts.slice(first);
+    if (starts.some(({ countsFrom }) => countsFrom + windowMs <= now)) {
+      starts = starts.filter(({ countsFrom }) => countsFrom + windowMs > now);
+    }
+  };
+
+  /** When the place of the start that is `index`-th to leave the window becomes free. */
+  const freeAt = (index: number): number | undefined => {
+    const counted = starts.map(({ countsFrom }) => countsFrom).sort((a, b) => a - b)[index];
+    return counted === undefined ? undefined : counted + windowMs;
   };
 
   const book = (): Booking => {
     booked += 1;
-    let open = true;
-    const close = () => {
-      const wasOpen = open;
-      open = false;
-      if (wasOpen) booked -= 1;
-      return wasOpen;
-    };
+    let start: { countsFrom: number } | undefined;
+    let isDone = false;
     return {
       sent() {
-        if (close()) starts.push(clock.now());
+        if (start) return;
+        start = { countsFrom: clock.now() + MAX_LAG_MS };
+        starts.push(start);
+        booked -= 1;
       },
-      release: () => void close(),
+      done() {
+        if (isDone) return;
+        isDone = true;
+        if (start) start.countsFrom = Math.min(start.countsFrom, clock.now());
+        else booked -= 1;
+      },
     };
   };
 
   return {
     take() {
-      if (fullLimit === Number.POSITIVE_INFINITY) return FREE;
       const now = clock.now();
       forget(now);
       const over = starts.length + booked - limitNow(now);
       if (over < 0) return book();
-      const blocking = starts[over];
-      return blocking === undefined ? Number.POSITIVE_INFINITY : Math.max(1, blocking + windowMs - now);
+      const free = freeAt(over);
+      return free === undefined ? Number.POSITIVE_INFINITY : Math.max(1, free - now);
     },
     etaMs(ahead) {
-      if (fullLimit === Number.POSITIVE_INFINITY) return 0;
       const now = clock.now();
       forget(now);
       const limit = limitNow(now);
       const over = starts.length + booked - limit + ahead;
       if (over < 0) return 0;
       // Booked places are taken for starts of this moment.
-      const blocking = starts[over % limit] ?? now;
-      return blocking - now + windowMs * (1 + Math.floor(over / limit));
+      return (freeAt(over % limit) ?? now + windowMs) - now + windowMs * Math.floor(over / limit);
     },
     slowDown() {
       const now = clock.now();
@@ -104,4 +118,9 @@ export function createStartLog(options: StartLogOptions): Quota {
   };
 }
 
-const FREE: Booking = { sent() {}, release() {} };
+const UNLIMITED: Quota = {
+  take: () => ({ sent() {}, done() {} }),
+  etaMs: () => 0,
+  slowDown() {},
+  isIdle: () => true,
+};
