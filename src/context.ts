@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { unauthenticated } from './errors.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
+import { createPageSizes } from './luaauth/page-sizes.ts';
 import type { Transport } from './transport/index.ts';
 import { createTally, type Tally } from './transport/tally.ts';
 
@@ -36,6 +37,7 @@ export interface ContextOptions {
 export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
   const { send, clock } = transport;
+  const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
   return (request: Request): Context => {
     const tally = createTally();
@@ -44,7 +46,7 @@ export function createContext(options: ContextOptions) {
     const openApi = (): Api => {
       const key = findKey(request.headers);
       const origin = { key, account: digest(key).toString('base64url'), tally };
-      return { send, clock, origin, signal: request.signal, timeouts, deadline };
+      return { send, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
     };
     return {
       caller: {

@@ -1,5 +1,6 @@
 import type { Origin, Send } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
+import type { PageSizes } from './page-sizes.ts';
 
 /** The API as one caller sees it during one operation. Endpoints take it as their first argument. */
 export interface Api {
@@ -10,6 +11,7 @@ export interface Api {
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal | undefined;
   readonly timeouts: Timeouts;
+  readonly pageSizes: PageSizes;
   /** When the operation as a whole must be over, in ms on the clock. */
   readonly deadline: number;
 }

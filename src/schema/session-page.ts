@@ -30,15 +30,12 @@ interface Range {
   readonly limit: number;
 }
 
-const rowsIn = createLoader(
-  (api, { list: { scriptId, match }, from, limit }: Range) => fetchRows(api, scriptId, from, limit, match),
-  ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`,
-);
+const rowsIn = createLoader(fetchRows, ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`);
 
 /**
  * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is
  * not documented: a page that comes back without that extra row may be the end of the list or the API's cap, which one
- * further row tells.
+ * further row tells, unless a longer page has shown that the cap is higher.
  */
 export async function loadSessionPage(
   context: Context,
@@ -56,15 +53,28 @@ export async function loadSessionPage(
     rows,
     hasNextPage() {
       if (found.length > first) return true;
-      if (found.length === 0) return false;
+      if (found.length === 0 || found.length < longestPage(context.caller.api, list)) return false;
       const next = rowsIn(context).load({ list, from: from + found.length, limit: 1 });
       return next.then((further) => further.length > 0);
     },
   };
 }
 
-function fetchRows(api: Api, scriptId: string, from: number, limit: number, match: SessionMatch | undefined) {
-  return match === undefined
-    ? getSessions(api, { script_id: scriptId }, { from, limit })
-    : filterSessions(api, { script_id: scriptId }, { from, limit, ...match });
+async function fetchRows(api: Api, { list, from, limit }: Range): Promise<SessionShape[]> {
+  const { scriptId, match } = list;
+  const rows =
+    match === undefined
+      ? await getSessions(api, { script_id: scriptId }, { from, limit })
+      : await filterSessions(api, { script_id: scriptId }, { from, limit, ...match });
+  api.pageSizes.note(api.origin.account, endpointOf(list), rows.length);
+  return rows;
+}
+
+function longestPage(api: Api, list: SessionList): number {
+  return api.pageSizes.longest(api.origin.account, endpointOf(list));
+}
+
+/** The two endpoints may have different caps. */
+function endpointOf({ match }: SessionList): string {
+  return match === undefined ? 'sessions' : 'filter';
 }
