@@ -9,9 +9,11 @@ export const text: Check<string> = (value) => (typeof value === 'string' ? value
 
 export const flag: Check<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
-/** A count that a JSON number carries exactly: a whole number from 0 to 2^53 - 1. */
-export const count: Check<number> = (value) =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+/** A count that a JSON number carries exactly: a whole number from 0 to 2^53 - 1; 16 digits arrive as a string. */
+export const count: Check<number> = (value) => {
+  const number = typeof value === 'string' && /^\d{16}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+};
 
 /** The exact digits of an integer id. Past 15 digits `parseJson` has kept them as a string. */
 export const digits: Check<string> = (value) => {

@@ -1,6 +1,7 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
+import { withExactIds } from './exact-id.ts';
 import { completeFederation } from './federation.ts';
 
 /** The federation version that the subgraph links to. */
@@ -8,7 +9,7 @@ const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
 
 /** Builds the subgraph schema. `readOnly` leaves the mutations out, and every type that only they use. */
 export function createSchema({ readOnly = false } = {}): GraphQLSchema {
-  const schema = builder.toSubGraphSchema({ linkUrl: FEDERATION });
+  const schema = withExactIds(builder.toSubGraphSchema({ linkUrl: FEDERATION }));
   completeFederation(schema);
   if (!readOnly) return schema;
   const reads = new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] });

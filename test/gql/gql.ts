@@ -18,12 +18,16 @@ type Documents = {
     "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n": typeof types.EntitiesDocument,
     "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n": typeof types.ReadOnlySdlDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": typeof types.WholeScriptDocument,
+    "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": typeof types.ScriptExecutionsDocument,
+    "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ScriptNamesDocument,
 };
 const documents: Documents = {
     "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": types.SubgraphSdlDocument,
     "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n": types.EntitiesDocument,
     "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n": types.ReadOnlySdlDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": types.WholeScriptDocument,
+    "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": types.ScriptExecutionsDocument,
+    "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ScriptNamesDocument,
 };
 
 /**
@@ -56,6 +60,14 @@ export function graphql(source: "\n  query ReadOnlySdl {\n    _service {\n      
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n"): (typeof documents)["\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n"): (typeof documents)["\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n"): (typeof documents)["\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};
