@@ -20,6 +20,11 @@ type Documents = {
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": typeof types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": typeof types.ScriptExecutionsDocument,
     "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ScriptNamesDocument,
+    "\n  query Walk($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        nodes {\n          id\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.WalkDocument,
+    "\n  query Cursors($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n        }\n      }\n    }\n  }\n": typeof types.CursorsDocument,
+    "\n  query OneSession($id: ID!) {\n    session(id: $id) {\n      id\n      script {\n        id\n      }\n      userKey\n      robloxId\n      placeId\n      jobId\n      createdAt\n    }\n  }\n": typeof types.OneSessionDocument,
+    "\n  query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n          node {\n            id\n          }\n        }\n        nodes {\n          id\n          userKey\n          robloxId\n          placeId\n          jobId\n        }\n        pageInfo {\n          hasPreviousPage\n          startCursor\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.SessionPageDocument,
+    "\n  query DefaultPage($id: ID!) {\n    script(id: $id) {\n      sessions {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": typeof types.DefaultPageDocument,
 };
 const documents: Documents = {
     "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": types.SubgraphSdlDocument,
@@ -28,6 +33,11 @@ const documents: Documents = {
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": types.ScriptExecutionsDocument,
     "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ScriptNamesDocument,
+    "\n  query Walk($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        nodes {\n          id\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": types.WalkDocument,
+    "\n  query Cursors($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n        }\n      }\n    }\n  }\n": types.CursorsDocument,
+    "\n  query OneSession($id: ID!) {\n    session(id: $id) {\n      id\n      script {\n        id\n      }\n      userKey\n      robloxId\n      placeId\n      jobId\n      createdAt\n    }\n  }\n": types.OneSessionDocument,
+    "\n  query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n          node {\n            id\n          }\n        }\n        nodes {\n          id\n          userKey\n          robloxId\n          placeId\n          jobId\n        }\n        pageInfo {\n          hasPreviousPage\n          startCursor\n          endCursor\n        }\n      }\n    }\n  }\n": types.SessionPageDocument,
+    "\n  query DefaultPage($id: ID!) {\n    script(id: $id) {\n      sessions {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": types.DefaultPageDocument,
 };
 
 /**
@@ -68,6 +78,26 @@ export function graphql(source: "\n  query ScriptExecutions($id: ID!) {\n    scr
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n"): (typeof documents)["\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Walk($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        nodes {\n          id\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Walk($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        nodes {\n          id\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Cursors($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Cursors($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OneSession($id: ID!) {\n    session(id: $id) {\n      id\n      script {\n        id\n      }\n      userKey\n      robloxId\n      placeId\n      jobId\n      createdAt\n    }\n  }\n"): (typeof documents)["\n  query OneSession($id: ID!) {\n    session(id: $id) {\n      id\n      script {\n        id\n      }\n      userKey\n      robloxId\n      placeId\n      jobId\n      createdAt\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n          node {\n            id\n          }\n        }\n        nodes {\n          id\n          userKey\n          robloxId\n          placeId\n          jobId\n        }\n        pageInfo {\n          hasPreviousPage\n          startCursor\n          endCursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(first: $first, after: $after, filter: $filter) {\n        edges {\n          cursor\n          node {\n            id\n          }\n        }\n        nodes {\n          id\n          userKey\n          robloxId\n          placeId\n          jobId\n        }\n        pageInfo {\n          hasPreviousPage\n          startCursor\n          endCursor\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DefaultPage($id: ID!) {\n    script(id: $id) {\n      sessions {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query DefaultPage($id: ID!) {\n    script(id: $id) {\n      sessions {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

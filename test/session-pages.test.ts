@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { startSandbox } from '../src/sandbox/server.ts';
+import type { WalkQuery } from './gql/graphql.ts';
+import { graphql } from './gql/index.ts';
+import { openGateway, type Result } from './support/gateway.ts';
+import { useSandbox } from './support/stage.ts';
+
+const stage = useSandbox();
+
+const { scriptId, freeForAllScriptId, idleScriptId } = seeded;
+
+const WALK = graphql(/* GraphQL */ `
+  query Walk($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
+    script(id: $id) {
+      sessions(first: $first, after: $after, filter: $filter) {
+        nodes {
+          id
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+const CURSORS = graphql(/* GraphQL */ `
+  query Cursors($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
+    script(id: $id) {
+      sessions(first: $first, after: $after, filter: $filter) {
+        edges {
+          cursor
+        }
+      }
+    }
+  }
+`);
+
+const listBodies = () =>
+  stage.sandbox.calls.filter(({ path }) => path.endsWith('/sessions')).map(({ body }) => body);
+
+describe('hasNextPage', () => {
+  it('is known from the one further row of the page itself', async () => {
+    const { data } = await stage.gateway.execute(WALK, { id: scriptId, first: 3 });
+    expect(data?.script?.sessions.pageInfo.hasNextPage).toBe(true);
+    expect(listBodies()).toEqual([{ from: 0, limit: 4 }]);
+  });
+
+  it('asks for one row behind a page that comes back without its further row', async () => {
+    const { data } = await stage.gateway.execute(WALK, { id: '65f1c0de0000000000000009', first: 2 });
+    expect(data?.script?.sessions.nodes).toHaveLength(2);
+    expect(data?.script?.sessions.pageInfo.hasNextPage).toBe(false);
+    expect(listBodies()).toEqual([
+      { from: 0, limit: 3 },
+      { from: 2, limit: 1 },
+    ]);
+  });
+
+  it('asks nothing behind an empty page', async () => {
+    const { data } = await stage.gateway.execute(WALK, { id: idleScriptId });
+    expect(data?.script?.sessions.pageInfo).toEqual({ hasNextPage: false, endCursor: null });
+    expect(listBodies()).toEqual([{ from: 0, limit: 51 }]);
+  });
+
+  it('asks nothing when it is not selected', async () => {
+    const { data } = await stage.gateway.execute(CURSORS, { id: '65f1c0de0000000000000009', first: 2 });
+    expect(data?.script?.sessions.edges).toHaveLength(2);
+    expect(listBodies()).toEqual([{ from: 0, limit: 3 }]);
+  });
+
+  it('fails at its own place when only its row cannot be had', async () => {
+    const failure = { kind: 'failure', code: -1, message: 'unauthorized or invalid request' } as const;
+    const route = 'POST /scripts/:script_id/sessions';
+    stage.sandbox.fault({ kind: 'delay', ms: 0, route });
+    stage.sandbox.fault({ ...failure, route, times: 10 });
+    const { data, errors } = await stage.gateway.execute(WALK, { id: '65f1c0de0000000000000009', first: 2 });
+    expect(data).toEqual({ script: null });
+    expect(errors).toMatchObject([
+      { path: ['script', 'sessions', 'pageInfo', 'hasNextPage'], extensions: { code: 'FORBIDDEN' } },
+    ]);
+  });
+});
+
+describe('a walk with endCursor', () => {
+  it.each([
+    { maxLimit: 7, first: 50 },
+    { maxLimit: 1, first: 100 },
+    { maxLimit: 50, first: 50 },
+    { maxLimit: 51, first: 50 },
+    { maxLimit: 100, first: 100 },
+    { maxLimit: 1000, first: 100 },
+  ])(
+    'meets every session once where LuaAuth lists at most $maxLimit and $first are asked for',
+    async ({ maxLimit, first }) => {
+      const sandbox = await startSandbox({ rate: 0, maxLimit });
+      const gateway = await openGateway({ upstream: sandbox.url });
+      const expected = [...sandbox.sessions.values()]
+        .filter(({ script_id }) => script_id === freeForAllScriptId)
+        .map(({ id }) => id);
+      const met: string[] = [];
+      let after: string | null = null;
+      let pages = 0;
+      for (let hasNextPage = true; hasNextPage && pages <= expected.length; pages += 1) {
+        const page: Result<WalkQuery> = await gateway.execute(WALK, { id: freeForAllScriptId, first, after });
+        const { data, errors } = page;
+        expect(errors).toBeUndefined();
+        met.push(...(data?.script?.sessions.nodes.map(({ id }) => id) ?? []));
+        hasNextPage = data?.script?.sessions.pageInfo.hasNextPage ?? false;
+        after = data?.script?.sessions.pageInfo.endCursor ?? null;
+      }
+      await gateway.close();
+      await sandbox.close();
+      expect(expected).toHaveLength(96);
+      expect(met).toEqual(expected);
+      expect(pages).toBe(Math.ceil(96 / Math.min(first, maxLimit)));
+    },
+  );
+});
+
+describe('first', () => {
+  it.each([0, -1, 101, 2_147_483_647, -2_147_483_648])('refuses %d and names the range', async (first) => {
+    const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
+    expect(data).toEqual({ script: null });
+    expect(errors).toMatchObject([
+      {
+        message: `first: ${first} is out of range. Give a whole number from 1 to 100.`,
+        path: ['script', 'sessions'],
+        extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
+      },
+    ]);
+    expect(listBodies()).toEqual([]);
+  });
+
+  it.each([2_147_483_648, 1.5, '10', true])(
+    'refuses %j, which is no Int, before anything is called',
+    async (first) => {
+      const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first: first as number });
+      expect(data).toBeUndefined();
+      expect(errors?.[0]?.message).toMatch(/\$first/);
+      expect(stage.lines()).toEqual([]);
+    },
+  );
+
+  it.each([1, 100])('allows %d', async (first) => {
+    const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
+    expect(errors).toBeUndefined();
+    expect(data?.script?.sessions.nodes).toHaveLength(first);
+  });
+});
+
+describe('a cursor', () => {
+  const cursorsOf = async (id: string, filter?: { placeId: string }) => {
+    const { data } = await stage.gateway.execute(CURSORS, { id, first: 3, filter });
+    return data?.script?.sessions.edges.map(({ cursor }) => cursor) ?? [];
+  };
+
+  const expectRefusal = async (after: string, filter?: { placeId: string }) => {
+    const before = listBodies().length;
+    const { data, errors } = await stage.gateway.execute(CURSORS, { id: scriptId, after, filter });
+    expect(data).toEqual({ script: null });
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringMatching(/^after: this is not a cursor of this list/),
+        path: ['script', 'sessions'],
+        extensions: { code: 'BAD_USER_INPUT', argument: 'after' },
+      },
+    ]);
+    expect(JSON.stringify(errors).length).toBeLessThan(1000);
+    expect(listBodies()).toHaveLength(before);
+  };
+
+  it('is opaque and stays the same for the same place', async () => {
+    const [first, again] = [await cursorsOf(scriptId), await cursorsOf(scriptId)];
+    expect(first).toHaveLength(3);
+    expect(new Set(first).size).toBe(3);
+    expect(again).toEqual(first);
+    for (const cursor of first) expect(cursor).toMatch(/^[\w-]{8,64}$/);
+  });
+
+  it('of another script is refused', async () => {
+    for (const cursor of await cursorsOf(freeForAllScriptId)) await expectRefusal(cursor);
+  });
+
+  it('of another filter is refused, and so is one with or without a filter for the other', async () => {
+    const [filter, other] = [{ placeId: String(seeded.placeId) }, { placeId: '286090429' }];
+    const [plain] = await cursorsOf(scriptId);
+    const [filtered] = await cursorsOf(scriptId, filter);
+    await expectRefusal(plain ?? '', filter);
+    await expectRefusal(filtered ?? '');
+    await expectRefusal(filtered ?? '', other);
+  });
+
+  it('that was changed anywhere is refused', async () => {
+    const [cursor = ''] = await cursorsOf(scriptId);
+    for (let index = 0; index < cursor.length; index += 1) {
+      const other = cursor[index] === 'A' ? 'B' : 'A';
+      await expectRefusal(cursor.slice(0, index) + other + cursor.slice(index + 1));
+    }
+    await expectRefusal(`${cursor}=`);
+    await expectRefusal(` ${cursor}`);
+    await expectRefusal(cursor.slice(0, -1));
+    await expectRefusal(cursor + cursor);
+  });
+
+  it.each([
+    ['empty text', ''],
+    ['a number', '5'],
+    ['an index by itself', encode('5')],
+    ['a negative index', encode('-1:AAAAAAAA')],
+    ['an index that is no number', encode('NaN:AAAAAAAA')],
+    ['a fraction', encode('1.5:AAAAAAAA')],
+    ['an index above 2^53', encode('9007199254740993:AAAAAAAA')],
+    ['a large index', encode('999999999999999:AAAAAAAA')],
+    ['what other gateways use', Buffer.from('OffsetConnection:5').toString('base64')],
+    ['NUL', '\0'],
+    ['a lone surrogate', '\ud800'],
+    ['1 MB', 'A'.repeat(1024 * 1024)],
+  ])('that is %s is refused', async (_what, after) => {
+    await expectRefusal(after);
+  });
+});
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
