@@ -57,7 +57,7 @@ describe('_service', () => {
   it('links federation 2 and marks what a supergraph needs to know', async () => {
     const { on, onSchema } = await readDirectives();
     expect(onSchema).toEqual([
-      '@link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key", "@shareable"])',
+      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])',
     ]);
     expect(on('Script')).toEqual(['@key(fields: "id")']);
     expect(on('Session')).toEqual(['@key(fields: "id")']);

@@ -4,8 +4,8 @@ import { builder } from './builder.ts';
 import { withExactIds } from './exact-id.ts';
 import { completeFederation } from './federation.ts';
 
-/** The federation version that the subgraph links to. */
-const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
+/** The latest version of federation that the composers of Apollo, The Guild and Cosmo all know. */
+const FEDERATION = 'https://specs.apollo.dev/federation/v2.9';
 
 /** Builds the subgraph schema. `readOnly` leaves the mutations out, and every type that only they use. */
 export function createSchema({ readOnly = false } = {}): GraphQLSchema {
