@@ -1,3 +1,4 @@
+import { costs } from '../limits/cost.ts';
 import { removeScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
@@ -32,6 +33,7 @@ builder.mutationFields((t) => ({
     type: DeleteScriptResult,
     description:
       'Deletes a script for good. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
+    extensions: costs('POST /scripts/:script_id/remove'),
     args: { input: t.arg({ type: DeleteScriptInput, required: true, description: 'The script to delete.' }) },
     resolve: async (_root, { input }, context) => {
       const id = checkId('input.id', input.id);

@@ -1,4 +1,5 @@
 import { badUserInput, type InputNames, type RefusalResult } from '../errors.ts';
+import { costs } from '../limits/cost.ts';
 import { editScript } from '../luaauth/scripts.ts';
 import type { WireScriptEdit } from '../luaauth/wire.ts';
 import { checkId, checkWellFormed } from './argument.ts';
@@ -62,6 +63,7 @@ builder.mutationFields((t) => ({
     type: EditScriptResult,
     description:
       "Changes a script's settings. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, two when the script is selected.",
+    extensions: costs('POST /scripts/:script_id/edit'),
     args: {
       input: t.arg({
         type: EditScriptInput,

@@ -1,3 +1,4 @@
+import { costs } from '../limits/cost.ts';
 import { type DayCount, getExecutions } from '../luaauth/scripts.ts';
 import { builder } from './builder.ts';
 import { createLoader } from './loading.ts';
@@ -24,6 +25,7 @@ builder.objectField(Script, 'executions', (t) =>
     type: [Execution],
     description:
       'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call.',
+    extensions: costs('GET /scripts/:script_id/executions'),
     resolve: ({ id }, _args, context) => executionsOf(context).load(id),
   }),
 );

@@ -1,6 +1,7 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader';
 import type { Context } from '../context.ts';
 import { asRefusal, type CommonRefusal, type InputNames, type RefusalResult } from '../errors.ts';
+import { costs } from '../limits/cost.ts';
 import type { Api } from '../luaauth/api.ts';
 import { builder } from './builder.ts';
 import { Script } from './script.ts';
@@ -45,6 +46,7 @@ export function scriptSuccess<const Type extends string>(name: Type, description
         nullable: true,
         description:
           'The script, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.',
+        extensions: costs('GET /scripts/:script_id'),
         resolve: ({ scriptId }) => scriptId,
       }),
     }),

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { costs, costsEach, lengthOf } from '../limits/cost.ts';
 import { getScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
@@ -8,6 +9,7 @@ import { Project } from './project.ts';
 export const Script = builder.loadableObject('Script', {
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often it is selected.',
+  extensions: costs('GET /scripts/:script_id'),
   load: (ids: string[], context: Context) =>
     loadEach(ids, context, (api, id) => getScript(api, { script_id: id })),
   fields: (t) => ({
@@ -57,6 +59,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
+    extensions: costs('GET /scripts/:script_id'),
     args: { id: t.arg.id({ required: true, description: 'The id of the script.' }) },
     resolve: (_root, { id }) => checkId('id', id),
   }),
@@ -65,6 +68,7 @@ builder.queryFields((t) => ({
     nullable: { list: false, items: true },
     description:
       'Several scripts in the order of ids. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct id.',
+    extensions: costsEach('GET /scripts/:script_id', lengthOf('ids')),
     args: {
       ids: t.arg.idList({
         required: true,

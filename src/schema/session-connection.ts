@@ -1,3 +1,4 @@
+import { type Arguments, costs, costsTheSameAgain, pageOf } from '../limits/cost.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
@@ -15,6 +16,7 @@ const PageInfo = builder.objectRef<SessionPage>('PageInfo').implement({
     hasNextPage: t.boolean({
       description:
         'Whether more follows. The API gives no total: when a page may be the last one, selecting this costs one further REST call, which makes sure.',
+      extensions: costsTheSameAgain,
       resolve: (page) => page.hasNextPage(),
     }),
     hasPreviousPage: t.boolean({
@@ -83,6 +85,7 @@ builder.objectField(Script, 'sessions', (t) =>
     type: SessionConnection,
     description:
       'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
+    extensions: costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
     args: {
       first: t.arg.int({ defaultValue: 50, description: 'How many sessions: 1 to 100; null means 50.' }),
       after: t.arg.string({
@@ -101,6 +104,11 @@ builder.objectField(Script, 'sessions', (t) =>
     },
   }),
 );
+
+function endpointOfPage({ filter }: Arguments) {
+  const narrows = Object.values(filter ?? {}).some((value) => value != null);
+  return narrows ? 'GET /scripts/:script_id/sessions/filter' : 'POST /scripts/:script_id/sessions';
+}
 
 function readFilter(filter: typeof SessionFilter.$inferInput): SessionMatch | undefined {
   const { userKey, robloxId, placeId, jobId } = filter;

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { costs } from '../limits/cost.ts';
 import { getSession } from '../luaauth/sessions.ts';
 import type { WireScript } from '../luaauth/wire.ts';
 import { checkId } from './argument.ts';
@@ -10,6 +11,7 @@ import { selectsOnly } from './selection.ts';
 export const Session = builder.loadableObject('Session', {
   description:
     'One user who is connected to a script right now. A session that has ended cannot be read any more.',
+  extensions: costs('GET /sessions/:session_id'),
   load: (ids: string[], context: Context) =>
     loadEach(ids, context, (api, id) => getSession(api, { session_id: id })),
   fields: (t) => ({
@@ -18,6 +20,7 @@ export const Session = builder.loadableObject('Session', {
       type: Script,
       description:
         'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
+      extensions: costs('GET /scripts/:script_id', { freeFields: ['id'] }),
       resolve: ({ script_id }, _args, _context, info) =>
         selectsOnly(info, ['id']) && typeof script_id === 'string'
           ? ({ id: script_id } as WireScript)
@@ -49,6 +52,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
+    extensions: costs('GET /sessions/:session_id'),
     args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
     resolve: (_root, { id }) => checkId('id', id),
   }),

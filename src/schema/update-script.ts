@@ -1,4 +1,5 @@
 import { badUserInput } from '../errors.ts';
+import { costs } from '../limits/cost.ts';
 import { updateScript } from '../luaauth/scripts.ts';
 import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
@@ -30,6 +31,7 @@ builder.mutationFields((t) => ({
     type: UpdateScriptResult,
     description:
       "Replaces a script's source code. LuaAuth may take it for a new version each time. Costs one REST call, two when the script is selected.",
+    extensions: costs('POST /scripts/:script_id/update'),
     args: {
       input: t.arg({
         type: UpdateScriptInput,
