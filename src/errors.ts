@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { ID_FORM } from './luaauth/id.ts';
+import type { LimitCode } from './limits/over-limit.ts';
 import { type RefusalReason, Refused } from './luaauth/refusal.ts';
 import {
   BadResponse,
@@ -19,7 +20,8 @@ export type ErrorCode =
   | 'UPSTREAM_TIMEOUT'
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_BAD_RESPONSE'
-  | 'UPSTREAM_ERROR';
+  | 'UPSTREAM_ERROR'
+  | LimitCode;
 
 /** A refusal as the schema's types show it: what any write can meet, and what only editing can. */
 export type RefusalResult = CommonRefusal | EditRefusal;

@@ -2,6 +2,9 @@ import { createYoga, useReadinessCheck } from 'graphql-yoga';
 import { type ContextOptions, createContext } from './context.ts';
 import { isExpected, maskError } from './errors.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
+import { createDocumentCache } from './limits/document-cache.ts';
+import { defaultLimits, type Limits } from './limits/limits.ts';
+import { createLimits } from './limits/plugin.ts';
 import { createReport } from './report.ts';
 import { createSchema } from './schema/index.ts';
 
@@ -10,6 +13,8 @@ export interface GatewayOptions extends ContextOptions {
   readonly readOnly?: boolean;
   /** The GraphiQL page for browsers at `/graphql`; undefined: none. */
   readonly graphiql?: GraphiQLPageOptions | undefined;
+  /** What one request may ask for, where it differs from the default. */
+  readonly limits?: Partial<Limits>;
   /** What `/readiness` answers; without it the gateway is always ready. */
   readonly isReady?: () => boolean;
   readonly log: GatewayLog;
@@ -24,7 +29,7 @@ export interface GatewayLog {
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(options: GatewayOptions) {
-  const { isReady = () => true, graphiql, log, readOnly = false } = options;
+  const { isReady = () => true, graphiql, limits, log, readOnly = false } = options;
   const contextFor = createContext(options);
   return createYoga({
     schema: createSchema({ readOnly }),
@@ -44,7 +49,9 @@ export function createGateway(options: GatewayOptions) {
         if (!isExpected(error)) log.error(error);
       },
     },
+    parserAndValidationCache: createDocumentCache(),
     plugins: [
+      createLimits({ ...defaultLimits, ...limits }),
       createReport(),
       useReadinessCheck({ endpoint: '/readiness', check: isReady }),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
