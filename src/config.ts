@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { Credentials } from './context.ts';
+import { defaultLimits, type Limits } from './limits/limits.ts';
 import type { Timeouts } from './luaauth/api.ts';
 
 export interface Config {
@@ -20,6 +21,7 @@ export interface Config {
   /** How long a copy of a read is as good as a call, and how long it is better than waiting, in ms. */
   readonly freshMs: number;
   readonly staleMs: number;
+  readonly limits: Limits;
   readonly logLevel: LogLevel;
 }
 
@@ -38,6 +40,10 @@ const wholeNumber = (least: number, most: number) =>
     .regex(/^\d{1,9}$/)
     .transform(Number)
     .pipe(z.number().min(least).max(most));
+const limit = {
+  type: wholeNumber(0, 100_000_000).transform((most) => most || Number.POSITIVE_INFINITY),
+  allowed: 'a whole number from 0 to 100000000 (0: no limit)',
+};
 const onOff = z
   .enum(['true', 'false', '1', '0', 'on', 'off'])
   .transform((word) => ['true', '1', 'on'].includes(word));
@@ -86,6 +92,14 @@ const VARIABLES = {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
   },
+  MAX_DOCUMENT_LENGTH: limit,
+  MAX_TOKENS: limit,
+  MAX_DEPTH: limit,
+  MAX_ALIASES: limit,
+  MAX_DIRECTIVES: limit,
+  MAX_QUERY_FIELDS: limit,
+  MAX_MUTATION_FIELDS: limit,
+  MAX_REST_CALLS: limit,
   LOG_LEVEL: { type: z.enum(LOG_LEVELS), allowed: `one of ${LOG_LEVELS.join(', ')}` },
   NODE_ENV: { type: z.string(), allowed: 'any text' },
 } satisfies Record<string, { type: z.ZodType; allowed: string; secret?: boolean }>;
@@ -149,7 +163,21 @@ function assemble(values: Values, problems: string[]): Config {
     rate: values.LUAAUTH_RATE ?? 50,
     freshMs: values.FRESH_MS ?? 1_000,
     staleMs: values.STALE_MS ?? 60_000,
+    limits: readLimits(values),
     logLevel: values.LOG_LEVEL ?? 'info',
+  };
+}
+
+function readLimits(values: Values): Limits {
+  return {
+    documentLength: values.MAX_DOCUMENT_LENGTH ?? defaultLimits.documentLength,
+    tokens: values.MAX_TOKENS ?? defaultLimits.tokens,
+    depth: values.MAX_DEPTH ?? defaultLimits.depth,
+    aliases: values.MAX_ALIASES ?? defaultLimits.aliases,
+    directives: values.MAX_DIRECTIVES ?? defaultLimits.directives,
+    queryFields: values.MAX_QUERY_FIELDS ?? defaultLimits.queryFields,
+    mutationFields: values.MAX_MUTATION_FIELDS ?? defaultLimits.mutationFields,
+    restCalls: values.MAX_REST_CALLS ?? defaultLimits.restCalls,
   };
 }
 

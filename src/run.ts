@@ -44,6 +44,7 @@ export async function run(config: Config): Promise<void> {
     timeouts: config.timeouts,
     operationTimeoutMs: config.operationTimeoutMs,
     readOnly: config.readOnly,
+    limits: config.limits,
     graphiql: config.graphiql ? { tabs: createTabs(sandbox ? SANDBOX_SUBJECT : LIVE_SUBJECT) } : undefined,
     isReady: () => ready,
     log: { error: (error) => log.error({ err: error }, 'unexpected error') },
