@@ -1,28 +1,51 @@
+import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from './context.ts';
+import { planOperation } from './limits/plan.ts';
+import type { Tally } from './transport/tally.ts';
+
+export interface ReportOptions {
+  /** REST calls that an operation may need at most; Infinity: no limit. */
+  readonly restCalls: number;
+}
 
 /**
- * Tells in `extensions.upstream` what an operation cost: the whole tally for a client that sends `x-upstream: report`,
- * and for everybody that an answer was made from copies that may have been overtaken.
+ * Tells in `extensions.upstream` what an operation costs. With the header `x-upstream: plan` nothing runs, and the answer
+ * is what it may cost at most; with `x-upstream: report`, what it did cost. An answer that was made from copies which may
+ * have been overtaken says so to everybody.
  */
-export function createReport(): Plugin<Context> {
+export function createReport({ restCalls }: ReportOptions): Plugin<Context> {
   return {
-    onExecute({ args }) {
+    onExecute({ args, setResultAndStopExecution }) {
       const { caller, request } = args.contextValue;
+      const wish = request.headers.get('x-upstream');
+      if (wish === 'plan') {
+        const { calls, endpoints } = planOperation(args);
+        const limit = Number.isFinite(restCalls) ? restCalls : null;
+        return setResultAndStopExecution({
+          data: null,
+          extensions: { upstream: { price: calls, limit, plan: endpoints } },
+        });
+      }
       return {
         onExecuteDone({ result, setResult }) {
           if (Symbol.asyncIterator in result) return;
-          const { calls, shared, fresh, stale, queuedMs, oldestMs } = caller.tally;
-          const staleness = stale > 0 ? { stale, oldestMs: Math.ceil(oldestMs) } : undefined;
-          const isAsked = request.headers.get('x-upstream') === 'report';
-          if (!isAsked && !staleness) return;
-          const report = isAsked ? { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) } : {};
-          setResult({
-            ...result,
-            extensions: { ...result.extensions, upstream: { ...report, ...staleness } },
-          });
+          const upstream = { ...(wish === 'report' && report(caller.tally)), ...staleness(caller.tally) };
+          if (Object.keys(upstream).length > 0) setResult(withExtension(result, upstream));
         },
       };
     },
   };
+}
+
+function report({ calls, shared, fresh, stale, queuedMs }: Tally) {
+  return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
+}
+
+function staleness({ stale, oldestMs }: Tally) {
+  return stale > 0 ? { stale, oldestMs: Math.ceil(oldestMs) } : {};
+}
+
+function withExtension(result: ExecutionResult, upstream: object): ExecutionResult {
+  return { ...result, extensions: { ...result.extensions, upstream } };
 }
