@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { Credentials } from './context.ts';
+import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import type { Timeouts } from './luaauth/api.ts';
 
@@ -12,6 +13,9 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly graphiql: boolean;
+  /** The origins whose pages may read answers; `*` stands for every origin. */
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
   readonly readOnly: boolean;
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
@@ -52,6 +56,11 @@ const keyList = z
   .string()
   .transform((list) => list.split(',').map((one) => one.trim()))
   .pipe(z.array(key).min(1));
+const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text);
+const origins = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim()))
+  .pipe(z.union([z.tuple([z.literal('*')]), z.array(origin).min(1)]));
 const httpUrl = z
   .string()
   .refine((text) => URL.canParse(text))
@@ -71,6 +80,10 @@ const VARIABLES = {
   HOST: { type: z.string().regex(/^[\w.:-]+$/), allowed: 'a host name or an IP address to listen on' },
   PORT: { type: wholeNumber(0, 65_535), allowed: 'a whole number from 0 to 65535 (0: any free port)' },
   GRAPHIQL: { type: onOff, allowed: 'true or false' },
+  CORS_ORIGINS: {
+    type: origins,
+    allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
+  },
   READ_ONLY: { type: onOff, allowed: 'true or false' },
   LUAAUTH_TIMEOUT_MS: {
     type: wholeNumber(1, 100_000),
@@ -92,6 +105,7 @@ const VARIABLES = {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
   },
+  MAX_BODY_BYTES: limit,
   MAX_DOCUMENT_LENGTH: limit,
   MAX_TOKENS: limit,
   MAX_DEPTH: limit,
@@ -151,12 +165,19 @@ function assemble(values: Values, problems: string[]): Config {
       'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
     );
   }
+  if (heldKey !== undefined && gatewayKeys === undefined && values.CORS_ORIGINS?.[0] === '*') {
+    problems.push(
+      'CORS_ORIGINS: *, but LUAAUTH_TOKEN is set without GATEWAY_KEYS: any page in a browser near the gateway could use your key. List the origins, or set GATEWAY_KEYS.',
+    );
+  }
   return {
     apiUrl: values.LUAAUTH_API_URL,
     credentials: { heldKey, gatewayKeys },
     host,
     port: values.PORT ?? 4000,
     graphiql: values.GRAPHIQL ?? values.NODE_ENV !== 'production',
+    corsOrigins: values.CORS_ORIGINS ?? [],
+    maxBodyBytes: values.MAX_BODY_BYTES ?? DEFAULT_MAX_BODY_BYTES,
     readOnly: values.READ_ONLY ?? false,
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,

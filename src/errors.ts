@@ -21,7 +21,20 @@ export type ErrorCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'UPSTREAM_ERROR'
+  | RequestErrorCode
   | LimitCode;
+
+/** What can be wrong with a request before there is an operation to look at. */
+export type RequestErrorCode =
+  | 'BAD_REQUEST'
+  | 'BODY_TOO_LARGE'
+  | 'CSRF_PREVENTED'
+  | 'METHOD_NOT_ALLOWED'
+  | 'NOT_ACCEPTABLE'
+  | 'NOT_FOUND'
+  | 'REQUEST_TIMEOUT'
+  | 'SHUTTING_DOWN'
+  | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** A refusal as the schema's types show it: what any write can meet, and what only editing can. */
 export type RefusalResult = CommonRefusal | EditRefusal;
@@ -41,6 +54,16 @@ export interface InvalidField {
 
 /** The GraphQL input field behind each wire field of a mutation: `{ free_for_all: 'freeForAll' }`. */
 export type InputNames = Readonly<Record<string, string>>;
+
+/** A request that is refused as a whole: the answer has this HTTP status, whatever media type the client prefers. */
+export function requestError(
+  code: RequestErrorCode,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): GraphQLError {
+  return codedError(code, message, { http: { status, headers } });
+}
 
 export function unauthenticated(message: string): GraphQLError {
   return codedError('UNAUTHENTICATED', message);

@@ -1,7 +1,14 @@
-import { createYoga, useReadinessCheck } from 'graphql-yoga';
+import { createYoga } from 'graphql-yoga';
 import { type ContextOptions, createContext } from './context.ts';
 import { isExpected, maskError } from './errors.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
+import { createCommonHeaders } from './http/common-headers.ts';
+import { createCors } from './http/cors.ts';
+import { createFront } from './http/front.ts';
+import { createGetGuard } from './http/preflight.ts';
+import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
+import { createRequestParser } from './http/request-parser.ts';
+import { createRoutes } from './http/routes.ts';
 import { createDocumentCache } from './limits/document-cache.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLimits } from './limits/plugin.ts';
@@ -17,6 +24,10 @@ export interface GatewayOptions extends ContextOptions {
   readonly limits?: Partial<Limits>;
   /** What `/readiness` answers; without it the gateway is always ready. */
   readonly isReady?: () => boolean;
+  /** Largest request body, in bytes. */
+  readonly maxBodyBytes?: number;
+  /** The origins whose pages may read answers (CORS); `*` stands for every origin. None by default. */
+  readonly corsOrigins?: readonly string[] | undefined;
   readonly log: GatewayLog;
 }
 
@@ -30,16 +41,20 @@ export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(options: GatewayOptions) {
   const { isReady = () => true, graphiql, limits, log, readOnly = false } = options;
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
   const contextFor = createContext(options);
-  return createYoga({
+  const yoga = createYoga({
     schema: createSchema({ readOnly }),
     context: ({ request }) => contextFor(request),
     graphqlEndpoint: '/graphql',
-    healthCheckEndpoint: '/health',
+    // Ours answers instead. Yoga's takes every URL that ends in this, and no URL has a space in it.
+    healthCheckEndpoint: ' ',
     landingPage: false,
     graphiql: false,
     cors: false,
     multipart: false,
+    // The request parser counts what it reads; Yoga's limiter halves the throughput.
+    maxRequestBodySize: false,
     maskedErrors: { maskError, isDev: false, errorMessage: 'Something went wrong in the gateway.' },
     logging: {
       debug() {},
@@ -53,8 +68,13 @@ export function createGateway(options: GatewayOptions) {
     plugins: [
       createLimits({ ...defaultLimits, ...limits }),
       createReport(),
-      useReadinessCheck({ endpoint: '/readiness', check: isReady }),
+      createCommonHeaders(),
+      ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
+      createRoutes({ isReady }),
+      createRequestParser({ maxBodyBytes }),
+      createGetGuard(),
     ],
   });
+  return Object.assign(createFront(yoga), { fetch: yoga.fetch });
 }

@@ -45,6 +45,8 @@ export async function run(config: Config): Promise<void> {
     operationTimeoutMs: config.operationTimeoutMs,
     readOnly: config.readOnly,
     limits: config.limits,
+    maxBodyBytes: config.maxBodyBytes,
+    corsOrigins: config.corsOrigins,
     graphiql: config.graphiql ? { tabs: createTabs(sandbox ? SANDBOX_SUBJECT : LIVE_SUBJECT) } : undefined,
     isReady: () => ready,
     log: { error: (error) => log.error({ err: error }, 'unexpected error') },

@@ -1,11 +1,21 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { answerClientError } from './http/client-error.ts';
+import { drain, refuseWhileDraining } from './http/drain.ts';
+import { createInFlight } from './http/in-flight.ts';
+import { isProbe } from './http/routes.ts';
 
 export interface ServerOptions {
   readonly listener: RequestListener;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** How long the head of a request may take to arrive, and how long a new connection may stay silent. */
+  readonly headersTimeoutMs?: number;
+  /** How long a whole request may take to arrive, its body included. */
+  readonly requestTimeoutMs?: number;
+  /** How often the two are checked. */
+  readonly checkIntervalMs?: number;
 }
 
 export interface RunningServer {
@@ -18,8 +28,35 @@ export interface RunningServer {
 const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Listens. @throws the system's error when the address cannot be had. */
-export async function startServer({ listener, host, port }: ServerOptions): Promise<RunningServer> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, listener);
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { listener, host, port } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
+  const inFlight = createInFlight();
+  const sockets = new Set<Socket>();
+  let draining = false;
+
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: 65_000,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: checkIntervalMs,
+    // The listener refuses a missing host like a malformed one.
+    requireHostHeader: false,
+  });
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    inFlight.add(request, response);
+    if (draining) response.shouldKeepAlive = false;
+    if (draining && !isProbe(request.url)) refuseWhileDraining(response);
+    else listener(request, response);
+  });
+  server.on('clientError', (error, socket) =>
+    answerClientError(error, socket as Socket, inFlight.oldestOf(socket as Socket)),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -27,17 +64,9 @@ export async function startServer({ listener, host, port }: ServerOptions): Prom
   const address = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-    drain: (graceMs) =>
-      new Promise((resolve) => {
-        // A keep-alive socket falls idle only after its last answer: look again until all are closed.
-        const sweep = setInterval(() => server.closeIdleConnections(), 20);
-        const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearInterval(sweep);
-          clearTimeout(cut);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    drain(graceMs) {
+      draining = true;
+      return drain(server, inFlight, sockets, graceMs);
+    },
   };
 }

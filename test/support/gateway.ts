@@ -1,13 +1,15 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
-import { startServer } from '../../src/server.ts';
+import { type ServerOptions, startServer } from '../../src/server.ts';
 import { createTransport, type TransportOptions } from '../../src/transport/index.ts';
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transport' | 'log'>> {
   /** Base URL of what plays the REST API. */
   readonly upstream: string;
   readonly transport?: Partial<TransportOptions>;
+  /** Time limits of the HTTP server. */
+  readonly server?: Partial<ServerOptions>;
 }
 
 /** An answer as a client sees it. */
@@ -27,7 +29,12 @@ export interface ResultError {
 }
 
 /** Starts the gateway on a real port; tests enter through its HTTP surface and look at what reached `upstream`. */
-export async function openGateway({ upstream, transport: transportOptions, ...options }: TestGatewayOptions) {
+export async function openGateway({
+  upstream,
+  transport: transportOptions,
+  server: serverOptions,
+  ...options
+}: TestGatewayOptions) {
   const transport = createTransport({
     url: new URL(upstream),
     userAgent: 'luaauth-graphql/test',
@@ -41,7 +48,7 @@ export async function openGateway({ upstream, transport: transportOptions, ...op
     log: { error: (error) => logged.push(error) },
     ...options,
   });
-  const server = await startServer({ listener: gateway, host: '127.0.0.1', port: 0 });
+  const server = await startServer({ listener: gateway, host: '127.0.0.1', port: 0, ...serverOptions });
 
   /** POSTs an operation as JSON with the sandbox's key, unless the headers say otherwise. */
   async function execute<Data, Variables>(
@@ -61,6 +68,10 @@ export async function openGateway({ upstream, transport: transportOptions, ...op
   return {
     url: server.url,
     execute,
+    /** The gateway as its embedders call it, without a server. */
+    fetch: gateway.fetch,
+    /** Ends the server as SIGTERM does; `close` afterwards does no harm. */
+    drain: server.drain,
     /** What the gateway logged as unexpected. */
     logged,
     async close() {

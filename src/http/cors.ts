@@ -1,0 +1,32 @@
+import type { Plugin } from 'graphql-yoga';
+import { PREFLIGHT_HEADERS } from './preflight.ts';
+
+export interface CorsOptions {
+  /** The origins whose pages may read answers, such as `https://app.example.com`; `*` stands for every origin. */
+  readonly origins: readonly string[];
+}
+
+const ALLOWED_HEADERS = ['content-type', 'token', 'authorization', ...PREFLIGHT_HEADERS].join(', ');
+
+/**
+ * Lets pages of listed origins use the gateway. Credentials in the sense of CORS (cookies) are never allowed, as the
+ * gateway knows none: keys travel in headers that a page must set itself.
+ */
+export function createCors({ origins }: CorsOptions): Plugin {
+  const anyOrigin = origins.includes('*');
+  return {
+    onResponse({ request, response: { headers } }) {
+      if (!anyOrigin) {
+        const vary = headers.get('vary');
+        headers.set('vary', vary ? `${vary}, origin` : 'origin');
+      }
+      const origin = request.headers.get('origin');
+      if (origin === null || !(anyOrigin || origins.includes(origin))) return;
+      headers.set('access-control-allow-origin', anyOrigin ? '*' : origin);
+      if (request.method !== 'OPTIONS') return;
+      headers.set('access-control-allow-methods', 'GET, POST');
+      headers.set('access-control-allow-headers', ALLOWED_HEADERS);
+      headers.set('access-control-max-age', '86400');
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { requestError } from '../errors.ts';
+import { errorAnswer, sendAnswer } from './answer.ts';
+
+/** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
+const LINGER_MS = 5_000;
+
+/** Stands in front of Yoga at a node:http server, for what Yoga cannot see or would answer with a stack trace. */
+export function createFront(yoga: RequestListener): RequestListener {
+  return (request, response) => {
+    response.once('finish', () => {
+      if (!request.complete) closeUnlessComplete(request);
+    });
+    if (!hasUrl(request)) {
+      return sendAnswer(response, errorAnswer(MALFORMED, request.headers.accept));
+    }
+    return yoga(request, response);
+  };
+}
+
+/** Whether host and path make the URL that Yoga will see. Only HTTP/1.0 may leave the host out. */
+function hasUrl({ headers: { host }, httpVersion, url }: IncomingMessage): boolean {
+  if (host === undefined) return httpVersion === '1.0';
+  return /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
+}
+
+const MALFORMED = requestError(
+  'BAD_REQUEST',
+  400,
+  'The host header and the path make no URL. Send the host name of the gateway and a path such as /graphql.',
+);
+
+function closeUnlessComplete(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
+  request.once('close', () => clearTimeout(timer));
+}
