@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
-import { ID_FORM } from './luaauth/id.ts';
 import type { LimitCode } from './limits/over-limit.ts';
+import { ID_FORM } from './luaauth/id.ts';
 import { type RefusalReason, Refused } from './luaauth/refusal.ts';
 import {
   BadResponse,

@@ -40,7 +40,8 @@ export interface GatewayLog {
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(options: GatewayOptions) {
-  const { isReady = () => true, graphiql, limits, log, readOnly = false } = options;
+  const { isReady = () => true, graphiql, log, readOnly = false } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
   const contextFor = createContext(options);
   const yoga = createYoga({
@@ -66,8 +67,9 @@ export function createGateway(options: GatewayOptions) {
     },
     parserAndValidationCache: createDocumentCache(),
     plugins: [
-      createLimits({ ...defaultLimits, ...limits }),
-      createReport(),
+      // Before the limits: a plan may be asked for of what is too expensive to run.
+      createReport({ restCalls: limits.restCalls }),
+      createLimits(limits),
       createCommonHeaders(),
       ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
