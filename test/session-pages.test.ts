@@ -130,7 +130,7 @@ describe('first', () => {
         extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
       },
     ]);
-    expect(listBodies()).toEqual([]);
+    expect(stage.lines()).toEqual([]);
   });
 
   it.each([2_147_483_648, 1.5, '10', true])(
@@ -157,7 +157,7 @@ describe('a cursor', () => {
   };
 
   const expectRefusal = async (after: string, filter?: { placeId: string }) => {
-    const before = listBodies().length;
+    const before = stage.lines().length;
     const { data, errors } = await stage.gateway.execute(CURSORS, { id: scriptId, after, filter });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([
@@ -168,7 +168,7 @@ describe('a cursor', () => {
       },
     ]);
     expect(JSON.stringify(errors).length).toBeLessThan(1000);
-    expect(listBodies()).toHaveLength(before);
+    expect(stage.lines()).toHaveLength(before);
   };
 
   it('is opaque and stays the same for the same place', async () => {
@@ -202,6 +202,36 @@ describe('a cursor', () => {
     await expectRefusal(` ${cursor}`);
     await expectRefusal(cursor.slice(0, -1));
     await expectRefusal(cursor + cursor);
+  });
+
+  it('of one script of several fails only the others, each at its own place', async () => {
+    const [after] = await cursorsOf(scriptId);
+    const before = stage.lines().length;
+    const { data, errors } = await stage.gateway.execute<unknown, object>(
+      `query ($ids: [ID!]!, $representations: [_Any!]!, $after: String) {
+        scripts(ids: $ids) { ...Page }
+        _entities(representations: $representations) { ...Page }
+      }
+      fragment Page on Script {
+        page: sessions(first: 1, after: $after) { nodes { __typename } }
+        skipped: sessions(first: 0) @skip(if: true) { nodes { __typename } }
+      }`,
+      {
+        ids: [freeForAllScriptId, scriptId],
+        representations: [scriptId, freeForAllScriptId].map((id) => ({ __typename: 'Script', id })),
+        after,
+      },
+    );
+    const page = { page: { nodes: [{ __typename: 'Session' }] } };
+    expect(data).toEqual({ scripts: [null, page], _entities: [page, null] });
+    expect(errors?.map(({ path, extensions }) => ({ path, ...extensions }))).toEqual([
+      { path: ['scripts', 0, 'page'], code: 'BAD_USER_INPUT', argument: 'after' },
+      { path: ['_entities', 1, 'page'], code: 'BAD_USER_INPUT', argument: 'after' },
+    ]);
+    expect(stage.lines().slice(before)).toEqual([
+      `GET /scripts/${scriptId}`,
+      `POST /scripts/${scriptId}/sessions`,
+    ]);
   });
 
   it.each([

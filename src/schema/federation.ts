@@ -2,6 +2,7 @@ import { type GraphQLSchema, isObjectType, isUnionType } from 'graphql';
 import { badUserInput } from '../errors.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { checkId } from './argument.ts';
+import { lookAhead } from './early-check.ts';
 
 /** Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. */
 export function completeFederation(schema: GraphQLSchema): void {
@@ -40,16 +41,19 @@ function resolveEachEntity(schema: GraphQLSchema): void {
   const resolve = field?.resolve;
   if (!field || !resolve || !isUnionType(union)) return;
   const names = union.getTypes().map(({ name }) => name);
-  field.resolve = (source, { representations }, context, info) =>
-    (representations as unknown[]).map((given, index) => {
+  field.resolve = (source, { representations }, context, info) => {
+    const checks = new Map(names.map((name) => [name, lookAhead(info, name)]));
+    return (representations as unknown[]).map((given, index) => {
       try {
         const one = readRepresentation(`representations[${index}]`, given, names);
+        checks.get(one.__typename)?.(one.id, index);
         const [entity] = resolve(source, { representations: [one] }, context, info) as unknown[];
         return entity;
       } catch (error) {
         return error;
       }
     });
+  };
 }
 
 /** Every entity's key is its `id`, and an id follows the rules of the scalar ID. */

@@ -3,6 +3,7 @@ import { costs, costsEach, lengthOf } from '../limits/cost.ts';
 import { getScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
+import { lookAhead } from './early-check.ts';
 import { loadEach } from './loading.ts';
 import { Project } from './project.ts';
 
@@ -61,7 +62,10 @@ builder.queryFields((t) => ({
       'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
     extensions: costs('GET /scripts/:script_id'),
     args: { id: t.arg.id({ required: true, description: 'The id of the script.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
+    resolve: (_root, { id }, _context, info) => {
+      lookAhead(info, 'Script')(checkId('id', id));
+      return id;
+    },
   }),
   scripts: t.field({
     type: [Script],
@@ -75,13 +79,16 @@ builder.queryFields((t) => ({
         description: 'The ids of the scripts; one that is repeated costs nothing.',
       }),
     },
-    resolve: (_root, { ids }, context) =>
-      ids.map((id, index) => {
+    resolve: (_root, { ids }, context, info) => {
+      const check = lookAhead(info, 'Script');
+      return ids.map((id, index) => {
         try {
-          return Script.getDataloader(context).load(checkId(`ids[${index}]`, id));
+          check(checkId(`ids[${index}]`, id), index);
+          return Script.getDataloader(context).load(id);
         } catch (error) {
           return error as Error;
         }
-      }) as never,
+      }) as never;
+    },
   }),
 }));

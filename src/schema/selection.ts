@@ -1,35 +1,23 @@
-import {
-  type DirectiveNode,
-  GraphQLIncludeDirective,
-  type GraphQLResolveInfo,
-  GraphQLSkipDirective,
-  getDirectiveValues,
-  Kind,
-  type SelectionNode,
-} from 'graphql';
+import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
+import { collectFields } from '../limits/collect.ts';
 
-/** Whether the field's selection asks for nothing but `names` (and `__typename`), fragments and @skip/@include read. */
-export function selectsOnly(info: GraphQLResolveInfo, names: readonly string[]): boolean {
-  const isKnown = (node: SelectionNode): boolean => {
-    if (!isIncluded(info, node)) return true;
-    switch (node.kind) {
-      case Kind.FIELD:
-        return node.name.value === '__typename' || names.includes(node.name.value);
-      case Kind.INLINE_FRAGMENT:
-        return node.selectionSet.selections.every(isKnown);
-      case Kind.FRAGMENT_SPREAD:
-        return info.fragments[node.name.value]?.selectionSet.selections.every(isKnown) ?? true;
-    }
-  };
-  return info.fieldNodes.every((field) => field.selectionSet?.selections.every(isKnown) ?? true);
+/** What is selected right below the field on objects of a type, by response key; fragments and @skip/@include read. */
+export function selectedBelow(
+  info: GraphQLResolveInfo,
+  typeName: string,
+): ReadonlyMap<string, readonly FieldNode[]> {
+  const { schema, variableValues: variables } = info;
+  const type = schema.getType(typeName);
+  if (!isObjectType(type)) return new Map();
+  const fragments = new Map(Object.entries(info.fragments));
+  const sets = info.fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  return collectFields({ schema, fragments, variables }, type, sets);
 }
 
-function isIncluded(
-  info: GraphQLResolveInfo,
-  node: { readonly directives?: readonly DirectiveNode[] },
-): boolean {
-  if (!node.directives?.length) return true;
-  const skip = getDirectiveValues(GraphQLSkipDirective, node, info.variableValues);
-  const include = getDirectiveValues(GraphQLIncludeDirective, node, info.variableValues);
-  return skip?.if !== true && include?.if !== false;
+/** Whether the field's selection asks for nothing but `names` and `__typename`. */
+export function selectsOnly(info: GraphQLResolveInfo, typeName: string, names: readonly string[]): boolean {
+  const known = ['__typename', ...names];
+  return [...selectedBelow(info, typeName).values()].every(
+    ([node]) => node && known.includes(node.name.value),
+  );
 }

@@ -4,6 +4,7 @@ import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
 import { builder } from './builder.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { checksEarly } from './early-check.ts';
 import { Script } from './script.ts';
 import { Session } from './session.ts';
 import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
@@ -85,7 +86,10 @@ builder.objectField(Script, 'sessions', (t) =>
     type: SessionConnection,
     description:
       'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
-    extensions: costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
+    extensions: {
+      ...costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
+      ...checksEarly(readArguments),
+    },
     args: {
       first: t.arg.int({ defaultValue: 50, description: 'How many sessions: 1 to 100; null means 50.' }),
       after: t.arg.string({
@@ -97,13 +101,26 @@ builder.objectField(Script, 'sessions', (t) =>
       }),
     },
     resolve: ({ id }, args, context) => {
-      const list = { scriptId: id, match: args.filter ? readFilter(args.filter) : undefined };
-      const first = checkRange('first', args.first ?? 50, 1, 100);
-      const from = args.after == null ? 0 : readCursor('after', listKey(list), args.after) + 1;
+      const { list, from, first } = readArguments(id, args);
       return loadSessionPage(context, list, from, first);
     },
   }),
 );
+
+interface SessionArguments {
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly filter?: typeof SessionFilter.$inferInput | null;
+}
+
+function readArguments(scriptId: string, { first, after, filter }: SessionArguments) {
+  const list = { scriptId, match: filter ? readFilter(filter) : undefined };
+  return {
+    list,
+    first: checkRange('first', first ?? 50, 1, 100),
+    from: after == null ? 0 : readCursor('after', listKey(list), after) + 1,
+  };
+}
 
 function endpointOfPage({ filter }: Arguments) {
   const narrows = Object.values(filter ?? {}).some((value) => value != null);

@@ -22,7 +22,7 @@ export const Session = builder.loadableObject('Session', {
         'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
       extensions: costs('GET /scripts/:script_id', { freeFields: ['id'] }),
       resolve: ({ script_id }, _args, _context, info) =>
-        selectsOnly(info, ['id']) && typeof script_id === 'string'
+        selectsOnly(info, 'Script', ['id']) && typeof script_id === 'string'
           ? ({ id: script_id } as WireScript)
           : script_id,
     }),

@@ -1,0 +1,58 @@
+import {
+  type FieldNode,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLResolveInfo,
+  getArgumentValues,
+  isObjectType,
+  responsePathAsArray,
+} from 'graphql';
+import { selectedBelow } from './selection.ts';
+
+/** Throws what the resolver would throw for these arguments on the object with this id. */
+type ArgumentCheck = (id: string, args: Readonly<Record<string, unknown>>) => void;
+
+type Annotation = { readonly earlyCheck: ArgumentCheck };
+
+/** A field's `extensions` when its arguments can be judged before the object that it belongs to is there. */
+export function checksEarly<Args>(check: (id: string, args: Args) => void): Annotation {
+  return { earlyCheck: check as ArgumentCheck };
+}
+
+/**
+ * Looks ahead at what is selected on objects of a type that are about to be read. The function that it gives takes an
+ * object's id, and its index if the field is a list, and throws the error of a field that is bound to fail, at the
+ * place where the field would: so it costs no call.
+ */
+export function lookAhead(info: GraphQLResolveInfo, typeName: string): (id: string, index?: number) => void {
+  const checked = checkedFields(info, typeName);
+  return (id, index) => {
+    for (const { key, node, field, check } of checked) {
+      const args = getArgumentValues(field, node, info.variableValues);
+      try {
+        check(id, args);
+      } catch (error) {
+        if (!(error instanceof GraphQLError)) throw error;
+        const path = [...responsePathAsArray(info.path), ...(index === undefined ? [] : [index]), key];
+        throw new GraphQLError(error.message, { nodes: node, path, extensions: error.extensions });
+      }
+    }
+  };
+}
+
+interface CheckedField {
+  readonly key: string;
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly check: ArgumentCheck;
+}
+
+function checkedFields(info: GraphQLResolveInfo, typeName: string): CheckedField[] {
+  const type = info.schema.getType(typeName);
+  const fields = isObjectType(type) ? type.getFields() : {};
+  return [...selectedBelow(info, typeName)].flatMap(([key, [node]]) => {
+    const field = node && fields[node.name.value];
+    const check = (field?.extensions as Partial<Annotation> | undefined)?.earlyCheck;
+    return field && check ? [{ key, node, field, check }] : [];
+  });
+}
