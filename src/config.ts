@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { Credentials } from './context.ts';
@@ -26,7 +26,16 @@ export interface Config {
   readonly freshMs: number;
   readonly staleMs: number;
   readonly limits: Limits;
+  readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
+}
+
+/** What happens when the process is told to stop. */
+export interface Shutdown {
+  /** How long `/readiness` says 503 before the listener closes, so that a load balancer can look away first. */
+  readonly delayMs: number;
+  /** How long calls that are under way may then take to finish. */
+  readonly graceMs: number;
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -54,7 +63,7 @@ const onOff = z
 const key = z.string().regex(/^[\x21-\x7e]{1,512}$/);
 const keyList = z
   .string()
-  .transform((list) => list.split(',').map((one) => one.trim()))
+  .transform((list) => list.split(/[,\n]/).map((one) => one.trim()))
   .pipe(z.array(key).min(1));
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text);
 const origins = z
@@ -74,7 +83,7 @@ const VARIABLES = {
   LUAAUTH_TOKEN: { type: key, allowed: '1 to 512 visible ASCII characters without spaces', secret: true },
   GATEWAY_KEYS: {
     type: keyList,
-    allowed: 'keys separated by commas, each 1 to 512 visible ASCII characters without spaces',
+    allowed: 'keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
     secret: true,
   },
   HOST: { type: z.string().regex(/^[\w.:-]+$/), allowed: 'a host name or an IP address to listen on' },
@@ -105,6 +114,14 @@ const VARIABLES = {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
   },
+  SHUTDOWN_DELAY_MS: {
+    type: wholeNumber(0, 600_000),
+    allowed: 'milliseconds, a whole number from 0 to 600000',
+  },
+  SHUTDOWN_GRACE_MS: {
+    type: wholeNumber(0, 600_000),
+    allowed: 'milliseconds, a whole number from 0 to 600000',
+  },
   MAX_BODY_BYTES: limit,
   MAX_DOCUMENT_LENGTH: limit,
   MAX_TOKENS: limit,
@@ -116,37 +133,47 @@ const VARIABLES = {
   MAX_REST_CALLS: limit,
   LOG_LEVEL: { type: z.enum(LOG_LEVELS), allowed: `one of ${LOG_LEVELS.join(', ')}` },
   NODE_ENV: { type: z.string(), allowed: 'any text' },
-} satisfies Record<string, { type: z.ZodType; allowed: string; secret?: boolean }>;
+} satisfies Record<string, Variable>;
 
 type Name = keyof typeof VARIABLES;
+interface Variable {
+  readonly type: z.ZodType;
+  readonly allowed: string;
+  readonly secret?: boolean;
+}
+
+/** The name of every variable that is read, NAME_FILE of the secrets included. */
+export const VARIABLE_NAMES: readonly string[] = Object.entries<Variable>(VARIABLES).flatMap(
+  ([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name]),
+);
+
 type Values = { [N in Name]?: z.output<(typeof VARIABLES)[N]['type']> };
 
 // A write may take longer than a read: cutting it short leaves its outcome unknown.
 const WRITE_TIMEOUT_FACTOR = 2.5;
 
 /** The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it. */
-export function readEnvironment(): Environment {
-  return { ...readDotEnv(), ...process.env };
+export function loadConfig(): ConfigResult {
+  let dotEnv: Environment;
+  try {
+    dotEnv = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { problems: [`.env: the file cannot be read (${code}). Make it readable, or remove it.`] };
+  }
+  return readConfig({ ...dotEnv, ...process.env });
 }
 
 /** Reads and checks all of an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const name of Object.keys(VARIABLES) as Name[]) {
-    const { type, allowed, secret } = VARIABLES[name] as {
-      type: z.ZodType;
-      allowed: string;
-      secret?: boolean;
-    };
+  for (const [name, { type, allowed, secret }] of Object.entries<Variable>(VARIABLES)) {
     const text = secret ? readSecret(environment, name, problems) : environment[name];
     if (text === undefined || text === '') continue;
     const result = type.safeParse(text);
     if (result.success) values[name] = result.data;
-    else
-      problems.push(
-        `${name}: ${secret ? 'the given value (not shown)' : JSON.stringify(text)} is not ${allowed}.`,
-      );
+    else problems.push(`${name}: ${secret ? 'the given value (not shown)' : show(text)} is not ${allowed}.`);
   }
   const config = assemble(values as Values, problems);
   return problems.length > 0 ? { problems } : { config };
@@ -155,12 +182,14 @@ export function readConfig(environment: Environment): ConfigResult {
 function assemble(values: Values, problems: string[]): Config {
   const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
-  if (heldKey !== undefined && gatewayKeys === undefined && !isLoopback(host)) {
+  // A variable with a problem of its own is not also missing.
+  const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
+  if (heldKey !== undefined && isMissing('GATEWAY_KEYS') && !isLoopback(host)) {
     problems.push(
       `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
     );
   }
-  if (gatewayKeys !== undefined && heldKey === undefined) {
+  if (gatewayKeys !== undefined && isMissing('LUAAUTH_TOKEN')) {
     problems.push(
       'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
     );
@@ -184,6 +213,11 @@ function assemble(values: Values, problems: string[]): Config {
     rate: values.LUAAUTH_RATE ?? 50,
     freshMs: values.FRESH_MS ?? 1_000,
     staleMs: values.STALE_MS ?? 60_000,
+    // The grace is longer than any write by default.
+    shutdown: {
+      delayMs: values.SHUTDOWN_DELAY_MS ?? 100,
+      graceMs: values.SHUTDOWN_GRACE_MS ?? 30_000,
+    },
     limits: readLimits(values),
     logLevel: values.LOG_LEVEL ?? 'info',
   };
@@ -210,7 +244,9 @@ function readSecret(environment: Environment, name: string, problems: string[]):
     return undefined;
   }
   try {
-    return readFileSync(file, 'utf8').trim();
+    const text = readFileSync(file, 'utf8').trim();
+    if (text === '') problems.push(`${name}_FILE: ${JSON.stringify(file)} is empty. Put the secret in it.`);
+    return text;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     problems.push(
@@ -220,13 +256,9 @@ function readSecret(environment: Environment, name: string, problems: string[]):
   }
 }
 
-function readDotEnv(): Environment {
-  try {
-    return parseEnv(readFileSync('.env', 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
-  }
+/** A value as given; what a URL may hold of a secret is hidden. */
+function show(text: string): string {
+  return JSON.stringify(text.replace(/(?<=\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...'));
 }
 
 function isLoopback(host: string): boolean {

@@ -1,31 +1,39 @@
-/** A GraphiQL tab: a document that runs as it is, with its variables and request headers. */
+/** A GraphiQL tab: a document that runs as it is, with its variables and request headers, both as JSON text. */
 export interface Tab {
   readonly query: string;
   readonly variables: string;
   readonly headers: string;
 }
 
-/** What the tabs ask for: ids that exist in the sandbox, or placeholders to be replaced. */
+/** What the tabs ask for, and as whom: values that exist in the sandbox, or placeholders to be replaced. */
 export interface TabSubject {
-  readonly key: string;
   readonly scriptId: string;
   readonly placeId: string;
+  /** The request headers with the visitor's credential. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Leaves the mutation out. */
+  readonly readOnly?: boolean;
 }
 
 /** The tabs of a new visitor: a read, a nested list, a filter and a mutation. */
-export function createTabs({ key, scriptId, placeId }: TabSubject): Tab[] {
-  const headers = toJson({ token: key });
+export function createTabs({ scriptId, placeId, headers, readOnly = false }: TabSubject): Tab[] {
+  const tab = (query: string, variables?: object): Tab => ({
+    query,
+    variables: variables ? toJson(variables) : '',
+    headers: toJson(headers),
+  });
   return [
-    { query: READ, variables: toJson({ id: scriptId }), headers },
-    { query: NESTED, variables: toJson({ id: scriptId, first: 5 }), headers },
-    { query: FILTERED, variables: toJson({ id: scriptId, filter: { placeId } }), headers },
-    { query: EDIT, variables: toJson({ input: { id: scriptId, kickOutdated: true } }), headers },
+    // GraphiQL shows the variables of the first tab only after one has left it, so this one has none.
+    tab(read(scriptId)),
+    tab(NESTED, { id: scriptId, first: 5 }),
+    tab(FILTERED, { id: scriptId, filter: { placeId } }),
+    ...(readOnly ? [] : [tab(EDIT, { input: { id: scriptId, kickOutdated: true } })]),
   ];
 }
 
-const READ = `# One script. Costs one REST call.
-query Script($id: ID!) {
-  script(id: $id) {
+const read = (scriptId: string) => `# One script. Costs one REST call.
+query Script {
+  script(id: ${JSON.stringify(scriptId)}) {
     name
     enabled
     freeForAll

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { readConfig, readEnvironment } from './config.ts';
+import { loadConfig } from './config.ts';
 
-const result = readConfig(readEnvironment());
+const result = loadConfig();
 if ('problems' in result) {
   console.error(
     ['The configuration has problems:', ...result.problems.map((line) => `  ${line}`)].join('\n'),

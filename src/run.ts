@@ -1,29 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Config } from './config.ts';
+import type { Credentials } from './context.ts';
 import { createGateway } from './gateway.ts';
-import { createTabs, type TabSubject } from './graphiql-tabs.ts';
+import type { GraphiQLPageOptions } from './graphiql.ts';
+import { createTabs } from './graphiql-tabs.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { seeded } from './sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from './sandbox/server.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { createTransport } from './transport/index.ts';
-
-/** How long calls that are under way may take to finish when the process is told to stop: longer than any write. */
-const GRACE_MS = 30_000;
-/** How long `/readiness` says 503 before the listener closes, so that a load balancer can look away first. */
-const LAME_DUCK_MS = 100;
-
-const SANDBOX_SUBJECT: TabSubject = {
-  key: sandboxKeys.full,
-  scriptId: seeded.scriptId,
-  placeId: String(seeded.placeId),
-};
-const LIVE_SUBJECT: TabSubject = {
-  key: '<your LuaAuth API key>',
-  scriptId: '<script id>',
-  placeId: '<place id>',
-};
 
 /** Runs the gateway until the process is told to stop. */
 export async function run(config: Config): Promise<void> {
@@ -47,7 +34,7 @@ export async function run(config: Config): Promise<void> {
     limits: config.limits,
     maxBodyBytes: config.maxBodyBytes,
     corsOrigins: config.corsOrigins,
-    graphiql: config.graphiql ? { tabs: createTabs(sandbox ? SANDBOX_SUBJECT : LIVE_SUBJECT) } : undefined,
+    graphiql: config.graphiql ? graphiqlFor(config, sandbox) : undefined,
     isReady: () => ready,
     log: { error: (error) => log.error({ err: error }, 'unexpected error') },
   });
@@ -63,17 +50,40 @@ export async function run(config: Config): Promise<void> {
 
   const stop = async () => {
     ready = false;
-    await new Promise((resolve) => setTimeout(resolve, LAME_DUCK_MS));
-    await server.drain(GRACE_MS);
-    await Promise.all([transport.close(), sandbox?.close()]);
+    await delay(config.shutdown.delayMs);
+    const graceIsOver = delay(config.shutdown.graceMs);
+    await server.drain(config.shutdown.graceMs);
+    // A write goes on when its client has left; it has the same time to finish.
+    await Promise.race([transport.close(), graceIsOver]);
+    await sandbox?.close();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(1));
+    process.on(signal, () => {
+      if (!ready) process.exit(1);
       void stop();
     });
   }
+}
+
+/** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
+function graphiqlFor({ credentials, readOnly }: Config, sandbox: Sandbox | undefined): GraphiQLPageOptions {
+  const headers = visitorHeaders(credentials, sandbox ? sandboxKeys.full : '<your LuaAuth API key>');
+  const ids = sandbox
+    ? { scriptId: seeded.scriptId, placeId: String(seeded.placeId) }
+    : { scriptId: '<script id>', placeId: '<place id>' };
+  return { headers, tabs: createTabs({ ...ids, headers, readOnly }) };
+}
+
+function visitorHeaders({ heldKey, gatewayKeys }: Credentials, callerKey: string): Record<string, string> {
+  if (heldKey === undefined) return { token: callerKey };
+  return gatewayKeys ? { authorization: 'Bearer <gateway key>' } : {};
+}
+
+function credentialAdvice({ heldKey, gatewayKeys }: Credentials): string {
+  if (heldKey === undefined) return `send the header "token: ${sandboxKeys.full}"`;
+  const sent = `the gateway sends LUAAUTH_TOKEN; the sandbox knows ${sandboxKeys.full}`;
+  return gatewayKeys ? `send the header "authorization: Bearer <gateway key>"; ${sent}` : sent;
 }
 
 function announce(
@@ -87,9 +97,7 @@ function announce(
     lines.push(
       'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
       `  GraphQL   ${url}/graphql${config.graphiql ? '  (open it in a browser for GraphiQL)' : ''}`,
-      config.credentials.heldKey
-        ? '  Key       the gateway sends LUAAUTH_TOKEN; the sandbox knows sandbox-key'
-        : `  Key       send the header "token: ${sandboxKeys.full}"`,
+      `  Key       ${credentialAdvice(config.credentials)}`,
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
     );
   } else {

@@ -1,0 +1,290 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Config, type Environment, readConfig, VARIABLE_NAMES } from '../src/config.ts';
+import { type GatewayProcess, startProcess } from './support/process.ts';
+
+const SECRET = 'sentinel-5f0c';
+
+let directory: string;
+let gateway: GatewayProcess | undefined;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-config-'));
+});
+afterEach(async () => {
+  await gateway?.kill();
+  gateway = undefined;
+  rmSync(directory, { recursive: true });
+});
+
+function file(name: string, content: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function problems(environment: Environment): readonly string[] {
+  const result = readConfig(environment);
+  return 'problems' in result ? result.problems : [];
+}
+
+function config(environment: Environment): Config {
+  const result = readConfig(environment);
+  if ('problems' in result) throw new Error(result.problems.join('\n'));
+  return result.config;
+}
+
+describe('an environment', () => {
+  it('that is empty means the sandbox, on loopback, with the key of each caller', () => {
+    expect(config({})).toMatchObject({
+      apiUrl: undefined,
+      credentials: { heldKey: undefined, gatewayKeys: undefined },
+      host: '127.0.0.1',
+      port: 4000,
+      graphiql: true,
+      readOnly: false,
+      timeouts: { read: 10_000, write: 25_000 },
+      shutdown: { delayMs: 100, graceMs: 30_000 },
+      logLevel: 'info',
+    });
+  });
+
+  it('is read variable by variable', () => {
+    expect(
+      config({
+        LUAAUTH_API_URL: 'https://api.luaauth.com/base',
+        LUAAUTH_TOKEN: 'held',
+        GATEWAY_KEYS: 'one, two',
+        HOST: '0.0.0.0',
+        PORT: '0',
+        GRAPHIQL: 'off',
+        READ_ONLY: '1',
+        LUAAUTH_TIMEOUT_MS: '100000',
+        SHUTDOWN_DELAY_MS: '0',
+        SHUTDOWN_GRACE_MS: '1',
+        LOG_LEVEL: 'silent',
+      }),
+    ).toMatchObject({
+      apiUrl: new URL('https://api.luaauth.com/base'),
+      credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
+      host: '0.0.0.0',
+      port: 0,
+      graphiql: false,
+      readOnly: true,
+      timeouts: { read: 100_000, write: 250_000 },
+      shutdown: { delayMs: 0, graceMs: 1 },
+      logLevel: 'silent',
+    });
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(config(Object.fromEntries(VARIABLE_NAMES.map((name) => [name, ''])))).toEqual(config({}));
+  });
+
+  it.each([
+    ['production', undefined, false],
+    ['production', 'true', true],
+    ['development', undefined, true],
+    ['test', 'false', false],
+  ])('NODE_ENV %s and GRAPHIQL %s make GraphiQL %s', (NODE_ENV, GRAPHIQL, graphiql) => {
+    expect(config({ NODE_ENV, GRAPHIQL }).graphiql).toBe(graphiql);
+  });
+
+  it('has every problem reported at once, one line each: the variable, what was given, what is allowed', () => {
+    const checked = VARIABLE_NAMES.filter((name) => name !== 'NODE_ENV' && !name.endsWith('_FILE'));
+    const given = Object.fromEntries(checked.map((name) => [name, `\u0007 ${SECRET} \u0007`]));
+    const lines = problems(given);
+    expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual(checked);
+    for (const line of lines) {
+      const [, name, shown] = /^(\w+): (the given value \(not shown\)|".+") is not \S.*\.$/.exec(line) ?? [];
+      const isSecret = VARIABLE_NAMES.includes(`${name}_FILE`);
+      expect([line, shown === 'the given value (not shown)']).toEqual([line, isSecret]);
+      expect([line, line.includes(SECRET)]).toEqual([line, !isSecret]);
+    }
+  });
+
+  it.each([
+    [
+      'LUAAUTH_API_URL',
+      'api.luaauth.com',
+      '"api.luaauth.com" is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      'ftp://a.b',
+      '"ftp://a.b" is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      `http://me:${SECRET}@a.b/c?key=${SECRET}`,
+      '"http://...@a.b/c?..." is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_TOKEN',
+      `Bearer ${SECRET}`,
+      'the given value (not shown) is not 1 to 512 visible ASCII characters without spaces',
+    ],
+    [
+      'GATEWAY_KEYS',
+      `${SECRET},,b`,
+      'the given value (not shown) is not keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
+    ],
+    ['HOST', 'http://x', '"http://x" is not a host name or an IP address to listen on'],
+    ['PORT', '65536', '"65536" is not a whole number from 0 to 65535 (0: any free port)'],
+    ['PORT', '-1', '"-1" is not a whole number from 0 to 65535 (0: any free port)'],
+    ['PORT', '80.5', '"80.5" is not a whole number from 0 to 65535 (0: any free port)'],
+    ['GRAPHIQL', 'yes', '"yes" is not true or false'],
+    ['READ_ONLY', 'TRUE', '"TRUE" is not true or false'],
+    ['LUAAUTH_TIMEOUT_MS', '0', '"0" is not milliseconds, a whole number from 1 to 100000'],
+    ['LOG_LEVEL', 'verbose', '"verbose" is not one of trace, debug, info, warn, error, fatal, silent'],
+  ])('is refused for %s=%s', (name, value, problem) => {
+    expect(problems({ [name]: value })).toEqual([`${name}: ${problem}.`]);
+  });
+});
+
+describe('a secret', () => {
+  it('is read from the file that NAME_FILE names, without the line break at its end', () => {
+    const { credentials } = config({
+      LUAAUTH_TOKEN_FILE: file('token', 'held\n'),
+      GATEWAY_KEYS_FILE: file('keys', 'one\ntwo,three\n'),
+    });
+    expect(credentials).toEqual({ heldKey: 'held', gatewayKeys: ['one', 'two', 'three'] });
+  });
+
+  it('is set in one place only', () => {
+    const environment = { LUAAUTH_TOKEN: SECRET, LUAAUTH_TOKEN_FILE: file('token', SECRET) };
+    expect(problems(environment)).toEqual([
+      'LUAAUTH_TOKEN_FILE: LUAAUTH_TOKEN is set as well. Set one of the two.',
+    ]);
+  });
+
+  it('is not taken for unset when its file is empty or cannot be read', () => {
+    const empty = file('empty', ' \n');
+    const missing = join(directory, 'missing');
+    expect(problems({ LUAAUTH_TOKEN_FILE: empty, GATEWAY_KEYS_FILE: missing })).toEqual([
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(empty)} is empty. Put the secret in it.`,
+      `GATEWAY_KEYS_FILE: ${JSON.stringify(missing)} cannot be read (ENOENT). Give the path of a readable file.`,
+    ]);
+  });
+
+  it('is not shown when the content of its file is malformed', () => {
+    expect(problems({ LUAAUTH_TOKEN_FILE: file('token', `a ${SECRET}`) })).toEqual([
+      'LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+    ]);
+  });
+});
+
+describe('a key that the gateway holds', () => {
+  it.each(['0.0.0.0', '::', '::0', '192.168.0.1', 'gateway.internal', '128.0.0.1', '127.0.0.1.example.com'])(
+    'is not offered to everyone on %s',
+    (HOST) => {
+      expect(problems({ LUAAUTH_TOKEN: SECRET, HOST })).toEqual([
+        `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST "${HOST}" can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+      ]);
+      expect(config({ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: 'one', HOST }).host).toBe(HOST);
+      expect(config({ HOST }).host).toBe(HOST);
+    },
+  );
+
+  it.each([undefined, '127.0.0.1', '127.1.2.3', '::1', 'localhost'])('needs no gateway key on %s', (HOST) => {
+    expect(config({ LUAAUTH_TOKEN: SECRET, HOST }).credentials).toEqual({
+      heldKey: SECRET,
+      gatewayKeys: undefined,
+    });
+  });
+
+  it('is what gateway keys protect: without it they are refused', () => {
+    expect(problems({ GATEWAY_KEYS: SECRET })).toEqual([
+      'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
+    ]);
+  });
+
+  it('is not called missing when it was given and is malformed', () => {
+    expect(problems({ GATEWAY_KEYS: 'one', LUAAUTH_TOKEN: 'a b' })).toHaveLength(1);
+    expect(problems({ GATEWAY_KEYS: 'a b', LUAAUTH_TOKEN: 'one', HOST: '0.0.0.0' })).toHaveLength(1);
+  });
+});
+
+describe('the process', () => {
+  it('ends with 1 and every problem on stderr, before it listens', async () => {
+    gateway = startProcess({ PORT: 'x', LOG_LEVEL: 'loud', LUAAUTH_TOKEN: `${SECRET} `, GATEWAY_KEYS: ',' });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toEqual({
+      stdout: '',
+      stderr: [
+        'The configuration has problems:',
+        '  LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+        '  GATEWAY_KEYS: the given value (not shown) is not keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces.',
+        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
+        '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('refuses to offer the key that it holds to everyone', async () => {
+    gateway = startProcess({ PORT: '0', HOST: '0.0.0.0', LUAAUTH_TOKEN: SECRET });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stdout).toBe('');
+    expect(gateway.output.stderr).toContain('GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is');
+    expect(gateway.output.stderr).not.toContain(SECRET);
+  });
+
+  it('reads .env in its working directory, and lets what is set outside win', async () => {
+    gateway = startProcess({ PORT: '0', GRAPHIQL: '' }, (cwd) => {
+      writeFileSync(join(cwd, '.env'), '# a comment\nPORT=nonsense\nGRAPHIQL=nonsense\nREAD_ONLY=true\n');
+    });
+    const url = await gateway.listening();
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __schema { mutationType { name } } }' }),
+    });
+    expect(await response.json()).toEqual({ data: { __schema: { mutationType: null } } });
+  });
+
+  it('says so when .env cannot be read', async () => {
+    gateway = startProcess({}, (cwd) => mkdirSync(join(cwd, '.env')));
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stderr).toBe(
+      'The configuration has problems:\n  .env: the file cannot be read (EISDIR). Make it readable, or remove it.\n',
+    );
+  });
+});
+
+describe('the documentation', () => {
+  const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const examples = [...example.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => ({
+    name,
+    value,
+  }));
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \|\s*(.*?)\s*\| .+ \|$/gm)]
+    .map(([, name = '', value = '']) => ({ name, value }))
+    // The table of errors looks the same, with codes in its first column.
+    .filter(({ value }) => value === '' || /^(`[^`]*`|the sandbox)$/.test(value));
+
+  it('in .env.example has every variable, and no other', () => {
+    expect(examples.map(({ name }) => name).sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  it('in the README has every variable, and no other', () => {
+    expect(rows.map(({ name }) => name).sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  it('in .env.example shows the defaults: set to them, nothing changes', () => {
+    const uncommented = parseEnv(example.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    expect(config({ ...uncommented, LUAAUTH_API_URL: '' })).toEqual(config({}));
+    expect(config(uncommented).apiUrl?.href).toBe('https://api.luaauth.com/');
+  });
+
+  it('in the README shows the same defaults as .env.example', () => {
+    const shown = new Map(rows.map(({ name, value }) => [name, value.replaceAll('`', '')]));
+    for (const { name, value } of examples) {
+      expect([name, shown.get(name)]).toEqual([name, name === 'LUAAUTH_API_URL' ? 'the sandbox' : value]);
+    }
+  });
+});

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTabs, type TabSubject } from '../src/graphiql-tabs.ts';
+import { sandboxKeys } from '../src/sandbox/keys.ts';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { openGateway, type TestGateway } from './support/gateway.ts';
+
+const SUBJECT: TabSubject = {
+  scriptId: seeded.scriptId,
+  placeId: String(seeded.placeId),
+  headers: { token: sandboxKeys.full },
+};
+// What Chromium sends.
+const BROWSER = {
+  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+  'accept-encoding': 'gzip, deflate, br, zstd',
+};
+
+let sandbox: Sandbox;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ rate: 0 });
+  gateway = await openGateway({
+    upstream: sandbox.url,
+    graphiql: { headers: SUBJECT.headers, tabs: createTabs(SUBJECT) },
+  });
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => {
+  await gateway.close();
+  await sandbox.close();
+});
+
+const get = (path: string, headers: Record<string, string> = BROWSER) =>
+  fetch(gateway.url + path, { headers, redirect: 'manual' });
+
+describe('the GraphiQL page', () => {
+  it.each(['/graphql', '/graphql?query=%7B__typename%7D'])('is what a browser gets at %s', async (path) => {
+    const response = await get(path);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    expect(await response.text()).toMatch(/^\s*<!doctype html>[\s\S]*<title>GraphiQL · LuaAuth<\/title>/);
+    expect(sandbox.calls).toEqual([]);
+  });
+
+  it.each([
+    { accept: '*/*' },
+    { accept: 'application/json' },
+    { accept: 'application/graphql-response+json, application/json;q=0.9' },
+  ])('is not what a client gets that sends %j', async (headers) => {
+    const response = await get('/graphql?query=%7B__typename%7D', { ...headers, 'x-graphql-csrf': '1' });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('is where a browser is sent from /, and nobody else', async () => {
+    const response = await get('/');
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/graphql']);
+    expect((await get('/', { accept: '*/*' })).status).toBe(404);
+  });
+
+  it('is not there at all unless it is asked for', async () => {
+    const plain = await openGateway({ upstream: sandbox.url });
+    try {
+      for (const path of ['/', '/graphql']) {
+        const response = await fetch(plain.url + path, { headers: BROWSER, redirect: 'manual' });
+        expect([path, response.status >= 400]).toEqual([path, true]);
+        expect(await response.text()).not.toContain('<html');
+      }
+    } finally {
+      await plain.close();
+    }
+  });
+
+  it('travels compressed, and is sent again only when it has changed', async () => {
+    const plain = await get('/graphql', { accept: 'text/html', 'accept-encoding': 'identity' });
+    const zipped = await get('/graphql');
+    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    const html = await plain.text();
+    expect(await zipped.text()).toBe(html);
+    expect(Number(zipped.headers.get('content-length'))).toBeLessThan(html.length / 2);
+    expect(zipped.headers.get('vary')).toBe('accept, accept-encoding');
+    expect(zipped.headers.get('cache-control')).toBe('private, no-cache');
+
+    const etag = zipped.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{43}"$/);
+    const again = await get('/graphql', { ...BROWSER, 'if-none-match': etag });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    expect(again.headers.get('etag')).toBe(etag);
+    expect((await get('/graphql', { ...BROWSER, 'if-none-match': '"other"' })).status).toBe(200);
+  });
+
+  it('may run its own scripts, speak to the gateway and nothing else', async () => {
+    const response = await get('/graphql');
+    const [html, policy = ''] = [
+      await response.text(),
+      response.headers.get('content-security-policy') ?? '',
+    ];
+    const rules = new Map(policy.split('; ').map((rule) => rule.split(/ (.*)/) as [string, string]));
+    expect(Object.fromEntries(rules)).toEqual({
+      'default-src': "'none'",
+      'script-src': expect.stringMatching(/^'sha256-[\w+/]{43}='$/),
+      'worker-src': 'blob:',
+      'style-src': "'unsafe-inline'",
+      'img-src': 'data:',
+      'font-src': 'data:',
+      'connect-src': "'self'",
+      'base-uri': "'none'",
+      'form-action': "'none'",
+      'frame-ancestors': "'none'",
+    });
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+
+    const tags = html.replace(/(<(script|style)>)[\s\S]*?<\/\2>/g, '$1');
+    const urls = [...tags.matchAll(/\b(?:src|href|action|data)\s*=\s*["']?([^"'\s>]+)/g)].map(
+      ([, url]) => url,
+    );
+    expect(urls.map((url) => url?.slice(0, 5))).toEqual(['data:']);
+    const styles = [...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, css = '']) => css).join('');
+    expect(styles.match(/@import|url\(\s*["']?(?!data:)[^)]{0,60}/g) ?? []).toEqual([]);
+  });
+
+  it('puts nothing that is typed into the address bar', async () => {
+    const html = await (await get('/graphql')).text();
+    expect(html).toContain('<script>history.replaceState = () => {};');
+  });
+});
+
+describe('the tabs of a new visitor', () => {
+  const variablesOf = (variables: string) => (variables === '' ? undefined : JSON.parse(variables));
+
+  it('are in the page, with their headers', async () => {
+    const html = await (await get('/graphql')).text();
+    const options = JSON.parse(
+      /(\{"title":"GraphiQL · LuaAuth".*\}),\s*\);\s*<\/script>/.exec(html)?.[1] ?? '{}',
+    );
+    expect(options).toMatchObject({
+      defaultTabs: createTabs(SUBJECT),
+      headers: '{\n  "token": "sandbox-key"\n}',
+      shouldPersistHeaders: false,
+    });
+  });
+
+  it('run as they are, are named after what they do, and cost what they say', async () => {
+    const tabs = createTabs(SUBJECT);
+    const names = tabs.map(({ query }) => /^(?:query|mutation) (\w+)/m.exec(query)?.[1]);
+    expect(names).toEqual(['Script', 'ConnectedUsers', 'UsersInPlace', 'EditScript']);
+    const calls: number[] = [];
+    for (const { query, variables, headers } of tabs) {
+      sandbox.reset();
+      const { errors, data } = await gateway.execute(query, variablesOf(variables), JSON.parse(headers));
+      expect([query, errors]).toEqual([query, undefined]);
+      expect(JSON.stringify(data)).not.toContain('[]');
+      calls.push(sandbox.calls.length);
+    }
+    // The script; the script, its executions and a page; the script and a page; the write and the script after it.
+    expect(calls).toEqual([1, 3, 2, 2]);
+  });
+
+  it('leave the mutation out of a gateway that has none', async () => {
+    const readOnly = await openGateway({ upstream: sandbox.url, readOnly: true });
+    try {
+      const tabs = createTabs({ ...SUBJECT, readOnly: true });
+      expect(tabs).toHaveLength(3);
+      for (const { query, variables, headers } of tabs) {
+        const { errors } = await readOnly.execute(query, variablesOf(variables), JSON.parse(headers));
+        expect([query, errors]).toEqual([query, undefined]);
+      }
+    } finally {
+      await readOnly.close();
+    }
+  });
+});

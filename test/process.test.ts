@@ -1,0 +1,328 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { type GatewayProcess, startProcess, type Variables } from './support/process.ts';
+import { json, type Recorded, startRecorder } from './support/recorder.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const NAME = `query { script(id: "${seeded.scriptId}") { name } }`;
+const TOGGLE = `mutation { toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename } }`;
+
+let recorder: Awaited<ReturnType<typeof startRecorder>>;
+let respond: (recorded: Recorded, response: ServerResponse) => void;
+const started: GatewayProcess[] = [];
+
+beforeEach(async () => {
+  respond = (_recorded, response) => json(response, { success: true, script: { name: 'Recorded' } });
+  recorder = await startRecorder((recorded, response) => respond(recorded, response));
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((gateway) => gateway.kill()));
+  await recorder.close();
+});
+
+function start(variables: Variables = {}): GatewayProcess {
+  const gateway = startProcess({ PORT: '0', ...variables });
+  started.push(gateway);
+  return gateway;
+}
+
+/** The gateway over the recorder, and its URL. */
+async function startOverRecorder(variables: Variables = {}) {
+  const gateway = start({ LUAAUTH_API_URL: recorder.url, ...variables });
+  return { gateway, url: await gateway.listening() };
+}
+
+async function post(url: string, query: string, headers: Record<string, string> = { token: 'sandbox-key' }) {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
+}
+
+const statusOf = async (url: string, headers: Record<string, string> = {}) =>
+  (await fetch(url, { headers: { connection: 'close', ...headers } })).status;
+
+/** Whether a new connection is accepted: undefined, or the code of what stands in the way. */
+async function refusal(url: string): Promise<string | undefined> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    socket.destroy();
+  }
+}
+
+describe('the process', () => {
+  it('without any configuration runs over the sandbox, and says where, with which key and how to go live', async () => {
+    const gateway = start();
+    const url = await gateway.listening();
+    await vi.waitFor(() => expect(gateway.output.stdout).toContain('Live API'));
+    expect(gateway.output.stdout.split('\n')).toEqual([
+      `luaauth-graphql ${version}`,
+      'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
+      `  GraphQL   ${url}/graphql  (open it in a browser for GraphiQL)`,
+      '  Key       send the header "token: sandbox-key"',
+      '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
+      '',
+    ]);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+
+    const [, header = '', key = ''] = /header "(\w+): (\S+)"/.exec(gateway.output.stdout) ?? [];
+    expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    expect(gateway.output.stderr).toBe('');
+  });
+
+  it('says whose key is sent when it holds one', async () => {
+    const gateway = start({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a,of-team-b' });
+    const url = await gateway.listening();
+    await vi.waitFor(() => expect(gateway.output.stdout).toContain('Live API'));
+    expect(gateway.output.stdout).toContain(
+      '  Key       send the header "authorization: Bearer <gateway key>"; the gateway sends LUAAUTH_TOKEN',
+    );
+    expect(await post(url, NAME, { authorization: 'Bearer of-team-b' })).toEqual({
+      data: { script: { name: 'Nightfall Hub' } },
+    });
+    expect(await post(url, NAME)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+  });
+
+  it('keeps the path of LUAAUTH_API_URL', async () => {
+    const { url } = await startOverRecorder({ LUAAUTH_API_URL: `${recorder.url}/behind/a/proxy/` });
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    expect(recorder.lines()).toEqual([`GET /behind/a/proxy/scripts/${seeded.scriptId}`]);
+  });
+
+  it.each([
+    [{ NODE_ENV: 'production' }, false],
+    [{ NODE_ENV: 'production', GRAPHIQL: 'true' }, true],
+    [{ GRAPHIQL: 'false' }, false],
+  ])('with %j serves GraphiQL to browsers: %s', async (variables: Variables, isServed) => {
+    const url = await start(variables).listening();
+    const response = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
+    expect((await response.text()).includes('YogaGraphiQL.render')).toBe(isServed);
+    expect(response.headers.get('content-type') === 'text/html; charset=utf-8').toBe(isServed);
+  });
+
+  it('with READ_ONLY has no mutations', async () => {
+    const { url } = await startOverRecorder({ READ_ONLY: 'true' });
+    expect(await post(url, '{ __schema { mutationType { name } } }')).toEqual({
+      data: { __schema: { mutationType: null } },
+    });
+    const { data, errors } = await post(url, TOGGLE);
+    expect(data ?? null).toBeNull();
+    expect(errors).toHaveLength(1);
+    expect(recorder.calls).toEqual([]);
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+  });
+
+  it('says that an address is taken, and ends with 1', async () => {
+    const { port } = new URL(recorder.url);
+    const gateway = start({ PORT: port });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toEqual({
+      stdout: '',
+      stderr: `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set HOST and PORT to a free address.\n`,
+    });
+  });
+});
+
+describe('/health', () => {
+  it('answers 200 without a call, whether LuaAuth can be reached or not', async () => {
+    const { url } = await startOverRecorder();
+    expect(await statusOf(`${url}/health`)).toBe(200);
+    expect(await statusOf(`${url}/readiness`)).toBe(200);
+    expect(recorder.calls).toEqual([]);
+    await recorder.close();
+    expect(await post(url, NAME)).toMatchObject({
+      errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
+    });
+    expect(await statusOf(`${url}/health`)).toBe(200);
+  });
+});
+
+describe('a process that is told to stop', () => {
+  it('says 503 at /readiness while it still listens', async () => {
+    const { gateway, url } = await startOverRecorder({ SHUTDOWN_DELAY_MS: '600000' });
+    expect(await statusOf(`${url}/readiness`)).toBe(200);
+    gateway.signal('SIGTERM');
+    await vi.waitFor(async () => expect(await statusOf(`${url}/readiness`)).toBe(503));
+    expect(await refusal(url)).toBeUndefined();
+    expect(await statusOf(`${url}/health`)).toBe(200);
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+    const { gateway, url } = await startOverRecorder();
+    // Leaves a connection open.
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    gateway.signal(signal);
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it.each([
+    ['query', NAME, { script: { name: 'Late' } }],
+    ['mutation', TOGGLE, { toggleScript: { __typename: 'ToggleScriptSuccess' } }],
+  ])(
+    'lets a %s that is under way finish, takes nothing new, and ends with 0',
+    async (_kind, document, data) => {
+      let answer: (() => void) | undefined;
+      respond = (_recorded, response) => {
+        answer = () => json(response, { success: true, script: { name: 'Late' } });
+      };
+      const { gateway, url } = await startOverRecorder();
+      const result = post(url, document);
+      await vi.waitFor(() => expect(recorder.calls).toHaveLength(1));
+
+      gateway.signal('SIGTERM');
+      await vi.waitFor(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+      answer?.();
+      expect(await result).toEqual({ data });
+      expect(await gateway.ended).toBe(0);
+      expect(recorder.calls).toHaveLength(1);
+    },
+  );
+
+  it('lets a write finish whose client has left', async () => {
+    let answer: (() => void) | undefined;
+    respond = (_recorded, response) => {
+      answer = () => json(response, { success: true });
+    };
+    const { gateway, url } = await startOverRecorder();
+    const leaving = new AbortController();
+    const request = fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: TOGGLE }),
+      signal: leaving.signal,
+    });
+    await vi.waitFor(() => expect(recorder.calls).toHaveLength(1));
+    leaving.abort();
+    await expect(request).rejects.toThrow();
+    const { socket } = recorder.calls[0] as Recorded;
+    let isAnswered = false;
+    socket.once('close', () => expect(isAnswered).toBe(true));
+
+    gateway.signal('SIGTERM');
+    await vi.waitFor(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    isAnswered = true;
+    answer?.();
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it.each([
+    ['query', NAME],
+    ['mutation', TOGGLE],
+  ])('waits for a %s no longer than its grace time, and ends with 0', async (_kind, document) => {
+    respond = () => undefined;
+    const { gateway, url } = await startOverRecorder({ SHUTDOWN_GRACE_MS: '1' });
+    const result = post(url, document);
+    await vi.waitFor(() => expect(recorder.calls).toHaveLength(1));
+    gateway.signal('SIGTERM');
+    expect(await result).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGTERM'],
+  ] as const)('ends at once when %s is followed by %s', async (first, second) => {
+    respond = () => undefined;
+    const { gateway, url } = await startOverRecorder();
+    const result = post(url, NAME).catch(() => 'cut off');
+    await vi.waitFor(() => expect(recorder.calls).toHaveLength(1));
+    gateway.signal(first);
+    await vi.waitFor(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    gateway.signal(second);
+    expect(await gateway.ended).toBe(1);
+    expect(await result).toBe('cut off');
+  });
+});
+
+describe('the output', () => {
+  const SECRETS = {
+    held: 'sentinel-held-8d1f',
+    gatewayKey: 'sentinel-gateway-27aa',
+    otherGatewayKey: 'sentinel-gateway-90c4',
+    callerKey: 'sentinel-caller-5b3e',
+    licenceKey: 'sentinel-licence-e6d2',
+    source: 'sentinel-source-41f7',
+  };
+  const FILTER = `{ script(id: "a") { sessions(filter: { userKey: "${SECRETS.licenceKey}" }) { nodes { userKey } } } }`;
+  const UPDATE = `mutation { updateScript(input: { id: "a", source: "${SECRETS.source}" }) { __typename } }`;
+  const ANSWERS: ((response: ServerResponse) => void)[] = [
+    (response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>'),
+    (response) =>
+      json(response, { success: false, error: { code: -1, message: 'internal server error' } }, 500),
+    (response) => json(response, { success: true, script: null, sessions: 'none' }),
+    (response) => response.socket?.destroy(),
+  ];
+
+  it.each([
+    [
+      'holds the key',
+      { LUAAUTH_TOKEN: SECRETS.held, GATEWAY_KEYS: `${SECRETS.gatewayKey},${SECRETS.otherGatewayKey}` },
+    ],
+    ['is sent the key', {}],
+  ])('of a process that %s holds no secret, whatever goes wrong', async (_how, variables: Variables) => {
+    const { gateway, url } = await startOverRecorder({ LOG_LEVEL: 'trace', ...variables });
+    const answers: unknown[] = [];
+    for (const answer of ANSWERS) {
+      respond = (_recorded, response) => answer(response);
+      for (const headers of [
+        { authorization: `Bearer ${SECRETS.gatewayKey}` },
+        { token: SECRETS.callerKey },
+        { token: `${SECRETS.callerKey} malformed` },
+        { token: SECRETS.callerKey, authorization: `Bearer ${SECRETS.held}` },
+      ] as Record<string, string>[]) {
+        for (const document of [NAME, FILTER, UPDATE, `{ nope(key: "${SECRETS.licenceKey}") }`]) {
+          answers.push(await post(url, document, headers));
+        }
+      }
+    }
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    expect(recorder.calls.length).toBeGreaterThan(0);
+
+    const text = gateway.output.stdout + gateway.output.stderr + JSON.stringify(answers);
+    expect(text).toContain('GraphQL   http');
+    expect(Object.values(SECRETS).filter((secret) => text.includes(secret))).toEqual([]);
+  });
+});
+
+describe('the GraphiQL page of the process', () => {
+  const headersIn = async (url: string) => {
+    const page = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
+    const options =
+      /(\{"title":"GraphiQL · LuaAuth".*\}),\s*\);\s*<\/script>/.exec(await page.text())?.[1] ?? '{}';
+    const { headers, defaultTabs } = JSON.parse(options) as {
+      headers: string;
+      defaultTabs: { headers: string }[];
+    };
+    expect(new Set(defaultTabs.map((tab) => tab.headers))).toEqual(new Set([headers]));
+    return JSON.parse(headers) as object;
+  };
+  const LIVE = { LUAAUTH_API_URL: 'https://127.0.0.1:9' };
+
+  it.each([
+    ['the key of the sandbox', {}, { token: 'sandbox-key' }],
+    ['a placeholder for the key of a caller', LIVE, { token: '<your LuaAuth API key>' }],
+    [
+      'a placeholder for a gateway key',
+      { ...LIVE, LUAAUTH_TOKEN: 'sentinel-held', GATEWAY_KEYS: 'sentinel-gateway' },
+      { authorization: 'Bearer <gateway key>' },
+    ],
+    ['nothing, where whoever can connect may call,', { ...LIVE, LUAAUTH_TOKEN: 'sentinel-held' }, {}],
+  ])('has %s in the headers of each tab', async (_what, variables: Variables, headers) => {
+    expect(await headersIn(await start(variables).listening())).toEqual(headers);
+  });
+});

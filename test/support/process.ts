@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Starts the gateway's own process, from source, in an empty directory and with no other variable than those given.
+ * Whoever starts it calls `kill`, which also removes the directory.
+ */
+export function startProcess(
+  variables: Variables = {},
+  files: (directory: string) => void = () => undefined,
+) {
+  const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
+  files(directory);
+  const child = spawn(process.execPath, ['--import', TSX, MAIN], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  /** The exit code, or the signal that ended the process. */
+  const ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => code ?? signal);
+
+  return {
+    output,
+    ended,
+    /** The URL that the process prints when it listens. */
+    async listening(): Promise<string> {
+      for (;;) {
+        const url = /GraphQL {3}(http\S+)\/graphql/.exec(output.stdout)?.[1];
+        if (url !== undefined) return url;
+        const over = await Promise.race([
+          once(child.stdout, 'data').then(() => false),
+          ended.then(() => true),
+        ]);
+        if (over)
+          throw new Error(`The process ended instead of listening:\n${output.stdout}${output.stderr}`);
+      }
+    },
+    signal: (name: 'SIGTERM' | 'SIGINT') => child.kill(name),
+    async kill(): Promise<void> {
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+export type GatewayProcess = ReturnType<typeof startProcess>;
