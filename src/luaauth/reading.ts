@@ -1,11 +1,15 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/failure.ts';
 import { isObject } from './envelope.ts';
+import { isId } from './id.ts';
 
 /** Gives what a wire value stands for, or undefined when it is not of the documented type. */
 export type Check<T> = (value: unknown) => T | undefined;
 
 export const text: Check<string> = (value) => (typeof value === 'string' ? value : undefined);
+
+/** An id that stands in the path of further calls. */
+export const id: Check<string> = (value) => (isId(value) ? value : undefined);
 
 export const flag: Check<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
@@ -51,6 +55,12 @@ export function readObject<Shape extends object>(
     result[key] = read === undefined ? (unusable(about, name, key) as never) : read;
   }
   return result;
+}
+
+/** A property of what `readObject` gave. @throws the BadResponse that stands in its place. */
+export function usable<T>(property: T): T {
+  if (property instanceof Error) throw property;
+  return property;
 }
 
 function unusable(about: About, name: string, key: string): BadResponse {

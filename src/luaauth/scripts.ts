@@ -2,7 +2,7 @@ import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/failure.ts';
 import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { isObject } from './envelope.ts';
-import { count, flag, readObject, text } from './reading.ts';
+import { count, flag, id, readObject, text } from './reading.ts';
 import { readSessions, type Session } from './sessions.ts';
 import type { WireScript, WireScriptEdit } from './wire.ts';
 
@@ -83,7 +83,7 @@ export const toggleScript = writeEndpoint<{ state: boolean }>()(
 
 function readScript(about: About, value: unknown): Script {
   return readObject<Script>(about, 'script', value, {
-    id: text,
+    id,
     project_id: text,
     name: text,
     free_for_all: flag,

@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { readEndpoint } from './endpoint.ts';
-import { digits, instant, optional, readList, readObject, text } from './reading.ts';
+import { digits, id, instant, optional, readList, readObject, text } from './reading.ts';
 import type { WireSession } from './wire.ts';
 
 /** A session as read: Roblox ids as exact digits, `created_at` as a date, a missing key as null. */
@@ -20,7 +20,7 @@ export function readSession(about: About, value: unknown): Session {
   return readObject<Session>(about, 'session', value, {
     id: text,
     user_key: optional(text),
-    script_id: text,
+    script_id: id,
     roblox_id: digits,
     place_id: digits,
     job_id: text,

@@ -1,4 +1,5 @@
 import { costs } from '../limits/cost.ts';
+import { usable } from '../luaauth/reading.ts';
 import { type DayCount, getExecutions } from '../luaauth/scripts.ts';
 import { builder } from './builder.ts';
 import { createLoader } from './loading.ts';
@@ -26,6 +27,6 @@ builder.objectField(Script, 'executions', (t) =>
     description:
       'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call.',
     extensions: costs('GET /scripts/:script_id/executions'),
-    resolve: ({ id }, _args, context) => executionsOf(context).load(id),
+    resolve: ({ id }, _args, context) => executionsOf(context).load(usable(id)),
   }),
 );

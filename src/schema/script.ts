@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { costs, costsEach, lengthOf } from '../limits/cost.ts';
+import { usable } from '../luaauth/reading.ts';
 import { getScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
@@ -18,7 +19,7 @@ export const Script = builder.loadableObject('Script', {
     project: t.field({
       type: Project,
       description: 'The project that the script belongs to. Costs no REST call of its own.',
-      resolve: ({ project_id }) => (typeof project_id === 'string' ? { id: project_id } : project_id),
+      resolve: ({ project_id }) => ({ id: usable(project_id) }),
     }),
     name: t.exposeString('name', { description: "The script's name." }),
     freeForAll: t.exposeBoolean('free_for_all', {

@@ -1,4 +1,5 @@
 import { type Arguments, costs, costsTheSameAgain, pageOf } from '../limits/cost.ts';
+import { usable } from '../luaauth/reading.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
@@ -101,7 +102,7 @@ builder.objectField(Script, 'sessions', (t) =>
       }),
     },
     resolve: ({ id }, args, context) => {
-      const { list, from, first } = readArguments(id, args);
+      const { list, from, first } = readArguments(usable(id), args);
       return loadSessionPage(context, list, from, first);
     },
   }),

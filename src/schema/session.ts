@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { costs } from '../limits/cost.ts';
+import { usable } from '../luaauth/reading.ts';
 import { getSession } from '../luaauth/sessions.ts';
 import type { WireScript } from '../luaauth/wire.ts';
 import { checkId } from './argument.ts';
@@ -22,9 +23,7 @@ export const Session = builder.loadableObject('Session', {
         'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
       extensions: costs('GET /scripts/:script_id', { freeFields: ['id'] }),
       resolve: ({ script_id }, _args, _context, info) =>
-        selectsOnly(info, 'Script', ['id']) && typeof script_id === 'string'
-          ? ({ id: script_id } as WireScript)
-          : script_id,
+        selectsOnly(info, 'Script', ['id']) ? ({ id: usable(script_id) } as WireScript) : usable(script_id),
     }),
     userKey: t.exposeString('user_key', {
       nullable: true,
