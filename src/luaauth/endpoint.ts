@@ -1,8 +1,9 @@
-import type { About, Call, Reply } from '../transport/call.ts';
+import type { About, Call } from '../transport/call.ts';
 import type { Api } from './api.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
 import { isId } from './id.ts';
 import type { DocumentedCodes } from './refusal.ts';
+import type { Secrets } from './scrub.ts';
 
 export type Route = `${'GET' | 'POST'} /${string}`;
 
@@ -48,7 +49,6 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
   read: (about: About, answer: JsonObject) => Result,
 ): Endpoint<Path, Payload, Result> {
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
-  const interpret = (reply: Reply) => read(about, openEnvelope(about, reply, documented));
   return async (api, params, ...[payload]) => {
     const path = fillIn(template, params);
     const timeoutMs = api.timeouts[about.kind];
@@ -63,9 +63,19 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       deadline: Math.min(api.clock.now() + timeoutMs, api.deadline),
       timeoutMs,
       signal: api.signal,
-      interpret,
+      interpret: (reply) =>
+        read(about, openEnvelope(about, reply, documented, secretsIn(api.origin.key, payload))),
     };
     return (await api.send(call)).value;
+  };
+}
+
+/** What an answer may not quote; these are the names that the API gives to a licence key and to source code. */
+function secretsIn(apiKey: string, payload: { key?: unknown; script?: unknown } = {}): Secrets {
+  const { key, script } = payload;
+  return {
+    keys: typeof key === 'string' ? [apiKey, key] : [apiKey],
+    source: typeof script === 'string' ? script : undefined,
   };
 }
 

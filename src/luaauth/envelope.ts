@@ -9,15 +9,22 @@ import {
   type RefusedField,
   reasonOf,
 } from './refusal.ts';
+import { type Secrets, scrub } from './scrub.ts';
 
 export type JsonObject = Record<string, unknown>;
 
 /**
  * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
- * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx.
+ * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx. What the API says may quote
+ * what it was sent: `secrets` are taken out of it.
  * @throws Refused, RateLimited when the API said no; BadResponse, Unavailable when this is not its envelope.
  */
-export function openEnvelope(about: About, reply: Reply, documented: DocumentedCodes): JsonObject {
+export function openEnvelope(
+  about: About,
+  reply: Reply,
+  documented: DocumentedCodes,
+  secrets: Secrets,
+): JsonObject {
   const answer = parseAnswer(about, reply);
   if (answer.success === true) {
     if (reply.status < 200 || reply.status > 299) {
@@ -29,8 +36,12 @@ export function openEnvelope(about: About, reply: Reply, documented: DocumentedC
   const refusal = readRefusal(answer.error);
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
   if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
-  throw new Refused(about, reasonOf(refusal, documented), refusal);
+  const unhealthy = UNHEALTHY_STATUSES.has(reply.status);
+  throw new Refused(about, reasonOf(refusal, documented), scrubRefusal(refusal, secrets), { unhealthy });
 }
+
+/** Bad gateway, unavailable, gateway timeout: whatever the body says, the API as a whole is in trouble. */
+const UNHEALTHY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -55,7 +66,7 @@ function parseAnswer(about: About, reply: Reply): JsonObject {
 function notAnEnvelope(about: About, reply: Reply, reason: string) {
   if (reply.status === 503) return new Unavailable(about, 'unknown');
   if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply), { byApi: true });
-  const transient = reply.status === 502 || reply.status === 504;
+  const transient = UNHEALTHY_STATUSES.has(reply.status);
   return new BadResponse(about, `${reason} (HTTP ${reply.status})`, { transient });
 }
 
@@ -67,8 +78,8 @@ function readRefusal(error: unknown): Refusal | undefined {
   const failed = Array.isArray(error.failed) ? error.failed : [];
   return {
     code,
-    message: typeof error.message === 'string' ? shorten(error.message) : '',
-    authorization: failed.filter((entry) => typeof entry === 'string').map(shorten),
+    message: typeof error.message === 'string' ? error.message : '',
+    authorization: failed.filter((entry) => typeof entry === 'string'),
     fields: failed.filter(isObject).map(readField),
   };
 }
@@ -76,8 +87,8 @@ function readRefusal(error: unknown): Refusal | undefined {
 function readField(entry: JsonObject): RefusedField {
   const errors = Array.isArray(entry.errors) ? entry.errors : [];
   return {
-    field: typeof entry.field === 'string' ? shorten(entry.field) : '',
-    messages: errors.flatMap(readMessages).map(shorten),
+    field: typeof entry.field === 'string' ? entry.field : '',
+    messages: errors.flatMap(readMessages),
   };
 }
 
@@ -89,15 +100,20 @@ function readMessages(error: unknown): string[] {
   return [error.message, ...nested].filter((message) => typeof message === 'string');
 }
 
-/** The API's own words are passed on, but never at any length. */
-function shorten(text: string): string {
-  return text.length <= 500 ? text : `${text.slice(0, 499)}…`;
+function scrubRefusal({ code, message, authorization, fields }: Refusal, secrets: Secrets): Refusal {
+  const clean = (words: string) => scrub(words, secrets);
+  return {
+    code,
+    message: clean(message),
+    authorization: authorization.map(clean),
+    fields: fields.map(({ field, messages }) => ({ field: clean(field), messages: messages.map(clean) })),
+  };
 }
 
 /** `Retry-After` in ms: seconds or an HTTP date; anything else, or a time that has passed, is not known. */
 function retryAfterMs(reply: Reply): number | undefined {
   const value = reply.headers['retry-after'];
   if (typeof value !== 'string') return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return ms > 0 ? ms : undefined;
 }

@@ -15,12 +15,14 @@ export class Refused extends CallFailure {
   override name = 'Refused' as const;
   readonly transient: boolean;
   readonly executed: 'no' | 'unknown';
+  override readonly unhealthy: boolean;
   readonly reason: RefusalReason;
   readonly code: number;
   readonly fields: readonly RefusedField[];
   readonly authorization: readonly string[];
 
-  constructor(about: About, reason: RefusalReason, refusal: Refusal) {
+  /** `unhealthy`: the HTTP status says that the API as a whole is in trouble. */
+  constructor(about: About, reason: RefusalReason, refusal: Refusal, { unhealthy = false } = {}) {
     super(about, refusal.message);
     this.reason = reason;
     this.code = refusal.code;
@@ -29,6 +31,7 @@ export class Refused extends CallFailure {
     // "the server failed while processing the request": it may have been carried out, and may work the next time.
     this.transient = reason === 'internal server error';
     this.executed = this.transient ? 'unknown' : 'no';
+    this.unhealthy = unhealthy && this.transient;
   }
 }
 

@@ -6,9 +6,12 @@ import { createOutcomeCount } from './outcome-count.ts';
 export interface Breaker {
   /** Around the retries: refuses at once while open, and learns from how each call ends. */
   readonly guard: (next: Send) => Send;
-  /** Around the exchange: what had been waiting when the breaker opened is not sent either. */
+  /** Around the exchange: until a probe has gone well, what had been waiting when the breaker opened is not sent either. */
   readonly gate: (next: Send) => Send;
+  /** Whether calls are answered without being sent. */
   isOpen(): boolean;
+  /** Whether all is well, as far as is known. */
+  isClosed(): boolean;
 }
 
 const FAILURES_IN_A_ROW = 5;
@@ -40,6 +43,7 @@ export function createBreaker(clock: Clock): Breaker {
     outcomes.clear();
   };
   const isOpen = () => openUntil !== undefined && clock.now() < openUntil;
+  const isClosed = () => openUntil === undefined;
 
   const record = (failed: boolean) => {
     if (openUntil !== undefined) return;
@@ -53,13 +57,14 @@ export function createBreaker(clock: Clock): Breaker {
 
   return {
     isOpen,
+    isClosed,
     guard: (next) => async (call) => {
       if (isOpen() || isProbing) throw new Unavailable(call, 'no');
-      const isProbe = openUntil !== undefined;
+      const isProbe = !isClosed();
       const tell = isProbe ? recordProbe : record;
       isProbing = isProbe;
       try {
-        const answer = await next(call);
+        const answer = await next(isProbe ? { ...call, isProbe } : call);
         tell(false);
         return answer;
       } catch (failure) {
@@ -70,7 +75,8 @@ export function createBreaker(clock: Clock): Breaker {
         if (isProbe) isProbing = false;
       }
     },
-    gate: (next) => (call) => (isOpen() ? Promise.reject(new Unavailable(call, 'no')) : next(call)),
+    gate: (next) => (call) =>
+      isClosed() || call.isProbe ? next(call) : Promise.reject(new Unavailable(call, 'no')),
   };
 }
 

@@ -45,16 +45,20 @@ export interface Call<T> extends About {
   readonly signal: AbortSignal | undefined;
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its argument. */
   readonly interpret: (reply: Reply) => T;
-  /** Nobody waits for the answer: the call gives way to all others until `promote` is called. */
+  /** Nobody waits for the answer: the call gives way to all others until somebody does. */
   readonly renewal?: Renewal | undefined;
+  /** Sent although the API was in trouble a moment ago, to see whether it still is. */
+  readonly isProbe?: boolean | undefined;
   /** Called when the request is about to be written. */
   readonly onSent?: (() => void) | undefined;
 }
 
 /** The rank of a call that renews a copy in the background. */
 export interface Renewal {
-  /** Set by the step that lets calls wait; called when somebody begins to wait for the answer after all. */
-  promote: () => void;
+  /** Set when somebody begins to wait for the answer after all. */
+  isWanted: boolean;
+  /** Called then; set by the step in which the call waits for its turn. */
+  onWanted: () => void;
 }
 
 export interface Answer<T> {

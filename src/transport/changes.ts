@@ -39,7 +39,11 @@ export function createChanges(clock: Clock): Changes {
 
   const note = (touches: readonly string[], unsettledUntil: number) => {
     count += 1;
-    for (const resource of touches) changes.set(resource, { number: count, unsettledUntil });
+    for (const resource of touches) {
+      // A later write does not tell how an earlier one ends.
+      const until = Math.max(unsettledUntil, changes.get(resource)?.unsettledUntil ?? 0);
+      changes.set(resource, { number: count, unsettledUntil: until });
+    }
   };
 
   return {

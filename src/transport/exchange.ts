@@ -16,6 +16,9 @@ export interface ExchangeOptions {
   readonly clock: Clock;
 }
 
+/** Who has waited long for its turn may have little time left: less than this says nothing about the API. */
+const FAIR_MS = 500;
+
 /**
  * The innermost step: one request, one answer. The deadline covers connecting, sending and the whole body; past it, or
  * when a read's signal aborts, the socket is closed. Redirects are answers like any other, never followed.
@@ -59,8 +62,9 @@ function exchange<T>(
     const executed = () => (sentAt === undefined ? 'no' : 'unknown');
     const onAbort = () => fail(new ClientLeft(call, executed()));
 
-    const timeoutMs = Math.min(call.timeoutMs, call.deadline - clock.now());
-    const cancelTimer = clock.after(Math.max(0, timeoutMs), () => fail(new TimedOut(call, executed())));
+    const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - clock.now()));
+    const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
+    const cancelTimer = clock.after(timeoutMs, () => fail(new TimedOut(call, executed(), { unhealthy })));
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) return onAbort();
 

@@ -38,16 +38,17 @@ export class Unavailable extends CallFailure {
   }
 }
 
-/** The deadline passed first, whether the call was still waiting for its turn or its body stalled. */
+/** The deadline passed first, whether the connection, the answer or the rest of its body was missing. */
 export class TimedOut extends CallFailure {
   override name = 'TimedOut' as const;
   override readonly unhealthy: boolean;
   readonly transient = false;
   readonly executed: 'no' | 'unknown';
 
-  constructor(about: About, executed: 'no' | 'unknown') {
+  /** `unhealthy`: the API had enough time to answer, so that this tells something about it. */
+  constructor(about: About, executed: 'no' | 'unknown', { unhealthy = false } = {}) {
     super(about, 'LuaAuth did not answer in time');
-    this.unhealthy = executed === 'unknown';
+    this.unhealthy = unhealthy;
     this.executed = executed;
   }
 }

@@ -12,6 +12,7 @@ export interface FairQueue<Item extends Waiting> {
   remove(item: Item): boolean;
   /** Takes out the next in turn. */
   next(): Item | undefined;
+  all(): Item[];
   /** How many would start before the item if it were added now. */
   ahead(item: Waiting): number;
 }
@@ -67,6 +68,7 @@ export function createFairQueue<Item extends Waiting>(): FairQueue<Item> {
       if (renewal) renewals.delete(renewal);
       return renewal;
     },
+    all: () => [...writes, ...[...reads.values()].flatMap((own) => [...own]), ...renewals],
     ahead({ turn, rank }) {
       if (rank === 'write') return writes.size;
       if (rank === 'renewal') return writes.size + readCount + renewals.size;

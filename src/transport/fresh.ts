@@ -2,7 +2,7 @@ import type { Answer, Call, Send } from './call.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import type { Copies } from './copies.ts';
-import { CallFailure, RateLimited } from './failure.ts';
+import { CallFailure, TimedOut } from './failure.ts';
 
 export interface FreshOptions {
   /** A copy younger than this is as good as a call, in ms; 0: none is. */
@@ -54,7 +54,7 @@ export function createFresh(options: FreshOptions): (next: Send) => Send {
         origin: { ...call.origin, tally: { ...call.origin.tally } },
         deadline: clock.now() + staleMs,
         signal: undefined,
-        renewal: { promote() {} },
+        renewal: { isWanted: false, onWanted() {} },
       };
       // A renewal that fails has nobody to tell; the next read tries again.
       fetch(renewal, name)
@@ -77,7 +77,8 @@ export function createFresh(options: FreshOptions): (next: Send) => Send {
       try {
         return await fetch(call, name);
       } catch (failure) {
-        if (isPassing(failure) && name === nameOf(call)) return serve(call, copy, 'stale');
+        const isStillGood = name === nameOf(call) && clock.now() - copy.sentAt < staleMs;
+        if (isStillGood && isPassing(failure)) return serve(call, copy, 'stale');
         throw failure;
       }
     };
@@ -86,5 +87,6 @@ export function createFresh(options: FreshOptions): (next: Send) => Send {
 
 /** Whether a failure is of the API or the quota, not an answer: then an older copy says more than the error. */
 function isPassing(failure: unknown): boolean {
-  return failure instanceof CallFailure && (failure.unhealthy || failure instanceof RateLimited);
+  if (!(failure instanceof CallFailure)) return false;
+  return failure.transient || failure.unhealthy || failure instanceof TimedOut;
 }

@@ -66,7 +66,7 @@ export function createTransport(options: TransportOptions): Transport {
     }),
     createShare({ clock, nameOf }),
     breaker.guard,
-    createRetry({ clock, random, mayRetry: () => !breaker.isOpen() }),
+    createRetry({ clock, random, mayRetry: breaker.isClosed }),
     pace.step,
     breaker.gate,
   ];

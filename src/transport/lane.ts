@@ -20,11 +20,19 @@ export interface Lane {
 }
 
 interface Ticket extends Waiting {
+  /** The last moment at which the call can start, on the clock. */
+  readonly startBy: number;
   start(booking: Booking): void;
+  refuse(): void;
 }
 
 /** How many calls may wait in one lane; past it a new one is refused at once. */
 const MAX_WAITING = 10_000;
+/**
+ * What a call that had to wait must have left of its time, or a tenth of its timeout if that is less. Without it a queue
+ * that is always full would start every call just before its deadline, and spend the quota on calls that time out.
+ */
+const RESERVED_MS = 500;
 
 export function createLane(quota: Quota, clock: Clock): Lane {
   const queue = createFairQueue<Ticket>();
@@ -55,13 +63,14 @@ export function createLane(quota: Quota, clock: Clock): Lane {
 
   return {
     enter: (call) => {
-      const rank = rankOf(call);
-      const eta = etaMs(queue.ahead({ turn: call.origin, rank }));
-      if (eta > call.deadline - clock.now() || queue.size >= MAX_WAITING) {
+      const place = { turn: call.origin, rank: rankOf(call) };
+      const startBy = call.deadline - Math.min(RESERVED_MS, call.timeoutMs / 10);
+      const eta = etaMs(queue.ahead(place));
+      if ((eta > 0 && clock.now() + eta > startBy) || queue.size >= MAX_WAITING) {
         return Promise.reject(refuse(call, eta));
       }
       return new Promise((resolve, reject) => {
-        let ticket: Ticket = { turn: call.origin, rank, start };
+        let ticket: Ticket = { ...place, startBy, start, refuse: onDeadline };
         const leave = () => {
           queue.remove(ticket);
           cancelDeadline();
@@ -75,15 +84,15 @@ export function createLane(quota: Quota, clock: Clock): Lane {
           leave();
           reject(new ClientLeft(call, 'no'));
         };
-        const onDeadline = () => {
+        function onDeadline() {
           leave();
           reject(refuse(call, etaMs(queue.size)));
-        };
-        const cancelDeadline = clock.after(call.deadline - clock.now(), onDeadline);
+        }
+        const cancelDeadline = clock.after(Math.max(0, startBy - clock.now()), onDeadline);
         call.signal?.addEventListener('abort', onAbort);
         if (call.signal?.aborted) return onAbort();
         if (call.renewal) {
-          call.renewal.promote = () => {
+          call.renewal.onWanted = () => {
             if (!queue.remove(ticket)) return;
             ticket = { ...ticket, rank: 'read' };
             queue.add(ticket);
@@ -103,6 +112,7 @@ export function createLane(quota: Quota, clock: Clock): Lane {
     pause(ms, announcedMs) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms);
       announcedUntil = Math.max(announcedUntil, clock.now() + announcedMs);
+      for (const ticket of queue.all()) if (ticket.startBy < pausedUntil) ticket.refuse();
       wake();
     },
     wake,
@@ -113,5 +123,5 @@ export function createLane(quota: Quota, clock: Clock): Lane {
 
 function rankOf<T>(call: Call<T>): Waiting['rank'] {
   if (call.kind === 'write') return 'write';
-  return call.renewal ? 'renewal' : 'read';
+  return call.renewal && !call.renewal.isWanted ? 'renewal' : 'read';
 }

@@ -62,7 +62,9 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
     sweepAt = Math.max(1_000, accounts.size * 2);
   };
 
-  const onRateLimited = (account: Account, endpoint: string, { retryAfterMs }: RateLimited) => {
+  /** Slows down, and gives the failure with the time to wait, which the API need not tell. */
+  const onRateLimited = (account: Account, failure: RateLimited): RateLimited => {
+    const { endpoint, retryAfterMs } = failure;
     const pauseMs = Math.min(retryAfterMs ?? PAUSE_MS, MAX_PAUSE_MS);
     const now = clock.now();
     const suspect = account.suspects.get(endpoint);
@@ -76,6 +78,7 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
     const slowed = lane ?? account.lane;
     slowed.slowDown();
     slowed.pause(pauseMs, retryAfterMs ?? pauseMs);
+    return new RateLimited(failure, retryAfterMs ?? pauseMs, { byApi: true });
   };
 
   const onPassed = ({ suspects, endpoints }: Account, endpoint: string) => {
@@ -105,8 +108,7 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
         if (account.suspects.size > 0) onPassed(account, call.endpoint);
         return answer;
       } catch (error) {
-        if (error instanceof RateLimited) onRateLimited(account, call.endpoint, error);
-        throw error;
+        throw error instanceof RateLimited ? onRateLimited(account, error) : error;
       } finally {
         markDone(bookings);
       }

@@ -1,6 +1,6 @@
 import type { Answer, Call, Renewal, Send } from './call.ts';
 import type { Clock } from './clock.ts';
-import { ClientLeft, TimedOut } from './failure.ts';
+import { ClientLeft, RateLimited, TimedOut } from './failure.ts';
 
 export interface ShareOptions {
   readonly clock: Clock;
@@ -71,15 +71,40 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
       if (call.signal?.aborted) onAbort();
     });
 
-  return (next) => (call) => {
-    if (call.kind === 'write') return next(call);
-    const name = nameOf(call);
-    const existing = inFlight.get(name);
-    if (!existing) return wait(name, begin(name, call, next), call);
-    if (!call.renewal) {
-      existing.renewal?.promote();
-      call.origin.tally.shared += 1;
+  const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
+
+  const join = async <T>(
+    name: string,
+    shared: SharedCall,
+    call: Call<T>,
+    again: Send,
+  ): Promise<Answer<T>> => {
+    if (shared.renewal && !call.renewal) {
+      shared.renewal.isWanted = true;
+      shared.renewal.onWanted();
     }
-    return wait(name, existing, call);
+    try {
+      const answer = await wait(name, shared, call);
+      call.origin.tally.shared += 1;
+      return answer;
+    } catch (failure) {
+      // Whoever came first had less time left than this one has.
+      if (isOutOfTime(failure) && hasMostOfItsTime(call)) return again(call);
+      throw failure;
+    }
   };
+
+  return (next) => {
+    const share: Send = (call) => {
+      if (call.kind === 'write') return next(call);
+      const name = nameOf(call);
+      const existing = inFlight.get(name);
+      return existing ? join(name, existing, call, share) : wait(name, begin(name, call, next), call);
+    };
+    return share;
+  };
+}
+
+function isOutOfTime(failure: unknown): boolean {
+  return failure instanceof TimedOut || (failure instanceof RateLimited && !failure.byApi);
 }

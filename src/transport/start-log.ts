@@ -51,6 +51,7 @@ export function createStartLog(options: StartLogOptions): Quota {
   let booked = 0;
   let reduced = fullLimit;
   let reducedAt = clock.now();
+  let slowedAt = Number.NEGATIVE_INFINITY;
 
   const limitNow = (now: number) =>
     Math.min(fullLimit, Math.floor(reduced + ((now - reducedAt) / 1000) * recoveryPerSecond * fullLimit));
@@ -107,6 +108,9 @@ export function createStartLog(options: StartLogOptions): Quota {
     },
     slowDown() {
       const now = clock.now();
+      // All that was sent at the old speed may be refused: that is one lesson, not fifty.
+      if (now - slowedAt < windowMs) return;
+      slowedAt = now;
       reduced = Math.max(1, Math.floor(limitNow(now) * backoff));
       reducedAt = now;
     },

@@ -1,8 +1,12 @@
-/** How the REST calls and reads of one operation came about. Every read counts under exactly one of the first four. */
+/**
+ * How the REST calls and reads of one operation came about. Every read that is answered counts under exactly one of the
+ * first four; one that falls back on an older copy after its own call failed counts under `stale`, its requests under
+ * `calls`.
+ */
 export interface Tally {
   /** REST requests that this operation caused: reads, writes and retries. */
   calls: number;
-  /** Reads that waited for another one's call. */
+  /** Reads that were answered by another one's call. */
   shared: number;
   /** Reads served from a copy that counts as fresh. */
   fresh: number;

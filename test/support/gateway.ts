@@ -55,12 +55,14 @@ export async function openGateway({
     document: string | TypedDocumentNode<Data, Variables>,
     variables?: Variables,
     headers: Record<string, string> = { token: 'sandbox-key' },
+    signal?: AbortSignal,
   ): Promise<Result<Data>> {
     const query = typeof document === 'string' ? document : print(document);
     const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query, variables }),
+      signal,
     });
     return { status: response.status, headers: response.headers, ...((await response.json()) as object) };
   }

@@ -1,0 +1,51 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Clock } from '../../src/transport/clock.ts';
+
+/** A clock that stands still until a test lets time pass. */
+export interface ManualClock extends Clock {
+  /** Lets time pass: timers fire in the order of their times, and what follows from one happens before the next. */
+  advance(ms: number): Promise<void>;
+  /** Timers that are set and have neither fired nor been called off. */
+  readonly pending: number;
+}
+
+export function createManualClock(): ManualClock {
+  let now = 0;
+  let timers: { readonly at: number; readonly action: () => void }[] = [];
+
+  const nextUntil = (end: number) => {
+    const [first] = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+    return first;
+  };
+
+  return {
+    now: () => now,
+    after(delayMs, action) {
+      const timer = { at: now + delayMs, action };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((one) => one !== timer);
+      };
+    },
+    async advance(ms) {
+      const end = now + ms;
+      for (let timer = nextUntil(end); timer; timer = nextUntil(end)) {
+        const due = timer;
+        timers = timers.filter((one) => one !== due);
+        now = Math.max(now, due.at);
+        due.action();
+        await setImmediate();
+      }
+      now = end;
+      await setImmediate();
+    },
+    get pending() {
+      return timers.length;
+    },
+  };
+}
+
+/** Gives requests and answers that are under way some real time, to show that nothing more happens. */
+export async function settle(): Promise<void> {
+  await setTimeout(60);
+}

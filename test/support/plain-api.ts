@@ -1,0 +1,57 @@
+import type { ServerResponse } from 'node:http';
+import { json, type Recorded, type Respond } from './recorder.ts';
+
+/** A script as the API sends it. */
+export function wireScript(id: string, fields: object = {}) {
+  return {
+    id,
+    project_id: 'project',
+    name: `name of ${id}`,
+    free_for_all: false,
+    use_heartbeat: true,
+    kick_outdated: false,
+    require_sessions: false,
+    enabled: true,
+    total_executions: 0,
+    total_sessions: 0,
+    total_instances: 0,
+    ...fields,
+  };
+}
+
+/** Answers the four reads of a script with `mark` where each shows it, and every write with success. */
+export function answerAs(mark: string, { line }: Pick<Recorded, 'line'>, response: ServerResponse): void {
+  json(response, { success: true, ...contentOf(line, mark) });
+}
+
+/** The same with the name of the id: a REST API of which only the timing matters. */
+export const answerPlainly: Respond = (recorded, response) =>
+  answerAs(`name of ${scriptIdOf(recorded)}`, recorded, response);
+
+/** The API's word for too many requests. */
+export function answerRateLimited(response: ServerResponse, retryAfter?: string): void {
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+  json(response, { success: false, error: { code: -1, message: 'ratelimited' } });
+}
+
+export function scriptIdOf({ line }: Pick<Recorded, 'line'>): string {
+  return /\/scripts\/([^/?]+)/.exec(line)?.[1] ?? '';
+}
+
+function contentOf(line: string, mark: string): object {
+  if (/^GET \S+\/executions$/.test(line)) return { executions: { [mark]: 1 } };
+  if (/\/sessions/.test(line)) return { sessions: [wireSession(scriptIdOf({ line }), mark)] };
+  return line.startsWith('GET') ? { script: wireScript(scriptIdOf({ line }), { name: mark }) } : {};
+}
+
+function wireSession(scriptId: string, mark: string) {
+  return {
+    id: `session-of-${scriptId}`,
+    user_key: null,
+    script_id: scriptId,
+    roblox_id: 10234711811,
+    place_id: 606849621,
+    job_id: mark,
+    created_at: 1770624500000,
+  };
+}
