@@ -517,6 +517,16 @@ describe('answers', () => {
     ]);
   });
 
+  const SESSION = {
+    id: 'a',
+    user_key: 'user',
+    script_id: 's',
+    roblox_id: 1,
+    place_id: 2,
+    job_id: 'job',
+    created_at: 1_770_624_500_000,
+  };
+
   it('copy no header of the REST API', async () => {
     const recorder = await startRecorder((_recorded, response) => {
       response.setHeader('set-cookie', 'session=1');
@@ -524,11 +534,11 @@ describe('answers', () => {
       response.setHeader('server', 'upstream');
       response.setHeader('cache-control', 'public, max-age=600');
       response.setHeader('access-control-allow-origin', '*');
-      json(response, { success: true, executions: { '01/01': 1 } });
+      json(response, { success: true, session: SESSION });
     });
     const over = await openGateway({ upstream: recorder.url });
-    const { headers, data } = await over.execute(`{ script(id: "a") { executions { count } } }`);
-    expect(data).toBeDefined();
+    const { headers, data } = await over.execute('{ session(id: "a") { jobId } }');
+    expect(data).toEqual({ session: { jobId: 'job' } });
     expect([...headers.keys()].sort()).toEqual([
       'cache-control',
       'connection',
