@@ -107,7 +107,11 @@ export function maskError(error: unknown, maskedMessage: string): Error {
   const located = error instanceof GraphQLError ? error : undefined;
   const original = located?.originalError ?? error;
   if (original instanceof CallFailure) return at(located, describe(original));
-  if (located && (original === located || original instanceof GraphQLError)) return located;
+  if (located && (original === located || original instanceof GraphQLError)) {
+    // GraphQL itself gives no code to what only variables can do, such as null for the `if` of @include.
+    located.extensions.code ??= 'BAD_USER_INPUT';
+    return located;
+  }
   return at(located, codedError('INTERNAL_SERVER_ERROR', maskedMessage));
 }
 

@@ -14,6 +14,7 @@ import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLimits } from './limits/plugin.ts';
 import { createReport } from './report.ts';
 import { createSchema } from './schema/index.ts';
+import { createVariableCheck } from './variables.ts';
 
 export interface GatewayOptions extends ContextOptions {
   /** Leaves the mutations out of the schema. */
@@ -67,6 +68,7 @@ export function createGateway(options: GatewayOptions) {
     },
     parserAndValidationCache: createDocumentCache(),
     plugins: [
+      createVariableCheck(),
       // Before the limits: a plan may be asked for of what is too expensive to run.
       createReport({ restCalls: limits.restCalls }),
       createLimits(limits),
