@@ -16,6 +16,9 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 type Documents = {
     "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": typeof types.SubgraphSdlDocument,
     "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n": typeof types.EntitiesDocument,
+    "\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n  }\n": typeof types.ByIdDocument,
+    "\n  query ByReference($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n    }\n  }\n": typeof types.ByReferenceDocument,
+    "\n  query Filtered($id: ID!, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(filter: $filter) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": typeof types.FilteredDocument,
     "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": typeof types.EditAndReadDocument,
     "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": typeof types.UpdateAndReadDocument,
     "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadDocument,
@@ -40,6 +43,9 @@ type Documents = {
 const documents: Documents = {
     "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": types.SubgraphSdlDocument,
     "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n": types.EntitiesDocument,
+    "\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n  }\n": types.ByIdDocument,
+    "\n  query ByReference($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n    }\n  }\n": types.ByReferenceDocument,
+    "\n  query Filtered($id: ID!, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(filter: $filter) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": types.FilteredDocument,
     "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": types.EditAndReadDocument,
     "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": types.UpdateAndReadDocument,
     "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": types.ToggleAndReadDocument,
@@ -84,6 +90,18 @@ export function graphql(source: "\n  query SubgraphSdl {\n    _service {\n      
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ByReference($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n    }\n  }\n"): (typeof documents)["\n  query ByReference($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Filtered($id: ID!, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(filter: $filter) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Filtered($id: ID!, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(filter: $filter) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
