@@ -104,7 +104,7 @@ function heldKey(key: string, { gatewayKeys = [] }: Credentials): (headers: Head
 /** The credential in `Authorization`, with or without the Bearer prefix. */
 function bearerOf(headers: Headers): string | undefined {
   const value = headers.get('authorization');
-  return value === null ? undefined : value.replace(/^Bearer +/i, '');
+  return value === null ? undefined : value.replace(/^Bearer(?: +|$)/i, '');
 }
 
 function digest(key: string): Buffer {
