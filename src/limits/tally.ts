@@ -4,6 +4,7 @@ import { saturate } from './over-limit.ts';
 export type Tally = Map<string, number>;
 
 export function addCalls(tally: Tally, endpoint: string, calls: number): void {
+  if (calls === 0) return;
   tally.set(endpoint, saturate((tally.get(endpoint) ?? 0) + calls));
 }
 
