@@ -8,7 +8,7 @@ const key = sandboxKeys.full;
 const id = seeded.scriptId;
 
 describe('the headers of a client', () => {
-  const stage = useSandbox();
+  const stage = useSandbox({ shared: true });
   const HTTP_ITSELF = ['connection', 'content-length', 'host'];
   const noise: [string, string][] = [
     ['token', key],

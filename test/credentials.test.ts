@@ -25,7 +25,7 @@ const refused = {
 };
 
 describe('the API key of a caller', () => {
-  const stage = useSandbox();
+  const stage = useSandbox({ shared: true });
   const run = async (headers: Record<string, string>) => {
     const result = await stage.gateway.execute(WHOSE_SCRIPT, { id }, headers);
     const tokens = stage.sandbox.calls.map(({ headers: sent }) => sent.token);
@@ -155,7 +155,7 @@ describe('the API key of a caller', () => {
 
 describe('a gateway that holds the API key', () => {
   const gatewayKeys = ['gateway-key-1', 'gateway-key-2'];
-  const stage = useSandbox({ gateway: { credentials: { heldKey: key, gatewayKeys } } });
+  const stage = useSandbox({ shared: true, gateway: { credentials: { heldKey: key, gatewayKeys } } });
   const run = (headers: Record<string, string>) => stage.gateway.execute(WHOSE_SCRIPT, { id }, headers);
   const tokens = () => stage.sandbox.calls.map(({ headers }) => headers.token);
 
@@ -199,7 +199,7 @@ describe('a gateway that holds the API key', () => {
 });
 
 describe('a gateway that holds the API key and has no gateway keys', () => {
-  const stage = useSandbox({ gateway: { credentials: { heldKey: key } } });
+  const stage = useSandbox({ shared: true, gateway: { credentials: { heldKey: key } } });
 
   it.each<[string, Record<string, string>]>([
     ['nothing', {}],

@@ -4,7 +4,7 @@ import type { Result } from './support/gateway.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
 import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const stage = useSandbox({ shared: true });
 
 const BY_ID = graphql(/* GraphQL */ `
   query ById($id: ID!) {

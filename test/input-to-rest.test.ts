@@ -4,7 +4,7 @@ import { graphql } from './gql/index.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
 import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const stage = useSandbox({ shared: true });
 
 const { scriptId } = seeded;
 

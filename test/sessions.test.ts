@@ -3,7 +3,7 @@ import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
 import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const stage = useSandbox({ shared: true });
 
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId } = seeded;
 

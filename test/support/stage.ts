@@ -1,23 +1,32 @@
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { type Respond, startRecorder } from './recorder.ts';
 
 type GatewayOptions = Omit<TestGatewayOptions, 'upstream'>;
 
+interface SandboxStageOptions {
+  readonly sandbox?: SandboxOptions;
+  readonly gateway?: GatewayOptions;
+  /** One pair for all tests, the sandbox reset between them: for tests that leave nothing behind in a gateway. */
+  readonly shared?: boolean;
+}
+
 /** A sandbox and a gateway in front of it, both new for each test: what one test reads or breaks, no other sees. */
-export function useSandbox(options: { sandbox?: SandboxOptions; gateway?: GatewayOptions } = {}) {
+export function useSandbox({ sandbox, gateway, shared = false }: SandboxStageOptions = {}) {
   const stage = {
     sandbox: {} as Sandbox,
     gateway: {} as TestGateway,
     /** Method and path of everything that reached the REST side, in order. */
     lines: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
   };
-  beforeEach(async () => {
-    stage.sandbox = await startSandbox({ rate: 0, ...options.sandbox });
-    stage.gateway = await openGateway({ upstream: stage.sandbox.url, ...options.gateway });
+  const [before, after] = shared ? [beforeAll, afterAll] : [beforeEach, afterEach];
+  before(async () => {
+    stage.sandbox = await startSandbox({ rate: 0, ...sandbox });
+    stage.gateway = await openGateway({ upstream: stage.sandbox.url, ...gateway });
   });
-  afterEach(async () => {
+  if (shared) beforeEach(() => stage.sandbox.reset());
+  after(async () => {
     await stage.gateway.close();
     await stage.sandbox.close();
     expect(stage.gateway.logged).toEqual([]);
