@@ -208,7 +208,7 @@ describe('a key that the gateway holds', () => {
   });
 });
 
-describe('the process', () => {
+describe('the process', { timeout: 60_000 }, () => {
   it('ends with 1 and every problem on stderr, before it listens', async () => {
     gateway = startProcess({ PORT: 'x', LOG_LEVEL: 'loud', LUAAUTH_TOKEN: `${SECRET} `, GATEWAY_KEYS: ',' });
     expect(await gateway.ended).toBe(1);
