@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Config, type Environment, readConfig, VARIABLE_NAMES } from '../src/config.ts';
+import { type Config, readConfig } from '../src/config.ts';
+import { VARIABLE_NAMES } from '../src/env-variables.ts';
+import type { Environment } from '../src/environment.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 
 const SECRET = 'sentinel-5f0c';
