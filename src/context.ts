@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { unauthenticated } from './errors.ts';
+import type { RequestFacts } from './http/node-request.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import { createPageSizes } from './luaauth/page-sizes.ts';
 import type { Transport } from './transport/index.ts';
@@ -39,12 +41,14 @@ export function createContext(options: ContextOptions) {
   const { send, clock } = transport;
   const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
-  return (request: Request): Context => {
+  return (request: RequestFacts): Context => {
     const tally = createTally();
     const deadline = clock.now() + operationTimeoutMs;
     let api: Api | undefined;
     const openApi = (): Api => {
       const key = findKey(request.headers);
+      // Every call of the operation listens: more than ten are no leak.
+      if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
       const origin = { key, account: digest(key).toString('base64url'), tally };
       return { send, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
     };
@@ -63,7 +67,7 @@ export function createContext(options: ContextOptions) {
 // Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.
 const KEY = /^[\x21-\x7e]{1,512}$/;
 
-function callerKey(headers: Headers): string {
+function callerKey(headers: RequestFacts['headers']): string {
   const token = headers.get('token');
   const bearer = bearerOf(headers);
   if (token !== null && bearer !== undefined && token !== bearer) {
@@ -86,7 +90,10 @@ function callerKey(headers: Headers): string {
 }
 
 /** The caller's `token` header is not read: the gateway's own key is the only one that goes upstream. */
-function heldKey(key: string, { gatewayKeys = [] }: Credentials): (headers: Headers) => string {
+function heldKey(
+  key: string,
+  { gatewayKeys = [] }: Credentials,
+): (headers: RequestFacts['headers']) => string {
   if (gatewayKeys.length === 0) return () => key;
   const accepted = gatewayKeys.map(digest);
   return (headers) => {
@@ -102,7 +109,7 @@ function heldKey(key: string, { gatewayKeys = [] }: Credentials): (headers: Head
 }
 
 /** The credential in `Authorization`, with or without the Bearer prefix. */
-function bearerOf(headers: Headers): string | undefined {
+function bearerOf(headers: RequestFacts['headers']): string | undefined {
   const value = headers.get('authorization');
   return value === null ? undefined : value.replace(/^Bearer(?: +|$)/i, '');
 }

@@ -1,9 +1,11 @@
+import type { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { type ContextOptions, createContext } from './context.ts';
 import { isExpected, maskError } from './errors.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
 import { createCommonHeaders } from './http/common-headers.ts';
 import { createCors } from './http/cors.ts';
+import { createExpressLane } from './http/express-lane.ts';
 import { createFront } from './http/front.ts';
 import { createGetGuard } from './http/preflight.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
@@ -40,11 +42,20 @@ export interface GatewayLog {
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
 export type Gateway = ReturnType<typeof createGateway>;
 
+const MASKED = 'Something went wrong in the gateway.';
+
 export function createGateway(options: GatewayOptions) {
   const { isReady = () => true, graphiql, log, readOnly = false } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
   const contextFor = createContext(options);
+  const tell = (error: unknown) => {
+    if (!isExpected(error)) log.error(error);
+  };
+  const onError = (error: unknown) => {
+    tell(error);
+    return { errors: [maskError(error, MASKED) as GraphQLError] };
+  };
   const yoga = createYoga({
     schema: createSchema({ readOnly }),
     context: ({ request }) => contextFor(request),
@@ -57,15 +68,8 @@ export function createGateway(options: GatewayOptions) {
     multipart: false,
     // The request parser counts what it reads; Yoga's limiter halves the throughput.
     maxRequestBodySize: false,
-    maskedErrors: { maskError, isDev: false, errorMessage: 'Something went wrong in the gateway.' },
-    logging: {
-      debug() {},
-      info() {},
-      warn() {},
-      error: (error: unknown) => {
-        if (!isExpected(error)) log.error(error);
-      },
-    },
+    maskedErrors: { maskError, isDev: false, errorMessage: MASKED },
+    logging: { debug() {}, info() {}, warn() {}, error: tell },
     parserAndValidationCache: createDocumentCache(),
     plugins: [
       createVariableCheck(),
@@ -80,5 +84,8 @@ export function createGateway(options: GatewayOptions) {
       createGetGuard(),
     ],
   });
-  return Object.assign(createFront(yoga), { fetch: yoga.fetch });
+  // With CORS every answer says something about its origin, which is Yoga's to work out.
+  const listener =
+    corsOrigins.length > 0 ? yoga : createExpressLane({ yoga, general: yoga, maxBodyBytes, onError });
+  return Object.assign(createFront(listener), { fetch: yoga.fetch });
 }

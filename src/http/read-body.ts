@@ -4,12 +4,27 @@ import { requestError } from '../errors.ts';
 /** Scripts travel in the body, as variables. */
 export const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
+
+/** Whether the body is being read by `readNodeBody` already, which may be asked again. */
+export function isBeingRead(request: IncomingMessage): boolean {
+  return bodies.has(request);
+}
+
 /**
  * The body of a node:http request, at most `limit` bytes of it. Counting here costs next to nothing; through a web
  * stream it would halve the throughput.
  * @throws BODY_TOO_LARGE as soon as that is certain: by its content-length before anything is read.
  */
 export function readNodeBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const known = bodies.get(request);
+  if (known) return known;
+  const body = collect(request, limit);
+  bodies.set(request, body);
+  return body;
+}
+
+function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let size = 0;

@@ -4,7 +4,7 @@ import { requestError } from '../errors.ts';
 import { errorAnswer } from './answer.ts';
 import { isAcceptable, isJson } from './media-type.ts';
 import { operationFromBody, operationFromUrl } from './operation.ts';
-import { readNodeBody, readWebBody } from './read-body.ts';
+import { isBeingRead, readNodeBody, readWebBody } from './read-body.ts';
 
 export interface RequestParserOptions {
   /** Largest request body, in bytes. */
@@ -34,7 +34,7 @@ export function createRequestParser({ maxBodyBytes }: RequestParserOptions): Plu
       setRequestParser(async () =>
         operationFromBody(
           // Something in front of the gateway, such as a body parser, may have read the request already.
-          req && !req.readableDidRead
+          req && (isBeingRead(req) || !req.readableDidRead)
             ? await readNodeBody(req, maxBodyBytes)
             : await readWebBody(request, maxBodyBytes),
         ),

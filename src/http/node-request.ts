@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What the gateway looks at in a request. A Fetch API Request is one. */
+export interface RequestFacts {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+  /** Aborted when the client leaves before its answer is complete. */
+  readonly signal: AbortSignal;
+}
+
+/** A view of a node:http request that costs nothing until it is looked at. */
+export class NodeRequest implements RequestFacts {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #signal: AbortSignal | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get method(): string {
+    return this.#request.method as string;
+  }
+
+  get url(): string {
+    return `http://${this.#request.headers.host ?? 'localhost'}${this.#request.url}`;
+  }
+
+  get headers() {
+    const { headers } = this.#request;
+    return {
+      get(name: string): string | null {
+        const value = headers[name.toLowerCase()];
+        return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+      },
+    };
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= abortedWith(this.#response);
+    return this.#signal;
+  }
+}
+
+function abortedWith(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  const leave = () => {
+    if (!response.writableFinished) controller.abort();
+  };
+  if (response.closed) leave();
+  else response.once('close', leave);
+  return controller.signal;
+}

@@ -1,0 +1,160 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { openGateway, type TestGateway } from './support/gateway.ts';
+
+let sandbox: Sandbox;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ rate: 0 });
+  gateway = await openGateway({ upstream: sandbox.url });
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => {
+  await gateway.close();
+  await sandbox.close();
+});
+
+const { scriptId: id, sessionId, placeId } = seeded;
+const SCRIPT = 'query Script($id: ID!) { script(id: $id) { id name totalExecutions } }';
+const EDIT =
+  'mutation Edit($input: EditScriptInput!) { editScript(input: $input) { __typename ... on EditScriptSuccess { script { name } } ... on Refusal { message } } }';
+
+/** Bodies as clients send them, by what is special about them. */
+const bodies: Record<string, unknown> = {
+  'a read': { query: SCRIPT, variables: { id } },
+  'a read again': { query: SCRIPT, variables: { id } },
+  'an operation with a name': { query: SCRIPT, operationName: 'Script', variables: { id } },
+  'an unknown operation name': { query: SCRIPT, operationName: 'Other', variables: { id } },
+  'two operations, one named': { query: `${SCRIPT} query B { __typename }`, operationName: 'B' },
+  'two operations, none named': { query: `${SCRIPT} query B { __typename }` },
+  'null members': { query: '{ __typename }', variables: null, operationName: null, extensions: null },
+  extensions: { query: '{ __typename }', extensions: { a: 1 } },
+  'nested lists': {
+    query: `{ script(id: "${id}") { executions { date count } sessions(first: 3, filter: { placeId: "${placeId}" }) { edges { cursor node { id script { id name } createdAt } } pageInfo { hasNextPage endCursor } } } }`,
+  },
+  'partial results': { query: `{ a: script(id: "nope") { name } b: script(id: "${id}") { name } }` },
+  'slots of a list': { query: `{ scripts(ids: ["nope", "${id}", "../x", "${id}"]) { id } }` },
+  'a session': { query: `{ session(id: "${sessionId}") { userKey robloxId script { id } } }` },
+  fragments: { query: `{ script(id: "${id}") { ...F } } fragment F on Script { id ... on Script { name } }` },
+  directives: { query: `query ($s: Boolean!) { __typename @skip(if: $s) }`, variables: { s: true } },
+  introspection: { query: getIntrospectionQuery() },
+  'the subgraph': { query: '{ _service { sdl } }' },
+  entities: {
+    query: `query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Script { name } } }`,
+    variables: {
+      r: [{ __typename: 'Script', id }, { __typename: 'Script', id: '..' }, { __typename: 'Nope' }],
+    },
+  },
+  'an edit': { query: EDIT, variables: { input: { id, name: 'new' } } },
+  'an edit of nothing': { query: EDIT, variables: { input: { id } } },
+  'an edit with null': { query: EDIT, variables: { input: { id, name: null } } },
+  'a refused edit': { query: EDIT, variables: { input: { id: 'nope', name: 'new' } } },
+  'a deletion': { query: `mutation { deleteScript(input: { id: "${id}" }) { __typename } }` },
+  'a syntax error': { query: '{ script(id: ' },
+  'an unknown field': { query: '{ nothing }' },
+  'a missing variable': { query: SCRIPT },
+  'a variable of a wrong type': { query: SCRIPT, variables: { id: { a: 1 } } },
+  'an id above 2^53': { query: SCRIPT, variables: { id: 2 ** 53 } },
+  'a page out of range': { query: `{ script(id: "${id}") { sessions(first: 101) { nodes { id } } } }` },
+  'too many aliases': { query: `{ ${Array.from({ length: 61 }, (_, i) => `a${i}: __typename`).join(' ')} }` },
+  'too deep': {
+    query: `{ script(id: "a") ${'{ sessions { nodes { script '.repeat(4)}{ id }${' } } }'.repeat(4)} }`,
+  },
+  'too expensive': {
+    query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { id } }',
+    variables: { ids: Array(251).fill('a') },
+  },
+  'too long': { query: `{ __typename } #${'x'.repeat(20_000)}` },
+  'a subscription': { query: 'subscription { a }' },
+  'no query': {},
+  'a number for a query': { query: 1 },
+  'a list': [{ query: '{ __typename }' }],
+  'a string': 'x',
+  'an unknown member': { query: '{ __typename }', other: 1 },
+  'variables that are a list': { query: '{ __typename }', variables: [] },
+};
+
+const headerSets: Record<string, Record<string, string>> = {
+  'a key': { token: 'sandbox-key' },
+  'no key': {},
+  'a malformed key': { token: 'a b' },
+  'two keys': { token: 'sandbox-key', authorization: 'Bearer other' },
+  'a key of a low tier': { authorization: 'Bearer sandbox-basic' },
+  'a wish for a report': { token: 'sandbox-key', 'x-upstream': 'report' },
+  'a wish for a plan': { token: 'sandbox-key', 'x-upstream': 'plan' },
+  'the new media type': { token: 'sandbox-key', accept: 'application/graphql-response+json' },
+  'any media type': { token: 'sandbox-key', accept: '*/*' },
+  'plain JSON': { token: 'sandbox-key', accept: 'application/json' },
+};
+
+/** What a client can tell an answer by. */
+async function ask(path: string, body: string | Buffer, headers: Record<string, string>) {
+  sandbox.reset();
+  const response = await fetch(gateway.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: body as BodyInit,
+  });
+  const { date: _date, ...rest } = Object.fromEntries(response.headers);
+  const text = (await response.text()).replace(/"queuedMs":\d+/, '"queuedMs":0');
+  return {
+    status: response.status,
+    headers: rest,
+    text,
+    calls: sandbox.calls.map((call) => [call.method, call.path, call.text]),
+  };
+}
+
+/** `/graphql/` is the same to Yoga, but not one of the express lane's requests. */
+async function expectNoDifference(body: string | Buffer, headers: Record<string, string> = {}) {
+  const general = await ask('/graphql/', body, headers);
+  expect(await ask('/graphql', body, headers)).toEqual(general);
+  // Once more: by now the document is known to every cache.
+  expect(await ask('/graphql', body, headers)).toEqual(general);
+}
+
+describe('the express lane answers with the bytes of the general way, and calls the same', () => {
+  for (const [who, headers] of Object.entries(headerSets)) {
+    it.each(Object.entries(bodies))(`${who}: %s`, async (_what, body) => {
+      await expectNoDifference(JSON.stringify(body), headers);
+    });
+  }
+
+  it.each([
+    ['nothing', ''],
+    ['spaces', '  '],
+    ['half a document', '{"query": "{ __type'],
+    ['null', 'null'],
+    ['a number', '1'],
+    ['a byte order mark', '\ufeff{"query":"{ __typename }"}'],
+    ['a member twice', '{"query":"{ a }","query":"{ __typename }"}'],
+    ['__proto__', '{"query":"{ __typename }","variables":{"__proto__":{"a":1}}}'],
+    ['a deep list', `{"query":"{ __typename }","variables":{"a":${'['.repeat(100)}${']'.repeat(100)}}}`],
+    ['broken UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
+    ['4 MB and a byte', `{"query":"{ __typename }","variables":{"a":"${'x'.repeat(4 * 1024 * 1024)}"}}`],
+  ])('a body of %s', async (_what, body) => {
+    await expectNoDifference(body as string | Buffer);
+  });
+
+  it('an API that fails', async () => {
+    const failing = await openGateway({ upstream: 'http://127.0.0.1:1' });
+    try {
+      const send = async (path: string) => {
+        const response = await fetch(failing.url + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+          body: JSON.stringify({ query: SCRIPT, variables: { id } }),
+        });
+        return { status: response.status, text: await response.text() };
+      };
+      const general = await send('/graphql/');
+      expect(general.text).toContain('UPSTREAM_UNAVAILABLE');
+      expect(await send('/graphql')).toEqual(general);
+    } finally {
+      await failing.close();
+    }
+  });
+});
