@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerClientError } from './http/client-error.ts';
+import { watchConnections } from './http/connections.ts';
 import { drain, refuseWhileDraining } from './http/drain.ts';
-import { createInFlight } from './http/in-flight.ts';
 import { isProbe } from './http/routes.ts';
 
 export interface ServerOptions {
@@ -31,10 +31,6 @@ const MAX_HEADER_BYTES = 64 * 1024;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { listener, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
-  const inFlight = createInFlight();
-  const sockets = new Set<Socket>();
-  let draining = false;
-
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: 65_000,
@@ -44,18 +40,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // The listener refuses a missing host like a malformed one.
     requireHostHeader: false,
   });
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  const connections = watchConnections(server);
+  let draining = false;
   server.on('request', (request, response) => {
-    inFlight.add(request, response);
     if (draining) response.shouldKeepAlive = false;
     if (draining && !isProbe(request.url)) refuseWhileDraining(response);
     else listener(request, response);
   });
   server.on('clientError', (error, socket) =>
-    answerClientError(error, socket as Socket, inFlight.oldestOf(socket as Socket)),
+    answerClientError(error, socket as Socket, connections.oldestOn(socket as Socket)),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -66,7 +59,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     drain(graceMs) {
       draining = true;
-      return drain(server, inFlight, sockets, graceMs);
+      return drain(server, connections, graceMs);
     },
   };
 }

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from './support/gateway.ts';
+import { startProcess } from './support/process.ts';
 import { openRaw, postText } from './support/raw-http.ts';
 import { json, startRecorder } from './support/recorder.ts';
 
@@ -324,10 +326,11 @@ describe('malformed requests answer 400, never 500, and quote nothing of the bod
   });
 
   it('tells a client that accepts nothing it can send, before anything is carried out', async () => {
-    const response = await post(JSON.stringify({ query: DELETE }), { accept: 'text/html' });
-    const { status, message } = await refusal(response);
-    expect(status).toBe(406);
-    expect(message).toContain('application/json');
+    for (const accept of ['text/html', 'text/event-stream', 'multipart/mixed']) {
+      const { status, message } = await refusal(await post(JSON.stringify({ query: DELETE }), { accept }));
+      expect(status).toBe(406);
+      expect(message).toContain('application/json');
+    }
     expect(sandbox.calls).toEqual([]);
   });
 
@@ -414,6 +417,24 @@ describe('body over the limit', () => {
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(text).not.toContain('xxx');
     expect(sandbox.calls).toEqual([]);
+  });
+
+  it('a broken request behind a good one does not take the answer that is due', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(`${postText(JSON.stringify({ query: NAME }), KEY)}garbage\r\n\r\n`);
+    const text = await client.closed;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).toContain('Nightfall Hub');
+    expect(text.split('HTTP/1.1')).toHaveLength(2);
+  });
+
+  it('closes the connection of a client that goes on sending after its answer', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(postText('', { 'content-length': 1_000_000_000 }));
+    await client.until('BODY_TOO_LARGE');
+    const drip = setInterval(() => client.socket.write('x'), 20);
+    await client.closed;
+    clearInterval(drip);
   });
 
   it('refuses a body with both a content-length and a transfer-encoding', async () => {
@@ -589,6 +610,58 @@ describe('answers', () => {
     expect(await (await fetch(`${gateway.url}/health?probe=1`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${gateway.url}/readiness`)).json()).toEqual({ status: 'ok' });
     expect(sandbox.calls).toEqual([]);
+  });
+});
+
+describe('the configuration of the HTTP surface', () => {
+  const configOf = (variables: Record<string, string>) => {
+    const result = readConfig(variables);
+    return 'problems' in result ? result.problems : result.config;
+  };
+
+  it('allows no origin and 4 MB by default, and takes lists of whole origins or *', () => {
+    expect(configOf({})).toMatchObject({ corsOrigins: [], maxBodyBytes: 4 * 1024 * 1024 });
+    expect(
+      configOf({ CORS_ORIGINS: 'https://a.example, http://localhost:3000', MAX_BODY_BYTES: '1000' }),
+    ).toMatchObject({
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      maxBodyBytes: 1_000,
+    });
+    expect(configOf({ CORS_ORIGINS: '*' })).toMatchObject({ corsOrigins: ['*'] });
+  });
+
+  it('refuses what is no origin, * in a list, and * for a key that the gateway holds for everyone', () => {
+    for (const text of [
+      'a.example',
+      'https://a.example/',
+      'https://a.example/x',
+      'null',
+      '*,https://a.example',
+      '*.example',
+    ]) {
+      expect(configOf({ CORS_ORIGINS: text })).toEqual([
+        expect.stringMatching(/^CORS_ORIGINS: .* is not origins/),
+      ]);
+    }
+    const held = { LUAAUTH_TOKEN: 'held', CORS_ORIGINS: '*' };
+    expect(configOf(held)).toEqual([expect.stringContaining('GATEWAY_KEYS')]);
+    expect(configOf({ ...held, GATEWAY_KEYS: 'one' })).toMatchObject({ corsOrigins: ['*'] });
+  });
+
+  it('reaches the process', async () => {
+    const running = startProcess({ PORT: '0', MAX_BODY_BYTES: '100', CORS_ORIGINS: 'https://a.example' });
+    const url = `${await running.listening()}/graphql`;
+    const send = (source: string) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: 'https://a.example' },
+        body: JSON.stringify({ query: '{ __typename }', extensions: { source } }),
+      });
+    expect(
+      await Promise.all([send('x'), send('x'.repeat(100))].map(async (sent) => (await sent).status)),
+    ).toEqual([200, 413]);
+    expect((await send('x')).headers.get('access-control-allow-origin')).toBe('https://a.example');
+    await running.kill();
   });
 });
 

@@ -1,8 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { requestError } from '../errors.ts';
 import { errorAnswer, sendAnswer } from './answer.ts';
-import type { InFlight } from './in-flight.ts';
+import type { Connections } from './connections.ts';
 
 const SWEEP_INTERVAL_MS = 20;
 /** How long the last answers may take to leave before their sockets are closed. */
@@ -12,17 +11,12 @@ const FLUSH_MS = 500;
  * Closes a server without dropping what it has begun: the listener at once, each connection after its answer. What is not
  * answered within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
  */
-export function drain(
-  server: Server,
-  inFlight: InFlight,
-  sockets: ReadonlySet<Socket>,
-  graceMs: number,
-): Promise<void> {
+export function drain(server: Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     // A socket falls idle only after its last answer: look again until all are closed.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(() => {
-      inFlight.all().forEach(cutShort);
+      connections.unanswered().forEach(cutShort);
       flush = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
     }, graceMs);
     let flush: NodeJS.Timeout | undefined;
@@ -32,10 +26,9 @@ export function drain(
       clearTimeout(flush);
       resolve();
     });
-    for (const response of inFlight.all()) response.shouldKeepAlive = false;
+    for (const response of connections.unanswered()) response.shouldKeepAlive = false;
     server.closeIdleConnections();
-    // Node does not count a socket as idle that has never sent anything.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of connections.silent()) socket.destroy();
   });
 }
 

@@ -3,18 +3,9 @@ export function isJson(contentType: string): boolean {
   return /^application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i.test(contentType.trim());
 }
 
-const ANSWERS = new Set([
-  '*/*',
-  'application/*',
-  'application/json',
-  'application/graphql-response+json',
-  'multipart/*',
-  'multipart/mixed',
-  'text/*',
-  'text/event-stream',
-]);
+const ANSWERS = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json']);
 
-/** Whether an `accept` header allows a media type that Yoga can answer an operation with. */
+/** Whether an `accept` header allows a media type that operations are answered in. */
 export function isAcceptable(accept: string | null): boolean {
   if (!accept) return true;
   return accept
