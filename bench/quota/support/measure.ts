@@ -1,0 +1,38 @@
+import { cpuSeconds, peakMemoryMb } from './process.ts';
+import type { SandboxCount } from './sandbox-messages.ts';
+import type { Stage } from './stage.ts';
+
+/** What a run cost, besides the answers that it gave. */
+export interface Cost {
+  /** From the first operation to the last answer. */
+  readonly seconds: number;
+  readonly rest: SandboxCount;
+  /** CPU time in seconds: 1 for each second of a core that was busy all the time. */
+  readonly cpuSeconds: { readonly gateway: number; readonly harness: number; readonly rest: number };
+  readonly gatewayPeakMb: number;
+}
+
+/** Carries out a run and takes down what it cost each of the three processes. */
+export async function measure<Result>(
+  { gateway, sandbox }: Stage,
+  run: () => Promise<Result>,
+): Promise<{ result: Result; cost: Cost }> {
+  await sandbox.begin();
+  const cpuOf = () => [gateway.pid, process.pid, sandbox.pid].map(cpuSeconds) as [number, number, number];
+  const before = cpuOf();
+  const startedAt = performance.now();
+  const result = await run();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const after = cpuOf();
+  const cost: Cost = {
+    seconds,
+    rest: await sandbox.count(),
+    cpuSeconds: { gateway: after[0] - before[0], harness: after[1] - before[1], rest: after[2] - before[2] },
+    gatewayPeakMb: peakMemoryMb(gateway.pid),
+  };
+  return { result, cost };
+}
+
+export function callsPerOperation(served: number, { rest }: Cost): number {
+  return rest.calls / Math.max(1, served);
+}

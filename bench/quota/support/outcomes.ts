@@ -1,0 +1,63 @@
+import type { GraphAnswer } from './client.ts';
+
+/** How the operations of one kind ended. */
+export interface Outcomes {
+  readonly served: number;
+  /** Served, and made from copies that may have been overtaken. */
+  readonly stale: number;
+  /** GraphQL errors by code; NO_ANSWER counts operations whose connection broke. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Of what was served, in ms from the time it was due. */
+  readonly latencies: readonly number[];
+}
+
+/** Collects how operations end. */
+export interface OutcomeLog extends Outcomes {
+  /** Waits for an answer, notes how it was and gives it; undefined for one that failed. */
+  note(scheduledAt: number, answer: Promise<GraphAnswer>): Promise<GraphAnswer | undefined>;
+}
+
+export const NO_ANSWER = 'NO_ANSWER';
+
+export function createOutcomes(): OutcomeLog {
+  const errors = new Map<string, number>();
+  const latencies: number[] = [];
+  let stale = 0;
+
+  const fail = (code: string) => {
+    errors.set(code, (errors.get(code) ?? 0) + 1);
+    return undefined;
+  };
+
+  return {
+    errors,
+    latencies,
+    get served() {
+      return latencies.length;
+    },
+    get stale() {
+      return stale;
+    },
+    async note(scheduledAt, pending) {
+      let answer: GraphAnswer;
+      try {
+        answer = await pending;
+      } catch {
+        return fail(NO_ANSWER);
+      }
+      if (answer.errors) {
+        for (const { extensions } of answer.errors) fail(extensions?.code ?? 'NO_CODE');
+        return undefined;
+      }
+      latencies.push(performance.now() - scheduledAt);
+      if (answer.extensions?.upstream?.stale) stale += 1;
+      return answer;
+    },
+  };
+}
+
+/** The value below which this share of the numbers lies; NaN for none. */
+export function percentile(numbers: readonly number[], share: number): number {
+  const sorted = Float64Array.from(numbers).sort();
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}

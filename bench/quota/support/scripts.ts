@@ -1,0 +1,11 @@
+/** What the REST side of the harness has, and how strict and slow it is. */
+export const QUOTA_PER_SECOND = 50;
+export const LATENCY_MS = 20;
+
+/** Every script begins with this name; edits count up from it. */
+export const FIRST_NAME = '0';
+
+/** The id of the script with this index. */
+export function scriptId(index: number): string {
+  return `65f1bec4${index.toString(16).padStart(16, '0')}`;
+}

@@ -1,0 +1,32 @@
+import { type GatewayProcess, openGateway } from './gateway.ts';
+import { openSandbox, type SandboxProcess } from './sandbox.ts';
+
+/** A fresh gateway in front of a fresh REST side. */
+export interface Stage {
+  readonly gateway: GatewayProcess;
+  readonly sandbox: SandboxProcess;
+}
+
+export interface StageOptions {
+  /** How many scripts the REST side has. */
+  readonly scripts: number;
+  readonly profileDirectory: string | undefined;
+}
+
+/** Runs `act` on a stage of its own, and ends both processes however it goes. */
+export async function onStage<Result>(
+  { scripts, profileDirectory }: StageOptions,
+  act: (stage: Stage) => Promise<Result>,
+): Promise<Result> {
+  const sandbox = await openSandbox(scripts);
+  try {
+    const gateway = await openGateway({ apiUrl: sandbox.url, profileDirectory });
+    try {
+      return await act({ gateway, sandbox });
+    } finally {
+      await gateway.stop();
+    }
+  } finally {
+    await sandbox.stop();
+  }
+}
