@@ -51,6 +51,8 @@ export interface Call<T> extends About {
   readonly isProbe?: boolean | undefined;
   /** Called when the request is about to be written. */
   readonly onSent?: (() => void) | undefined;
+  /** Called when the answer begins. */
+  readonly onAnswered?: (() => void) | undefined;
 }
 
 /** The rank of a call that renews a copy in the background. */

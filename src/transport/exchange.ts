@@ -89,6 +89,7 @@ function exchange<T>(
         onResponseStart(_controller, statusCode, responseHeaders) {
           status = statusCode;
           headers = responseHeaders;
+          call.onAnswered?.();
           if (Number(headers['content-length']) > maxBodyBytes) fail(tooLarge(call, maxBodyBytes));
         },
         onResponseData(_controller, chunk) {

@@ -1,3 +1,4 @@
+import { createArrivals } from './arrival.ts';
 import type { Call, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { RateLimited } from './failure.ts';
@@ -41,6 +42,7 @@ interface Account {
 /** Calls start no faster than the quota of their key allows; when the API says `ratelimited`, they slow down. */
 export function createPace({ rate, clock }: PaceOptions): Pace {
   const accounts = new Map<string, Account>();
+  const arrivedBy = createArrivals(clock);
   const limit = rate > 0 ? rate : Number.POSITIVE_INFINITY;
   let sweepAt = 1_000;
 
@@ -103,8 +105,14 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
       }
       const { tally } = call.origin;
       tally.queuedMs = Math.max(tally.queuedMs, clock.now() - enteredAt);
+      let sentAt = 0;
+      const onSent = () => {
+        sentAt = clock.now();
+        markSent(bookings);
+      };
+      const onAnswered = () => markDone(bookings, arrivedBy(call.endpoint, sentAt));
       try {
-        const answer = await next({ ...call, onSent: () => markSent(bookings) });
+        const answer = await next({ ...call, onSent, onAnswered });
         if (account.suspects.size > 0) onPassed(account, call.endpoint);
         return answer;
       } catch (error) {
@@ -133,9 +141,9 @@ function markSent(held: readonly Held[]): void {
   }
 }
 
-function markDone(held: readonly Held[]): void {
+function markDone(held: readonly Held[], arrivedBy?: number): void {
   for (const { lane, place } of held) {
-    place.done();
+    place.done(arrivedBy);
     lane.wake();
   }
 }

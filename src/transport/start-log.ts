@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts';
 /** A place in the quota. It is held from the moment of booking, and counts from the moment of sending. */
 export interface Booking {
   sent(): void;
-  /** The call is over: what was sent had arrived by now; what was never sent gives its place back. */
-  done(): void;
+  /** What was sent had arrived by then, now by default; what was never sent gives its place back. Only the first time counts. */
+  done(arrivedBy?: number): void;
 }
 
 /**
@@ -34,11 +34,10 @@ export interface StartLogOptions {
 }
 
 /**
- * The API counts arrivals, which lag behind the sending by a time that only the answer bounds. A start counts from its
- * answer, so that two arrivals cannot come closer than two starts, but from this long after its sending at the latest:
- * waiting for slow answers would waste the quota.
+ * A start counts from the arrival of its request, so that two arrivals cannot come closer than two starts. One that is
+ * still not answered when its place is due had arrived this long after its sending.
  */
-const MAX_LAG_MS = 30;
+const UNANSWERED_LAG_MS = 30;
 
 /**
  * A log of the last starts: at most `limit` in any sliding window. Measured against a recorder, fixed windows, token
@@ -75,14 +74,14 @@ export function createStartLog(options: StartLogOptions): Quota {
     return {
       sent() {
         if (start) return;
-        start = { countsFrom: clock.now() + MAX_LAG_MS };
+        start = { countsFrom: clock.now() + UNANSWERED_LAG_MS };
         starts.push(start);
         booked -= 1;
       },
-      done() {
+      done(arrivedBy = clock.now()) {
         if (isDone) return;
         isDone = true;
-        if (start) start.countsFrom = Math.min(start.countsFrom, clock.now());
+        if (start) start.countsFrom = arrivedBy;
         else booked -= 1;
       },
     };

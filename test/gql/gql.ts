@@ -23,6 +23,7 @@ type Documents = {
     "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": typeof types.EditAndReadDocument,
     "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": typeof types.UpdateAndReadDocument,
     "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadDocument,
+    "\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n": typeof types.ReadExecutionsDocument,
     "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n": typeof types.ReadOnlySdlDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": typeof types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": typeof types.ScriptExecutionsDocument,
@@ -51,6 +52,7 @@ const documents: Documents = {
     "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": types.EditAndReadDocument,
     "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": types.UpdateAndReadDocument,
     "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": types.ToggleAndReadDocument,
+    "\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n": types.ReadExecutionsDocument,
     "\n  query ReadOnlySdl {\n    _service {\n      sdl\n    }\n  }\n": types.ReadOnlySdlDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": types.ScriptExecutionsDocument,
@@ -120,6 +122,10 @@ export function graphql(source: "\n  mutation UpdateAndRead($input: UpdateScript
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n"): (typeof documents)["\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

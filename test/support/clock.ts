@@ -11,10 +11,11 @@ export interface ManualClock extends Clock {
 
 export function createManualClock(): ManualClock {
   let now = 0;
-  let timers: { readonly at: number; readonly action: () => void }[] = [];
+  const timers = new Set<{ readonly at: number; readonly action: () => void }>();
 
-  const nextUntil = (end: number) => {
-    const [first] = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+  const takeNext = (end: number) => {
+    const [first] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+    if (first) timers.delete(first);
     return first;
   };
 
@@ -22,25 +23,21 @@ export function createManualClock(): ManualClock {
     now: () => now,
     after(delayMs, action) {
       const timer = { at: now + delayMs, action };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((one) => one !== timer);
-      };
+      timers.add(timer);
+      return () => void timers.delete(timer);
     },
     async advance(ms) {
       const end = now + ms;
-      for (let timer = nextUntil(end); timer; timer = nextUntil(end)) {
-        const due = timer;
-        timers = timers.filter((one) => one !== due);
-        now = Math.max(now, due.at);
-        due.action();
+      for (let timer = takeNext(end); timer; timer = takeNext(end)) {
+        now = Math.max(now, timer.at);
+        timer.action();
         await setImmediate();
       }
       now = end;
       await setImmediate();
     },
     get pending() {
-      return timers.length;
+      return timers.size;
     },
   };
 }
