@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
 import type { Result } from './support/gateway.ts';
 import { EDIT, TOGGLE } from './support/mutations.ts';
@@ -6,7 +6,7 @@ import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
-import { arrival, expectCalls } from './support/waiting.ts';
+import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
 const luck = { draws: 0 };
@@ -97,7 +97,7 @@ describe('after five failures in a row', () => {
     const { socket } = await arrival(stage.recorder, 0);
     client.abort();
     await expect(probe).rejects.toThrow('abort');
-    await vi.waitFor(() => expect(socket.destroyed).toBe(true));
+    await eventually(() => expect(socket.destroyed).toBe(true));
     stage.respond = answerPlainly;
     expect((await read()).data?.script?.name).toBe('name of a');
     expect(stage.recorder.calls).toHaveLength(2);
@@ -212,7 +212,7 @@ describe('what counts as a failure', () => {
       const { socket } = await arrival(stage.recorder, index);
       client.abort();
       await expect(answer).rejects.toThrow('abort');
-      await vi.waitFor(() => expect(socket.destroyed).toBe(true));
+      await eventually(() => expect(socket.destroyed).toBe(true));
     }
     stage.respond = answerPlainly;
     expect((await read()).data?.script?.name).toBe('name of a');

@@ -2,14 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
 import { openGateway } from './support/gateway.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { useRecorder } from './support/stage.ts';
-import { arrival, expectCalls } from './support/waiting.ts';
+import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
 const random = () => 0;
@@ -140,7 +140,7 @@ describe('a call that has to wait', () => {
     await stage.gateway.execute(SCRIPTS, { ids: ids(10) });
     const client = new AbortController();
     const left = stage.gateway.execute(SCRIPTS, { ids: ids(10, 'left') }, undefined, client.signal);
-    await vi.waitFor(() => expect(clock.pending).toBeGreaterThanOrEqual(10));
+    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(10));
     const stays = stage.gateway.execute(SCRIPTS, { ids: ids(10, 'stays') });
     await settle();
     client.abort();
@@ -163,7 +163,7 @@ describe('a call that has to wait', () => {
       undefined,
       client.signal,
     );
-    await vi.waitFor(() => expect(clock.pending).toBeGreaterThanOrEqual(1));
+    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(1));
     client.abort();
     await expect(left).rejects.toThrow('abort');
     await settle();
@@ -194,7 +194,7 @@ describe('the order of those who wait', () => {
     stage.respond = answerPlainly;
     await stage.gateway.execute(SCRIPT, { id: 'first' });
     const large = stage.gateway.execute(SCRIPTS, { ids: ids(5, 'large') });
-    await vi.waitFor(() => expect(clock.pending).toBeGreaterThanOrEqual(5));
+    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(5));
     await settle();
     const small = stage.gateway.execute(SCRIPTS, { ids: ids(2, 'small') });
     await settle();
@@ -248,7 +248,7 @@ describe('the queue of one key', () => {
     expect((await stage.gateway.execute(SCRIPT, { id: 'other' }, { token: 'other' })).errors).toBeUndefined();
     client.abort();
     await expect(busy).rejects.toThrow('abort');
-    await vi.waitFor(() => expect(clock.pending).toBeLessThanOrEqual(1));
+    await eventually(() => expect(clock.pending).toBeLessThanOrEqual(1));
     await clock.advance(WINDOW_MS);
     expect((await stage.gateway.execute(SCRIPT, { id: 'late' })).errors).toBeUndefined();
     expect(stage.recorder.calls).toHaveLength(12);

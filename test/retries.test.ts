@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock } from './support/clock.ts';
 import { openGateway } from './support/gateway.ts';
 import { TOGGLE } from './support/mutations.ts';
@@ -9,7 +9,7 @@ import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
-import { arrival, expectCalls } from './support/waiting.ts';
+import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
 /** What the gateway draws, and how often it has drawn: once for each retry. */
@@ -40,11 +40,11 @@ describe('a read that failed', () => {
     luck.value = 0.5;
     stage.respond = unavailable;
     const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
-    await vi.waitFor(() => expect(luck.draws).toBe(1));
+    await eventually(() => expect(luck.draws).toBe(1));
     await clock.advance(49);
     await expectCalls(stage.recorder, 1);
     await clock.advance(1);
-    await vi.waitFor(() => expect(luck.draws).toBe(2));
+    await eventually(() => expect(luck.draws).toBe(2));
     await clock.advance(99);
     await expectCalls(stage.recorder, 2);
     await clock.advance(1);
@@ -81,10 +81,10 @@ describe('a read that failed', () => {
     stage.respond = unavailable;
     const client = new AbortController();
     const answer = stage.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
-    await vi.waitFor(() => expect(luck.draws).toBe(1));
+    await eventually(() => expect(luck.draws).toBe(1));
     client.abort();
     await expect(answer).rejects.toThrow('abort');
-    await vi.waitFor(() => expect(clock.pending).toBeLessThanOrEqual(1));
+    await eventually(() => expect(clock.pending).toBeLessThanOrEqual(1));
     await clock.advance(5_000);
     await expectCalls(stage.recorder, 1);
     expect(clock.pending).toBe(0);
@@ -111,7 +111,7 @@ describe('a deadline', () => {
     luck.value = 0.99;
     stage.respond = unavailable;
     const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
-    await vi.waitFor(() => expect(luck.draws).toBe(1));
+    await eventually(() => expect(luck.draws).toBe(1));
     await clock.advance(99);
     // The second try would wait for up to 198 ms more.
     expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
@@ -122,7 +122,7 @@ describe('a deadline', () => {
     luck.value = 0.5;
     stage.respond = firstFail(1, unavailable);
     const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
-    await vi.waitFor(() => expect(luck.draws).toBe(1));
+    await eventually(() => expect(luck.draws).toBe(1));
     stage.respond = () => undefined;
     await clock.advance(50);
     const { socket } = await arrival(stage.recorder, 1);
@@ -203,7 +203,7 @@ describe('a mutation', () => {
     });
     luck.value = 0.5;
     const answer = gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-    await vi.waitFor(() => expect(luck.draws).toBe(1));
+    await eventually(() => expect(luck.draws).toBe(1));
     const seen: (string | undefined)[] = [];
     const api = createHttpServer((request, response) => {
       seen.push(request.url);

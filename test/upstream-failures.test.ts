@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
 import { openGateway, type Result, type TestGateway } from './support/gateway.ts';
 import { TOGGLE } from './support/mutations.ts';
@@ -10,6 +10,7 @@ import { answerPlainly, scriptIdOf, wireScript } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { type Recorded, startRecorder } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
+import { arrival, eventually } from './support/waiting.ts';
 
 const HTML = '<html><body>the proxy is down</body></html>';
 const SCRIPT_JSON = JSON.stringify({ success: true, script: wireScript('bad') });
@@ -276,7 +277,7 @@ describe('an API that cannot be connected to', () => {
     open.gateway = await openGateway({ upstream: url, transport: { clock, rate: 1 } });
     for (const count of [1, 2]) {
       const answer = open.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-      await vi.waitFor(() => expect(sockets).toHaveLength(count));
+      await eventually(() => expect(sockets).toHaveLength(count));
       await clock.advance(5_000);
       expect((await answer).errors?.[0]?.extensions).toMatchObject({
         code: 'UPSTREAM_TIMEOUT',
@@ -308,11 +309,6 @@ async function closedPort(): Promise<number> {
 function strikeOnly(id: string, strike: Fault['strike']) {
   return (recorded: Recorded, response: ServerResponse) =>
     scriptIdOf(recorded) === id ? strike(response, recorded) : answerPlainly(recorded, response);
-}
-
-async function arrival(recorder: { calls: Recorded[] }, index: number): Promise<Recorded> {
-  await vi.waitFor(() => expect(recorder.calls.length).toBeGreaterThan(index));
-  return recorder.calls[index] as Recorded;
 }
 
 async function nameOf(gateway: TestGateway, id: string): Promise<string | undefined> {

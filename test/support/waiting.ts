@@ -6,15 +6,20 @@ interface Calls {
   readonly calls: readonly Recorded[];
 }
 
+/** Waits until a check passes, for as long as a busy machine may take. */
+export async function eventually(check: () => void): Promise<void> {
+  await vi.waitFor(check, { timeout: 15_000, interval: 5 });
+}
+
 /** Waits until the nth call has arrived (from 0), and gives it. */
 export async function arrival({ calls }: Calls, index: number): Promise<Recorded> {
-  await vi.waitFor(() => expect(calls.length).toBeGreaterThan(index), { timeout: 10_000 });
+  await eventually(() => expect(calls.length).toBeGreaterThan(index));
   return calls[index] as Recorded;
 }
 
 /** Waits until so many calls have arrived, and makes sure that no further one follows. */
 export async function expectCalls({ calls }: Calls, count: number): Promise<void> {
-  await vi.waitFor(() => expect(calls.length).toBeGreaterThanOrEqual(count), { timeout: 10_000 });
+  await eventually(() => expect(calls.length).toBeGreaterThanOrEqual(count));
   await settle();
   expect(calls).toHaveLength(count);
 }
