@@ -13,6 +13,8 @@ interface Pending {
 }
 
 const FOREVER_MS = 600_000;
+/** No deadline ends a call before the test does. */
+const PATIENT = { timeouts: { read: FOREVER_MS, write: FOREVER_MS }, operationTimeoutMs: FOREVER_MS };
 const pending: Pending[] = [];
 let recorder: Awaited<ReturnType<typeof startRecorder>>;
 let gateway: TestGateway;
@@ -22,7 +24,7 @@ beforeEach(async () => {
   recorder = await startRecorder((recorded, response) => {
     pending.push({ recorded, response });
   });
-  gateway = await openGateway({ upstream: recorder.url });
+  gateway = await openGateway({ upstream: recorder.url, ...PATIENT });
 });
 afterEach(async () => {
   await recorder.close();
@@ -43,7 +45,7 @@ function scriptNamed(name: string) {
 /** Replaces the gateway of this test by one with other options. */
 async function reopen(options: Partial<TestGatewayOptions>): Promise<void> {
   await gateway.close();
-  gateway = await openGateway({ upstream: recorder.url, ...options });
+  gateway = await openGateway({ upstream: recorder.url, ...PATIENT, ...options });
 }
 
 function send(query: string, init: RequestInit = {}, url = gateway.url): Promise<Response> {
@@ -230,7 +232,7 @@ describe('the client leaves', () => {
   });
 
   it('its write under way is never cut, and the gateway waits for it before it closes', async () => {
-    const closing = await openGateway({ upstream: recorder.url });
+    const closing = await openGateway({ upstream: recorder.url, ...PATIENT });
     const leaving = new AbortController();
     const answer = send(WRITE, { signal: leaving.signal }, closing.url);
     const { recorded, response } = await arrival();
