@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ProcessOptions } from './process.ts';
+import { tailcallConfiguration } from './subjects/tailcall.ts';
+import { createFolder } from './temporary.ts';
+
+export interface Subject {
+  readonly name: string;
+  /** Where its answers cannot be what they should be, and what they are instead. */
+  readonly deviation?: Deviation;
+  /** The process that serves `POST /graphql` on `port`. */
+  command(upstreamUrl: string, port: number): Pick<ProcessOptions, 'command' | 'args' | 'env'>;
+}
+
+export interface Deviation {
+  readonly note: string;
+  readonly instead: (rightAnswer: object) => object;
+}
+
+// Seen from dist.
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export const floor = ofOurs('floor: node:http and undici, no GraphQL', 'floor');
+
+/** The built product with its protections at their defaults; what the other subjects do not have either is off. */
+export const gateway: Subject = {
+  name: 'this gateway',
+  command: (upstreamUrl, port) => ({
+    command: process.execPath,
+    args: [file('../../../dist/main.js')],
+    env: {
+      NODE_ENV: 'production',
+      PORT: String(port),
+      LUAAUTH_API_URL: upstreamUrl,
+      LUAAUTH_RATE: '0',
+      FRESH_MS: '0',
+      STALE_MS: '0',
+      GRAPHIQL: 'false',
+      LOG_LEVEL: 'warn',
+    },
+  }),
+};
+
+const tailcall: Subject = {
+  name: 'Tailcall 1.6.14',
+  deviation: {
+    note: 'it has no way to give a number of the REST API as the string that GraphQL asks for in an ID, so its robloxId is a number',
+    instead: (answer) =>
+      JSON.parse(JSON.stringify(answer), (key, value) => (key === 'robloxId' ? Number(value) : value)),
+  },
+  command(upstreamUrl, port) {
+    const config = join(createFolder(), 'main.graphql');
+    writeFileSync(config, tailcallConfiguration(upstreamUrl, port));
+    return {
+      command: file('../node_modules/@tailcallhq/core-linux-x64-gnu/bin/tailcall'),
+      args: ['start', config],
+      // It would report to its makers and look for a newer version; a proxy that is not there keeps it from that.
+      env: { TAILCALL_TRACKER: 'false', TAILCALL_LOG_LEVEL: 'error', HTTPS_PROXY: 'http://127.0.0.1:1' },
+    };
+  },
+};
+
+export const peers: readonly Subject[] = [
+  tailcall,
+  ofOurs('Mercurius 16, JIT on', 'mercurius'),
+  ofOurs('Yoga, Pothos and dataloader, plain', 'yoga'),
+  ofOurs('Apollo Server 5 with datasource-rest', 'apollo'),
+];
+
+function ofOurs(name: string, module: string): Subject {
+  return {
+    name,
+    command: (upstreamUrl, port) => ({
+      command: process.execPath,
+      args: [file(`./subjects/${module}.js`)],
+      env: { NODE_ENV: 'production', PORT: String(port), UPSTREAM_URL: upstreamUrl },
+    }),
+  };
+}
