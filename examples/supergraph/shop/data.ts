@@ -1,0 +1,25 @@
+/** What the shop knows, by the ids of LuaAuth. These are ids of the gateway's sandbox. */
+export interface Offer {
+  readonly scriptId: string;
+  readonly cents: number;
+  readonly ownerId: string;
+}
+
+export const offers: readonly Offer[] = [
+  { scriptId: '65f1c0de0000000000000001', cents: 2499, ownerId: '1' },
+  { scriptId: '65f1c0de0000000000000003', cents: 999, ownerId: '1' },
+  { scriptId: '65f1c0de0000000000000004', cents: 1499, ownerId: '2' },
+  { scriptId: '65f1c0de0000000000000006', cents: 499, ownerId: '3' },
+  { scriptId: '65f1c0de0000000000000007', cents: 799, ownerId: '3' },
+];
+
+export const customers: ReadonlyMap<string, string> = new Map([
+  ['1', 'Ada'],
+  ['2', 'Brendan'],
+  ['3', 'Grace'],
+]);
+
+export const projectNames: ReadonlyMap<string, string> = new Map([
+  ['65e0a1b2c3d4e5f600000001', 'Nightfall'],
+  ['65e0a1b2c3d4e5f600000002', 'Harvest'],
+]);
