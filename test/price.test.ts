@@ -267,6 +267,28 @@ describe('the price depends on the variables', () => {
     expect(await price(document, { more: true, less: true })).toEqual({ [SCRIPT]: 1, [EXECUTIONS]: 2 });
   });
 
+  it('of each request anew, though the document is the same', async () => {
+    const document = `query ($id: ID!, $filter: SessionFilter, $job: ID, $first: Int) {
+      script(id: $id) {
+        a: sessions(filter: { jobId: $job }) { nodes { id } }
+        b: sessions(filter: $filter) { nodes { id } }
+        c: sessions(first: $first) { nodes { script { name } } }
+      }
+    }`;
+    expect(await price(document, { id: 1, first: 2 })).toEqual({ [SCRIPT]: 3, [PAGE]: 3 });
+    expect(await price(document, { id: 1, first: 4 })).toEqual({ [SCRIPT]: 5, [PAGE]: 3 });
+    expect(await price(document, { id: 2, first: 2, job: 'x' })).toEqual({
+      [SCRIPT]: 3,
+      [PAGE]: 2,
+      [FILTERED_PAGE]: 1,
+    });
+    expect(await price(document, { id: 2, first: 2, filter: { jobId: 'x' } })).toEqual({
+      [SCRIPT]: 3,
+      [PAGE]: 2,
+      [FILTERED_PAGE]: 1,
+    });
+  });
+
   it('and on the operation that is chosen', async () => {
     const document = 'query A { script(id: 1) { id } } query B { scripts(ids: [1, 2]) { id } }';
     expect(await price(document, {}, 'A')).toEqual({ [SCRIPT]: 1 });

@@ -1,15 +1,31 @@
-import { type FieldNode, type GraphQLField, valueFromAST } from 'graphql';
+import { type FieldNode, type GraphQLField, Kind, type ValueNode, valueFromAST } from 'graphql';
+import type { Scope } from './collect.ts';
 import type { Arguments } from './cost.ts';
 
 /** A field's arguments, defaults filled in. Unlike execution it never throws: what cannot be read is undefined. */
 export function readArguments(
   { args }: GraphQLField<unknown, unknown>,
   node: FieldNode,
-  variables: Readonly<Record<string, unknown>>,
+  scope: Scope,
 ): Arguments {
   const values = args.map(({ name, type, defaultValue }) => {
-    const given = node.arguments?.find((argument) => argument.name.value === name);
-    return [name, (given && valueFromAST(given.value, type, variables)) ?? defaultValue] as const;
+    const given = node.arguments?.find((argument) => argument.name.value === name)?.value;
+    // Variables are looked at only where there are any: a price without them is kept.
+    const variables = given && holdsVariable(given) ? scope.variables : {};
+    return [name, (given && valueFromAST(given, type, variables)) ?? defaultValue] as const;
   });
   return Object.fromEntries(values);
+}
+
+function holdsVariable(node: ValueNode): boolean {
+  switch (node.kind) {
+    case Kind.VARIABLE:
+      return true;
+    case Kind.LIST:
+      return node.values.some(holdsVariable);
+    case Kind.OBJECT:
+      return node.fields.some(({ value }) => holdsVariable(value));
+    default:
+      return false;
+  }
 }

@@ -67,11 +67,11 @@ function appliesTo(schema: GraphQLSchema, type: GraphQLObjectType, condition: Na
   return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
 }
 
-function isIncluded({ variables }: Scope, node: SelectionNode): boolean {
+function isIncluded(scope: Scope, node: SelectionNode): boolean {
   if (!node.directives?.length) return true;
   try {
-    const skip = getDirectiveValues(GraphQLSkipDirective, node, variables);
-    const include = getDirectiveValues(GraphQLIncludeDirective, node, variables);
+    const skip = getDirectiveValues(GraphQLSkipDirective, node, scope.variables);
+    const include = getDirectiveValues(GraphQLIncludeDirective, node, scope.variables);
     return skip?.if !== true && include?.if !== false;
   } catch {
     // Execution will refuse it; until then it counts.

@@ -5,7 +5,9 @@ import {
   getOperationAST,
   getVariableValues,
   Kind,
+  type OperationDefinitionNode,
 } from 'graphql';
+import type { Scope } from './collect.ts';
 import { saturate } from './over-limit.ts';
 import { BeyondPrice, priceOf } from './price.ts';
 import { sumOf, type Tally } from './tally.ts';
@@ -23,37 +25,56 @@ export interface PlanRequest {
   /** Valid for the schema. */
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
-  /** As given by the client. */
+  /** As given by the client. Those that do not fit their types count as absent. */
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 const NO_CALLS: Plan = { calls: 0, endpoints: [] };
 
-/** Plans an operation without running anything. One that cannot run (no such operation, bad variables) takes no calls. */
+/** Plans that no variable decides. A document that comes often is always the same object, out of the parse cache. */
+const fixedPlans = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, Plan>>();
+
+/** Plans an operation without running anything. One that is not in the document takes no calls. */
 export function planOperation({ schema, document, operationName, variableValues }: PlanRequest): Plan {
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) return NO_CALLS;
-  const variables = getVariableValues(
-    schema,
-    operation.variableDefinitions ?? [],
-    { ...variableValues },
-    { maxErrors: 1 },
-  );
-  if (variables.coerced === undefined) return NO_CALLS;
+  const known = fixedPlans.get(schema)?.get(operation);
+  if (known) return known;
 
-  const scope = { schema, fragments: fragmentsOf(document), variables: variables.coerced };
+  let variables: Scope['variables'] | undefined;
+  const scope: Scope = {
+    schema,
+    fragments: fragmentsOf(document),
+    get variables() {
+      variables ??= coerce(schema, operation, { ...variableValues });
+      return variables;
+    },
+  };
+  const plan = toPlan(() => priceOf(scope, root, operation.selectionSet));
+  if (variables === undefined) keep(schema, operation, plan);
+  return plan;
+}
+
+function keep(schema: GraphQLSchema, operation: OperationDefinitionNode, plan: Plan): void {
+  const plans = fixedPlans.get(schema) ?? new WeakMap();
+  fixedPlans.set(schema, plans.set(operation, plan));
+}
+
+function toPlan(price: () => Tally): Plan {
   try {
-    return toPlan(priceOf(scope, root, operation.selectionSet));
+    const tally = price();
+    const endpoints = [...tally].map(([endpoint, calls]) => ({ endpoint, calls }));
+    return { calls: sumOf(tally), endpoints: endpoints.sort((a, b) => b.calls - a.calls) };
   } catch (error) {
     if (error instanceof BeyondPrice) return { calls: saturate(Number.POSITIVE_INFINITY), endpoints: [] };
     throw error;
   }
 }
 
-function toPlan(tally: Tally): Plan {
-  const endpoints = [...tally].map(([endpoint, calls]) => ({ endpoint, calls }));
-  return { calls: sumOf(tally), endpoints: endpoints.sort((a, b) => b.calls - a.calls) };
+function coerce(schema: GraphQLSchema, operation: OperationDefinitionNode, values: Record<string, unknown>) {
+  const definitions = operation.variableDefinitions ?? [];
+  return getVariableValues(schema, definitions, values, { maxErrors: 1 }).coerced ?? {};
 }
 
 function fragmentsOf({ definitions }: DocumentNode): Map<string, FragmentDefinitionNode> {

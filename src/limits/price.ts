@@ -50,7 +50,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
 
   function addField(tally: Tally, field: AnyField, nodes: readonly FieldNode[], place: Place): void {
     const cost = costOf(field);
-    const args = cost ? argumentsOf(field, nodes) : {};
+    const args = cost && looksAtArguments(cost) ? argumentsOf(field, nodes) : {};
     const type = getNamedType(field.type);
     const sets = setsOf(nodes);
     const items = cost?.items?.(args) ?? place.items;
@@ -95,7 +95,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
   }
 
   function argumentsOf(field: AnyField, nodes: readonly FieldNode[]): Arguments {
-    return readArguments(field, nodes[0] as FieldNode, scope.variables);
+    return readArguments(field, nodes[0] as FieldNode, scope);
   }
 
   addObject(total, root, [operation], { times: 1, items: 1, endpoint: '' });
@@ -106,6 +106,10 @@ type AnyField = GraphQLField<unknown, unknown>;
 
 function setsOf(nodes: readonly FieldNode[]): Sets {
   return nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+}
+
+function looksAtArguments({ endpoint, items }: Cost): boolean {
+  return items !== undefined || typeof endpoint === 'function';
 }
 
 function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string {
