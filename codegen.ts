@@ -1,12 +1,13 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
-import { graphqlSync, printSchema } from 'graphql';
+import { graphqlSync } from 'graphql';
+import { clientSchema } from './scripts/client-schema.ts';
 import { createSchema } from './src/schema/index.ts';
 
 const schema = createSchema();
 const service = graphqlSync({ schema, source: '{ _service { sdl } }' }).data as { _service: { sdl: string } };
 
 const config: CodegenConfig = {
-  schema: printSchema(schema),
+  schema: clientSchema(schema),
   documents: ['test/**/*.ts', '!test/gql/**'],
   emitLegacyCommonJSImports: false,
   importExtension: '.ts',

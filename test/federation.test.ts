@@ -59,8 +59,8 @@ describe('_service', () => {
     expect(onSchema).toEqual([
       '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])',
     ]);
-    expect(on('Script')).toEqual(['@key(fields: "id")']);
-    expect(on('Session')).toEqual(['@key(fields: "id")']);
+    expect(on('Script')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
+    expect(on('Session')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
     expect(on('Project')).toEqual(['@key(fields: "id", resolvable: false)']);
     expect(on('PageInfo')).toEqual(['@shareable']);
     expect(on('SessionConnection')).toEqual([]);

@@ -8,6 +8,9 @@ import type { Context } from '../context.ts';
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
+  Directives: {
+    fetchable: { locations: 'OBJECT'; args: { field_name: string } };
+  };
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };

@@ -1,15 +1,18 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
-import { GraphQLSchema } from 'graphql';
+import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
 import { withExactIds } from './exact-id.ts';
 import { completeFederation } from './federation.ts';
+import { fetchable } from './fetchable.ts';
 
 /** The latest version of federation that the composers of Apollo, The Guild and Cosmo all know. */
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.9';
 
 /** Builds the subgraph schema. `readOnly` leaves the mutations out, and every type that only they use. */
 export function createSchema({ readOnly = false } = {}): GraphQLSchema {
-  const schema = withExactIds(builder.toSubGraphSchema({ linkUrl: FEDERATION }));
+  const schema = withExactIds(
+    builder.toSubGraphSchema({ linkUrl: FEDERATION, directives: [...specifiedDirectives, fetchable] }),
+  );
   completeFederation(schema);
   if (!readOnly) return schema;
   const reads = new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] });

@@ -2,6 +2,7 @@ import './scalars.ts';
 import './script.ts';
 import './execution.ts';
 import './session-connection.ts';
+import './refetch.ts';
 import './edit-script.ts';
 import './update-script.ts';
 import './toggle-script.ts';

@@ -12,6 +12,7 @@ export const Script = builder.loadableObject('Script', {
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often it is selected.',
   extensions: costs('GET /scripts/:script_id'),
+  directives: { fetchable: { field_name: 'id' } },
   load: (ids: string[], context: Context) =>
     loadEach(ids, context, (api, id) => getScript(api, { script_id: id })),
   fields: (t) => ({

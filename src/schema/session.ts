@@ -13,6 +13,7 @@ export const Session = builder.loadableObject('Session', {
   description:
     'One user who is connected to a script right now. A session that has ended cannot be read any more.',
   extensions: costs('GET /sessions/:session_id'),
+  directives: { fetchable: { field_name: 'id' } },
   load: (ids: string[], context: Context) =>
     loadEach(ids, context, (api, id) => getSession(api, { session_id: id })),
   fields: (t) => ({
