@@ -1,5 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { openGateway, type ResultError, type TestGateway } from './support/gateway.ts';
@@ -465,19 +466,23 @@ it('a refusal is 200 for a client that accepts application/json alone, as any va
   ]);
 });
 
-it('every limit can be changed', async () => {
-  const strict = await openGateway({
-    upstream: sandbox.url,
-    limits: {
-      documentLength: 100,
-      tokens: 30,
-      depth: 2,
-      aliases: 2,
-      directives: 1,
-      queryFields: 3,
-      mutationFields: 0,
-      restCalls: 1,
-    },
+/** A gateway with the limits that these variables set. */
+function openWith(environment: Record<string, string>): Promise<TestGateway> {
+  const result = readConfig(environment);
+  if ('problems' in result) throw new Error(result.problems.join('\n'));
+  return openGateway({ upstream: sandbox.url, limits: result.config.limits });
+}
+
+it('every limit has a variable', async () => {
+  const strict = await openWith({
+    MAX_DOCUMENT_LENGTH: '100',
+    MAX_TOKENS: '30',
+    MAX_DEPTH: '2',
+    MAX_ALIASES: '2',
+    MAX_DIRECTIVES: '1',
+    MAX_QUERY_FIELDS: '3',
+    MAX_MUTATION_FIELDS: '1',
+    MAX_REST_CALLS: '1',
   });
   try {
     expect(await limitsMet(`{ __typename } #${'x'.repeat(100)}`, strict)).toEqual([
@@ -488,12 +493,41 @@ it('every limit can be changed', async () => {
     expect(await limitsMet('{ a: a b: a c: a }', strict)).toEqual(['TOO_MANY_ALIASES 3/2']);
     expect(await limitsMet('{ a @b @c }', strict)).toEqual(['TOO_MANY_DIRECTIVES 2/1']);
     expect(await limitsMet('{ a b c d }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 4/3']);
-    expect(await limitsMet('mutation { a }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 1/0']);
+    expect(await limitsMet('mutation { a b }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 2/1']);
     expect(await limitsMet('{ scripts(ids: [1, 2]) { id } }', strict)).toEqual([
       'OPERATION_TOO_EXPENSIVE 2/1',
     ]);
     await accepted(`{ ${script} { name } }`, strict);
   } finally {
     await strict.close();
+  }
+});
+
+it('every limit can be taken away with 0', async () => {
+  const names = [
+    'DOCUMENT_LENGTH',
+    'TOKENS',
+    'DEPTH',
+    'ALIASES',
+    'DIRECTIVES',
+    'QUERY_FIELDS',
+    'MUTATION_FIELDS',
+  ];
+  const open = await openWith(
+    Object.fromEntries([...names, 'REST_CALLS'].map((name) => [`MAX_${name}`, '0'])),
+  );
+  try {
+    await accepted(`{ ${times(100, (i) => `a${i}: __typename`)} } #${'x'.repeat(20_000)}`, open);
+    await accepted(`{ ${nested(11)} }`, open);
+    await accepted(`{ ${times(30, (i) => `a${i}: __typename @skip(if: false)`)} }`, open);
+    await accepted(
+      `mutation { ${times(26, (i) => `a${i}: toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename }`)} }`,
+      open,
+    );
+    const { data } = await open.execute(`{ scripts(ids: [${times(300, (i) => `"${i}"`)}]) { id } }`);
+    expect(data).toHaveProperty('scripts.length', 300);
+    expect(await codes(`{ scripts(ids: ${'['.repeat(301)}`, open)).toEqual(['TOO_DEEP']);
+  } finally {
+    await open.close();
   }
 });
