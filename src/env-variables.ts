@@ -6,6 +6,12 @@ export interface Variable {
   readonly type: z.ZodType;
   /** What it may be, in words that go on after "is not". */
   readonly allowed: string;
+  /** What it does, as the README and `--help` say it. */
+  readonly meaning: string;
+  /** What stands in its place when it is not set, as it would be written; none: nothing, or something computed. */
+  readonly byDefault?: string;
+  /** On or off: as a flag it needs no value. */
+  readonly isSwitch?: boolean;
   /** Never shown, and it can come from the file in NAME_FILE instead. */
   readonly secret?: boolean;
 }
@@ -44,60 +50,124 @@ const httpUrl = z
 
 /** Every variable of the gateway, in the order in which problems are reported. */
 export const VARIABLES = {
-  LUAAUTH_API_URL: { type: httpUrl, allowed: 'an http or https URL without user, query or fragment' },
-  LUAAUTH_TOKEN: { type: key, allowed: '1 to 512 visible ASCII characters without spaces', secret: true },
+  LUAAUTH_API_URL: {
+    type: httpUrl,
+    allowed: 'an http or https URL without user, query or fragment',
+    meaning: 'base URL of the REST API, https://api.luaauth.com; a path in it is kept',
+  },
+  LUAAUTH_TOKEN: {
+    type: key,
+    allowed: '1 to 512 visible ASCII characters without spaces',
+    meaning: "the gateway's own LuaAuth API key",
+    secret: true,
+  },
   GATEWAY_KEYS: {
     type: keyList,
     allowed: 'keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
+    meaning: 'with LUAAUTH_TOKEN: what callers must present, separated by commas or line breaks',
     secret: true,
   },
-  HOST: { type: z.string().regex(/^[\w.:-]+$/), allowed: 'a host name or an IP address to listen on' },
-  PORT: { type: wholeNumber(0, 65_535), allowed: 'a whole number from 0 to 65535 (0: any free port)' },
-  GRAPHIQL: { type: onOff, allowed: 'true or false' },
+  HOST: {
+    type: z.string().regex(/^[\w.:-]+$/),
+    allowed: 'a host name or an IP address to listen on',
+    meaning: 'address to listen on',
+    byDefault: '127.0.0.1',
+  },
+  PORT: {
+    type: wholeNumber(0, 65_535),
+    allowed: 'a whole number from 0 to 65535 (0: any free port)',
+    meaning: 'port to listen on; 0 takes any free one',
+    byDefault: '4000',
+  },
+  GRAPHIQL: {
+    type: onOff,
+    allowed: 'true or false',
+    meaning: 'the GraphiQL page for browsers; false is the default when NODE_ENV is production',
+    byDefault: 'true',
+    isSwitch: true,
+  },
   CORS_ORIGINS: {
     type: origins,
     allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
+    meaning: 'the origins whose web pages may use the gateway, separated by commas; * alone for every origin',
   },
-  READ_ONLY: { type: onOff, allowed: 'true or false' },
+  READ_ONLY: {
+    type: onOff,
+    allowed: 'true or false',
+    meaning: 'leaves the mutations out of the schema',
+    byDefault: 'false',
+    isSwitch: true,
+  },
   LUAAUTH_TIMEOUT_MS: {
     type: wholeNumber(1, 100_000),
     allowed: 'milliseconds, a whole number from 1 to 100000',
+    meaning: 'how long a read may take in all, retries included; a write may take 2.5 times as long',
+    byDefault: '10000',
   },
   OPERATION_TIMEOUT_MS: {
     type: wholeNumber(1, 600_000),
     allowed: 'milliseconds, a whole number from 1 to 600000',
+    meaning: 'how long an operation may take as a whole',
+    byDefault: '30000',
   },
   LUAAUTH_RATE: {
     type: wholeNumber(0, 100_000),
     allowed: 'requests per second, a whole number from 0 to 100000 (0: no limit)',
+    meaning: 'requests to LuaAuth in any second for one API key; 0: no limit',
+    byDefault: '50',
   },
   FRESH_MS: {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
+    meaning: 'how long a copy of a read is as good as a call; 0: never',
+    byDefault: '1000',
   },
   STALE_MS: {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
+    meaning: 'how long a copy is better than waiting for the quota or than an error; 0: never',
+    byDefault: '60000',
   },
   SHUTDOWN_DELAY_MS: {
     type: wholeNumber(0, 600_000),
     allowed: 'milliseconds, a whole number from 0 to 600000',
+    meaning: 'how long /readiness says 503 before the listener closes',
+    byDefault: '100',
   },
   SHUTDOWN_GRACE_MS: {
     type: wholeNumber(0, 600_000),
     allowed: 'milliseconds, a whole number from 0 to 600000',
+    meaning: 'how long calls that are under way may then take to finish',
+    byDefault: '30000',
   },
-  MAX_BODY_BYTES: limit,
-  MAX_DOCUMENT_LENGTH: limit,
-  MAX_TOKENS: limit,
-  MAX_DEPTH: limit,
-  MAX_ALIASES: limit,
-  MAX_DIRECTIVES: limit,
-  MAX_QUERY_FIELDS: limit,
-  MAX_MUTATION_FIELDS: limit,
-  MAX_REST_CALLS: limit,
-  LOG_LEVEL: { type: z.enum(LOG_LEVELS), allowed: `one of ${LOG_LEVELS.join(', ')}` },
-  NODE_ENV: { type: z.string(), allowed: 'any text' },
+  MAX_BODY_BYTES: {
+    ...limit,
+    meaning: 'bytes in a request body; for all MAX_ limits, 0: no limit',
+    byDefault: '4194304',
+  },
+  MAX_DOCUMENT_LENGTH: { ...limit, meaning: 'characters in a document', byDefault: '20000' },
+  MAX_TOKENS: { ...limit, meaning: 'tokens in a document', byDefault: '2000' },
+  MAX_DEPTH: { ...limit, meaning: 'fields inside fields', byDefault: '10' },
+  MAX_ALIASES: { ...limit, meaning: 'aliased or repeated fields', byDefault: '60' },
+  MAX_DIRECTIVES: { ...limit, meaning: 'directives', byDefault: '20' },
+  MAX_QUERY_FIELDS: { ...limit, meaning: 'fields at the root of a query', byDefault: '50' },
+  MAX_MUTATION_FIELDS: { ...limit, meaning: 'fields at the root of a mutation', byDefault: '25' },
+  MAX_REST_CALLS: {
+    ...limit,
+    meaning: 'REST calls that an operation may need in the worst case',
+    byDefault: '250',
+  },
+  LOG_LEVEL: {
+    type: z.enum(LOG_LEVELS),
+    allowed: `one of ${LOG_LEVELS.join(', ')}`,
+    meaning: 'trace, debug, info, warn, error, fatal or silent',
+    byDefault: 'info',
+  },
+  NODE_ENV: {
+    type: z.string(),
+    allowed: 'any text',
+    meaning: 'production turns GraphiQL off unless GRAPHIQL turns it on',
+  },
 } satisfies Record<string, Variable>;
 
 /** The name of every variable that is read, NAME_FILE of the secrets included. */
