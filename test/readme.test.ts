@@ -89,5 +89,7 @@ it('every npm script that the README names exists, and every script is named', (
     [...readme.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map(([, name]) => name),
   );
   expect([...named].filter((name) => !((name as string) in scripts))).toEqual([]);
-  expect(Object.keys(scripts).filter((name) => !named.has(name) && !/^pre|:check$/.test(name))).toEqual([]);
+  // A variant, such as bench:short, is told of where its script is.
+  const isNamed = (script: string) => named.has(script) || named.has(script.split(':')[0]);
+  expect(Object.keys(scripts).filter((script) => !script.startsWith('pre') && !isNamed(script))).toEqual([]);
 });
