@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { readBody, tooLarge } from './body.ts';
 import type { Answer, Call, Reply, Send } from './call.ts';
 import type { Clock } from './clock.ts';
+import { atDeadline } from './deadline.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
 
 export interface ExchangeOptions {
@@ -64,7 +65,9 @@ function exchange<T>(
 
     const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - clock.now()));
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
-    const cancelTimer = clock.after(timeoutMs, () => fail(new TimedOut(call, executed(), { unhealthy })));
+    const cancelTimer = atDeadline(clock, timeoutMs, (wasLate) =>
+      fail(new TimedOut(call, executed(), { unhealthy: unhealthy && !wasLate })),
+    );
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) return onAbort();
 

@@ -1,5 +1,6 @@
 import type { Answer, Call, Renewal, Send } from './call.ts';
 import type { Clock } from './clock.ts';
+import { atDeadline } from './deadline.ts';
 import { ClientLeft, RateLimited, TimedOut } from './failure.ts';
 
 export interface ShareOptions {
@@ -53,7 +54,7 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
         reject(new ClientLeft(call, 'no'));
       };
       // Behind the call's own deadline, which knows better why it is late.
-      const cancelDeadline = clock.after(call.deadline - clock.now() + 5, () => {
+      const cancelDeadline = atDeadline(clock, call.deadline - clock.now() + 5, () => {
         leave();
         reject(new TimedOut(call, 'no'));
       });
