@@ -141,6 +141,7 @@ describe('the price of a page', () => {
       [0, 1],
       [-1, 1],
       [-2_147_483_648, 1],
+      [1e300, 100],
       [null, 50],
       [undefined, 50],
     ]) {

@@ -120,28 +120,41 @@ describe('a walk with endCursor', () => {
 });
 
 describe('first', () => {
-  it.each([0, -1, 101, 2_147_483_647, -2_147_483_648])('refuses %d and names the range', async (first) => {
-    const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
-    expect(data).toEqual({ script: null });
+  it.each([0, -1, 101, 2_147_483_647, 2_147_483_648, -2_147_483_649])(
+    'refuses %d and names the range',
+    async (first) => {
+      const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
+      expect(data).toEqual({ script: null });
+      expect(errors).toMatchObject([
+        {
+          message: `first: ${first} is out of range. Give a whole number from 1 to 100.`,
+          path: ['script', 'sessions'],
+          extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
+        },
+      ]);
+      expect(stage.lines()).toEqual([]);
+    },
+  );
+
+  it.each([1.5, '10', true])('refuses %j, which is no Int, before anything is called', async (first) => {
+    const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first: first as number });
+    expect(data).toBeUndefined();
+    expect(errors?.[0]?.message).toMatch(/\$first/);
+    expect(stage.lines()).toEqual([]);
+  });
+
+  it.each(['0', '2147483648'])('refuses %s in the document and names the range', async (first) => {
+    const { errors } = await stage.gateway.execute(
+      `{ script(id: "${scriptId}") { sessions(first: ${first}) { nodes { id } } } }`,
+    );
     expect(errors).toMatchObject([
       {
         message: `first: ${first} is out of range. Give a whole number from 1 to 100.`,
-        path: ['script', 'sessions'],
         extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
       },
     ]);
     expect(stage.lines()).toEqual([]);
   });
-
-  it.each([2_147_483_648, 1.5, '10', true])(
-    'refuses %j, which is no Int, before anything is called',
-    async (first) => {
-      const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first: first as number });
-      expect(data).toBeUndefined();
-      expect(errors?.[0]?.message).toMatch(/\$first/);
-      expect(stage.lines()).toEqual([]);
-    },
-  );
 
   it.each([1, 100])('allows %d', async (first) => {
     const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });

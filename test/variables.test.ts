@@ -49,8 +49,8 @@ describe('a variable that does not fit its type', () => {
     [UPDATE, { input: { id: 'x' } }, '$input: Field "source" of required type "String!" was not provided.'],
     [
       'query ($n: Int) { script(id: "x") { sessions(first: $n) { nodes { id } } } }',
-      { n: 2147483648 },
-      '$n: Int cannot represent non 32-bit signed integer value: 2147483648',
+      { n: 1.5 },
+      '$n: An Int must be sent as a whole number.',
     ],
   ])('is told by its place: %s %j', async (document, variables, message) => {
     const { errors } = await gateway.execute<unknown, object>(document, variables);

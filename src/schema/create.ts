@@ -1,7 +1,7 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
-import { withExactIds } from './exact-id.ts';
+import { withOwnScalars } from './built-in-scalars.ts';
 import { completeFederation } from './federation.ts';
 import { fetchable } from './fetchable.ts';
 
@@ -10,7 +10,7 @@ const FEDERATION = 'https://specs.apollo.dev/federation/v2.9';
 
 /** Builds the subgraph schema. `readOnly` leaves the mutations out, and every type that only they use. */
 export function createSchema({ readOnly = false } = {}): GraphQLSchema {
-  const schema = withExactIds(
+  const schema = withOwnScalars(
     builder.toSubGraphSchema({ linkUrl: FEDERATION, directives: [...specifiedDirectives, fetchable] }),
   );
   completeFederation(schema);

@@ -1,6 +1,7 @@
 import {
   GraphQLError,
   GraphQLID,
+  GraphQLInt,
   GraphQLList,
   type GraphQLNamedType,
   GraphQLNonNull,
@@ -39,15 +40,38 @@ const ExactID = new GraphQLScalarType<string, string>({
   },
 });
 
+/**
+ * GraphQL's own Int refuses what has more than 32 bits before a resolver sees it, in words that do not say what is
+ * allowed. Every Int of an input has a smaller range, which the resolver names.
+ */
+const RangedInt = new GraphQLScalarType<number, number>({
+  name: GraphQLInt.name,
+  description: GraphQLInt.description,
+  serialize: (value) => GraphQLInt.serialize(value),
+  parseValue: (value) => {
+    if (Number.isInteger(value)) return value as number;
+    throw refused('An Int must be sent as a whole number.');
+  },
+  parseLiteral: (node: ValueNode) => {
+    if (node.kind === Kind.INT) return Number(node.value);
+    throw refused('An Int must be written as a whole number.', node);
+  },
+});
+
+const REPLACEMENTS: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
+  [GraphQLID, ExactID],
+  [GraphQLInt, RangedInt],
+]);
+
 function refused(message: string, nodes?: ValueNode): GraphQLError {
   return new GraphQLError(message, { nodes, extensions: { code: 'BAD_USER_INPUT' } });
 }
 
-/** Puts this ID in the place of GraphQL's own, which Pothos takes whatever `scalarType('ID')` says. */
-export function withExactIds(schema: GraphQLSchema): GraphQLSchema {
+/** Puts these in the place of GraphQL's own, which Pothos takes whatever `scalarType('ID')` says. */
+export function withOwnScalars(schema: GraphQLSchema): GraphQLSchema {
   const config = schema.toConfig();
   for (const type of config.types) replaceIn(type);
-  return new GraphQLSchema({ ...config, types: config.types.filter((type) => type !== GraphQLID) });
+  return new GraphQLSchema({ ...config, types: config.types.filter((type) => !REPLACEMENTS.has(type)) });
 }
 
 function replaceIn(type: GraphQLNamedType): void {
@@ -65,5 +89,5 @@ function replaceIn(type: GraphQLNamedType): void {
 function replaced<Type>(type: Type): Type {
   if (isNonNullType(type)) return new GraphQLNonNull(replaced(type.ofType)) as Type;
   if (isListType(type)) return new GraphQLList(replaced(type.ofType)) as Type;
-  return type === GraphQLID ? (ExactID as Type) : type;
+  return (REPLACEMENTS.get(type) as Type | undefined) ?? type;
 }
