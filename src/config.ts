@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Credentials } from './context.ts';
 import type { LogLevel, Name, Values } from './env-variables.ts';
-import { type Environment, readValues } from './environment.ts';
+import { type Environment, overlay, readValues } from './environment.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import type { Timeouts } from './luaauth/api.ts';
@@ -45,8 +45,11 @@ export type ConfigResult = { readonly config: Config } | { readonly problems: re
 // A write may take longer than a read: cutting it short leaves its outcome unknown.
 const WRITE_TIMEOUT_FACTOR = 2.5;
 
-/** The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it. */
-export function loadConfig(): ConfigResult {
+/**
+ * The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it,
+ * and that by what the command line says.
+ */
+export function loadConfig(flags: Environment = {}): ConfigResult {
   let dotEnv: Environment;
   try {
     dotEnv = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
@@ -54,7 +57,7 @@ export function loadConfig(): ConfigResult {
     const { code } = error as NodeJS.ErrnoException;
     return { problems: [`.env: the file cannot be read (${code}). Make it readable, or remove it.`] };
   }
-  return readConfig({ ...dotEnv, ...process.env });
+  return readConfig(overlay(dotEnv, process.env, flags));
 }
 
 /** Reads and checks all of an environment. An empty variable counts as not set. */

@@ -17,6 +17,23 @@ export function readValues(environment: Environment): { values: Values; problems
   return { values, problems };
 }
 
+/**
+ * Puts layers of settings on top of each other, the last on top. A secret that a layer gives in one form, itself or its
+ * file, replaces both forms of it below.
+ */
+export function overlay(...layers: readonly Environment[]): Environment {
+  const result: Record<string, string | undefined> = {};
+  for (const layer of layers) {
+    for (const [name, { secret }] of Object.entries<Variable>(VARIABLES)) {
+      if (!secret || !(layer[name] || layer[`${name}_FILE`])) continue;
+      delete result[name];
+      delete result[`${name}_FILE`];
+    }
+    Object.assign(result, layer);
+  }
+  return result;
+}
+
 function readSecret(environment: Environment, name: string, problems: string[]): string | undefined {
   const file = environment[`${name}_FILE`];
   if (!file) return environment[name];

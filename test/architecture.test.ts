@@ -35,8 +35,9 @@ describe('imports point down', () => {
   it('are all found', () => {
     expect(imports.map(show)).toEqual(
       expect.arrayContaining([
-        'main.ts -> config.ts',
-        'main.ts -> run.ts',
+        'main.ts -> cli/program.ts',
+        'cli/configuration.ts -> config.ts',
+        'cli/program.ts -> run.ts',
         'run.ts -> gateway.ts',
         'schema/index.ts -> schema/scalars.ts',
         'schema/index.ts -> schema/create.ts',
@@ -46,7 +47,11 @@ describe('imports point down', () => {
     const files = new Set(sources.map(({ file }) => file));
     expect(imports.filter(({ to }) => !files.has(to))).toEqual([]);
     const imported = new Set(imports.map(({ to }) => to));
-    expect([...files].filter((file) => !imported.has(file))).toEqual(['main.ts', 'sandbox/main.ts']);
+    expect([...files].filter((file) => !imported.has(file)).sort()).toEqual([
+      'embed.ts',
+      'main.ts',
+      'sandbox/index.ts',
+    ]);
   });
 
   it.each([
@@ -55,6 +60,7 @@ describe('imports point down', () => {
     ['limits', []],
     ['schema', ['luaauth', 'limits', 'errors.ts', 'context.ts']],
     ['http', ['errors.ts']],
+    ['operation', ['http', 'errors.ts', 'context.ts', 'transport']],
     ['sandbox', ['luaauth/wire.ts']],
     ['errors.ts', ['luaauth', 'transport', 'limits']],
     ['context.ts', ['luaauth', 'transport', 'errors.ts', 'http/node-request.ts']],
@@ -66,20 +72,27 @@ describe('imports point down', () => {
 
   it.each([
     ['main.ts', []],
-    ['run.ts', ['main.ts']],
-    ['gateway.ts', ['run.ts']],
+    ['cli', ['main.ts', 'cli']],
+    ['run.ts', ['cli']],
+    ['embed.ts', []],
+    ['gateway.ts', ['run.ts', 'embed.ts']],
     ['server.ts', ['run.ts']],
-    ['sandbox', ['run.ts', 'sandbox']],
+    ['sandbox', ['cli', 'run.ts', 'sandbox']],
   ])('%s is imported by %j alone', (layer, above) => {
     expect(imports.filter(({ from, to }) => isIn(to, [layer]) && !isIn(from, above)).map(show)).toEqual([]);
   });
 
-  it('takes no more than types from the context into the schema, and from the configuration into anything but main', () => {
+  it('takes no more than types from the context into the schema, and from the configuration into anything but the command line and what is embedded', () => {
     const values = imports.filter(({ isType }) => !isType);
     expect(values.filter(({ from, to }) => isIn(from, ['schema']) && to === 'context.ts').map(show)).toEqual(
       [],
     );
-    expect(values.filter(({ to }) => to === 'config.ts').map(show)).toEqual(['main.ts -> config.ts']);
+    expect(
+      values
+        .filter(({ to }) => to === 'config.ts')
+        .map(show)
+        .sort(),
+    ).toEqual(['cli/configuration.ts -> config.ts', 'embed.ts -> config.ts']);
   });
 
   it('and never in a circle', () => {
@@ -87,9 +100,9 @@ describe('imports point down', () => {
   });
 });
 
-it('the environment is read in one place, and by the sandbox that runs alone', () => {
+it('the environment is read in one place', () => {
   const readers = sources.filter(({ text }) => /\bprocess\.env\b|\benv\b.*\bprocess\b/.test(text));
-  expect(readers.map(({ file }) => file).sort()).toEqual(['config.ts', 'sandbox/main.ts']);
+  expect(readers.map(({ file }) => file).sort()).toEqual(['config.ts']);
 });
 
 it('everything is exported by name', () => {

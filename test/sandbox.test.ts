@@ -829,7 +829,7 @@ describe('the seed', () => {
 
 describe('the standalone process', () => {
   const run = (port: string): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', 'src/sandbox/main.ts'], {
+    spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'sandbox'], {
       env: { ...process.env, SANDBOX_PORT: port },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -866,9 +866,9 @@ describe('the standalone process', () => {
     const { port } = taken.address() as AddressInfo;
     try {
       for (const [value, problem] of [
-        ['70000', /^SANDBOX_PORT must be a port number from 0 to 65535, not "70000"\.\n$/],
-        ['', /^SANDBOX_PORT must be a port number/],
-        [String(port), /^The sandbox cannot listen on port \d+: .*EADDRINUSE.*\n$/],
+        ['70000', /^--port \(SANDBOX_PORT\): "70000" is not a port number from 0 to 65535\.\n$/],
+        ['', /^--port \(SANDBOX_PORT\): "" is not a port number/],
+        [String(port), /^The sandbox cannot listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\)\. Give --port/],
       ] as const) {
         const child = run(value);
         const complaint = collect(child.stderr);

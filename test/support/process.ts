@@ -12,16 +12,17 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export type Variables = Readonly<Record<string, string>>;
 
 /**
- * Starts the gateway's own process, from source, in an empty directory and with no other variable than those given.
- * Whoever starts it calls `kill`, which also removes the directory.
+ * Starts the gateway's own process, from source, in an empty directory, with no other variable than those given and with
+ * these arguments. Whoever starts it calls `kill`, which also removes the directory.
  */
 export function startProcess(
   variables: Variables = {},
   files: (directory: string) => void = () => undefined,
+  args: readonly string[] = [],
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
-  const child = spawn(process.execPath, ['--import', TSX, MAIN], {
+  const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,47 @@
+import { Pool } from 'undici';
+import type { Timeouts } from '../luaauth/api.ts';
+import { createPageSizes } from '../luaauth/page-sizes.ts';
+import { getScript, type Script } from '../luaauth/scripts.ts';
+import { systemClock } from '../transport/clock.ts';
+import { createExchange } from '../transport/exchange.ts';
+import { CallFailure } from '../transport/failure.ts';
+import { createTally } from '../transport/tally.ts';
+import { version } from '../version.ts';
+
+export interface Question {
+  readonly url: URL;
+  readonly key: string;
+  readonly scriptId: string;
+  readonly timeouts: Timeouts;
+}
+
+/** Reads one script by one request: without the transport's other steps, so without retries. */
+export async function ask({ url, key, scriptId, timeouts }: Question): Promise<Script | CallFailure> {
+  const clock = systemClock;
+  const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
+  const send = createExchange({
+    dispatcher,
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    maxBodyBytes: 1024 * 1024,
+    userAgent: `luaauth-graphql/${version} (check)`,
+    clock,
+  });
+  const api = {
+    send,
+    clock,
+    origin: { key, account: '', tally: createTally() },
+    signal: undefined,
+    timeouts,
+    pageSizes: createPageSizes(),
+    deadline: clock.now() + timeouts.read,
+  };
+  try {
+    return await getScript(api, { script_id: scriptId });
+  } catch (failure) {
+    if (failure instanceof CallFailure) return failure;
+    throw failure;
+  } finally {
+    await dispatcher.destroy();
+  }
+}

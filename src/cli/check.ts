@@ -1,0 +1,110 @@
+import type { Config } from '../config.ts';
+import { Refused } from '../luaauth/refusal.ts';
+import type { Script } from '../luaauth/scripts.ts';
+import { isSandboxKey } from '../sandbox/keys.ts';
+import { startSandbox } from '../sandbox/server.ts';
+import { CallFailure } from '../transport/failure.ts';
+import { version } from '../version.ts';
+import { ask } from './ask.ts';
+import { diagnose } from './diagnosis.ts';
+import { type Finding, show } from './finding.ts';
+
+/** What stands in for an id, and for a key where the gateway holds none: neither exists. */
+const NOBODY = 'luaauth-graphql-check';
+
+/**
+ * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist.
+ * @returns whether nothing has to be mended.
+ */
+export async function check(config: Config, scriptId: string | undefined): Promise<boolean> {
+  console.log(`luaauth-graphql ${version}`);
+  const findings: Finding[] = [];
+  const tell = (finding: Finding) => {
+    findings.push(finding);
+    console.log(show(finding));
+  };
+  tell({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
+
+  const sandbox = config.apiUrl ? undefined : await startSandbox();
+  try {
+    const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
+    const key = config.credentials.heldKey;
+    const answer = await ask({
+      url,
+      key: key ?? NOBODY,
+      scriptId: scriptId ?? NOBODY,
+      timeouts: config.timeouts,
+    });
+    const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
+    if (sandbox) tell(SANDBOX);
+    else if (diagnosis) tell({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
+    else tell({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
+    if (isExposed(url) && key !== undefined) tell(EXPOSED);
+    if (sandbox && key !== undefined && !isSandboxKey(key)) tell(NOT_A_SANDBOX_KEY);
+    else if (!diagnosis) tell(keyFinding(key, scriptId, answer));
+  } finally {
+    await sandbox?.close();
+  }
+  return !findings.some(({ level }) => level === 'fail');
+}
+
+const SANDBOX: Finding = {
+  level: 'note',
+  subject: 'LuaAuth',
+  fact: 'LUAAUTH_API_URL is not set: the built-in sandbox answers, with made-up data.',
+  advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com to go live.',
+};
+
+const NOT_A_SANDBOX_KEY: Finding = {
+  level: 'fail',
+  subject: 'Key',
+  fact: 'the sandbox does not know the key that LUAAUTH_TOKEN holds: every field will be refused.',
+  advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com if it is a key of yours, or leave LUAAUTH_TOKEN out.',
+};
+
+const EXPOSED: Finding = {
+  level: 'note',
+  subject: 'Key',
+  fact: 'LUAAUTH_API_URL begins with http://, so the key travels in the clear.',
+  advice: 'Begin it with https://, unless the network in between is your own.',
+};
+
+function isExposed({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+}
+
+/** What an answer of LuaAuth's says about the key. */
+function keyFinding(
+  key: string | undefined,
+  scriptId: string | undefined,
+  answer: Script | CallFailure,
+): Finding {
+  if (key === undefined) {
+    return { level: 'ok', subject: 'Key', fact: 'the gateway holds none: each caller sends their own.' };
+  }
+  if (scriptId === undefined) {
+    return {
+      level: 'note',
+      subject: 'Key',
+      fact: 'the key was sent, but whether LuaAuth accepts it is not known: it refuses an unknown key and an unknown script alike.',
+      advice: 'Give --script the id of a script of yours to find out.',
+    };
+  }
+  if (!(answer instanceof CallFailure)) {
+    return {
+      level: 'ok',
+      subject: 'Key',
+      fact: `accepted: it reads the script ${JSON.stringify(answer.name)}.`,
+    };
+  }
+  const isDenied = answer instanceof Refused && answer.reason === 'not permitted';
+  return {
+    level: 'fail',
+    subject: 'Key',
+    fact: `LuaAuth refused to read ${scriptId}: ${JSON.stringify(answer.message)}.${isDenied ? DENIED : ''}`,
+    advice: 'Compare the key and the id with those in the LuaAuth dashboard.',
+  };
+}
+
+const DENIED =
+  ' Either it does not know the key, or the script is not of that account: it does not say which.';

@@ -1,0 +1,8 @@
+/** How the process ends. */
+export const EXIT = {
+  ok: 0,
+  /** The configuration is wrong, an address is taken, or `check` found something that has to be mended. */
+  failed: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+} as const;

@@ -1,0 +1,91 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ID_FORM, isId } from '../luaauth/id.ts';
+import { version } from '../version.ts';
+import { configurationOrExit } from './configuration.ts';
+import { EXIT } from './exit-code.ts';
+import { addFlags, type FlagValues } from './flags.ts';
+
+const AFTER_HELP = `
+Without a command it serves: "luaauth-graphql --port 4100" is "luaauth-graphql serve --port 4100".
+Every flag of serve and check is also an environment variable. A flag wins over the environment, the environment
+over the file .env in the working directory. Keys are read from variables and files, never from a flag.
+
+Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or a check has failed, ${EXIT.usage} the command line is wrong.`;
+
+/** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and is told. */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(withCommand(args), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** Commander's own default command would take a mistyped command for an argument, and suggest nothing. */
+function withCommand(args: readonly string[]): string[] {
+  const [first] = args;
+  const isForAll = ['-h', '--help', '-v', '--version'].includes(first ?? '');
+  const isCommand = first !== undefined && !first.startsWith('-');
+  return isForAll || isCommand ? [...args] : ['serve', ...args];
+}
+
+// Each command loads what it runs only then: a wrong flag or a bad configuration is told at once.
+function createProgram(): Command {
+  const program = new Command('luaauth-graphql')
+    .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
+    .version(version, '-v, --version')
+    .showHelpAfterError('Add --help to see what there is.')
+    .addHelpText('after', AFTER_HELP)
+    .exitOverride();
+
+  addFlags(program.command('serve').description('run the gateway (the default)')).action(
+    async (flags: FlagValues) => {
+      const config = configurationOrExit(flags);
+      const { run } = await import('../run.ts');
+      await run(config);
+    },
+  );
+
+  program
+    .command('schema')
+    .description('print the GraphQL schema')
+    .option('--federation', 'as a federation router is told, with keys and shareable types')
+    .action(async ({ federation = false }: { federation?: boolean }) => {
+      const { readSchema } = await import('./schema.ts');
+      process.stdout.write(readSchema({ federation }));
+    });
+
+  addFlags(
+    program.command('check').description('read the configuration, and ask LuaAuth one harmless question'),
+  )
+    .option('--script <id>', 'read this script of yours, which shows whether the key is accepted', scriptId)
+    .action(async (flags: FlagValues & { script?: string }, command: Command) => {
+      const config = configurationOrExit(flags);
+      if (flags.script !== undefined && config.credentials.heldKey === undefined) {
+        command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
+      }
+      const { check } = await import('./check.ts');
+      if (!(await check(config, flags.script))) process.exitCode = EXIT.failed;
+    });
+
+  program
+    .command('sandbox')
+    .description('run the stand-in for the LuaAuth REST API alone')
+    .addOption(
+      new Option('--port <value>', 'port to listen on; 0 takes any free one')
+        .env('SANDBOX_PORT')
+        .default('4001'),
+    )
+    .action(async ({ port }: { port: string }) => {
+      const { runSandbox } = await import('./sandbox.ts');
+      await runSandbox(port);
+    });
+
+  return program;
+}
+
+function scriptId(given: string): string {
+  if (!isId(given)) throw new InvalidArgumentError(`An id is ${ID_FORM}.`);
+  return given;
+}

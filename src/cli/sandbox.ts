@@ -1,0 +1,30 @@
+import { sandboxKeys } from '../sandbox/keys.ts';
+import { seeded } from '../sandbox/seed-data.ts';
+import { startSandbox } from '../sandbox/server.ts';
+import { EXIT } from './exit-code.ts';
+
+/** Runs the stand-in for the REST API on a port until the process is told to stop. */
+export async function runSandbox(port: string): Promise<void> {
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    stop(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);
+  }
+  const sandbox = await startSandbox({ port: Number(port) }).catch(({ code }: NodeJS.ErrnoException) =>
+    stop(`The sandbox cannot listen on 127.0.0.1:${port} (${code}). Give --port or SANDBOX_PORT a free one.`),
+  );
+  console.log(`LuaAuth sandbox on ${sandbox.url}
+
+  token: ${sandboxKeys.full}      everything works
+  token: ${sandboxKeys.expired}  the account has expired: an edit answers code 0
+  token: ${sandboxKeys.basic}    the tier has no free-for-all mode: turning it on answers code 2
+
+  curl -H 'token: ${sandboxKeys.full}' ${sandbox.url}/scripts/${seeded.scriptId}`);
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void sandbox.close());
+  }
+}
+
+function stop(problem: string): never {
+  console.error(problem);
+  process.exit(EXIT.failed);
+}
