@@ -1,7 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { type ContextOptions, createContext } from './context.ts';
-import { isExpected, maskError } from './errors.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
 import { createCommonHeaders } from './http/common-headers.ts';
 import { createCors } from './http/cors.ts';
@@ -14,9 +13,15 @@ import { createRoutes } from './http/routes.ts';
 import { createDocumentCache } from './limits/document-cache.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLimits } from './limits/plugin.ts';
+import { createVisitFront } from './operation/front.ts';
+import { createMasks, type GatewayLog } from './operation/masks.ts';
+import { createResultHook, createVisitPlugin } from './operation/plugin.ts';
+import { createVisits, type VisitObserver } from './operation/visit.ts';
 import { createReport } from './report.ts';
 import { createSchema } from './schema/index.ts';
 import { createVariableCheck } from './variables.ts';
+
+export type { GatewayLog } from './operation/masks.ts';
 
 export interface GatewayOptions extends ContextOptions {
   /** Leaves the mutations out of the schema. */
@@ -32,11 +37,8 @@ export interface GatewayOptions extends ContextOptions {
   /** The origins whose pages may read answers (CORS); `*` stands for every origin. None by default. */
   readonly corsOrigins?: readonly string[] | undefined;
   readonly log: GatewayLog;
-}
-
-/** Where the gateway tells of what nobody expects. */
-export interface GatewayLog {
-  error(error: unknown): void;
+  /** Who is told of each request: a log of operations, metrics, tracing. */
+  readonly observers?: readonly VisitObserver[];
 }
 
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
@@ -49,13 +51,10 @@ export function createGateway(options: GatewayOptions) {
   const limits = { ...defaultLimits, ...options.limits };
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
   const contextFor = createContext(options);
-  const tell = (error: unknown) => {
-    if (!isExpected(error)) log.error(error);
-  };
-  const onError = (error: unknown) => {
-    tell(error);
-    return { errors: [maskError(error, MASKED) as GraphQLError] };
-  };
+  const visits = createVisits(options.observers ?? []);
+  const masks = createMasks(log);
+  const onResult = createResultHook(visits, masks);
+  const onError = (error: unknown) => ({ errors: [masks.mask(error, MASKED) as GraphQLError] });
   const yoga = createYoga({
     schema: createSchema({ readOnly }),
     context: ({ request }) => contextFor(request),
@@ -68,10 +67,11 @@ export function createGateway(options: GatewayOptions) {
     multipart: false,
     // The request parser counts what it reads; Yoga's limiter halves the throughput.
     maxRequestBodySize: false,
-    maskedErrors: { maskError, isDev: false, errorMessage: MASKED },
-    logging: { debug() {}, info() {}, warn() {}, error: tell },
+    maskedErrors: { maskError: masks.mask, isDev: false, errorMessage: MASKED },
+    logging: { debug() {}, info() {}, warn() {}, error: masks.tell },
     parserAndValidationCache: createDocumentCache(),
     plugins: [
+      createVisitPlugin(visits, onResult),
       createVariableCheck(),
       // Before the limits: a plan may be asked for of what is too expensive to run.
       createReport({ restCalls: limits.restCalls }),
@@ -86,6 +86,6 @@ export function createGateway(options: GatewayOptions) {
   });
   // With CORS every answer says something about its origin, which is Yoga's to work out.
   const listener =
-    corsOrigins.length > 0 ? yoga : createExpressLane({ yoga, general: yoga, maxBodyBytes, onError });
-  return Object.assign(createFront(listener), { fetch: yoga.fetch });
+    corsOrigins.length > 0 ? yoga : createExpressLane({ yoga, general: yoga, maxBodyBytes, onError, onResult });
+  return Object.assign(createVisitFront(visits, createFront(listener)), { fetch: yoga.fetch });
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Credentials } from './context.ts';
 import { createGateway } from './gateway.ts';
 import type { GraphiQLPageOptions } from './graphiql.ts';
 import { createTabs } from './graphiql-tabs.ts';
+import { openStdout } from './operation/destination.ts';
+import { createLog } from './operation/log.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { seeded } from './sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from './sandbox/server.ts';
@@ -15,7 +16,11 @@ import { createTransport } from './transport/index.ts';
 /** Runs the gateway until the process is told to stop. */
 export async function run(config: Config): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const log = pino({ level: config.logLevel });
+  const log = createLog({
+    level: config.logLevel,
+    secrets: secretsOf(config),
+    destination: await openStdout(process.stdout.isTTY),
+  });
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -36,7 +41,8 @@ export async function run(config: Config): Promise<void> {
     corsOrigins: config.corsOrigins,
     graphiql: config.graphiql ? graphiqlFor(config, sandbox) : undefined,
     isReady: () => ready,
-    log: { error: (error) => log.error({ err: error }, 'unexpected error') },
+    log,
+    observers: log.observer ? [log.observer] : [],
   });
   const server = await startServer({ listener: gateway, host: config.host, port: config.port }).catch(
     (error: NodeJS.ErrnoException) => {
@@ -64,6 +70,11 @@ export async function run(config: Config): Promise<void> {
       void stop();
     });
   }
+}
+
+/** What must not be shown anywhere. */
+function secretsOf({ credentials: { heldKey, gatewayKeys = [] } }: Config): string[] {
+  return heldKey === undefined ? [...gatewayKeys] : [heldKey, ...gatewayKeys];
 }
 
 /** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */

@@ -531,7 +531,7 @@ describe('answers', () => {
     for (const { headers } of answers) {
       expect(Object.fromEntries(headers)).toMatchObject(COMMON);
       const names = [...headers.keys()];
-      expect(names.filter((name) => /^x-(?!content-type-options)|server|via/.test(name))).toEqual([]);
+      expect(names.filter((name) => /^x-(?!content-type-options|request-id)|server|via/.test(name))).toEqual([]);
     }
     expect(answers.map(({ status }) => status)).toEqual([
       200, 200, 400, 415, 406, 400, 204, 405, 405, 200, 200, 404,
@@ -568,6 +568,7 @@ describe('answers', () => {
       'date',
       'keep-alive',
       'x-content-type-options',
+      'x-request-id',
     ]);
     expect(headers.get('cache-control')).toBe('no-store');
     await over.close();

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors.ts';
 import { COMMON_HEADERS, errorAnswer } from './answer.ts';
+import { REQUEST_ID, requestIdFor } from './request-id.ts';
 
 /**
  * Answers what is not HTTP, too large a head or too slow, where there is no request to answer to, and closes the socket.
@@ -51,6 +52,7 @@ function rawAnswer(error: GraphQLError): string {
     ...COMMON_HEADERS,
     ...headers,
     connection: 'close',
+    [REQUEST_ID]: requestIdFor(undefined),
     'content-length': Buffer.byteLength(body),
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);

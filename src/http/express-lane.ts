@@ -13,6 +13,8 @@ export interface ExpressLaneOptions<ServerContext extends object, UserContext ex
   readonly maxBodyBytes: number;
   /** What is answered when execution itself breaks down. */
   readonly onError: (error: unknown) => ExecutionResult;
+  /** Is told of each result that the lane sends itself. */
+  readonly onResult: (keys: { readonly req: IncomingMessage }, result: ExecutionResult) => void;
 }
 
 /** The `accept` headers of common clients, and the media type in which Yoga answers each. */
@@ -35,6 +37,7 @@ export function createExpressLane<ServerContext extends object, UserContext exte
   general,
   maxBodyBytes,
   onError,
+  onResult,
 }: ExpressLaneOptions<ServerContext, UserContext>): RequestListener {
   /** All that comes before execution: as long as this fails, nothing has happened. */
   const prepare = async (req: IncomingMessage, res: ServerResponse): Promise<Run | undefined> => {
@@ -49,11 +52,16 @@ export function createExpressLane<ServerContext extends object, UserContext exte
     const contextValue = await contextFactory();
     return async () => {
       try {
-        return await execute({ ...args, contextValue } as ExecutionArgs);
+        return tellOf(req, await execute({ ...args, contextValue } as ExecutionArgs));
       } catch (error) {
-        return onError(error);
+        return tellOf(req, onError(error));
       }
     };
+  };
+
+  const tellOf = (req: IncomingMessage, result: ExecutionResult) => {
+    onResult({ req }, result);
+    return result;
   };
 
   return (request, response) => {
