@@ -6,6 +6,8 @@ import { type Environment, overlay, readValues } from './environment.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import type { Timeouts } from './luaauth/api.ts';
+import { configurePersisted } from './persisted/configure.ts';
+import type { PersistedDocuments } from './persisted/resolve.ts';
 
 export interface Config {
   /** Base URL of the REST API; undefined: the built-in sandbox. */
@@ -18,6 +20,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly readOnly: boolean;
+  /** The documents that can be asked for by id, and whether others can be sent. */
+  readonly persisted: PersistedDocuments;
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs: number;
@@ -70,6 +74,7 @@ export function readConfig(environment: Environment): ConfigResult {
 function assemble(values: Values, problems: string[]): Config {
   const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
+  const { PERSISTED_DOCUMENTS: persistedMode = 'allowed' } = values;
   // A variable with a problem of its own is not also missing.
   const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
   if (heldKey !== undefined && isMissing('GATEWAY_KEYS') && !isLoopback(host)) {
@@ -92,10 +97,12 @@ function assemble(values: Values, problems: string[]): Config {
     credentials: { heldKey, gatewayKeys },
     host,
     port: values.PORT ?? 4000,
-    graphiql: values.GRAPHIQL ?? values.NODE_ENV !== 'production',
+    // Where only listed documents run, GraphiQL cannot even read the schema.
+    graphiql: values.GRAPHIQL ?? (values.NODE_ENV !== 'production' && persistedMode !== 'only'),
     corsOrigins: values.CORS_ORIGINS ?? [],
     maxBodyBytes: values.MAX_BODY_BYTES ?? DEFAULT_MAX_BODY_BYTES,
     readOnly: values.READ_ONLY ?? false,
+    persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems),
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,
     rate: values.LUAAUTH_RATE ?? 50,

@@ -16,6 +16,7 @@ export interface Variable {
   readonly secret?: boolean;
 }
 
+const PERSISTED_MODES = ['off', 'allowed', 'only'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const wholeNumber = (least: number, most: number) =>
@@ -82,7 +83,7 @@ export const VARIABLES = {
   GRAPHIQL: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'the GraphiQL page for browsers; false is the default when NODE_ENV is production',
+    meaning: 'the GraphiQL page for browsers; false is the default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
     byDefault: 'true',
     isSwitch: true,
   },
@@ -97,6 +98,17 @@ export const VARIABLES = {
     meaning: 'leaves the mutations out of the schema',
     byDefault: 'false',
     isSwitch: true,
+  },
+  PERSISTED_DOCUMENTS: {
+    type: z.enum(PERSISTED_MODES),
+    allowed: `one of ${PERSISTED_MODES.join(', ')}`,
+    meaning: 'documents by id: off, allowed, or only those in the list',
+    byDefault: 'allowed',
+  },
+  PERSISTED_DOCUMENTS_FILE: {
+    type: z.string(),
+    allowed: 'the path of a file',
+    meaning: 'the list of documents by their ids: the manifest of Apollo, graphql-codegen or Relay',
   },
   LUAAUTH_TIMEOUT_MS: {
     type: wholeNumber(1, 100_000),

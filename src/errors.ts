@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'UPSTREAM_BAD_RESPONSE'
   | 'UPSTREAM_ERROR'
   | RequestErrorCode
+  | DocumentErrorCode
   | LimitCode;
 
 /** What can be wrong with a request before there is an operation to look at. */
@@ -35,6 +36,14 @@ export type RequestErrorCode =
   | 'REQUEST_TIMEOUT'
   | 'SHUTTING_DOWN'
   | 'UNSUPPORTED_MEDIA_TYPE';
+
+/** What can be wrong with a document that is asked for by its id, or that is not in the list. */
+export type DocumentErrorCode =
+  | 'PERSISTED_DOCUMENT_NOT_FOUND'
+  | 'PERSISTED_DOCUMENTS_OFF'
+  | 'PERSISTED_DOCUMENTS_ONLY'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED';
 
 /** A refusal as the schema's types show it: what any write can meet, and what only editing can. */
 export type RefusalResult = CommonRefusal | EditRefusal;
@@ -63,6 +72,11 @@ export function requestError(
   headers: Readonly<Record<string, string>> = {},
 ): GraphQLError {
   return codedError(code, message, { http: { status, headers } });
+}
+
+/** It travels like a validation error: with this status, or with 200 under `application/json`. */
+export function documentError(code: DocumentErrorCode, status: number, message: string): GraphQLError {
+  return codedError(code, message, { http: { spec: true, status } });
 }
 
 export function unauthenticated(message: string): GraphQLError {

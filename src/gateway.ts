@@ -13,10 +13,14 @@ import { createRoutes } from './http/routes.ts';
 import { createDocumentCache } from './limits/document-cache.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLimits } from './limits/plugin.ts';
+<<<<<<< HEAD
 import { createVisitFront } from './operation/front.ts';
 import { createMasks, type GatewayLog } from './operation/masks.ts';
 import { createResultHook, createVisitPlugin } from './operation/plugin.ts';
 import { createVisits, type VisitObserver } from './operation/visit.ts';
+=======
+import { createDocumentResolver, type PersistedDocuments } from './persisted/resolve.ts';
+>>>>>>> 3647c3e (wip)
 import { createReport } from './report.ts';
 import { createSchema } from './schema/index.ts';
 import { createVariableCheck } from './variables.ts';
@@ -28,6 +32,8 @@ export interface GatewayOptions extends ContextOptions {
   readonly readOnly?: boolean;
   /** The GraphiQL page for browsers at `/graphql`; undefined: none. */
   readonly graphiql?: GraphiQLPageOptions | undefined;
+  /** Documents that can be asked for by id. By default clients can register theirs, as Apollo's do, and send any. */
+  readonly persisted?: PersistedDocuments;
   /** What one request may ask for, where it differs from the default. */
   readonly limits?: Partial<Limits>;
   /** What `/readiness` answers; without it the gateway is always ready. */
@@ -44,21 +50,37 @@ export interface GatewayOptions extends ContextOptions {
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
 export type Gateway = ReturnType<typeof createGateway>;
 
+/** Who registers what changes nothing but the size of later requests, so it is safe to begin with. */
+const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map() };
+
 const MASKED = 'Something went wrong in the gateway.';
 
 export function createGateway(options: GatewayOptions) {
   const { isReady = () => true, graphiql, log, readOnly = false } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
+  const { persisted = REGISTERED_ONLY } = options;
   const contextFor = createContext(options);
+<<<<<<< HEAD
   const visits = createVisits(options.observers ?? []);
   const masks = createMasks(log);
   const onResult = createResultHook(visits, masks);
   const onError = (error: unknown) => ({ errors: [masks.mask(error, MASKED) as GraphQLError] });
+=======
+  const resolveDocument = createDocumentResolver({ ...persisted, maxLength: limits.documentLength });
+  const tell = (error: unknown) => {
+    if (!isExpected(error)) log.error(error);
+  };
+  const onError = (error: unknown) => {
+    tell(error);
+    return { errors: [maskError(error, MASKED) as GraphQLError] };
+  };
+>>>>>>> 3647c3e (wip)
   const yoga = createYoga({
     schema: createSchema({ readOnly }),
     context: ({ request }) => contextFor(request),
-    graphqlEndpoint: '/graphql',
+    // The routes refuse what is no operation's path.
+    graphqlEndpoint: '/graphql{/*}?',
     // Ours answers instead. Yoga's takes every URL that ends in this, and no URL has a space in it.
     healthCheckEndpoint: ' ',
     landingPage: false,
@@ -80,12 +102,19 @@ export function createGateway(options: GatewayOptions) {
       ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
       createRoutes({ isReady }),
-      createRequestParser({ maxBodyBytes }),
+      createRequestParser({ maxBodyBytes, resolveDocument }),
       createGetGuard(),
     ],
   });
   // With CORS every answer says something about its origin, which is Yoga's to work out.
   const listener =
+<<<<<<< HEAD
     corsOrigins.length > 0 ? yoga : createExpressLane({ yoga, general: yoga, maxBodyBytes, onError, onResult });
   return Object.assign(createVisitFront(visits, createFront(listener)), { fetch: yoga.fetch });
+=======
+    corsOrigins.length > 0
+      ? yoga
+      : createExpressLane({ yoga, general: yoga, maxBodyBytes, resolveDocument, onError });
+  return Object.assign(createFront(listener), { fetch: yoga.fetch });
+>>>>>>> 3647c3e (wip)
 }

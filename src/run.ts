@@ -36,6 +36,7 @@ export async function run(config: Config): Promise<void> {
     timeouts: config.timeouts,
     operationTimeoutMs: config.operationTimeoutMs,
     readOnly: config.readOnly,
+    persisted: config.persisted,
     limits: config.limits,
     maxBodyBytes: config.maxBodyBytes,
     corsOrigins: config.corsOrigins,

@@ -61,6 +61,7 @@ describe('imports point down', () => {
     ['schema', ['luaauth', 'limits', 'errors.ts', 'context.ts']],
     ['http', ['errors.ts']],
     ['operation', ['http', 'errors.ts', 'context.ts', 'transport']],
+    ['persisted', ['errors.ts', 'http/operation.ts']],
     ['sandbox', ['luaauth/wire.ts']],
     ['errors.ts', ['luaauth', 'transport', 'limits']],
     ['context.ts', ['luaauth', 'transport', 'errors.ts', 'http/node-request.ts']],

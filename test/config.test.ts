@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../src/config.ts';
-import { VARIABLE_NAMES } from '../src/env-variables.ts';
+import { type Name, VARIABLE_NAMES, VARIABLES } from '../src/env-variables.ts';
 import type { Environment } from '../src/environment.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 
@@ -102,7 +102,7 @@ describe('an environment', () => {
     expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual(checked);
     for (const line of lines) {
       const [, name, shown] = /^(\w+): (the given value \(not shown\)|".+") is not \S.*\.$/.exec(line) ?? [];
-      const isSecret = VARIABLE_NAMES.includes(`${name}_FILE`);
+      const isSecret = 'secret' in VARIABLES[name as Name];
       expect([line, shown === 'the given value (not shown)']).toEqual([line, isSecret]);
       expect([line, line.includes(SECRET)]).toEqual([line, !isSecret]);
     }

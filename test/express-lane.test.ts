@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
@@ -9,7 +10,8 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({ upstream: sandbox.url });
+  const persisted = { mode: 'allowed', listed: new Map([['listed', SCRIPT]]) } as const;
+  gateway = await openGateway({ upstream: sandbox.url, persisted });
 });
 beforeEach(() => sandbox.reset());
 afterAll(async () => {
@@ -18,6 +20,9 @@ afterAll(async () => {
 });
 
 const { scriptId: id, sessionId, placeId } = seeded;
+const persistedQuery = (document: string) => ({
+  persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(document).digest('hex') },
+});
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { id name totalExecutions } }';
 const EDIT =
   'mutation Edit($input: EditScriptInput!) { editScript(input: $input) { __typename ... on EditScriptSuccess { script { name } } ... on Refusal { message } } }';
@@ -73,6 +78,17 @@ const bodies: Record<string, unknown> = {
   'a number for a query': { query: 1 },
   'a list': [{ query: '{ __typename }' }],
   'a string': 'x',
+  'a registration': { query: '{ __typename }', extensions: persistedQuery('{ __typename }') },
+  'the hash of an unknown document': { extensions: persistedQuery('{ unknown: __typename }') },
+  'a registration under a wrong hash': {
+    query: '{ other: __typename }',
+    extensions: persistedQuery('{ a }'),
+  },
+  'the id of a listed document': { documentId: 'listed', variables: { id } },
+  'the id of a listed document, as Relay has it': { doc_id: 'listed', query: null, variables: { id } },
+  'the id of an unknown document': { documentId: 'unknown' },
+  'an id and a document': { documentId: 'listed', query: '{ __typename }' },
+  'an id that is no text': { documentId: 1 },
   'an unknown member': { query: '{ __typename }', other: 1 },
   'variables that are a list': { query: '{ __typename }', variables: [] },
 };
@@ -99,8 +115,10 @@ async function ask(path: string, body: string | Buffer, headers: Record<string, 
     headers: { 'content-type': 'application/json', 'x-request-id': 'one', ...headers },
     body: body as BodyInit,
   });
-  const { date: _date, ...rest } = Object.fromEntries(response.headers);
-  const text = (await response.text()).replace(/"queuedMs":\d+/, '"queuedMs":0');
+  const { date: _date, 'content-length': length, ...rest } = Object.fromEntries(response.headers);
+  const sent = await response.text();
+  expect(Number(length)).toBe(Buffer.byteLength(sent));
+  const text = sent.replace(/"queuedMs":\d+/, '"queuedMs":0');
   return {
     status: response.status,
     headers: rest,

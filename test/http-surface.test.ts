@@ -579,7 +579,9 @@ describe('answers', () => {
     for (const path of [
       '/',
       '/graph',
-      '/graphql/x',
+      '/graphql/x/y/z',
+      '/graphql//x',
+      '/graphql/%ff',
       '/foo/graphql',
       '//graphql',
       '/health/x',

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 
@@ -40,7 +41,11 @@ afterAll(() => Promise.all([...processes.values()].map(({ process }) => process.
 function urlWith(assignments: string): Promise<string> {
   const running = processes.get(assignments);
   if (running) return running.url;
-  const pairs = [...assignments.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]);
+  const pairs = [...assignments.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => {
+    // The process runs in a folder of its own, the reader's in the repository.
+    const file = new URL(`../${value}`, import.meta.url);
+    return [name, name.endsWith('_FILE') ? fileURLToPath(file) : value];
+  });
   const process = startProcess({ ...Object.fromEntries(pairs), PORT: '0' });
   const started = { process, url: process.listening() };
   processes.set(assignments, started);

@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, getOperationAST } from 'graphql';
-import { processRegularResult, type YogaServerInstance } from 'graphql-yoga';
+import { type GraphQLParams, processRegularResult, type YogaServerInstance } from 'graphql-yoga';
 import { sendAnswer } from './answer.ts';
 import { NodeRequest } from './node-request.ts';
-import { operationFromBody } from './operation.ts';
+import { type OperationRequest, operationFromBody } from './operation.ts';
 import { readNodeBody } from './read-body.ts';
 
 export interface ExpressLaneOptions<ServerContext extends object, UserContext extends object> {
@@ -11,6 +11,8 @@ export interface ExpressLaneOptions<ServerContext extends object, UserContext ex
   /** Takes every request that the lane is not for. */
   readonly general: RequestListener;
   readonly maxBodyBytes: number;
+  /** As the request parser has it. */
+  readonly resolveDocument: (operation: OperationRequest) => GraphQLParams;
   /** What is answered when execution itself breaks down. */
   readonly onError: (error: unknown) => ExecutionResult;
   /** Is told of each result that the lane sends itself. */
@@ -36,12 +38,13 @@ export function createExpressLane<ServerContext extends object, UserContext exte
   yoga,
   general,
   maxBodyBytes,
+  resolveDocument,
   onError,
   onResult,
 }: ExpressLaneOptions<ServerContext, UserContext>): RequestListener {
   /** All that comes before execution: as long as this fails, nothing has happened. */
   const prepare = async (req: IncomingMessage, res: ServerResponse): Promise<Run | undefined> => {
-    const params = operationFromBody(await readNodeBody(req, maxBodyBytes));
+    const params = resolveDocument(operationFromBody(await readNodeBody(req, maxBodyBytes)));
     const initialContext = { request: new NodeRequest(req, res), params, req, res };
     const { schema, parse, validate, contextFactory, execute } = yoga.getEnveloped(initialContext as never);
     const document = parse(params.query);

@@ -1,8 +1,20 @@
 import type { GraphQLParams } from 'graphql-yoga';
 import { requestError } from '../errors.ts';
+import type { OperationPath } from './operation-path.ts';
 
-const MEMBERS = ['query', 'variables', 'operationName', 'extensions'] as const;
+const MEMBERS = ['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id'] as const;
 type Member = (typeof MEMBERS)[number];
+
+/** An operation as a request names it: by its document, or by the id of one in any of the dialects of clients. */
+export interface OperationRequest extends Omit<GraphQLParams, 'query'> {
+  readonly query: string | undefined;
+  /** As the GraphQL-over-HTTP draft has it, in the body or the query string. */
+  readonly documentId: string | undefined;
+  /** As Relay has it. */
+  readonly doc_id: string | undefined;
+  /** The same in the path. */
+  readonly pathId: string | undefined;
+}
 
 /** How deep objects and lists may be nested in variables and extensions; the schema's own inputs need three levels. */
 const MAX_JSON_DEPTH = 50;
@@ -10,7 +22,7 @@ const MAX_JSON_DEPTH = 50;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
-export function operationFromBody(bytes: Uint8Array): GraphQLParams {
+export function operationFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationRequest {
   const body = parse(decode(bytes), 'The body');
   if (Array.isArray(body)) {
     throw badRequest('Batching is not supported: the body is a list. Send one operation per request.');
@@ -22,43 +34,46 @@ export function operationFromBody(bytes: Uint8Array): GraphQLParams {
   if (stranger !== undefined) {
     throw badRequest(`The body has a member that is unknown here. Known are ${MEMBERS.join(', ')}.`);
   }
-  return checkOperation(body as Record<Member, unknown>);
+  return checkOperation(body as Record<Member, unknown>, path);
 }
 
 /** The operation in the query string of a GET. @throws as `operationFromBody` does. */
-export function operationFromUrl(parameters: URLSearchParams): GraphQLParams {
+export function operationFromUrl(parameters: URLSearchParams, path: OperationPath = {}): OperationRequest {
   const json = (name: 'variables' | 'extensions') => {
     const text = parameters.get(name);
     return text ? parse(text, `The parameter ${name}`) : undefined;
   };
-  return checkOperation({
+  const members = {
     query: parameters.get('query') || undefined,
     operationName: parameters.get('operationName') || undefined,
     variables: json('variables'),
     extensions: json('extensions'),
-  });
+    documentId: parameters.get('documentId') || undefined,
+    doc_id: parameters.get('doc_id') || undefined,
+  };
+  return checkOperation(members, path);
 }
 
-function checkOperation({
-  query,
-  operationName,
-  variables,
-  extensions,
-}: Record<Member, unknown>): GraphQLParams {
-  if (query === undefined || query === null) {
-    throw badRequest('There is no query. Give the GraphQL document as the string query.');
-  }
-  if (typeof query !== 'string')
-    throw badRequest(`query is ${kindOf(query)}. Give the document as a string.`);
-  if (typeof (operationName ?? '') !== 'string') {
-    throw badRequest(`operationName is ${kindOf(operationName)}. Give a string, or leave it out.`);
+function checkOperation(members: Record<Member, unknown>, path: OperationPath): OperationRequest {
+  const operationName = checkString('operationName', members.operationName);
+  if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
+    throw badRequest('The path names another operation than operationName does. Name it in one of them.');
   }
   return {
-    query,
-    operationName: (operationName ?? undefined) as string | undefined,
-    variables: checkObject('variables', variables),
-    extensions: checkObject('extensions', extensions),
+    query: checkString('query', members.query),
+    documentId: checkString('documentId', members.documentId),
+    doc_id: checkString('doc_id', members.doc_id),
+    pathId: path.documentId,
+    operationName: operationName ?? path.operationName,
+    variables: checkObject('variables', members.variables),
+    extensions: checkObject('extensions', members.extensions),
   };
+}
+
+function checkString(name: Member, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  throw badRequest(`${name} is ${kindOf(value)}. Give a string, or leave it out.`);
 }
 
 function checkObject(name: Member, value: unknown): Record<string, unknown> | undefined {

@@ -1,14 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import type { Plugin } from 'graphql-yoga';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { requestError } from '../errors.ts';
 import { errorAnswer } from './answer.ts';
 import { isAcceptable, isJson } from './media-type.ts';
-import { operationFromBody, operationFromUrl } from './operation.ts';
+import { type OperationRequest, operationFromBody, operationFromUrl } from './operation.ts';
+import { readOperationPath } from './operation-path.ts';
 import { isBeingRead, readNodeBody, readWebBody } from './read-body.ts';
 
 export interface RequestParserOptions {
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
+  /** Finds the document that a request names, or refuses it. */
+  readonly resolveDocument: (operation: OperationRequest) => GraphQLParams;
 }
 
 /** What an embedding node:http server hands over next to the request. */
@@ -20,7 +23,7 @@ interface NodeContext {
  * Reads the operation out of a request, in place of Yoga's parsers. Those take forms and plain text, which any web page
  * can send, quote broken JSON back and answer broken variables in a URL with 500.
  */
-export function createRequestParser({ maxBodyBytes }: RequestParserOptions): Plugin {
+export function createRequestParser({ maxBodyBytes, resolveDocument }: RequestParserOptions): Plugin {
   return {
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
       if (!isAcceptable(request.headers.get('accept'))) {
@@ -28,17 +31,20 @@ export function createRequestParser({ maxBodyBytes }: RequestParserOptions): Plu
         const { body, ...init } = errorAnswer(NOT_ACCEPTABLE);
         return endResponse(new fetchAPI.Response(body, init));
       }
-      if (request.method === 'GET') return setRequestParser(() => operationFromUrl(url.searchParams));
+      const path = readOperationPath(url.pathname);
+      if (request.method === 'GET') {
+        return setRequestParser(() => resolveDocument(operationFromUrl(url.searchParams, path)));
+      }
       checkContentType(request.headers);
       const { req } = serverContext as NodeContext;
-      setRequestParser(async () =>
-        operationFromBody(
-          // Something in front of the gateway, such as a body parser, may have read the request already.
+      setRequestParser(async () => {
+        // Something in front of the gateway, such as a body parser, may have read the request already.
+        const body =
           req && (isBeingRead(req) || !req.readableDidRead)
             ? await readNodeBody(req, maxBodyBytes)
-            : await readWebBody(request, maxBodyBytes),
-        ),
-      );
+            : await readWebBody(request, maxBodyBytes);
+        return resolveDocument(operationFromBody(body, path));
+      });
     },
   };
 }

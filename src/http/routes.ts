@@ -1,6 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import { requestError } from '../errors.ts';
 import { type Answer, errorAnswer } from './answer.ts';
+import { readOperationPath } from './operation-path.ts';
 
 export interface RoutesOptions {
   /** What `/readiness` answers. */
@@ -37,7 +38,7 @@ function answerFor(
   isReady: RoutesOptions['isReady'],
 ): Answer | undefined {
   const refuse = (error: Parameters<typeof errorAnswer>[0]) => errorAnswer(error, headers.get('accept'));
-  if (path === '/graphql' || path === '/graphql/') {
+  if (readOperationPath(path)) {
     if (method === 'GET' || method === 'POST') return undefined;
     return method === 'OPTIONS' ? options(GRAPHQL_METHODS) : refuse(methodNotAllowed(GRAPHQL_METHODS));
   }
