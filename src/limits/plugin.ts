@@ -1,6 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import { checkPrice } from './check-price.ts';
 import type { Limits } from './limits.ts';
+import { hideToken } from './literals.ts';
 import { checkLength, scanDocument } from './scan.ts';
 import { checkStructure } from './structure.ts';
 import { validateBriefly } from './validation.ts';
@@ -16,7 +17,11 @@ export function createLimits(limits: Limits): Plugin {
       checkLength(params.source.toString(), limits);
       setParseFn((source, options) => {
         scanDocument(source.toString(), limits);
-        return parseFn(source, options);
+        try {
+          return parseFn(source, options);
+        } catch (error) {
+          throw hideToken(error);
+        }
       });
     },
     onValidate({ setValidationFn }) {

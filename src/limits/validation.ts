@@ -1,4 +1,5 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, validate } from 'graphql';
+import { hideLiterals } from './literals.ts';
 
 /** Validation stops after so many errors. */
 const MAX_ERRORS = 20;
@@ -12,7 +13,9 @@ export function validateBriefly(
   document: DocumentNode,
   rules?: Parameters<typeof validate>[2],
 ): GraphQLError[] {
-  return validate(schema, document, rules, { maxErrors: MAX_ERRORS }).map(shorten);
+  return validate(schema, document, rules, { maxErrors: MAX_ERRORS }).map((error) =>
+    shorten(hideLiterals(error)),
+  );
 }
 
 function shorten(error: GraphQLError): GraphQLError {

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openGateway } from './support/gateway.ts';
+import { LEAKS, leakExceptScript } from './support/leaky-api.ts';
+import { answerPlainly } from './support/plain-api.ts';
+import { type GatewayProcess, startProcess } from './support/process.ts';
+import { type Respond, startRecorder } from './support/recorder.ts';
+import { useRecorder } from './support/stage.ts';
+
+// Each word that must not come back holds this one, and so does each larger piece of the source.
+const SENTINEL = /sentinel/i;
+const KEY = 'sentinel-api-key-4f1d';
+const HELD_KEY = 'sentinel-held-key-8a2c';
+const GATEWAY_KEY = 'sentinel-gateway-key-77b0';
+const LICENCE_KEY = 'sentinel-licence-key-e91f';
+const SOURCE = Array.from(
+  { length: 40 },
+  (_line, index) => `local sentinel_${index} = "the sentinel's line ${index}"`,
+).join('\n');
+
+const filtered = `query ($key: String) {
+  script(id: "a") { name executions { date count } sessions(filter: { userKey: $key }) { nodes { id robloxId } } }
+}`;
+const update = `mutation ($source: String!) {
+  updateScript(input: { id: "a", source: $source }) {
+    __typename
+    ... on Refusal { message }
+    ... on InvalidFields { fields { path messages } }
+    ... on NotPermitted { reasons }
+    ... on UpdateScriptSuccess { script { name } }
+  }
+}`;
+const inline = `mutation {
+  updateScript(input: { id: "a", source: ${JSON.stringify(SOURCE)} }) { __typename ... on Refusal { message } }
+}`;
+const edit = `mutation {
+  editScript(input: { id: "a", name: "new" }) {
+    __typename
+    ... on Refusal { message }
+    ... on InvalidFields { fields { path messages } }
+  }
+}`;
+
+/** Operations that carry every kind of secret, and are otherwise in order. */
+const OPERATIONS: readonly (readonly [query: string, variables?: object])[] = [
+  ['{ script(id: "b") { name enabled } }'],
+  [filtered, { key: LICENCE_KEY }],
+  [update, { source: SOURCE }],
+  [inline],
+  [edit],
+];
+
+/** Requests that are refused before anything is sent. */
+const INVALID: readonly (readonly [title: string, query: unknown, variables?: unknown])[] = [
+  ['a source of the wrong type', update, { source: [SOURCE] }],
+  [
+    'a source in the place of an input',
+    'mutation ($i: UpdateScriptInput!) { updateScript(input: $i) { __typename } }',
+    { i: SOURCE },
+  ],
+  [
+    'an unknown field beside a source',
+    'mutation ($i: UpdateScriptInput!) { updateScript(input: $i) { __typename } }',
+    { i: { id: 'a', source: SOURCE, more: 1 } },
+  ],
+  ['a source with a lone surrogate', update, { source: `${SOURCE}\ud800` }],
+  ['a licence key of the wrong type', filtered, { key: { of: LICENCE_KEY } }],
+  ['a licence key that is too long', filtered, { key: LICENCE_KEY.repeat(100) }],
+  ['a licence key that is no text', filtered, { key: `${LICENCE_KEY}\ud800` }],
+  [
+    'a cursor that is a licence key',
+    'query ($c: String) { script(id: "a") { sessions(after: $c) { nodes { id } } } }',
+    { c: LICENCE_KEY },
+  ],
+  ['a source where a name should be', `mutation { updateScript(${JSON.stringify(SOURCE)}) { __typename } }`],
+  ['a source in a block where a name should be', `mutation { updateScript("""${SOURCE}""") { __typename } }`],
+  [
+    'a source where a flag should be',
+    `mutation { toggleScript(input: { id: "a", enabled: ${JSON.stringify(SOURCE)} }) { __typename } }`,
+  ],
+  [
+    'a source where a number should be',
+    `{ script(id: "a") { sessions(first: ${JSON.stringify(SOURCE)}) { nodes { id } } } }`,
+  ],
+  [
+    'a source in a list where text should be',
+    `mutation { updateScript(input: { id: "a", source: [${JSON.stringify(SOURCE)}] }) { __typename } }`,
+  ],
+  [
+    'a source in an object where an input should be',
+    `mutation { updateScript(input: { source: ${JSON.stringify(SOURCE)} }) { __typename } }`,
+  ],
+  ['a source that does not end', `mutation { updateScript(input: { id: "a", source: "${SOURCE}`],
+  [
+    'a source as a default of the wrong type',
+    `query ($n: Int = ${JSON.stringify(SOURCE)}) { script(id: "a") { sessions(first: $n) { nodes { id } } } }`,
+  ],
+  ['a source as the variables', update, SOURCE],
+  ['a source as the operation', { source: SOURCE }],
+];
+
+interface Sent {
+  readonly query: unknown;
+  readonly variables?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** All of an answer as text: status, headers and body. */
+async function answerOf(url: string, { query, variables, headers = { token: KEY } }: Sent): Promise<string> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-upstream': 'report', ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  return `${response.status} ${JSON.stringify([...response.headers])} ${await response.text()}`;
+}
+
+describe('neither key, licence key nor source comes back', () => {
+  const stage = useRecorder({ transport: { random: () => 0 }, timeouts: { read: 300, write: 300 } });
+
+  it.each(LEAKS)('from %s', async (_title, respond) => {
+    stage.respond = leakExceptScript(respond);
+    for (const [index, [query, variables]] of OPERATIONS.entries()) {
+      // A key each, as a key can be paused.
+      const headers = { token: `${KEY}-${index}` };
+      const answer = await answerOf(stage.gateway.url, { query, variables, headers });
+      expect(answer).not.toMatch(SENTINEL);
+      expect(answer).toContain('"data"');
+    }
+    expect(stage.recorder.calls.some(({ headers }) => headers.token === `${KEY}-0`)).toBe(true);
+    expect(stage.recorder.calls.some(({ line }) => line.includes(LICENCE_KEY))).toBe(true);
+    expect(stage.recorder.calls.some(({ body }) => body.includes('sentinel_39'))).toBe(true);
+  });
+
+  it('from a success', async () => {
+    stage.respond = answerPlainly;
+    for (const [query, variables] of OPERATIONS) {
+      const answer = await answerOf(stage.gateway.url, { query, variables });
+      expect(answer).not.toMatch(SENTINEL);
+      expect(answer).not.toContain('"errors"');
+    }
+  });
+
+  it.each(INVALID)('from %s', async (_title, query, variables) => {
+    const answer = await answerOf(stage.gateway.url, { query, variables });
+    expect(answer).toContain('"errors"');
+    expect(answer).not.toMatch(SENTINEL);
+    expect(stage.recorder.calls).toEqual([]);
+  });
+
+  it.each([
+    ['malformed', { token: `${KEY} with a space` }],
+    ['too long', { token: KEY.repeat(100) }],
+    ['two different ones', { token: KEY, authorization: `Bearer ${KEY}-2` }],
+  ])('from keys that are %s', async (_title, headers) => {
+    const answer = await answerOf(stage.gateway.url, { query: edit, headers });
+    expect(answer).toContain('UNAUTHENTICATED');
+    expect(answer).not.toMatch(SENTINEL);
+  });
+});
+
+describe('a mistake of the gateway', () => {
+  it('is told to the log and masked in the answer', async () => {
+    const recorder = await startRecorder((_recorded, response) => void response.writeHead(503).end());
+    const random = () => {
+      throw new Error(`a mistake with ${KEY}`);
+    };
+    const gateway = await openGateway({ upstream: recorder.url, transport: { random } });
+    const answer = await answerOf(gateway.url, { query: '{ script(id: "a") { name } }' });
+    expect(answer).toContain('INTERNAL_SERVER_ERROR');
+    expect(answer).not.toMatch(SENTINEL);
+    expect(gateway.logged).toHaveLength(1);
+    await gateway.close();
+    await recorder.close();
+  });
+});
+
+describe.each([
+  ['callers send their own key', {}, { token: KEY }],
+  [
+    'the gateway holds the key',
+    { LUAAUTH_TOKEN: HELD_KEY, GATEWAY_KEYS: `other,${GATEWAY_KEY}` },
+    { authorization: `Bearer ${GATEWAY_KEY}` },
+  ],
+])('the process, when %s,', (_title, variables, headers) => {
+  vi.setConfig({ testTimeout: 120_000 });
+  let respond: Respond = answerPlainly;
+  let recorder: Awaited<ReturnType<typeof startRecorder>>;
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    recorder = await startRecorder((recorded, response) => respond(recorded, response));
+    gateway = startProcess({
+      PORT: '0',
+      LUAAUTH_API_URL: recorder.url,
+      LOG_LEVEL: 'trace',
+      LUAAUTH_TIMEOUT_MS: '200',
+      ...variables,
+    });
+  });
+  afterAll(async () => {
+    await gateway.kill();
+    await recorder.close();
+  });
+
+  it('shows no secret in what it prints or answers, whatever goes wrong', async () => {
+    const url = await gateway.listening();
+    const answers: string[] = [];
+    for (const answer of [answerPlainly, ...LEAKS.map(([, leak]) => leak)]) {
+      respond = leakExceptScript(answer);
+      for (const [query, given] of OPERATIONS)
+        answers.push(await answerOf(url, { query, variables: given, headers }));
+    }
+    for (const [, query, given] of INVALID)
+      answers.push(await answerOf(url, { query, variables: given, headers }));
+    const wrongs: Record<string, string>[] = [
+      { authorization: `Bearer ${KEY}-wrong` },
+      { token: `${KEY} wrong` },
+    ];
+    for (const wrong of wrongs) {
+      answers.push(await answerOf(url, { query: edit, headers: wrong }));
+    }
+    expect(answers.length).toBeGreaterThan(80);
+    for (const answer of answers) expect(answer).not.toMatch(SENTINEL);
+    const { stdout, stderr } = gateway.output;
+    expect(stdout).toContain('GraphQL');
+    expect(stdout + stderr).not.toMatch(SENTINEL);
+    expect(recorder.calls.length).toBeGreaterThan(50);
+  });
+});
