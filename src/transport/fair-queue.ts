@@ -8,6 +8,8 @@ export interface Waiting {
 /** Writes first, in order; then reads, one of each operation in turn; renewals when nobody else waits. */
 export interface FairQueue<Item extends Waiting> {
   readonly size: number;
+  /** Whether others than renewals wait. */
+  readonly isUrgent: boolean;
   add(item: Item): void;
   remove(item: Item): boolean;
   /** Takes out the next in turn. */
@@ -35,6 +37,9 @@ export function createFairQueue<Item extends Waiting>(): FairQueue<Item> {
   return {
     get size() {
       return writes.size + readCount + renewals.size;
+    },
+    get isUrgent() {
+      return writes.size + readCount > 0;
     },
     add(item) {
       if (item.rank === 'write') writes.add(item);

@@ -8,7 +8,7 @@ import type { Booking, Quota } from './start-log.ts';
 export interface Lane {
   /** Resolves with the call's place. @throws RateLimited when it cannot start in time; ClientLeft. */
   enter<T>(call: Call<T>): Promise<Booking>;
-  /** Whether a call could start at this moment. */
+  /** Whether a call could start at this moment and leave places for others. */
   hasRoom(): boolean;
   /** Lets nothing start for `ms`; `announcedMs` is what callers are told. */
   pause(ms: number, announcedMs: number): void;
@@ -46,12 +46,17 @@ export function createLane(quota: Quota, clock: Clock): Lane {
     return new RateLimited(call, retryAfterMs, { byApi: false });
   };
 
+  const takePlace = (): Booking | number => {
+    const pauseMs = pausedUntil - clock.now();
+    if (pauseMs > 0) return pauseMs;
+    return queue.isUrgent ? quota.take() : quota.takeSpare();
+  };
+
   const wake = () => {
     cancelTimer?.();
     cancelTimer = undefined;
     while (queue.size > 0) {
-      const waitMs = Math.max(0, pausedUntil - clock.now());
-      const place = waitMs > 0 ? waitMs : quota.take();
+      const place = takePlace();
       if (typeof place === 'number') {
         // Infinity: a booked call frees its place when it is sent or given up, and wakes the lane.
         if (place !== Number.POSITIVE_INFINITY) cancelTimer = clock.after(place, wake);
@@ -96,18 +101,16 @@ export function createLane(quota: Quota, clock: Clock): Lane {
             if (!queue.remove(ticket)) return;
             ticket = { ...ticket, rank: 'read' };
             queue.add(ticket);
+            wake();
           };
         }
         queue.add(ticket);
-        if (cancelTimer === undefined) wake();
+        // What the timer is set for may be a renewal, which others need not wait for.
+        if (cancelTimer === undefined || place.rank !== 'renewal') wake();
       });
     },
     hasRoom() {
-      if (queue.size > 0 || pausedUntil > clock.now()) return false;
-      const place = quota.take();
-      if (typeof place === 'number') return false;
-      place.done();
-      return true;
+      return queue.size === 0 && pausedUntil <= clock.now() && quota.hasSpare();
     },
     pause(ms, announcedMs) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms);

@@ -13,7 +13,7 @@ export interface PaceOptions {
 
 export interface Pace {
   readonly step: (next: Send) => Send;
-  /** Whether a call could start at this moment. */
+  /** Whether a call could start at this moment and leave places for others. */
   hasRoom<T>(call: Call<T>): boolean;
 }
 

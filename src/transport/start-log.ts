@@ -14,6 +14,10 @@ export interface Booking {
 export interface Quota {
   /** A place now, or how many ms until one may be free (Infinity: when a booked one is sent or done). */
   take(): Booking | number;
+  /** The same for a call that nobody waits for: some places stay free, and one such call keeps its distance from the next. */
+  takeSpare(): Booking | number;
+  /** Whether a call would leave those places free. */
+  hasSpare(): boolean;
   /** When the call behind `ahead` others could start, in ms from now, if nothing but time frees places. */
   etaMs(ahead: number): number;
   /** The API said that this was too fast: fewer starts for a while. */
@@ -38,6 +42,11 @@ export interface StartLogOptions {
  * still not answered when its place is due had arrived this long after its sending.
  */
 const UNANSWERED_LAG_MS = 30;
+/**
+ * The share of the places that is kept for calls that somebody waits for. Without it, and without the distance, renewals
+ * would take all places at once, second after second, and a write would wait for the next second.
+ */
+const KEPT_SHARE = 0.2;
 
 /**
  * A log of the last starts: at most `limit` in any sliding window. Measured against a recorder, fixed windows, token
@@ -51,6 +60,7 @@ export function createStartLog(options: StartLogOptions): Quota {
   let reduced = fullLimit;
   let reducedAt = clock.now();
   let slowedAt = Number.NEGATIVE_INFINITY;
+  let spareFrom = Number.NEGATIVE_INFINITY;
 
   const limitNow = (now: number) =>
     Math.min(fullLimit, Math.floor(reduced + ((now - reducedAt) / 1000) * recoveryPerSecond * fullLimit));
@@ -87,14 +97,32 @@ export function createStartLog(options: StartLogOptions): Quota {
     };
   };
 
+  const sparePlaces = (now: number) => limitNow(now) - Math.floor(limitNow(now) * KEPT_SHARE);
+  /** In how many ms one of so many places may be free; 0: now. */
+  const freeInMs = (places: number, now: number): number => {
+    forget(now);
+    const over = starts.length + booked - places;
+    if (over < 0) return 0;
+    const free = freeAt(over);
+    return free === undefined ? Number.POSITIVE_INFINITY : Math.max(1, free - now);
+  };
+
   return {
     take() {
       const now = clock.now();
-      forget(now);
-      const over = starts.length + booked - limitNow(now);
-      if (over < 0) return book();
-      const free = freeAt(over);
-      return free === undefined ? Number.POSITIVE_INFINITY : Math.max(1, free - now);
+      return freeInMs(limitNow(now), now) || book();
+    },
+    takeSpare() {
+      const now = clock.now();
+      const places = sparePlaces(now);
+      const waitMs = Math.max(spareFrom - now, freeInMs(places, now));
+      if (waitMs > 0) return waitMs;
+      spareFrom = now + windowMs / places;
+      return book();
+    },
+    hasSpare() {
+      const now = clock.now();
+      return freeInMs(sparePlaces(now), now) === 0;
     },
     etaMs(ahead) {
       const now = clock.now();
@@ -123,6 +151,8 @@ export function createStartLog(options: StartLogOptions): Quota {
 
 const UNLIMITED: Quota = {
   take: () => ({ sent() {}, done() {} }),
+  takeSpare: () => ({ sent() {}, done() {} }),
+  hasSpare: () => true,
   etaMs: () => 0,
   slowDown() {},
   isIdle: () => true,

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock } from './support/clock.ts';
+import { TOGGLE } from './support/mutations.ts';
+import { answerPlainly } from './support/plain-api.ts';
+import { SCRIPT, SCRIPTS } from './support/reads.ts';
+import { useRecorder } from './support/stage.ts';
+import { eventually, expectCalls } from './support/waiting.ts';
+
+const clock = createManualClock();
+/** Longer than a second by what clocks and timers may be off. */
+const WINDOW_MS = 1_002;
+const RATE = 10;
+/** A fifth of the places is kept for calls that somebody waits for. */
+const SPARE = 8;
+/** Twice as many copies as a second's quota can renew. */
+const ids = Array.from({ length: 2 * RATE }, (_one, index) => `s${index}`);
+
+describe('renewals that wait for the quota', () => {
+  const stage = useRecorder({
+    transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 60_000 },
+    timeouts: { read: 10_000, write: 10_000 },
+  });
+  const read = (id: string) => stage.gateway.execute(SCRIPT, { id });
+  const toggle = (id: string) => stage.gateway.execute(TOGGLE, { input: { id, enabled: true } });
+
+  /** Copies that are all no longer fresh, read at once: so many are read anew, the others wait to be renewed. */
+  async function readAllAgain() {
+    stage.respond = answerPlainly;
+    await stage.gateway.execute(SCRIPTS, { ids: ids.slice(0, RATE) });
+    await clock.advance(WINDOW_MS);
+    await stage.gateway.execute(SCRIPTS, { ids: ids.slice(RATE) });
+    await clock.advance(WINDOW_MS);
+    const before = stage.recorder.calls.length;
+    const { extensions } = await stage.gateway.execute(SCRIPTS, { ids });
+    expect(extensions).toMatchObject({ upstream: { stale: ids.length - SPARE } });
+    await expectCalls(stage.recorder, before + SPARE);
+    return before + SPARE;
+  }
+
+  it('leave places free: a write and the read after it start at once', async () => {
+    const calls = await readAllAgain();
+    await toggle('s0');
+    const { data } = await read('s0');
+    expect(data?.script?.name).toBe('name of s0');
+    expect(stage.recorder.lines().slice(calls)).toEqual(['POST /scripts/s0/toggle', 'GET /scripts/s0']);
+  });
+
+  it('keep their distance from each other, so that places come free one by one', async () => {
+    const calls = await readAllAgain();
+    await clock.advance(WINDOW_MS);
+    await expectCalls(stage.recorder, calls + 1);
+    const distanceMs = Math.ceil(WINDOW_MS / SPARE);
+    for (let renewed = 2; renewed <= 4; renewed += 1) {
+      await clock.advance(distanceMs);
+      await expectCalls(stage.recorder, calls + renewed);
+    }
+  });
+
+  it('do not hold up a write that comes while they keep their distance', async () => {
+    const calls = await readAllAgain();
+    await clock.advance(WINDOW_MS);
+    await expectCalls(stage.recorder, calls + 1);
+    await toggle('s0');
+    expect(stage.recorder.lines().slice(calls + 1)).toEqual(['POST /scripts/s0/toggle']);
+  });
+
+  it('take all the places that are spare, and all copies are fresh again in time', async () => {
+    const calls = await readAllAgain();
+    await clock.advance(3 * WINDOW_MS);
+    await eventually(() => expect(stage.recorder.calls).toHaveLength(calls + ids.length - SPARE));
+    const renewed = stage.recorder.lines().slice(calls);
+    expect(new Set(renewed).size).toBe(ids.length - SPARE);
+  });
+});
