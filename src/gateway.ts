@@ -13,14 +13,11 @@ import { createRoutes } from './http/routes.ts';
 import { createDocumentCache } from './limits/document-cache.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLimits } from './limits/plugin.ts';
-<<<<<<< HEAD
 import { createVisitFront } from './operation/front.ts';
 import { createMasks, type GatewayLog } from './operation/masks.ts';
 import { createResultHook, createVisitPlugin } from './operation/plugin.ts';
 import { createVisits, type VisitObserver } from './operation/visit.ts';
-=======
 import { createDocumentResolver, type PersistedDocuments } from './persisted/resolve.ts';
->>>>>>> 3647c3e (wip)
 import { createReport } from './report.ts';
 import { createSchema } from './schema/index.ts';
 import { createVariableCheck } from './variables.ts';
@@ -61,21 +58,11 @@ export function createGateway(options: GatewayOptions) {
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
   const { persisted = REGISTERED_ONLY } = options;
   const contextFor = createContext(options);
-<<<<<<< HEAD
+  const resolveDocument = createDocumentResolver({ ...persisted, maxLength: limits.documentLength });
   const visits = createVisits(options.observers ?? []);
   const masks = createMasks(log);
   const onResult = createResultHook(visits, masks);
   const onError = (error: unknown) => ({ errors: [masks.mask(error, MASKED) as GraphQLError] });
-=======
-  const resolveDocument = createDocumentResolver({ ...persisted, maxLength: limits.documentLength });
-  const tell = (error: unknown) => {
-    if (!isExpected(error)) log.error(error);
-  };
-  const onError = (error: unknown) => {
-    tell(error);
-    return { errors: [maskError(error, MASKED) as GraphQLError] };
-  };
->>>>>>> 3647c3e (wip)
   const yoga = createYoga({
     schema: createSchema({ readOnly }),
     context: ({ request }) => contextFor(request),
@@ -108,13 +95,8 @@ export function createGateway(options: GatewayOptions) {
   });
   // With CORS every answer says something about its origin, which is Yoga's to work out.
   const listener =
-<<<<<<< HEAD
-    corsOrigins.length > 0 ? yoga : createExpressLane({ yoga, general: yoga, maxBodyBytes, onError, onResult });
-  return Object.assign(createVisitFront(visits, createFront(listener)), { fetch: yoga.fetch });
-=======
     corsOrigins.length > 0
       ? yoga
-      : createExpressLane({ yoga, general: yoga, maxBodyBytes, resolveDocument, onError });
-  return Object.assign(createFront(listener), { fetch: yoga.fetch });
->>>>>>> 3647c3e (wip)
+      : createExpressLane({ yoga, general: yoga, maxBodyBytes, resolveDocument, onError, onResult });
+  return Object.assign(createVisitFront(visits, createFront(listener)), { fetch: yoga.fetch });
 }
