@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { installPacked, run } from './support/packed.ts';
+
+// Packing builds, and installing may have to download.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 600_000 });
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const TSC = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+
+let product: Awaited<ReturnType<typeof installPacked>>;
+beforeAll(async () => {
+  product = await installPacked();
+});
+afterAll(() => product.remove());
+
+let serving: ChildProcess | undefined;
+afterEach(() => {
+  serving?.kill('SIGKILL');
+});
+
+it('packs what runs, its types and what is to be read, and nothing else', async () => {
+  expect(product.packing.code).toBe(0);
+  const { stdout } = await run('tar', ['-tzf', product.tarball], {});
+  const files = stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
+  expect(files).toEqual(expect.arrayContaining(['dist/main.js', 'dist/embed.js', 'dist/embed.d.ts']));
+  const outside = files.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path));
+  expect(outside.sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'package.json',
+    'schema/schema.graphql',
+    'schema/subgraph.graphql',
+  ]);
+});
+
+it('installs into an empty folder without a warning', () => {
+  expect([product.installing.code, product.installing.stderr]).toEqual([0, '']);
+});
+
+it('has nothing for publint to complain about', async () => {
+  const tarball = readFileSync(product.tarball);
+  const { messages } = await publint({
+    pack: { tarball: tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength) },
+    strict: true,
+  });
+  expect(messages.map((message) => formatMessage(message, manifest))).toEqual([]);
+});
+
+it('runs by npx: the version, and the schema', async () => {
+  const options = { cwd: product.user };
+  expect(await run('npx', ['luaauth-graphql', '--version'], options)).toEqual({
+    code: 0,
+    stdout: `${manifest.version}\n`,
+    stderr: '',
+  });
+  const { stdout } = await run('npx', ['luaauth-graphql', 'schema'], options);
+  expect(stdout).toBe(readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8'));
+});
+
+it('serves, over the sandbox that it brings along', async () => {
+  serving = spawn(join(product.user, 'node_modules/.bin/luaauth-graphql'), ['--port', '0'], {
+    cwd: product.user,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(serving, 'exit');
+  let stdout = '';
+  serving.stdout?.on('data', (text: Buffer) => {
+    stdout += text;
+  });
+  await vi.waitFor(() => expect(stdout).toContain('Live API'), { timeout: 60_000 });
+  const [, endpoint = '', key = ''] = /GraphQL {3}(\S+)[\s\S]*"token: (\S+)"/.exec(stdout) ?? [];
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: key },
+    body: '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}',
+  });
+  expect(await answer.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  serving.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+const USE = `
+import { createGateway, createTransport, type Gateway, type Transport } from 'luaauth-graphql';
+import { createSchema } from 'luaauth-graphql/schema';
+import { type Sandbox, sandboxKeys, seeded, startSandbox } from 'luaauth-graphql/sandbox';
+
+const sandbox: Sandbox = await startSandbox();
+const transport: Transport = createTransport({ url: sandbox.url });
+const gateway: Gateway = createGateway({ transport });
+const response: Response = await gateway.fetch('http://localhost/graphql', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', token: sandboxKeys.full },
+  body: JSON.stringify({ query: \`{ script(id: "\${seeded.scriptId}") { name } }\` }),
+});
+// @ts-expect-error a transport is needed
+const without = () => createGateway({});
+console.log(await response.text(), createSchema().getType('Script')?.name, typeof without);
+await transport.close();
+await sandbox.close();
+`;
+
+it('is used from TypeScript through its exports, with types that hold', async () => {
+  const file = join(product.user, 'use.ts');
+  writeFileSync(file, USE);
+  const strict = [
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023',
+    '--skipLibCheck',
+  ];
+  const types = [
+    '--types',
+    'node',
+    '--typeRoots',
+    fileURLToPath(new URL('../node_modules/@types', import.meta.url)),
+  ];
+  const compiled = await run(process.execPath, [TSC, ...strict, ...types, file], { cwd: product.user });
+  expect([compiled.code, compiled.stdout]).toEqual([0, '']);
+  expect(await run(process.execPath, ['use.js'], { cwd: product.user })).toEqual({
+    code: 0,
+    stdout: '{"data":{"script":{"name":"Nightfall Hub"}}} Script function\n',
+    stderr: '',
+  });
+});
+
+it('exports nothing but what is meant to be used', async () => {
+  const script = `import('luaauth-graphql/dist/config.js').catch(({ code }) => console.log(code))`;
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: product.user });
+  expect(stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+});
