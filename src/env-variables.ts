@@ -83,7 +83,8 @@ export const VARIABLES = {
   GRAPHIQL: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'the GraphiQL page for browsers; false is the default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
+    meaning:
+      'the GraphiQL page for browsers; false is the default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
     byDefault: 'true',
     isSwitch: true,
   },
