@@ -47,6 +47,8 @@ const UNANSWERED_LAG_MS = 30;
  * would take all places at once, second after second, and a write would wait for the next second.
  */
 const KEPT_SHARE = 0.2;
+/** A process that is busy comes late to each of them: what was missed for so long may follow at once. */
+const CATCH_UP_MS = 200;
 
 /**
  * A log of the last starts: at most `limit` in any sliding window. Measured against a recorder, fixed windows, token
@@ -117,7 +119,7 @@ export function createStartLog(options: StartLogOptions): Quota {
       const places = sparePlaces(now);
       const waitMs = Math.max(spareFrom - now, freeInMs(places, now));
       if (waitMs > 0) return waitMs;
-      spareFrom = now + windowMs / places;
+      spareFrom = Math.max(spareFrom, now - CATCH_UP_MS) + windowMs / places;
       return book();
     },
     hasSpare() {
