@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { unauthenticated } from './errors.ts';
 import type { RequestFacts } from './http/node-request.ts';
@@ -49,7 +49,7 @@ export function createContext(options: ContextOptions) {
       const key = findKey(request.headers);
       // Every call of the operation listens: more than ten are no leak.
       if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
-      const origin = { key, account: digest(key).toString('base64url'), tally };
+      const origin = { key, account: hash('sha256', key, 'base64url'), tally };
       return { send, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
     };
     return {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Leave, type Signal } from '../transport/signal.ts';
 
 /** What the gateway looks at in a request. A Fetch API Request is one. */
 export interface RequestFacts {
@@ -6,14 +7,14 @@ export interface RequestFacts {
   readonly url: string;
   readonly headers: { get(name: string): string | null };
   /** Aborted when the client leaves before its answer is complete. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 /** A view of a node:http request that costs nothing until it is looked at. */
 export class NodeRequest implements RequestFacts {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  #signal: AbortSignal | undefined;
+  #signal: Signal | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
@@ -38,18 +39,18 @@ export class NodeRequest implements RequestFacts {
     };
   }
 
-  get signal(): AbortSignal {
+  get signal(): Signal {
     this.#signal ??= abortedWith(this.#response);
     return this.#signal;
   }
 }
 
-function abortedWith(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  const leave = () => {
-    if (!response.writableFinished) controller.abort();
+function abortedWith(response: ServerResponse): Signal {
+  const leave = new Leave();
+  const onClose = () => {
+    if (!response.writableFinished) leave.abort();
   };
-  if (response.closed) leave();
-  else response.once('close', leave);
-  return controller.signal;
+  if (response.closed) onClose();
+  else response.once('close', onClose);
+  return leave;
 }

@@ -1,5 +1,6 @@
 import type { Origin, Send } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
+import type { Signal } from '../transport/signal.ts';
 import type { PageSizes } from './page-sizes.ts';
 
 /** The API as one caller sees it during one operation. Endpoints take it as their first argument. */
@@ -9,7 +10,7 @@ export interface Api {
   /** The caller's key, and what the operation has cost so far. */
   readonly origin: Origin;
   /** Aborted when the client leaves. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
   readonly timeouts: Timeouts;
   readonly pageSizes: PageSizes;
   /** When the operation as a whole must be over, in ms on the clock. */

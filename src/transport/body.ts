@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { About } from './call.ts';
@@ -10,28 +11,24 @@ const decoders = {
   br: promisify(brotliDecompress),
 };
 
-// ignoreBOM keeps the mark in the text, where JSON refuses it: the API documents no such thing.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /**
  * A whole body as text. `limit` counts decoded bytes, so that a small compressed body cannot fill the memory.
  * @throws BadResponse for an unknown encoding, a broken or too large body and bytes that are not UTF-8.
  */
-export async function readBody(
+export function readBody(
   about: About,
   bytes: Buffer,
   encoding: string,
   limit: number,
-): Promise<string> {
-  return decodeText(about, encoding === '' ? bytes : await decompress(about, bytes, encoding, limit));
+): string | Promise<string> {
+  if (encoding === '' || encoding === 'identity') return decodeText(about, bytes);
+  return decompress(about, bytes, encoding, limit).then((decoded) => decodeText(about, decoded));
 }
 
 function decodeText(about: About, bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch (cause) {
-    throw new BadResponse(about, 'its bytes are not UTF-8', { cause });
-  }
+  // A byte order mark stays in the text, where JSON refuses it: the API documents no such thing.
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new BadResponse(about, 'its bytes are not UTF-8');
 }
 
 export function tooLarge(about: About, limit: number): BadResponse {

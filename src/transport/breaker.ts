@@ -1,6 +1,7 @@
 import type { Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { CallFailure, ClientLeft, RateLimited, Unavailable } from './failure.ts';
+import type { BreakerState } from './observer.ts';
 import { createOutcomeCount } from './outcome-count.ts';
 
 export interface Breaker {
@@ -24,7 +25,7 @@ const LONGEST_PAUSE_MS = 8_000;
  * Stops asking an API that is in trouble: after 5 failed calls in a row, or half of at least 10 in 10 s, calls are
  * answered at once for a while; then one goes ahead to probe. A refusal is an answer: it never counts as a failure.
  */
-export function createBreaker(clock: Clock): Breaker {
+export function createBreaker(clock: Clock, onChange?: (state: BreakerState) => void): Breaker {
   const outcomes = createOutcomeCount(clock);
   let inARow = 0;
   let pauseMs = FIRST_PAUSE_MS;
@@ -35,12 +36,14 @@ export function createBreaker(clock: Clock): Breaker {
   const open = () => {
     openUntil = clock.now() + pauseMs;
     pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+    onChange?.('open');
   };
   const close = () => {
     openUntil = undefined;
     pauseMs = FIRST_PAUSE_MS;
     inARow = 0;
     outcomes.clear();
+    onChange?.('closed');
   };
   const isOpen = () => openUntil !== undefined && clock.now() < openUntil;
   const isClosed = () => openUntil === undefined;
@@ -63,6 +66,7 @@ export function createBreaker(clock: Clock): Breaker {
       const isProbe = !isClosed();
       const tell = isProbe ? recordProbe : record;
       isProbing = isProbe;
+      if (isProbe) onChange?.('half_open');
       try {
         const answer = await next(isProbe ? { ...call, isProbe } : call);
         tell(false);

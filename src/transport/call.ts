@@ -1,3 +1,4 @@
+import type { Signal } from './signal.ts';
 import type { Tally } from './tally.ts';
 
 /** What came back over HTTP, before anyone looked at what it says. */
@@ -42,18 +43,25 @@ export interface Call<T> extends About {
   /** How long the exchange itself may take, in ms. */
   readonly timeoutMs: number;
   /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its argument. */
   readonly interpret: (reply: Reply) => T;
   /** Nobody waits for the answer: the call gives way to all others until somebody does. */
   readonly renewal?: Renewal | undefined;
   /** Sent although the API was in trouble a moment ago, to see whether it still is. */
   readonly isProbe?: boolean | undefined;
+  /** Called when a read is answered by another one's call or by a copy. */
+  readonly onServed?: ((by: Served) => void) | undefined;
+  /** Called when the call need not wait for its turn any longer. */
+  readonly onTurn?: (() => void) | undefined;
   /** Called when the request is about to be written. */
   readonly onSent?: (() => void) | undefined;
   /** Called when the answer begins. */
   readonly onAnswered?: (() => void) | undefined;
 }
+
+/** What a read can be answered by instead of its own call. */
+export type Served = 'shared' | 'fresh' | 'stale';
 
 /** The rank of a call that renews a copy in the background. */
 export interface Renewal {

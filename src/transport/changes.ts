@@ -46,19 +46,20 @@ export function createChanges(clock: Clock): Changes {
     }
   };
 
+  const write = async <T>(call: Call<T>, next: Send) => {
+    try {
+      const answer = await next(call);
+      note(call.touches, 0);
+      return answer;
+    } catch (failure) {
+      const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
+      if (executed === 'unknown') note(call.touches, clock.now() + LONGEST_CALL_MS);
+      throw failure;
+    }
+  };
+
   return {
-    step: (next) => async (call) => {
-      if (call.kind === 'read') return next(call);
-      try {
-        const answer = await next(call);
-        note(call.touches, 0);
-        return answer;
-      } catch (failure) {
-        const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
-        if (executed === 'unknown') note(call.touches, clock.now() + LONGEST_CALL_MS);
-        throw failure;
-      }
-    },
+    step: (next) => (call) => (call.kind === 'read' ? next(call) : write(call, next)),
     lastChange: (resource) => changes.get(resource)?.number ?? forgotten,
     isUnsettled: (resource) => (changes.get(resource)?.unsettledUntil ?? 0) > clock.now(),
   };

@@ -34,10 +34,9 @@ export function createExchange(options: ExchangeOptions): Send {
   };
 }
 
-function exchange<T>(
-  call: Call<T>,
-  options: ExchangeOptions,
-): Promise<{ reply: Reply } & Omit<Answer<T>, 'value'>> {
+type Received = { readonly reply: Reply } & Omit<Answer<unknown>, 'value'>;
+
+function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Received> {
   const { clock, maxBodyBytes } = options;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
@@ -60,6 +59,10 @@ function exchange<T>(
       reject(failure);
       controller?.abort(failure);
     };
+    const finish = (text: string | Promise<string>): Received | Promise<Received> =>
+      typeof text === 'string'
+        ? { reply: { status, headers, text }, sentAt: sentAt as number, bytes: text.length }
+        : text.then(finish);
     const executed = () => (sentAt === undefined ? 'no' : 'unknown');
     const onAbort = () => fail(new ClientLeft(call, executed()));
 
@@ -105,11 +108,11 @@ function exchange<T>(
           settle();
           const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
           const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-          readBody(call, bytes, encoding === 'identity' ? '' : encoding, maxBodyBytes).then(
-            (text) =>
-              resolve({ reply: { status, headers, text }, sentAt: sentAt as number, bytes: text.length }),
-            reject,
-          );
+          try {
+            resolve(finish(readBody(call, bytes, encoding, maxBodyBytes)));
+          } catch (failure) {
+            reject(failure);
+          }
         },
         onResponseError(_controller, cause) {
           fail(brokenOff(call, sentAt !== undefined, status, cause));

@@ -32,6 +32,7 @@ export function createFresh(options: FreshOptions): (next: Send) => Send {
   const serve = <T>(call: Call<T>, copy: Answer<unknown>, kind: 'fresh' | 'stale'): Answer<T> => {
     const { tally } = call.origin;
     tally[kind] += 1;
+    call.onServed?.(kind);
     if (kind === 'stale') tally.oldestMs = Math.max(tally.oldestMs, clock.now() - copy.sentAt);
     return copy as Answer<T>;
   };

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { createCopies } from './copies.ts';
 import { createExchange } from './exchange.ts';
 import { createFresh } from './fresh.ts';
+import { type Observer, observeQueue, observeReads, observeRequests } from './observer.ts';
 import { createPace } from './pace.ts';
 import { createRetry } from './retry.ts';
 import { createShare } from './share.ts';
@@ -27,6 +28,8 @@ export interface TransportOptions {
   readonly clock?: Clock | undefined;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random?: (() => number) | undefined;
+  /** Is told of what happens to calls: metrics, tracing. */
+  readonly observer?: Observer | undefined;
 }
 
 export interface Transport {
@@ -44,15 +47,17 @@ export function createTransport(options: TransportOptions): Transport {
     connections = 128,
     clock = systemClock,
     random = Math.random,
+    observer = {},
   } = options;
   const dispatcher = new Pool(url.origin, { connections, pipelining: 1 });
   const basePath = url.pathname.replace(/\/+$/, '');
 
   const changes = createChanges(clock);
   const nameOf = createNaming(changes);
-  const breaker = createBreaker(clock);
+  const breaker = createBreaker(clock, observer.breakerChanged);
   const pace = createPace({ rate, clock });
   const steps = [
+    ...(observer.answered ? [observeReads(observer.answered)] : []),
     changes.step,
     createFresh({
       freshMs,
@@ -66,9 +71,11 @@ export function createTransport(options: TransportOptions): Transport {
     }),
     createShare({ clock, nameOf }),
     breaker.guard,
-    createRetry({ clock, random, mayRetry: breaker.isClosed }),
+    createRetry({ clock, random, mayRetry: breaker.isClosed, onRetry: observer.retried }),
+    ...(observer.queued ? [observeQueue(observer.queued)] : []),
     pace.step,
     breaker.gate,
+    ...(observer.requested ? [observeRequests(observer.requested)] : []),
   ];
   const exchange = createExchange({
     dispatcher,

@@ -6,8 +6,8 @@ import type { Booking, Quota } from './start-log.ts';
 
 /** Where calls wait for a place in one quota. */
 export interface Lane {
-  /** Resolves with the call's place. @throws RateLimited when it cannot start in time; ClientLeft. */
-  enter<T>(call: Call<T>): Promise<Booking>;
+  /** The call's place, at once if there is one. @throws RateLimited when it cannot start in time; ClientLeft. */
+  enter<T>(call: Call<T>): Booking | Promise<Booking>;
   /** Whether a call could start at this moment and leave places for others. */
   hasRoom(): boolean;
   /** Lets nothing start for `ms`; `announcedMs` is what callers are told. */
@@ -68,6 +68,10 @@ export function createLane(quota: Quota, clock: Clock): Lane {
 
   return {
     enter: (call) => {
+      if (!call.renewal && queue.size === 0 && pausedUntil <= clock.now() && !call.signal?.aborted) {
+        const place = quota.take();
+        if (typeof place !== 'number') return place;
+      }
       const place = { turn: call.origin, rank: rankOf(call) };
       const startBy = call.deadline - Math.min(RESERVED_MS, call.timeoutMs / 10);
       const eta = etaMs(queue.ahead(place));

@@ -1,6 +1,7 @@
 import type { Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { CallFailure, RateLimited } from './failure.ts';
+import type { Observed } from './observer.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -8,6 +9,8 @@ export interface RetryOptions {
   readonly random: () => number;
   /** Whether the API is in a state in which trying again makes sense. */
   readonly mayRetry: () => boolean;
+  /** Is told of each retry before it begins. */
+  readonly onRetry?: ((call: Observed) => void) | undefined;
 }
 
 const MAX_RETRIES = 2;
@@ -20,7 +23,7 @@ const BUDGET_MAX = 50;
  * Tries again what may work a moment later: reads, and writes that were certainly not executed. Waits with full jitter
  * (any time up to a bound that doubles), spends from a budget, and never past the deadline.
  */
-export function createRetry({ clock, random, mayRetry }: RetryOptions): (next: Send) => Send {
+export function createRetry({ clock, random, mayRetry, onRetry }: RetryOptions): (next: Send) => Send {
   let budget = BUDGET_MAX / 2;
 
   const isWorthIt = (failure: unknown): failure is CallFailure => {
@@ -47,6 +50,7 @@ export function createRetry({ clock, random, mayRetry }: RetryOptions): (next: S
         const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
         if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure)) throw failure;
         if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+        onRetry?.(call);
       }
     }
   };

@@ -2,6 +2,7 @@ import type { Answer, Call, Renewal, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { atDeadline } from './deadline.ts';
 import { ClientLeft, RateLimited, TimedOut } from './failure.ts';
+import { Leave } from './signal.ts';
 
 export interface ShareOptions {
   readonly clock: Clock;
@@ -11,7 +12,7 @@ export interface ShareOptions {
 
 interface SharedCall {
   readonly answer: Promise<Answer<unknown>>;
-  readonly abort: AbortController;
+  readonly leave: Leave;
   readonly renewal: Renewal | undefined;
   waiters: number;
 }
@@ -26,14 +27,14 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
   const inFlight = new Map<string, SharedCall>();
 
   const begin = <T>(name: string, call: Call<T>, next: Send): SharedCall => {
-    const abort = new AbortController();
+    const leave = new Leave();
     const forget = () => {
       if (inFlight.get(name) === shared) inFlight.delete(name);
     };
-    const answer = next({ ...call, signal: abort.signal }).finally(forget);
+    const answer = next({ ...call, signal: leave }).finally(forget);
     // When every waiter has left nobody hears of the end.
     answer.catch(() => {});
-    const shared: SharedCall = { answer, abort, renewal: call.renewal, waiters: 0 };
+    const shared: SharedCall = { answer, leave, renewal: call.renewal, waiters: 0 };
     inFlight.set(name, shared);
     return shared;
   };
@@ -47,7 +48,7 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
         shared.waiters -= 1;
         if (shared.waiters > 0 || inFlight.get(name) !== shared) return;
         inFlight.delete(name);
-        shared.abort.abort();
+        shared.leave.abort();
       };
       const onAbort = () => {
         leave();
@@ -87,6 +88,7 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
     try {
       const answer = await wait(name, shared, call);
       call.origin.tally.shared += 1;
+      call.onServed?.('shared');
       return answer;
     } catch (failure) {
       // Whoever came first had less time left than this one has.

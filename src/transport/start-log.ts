@@ -151,9 +151,11 @@ export function createStartLog(options: StartLogOptions): Quota {
   };
 }
 
+const FREE: Booking = { sent() {}, done() {} };
+
 const UNLIMITED: Quota = {
-  take: () => ({ sent() {}, done() {} }),
-  takeSpare: () => ({ sent() {}, done() {} }),
+  take: () => FREE,
+  takeSpare: () => FREE,
   hasSpare: () => true,
   etaMs: () => 0,
   slowDown() {},
