@@ -1,0 +1,9 @@
+import express from 'express';
+import { gateway } from './gateway.ts';
+
+const app = express();
+
+// Before express.json(): the gateway reads the body itself.
+app.all('/graphql', gateway);
+
+const server = app.listen(Number(process.env.PORT ?? 4000), '127.0.0.1', () => console.log(server.address()));

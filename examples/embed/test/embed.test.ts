@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { after, afterEach, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Sandbox, sandboxKeys, seeded, startSandbox } from 'luaauth-graphql/sandbox';
+
+const query = `query Name($id: ID!) { script(id: $id) { name } }`;
+const named = { data: { script: { name: 'Nightfall Hub' } } };
+
+let sandbox: Sandbox;
+before(async () => {
+  sandbox = await startSandbox();
+});
+after(() => sandbox.close());
+
+let server: ChildProcess | undefined;
+afterEach(() => {
+  server?.kill('SIGKILL');
+});
+
+/** Starts an example in a process of its own, and waits for the port that it prints. */
+async function start(example: string): Promise<string> {
+  server = spawn(process.execPath, ['--import', 'tsx', `${example}.ts`], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { ...process.env, PORT: '0', LUAAUTH_API_URL: sandbox.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  for await (const text of server.stdout as NodeJS.ReadableStream) {
+    printed += text;
+    const port = /port: (\d+)/.exec(printed)?.[1];
+    if (port) return `http://127.0.0.1:${port}/graphql`;
+  }
+  throw new Error(`${example} ended before it listened: ${printed}`);
+}
+
+function operation(token?: string): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { token } : {}) },
+    body: JSON.stringify({ query, variables: { id: seeded.scriptId } }),
+  };
+}
+
+/** One query, one without a key, and one that a page could forge. */
+async function tryOut(send: (init?: RequestInit, search?: string) => Promise<Response>) {
+  sandbox.reset();
+  assert.deepEqual(await (await send(operation(sandboxKeys.full))).json(), named);
+  assert.equal(sandbox.calls.length, 1);
+  assert.equal(sandbox.calls[0]?.headers.token, sandboxKeys.full);
+
+  const refused = (await (await send(operation())).json()) as { errors: { extensions: { code: string } }[] };
+  assert.deepEqual(
+    refused.errors.map(({ extensions }) => extensions.code),
+    ['UNAUTHENTICATED'],
+  );
+  const forged = await send({ method: 'GET' }, '?query={__typename}');
+  assert.deepEqual([forged.status, forged.headers.get('cache-control')], [400, 'no-store']);
+  assert.equal(sandbox.calls.length, 1);
+}
+
+for (const example of ['node', 'hono', 'express', 'fastify']) {
+  test(`${example} serves the gateway at /graphql`, async () => {
+    const url = await start(example);
+    await tryOut((init, search = '') => fetch(url + search, init));
+  });
+}
+
+test('next serves the gateway through a route handler', async () => {
+  process.env.LUAAUTH_API_URL = sandbox.url;
+  const route = await import('../next/app/graphql/route.ts');
+  await tryOut((init, search = '') => {
+    const request = new Request(`http://localhost/graphql${search}`, init);
+    return request.method === 'GET' ? route.GET(request) : route.POST(request);
+  });
+});
