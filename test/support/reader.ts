@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import type { Step } from './documentation.ts';
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/**
+ * Somebody who follows a document from its beginning, in a folder of their own, with `luaauth-graphql` installed: a sandbox
+ * is in LuaAuth's place, and any free port in that of 4000.
+ */
+export async function createReader() {
+  const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
+  const [bin, home] = [join(directory, 'bin'), join(directory, 'home')];
+  for (const folder of [bin, home]) mkdirSync(folder);
+  const command = join(bin, 'luaauth-graphql');
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' --import '${TSX}' '${MAIN}' "$@"\n`);
+  chmodSync(command, 0o755);
+  const sandbox: Sandbox = await startSandbox();
+  const env = { PATH: `${bin}:${process.env.PATH}`, PORT: '0', YOUR_KEY: 'sandbox-key' };
+  const children: ChildProcess[] = [];
+  let gatewayUrl = '';
+
+  const localize = (text: string) =>
+    text.replaceAll('https://api.luaauth.com', sandbox.url).replaceAll('http://127.0.0.1:4000', gatewayUrl);
+  const globalize = (text: string) =>
+    text
+      .replaceAll(`${sandbox.url}/`, 'https://api.luaauth.com/')
+      .replaceAll(sandbox.url, 'https://api.luaauth.com')
+      .replaceAll(gatewayUrl || '\0', 'http://127.0.0.1:4000');
+
+  /** Runs a block of shell to its end, or until it serves; whatever it served before is ended then. */
+  function shell(text: string): Promise<string> {
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', localize(text)], {
+      cwd: home,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let output = '';
+    return new Promise((resolve, reject) => {
+      const onText = (chunk: Buffer) => {
+        output += chunk;
+        const [, url] = /GraphQL {3}(http\S+)\/graphql/.exec(output) ?? [];
+        if (url === undefined || children.includes(child)) return;
+        for (const other of children.splice(0)) end(other);
+        children.push(child);
+        gatewayUrl = url;
+        // What a server prints goes on.
+        resolve('');
+      };
+      child.stdout.on('data', onText);
+      child.stderr.on('data', onText);
+      child.once('error', reject);
+      child.once('close', () => resolve(globalize(output)));
+    });
+  }
+
+  async function post(query: string, variables: unknown): Promise<string> {
+    const response = await fetch(`${gatewayUrl}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: env.YOUR_KEY },
+      body: JSON.stringify({ query, variables }),
+    });
+    return response.text();
+  }
+
+  return {
+    sandbox,
+    /** What a step prints or answers. */
+    async follow({ kind, text, variables }: Step): Promise<string> {
+      const isAsked = kind === 'graphql' || text.includes('http://127.0.0.1:4000');
+      if (isAsked && gatewayUrl === '') await shell('luaauth-graphql --api-url https://api.luaauth.com');
+      return kind === 'graphql' ? post(text, variables) : shell(text);
+    },
+    async leave() {
+      for (const child of children.splice(0)) end(child);
+      await sandbox.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** The shell and what it runs. */
+function end({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
