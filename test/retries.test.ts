@@ -9,7 +9,7 @@ import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
-import { arrival, eventually, expectCalls } from './support/waiting.ts';
+import { arrival, closing, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
 /** What the gateway draws, and how often it has drawn: once for each retry. */
@@ -149,7 +149,7 @@ describe("an operation's deadline", () => {
     await clock.advance(999);
     const sockets = stage.recorder.calls.slice(1).map(({ socket }) => socket);
     expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
-    const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
+    const closed = Promise.all(sockets.map(closing));
     await clock.advance(1);
     expect((await answer).errors).toMatchObject([
       { path: ['script', 'executions'], extensions: { code: 'UPSTREAM_TIMEOUT' } },
@@ -163,7 +163,7 @@ describe("an operation's deadline", () => {
     };
     const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
     const { socket } = await arrival(stage.recorder, 0);
-    const closed = once(socket, 'close');
+    const closed = closing(socket);
     await clock.advance(3_000);
     expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
     await closed;

@@ -18,7 +18,7 @@ const SOURCE = Array.from(
 ).join('\n');
 
 const filtered = `query ($key: String) {
-  script(id: "a") { name executions { date count } sessions(filter: { userKey: $key }) { nodes { id robloxId } } }
+  script(id: "a") { name sessions(filter: { userKey: $key }) { nodes { id robloxId } } }
 }`;
 const update = `mutation ($source: String!) {
   updateScript(input: { id: "a", source: $source }) {
@@ -43,6 +43,7 @@ const edit = `mutation {
 /** Operations that carry every kind of secret, and are otherwise in order. */
 const OPERATIONS: readonly (readonly [query: string, variables?: object])[] = [
   ['{ script(id: "b") { name enabled } }'],
+  ['{ script(id: "a") { executions { date count } } }'],
   [filtered, { key: LICENCE_KEY }],
   [update, { source: SOURCE }],
   [inline],

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
@@ -7,7 +6,7 @@ import { answerAs, answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import type { Recorded, Respond } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
-import { arrival, eventually, expectCalls } from './support/waiting.ts';
+import { arrival, closing, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
 const random = () => 0;
@@ -116,7 +115,7 @@ describe('identical reads at the same time', () => {
     const clients = [new AbortController(), new AbortController(), new AbortController()];
     const answers = clients.map(({ signal }) => read('a', 'key-a', signal));
     const { socket } = await arrival(stage.recorder, 0);
-    const closed = once(socket, 'close');
+    const closed = closing(socket);
     await waitForReads(3);
     for (const client of clients) client.abort();
     for (const answer of answers) await expect(answer).rejects.toThrow('abort');
@@ -134,7 +133,7 @@ describe('identical reads at the same time', () => {
     const client = new AbortController();
     const answer = read('a', 'key-a', client.signal);
     const { socket } = await arrival(stage.recorder, 0);
-    const closed = once(socket, 'close');
+    const closed = closing(socket);
     await settle();
     client.abort();
     await expect(answer).rejects.toThrow('abort');

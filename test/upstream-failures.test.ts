@@ -10,7 +10,7 @@ import { answerPlainly, scriptIdOf, wireScript } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { type Recorded, startRecorder } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
-import { arrival, eventually } from './support/waiting.ts';
+import { arrival, closing, eventually } from './support/waiting.ts';
 
 const HTML = '<html><body>the proxy is down</body></html>';
 const SCRIPT_JSON = JSON.stringify({ success: true, script: wireScript('bad') });
@@ -195,7 +195,7 @@ describe('an API that takes too long', () => {
     stage.respond = strikeOnly('bad', strike);
     const answer = stage.gateway.execute(SCRIPT, { id: 'bad' });
     const { socket } = await arrival(stage.recorder, 0);
-    const closed = once(socket, 'close');
+    const closed = closing(socket);
     await settle();
     await clock.advance(4_999);
     expect(socket.destroyed).toBe(false);
@@ -213,7 +213,7 @@ describe('an API that takes too long', () => {
     stage.respond = strikeOnly('bad', strike);
     const answer = stage.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
     const { socket } = await arrival(stage.recorder, 0);
-    const closed = once(socket, 'close');
+    const closed = closing(socket);
     await clock.advance(8_999);
     expect(socket.destroyed).toBe(false);
     await clock.advance(1);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { expect, vi } from 'vitest';
 import { settle } from './clock.ts';
 import type { Recorded } from './recorder.ts';
@@ -22,4 +23,9 @@ export async function expectCalls({ calls }: Calls, count: number): Promise<void
   await eventually(() => expect(calls.length).toBeGreaterThanOrEqual(count));
   await settle();
   expect(calls).toHaveLength(count);
+}
+
+/** Resolves when a socket is closed, by a reset too. */
+export function closing(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
