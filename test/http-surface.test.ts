@@ -531,7 +531,9 @@ describe('answers', () => {
     for (const { headers } of answers) {
       expect(Object.fromEntries(headers)).toMatchObject(COMMON);
       const names = [...headers.keys()];
-      expect(names.filter((name) => /^x-(?!content-type-options|request-id)|server|via/.test(name))).toEqual([]);
+      expect(names.filter((name) => /^x-(?!content-type-options|request-id)|server|via/.test(name))).toEqual(
+        [],
+      );
     }
     expect(answers.map(({ status }) => status)).toEqual([
       200, 200, 400, 415, 406, 400, 204, 405, 405, 200, 200, 404,
