@@ -1,5 +1,6 @@
 import { type Config, readConfig } from './config.ts';
 import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
+import { createLog } from './operation/log.ts';
 import {
   createTransport as createPlainTransport,
   type Transport,
@@ -36,9 +37,13 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial
 /**
  * The gateway for a server of your own: `fetch` takes a `Request`, and the gateway itself is a `node:http` listener. It
  * answers `/graphql`, `/health` and `/readiness`, and has the defaults of the command line: each caller sends their own
- * key, and what nobody expects is told to the console.
+ * key, and what nobody expects is a line of JSON on stderr, in which no key is shown.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
-  const { credentials, timeouts, operationTimeoutMs } = defaults;
-  return createPlainGateway({ credentials, timeouts, operationTimeoutMs, log: console, ...options });
+  const { timeouts, operationTimeoutMs } = defaults;
+  const { credentials = defaults.credentials } = options;
+  const { heldKey = [], gatewayKeys = [] } = credentials;
+  const secrets = [heldKey, gatewayKeys].flat();
+  const log = createLog({ level: 'error', secrets, destination: process.stderr });
+  return createPlainGateway({ timeouts, operationTimeoutMs, log, ...options, credentials });
 }

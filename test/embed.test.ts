@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createGateway, createTransport, type Transport } from '../src/embed.ts';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+
+const EMBED = new URL('../src/embed.ts', import.meta.url).href;
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
+
+let sandbox: Sandbox;
+let transport: Transport;
+beforeEach(async () => {
+  sandbox = await startSandbox({ rate: 0 });
+  transport = createTransport({ url: sandbox.url });
+});
+afterEach(async () => {
+  await transport.close();
+  await sandbox.close();
+});
+
+async function ask(gateway: ReturnType<typeof createGateway>, headers: Record<string, string>) {
+  const response = await gateway.fetch('http://localhost/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query: NAME }),
+  });
+  return (await response.json()) as { data: unknown; errors?: { extensions: Record<string, unknown> }[] };
+}
+
+it('an embedded gateway needs nothing but the URL of the API, and shares copies for a second', async () => {
+  const gateway = createGateway({ transport });
+  const answers = [
+    await ask(gateway, { token: 'sandbox-key' }),
+    await ask(gateway, { token: 'sandbox-key' }),
+  ];
+  expect(answers).toEqual(Array(2).fill({ data: { script: { name: 'Nightfall Hub' } } }));
+  expect(sandbox.calls).toHaveLength(1);
+  expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
+});
+
+it('an embedded gateway keeps to a quota: what is above it waits', async () => {
+  const ids = Array.from({ length: 60 }, (_, index) => `id-${index}`);
+  const response = await createGateway({ transport }).fetch('http://localhost/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'sandbox-key', 'x-upstream': 'report' },
+    body: JSON.stringify({
+      query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { name } }',
+      variables: { ids },
+    }),
+  });
+  const { extensions } = (await response.json()) as { extensions: { upstream: Record<string, number> } };
+  expect(extensions.upstream).toMatchObject({ calls: 60, queuedMs: expect.any(Number) });
+  expect(extensions.upstream.queuedMs).toBeGreaterThan(0);
+});
+
+it('an embedded gateway lends the key that it holds to whom it knows', async () => {
+  const credentials = { heldKey: 'sandbox-key', gatewayKeys: ['of-team-a'] };
+  const gateway = createGateway({ transport, credentials });
+  expect(await ask(gateway, { authorization: 'Bearer of-team-a' })).toMatchObject({
+    data: { script: { name: 'Nightfall Hub' } },
+  });
+  expect(await ask(gateway, { token: 'sandbox-key' })).toMatchObject({
+    errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+  });
+});
+
+it('an embedded gateway tells stderr what nobody expects, without any key', async () => {
+  const [held, team] = ['sentinel-held-1b7e', 'sentinel-team-90ad'];
+  const code = `
+    import { createGateway, createTransport } from ${JSON.stringify(EMBED)};
+    const send = () => Promise.reject(new Error('lost ${held} of ${team}'));
+    const gateway = createGateway({
+      transport: { ...createTransport({ url: 'http://127.0.0.1:1' }), send },
+      credentials: { heldKey: '${held}', gatewayKeys: ['${team}'] },
+    });
+    const response = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer ${team}' },
+      body: '{"query":"{ script(id: 1) { name } }"}',
+    });
+    console.log(await response.text());`;
+  const args = ['--import', TSX, '--input-type=module', '-e', code];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  const { errors } = JSON.parse(stdout);
+  expect(errors).toMatchObject([{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
+  expect(JSON.parse(stderr)).toMatchObject({
+    requestId: errors[0].extensions.requestId,
+    err: { message: 'lost … of …' },
+  });
+  expect([held, team].filter((key) => (stdout + stderr).includes(key))).toEqual([]);
+});
