@@ -33,6 +33,15 @@ export interface Config {
   readonly limits: Limits;
   readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
+  /** Undefined: none are kept. */
+  readonly metrics: MetricsConfig | undefined;
+}
+
+/** Where the metrics are: on a port of their own, or on the gateway's for who presents the key. */
+export interface MetricsConfig {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly key: string | undefined;
 }
 
 /** What happens when the process is told to stop. */
@@ -115,7 +124,12 @@ function assemble(values: Values, problems: string[]): Config {
     },
     limits: readLimits(values),
     logLevel: values.LOG_LEVEL ?? 'info',
+    metrics: readMetrics(values),
   };
+}
+
+function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host = '127.0.0.1' }: Values) {
+  return port === undefined && key === undefined ? undefined : { host, port, key };
 }
 
 function readLimits(values: Values): Limits {

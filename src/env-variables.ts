@@ -32,6 +32,7 @@ const limit = {
 const onOff = z
   .enum(['true', 'false', '1', '0', 'on', 'off'])
   .transform((word) => ['true', '1', 'on'].includes(word));
+const host = z.string().regex(/^[\w.:-]+$/);
 const key = z.string().regex(/^[\x21-\x7e]{1,512}$/);
 const keyList = z
   .string()
@@ -69,7 +70,7 @@ export const VARIABLES = {
     secret: true,
   },
   HOST: {
-    type: z.string().regex(/^[\w.:-]+$/),
+    type: host,
     allowed: 'a host name or an IP address to listen on',
     meaning: 'address to listen on',
     byDefault: '127.0.0.1',
@@ -169,6 +170,23 @@ export const VARIABLES = {
     ...limit,
     meaning: 'REST calls that an operation may need in the worst case',
     byDefault: '250',
+  },
+  METRICS_PORT: {
+    type: wholeNumber(0, 65_535),
+    allowed: 'a whole number from 0 to 65535 (0: any free port)',
+    meaning: 'serves Prometheus metrics at /metrics on this port; 0 takes any free one',
+  },
+  METRICS_HOST: {
+    type: host,
+    allowed: 'a host name or an IP address to listen on',
+    meaning: 'with METRICS_PORT: address to listen on',
+    byDefault: '127.0.0.1',
+  },
+  METRICS_KEY: {
+    type: key,
+    allowed: '1 to 512 visible ASCII characters without spaces',
+    meaning: 'what readers of the metrics must present; without METRICS_PORT they are at /metrics of PORT',
+    secret: true,
   },
   LOG_LEVEL: {
     type: z.enum(LOG_LEVELS),

@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql';
-import { createYoga } from 'graphql-yoga';
-import { type ContextOptions, createContext } from './context.ts';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import { type Context, type ContextOptions, createContext } from './context.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
 import { createCommonHeaders } from './http/common-headers.ts';
 import { createCors } from './http/cors.ts';
@@ -15,6 +15,7 @@ import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLimits } from './limits/plugin.ts';
 import { createVisitFront } from './operation/front.ts';
 import { createMasks, type GatewayLog } from './operation/masks.ts';
+import { createPhaseTimer } from './operation/phase-timer.ts';
 import { createResultHook, createVisitPlugin } from './operation/plugin.ts';
 import { createVisits, type VisitObserver } from './operation/visit.ts';
 import { createDocumentResolver, type PersistedDocuments } from './persisted/resolve.ts';
@@ -42,6 +43,8 @@ export interface GatewayOptions extends ContextOptions {
   readonly log: GatewayLog;
   /** Who is told of each request: a log of operations, metrics, tracing. */
   readonly observers?: readonly VisitObserver[];
+  /** Further plugins for Yoga, which see a request before it is told that there is nothing at its path. */
+  readonly plugins?: readonly Plugin<Context>[];
 }
 
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
@@ -59,7 +62,8 @@ export function createGateway(options: GatewayOptions) {
   const { persisted = REGISTERED_ONLY } = options;
   const contextFor = createContext(options);
   const resolveDocument = createDocumentResolver({ ...persisted, maxLength: limits.documentLength });
-  const visits = createVisits(options.observers ?? []);
+  const { observers = [], plugins = [] } = options;
+  const visits = createVisits(observers);
   const masks = createMasks(log);
   const onResult = createResultHook(visits, masks);
   const onError = (error: unknown) => ({ errors: [masks.mask(error, MASKED) as GraphQLError] });
@@ -81,6 +85,7 @@ export function createGateway(options: GatewayOptions) {
     parserAndValidationCache: createDocumentCache(),
     plugins: [
       createVisitPlugin(visits, onResult),
+      ...(observers.some(({ usesPhases }) => usesPhases) ? [createPhaseTimer(visits)] : []),
       createVariableCheck(),
       // Before the limits: a plan may be asked for of what is too expensive to run.
       createReport({ restCalls: limits.restCalls }),
@@ -88,6 +93,7 @@ export function createGateway(options: GatewayOptions) {
       createCommonHeaders(),
       ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
+      ...plugins,
       createRoutes({ isReady }),
       createRequestParser({ maxBodyBytes, resolveDocument }),
       createGetGuard(),

@@ -1,26 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import type { Credentials } from './context.ts';
 import { createGateway } from './gateway.ts';
 import type { GraphiQLPageOptions } from './graphiql.ts';
 import { createTabs } from './graphiql-tabs.ts';
-import { openStdout } from './operation/destination.ts';
-import { createLog } from './operation/log.ts';
+import { type Operation, openOperation } from './operation/open.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { seeded } from './sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from './sandbox/server.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { createTransport } from './transport/index.ts';
+import { version } from './version.ts';
 
 /** Runs the gateway until the process is told to stop. */
 export async function run(config: Config): Promise<void> {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const log = createLog({
-    level: config.logLevel,
-    secrets: secretsOf(config),
-    destination: await openStdout(process.stdout.isTTY),
-  });
+  const operation = await openOperation({ ...config, secrets: secretsOf(config) }).catch(
+    exitFor('METRICS_HOST and METRICS_PORT', config.metrics ?? config),
+  );
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -28,6 +24,7 @@ export async function run(config: Config): Promise<void> {
     rate: config.rate,
     freshMs: config.freshMs,
     staleMs: config.staleMs,
+    observer: operation.upstream,
   });
   let ready = true;
   const gateway = createGateway({
@@ -42,18 +39,14 @@ export async function run(config: Config): Promise<void> {
     corsOrigins: config.corsOrigins,
     graphiql: config.graphiql ? graphiqlFor(config, sandbox) : undefined,
     isReady: () => ready,
-    log,
-    observers: log.observer ? [log.observer] : [],
+    log: operation.log,
+    observers: operation.visits,
+    plugins: operation.plugins,
   });
   const server = await startServer({ listener: gateway, host: config.host, port: config.port }).catch(
-    (error: NodeJS.ErrnoException) => {
-      console.error(
-        `Cannot listen on ${config.host}:${config.port} (${error.code}). Set HOST and PORT to a free address.`,
-      );
-      process.exit(1);
-    },
+    exitFor('HOST and PORT', config),
   );
-  announce(version, server, config, sandbox);
+  announce({ version, server, config, sandbox, operation });
 
   const stop = async () => {
     ready = false;
@@ -63,6 +56,7 @@ export async function run(config: Config): Promise<void> {
     // A write goes on when its client has left; it has the same time to finish.
     await Promise.race([transport.close(), graceIsOver]);
     await sandbox?.close();
+    await Promise.race([operation.close(), graceIsOver]);
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -74,8 +68,16 @@ export async function run(config: Config): Promise<void> {
 }
 
 /** What must not be shown anywhere. */
-function secretsOf({ credentials: { heldKey, gatewayKeys = [] } }: Config): string[] {
-  return heldKey === undefined ? [...gatewayKeys] : [heldKey, ...gatewayKeys];
+function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Config): string[] {
+  return [heldKey, metrics?.key, ...gatewayKeys].filter((key) => key !== undefined);
+}
+
+/** Ends the process for an address that cannot be had. */
+function exitFor(variables: string, { host, port }: { host: string; port: number | undefined }) {
+  return (error: NodeJS.ErrnoException): never => {
+    console.error(`Cannot listen on ${host}:${port} (${error.code}). Set ${variables} to a free address.`);
+    process.exit(1);
+  };
 }
 
 /** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
@@ -98,12 +100,15 @@ function credentialAdvice({ heldKey, gatewayKeys }: Credentials): string {
   return gatewayKeys ? `send the header "authorization: Bearer <gateway key>"; ${sent}` : sent;
 }
 
-function announce(
-  version: string,
-  { url }: RunningServer,
-  config: Config,
-  sandbox: Sandbox | undefined,
-): void {
+interface Running {
+  readonly version: string;
+  readonly server: RunningServer;
+  readonly config: Config;
+  readonly sandbox: Sandbox | undefined;
+  readonly operation: Operation;
+}
+
+function announce({ version, server: { url }, config, sandbox, operation }: Running): void {
   const lines = [`luaauth-graphql ${version}`];
   if (sandbox) {
     lines.push(
@@ -115,5 +120,6 @@ function announce(
   } else {
     lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${(config.apiUrl as URL).origin}`);
   }
+  if (operation.metricsUrl) lines.push(`  Metrics   ${operation.metricsUrl}`);
   console.log(lines.join('\n'));
 }

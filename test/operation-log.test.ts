@@ -35,7 +35,7 @@ async function open(options: Partial<TestGatewayOptions> & { secrets?: string[] 
     sandbox = await startSandbox({ rate: 0 });
     closing.push(sandbox.close);
   }
-  const logging = { log, observers: log.observer ? [log.observer] : [] };
+  const logging = { log, observers: log.operations ? [log.operations] : [] };
   const gateway: TestGateway = await openGateway({ upstream: sandbox?.url ?? '', ...rest, ...logging });
   closing.push(gateway.close);
   /** The lines, as soon as there are so many. */

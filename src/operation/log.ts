@@ -1,8 +1,9 @@
 import { type DestinationStream, type LevelWithSilent, pino } from 'pino';
+import type { Observer } from '../transport/observer.ts';
 import { errorFacts } from './error-facts.ts';
 import type { GatewayLog } from './masks.ts';
 import { createScrubbedStream } from './scrubbed-stream.ts';
-import type { Visit, VisitObserver } from './visit.ts';
+import { isOperation, type Visit, type VisitObserver } from './visit.ts';
 
 export interface LogOptions {
   readonly level: LevelWithSilent;
@@ -15,14 +16,16 @@ export interface LogOptions {
 /** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
 export interface OperationLog extends GatewayLog {
   /** Undefined when the level leaves the lines out. */
-  readonly observer: VisitObserver | undefined;
-  warn(facts: object, message: string): void;
+  readonly operations: VisitObserver | undefined;
+  /** Tells when the REST API is left alone for a while, and when it is well again. */
+  readonly upstream: Observer;
+  warn(message: string): void;
 }
 
 export function createLog({ level, secrets, destination }: LogOptions): OperationLog {
   const stream = createScrubbedStream(destination, secrets);
   const log = pino({ level, serializers: { err: errorFacts } }, stream);
-  const observer: VisitObserver = {
+  const operations: VisitObserver = {
     ended(visit, { status, durationMs }) {
       if (!isOperation(visit)) return;
       const { requestId, operation, tally, codes } = visit;
@@ -39,23 +42,22 @@ export function createLog({ level, secrets, destination }: LogOptions): Operatio
     },
   };
   return {
-    observer: log.isLevelEnabled('info') ? observer : undefined,
+    operations: log.isLevelEnabled('info') ? operations : undefined,
+    upstream: {
+      breakerChanged(state) {
+        if (state === 'open') log.warn('LuaAuth is in trouble: calls are answered without being sent');
+        if (state === 'closed') log.info('LuaAuth is well again');
+      },
+    },
     error(error, visit) {
       const line = { requestId: visit?.requestId, err: error };
       stream.hiding(visit ? keysOf(visit) : [], () => log.error(line, 'unexpected error'));
     },
-    warn: (facts, message) => log.warn(facts, message),
+    warn: (message) => log.warn(message),
   };
 }
 
 const MAX_NAME_LENGTH = 100;
-
-/** Whatever was sent as one, also if it could not be read; not the GraphiQL page and not a probe. */
-function isOperation({ path, method, operation, codes }: Visit): boolean {
-  return (
-    operation !== undefined || (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || codes.length > 0))
-  );
-}
 
 function inWholeMs({ calls, shared, fresh, stale, queuedMs }: NonNullable<Visit['tally']>) {
   return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };

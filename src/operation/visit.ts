@@ -1,5 +1,5 @@
 import { type DocumentNode, type ExecutionResult, getOperationAST, type OperationTypeNode } from 'graphql';
-import { requestIdFor } from '../http/request-id.ts';
+import { REQUEST_ID, requestIdFor } from '../http/request-id.ts';
 import type { Tally } from '../transport/tally.ts';
 
 /** What may be told of one request to the gateway: facts about it, never its document, variables or body. */
@@ -15,7 +15,11 @@ export interface Visit {
   tally?: Readonly<Tally>;
   /** `extensions.code` of each error in the answer. */
   codes: readonly string[];
+  /** How long each phase took, in ms, if an observer uses that. */
+  readonly phases: { [P in Phase]?: number };
 }
+
+export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
 export interface VisitEnd {
   /** The HTTP status; CLIENT_LEFT when the client did not wait for one. */
@@ -28,6 +32,8 @@ export const CLIENT_LEFT = 499;
 
 /** Is told of each request as it goes on. What it does must not throw, and costs every request. */
 export interface VisitObserver {
+  /** Whether it looks at `visit.phases`. */
+  readonly usesPhases?: boolean;
   began?(visit: Visit): void;
   /** The operation begins to run; `visit.tally` is known. */
   running?(visit: Visit): void;
@@ -42,6 +48,13 @@ export interface VisitKeys {
   readonly request?: object;
 }
 
+/** Whether a request was sent as an operation, even if it could not be read; the GraphiQL page and probes are not. */
+export function isOperation({ path, method, operation, codes }: Visit): boolean {
+  return (
+    operation !== undefined || (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || codes.length > 0))
+  );
+}
+
 /** The requests that are under way. */
 export function createVisits(observers: readonly VisitObserver[]) {
   const visits = new WeakMap<object, Visit>();
@@ -52,7 +65,8 @@ export function createVisits(observers: readonly VisitObserver[]) {
   return {
     of,
     begin(key: object, facts: Facts): Visit {
-      const visit: Visit = { ...facts, requestId: requestIdFor(facts.header('x-request-id')), codes: [] };
+      const requestId = requestIdFor(facts.header(REQUEST_ID));
+      const visit: Visit = { ...facts, requestId, codes: [], phases: {} };
       visits.set(key, visit);
       startedAt.set(visit, performance.now());
       for (const observer of observers) observer.began?.(visit);
@@ -62,6 +76,10 @@ export function createVisits(observers: readonly VisitObserver[]) {
       const visit = of(keys);
       const operation = getOperationAST(document, operationName);
       if (visit && operation) visit.operation = { name: operation.name?.value, type: operation.operation };
+    },
+    took(keys: VisitKeys, phase: Phase, ms: number): void {
+      const visit = of(keys);
+      if (visit) visit.phases[phase] = ms;
     },
     running(keys: VisitKeys, tally: Readonly<Tally>): void {
       const visit = of(keys);

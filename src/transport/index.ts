@@ -75,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
     ...(observer.queued ? [observeQueue(observer.queued)] : []),
     pace.step,
     breaker.gate,
-    ...(observer.requested ? [observeRequests(observer.requested)] : []),
+    ...(observer.requested || observer.queued ? [observeRequests(observer.requested)] : []),
   ];
   const exchange = createExchange({
     dispatcher,

@@ -66,17 +66,17 @@ export function observeQueue(queued: Hook<'queued'>): (next: Send) => Send {
   };
 }
 
-/** The step around a request, behind the wait for its turn. */
-export function observeRequests(requested: Hook<'requested'>): (next: Send) => Send {
+/** The step around a request. It stands behind the wait for a turn, and ends it. */
+export function observeRequests(requested: Hook<'requested'> | undefined): (next: Send) => Send {
   return (next) => async (call) => {
     call.onTurn?.();
-    const ended = requested(call);
+    const ended = requested?.(call);
     try {
       const answer = await next(call);
-      ended('ok');
+      ended?.('ok');
       return answer;
     } catch (failure) {
-      ended(outcomeOf(failure));
+      ended?.(outcomeOf(failure));
       throw failure;
     }
   };

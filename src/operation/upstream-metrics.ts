@@ -1,0 +1,89 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BreakerState, Observer } from '../transport/observer.ts';
+
+const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What the gateway asks of the REST API, and what it spares it. */
+export function createUpstreamMetrics(registry: Registry): Observer {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'luaauth_upstream_requests_total',
+    help: 'Requests to the REST API that have ended, by endpoint and how',
+    labelNames: ['endpoint', 'outcome'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'luaauth_upstream_request_seconds',
+    help: 'Seconds that a request to the REST API took, without the wait for its turn',
+    labelNames: ['endpoint'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: 'luaauth_upstream_requests_in_flight',
+    help: 'Requests to the REST API under way',
+    registers,
+  });
+  const depth = new Gauge({
+    name: 'luaauth_upstream_queue_depth',
+    help: 'Calls that wait for their turn in the quota',
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'luaauth_upstream_queue_wait_seconds',
+    help: 'Seconds that calls waited for their turn in the quota',
+    buckets: BUCKETS,
+    registers,
+  });
+  const reads = new Counter({
+    name: 'luaauth_upstream_reads_total',
+    help: "Reads that were answered, by what: their own call, another one's (shared), a fresh or a stale copy",
+    labelNames: ['source'],
+    registers,
+  });
+  const retries = new Counter({
+    name: 'luaauth_upstream_retries_total',
+    help: 'Requests to the REST API that were made again',
+    labelNames: ['endpoint'],
+    registers,
+  });
+  const breaker = new Gauge({
+    name: 'luaauth_upstream_breaker_state',
+    help: '1 for the state that the breaker is in; open: calls are answered at once, without being sent',
+    labelNames: ['state'],
+    registers,
+  });
+  const breakerChanged = (now: BreakerState) => {
+    for (const state of STATES) breaker.set({ state }, state === now ? 1 : 0);
+  };
+  breakerChanged('closed');
+  for (const source of ['call', 'shared', 'fresh', 'stale']) reads.inc({ source }, 0);
+
+  return {
+    queued() {
+      const since = performance.now();
+      depth.inc();
+      return () => {
+        depth.dec();
+        wait.observe(secondsSince(since));
+      };
+    },
+    requested({ endpoint }) {
+      const since = performance.now();
+      inFlight.inc();
+      return (outcome) => {
+        inFlight.dec();
+        requests.inc({ endpoint, outcome });
+        seconds.observe({ endpoint }, secondsSince(since));
+      };
+    },
+    retried: ({ endpoint }) => retries.inc({ endpoint }),
+    answered: (_call, source) => reads.inc({ source }),
+    breakerChanged,
+  };
+}
+
+function secondsSince(since: number): number {
+  return (performance.now() - since) / 1_000;
+}
