@@ -6,6 +6,7 @@ import { createOutcomes } from '../support/outcomes.ts';
 import { reportLoad } from '../support/report.ts';
 import { scriptId } from '../support/scripts.ts';
 import { onStage } from '../support/stage.ts';
+import { runIn } from '../support/warm-up.ts';
 import { popularTargets, type Scenario } from './scenario.ts';
 
 const CONNECTIONS = 64;
@@ -16,6 +17,7 @@ export const identical: Scenario = async function* ({ seconds, perSecond, profil
     const client = await openClient(stage.gateway.url, CONNECTIONS);
     const reads = createOutcomes();
     const body = readBody(scriptId(0));
+    await runIn(client, perSecond, () => body);
     const { result: offered, cost } = await measure(stage, () =>
       offerLoad({
         perSecond,

@@ -8,7 +8,7 @@ import { reportLoad } from '../support/report.ts';
 import { scriptId } from '../support/scripts.ts';
 import { onStage } from '../support/stage.ts';
 import { createVersions } from '../support/versions.ts';
-import { warmUp } from '../support/warm-up.ts';
+import { runIn, warmUp } from '../support/warm-up.ts';
 import { createZipf } from '../support/zipf.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -30,9 +30,10 @@ export const mixed: Scenario = async function* ({ seconds, perSecond, profileDir
   yield await onStage({ scripts: SCRIPTS, profileDirectory }, async (stage) => {
     const client = await openClient(stage.gateway.url, CONNECTIONS);
     const otherClient = await openClient(stage.gateway.url, OTHER_CONNECTIONS);
-    await warmUp(client, bodies);
     const random = createRandom(SEED);
     const pick = createZipf(SCRIPTS, EXPONENT, random.next);
+    await warmUp(client, bodies);
+    await runIn(client, perSecond, () => bodies[pick()] as string);
     const versions = createVersions(SCRIPTS);
     const outcomes = {
       reads: createOutcomes(),

@@ -7,7 +7,7 @@ import { createOutcomes } from '../support/outcomes.ts';
 import { type Report, reportLoad } from '../support/report.ts';
 import { scriptId } from '../support/scripts.ts';
 import { onStage } from '../support/stage.ts';
-import { warmUp } from '../support/warm-up.ts';
+import { runIn, warmUp } from '../support/warm-up.ts';
 import { createZipf } from '../support/zipf.ts';
 import { popularTargets, type Scenario, type ScenarioOptions } from './scenario.ts';
 
@@ -31,8 +31,11 @@ function run(
   const bodies = Array.from({ length: SCRIPTS }, (_, index) => readBody(scriptId(index)));
   return onStage({ scripts: SCRIPTS, profileDirectory }, async (stage) => {
     const client = await openClient(stage.gateway.url, state === 'cold' ? COLD_CONNECTIONS : CONNECTIONS);
-    if (state === 'warm') await warmUp(client, bodies);
     const pick = createZipf(SCRIPTS, EXPONENT, createRandom(SEED).next);
+    if (state === 'warm') {
+      await warmUp(client, bodies);
+      await runIn(client, perSecond, () => bodies[pick()] as string);
+    }
     const reads = createOutcomes();
     const { result: offered, cost } = await measure(stage, () =>
       offerLoad({

@@ -1,4 +1,4 @@
-import { cpuSeconds, peakMemoryMb } from './process.ts';
+import { cpuSeconds, cpuWaitSeconds, peakMemoryMb } from './process.ts';
 import type { SandboxCount } from './sandbox-messages.ts';
 import type { Stage } from './stage.ts';
 
@@ -9,6 +9,8 @@ export interface Cost {
   readonly rest: SandboxCount;
   /** CPU time in seconds: 1 for each second of a core that was busy all the time. */
   readonly cpuSeconds: { readonly gateway: number; readonly harness: number; readonly rest: number };
+  /** How long some process of the machine, of the run or not, had to wait for a CPU; undefined where nobody tells. */
+  readonly cpuWaitSeconds: number | undefined;
   readonly gatewayPeakMb: number;
 }
 
@@ -20,14 +22,17 @@ export async function measure<Result>(
   await sandbox.begin();
   const cpuOf = () => [gateway.pid, process.pid, sandbox.pid].map(cpuSeconds) as [number, number, number];
   const before = cpuOf();
+  const waitedBefore = cpuWaitSeconds();
   const startedAt = performance.now();
   const result = await run();
   const seconds = (performance.now() - startedAt) / 1_000;
   const after = cpuOf();
+  const waited = cpuWaitSeconds();
   const cost: Cost = {
     seconds,
     rest: await sandbox.count(),
     cpuSeconds: { gateway: after[0] - before[0], harness: after[1] - before[1], rest: after[2] - before[2] },
+    cpuWaitSeconds: waited === undefined || waitedBefore === undefined ? undefined : waited - waitedBefore,
     gatewayPeakMb: peakMemoryMb(gateway.pid),
   };
   return { result, cost };

@@ -19,6 +19,16 @@ export function peakMemoryMb(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
+/** For how many seconds some process of the machine has waited for a CPU so far; undefined where Linux does not tell. */
+export function cpuWaitSeconds(): number | undefined {
+  try {
+    const [, microseconds] = /^some .*total=(\d+)$/m.exec(readFileSync('/proc/pressure/cpu', 'utf8')) ?? [];
+    return microseconds === undefined ? undefined : Number(microseconds) / 1_000_000;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Ends a child as an operator would and waits for it. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

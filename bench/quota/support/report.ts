@@ -75,10 +75,14 @@ export function restRows({ rest, seconds }: Cost): Row[] {
   ];
 }
 
-export function costRows({ cpuSeconds: { gateway, harness, rest }, seconds, gatewayPeakMb }: Cost): Row[] {
+export function costRows({ cpuSeconds, cpuWaitSeconds, seconds, gatewayPeakMb }: Cost): Row[] {
+  const { gateway, harness, rest } = cpuSeconds;
+  const waited =
+    cpuWaitSeconds === undefined ? 'unknown' : `${((cpuWaitSeconds / seconds) * 100).toFixed(0)} %`;
   return [
     ['CPU seconds of the gateway', `${gateway.toFixed(2)} in ${seconds.toFixed(1)} s`],
     ['CPU seconds of harness, REST side', `${harness.toFixed(2)}, ${rest.toFixed(2)}`],
+    ['time in which a process waited for a CPU', waited],
     ['peak memory of the gateway', `${gatewayPeakMb.toFixed(0)} MB`],
   ];
 }
