@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
 import { TOGGLE } from './support/mutations.ts';
@@ -275,6 +276,26 @@ describe('writes', () => {
 
 describe('one operation', () => {
   const stage = useRecorder({ transport: { clock, random } });
+
+  it('may have many calls under way, and Node warns of no leak', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    stage.respond = answerPlainly;
+    const ids = Array.from({ length: 60 }, (_one, index) => `s${index}`);
+    const overHttp = await stage.gateway.execute(SCRIPTS, { ids });
+    const embedded = await stage.gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'key-a' },
+      body: JSON.stringify({ query: print(SCRIPTS), variables: { ids } }),
+      signal: new AbortController().signal,
+    });
+    expect(await embedded.json()).toEqual({ data: overHttp.data });
+    await settle();
+    process.off('warning', onWarning);
+    expect(stage.recorder.calls).toHaveLength(120);
+    expect(warnings).toEqual([]);
+  });
 
   it('asks once for what it selects many times', async () => {
     stage.respond = answerPlainly;
