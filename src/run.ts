@@ -11,7 +11,6 @@ import { type Sandbox, startSandbox } from './sandbox/server.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { createTransport } from './transport/index.ts';
 import { version } from './version.ts';
-import { version } from './version.ts';
 
 /** Runs the gateway until the process is told to stop. */
 export async function run(config: Config): Promise<void> {
