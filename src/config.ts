@@ -35,6 +35,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Undefined: none are kept. */
   readonly metrics: MetricsConfig | undefined;
+  /** Where a collector takes traces; undefined: there are none. */
+  readonly tracesUrl: URL | undefined;
 }
 
 /** Where the metrics are: on a port of their own, or on the gateway's for who presents the key. */
@@ -57,6 +59,8 @@ export type ConfigResult = { readonly config: Config } | { readonly problems: re
 
 // A write may take longer than a read: cutting it short leaves its outcome unknown.
 const WRITE_TIMEOUT_FACTOR = 2.5;
+// Where OpenTelemetry's exporters look for one.
+const DEFAULT_COLLECTOR = 'http://localhost:4318';
 
 /**
  * The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it,
@@ -125,11 +129,20 @@ function assemble(values: Values, problems: string[]): Config {
     limits: readLimits(values),
     logLevel: values.LOG_LEVEL ?? 'info',
     metrics: readMetrics(values),
+    tracesUrl: readTracesUrl(values),
   };
 }
 
 function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host = '127.0.0.1' }: Values) {
   return port === undefined && key === undefined ? undefined : { host, port, key };
+}
+
+/** As OpenTelemetry defines these variables. */
+function readTracesUrl(values: Values): URL | undefined {
+  const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
+  const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (exporter === 'none' || (exporter ?? whole ?? base) === undefined) return undefined;
+  return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
 }
 
 function readLimits(values: Values): Limits {

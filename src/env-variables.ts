@@ -17,6 +17,7 @@ export interface Variable {
 }
 
 const PERSISTED_MODES = ['off', 'allowed', 'only'] as const;
+const TRACES_EXPORTERS = ['otlp', 'none'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const wholeNumber = (least: number, most: number) =>
@@ -187,6 +188,22 @@ export const VARIABLES = {
     allowed: '1 to 512 visible ASCII characters without spaces',
     meaning: 'what readers of the metrics must present; without METRICS_PORT they are at /metrics of PORT',
     secret: true,
+  },
+  OTEL_TRACES_EXPORTER: {
+    type: z.enum(TRACES_EXPORTERS),
+    allowed: `one of ${TRACES_EXPORTERS.join(', ')}`,
+    meaning:
+      'otlp sends traces to a collector, also without an endpoint; none sends none, whatever the endpoint',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    type: httpUrl,
+    allowed: 'an http or https URL without user, query or fragment',
+    meaning: 'sends traces to this collector, such as http://localhost:4318, by OTLP over HTTP as JSON',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    type: httpUrl,
+    allowed: 'an http or https URL without user, query or fragment',
+    meaning: 'the whole URL for traces, instead',
   },
   LOG_LEVEL: {
     type: z.enum(LOG_LEVELS),

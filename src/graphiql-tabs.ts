@@ -24,15 +24,34 @@ export function createTabs({ scriptId, placeId, headers, readOnly = false }: Tab
   });
   return [
     // GraphiQL shows the variables of the first tab only after one has left it, so this one has none.
-    tab(read(scriptId)),
+    tab(`${welcome(headers)}\n${read(scriptId)}`),
     tab(NESTED, { id: scriptId, first: 5 }),
     tab(FILTERED, { id: scriptId, filter: { placeId } }),
     ...(readOnly ? [] : [tab(EDIT, { input: { id: scriptId, kickOutdated: true } })]),
   ];
 }
 
-const read = (scriptId: string) => `# One script. Costs one REST call.
-query Script {
+/** In lines that half of a small window shows whole: at most 48 characters, as in the other comments here. */
+function welcome(headers: TabSubject['headers']): string {
+  return [
+    '# Welcome. Run this: the button, or Ctrl-Enter.',
+    ...keyNote(headers),
+    '# Each answer ends with its cost in REST calls:',
+    '# the header "x-upstream: report" asks for that,',
+    '# and "x-upstream: plan" asks in advance.',
+    '',
+  ].join('\n');
+}
+
+function keyNote({ token, authorization }: TabSubject['headers']): string[] {
+  if (authorization !== undefined) return ['# Put a key of this gateway into Headers below.'];
+  if (token === undefined) return ['# This gateway holds its own LuaAuth key.'];
+  return token.startsWith('<')
+    ? ['# Put your LuaAuth API key into Headers below', '# (a reload forgets it), and a script id here.']
+    : ['# This is the sandbox: made-up data, nothing', '# reaches LuaAuth. Its key is in Headers below.'];
+}
+
+const read = (scriptId: string) => `query Script {
   script(id: ${JSON.stringify(scriptId)}) {
     name
     enabled
@@ -45,7 +64,8 @@ query Script {
 }
 `;
 
-const NESTED = `# Who is connected right now, page by page: put endCursor into "after".
+const NESTED = `# Who is connected right now. For the next page,
+# add endCursor to the variables as "after".
 query ConnectedUsers($id: ID!, $first: Int, $after: String) {
   script(id: $id) {
     name
@@ -68,7 +88,8 @@ query ConnectedUsers($id: ID!, $first: Int, $after: String) {
 }
 `;
 
-const FILTERED = `# Only the sessions that match all of the filter.
+const FILTERED = `# Who plays in one place: only the sessions that
+# match all of the filter.
 query UsersInPlace($id: ID!, $filter: SessionFilter) {
   script(id: $id) {
     sessions(filter: $filter) {
@@ -83,7 +104,8 @@ query UsersInPlace($id: ID!, $filter: SessionFilter) {
 }
 `;
 
-const EDIT = `# A success re-reads the script only because it is selected. What LuaAuth refuses is a type of its own.
+const EDIT = `# The script is read again, as it is selected.
+# What LuaAuth refuses is a type of its own.
 mutation EditScript($input: EditScriptInput!) {
   editScript(input: $input) {
     __typename

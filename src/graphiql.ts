@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Plugin } from 'graphql-yoga';
+import { PRELUDE, STYLE } from './graphiql-prelude.ts';
 import type { Tab } from './graphiql-tabs.ts';
 
 export interface GraphiQLPageOptions {
@@ -57,6 +58,8 @@ async function createPage({ tabs, headers: visitorHeaders }: GraphiQLPageOptions
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const page = renderGraphiQL({
     title: 'GraphiQL · LuaAuth',
+    // Not the page's own address: a POST there would drop the page from the browser's cache.
+    endpoint: '/graphql/',
     defaultTabs: tabs.map((tab) => ({ ...tab })),
     headers: JSON.stringify(visitorHeaders, null, 2),
     defaultEditorToolsVisibility: 'variables',
@@ -64,8 +67,7 @@ async function createPage({ tabs, headers: visitorHeaders }: GraphiQLPageOptions
     inputValueDeprecation: true,
     schemaDescription: true,
   });
-  // The page would copy what is typed into the address bar, and from there it would reach access logs.
-  const html = page.replace('<script>', '<script>history.replaceState = () => {};');
+  const html = page.replace('</style>', `${STYLE}</style>`).replace('<script>', `<script>${PRELUDE}`);
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy(html),

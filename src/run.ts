@@ -5,6 +5,7 @@ import { createGateway } from './gateway.ts';
 import type { GraphiQLPageOptions } from './graphiql.ts';
 import { createTabs } from './graphiql-tabs.ts';
 import { type Operation, openOperation } from './operation/open.ts';
+import { StartError } from './operation/start-error.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { seeded } from './sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from './sandbox/server.ts';
@@ -14,9 +15,7 @@ import { version } from './version.ts';
 
 /** Runs the gateway until the process is told to stop. */
 export async function run(config: Config): Promise<void> {
-  const operation = await openOperation({ ...config, secrets: secretsOf(config) }).catch(
-    exitFor('METRICS_HOST and METRICS_PORT', config.metrics ?? config),
-  );
+  const operation = await openOperation({ ...config, version, secrets: secretsOf(config) }).catch(exit);
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -44,7 +43,8 @@ export async function run(config: Config): Promise<void> {
     plugins: operation.plugins,
   });
   const server = await startServer({ listener: gateway, host: config.host, port: config.port }).catch(
-    exitFor('HOST and PORT', config),
+    ({ code }: NodeJS.ErrnoException) =>
+      exit(`Cannot listen on ${config.host}:${config.port} (${code}). Set HOST and PORT to a free address.`),
   );
   announce({ version, server, config, sandbox, operation });
 
@@ -72,17 +72,17 @@ function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Conf
   return [heldKey, metrics?.key, ...gatewayKeys].filter((key) => key !== undefined);
 }
 
-/** Ends the process for an address that cannot be had. */
-function exitFor(variables: string, { host, port }: { host: string; port: number | undefined }) {
-  return (error: NodeJS.ErrnoException): never => {
-    console.error(`Cannot listen on ${host}:${port} (${error.code}). Set ${variables} to a free address.`);
-    process.exit(1);
-  };
+/** Ends the process because it cannot start. */
+function exit(reason: string | Error): never {
+  if (reason instanceof Error && !(reason instanceof StartError)) throw reason;
+  console.error(reason instanceof StartError ? reason.message : reason);
+  process.exit(1);
 }
 
 /** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
 function graphiqlFor({ credentials, readOnly }: Config, sandbox: Sandbox | undefined): GraphiQLPageOptions {
-  const headers = visitorHeaders(credentials, sandbox ? sandboxKeys.full : '<your LuaAuth API key>');
+  const credential = visitorHeaders(credentials, sandbox ? sandboxKeys.full : '<your LuaAuth API key>');
+  const headers = { ...credential, 'x-upstream': 'report' };
   const ids = sandbox
     ? { scriptId: seeded.scriptId, placeId: String(seeded.placeId) }
     : { scriptId: '<script id>', placeId: '<place id>' };

@@ -6,6 +6,7 @@ import { combineObservers } from './combine.ts';
 import { openStdout } from './destination.ts';
 import { createLog } from './log.ts';
 import type { GatewayLog } from './masks.ts';
+import { StartError } from './start-error.ts';
 import type { VisitObserver } from './visit.ts';
 
 export interface OperationOptions {
@@ -16,6 +17,9 @@ export interface OperationOptions {
   readonly metrics:
     | { readonly host: string; readonly port: number | undefined; readonly key: string | undefined }
     | undefined;
+  /** Where a collector takes traces; undefined: there are none. */
+  readonly tracesUrl: URL | undefined;
+  readonly version: string;
 }
 
 /** What tells of the process to those who run it. */
@@ -31,19 +35,22 @@ export interface Operation {
   close(): Promise<void>;
 }
 
-/** Opens what is configured. What is not is not even loaded. @throws ListenError */
+/** Opens what is configured. What is not is not even loaded. @throws StartError */
 export async function openOperation(options: OperationOptions): Promise<Operation> {
   const { logLevel, secrets } = options;
   const log = createLog({ level: logLevel, secrets, destination: await openStdout(process.stdout.isTTY) });
+  const tracing = options.tracesUrl && (await openTracing(options.tracesUrl, options.version, log.warn));
   const metrics = options.metrics && (await openMetrics(options.metrics));
+  const all = [log, metrics, tracing].filter((one) => one !== undefined);
   return {
     log,
-    upstream: combineObservers([log.upstream, ...(metrics ? [metrics.upstream] : [])]),
-    visits: [log.operations, metrics?.operations].filter((observer) => observer !== undefined),
+    upstream: combineObservers(all.map(({ upstream }) => upstream)),
+    visits: all.map(({ operations }) => operations).filter((observer) => observer !== undefined),
     plugins: metrics?.plugins ?? [],
     metricsUrl: metrics?.url,
     async close() {
       metrics?.close();
+      await tracing?.close();
     },
   };
 }
@@ -56,6 +63,18 @@ async function openMetrics({ host, port, key }: NonNullable<OperationOptions['me
     return { upstream, operations, plugins: [createMetricsRoute(metrics)], url: undefined, close() {} };
   }
   const { startMetricsServer } = await import('./metrics-server.ts');
-  const { url, close } = await startMetricsServer(metrics, { host, port });
+  const { url, close } = await startMetricsServer(metrics, { host, port }).catch((cause) => {
+    throw new StartError(
+      `Cannot listen on ${host}:${port} (${cause.code}). Set METRICS_HOST and METRICS_PORT to a free address.`,
+      { cause },
+    );
+  });
   return { upstream, operations, plugins: [], url, close };
+}
+
+async function openTracing(url: URL, version: string, warn: (message: string) => void) {
+  const { startOtel } = await import('./otel-sdk.ts');
+  const { createTracing } = await import('./tracing.ts');
+  const { tracer, close } = await startOtel({ url, version, warn });
+  return { ...createTracing(tracer), close };
 }

@@ -8,6 +8,8 @@ export interface Visit {
   readonly method: string;
   /** Without its query. */
   readonly path: string;
+  /** When it arrived, as `performance.now()` has it. */
+  readonly startedAt: number;
   header(name: string): string | null;
   /** The operation, once its document could be parsed. */
   operation?: { readonly name: string | undefined; readonly type: OperationTypeNode };
@@ -58,7 +60,6 @@ export function isOperation({ path, method, operation, codes }: Visit): boolean 
 /** The requests that are under way. */
 export function createVisits(observers: readonly VisitObserver[]) {
   const visits = new WeakMap<object, Visit>();
-  const startedAt = new WeakMap<Visit, number>();
   const of = ({ req, request }: VisitKeys): Visit | undefined =>
     (req && visits.get(req)) ?? (request && visits.get(request));
 
@@ -66,9 +67,9 @@ export function createVisits(observers: readonly VisitObserver[]) {
     of,
     begin(key: object, facts: Facts): Visit {
       const requestId = requestIdFor(facts.header(REQUEST_ID));
-      const visit: Visit = { ...facts, requestId, codes: [], phases: {} };
+      const startedAt = performance.now();
+      const visit: Visit = { ...facts, requestId, startedAt, codes: [], phases: {} };
       visits.set(key, visit);
-      startedAt.set(visit, performance.now());
       for (const observer of observers) observer.began?.(visit);
       return visit;
     },
@@ -91,7 +92,7 @@ export function createVisits(observers: readonly VisitObserver[]) {
       visit.codes = errors.map(({ extensions }) => String(extensions?.code));
     },
     end(visit: Visit, status: number): void {
-      const durationMs = performance.now() - (startedAt.get(visit) as number);
+      const durationMs = performance.now() - visit.startedAt;
       for (const observer of observers) observer.ended?.(visit, { status, durationMs });
     },
   };

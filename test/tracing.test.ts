@@ -1,0 +1,281 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createTracing } from '../src/operation/tracing.ts';
+import { seeded } from '../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { createManualClock } from './support/clock.ts';
+import { plain, startCollector } from './support/collector.ts';
+import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
+import { UPDATE } from './support/mutations.ts';
+import { startProcess } from './support/process.ts';
+import { SCRIPT, SCRIPTS } from './support/reads.ts';
+import { json, startRecorder } from './support/recorder.ts';
+import { eventually } from './support/waiting.ts';
+
+const { scriptId: id, freeForAllScriptId } = seeded;
+const READ = 'GET /scripts/:script_id';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const PARENT = '00f067aa0ba902b7';
+
+const closing: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A gateway whose spans a test can read. */
+async function open(options: Partial<TestGatewayOptions> = {}) {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const tracing = createTracing(provider.getTracer('test'));
+  let sandbox: Sandbox | undefined;
+  if (options.upstream === undefined) {
+    sandbox = await startSandbox({ rate: 0 });
+    closing.push(sandbox.close);
+  }
+  const gateway = await openGateway({
+    upstream: sandbox?.url ?? '',
+    ...options,
+    transport: { observer: tracing.upstream, ...options.transport },
+    observers: [tracing.operations],
+  });
+  closing.push(gateway.close);
+  /** The spans, as soon as there are so many, in the order in which they ended. */
+  const read = async (count: number): Promise<ReadableSpan[]> => {
+    await eventually(() => expect(exporter.getFinishedSpans().length).toBeGreaterThanOrEqual(count));
+    return exporter.getFinishedSpans();
+  };
+  return { gateway, sandbox: sandbox as Sandbox, read };
+}
+
+const nameAndParent = (span: ReadableSpan) => [span.name, span.parentSpanContext?.spanId];
+
+describe('a trace', () => {
+  it('has a span of the operation, and one below it for each REST call', async () => {
+    const { gateway, read } = await open();
+    const headers = { token: 'sandbox-key', 'x-request-id': 'r-1' };
+    await gateway.execute(SCRIPTS, { ids: [id, freeForAllScriptId] }, headers);
+    const spans = await read(3);
+    const operation = spans.at(-1) as ReadableSpan;
+    const { traceId, spanId } = operation.spanContext();
+    expect(spans.map(nameAndParent)).toEqual([
+      [READ, spanId],
+      [READ, spanId],
+      ['query ReadScripts', undefined],
+    ]);
+    expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]));
+    expect(operation).toMatchObject({
+      kind: SpanKind.SERVER,
+      status: { code: SpanStatusCode.UNSET },
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': '/graphql',
+        'http.response.status_code': 200,
+        'graphql.operation.type': 'query',
+        'graphql.operation.name': 'ReadScripts',
+        'luaauth.request_id': 'r-1',
+        'luaauth.calls': 2,
+        'luaauth.shared': 0,
+        'luaauth.fresh': 0,
+        'luaauth.stale': 0,
+      },
+    });
+    expect(spans[0]).toMatchObject({
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'http.request.method': 'GET',
+        'url.template': '/scripts/:script_id',
+        'luaauth.outcome': 'ok',
+      },
+    });
+  });
+
+  it('of a client is continued, and is not sent on to the REST API', async () => {
+    const { gateway, sandbox, read } = await open();
+    const headers = {
+      token: 'sandbox-key',
+      traceparent: `00-${TRACE}-${PARENT}-01`,
+      tracestate: 'vendor=1',
+      baggage: 'a=1',
+    };
+    await gateway.execute(SCRIPT, { id }, headers);
+    const [call, operation] = await read(2);
+    expect(operation?.parentSpanContext).toMatchObject({ traceId: TRACE, spanId: PARENT, isRemote: true });
+    expect(operation?.spanContext().traceState?.serialize()).toBe('vendor=1');
+    expect(call?.spanContext().traceId).toBe(TRACE);
+    const sent = sandbox.calls[0]?.headers ?? {};
+    expect(Object.keys(sent).filter((name) => /trace|baggage/.test(name))).toEqual([]);
+    expect(JSON.stringify(sandbox.calls)).not.toContain(TRACE);
+  });
+
+  it('that a client does not record is not recorded', async () => {
+    const { gateway, read } = await open();
+    const headers = (flags: string) => ({
+      token: 'sandbox-key',
+      traceparent: `00-${TRACE}-${PARENT}-${flags}`,
+    });
+    await gateway.execute(SCRIPT, { id }, headers('00'));
+    await gateway.execute('query Recorded { __typename }', {}, headers('01'));
+    expect((await read(1)).map(({ name }) => name)).toEqual(['query Recorded']);
+  });
+
+  it.each([
+    `00-${'0'.repeat(32)}-${PARENT}-01`,
+    `00-${TRACE}-${'0'.repeat(16)}-01`,
+    `ff-${TRACE}-${PARENT}-01`,
+    `00-${TRACE.toUpperCase()}-${PARENT}-01`,
+    `00-${TRACE}-${PARENT}`,
+    'nonsense',
+  ])('begins anew when the client names it wrongly: %s', async (traceparent) => {
+    const { gateway, read } = await open();
+    await gateway.execute('{ __typename }', {}, { traceparent });
+    const [operation] = await read(1);
+    expect(operation?.parentSpanContext).toBeUndefined();
+    expect(operation?.spanContext().traceId).not.toBe(TRACE);
+  });
+
+  it('has a span of what is no operation that runs, and none of a probe', async () => {
+    const { gateway, read } = await open();
+    await fetch(`${gateway.url}/health`);
+    await fetch(`${gateway.url}/nowhere`);
+    await gateway.execute('query Unknown { nothing }');
+    await gateway.execute('{');
+    const spans = await read(2);
+    expect(
+      spans.map(({ name, status, attributes }) => [name, status.code, attributes['luaauth.error_codes']]),
+    ).toEqual([
+      ['query Unknown', SpanStatusCode.ERROR, ['GRAPHQL_VALIDATION_FAILED']],
+      ['unreadable operation', SpanStatusCode.ERROR, ['GRAPHQL_PARSE_FAILED']],
+    ]);
+  });
+
+  it('shows each try, and that it was one', async () => {
+    let tries = 0;
+    const recorder = await startRecorder((_call, response) => {
+      tries += 1;
+      if (tries === 1) response.writeHead(503).end();
+      else json(response, { success: true, script: { id: 'a', name: 'x' } });
+    });
+    closing.push(recorder.close);
+    const { gateway, read } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
+    await gateway.execute(SCRIPT, { id: 'a' });
+    const [first, second, operation] = await read(3);
+    expect(first).toMatchObject({
+      status: { code: SpanStatusCode.ERROR },
+      attributes: { 'luaauth.outcome': 'unavailable', 'error.type': 'unavailable' },
+    });
+    expect(second?.attributes['luaauth.outcome']).toBe('ok');
+    expect(operation?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['retry', { 'url.template': '/scripts/:script_id' }],
+    ]);
+    expect(operation?.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  it('shows the wait for the quota', async () => {
+    const clock = createManualClock();
+    const recorder = await startRecorder((_call, response) =>
+      json(response, { success: true, script: { id: 'a', name: 'x' } }),
+    );
+    closing.push(recorder.close);
+    const { gateway, read } = await open({ upstream: recorder.url, transport: { clock, rate: 1 } });
+    const answer = gateway.execute(SCRIPTS, { ids: ['a', 'b'] });
+    const [first] = await read(1);
+    expect(first?.name).toBe(READ);
+    await clock.advance(1_002);
+    await answer;
+    const names = (await read(4)).map(({ name }) => name);
+    expect(names.toSorted()).toEqual([READ, READ, 'query ReadScripts', 'wait for the quota']);
+  });
+});
+
+describe('no span', () => {
+  it('holds a key, an id, a variable, source code or the place of the REST API', async () => {
+    const recorder = await startRecorder(({ body }, response) =>
+      json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } }),
+    );
+    closing.push(recorder.close);
+    const { gateway, read } = await open({ upstream: recorder.url });
+    const filter =
+      'query Filter($key: String!) { script(id: "sentinel-id") { sessions(filter: { userKey: $key }) { nodes { id } } } }';
+    for (const headers of [{ token: 'sentinel-key' }, { token: 'sentinel-key x' }]) {
+      await gateway.execute(filter, { key: 'sentinel-licence' }, headers);
+      await gateway.execute(UPDATE, { input: { id: 'sentinel-id', source: 'sentinel-source' } }, headers);
+      await gateway.execute('{ sentinel_field }', {}, headers);
+    }
+    const spans = await read(recorder.calls.length + 6);
+    const shown = JSON.stringify(
+      spans.map(({ name, attributes, events, status, resource }) => [
+        name,
+        attributes,
+        events,
+        status,
+        resource.attributes,
+      ]),
+    );
+    expect(recorder.calls.length).toBeGreaterThan(0);
+    expect(shown).toContain('/scripts/:script_id/update');
+    expect(shown).not.toMatch(/sentinel/);
+    expect(shown).not.toContain(new URL(recorder.url).port);
+  });
+});
+
+describe('the process', { timeout: 60_000 }, () => {
+  async function runWith(variables: Record<string, string>) {
+    const gateway = startProcess({ PORT: '0', ...variables });
+    closing.push(gateway.kill);
+    const url = await gateway.listening();
+    await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: `query Traced { script(id: "${id}") { id } }` }),
+    });
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    return gateway.output;
+  }
+
+  it('delivers its spans to the collector, the last ones as it ends', async () => {
+    const collector = await startCollector();
+    closing.push(collector.close);
+    await runWith({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/base/`,
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
+    });
+    expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set(['POST /base/v1/traces']));
+    const [call, operation] = collector.spans();
+    expect([call?.name, operation?.name]).toEqual([READ, 'query Traced']);
+    expect(call).toMatchObject({ traceId: operation?.traceId, parentSpanId: operation?.spanId });
+    expect(plain(operation?.attributes ?? [])).toMatchObject({ 'graphql.operation.name': 'Traced' });
+    expect(collector.resource()).toMatchObject({
+      'service.name': 'luaauth-graphql',
+      'deployment.environment': 'test',
+    });
+    expect(JSON.stringify(collector.requests)).not.toContain('sandbox-key');
+  });
+
+  it('sends none unless it is told to', async () => {
+    const collector = await startCollector();
+    closing.push(collector.close);
+    await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_TRACES_EXPORTER: 'none' });
+    expect(collector.requests).toEqual([]);
+  });
+
+  it('goes on, and says so in its log, when the collector takes none', async () => {
+    const collector = await startCollector(400);
+    closing.push(collector.close);
+    const { stdout } = await runWith({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/here`,
+      OTEL_BSP_SCHEDULE_DELAY: '1',
+    });
+    expect(collector.requests.map(({ path }) => path)).toContain('POST /here');
+    const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40);
+    expect(warnings.length).toBeGreaterThan(0);
+    expect(lines.some((line) => line.includes('"operationName":"Traced"'))).toBe(true);
+  });
+});
