@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMetrics, createMetricsRoute, type Metrics } from '../src/operation/metrics.ts';
 import { startMetricsServer } from '../src/operation/metrics-server.ts';
@@ -342,6 +343,49 @@ describe('the metrics', () => {
     expect((await fetch(server.url, { method: 'HEAD', headers })).status).toBe(200);
     expect((await fetch(server.url, { method: 'POST', headers })).status).toBe(404);
     expect((await fetch(new URL('/graphql', server.url), { headers })).status).toBe(404);
+  });
+});
+
+describe('the dashboard', () => {
+  const dashboard = JSON.parse(
+    readFileSync(new URL('../examples/grafana/dashboard.json', import.meta.url), 'utf8'),
+  ) as { panels: { title: string; targets?: { expr: string }[] }[] };
+  const queries = dashboard.panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ title, expr })),
+  );
+
+  it('asks for nothing but series and labels that there are', async () => {
+    const recorder = await openRecorder((_call, response) => void response.writeHead(503).end());
+    const { gateway, metrics } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
+    await gateway.execute(SCRIPT, { id: 'a' });
+    await eventually(async () => expect(await answered(metrics)).toBe(3));
+    const keys = [...(await readSeries(metrics)).keys()];
+    await eventually(async () =>
+      expect((await metrics.answer(undefined)).body).toContain('graphql_envelop_request{'),
+    );
+    keys.push(...(await readSeries(metrics)).keys());
+    expect(queries.length).toBeGreaterThan(20);
+    for (const { title, expr } of queries) {
+      const names = [...new Set(expr.match(/\b(?:graphql|luaauth|process|nodejs)_\w+/g) ?? [])];
+      expect([title, names.length]).not.toEqual([title, 0]);
+      const labels = [
+        ...[...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(', ')),
+        ...[...expr.matchAll(/\b(\w+)=~?"/g)].map(([, label = '']) => label),
+      ].filter((label) => label !== 'job' && label !== 'instance');
+      for (const name of names) {
+        const series = keys.filter((key) => key === name || key.startsWith(`${name}{`));
+        expect([title, name, series.length > 0]).toEqual([title, name, true]);
+        const missing = labels.filter((label) => !series.some((key) => key.includes(`${label}="`)));
+        expect([title, name, missing]).toEqual([title, name, []]);
+      }
+    }
+  });
+
+  it('shows everything that the gateway counts of LuaAuth', async () => {
+    const { body } = await createMetrics().answer(undefined);
+    const own = [...body.matchAll(/^# TYPE (luaauth_\w+)/gm)].map(([, name = '']) => name);
+    expect(own.length).toBeGreaterThanOrEqual(8);
+    expect(own.filter((name) => !queries.some(({ expr }) => expr.includes(name)))).toEqual([]);
   });
 });
 
