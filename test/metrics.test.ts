@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import type { Environment } from '../src/environment.ts';
 import { createMetrics, createMetricsRoute, type Metrics } from '../src/operation/metrics.ts';
 import { startMetricsServer } from '../src/operation/metrics-server.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
@@ -294,6 +296,20 @@ describe('the metrics', () => {
     expect(body).toContain('endpoint="POST /scripts/:script_id/update"');
     expect(body).not.toMatch(/sentinel/);
     expect(body).not.toContain(new URL(recorder.url).port);
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ METRICS_HOST: '0.0.0.0' }, undefined],
+    [{ METRICS_PORT: '9464' }, { host: '127.0.0.1', port: 9464, key: undefined }],
+    [{ METRICS_KEY: 'k' }, { host: '127.0.0.1', port: undefined, key: 'k' }],
+    [
+      { METRICS_KEY: 'k', METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' },
+      { host: '0.0.0.0', port: 0, key: 'k' },
+    ],
+  ] as [Environment, object | undefined][])('for %j are kept as %j', (environment, metrics) => {
+    const result = readConfig(environment);
+    expect('config' in result && result.config.metrics).toEqual(metrics);
   });
 
   it('on the port of the gateway are for who presents their key', async () => {

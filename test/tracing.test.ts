@@ -6,6 +6,8 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import type { Environment } from '../src/environment.ts';
 import { createTracing } from '../src/operation/tracing.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
@@ -190,6 +192,22 @@ describe('a trace', () => {
     await answer;
     const names = (await read(4)).map(({ name }) => name);
     expect(names.toSorted()).toEqual([READ, READ, 'query ReadScripts', 'wait for the quota']);
+  });
+});
+
+describe('the collector', () => {
+  const base = 'http://collector:4318/base/';
+  const whole = 'http://elsewhere/all';
+  it.each([
+    [{}, undefined],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http://localhost:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: base }, 'http://collector:4318/base/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole, OTEL_TRACES_EXPORTER: 'none' }, undefined],
+  ] as [Environment, string | undefined][])('for %j is %s', (environment, url) => {
+    const result = readConfig(environment);
+    expect('config' in result && result.config.tracesUrl?.href).toBe(url);
   });
 });
 
