@@ -14,6 +14,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const NAME = `query { script(id: "${seeded.scriptId}") { name } }`;
 const TOGGLE = `mutation { toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename } }`;
+/** The GraphiQL page asks what each operation has cost. */
+const REPORT = { 'x-upstream': 'report' };
 
 let recorder: Awaited<ReturnType<typeof startRecorder>>;
 let respond: (recorded: Recorded, response: ServerResponse) => void;
@@ -97,7 +99,7 @@ describe('the process', () => {
 
     const [, header = '', key = ''] = /header "(\w+): (\S+)"/.exec(gateway.output.stdout) ?? [];
     expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
-    expect(await graphiqlOf(url)).toEqual({ headers: { token: 'sandbox-key' }, tabs: 4 });
+    expect(await graphiqlOf(url)).toEqual({ headers: { token: 'sandbox-key', ...REPORT }, tabs: 4 });
     expect(gateway.output.stderr).toBe('');
   });
 
@@ -113,7 +115,7 @@ describe('the process', () => {
     });
     expect(await post(url, NAME)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     expect(await graphiqlOf(url)).toEqual({
-      headers: { authorization: 'Bearer <gateway key>' },
+      headers: { authorization: 'Bearer <gateway key>', ...REPORT },
       tabs: 4,
     });
   });
@@ -132,7 +134,10 @@ describe('the process', () => {
 
   it('has one in production if it is asked for, with a placeholder for the key', async () => {
     const { url } = await startOverRecorder({ NODE_ENV: 'production', GRAPHIQL: 'true' });
-    expect(await graphiqlOf(url)).toEqual({ headers: { token: '<your LuaAuth API key>' }, tabs: 4 });
+    expect(await graphiqlOf(url)).toEqual({
+      headers: { token: '<your LuaAuth API key>', ...REPORT },
+      tabs: 4,
+    });
   });
 
   it('with READ_ONLY has no mutations', async () => {
@@ -146,7 +151,7 @@ describe('the process', () => {
     expect(recorder.calls).toEqual([]);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     // Whoever can connect may use the held key, so there is nothing to fill in.
-    expect(await graphiqlOf(url)).toEqual({ headers: {}, tabs: 3 });
+    expect(await graphiqlOf(url)).toEqual({ headers: REPORT, tabs: 3 });
   });
 
   it('says that an address is taken, and ends with 1', async () => {
