@@ -1,0 +1,50 @@
+import { Client, cacheExchange, fetchExchange } from '@urql/core';
+import { persistedExchange } from '@urql/exchange-persisted';
+import { graphql } from './gql/index.ts';
+
+/** urql: queries that select a type are asked again after a mutation that returns one of it. */
+export function createUrql(url: string, key: string): Client {
+  return new Client({
+    url,
+    exchanges: [cacheExchange, fetchExchange],
+    fetchOptions: { headers: { token: key } },
+    preferGetMethod: false,
+  });
+}
+
+/** The same, sending hashes: by GET, so the header that keeps pages of other origins out has to be there. */
+export function createPersistedUrql(url: string, key: string): Client {
+  return new Client({
+    url,
+    exchanges: [cacheExchange, persistedExchange({ preferGetForPersistedQueries: true }), fetchExchange],
+    fetchOptions: { headers: { token: key, 'x-graphql-csrf': '1' } },
+    preferGetMethod: false,
+  });
+}
+
+export const SCRIPT = graphql(/* GraphQL */ `
+  query UrqlScript($id: ID!) {
+    script(id: $id) {
+      id
+      name
+      enabled
+    }
+  }
+`);
+
+export const TOGGLE = graphql(/* GraphQL */ `
+  mutation UrqlToggle($input: ToggleScriptInput!) {
+    toggleScript(input: $input) {
+      __typename
+      ... on ToggleScriptSuccess {
+        script {
+          id
+          enabled
+        }
+      }
+      ... on Refusal {
+        message
+      }
+    }
+  }
+`);

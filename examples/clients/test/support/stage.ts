@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
+import { type GatewayProcess, startProcess, type Variables } from '../../../../test/support/process.ts';
+
+export { sandboxKeys } from '../../../../src/sandbox/keys.ts';
+export { seeded } from '../../../../src/sandbox/seed-data.ts';
+
+/** The gateway's own process in front of a sandbox, for all tests of a file. Reads are never answered from copies. */
+export function useGateway(variables: Variables = {}) {
+  let gateway: GatewayProcess;
+  const stage = {
+    sandbox: {} as Sandbox,
+    /** Where operations go. */
+    url: '',
+    /** Method and path of everything that reached the REST side, in order. */
+    lines: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+  };
+  beforeAll(async () => {
+    stage.sandbox = await startSandbox({ rate: 0 });
+    gateway = startProcess({
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      LUAAUTH_API_URL: stage.sandbox.url,
+      LUAAUTH_RATE: '0',
+      FRESH_MS: '0',
+      STALE_MS: '0',
+      ...variables,
+    });
+    stage.url = `${await gateway.listening()}/graphql`;
+  });
+  beforeEach(() => stage.sandbox.reset());
+  afterAll(async () => {
+    await gateway.kill();
+    await stage.sandbox.close();
+  });
+  return stage;
+}
