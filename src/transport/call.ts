@@ -69,6 +69,8 @@ export interface Renewal {
   isWanted: boolean;
   /** Called then; set by the step in which the call waits for its turn. */
   onWanted: () => void;
+  /** The ages of all copies that were served meanwhile, summed up in ms: the renewal that has the most goes first. */
+  servedAgeMs: number;
 }
 
 export interface Answer<T> {

@@ -3,9 +3,14 @@ export interface Waiting {
   /** Calls with the same turn (one operation's) stand behind each other; turns go round. */
   readonly turn: object;
   readonly rank: 'write' | 'read' | 'renewal';
+  /** What a renewal has of it decides which one is next. */
+  readonly weight: () => number;
 }
 
-/** Writes first, in order; then reads, one of each operation in turn; renewals when nobody else waits. */
+/**
+ * Writes first, in order; then reads, one of each operation in turn; when nobody else waits renewals, the one of the most
+ * weight first.
+ */
 export interface FairQueue<Item extends Waiting> {
   readonly size: number;
   /** Whether others than renewals wait. */
@@ -16,7 +21,7 @@ export interface FairQueue<Item extends Waiting> {
   next(): Item | undefined;
   all(): Item[];
   /** How many would start before the item if it were added now. */
-  ahead(item: Waiting): number;
+  ahead(item: Pick<Waiting, 'turn' | 'rank'>): number;
 }
 
 export function createFairQueue<Item extends Waiting>(): FairQueue<Item> {
@@ -69,7 +74,7 @@ export function createFairQueue<Item extends Waiting>(): FairQueue<Item> {
         if (reads.delete(operation)) reads.set(operation, own);
         return read;
       }
-      const [renewal] = renewals;
+      const renewal = heaviest(renewals);
       if (renewal) renewals.delete(renewal);
       return renewal;
     },
@@ -84,4 +89,17 @@ export function createFairQueue<Item extends Waiting>(): FairQueue<Item> {
       return before;
     },
   };
+}
+
+/** The first of those that weigh the most. There are too few of them, and they start too seldom, for more than a look at each. */
+function heaviest<Item extends Waiting>(items: Iterable<Item>): Item | undefined {
+  let found: Item | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const item of items) {
+    const weight = item.weight();
+    if (weight <= most) continue;
+    found = item;
+    most = weight;
+  }
+  return found;
 }

@@ -1,4 +1,4 @@
-import type { Answer, Call, Send } from './call.ts';
+import type { Answer, Call, Renewal, Send } from './call.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import type { Copies } from './copies.ts';
@@ -46,21 +46,26 @@ export function createFresh(options: FreshOptions): (next: Send) => Send {
       return answer;
     };
 
-    const renewing = new Set<string>();
-    const renew = <T>(call: Call<T>, name: string) => {
-      if (renewing.has(name)) return;
-      renewing.add(name);
+    const renewals = new Map<string, Renewal>();
+    const renew = <T>(call: Call<T>, name: string, servedAgeMs: number) => {
+      const existing = renewals.get(name);
+      if (existing) {
+        existing.servedAgeMs += servedAgeMs;
+        return;
+      }
+      const rank: Renewal = { isWanted: false, onWanted() {}, servedAgeMs };
+      renewals.set(name, rank);
       const renewal: Call<T> = {
         ...call,
         origin: { ...call.origin, tally: { ...call.origin.tally } },
         deadline: clock.now() + staleMs,
         signal: undefined,
-        renewal: { isWanted: false, onWanted() {} },
+        renewal: rank,
       };
       // A renewal that fails has nobody to tell; the next read tries again.
       fetch(renewal, name)
         .catch(() => {})
-        .finally(() => renewing.delete(name));
+        .finally(() => renewals.delete(name));
     };
 
     return async (call) => {
@@ -72,7 +77,7 @@ export function createFresh(options: FreshOptions): (next: Send) => Send {
       if (ageMs < freshMs) return serve(call, copy, 'fresh');
       if (ageMs >= staleMs) return fetch(call, name);
       if (isFailing() || !hasRoom(call)) {
-        renew(call, name);
+        renew(call, name, ageMs);
         return serve(call, copy, 'stale');
       }
       try {

@@ -79,7 +79,8 @@ export function createLane(quota: Quota, clock: Clock): Lane {
         return Promise.reject(refuse(call, eta));
       }
       return new Promise((resolve, reject) => {
-        let ticket: Ticket = { ...place, startBy, start, refuse: onDeadline };
+        const weight = () => call.renewal?.servedAgeMs ?? 0;
+        let ticket: Ticket = { ...place, weight, startBy, start, refuse: onDeadline };
         const leave = () => {
           queue.remove(ticket);
           cancelDeadline();
