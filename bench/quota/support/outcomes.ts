@@ -3,8 +3,8 @@ import type { GraphAnswer } from './client.ts';
 /** How the operations of one kind ended. */
 export interface Outcomes {
   readonly served: number;
-  /** Served, and made from copies that may have been overtaken. */
-  readonly stale: number;
+  /** The age in ms of what was served from copies that may have been overtaken, one for each such answer. */
+  readonly staleAges: readonly number[];
   /** GraphQL errors by code; NO_ANSWER counts operations whose connection broke. */
   readonly errors: ReadonlyMap<string, number>;
   /** Of what was served, in ms from the time it was due. */
@@ -22,7 +22,7 @@ export const NO_ANSWER = 'NO_ANSWER';
 export function createOutcomes(): OutcomeLog {
   const errors = new Map<string, number>();
   const latencies: number[] = [];
-  let stale = 0;
+  const staleAges: number[] = [];
 
   const fail = (code: string) => {
     errors.set(code, (errors.get(code) ?? 0) + 1);
@@ -32,11 +32,9 @@ export function createOutcomes(): OutcomeLog {
   return {
     errors,
     latencies,
+    staleAges,
     get served() {
       return latencies.length;
-    },
-    get stale() {
-      return stale;
     },
     async note(scheduledAt, pending) {
       let answer: GraphAnswer;
@@ -50,7 +48,8 @@ export function createOutcomes(): OutcomeLog {
         return undefined;
       }
       latencies.push(performance.now() - scheduledAt);
-      if (answer.extensions?.upstream?.stale) stale += 1;
+      const { stale, oldestMs } = answer.extensions?.upstream ?? {};
+      if (stale) staleAges.push(oldestMs ?? Number.NaN);
       return answer;
     },
   };

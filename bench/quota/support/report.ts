@@ -34,7 +34,7 @@ export function reportLoad(title: string, load: Load, cost: Cost, targets: reado
   const kinds = Object.entries(outcomes);
   const errors = sumByCode(kinds.map(([, kind]) => kind.errors));
   const served = kinds.reduce((sum, [, kind]) => sum + kind.served, 0);
-  const stale = kinds.reduce((sum, [, kind]) => sum + kind.stale, 0);
+  const ages = kinds.flatMap(([, kind]) => kind.staleAges);
   const zeros = mustBeZero(errors, cost, staleAfterWrite);
   return {
     title,
@@ -44,7 +44,11 @@ export function reportLoad(title: string, load: Load, cost: Cost, targets: reado
       ...restRows(cost),
       ['REST calls per operation', callsPerOperation(served, cost).toFixed(4)],
       ['GraphQL errors', [...errors].map(([code, count]) => `${code} ${count}`).join(', ') || 'none'],
-      ['answers that said stale', `${stale} (${((stale / Math.max(1, served)) * 100).toFixed(1)} %)`],
+      [
+        'answers that said stale',
+        `${ages.length} (${((ages.length / Math.max(1, served)) * 100).toFixed(1)} %)`,
+      ],
+      ...(ages.length > 0 ? [['age of stale answers', describeAge(ages)] as const] : []),
       ...zeros.rows,
       ...kinds.map(([kind, { latencies }]): Row => [`latency of ${kind}`, describeLatency(latencies)]),
       ['harness late by at most', `${offered.latestMs.toFixed(0)} ms`],
@@ -90,6 +94,11 @@ export function costRows({ cpuSeconds, cpuWaitSeconds, seconds, gatewayPeakMb }:
 export function describeLatency(latencies: readonly number[]): string {
   const at = (share: number) => percentile(latencies, share).toFixed(1);
   return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms (${latencies.length})`;
+}
+
+function describeAge(agesMs: readonly number[]): string {
+  const at = (share: number) => (percentile(agesMs, share) / 1_000).toFixed(1);
+  return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} s`;
 }
 
 /** The report as lines of text. */
