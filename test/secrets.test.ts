@@ -205,10 +205,21 @@ describe.each([
   it('shows no secret in what it prints or answers, whatever goes wrong', async () => {
     const url = await gateway.listening();
     const answers: string[] = [];
-    for (const answer of [answerPlainly, ...LEAKS.map(([, leak]) => leak)]) {
-      respond = leakExceptScript(answer);
+    const leaks: (readonly [title: string, respond: Respond])[] = [['a success', answerPlainly], ...LEAKS];
+    for (const [index, [title, leak]] of leaks.entries()) {
+      // What went wrong before can make the gateway stop asking for a while: this begins when it asks again.
+      respond = answerPlainly;
+      const query = `{ script(id: "before-${index}") { name } }`;
+      const plain = () => answerOf(url, { query, headers });
+      await vi.waitFor(async () => expect(await plain()).not.toContain('"errors"'), { timeout: 20_000 });
+      let leaked = 0;
+      respond = leakExceptScript((recorded, response) => {
+        leaked++;
+        return leak(recorded, response);
+      });
       for (const [query, given] of OPERATIONS)
         answers.push(await answerOf(url, { query, variables: given, headers }));
+      expect(leaked, title).toBeGreaterThan(0);
     }
     for (const [, query, given] of INVALID)
       answers.push(await answerOf(url, { query, variables: given, headers }));
@@ -224,6 +235,5 @@ describe.each([
     const { stdout, stderr } = gateway.output;
     expect(stdout).toContain('GraphQL');
     expect(stdout + stderr).not.toMatch(SENTINEL);
-    expect(recorder.calls.length).toBeGreaterThan(50);
   });
 });
