@@ -1,5 +1,6 @@
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { contextCacheSymbol } from '@pothos/core';
 import { unauthenticated } from './errors.ts';
 import type { RequestFacts } from './http/node-request.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
@@ -10,6 +11,8 @@ import { createTally, type Tally } from './transport/tally.ts';
 /** What a resolver sees of a request. */
 export interface Context {
   readonly caller: Caller;
+  /** Pothos keeps the loaders by this. */
+  readonly [contextCacheSymbol]: object;
 }
 
 /** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
@@ -41,27 +44,40 @@ export function createContext(options: ContextOptions) {
   const { send, clock } = transport;
   const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
-  return (request: RequestFacts): Context => {
-    const tally = createTally();
-    const deadline = clock.now() + operationTimeoutMs;
-    let api: Api | undefined;
-    const openApi = (): Api => {
-      const key = findKey(request.headers);
-      // Every call of the operation listens: more than ten are no leak.
-      if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
-      const origin = { key, account: hash('sha256', key, 'base64url'), tally };
-      return { send, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
-    };
-    return {
-      caller: {
-        tally,
-        get api() {
-          api ??= openApi();
-          return api;
-        },
-      },
-    };
+  const open = (request: RequestFacts, tally: Tally, deadline: number): Api => {
+    const key = findKey(request.headers);
+    // Every call of the operation listens: more than ten are no leak.
+    if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
+    const origin = { key, account: hash('sha256', key, 'base64url'), tally };
+    return { send, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
   };
+  return (request: RequestFacts): Context => ({
+    [contextCacheSymbol]: {},
+    caller: new LazyCaller(request, clock.now() + operationTimeoutMs, open),
+  });
+}
+
+class LazyCaller implements Caller {
+  readonly tally = createTally();
+  readonly #request: RequestFacts;
+  readonly #deadline: number;
+  readonly #open: (request: RequestFacts, tally: Tally, deadline: number) => Api;
+  #api: Api | undefined;
+
+  constructor(
+    request: RequestFacts,
+    deadline: number,
+    open: (request: RequestFacts, tally: Tally, deadline: number) => Api,
+  ) {
+    this.#request = request;
+    this.#deadline = deadline;
+    this.#open = open;
+  }
+
+  get api(): Api {
+    this.#api ??= this.#open(this.#request, this.tally, this.#deadline);
+    return this.#api;
+  }
 }
 
 // Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.

@@ -1,13 +1,16 @@
+import type { RequestListener } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Context, type ContextOptions, createContext } from './context.ts';
+import { createAttempts } from './express/attempt.ts';
+import { broughtAlong, createExpressLane } from './express/lane.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql.ts';
 import { createCommonHeaders } from './http/common-headers.ts';
 import { createCors } from './http/cors.ts';
-import { createExpressLane } from './http/express-lane.ts';
 import { createFront } from './http/front.ts';
 import { createGetGuard } from './http/preflight.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
+import { REQUEST_ID, requestIdOf } from './http/request-id.ts';
 import { createRequestParser } from './http/request-parser.ts';
 import { createRoutes } from './http/routes.ts';
 import { createDocumentCache } from './limits/document-cache.ts';
@@ -20,6 +23,7 @@ import { createResultHook, createVisitPlugin } from './operation/plugin.ts';
 import { createVisits, type VisitObserver } from './operation/visit.ts';
 import { createDocumentResolver, type PersistedDocuments } from './persisted/resolve.ts';
 import { createReport } from './report.ts';
+import { createExecutor } from './schema/executor.ts';
 import { createSchema } from './schema/index.ts';
 import { createVariableCheck } from './variables.ts';
 
@@ -43,7 +47,9 @@ export interface GatewayOptions extends ContextOptions {
   readonly log: GatewayLog;
   /** Who is told of each request: a log of operations, metrics, tracing. */
   readonly observers?: readonly VisitObserver[];
-  /** Further plugins for Yoga, which see a request before it is told that there is nothing at its path. */
+  /** Plugins that answer at paths of their own. */
+  readonly routes?: readonly Plugin<Context>[];
+  /** Further plugins for Yoga. With any, all operations go through Yoga, which is several times slower than the express lane. */
   readonly plugins?: readonly Plugin<Context>[];
 }
 
@@ -62,14 +68,16 @@ export function createGateway(options: GatewayOptions) {
   const { persisted = REGISTERED_ONLY } = options;
   const contextFor = createContext(options);
   const resolveDocument = createDocumentResolver({ ...persisted, maxLength: limits.documentLength });
-  const { observers = [], plugins = [] } = options;
+  const { observers = [], routes = [], plugins = [] } = options;
   const visits = createVisits(observers);
   const masks = createMasks(log);
   const onResult = createResultHook(visits, masks);
   const onError = (error: unknown) => ({ errors: [masks.mask(error, MASKED) as GraphQLError] });
-  const yoga = createYoga({
-    schema: createSchema({ readOnly }),
-    context: ({ request }) => contextFor(request),
+  const schema = createSchema({ readOnly });
+  const documents = createDocumentCache();
+  const yoga = createYoga<object, Context>({
+    schema,
+    context: (initial) => broughtAlong(initial) ?? contextFor(initial.request),
     // The routes refuse what is no operation's path.
     graphqlEndpoint: '/graphql{/*}?',
     // Ours answers instead. Yoga's takes every URL that ends in this, and no URL has a space in it.
@@ -82,8 +90,9 @@ export function createGateway(options: GatewayOptions) {
     maxRequestBodySize: false,
     maskedErrors: { maskError: masks.mask, isDev: false, errorMessage: MASKED },
     logging: { debug() {}, info() {}, warn() {}, error: masks.tell },
-    parserAndValidationCache: createDocumentCache(),
+    parserAndValidationCache: documents,
     plugins: [
+      createExecutor(),
       createVisitPlugin(visits, onResult),
       ...(observers.some(({ usesPhases }) => usesPhases) ? [createPhaseTimer(visits)] : []),
       createVariableCheck(),
@@ -93,16 +102,30 @@ export function createGateway(options: GatewayOptions) {
       createCommonHeaders(),
       ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
+      ...routes,
       ...plugins,
       createRoutes({ isReady }),
       createRequestParser({ maxBodyBytes, resolveDocument }),
       createGetGuard(),
     ],
   });
+  const attempts = createAttempts({ schema, limits, visits, parsed: documents.documentCache });
+  const general: RequestListener = (request, response) => {
+    const id = requestIdOf(response);
+    if (id !== undefined) response.setHeader(REQUEST_ID, id);
+    return yoga(request, response);
+  };
+  const lane = {
+    yoga,
+    general,
+    attempts,
+    maxBodyBytes,
+    resolveDocument,
+    contextFor,
+    onError,
+    onResult,
+  };
   // With CORS every answer says something about its origin, which is Yoga's to work out.
-  const listener =
-    corsOrigins.length > 0
-      ? yoga
-      : createExpressLane({ yoga, general: yoga, maxBodyBytes, resolveDocument, onError, onResult });
+  const listener = corsOrigins.length + plugins.length > 0 ? general : createExpressLane(lane);
   return Object.assign(createVisitFront(visits, createFront(listener)), { fetch: yoga.fetch });
 }

@@ -1,4 +1,3 @@
-import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from './context.ts';
 import { planOperation } from './limits/plan.ts';
@@ -18,7 +17,7 @@ export function createReport({ restCalls }: ReportOptions): Plugin<Context> {
   return {
     onExecute({ args, setResultAndStopExecution }) {
       const { caller, request } = args.contextValue;
-      const wish = request.headers.get('x-upstream');
+      const wish = wishOf(request);
       if (wish === 'plan') {
         const { calls, endpoints } = planOperation(args);
         const limit = Number.isFinite(restCalls) ? restCalls : null;
@@ -30,12 +29,23 @@ export function createReport({ restCalls }: ReportOptions): Plugin<Context> {
       return {
         onExecuteDone({ result, setResult }) {
           if (Symbol.asyncIterator in result) return;
-          const upstream = { ...(wish === 'report' && report(caller.tally)), ...staleness(caller.tally) };
-          if (Object.keys(upstream).length > 0) setResult(withExtension(result, upstream));
+          const extensions = extensionOf(wish, caller.tally);
+          if (extensions) setResult({ ...result, extensions: { ...result.extensions, ...extensions } });
         },
       };
     },
   };
+}
+
+/** What a request wants to know of the REST calls. */
+export function wishOf({ headers }: { readonly headers: { get(name: string): string | null } }) {
+  return headers.get('x-upstream');
+}
+
+/** The extensions of an operation's answer, if it has any. */
+export function extensionOf(wish: string | null, tally: Tally): { readonly upstream: object } | undefined {
+  if (wish !== 'report' && tally.stale === 0) return undefined;
+  return { upstream: { ...(wish === 'report' && report(tally)), ...staleness(tally) } };
 }
 
 function report({ calls, shared, fresh, stale, queuedMs }: Tally) {
@@ -44,8 +54,4 @@ function report({ calls, shared, fresh, stale, queuedMs }: Tally) {
 
 function staleness({ stale, oldestMs }: Tally) {
   return stale > 0 ? { stale, oldestMs: Math.ceil(oldestMs) } : {};
-}
-
-function withExtension(result: ExecutionResult, upstream: object): ExecutionResult {
-  return { ...result, extensions: { ...result.extensions, upstream } };
 }

@@ -40,7 +40,7 @@ export async function run(config: Config): Promise<void> {
     isReady: () => ready,
     log: operation.log,
     observers: operation.visits,
-    plugins: operation.plugins,
+    routes: operation.routes,
   });
   const server = await startServer({ listener: gateway, host: config.host, port: config.port }).catch(
     ({ code }: NodeJS.ErrnoException) =>

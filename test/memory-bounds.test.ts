@@ -41,6 +41,11 @@ function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<s
     timeoutMs: 10_000,
     signal: undefined,
     interpret: () => id,
+    renewal: undefined,
+    isProbe: false,
+    onServed: undefined,
+    onTurn: undefined,
+    course: undefined,
   };
 }
 

@@ -316,7 +316,7 @@ describe('the metrics', () => {
     const metrics = createMetrics({ key: 'metrics-key' });
     const sandbox = await startSandbox();
     closing.push(sandbox.close);
-    const gateway = await openGateway({ upstream: sandbox.url, plugins: [createMetricsRoute(metrics)] });
+    const gateway = await openGateway({ upstream: sandbox.url, routes: [createMetricsRoute(metrics)] });
     closing.push(gateway.close);
     const read = (headers: Record<string, string>) => fetch(`${gateway.url}/metrics`, { headers });
     for (const headers of [

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
+import { REQUEST_ID, requestIdOf } from './request-id.ts';
 
 /** An answer that was made without Yoga: to a plugin's early end, to a node:http response, to a bare socket. */
 export interface Answer {
@@ -30,7 +31,19 @@ export function errorAnswer(error: GraphQLError, accept?: string | null): Answer
 /** Sends an answer past Yoga; one that has begun already goes on as it is. */
 export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
   if (response.headersSent || response.destroyed) return;
-  response
-    .writeHead(status, { ...COMMON_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) })
-    .end(body);
+  const all = { ...COMMON_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) };
+  const id = requestIdOf(response);
+  response.writeHead(status, id === undefined ? all : { ...all, [REQUEST_ID]: id }).end(body);
+}
+
+const COMMON = Object.entries(COMMON_HEADERS).flat();
+
+/** The same for the most common answer, in the form that node:http is fastest with. */
+export function sendJson(response: ServerResponse, contentType: string, body: string): void {
+  if (response.headersSent || response.destroyed) return;
+  const length = String(Buffer.byteLength(body));
+  const headers = [...COMMON, 'content-type', contentType, 'content-length', length];
+  const id = requestIdOf(response);
+  if (id !== undefined) headers.push(REQUEST_ID, id);
+  response.writeHead(200, headers).end(body);
 }

@@ -20,7 +20,7 @@ export function watchConnections(server: Server): Connections {
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     const unanswered = open.get(socket);
     unanswered?.add(response);
-    response.once('close', () => unanswered?.delete(response));
+    response.on('close', () => unanswered?.delete(response));
   });
   return {
     oldestOn: (socket) => open.get(socket)?.values().next().value,

@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { requestError } from '../errors.ts';
 import { errorAnswer, sendAnswer } from './answer.ts';
 import type { Connections } from './connections.ts';
-import { REQUEST_ID, requestIdFor } from './request-id.ts';
+import { nameRequest, REQUEST_ID, requestIdFor } from './request-id.ts';
 
 const SWEEP_INTERVAL_MS = 20;
 /** How long the last answers may take to leave before their sockets are closed. */
@@ -36,7 +36,7 @@ export function drain(server: Server, connections: Connections, graceMs: number)
 /** Refuses a request that arrived on an open connection after the listener was closed. */
 export function refuseWhileDraining(response: ServerResponse): void {
   response.shouldKeepAlive = false;
-  response.setHeader(REQUEST_ID, requestIdFor(response.req.headers[REQUEST_ID]));
+  nameRequest(response, requestIdFor(response.req.headers[REQUEST_ID]));
   const error = requestError(
     'SHUTTING_DOWN',
     503,

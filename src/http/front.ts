@@ -8,7 +8,7 @@ const LINGER_MS = 5_000;
 /** Stands in front of Yoga at a node:http server, for what Yoga cannot see or would answer with a stack trace. */
 export function createFront(yoga: RequestListener): RequestListener {
   return (request, response) => {
-    response.once('finish', () => {
+    response.on('finish', () => {
       if (!request.complete) closeUnlessComplete(request);
     });
     if (!hasUrl(request)) {
@@ -18,10 +18,16 @@ export function createFront(yoga: RequestListener): RequestListener {
   };
 }
 
+let lastHost: string | undefined;
+
 /** Whether host and path make the URL that Yoga will see. Only HTTP/1.0 may leave the host out. */
 function hasUrl({ headers: { host }, httpVersion, url }: IncomingMessage): boolean {
   if (host === undefined) return httpVersion === '1.0';
-  return /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
+  // Most requests are for the same host as the one before.
+  if (host === lastHost && url === '/graphql') return true;
+  const isGood = /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
+  if (isGood && url === '/graphql') lastHost = host;
+  return isGood;
 }
 
 const MALFORMED = requestError(

@@ -29,14 +29,15 @@ export class NodeRequest implements RequestFacts {
     return `http://${this.#request.headers.host ?? 'localhost'}${this.#request.url}`;
   }
 
-  get headers() {
-    const { headers } = this.#request;
-    return {
-      get(name: string): string | null {
-        const value = headers[name.toLowerCase()];
-        return (Array.isArray(value) ? value.join(', ') : value) ?? null;
-      },
-    };
+  /** Itself: an object for the headers alone would be one more for each request. */
+  get headers(): this {
+    return this;
+  }
+
+  /** A header. */
+  get(name: string): string | null {
+    const value = this.#request.headers[name.toLowerCase()];
+    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
   }
 
   get signal(): Signal {
@@ -51,6 +52,6 @@ function abortedWith(response: ServerResponse): Signal {
     if (!response.writableFinished) leave.abort();
   };
   if (response.closed) onClose();
-  else response.once('close', onClose);
+  else response.on('close', onClose);
   return leave;
 }

@@ -4,11 +4,15 @@ import { requestError } from '../errors.ts';
 /** Scripts travel in the body, as variables. */
 export const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
+const BODY = Symbol('body');
+
+interface Read {
+  [BODY]?: Promise<Buffer>;
+}
 
 /** Whether the body is being read by `readNodeBody` already, which may be asked again. */
 export function isBeingRead(request: IncomingMessage): boolean {
-  return bodies.has(request);
+  return (request as Read)[BODY] !== undefined;
 }
 
 /**
@@ -17,11 +21,9 @@ export function isBeingRead(request: IncomingMessage): boolean {
  * @throws BODY_TOO_LARGE as soon as that is certain: by its content-length before anything is read.
  */
 export function readNodeBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const known = bodies.get(request);
-  if (known) return known;
-  const body = collect(request, limit);
-  bodies.set(request, body);
-  return body;
+  const holder = request as Read;
+  holder[BODY] ??= collect(request, limit);
+  return holder[BODY];
 }
 
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {

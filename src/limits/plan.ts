@@ -27,6 +27,8 @@ export interface PlanRequest {
   readonly operationName?: string | null | undefined;
   /** As given by the client. Those that do not fit their types count as absent. */
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The same as resolvers see them, if that is known. */
+  readonly coerced?: Readonly<Record<string, unknown>>;
 }
 
 const NO_CALLS: Plan = { calls: 0, endpoints: [] };
@@ -35,7 +37,8 @@ const NO_CALLS: Plan = { calls: 0, endpoints: [] };
 const fixedPlans = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, Plan>>();
 
 /** Plans an operation without running anything. One that is not in the document takes no calls. */
-export function planOperation({ schema, document, operationName, variableValues }: PlanRequest): Plan {
+export function planOperation(request: PlanRequest): Plan {
+  const { schema, document, operationName, variableValues } = request;
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) return NO_CALLS;
@@ -47,7 +50,7 @@ export function planOperation({ schema, document, operationName, variableValues 
     schema,
     fragments: fragmentsOf(document),
     get variables() {
-      variables ??= coerce(schema, operation, { ...variableValues });
+      variables ??= request.coerced ?? coerce(schema, operation, { ...variableValues });
       return variables;
     },
   };

@@ -1,4 +1,4 @@
-import type { About, Call } from '../transport/call.ts';
+import type { About, Answer, Call } from '../transport/call.ts';
 import type { Api } from './api.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
 import { isId } from './id.ts';
@@ -49,25 +49,44 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
   read: (about: About, answer: JsonObject) => Result,
 ): Endpoint<Path, Payload, Result> {
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
-  return async (api, params, ...[payload]) => {
-    const path = fillIn(template, params);
-    const timeoutMs = api.timeouts[about.kind];
+  const pathOf = routeFiller(template);
+  const touched = changes.map(routeFiller);
+  return (api, params, ...[payload]) => {
+    const path = pathOf(params);
+    const { origin, timeouts } = api;
+    const timeoutMs = timeouts[about.kind];
+    // All of its members are here, so that every call has the same shape in memory.
     const call: Call<Result> = {
-      ...about,
-      origin: api.origin,
+      endpoint: about.endpoint,
+      kind: about.kind,
+      origin,
       method,
       path: method === 'GET' && payload ? path + queryString(payload) : path,
       body: method === 'POST' && payload ? JSON.stringify(payload) : undefined,
       resource: `${method} ${path}`,
-      touches: changes.map((route) => fillIn(route, params)),
+      touches: touched.length > 0 ? touched.map((fill) => fill(params)) : NOTHING,
       deadline: Math.min(api.clock.now() + timeoutMs, api.deadline),
       timeoutMs,
       signal: api.signal,
       interpret: (reply) =>
-        read(about, openEnvelope(about, reply, documented, secretsIn(api.origin.key, payload))),
+        read(
+          about,
+          openEnvelope(about, reply, documented, () => secretsIn(origin.key, payload)),
+        ),
+      renewal: undefined,
+      isProbe: false,
+      onServed: undefined,
+      onTurn: undefined,
+      course: undefined,
     };
-    return (await api.send(call)).value;
+    return api.send(call).then(unwrap);
   };
+}
+
+const NOTHING: readonly string[] = [];
+
+function unwrap<T>({ value }: Answer<T>): T {
+  return value;
 }
 
 /** What an answer may not quote; these are the names that the API gives to a licence key and to source code. */
@@ -79,13 +98,28 @@ function secretsIn(apiKey: string, payload: { key?: unknown; script?: unknown } 
   };
 }
 
-/** The last guard before anything is sent: the schema has refused a malformed id with the argument's name by now. */
-function fillIn(template: string, params: Readonly<Record<string, string>>): string {
-  return template.replace(/:(\w+)/g, (_match, name: string) => {
-    const id = params[name];
-    if (!isId(id)) throw new TypeError(`${name} is not an id`);
-    return encodeURIComponent(id);
-  });
+/**
+ * What fills a route's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
+ * the argument's name by now.
+ */
+function routeFiller(route: string): (params: Readonly<Record<string, string>>) => string {
+  const template = route.slice(route.indexOf(' ') + 1);
+  const method = route.slice(0, route.length - template.length);
+  // Text and names in turn, such as '/scripts/', 'script_id', '/sessions'.
+  const pieces = template.split(/:(\w+)/);
+  return (params) => {
+    let filled = method;
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index] as string;
+      filled += index % 2 === 0 ? piece : segment(piece, params[piece]);
+    }
+    return filled;
+  };
+}
+
+function segment(name: string, id: unknown): string {
+  if (!isId(id)) throw new TypeError(`${name} is not an id`);
+  return encodeURIComponent(id);
 }
 
 /** Each value exactly one parameter, spaces as %20; undefined ones are left out. */

@@ -23,7 +23,7 @@ export function openEnvelope(
   about: About,
   reply: Reply,
   documented: DocumentedCodes,
-  secrets: Secrets,
+  secrets: () => Secrets,
 ): JsonObject {
   const answer = parseAnswer(about, reply);
   if (answer.success === true) {
@@ -37,7 +37,7 @@ export function openEnvelope(
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
   if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(reply.status);
-  throw new Refused(about, reasonOf(refusal, documented), scrubRefusal(refusal, secrets), { unhealthy });
+  throw new Refused(about, reasonOf(refusal, documented), scrubRefusal(refusal, secrets()), { unhealthy });
 }
 
 /** Bad gateway, unavailable, gateway timeout: whatever the body says, the API as a whole is in trouble. */

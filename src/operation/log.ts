@@ -64,6 +64,9 @@ function inWholeMs({ calls, shared, fresh, stale, queuedMs }: NonNullable<Visit[
 }
 
 function keysOf(visit: Visit): string[] {
-  const credentials = [visit.header('token'), visit.header('authorization')?.replace(/^Bearer +/i, '')];
+  const credentials = [
+    visit.facts.header('token'),
+    visit.facts.header('authorization')?.replace(/^Bearer +/i, ''),
+  ];
   return credentials.filter((key) => typeof key === 'string');
 }

@@ -29,7 +29,7 @@ export interface Operation {
   readonly upstream: Observer;
   /** For the gateway. */
   readonly visits: readonly VisitObserver[];
-  readonly plugins: readonly Plugin<Context>[];
+  readonly routes: readonly Plugin<Context>[];
   /** Where the metrics are, if they have a port of their own. */
   readonly metricsUrl: string | undefined;
   close(): Promise<void>;
@@ -46,7 +46,7 @@ export async function openOperation(options: OperationOptions): Promise<Operatio
     log,
     upstream: combineObservers(all.map(({ upstream }) => upstream)),
     visits: all.map(({ operations }) => operations).filter((observer) => observer !== undefined),
-    plugins: metrics?.plugins ?? [],
+    routes: metrics?.routes ?? [],
     metricsUrl: metrics?.url,
     async close() {
       metrics?.close();
@@ -60,7 +60,7 @@ async function openMetrics({ host, port, key }: NonNullable<OperationOptions['me
   const metrics = createMetrics({ key });
   const { upstream, operations } = metrics;
   if (port === undefined) {
-    return { upstream, operations, plugins: [createMetricsRoute(metrics)], url: undefined, close() {} };
+    return { upstream, operations, routes: [createMetricsRoute(metrics)], url: undefined, close() {} };
   }
   const { startMetricsServer } = await import('./metrics-server.ts');
   const { url, close } = await startMetricsServer(metrics, { host, port }).catch((cause) => {
@@ -69,7 +69,7 @@ async function openMetrics({ host, port, key }: NonNullable<OperationOptions['me
       { cause },
     );
   });
-  return { upstream, operations, plugins: [], url, close };
+  return { upstream, operations, routes: [], url, close };
 }
 
 async function openTracing(url: URL, version: string, warn: (message: string) => void) {

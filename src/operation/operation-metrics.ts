@@ -87,7 +87,7 @@ function createPhase(phase: Phase, registry: Registry) {
 }
 
 /** Paths and methods that exist; clients may send any. */
-function placeOf({ path, method }: Visit) {
+function placeOf({ facts: { path, method } }: Visit) {
   const known = path.startsWith('/graphql/') ? '/graphql' : path;
   return {
     url: PATHS.includes(known) ? known : 'other',

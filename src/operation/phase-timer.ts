@@ -6,7 +6,7 @@ import type { Phase, VisitKeys, Visits } from './visit.ts';
 export function createPhaseTimer(visits: Visits): Plugin<Context> {
   const time = (keys: VisitKeys, phase: Phase) => {
     const startedAt = performance.now();
-    return () => visits.took(keys, phase, performance.now() - startedAt);
+    return () => visits.took(keys, { [phase]: performance.now() - startedAt });
   };
   return {
     onParse: ({ context }) => time(context as VisitKeys, 'parse'),

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql';
+import { type ExecutionResult, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { REQUEST_ID } from '../http/request-id.ts';
@@ -30,7 +30,8 @@ export function createVisitPlugin(visits: Visits, onResult: ResultHook): Plugin<
     onParse() {
       return ({ result, context }) => {
         if (!result || result instanceof Error) return;
-        visits.parsed(context as VisitKeys, result, context.params?.operationName);
+        const operation = getOperationAST(result, context.params?.operationName);
+        if (operation) visits.parsed(context as VisitKeys, operation);
       };
     },
     onExecute({ args: { contextValue } }) {

@@ -11,10 +11,10 @@ import type { Visit } from './visit.ts';
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /** The trace that a client's request is part of (W3C Trace Context); a malformed header starts a new one. */
-export function traceOf({ header }: Visit): Context {
+export function traceOf({ facts }: Visit): Context {
   const [, traceId = '', spanId = '', flags = ''] =
-    TRACEPARENT.exec(header('traceparent')?.trim() ?? '') ?? [];
-  const state = header('tracestate');
+    TRACEPARENT.exec(facts.header('traceparent')?.trim() ?? '') ?? [];
+  const state = facts.header('tracestate');
   const parent: SpanContext = {
     traceId,
     spanId,

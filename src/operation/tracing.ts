@@ -96,7 +96,7 @@ function nameOf({ operation }: Visit): string {
 }
 
 function attributesOf(
-  { requestId, method, operation, tally, codes }: Visit,
+  { requestId, facts: { method }, operation, tally, codes }: Visit,
   { status }: VisitEnd,
 ): Attributes {
   return {

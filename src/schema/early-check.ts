@@ -26,6 +26,7 @@ export function checksEarly<Args>(check: (id: string, args: Args) => void): Anno
  */
 export function lookAhead(info: GraphQLResolveInfo, typeName: string): (id: string, index?: number) => void {
   const checked = checkedFields(info, typeName);
+  if (checked.length === 0) return nothingToCheck;
   return (id, index) => {
     for (const { key, node, field, check } of checked) {
       const args = getArgumentValues(field, node, info.variableValues);
@@ -40,6 +41,8 @@ export function lookAhead(info: GraphQLResolveInfo, typeName: string): (id: stri
   };
 }
 
+function nothingToCheck(): void {}
+
 interface CheckedField {
   readonly key: string;
   readonly node: FieldNode;
@@ -47,12 +50,21 @@ interface CheckedField {
   readonly check: ArgumentCheck;
 }
 
-function checkedFields(info: GraphQLResolveInfo, typeName: string): CheckedField[] {
-  const type = info.schema.getType(typeName);
-  const fields = isObjectType(type) ? type.getFields() : {};
-  return [...selectedBelow(info, typeName)].flatMap(([key, [node]]) => {
-    const field = node && fields[node.name.value];
-    const check = (field?.extensions as Partial<Annotation> | undefined)?.earlyCheck;
-    return field && check ? [{ key, node, field, check }] : [];
-  });
+/** By what is selected. */
+const known = new WeakMap<object, readonly CheckedField[]>();
+
+function checkedFields(info: GraphQLResolveInfo, typeName: string): readonly CheckedField[] {
+  const selected = selectedBelow(info, typeName);
+  let checked = known.get(selected);
+  if (!checked) {
+    const type = info.schema.getType(typeName);
+    const fields = isObjectType(type) ? type.getFields() : {};
+    checked = [...selected].flatMap(([key, [node]]) => {
+      const field = node && fields[node.name.value];
+      const check = (field?.extensions as Partial<Annotation> | undefined)?.earlyCheck;
+      return field && check ? [{ key, node, field, check }] : [];
+    });
+    known.set(selected, checked);
+  }
+  return checked;
 }

@@ -8,15 +8,17 @@ export function loadEach<Key, Value>(
   { caller }: Context,
   load: (api: Api, key: Key) => Promise<Value>,
 ): Promise<(Value | Error)[]> {
-  return Promise.all(
-    keys.map(async (key) => {
-      try {
-        return await load(caller.api, key);
-      } catch (error) {
-        return error instanceof Error ? error : new Error('not an error', { cause: error });
-      }
-    }),
-  );
+  let api: Api;
+  try {
+    api = caller.api;
+  } catch (error) {
+    return Promise.resolve(keys.map(() => errorOf(error)));
+  }
+  return Promise.all(keys.map((key) => load(api, key).catch(errorOf)));
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error('not an error', { cause: error });
 }
 
 /** A loader, one per operation, for what is no type of its own. `cacheKey` tells which keys ask for the same. */

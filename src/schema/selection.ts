@@ -1,11 +1,27 @@
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
 import { collectFields } from '../limits/collect.ts';
 
+type Selected = ReadonlyMap<string, readonly FieldNode[]>;
+
+/** By the field's nodes: a list of them belongs to one execution, or to a document without @skip and @include. */
+const known = new WeakMap<GraphQLResolveInfo['fieldNodes'], Map<string, Selected>>();
+
 /** What is selected right below the field on objects of a type, by response key; fragments and @skip/@include read. */
-export function selectedBelow(
-  info: GraphQLResolveInfo,
-  typeName: string,
-): ReadonlyMap<string, readonly FieldNode[]> {
+export function selectedBelow(info: GraphQLResolveInfo, typeName: string): Selected {
+  let byType = known.get(info.fieldNodes);
+  if (!byType) {
+    byType = new Map();
+    known.set(info.fieldNodes, byType);
+  }
+  let selected = byType.get(typeName);
+  if (!selected) {
+    selected = collectBelow(info, typeName);
+    byType.set(typeName, selected);
+  }
+  return selected;
+}
+
+function collectBelow(info: GraphQLResolveInfo, typeName: string): Selected {
   const { schema, variableValues: variables } = info;
   const type = schema.getType(typeName);
   if (!isObjectType(type)) return new Map();
@@ -16,8 +32,8 @@ export function selectedBelow(
 
 /** Whether the field's selection asks for nothing but `names` and `__typename`. */
 export function selectsOnly(info: GraphQLResolveInfo, typeName: string, names: readonly string[]): boolean {
-  const known = ['__typename', ...names];
-  return [...selectedBelow(info, typeName).values()].every(
-    ([node]) => node && known.includes(node.name.value),
-  );
+  for (const [node] of selectedBelow(info, typeName).values()) {
+    if (!node || (node.name.value !== '__typename' && !names.includes(node.name.value))) return false;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import type { Send } from './call.ts';
+import type { Answer, Call, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { CallFailure, ClientLeft, RateLimited, Unavailable } from './failure.ts';
 import type { BreakerState } from './observer.ts';
@@ -14,6 +14,8 @@ export interface Breaker {
   /** Whether all is well, as far as is known. */
   isClosed(): boolean;
 }
+
+type Probe = <T>(next: Send, call: Call<T>) => Promise<Answer<T>>;
 
 const FAILURES_IN_A_ROW = 5;
 const LEAST_IN_WINDOW = 10;
@@ -56,28 +58,39 @@ export function createBreaker(clock: Clock, onChange?: (state: BreakerState) => 
     const { all, failures } = outcomes.total();
     if (inARow >= FAILURES_IN_A_ROW || (all >= LEAST_IN_WINDOW && failures >= all * FAILURE_SHARE)) open();
   };
-  const recordProbe = (failed: boolean) => (failed ? open() : close());
+  const onAnswer = <T>(answer: T): T => {
+    record(false);
+    return answer;
+  };
+  const onFailure = (failure: unknown): never => {
+    const verdict = verdictOf(failure);
+    if (verdict !== 'neither') record(verdict === 'failed');
+    throw failure;
+  };
+
+  const probe: Probe = async (next, call) => {
+    isProbing = true;
+    onChange?.('half_open');
+    try {
+      const answer = await next({ ...call, isProbe: true });
+      close();
+      return answer;
+    } catch (failure) {
+      const verdict = verdictOf(failure);
+      if (verdict === 'failed') open();
+      if (verdict === 'answered') close();
+      throw failure;
+    } finally {
+      isProbing = false;
+    }
+  };
 
   return {
     isOpen,
     isClosed,
-    guard: (next) => async (call) => {
-      if (isOpen() || isProbing) throw new Unavailable(call, 'no');
-      const isProbe = !isClosed();
-      const tell = isProbe ? recordProbe : record;
-      isProbing = isProbe;
-      if (isProbe) onChange?.('half_open');
-      try {
-        const answer = await next(isProbe ? { ...call, isProbe } : call);
-        tell(false);
-        return answer;
-      } catch (failure) {
-        const verdict = verdictOf(failure);
-        if (verdict !== 'neither') tell(verdict === 'failed');
-        throw failure;
-      } finally {
-        if (isProbe) isProbing = false;
-      }
+    guard: (next) => (call) => {
+      if (openUntil === undefined) return next(call).then(onAnswer, onFailure);
+      return isOpen() || isProbing ? Promise.reject(new Unavailable(call, 'no')) : probe(next, call);
     },
     gate: (next) => (call) =>
       isClosed() || call.isProbe ? next(call) : Promise.reject(new Unavailable(call, 'no')),

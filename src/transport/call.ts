@@ -47,17 +47,23 @@ export interface Call<T> extends About {
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its argument. */
   readonly interpret: (reply: Reply) => T;
   /** Nobody waits for the answer: the call gives way to all others until somebody does. */
-  readonly renewal?: Renewal | undefined;
+  readonly renewal: Renewal | undefined;
   /** Sent although the API was in trouble a moment ago, to see whether it still is. */
-  readonly isProbe?: boolean | undefined;
+  readonly isProbe: boolean;
   /** Called when a read is answered by another one's call or by a copy. */
-  readonly onServed?: ((by: Served) => void) | undefined;
+  readonly onServed: ((by: Served) => void) | undefined;
   /** Called when the call need not wait for its turn any longer. */
-  readonly onTurn?: (() => void) | undefined;
-  /** Called when the request is about to be written. */
-  readonly onSent?: (() => void) | undefined;
-  /** Called when the answer begins. */
-  readonly onAnswered?: (() => void) | undefined;
+  readonly onTurn: (() => void) | undefined;
+  /** Hears how the request goes on. */
+  readonly course: Course | undefined;
+}
+
+/** What is to be told of a request while it is under way. */
+export interface Course {
+  /** It is about to be written. */
+  sent(): void;
+  /** Its answer begins. */
+  answered(): void;
 }
 
 /** What a read can be answered by instead of its own call. */

@@ -2,8 +2,9 @@ import type { Dispatcher } from 'undici';
 import { readBody, tooLarge } from './body.ts';
 import type { Answer, Call, Reply, Send } from './call.ts';
 import type { Clock } from './clock.ts';
-import { atDeadline } from './deadline.ts';
+import { atDeadline, type Deadline } from './deadline.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
+import type { Listener } from './signal.ts';
 
 export interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
@@ -28,99 +29,149 @@ const FAIR_MS = 500;
  * failed had been written: that decides whether a write may be repeated.
  */
 export function createExchange(options: ExchangeOptions): Send {
-  return async (call) => {
-    const { reply, sentAt, bytes } = await exchange(call, options);
-    return { value: call.interpret(reply), bytes, sentAt };
-  };
+  return (call) =>
+    new Promise((resolve, reject) => {
+      new Exchange(options, call, resolve as (answer: Answer<unknown>) => void, reject).begin();
+    });
 }
 
-type Received = { readonly reply: Reply } & Omit<Answer<unknown>, 'value'>;
+class Exchange implements Dispatcher.DispatchHandler, Listener {
+  readonly #options: ExchangeOptions;
+  readonly #call: Call<unknown>;
+  readonly #resolve: (answer: Answer<unknown>) => void;
+  readonly #reject: (failure: unknown) => void;
+  readonly #deadline: Deadline;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #sentAt: number | undefined;
+  #status = 0;
+  #headers: Reply['headers'] = NO_HEADERS;
+  #size = 0;
+  readonly #chunks: Buffer[] = [];
 
-function exchange<T>(call: Call<T>, options: ExchangeOptions): Promise<Received> {
-  const { clock, maxBodyBytes } = options;
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let settled = false;
-    let sentAt: number | undefined;
-    let status = 0;
-    let headers: Reply['headers'] = {};
-    let size = 0;
-    const chunks: Buffer[] = [];
-    const signal = call.kind === 'read' ? call.signal : undefined;
-
-    const settle = () => {
-      settled = true;
-      cancelTimer();
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const fail = (failure: CallFailure) => {
-      if (settled) return;
-      settle();
-      reject(failure);
-      controller?.abort(failure);
-    };
-    const finish = (text: string | Promise<string>): Received | Promise<Received> =>
-      typeof text === 'string'
-        ? { reply: { status, headers, text }, sentAt: sentAt as number, bytes: text.length }
-        : text.then(finish);
-    const executed = () => (sentAt === undefined ? 'no' : 'unknown');
-    const onAbort = () => fail(new ClientLeft(call, executed()));
-
-    const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - clock.now()));
+  constructor(
+    options: ExchangeOptions,
+    call: Call<unknown>,
+    resolve: (answer: Answer<unknown>) => void,
+    reject: (failure: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#call = call;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - options.clock.now()));
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
-    const cancelTimer = atDeadline(clock, timeoutMs, (wasLate) =>
-      fail(new TimedOut(call, executed(), { unhealthy: unhealthy && !wasLate })),
+    this.#deadline = atDeadline(options.clock, timeoutMs, (wasLate) =>
+      this.#fail(new TimedOut(call, this.#executed, { unhealthy: unhealthy && !wasLate })),
     );
-    signal?.addEventListener('abort', onAbort);
-    if (signal?.aborted) return onAbort();
+  }
 
-    options.dispatcher.dispatch(
+  begin(): void {
+    const { dispatcher, origin, basePath, userAgent } = this.#options;
+    const call = this.#call;
+    if (call.kind === 'read' && call.signal) {
+      call.signal.addEventListener('abort', this);
+      if (call.signal.aborted) {
+        this.handleEvent();
+        return;
+      }
+    }
+    dispatcher.dispatch(
       {
-        origin: options.origin,
-        path: options.basePath + call.path,
+        origin,
+        path: basePath + call.path,
         method: call.method,
-        headers: requestHeaders(call, options.userAgent),
+        headers: requestHeaders(call, userAgent),
         body: call.body ?? null,
         headersTimeout: 0,
         bodyTimeout: 0,
       },
-      {
-        onRequestStart(dispatchController) {
-          controller = dispatchController;
-          if (settled) return controller.abort(new Error('no longer wanted'));
-          sentAt = clock.now();
-          call.origin.tally.calls += 1;
-          call.onSent?.();
-        },
-        onResponseStart(_controller, statusCode, responseHeaders) {
-          status = statusCode;
-          headers = responseHeaders;
-          call.onAnswered?.();
-          if (Number(headers['content-length']) > maxBodyBytes) fail(tooLarge(call, maxBodyBytes));
-        },
-        onResponseData(_controller, chunk) {
-          size += chunk.length;
-          if (size > maxBodyBytes) return fail(tooLarge(call, maxBodyBytes));
-          chunks.push(chunk);
-        },
-        onResponseEnd() {
-          if (settled) return;
-          settle();
-          const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
-          const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-          try {
-            resolve(finish(readBody(call, bytes, encoding, maxBodyBytes)));
-          } catch (failure) {
-            reject(failure);
-          }
-        },
-        onResponseError(_controller, cause) {
-          fail(brokenOff(call, sentAt !== undefined, status, cause));
-        },
-      },
+      this,
     );
-  });
+  }
+
+  /** The client has left. */
+  handleEvent(): void {
+    this.#fail(new ClientLeft(this.#call, this.#executed));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#settled) {
+      controller.abort(new Error('no longer wanted'));
+      return;
+    }
+    this.#sentAt = this.#options.clock.now();
+    this.#call.origin.tally.calls += 1;
+    this.#call.course?.sent();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Reply['headers'],
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+    this.#call.course?.answered();
+    if (Number(headers['content-length']) > this.#options.maxBodyBytes) this.#refuseSize();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#options.maxBodyBytes) this.#refuseSize();
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return;
+    this.#settle();
+    const encoding = String(this.#headers['content-encoding'] ?? '').toLowerCase();
+    const bytes =
+      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size);
+    try {
+      const text = readBody(this.#call, bytes, encoding, this.#options.maxBodyBytes);
+      if (typeof text === 'string') this.#finish(text);
+      else text.then((decoded) => this.#finish(decoded)).catch(this.#reject);
+    } catch (failure) {
+      this.#reject(failure);
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#fail(brokenOff(this.#call, this.#sentAt !== undefined, this.#status, cause));
+  }
+
+  /** @throws what the answer says. */
+  #finish(text: string): void {
+    const reply = { status: this.#status, headers: this.#headers, text };
+    const value = this.#call.interpret(reply);
+    this.#resolve({ value, sentAt: this.#sentAt as number, bytes: text.length });
+  }
+
+  #refuseSize(): void {
+    this.#fail(tooLarge(this.#call, this.#options.maxBodyBytes));
+  }
+
+  #fail(failure: CallFailure): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#reject(failure);
+    this.#controller?.abort(failure);
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#deadline.callOff();
+    if (this.#call.kind === 'read') this.#call.signal?.removeEventListener('abort', this);
+  }
+
+  get #executed(): 'no' | 'unknown' {
+    return this.#sentAt === undefined ? 'no' : 'unknown';
+  }
 }
+
+const NO_HEADERS: Reply['headers'] = {};
 
 function brokenOff<T>(call: Call<T>, sent: boolean, status: number, cause: Error): CallFailure {
   if (!sent) return new Unavailable(call, 'no', { cause });
@@ -131,11 +182,9 @@ function brokenOff<T>(call: Call<T>, sent: boolean, status: number, cause: Error
 }
 
 /** The whole list of what goes upstream: nothing of the client's request but its key. */
-function requestHeaders<T>(call: Call<T>, userAgent: string): Record<string, string> {
-  return {
-    token: call.origin.key,
-    accept: 'application/json',
-    'user-agent': userAgent,
-    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
+function requestHeaders<T>({ origin, body }: Call<T>, userAgent: string): Record<string, string> {
+  const accept = 'application/json';
+  return body === undefined
+    ? { token: origin.key, accept, 'user-agent': userAgent }
+    : { token: origin.key, accept, 'user-agent': userAgent, 'content-type': accept };
 }

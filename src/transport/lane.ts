@@ -90,9 +90,11 @@ export function createLane(quota: Quota, clock: Clock): Lane {
           leave();
           resolve(booking);
         }
-        const onAbort = () => {
-          leave();
-          reject(new ClientLeft(call, 'no'));
+        const onAbort = {
+          handleEvent() {
+            leave();
+            reject(new ClientLeft(call, 'no'));
+          },
         };
         function onDeadline() {
           leave();
@@ -100,7 +102,7 @@ export function createLane(quota: Quota, clock: Clock): Lane {
         }
         const cancelDeadline = clock.after(Math.max(0, startBy - clock.now()), onDeadline);
         call.signal?.addEventListener('abort', onAbort);
-        if (call.signal?.aborted) return onAbort();
+        if (call.signal?.aborted) return onAbort.handleEvent();
         if (call.renewal) {
           call.renewal.onWanted = () => {
             if (!queue.remove(ticket)) return;

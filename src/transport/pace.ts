@@ -1,5 +1,5 @@
-import { createArrivals } from './arrival.ts';
-import type { Call, Send } from './call.ts';
+import { type ArrivedBy, createArrivals } from './arrival.ts';
+import type { Answer, Call, Course, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { RateLimited } from './failure.ts';
 import { createLane, type Lane } from './lane.ts';
@@ -91,35 +91,54 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
     if (endpoints.get(endpoint)?.isIdle()) endpoints.delete(endpoint);
   };
 
-  return {
-    step: (next) => async (call) => {
-      const account = accountOf(call.origin.account);
-      const enteredAt = clock.now();
-      const own = account.endpoints.get(call.endpoint);
-      const bookings = own ? [{ lane: own, place: await own.enter(call) }] : [];
-      try {
-        bookings.push({ lane: account.lane, place: await account.lane.enter(call) });
-      } catch (error) {
-        markDone(bookings);
-        throw error;
-      }
-      const { tally } = call.origin;
-      tally.queuedMs = Math.max(tally.queuedMs, clock.now() - enteredAt);
-      let sentAt = 0;
-      const onSent = () => {
-        sentAt = clock.now();
-        markSent(bookings);
-      };
-      const onAnswered = () => markDone(bookings, arrivedBy(call.endpoint, sentAt));
-      try {
-        const answer = await next({ ...call, onSent, onAnswered });
+  const wait = async <T>(
+    next: Send,
+    account: Account,
+    own: Lane | undefined,
+    call: Call<T>,
+    entering: Booking | Promise<Booking> | undefined,
+  ): Promise<Answer<T>> => {
+    const enteredAt = clock.now();
+    const held: Held[] = own ? [{ lane: own, place: await own.enter(call) }] : [];
+    try {
+      held.push({ lane: account.lane, place: await (entering ?? account.lane.enter(call)) });
+    } catch (error) {
+      markDone(held);
+      throw error;
+    }
+    const { tally } = call.origin;
+    tally.queuedMs = Math.max(tally.queuedMs, clock.now() - enteredAt);
+    return start(next, account, call, held);
+  };
+
+  const start = <T>(
+    next: Send,
+    account: Account,
+    call: Call<T>,
+    held: readonly Held[],
+  ): Promise<Answer<T>> => {
+    const passage = new Passage(held, call.endpoint, clock, arrivedBy);
+    return next({ ...call, course: passage }).then(
+      (answer) => {
+        passage.over();
         if (account.suspects.size > 0) onPassed(account, call.endpoint);
         return answer;
-      } catch (error) {
-        throw error instanceof RateLimited ? onRateLimited(account, error) : error;
-      } finally {
-        markDone(bookings);
-      }
+      },
+      (failure) => {
+        passage.over();
+        throw failure instanceof RateLimited ? onRateLimited(account, failure) : failure;
+      },
+    );
+  };
+
+  return {
+    step: (next) => (call) => {
+      const account = accountOf(call.origin.account);
+      const own = account.endpoints.get(call.endpoint);
+      const place = own ? undefined : account.lane.enter(call);
+      // Most calls find a place at once.
+      if (place === undefined || place instanceof Promise) return wait(next, account, own, call, place);
+      return start(next, account, call, [{ lane: account.lane, place }]);
     },
     hasRoom(call) {
       const account = accounts.get(call.origin.account);
@@ -132,6 +151,35 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
 interface Held {
   readonly lane: Lane;
   readonly place: Booking;
+}
+
+/** A request with its places in the quota, which count from its arrival. */
+class Passage implements Course {
+  readonly #held: readonly Held[];
+  readonly #endpoint: string;
+  readonly #clock: Clock;
+  readonly #arrivedBy: ArrivedBy;
+  #sentAt = 0;
+
+  constructor(held: readonly Held[], endpoint: string, clock: Clock, arrivedBy: ArrivedBy) {
+    this.#held = held;
+    this.#endpoint = endpoint;
+    this.#clock = clock;
+    this.#arrivedBy = arrivedBy;
+  }
+
+  sent(): void {
+    this.#sentAt = this.#clock.now();
+    markSent(this.#held);
+  }
+
+  answered(): void {
+    markDone(this.#held, this.#arrivedBy(this.#endpoint, this.#sentAt));
+  }
+
+  over(): void {
+    markDone(this.#held);
+  }
 }
 
 function markSent(held: readonly Held[]): void {

@@ -1,4 +1,4 @@
-import type { Send } from './call.ts';
+import type { Answer, Call, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { CallFailure, RateLimited } from './failure.ts';
 import type { Observed } from './observer.ts';
@@ -40,18 +40,31 @@ export function createRetry({ clock, random, mayRetry, onRetry }: RetryOptions):
     return true;
   };
 
-  return (next) => async (call) => {
-    for (let retries = 0; ; retries += 1) {
-      budget = Math.min(BUDGET_MAX, budget + BUDGET_RATIO);
+  const deposit = () => {
+    budget = Math.min(BUDGET_MAX, budget + BUDGET_RATIO);
+  };
+
+  const retry: Retry = async (next, call, first) => {
+    let failure = first;
+    for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure); retries += 1) {
+      const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
+      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure)) break;
+      if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+      onRetry?.(call);
+      deposit();
       try {
         return await next(call);
-      } catch (failure) {
-        if (retries >= MAX_RETRIES || !isWorthIt(failure)) throw failure;
-        const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
-        if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure)) throw failure;
-        if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
-        onRetry?.(call);
+      } catch (again) {
+        failure = again;
       }
     }
+    throw failure;
+  };
+
+  return (next) => (call) => {
+    deposit();
+    return next(call).catch((failure) => retry(next, call, failure));
   };
 }
+
+type Retry = <T>(next: Send, call: Call<T>, failure: unknown) => Promise<Answer<T>>;

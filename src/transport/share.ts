@@ -1,20 +1,13 @@
 import type { Answer, Call, Renewal, Send } from './call.ts';
 import type { Clock } from './clock.ts';
-import { atDeadline } from './deadline.ts';
-import { ClientLeft, RateLimited, TimedOut } from './failure.ts';
-import { Leave } from './signal.ts';
+import { atDeadline, type Deadline } from './deadline.ts';
+import { type CallFailure, ClientLeft, RateLimited, TimedOut } from './failure.ts';
+import { Leave, type Listener } from './signal.ts';
 
 export interface ShareOptions {
   readonly clock: Clock;
   /** Names a read: the same for reads that may share one answer. */
   readonly nameOf: <T>(call: Call<T>) => string;
-}
-
-interface SharedCall {
-  readonly answer: Promise<Answer<unknown>>;
-  readonly leave: Leave;
-  readonly renewal: Renewal | undefined;
-  waiters: number;
 }
 
 /**
@@ -26,67 +19,15 @@ interface SharedCall {
 export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Send {
   const inFlight = new Map<string, SharedCall>();
 
-  const begin = <T>(name: string, call: Call<T>, next: Send): SharedCall => {
-    const leave = new Leave();
-    const forget = () => {
-      if (inFlight.get(name) === shared) inFlight.delete(name);
-    };
-    const answer = next({ ...call, signal: leave }).finally(forget);
-    // When every waiter has left nobody hears of the end.
-    answer.catch(() => {});
-    const shared: SharedCall = { answer, leave, renewal: call.renewal, waiters: 0 };
-    inFlight.set(name, shared);
-    return shared;
-  };
-
-  const wait = <T>(name: string, shared: SharedCall, call: Call<T>): Promise<Answer<T>> =>
-    new Promise((resolve, reject) => {
-      shared.waiters += 1;
-      const leave = () => {
-        cancelDeadline();
-        call.signal?.removeEventListener('abort', onAbort);
-        shared.waiters -= 1;
-        if (shared.waiters > 0 || inFlight.get(name) !== shared) return;
-        inFlight.delete(name);
-        shared.leave.abort();
-      };
-      const onAbort = () => {
-        leave();
-        reject(new ClientLeft(call, 'no'));
-      };
-      // Behind the call's own deadline, which knows better why it is late.
-      const cancelDeadline = atDeadline(clock, call.deadline - clock.now() + 5, () => {
-        leave();
-        reject(new TimedOut(call, 'no'));
-      });
-      call.signal?.addEventListener('abort', onAbort);
-      shared.answer.then(
-        (answer) => {
-          leave();
-          resolve(answer as Answer<T>);
-        },
-        (failure) => {
-          leave();
-          reject(failure);
-        },
-      );
-      if (call.signal?.aborted) onAbort();
-    });
-
   const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
 
-  const join = async <T>(
-    name: string,
-    shared: SharedCall,
-    call: Call<T>,
-    again: Send,
-  ): Promise<Answer<T>> => {
+  const join = async <T>(shared: SharedCall, call: Call<T>, again: Send): Promise<Answer<T>> => {
     if (shared.renewal && !call.renewal) {
       shared.renewal.isWanted = true;
       shared.renewal.onWanted();
     }
     try {
-      const answer = await wait(name, shared, call);
+      const answer = await shared.wait(call);
       call.origin.tally.shared += 1;
       call.onServed?.('shared');
       return answer;
@@ -102,10 +43,101 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
       if (call.kind === 'write') return next(call);
       const name = nameOf(call);
       const existing = inFlight.get(name);
-      return existing ? join(name, existing, call, share) : wait(name, begin(name, call, next), call);
+      if (existing) return join(existing, call, share);
+      const begun = new SharedCall(clock, call.renewal, () => {
+        if (inFlight.get(name) === begun) inFlight.delete(name);
+      });
+      inFlight.set(name, begun);
+      const waiting = begun.wait(call);
+      next({ ...call, signal: begun.leave }).then(begun.resolve, begun.reject);
+      return waiting;
     };
     return share;
   };
+}
+
+/** A call and all who wait for its answer. */
+class SharedCall {
+  /** Ends the call. */
+  readonly leave = new Leave();
+  readonly renewal: Renewal | undefined;
+  readonly clock: Clock;
+  readonly #forget: () => void;
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(clock: Clock, renewal: Renewal | undefined, forget: () => void) {
+    this.clock = clock;
+    this.renewal = renewal;
+    this.#forget = forget;
+  }
+
+  wait<T>(call: Call<T>): Promise<Answer<T>> {
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter(this, call, resolve as Waiter['resolve'], reject);
+      this.#waiters.add(waiter);
+      if (call.signal?.aborted) waiter.handleEvent();
+    });
+  }
+
+  /** One of them waits no longer. */
+  remove(waiter: Waiter): void {
+    if (!this.#waiters.delete(waiter) || this.#waiters.size > 0) return;
+    this.#forget();
+    this.leave.abort();
+  }
+
+  readonly resolve = (answer: Answer<unknown>) => {
+    for (const waiter of this.#end()) waiter.resolve(answer);
+  };
+
+  readonly reject = (failure: unknown) => {
+    for (const waiter of this.#end()) waiter.reject(failure);
+  };
+
+  #end(): readonly Waiter[] {
+    this.#forget();
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiter of waiters) waiter.stopWaiting();
+    return waiters;
+  }
+}
+
+class Waiter implements Listener {
+  readonly resolve: (answer: Answer<unknown>) => void;
+  readonly reject: (failure: unknown) => void;
+  readonly #shared: SharedCall;
+  readonly #call: Call<unknown>;
+  readonly #deadline: Deadline;
+
+  constructor(shared: SharedCall, call: Call<unknown>, resolve: Waiter['resolve'], reject: Waiter['reject']) {
+    this.#shared = shared;
+    this.#call = call;
+    this.resolve = resolve;
+    this.reject = reject;
+    const { clock } = shared;
+    // Behind the call's own deadline, which knows better why it is late.
+    this.#deadline = atDeadline(clock, call.deadline - clock.now() + 5, () =>
+      this.#leave(new TimedOut(call, 'no')),
+    );
+    call.signal?.addEventListener('abort', this);
+  }
+
+  /** Its client has left. */
+  handleEvent(): void {
+    this.#leave(new ClientLeft(this.#call, 'no'));
+  }
+
+  stopWaiting(): void {
+    this.#deadline.callOff();
+    this.#call.signal?.removeEventListener('abort', this);
+  }
+
+  #leave(failure: CallFailure): void {
+    this.stopWaiting();
+    this.#shared.remove(this);
+    this.reject(failure);
+  }
 }
 
 function isOutOfTime(failure: unknown): boolean {

@@ -1,30 +1,43 @@
 /** What the transport needs of an AbortSignal, which is one. */
 export interface Signal {
   readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: Listener): void;
+  removeEventListener(type: 'abort', listener: Listener): void;
+}
+
+/** An object hears of an abort by its own method, which spares a function for each call. */
+export interface Listener {
+  handleEvent(): void;
 }
 
 /** A signal and what aborts it: one for each call and each request, so it is lighter than an AbortController. */
 export class Leave implements Signal {
-  #listeners: Set<() => void> | undefined;
+  /** Most have one listener. */
+  #listener: Listener | undefined;
+  #others: Set<Listener> | undefined;
   aborted = false;
 
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener();
+    const listeners = [this.#listener, ...(this.#others ?? [])];
+    this.#listener = undefined;
+    this.#others = undefined;
+    for (const listener of listeners) listener?.handleEvent();
   }
 
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: Listener): void {
     if (this.aborted) return;
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
+    if (this.#listener === undefined) {
+      this.#listener = listener;
+    } else {
+      this.#others ??= new Set();
+      this.#others.add(listener);
+    }
   }
 
-  removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener);
+  removeEventListener(_type: 'abort', listener: Listener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#others?.delete(listener);
   }
 }

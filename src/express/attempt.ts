@@ -1,0 +1,103 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLSchema,
+  getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { GraphQLParams } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import { checkPrice } from '../limits/check-price.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { VisitKeys, Visits } from '../operation/visit.ts';
+import { extensionOf, wishOf } from '../report.ts';
+import type { Program } from './plan.ts';
+import { compile } from './program.ts';
+import { run } from './run.ts';
+
+export interface AttemptOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+  readonly visits: Visits;
+  /** Finds the document that a text has been parsed to before. */
+  readonly parsed: { get(text: string): DocumentNode | undefined };
+}
+
+/** An operation that is known to be valid and can be run as a program. */
+interface Known {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly program: Program;
+}
+
+/**
+ * Runs queries that have come before, past Envelop and the general executor, as long as all goes well: the same checks
+ * in the same order, the same answer. Whatever is not well is left to the general way, in the same context, where
+ * nothing that has been read is read again.
+ */
+export function createAttempts({ schema, limits, visits, parsed }: AttemptOptions) {
+  /** By document, then by the operation's name; null: not for this way. Valid documents only. */
+  const known = new WeakMap<DocumentNode, Map<string | undefined, Known | null>>();
+
+  const find = ({ query, operationName }: GraphQLParams): Known | undefined => {
+    const document = parsed.get(query as string);
+    const operations = document && known.get(document);
+    if (!operations) return undefined;
+    const name = operationName ?? undefined;
+    let found = operations.get(name);
+    if (found === undefined) {
+      found = prepare(document, name);
+      // Names that are in the document are few; others would fill the memory.
+      if (found) operations.set(name, found);
+    }
+    return found ?? undefined;
+  };
+
+  const prepare = (document: DocumentNode, name: string | undefined): Known | null => {
+    const operation = getOperationAST(document, name);
+    const program = operation ? compile(schema, document, operation) : undefined;
+    return operation && program ? { document, operation, program } : null;
+  };
+
+  return {
+    /** To be told of each document that has been found valid. */
+    learn(document: DocumentNode): void {
+      if (!known.has(document)) known.set(document, new Map());
+    },
+    /** The result, or undefined when the general way is to be gone. */
+    async attempt(
+      params: GraphQLParams,
+      context: Context,
+      request: { readonly headers: { get(name: string): string | null } },
+      keys: VisitKeys,
+    ): Promise<ExecutionResult | undefined> {
+      const begun = performance.now();
+      const found = find(params);
+      const wish = wishOf(request);
+      if (!found || wish === 'plan') return undefined;
+      const foundAt = performance.now();
+      const { document, operation, program } = found;
+      const definitions = operation.variableDefinitions ?? [];
+      const { coerced } = getVariableValues(schema, definitions, { ...params.variables }, { maxErrors: 1 });
+      if (!coerced) return undefined;
+      if (checkPrice({ schema, document, operationName: params.operationName, coerced }, limits))
+        return undefined;
+      visits.parsed(keys, operation);
+      visits.running(keys, context.caller.tally);
+      const checkedAt = performance.now();
+      const data = await run(program, context, coerced);
+      if (!data) return undefined;
+      visits.took(keys, {
+        parse: foundAt - begun,
+        validate: checkedAt - foundAt,
+        context: 0,
+        execute: performance.now() - checkedAt,
+      });
+      const extensions = extensionOf(wish, context.caller.tally);
+      return extensions ? { data, extensions } : { data };
+    },
+  };
+}
+
+export type Attempts = ReturnType<typeof createAttempts>;
