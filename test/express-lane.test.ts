@@ -46,6 +46,51 @@ const bodies: Record<string, unknown> = {
   fragments: { query: `{ script(id: "${id}") { ...F } } fragment F on Script { id ... on Script { name } }` },
   directives: { query: `query ($s: Boolean!) { __typename @skip(if: $s) }`, variables: { s: true } },
   introspection: { query: getIntrospectionQuery() },
+  'a field twice, with different selections': {
+    query: `{ script(id: "${id}") { sessions(first: 2) { nodes { id } } } script(id: "${id}") { name sessions(first: 2) { nodes { robloxId script { id } } pageInfo { startCursor } } } }`,
+  },
+  'fragments in fragments': {
+    query: `query ($id: ID!) { a: script(id: $id) { ...A } b: script(id: $id) { ...B ...A } } fragment A on Script { project { __typename id } ...B } fragment B on Script { __typename freeForAll executions { __typename count } }`,
+    variables: { id },
+  },
+  'the name of a prototype': {
+    query: `{ __proto__: script(id: "${id}") { constructor: name toString: id } }`,
+  },
+  'a list with an id twice': {
+    query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { id name enabled } }',
+    variables: { ids: [id, id] },
+  },
+  'one id for a list': {
+    query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { id } }',
+    variables: { ids: id },
+  },
+  'an empty list': { query: '{ scripts(ids: []) { id } }' },
+  'variables with defaults': {
+    query: `query ($id: ID! = "${id}", $first: Int = 2, $after: String, $filter: SessionFilter = { placeId: "${placeId}" }) { script(id: $id) { sessions(first: $first, after: $after, filter: $filter) { nodes { id userKey placeId jobId } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
+  },
+  'variables inside an input': {
+    query: `query ($id: ID!, $place: ID) { script(id: $id) { sessions(first: 1, filter: { placeId: $place, userKey: null }) { edges { cursor } } } }`,
+    variables: { id, place: placeId },
+  },
+  'null for a variable': {
+    query: `query ($id: ID!, $first: Int) { script(id: $id) { sessions(first: $first) { nodes { id } } } }`,
+    variables: { id, first: null },
+  },
+  'a page behind a cursor that is none': {
+    query: `query ($after: String) { script(id: "${id}") { name sessions(after: $after) { nodes { id } } } }`,
+    variables: { after: 'nonsense' },
+  },
+  'a page out of range, by a variable': {
+    query: `query ($first: Int!) { script(id: "${id}") { name sessions(first: $first) { nodes { id } } } }`,
+    variables: { first: 0 },
+  },
+  'what is refetched': {
+    query: `query ($id: ID!) { fetch__Script(id: $id) { id } fetch__Session(id: "${sessionId}") { id createdAt } }`,
+    variables: { id },
+  },
+  'a malformed id': { query: SCRIPT, variables: { id: '..' } },
+  'an unknown script': { query: SCRIPT, variables: { id: 'nope' } },
+  'fields without a key': { query: '{ __typename _service { __typename } }' },
   'the subgraph': { query: '{ _service { sdl } }' },
   entities: {
     query: `query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Script { name } } }`,

@@ -10,7 +10,7 @@ import type { GraphQLParams } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { checkPrice } from '../limits/check-price.ts';
 import type { Limits } from '../limits/limits.ts';
-import type { VisitKeys, Visits } from '../operation/visit.ts';
+import { type VisitedOperation, type VisitKeys, type Visits, visitedOperation } from '../operation/visit.ts';
 import { extensionOf, wishOf } from '../report.ts';
 import type { Program } from './plan.ts';
 import { compile } from './program.ts';
@@ -28,6 +28,8 @@ export interface AttemptOptions {
 interface Known {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** The same for visits. */
+  readonly visited: VisitedOperation;
   readonly program: Program;
 }
 
@@ -45,19 +47,15 @@ export function createAttempts({ schema, limits, visits, parsed }: AttemptOption
     const operations = document && known.get(document);
     if (!operations) return undefined;
     const name = operationName ?? undefined;
-    let found = operations.get(name);
-    if (found === undefined) {
-      found = prepare(document, name);
-      // Names that are in the document are few; others would fill the memory.
-      if (found) operations.set(name, found);
-    }
-    return found ?? undefined;
-  };
-
-  const prepare = (document: DocumentNode, name: string | undefined): Known | null => {
+    const found = operations.get(name);
+    if (found !== undefined) return found ?? undefined;
     const operation = getOperationAST(document, name);
-    const program = operation ? compile(schema, document, operation) : undefined;
-    return operation && program ? { document, operation, program } : null;
+    // Names that are in the document are few; others would fill the memory.
+    if (!operation) return undefined;
+    const program = compile(schema, document, operation);
+    const made = program ? { document, operation, visited: visitedOperation(operation), program } : null;
+    operations.set(name, made);
+    return made ?? undefined;
   };
 
   return {
@@ -77,13 +75,13 @@ export function createAttempts({ schema, limits, visits, parsed }: AttemptOption
       const wish = wishOf(request);
       if (!found || wish === 'plan') return undefined;
       const foundAt = performance.now();
-      const { document, operation, program } = found;
+      const { document, operation, visited, program } = found;
       const definitions = operation.variableDefinitions ?? [];
       const { coerced } = getVariableValues(schema, definitions, { ...params.variables }, { maxErrors: 1 });
       if (!coerced) return undefined;
       if (checkPrice({ schema, document, operationName: params.operationName, coerced }, limits))
         return undefined;
-      visits.parsed(keys, operation);
+      visits.parsed(keys, visited);
       visits.running(keys, context.caller.tally);
       const checkedAt = performance.now();
       const data = await run(program, context, coerced);

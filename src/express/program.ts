@@ -23,7 +23,7 @@ import { leaf, list, object, optional, required } from './complete.ts';
 import type { Complete, FieldPlan, ObjectPlan, Program } from './plan.ts';
 
 /** Fragments can multiply fields. What has more is left to the general executor. */
-const MAX_FIELDS = 2_000;
+const MAX_FIELDS = 1_000;
 
 class NotForUs extends Error {}
 

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { REQUEST_ID } from '../http/request-id.ts';
 import type { Masks } from './masks.ts';
-import type { VisitKeys, Visits } from './visit.ts';
+import { type VisitKeys, type Visits, visitedOperation } from './visit.ts';
 
 /** Is told of each result when nothing will change it any more. */
 export type ResultHook = (keys: VisitKeys, result: ExecutionResult) => void;
@@ -31,7 +31,7 @@ export function createVisitPlugin(visits: Visits, onResult: ResultHook): Plugin<
       return ({ result, context }) => {
         if (!result || result instanceof Error) return;
         const operation = getOperationAST(result, context.params?.operationName);
-        if (operation) visits.parsed(context as VisitKeys, operation);
+        if (operation) visits.parsed(context as VisitKeys, visitedOperation(operation));
       };
     },
     onExecute({ args: { contextValue } }) {

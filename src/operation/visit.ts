@@ -17,7 +17,7 @@ export class Visit {
   /** When it arrived, as `performance.now()` has it. */
   readonly startedAt = performance.now();
   /** The operation, once its document could be parsed. */
-  operation: { readonly name: string | undefined; readonly type: OperationTypeNode } | undefined = undefined;
+  operation: VisitedOperation | undefined = undefined;
   /** How the operation's reads come about; missing until it runs. */
   tally: Readonly<Tally> | undefined = undefined;
   /** `extensions.code` of each error in the answer. */
@@ -29,6 +29,15 @@ export class Visit {
     this.facts = facts;
     this.requestId = requestIdFor(facts.header(REQUEST_ID));
   }
+}
+
+export interface VisitedOperation {
+  readonly name: string | undefined;
+  readonly type: OperationTypeNode;
+}
+
+export function visitedOperation({ name, operation }: OperationDefinitionNode): VisitedOperation {
+  return { name: name?.value, type: operation };
 }
 
 const NONE: readonly string[] = [];
@@ -88,9 +97,9 @@ export function createVisits(observers: readonly VisitObserver[]) {
       for (const observer of observers) observer.began?.(visit);
       return visit;
     },
-    parsed(keys: VisitKeys, operation: OperationDefinitionNode): void {
+    parsed(keys: VisitKeys, operation: VisitedOperation): void {
       const visit = of(keys);
-      if (visit) visit.operation = { name: operation.name?.value, type: operation.operation };
+      if (visit) visit.operation = operation;
     },
     took(keys: VisitKeys, phases: Visit['phases']): void {
       const visit = of(keys);

@@ -54,8 +54,8 @@ export interface Call<T> extends About {
   readonly onServed: ((by: Served) => void) | undefined;
   /** Called when the call need not wait for its turn any longer. */
   readonly onTurn: (() => void) | undefined;
-  /** Hears how the request goes on. */
-  readonly course: Course | undefined;
+  /** Hears how the request goes on. Set by the step that paces it, each time anew. */
+  course: Course | undefined;
 }
 
 /** What is to be told of a request while it is under way. */

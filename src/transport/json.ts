@@ -1,5 +1,6 @@
-// A run of 16 digits is the shortest integer that a double may not hold. In an id it stands behind a quote or a letter.
-const LONG_DIGITS = /(?:^|[:,[\s-])\d{16}/;
+// A run of 16 digits is the shortest integer that a double may not hold. In an id it stands behind a quote or a letter,
+// and what begins with a digit is no envelope.
+const LONG_DIGITS = /[:,[\s-]\d{16}/;
 const LONG_INTEGER = /^-?\d{16,}$/;
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 

@@ -118,7 +118,8 @@ export function createPace({ rate, clock }: PaceOptions): Pace {
     held: readonly Held[],
   ): Promise<Answer<T>> => {
     const passage = new Passage(held, call.endpoint, clock, arrivedBy);
-    return next({ ...call, course: passage }).then(
+    call.course = passage;
+    return next(call).then(
       (answer) => {
         passage.over();
         if (account.suspects.size > 0) onPassed(account, call.endpoint);

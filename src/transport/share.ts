@@ -27,7 +27,7 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
       shared.renewal.onWanted();
     }
     try {
-      const answer = await shared.wait(call);
+      const answer = await shared.wait(call, true);
       call.origin.tally.shared += 1;
       call.onServed?.('shared');
       return answer;
@@ -48,7 +48,7 @@ export function createShare({ clock, nameOf }: ShareOptions): (next: Send) => Se
         if (inFlight.get(name) === begun) inFlight.delete(name);
       });
       inFlight.set(name, begun);
-      const waiting = begun.wait(call);
+      const waiting = begun.wait(call, false);
       next({ ...call, signal: begun.leave }).then(begun.resolve, begun.reject);
       return waiting;
     };
@@ -61,27 +61,33 @@ class SharedCall {
   /** Ends the call. */
   readonly leave = new Leave();
   readonly renewal: Renewal | undefined;
-  readonly clock: Clock;
+  readonly #clock: Clock;
   readonly #forget: () => void;
-  readonly #waiters = new Set<Waiter>();
+  #waiters: Waiter[] = [];
 
   constructor(clock: Clock, renewal: Renewal | undefined, forget: () => void) {
-    this.clock = clock;
+    this.#clock = clock;
     this.renewal = renewal;
     this.#forget = forget;
   }
 
-  wait<T>(call: Call<T>): Promise<Answer<T>> {
+  /** Until its own deadline; without one, until that of the call itself. */
+  wait<T>(call: Call<T>, hasDeadline: boolean): Promise<Answer<T>> {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(this, call, resolve as Waiter['resolve'], reject);
-      this.#waiters.add(waiter);
+      this.#waiters.push(waiter);
+      // Behind the call's own deadline, which knows better why it is late.
+      if (hasDeadline) waiter.waitFor(call.deadline - this.#clock.now() + 5, this.#clock);
       if (call.signal?.aborted) waiter.handleEvent();
     });
   }
 
   /** One of them waits no longer. */
   remove(waiter: Waiter): void {
-    if (!this.#waiters.delete(waiter) || this.#waiters.size > 0) return;
+    const index = this.#waiters.indexOf(waiter);
+    if (index === -1) return;
+    this.#waiters.splice(index, 1);
+    if (this.#waiters.length > 0) return;
     this.#forget();
     this.leave.abort();
   }
@@ -96,8 +102,8 @@ class SharedCall {
 
   #end(): readonly Waiter[] {
     this.#forget();
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
+    const waiters = this.#waiters;
+    this.#waiters = [];
     for (const waiter of waiters) waiter.stopWaiting();
     return waiters;
   }
@@ -108,19 +114,18 @@ class Waiter implements Listener {
   readonly reject: (failure: unknown) => void;
   readonly #shared: SharedCall;
   readonly #call: Call<unknown>;
-  readonly #deadline: Deadline;
+  #deadline: Deadline | undefined;
 
   constructor(shared: SharedCall, call: Call<unknown>, resolve: Waiter['resolve'], reject: Waiter['reject']) {
     this.#shared = shared;
     this.#call = call;
     this.resolve = resolve;
     this.reject = reject;
-    const { clock } = shared;
-    // Behind the call's own deadline, which knows better why it is late.
-    this.#deadline = atDeadline(clock, call.deadline - clock.now() + 5, () =>
-      this.#leave(new TimedOut(call, 'no')),
-    );
     call.signal?.addEventListener('abort', this);
+  }
+
+  waitFor(ms: number, clock: Clock): void {
+    this.#deadline = atDeadline(clock, ms, () => this.#leave(new TimedOut(this.#call, 'no')));
   }
 
   /** Its client has left. */
@@ -129,7 +134,7 @@ class Waiter implements Listener {
   }
 
   stopWaiting(): void {
-    this.#deadline.callOff();
+    this.#deadline?.callOff();
     this.#call.signal?.removeEventListener('abort', this);
   }
 
