@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from './support/chromium.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
@@ -73,12 +73,18 @@ const kept = (): Promise<string> =>
   page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
 const keptTabs = (): Promise<string> => page.evaluate("localStorage.getItem('graphiql:tabState') ?? ''");
 
-/** Runs the tab that is shown; gives the answer as it came, once the page shows it. */
+/**
+ * Runs the tab that is shown; gives the answer as it came, once the page shows it. GraphiQL loses a press within a
+ * moment after a tab was opened: like a visitor, this presses again when nothing happens.
+ */
 async function run(): Promise<Answer> {
-  const [response] = await Promise.all([
-    page.waitForResponse((one) => one.request().method() === 'POST'),
-    page.getByLabel('Execute query').click(),
-  ]);
+  const isOperation = (one: Request) => one.method() === 'POST';
+  const press = async (): Promise<Request> => {
+    const sent = page.waitForRequest(isOperation, { timeout: 1_000 }).catch(() => undefined);
+    await page.getByLabel('Execute query').click();
+    return (await sent) ?? press();
+  };
+  const response = (await (await press()).response()) as Response;
   const answer = (await response.json()) as Answer;
   const { data, errors } = answer;
   // Of a long answer the editor holds what can be seen, and it breaks long lines.
@@ -145,6 +151,8 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     ['EditScript', '"EditScriptSuccess"', 2],
   ])('runs the tab %s as it is, shows its data and what it cost', async (name, data, mostCalls) => {
     await tab(name).click();
+    // As a visitor does: first look, then run.
+    await shows('operation.graphql', `${name === 'EditScript' ? 'mutation' : 'query'} ${name}`);
     const answer = await run();
     expect(answer.errors).toBeUndefined();
     expect(JSON.stringify(answer.data)).toContain(data);
