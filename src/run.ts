@@ -94,7 +94,7 @@ function graphiqlFor({ credentials, readOnly }: Config, sandbox: Sandbox | undef
   const ids = sandbox
     ? { scriptId: seeded.scriptId, placeId: String(seeded.placeId) }
     : { scriptId: '<script id>', placeId: '<place id>' };
-  return { headers, tabs: createTabs({ ...ids, headers, readOnly }) };
+  return { headers, tabs: createTabs({ ...ids, headers, readOnly }), inAdvance: true };
 }
 
 function visitorHeaders({ heldKey, gatewayKeys }: Credentials, callerKey: string): Record<string, string> {
