@@ -62,6 +62,7 @@ describe('imports point down', () => {
     ['http', ['errors.ts', 'transport/signal.ts']],
     ['persisted', ['errors.ts', 'http/operation.ts']],
     ['operation', ['http', 'errors.ts', 'context.ts', 'transport']],
+    ['express', ['http', 'limits', 'operation', 'context.ts', 'report.ts']],
     ['sandbox', ['luaauth/wire.ts']],
     ['errors.ts', ['luaauth', 'transport', 'limits']],
     ['context.ts', ['luaauth', 'transport', 'errors.ts', 'http/node-request.ts']],
@@ -77,6 +78,7 @@ describe('imports point down', () => {
     ['run.ts', ['cli']],
     ['embed.ts', []],
     ['gateway.ts', ['run.ts', 'embed.ts']],
+    ['express', ['gateway.ts', 'express']],
     ['server.ts', ['run.ts']],
     ['sandbox', ['cli', 'run.ts', 'sandbox']],
   ])('%s is imported by %j alone', (layer, above) => {

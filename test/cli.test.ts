@@ -349,7 +349,7 @@ describe('check', () => {
 
   it.each(ANSWERS)('asks once and says what to do about %s', async (_what, respond, fact, advice) => {
     const recorder = await record(respond);
-    const args = ['check', '--api-url', recorder.url, '--timeout-ms', '300', ...withKey];
+    const args = ['check', '--api-url', recorder.url, '--timeout-ms', timeLimit(fact), ...withKey];
     const { code, stdout, stderr } = await run(args, { files: KEY });
     expect([code, stderr]).toEqual([1, '']);
     const [, , finding = '', ...more] = lines(stdout);
@@ -396,12 +396,15 @@ describe('check', () => {
   ];
 
   it.each(PLACES)('says what to do about %s', async (_what, url, fact, advice) => {
-    const { code, stdout, stderr } = await run(['check', '--api-url', await url(), '--timeout-ms', '300']);
+    const { code, stdout, stderr } = await run(['check', '--api-url', await url(), '--timeout-ms', timeLimit(fact)]);
     expect([code, stderr]).toEqual([1, '']);
     expect(lines(stdout).at(-1)).toMatch(fact);
     expect(lines(stdout).at(-1)).toMatch(advice);
   });
 });
+
+/** Short where the time limit is what ends the check; else a busy machine has time enough. */
+const timeLimit = (fact: RegExp) => (fact.source.includes('300 ms') ? '300' : '20000');
 
 async function portOf(server: Server): Promise<number> {
   const sockets = new Set<{ destroy(): void }>();

@@ -206,12 +206,13 @@ describe('foreign Origin', () => {
       'access-control-allow-origin': 'https://app.example',
       'access-control-allow-methods': 'GET, POST',
       'access-control-allow-headers':
-        'content-type, token, authorization, x-graphql-csrf, apollo-require-preflight, x-apollo-operation-name',
+        'content-type, token, authorization, x-upstream, x-request-id, traceparent, tracestate, x-graphql-csrf, apollo-require-preflight, x-apollo-operation-name',
       'access-control-max-age': '86400',
       vary: 'origin',
     });
     expect(corsHeaders(await read(listed.url, 'http://localhost:3000'))).toEqual({
       'access-control-allow-origin': 'http://localhost:3000',
+      'access-control-expose-headers': 'x-request-id',
       vary: 'origin',
     });
     for (const origin of [
@@ -233,6 +234,7 @@ describe('foreign Origin', () => {
     });
     expect(corsHeaders(await read(open.url, 'https://any.example'))).toEqual({
       'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'x-request-id',
     });
     await open.close();
   });

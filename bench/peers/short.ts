@@ -4,8 +4,11 @@ import { median, number, ratios, spread, table } from './figures.ts';
 import { perSecond } from './report.ts';
 import { floor, gateway } from './subjects.ts';
 
-/** Below this share of the floor's requests per second something has become slow, whatever else the machine does. */
-export const LEAST_OF_THE_FLOOR = 0.1;
+/**
+ * Below this share of the floor's requests per second something has become slow, whatever else the machine does: half of
+ * what a calm machine shows.
+ */
+export const LEAST_OF_THE_FLOOR = 0.25;
 
 /** Gateway against floor on one script. @returns what is wrong, undefined when all is well. */
 export async function checkThroughput(options: ContestOptions): Promise<string | undefined> {

@@ -61,8 +61,8 @@ export function createExpressLane<ServerContext extends object>({
     const params = resolveDocument(operationFromBody(await readNodeBody(req, maxBodyBytes)));
     const request = new NodeRequest(req, res);
     const context = contextFor(request);
-    const data = await attempts.attempt(params, context, request, { req });
-    if (data) return () => data;
+    const result = await attempts.attempt(params, context, request, { req });
+    if (result) return () => result;
     const initialContext = { [CONTEXT]: context, request, params, req, res };
     const { schema, parse, validate, contextFactory, execute } = yoga.getEnveloped(initialContext as never);
     const document = parse(params.query);

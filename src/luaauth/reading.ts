@@ -19,17 +19,18 @@ export const count: Check<number> = (value) => {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 };
 
-/** The exact digits of an integer id. Past 15 digits `parseJson` has kept them as a string. */
-export const digits: Check<string> = (value) => {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+/** An integer id with its exact digits. Past 15 digits `parseJson` has kept them as a string. */
+export const digits: Check<string | number> = (value) => {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
   return typeof value === 'string' && /^-?\d{1,64}$/.test(value) ? value : undefined;
 };
 
+/** The most milliseconds on either side of 1970 that a Date can hold. */
+const MAX_TIME_MS = 8.64e15;
+
 /** Unix time in milliseconds. */
-export const instant: Check<Date> = (value) => {
-  const date = typeof value === 'number' ? new Date(value) : undefined;
-  return date && !Number.isNaN(date.getTime()) ? date : undefined;
-};
+export const instant: Check<number> = (value) =>
+  typeof value === 'number' && Math.abs(value) <= MAX_TIME_MS ? value : undefined;
 
 /** Wraps a check for a field that may be missing or null. */
 export function optional<T>(check: Check<T>): Check<T | null> {

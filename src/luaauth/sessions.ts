@@ -3,12 +3,12 @@ import { readEndpoint } from './endpoint.ts';
 import { digits, id, instant, optional, readList, readObject, text } from './reading.ts';
 import type { WireSession } from './wire.ts';
 
-/** A session as read: Roblox ids as exact digits, `created_at` as a date, a missing key as null. */
+/** A session as read: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
 export interface Session extends Omit<WireSession, 'user_key' | 'roblox_id' | 'place_id' | 'created_at'> {
   user_key: string | null;
-  roblox_id: string;
-  place_id: string;
-  created_at: Date;
+  roblox_id: string | number;
+  place_id: string | number;
+  created_at: number;
 }
 
 /** `GET /sessions/:session_id` */

@@ -12,7 +12,7 @@ export const builder = new SchemaBuilder<{
     fetchable: { locations: 'OBJECT'; args: { field_name: string } };
   };
   Scalars: {
-    ID: { Input: string; Output: string };
+    ID: { Input: string; Output: string | number };
     DateTime: { Input: Date; Output: Date };
     SafeInt: { Input: number; Output: number };
   };

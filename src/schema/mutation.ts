@@ -4,6 +4,7 @@ import { asRefusal, type CommonRefusal, type InputNames, type RefusalResult } fr
 import { costs } from '../limits/cost.ts';
 import type { Api } from '../luaauth/api.ts';
 import { builder } from './builder.ts';
+import { knownScripts } from './known-scripts.ts';
 import { Script } from './script.ts';
 
 /** What is left of a write that LuaAuth carried out: which one, and on which script. */
@@ -32,6 +33,7 @@ export async function carryOut<Type extends string, Refusal extends RefusalResul
     return refusal as Refusal;
   } finally {
     clearAllDataLoaders(context);
+    knownScripts(context).clear();
   }
 }
 

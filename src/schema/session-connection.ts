@@ -6,6 +6,7 @@ import { checkRange, checkText } from './argument.ts';
 import { builder } from './builder.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { checksEarly } from './early-check.ts';
+import { knownScripts } from './known-scripts.ts';
 import { Script } from './script.ts';
 import { Session } from './session.ts';
 import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
@@ -101,8 +102,9 @@ builder.objectField(Script, 'sessions', (t) =>
         description: 'What a session must have. Absent, null or empty: every session.',
       }),
     },
-    resolve: ({ id }, args, context) => {
-      const { list, from, first } = readArguments(usable(id), args);
+    resolve: (script, args, context) => {
+      const { list, from, first } = readArguments(usable(script.id), args);
+      knownScripts(context).set(list.scriptId, script);
       return loadSessionPage(context, list, from, first);
     },
   }),

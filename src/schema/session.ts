@@ -5,6 +5,7 @@ import { getSession } from '../luaauth/sessions.ts';
 import type { WireScript } from '../luaauth/wire.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
+import { knownScripts } from './known-scripts.ts';
 import { loadEach } from './loading.ts';
 import { Script } from './script.ts';
 import { selectsOnly } from './selection.ts';
@@ -23,8 +24,11 @@ export const Session = builder.loadableObject('Session', {
       description:
         'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
       extensions: costs('GET /scripts/:script_id', { freeFields: ['id'] }),
-      resolve: ({ script_id }, _args, _context, info) =>
-        selectsOnly(info, 'Script', ['id']) ? ({ id: usable(script_id) } as WireScript) : usable(script_id),
+      resolve: ({ script_id }, _args, context, info) => {
+        const id = usable(script_id);
+        if (selectsOnly(info, 'Script', ['id'])) return { id } as WireScript;
+        return knownScripts(context).get(id) ?? id;
+      },
     }),
     userKey: t.exposeString('user_key', {
       nullable: true,
@@ -37,7 +41,11 @@ export const Session = builder.loadableObject('Session', {
       description: 'The id of the Roblox place: exact digits, never rounded.',
     }),
     jobId: t.exposeID('job_id', { description: 'The id of the Roblox server that the user plays on.' }),
-    createdAt: t.expose('created_at', { type: 'DateTime', description: 'When the user connected.' }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When the user connected.',
+      resolve: ({ created_at }) => new Date(usable(created_at)),
+    }),
   }),
 });
 

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 export type ArrivedBy = (endpoint: string, sentAt: number) => number;
 
 /** An endpoint that answers faster than this is not told apart from the network. */
-const NETWORK_MS = 30;
+const NETWORK_MS = 15;
 /** A request is not thought to be under way for longer: then the API was slow. */
 const MAX_LAG_MS = 250;
 const PERIOD_MS = 1_000;
