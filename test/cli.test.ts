@@ -396,7 +396,13 @@ describe('check', () => {
   ];
 
   it.each(PLACES)('says what to do about %s', async (_what, url, fact, advice) => {
-    const { code, stdout, stderr } = await run(['check', '--api-url', await url(), '--timeout-ms', timeLimit(fact)]);
+    const { code, stdout, stderr } = await run([
+      'check',
+      '--api-url',
+      await url(),
+      '--timeout-ms',
+      timeLimit(fact),
+    ]);
     expect([code, stderr]).toEqual([1, '']);
     expect(lines(stdout).at(-1)).toMatch(fact);
     expect(lines(stdout).at(-1)).toMatch(advice);
