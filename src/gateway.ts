@@ -94,7 +94,7 @@ export function createGateway(options: GatewayOptions) {
     plugins: [
       createExecutor(),
       createVisitPlugin(visits, onResult),
-      ...(observers.some(({ usesPhases }) => usesPhases) ? [createPhaseTimer(visits)] : []),
+      ...(visits.usesPhases ? [createPhaseTimer(visits)] : []),
       createVariableCheck(),
       // Before the limits: a plan may be asked for of what is too expensive to run.
       createReport({ restCalls: limits.restCalls }),

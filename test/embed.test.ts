@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -40,6 +42,45 @@ it('an embedded gateway needs nothing but the URL of the API, and shares copies 
   expect(answers).toEqual(Array(2).fill({ data: { script: { name: 'Nightfall Hub' } } }));
   expect(sandbox.calls).toHaveLength(1);
   expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
+});
+
+it('an embedded gateway shows its plugins every operation, one that has come before as well', async () => {
+  let executed = 0;
+  const gateway = createGateway({
+    transport,
+    plugins: [
+      {
+        onExecute() {
+          executed += 1;
+        },
+        onResponse: ({ response }) => response.headers.set('x-plugin', 'seen'),
+      },
+    ],
+  });
+  const server = createServer(gateway);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  for (let asked = 1; asked <= 3; asked += 1) {
+    const { headers } = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect([executed, headers.get('x-plugin')]).toEqual([asked, 'seen']);
+  }
+  server.close();
+  server.closeAllConnections();
+});
+
+it('two gateways that are given the same request each follow it by themselves', async () => {
+  const request = new Request('http://localhost/graphql?query={__typename}', {
+    headers: { 'x-graphql-csrf': '1' },
+  });
+  for (const gateway of [createGateway({ transport }), createGateway({ transport })]) {
+    const response = await gateway.fetch(request);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+  }
 });
 
 it('an embedded gateway keeps to a quota: what is above it waits', async () => {

@@ -203,6 +203,17 @@ describe('the express lane answers with the bytes of the general way, and calls 
     await expectNoDifference(body as string | Buffer);
   });
 
+  it.each(['/graphql/', '/graphql', '/graphql'])(
+    'fields in the order in which they are selected, not in which they come, at %s',
+    async (path) => {
+      const query = `{ script(id: "${id}") { executions { date } name sessions(first: 1) { pageInfo { hasNextPage } nodes { id } } enabled } }`;
+      const { text } = await ask(path, JSON.stringify({ query }), { token: 'sandbox-key' });
+      const { script } = JSON.parse(text).data;
+      expect(Object.keys(script)).toEqual(['executions', 'name', 'sessions', 'enabled']);
+      expect(Object.keys(script.sessions)).toEqual(['pageInfo', 'nodes']);
+    },
+  );
+
   it('an API that fails', async () => {
     const failing = await openGateway({ upstream: 'http://127.0.0.1:1' });
     try {

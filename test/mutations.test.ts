@@ -273,6 +273,22 @@ describe('writes of one operation', () => {
     expect(stage.lines()).toEqual([edit, read, edit, read]);
   });
 
+  it('nor does the script that the sessions of a script lead back to', async () => {
+    const selection = 'script { sessions(first: 1) { nodes { script { name } } } }';
+    const { data, errors } = await stage.gateway.execute(
+      `mutation {
+        a: editScript(input: { id: "${scriptId}", name: "A" }) { ... on EditScriptSuccess { ${selection} } }
+        b: editScript(input: { id: "${scriptId}", name: "B" }) { ... on EditScriptSuccess { ${selection} } }
+      }`,
+    );
+    expect(errors).toBeUndefined();
+    const written = (name: string) => ({ script: { sessions: { nodes: [{ script: { name } }] } } });
+    expect(data).toEqual({ a: written('A'), b: written('B') });
+    const [edit, read] = [`POST /scripts/${scriptId}/edit`, `GET /scripts/${scriptId}`];
+    const page = `POST /scripts/${scriptId}/sessions`;
+    expect(stage.lines()).toEqual([edit, read, page, edit, read, page]);
+  });
+
   it('leave the success visible when only the re-read fails', async () => {
     stage.sandbox.fault({
       kind: 'failure',

@@ -7,6 +7,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.ts';
 import { checkPrice } from '../limits/check-price.ts';
 import type { Limits } from '../limits/limits.ts';
@@ -33,14 +34,31 @@ interface Known {
   readonly program: Program;
 }
 
+/** The operations of a valid document by name; null: not for this way. */
+type Operations = Map<string | undefined, Known | null>;
+
+/** As many as Yoga's cache keeps. */
+const MAX_DOCUMENTS = 1_000;
+/** In all programs together. Fragments can make many fields of a short document; each weighs about 600 bytes, measured. */
+const MAX_FIELDS = 50_000;
+
+function sizeOf(operations: Operations): number {
+  let size = 1;
+  for (const known of operations.values()) size += known?.program.size ?? 0;
+  return size;
+}
+
 /**
  * Runs queries that have come before, past Envelop and the general executor, as long as all goes well: the same checks
  * in the same order, the same answer. Whatever is not well is left to the general way, in the same context, where
  * nothing that has been read is read again.
  */
 export function createAttempts({ schema, limits, visits, parsed }: AttemptOptions) {
-  /** By document, then by the operation's name; null: not for this way. Valid documents only. */
-  const known = new WeakMap<DocumentNode, Map<string | undefined, Known | null>>();
+  const known = new LRUCache<DocumentNode, Operations>({
+    max: MAX_DOCUMENTS,
+    maxSize: MAX_FIELDS,
+    sizeCalculation: sizeOf,
+  });
 
   const find = ({ query, operationName }: GraphQLParams): Known | undefined => {
     const document = parsed.get(query as string);
@@ -55,6 +73,8 @@ export function createAttempts({ schema, limits, visits, parsed }: AttemptOption
     const program = compile(schema, document, operation);
     const made = program ? { document, operation, visited: visitedOperation(operation), program } : null;
     operations.set(name, made);
+    // Once more, with its new size.
+    known.set(document, operations);
     return made ?? undefined;
   };
 
@@ -70,7 +90,7 @@ export function createAttempts({ schema, limits, visits, parsed }: AttemptOption
       request: { readonly headers: { get(name: string): string | null } },
       keys: VisitKeys,
     ): Promise<ExecutionResult | undefined> {
-      const begun = performance.now();
+      const begunAt = performance.now();
       const found = find(params);
       const wish = wishOf(request);
       if (!found || wish === 'plan') return undefined;
@@ -79,19 +99,21 @@ export function createAttempts({ schema, limits, visits, parsed }: AttemptOption
       const definitions = operation.variableDefinitions ?? [];
       const { coerced } = getVariableValues(schema, definitions, { ...params.variables }, { maxErrors: 1 });
       if (!coerced) return undefined;
-      if (checkPrice({ schema, document, operationName: params.operationName, coerced }, limits))
-        return undefined;
+      const plan = { schema, document, operationName: params.operationName, coerced };
+      if (checkPrice(plan, limits)) return undefined;
       visits.parsed(keys, visited);
       visits.running(keys, context.caller.tally);
       const checkedAt = performance.now();
       const data = await run(program, context, coerced);
       if (!data) return undefined;
-      visits.took(keys, {
-        parse: foundAt - begun,
-        validate: checkedAt - foundAt,
-        context: 0,
-        execute: performance.now() - checkedAt,
-      });
+      if (visits.usesPhases) {
+        visits.took(keys, {
+          parse: foundAt - begunAt,
+          validate: checkedAt - foundAt,
+          context: 0,
+          execute: performance.now() - checkedAt,
+        });
+      }
       const extensions = extensionOf(wish, context.caller.tally);
       return extensions ? { data, extensions } : { data };
     },

@@ -15,6 +15,8 @@ export interface Program {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly root: ObjectPlan;
+  /** How many fields are planned in it, which is what it weighs. */
+  readonly size: number;
 }
 
 /** What is selected on an object. */

@@ -40,8 +40,8 @@ export function compile(
   if (operation.operation !== 'query' || !queryType || hasDirective(document)) return undefined;
   const fragments = fragmentsOf(document);
   try {
-    const root = planFields({ schema, fragments }, queryType, [operation.selectionSet]);
-    return { schema, operation, fragments, root };
+    const planned = planFields({ schema, fragments }, queryType, [operation.selectionSet]);
+    return { schema, operation, fragments, ...planned };
   } catch (error) {
     // An argument that cannot be read is an error of its field.
     if (error instanceof NotForUs || error instanceof GraphQLError) return undefined;
@@ -55,7 +55,7 @@ function planFields(
   { schema, fragments }: Surroundings,
   queryType: GraphQLObjectType,
   sets: readonly SelectionSetNode[],
-): ObjectPlan {
+): Pick<Program, 'root' | 'size'> {
   const scope = { schema, fragments: new Map(Object.entries(fragments)), variables: {} };
   let count = 0;
 
@@ -98,7 +98,8 @@ function planFields(
     );
   };
 
-  return planObject(queryType, sets);
+  const root = planObject(queryType, sets);
+  return { root, size: count };
 }
 
 function hasDirective(document: DocumentNode): boolean {

@@ -7,6 +7,7 @@ const LINGER_MS = 5_000;
 
 /** Stands in front of Yoga at a node:http server, for what Yoga cannot see or would answer with a stack trace. */
 export function createFront(yoga: RequestListener): RequestListener {
+  const hasUrl = createUrlCheck();
   return (request, response) => {
     response.on('finish', () => {
       if (!request.complete) closeUnlessComplete(request);
@@ -18,16 +19,17 @@ export function createFront(yoga: RequestListener): RequestListener {
   };
 }
 
-let lastHost: string | undefined;
-
 /** Whether host and path make the URL that Yoga will see. Only HTTP/1.0 may leave the host out. */
-function hasUrl({ headers: { host }, httpVersion, url }: IncomingMessage): boolean {
-  if (host === undefined) return httpVersion === '1.0';
+function createUrlCheck(): (request: IncomingMessage) => boolean {
   // Most requests are for the same host as the one before.
-  if (host === lastHost && url === '/graphql') return true;
-  const isGood = /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
-  if (isGood && url === '/graphql') lastHost = host;
-  return isGood;
+  let lastGoodHost: string | undefined;
+  return ({ headers: { host }, httpVersion, url }) => {
+    if (host === undefined) return httpVersion === '1.0';
+    if (host === lastGoodHost && url === '/graphql') return true;
+    const isGood = /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
+    if (isGood && url === '/graphql') lastGoodHost = host;
+    return isGood;
+  };
 }
 
 const MALFORMED = requestError(

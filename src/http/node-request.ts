@@ -36,14 +36,19 @@ export class NodeRequest implements RequestFacts {
 
   /** A header. */
   get(name: string): string | null {
-    const value = this.#request.headers[name.toLowerCase()];
-    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+    return headerOf(this.#request, name.toLowerCase());
   }
 
   get signal(): Signal {
     this.#signal ??= abortedWith(this.#response);
     return this.#signal;
   }
+}
+
+/** A header by its name in lower case, as the Fetch API would give it. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return (Array.isArray(value) ? value.join(', ') : value) ?? null;
 }
 
 function abortedWith(response: ServerResponse): Signal {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { headerOf } from '../http/node-request.ts';
 import { nameRequest } from '../http/request-id.ts';
 import { CLIENT_LEFT, type Facts, type Visits } from './visit.ts';
 
@@ -30,7 +31,6 @@ class NodeFacts implements Facts {
   }
 
   header(name: string): string | null {
-    const value = this.#request.headers[name];
-    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+    return headerOf(this.#request, name);
   }
 }
