@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import type { Environment } from '../src/environment.ts';
 import { createMetrics, createMetricsRoute, type Metrics } from '../src/operation/metrics.ts';
 import { startMetricsServer } from '../src/operation/metrics-server.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { startSandbox } from '../src/sandbox/server.ts';
 import { createManualClock } from './support/clock.ts';
 import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
 import { TOGGLE, UPDATE } from './support/mutations.ts';
+import { useObserved } from './support/observed.ts';
 import { startProcess } from './support/process.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { json, type Respond, startRecorder } from './support/recorder.ts';
@@ -17,10 +18,7 @@ import { eventually } from './support/waiting.ts';
 const { scriptId: id, freeForAllScriptId } = seeded;
 const READ = 'GET /scripts/:script_id';
 
-const closing: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { closing, open: openStage } = useObserved();
 
 /** The value of each series, by its name and labels as Prometheus is told them: `name{label="value"}`. */
 async function readSeries(metrics: Metrics): Promise<Map<string, number>> {
@@ -44,19 +42,12 @@ async function answered(metrics: Metrics): Promise<number> {
 
 async function open(options: Partial<TestGatewayOptions> = {}) {
   const metrics = createMetrics();
-  let sandbox: Sandbox | undefined;
-  if (options.upstream === undefined) {
-    sandbox = await startSandbox({ rate: 0 });
-    closing.push(sandbox.close);
-  }
-  const gateway = await openGateway({
-    upstream: sandbox?.url ?? '',
+  const stage = await openStage({
     ...options,
     transport: { observer: metrics.upstream, ...options.transport },
     observers: [metrics.operations],
   });
-  closing.push(gateway.close);
-  return { gateway, metrics, sandbox: sandbox as Sandbox };
+  return { ...stage, metrics };
 }
 
 async function openRecorder(respond: Respond) {

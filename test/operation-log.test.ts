@@ -1,9 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
-import { openGateway, type TestGateway, type TestGatewayOptions } from './support/gateway.ts';
+import type { TestGatewayOptions } from './support/gateway.ts';
 import { openLog } from './support/log-lines.ts';
 import { UPDATE } from './support/mutations.ts';
+import { useObserved } from './support/observed.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 import { openRaw, postText } from './support/raw-http.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
@@ -13,10 +13,7 @@ import { eventually } from './support/waiting.ts';
 const { scriptId: id, freeForAllScriptId } = seeded;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { closing, open: openStage } = useObserved();
 
 interface Line {
   readonly level: number;
@@ -30,20 +27,14 @@ interface Line {
 async function open(options: Partial<TestGatewayOptions> & { secrets?: string[] } = {}) {
   const { secrets, ...rest } = options;
   const { log, lines } = openLog(secrets);
-  let sandbox: Sandbox | undefined;
-  if (rest.upstream === undefined) {
-    sandbox = await startSandbox({ rate: 0 });
-    closing.push(sandbox.close);
-  }
   const logging = { log, observers: log.operations ? [log.operations] : [] };
-  const gateway: TestGateway = await openGateway({ upstream: sandbox?.url ?? '', ...rest, ...logging });
-  closing.push(gateway.close);
+  const stage = await openStage({ ...rest, ...logging });
   /** The lines, as soon as there are so many. */
   const read = async (count: number): Promise<Line[]> => {
     await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(count));
     return lines.map((line) => JSON.parse(line) as Line);
   };
-  return { gateway, sandbox: sandbox as Sandbox, read, text: () => lines.join('') };
+  return { ...stage, read, text: () => lines.join('') };
 }
 
 /** POSTs text as the body of an operation, to `/graphql` unless said otherwise; gives status, request id and answer. */

@@ -5,16 +5,16 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import type { Environment } from '../src/environment.ts';
 import { createTracing } from '../src/operation/tracing.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { createManualClock } from './support/clock.ts';
 import { plain, startCollector } from './support/collector.ts';
-import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
+import type { TestGatewayOptions } from './support/gateway.ts';
 import { UPDATE } from './support/mutations.ts';
+import { useObserved } from './support/observed.ts';
 import { startProcess } from './support/process.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { json, startRecorder } from './support/recorder.ts';
@@ -25,34 +25,24 @@ const READ = 'GET /scripts/:script_id';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
 
-const closing: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { closing, open: openStage } = useObserved();
 
 /** A gateway whose spans a test can read. */
 async function open(options: Partial<TestGatewayOptions> = {}) {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   const tracing = createTracing(provider.getTracer('test'));
-  let sandbox: Sandbox | undefined;
-  if (options.upstream === undefined) {
-    sandbox = await startSandbox({ rate: 0 });
-    closing.push(sandbox.close);
-  }
-  const gateway = await openGateway({
-    upstream: sandbox?.url ?? '',
+  const stage = await openStage({
     ...options,
     transport: { observer: tracing.upstream, ...options.transport },
     observers: [tracing.operations],
   });
-  closing.push(gateway.close);
   /** The spans, as soon as there are so many, in the order in which they ended. */
   const read = async (count: number): Promise<ReadableSpan[]> => {
     await eventually(() => expect(exporter.getFinishedSpans().length).toBeGreaterThanOrEqual(count));
     return exporter.getFinishedSpans();
   };
-  return { gateway, sandbox: sandbox as Sandbox, read };
+  return { ...stage, read };
 }
 
 const nameAndParent = (span: ReadableSpan) => [span.name, span.parentSpanContext?.spanId];
