@@ -31,6 +31,8 @@ export interface Config {
   readonly freshMs: number;
   readonly staleMs: number;
   readonly limits: Limits;
+  /** How many processes take requests; more than one have another beside them that makes the calls. */
+  readonly workers: number;
   readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
   /** Undefined: none are kept. */
@@ -121,6 +123,7 @@ function assemble(values: Values, problems: string[]): Config {
     rate: values.LUAAUTH_RATE ?? 50,
     freshMs: values.FRESH_MS ?? 1_000,
     staleMs: values.STALE_MS ?? 60_000,
+    workers: values.WORKERS ?? 1,
     // The grace is longer than any write by default.
     shutdown: {
       delayMs: values.SHUTDOWN_DELAY_MS ?? 100,

@@ -32,7 +32,7 @@ export interface Credentials {
 }
 
 export interface ContextOptions {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'ask' | 'clock'>;
   readonly credentials: Credentials;
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
@@ -41,15 +41,17 @@ export interface ContextOptions {
 
 export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
-  const { send, clock } = transport;
+  const { ask, clock } = transport;
+  let operations = 0;
   const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
   const open = (request: RequestFacts, tally: Tally, deadline: number): Api => {
     const key = findKey(request.headers);
     // Every call of the operation listens: more than ten are no leak.
     if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
-    const origin = { key, account: hash('sha256', key, 'base64url'), tally };
-    return { send, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
+    operations += 1;
+    const origin = { id: operations, key, account: hash('sha256', key, 'base64url'), tally };
+    return { ask, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
   };
   return (request: RequestFacts): Context => ({
     [contextCacheSymbol]: {},

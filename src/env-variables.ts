@@ -143,6 +143,13 @@ export const VARIABLES = {
     meaning: 'how long a copy is better than waiting for the quota or than an error; 0: never',
     byDefault: '60000',
   },
+  WORKERS: {
+    type: wholeNumber(1, 64),
+    allowed: 'a whole number from 1 to 64',
+    meaning:
+      'processes that take requests; more than one share the quota and the copies of another beside them',
+    byDefault: '1',
+  },
   SHUTDOWN_DELAY_MS: {
     type: wholeNumber(0, 600_000),
     allowed: 'milliseconds, a whole number from 0 to 600000',

@@ -37,8 +37,8 @@ describe('imports point down', () => {
       expect.arrayContaining([
         'main.ts -> cli/program.ts',
         'cli/configuration.ts -> config.ts',
-        'cli/program.ts -> run.ts',
-        'run.ts -> gateway.ts',
+        'cli/program.ts -> run/serve.ts',
+        'run/gateway.ts -> gateway.ts',
         'schema/index.ts -> schema/scalars.ts',
         'schema/index.ts -> schema/create.ts',
         'luaauth/api.ts -> transport/call.ts',
@@ -63,6 +63,7 @@ describe('imports point down', () => {
     ['persisted', ['errors.ts', 'http/operation.ts']],
     ['operation', ['http', 'errors.ts', 'context.ts', 'transport']],
     ['express', ['http', 'limits', 'operation', 'context.ts', 'report.ts']],
+    ['workers', ['luaauth', 'transport']],
     ['sandbox', ['luaauth/wire.ts']],
     ['errors.ts', ['luaauth', 'transport', 'limits']],
     ['context.ts', ['luaauth', 'transport', 'errors.ts', 'http/node-request.ts']],
@@ -75,12 +76,13 @@ describe('imports point down', () => {
   it.each([
     ['main.ts', []],
     ['cli', ['main.ts', 'cli']],
-    ['run.ts', ['cli']],
+    ['run', ['cli', 'run']],
+    ['workers', ['run', 'workers']],
     ['embed.ts', []],
-    ['gateway.ts', ['run.ts', 'embed.ts']],
+    ['gateway.ts', ['run', 'embed.ts']],
     ['express', ['gateway.ts', 'express']],
-    ['server.ts', ['run.ts']],
-    ['sandbox', ['cli', 'run.ts', 'sandbox']],
+    ['server.ts', ['run']],
+    ['sandbox', ['cli', 'run', 'sandbox']],
   ])('%s is imported by %j alone', (layer, above) => {
     expect(imports.filter(({ from, to }) => isIn(to, [layer]) && !isIn(from, above)).map(show)).toEqual([]);
   });

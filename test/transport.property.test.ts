@@ -99,9 +99,9 @@ async function play(steps: readonly Step[], lots: readonly Lot[], luck: number):
   let writes = 0;
 
   const apiFor = (key: string, signal: AbortSignal): Api => ({
-    send: transport.send,
+    ask: transport.ask,
     clock,
-    origin: { key, account: `account of ${key}`, tally: createTally() },
+    origin: { id: 0, key, account: `account of ${key}`, tally: createTally() },
     signal,
     timeouts: TIMEOUTS,
     deadline: clock.now() + OPERATION_MS,

@@ -24,23 +24,10 @@ const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const floor = ofOurs('floor: node:http and undici, no GraphQL', 'floor');
 
 /** The built product with its protections at their defaults; what the other subjects do not have either is off. */
-export const gateway: Subject = {
-  name: 'this gateway',
-  command: (upstreamUrl, port) => ({
-    command: process.execPath,
-    args: [file('../../../dist/main.js')],
-    env: {
-      NODE_ENV: 'production',
-      PORT: String(port),
-      LUAAUTH_API_URL: upstreamUrl,
-      LUAAUTH_RATE: '0',
-      FRESH_MS: '0',
-      STALE_MS: '0',
-      GRAPHIQL: 'false',
-      LOG_LEVEL: 'warn',
-    },
-  }),
-};
+export const gateway = ofTheGateway('this gateway', {});
+
+/** As many workers as there are cores, as Tailcall has threads. */
+export const gatewayWithWorkers = ofTheGateway('this gateway, WORKERS=2', { WORKERS: '2' });
 
 const tailcall: Subject = {
   name: 'Tailcall 1.6.14',
@@ -67,6 +54,27 @@ export const peers: readonly Subject[] = [
   ofOurs('Yoga, Pothos and dataloader, plain', 'yoga'),
   ofOurs('Apollo Server 5 with datasource-rest', 'apollo'),
 ];
+
+function ofTheGateway(name: string, variables: Readonly<Record<string, string>>): Subject {
+  return {
+    name,
+    command: (upstreamUrl, port) => ({
+      command: process.execPath,
+      args: [file('../../../dist/main.js')],
+      env: {
+        NODE_ENV: 'production',
+        PORT: String(port),
+        LUAAUTH_API_URL: upstreamUrl,
+        LUAAUTH_RATE: '0',
+        FRESH_MS: '0',
+        STALE_MS: '0',
+        GRAPHIQL: 'false',
+        LOG_LEVEL: 'warn',
+        ...variables,
+      },
+    }),
+  };
+}
 
 function ofOurs(name: string, module: string): Subject {
   return {

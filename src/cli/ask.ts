@@ -1,6 +1,5 @@
 import { Pool } from 'undici';
-import type { Timeouts } from '../luaauth/api.ts';
-import { createPageSizes } from '../luaauth/page-sizes.ts';
+import type { Access, Timeouts } from '../luaauth/api.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
 import { systemClock } from '../transport/clock.ts';
 import { createExchange } from '../transport/exchange.ts';
@@ -27,17 +26,16 @@ export async function ask({ url, key, scriptId, timeouts }: Question): Promise<S
     userAgent: `luaauth-graphql/${version} (check)`,
     clock,
   });
-  const api = {
-    send,
+  const access: Access = {
+    ask: async (call) => (await send(call)).value,
     clock,
-    origin: { key, account: '', tally: createTally() },
+    origin: { id: 0, key, account: '', tally: createTally() },
     signal: undefined,
     timeouts,
-    pageSizes: createPageSizes(),
     deadline: clock.now() + timeouts.read,
   };
   try {
-    return await getScript(api, { script_id: scriptId });
+    return await getScript(access, { script_id: scriptId });
   } catch (failure) {
     if (failure instanceof CallFailure) return failure;
     throw failure;

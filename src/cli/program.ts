@@ -15,7 +15,8 @@ Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and is told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   try {
-    await createProgram().parseAsync(withCommand(args), { from: 'user' });
+    const [command = '', ...rest] = withCommand(args);
+    await createProgram(rest).parseAsync([command, ...rest], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -30,8 +31,11 @@ function withCommand(args: readonly string[]): string[] {
   return isForAll || isCommand ? [...args] : ['serve', ...args];
 }
 
-// Each command loads what it runs only then: a wrong flag or a bad configuration is told at once.
-function createProgram(): Command {
+/**
+ * The commands, and the arguments behind the one that is run. Each loads what it runs only then: a wrong flag or a bad
+ * configuration is told at once.
+ */
+function createProgram(args: readonly string[]): Command {
   const program = new Command('luaauth-graphql')
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
     .version(version, '-v, --version')
@@ -42,10 +46,17 @@ function createProgram(): Command {
   addFlags(program.command('serve').description('run the gateway (the default)')).action(
     async (flags: FlagValues) => {
       const config = configurationOrExit(flags);
-      const { run } = await import('../run.ts');
-      await run(config);
+      const { serve } = await import('../run/serve.ts');
+      await serve(config, args);
     },
   );
+
+  // What the primary of several processes starts by itself.
+  addFlags(program.command('worker', { hidden: true })).action(async (flags: FlagValues) => {
+    const config = configurationOrExit(flags);
+    const { runWorker } = await import('../run/worker.ts');
+    await runWorker(config);
+  });
 
   program
     .command('schema')

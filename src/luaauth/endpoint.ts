@@ -1,5 +1,5 @@
-import type { About, Answer, Call } from '../transport/call.ts';
-import type { Api } from './api.ts';
+import type { About, Call } from '../transport/call.ts';
+import type { Access } from './api.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
 import { isId } from './id.ts';
 import type { DocumentedCodes } from './refusal.ts';
@@ -17,11 +17,12 @@ type ParamName<Path extends string> = Path extends `${string}:${infer Name}/${in
 type Params<Path extends string> = { readonly [Name in ParamName<Path>]: string };
 
 /** Calls one endpoint: what stands in its path, then its payload (query parameters of a GET, JSON body of a POST). */
-export type Endpoint<Path extends string, Payload, Result> = (
-  api: Api,
-  params: Params<Path>,
-  ...payload: Payload extends undefined ? [] : [payload: Payload]
-) => Promise<Result>;
+export interface Endpoint<Path extends string, Payload, Result> {
+  (api: Access, params: Params<Path>, ...payload: Payloads<Payload>): Promise<Result>;
+  readonly route: Path;
+}
+
+type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
 /** Makes an endpoint that changes nothing. `read` turns the opened envelope into the result. */
 export function readEndpoint<Result, Payload extends object | undefined = undefined>() {
@@ -51,7 +52,7 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
   const pathOf = routeFiller(template);
   const touched = changes.map(routeFiller);
-  return (api, params, ...[payload]) => {
+  const make = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
     const path = pathOf(params);
     const { origin, timeouts } = api;
     const timeoutMs = timeouts[about.kind];
@@ -60,6 +61,8 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       endpoint: about.endpoint,
       kind: about.kind,
       origin,
+      params,
+      payload,
       method,
       path: method === 'GET' && payload ? path + queryString(payload) : path,
       body: method === 'POST' && payload ? JSON.stringify(payload) : undefined,
@@ -79,15 +82,12 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       onTurn: undefined,
       course: undefined,
     };
-    return api.send(call).then(unwrap);
+    return api.ask(call);
   };
+  return Object.assign(make, { route: about.endpoint as Path });
 }
 
 const NOTHING: readonly string[] = [];
-
-function unwrap<T>({ value }: Answer<T>): T {
-  return value;
-}
 
 /** What an answer may not quote; these are the names that the API gives to a licence key and to source code. */
 function secretsIn(apiKey: string, payload: { key?: unknown; script?: unknown } = {}): Secrets {

@@ -12,9 +12,17 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{
 
 /** The trace that a client's request is part of (W3C Trace Context); a malformed header starts a new one. */
 export function traceOf({ facts }: Visit): Context {
-  const [, traceId = '', spanId = '', flags = ''] =
-    TRACEPARENT.exec(facts.header('traceparent')?.trim() ?? '') ?? [];
-  const state = facts.header('tracestate');
+  return contextOf(facts.header('traceparent') ?? '', facts.header('tracestate'));
+}
+
+/** The span in a context, as the value of a `traceparent` header. */
+export function traceParentOf(context: Context): string | undefined {
+  const span = trace.getSpanContext(context);
+  return span && `00-${span.traceId}-${span.spanId}-0${span.traceFlags & 1}`;
+}
+
+export function contextOf(traceParent: string, state: string | null): Context {
+  const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(traceParent.trim()) ?? [];
   const parent: SpanContext = {
     traceId,
     spanId,

@@ -14,6 +14,13 @@ export type PersistedMode = 'off' | 'allowed' | 'only';
 export interface PersistedDocuments {
   readonly mode: PersistedMode;
   readonly listed: ListedDocuments;
+  /** Where several gateways answer at one address: what clients register with one is told to the others. */
+  readonly registrations?: Registrations | undefined;
+}
+
+export interface Registrations {
+  tell(hash: string, document: string): void;
+  hear(listener: (hash: string, document: string) => void): void;
 }
 
 export interface DocumentResolverOptions extends PersistedDocuments {
@@ -22,8 +29,10 @@ export interface DocumentResolverOptions extends PersistedDocuments {
 }
 
 /** Makes the function that turns what a request names into the document itself. It throws what the client is told. */
-export function createDocumentResolver({ mode, listed, maxLength }: DocumentResolverOptions) {
+export function createDocumentResolver(options: DocumentResolverOptions) {
+  const { mode, listed, maxLength, registrations } = options;
   const store = createDocumentStore({ listed });
+  registrations?.hear((hash, document) => void store.register(hash, document));
 
   function find(reference: DocumentReference, sent: string | undefined): string {
     if (reference.dialect === 'apollo' && sent !== undefined) return register(reference.id, sent);
@@ -38,7 +47,7 @@ export function createDocumentResolver({ mode, listed, maxLength }: DocumentReso
     // What is too long is refused by the limits, and not worth its hash.
     if (mode === 'off' || document.length > maxLength) return document;
     if (hashOf(document) !== hash) throw WRONG_HASH;
-    if (mode === 'allowed') store.register(hash, document);
+    if (mode === 'allowed' && store.register(hash, document)) registrations?.tell(hash, document);
     return document;
   }
 

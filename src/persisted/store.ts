@@ -16,8 +16,8 @@ export interface DocumentStore {
   find(id: string): string | undefined;
   /** Whether exactly this text is listed. */
   isListed(document: string): boolean;
-  /** Keeps a document under its hash. */
-  register(hash: string, document: string): void;
+  /** Keeps a document under its hash. Gives whether it is new. */
+  register(hash: string, document: string): boolean;
 }
 
 const BYTES_PER_CHARACTER = 2;
@@ -37,7 +37,9 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
     },
     isListed: (document) => byHash.get(hashOf(document)) === document,
     register(hash, document) {
-      if (!byHash.has(hash)) registered.set(hash, document);
+      const isNew = !byHash.has(hash) && registered.get(hash) === undefined;
+      if (isNew) registered.set(hash, document);
+      return isNew;
     },
   };
 }

@@ -19,6 +19,8 @@ export interface About {
 
 /** Who asks: one object for each operation, so that operations can take turns. */
 export interface Origin {
+  /** Tells the operations of one process apart. */
+  readonly id: number;
   /** The API key, sent as the `token` header and never shown. */
   readonly key: string;
   /** Stands for the key wherever something is kept by key: its hash. */
@@ -29,6 +31,9 @@ export interface Origin {
 /** One request to the REST API, on its way down. */
 export interface Call<T> extends About {
   readonly origin: Origin;
+  /** What the endpoint was asked with, from which path and body are made. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly payload: object | undefined;
   readonly method: 'GET' | 'POST';
   /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
   readonly path: string;
@@ -92,3 +97,6 @@ export interface Answer<T> {
  * steps compose: a step takes the next one and returns another.
  */
 export type Send = <T>(call: Call<T>) => Promise<Answer<T>>;
+
+/** A call's whole way, as it looks to who makes the call. */
+export type Ask = <T>(call: Call<T>) => Promise<T>;

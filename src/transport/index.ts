@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { createBreaker } from './breaker.ts';
-import type { Send } from './call.ts';
+import type { Answer, Ask, Send } from './call.ts';
 import { createChanges, createNaming } from './changes.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createCopies } from './copies.ts';
@@ -33,7 +33,7 @@ export interface TransportOptions {
 }
 
 export interface Transport {
-  readonly send: Send;
+  readonly ask: Ask;
   readonly clock: Clock;
   /** Waits for the calls under way, then closes the connections. */
   close(): Promise<void>;
@@ -86,5 +86,9 @@ export function createTransport(options: TransportOptions): Transport {
     clock,
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), exchange);
-  return { send, clock, close: () => dispatcher.close() };
+  return { ask: (call) => send(call).then(onlyValue), clock, close: () => dispatcher.close() };
+}
+
+function onlyValue<T>({ value }: Answer<T>): T {
+  return value;
 }

@@ -1,0 +1,13 @@
+import type { Config } from '../config.ts';
+import { type Operation, type OperationOptions, openOperation } from '../operation/open.ts';
+import { version } from '../version.ts';
+
+/** Opens log, metrics and traces as they are configured. @throws StartError */
+export function openConfigured(config: Config, share?: OperationOptions['share']): Promise<Operation> {
+  return openOperation({ ...config, version, secrets: secretsOf(config), share });
+}
+
+/** What must not be shown anywhere. */
+function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Config): string[] {
+  return [heldKey, metrics?.key, ...gatewayKeys].filter((key) => key !== undefined);
+}
