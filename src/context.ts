@@ -42,6 +42,7 @@ export interface ContextOptions {
 export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
   const { ask, clock } = transport;
+  const accountOf = createNaming();
   let operations = 0;
   const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
@@ -50,13 +51,22 @@ export function createContext(options: ContextOptions) {
     // Every call of the operation listens: more than ten are no leak.
     if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
     operations += 1;
-    const origin = { id: operations, key, account: hash('sha256', key, 'base64url'), tally };
+    const origin = { id: operations, key, account: accountOf(key), tally };
     return { ask, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
   };
   return (request: RequestFacts): Context => ({
     [contextCacheSymbol]: {},
     caller: new LazyCaller(request, clock.now() + operationTimeoutMs, open),
   });
+}
+
+/** Names keys by their hash. Most requests come with the same key as the one before. */
+function createNaming(): (key: string) => string {
+  let last = { key: '', account: '' };
+  return (key) => {
+    if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };
+    return last.account;
+  };
 }
 
 class LazyCaller implements Caller {

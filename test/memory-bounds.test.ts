@@ -52,7 +52,7 @@ function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<s
 }
 
 const answerAtOnce: Send = async (call) => ({
-  value: call.interpret({ status: 200, headers: {}, text: '' }),
+  value: call.interpret({ status: 200, headers: {}, text: '' }, call),
   bytes: 300,
   sentAt: 0,
 });

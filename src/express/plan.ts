@@ -27,6 +27,8 @@ export interface ObjectPlan {
 }
 
 export interface FieldPlan {
+  /** Its own in the program, from 0. */
+  readonly number: number;
   /** Its name in the answer. */
   readonly key: string;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;

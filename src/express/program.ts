@@ -70,9 +70,11 @@ function planFields(
     const [node] = nodes as [FieldNode];
     const name = node.name.value;
     const field = name === '__typename' ? TypeNameMetaFieldDef : parentType.getFields()[name];
+    const number = count;
     count += 1;
     if (!field || key === '__proto__' || count > MAX_FIELDS) throw new NotForUs();
     return {
+      number,
       key,
       resolve: field.resolve ?? defaultFieldResolver,
       args: planArguments(field, node),

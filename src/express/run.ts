@@ -22,6 +22,8 @@ class Run implements Running {
   /** Promises that the answer waits for, and the pass over what is there. */
   #pending = 1;
   #data: Data | undefined;
+  /** By the numbers of the fields: in a list each is resolved many times. */
+  readonly #infos: (Info | undefined)[] = [];
 
   constructor(program: Program, context: object, variables: Values, done: (data: Data | undefined) => void) {
     this.#program = program;
@@ -42,8 +44,7 @@ class Run implements Running {
   resolve({ fields, blank }: ObjectPlan, source: unknown): Data {
     const data: Data = { ...blank };
     for (const field of fields) {
-      const info = new Info(this.#program, field, this.#variables);
-      const value = field.resolve(source, field.args(this.#variables), this.#context, info);
+      const value = field.resolve(source, field.args(this.#variables), this.#context, this.#infoOf(field));
       this.put(data, field.key, value, field.complete);
     }
     return data;
@@ -69,6 +70,11 @@ class Run implements Running {
         this.#giveUp();
       }
     }, this.#giveUp);
+  }
+
+  #infoOf(field: FieldPlan): Info {
+    this.#infos[field.number] ??= new Info(this.#program, field, this.#variables);
+    return this.#infos[field.number] as Info;
   }
 
   #settleOne(): void {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
+import { together } from '../transport/together.ts';
 import { REQUEST_ID, requestIdOf } from './request-id.ts';
 
 /** An answer that was made without Yoga: to a plugin's early end, to a node:http response, to a bare socket. */
@@ -36,10 +37,23 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
   response.writeHead(status, id === undefined ? all : { ...all, [REQUEST_ID]: id }).end(body);
 }
 
+/** The same for the most common answer, a JSON text with the status 200. */
+export function sendJson(response: ServerResponse, contentType: string, body: string): void {
+  sendLater({ response, contentType, body });
+}
+
+interface JsonAnswer {
+  readonly response: ServerResponse;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const sendLater = together<JsonAnswer>((answers) => answers.forEach(sendNow));
+
 const COMMON = Object.entries(COMMON_HEADERS).flat();
 
-/** The same for the most common answer, in the form that node:http is fastest with. */
-export function sendJson(response: ServerResponse, contentType: string, body: string): void {
+/** In the form that node:http is fastest with. */
+function sendNow({ response, contentType, body }: JsonAnswer): void {
   if (response.headersSent || response.destroyed) return;
   const length = String(Buffer.byteLength(body));
   const headers = [...COMMON, 'content-type', contentType, 'content-length', length];

@@ -1,4 +1,4 @@
-import type { About, Call } from '../transport/call.ts';
+import type { About, Asked, Call } from '../transport/call.ts';
 import type { Access } from './api.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
 import { isId } from './id.ts';
@@ -52,6 +52,11 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
   const pathOf = routeFiller(template);
   const touched = changes.map(routeFiller);
+  const interpret: Call<Result>['interpret'] = (reply, asked) =>
+    read(
+      about,
+      openEnvelope(about, reply, documented, () => secretsIn(asked)),
+    );
   const make = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
     const path = pathOf(params);
     const { origin, timeouts } = api;
@@ -71,11 +76,7 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       deadline: Math.min(api.clock.now() + timeoutMs, api.deadline),
       timeoutMs,
       signal: api.signal,
-      interpret: (reply) =>
-        read(
-          about,
-          openEnvelope(about, reply, documented, () => secretsIn(origin.key, payload)),
-        ),
+      interpret,
       renewal: undefined,
       isProbe: false,
       onServed: undefined,
@@ -90,10 +91,10 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
 const NOTHING: readonly string[] = [];
 
 /** What an answer may not quote; these are the names that the API gives to a licence key and to source code. */
-function secretsIn(apiKey: string, payload: { key?: unknown; script?: unknown } = {}): Secrets {
-  const { key, script } = payload;
+function secretsIn({ origin, payload = {} }: Asked): Secrets {
+  const { key, script } = payload as { key?: unknown; script?: unknown };
   return {
-    keys: typeof key === 'string' ? [apiKey, key] : [apiKey],
+    keys: typeof key === 'string' ? [origin.key, key] : [origin.key],
     source: typeof script === 'string' ? script : undefined,
   };
 }

@@ -37,28 +37,34 @@ export function optional<T>(check: Check<T>): Check<T | null> {
   return (value) => (value === undefined || value === null ? null : check(value));
 }
 
+/** The checks of a wire object's fields, by their names. */
+export type Checks<Shape> = { readonly [Key in keyof Shape]: Check<Shape[Key]> };
+
 /**
- * Reads a wire object field by field; fields that `checks` does not name are ignored. A field that is missing or of
- * another type than documented does not spoil its neighbours: its property holds the BadResponse that says so, which
- * GraphQL raises at that field, if it is selected.
- * @throws BadResponse when `value` is not an object at all.
+ * Makes a reader of wire objects that goes field by field; fields that `checks` does not name are ignored. A field that is
+ * missing or of another type than documented does not spoil its neighbours: its property holds the BadResponse that says
+ * so, which GraphQL raises at that field, if it is selected. The reader
+ * @throws BadResponse when it is given no object at all.
  */
-export function readObject<Shape extends object>(
-  about: About,
+export function objectReader<Shape extends object>(
   name: string,
-  value: unknown,
-  checks: { readonly [Key in keyof Shape]: Check<Shape[Key]> },
-): Shape {
-  if (!isObject(value)) throw new BadResponse(about, `it has no ${name}`);
-  const result = {} as Shape;
-  for (const key in checks) {
-    const read = checks[key](value[key]);
-    result[key] = read === undefined ? (unusable(about, name, key) as never) : read;
-  }
-  return result;
+  checks: Checks<Shape>,
+): (about: About, value: unknown) => Shape {
+  const keys = Object.keys(checks) as (keyof Shape & string)[];
+  // An object with all of the keys, to begin with: it is copied faster, and into less memory, than made key by key.
+  const blank = Object.fromEntries(keys.map((key) => [key, undefined]));
+  return (about, value) => {
+    if (!isObject(value)) throw new BadResponse(about, `it has no ${name}`);
+    const result = { ...blank } as Shape;
+    for (const key of keys) {
+      const read = checks[key](value[key]);
+      result[key] = read === undefined ? (unusable(about, name, key) as never) : read;
+    }
+    return result;
+  };
 }
 
-/** A property of what `readObject` gave. @throws the BadResponse that stands in its place. */
+/** A property of what an `objectReader` gave. @throws the BadResponse that stands in its place. */
 export function usable<T>(property: T): T {
   if (property instanceof Error) throw property;
   return property;

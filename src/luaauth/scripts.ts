@@ -2,7 +2,7 @@ import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/failure.ts';
 import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { isObject } from './envelope.ts';
-import { count, flag, id, readObject, text } from './reading.ts';
+import { count, flag, id, objectReader, text } from './reading.ts';
 import { readSessions, type Session } from './sessions.ts';
 import type { WireScript, WireScriptEdit } from './wire.ts';
 
@@ -27,6 +27,20 @@ export interface SessionMatch {
   place_id?: string;
   job_id?: string;
 }
+
+const readScript = objectReader<Script>('script', {
+  id,
+  project_id: text,
+  name: text,
+  free_for_all: flag,
+  use_heartbeat: flag,
+  kick_outdated: flag,
+  require_sessions: flag,
+  enabled: flag,
+  total_executions: count,
+  total_sessions: count,
+  total_instances: count,
+});
 
 /** `GET /scripts/:script_id` */
 export const getScript = readEndpoint<Script>()('GET /scripts/:script_id', (about, answer) =>
@@ -81,27 +95,13 @@ export const toggleScript = writeEndpoint<{ state: boolean }>()(
   ALL_OF_A_SCRIPT,
 );
 
-function readScript(about: About, value: unknown): Script {
-  return readObject<Script>(about, 'script', value, {
-    id,
-    project_id: text,
-    name: text,
-    free_for_all: flag,
-    use_heartbeat: flag,
-    kick_outdated: flag,
-    require_sessions: flag,
-    enabled: flag,
-    total_executions: count,
-    total_sessions: count,
-    total_instances: count,
-  });
-}
+const readCount = objectReader<{ count: number }>('executions', { count });
 
 /** A count that cannot be used is an error at its own `count`. */
 function readExecutions(about: About, value: unknown): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
   return Object.entries(value).map(([date, executions]) => ({
     date,
-    count: readObject<{ count: number }>(about, 'executions', { count: executions }, { count }).count,
+    count: readCount(about, { count: executions }).count,
   }));
 }

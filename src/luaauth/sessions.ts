@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { readEndpoint } from './endpoint.ts';
-import { digits, id, instant, optional, readList, readObject, text } from './reading.ts';
+import { digits, id, instant, objectReader, optional, readList, text } from './reading.ts';
 import type { WireSession } from './wire.ts';
 
 /** A session as read: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
@@ -11,23 +11,21 @@ export interface Session extends Omit<WireSession, 'user_key' | 'roblox_id' | 'p
   created_at: number;
 }
 
-/** `GET /sessions/:session_id` */
-export const getSession = readEndpoint<Session>()('GET /sessions/:session_id', (about, answer) =>
-  readSession(about, answer.session),
-);
-
-export function readSession(about: About, value: unknown): Session {
-  return readObject<Session>(about, 'session', value, {
-    id: text,
-    user_key: optional(text),
-    script_id: id,
-    roblox_id: digits,
-    place_id: digits,
-    job_id: text,
-    created_at: instant,
-  });
-}
+export const readSession = objectReader<Session>('session', {
+  id: text,
+  user_key: optional(text),
+  script_id: id,
+  roblox_id: digits,
+  place_id: digits,
+  job_id: text,
+  created_at: instant,
+});
 
 export function readSessions(about: About, value: unknown): Session[] {
   return readList(about, 'sessions', value, (row) => readSession(about, row));
 }
+
+/** `GET /sessions/:session_id` */
+export const getSession = readEndpoint<Session>()('GET /sessions/:session_id', (about, answer) =>
+  readSession(about, answer.session),
+);

@@ -28,12 +28,15 @@ export interface Origin {
   readonly tally: Tally;
 }
 
-/** One request to the REST API, on its way down. */
-export interface Call<T> extends About {
+/** What an endpoint is asked, by whom. */
+export interface Asked {
   readonly origin: Origin;
-  /** What the endpoint was asked with, from which path and body are made. */
   readonly params: Readonly<Record<string, string>>;
   readonly payload: object | undefined;
+}
+
+/** One request to the REST API, on its way down. */
+export interface Call<T> extends About, Asked {
   readonly method: 'GET' | 'POST';
   /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
   readonly path: string;
@@ -49,8 +52,8 @@ export interface Call<T> extends About {
   readonly timeoutMs: number;
   /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
-  /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its argument. */
-  readonly interpret: (reply: Reply) => T;
+  /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. */
+  readonly interpret: (reply: Reply, asked: Asked) => T;
   /** Nobody waits for the answer: the call gives way to all others until somebody does. */
   readonly renewal: Renewal | undefined;
   /** Sent although the API was in trouble a moment ago, to see whether it still is. */

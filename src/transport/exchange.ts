@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import { atDeadline, type Deadline } from './deadline.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
 import type { Listener } from './signal.ts';
+import { together } from './together.ts';
 
 export interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
@@ -67,7 +68,6 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   }
 
   begin(): void {
-    const { dispatcher, origin, basePath, userAgent } = this.#options;
     const call = this.#call;
     if (call.kind === 'read' && call.signal) {
       call.signal.addEventListener('abort', this);
@@ -76,18 +76,31 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
         return;
       }
     }
-    dispatcher.dispatch(
-      {
-        origin,
-        path: basePath + call.path,
-        method: call.method,
-        headers: requestHeaders(call, userAgent),
-        body: call.body ?? null,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      },
-      this,
-    );
+    dispatchLater(this);
+  }
+
+  /** Hands the request to undici. */
+  dispatch(): void {
+    if (this.#settled) return;
+    const { dispatcher, origin, basePath, userAgent } = this.#options;
+    const call = this.#call;
+    try {
+      dispatcher.dispatch(
+        {
+          origin,
+          path: basePath + call.path,
+          method: call.method,
+          headers: requestHeaders(call, userAgent),
+          body: call.body ?? null,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        this,
+      );
+    } catch (error) {
+      this.#settle();
+      this.#reject(error);
+    }
   }
 
   /** The client has left. */
@@ -145,7 +158,7 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   /** @throws what the answer says. */
   #finish(text: string): void {
     const reply = { status: this.#status, headers: this.#headers, text };
-    const value = this.#call.interpret(reply);
+    const value = this.#call.interpret(reply, this.#call);
     this.#resolve({ value, sentAt: this.#sentAt as number, bytes: text.length });
   }
 
@@ -170,6 +183,10 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
     return this.#sentAt === undefined ? 'no' : 'unknown';
   }
 }
+
+const dispatchLater = together<Exchange>((exchanges) => {
+  for (const exchange of exchanges) exchange.dispatch();
+});
 
 const NO_HEADERS: Reply['headers'] = {};
 

@@ -1,6 +1,6 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
+import { together } from '../transport/together.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
-import { createOutbox } from './outbox.ts';
 import { createPending } from './pending.ts';
 
 export interface CrewOptions {
@@ -55,7 +55,7 @@ export function createCrew({ size, args, attend, warn }: CrewOptions): Crew {
 
   const hire = (): Member => {
     const worker = cluster.fork();
-    const post = createOutbox<FromPrimary>((messages) => {
+    const post = together<FromPrimary>((messages) => {
       // To a worker that has just ended nothing needs to be said.
       if (worker.isConnected()) worker.process.send(messages, undefined, {}, () => undefined);
     });

