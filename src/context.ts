@@ -5,6 +5,7 @@ import { unauthenticated } from './errors.ts';
 import type { RequestFacts } from './http/node-request.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import { createPageSizes } from './luaauth/page-sizes.ts';
+import type { Answer, Ask } from './transport/call.ts';
 import type { Transport } from './transport/index.ts';
 import { createTally, type Tally } from './transport/tally.ts';
 
@@ -32,7 +33,7 @@ export interface Credentials {
 }
 
 export interface ContextOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock'>;
+  readonly transport: Pick<Transport, 'send' | 'clock'>;
   readonly credentials: Credentials;
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
@@ -41,7 +42,8 @@ export interface ContextOptions {
 
 export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
-  const { ask, clock } = transport;
+  const { send, clock } = transport;
+  const ask: Ask = (call) => send(call).then(onlyValue);
   const accountOf = createNaming();
   let operations = 0;
   const pageSizes = createPageSizes();
@@ -67,6 +69,10 @@ function createNaming(): (key: string) => string {
     if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };
     return last.account;
   };
+}
+
+function onlyValue<T>({ value }: Answer<T>): T {
+  return value;
 }
 
 class LazyCaller implements Caller {

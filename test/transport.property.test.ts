@@ -99,7 +99,7 @@ async function play(steps: readonly Step[], lots: readonly Lot[], luck: number):
   let writes = 0;
 
   const apiFor = (key: string, signal: AbortSignal): Api => ({
-    ask: transport.ask,
+    ask: async (call) => (await transport.send(call)).value,
     clock,
     origin: { id: 0, key, account: `account of ${key}`, tally: createTally() },
     signal,

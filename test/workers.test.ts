@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plain, startCollector } from './support/collector.ts';
@@ -69,6 +70,15 @@ async function ask(url: string, body: object, signal?: AbortSignal): Promise<Ans
 
 const query = (url: string, document: string, signal?: AbortSignal) => ask(url, { query: document }, signal);
 
+/** Asks on a connection that is kept. */
+async function postBy(agent: Agent, url: string, document: string, requestId: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json', token: 'a-key', 'x-request-id': requestId };
+  const sent = request(`${url}/graphql`, { method: 'POST', agent, headers });
+  sent.end(JSON.stringify({ query: document }));
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return JSON.parse(await text(response));
+}
+
 const dataOf = async (url: string, document: string) => (await query(url, document)).data;
 
 /** The processes that have logged an operation. */
@@ -98,7 +108,7 @@ async function refuses(url: string): Promise<boolean> {
 }
 
 describe('several workers', () => {
-  const stage = useWorkers({ FRESH_MS: '60000' });
+  const stage = useWorkers({ FRESH_MS: '60000', LUAAUTH_RATE: '0' });
 
   it('take connections in turns, and serve each other’s copies', async () => {
     const answers = [];
@@ -134,8 +144,9 @@ describe('several workers', () => {
       if (line.startsWith('POST')) name = JSON.parse(body).name;
       json(response, { success: true, script: { ...wireScript('w'), name } });
     };
-    for (const next of ['second', 'third', 'fourth', 'fifth']) {
-      for (let index = 0; index < 2; index++) {
+    for (const next of ['second', 'third', 'fourth']) {
+      // Twice for each worker: the second time it need not ask any more.
+      for (let index = 0; index < 4; index++) {
         expect(await dataOf(stage.url, nameOf('w'))).toEqual({ script: { name } });
       }
       expect(await dataOf(stage.url, rename('w', next))).toEqual({
@@ -143,7 +154,49 @@ describe('several workers', () => {
       });
       expect(name).toBe(next);
     }
-    expect(await dataOf(stage.url, nameOf('w'))).toEqual({ script: { name: 'fifth' } });
+    expect(await dataOf(stage.url, nameOf('w'))).toEqual({ script: { name: 'fourth' } });
+    expect(stage.recorder.lines().filter((line) => line.startsWith('GET'))).toHaveLength(4);
+  });
+
+  it('nor while reads and writes come all at once', async () => {
+    const versions = new Map<string, number>();
+    stage.respond = async ({ line, body }, response) => {
+      const [, id = ''] = /scripts\/([^/]+)/.exec(line) ?? [];
+      const before = versions.get(id) ?? 0;
+      // What an answer shows is from some moment on its way.
+      await delay(Math.random() * 5);
+      if (line.startsWith('POST'))
+        versions.set(id, Math.max(versions.get(id) ?? 0, Number(JSON.parse(body).name)));
+      await delay(Math.random() * 5);
+      const script = {
+        ...wireScript(id),
+        name: String(Math.random() < 0.5 ? before : (versions.get(id) ?? 0)),
+      };
+      json(response, { success: true, script });
+    };
+    const told = new Map<string, number>();
+    let written = 0;
+    const read = async (id: string) => {
+      const least = told.get(id) ?? 0;
+      const data = (await dataOf(stage.url, nameOf(id))) as { script: { name: string } };
+      expect(Number(data.script.name)).toBeGreaterThanOrEqual(least);
+    };
+    const write = async (id: string) => {
+      written += 1;
+      const version = written;
+      expect((await query(stage.url, rename(id, String(version)))).errors).toBeUndefined();
+      told.set(id, Math.max(told.get(id) ?? 0, version));
+    };
+    const client = async () => {
+      for (let step = 0; step < 40; step++) {
+        const id = `v${Math.floor(Math.random() * 3)}`;
+        await (Math.random() < 0.15 ? write(id) : read(id));
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, client));
+    // Most reads were answered by a copy.
+    expect(stage.recorder.calls.length).toBeLessThan(250);
+    expect(written).toBeGreaterThan(10);
   });
 
   it('end a read upstream when its client leaves, and let a write finish', async () => {
@@ -160,7 +213,7 @@ describe('several workers', () => {
     const socketOf = (method: string) =>
       (stage.recorder.calls.find(({ line }) => line.startsWith(method)) as Recorded).socket;
     clients.abort();
-    await Promise.all(requests.map((request) => expect(request).rejects.toThrow('abort')));
+    await Promise.all(requests.map((sent) => expect(sent).rejects.toThrow('abort')));
     await vi.waitFor(() => expect(socketOf('GET').destroyed).toBe(true));
     expect(socketOf('POST').destroyed).toBe(false);
     answerWrite?.();
@@ -178,10 +231,10 @@ describe('several workers', () => {
     };
     const client = new AbortController();
     const two = `mutation { a: deleteScript(input: { id: "d1" }) { __typename } b: deleteScript(input: { id: "d2" }) { __typename } }`;
-    const request = query(stage.url, two, client.signal);
+    const sent = query(stage.url, two, client.signal);
     await vi.waitFor(() => expect(held).toHaveLength(1));
     client.abort();
-    await expect(request).rejects.toThrow('abort');
+    await expect(sent).rejects.toThrow('abort');
     // The worker has told the primary by the time it answers something else.
     stage.respond = answerPlainly;
     await dataOf(stage.url, nameOf('between-1'));
@@ -288,8 +341,8 @@ describe('a worker that ends', () => {
       if (!line.endsWith('held-1') && !line.endsWith('held-2'))
         void answerPlainly({ line } as Recorded, response);
     };
-    const cut = [query(stage.url, nameOf('held-1')), query(stage.url, nameOf('held-2'))].map((request) =>
-      request.catch(() => 'cut off'),
+    const cut = [query(stage.url, nameOf('held-1')), query(stage.url, nameOf('held-2'))].map((sent) =>
+      sent.catch(() => 'cut off'),
     );
     await vi.waitFor(() =>
       expect(stage.recorder.lines().filter((line) => line.includes('held'))).toHaveLength(2),
@@ -310,6 +363,40 @@ describe('a worker that ends', () => {
       },
       { timeout: 20_000 },
     );
+  });
+});
+
+describe('a worker that hangs', () => {
+  const stage = useWorkers({ FRESH_MS: '60000' });
+
+  it('holds a write up until it is ended: it could show what was before', async () => {
+    let name = 'before';
+    stage.respond = ({ line, body }, response) => {
+      if (line.startsWith('POST')) name = JSON.parse(body).name;
+      json(response, { success: true, script: { ...wireScript('h'), name } });
+    };
+    /** A connection to one worker, and its process. */
+    const connectTo = async (requestId: string) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const send = (document: string) => postBy(agent, stage.url, document, requestId);
+      expect(await send(nameOf('h'))).toEqual({ data: { script: { name: 'before' } } });
+      const line = await vi.waitFor(() => {
+        const found = stage.gateway.output.stdout.split('\n').find((one) => one.includes(requestId));
+        expect(found).toBeDefined();
+        return found as string;
+      });
+      return { send, agent, pid: JSON.parse(line).pid as number };
+    };
+    const [one, other] = [await connectTo('to-one'), await connectTo('to-other')];
+    expect(one.pid).not.toBe(other.pid);
+
+    process.kill(one.pid, 'SIGSTOP');
+    const late = one.send(nameOf('h')).catch(() => 'cut off');
+    expect(await other.send(rename('h', 'after'))).toMatchObject({ data: { editScript: {} } });
+    expect(stage.gateway.output.stdout).toContain('a worker has ended (SIGKILL)');
+    expect(await late).toBe('cut off');
+    expect(await other.send(nameOf('h'))).toEqual({ data: { script: { name: 'after' } } });
+    for (const { agent } of [one, other]) agent.destroy();
   });
 });
 
@@ -375,10 +462,10 @@ describe('workers that are told to stop', () => {
       answer = () => json(response, { success: true });
     };
     const client = new AbortController();
-    const request = query(url, rename('w', 'x'), client.signal);
+    const sent = query(url, rename('w', 'x'), client.signal);
     await vi.waitFor(() => expect(answer).toBeDefined());
     client.abort();
-    await expect(request).rejects.toThrow('abort');
+    await expect(sent).rejects.toThrow('abort');
     gateway.signal('SIGTERM');
     await vi.waitFor(async () => expect(await refuses(url)).toBe(true), { timeout: 5_000 });
     expect(recorder.calls.at(-1)?.socket.destroyed).toBe(false);
@@ -447,9 +534,9 @@ describe('what several workers tell of themselves', () => {
     return { gateway, url: await gateway.listening() };
   }
 
-  const sample = (text: string, name: string) =>
+  const sample = (metrics: string, name: string) =>
     Number(
-      text
+      metrics
         .split('\n')
         .find((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
         ?.split(' ')
@@ -460,13 +547,13 @@ describe('what several workers tell of themselves', () => {
     const { gateway, url } = await start({ METRICS_PORT: '0' });
     for (let index = 0; index < 6; index++) await dataOf(url, nameOf('counted'));
     const [, metricsUrl = ''] = /Metrics {3}(\S+)/.exec(gateway.output.stdout) ?? [];
-    const text = await (await fetch(metricsUrl)).text();
-    expect(sample(text, 'graphql_envelop_request')).toBe(6);
-    expect(sample(text, 'luaauth_upstream_requests_total')).toBe(1);
-    expect(text).toContain('luaauth_upstream_breaker_state{state="closed"} 1\n');
-    expect(text).toContain('luaauth_upstream_reads_total{source="fresh"} 5\n');
-    expect(text).toMatch(/^graphql_envelop_request_time_summary_count\S* 6$/m);
-    expect(text).not.toContain('quantile');
+    const metrics = await (await fetch(metricsUrl)).text();
+    expect(sample(metrics, 'graphql_envelop_request')).toBe(6);
+    expect(sample(metrics, 'luaauth_upstream_requests_total')).toBe(1);
+    expect(metrics).toContain('luaauth_upstream_breaker_state{state="closed"} 1\n');
+    expect(metrics).toContain('luaauth_upstream_reads_total{source="fresh"} 5\n');
+    expect(metrics).toMatch(/^graphql_envelop_request_time_summary_count\S* 6$/m);
+    expect(metrics).not.toContain('quantile');
   });
 
   it('is one set of metrics, on the public port for who has the key', async () => {
@@ -476,8 +563,8 @@ describe('what several workers tell of themselves', () => {
       fetch(`${url}/metrics`, { headers: { connection: 'close', authorization: `Bearer ${key}` } });
     expect((await read('another')).status).toBe(401);
     for (let index = 0; index < 2; index++) {
-      const text = await (await read('of-the-metrics')).text();
-      expect(sample(text, 'graphql_envelop_request')).toBe(6);
+      const metrics = await (await read('of-the-metrics')).text();
+      expect(sample(metrics, 'graphql_envelop_request')).toBe(6);
     }
   });
 

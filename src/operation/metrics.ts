@@ -6,7 +6,7 @@ import type { Answer } from '../http/answer.ts';
 import type { Observer } from '../transport/observer.ts';
 import { type Counts, textOf } from './metrics-of-all.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
-import { createUpstreamMetrics } from './upstream-metrics.ts';
+import { createReadMetrics, createUpstreamMetrics } from './upstream-metrics.ts';
 import type { VisitObserver } from './visit.ts';
 
 export interface MetricsOptions {
@@ -46,7 +46,8 @@ export function createMetrics({ key, share }: MetricsOptions = {}): Metrics {
     return textOf([await counts(), ...(await share.others())]);
   };
   return {
-    upstream: share?.part === 'operations' ? {} : createUpstreamMetrics(registry),
+    // A worker answers some reads itself.
+    upstream: share?.part === 'operations' ? createReadMetrics(registry) : createUpstreamMetrics(registry),
     operations: share?.part === 'upstream' ? {} : createOperationMetrics(registry),
     counts,
     text,

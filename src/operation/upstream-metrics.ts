@@ -36,12 +36,6 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     buckets: BUCKETS,
     registers,
   });
-  const reads = new Counter({
-    name: 'luaauth_upstream_reads_total',
-    help: "Reads that were answered, by what: their own call, another one's (shared), a fresh or a stale copy",
-    labelNames: ['source'],
-    registers,
-  });
   const retries = new Counter({
     name: 'luaauth_upstream_retries_total',
     help: 'Requests to the REST API that were made again',
@@ -58,7 +52,6 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     for (const state of STATES) breaker.set({ state }, state === now ? 1 : 0);
   };
   breakerChanged('closed');
-  for (const source of ['call', 'shared', 'fresh', 'stale']) reads.inc({ source }, 0);
 
   return {
     queued() {
@@ -79,9 +72,21 @@ export function createUpstreamMetrics(registry: Registry): Observer {
       };
     },
     retried: ({ endpoint }) => retries.inc({ endpoint }),
-    answered: (_call, source) => reads.inc({ source }),
+    ...createReadMetrics(registry),
     breakerChanged,
   };
+}
+
+/** Where the answers to reads come from. */
+export function createReadMetrics(registry: Registry): Pick<Observer, 'answered'> {
+  const reads = new Counter({
+    name: 'luaauth_upstream_reads_total',
+    help: "Reads that were answered, by what: their own call, another one's (shared), a fresh or a stale copy",
+    labelNames: ['source'],
+    registers: [registry],
+  });
+  for (const source of ['call', 'shared', 'fresh', 'stale']) reads.inc({ source }, 0);
+  return { answered: (_call, source) => reads.inc({ source }) };
 }
 
 function secondsSince(since: number): number {

@@ -27,7 +27,8 @@ export async function runPrimary(config: Config, args: readonly string[]): Promi
   const { shutdown } = config;
   const counts = () => crew.counts();
   const operation = await openConfigured(config, { part: 'upstream', others: counts }).catch(exit);
-  const { transport, close } = await openUpstream(config, operation.upstream);
+  const onChange = (touches: readonly string[]) => crew.changed(touches);
+  const { transport, close } = await openUpstream(config, operation.upstream, onChange);
   const crew = createCrew({
     size: config.workers,
     args: ['worker', ...args],

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
-import { createTransport, type Transport } from '../transport/index.ts';
+import { createTransport, type Transport, type TransportOptions } from '../transport/index.ts';
 import type { Observer } from '../transport/observer.ts';
 import { version } from '../version.ts';
 
@@ -10,7 +10,11 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export async function openUpstream(config: Config, observer: Observer): Promise<Upstream> {
+export async function openUpstream(
+  config: Config,
+  observer: Observer,
+  onChange?: TransportOptions['onChange'],
+): Promise<Upstream> {
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -19,6 +23,7 @@ export async function openUpstream(config: Config, observer: Observer): Promise<
     freshMs: config.freshMs,
     staleMs: config.staleMs,
     observer,
+    onChange,
   });
   return {
     transport,

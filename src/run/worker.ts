@@ -28,7 +28,12 @@ export async function runWorker(config: Config): Promise<void> {
 
 async function serve(config: Config, link: Link): Promise<void> {
   const operation = await openConfigured(config, { part: 'operations', textOfAll: link.readMetrics });
-  const transport = createRemoteTransport({ post: link.post, traceOf: operation.spans?.of });
+  const transport = createRemoteTransport({
+    post: link.post,
+    freshMs: config.freshMs,
+    answered: operation.upstream.answered,
+    traceOf: operation.spans?.of,
+  });
   const heard: Parameters<Registrations['hear']>[0][] = [];
   const registrations: Registrations = {
     tell: (hash, document) => link.post({ kind: 'register', hash, document }),
@@ -46,6 +51,8 @@ async function serve(config: Config, link: Link): Promise<void> {
       case 'found':
       case 'failure':
         return transport.settle(message);
+      case 'changed':
+        return transport.drop(message);
       case 'register':
         for (const listener of heard) listener(message.hash, message.document);
         return;

@@ -7,6 +7,8 @@ import { CallFailure } from './failure.ts';
 export interface Changes {
   /** Around a write: notes what it touches once it was, or may have been, carried out. */
   readonly step: (next: Send) => Send;
+  /** Notes what a write through another process has touched. */
+  note(touches: readonly string[]): void;
   /** The number of the last write that touched a resource. What was asked for under a smaller number shows less. */
   lastChange(resource: string): number;
   /** Whether a write to it may be carried out yet, although nobody waits for it any more: nothing read is worth keeping. */
@@ -24,9 +26,13 @@ const LONGEST_CALL_MS = 100_000;
 
 /**
  * Numbers, not times, decide what is older: a read notes the number when it begins, and its answer is good for others
- * only while no later write has touched the resource, however long the read was under way.
+ * only while no later write has touched the resource, however long the read was under way. `onChange` is told of each
+ * write before its caller is, who waits for it.
  */
-export function createChanges(clock: Clock): Changes {
+export function createChanges(
+  clock: Clock,
+  onChange: (touches: readonly string[]) => Promise<void> | void = () => undefined,
+): Changes {
   let count = 0;
   /** What is no longer remembered was touched by this write at the latest. */
   let forgotten = 0;
@@ -37,7 +43,7 @@ export function createChanges(clock: Clock): Changes {
     },
   });
 
-  const note = (touches: readonly string[], unsettledUntil: number) => {
+  const note = (touches: readonly string[], unsettledUntil = 0) => {
     count += 1;
     for (const resource of touches) {
       // A later write does not tell how an earlier one ends.
@@ -49,16 +55,21 @@ export function createChanges(clock: Clock): Changes {
   const write = async <T>(call: Call<T>, next: Send) => {
     try {
       const answer = await next(call);
-      note(call.touches, 0);
+      note(call.touches);
+      await onChange(call.touches);
       return answer;
     } catch (failure) {
       const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
-      if (executed === 'unknown') note(call.touches, clock.now() + LONGEST_CALL_MS);
+      if (executed === 'unknown') {
+        note(call.touches, clock.now() + LONGEST_CALL_MS);
+        await onChange(call.touches);
+      }
       throw failure;
     }
   };
 
   return {
+    note: (touches) => note(touches),
     step: (next) => (call) => (call.kind === 'read' ? next(call) : write(call, next)),
     lastChange: (resource) => changes.get(resource)?.number ?? forgotten,
     isUnsettled: (resource) => (changes.get(resource)?.unsettledUntil ?? 0) > clock.now(),

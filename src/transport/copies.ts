@@ -22,6 +22,8 @@ export function createCopies(): Copies {
   });
   return {
     get: (name) => cache.get(name),
-    set: (name, answer, ttl) => void cache.set(name, answer, { ttl }),
+    set(name, answer, ttl) {
+      if (ttl > 0) cache.set(name, answer, { ttl });
+    },
   };
 }

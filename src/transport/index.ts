@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { createBreaker } from './breaker.ts';
-import type { Answer, Ask, Send } from './call.ts';
+import type { Send } from './call.ts';
 import { createChanges, createNaming } from './changes.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createCopies } from './copies.ts';
@@ -30,11 +30,15 @@ export interface TransportOptions {
   readonly random?: (() => number) | undefined;
   /** Is told of what happens to calls: metrics, tracing. */
   readonly observer?: Observer | undefined;
+  /** Is told what a write has changed, or may have, before anybody hears of the write; who keeps copies drops them. */
+  readonly onChange?: ((touches: readonly string[]) => Promise<void>) | undefined;
 }
 
 export interface Transport {
-  readonly ask: Ask;
+  readonly send: Send;
   readonly clock: Clock;
+  /** Whether a write to a resource may be carried out yet that nobody waits for any more: no read of it is worth keeping. */
+  isUnsettled(resource: string): boolean;
   /** Waits for the calls under way, then closes the connections. */
   close(): Promise<void>;
 }
@@ -52,7 +56,7 @@ export function createTransport(options: TransportOptions): Transport {
   const dispatcher = new Pool(url.origin, { connections, pipelining: 1 });
   const basePath = url.pathname.replace(/\/+$/, '');
 
-  const changes = createChanges(clock);
+  const changes = createChanges(clock, options.onChange);
   const nameOf = createNaming(changes);
   const breaker = createBreaker(clock, observer.breakerChanged);
   const pace = createPace({ rate, clock });
@@ -86,9 +90,5 @@ export function createTransport(options: TransportOptions): Transport {
     clock,
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), exchange);
-  return { ask: (call) => send(call).then(onlyValue), clock, close: () => dispatcher.close() };
-}
-
-function onlyValue<T>({ value }: Answer<T>): T {
-  return value;
+  return { send, clock, isUnsettled: changes.isUnsettled, close: () => dispatcher.close() };
 }

@@ -26,6 +26,8 @@ export interface Crew {
   start(): Promise<{ readonly port: number } | { readonly failure: string }>;
   /** What each has counted. */
   counts(): Promise<readonly (readonly object[])[]>;
+  /** Tells all what a write has touched; resolves when all have dropped their copies of it. */
+  changed(touches: readonly string[]): Promise<void>;
   /** Tells all to stop, and waits until they have; who takes longer than `limitMs` is ended. */
   stop(limitMs: number): Promise<void>;
 }
@@ -44,12 +46,15 @@ interface Member {
 const RETRY_MS = 1_000;
 /** How long the last messages of a worker may take to arrive after its exit. */
 const LAST_WORDS_MS = 500;
+/** How long a write waits for a worker that does not hear of it. */
+const HEAR_MS = 5_000;
 /** How long counts are waited for: less than a scraper waits. */
 const COUNT_MS = 5_000;
 
 export function createCrew({ size, args, attend, warn }: CrewOptions): Crew {
   const members = new Set<Member>();
   const counted = createPending<readonly object[]>(COUNT_MS);
+  const heard = createPending<true>(HEAR_MS);
   let isRunning = false;
   let isStopping = false;
 
@@ -81,6 +86,7 @@ export function createCrew({ size, args, attend, warn }: CrewOptions): Crew {
   const receive = (member: Member, message: FromWorker) => {
     if (message.kind === 'failed') member.failure = message.reason;
     else if (message.kind === 'counts') counted.settle(message.id, message.counts);
+    else if (message.kind === 'heard') heard.settle(message.id, true);
     else if (message.kind === 'register') {
       for (const other of members) if (other !== member) other.post(message);
     } else member.attendant.receive(message);
@@ -120,6 +126,19 @@ export function createCrew({ size, args, attend, warn }: CrewOptions): Crew {
         return answer;
       });
       return (await Promise.all(answers)).filter((counts) => counts !== undefined);
+    },
+    async changed(touches) {
+      const dropped = async ({ worker, post, end }: Member) => {
+        const { id, answer } = heard.open();
+        post({ kind: 'changed', id, touches });
+        const hasHeard = await Promise.race([answer, end.then(() => true)]);
+        if (hasHeard) return;
+        // It may still have what it must not show.
+        worker.process.kill('SIGKILL');
+        await end;
+      };
+      // Who does not listen yet has no copies.
+      await Promise.all([...members].filter(({ listens }) => listens).map(dropped));
     },
     async stop(limitMs) {
       isStopping = true;

@@ -11,6 +11,8 @@ export type FromWorker =
   | Registration
   | MetricsRequest
   | { readonly kind: 'counts'; readonly id: number; readonly counts: readonly object[] }
+  /** Answers `changed`: what it touches is dropped. */
+  | { readonly kind: 'heard'; readonly id: number }
   /** The worker cannot serve, and ends. */
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -19,6 +21,7 @@ export type FromPrimary =
   | Found
   | Failed
   | Registration
+  | Changed
   /** Asks for the worker's own counts. */
   | { readonly kind: 'count'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
@@ -46,6 +49,9 @@ export interface Found {
   readonly kind: 'found';
   readonly id: number;
   readonly value: unknown;
+  readonly bytes: number;
+  /** How old the value is, in ms; undefined: it must not be kept. */
+  readonly ageMs: number | undefined;
   readonly flaws: readonly Flaw[] | undefined;
   readonly cost: Cost;
 }
@@ -55,6 +61,13 @@ export interface Failed {
   readonly id: number;
   readonly failure: WireFailure;
   readonly cost: Cost;
+}
+
+/** A write has touched these resources, and will be told of as soon as all workers have heard this. */
+export interface Changed {
+  readonly kind: 'changed';
+  readonly id: number;
+  readonly touches: readonly string[];
 }
 
 export interface Registration {

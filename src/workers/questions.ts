@@ -1,16 +1,16 @@
 import type { Timeouts } from '../luaauth/api.ts';
 import { endpointOf } from '../luaauth/endpoints.ts';
-import type { Origin } from '../transport/call.ts';
+import type { Ask, Origin } from '../transport/call.ts';
 import type { Transport } from '../transport/index.ts';
 import { Leave } from '../transport/signal.ts';
 import { createTally } from '../transport/tally.ts';
 import { takeCost } from './cost.ts';
 import { failureToWire } from './failures.ts';
 import { flawsOf } from './flaws.ts';
-import type { FromPrimary, Question } from './messages.ts';
+import type { Failed, Found, FromPrimary, Question } from './messages.ts';
 
 export interface QuestionsOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock'>;
+  readonly transport: Pick<Transport, 'send' | 'clock' | 'isUnsettled'>;
   readonly timeouts: Timeouts;
   readonly post: (message: FromPrimary) => void;
   /** Is told which span an operation's calls belong to, as a `traceparent`. */
@@ -34,7 +34,7 @@ interface Operation {
 
 /** Makes the calls that a worker asks for, by the transport that all workers share. */
 export function createQuestions({ transport, timeouts, post, adopt }: QuestionsOptions): Questions {
-  const { ask, clock } = transport;
+  const { clock } = transport;
   const operations = new Map<number, Operation>();
   const leaves = new Map<number, Leave>();
 
@@ -48,43 +48,38 @@ export function createQuestions({ transport, timeouts, post, adopt }: QuestionsO
     return operation;
   };
 
-  const call = async (
-    { endpoint: route, params, payload, leftMs }: Question,
-    origin: Origin,
-    signal: Leave,
-  ) => {
-    const endpoint = endpointOf(route);
-    if (!endpoint) throw new Error(`there is no endpoint ${route}`);
-    return endpoint(
-      { ask, clock, origin, signal, timeouts, deadline: clock.now() + leftMs },
-      params,
-      payload,
-    );
+  const find = async (question: Question, origin: Origin, signal: Leave): Promise<Omit<Found, 'cost'>> => {
+    const { id, params, payload } = question;
+    const endpoint = endpointOf(question.endpoint);
+    if (!endpoint) throw new Error(`there is no endpoint ${question.endpoint}`);
+    let ageMs: number | undefined;
+    let bytes = 0;
+    const ask: Ask = async (call) => {
+      const answer = await transport.send(call);
+      if (!transport.isUnsettled(call.resource)) ageMs = clock.now() - answer.sentAt;
+      bytes = answer.bytes;
+      return answer.value;
+    };
+    const deadline = clock.now() + question.leftMs;
+    const value = await endpoint({ ask, clock, origin, signal, timeouts, deadline }, params, payload);
+    return { kind: 'found', id, value, bytes, ageMs, flaws: flawsOf(value) };
   };
 
   return {
     ask(question) {
       const { id } = question;
       const operation = operationOf(question);
-      const { tally } = operation.origin;
       const leave = new Leave();
       operation.open += 1;
       leaves.set(id, leave);
-      const end = () => {
-        leaves.delete(id);
-        operation.open -= 1;
-        if (operation.open === 0) operations.delete(question.operation);
-      };
-      call(question, operation.origin, leave).then(
-        (value) => {
-          end();
-          post({ kind: 'found', id, value, flaws: flawsOf(value), cost: takeCost(tally) });
-        },
-        (failure) => {
-          end();
-          post({ kind: 'failure', id, failure: failureToWire(failure), cost: takeCost(tally) });
-        },
-      );
+      find(question, operation.origin, leave)
+        .catch((failure): Omit<Failed, 'cost'> => ({ kind: 'failure', id, failure: failureToWire(failure) }))
+        .then((answer) => {
+          leaves.delete(id);
+          operation.open -= 1;
+          if (operation.open === 0) operations.delete(question.operation);
+          post({ ...answer, cost: takeCost(operation.origin.tally) });
+        });
     },
     leave: (id) => leaves.get(id)?.abort(),
     leaveAll() {

@@ -6,7 +6,7 @@ import { createQuestions } from '../../src/workers/questions.ts';
 import { createRemoteTransport } from '../../src/workers/remote-transport.ts';
 
 /** A transport as a worker has it: all that passes between it and the other is JSON, as between two processes. */
-export function throughChannel(transport: Transport, timeouts: Timeouts): Pick<Transport, 'ask' | 'clock'> {
+export function throughChannel(transport: Transport, timeouts: Timeouts): Pick<Transport, 'send' | 'clock'> {
   const questions = createQuestions({
     transport,
     timeouts,
@@ -22,7 +22,7 @@ export function throughChannel(transport: Transport, timeouts: Timeouts): Pick<T
       if (message.kind === 'leave') questions.leave(message.id);
     }
   });
-  const remote = createRemoteTransport({ post, clock: transport.clock });
+  const remote = createRemoteTransport({ post, freshMs: 0, clock: transport.clock });
   return remote;
 }
 
