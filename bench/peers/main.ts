@@ -7,9 +7,9 @@ import { measureCurve } from './curve.ts';
 import { number } from './figures.ts';
 import { startUpstream, type Upstream } from './nginx.ts';
 import { stopAll } from './process.ts';
-import { reportCase, reportStartups } from './report.ts';
+import { reportCase, reportCopies, reportStartups } from './report.ts';
 import { checkThroughput } from './short.ts';
-import { floor, gateway, peers } from './subjects.ts';
+import { floor, fromCopies, gateway, gatewayWithWorkers, peers } from './subjects.ts';
 
 const { values } = parseArgs({
   options: {
@@ -47,16 +47,23 @@ async function runAll(upstream: Upstream): Promise<number> {
   const rows: Row[] = [];
   for (const kind of [oneScript(), aliases(), sessions(50)]) {
     // The floor knows one kind of request.
-    const subjects = rows.length === 0 ? [floor, gateway, ...peers] : [gateway, ...peers];
+    const all = [gateway, gatewayWithWorkers, ...peers];
+    const subjects = rows.length === 0 ? [floor, ...all] : all;
     const ofCase = await contest(kind, subjects, options);
     print(reportCase(kind, ofCase));
     rows.push(...ofCase);
   }
   print(reportStartups(rows));
+  const copied: Row[] = [];
+  for (const kind of [oneScript(), aliases(), sessions(50)]) {
+    const ofCase = await contest(kind, fromCopies, { ...options, seconds: options.seconds / 2 });
+    print(reportCopies(kind, ofCase));
+    copied.push(...ofCase);
+  }
   const seconds = Number(values['curve-seconds']);
   const curve = await measureCurve({ ...options, rounds: 1, seconds, warmUpSeconds: Math.min(2, seconds) });
   print(curve.report);
-  return [...rows, ...curve.rows].some(({ failure }) => failure !== undefined) ? 1 : 0;
+  return [...rows, ...copied, ...curve.rows].some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
 async function runShort(upstream: Upstream): Promise<number> {

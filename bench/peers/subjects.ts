@@ -29,6 +29,14 @@ export const gateway = ofTheGateway('this gateway', {});
 /** As many workers as there are cores, as Tailcall has threads. */
 export const gatewayWithWorkers = ofTheGateway('this gateway, WORKERS=2', { WORKERS: '2' });
 
+const COPIES = { FRESH_MS: '3600000', STALE_MS: '3600000' };
+
+/** The same where reads are answered by copies once they have been made. */
+export const fromCopies: readonly Subject[] = [
+  ofTheGateway('this gateway', COPIES),
+  ofTheGateway('this gateway, WORKERS=2', { ...COPIES, WORKERS: '2' }),
+];
+
 const tailcall: Subject = {
   name: 'Tailcall 1.6.14',
   deviation: {
