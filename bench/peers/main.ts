@@ -15,9 +15,9 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '3' },
-    'curve-seconds': { type: 'string', default: '4' },
+    'curve-seconds': { type: 'string', default: '3' },
   },
 });
 
@@ -56,7 +56,7 @@ async function runAll(upstream: Upstream): Promise<number> {
   print(reportStartups(rows));
   const copied: Row[] = [];
   for (const kind of [oneScript(), aliases(), sessions(50)]) {
-    const ofCase = await contest(kind, fromCopies, { ...options, seconds: options.seconds / 2 });
+    const ofCase = await contest(kind, fromCopies, { ...options, seconds: Math.ceil(options.seconds / 2) });
     print(reportCopies(kind, ofCase));
     copied.push(...ofCase);
   }
