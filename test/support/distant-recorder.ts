@@ -1,0 +1,34 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export interface Arrival {
+  readonly line: string;
+  /** In ms, only differences mean anything. */
+  readonly at: number;
+}
+
+/** A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is. */
+export async function startDistantRecorder() {
+  const script = fileURLToPath(new URL('./recorder-process.ts', import.meta.url));
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const child = fork(script, { execArgv: ['--import', tsx] });
+  const [url] = (await once(child, 'message')) as [string];
+  return {
+    url,
+    /** All that has arrived, in order. */
+    async arrivals(): Promise<readonly Arrival[]> {
+      child.send('arrivals');
+      const [arrivals] = (await once(child, 'message')) as [Arrival[]];
+      return arrivals.sort((a, b) => a.at - b.at);
+    },
+    close: () => child.disconnect(),
+  };
+}
+
+/** The most arrivals in any sliding second. */
+export function busiestSecond(arrivals: readonly Arrival[]): number {
+  const inSecondFrom = (from: number) => arrivals.filter(({ at }) => at >= from && at < from + 1_000).length;
+  return Math.max(...arrivals.map(({ at }) => inSecondFrom(at)));
+}
