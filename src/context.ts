@@ -44,7 +44,7 @@ export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
   const { send, clock } = transport;
   const ask: Ask = (call) => send(call).then(onlyValue);
-  const accountOf = createNaming();
+  const accountOf = createAccountNames();
   let operations = 0;
   const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
@@ -63,7 +63,7 @@ export function createContext(options: ContextOptions) {
 }
 
 /** Names keys by their hash. Most requests come with the same key as the one before. */
-function createNaming(): (key: string) => string {
+function createAccountNames(): (key: string) => string {
   let last = { key: '', account: '' };
   return (key) => {
     if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };

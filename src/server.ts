@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { serverUrl } from './http/address.ts';
 import { answerClientError } from './http/client-error.ts';
 import { watchConnections } from './http/connections.ts';
 import { drain, refuseWhileDraining } from './http/drain.ts';
@@ -56,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: serverUrl(host, address.port),
     drain(graceMs) {
       draining = true;
       return drain(server, connections, graceMs);

@@ -80,6 +80,19 @@ async function postBy(agent: Agent, url: string, document: string, requestId: st
   return JSON.parse(await text(response));
 }
 
+/** A connection to one worker, and its process. */
+async function connectTo({ url, gateway }: { url: string; gateway: GatewayProcess }, requestId: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (document: string) => postBy(agent, url, document, requestId);
+  expect(await send(nameOf('h'))).toMatchObject({ data: { script: {} } });
+  const line = await vi.waitFor(() => {
+    const found = gateway.output.stdout.split('\n').find((one) => one.includes(requestId));
+    expect(found).toBeDefined();
+    return found as string;
+  });
+  return { send, agent, pid: JSON.parse(line).pid as number };
+}
+
 const dataOf = async (url: string, document: string) => (await query(url, document)).data;
 
 /** The processes that have logged an operation. */
@@ -396,19 +409,7 @@ describe('a worker that hangs', () => {
       if (line.startsWith('POST')) name = JSON.parse(body).name;
       json(response, { success: true, script: { ...wireScript('h'), name } });
     };
-    /** A connection to one worker, and its process. */
-    const connectTo = async (requestId: string) => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      const send = (document: string) => postBy(agent, stage.url, document, requestId);
-      expect(await send(nameOf('h'))).toEqual({ data: { script: { name: 'before' } } });
-      const line = await vi.waitFor(() => {
-        const found = stage.gateway.output.stdout.split('\n').find((one) => one.includes(requestId));
-        expect(found).toBeDefined();
-        return found as string;
-      });
-      return { send, agent, pid: JSON.parse(line).pid as number };
-    };
-    const [one, other] = [await connectTo('to-one'), await connectTo('to-other')];
+    const [one, other] = [await connectTo(stage, 'to-one'), await connectTo(stage, 'to-other')];
     expect(one.pid).not.toBe(other.pid);
 
     process.kill(one.pid, 'SIGSTOP');
@@ -417,6 +418,20 @@ describe('a worker that hangs', () => {
     expect(stage.gateway.output.stdout).toContain('a worker has ended (SIGKILL)');
     expect(await late).toBe('cut off');
     expect(await other.send(nameOf('h'))).toEqual({ data: { script: { name: 'after' } } });
+    for (const { agent } of [one, other]) agent.destroy();
+  });
+});
+
+describe('a worker that hangs and has no copies', () => {
+  const stage = useWorkers({ FRESH_MS: '0' });
+
+  it('holds no write up', async () => {
+    const [one, other] = [await connectTo(stage, 'to-one'), await connectTo(stage, 'to-other')];
+    process.kill(one.pid, 'SIGSTOP');
+    expect(await other.send(rename('h', 'after'))).toMatchObject({ data: { editScript: {} } });
+    process.kill(one.pid, 'SIGCONT');
+    expect(await one.send(nameOf('h'))).toEqual({ data: { script: { name: 'name of h' } } });
+    expect(stage.gateway.output.stdout).not.toContain('has ended');
     for (const { agent } of [one, other]) agent.destroy();
   });
 });

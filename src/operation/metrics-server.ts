@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { serverUrl } from '../http/address.ts';
 import { type Answer, sendAnswer } from '../http/answer.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -24,7 +25,7 @@ export async function startMetricsServer(
   });
   const { port: own } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${own}/metrics`,
+    url: `${serverUrl(host, own)}/metrics`,
     close() {
       server.close();
       server.closeAllConnections();

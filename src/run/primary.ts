@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
+import { serverUrl } from '../http/address.ts';
 import type { Operation } from '../operation/open.ts';
 import type { Transport } from '../transport/index.ts';
 import { type Attendant, createCrew } from '../workers/crew.ts';
@@ -27,7 +28,8 @@ export async function runPrimary(config: Config, args: readonly string[]): Promi
   const { shutdown } = config;
   const counts = () => crew.counts();
   const operation = await openConfigured(config, { part: 'upstream', others: counts }).catch(exit);
-  const onChange = (touches: readonly string[]) => crew.changed(touches);
+  // Without fresh copies a worker has nothing to drop, and no write need wait for it.
+  const onChange = config.freshMs > 0 ? (touches: readonly string[]) => crew.changed(touches) : undefined;
   const { transport, close } = await openUpstream(config, operation.upstream, onChange);
   const crew = createCrew({
     size: config.workers,
@@ -47,8 +49,7 @@ export async function runPrimary(config: Config, args: readonly string[]): Promi
     await Promise.race([operation.close(), graceIsOver]);
     process.exit(0);
   });
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  announce({ url: `http://${host}:${started.port}`, metricsUrl: operation.metricsUrl }, config);
+  announce({ url: serverUrl(config.host, started.port), metricsUrl: operation.metricsUrl }, config);
 }
 
 /** Deals with one worker. */

@@ -1,4 +1,4 @@
-import type { Tally } from '../transport/tally.ts';
+import { createTally, type Tally } from '../transport/tally.ts';
 
 /** What an operation has cost since the last answer: a tally's numbers. */
 export type Cost = readonly [
@@ -13,11 +13,9 @@ export type Cost = readonly [
 /** What a tally holds, which is counted from nothing again. */
 export function takeCost(tally: Tally): Cost {
   const { calls, shared, fresh, stale, queuedMs, oldestMs } = tally;
-  Object.assign(tally, NOTHING);
+  Object.assign(tally, createTally());
   return [calls, shared, fresh, stale, queuedMs, oldestMs];
 }
-
-const NOTHING: Tally = { calls: 0, shared: 0, fresh: 0, stale: 0, queuedMs: 0, oldestMs: 0 };
 
 export function addCost(tally: Tally, [calls, shared, fresh, stale, queuedMs, oldestMs]: Cost): void {
   tally.calls += calls;
