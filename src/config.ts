@@ -31,8 +31,6 @@ export interface Config {
   readonly freshMs: number;
   readonly staleMs: number;
   readonly limits: Limits;
-  /** How many processes take requests; more than one have another beside them that makes the calls. */
-  readonly workers: number;
   readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
   /** Undefined: none are kept. */
@@ -107,6 +105,11 @@ function assemble(values: Values, problems: string[]): Config {
       'CORS_ORIGINS: *, but LUAAUTH_TOKEN is set without GATEWAY_KEYS: any page in a browser near the gateway could use your key. List the origins, or set GATEWAY_KEYS.',
     );
   }
+  if ((values.WORKERS ?? 1) > 1) {
+    problems.push(
+      `WORKERS: ${values.WORKERS}, but several processes of one gateway are not supported in this version: each would count the quota of LuaAuth for itself. Leave WORKERS out, or set it to 1.`,
+    );
+  }
   return {
     apiUrl: values.LUAAUTH_API_URL,
     credentials: { heldKey, gatewayKeys },
@@ -123,7 +126,6 @@ function assemble(values: Values, problems: string[]): Config {
     rate: values.LUAAUTH_RATE ?? 50,
     freshMs: values.FRESH_MS ?? 1_000,
     staleMs: values.STALE_MS ?? 60_000,
-    workers: values.WORKERS ?? 1,
     // The grace is longer than any write by default.
     shutdown: {
       delayMs: values.SHUTDOWN_DELAY_MS ?? 100,

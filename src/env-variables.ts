@@ -146,8 +146,7 @@ export const VARIABLES = {
   WORKERS: {
     type: wholeNumber(1, 64),
     allowed: 'a whole number from 1 to 64',
-    meaning:
-      'processes that take requests; more than one share the quota and the copies of another beside them',
+    meaning: 'processes that take requests; for now always 1',
     byDefault: '1',
   },
   SHUTDOWN_DELAY_MS: {

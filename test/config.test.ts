@@ -290,3 +290,10 @@ describe('the documentation', () => {
     }
   });
 });
+
+it('several processes of one gateway are refused, for now', () => {
+  expect(problems({ WORKERS: '1' })).toEqual([]);
+  expect(problems({ WORKERS: '2' })).toEqual([
+    'WORKERS: 2, but several processes of one gateway are not supported in this version: each would count the quota of LuaAuth for itself. Leave WORKERS out, or set it to 1.',
+  ]);
+});

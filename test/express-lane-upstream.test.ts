@@ -82,10 +82,9 @@ describe('the express lane answers with the bytes of the general way, and calls 
     let current: Respond = answerPlainly;
     const recorder = await startRecorder((recorded, response) => current(recorded, response));
     /** With a gateway of its own, which learns from failures, and a key for each query, which can be paused. */
-    const askAll = async (path: string, isKnown: boolean, isWorker = false) => {
+    const askAll = async (path: string, isKnown: boolean) => {
       const gateway = await openGateway({
         upstream: recorder.url,
-        isWorker,
         transport: { random: () => 0 },
         timeouts: { read: 150, write: 150 },
       });
@@ -105,9 +104,6 @@ describe('the express lane answers with the bytes of the general way, and calls 
     const general = await askAll('/graphql/', false);
     expect(await askAll('/graphql', false)).toEqual(general);
     expect(await askAll('/graphql', true)).toEqual(general);
-    // Nor does it matter which process makes the calls.
-    expect(await askAll('/graphql/', false, true)).toEqual(general);
-    expect(await askAll('/graphql', true, true)).toEqual(general);
     await recorder.close();
   });
 

@@ -16,7 +16,7 @@ Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   try {
     const [command = '', ...rest] = withCommand(args);
-    await createProgram(rest).parseAsync([command, ...rest], { from: 'user' });
+    await createProgram().parseAsync([command, ...rest], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -31,11 +31,8 @@ function withCommand(args: readonly string[]): string[] {
   return isForAll || isCommand ? [...args] : ['serve', ...args];
 }
 
-/**
- * The commands, and the arguments behind the one that is run. Each loads what it runs only then: a wrong flag or a bad
- * configuration is told at once.
- */
-function createProgram(args: readonly string[]): Command {
+/** The commands. Each loads what it runs only then: a wrong flag or a bad configuration is told at once. */
+function createProgram(): Command {
   const program = new Command('luaauth-graphql')
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
     .version(version, '-v, --version')
@@ -47,16 +44,9 @@ function createProgram(args: readonly string[]): Command {
     async (flags: FlagValues) => {
       const config = configurationOrExit(flags);
       const { serve } = await import('../run/serve.ts');
-      await serve(config, args);
+      await serve(config);
     },
   );
-
-  // What the primary of several processes starts by itself.
-  addFlags(program.command('worker', { hidden: true })).action(async (flags: FlagValues) => {
-    const config = configurationOrExit(flags);
-    const { runWorker } = await import('../run/worker.ts');
-    await runWorker(config);
-  });
 
   program
     .command('schema')

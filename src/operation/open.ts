@@ -6,10 +6,7 @@ import { combineObservers } from './combine.ts';
 import { openStdout } from './destination.ts';
 import { createLog } from './log.ts';
 import type { GatewayLog } from './masks.ts';
-import type { MetricsShare } from './metrics.ts';
-import type { Counts } from './metrics-of-all.ts';
 import { StartError } from './start-error.ts';
-import type { Tracing } from './tracing.ts';
 import type { VisitObserver } from './visit.ts';
 
 export interface OperationOptions {
@@ -23,8 +20,6 @@ export interface OperationOptions {
   /** Where a collector takes traces; undefined: there are none. */
   readonly tracesUrl: URL | undefined;
   readonly version: string;
-  /** What this process does of the work, and how it meets the metrics of the others; undefined: it is alone. */
-  readonly share?: MetricsShare | undefined;
 }
 
 /** What tells of the process to those who run it. */
@@ -38,20 +33,15 @@ export interface Operation {
   readonly routes: readonly Plugin<Context>[];
   /** Where the metrics are, if they have a port of their own. */
   readonly metricsUrl: string | undefined;
-  /** The metrics of all processes, as text, and what this one has counted: nothing without metrics. */
-  readonly metricsText: () => Promise<string>;
-  readonly counts: () => Promise<Counts>;
-  /** What leads from an operation to its calls in another process; undefined without tracing. */
-  readonly spans: Tracing['spans'] | undefined;
   close(): Promise<void>;
 }
 
 /** Opens what is configured. What is not is not even loaded. @throws StartError */
 export async function openOperation(options: OperationOptions): Promise<Operation> {
-  const { logLevel, secrets, share } = options;
+  const { logLevel, secrets } = options;
   const log = createLog({ level: logLevel, secrets, destination: await openStdout(process.stdout.isTTY) });
   const tracing = options.tracesUrl && (await openTracing(options.tracesUrl, options.version, log.warn));
-  const metrics = options.metrics && (await openMetrics(options.metrics, share));
+  const metrics = options.metrics && (await openMetrics(options.metrics));
   const all = [log, metrics, tracing].filter((one) => one !== undefined);
   return {
     log,
@@ -60,9 +50,6 @@ export async function openOperation(options: OperationOptions): Promise<Operatio
     visits: all.map(({ operations }) => operations).filter((observer) => observer !== undefined),
     routes: metrics?.routes ?? [],
     metricsUrl: metrics?.url,
-    metricsText: async () => metrics?.text() ?? '',
-    counts: async () => metrics?.counts() ?? [],
-    spans: tracing?.spans,
     async close() {
       metrics?.close();
       await tracing?.close();
@@ -70,16 +57,11 @@ export async function openOperation(options: OperationOptions): Promise<Operatio
   };
 }
 
-async function openMetrics(
-  { host, port, key }: NonNullable<OperationOptions['metrics']>,
-  share: MetricsShare | undefined,
-) {
+async function openMetrics({ host, port, key }: NonNullable<OperationOptions['metrics']>) {
   const { createMetrics, createMetricsRoute } = await import('./metrics.ts');
-  const metrics = createMetrics({ key, share });
-  const isServedHere = (part: MetricsShare['part']) => share === undefined || share.part === part;
-  if (port === undefined || !isServedHere('upstream')) {
-    const routes = port === undefined && isServedHere('operations') ? [createMetricsRoute(metrics)] : [];
-    return { ...metrics, routes, url: undefined, close() {} };
+  const metrics = createMetrics({ key });
+  if (port === undefined) {
+    return { ...metrics, routes: [createMetricsRoute(metrics)], url: undefined, close() {} };
   }
   const { startMetricsServer } = await import('./metrics-server.ts');
   const { url, close } = await startMetricsServer(metrics, { host, port }).catch((cause) => {

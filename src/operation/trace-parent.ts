@@ -15,13 +15,7 @@ export function traceOf({ facts }: Visit): Context {
   return contextOf(facts.header('traceparent') ?? '', facts.header('tracestate'));
 }
 
-/** The span in a context, as the value of a `traceparent` header. */
-export function traceParentOf(context: Context): string | undefined {
-  const span = trace.getSpanContext(context);
-  return span && `00-${span.traceId}-${span.spanId}-0${span.traceFlags & 1}`;
-}
-
-export function contextOf(traceParent: string, state: string | null): Context {
+function contextOf(traceParent: string, state: string | null): Context {
   const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(traceParent.trim()) ?? [];
   const parent: SpanContext = {
     traceId,

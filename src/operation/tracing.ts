@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import type { Observer, Outcome } from '../transport/observer.ts';
 import type { Tally } from '../transport/tally.ts';
-import { contextOf, traceOf, traceParentOf } from './trace-parent.ts';
+import { traceOf } from './trace-parent.ts';
 import { isOperation, type Visit, type VisitEnd, type VisitObserver } from './visit.ts';
 
 export interface Tracing {
@@ -18,16 +18,7 @@ export interface Tracing {
   readonly upstream: Observer;
   /** For the gateway. */
   readonly operations: VisitObserver;
-  /** Where an operation runs in another process than its calls. */
-  readonly spans: {
-    /** The span of an operation, as a `traceparent`. */
-    of(operation: Tallied): string | undefined;
-    /** The operation's calls belong to this span. */
-    adopt(operation: Tallied, traceParent: string): void;
-  };
 }
-
-type Tallied = { readonly tally: Readonly<Tally> };
 
 const MAX_NAME_LENGTH = 100;
 /** The API answered properly. */
@@ -51,15 +42,6 @@ export function createTracing(tracer: Tracer): Tracing {
   };
 
   return {
-    spans: {
-      of({ tally }) {
-        const context = contexts.get(tally);
-        return context && traceParentOf(context);
-      },
-      adopt({ tally }, traceParent) {
-        contexts.set(tally, contextOf(traceParent, null));
-      },
-    },
     operations: {
       running: (visit) => void begin(visit),
       ended(visit, end) {

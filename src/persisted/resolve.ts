@@ -14,13 +14,6 @@ export type PersistedMode = 'off' | 'allowed' | 'only';
 export interface PersistedDocuments {
   readonly mode: PersistedMode;
   readonly listed: ListedDocuments;
-  /** Where several gateways answer at one address: what clients register with one is told to the others. */
-  readonly registrations?: Registrations | undefined;
-}
-
-export interface Registrations {
-  tell(hash: string, document: string): void;
-  hear(listener: (hash: string, document: string) => void): void;
 }
 
 export interface DocumentResolverOptions extends PersistedDocuments {
@@ -30,9 +23,8 @@ export interface DocumentResolverOptions extends PersistedDocuments {
 
 /** Makes the function that turns what a request names into the document itself. It throws what the client is told. */
 export function createDocumentResolver(options: DocumentResolverOptions) {
-  const { mode, listed, maxLength, registrations } = options;
+  const { mode, listed, maxLength } = options;
   const store = createDocumentStore({ listed });
-  registrations?.hear((hash, document) => void store.register(hash, document));
 
   function find(reference: DocumentReference, sent: string | undefined): string {
     if (reference.dialect === 'apollo' && sent !== undefined) return register(reference.id, sent);
@@ -47,7 +39,7 @@ export function createDocumentResolver(options: DocumentResolverOptions) {
     // What is too long is refused by the limits, and not worth its hash.
     if (mode === 'off' || document.length > maxLength) return document;
     if (hashOf(document) !== hash) throw WRONG_HASH;
-    if (mode === 'allowed' && store.register(hash, document)) registrations?.tell(hash, document);
+    if (mode === 'allowed') store.register(hash, document);
     return document;
   }
 

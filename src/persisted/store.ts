@@ -16,8 +16,8 @@ export interface DocumentStore {
   find(id: string): string | undefined;
   /** Whether exactly this text is listed. */
   isListed(document: string): boolean;
-  /** Keeps a document under its hash. Gives whether it is new. */
-  register(hash: string, document: string): boolean;
+  /** Keeps a document under its hash. */
+  register(hash: string, document: string): void;
 }
 
 const BYTES_PER_CHARACTER = 2;
@@ -37,9 +37,7 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
     },
     isListed: (document) => byHash.get(hashOf(document)) === document,
     register(hash, document) {
-      const isNew = !byHash.has(hash) && registered.get(hash) === undefined;
-      if (isNew) registered.set(hash, document);
-      return isNew;
+      if (!byHash.has(hash) && registered.get(hash) === undefined) registered.set(hash, document);
     },
   };
 }

@@ -23,7 +23,6 @@ export function announce({ url, metricsUrl }: Running, config: Config): void {
     );
   }
   if (metricsUrl) lines.push(`  Metrics   ${metricsUrl}`);
-  if (config.workers > 1) lines.push(`  Workers   ${config.workers}`);
   console.log(lines.join('\n'));
 }
 

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts';
-import { type Operation, type OperationOptions, openOperation } from '../operation/open.ts';
+import { type Operation, openOperation } from '../operation/open.ts';
 import { version } from '../version.ts';
 
 /** Opens log, metrics and traces as they are configured. @throws StartError */
-export function openConfigured(config: Config, share?: OperationOptions['share']): Promise<Operation> {
-  return openOperation({ ...config, version, secrets: secretsOf(config), share });
+export function openConfigured(config: Config): Promise<Operation> {
+  return openOperation({ ...config, version, secrets: secretsOf(config) });
 }
 
 /** What must not be shown anywhere. */

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
-import { createTransport, type Transport, type TransportOptions } from '../transport/index.ts';
+import { createTransport, type Transport } from '../transport/index.ts';
 import type { Observer } from '../transport/observer.ts';
 import { version } from '../version.ts';
 
@@ -10,11 +10,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export async function openUpstream(
-  config: Config,
-  observer: Observer,
-  onChange?: TransportOptions['onChange'],
-): Promise<Upstream> {
+export async function openUpstream(config: Config, observer: Observer): Promise<Upstream> {
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -23,7 +19,6 @@ export async function openUpstream(
     freshMs: config.freshMs,
     staleMs: config.staleMs,
     observer,
-    onChange,
   });
   return {
     transport,

@@ -7,8 +7,6 @@ import { CallFailure } from './failure.ts';
 export interface Changes {
   /** Around a write: notes what it touches once it was, or may have been, carried out. */
   readonly step: (next: Send) => Send;
-  /** Notes what a write through another process has touched. */
-  note(touches: readonly string[]): void;
   /** The number of the last write that touched a resource. What was asked for under a smaller number shows less. */
   lastChange(resource: string): number;
   /** Whether a write to it may be carried out yet, although nobody waits for it any more: nothing read is worth keeping. */
@@ -26,13 +24,9 @@ const LONGEST_CALL_MS = 100_000;
 
 /**
  * Numbers, not times, decide what is older: a read notes the number when it begins, and its answer is good for others
- * only while no later write has touched the resource, however long the read was under way. `onChange` is told of each
- * write before its caller is, who waits for it.
+ * only while no later write has touched the resource, however long the read was under way.
  */
-export function createChanges(
-  clock: Clock,
-  onChange: (touches: readonly string[]) => Promise<void> | void = () => undefined,
-): Changes {
+export function createChanges(clock: Clock): Changes {
   let count = 0;
   /** What is no longer remembered was touched by this write at the latest. */
   let forgotten = 0;
@@ -56,20 +50,17 @@ export function createChanges(
     try {
       const answer = await next(call);
       note(call.touches);
-      await onChange(call.touches);
       return answer;
     } catch (failure) {
       const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
       if (executed === 'unknown') {
         note(call.touches, clock.now() + LONGEST_CALL_MS);
-        await onChange(call.touches);
       }
       throw failure;
     }
   };
 
   return {
-    note: (touches) => note(touches),
     step: (next) => (call) => (call.kind === 'read' ? next(call) : write(call, next)),
     lastChange: (resource) => changes.get(resource)?.number ?? forgotten,
     isUnsettled: (resource) => (changes.get(resource)?.unsettledUntil ?? 0) > clock.now(),

@@ -30,15 +30,11 @@ export interface TransportOptions {
   readonly random?: (() => number) | undefined;
   /** Is told of what happens to calls: metrics, tracing. */
   readonly observer?: Observer | undefined;
-  /** Is told what a write has changed, or may have, before anybody hears of the write; who keeps copies drops them. */
-  readonly onChange?: ((touches: readonly string[]) => Promise<void>) | undefined;
 }
 
 export interface Transport {
   readonly send: Send;
   readonly clock: Clock;
-  /** Whether a write to a resource may be carried out yet that nobody waits for any more: no read of it is worth keeping. */
-  isUnsettled(resource: string): boolean;
   /** Waits for the calls under way, then closes the connections. */
   close(): Promise<void>;
 }
@@ -56,7 +52,7 @@ export function createTransport(options: TransportOptions): Transport {
   const dispatcher = new Pool(url.origin, { connections, pipelining: 1 });
   const basePath = url.pathname.replace(/\/+$/, '');
 
-  const changes = createChanges(clock, options.onChange);
+  const changes = createChanges(clock);
   const nameOf = createNaming(changes);
   const breaker = createBreaker(clock, observer.breakerChanged);
   const pace = createPace({ rate, clock });
@@ -90,5 +86,5 @@ export function createTransport(options: TransportOptions): Transport {
     clock,
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), exchange);
-  return { send, clock, isUnsettled: changes.isUnsettled, close: () => dispatcher.close() };
+  return { send, clock, close: () => dispatcher.close() };
 }

@@ -3,14 +3,11 @@ import { print } from 'graphql';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type ServerOptions, startServer } from '../../src/server.ts';
 import { createTransport, type TransportOptions } from '../../src/transport/index.ts';
-import { throughChannel } from './channel.ts';
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transport' | 'log'>> {
   /** Base URL of what plays the REST API. */
   readonly upstream: string;
   readonly transport?: Partial<TransportOptions>;
-  /** Its calls are made by another process, as far as JSON can tell. */
-  readonly isWorker?: boolean;
   /** Time limits of the HTTP server. */
   readonly server?: Partial<ServerOptions>;
 }
@@ -36,7 +33,6 @@ export async function openGateway({
   upstream,
   transport: transportOptions,
   server: serverOptions,
-  isWorker = false,
   ...options
 }: TestGatewayOptions) {
   const transport = createTransport({
@@ -47,7 +43,7 @@ export async function openGateway({
   const logged: unknown[] = [];
   const timeouts = options.timeouts ?? { read: 5_000, write: 5_000 };
   const gateway = createGateway({
-    transport: isWorker ? throughChannel(transport, timeouts) : transport,
+    transport,
     credentials: {},
     timeouts,
     log: { error: (error) => logged.push(error) },
