@@ -160,6 +160,7 @@ function readLimits(values: Values): Limits {
     queryFields: values.MAX_QUERY_FIELDS ?? defaultLimits.queryFields,
     mutationFields: values.MAX_MUTATION_FIELDS ?? defaultLimits.mutationFields,
     restCalls: values.MAX_REST_CALLS ?? defaultLimits.restCalls,
+    answerObjects: values.MAX_ANSWER_OBJECTS ?? defaultLimits.answerObjects,
   };
 }
 

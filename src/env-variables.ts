@@ -178,6 +178,11 @@ export const VARIABLES = {
     meaning: 'REST calls that an operation may need in the worst case',
     byDefault: '250',
   },
+  MAX_ANSWER_OBJECTS: {
+    ...limit,
+    meaning: 'objects that an answer may hold in the worst case',
+    byDefault: '20000',
+  },
   METRICS_PORT: {
     type: wholeNumber(0, 65_535),
     allowed: 'a whole number from 0 to 65535 (0: any free port)',

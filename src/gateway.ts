@@ -97,7 +97,7 @@ export function createGateway(options: GatewayOptions) {
       ...(visits.usesPhases ? [createPhaseTimer(visits)] : []),
       createVariableCheck(),
       // Before the limits: a plan may be asked for of what is too expensive to run.
-      createReport({ restCalls: limits.restCalls }),
+      createReport(limits),
       createLimits(limits),
       createCommonHeaders(),
       ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),

@@ -6,6 +6,8 @@ import type { Tally } from './transport/tally.ts';
 export interface ReportOptions {
   /** REST calls that an operation may need at most; Infinity: no limit. */
   readonly restCalls: number;
+  /** Objects that an answer may hold at most; Infinity: no limit. */
+  readonly answerObjects: number;
 }
 
 /**
@@ -13,18 +15,21 @@ export interface ReportOptions {
  * is what it may cost at most; with `x-upstream: report`, what it did cost. An answer that was made from copies which may
  * have been overtaken says so to everybody.
  */
-export function createReport({ restCalls }: ReportOptions): Plugin<Context> {
+export function createReport({ restCalls, answerObjects }: ReportOptions): Plugin<Context> {
   return {
     onExecute({ args, setResultAndStopExecution }) {
       const { caller, request } = args.contextValue;
       const wish = wishOf(request);
       if (wish === 'plan') {
-        const { calls, endpoints } = planOperation(args);
-        const limit = Number.isFinite(restCalls) ? restCalls : null;
-        return setResultAndStopExecution({
-          data: null,
-          extensions: { upstream: { price: calls, limit, plan: endpoints } },
-        });
+        const { calls, objects, endpoints } = planOperation(args);
+        const upstream = {
+          price: calls,
+          limit: finite(restCalls),
+          objects,
+          objectsLimit: finite(answerObjects),
+          plan: endpoints,
+        };
+        return setResultAndStopExecution({ data: null, extensions: { upstream } });
       }
       return {
         onExecuteDone({ result, setResult }) {
@@ -35,6 +40,11 @@ export function createReport({ restCalls }: ReportOptions): Plugin<Context> {
       };
     },
   };
+}
+
+/** JSON has no Infinity: no limit is null. */
+function finite(limit: number): number | null {
+  return Number.isFinite(limit) ? limit : null;
 }
 
 /** What a request wants to know of the REST calls. */

@@ -30,6 +30,9 @@ describe('x-upstream: plan', () => {
       upstream: {
         price: 26,
         limit: 250,
+        // Two scripts with a connection, its page info and ten sessions, each with its script.
+        objects: 2 * (3 + 2 * 10),
+        objectsLimit: 20_000,
         plan: [
           { endpoint: 'GET /scripts/:script_id', calls: 22 },
           { endpoint: 'POST /scripts/:script_id/sessions', calls: 4 },
@@ -47,7 +50,13 @@ describe('x-upstream: plan', () => {
     );
     expect(data).toBeNull();
     expect(extensions).toEqual({
-      upstream: { price: 1, limit: 250, plan: [{ endpoint: 'POST /scripts/:script_id/remove', calls: 1 }] },
+      upstream: {
+        price: 1,
+        limit: 250,
+        objects: 1,
+        objectsLimit: 20_000,
+        plan: [{ endpoint: 'POST /scripts/:script_id/remove', calls: 1 }],
+      },
     });
     expect(sandbox.calls).toEqual([]);
     expect(sandbox.scripts.has(seeded.scriptId)).toBe(true);

@@ -90,10 +90,12 @@ export function createExpressLane<ServerContext extends object>({
   return (request, response) => {
     const mediaType = isCommon(request) ? MEDIA_TYPES.get(request.headers.accept) : undefined;
     if (mediaType === undefined) return general(request, response);
-    prepare(request, response).then(
-      (run) => (run ? answer(run, request, response, mediaType) : general(request, response)),
-      () => general(request, response),
-    );
+    prepare(request, response)
+      .then(
+        (run) => (run ? answer(run, request, response, mediaType) : general(request, response)),
+        () => general(request, response),
+      )
+      .catch((error) => sendFailure(response, onError(error), mediaType));
   };
 }
 
@@ -122,6 +124,16 @@ function sendResult(response: ServerResponse, result: ExecutionResult, mediaType
     mediaType,
   ) as unknown as PlainResponse;
   sendAnswer(response, { status, headers, body });
+}
+
+/** What broke down while an answer was made: this client is told, or cut off if its answer has begun. */
+function sendFailure(response: ServerResponse, result: ExecutionResult, mediaType: string): void {
+  try {
+    if (response.headersSent) response.destroy();
+    else sendResult(response, result, mediaType);
+  } catch {
+    response.destroy();
+  }
 }
 
 class PlainResponse {

@@ -48,7 +48,7 @@ interface JsonAnswer {
   readonly body: string;
 }
 
-const sendLater = together<JsonAnswer>((answers) => answers.forEach(sendNow));
+const sendLater = together<JsonAnswer>(sendNow, ({ response }) => response.destroy());
 
 const COMMON = Object.entries(COMMON_HEADERS).flat();
 

@@ -1,19 +1,33 @@
 import type { GraphQLError } from 'graphql';
 import type { Limits } from './limits.ts';
 import { inWords, overLimit } from './over-limit.ts';
-import { type PlanRequest, planOperation } from './plan.ts';
+import { type Plan, type PlanRequest, planOperation } from './plan.ts';
 
-/** The refusal of an operation that may need more REST calls than are allowed; undefined for any other. */
-export function checkPrice(request: PlanRequest, { restCalls }: Limits): GraphQLError | undefined {
-  if (restCalls === Number.POSITIVE_INFINITY) return undefined;
-  const { calls, endpoints } = planOperation(request);
-  if (calls <= restCalls) return undefined;
+/** The refusal of an operation that may come to more than is allowed; undefined for any other. */
+export function checkPrice(request: PlanRequest, limits: Limits): GraphQLError | undefined {
+  const { restCalls, answerObjects } = limits;
+  if (restCalls === Number.POSITIVE_INFINITY && answerObjects === Number.POSITIVE_INFINITY) return undefined;
+  const plan = planOperation(request);
+  if (plan.calls > restCalls) return tooExpensive(plan, restCalls);
+  return plan.objects > answerObjects ? tooLarge(plan.objects, answerObjects) : undefined;
+}
+
+function tooExpensive({ calls, endpoints }: Plan, limit: number): GraphQLError {
   const most = endpoints.slice(0, 3).map((one) => `${one.endpoint} ${inWords(one.calls)}`);
   return overLimit({
     code: 'OPERATION_TOO_EXPENSIVE',
-    message: `The operation may need ${inWords(calls)} REST calls (${most.join(', ')}); at most ${inWords(restCalls)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,
+    message: `The operation may need ${inWords(calls)} REST calls (${most.join(', ')}); at most ${inWords(limit)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,
     found: calls,
-    limit: restCalls,
+    limit,
     facts: { endpoints },
+  });
+}
+
+function tooLarge(objects: number, limit: number): GraphQLError {
+  return overLimit({
+    code: 'ANSWER_TOO_LARGE',
+    message: `The answer may hold ${inWords(objects)} objects; at most ${inWords(limit)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,
+    found: objects,
+    limit,
   });
 }

@@ -16,6 +16,8 @@ export interface Limits {
   readonly mutationFields: number;
   /** REST calls that an operation may need in the worst case, with its variables. */
   readonly restCalls: number;
+  /** Objects that an answer may hold in the worst case, with its variables: list items, entities and introspection included. */
+  readonly answerObjects: number;
 }
 
 export const defaultLimits: Limits = {
@@ -27,4 +29,5 @@ export const defaultLimits: Limits = {
   queryFields: 50,
   mutationFields: 25,
   restCalls: 250,
+  answerObjects: 20_000,
 };

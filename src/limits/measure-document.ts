@@ -77,8 +77,8 @@ export function measureDocument({ definitions }: DocumentNode): ReadonlyMap<Defi
 
   function ofField({ alias, selectionSet }: FieldNode, nesting: number, isRepeat: boolean): Measure {
     const field = fieldAround(selectionSet ? ofSet(selectionSet, nesting) : nothing);
-    if (isRepeat) return repeated(field);
-    return alias ? aliased(field) : field;
+    const named = alias ? aliased(field, alias.value) : field;
+    return isRepeat ? repeated(named) : named;
   }
 
   for (const definition of definitions) {

@@ -19,6 +19,8 @@ export interface Measure {
   /** Those of them that are introspection fields or inside one. */
   readonly introspectionAliases: number;
   readonly directives: number;
+  /** Characters of its longest alias. */
+  readonly aliasLength: number;
 }
 
 export const nothing: Measure = {
@@ -31,6 +33,7 @@ export const nothing: Measure = {
   aliases: 0,
   introspectionAliases: 0,
   directives: 0,
+  aliasLength: 0,
 };
 
 /** Two selections side by side. */
@@ -45,6 +48,7 @@ export function beside(a: Measure, b: Measure): Measure {
     aliases: saturate(a.aliases + b.aliases),
     introspectionAliases: saturate(a.introspectionAliases + b.introspectionAliases),
     directives: saturate(a.directives + b.directives),
+    aliasLength: Math.max(a.aliasLength, b.aliasLength),
   };
 }
 
@@ -66,8 +70,9 @@ export function nested(measure: Measure): Measure {
 }
 
 /** A field under a name of its own. */
-export function aliased(measure: Measure): Measure {
-  return { ...measure, aliases: saturate(measure.aliases + 1) };
+export function aliased(measure: Measure, alias: string): Measure {
+  const aliasLength = Math.max(measure.aliasLength, alias.length);
+  return { ...measure, aliases: saturate(measure.aliases + 1), aliasLength };
 }
 
 /** A selection that stands beside its like: all of it is to be merged with that. */

@@ -8,7 +8,9 @@ export type LimitCode =
   | 'TOO_MANY_ALIASES'
   | 'TOO_MANY_DIRECTIVES'
   | 'TOO_MANY_ROOT_FIELDS'
-  | 'OPERATION_TOO_EXPENSIVE';
+  | 'ALIAS_TOO_LONG'
+  | 'OPERATION_TOO_EXPENSIVE'
+  | 'ANSWER_TOO_LARGE';
 
 export interface OverLimit {
   readonly code: LimitCode;

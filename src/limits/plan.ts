@@ -7,14 +7,16 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';
+import { sumOf } from './calls-by-endpoint.ts';
 import type { Scope } from './collect.ts';
 import { saturate } from './over-limit.ts';
-import { BeyondPrice, priceOf } from './price.ts';
-import { sumOf, type Tally } from './tally.ts';
+import { BeyondPrice, type Price, priceOf } from './price.ts';
 
 /** What an operation may take of the REST API in the worst case: every id distinct, every page full, nothing shared. */
 export interface Plan {
   readonly calls: number;
+  /** The objects that the answer may hold. */
+  readonly objects: number;
   /** The calls by endpoint, most first. */
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
 }
@@ -31,7 +33,7 @@ export interface PlanRequest {
   readonly coerced?: Readonly<Record<string, unknown>>;
 }
 
-const NO_CALLS: Plan = { calls: 0, endpoints: [] };
+const NO_CALLS: Plan = { calls: 0, objects: 0, endpoints: [] };
 
 /** Plans that no variable decides. A document that comes often is always the same object, out of the parse cache. */
 const fixedPlans = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, Plan>>();
@@ -64,14 +66,15 @@ function keep(schema: GraphQLSchema, operation: OperationDefinitionNode, plan: P
   fixedPlans.set(schema, plans.set(operation, plan));
 }
 
-function toPlan(price: () => Tally): Plan {
+function toPlan(price: () => Price): Plan {
   try {
-    const tally = price();
-    const endpoints = [...tally].map(([endpoint, calls]) => ({ endpoint, calls }));
-    return { calls: sumOf(tally), endpoints: endpoints.sort((a, b) => b.calls - a.calls) };
+    const { calls, objects } = price();
+    const endpoints = [...calls].map(([endpoint, count]) => ({ endpoint, calls: count }));
+    return { calls: sumOf(calls), objects, endpoints: endpoints.sort((a, b) => b.calls - a.calls) };
   } catch (error) {
-    if (error instanceof BeyondPrice) return { calls: saturate(Number.POSITIVE_INFINITY), endpoints: [] };
-    throw error;
+    if (!(error instanceof BeyondPrice)) throw error;
+    const most = saturate(Number.POSITIVE_INFINITY);
+    return { calls: most, objects: most, endpoints: [] };
   }
 }
 

@@ -11,9 +11,11 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { readArguments } from './arguments.ts';
+import { addAllCalls, addCalls, type CallsByEndpoint, sumOf } from './calls-by-endpoint.ts';
 import { collectFields, type Scope } from './collect.ts';
 import { type Arguments, type Cost, costOf } from './cost.ts';
-import { addCalls, addTally, sumOf, type Tally } from './tally.ts';
+import { countIntrospection, introspectionField } from './introspection.ts';
+import { saturate } from './over-limit.ts';
 
 type Sets = readonly SelectionSetNode[];
 
@@ -33,58 +35,71 @@ const MAX_FIELDS = 100_000;
 /** An operation has too many fields to sum up their price. */
 export class BeyondPrice extends Error {}
 
-/** The calls by endpoint that an operation takes at most. @throws BeyondPrice */
-export function priceOf(scope: Scope, root: GraphQLObjectType, operation: SelectionSetNode): Tally {
-  const total: Tally = new Map();
+/** What an operation may come to at most: the calls that it takes, and the objects of its answer. */
+export interface Price {
+  readonly calls: CallsByEndpoint;
+  objects: number;
+}
+
+/** @throws BeyondPrice */
+export function priceOf(scope: Scope, root: GraphQLObjectType, operation: SelectionSetNode): Price {
   let fields = 0;
 
-  function addObject(tally: Tally, type: GraphQLObjectType, sets: Sets, place: Place): void {
+  function addObject(price: Price, type: GraphQLObjectType, sets: Sets, place: Place): void {
     for (const nodes of collectFields(scope, type, sets).values()) {
       fields += 1;
       if (fields > MAX_FIELDS) throw new BeyondPrice();
-      const field = type.getFields()[(nodes[0] as FieldNode).name.value];
-      if (field?.name === '_entities') addEntities(tally, field, nodes);
-      else if (field) addField(tally, field, nodes, place);
+      const { value: name } = (nodes[0] as FieldNode).name;
+      const field = type.getFields()[name];
+      const introspection = type === root ? introspectionField(name) : undefined;
+      if (introspection) addObjects(price, countIntrospection(scope, introspection, nodes));
+      else if (field?.name === '_entities') addEntities(price, field, nodes);
+      else if (field) addField(price, field, nodes, place);
     }
   }
 
-  function addField(tally: Tally, field: AnyField, nodes: readonly FieldNode[], place: Place): void {
+  function addField(price: Price, field: AnyField, nodes: readonly FieldNode[], place: Place): void {
     const cost = costOf(field);
     const args = cost && looksAtArguments(cost) ? argumentsOf(field, nodes) : {};
     const type = getNamedType(field.type);
     const sets = setsOf(nodes);
     const items = cost?.items?.(args) ?? place.items;
     const isList = isListType(getNullableType(field.type));
-    const times = isList ? place.times * items : place.times;
+    const times = isList ? saturate(place.times * items) : place.times;
     const endpoint = cost ? endpointOf(cost, args, place) : place.endpoint;
-    if (cost && !isFree(cost, type, sets)) addCalls(tally, endpoint, cost.each ? times : place.times);
-    addType(tally, type, sets, { times, items: isList ? 1 : items, endpoint });
+    if (cost && !isFree(cost, type, sets)) addCalls(price.calls, endpoint, cost.each ? times : place.times);
+    addType(price, type, sets, { times, items: isList ? 1 : items, endpoint });
   }
 
-  /** Of an interface or a union, what its most expensive type takes. */
-  function addType(tally: Tally, type: GraphQLNamedType, sets: Sets, place: Place): void {
+  /** Of an interface or a union, what its most expensive type takes, and the most objects that one of them has. */
+  function addType(price: Price, type: GraphQLNamedType, sets: Sets, place: Place): void {
     if (sets.length === 0) return;
-    if (isObjectType(type)) addObject(tally, type, sets, place);
+    addObjects(price, place.times);
+    if (isObjectType(type)) addObject(price, type, sets, place);
     if (!isAbstractType(type)) return;
-    const tallies = scope.schema.getPossibleTypes(type).map((possible) => {
-      const one: Tally = new Map();
+    const prices = scope.schema.getPossibleTypes(type).map((possible) => {
+      const one = nothing();
       addObject(one, possible, sets, place);
       return one;
     });
-    addTally(tally, tallies.sort((a, b) => sumOf(b) - sumOf(a))[0] ?? new Map());
+    addObjects(price, Math.max(0, ...prices.map(({ objects }) => objects)));
+    const [most] = prices.map(({ calls }) => calls).sort((a, b) => sumOf(b) - sumOf(a));
+    if (most) addAllCalls(price.calls, most);
   }
 
-  /** Federation's field: each reference takes what stands in the extensions of its type. */
-  function addEntities(tally: Tally, field: AnyField, nodes: readonly FieldNode[]): void {
+  /** Federation's field: each reference takes what stands in the extensions of its type, and is an object or an error. */
+  function addEntities(price: Price, field: AnyField, nodes: readonly FieldNode[]): void {
     const { representations } = argumentsOf(field, nodes);
+    if (!Array.isArray(representations)) return;
+    addObjects(price, representations.length);
     for (const [name, times] of countTypes(representations)) {
       const type = scope.schema.getType(name);
       if (!isObjectType(type)) continue;
       const place = { times, items: 1, endpoint: '' };
       const cost = costOf(type);
       const endpoint = cost ? endpointOf(cost, {}, place) : '';
-      if (cost) addCalls(tally, endpoint, times);
-      addObject(tally, type, setsOf(nodes), { ...place, endpoint });
+      if (cost) addCalls(price.calls, endpoint, times);
+      addObject(price, type, setsOf(nodes), { ...place, endpoint });
     }
   }
 
@@ -98,8 +113,17 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
     return readArguments(field, nodes[0] as FieldNode, scope);
   }
 
+  const total = nothing();
   addObject(total, root, [operation], { times: 1, items: 1, endpoint: '' });
   return total;
+}
+
+function nothing(): Price {
+  return { calls: new Map(), objects: 0 };
+}
+
+function addObjects(price: Price, count: number): void {
+  price.objects = saturate(price.objects + count);
 }
 
 type AnyField = GraphQLField<unknown, unknown>;
@@ -118,9 +142,8 @@ function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string {
 }
 
 /** How many references there are of each type. One that names no type reads nothing. */
-function countTypes(representations: unknown): ReadonlyMap<string, number> {
+function countTypes(representations: readonly unknown[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  if (!Array.isArray(representations)) return counts;
   for (const reference of representations) {
     const name = (reference as { __typename?: unknown } | null)?.__typename;
     if (typeof name === 'string') counts.set(name, (counts.get(name) ?? 0) + 1);

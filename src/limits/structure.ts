@@ -11,6 +11,8 @@ import type { Measure } from './measure.ts';
 import { MAX_NESTING, measureDocument } from './measure-document.ts';
 import { inWords, type LimitCode, overLimit } from './over-limit.ts';
 
+/** An alias stands in the answer as often as its object does. */
+const ALIAS_LENGTH = 256;
 /** Enough for every tool's introspection query. GraphQL's own rule keeps the lists in it from nesting. */
 const INTROSPECTION_DEPTH = 20;
 /** The schema is large, and nothing else in an answer depends on how large: each further copy counts. */
@@ -66,6 +68,13 @@ export function checkStructure(document: DocumentNode, limits: Limits): GraphQLE
       found: most('introspectionAliases', isOperation),
       limit: INTROSPECTION_ALIASES,
       advice: 'Ask for each part of the schema once.',
+    },
+    {
+      code: 'ALIAS_TOO_LONG',
+      what: 'characters in an alias',
+      found: most('aliasLength'),
+      limit: ALIAS_LENGTH,
+      advice: 'Name the field more briefly.',
     },
     {
       code: 'TOO_MANY_DIRECTIVES',

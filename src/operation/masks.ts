@@ -12,7 +12,16 @@ export interface GatewayLog {
  * Masks errors. An unexpected one is told when the answer that it became part of is known: then the log and the client
  * hear of it under the same request id.
  */
-export function createMasks(log: GatewayLog) {
+export function createMasks({ error: write }: GatewayLog) {
+  const log: GatewayLog = {
+    error(error, visit) {
+      try {
+        write(error, visit);
+      } catch {
+        // A log that breaks down has nobody to tell, and no client is to pay for it.
+      }
+    },
+  };
   const behind = new WeakMap<object, object>();
   const masked = new WeakSet<object>();
   return {

@@ -98,9 +98,14 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
         this,
       );
     } catch (error) {
-      this.#settle();
-      this.#reject(error);
+      this.breakDown(error);
     }
+  }
+
+  /** Ends with what nobody expects. */
+  breakDown(error: unknown): void {
+    this.#settle();
+    this.#reject(error);
   }
 
   /** The client has left. */
@@ -184,9 +189,10 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   }
 }
 
-const dispatchLater = together<Exchange>((exchanges) => {
-  for (const exchange of exchanges) exchange.dispatch();
-});
+const dispatchLater = together<Exchange>(
+  (exchange) => exchange.dispatch(),
+  (exchange, error) => exchange.breakDown(error),
+);
 
 const NO_HEADERS: Reply['headers'] = {};
 

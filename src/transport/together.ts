@@ -4,12 +4,22 @@
  * Measured with wrk and nginx on two cores, 64 connections: answers written this way make small operations 1.2 to 1.4
  * times as many, REST requests 7 % more.
  */
-export function together<Thing>(handle: (things: readonly Thing[]) => void): (thing: Thing) => void {
+export function together<Thing>(
+  handle: (thing: Thing) => void,
+  onError: (thing: Thing, error: unknown) => void,
+): (thing: Thing) => void {
   let waiting: Thing[] = [];
   const flush = () => {
     const things = waiting;
     waiting = [];
-    handle(things);
+    for (const thing of things) {
+      try {
+        handle(thing);
+      } catch (error) {
+        // Whose thing it is deals with that; the others get theirs.
+        onError(thing, error);
+      }
+    }
   };
   return (thing) => {
     if (waiting.push(thing) === 1) setImmediate(flush);
