@@ -1,10 +1,9 @@
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { contextCacheSymbol } from '@pothos/core';
-import { unauthenticated } from './errors.ts';
-import type { RequestFacts } from './http/node-request.ts';
+import { unauthenticated } from './errors/coded-error.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import { createPageSizes } from './luaauth/page-sizes.ts';
+import type { ClientRequest, SentCredentials } from './observability/request-record.ts';
 import type { Answer, Ask } from './transport/call.ts';
 import type { Transport } from './transport/index.ts';
 import { createTally, type Tally } from './transport/tally.ts';
@@ -12,8 +11,8 @@ import { createTally, type Tally } from './transport/tally.ts';
 /** What a resolver sees of a request. */
 export interface Context {
   readonly caller: Caller;
-  /** Pothos keeps the loaders by this. */
-  readonly [contextCacheSymbol]: object;
+  /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
+  readonly loaders: object[];
 }
 
 /** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
@@ -48,17 +47,18 @@ export function createContext(options: ContextOptions) {
   let operations = 0;
   const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
-  const open = (request: RequestFacts, tally: Tally, deadline: number): Api => {
-    const key = findKey(request.headers);
+  const open = (request: ClientRequest, tally: Tally, deadline: number): Api => {
+    const key = findKey(request.credentials);
     // Every call of the operation listens: more than ten are no leak.
-    if (request.signal instanceof EventTarget) setMaxListeners(0, request.signal);
+    const { signal } = request;
+    if (signal instanceof EventTarget) setMaxListeners(0, signal);
     operations += 1;
     const origin = { id: operations, key, account: accountOf(key), tally };
-    return { ask, clock, origin, signal: request.signal, timeouts, deadline, pageSizes };
+    return { ask, clock, origin, signal, timeouts, deadline, pageSizes };
   };
-  return (request: RequestFacts): Context => ({
-    [contextCacheSymbol]: {},
+  return (request: ClientRequest): Context => ({
     caller: new LazyCaller(request, clock.now() + operationTimeoutMs, open),
+    loaders: [],
   });
 }
 
@@ -77,15 +77,15 @@ function onlyValue<T>({ value }: Answer<T>): T {
 
 class LazyCaller implements Caller {
   readonly tally = createTally();
-  readonly #request: RequestFacts;
+  readonly #request: ClientRequest;
   readonly #deadline: number;
-  readonly #open: (request: RequestFacts, tally: Tally, deadline: number) => Api;
+  readonly #open: (request: ClientRequest, tally: Tally, deadline: number) => Api;
   #api: Api | undefined;
 
   constructor(
-    request: RequestFacts,
+    request: ClientRequest,
     deadline: number,
-    open: (request: RequestFacts, tally: Tally, deadline: number) => Api,
+    open: (request: ClientRequest, tally: Tally, deadline: number) => Api,
   ) {
     this.#request = request;
     this.#deadline = deadline;
@@ -101,10 +101,8 @@ class LazyCaller implements Caller {
 // Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.
 const KEY = /^[\x21-\x7e]{1,512}$/;
 
-function callerKey(headers: RequestFacts['headers']): string {
-  const token = headers.get('token');
-  const bearer = bearerOf(headers);
-  if (token !== null && bearer !== undefined && token !== bearer) {
+function callerKey({ token, bearer }: SentCredentials): string {
+  if (token !== undefined && bearer !== undefined && token !== bearer) {
     throw unauthenticated(
       'The token and Authorization headers carry different API keys. Send the key in one of them.',
     );
@@ -123,15 +121,12 @@ function callerKey(headers: RequestFacts['headers']): string {
   return key;
 }
 
-/** The caller's `token` header is not read: the gateway's own key is the only one that goes upstream. */
-function heldKey(
-  key: string,
-  { gatewayKeys = [] }: Credentials,
-): (headers: RequestFacts['headers']) => string {
+/** The caller's `token` header is not looked at: the gateway's own key is the only one that goes upstream. */
+function heldKey(key: string, { gatewayKeys = [] }: Credentials): (sent: SentCredentials) => string {
   if (gatewayKeys.length === 0) return () => key;
   const accepted = gatewayKeys.map(digest);
-  return (headers) => {
-    const given = digest(bearerOf(headers) ?? '');
+  return ({ bearer = '' }) => {
+    const given = digest(bearer);
     // Every key is compared, so that the time taken tells nothing about them.
     if (accepted.filter((one) => timingSafeEqual(one, given)).length === 0) {
       throw unauthenticated(
@@ -140,12 +135,6 @@ function heldKey(
     }
     return key;
   };
-}
-
-/** The credential in `Authorization`, with or without the Bearer prefix. */
-function bearerOf(headers: RequestFacts['headers']): string | undefined {
-  const value = headers.get('authorization');
-  return value === null ? undefined : value.replace(/^Bearer(?: +|$)/i, '');
 }
 
 function digest(key: string): Buffer {

@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config/config.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from './support/gateway.ts';

@@ -59,7 +59,7 @@ describe('imports point down', () => {
     ['luaauth', ['transport']],
     ['limits', []],
     ['schema', ['luaauth', 'limits', 'errors.ts', 'context.ts']],
-    ['http', ['errors.ts', 'transport/signal.ts', 'transport/together.ts']],
+    ['http', ['errors.ts', 'transport/growing-buffer.ts', 'transport/signal.ts', 'transport/together.ts']],
     ['persisted', ['errors.ts', 'http/operation.ts']],
     ['operation', ['http', 'errors.ts', 'context.ts', 'transport']],
     ['express', ['http', 'limits', 'operation', 'context.ts', 'report.ts']],

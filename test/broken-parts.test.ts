@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGateway } from '../src/gateway.ts';
-import { startServer } from '../src/server.ts';
+import { startServer } from '../src/server/listen.ts';
 import { systemClock } from '../src/transport/clock.ts';
 import { openGateway } from './support/gateway.ts';
 import { answerPlainly } from './support/plain-api.ts';

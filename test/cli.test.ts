@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buildSchema } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FLAGS } from '../src/cli/flags.ts';
-import { VARIABLE_NAMES, VARIABLES, type Variable } from '../src/env-variables.ts';
+import { VARIABLE_NAMES, VARIABLES, type Variable } from '../src/config/env-variables.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { type GatewayProcess, startProcess, type Variables } from './support/process.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Config, readConfig } from '../src/config.ts';
-import { type Name, VARIABLE_NAMES, VARIABLES } from '../src/env-variables.ts';
-import type { Environment } from '../src/environment.ts';
+import { type Config, readConfig } from '../src/config/config.ts';
+import { type Name, VARIABLE_NAMES, VARIABLES } from '../src/config/env-variables.ts';
+import type { Environment } from '../src/config/environment.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 
 const SECRET = 'sentinel-5f0c';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { VARIABLE_NAMES } from '../src/env-variables.ts';
+import { VARIABLE_NAMES } from '../src/config/env-variables.ts';
 import { startProcess } from './support/process.ts';
 
 const textOf = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');

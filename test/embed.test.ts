@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createGateway, createTransport, type Transport } from '../src/embed.ts';
+import { createGateway, createTransport, type Transport } from '../src/index.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 
-const EMBED = new URL('../src/embed.ts', import.meta.url).href;
+const EMBED = new URL('../src/index.ts', import.meta.url).href;
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTabs, type TabSubject } from '../src/graphiql-tabs.ts';
+import { createTabs, type TabSubject } from '../src/graphiql/tabs.ts';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
-import type { Environment } from '../src/environment.ts';
-import { createMetrics, createMetricsRoute, type Metrics } from '../src/operation/metrics.ts';
-import { startMetricsServer } from '../src/operation/metrics-server.ts';
+import { readConfig } from '../src/config/config.ts';
+import type { Environment } from '../src/config/environment.ts';
+import { createMetricsRoute } from '../src/http/metrics-route.ts';
+import { createMetrics, type Metrics } from '../src/observability/metrics.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
+import { startMetricsServer } from '../src/server/metrics-server.ts';
 import { createManualClock } from './support/clock.ts';
 import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
 import { TOGGLE, UPDATE } from './support/mutations.ts';
@@ -22,8 +23,7 @@ const { closing, open: openStage } = useObserved();
 
 /** The value of each series, by its name and labels as Prometheus is told them: `name{label="value"}`. */
 async function readSeries(metrics: Metrics): Promise<Map<string, number>> {
-  const { body } = await metrics.answer(undefined);
-  const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => line.split(/ (?=\S+$)/) as [string, string]).map(([k, v]) => [k, Number(v)]),
   );
@@ -280,10 +280,8 @@ describe('the metrics', () => {
       await gateway.execute(UPDATE, { input: { id: 'sentinel-id', source: 'sentinel-source' } }, headers);
       await gateway.execute('{ sentinel_field }', {}, headers);
     }
-    await eventually(async () =>
-      expect((await metrics.answer(undefined)).body).toContain('graphql_envelop_request{'),
-    );
-    const { body } = await metrics.answer(undefined);
+    await eventually(async () => expect(await metrics.text()).toContain('graphql_envelop_request{'));
+    const body = await metrics.text();
     expect(body).toContain('endpoint="POST /scripts/:script_id/update"');
     expect(body).not.toMatch(/sentinel/);
     expect(body).not.toContain(new URL(recorder.url).port);
@@ -367,9 +365,7 @@ describe('the dashboard', () => {
     await gateway.execute(SCRIPT, { id: 'a' });
     await eventually(async () => expect(await answered(metrics)).toBe(3));
     const keys = [...(await readSeries(metrics)).keys()];
-    await eventually(async () =>
-      expect((await metrics.answer(undefined)).body).toContain('graphql_envelop_request{'),
-    );
+    await eventually(async () => expect(await metrics.text()).toContain('graphql_envelop_request{'));
     keys.push(...(await readSeries(metrics)).keys());
     expect(queries.length).toBeGreaterThan(20);
     for (const { title, expr } of queries) {
@@ -389,7 +385,7 @@ describe('the dashboard', () => {
   });
 
   it('shows everything that the gateway counts of LuaAuth', async () => {
-    const { body } = await createMetrics().answer(undefined);
+    const body = await createMetrics().text();
     const own = [...body.matchAll(/^# TYPE (luaauth_\w+)/gm)].map(([, name = '']) => name);
     expect(own.length).toBeGreaterThanOrEqual(8);
     expect(own.filter((name) => !queries.some(({ expr }) => expr.includes(name)))).toEqual([]);

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
-import type { PersistedDocuments } from '../src/persisted/resolve.ts';
-import { createDocumentStore } from '../src/persisted/store.ts';
+import { readConfig } from '../src/config/config.ts';
+import type { PersistedDocuments } from '../src/operation/persisted/resolve.ts';
+import { createDocumentStore } from '../src/operation/persisted/store.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { useSandbox } from './support/stage.ts';
 

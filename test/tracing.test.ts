@@ -6,9 +6,9 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
-import type { Environment } from '../src/environment.ts';
-import { createTracing } from '../src/operation/tracing.ts';
+import { readConfig } from '../src/config/config.ts';
+import type { Environment } from '../src/config/environment.ts';
+import { createTracing } from '../src/observability/tracing.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createManualClock } from './support/clock.ts';
 import { plain, startCollector } from './support/collector.ts';

@@ -18,6 +18,11 @@ export interface BenchRequest {
 const REQUESTS = 5_000;
 const SEED = 20_261_124;
 
+/** What all subjects are compared on. */
+export function comparedCases(): Case[] {
+  return [oneScript(), aliases(), sessions(50)];
+}
+
 /** One script, one REST call. */
 export function oneScript(): Case {
   const query = 'query OneScript($id: ID!) { script(id: $id) { id name enabled totalExecutions } }';
@@ -28,7 +33,7 @@ export function oneScript(): Case {
 }
 
 /** Aliases with twice as many fields as there are ids: each script is wanted twice, once by every page part. */
-export function aliases(): Case {
+function aliases(): Case {
   const distinct = 10;
   const names = Array.from({ length: distinct }, (_, index) => `id${index}`);
   const fields = Array.from({ length: 2 * distinct }, (_, index) => {

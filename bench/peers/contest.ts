@@ -1,7 +1,7 @@
 import type { BenchRequest, Case } from './cases.ts';
 import { checkAnswers } from './check.ts';
 import { writeBodies } from './load/wrk.ts';
-import { measure, type Sample } from './measure.ts';
+import { measure, type Sample, warmUp } from './measure.ts';
 import type { Upstream } from './nginx.ts';
 import { peakMemoryMb } from './process.ts';
 import { type Served, serve } from './serve.ts';
@@ -29,9 +29,6 @@ export interface ContestOptions {
 
 /** How many answers are compared before anything is timed. */
 const CHECKED = 50;
-/** A busy machine may take several warm-ups to give the compilers as many answers as this. */
-const WARM_AFTER = 5_000;
-const MOST_WARM_UPS = 3;
 
 /**
  * Measures subjects on one case, round by round, each subject once a round, so that what else happens on the machine hits
@@ -58,12 +55,8 @@ export async function contest(
     }
   };
   const servers = new Map<Row, Served>();
-  const measureRow = async (row: Row, duration: number) => {
-    const served = servers.get(row) as Served;
-    const sample = await measure({ served, upstream, kind, bodiesFile, connections, seconds: duration });
-    row.peakMemoryMb = peakMemoryMb(served.pid);
-    return sample;
-  };
+  const servedBy = (row: Row) => servers.get(row) as Served;
+  const round = { upstream, kind, bodiesFile, connections };
 
   await forEach('start and check', async (row) => {
     const served = await serve(row.subject, upstream, kind.requests[0] as BenchRequest);
@@ -71,15 +64,12 @@ export async function contest(
     row.startupMs = served.startupMs;
     await checkAnswers(served, kind, CHECKED);
   });
-  await forEach('warm-up', async (row) => {
-    let answers = 0;
-    for (let warmUps = 0; warmUps < MOST_WARM_UPS && answers < WARM_AFTER; warmUps++) {
-      answers += (await measureRow(row, warmUpSeconds)).answers;
-    }
-  });
-  for (let round = 1; round <= rounds; round++) {
-    await forEach(`round ${round} of ${rounds}`, async (row) => {
-      row.samples.push(await measureRow(row, seconds));
+  await forEach('warm-up', (row) => warmUp({ served: servedBy(row), seconds: warmUpSeconds, ...round }));
+  for (let index = 1; index <= rounds; index++) {
+    await forEach(`round ${index} of ${rounds}`, async (row) => {
+      const served = servedBy(row);
+      row.samples.push(await measure({ served, seconds, ...round }));
+      row.peakMemoryMb = peakMemoryMb(served.pid);
     });
   }
   for (const served of servers.values()) await served.stop();

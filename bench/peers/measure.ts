@@ -26,6 +26,18 @@ export interface Round {
   readonly connections: number;
 }
 
+/** A busy machine may take several warm-ups to give the compilers as many answers as this. */
+const WARM_AFTER = 5_000;
+const MOST_WARM_UPS = 3;
+
+/** Puts a subject under load until it is warm. @throws WrongAnswer when an answer was wrong or did not arrive. */
+export async function warmUp(round: Round): Promise<void> {
+  let answers = 0;
+  for (let warmUps = 0; warmUps < MOST_WARM_UPS && answers < WARM_AFTER; warmUps++) {
+    answers += (await measure(round)).answers;
+  }
+}
+
 /** Puts a subject under load. @throws WrongAnswer when an answer was wrong or did not arrive. */
 export async function measure({ served, upstream, kind, ...options }: Round): Promise<Sample> {
   const stopChecking = keepChecking(served, kind);

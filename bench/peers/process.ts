@@ -91,33 +91,16 @@ export async function freePort(): Promise<number> {
 /** Linux counts a process's time in hundredths of a second. */
 const MS_PER_TICK = 10;
 
-/** The CPU time that a process and those that it has started have taken so far, in ms, all threads included. */
+/** The CPU time that all threads of a process have taken so far, in ms. */
 export function cpuTimeMs(pid: number): number {
-  return sum(familyOf(pid).map(ownCpuTimeMs));
-}
-
-/** The most memory that a process and those that it has started have held so far, each at its own time, in MB. */
-export function peakMemoryMb(pid: number): number {
-  return sum(familyOf(pid).map(ownPeakMemoryMb));
-}
-
-function familyOf(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return [pid, ...children.map(Number).flatMap(familyOf)];
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
-}
-
-function ownCpuTimeMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
-function ownPeakMemoryMb(pid: number): number {
+/** The most memory that a process has held so far, in MB. */
+export function peakMemoryMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }

@@ -5,39 +5,26 @@ import { median, number, ratios, spread, table } from './figures.ts';
 import type { Sample } from './measure.ts';
 import { floor, gateway } from './subjects.ts';
 
-/** The same case where copies answer: what more processes bring. */
-export function reportCopies({ title }: Case, rows: readonly Row[]): string {
-  const [alone] = rows;
-  const body = rows.map((row) => {
-    if (row.failure !== undefined) return [row.subject.name, row.failure, '', '', '', ''];
-    const of = (pick: (sample: Sample) => number) => median(row.samples.map(pick));
-    const ratio = alone === row || !alone ? '' : spread(ratios(perSecond(row), perSecond(alone)), 2);
-    return [
-      row.subject.name,
-      spread(perSecond(row)),
-      ratio,
-      number(
-        of(({ p50Ms }) => p50Ms),
-        1,
-      ),
-      number(of(({ cpuUs }) => cpuUs)),
-      number(
-        of(({ calls }) => calls),
-        2,
-      ),
-      number(row.peakMemoryMb ?? Number.NaN),
-    ];
+/** The gateway alone, where copies answer: one row for each case. */
+export function reportCopies(rows: readonly (readonly [Case, Row])[]): string {
+  const body = rows.map(([{ title }, row]) => {
+    if (row.failure !== undefined) return [title, row.failure, '', '', '', ''];
+    const middle = (pick: (sample: Sample) => number) => median(row.samples.map(pick));
+    const p50Ms = middle((sample) => sample.p50Ms);
+    const cpuUs = middle((sample) => sample.cpuUs);
+    const calls = middle((sample) => sample.calls);
+    const memoryMb = number(row.peakMemoryMb ?? Number.NaN);
+    return [title, spread(perSecond(row)), number(p50Ms, 1), number(cpuUs), number(calls, 2), memoryMb];
   });
   const head = [
-    'subject',
+    'asked for',
     'requests/s',
-    'of one process',
     'p50 ms',
     'CPU µs per answer',
     'REST calls per answer',
     'peak memory MB',
   ];
-  return [`### from copies: ${title}`, table(head, body)].join('\n\n');
+  return ['### from copies: the gateway', table(head, body)].join('\n\n');
 }
 
 /** A case as a table: medians of the rounds, with the range of the requests per second and of the ratios. */

@@ -26,16 +26,11 @@ export const floor = ofOurs('floor: node:http and undici, no GraphQL', 'floor');
 /** The built product with its protections at their defaults; what the other subjects do not have either is off. */
 export const gateway = ofTheGateway('this gateway', {});
 
-/** As many workers as there are cores, as Tailcall has threads. */
-export const gatewayWithWorkers = ofTheGateway('this gateway, WORKERS=2', { WORKERS: '2' });
-
-const COPIES = { FRESH_MS: '3600000', STALE_MS: '3600000' };
-
 /** The same where reads are answered by copies once they have been made. */
-export const fromCopies: readonly Subject[] = [
-  ofTheGateway('this gateway', COPIES),
-  ofTheGateway('this gateway, WORKERS=2', { ...COPIES, WORKERS: '2' }),
-];
+export const fromCopies = ofTheGateway('from copies', { FRESH_MS: '3600000', STALE_MS: '3600000' });
+
+/** The same with a line in the log for each operation, as by default. */
+export const gatewayWithLog = ofTheGateway('this gateway', { LOG_LEVEL: 'info' });
 
 const tailcall: Subject = {
   name: 'Tailcall 1.6.14',
@@ -56,9 +51,11 @@ const tailcall: Subject = {
   },
 };
 
+export const mercurius = ofOurs('Mercurius 16, JIT on', 'mercurius');
+
 export const peers: readonly Subject[] = [
   tailcall,
-  ofOurs('Mercurius 16, JIT on', 'mercurius'),
+  mercurius,
   ofOurs('Yoga, Pothos and dataloader, plain', 'yoga'),
   ofOurs('Apollo Server 5 with datasource-rest', 'apollo'),
 ];

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { Refused } from '../luaauth/refusal.ts';
 import type { Script } from '../luaauth/scripts.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';

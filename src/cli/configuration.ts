@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { EXIT } from './exit-code.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from './flags.ts';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { VARIABLES, type Variable } from '../env-variables.ts';
-import type { Environment } from '../environment.ts';
+import { VARIABLES, type Variable } from '../config/env-variables.ts';
+import type { Environment } from '../config/environment.ts';
 
 /** A variable as a flag of the command line: `PORT` is `--port`. A secret has none, but the file that holds it has. */
 export interface Flag {

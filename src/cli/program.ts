@@ -43,7 +43,7 @@ function createProgram(): Command {
   addFlags(program.command('serve').description('run the gateway (the default)')).action(
     async (flags: FlagValues) => {
       const config = configurationOrExit(flags);
-      const { serve } = await import('../run/serve.ts');
+      const { serve } = await import('../server/serve.ts');
       await serve(config);
     },
   );

@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
-import { PREFLIGHT_HEADERS } from './preflight.ts';
+import type { Context } from '../context.ts';
+import { PREFLIGHT_HEADERS } from './csrf.ts';
 import { REQUEST_ID } from './request-id.ts';
 
 export interface CorsOptions {
@@ -22,7 +23,7 @@ const ALLOWED_HEADERS = [
  * Lets pages of listed origins use the gateway. Credentials in the sense of CORS (cookies) are never allowed, as the
  * gateway knows none: keys travel in headers that a page must set itself.
  */
-export function createCors({ origins }: CorsOptions): Plugin {
+export function createCors({ origins }: CorsOptions): Plugin<Context> {
   const anyOrigin = origins.includes('*');
   return {
     onResponse({ request, response: { headers } }) {

@@ -1,8 +1,4 @@
-/** What the path of an operation says beside the body or the query string. */
-export interface OperationPath {
-  readonly documentId?: string | undefined;
-  readonly operationName?: string | undefined;
-}
+import type { OperationPath } from '../operation/params.ts';
 
 /** Reads `/graphql` and `/graphql/{documentId}[/{operationName}]`; undefined for a path that is no operation's. */
 export function readOperationPath(pathname: string): OperationPath | undefined {

@@ -1,19 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { requestError } from '../errors.ts';
+import { requestError } from '../errors/coded-error.ts';
+import { GrowingBuffer } from '../transport/growing-buffer.ts';
 
 /** Scripts travel in the body, as variables. */
 export const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
-
-const BODY = Symbol('body');
-
-interface Read {
-  [BODY]?: Promise<Buffer>;
-}
-
-/** Whether the body is being read by `readNodeBody` already, which may be asked again. */
-export function isBeingRead(request: IncomingMessage): boolean {
-  return (request as Read)[BODY] !== undefined;
-}
 
 /**
  * The body of a node:http request, at most `limit` bytes of it. Counting here costs next to nothing; through a web
@@ -21,45 +11,35 @@ export function isBeingRead(request: IncomingMessage): boolean {
  * @throws BODY_TOO_LARGE as soon as that is certain: by its content-length before anything is read.
  */
 export function readNodeBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const holder = request as Read;
-  holder[BODY] ??= collect(request, limit);
-  return holder[BODY];
-}
-
-function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let chunks: Buffer[] = [];
-    let size = 0;
+    let body: GrowingBuffer | undefined = new GrowingBuffer();
     const refuse = () => {
-      chunks = [];
+      body = undefined;
       reject(bodyTooLarge(limit));
     };
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
       // What comes after a refusal is read and thrown away, so that the client gets to the answer.
-      if (size > limit) refuse();
-      else chunks.push(chunk);
+      if (body === undefined) return;
+      if (body.size + chunk.length > limit) refuse();
+      else body.append(chunk);
     });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('end', () => {
+      if (body !== undefined) resolve(body.bytes());
+    });
     request.on('error', () => reject(cutOff()));
-    if (Number(request.headers['content-length']) > limit) {
-      size = limit;
-      refuse();
-    }
+    if (Number(request.headers['content-length']) > limit) refuse();
   });
 }
 
 /** The body of a web request, for gateways that are embedded as a fetch handler. @throws as `readNodeBody` does. */
 export async function readWebBody(request: Request, limit: number): Promise<Buffer> {
   if (Number(request.headers.get('content-length')) > limit) throw bodyTooLarge(limit);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const body = new GrowingBuffer();
   for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > limit) throw bodyTooLarge(limit);
-    chunks.push(chunk);
+    if (body.size + chunk.length > limit) throw bodyTooLarge(limit);
+    body.append(chunk);
   }
-  return Buffer.concat(chunks);
+  return body.bytes();
 }
 
 function bodyTooLarge(limit: number) {

@@ -1,7 +1,8 @@
 import type { Plugin } from 'graphql-yoga';
-import { requestError } from '../errors.ts';
-import { type Answer, errorAnswer } from './answer.ts';
+import type { Context } from '../context.ts';
+import { requestError } from '../errors/coded-error.ts';
 import { readOperationPath } from './operation-path.ts';
+import { errorResponse, type PlainResponse } from './response.ts';
 
 export interface RoutesOptions {
   /** What `/readiness` answers. */
@@ -23,7 +24,7 @@ export function isProbe(target = ''): boolean {
  * Sends every path and method that is no operation its answer. Paths are compared whole: Yoga itself takes any URL that
  * ends like its own, such as `/graphql?query=…/health`.
  */
-export function createRoutes({ isReady }: RoutesOptions): Plugin {
+export function createRoutes({ isReady }: RoutesOptions): Plugin<Context> {
   return {
     onRequest({ request, url, endResponse, fetchAPI }) {
       const answer = answerFor(url.pathname, request, isReady);
@@ -36,8 +37,8 @@ function answerFor(
   path: string,
   { method, headers }: Request,
   isReady: RoutesOptions['isReady'],
-): Answer | undefined {
-  const refuse = (error: Parameters<typeof errorAnswer>[0]) => errorAnswer(error, headers.get('accept'));
+): PlainResponse | undefined {
+  const refuse = (error: Parameters<typeof errorResponse>[0]) => errorResponse(error, headers.get('accept'));
   if (readOperationPath(path)) {
     if (method === 'GET' || method === 'POST') return undefined;
     return method === 'OPTIONS' ? options(GRAPHQL_METHODS) : refuse(methodNotAllowed(GRAPHQL_METHODS));
@@ -50,11 +51,11 @@ function answerFor(
   return refuse(NOT_FOUND);
 }
 
-function probe(status: number, word: string): Answer {
+function probe(status: number, word: string): PlainResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ status: word }) };
 }
 
-function options(allow: string): Answer {
+function options(allow: string): PlainResponse {
   return { status: 204, headers: { allow, 'content-length': '0' }, body: '' };
 }
 

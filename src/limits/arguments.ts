@@ -1,5 +1,5 @@
 import { type FieldNode, type GraphQLField, Kind, type ValueNode, valueFromAST } from 'graphql';
-import type { Scope } from './collect.ts';
+import type { Scope } from '../execution/collect-fields.ts';
 import type { Arguments } from './cost.ts';
 
 /** A field's arguments, defaults filled in. Unlike execution it never throws: what cannot be read is undefined. */

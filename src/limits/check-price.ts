@@ -1,13 +1,10 @@
 import type { GraphQLError } from 'graphql';
 import type { Limits } from './limits.ts';
 import { inWords, overLimit } from './over-limit.ts';
-import { type Plan, type PlanRequest, planOperation } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 /** The refusal of an operation that may come to more than is allowed; undefined for any other. */
-export function checkPrice(request: PlanRequest, limits: Limits): GraphQLError | undefined {
-  const { restCalls, answerObjects } = limits;
-  if (restCalls === Number.POSITIVE_INFINITY && answerObjects === Number.POSITIVE_INFINITY) return undefined;
-  const plan = planOperation(request);
+export function checkPrice(plan: Plan, { restCalls, answerObjects }: Limits): GraphQLError | undefined {
   if (plan.calls > restCalls) return tooExpensive(plan, restCalls);
   return plan.objects > answerObjects ? tooLarge(plan.objects, answerObjects) : undefined;
 }

@@ -9,8 +9,8 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
+import { collectFields, type Scope } from '../execution/collect-fields.ts';
 import { readArguments } from './arguments.ts';
-import { collectFields, type Scope } from './collect.ts';
 
 type AnyField = GraphQLField<unknown, unknown>;
 

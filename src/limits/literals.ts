@@ -11,8 +11,7 @@ export function hideLiterals(error: GraphQLError): GraphQLError {
 }
 
 /** The same for a syntax error, which quotes the token that it stumbled over. */
-export function hideToken(error: unknown): unknown {
-  if (!(error instanceof GraphQLError)) return error;
+export function hideToken(error: GraphQLError): GraphQLError {
   const { source, positions, extensions } = error;
   const message = error.message.replace(/String ".*"/s, 'String');
   return message === error.message ? error : new GraphQLError(message, { source, positions, extensions });

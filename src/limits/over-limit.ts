@@ -1,16 +1,5 @@
 import { GraphQLError } from 'graphql';
-
-/** The `extensions.code` of a request that asks for more than is allowed: one for each limit. */
-export type LimitCode =
-  | 'DOCUMENT_TOO_LARGE'
-  | 'TOO_MANY_TOKENS'
-  | 'TOO_DEEP'
-  | 'TOO_MANY_ALIASES'
-  | 'TOO_MANY_DIRECTIVES'
-  | 'TOO_MANY_ROOT_FIELDS'
-  | 'ALIAS_TOO_LONG'
-  | 'OPERATION_TOO_EXPENSIVE'
-  | 'ANSWER_TOO_LARGE';
+import type { LimitCode } from '../errors/codes.ts';
 
 export interface OverLimit {
   readonly code: LimitCode;

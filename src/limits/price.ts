@@ -10,9 +10,9 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from 'graphql';
+import { collectFields, type Scope } from '../execution/collect-fields.ts';
 import { readArguments } from './arguments.ts';
 import { addAllCalls, addCalls, type CallsByEndpoint, sumOf } from './calls-by-endpoint.ts';
-import { collectFields, type Scope } from './collect.ts';
 import { type Arguments, type Cost, costOf } from './cost.ts';
 import { countIntrospection, introspectionField } from './introspection.ts';
 import { saturate } from './over-limit.ts';

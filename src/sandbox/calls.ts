@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Route } from './routes.ts';
+import type { Route } from './endpoints.ts';
 
 /** One request that arrived, once its body was read. */
 export interface SandboxCall {

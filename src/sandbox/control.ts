@@ -1,5 +1,5 @@
 import type { createCallLog } from './calls.ts';
-import { type Answer, invalidEndpoint, success } from './envelope.ts';
+import { type Answer, invalidEndpoint, success } from './reply.ts';
 
 /** What the control surface works on. */
 export interface Controlled {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { type Answer, failure } from './envelope.ts';
 import type { Fault } from './faults.ts';
+import { type Answer, failure } from './reply.ts';
 
 /** An answer that is ready to be written. */
 export interface Rendered {

@@ -1,5 +1,5 @@
 import type { WireError } from '../luaauth/wire.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './endpoints.ts';
 
 /** What goes wrong. `handled` says that the request takes effect although no answer arrives. */
 export type Mishap =

@@ -1,7 +1,7 @@
-import type { Body } from './body.ts';
-import { type Answer, internalServerError, invalid, invalidEndpoint, unknownKey } from './envelope.ts';
 import { isObject } from './fields.ts';
 import { isSandboxKey } from './keys.ts';
+import { type Answer, internalServerError, invalid, invalidEndpoint, unknownKey } from './reply.ts';
+import type { Body } from './request-body.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
 

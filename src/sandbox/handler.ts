@@ -1,5 +1,5 @@
-import type { Answer } from './envelope.ts';
 import type { Values } from './fields.ts';
+import type { Answer } from './reply.ts';
 import type { SandboxState } from './state.ts';
 
 /** A request whose key is known and whose body is a JSON object, empty when none was sent. */

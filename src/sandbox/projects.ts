@@ -1,6 +1,6 @@
 import type { WireExecutions } from '../luaauth/wire.ts';
-import { success, unauthorized } from './envelope.ts';
 import type { Handler } from './handler.ts';
+import { success, unauthorized } from './reply.ts';
 
 const unknownProject = unauthorized('project does not exist or is not yours');
 

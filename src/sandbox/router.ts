@@ -1,5 +1,5 @@
+import { type Route, routes } from './endpoints.ts';
 import type { Handler } from './handler.ts';
-import { type Route, routes } from './routes.ts';
 
 /** The endpoint that a request addresses and the parameter of its path. */
 export interface Matched {

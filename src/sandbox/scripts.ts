@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { failure, invalid, success, unauthorized } from './envelope.ts';
 import { createFields } from './fields.ts';
 import type { Handler } from './handler.ts';
 import { sandboxKeys } from './keys.ts';
+import { failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxScript } from './state.ts';
 
 /** The refusal for a script id that this account does not have. */

@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readBody } from './body.ts';
 import { createCallLog, type SandboxCall } from './calls.ts';
 import { answerControl } from './control.ts';
-import { type Answer, httpStatus, rateLimited } from './envelope.ts';
 import { type Rendered, replyWithFault, send, waitBefore } from './fault-reply.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { handle } from './handle.ts';
-import { toJson } from './json.ts';
 import { isSandboxKey } from './keys.ts';
 import { createQuota } from './quota.ts';
+import { type Answer, httpStatus, rateLimited } from './reply.ts';
+import { readBody } from './request-body.ts';
 import { createRouter } from './router.ts';
 import { seed } from './seed.ts';
+import { toJson } from './send-json.ts';
 import { clearState, createState, type SandboxState } from './state.ts';
 
 /** How the sandbox behaves where upstream-api.md is silent, and what tests need to hold still. */

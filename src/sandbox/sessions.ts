@@ -1,7 +1,7 @@
-import { invalid, success, unauthorized } from './envelope.ts';
 import { createFields, type Values } from './fields.ts';
 import type { Handler, SandboxRequest } from './handler.ts';
 import { runMessage } from './messages.ts';
+import { invalid, success, unauthorized } from './reply.ts';
 import { unknownScript } from './scripts.ts';
 import type { SandboxSession } from './state.ts';
 

@@ -1,4 +1,4 @@
-import { badId, badUserInput } from '../errors.ts';
+import { badId, badUserInput } from '../errors/coded-error.ts';
 import { isId } from '../luaauth/id.ts';
 
 /** The id, if it can be one. `argument` is where it came from, such as `id`, `ids[3]` or `input.id`. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { badUserInput } from '../errors.ts';
+import { badUserInput } from '../errors/coded-error.ts';
 
 /**
  * An opaque cursor: the index of a row, and a mark of the list that the row is in, so that a cursor of another script

@@ -1,4 +1,5 @@
-import { badUserInput, type InputNames, type RefusalResult } from '../errors.ts';
+import { badUserInput } from '../errors/coded-error.ts';
+import type { InputNames, RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { editScript } from '../luaauth/scripts.ts';
 import type { WireScriptEdit } from '../luaauth/wire.ts';

@@ -2,13 +2,10 @@ import { costs } from '../limits/cost.ts';
 import { usable } from '../luaauth/reading.ts';
 import { type DayCount, getExecutions } from '../luaauth/scripts.ts';
 import { builder } from './builder.ts';
-import { createLoader } from './loading.ts';
+import { defineLoader } from './loader.ts';
 import { Script } from './script.ts';
 
-const executionsOf = createLoader(
-  (api, scriptId: string) => getExecutions(api, { script_id: scriptId }),
-  (scriptId) => scriptId,
-);
+const executionsOf = defineLoader((api, scriptId: string) => getExecutions(api, { script_id: scriptId }));
 
 /** The API does not say how many days it lists; an answer of more is counted when it is there. */
 const USUAL_DAYS = 31;

@@ -1,8 +1,8 @@
 import { type GraphQLSchema, isObjectType, isUnionType } from 'graphql';
-import { badUserInput } from '../errors.ts';
+import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { checkId } from './argument.ts';
-import { lookAhead } from './early-check.ts';
+import { lookAhead } from './argument-check.ts';
 
 /** Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. */
 export function completeFederation(schema: GraphQLSchema): void {

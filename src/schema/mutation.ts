@@ -1,10 +1,9 @@
-import { clearAllDataLoaders } from '@pothos/plugin-dataloader';
 import type { Context } from '../context.ts';
-import { asRefusal, type CommonRefusal, type InputNames, type RefusalResult } from '../errors.ts';
+import { asRefusal, type CommonRefusal, type InputNames, type RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import type { Api } from '../luaauth/api.ts';
 import { builder } from './builder.ts';
-import { knownScripts } from './known-scripts.ts';
+import { forgetLoaded } from './loader.ts';
 import { Script } from './script.ts';
 
 /** What is left of a write that LuaAuth carried out: which one, and on which script. */
@@ -32,8 +31,7 @@ export async function carryOut<Type extends string, Refusal extends RefusalResul
     // The codes that the endpoint documents decide which refusals there can be.
     return refusal as Refusal;
   } finally {
-    clearAllDataLoaders(context);
-    knownScripts(context).clear();
+    forgetLoaded(context);
   }
 }
 

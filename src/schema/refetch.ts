@@ -1,7 +1,7 @@
 import { costs } from '../limits/cost.ts';
 import { checkId } from './argument.ts';
+import { lookAhead } from './argument-check.ts';
 import { builder } from './builder.ts';
-import { lookAhead } from './early-check.ts';
 import { Script } from './script.ts';
 import { Session } from './session.ts';
 

@@ -3,7 +3,7 @@ import type {
   EditRefusal,
   InvalidField as InvalidFieldShape,
   RefusalResult,
-} from '../errors.ts';
+} from '../errors/refusals.ts';
 import { builder } from './builder.ts';
 
 type Shape<Type extends CommonRefusal['type']> = Extract<CommonRefusal, { type: Type }>;

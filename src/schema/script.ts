@@ -1,20 +1,24 @@
-import type { Context } from '../context.ts';
 import { costs, costsEach, lengthOf } from '../limits/cost.ts';
 import { usable } from '../luaauth/reading.ts';
-import { getScript } from '../luaauth/scripts.ts';
+import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
+import { lookAhead } from './argument-check.ts';
 import { builder } from './builder.ts';
-import { lookAhead } from './early-check.ts';
-import { loadEach } from './loading.ts';
+import { defineLoader, loadBy } from './loader.ts';
 import { Project } from './project.ts';
 
-export const Script = builder.loadableObject('Script', {
+/** The operation's scripts. */
+export const scriptsOf = defineLoader((api, id: string) => getScript(api, { script_id: id }));
+
+export const Script = builder.loadableObjectRef<ScriptShape, string>('Script', {
+  load: (ids, context) => scriptsOf(context).loadMany(ids),
+});
+loadBy(Script, scriptsOf);
+Script.implement({
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often it is selected.',
   extensions: costs('GET /scripts/:script_id'),
   directives: { fetchable: { field_name: 'id' } },
-  load: (ids: string[], context: Context) =>
-    loadEach(ids, context, (api, id) => getScript(api, { script_id: id })),
   fields: (t) => ({
     id: t.exposeID('id', { description: "The script's id in LuaAuth." }),
     project: t.field({
@@ -53,7 +57,7 @@ export const Script = builder.loadableObject('Script', {
 
 builder.asEntity(Script, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }, context) => Script.getDataloader(context).load(id),
+  resolveReference: ({ id }, context) => scriptsOf(context).load(id),
 });
 
 builder.queryFields((t) => ({
@@ -86,7 +90,7 @@ builder.queryFields((t) => ({
       return ids.map((id, index) => {
         try {
           check(checkId(`ids[${index}]`, id), index);
-          return Script.getDataloader(context).load(id);
+          return scriptsOf(context).load(id);
         } catch (error) {
           return error as Error;
         }

@@ -1,5 +1,5 @@
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
-import { collectFields } from '../limits/collect.ts';
+import { collectFields } from '../execution/collect-fields.ts';
 
 type Selected = ReadonlyMap<string, readonly FieldNode[]>;
 

@@ -3,10 +3,9 @@ import { usable } from '../luaauth/reading.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
+import { checksEarly } from './argument-check.ts';
 import { builder } from './builder.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { checksEarly } from './early-check.ts';
-import { knownScripts } from './known-scripts.ts';
 import { Script } from './script.ts';
 import { Session } from './session.ts';
 import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
@@ -104,7 +103,6 @@ builder.objectField(Script, 'sessions', (t) =>
     },
     resolve: (script, args, context) => {
       const { list, from, first } = readArguments(usable(script.id), args);
-      knownScripts(context).set(list.scriptId, script);
       return loadSessionPage(context, list, from, first);
     },
   }),

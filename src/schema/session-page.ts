@@ -2,8 +2,8 @@ import type { Context } from '../context.ts';
 import type { Api } from '../luaauth/api.ts';
 import { filterSessions, getSessions, type SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
-import { createLoader } from './loading.ts';
-import { Session } from './session.ts';
+import { defineLoader } from './loader.ts';
+import { sessionsOf } from './session.ts';
 
 /** The sessions of a script, all of them or those that match. */
 export interface SessionList {
@@ -30,7 +30,7 @@ interface Range {
   readonly limit: number;
 }
 
-const rowsIn = createLoader(fetchRows, ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`);
+const rowsIn = defineLoader(fetchRows, ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`);
 
 /**
  * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is
@@ -45,8 +45,8 @@ export async function loadSessionPage(
 ): Promise<SessionPage> {
   const found = await rowsIn(context).load({ list, from, limit: first + 1 });
   const rows = found.slice(0, first);
-  const sessions = Session.getDataloader(context);
-  for (const row of rows) if (typeof row.id === 'string') sessions.prime(row.id, row);
+  const sessions = sessionsOf(context);
+  for (const row of rows) if (typeof row.id === 'string') sessions.put(row.id, row);
   return {
     list,
     from,

@@ -1,22 +1,25 @@
-import type { Context } from '../context.ts';
 import { costs } from '../limits/cost.ts';
 import { usable } from '../luaauth/reading.ts';
-import { getSession } from '../luaauth/sessions.ts';
+import { getSession, type Session as SessionShape } from '../luaauth/sessions.ts';
 import type { WireScript } from '../luaauth/wire.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
-import { knownScripts } from './known-scripts.ts';
-import { loadEach } from './loading.ts';
-import { Script } from './script.ts';
+import { defineLoader, loadBy } from './loader.ts';
+import { Script, scriptsOf } from './script.ts';
 import { selectsOnly } from './selection.ts';
 
-export const Session = builder.loadableObject('Session', {
+/** The operation's sessions. */
+export const sessionsOf = defineLoader((api, id: string) => getSession(api, { session_id: id }));
+
+export const Session = builder.loadableObjectRef<SessionShape, string>('Session', {
+  load: (ids, context) => sessionsOf(context).loadMany(ids),
+});
+loadBy(Session, sessionsOf);
+Session.implement({
   description:
     'One user who is connected to a script right now. A session that has ended cannot be read any more.',
   extensions: costs('GET /sessions/:session_id'),
   directives: { fetchable: { field_name: 'id' } },
-  load: (ids: string[], context: Context) =>
-    loadEach(ids, context, (api, id) => getSession(api, { session_id: id })),
   fields: (t) => ({
     id: t.exposeID('id', { description: "The session's id in LuaAuth." }),
     script: t.field({
@@ -27,7 +30,7 @@ export const Session = builder.loadableObject('Session', {
       resolve: ({ script_id }, _args, context, info) => {
         const id = usable(script_id);
         if (selectsOnly(info, 'Script', ['id'])) return { id } as WireScript;
-        return knownScripts(context).get(id) ?? id;
+        return scriptsOf(context).peek(id) ?? id;
       },
     }),
     userKey: t.exposeString('user_key', {
@@ -51,7 +54,7 @@ export const Session = builder.loadableObject('Session', {
 
 builder.asEntity(Session, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }, context) => Session.getDataloader(context).load(id),
+  resolveReference: ({ id }, context) => sessionsOf(context).load(id),
 });
 
 builder.queryFields((t) => ({

@@ -1,4 +1,4 @@
-import { badUserInput } from '../errors.ts';
+import { badUserInput } from '../errors/coded-error.ts';
 import { costs } from '../limits/cost.ts';
 import { updateScript } from '../luaauth/scripts.ts';
 import { checkId, checkWellFormed } from './argument.ts';

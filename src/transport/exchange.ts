@@ -4,6 +4,7 @@ import type { Answer, Call, Reply, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { atDeadline, type Deadline } from './deadline.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import type { Listener } from './signal.ts';
 import { together } from './together.ts';
 
@@ -47,8 +48,7 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   #sentAt: number | undefined;
   #status = 0;
   #headers: Reply['headers'] = NO_HEADERS;
-  #size = 0;
-  readonly #chunks: Buffer[] = [];
+  readonly #body = new GrowingBuffer();
 
   constructor(
     options: ExchangeOptions,
@@ -136,19 +136,16 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#size += chunk.length;
-    if (this.#size > this.#options.maxBodyBytes) this.#refuseSize();
-    else this.#chunks.push(chunk);
+    if (this.#body.size + chunk.length > this.#options.maxBodyBytes) this.#refuseSize();
+    else this.#body.append(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#settled) return;
     this.#settle();
     const encoding = String(this.#headers['content-encoding'] ?? '').toLowerCase();
-    const bytes =
-      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size);
     try {
-      const text = readBody(this.#call, bytes, encoding, this.#options.maxBodyBytes);
+      const text = readBody(this.#call, this.#body.bytes(), encoding, this.#options.maxBodyBytes);
       if (typeof text === 'string') this.#finish(text);
       else text.then((decoded) => this.#finish(decoded)).catch(this.#reject);
     } catch (failure) {

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
-import { type ServerOptions, startServer } from '../../src/server.ts';
+import { type ServerOptions, startServer } from '../../src/server/listen.ts';
 import { createTransport, type TransportOptions } from '../../src/transport/index.ts';
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transport' | 'log'>> {

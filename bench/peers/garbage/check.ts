@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { comparedCases } from '../cases.ts';
+import { median, number, table } from '../figures.ts';
+import { writeBodies } from '../load/wrk.ts';
+import { gatewayWithLog, mercurius } from '../subjects.ts';
+import { measureSurvivors, type SurvivorOptions } from './survivors.ts';
+
+/** The bound. Survivors are copied twice, then stay until a full collection. */
+const MOST_KB = 2;
+
+export interface GarbageOptions extends Omit<SurvivorOptions, 'bodiesFile'> {
+  /** How many processes of each subject are measured in each case: what V8 learns differs from one to the next. */
+  readonly starts: number;
+  /** How many of the cases, from the first. */
+  readonly cases: number;
+  /** A folder for the profiles. */
+  readonly profiles: string | undefined;
+  readonly onProgress: (line: string) => void;
+}
+
+/** Bytes of an operation that survive, gateway beside Mercurius. @returns what is wrong, undefined when all is well. */
+export async function checkGarbage(options: GarbageOptions): Promise<string | undefined> {
+  const { starts, cases, profiles, onProgress, ...round } = options;
+  const rows: string[][] = [];
+  const kinds = comparedCases().slice(0, cases);
+  if (!(starts * kinds.length >= 1)) throw new Error('--starts and --cases are whole numbers from 1.');
+  let over = 0;
+  for (const kind of kinds) {
+    const bodiesFile = writeBodies(kind);
+    const measured = [gatewayWithLog, mercurius].map((subject) => ({ subject, bytes: [] as number[] }));
+    for (let start = 1; start <= starts; start++) {
+      for (const { subject, bytes } of measured) {
+        onProgress(`${kind.title}: ${subject.name}, start ${start} of ${starts}`);
+        const survivors = await measureSurvivors(subject, kind, { ...round, bodiesFile });
+        bytes.push(survivors.bytes);
+        if (profiles) writeProfile(profiles, `${kind.title} ${subject.name} ${start}`, survivors.profile);
+      }
+    }
+    for (const { subject, bytes } of measured) {
+      const tooMany = bytes.filter((one) => one / 1_000 > MOST_KB).length;
+      const verdict = tooMany === 0 ? 'yes' : `no: ${tooMany} of ${starts}`;
+      if (subject === gatewayWithLog) over += tooMany;
+      rows.push([
+        kind.title,
+        subject.name,
+        bytes.map(inKb).join(', '),
+        inKb(median(bytes)),
+        subject === gatewayWithLog ? verdict : '',
+      ]);
+    }
+  }
+  const head = ['asked for', 'subject', 'kB an operation, each start', 'median', `at most ${MOST_KB} kB`];
+  console.log(table(head, rows));
+  if (over === 0) return undefined;
+  return `More than ${MOST_KB} kB of an operation survive the young collection in ${over} of ${starts * kinds.length} starts of the gateway. See with --profiles where they come from.`;
+}
+
+function inKb(bytes: number): string {
+  return number(bytes / 1_000, 2);
+}
+
+/** Chrome's DevTools open such a file, in the tab Memory. */
+function writeProfile(folder: string, title: string, profile: object): void {
+  mkdirSync(folder, { recursive: true });
+  const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  writeFileSync(join(folder, `${name}.heapprofile`), JSON.stringify(profile));
+}

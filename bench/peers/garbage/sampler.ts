@@ -1,0 +1,34 @@
+/**
+ * What `node --expose-gc --import` loads into a subject: on a port of its own it starts and stops V8's sampling heap
+ * profiler, set to what survives the young collection.
+ */
+import { createServer } from 'node:http';
+import { Session } from 'node:inspector/promises';
+import { host } from '../subjects/environment.ts';
+
+const SETTINGS = {
+  samplingInterval: 8_192,
+  // The young collection is the minor one: what it takes leaves the profile, what it leaves stays for good.
+  includeObjectsCollectedByMinorGC: false,
+  includeObjectsCollectedByMajorGC: true,
+};
+
+const { gc } = globalThis;
+if (gc === undefined) throw new Error('The sampler needs --expose-gc.');
+
+const session = new Session();
+session.connect();
+
+const server = createServer(async (request, response) => {
+  if (request.url === '/start') {
+    await session.post('HeapProfiler.startSampling', SETTINGS);
+    response.end();
+    return;
+  }
+  // What was allocated last has met no collection yet, and would count as a survivor: up to 16 MB.
+  gc({ type: 'minor' });
+  const { profile } = await session.post('HeapProfiler.stopSampling');
+  response.end(JSON.stringify(profile));
+});
+// It keeps no subject alive.
+server.listen(Number(process.env.SAMPLER_PORT), host).unref();

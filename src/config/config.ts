@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { Credentials } from '../context.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../http/read-body.ts';
+import { defaultLimits, type Limits } from '../limits/limits.ts';
+import type { Timeouts } from '../luaauth/api.ts';
+import { configurePersisted } from '../operation/persisted/configure.ts';
+import type { PersistedDocuments } from '../operation/persisted/resolve.ts';
+import type { LogLevel, Name, Values } from './env-variables.ts';
+import { type Environment, overlay, readValues } from './environment.ts';
+
+export interface Config {
+  /** Base URL of the REST API; undefined: the built-in sandbox. */
+  readonly apiUrl: URL | undefined;
+  readonly credentials: Credentials;
+  readonly host: string;
+  readonly port: number;
+  readonly graphiql: boolean;
+  /** The origins whose pages may read answers; `*` stands for every origin. */
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly readOnly: boolean;
+  /** The documents that can be asked for by id, and whether others can be sent. */
+  readonly persisted: PersistedDocuments;
+  readonly timeouts: Timeouts;
+  /** How long an operation may take as a whole, in ms. */
+  readonly operationTimeoutMs: number;
+  /** Request starts in any second for one API key; 0: no limit. */
+  readonly rate: number;
+  /** How long a copy of a read is as good as a call, and how long it is better than waiting, in ms. */
+  readonly freshMs: number;
+  readonly staleMs: number;
+  readonly limits: Limits;
+  readonly shutdown: Shutdown;
+  readonly logLevel: LogLevel;
+  /** Undefined: none are kept. */
+  readonly metrics: MetricsConfig | undefined;
+  /** Where a collector takes traces; undefined: there are none. */
+  readonly tracesUrl: URL | undefined;
+}
+
+/** Where the metrics are: on a port of their own, or on the gateway's for who presents the key. */
+export interface MetricsConfig {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly key: string | undefined;
+}
+
+/** What happens when the process is told to stop. */
+export interface Shutdown {
+  /** How long `/readiness` says 503 before the listener closes, so that a load balancer can look away first. */
+  readonly delayMs: number;
+  /** How long calls that are under way may then take to finish. */
+  readonly graceMs: number;
+}
+
+/** What an environment says, or every problem with it, each a line that names the variable and what is allowed. */
+export type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
+
+// A write may take longer than a read: cutting it short leaves its outcome unknown.
+const WRITE_TIMEOUT_FACTOR = 2.5;
+// Where OpenTelemetry's exporters look for one.
+const DEFAULT_COLLECTOR = 'http://localhost:4318';
+
+/**
+ * The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it,
+ * and that by what the command line says.
+ */
+export function loadConfig(flags: Environment = {}): ConfigResult {
+  let dotEnv: Environment;
+  try {
+    dotEnv = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { problems: [`.env: the file cannot be read (${code}). Make it readable, or remove it.`] };
+  }
+  return readConfig(overlay(dotEnv, process.env, flags));
+}
+
+/** Reads and checks all of an environment. An empty variable counts as not set. */
+export function readConfig(environment: Environment): ConfigResult {
+  const { values, problems } = readValues(environment);
+  const config = assemble(values, problems);
+  return problems.length > 0 ? { problems } : { config };
+}
+
+function assemble(values: Values, problems: string[]): Config {
+  const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
+  const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
+  const { PERSISTED_DOCUMENTS: persistedMode = 'allowed' } = values;
+  // A variable with a problem of its own is not also missing.
+  const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
+  if (heldKey !== undefined && isMissing('GATEWAY_KEYS') && !isLoopback(host)) {
+    problems.push(
+      `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+    );
+  }
+  if (gatewayKeys !== undefined && isMissing('LUAAUTH_TOKEN')) {
+    problems.push(
+      'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
+    );
+  }
+  if (heldKey !== undefined && gatewayKeys === undefined && values.CORS_ORIGINS?.[0] === '*') {
+    problems.push(
+      'CORS_ORIGINS: *, but LUAAUTH_TOKEN is set without GATEWAY_KEYS: any page in a browser near the gateway could use your key. List the origins, or set GATEWAY_KEYS.',
+    );
+  }
+  if ((values.WORKERS ?? 1) > 1) {
+    problems.push(
+      `WORKERS: ${values.WORKERS}, but several processes of one gateway are not supported in this version: each would count the quota of LuaAuth for itself. Leave WORKERS out, or set it to 1.`,
+    );
+  }
+  return {
+    apiUrl: values.LUAAUTH_API_URL,
+    credentials: { heldKey, gatewayKeys },
+    host,
+    port: values.PORT ?? 4000,
+    // Where only listed documents run, GraphiQL cannot even read the schema.
+    graphiql: values.GRAPHIQL ?? (values.NODE_ENV !== 'production' && persistedMode !== 'only'),
+    corsOrigins: values.CORS_ORIGINS ?? [],
+    maxBodyBytes: values.MAX_BODY_BYTES ?? DEFAULT_MAX_BODY_BYTES,
+    readOnly: values.READ_ONLY ?? false,
+    persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems),
+    timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
+    operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,
+    rate: values.LUAAUTH_RATE ?? 50,
+    freshMs: values.FRESH_MS ?? 1_000,
+    staleMs: values.STALE_MS ?? 60_000,
+    // The grace is longer than any write by default.
+    shutdown: {
+      delayMs: values.SHUTDOWN_DELAY_MS ?? 100,
+      graceMs: values.SHUTDOWN_GRACE_MS ?? 30_000,
+    },
+    limits: readLimits(values),
+    logLevel: values.LOG_LEVEL ?? 'info',
+    metrics: readMetrics(values),
+    tracesUrl: readTracesUrl(values),
+  };
+}
+
+function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host = '127.0.0.1' }: Values) {
+  return port === undefined && key === undefined ? undefined : { host, port, key };
+}
+
+/** As OpenTelemetry defines these variables. */
+function readTracesUrl(values: Values): URL | undefined {
+  const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
+  const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (exporter === 'none' || (exporter ?? whole ?? base) === undefined) return undefined;
+  return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
+}
+
+function readLimits(values: Values): Limits {
+  return {
+    documentLength: values.MAX_DOCUMENT_LENGTH ?? defaultLimits.documentLength,
+    tokens: values.MAX_TOKENS ?? defaultLimits.tokens,
+    depth: values.MAX_DEPTH ?? defaultLimits.depth,
+    aliases: values.MAX_ALIASES ?? defaultLimits.aliases,
+    directives: values.MAX_DIRECTIVES ?? defaultLimits.directives,
+    queryFields: values.MAX_QUERY_FIELDS ?? defaultLimits.queryFields,
+    mutationFields: values.MAX_MUTATION_FIELDS ?? defaultLimits.mutationFields,
+    restCalls: values.MAX_REST_CALLS ?? defaultLimits.restCalls,
+    answerObjects: values.MAX_ANSWER_OBJECTS ?? defaultLimits.answerObjects,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import { PRELUDE, STYLE } from './prelude.ts';
+import type { Tab } from './tabs.ts';
+
+export interface GraphiQLPageOptions {
+  /** What a visitor without saved tabs finds. */
+  readonly tabs: readonly Tab[];
+  /** The request headers of a tab that has none of its own: a new one, or a saved one (GraphiQL saves no headers). */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Makes the page soon rather than at the first visit, which then need not wait for it (measured: 0.7 s of 1.9). */
+  readonly inAdvance?: boolean;
+}
+
+interface Page {
+  readonly html: string;
+  readonly gzipped: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The process listens and has said so by then. */
+const SOON_MS = 100;
+
+/**
+ * Serves GraphiQL to browsers at `/graphql`, and sends them there from `/`. The page is one 9 MB document that loads
+ * nothing from elsewhere; it is made and compressed once, and kept by browsers until it changes.
+ */
+export function createGraphiQL(options: GraphiQLPageOptions): Plugin<Context> {
+  let page: Promise<Page> | undefined;
+  const getPage = () => {
+    page ??= createPage(options);
+    return page;
+  };
+  if (options.inAdvance) setTimeout(getPage, SOON_MS).unref();
+  return {
+    async onRequest({ request, url, endResponse, fetchAPI }) {
+      const wantsHtml = request.method === 'GET' && request.headers.get('accept')?.includes('text/html');
+      if (!wantsHtml) return;
+      if (url.pathname === '/') {
+        endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
+      } else if (url.pathname === '/graphql') {
+        endResponse(respond(await getPage(), request, fetchAPI));
+      }
+    },
+  };
+}
+
+function respond(
+  { html, gzipped, headers }: Page,
+  request: Request,
+  { Response }: { Response: typeof globalThis.Response },
+) {
+  // Each answer has headers of its own: the response writes into the object that it is given.
+  const own = { ...headers };
+  if (request.headers.get('if-none-match')?.includes(String(headers.etag))) {
+    return new Response(null, { status: 304, headers: own });
+  }
+  const acceptsGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
+  if (!acceptsGzip) return new Response(html, { headers: own });
+  return new Response(new Uint8Array(gzipped), { headers: { ...own, 'content-encoding': 'gzip' } });
+}
+
+async function createPage({ tabs, headers: visitorHeaders }: GraphiQLPageOptions): Promise<Page> {
+  // Loaded here, not above: nobody who only sends operations pays for it.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const page = renderGraphiQL({
+    title: 'GraphiQL · LuaAuth',
+    // Not the page's own address: a POST there would drop the page from the browser's cache.
+    endpoint: '/graphql/',
+    defaultTabs: tabs.map((tab) => ({ ...tab })),
+    headers: JSON.stringify(visitorHeaders, null, 2),
+    defaultEditorToolsVisibility: 'variables',
+    shouldPersistHeaders: false,
+    inputValueDeprecation: true,
+    schemaDescription: true,
+  });
+  const html = page.replace('</style>', `${STYLE}</style>`).replace('<script>', `<script>${PRELUDE}`);
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentSecurityPolicy(html),
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
+    'cache-control': 'private, no-cache',
+    vary: 'accept, accept-encoding',
+  };
+  return { html, gzipped: await promisify(gzip)(html), headers };
+}
+
+/** Only this page's own scripts run, and only the gateway can be spoken to. Monaco makes its workers from blobs. */
+function contentSecurityPolicy(html: string): string {
+  const hashes = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(' ')}`,
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'img-src data:',
+    'font-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http';
+import type { GraphQLError } from 'graphql';
+import { together } from '../transport/together.ts';
+import { REQUEST_ID } from './request-id.ts';
+
+/** A response that is made without Yoga: to a plugin's early end, to node:http, to a bare socket. */
+export interface PlainResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What every response carries unless it has its own: answers are for one caller only, and JSON is nothing but JSON. */
+export const COMMON_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+};
+
+/** The response to an error of `requestError`, in the media type that the request's `accept` header prefers. */
+export function errorResponse(error: GraphQLError, accept?: string | null): PlainResponse {
+  const { http, ...extensions } = error.extensions as { http: { status: number; headers: object } };
+  const mediaType = accept?.includes('application/graphql-response+json')
+    ? 'application/graphql-response+json'
+    : 'application/json';
+  return {
+    status: http.status,
+    headers: { 'content-type': `${mediaType}; charset=utf-8`, ...http.headers },
+    body: JSON.stringify({ errors: [{ message: error.message, extensions }] }),
+  };
+}
+
+/** Sends a response past Yoga; one that has begun already goes on as it is. */
+export function sendResponse(
+  response: ServerResponse,
+  { status, headers, body }: PlainResponse,
+  requestId?: string,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const all = { ...COMMON_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, requestId === undefined ? all : { ...all, [REQUEST_ID]: requestId }).end(body);
+}
+
+/** The most common response: JSON text with the status 200. */
+export interface JsonResponse {
+  readonly response: ServerResponse;
+  readonly contentType: string;
+  readonly body: string;
+  readonly requestId: string;
+}
+
+/** Sends it with all that are ready in the same turn of the event loop. One that cannot be sent is cut off. */
+export const sendJson = together<JsonResponse>(sendNow, ({ response }) => response.destroy());
+
+const COMMON = Object.entries(COMMON_HEADERS).flat();
+
+/** In the form that node:http is fastest with. */
+function sendNow({ response, contentType, body, requestId }: JsonResponse): void {
+  if (response.headersSent || response.destroyed) return;
+  const length = String(Buffer.byteLength(body));
+  const headers = [...COMMON, 'content-type', contentType, 'content-length', length, REQUEST_ID, requestId];
+  response.writeHead(200, headers).end(body);
+}

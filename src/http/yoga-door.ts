@@ -1,0 +1,150 @@
+import type { IncomingMessage } from 'node:http';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
+import type { RequestTracker } from '../observability/request-tracker.ts';
+import type { Engine } from '../operation/engine.ts';
+import type { OperationSlot } from '../operation/envelop-engine.ts';
+import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
+import type { Pipeline } from '../operation/pipeline.ts';
+import { FetchClientRequest } from './client-request.ts';
+import { checkMethod } from './csrf.ts';
+import { readOperationPath } from './operation-path.ts';
+import { readNodeBody, readWebBody } from './read-body.ts';
+import { checkAccept, checkContentType } from './request-gate.ts';
+import { REQUEST_ID, requestIdFor } from './request-id.ts';
+import type { Door } from './request-listener.ts';
+import { COMMON_HEADERS, errorResponse } from './response.ts';
+
+export interface YogaDoorOptions {
+  readonly schema: GraphQLSchema;
+  readonly pipeline: Pipeline;
+  readonly tracker: RequestTracker;
+  /** Largest request body, in bytes. */
+  readonly maxBodyBytes: number;
+  /** The engine of an operation; `context` is what the plugins of an embedder share. */
+  readonly engineFor: (yoga: Yoga, context: object) => Engine;
+  /** In their order: what answers before an operation is read, and the plugins of an embedder. */
+  readonly plugins: readonly Plugin<Context>[];
+}
+
+export type Yoga = ReturnType<typeof createYoga<ServerContext, Context>>;
+
+/** What goes with a request through Yoga. `req` is there at a node:http server. */
+interface ServerContext {
+  readonly req?: IncomingMessage;
+  readonly operation: RequestSlot;
+}
+
+/** The record is put in by the server that took the request, or else by the first hook that sees it. */
+interface RequestSlot extends OperationSlot {
+  record?: RequestRecord;
+}
+
+/** Takes every kind of request: Yoga keeps HTTP, the pipeline runs the operation. */
+export function createYogaDoor(options: YogaDoorOptions) {
+  const { schema, pipeline, tracker, maxBodyBytes, engineFor, plugins } = options;
+  const yoga: Yoga = createYoga<ServerContext, Context>({
+    schema,
+    // The routes refuse what is no operation's path.
+    graphqlEndpoint: '/graphql{/*}?',
+    // Ours answers instead. Yoga's takes every URL that ends in this, and no URL has a space in it.
+    healthCheckEndpoint: ' ',
+    landingPage: false,
+    graphiql: false,
+    cors: false,
+    multipart: false,
+    // The body is counted as it is read; Yoga's limiter halves the throughput.
+    maxRequestBodySize: false,
+    // The pipeline masks, and what Yoga makes of a failure of its own or of a plugin goes through the same.
+    maskedErrors: false,
+    logging: { debug() {}, info() {}, warn() {}, error: (error: unknown) => tracker.unexpected(error) },
+    parserAndValidationCache: false,
+    extraParamNames: ['documentId', 'doc_id', 'pathId'],
+    plugins: [trackRequests(pipeline, tracker), ...plugins, readRequests(maxBodyBytes), runOperations()],
+  });
+
+  function runOperations(): Plugin<Context> {
+    return {
+      onParams({ setParamsHandler }) {
+        setParamsHandler(({ params, request, context }) => {
+          const record = recordOf(context);
+          return pipeline.run({
+            params: params as unknown as OperationParams,
+            record,
+            engine: engineFor(yoga, Object.assign(context, { request, params })),
+            checkMethod: (type) => checkMethod(type, record.request),
+          });
+        });
+      },
+    };
+  }
+
+  const door: Door = (request, response, record) => yoga(request, response, { operation: { record } });
+  // A context of its own for each request: an embedder may give the same one again and again.
+  const fetch = (...args: unknown[]) =>
+    (yoga.fetch as (...all: unknown[]) => ReturnType<Yoga['fetch']>)(...args, { operation: {} });
+  return { door, fetch: fetch as Yoga['fetch'] };
+}
+
+function recordOf(serverContext: object): RequestRecord {
+  return (serverContext as ServerContext).operation.record as RequestRecord;
+}
+
+/** Follows requests that come without a node:http server, and puts on every response what it carries. */
+function trackRequests(pipeline: Pipeline, tracker: RequestTracker): Plugin<Context> {
+  return {
+    onRequest({ request, url, serverContext }) {
+      const { operation } = serverContext as unknown as ServerContext;
+      const id = () => requestIdFor(request.headers.get(REQUEST_ID));
+      operation.record ??= tracker.begin(new FetchClientRequest(request, url.pathname), id());
+    },
+    onResultProcess({ result, setResult, serverContext }) {
+      if (Array.isArray(result) || Symbol.asyncIterator in result) return;
+      setResult(pipeline.mask(result as ExecutionResult, recordOf(serverContext)));
+    },
+    onResponse({ response, serverContext }) {
+      const record = recordOf(serverContext);
+      response.headers.set(REQUEST_ID, record.requestId);
+      for (const name of Object.keys(COMMON_HEADERS)) {
+        if (!response.headers.has(name)) response.headers.set(name, COMMON_HEADERS[name] as string);
+      }
+      // At a server, the end of the response ends it.
+      if (!(serverContext as unknown as ServerContext).req) tracker.end(record, response.status);
+    },
+  };
+}
+
+/** Reads requests in the place of Yoga's parsers, which quote broken JSON back and answer broken variables in a URL with 500. */
+function readRequests(maxBodyBytes: number): Plugin<Context> {
+  return {
+    onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
+      const refusal = checkAccept(request.headers.get('accept'));
+      if (refusal) {
+        // Not thrown: Yoga would find no media type to tell it in.
+        const { body, ...init } = errorResponse(refusal);
+        return endResponse(new fetchAPI.Response(body, init));
+      }
+      const path = readOperationPath(url.pathname);
+      if (request.method === 'GET') {
+        return setRequestParser(() => forYoga(paramsFromUrl(url.searchParams, path)));
+      }
+      checkContentType(request.headers.get('content-type'), request.headers.get('content-encoding'));
+      const { req } = serverContext as unknown as ServerContext;
+      setRequestParser(async () => {
+        // Something in front of the gateway, such as a body parser, may have read the request already.
+        const body =
+          req && !req.readableDidRead
+            ? await readNodeBody(req, maxBodyBytes)
+            : await readWebBody(request, maxBodyBytes);
+        return forYoga(paramsFromBody(body, path));
+      });
+    },
+  };
+}
+
+/** Yoga insists on a text as the query; beside an id an empty one is none. */
+function forYoga({ query = '', ...others }: OperationParams) {
+  return { query, ...others };
+}

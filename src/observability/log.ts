@@ -1,0 +1,69 @@
+import { type DestinationStream, type LevelWithSilent, pino } from 'pino';
+import type { Observer } from '../transport/observer.ts';
+import { errorFacts } from './error-facts.ts';
+import { createRedactedStream } from './redacted-stream.ts';
+import { isOperation, type RequestRecord } from './request-record.ts';
+import type { GatewayLog, RequestObserver } from './request-tracker.ts';
+
+export interface LogOptions {
+  readonly level: LevelWithSilent;
+  /** Never shown, whatever a message holds; the key of a request is hidden as well. */
+  readonly secrets: readonly string[];
+  /** Takes lines of JSON. */
+  readonly destination: DestinationStream;
+}
+
+/** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
+export interface OperationLog extends GatewayLog {
+  /** Undefined when the level leaves the lines out. */
+  readonly operations: RequestObserver | undefined;
+  /** Tells when the REST API is left alone for a while, and when it is well again. */
+  readonly upstream: Observer;
+  warn(message: string): void;
+}
+
+export function createLog({ level, secrets, destination }: LogOptions): OperationLog {
+  const stream = createRedactedStream(destination, secrets);
+  const log = pino({ level, serializers: { err: errorFacts } }, stream);
+  const operations: RequestObserver = {
+    ended(record, { status, durationMs }) {
+      if (!isOperation(record)) return;
+      const { requestId, operation, usage, codes } = record;
+      const line = {
+        requestId,
+        operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
+        operationType: operation?.type ?? null,
+        status,
+        durationMs: Math.round(durationMs * 10) / 10,
+        upstream: usage && inWholeMs(usage),
+        errorCodes: codes.length > 0 ? [...new Set(codes)] : undefined,
+      };
+      stream.hiding(keysOf(record), () => log.info(line, 'operation'));
+    },
+  };
+  return {
+    operations: log.isLevelEnabled('info') ? operations : undefined,
+    upstream: {
+      breakerChanged(state) {
+        if (state === 'open') log.warn('LuaAuth is in trouble: calls are answered without being sent');
+        if (state === 'closed') log.info('LuaAuth is well again');
+      },
+    },
+    error(error, record) {
+      const line = { requestId: record?.requestId, err: error };
+      stream.hiding(record ? keysOf(record) : [], () => log.error(line, 'unexpected error'));
+    },
+    warn: (message) => log.warn(message),
+  };
+}
+
+const MAX_NAME_LENGTH = 100;
+
+function inWholeMs({ calls, shared, fresh, stale, queuedMs }: NonNullable<RequestRecord['usage']>) {
+  return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
+}
+
+function keysOf({ request }: RequestRecord): string[] {
+  const { token, bearer } = request.credentials;
+  return [token, bearer].filter((key) => key !== undefined);
+}

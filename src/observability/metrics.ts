@@ -1,0 +1,42 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Observer } from '../transport/observer.ts';
+import { createOperationMetrics } from './operation-metrics.ts';
+import type { RequestObserver } from './request-tracker.ts';
+import { createUpstreamMetrics } from './upstream-metrics.ts';
+
+export interface MetricsOptions {
+  /** With a key, only who presents it may read them. */
+  readonly key?: string | undefined;
+}
+
+export interface Metrics {
+  /** For the transport. */
+  readonly upstream: Observer;
+  /** For the gateway. */
+  readonly operations: RequestObserver;
+  readonly contentType: string;
+  /** Whether a request with this `Authorization` header may read them. */
+  isAllowed(authorization: string | null | undefined): boolean;
+  /** As Prometheus reads them. */
+  text(): Promise<string>;
+}
+
+/** Counts for Prometheus. */
+export function createMetrics({ key }: MetricsOptions = {}): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
+  return {
+    upstream: createUpstreamMetrics(registry),
+    operations: createOperationMetrics(registry),
+    contentType: registry.contentType,
+    isAllowed: (authorization) =>
+      expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
+    text: () => registry.metrics(),
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,57 @@
+import type { DestinationStream } from 'pino';
+import { endOfString } from '../transport/json-scan.ts';
+
+/** Shorter ones than this are part of ordinary words. */
+const LEAST_LENGTH = 4;
+const HIDDEN = '…';
+
+/** A stream of JSON lines in which no value shows a secret, wherever it came from. */
+export interface RedactedStream extends DestinationStream {
+  /** Runs an action; what it writes shows these secrets no more than the stream's own. */
+  hiding(secrets: readonly string[], action: () => void): void;
+}
+
+export function createRedactedStream(
+  destination: DestinationStream,
+  secrets: readonly string[],
+): RedactedStream {
+  const always = prepare(secrets);
+  let alsoNow: readonly string[] = [];
+  return {
+    write(line) {
+      const found = [...always, ...alsoNow].filter((secret) => line.includes(secret));
+      const hide = (text: string) => found.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+      destination.write(found.length > 0 ? changeTexts(line, hide) : line);
+    },
+    hiding(more, action) {
+      alsoNow = prepare(more);
+      try {
+        action();
+      } finally {
+        alsoNow = [];
+      }
+    },
+  };
+}
+
+/** Changes the texts in a line of JSON, but for the names of members. One that never ends is a text as well. */
+function changeTexts(line: string, change: (text: string) => string): string {
+  const pieces: string[] = [];
+  let end = 0;
+  for (let open = line.indexOf('"'); open !== -1; open = line.indexOf('"', end)) {
+    pieces.push(line.slice(end, open));
+    end = endOfString(line, open);
+    const text = line.slice(open, end);
+    pieces.push(line[end] === ':' ? text : change(text));
+  }
+  pieces.push(line.slice(end));
+  return pieces.join('');
+}
+
+/** As they stand in JSON, the longest first: one may be part of another. */
+function prepare(secrets: readonly string[]): readonly string[] {
+  return secrets
+    .filter((secret) => secret.length >= LEAST_LENGTH)
+    .map((secret) => JSON.stringify(secret).slice(1, -1))
+    .sort((a, b) => b.length - a.length);
+}

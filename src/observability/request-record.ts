@@ -1,0 +1,75 @@
+import type { OperationTypeNode } from 'graphql';
+import type { Signal } from '../transport/signal.ts';
+import type { Tally } from '../transport/tally.ts';
+
+/** What the gateway looks at in a request, however it arrives. */
+export interface ClientRequest {
+  readonly method: string;
+  /** Without its query. */
+  readonly path: string;
+  /** Aborted when the client leaves before its answer is complete. */
+  readonly signal: Signal;
+  readonly credentials: SentCredentials;
+  /** A header by its name in lower case. */
+  header(name: string): string | null;
+}
+
+/** The headers in which a client can send a key: never shown, whatever they hold. */
+export interface SentCredentials {
+  readonly token: string | undefined;
+  /** What `Authorization` holds, without the word Bearer. */
+  readonly bearer: string | undefined;
+}
+
+/** An operation as logs, metrics and traces name it. */
+export interface OperationFacts {
+  readonly name: string | undefined;
+  readonly type: OperationTypeNode;
+}
+
+export type Phase = 'parse' | 'validate' | 'context' | 'execute';
+
+/** What may be told of one request to the gateway: facts about it, never its document, variables or body. */
+export class RequestRecord {
+  readonly request: ClientRequest;
+  readonly requestId: string;
+  /** When it arrived, as `performance.now()` has it. */
+  readonly startedAt = performance.now();
+  /** The operation, once its document could be parsed. */
+  operation: OperationFacts | undefined = undefined;
+  /** How the operation's reads come about; missing until it runs. */
+  usage: Readonly<Tally> | undefined = undefined;
+  /** `extensions.code` of each error in the answer. */
+  codes: readonly string[] = NONE;
+  /** How long each phase took, in ms; undefined: nobody looks at it. */
+  readonly phases: { [P in Phase]?: number } | undefined;
+  #phaseBeganAt = 0;
+
+  constructor(request: ClientRequest, requestId: string, usesPhases: boolean) {
+    this.request = request;
+    this.requestId = requestId;
+    this.phases = usesPhases ? {} : undefined;
+  }
+
+  /** The next phase begins now. */
+  beginPhases(): void {
+    if (this.phases) this.#phaseBeganAt = performance.now();
+  }
+
+  /** This phase ends now, and the next one begins. */
+  endPhase(phase: Phase): void {
+    if (!this.phases) return;
+    const now = performance.now();
+    this.phases[phase] = now - this.#phaseBeganAt;
+    this.#phaseBeganAt = now;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+/** Whether a request was sent as an operation, even if it could not be read; the GraphiQL page and probes are not. */
+export function isOperation({ request: { path, method }, operation, codes }: RequestRecord): boolean {
+  return (
+    operation !== undefined || (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || codes.length > 0))
+  );
+}

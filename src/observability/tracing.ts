@@ -1,0 +1,120 @@
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import type { Observer, Outcome } from '../transport/observer.ts';
+import type { Tally } from '../transport/tally.ts';
+import { isOperation, type RequestRecord } from './request-record.ts';
+import type { RequestEnd, RequestObserver } from './request-tracker.ts';
+import { traceOf } from './trace-parent.ts';
+
+export interface Tracing {
+  /** For the transport. */
+  readonly upstream: Observer;
+  /** For the gateway. */
+  readonly operations: RequestObserver;
+}
+
+const MAX_NAME_LENGTH = 100;
+/** The API answered properly. */
+const WELL: readonly Outcome[] = ['ok', 'refused'];
+
+/**
+ * A span for each operation, and below it one for each REST request and each wait for the quota. The tally, of which each
+ * operation has one of its own, leads from a call to its operation.
+ */
+export function createTracing(tracer: Tracer): Tracing {
+  const spans = new WeakMap<RequestRecord, Span>();
+  const contexts = new WeakMap<Readonly<Tally>, Context>();
+
+  const begin = (record: RequestRecord): Span => {
+    const { startedAt: startTime } = record;
+    const parent = traceOf(record);
+    const span = tracer.startSpan(nameOf(record), { kind: SpanKind.SERVER, startTime }, parent);
+    spans.set(record, span);
+    if (record.usage) contexts.set(record.usage, trace.setSpan(parent, span));
+    return span;
+  };
+
+  return {
+    operations: {
+      running: (record) => void begin(record),
+      ended(record, end) {
+        if (!isOperation(record)) return;
+        const span = spans.get(record) ?? begin(record);
+        span.setAttributes(attributesOf(record, end));
+        if (record.codes.length > 0 || end.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      },
+    },
+    upstream: {
+      queued({ endpoint, origin }) {
+        const startTime = performance.now();
+        const context = contexts.get(origin.tally);
+        let waits = false;
+        // Whoever finds a place free has gone on before this.
+        const mark = setImmediate(() => {
+          waits = true;
+        });
+        return () => {
+          clearImmediate(mark);
+          if (!context || !waits) return;
+          const attributes = { 'url.template': templateOf(endpoint) };
+          tracer.startSpan('wait for the quota', { startTime, attributes }, context).end();
+        };
+      },
+      requested({ endpoint, origin }) {
+        const [method = ''] = endpoint.split(' ', 1);
+        const attributes = { 'http.request.method': method, 'url.template': templateOf(endpoint) };
+        // A renewal belongs to no operation: it has a trace of its own.
+        const context = contexts.get(origin.tally) ?? ROOT_CONTEXT;
+        const span = tracer.startSpan(endpoint, { kind: SpanKind.CLIENT, attributes }, context);
+        return (outcome) => {
+          span.setAttribute('luaauth.outcome', outcome);
+          if (!WELL.includes(outcome)) {
+            span.setAttribute('error.type', outcome).setStatus({ code: SpanStatusCode.ERROR });
+          }
+          span.end();
+        };
+      },
+      retried({ endpoint, origin }) {
+        const context = contexts.get(origin.tally);
+        if (context) trace.getSpan(context)?.addEvent('retry', { 'url.template': templateOf(endpoint) });
+      },
+    },
+  };
+}
+
+function nameOf({ operation }: RequestRecord): string {
+  if (!operation) return 'unreadable operation';
+  return [operation.type, operation.name?.slice(0, MAX_NAME_LENGTH)].filter(Boolean).join(' ');
+}
+
+function attributesOf(
+  { requestId, request: { method }, operation, usage, codes }: RequestRecord,
+  { status }: RequestEnd,
+): Attributes {
+  return {
+    'http.request.method': method,
+    'http.route': '/graphql',
+    'http.response.status_code': status,
+    'graphql.operation.type': operation?.type,
+    'graphql.operation.name': operation?.name?.slice(0, MAX_NAME_LENGTH),
+    'luaauth.request_id': requestId,
+    'luaauth.error_codes': codes.length > 0 ? [...new Set(codes)] : undefined,
+    'luaauth.calls': usage?.calls,
+    'luaauth.shared': usage?.shared,
+    'luaauth.fresh': usage?.fresh,
+    'luaauth.stale': usage?.stale,
+  };
+}
+
+function templateOf(endpoint: string): string {
+  return endpoint.slice(endpoint.indexOf(' ') + 1);
+}

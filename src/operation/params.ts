@@ -1,0 +1,152 @@
+import { requestError } from '../errors/coded-error.ts';
+
+const MEMBERS = ['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id'] as const;
+type Member = (typeof MEMBERS)[number];
+
+type JsonObject = Record<string, unknown>;
+
+/** An operation as a request names it: by its document, or by the id of one in any of the dialects of clients. */
+export interface OperationParams {
+  readonly query: string | undefined;
+  readonly operationName: string | undefined;
+  readonly variables: JsonObject | undefined;
+  readonly extensions: JsonObject | undefined;
+  /** As the GraphQL-over-HTTP draft has it, in the body or the query string. */
+  readonly documentId: string | undefined;
+  /** As Relay has it. */
+  readonly doc_id: string | undefined;
+  /** The same in the path. */
+  readonly pathId: string | undefined;
+}
+
+/** What the path of an operation says beside the body or the query string. */
+export interface OperationPath {
+  readonly documentId?: string | undefined;
+  readonly operationName?: string | undefined;
+}
+
+/** How deep objects and lists may be nested in variables and extensions; the schema's own inputs need three levels. */
+const MAX_JSON_DEPTH = 50;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
+export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
+  const body = parse(decode(bytes), 'The body');
+  if (Array.isArray(body)) {
+    throw badRequest('Batching is not supported: the body is a list. Send one operation per request.');
+  }
+  if (typeof body !== 'object' || body === null) {
+    throw badRequest(`The body is ${kindOf(body)}. Send a JSON object such as {"query": "{ __typename }"}.`);
+  }
+  const stranger = Object.keys(body).find((name) => !(MEMBERS as readonly string[]).includes(name));
+  if (stranger !== undefined) {
+    throw badRequest(`The body has a member that is unknown here. Known are ${MEMBERS.join(', ')}.`);
+  }
+  return checkParams(body as Record<Member, unknown>, path);
+}
+
+/** The operation in the query string of a GET. @throws as `paramsFromBody` does. */
+export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath = {}): OperationParams {
+  const json = (name: 'variables' | 'extensions') => {
+    const text = parameters.get(name);
+    return text ? parse(text, `The parameter ${name}`) : undefined;
+  };
+  const members = {
+    query: parameters.get('query') || undefined,
+    operationName: parameters.get('operationName') || undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+    documentId: parameters.get('documentId') || undefined,
+    doc_id: parameters.get('doc_id') || undefined,
+  };
+  return checkParams(members, path);
+}
+
+function checkParams(members: Record<Member, unknown>, path: OperationPath): OperationParams {
+  const operationName = checkString('operationName', members.operationName);
+  if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
+    throw badRequest('The path names another operation than operationName does. Name it in one of them.');
+  }
+  const params = {
+    query: checkString('query', members.query),
+    documentId: checkString('documentId', members.documentId),
+    doc_id: checkString('doc_id', members.doc_id),
+    pathId: path.documentId,
+    operationName: operationName ?? path.operationName,
+    variables: checkObject('variables', members.variables),
+    extensions: checkObject('extensions', members.extensions),
+  };
+  if (params.query === undefined && !namesDocument(params)) throw NO_QUERY;
+  return params;
+}
+
+function namesDocument({ documentId, doc_id, pathId, extensions }: OperationParams): boolean {
+  return (documentId ?? doc_id ?? pathId) !== undefined || Boolean(extensions?.persistedQuery);
+}
+
+const NO_QUERY = badRequest(
+  'There is no query. Give the GraphQL document as the string query, or the id of a persisted one as documentId.',
+);
+
+function checkString(name: Member, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  throw badRequest(`${name} is ${kindOf(value)}. Give a string, or leave it out.`);
+}
+
+function checkObject(name: Member, value: unknown): Record<string, unknown> | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw badRequest(`${name} is ${kindOf(value)}. Give an object, or leave it out.`);
+  }
+  // Level by level rather than by recursion: depth is what is to be survived.
+  let level: object[] = [value];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MAX_JSON_DEPTH) {
+      throw badRequest(`${name} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
+    }
+    const next: object[] = [];
+    for (const container of level) {
+      if (Object.hasOwn(container, '__proto__')) {
+        throw badRequest(`${name} has a member __proto__, which no input has. Take it out.`);
+      }
+      for (const child of Object.values(container)) {
+        if (typeof child === 'object' && child !== null) next.push(child);
+      }
+    }
+    level = next;
+  }
+  return value as Record<string, unknown>;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw badRequest('The body is not UTF-8. Encode the JSON as UTF-8.');
+  }
+}
+
+function parse(text: string, subject: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw badRequest(
+      text.trim() === ''
+        ? `${subject} is empty. Send a JSON object.`
+        : `${subject} is not JSON. Send a JSON object.`,
+    );
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function badRequest(message: string) {
+  return requestError('BAD_REQUEST', 400, message);
+}

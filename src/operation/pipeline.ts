@@ -1,0 +1,113 @@
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
+import type { Context } from '../context.ts';
+import { maskErrors } from '../errors/masking.ts';
+import { checkPrice } from '../limits/check-price.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
+import type { RequestTracker } from '../observability/request-tracker.ts';
+import type { DocumentCache } from './document-cache.ts';
+import type { Engine } from './engine.ts';
+import type { OperationParams } from './params.ts';
+import { addReport, planResult, reportModeOf } from './report.ts';
+import { coerceVariables } from './variables.ts';
+
+export interface PipelineOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+  readonly documents: DocumentCache;
+  /** Gives the text of the document that a request names, by its text or an id. */
+  readonly resolveDocument: (params: OperationParams) => string;
+  readonly contextFor: (request: ClientRequest) => Context;
+  readonly tracker: RequestTracker;
+}
+
+/** An operation as a door hands it over. */
+export interface OperationInput {
+  readonly params: OperationParams;
+  readonly record: RequestRecord;
+  /** Parse, validate and execute. */
+  readonly engine: Engine;
+  /** Throws when the request's method may not carry such an operation. */
+  readonly checkMethod?: (type: OperationTypeNode) => void;
+}
+
+/** The way of every operation, whichever door it came by. */
+export interface Pipeline {
+  /** Gives the result; it never throws. */
+  run(input: OperationInput): Promise<ExecutionResult>;
+  /** A result as the client may see it: also of a request whose operation cannot be read. */
+  mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { schema, limits, documents, resolveDocument, contextFor, tracker } = options;
+
+  async function answer({ params, record, engine, checkMethod }: OperationInput): Promise<ExecutionResult> {
+    record.beginPhases();
+    const text = resolveDocument(params);
+    const entry = engine.parse(documents.get(text), text);
+    record.endPhase('parse');
+    const refusals = entry.document ? engine.validate(entry) : entry.refusals;
+    const operation = entry.find(params.operationName);
+    if (operation) record.operation = operation.facts;
+    if (!entry.document) return { errors: refusals };
+    if (!operation) return NO_OPERATION;
+    checkMethod?.(operation.facts.type);
+    record.endPhase('validate');
+    if (refusals.length > 0) return { errors: refusals };
+
+    const variables = coerceVariables(schema, operation.node, params.variables);
+    if ('errors' in variables) return variables;
+    const plan = operation.plan(variables.coerced);
+    const mode = reportModeOf(record.request);
+    if (mode === 'plan') return planResult(plan, limits);
+    const refusal = checkPrice(plan, limits);
+    if (refusal) return { errors: [refusal] };
+
+    const context = contextFor(record.request);
+    const contextValue = await engine.createContext(context);
+    record.endPhase('context');
+    tracker.running(record, context.caller.tally);
+    const result = await engine.execute({
+      schema,
+      document: entry.document,
+      operationName: params.operationName,
+      variableValues: params.variables,
+      contextValue,
+      prepared: operation.prepared,
+      coerced: variables.coerced,
+    });
+    record.endPhase('execute');
+    documents.settle(text, entry);
+    return addReport(result, mode, context.caller.tally);
+  }
+
+  const mask: Pipeline['mask'] = (result, record) => {
+    if (!result.errors) return result;
+    const errors = maskErrors(result.errors, result.data !== undefined, (error) => {
+      tracker.unexpected(error, record);
+      return record.requestId;
+    });
+    tracker.answered(record, errors);
+    return { ...result, errors };
+  };
+
+  return {
+    mask,
+    async run(input) {
+      try {
+        return mask(await answer(input), input.record);
+      } catch (error) {
+        return mask({ errors: [error as GraphQLError] }, input.record);
+      }
+    },
+  };
+}
+
+const NO_OPERATION: ExecutionResult = {
+  errors: [
+    new GraphQLError('Could not determine what operation to execute.', {
+      extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
+    }),
+  ],
+};

@@ -1,0 +1,48 @@
+import type { ExecutionResult } from 'graphql';
+import type { Limits } from '../limits/limits.ts';
+import type { Plan } from '../limits/plan.ts';
+import type { ClientRequest } from '../observability/request-record.ts';
+import type { Tally } from '../transport/tally.ts';
+
+/** What a request wants to know of its REST calls: what they may be, without running, or what they were. */
+export type ReportMode = 'plan' | 'report' | undefined;
+
+export function reportModeOf(request: ClientRequest): ReportMode {
+  const mode = request.header('x-upstream');
+  return mode === 'plan' || mode === 'report' ? mode : undefined;
+}
+
+/** The answer to `x-upstream: plan`: what the operation may come to at most. */
+export function planResult({ calls, objects, endpoints }: Plan, limits: Limits): ExecutionResult {
+  const upstream = {
+    price: calls,
+    limit: finite(limits.restCalls),
+    objects,
+    objectsLimit: finite(limits.answerObjects),
+    plan: endpoints,
+  };
+  return { data: null, extensions: { upstream } };
+}
+
+/**
+ * Adds to a result what its reads were, if that was asked for, and to everybody's how old the data may be that it was made
+ * of.
+ */
+export function addReport(result: ExecutionResult, mode: ReportMode, usage: Tally): ExecutionResult {
+  if (mode !== 'report' && usage.stale === 0) return result;
+  const upstream = { ...(mode === 'report' && reported(usage)), ...staleness(usage) };
+  return { ...result, extensions: { ...result.extensions, upstream } };
+}
+
+function reported({ calls, shared, fresh, stale, queuedMs }: Tally) {
+  return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
+}
+
+function staleness({ stale, oldestMs }: Tally) {
+  return stale > 0 ? { stale, oldestMs: Math.ceil(oldestMs) } : {};
+}
+
+/** JSON has no Infinity: no limit is null. */
+function finite(limit: number): number | null {
+  return Number.isFinite(limit) ? limit : null;
+}

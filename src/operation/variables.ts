@@ -1,0 +1,94 @@
+import {
+  coerceInputValue,
+  GraphQLError,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  getVariableValues,
+  isInputObjectType,
+  isInputType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  type OperationDefinitionNode,
+  typeFromAST,
+  type VariableDefinitionNode,
+} from 'graphql';
+import { badUserInput } from '../errors/coded-error.ts';
+
+export type Values = Readonly<Record<string, unknown>>;
+type Path = readonly (string | number)[];
+
+/** What is told of one variable: a list can have thousands of bad items. */
+const MAX_ERRORS = 10;
+
+const NO_VARIABLES: { readonly coerced: Values } = { coerced: {} };
+
+/**
+ * The variables of an operation as resolvers see them, or why they do not fit their types. GraphQL would say so as well,
+ * but it quotes their values, and a value may be a licence key or the source of a script.
+ */
+export function coerceVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions: definitions = [] }: OperationDefinitionNode,
+  given: Values = {},
+): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
+  if (definitions.length === 0) return NO_VARIABLES;
+  // A name that the prototype has is no variable that was given.
+  const values = { ...given };
+  const { coerced } = getVariableValues(schema, definitions, values, { maxErrors: 1 });
+  if (coerced) return { coerced };
+  const errors = definitions.flatMap((definition) => {
+    const type = typeFromAST(schema, definition.type);
+    return isInputType(type) ? findErrors(definition, type, values) : [];
+  });
+  return { errors };
+}
+function findErrors(
+  definition: VariableDefinitionNode,
+  type: GraphQLInputType,
+  values: Readonly<Record<string, unknown>>,
+): GraphQLError[] {
+  const name = definition.variable.name.value;
+  if (!Object.hasOwn(values, name)) {
+    if (!isNonNullType(type) || definition.defaultValue) return [];
+    return [refuse(definition, [], `it is missing. Give a value of type ${type}.`)];
+  }
+  const errors: GraphQLError[] = [];
+  const enough = new Error('enough');
+  try {
+    coerceInputValue(values[name], type, (path, value, error) => {
+      errors.push(refuse(definition, path, reasonOf(error, value, typeAt(type, path))));
+      if (errors.length === MAX_ERRORS) throw enough;
+    });
+  } catch (error) {
+    if (error !== enough) throw error;
+  }
+  return errors;
+}
+
+/** What GraphQL says of a scalar quotes it, which only a number or a boolean may be. Our own scalars quote nothing. */
+function reasonOf(error: GraphQLError, value: unknown, type: GraphQLInputType): string {
+  if (value === null || value === undefined) return `null is not allowed. Give a value of type ${type}.`;
+  const isQuoted = isLeafType(getNamedType(type)) && error.extensions.code !== 'BAD_USER_INPUT';
+  const isHarmless = typeof value === 'number' || typeof value === 'boolean';
+  return isQuoted && !isHarmless ? `it is not a value of type ${type}.` : error.message;
+}
+
+function typeAt(type: GraphQLInputType, [key, ...rest]: Path): GraphQLInputType {
+  const nullable = getNullableType(type);
+  if (key === undefined) return type;
+  if (isListType(nullable)) return typeAt(nullable.ofType, rest);
+  const field = isInputObjectType(nullable) ? nullable.getFields()[key] : undefined;
+  return field ? typeAt(field.type, rest) : type;
+}
+
+function refuse(definition: VariableDefinitionNode, path: Path, reason: string): GraphQLError {
+  const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+  const { message, extensions } = badUserInput(`$${definition.variable.name.value}${place}`, reason);
+  return new GraphQLError(message.length > 500 ? `${message.slice(0, 499)}…` : message, {
+    nodes: definition,
+    extensions: { ...extensions, http: { spec: true, status: 400 } },
+  });
+}

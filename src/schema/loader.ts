@@ -1,0 +1,93 @@
+import DataLoader from 'dataloader';
+import type { Context } from '../context.ts';
+import type { Api } from '../luaauth/api.ts';
+
+/** Fetches one key of a caller's. */
+type Fetch<Key, Value> = (api: Api, key: Key) => Promise<Value>;
+
+/**
+ * A DataLoader that also tells at once what it knows: the rows of a list lead back to their script without a promise each,
+ * and what a list brought along costs nothing until it is asked for.
+ */
+export class Loader<Key, Value> extends DataLoader<Key, Value, string> {
+  readonly #cacheKeyOf: (key: Key) => string;
+  readonly #values = new Map<string, Value>();
+
+  constructor(fetch: Fetch<Key, Value>, context: Context, cacheKeyOf: (key: Key) => string) {
+    super((keys) => this.#fetchEach(keys, context, fetch), { cacheKeyFn: cacheKeyOf });
+    this.#cacheKeyOf = cacheKeyOf;
+  }
+
+  /** The value of a key, if it was loaded or put in before. */
+  peek(key: Key): Value | undefined {
+    return this.#values.get(this.#cacheKeyOf(key));
+  }
+
+  /** Puts in what came with something else. */
+  put(key: Key, value: Value): void {
+    this.#values.set(this.#cacheKeyOf(key), value);
+  }
+
+  override load(key: Key): Promise<Value> {
+    const known = this.peek(key);
+    if (known !== undefined) this.prime(key, known);
+    return super.load(key);
+  }
+
+  /** Asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for a value. */
+  #fetchEach(
+    keys: readonly Key[],
+    { caller }: Context,
+    fetch: Fetch<Key, Value>,
+  ): Promise<(Value | Error)[]> {
+    let api: Api;
+    try {
+      api = caller.api;
+    } catch (error) {
+      return Promise.resolve(keys.map(() => errorOf(error)));
+    }
+    return Promise.all(
+      keys.map((key) =>
+        fetch(api, key).then((value) => {
+          this.put(key, value);
+          return value;
+        }, errorOf),
+      ),
+    );
+  }
+}
+
+let count = 0;
+
+/** Gives the loader of an operation. */
+export type LoaderOf<Key, Value> = (context: Context) => Loader<Key, Value>;
+
+/** Defines a loader, of which each operation has its own: it hangs on the operation's context. */
+export function defineLoader<Key, Value>(
+  fetch: Fetch<Key, Value>,
+  cacheKeyOf: (key: Key) => string = String,
+): LoaderOf<Key, Value> {
+  const number = count;
+  count += 1;
+  return (context) => {
+    context.loaders[number] ??= new Loader(fetch, context, cacheKeyOf);
+    return context.loaders[number] as Loader<Key, Value>;
+  };
+}
+
+/**
+ * Has the ids of a loadable type loaded by this loader. Pothos keeps those that it makes itself in a WeakMap: once that is
+ * old, V8's young collection takes all that they lead to for alive, and nothing of an operation dies before a full one.
+ */
+export function loadBy<Key, Value>(type: { getDataloader: unknown }, loaderOf: LoaderOf<Key, Value>): void {
+  type.getDataloader = loaderOf;
+}
+
+/** Forgets all that an operation has read. */
+export function forgetLoaded(context: Context): void {
+  context.loaders.length = 0;
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error('not an error', { cause: error });
+}

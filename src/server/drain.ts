@@ -1,0 +1,65 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { GraphQLError } from 'graphql';
+import { requestError } from '../errors/coded-error.ts';
+import { REQUEST_ID, requestIdFor } from '../http/request-id.ts';
+import { errorResponse, sendResponse } from '../http/response.ts';
+import type { Connections } from './connections.ts';
+
+const SWEEP_INTERVAL_MS = 20;
+/** How long the last answers may take to leave before their sockets are closed. */
+const FLUSH_MS = 500;
+
+/**
+ * Closes a server without dropping what it has begun: the listener at once, each connection after its answer. What is not
+ * answered within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
+ */
+export function drain(server: Server, connections: Connections, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // A socket falls idle only after its last answer: look again until all are closed.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+    const cut = setTimeout(() => {
+      connections.unanswered().forEach(cutShort);
+      flush = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
+    }, graceMs);
+    let flush: NodeJS.Timeout | undefined;
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+      clearTimeout(flush);
+      resolve();
+    });
+    for (const response of connections.unanswered()) response.shouldKeepAlive = false;
+    server.closeIdleConnections();
+    for (const socket of connections.silent()) socket.destroy();
+  });
+}
+
+/** Refuses a request that arrived on an open connection after the listener was closed. */
+export function refuseWhileDraining(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  const error = requestError(
+    'SHUTTING_DOWN',
+    503,
+    'The gateway is shutting down and has not begun this operation. Send it again on a new connection.',
+  );
+  refuse(response, error);
+}
+
+function cutShort(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.shouldKeepAlive = false;
+  const error = requestError(
+    'SHUTTING_DOWN',
+    503,
+    'The gateway is shutting down and could not wait for this operation. Whether a mutation in it was carried out is unknown: read the script before you try again.',
+  );
+  refuse(response, error);
+}
+
+function refuse(response: ServerResponse, error: GraphQLError): void {
+  const { headers } = response.req;
+  sendResponse(response, errorResponse(error, headers.accept), requestIdFor(headers[REQUEST_ID]));
+}

@@ -1,0 +1,66 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { serverUrl } from '../http/address.ts';
+import { isProbe } from '../http/routes.ts';
+import { answerClientError } from './client-error.ts';
+import { watchConnections } from './connections.ts';
+import { drain, refuseWhileDraining } from './drain.ts';
+
+export interface ServerOptions {
+  readonly listener: RequestListener;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** How long the head of a request may take to arrive, and how long a new connection may stay silent. */
+  readonly headersTimeoutMs?: number;
+  /** How long a whole request may take to arrive, its body included. */
+  readonly requestTimeoutMs?: number;
+  /** How often the two are checked. */
+  readonly checkIntervalMs?: number;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Lets what is under way finish, for at most `graceMs`, and takes nothing new; resolves when all is closed. */
+  drain(graceMs: number): Promise<void>;
+}
+
+// Above Node's 16 kB, so that an over-long key gets the field error that says what is wrong with it.
+const MAX_HEADER_BYTES = 64 * 1024;
+
+/** Listens. @throws the system's error when the address cannot be had. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { listener, host, port } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: 65_000,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: checkIntervalMs,
+    // The listener refuses a missing host like a malformed one.
+    requireHostHeader: false,
+  });
+  const connections = watchConnections(server);
+  let draining = false;
+  server.on('request', (request, response) => {
+    if (draining) response.shouldKeepAlive = false;
+    if (draining && !isProbe(request.url)) refuseWhileDraining(response);
+    else listener(request, response);
+  });
+  server.on('clientError', (error, socket) =>
+    answerClientError(error, socket as Socket, connections.oldestOn(socket as Socket)),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return {
+    url: serverUrl(host, address.port),
+    drain(graceMs) {
+      draining = true;
+      return drain(server, connections, graceMs);
+    },
+  };
+}

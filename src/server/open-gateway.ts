@@ -1,0 +1,35 @@
+import type { Config } from '../config/config.ts';
+import { createGateway, type GatewayOptions } from '../gateway.ts';
+import { StartError } from '../observability/start-error.ts';
+import { graphiqlFor } from './graphiql-options.ts';
+import { type RunningServer, startServer } from './listen.ts';
+import type { Observability } from './open-observability.ts';
+
+export type GatewayParts = Pick<GatewayOptions, 'transport' | 'persisted' | 'isReady'>;
+
+/** Listens with the gateway that is configured. @throws StartError */
+export async function openGateway(
+  config: Config,
+  { log, requests, routes }: Observability,
+  parts: GatewayParts,
+): Promise<RunningServer> {
+  const { host, port } = config;
+  const gateway = createGateway({
+    credentials: config.credentials,
+    timeouts: config.timeouts,
+    operationTimeoutMs: config.operationTimeoutMs,
+    readOnly: config.readOnly,
+    persisted: config.persisted,
+    limits: config.limits,
+    maxBodyBytes: config.maxBodyBytes,
+    corsOrigins: config.corsOrigins,
+    graphiql: config.graphiql ? graphiqlFor(config) : undefined,
+    log,
+    observers: requests,
+    routes,
+    ...parts,
+  });
+  return startServer({ listener: gateway, host, port }).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new StartError(`Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`);
+  });
+}

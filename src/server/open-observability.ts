@@ -1,0 +1,74 @@
+import type { Plugin } from 'graphql-yoga';
+import type { Config, MetricsConfig } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import { combineObservers } from '../observability/combine-observers.ts';
+import { createLog } from '../observability/log.ts';
+import type { GatewayLog, RequestObserver } from '../observability/request-tracker.ts';
+import { StartError } from '../observability/start-error.ts';
+import { openStdout } from '../observability/stdout.ts';
+import type { Observer } from '../transport/observer.ts';
+import { version } from '../version.ts';
+
+/** What tells of the process to those who run it. */
+export interface Observability {
+  readonly log: GatewayLog;
+  readonly warn: (message: string) => void;
+  /** For the transport. */
+  readonly upstream: Observer;
+  /** For the gateway. */
+  readonly requests: readonly RequestObserver[];
+  readonly routes: readonly Plugin<Context>[];
+  /** Where the metrics are, if they have a port of their own. */
+  readonly metricsUrl: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens what is configured. What is not is not even loaded. @throws StartError */
+export async function openObservability(config: Config): Promise<Observability> {
+  const destination = await openStdout(process.stdout.isTTY);
+  const log = createLog({ level: config.logLevel, secrets: secretsOf(config), destination });
+  const tracing = config.tracesUrl && (await openTracing(config.tracesUrl, log.warn));
+  const metrics = config.metrics && (await openMetrics(config.metrics));
+  const all = [log, metrics, tracing].filter((one) => one !== undefined);
+  return {
+    log,
+    warn: log.warn,
+    upstream: combineObservers(all.map(({ upstream }) => upstream)),
+    requests: all.map(({ operations }) => operations).filter((observer) => observer !== undefined),
+    routes: metrics?.routes ?? [],
+    metricsUrl: metrics?.url,
+    async close() {
+      metrics?.close();
+      await tracing?.close();
+    },
+  };
+}
+
+/** What must not be shown anywhere. */
+function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Config): string[] {
+  return [heldKey, metrics?.key, ...gatewayKeys].filter((key) => key !== undefined);
+}
+
+async function openMetrics({ host, port, key }: MetricsConfig) {
+  const { createMetrics } = await import('../observability/metrics.ts');
+  const metrics = createMetrics({ key });
+  if (port === undefined) {
+    const { createMetricsRoute } = await import('../http/metrics-route.ts');
+    return { ...metrics, routes: [createMetricsRoute(metrics)], url: undefined, close() {} };
+  }
+  const { startMetricsServer } = await import('./metrics-server.ts');
+  const { url, close } = await startMetricsServer(metrics, { host, port }).catch((cause) => {
+    throw new StartError(
+      `Cannot listen on ${host}:${port} (${cause.code}). Set METRICS_HOST and METRICS_PORT to a free address.`,
+      { cause },
+    );
+  });
+  return { ...metrics, routes: [], url, close };
+}
+
+async function openTracing(url: URL, warn: (message: string) => void) {
+  const { startOtel } = await import('../observability/otel-sdk.ts');
+  const { createTracing } = await import('../observability/tracing.ts');
+  const { tracer, close } = await startOtel({ url, version, warn });
+  return { ...createTracing(tracer), close };
+}

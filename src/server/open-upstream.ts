@@ -1,0 +1,30 @@
+import type { Config } from '../config/config.ts';
+import { type Sandbox, startSandbox } from '../sandbox/server.ts';
+import { createTransport, type Transport } from '../transport/index.ts';
+import type { Observer } from '../transport/observer.ts';
+import { version } from '../version.ts';
+
+/** The way to the REST API, or to the sandbox where no API is configured. */
+export interface Upstream {
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+export async function openUpstream(config: Config, observer: Observer): Promise<Upstream> {
+  const sandbox = config.apiUrl ? undefined : await startSandbox();
+  const transport = createTransport({
+    url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
+    userAgent: `luaauth-graphql/${version}`,
+    rate: config.rate,
+    freshMs: config.freshMs,
+    staleMs: config.staleMs,
+    observer,
+  });
+  return {
+    transport,
+    async close() {
+      await transport.close();
+      await sandbox?.close();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
+import { announce } from './banner.ts';
+import { openGateway } from './open-gateway.ts';
+import { openObservability } from './open-observability.ts';
+import { openUpstream } from './open-upstream.ts';
+import { exit, onStop } from './signals.ts';
+import { keepHeapSmall } from './v8-flags.ts';
+
+/** Runs the gateway until the process is told to stop. */
+export async function serve(config: Config): Promise<void> {
+  keepHeapSmall();
+  const observability = await openObservability(config).catch(exit);
+  const { transport, close } = await openUpstream(config, observability.upstream);
+  let ready = true;
+  const parts = { transport, isReady: () => ready };
+  const server = await openGateway(config, observability, parts).catch(exit);
+
+  onStop(async () => {
+    ready = false;
+    await delay(config.shutdown.delayMs);
+    const graceIsOver = delay(config.shutdown.graceMs);
+    await server.drain(config.shutdown.graceMs);
+    // A write goes on when its client has left; it has the same time to finish.
+    await Promise.race([close(), graceIsOver]);
+    await Promise.race([observability.close(), graceIsOver]);
+    process.exit(0);
+  });
+  announce({ url: server.url, metricsUrl: observability.metricsUrl }, config);
+}
