@@ -2,11 +2,9 @@ import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { unauthenticated } from './errors/coded-error.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
-import { createPageSizes } from './luaauth/page-sizes.ts';
 import type { ClientRequest, SentCredentials } from './observability/request-record.ts';
-import type { Answer, Ask } from './transport/call.ts';
-import type { Transport } from './transport/index.ts';
-import { createTally, type Tally } from './transport/tally.ts';
+import type { Transport } from './transport/transport.ts';
+import { Usage } from './transport/usage.ts';
 
 /** What a resolver sees of a request. */
 export interface Context {
@@ -18,7 +16,7 @@ export interface Context {
 /** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
 export interface Caller {
   /** How the operation's reads came about so far. */
-  readonly tally: Readonly<Tally>;
+  readonly usage: Readonly<Usage>;
   /** @throws UNAUTHENTICATED when the request carries no usable credential. */
   readonly api: Api;
 }
@@ -32,7 +30,7 @@ export interface Credentials {
 }
 
 export interface ContextOptions {
-  readonly transport: Pick<Transport, 'send' | 'clock'>;
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
   readonly credentials: Credentials;
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
@@ -41,20 +39,17 @@ export interface ContextOptions {
 
 export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
-  const { send, clock } = transport;
-  const ask: Ask = (call) => send(call).then(onlyValue);
+  const { ask, clock, state } = transport;
+  const { pageSizes } = state;
   const accountOf = createAccountNames();
-  let operations = 0;
-  const pageSizes = createPageSizes();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
-  const open = (request: ClientRequest, tally: Tally, deadline: number): Api => {
+  const open = (request: ClientRequest, usage: Usage, deadline: number): Api => {
     const key = findKey(request.credentials);
     // Every call of the operation listens: more than ten are no leak.
     const { signal } = request;
     if (signal instanceof EventTarget) setMaxListeners(0, signal);
-    operations += 1;
-    const origin = { id: operations, key, account: accountOf(key), tally };
-    return { ask, clock, origin, signal, timeouts, deadline, pageSizes };
+    const origin = { key, account: accountOf(key) };
+    return { ask, clock, origin, usage, signal, timeouts, deadline, pageSizes };
   };
   return (request: ClientRequest): Context => ({
     caller: new LazyCaller(request, clock.now() + operationTimeoutMs, open),
@@ -71,21 +66,17 @@ function createAccountNames(): (key: string) => string {
   };
 }
 
-function onlyValue<T>({ value }: Answer<T>): T {
-  return value;
-}
-
 class LazyCaller implements Caller {
-  readonly tally = createTally();
+  readonly usage = new Usage();
   readonly #request: ClientRequest;
   readonly #deadline: number;
-  readonly #open: (request: ClientRequest, tally: Tally, deadline: number) => Api;
+  readonly #open: (request: ClientRequest, usage: Usage, deadline: number) => Api;
   #api: Api | undefined;
 
   constructor(
     request: ClientRequest,
     deadline: number,
-    open: (request: ClientRequest, tally: Tally, deadline: number) => Api,
+    open: (request: ClientRequest, usage: Usage, deadline: number) => Api,
   ) {
     this.#request = request;
     this.#deadline = deadline;
@@ -93,7 +84,7 @@ class LazyCaller implements Caller {
   }
 
   get api(): Api {
-    this.#api ??= this.#open(this.#request, this.tally, this.#deadline);
+    this.#api ??= this.#open(this.#request, this.usage, this.#deadline);
     return this.#api;
   }
 }

@@ -5,14 +5,14 @@ import {
   createTransport as createPlainTransport,
   type Transport,
   type TransportOptions,
-} from './transport/index.ts';
+} from './transport/transport.ts';
 import { version } from './version.ts';
 
 export type { Credentials } from './context.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Limits } from './limits/limits.ts';
 export type { Timeouts } from './luaauth/api.ts';
-export type { Transport, TransportOptions } from './transport/index.ts';
+export type { Transport, TransportOptions } from './transport/transport.ts';
 
 /** What the command line would do without a flag, a variable or a file. */
 const { config: defaults } = readConfig({}) as { config: Config };

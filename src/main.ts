@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { runCommandLine } from './cli/program.ts';
+import { setV8Flags } from './server/v8-flags.ts';
 
+setV8Flags();
+const { runCommandLine } = await import('./cli/program.ts');
 await runCommandLine(process.argv.slice(2));

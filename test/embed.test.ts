@@ -113,9 +113,9 @@ it('an embedded gateway tells stderr what nobody expects, without any key', asyn
   const [held, team] = ['sentinel-held-1b7e', 'sentinel-team-90ad'];
   const code = `
     import { createGateway, createTransport } from ${JSON.stringify(EMBED)};
-    const send = () => Promise.reject(new Error('lost ${held} of ${team}'));
+    const ask = () => Promise.reject(new Error('lost ${held} of ${team}'));
     const gateway = createGateway({
-      transport: { ...createTransport({ url: 'http://127.0.0.1:1' }), send },
+      transport: { ...createTransport({ url: 'http://127.0.0.1:1' }), ask },
       credentials: { heldKey: '${held}', gatewayKeys: ['${team}'] },
     });
     const response = await gateway.fetch('http://localhost/graphql', {

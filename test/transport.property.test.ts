@@ -3,11 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Api } from '../src/luaauth/api.ts';
-import { createPageSizes } from '../src/luaauth/page-sizes.ts';
+import { usable } from '../src/luaauth/decoders.ts';
 import { getScript, updateScript } from '../src/luaauth/scripts.ts';
-import { CallFailure } from '../src/transport/failure.ts';
-import { createTransport } from '../src/transport/index.ts';
-import { createTally } from '../src/transport/tally.ts';
+import { CallFailure } from '../src/transport/errors.ts';
+import { createTransport } from '../src/transport/transport.ts';
+import { Usage } from '../src/transport/usage.ts';
 import { createManualClock, type ManualClock } from './support/clock.ts';
 import { createModelApi, FATES, type Lot } from './support/model-api.ts';
 import { type Respond, startRecorder } from './support/recorder.ts';
@@ -99,19 +99,20 @@ async function play(steps: readonly Step[], lots: readonly Lot[], luck: number):
   let writes = 0;
 
   const apiFor = (key: string, signal: AbortSignal): Api => ({
-    ask: async (call) => (await transport.send(call)).value,
+    ask: transport.ask,
     clock,
-    origin: { id: 0, key, account: `account of ${key}`, tally: createTally() },
+    origin: { key, account: `account of ${key}` },
+    usage: new Usage(),
     signal,
     timeouts: TIMEOUTS,
     deadline: clock.now() + OPERATION_MS,
-    pageSizes: createPageSizes(),
+    pageSizes: transport.state.pageSizes,
   });
 
   const read = async (api: Api, id: string) => {
     const least = accepted.get(id) ?? 0;
-    const { name } = await getScript(api, { script_id: id });
-    const [version, key] = JSON.parse(name) as [number, string];
+    const script = await getScript(api, { script_id: id });
+    const [version, key] = JSON.parse(usable(script, 'name')) as [number, string];
     expect(version, 'a read shows what was accepted before it started').toBeGreaterThanOrEqual(least);
     expect(key, 'a read shows what its own key may see').toBe(api.origin.key);
   };

@@ -2,9 +2,10 @@ import { Pool } from 'undici';
 import type { Access, Timeouts } from '../luaauth/api.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
 import { systemClock } from '../transport/clock.ts';
-import { createExchange } from '../transport/exchange.ts';
-import { CallFailure } from '../transport/failure.ts';
-import { createTally } from '../transport/tally.ts';
+import { createDispatch } from '../transport/dispatch.ts';
+import { CallFailure } from '../transport/errors.ts';
+import { NO_PROGRESS } from '../transport/progress.ts';
+import { Usage } from '../transport/usage.ts';
 import { version } from '../version.ts';
 
 export interface Question {
@@ -18,7 +19,7 @@ export interface Question {
 export async function ask({ url, key, scriptId, timeouts }: Question): Promise<Script | CallFailure> {
   const clock = systemClock;
   const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
-  const send = createExchange({
+  const send = createDispatch({
     dispatcher,
     origin: url.origin,
     basePath: url.pathname.replace(/\/+$/, ''),
@@ -27,9 +28,10 @@ export async function ask({ url, key, scriptId, timeouts }: Question): Promise<S
     clock,
   });
   const access: Access = {
-    ask: async (call) => (await send(call)).value,
+    ask: async (call) => (await send(call, NO_PROGRESS)).value,
     clock,
-    origin: { id: 0, key, account: '', tally: createTally() },
+    origin: { key, account: '' },
+    usage: new Usage(),
     signal: undefined,
     timeouts,
     deadline: clock.now() + timeouts.read,

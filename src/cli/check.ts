@@ -3,7 +3,7 @@ import { Refused } from '../luaauth/refusal.ts';
 import type { Script } from '../luaauth/scripts.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';
 import { startSandbox } from '../sandbox/server.ts';
-import { CallFailure } from '../transport/failure.ts';
+import { CallFailure } from '../transport/errors.ts';
 import { version } from '../version.ts';
 import { ask } from './ask.ts';
 import { diagnose } from './diagnosis.ts';

@@ -1,6 +1,6 @@
 import { type Config, loadConfig } from '../config/config.ts';
+import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import { EXIT } from './exit-code.ts';
-import { environmentOf, type FlagValues, inTermsOfFlags } from './flags.ts';
 
 /** The configuration, flags on top. Ends the process with every problem told when it has any. */
 export function configurationOrExit(flags: FlagValues): Config {

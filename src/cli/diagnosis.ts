@@ -1,5 +1,5 @@
 import { Refused } from '../luaauth/refusal.ts';
-import { BadResponse, type CallFailure, RateLimited, TimedOut } from '../transport/failure.ts';
+import { BadResponse, type CallFailure, RateLimited, TimedOut } from '../transport/errors.ts';
 import type { Finding } from './finding.ts';
 
 type Diagnosis = Pick<Finding, 'fact' | 'advice'>;

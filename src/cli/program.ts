@@ -1,9 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { FlagValues } from '../config/flags.ts';
 import { ID_FORM, isId } from '../luaauth/id.ts';
 import { version } from '../version.ts';
+import { addFlags } from './add-flags.ts';
 import { configurationOrExit } from './configuration.ts';
 import { EXIT } from './exit-code.ts';
-import { addFlags, type FlagValues } from './flags.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is "luaauth-graphql serve --port 4100".

@@ -6,7 +6,7 @@ import { defaultLimits, type Limits } from '../limits/limits.ts';
 import type { Timeouts } from '../luaauth/api.ts';
 import { configurePersisted } from '../operation/persisted/configure.ts';
 import type { PersistedDocuments } from '../operation/persisted/resolve.ts';
-import type { LogLevel, Name, Values } from './env-variables.ts';
+import type { LogLevel, Name, VariableValues } from './env-variables.ts';
 import { type Environment, overlay, readValues } from './environment.ts';
 
 export interface Config {
@@ -84,7 +84,7 @@ export function readConfig(environment: Environment): ConfigResult {
   return problems.length > 0 ? { problems } : { config };
 }
 
-function assemble(values: Values, problems: string[]): Config {
+function assemble(values: VariableValues, problems: string[]): Config {
   const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
   const { PERSISTED_DOCUMENTS: persistedMode = 'allowed' } = values;
@@ -138,19 +138,23 @@ function assemble(values: Values, problems: string[]): Config {
   };
 }
 
-function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host = '127.0.0.1' }: Values) {
+function readMetrics({
+  METRICS_PORT: port,
+  METRICS_KEY: key,
+  METRICS_HOST: host = '127.0.0.1',
+}: VariableValues) {
   return port === undefined && key === undefined ? undefined : { host, port, key };
 }
 
 /** As OpenTelemetry defines these variables. */
-function readTracesUrl(values: Values): URL | undefined {
+function readTracesUrl(values: VariableValues): URL | undefined {
   const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
   const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (exporter === 'none' || (exporter ?? whole ?? base) === undefined) return undefined;
   return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
 }
 
-function readLimits(values: Values): Limits {
+function readLimits(values: VariableValues): Limits {
   return {
     documentLength: values.MAX_DOCUMENT_LENGTH ?? defaultLimits.documentLength,
     tokens: values.MAX_TOKENS ?? defaultLimits.tokens,

@@ -237,4 +237,4 @@ export const VARIABLE_NAMES: readonly string[] = Object.entries<Variable>(VARIAB
 export type Name = keyof typeof VARIABLES;
 
 /** The variables that are set, as read. */
-export type Values = { readonly [N in Name]?: z.output<(typeof VARIABLES)[N]['type']> };
+export type VariableValues = { readonly [N in Name]?: z.output<(typeof VARIABLES)[N]['type']> };

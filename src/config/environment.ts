@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { VARIABLES, type Values, type Variable } from './env-variables.ts';
+import { VARIABLES, type Variable, type VariableValues } from './env-variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads every variable, and says what is wrong with those that cannot be read. An empty one counts as not set. */
-export function readValues(environment: Environment): { values: Values; problems: string[] } {
+export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, { type, allowed, secret }] of Object.entries<Variable>(VARIABLES)) {

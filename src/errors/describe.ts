@@ -7,7 +7,7 @@ import {
   RateLimited,
   TimedOut,
   Unavailable,
-} from '../transport/failure.ts';
+} from '../transport/errors.ts';
 import { codedError } from './coded-error.ts';
 import type { ErrorCode } from './codes.ts';
 

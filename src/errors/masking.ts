@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { CallFailure } from '../transport/failure.ts';
+import { CallFailure } from '../transport/errors.ts';
 import { codedError } from './coded-error.ts';
 import { describe } from './describe.ts';
 

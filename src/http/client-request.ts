@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientRequest, SentCredentials } from '../observability/request-record.ts';
-import { Leave, type Signal } from '../transport/signal.ts';
+import { AbortSource, type Signal } from '../transport/signal.ts';
 import { readCredentials } from './credentials.ts';
 
 /** A view of a node:http request that costs nothing until it is looked at. */
@@ -65,7 +65,7 @@ export class FetchClientRequest implements ClientRequest {
 }
 
 function abortedWith(response: ServerResponse): Signal {
-  const source = new Leave();
+  const source = new AbortSource();
   const onClose = () => {
     if (!response.writableFinished) source.abort();
   };

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
-import { together } from '../transport/together.ts';
+import { batchWrites } from '../transport/batched-writes.ts';
 import { REQUEST_ID } from './request-id.ts';
 
 /** A response that is made without Yoga: to a plugin's early end, to node:http, to a bare socket. */
@@ -49,7 +49,7 @@ export interface JsonResponse {
 }
 
 /** Sends it with all that are ready in the same turn of the event loop. One that cannot be sent is cut off. */
-export const sendJson = together<JsonResponse>(sendNow, ({ response }) => response.destroy());
+export const sendJson = batchWrites<JsonResponse>(sendNow, ({ response }) => response.destroy());
 
 const COMMON = Object.entries(COMMON_HEADERS).flat();
 

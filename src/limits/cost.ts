@@ -3,12 +3,12 @@ import { saturate } from './over-limit.ts';
 /** A field's arguments as the resolver will see them. One that cannot be read is undefined. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-export type Route = `${'GET' | 'POST'} /${string}`;
+export type EndpointRoute = `${'GET' | 'POST'} /${string}`;
 
 /** What it takes to resolve a field, in calls of the REST API. */
 export interface Cost {
   /** The endpoint that is called. */
-  readonly endpoint: Route | ((args: Arguments) => Route) | 'the same again';
+  readonly endpoint: EndpointRoute | ((args: Arguments) => EndpointRoute) | 'the same again';
   /** Whether it is called for each item of the field's list rather than once. */
   readonly each: boolean;
   /** How many items there can be in this list, or in the lists below. */
@@ -29,14 +29,14 @@ type Annotation = { readonly upstream: Cost };
  * On an object type: what it takes to read one by its reference in `_entities`.
  */
 export function costs(
-  endpoint: Route | ((args: Arguments) => Route),
+  endpoint: EndpointRoute | ((args: Arguments) => EndpointRoute),
   { items, freeFields = [] }: CostOptions = {},
 ): Annotation {
   return { upstream: { endpoint, each: false, items, freeFields } };
 }
 
 /** A list field's `extensions` when each item needs a call. */
-export function costsEach(endpoint: Route, items: (args: Arguments) => number): Annotation {
+export function costsEach(endpoint: EndpointRoute, items: (args: Arguments) => number): Annotation {
   return { upstream: { endpoint, each: true, items, freeFields: [] } };
 }
 

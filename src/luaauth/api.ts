@@ -1,14 +1,20 @@
-import type { Ask, Origin } from '../transport/call.ts';
+import type { PageSizes } from '../state/port.ts';
+import type { Call, Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Signal } from '../transport/signal.ts';
-import type { PageSizes } from './page-sizes.ts';
+import type { Usage } from '../transport/usage.ts';
+
+/** A call's whole way, as it looks to who makes the call. */
+export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;
 
 /** What an endpoint needs to make a call for one caller during one operation: its first argument. */
 export interface Access {
   readonly ask: Ask;
   readonly clock: Clock;
-  /** The caller's key, and what the operation has cost so far. */
+  /** The caller's key. */
   readonly origin: Origin;
+  /** What the operation has cost so far. */
+  readonly usage: Usage;
   /** Aborted when the client leaves. */
   readonly signal: Signal | undefined;
   readonly timeouts: Timeouts;

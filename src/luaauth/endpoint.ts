@@ -2,8 +2,8 @@ import type { About, Asked, Call } from '../transport/call.ts';
 import type { Access } from './api.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
 import { isId } from './id.ts';
+import type { Secrets } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
-import type { Secrets } from './scrub.ts';
 
 export type Route = `${'GET' | 'POST'} /${string}`;
 
@@ -24,10 +24,10 @@ export interface Endpoint<Path extends string, Payload, Result> {
 
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-/** Makes an endpoint that changes nothing. `read` turns the opened envelope into the result. */
+/** Makes an endpoint that changes nothing. `decode` turns the opened envelope into the result, which is plain JSON data. */
 export function readEndpoint<Result, Payload extends object | undefined = undefined>() {
-  return <const Path extends Route>(route: Path, read: (about: About, answer: JsonObject) => Result) =>
-    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'read' }, [], {}, read);
+  return <const Path extends Route>(route: Path, decode: (about: About, answer: JsonObject) => Result) =>
+    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'read' }, [], {}, decode);
 }
 
 /**
@@ -37,23 +37,28 @@ export function readEndpoint<Result, Payload extends object | undefined = undefi
 export function writeEndpoint<Payload extends object | undefined = undefined>() {
   return <const Path extends Route>(
     route: Path,
-    changes: readonly Route[],
+    invalidates: readonly Route[],
     documented: DocumentedCodes = {},
   ) =>
-    endpoint<Path, Payload, void>({ endpoint: route, kind: 'write' }, changes, documented, () => undefined);
+    endpoint<Path, Payload, void>(
+      { endpoint: route, kind: 'write' },
+      invalidates,
+      documented,
+      () => undefined,
+    );
 }
 
 function endpoint<Path extends Route, Payload extends object | undefined, Result>(
   about: About,
-  changes: readonly Route[],
+  invalidates: readonly Route[],
   documented: DocumentedCodes,
-  read: (about: About, answer: JsonObject) => Result,
+  decode: (about: About, answer: JsonObject) => Result,
 ): Endpoint<Path, Payload, Result> {
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
   const pathOf = routeFiller(template);
-  const touched = changes.map(routeFiller);
-  const interpret: Call<Result>['interpret'] = (reply, asked) =>
-    read(
+  const resources = invalidates.map(routeFiller);
+  const decodeReply: Call<Result>['decode'] = (reply, asked) =>
+    decode(
       about,
       openEnvelope(about, reply, documented, () => secretsIn(asked)),
     );
@@ -72,18 +77,17 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       path: method === 'GET' && payload ? path + queryString(payload) : path,
       body: method === 'POST' && payload ? JSON.stringify(payload) : undefined,
       resource: `${method} ${path}`,
-      touches: touched.length > 0 ? touched.map((fill) => fill(params)) : NOTHING,
+      invalidates: resources.length > 0 ? resources.map((fill) => fill(params)) : NOTHING,
       deadline: Math.min(api.clock.now() + timeoutMs, api.deadline),
       timeoutMs,
       signal: api.signal,
-      interpret,
-      renewal: undefined,
-      isProbe: false,
-      onServed: undefined,
-      onTurn: undefined,
-      course: undefined,
+      decode: decodeReply,
+      // Known once the call has begun.
+      key: '',
+      isInDoubt: false,
+      revalidation: undefined,
     };
-    return api.ask(call);
+    return api.ask(call, api.usage);
   };
   return Object.assign(make, { route: about.endpoint as Path });
 }

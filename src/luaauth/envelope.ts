@@ -1,6 +1,7 @@
 import type { About, Reply } from '../transport/call.ts';
-import { BadResponse, RateLimited, Unavailable } from '../transport/failure.ts';
+import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
 import { parseJson } from '../transport/json.ts';
+import { redact, type Secrets } from './redact.ts';
 import {
   type DocumentedCodes,
   isRateLimit,
@@ -9,7 +10,6 @@ import {
   type RefusedField,
   reasonOf,
 } from './refusal.ts';
-import { type Secrets, scrub } from './scrub.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -37,7 +37,7 @@ export function openEnvelope(
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
   if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(reply.status);
-  throw new Refused(about, reasonOf(refusal, documented), scrubRefusal(refusal, secrets()), { unhealthy });
+  throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
 }
 
 /** Bad gateway, unavailable, gateway timeout: whatever the body says, the API as a whole is in trouble. */
@@ -100,8 +100,8 @@ function readMessages(error: unknown): string[] {
   return [error.message, ...nested].filter((message) => typeof message === 'string');
 }
 
-function scrubRefusal({ code, message, authorization, fields }: Refusal, secrets: Secrets): Refusal {
-  const clean = (words: string) => scrub(words, secrets);
+function redactRefusal({ code, message, authorization, fields }: Refusal, secrets: Secrets): Refusal {
+  const clean = (words: string) => redact(words, secrets);
   return {
     code,
     message: clean(message),

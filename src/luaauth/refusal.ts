@@ -1,5 +1,5 @@
 import type { About } from '../transport/call.ts';
-import { CallFailure } from '../transport/failure.ts';
+import { CallFailure } from '../transport/errors.ts';
 
 /** A field that the API found invalid, by its wire name. */
 export interface RefusedField {
@@ -60,7 +60,7 @@ export type DocumentedCodes = Readonly<Record<number, RefusalReason>>;
 export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
   const own = documented[refusal.code];
   if (own !== undefined) return own;
-  // An authorization failure outweighs an invalid field: mending the field would not help.
+  // An authorization failure outweighs an invalid field: fixing the field would not help.
   if (refusal.authorization.length > 0) return 'not permitted';
   if (refusal.fields.length > 0) return 'invalid fields';
   if (refusal.code !== -1) return 'undocumented';

@@ -1,18 +1,15 @@
 import type { About } from '../transport/call.ts';
-import { BadResponse } from '../transport/failure.ts';
+import { BadResponse } from '../transport/errors.ts';
+import { boolean, count, type Decoded, id, objectDecoder, text } from './decoders.ts';
 import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { isObject } from './envelope.ts';
-import { count, flag, id, objectReader, text } from './reading.ts';
-import { readSessions, type Session } from './sessions.ts';
+import { decodeSessions, type Session } from './sessions.ts';
 import type { WireScript, WireScriptEdit } from './wire.ts';
 
-export type Script = WireScript;
+export type Script = Decoded<WireScript>;
 
 /** Executions on one day, by the API's own label. */
-export interface DayCount {
-  date: string;
-  count: number;
-}
+export type DayCount = Decoded<{ date: string; count: number }>;
 
 /** `from` is the index of the first session, `limit` how many to return; the largest limit is not documented. */
 export interface SessionRange {
@@ -28,15 +25,15 @@ export interface SessionMatch {
   job_id?: string;
 }
 
-const readScript = objectReader<Script>('script', {
+const decodeScript = objectDecoder<WireScript>('script', {
   id,
   project_id: text,
   name: text,
-  free_for_all: flag,
-  use_heartbeat: flag,
-  kick_outdated: flag,
-  require_sessions: flag,
-  enabled: flag,
+  free_for_all: boolean,
+  use_heartbeat: boolean,
+  kick_outdated: boolean,
+  require_sessions: boolean,
+  enabled: boolean,
   total_executions: count,
   total_sessions: count,
   total_instances: count,
@@ -44,25 +41,25 @@ const readScript = objectReader<Script>('script', {
 
 /** `GET /scripts/:script_id` */
 export const getScript = readEndpoint<Script>()('GET /scripts/:script_id', (about, answer) =>
-  readScript(about, answer.script),
+  decodeScript(about, answer.script),
 );
 
 /** `GET /scripts/:script_id/executions`, in the order of the answer. */
 export const getExecutions = readEndpoint<DayCount[]>()(
   'GET /scripts/:script_id/executions',
-  (about, answer) => readExecutions(about, answer.executions),
+  (about, answer) => decodeExecutions(about, answer.executions),
 );
 
 /** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
 export const getSessions = readEndpoint<Session[], SessionRange>()(
   'POST /scripts/:script_id/sessions',
-  (about, answer) => readSessions(about, answer.sessions),
+  (about, answer) => decodeSessions(about, answer.sessions),
 );
 
 /** `GET /scripts/:script_id/sessions/filter` */
 export const filterSessions = readEndpoint<Session[], SessionRange & SessionMatch>()(
   'GET /scripts/:script_id/sessions/filter',
-  (about, answer) => readSessions(about, answer.sessions),
+  (about, answer) => decodeSessions(about, answer.sessions),
 );
 
 /** What every write to a script may change: the script, its executions, all pages of its sessions, filtered or not. */
@@ -95,13 +92,10 @@ export const toggleScript = writeEndpoint<{ state: boolean }>()(
   ALL_OF_A_SCRIPT,
 );
 
-const readCount = objectReader<{ count: number }>('executions', { count });
-
 /** A count that cannot be used is an error at its own `count`. */
-function readExecutions(about: About, value: unknown): DayCount[] {
+const decodeDay = objectDecoder<{ date: string; count: number }>('executions', { date: text, count });
+
+function decodeExecutions(about: About, value: unknown): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
-  return Object.entries(value).map(([date, executions]) => ({
-    date,
-    count: readCount(about, { count: executions }).count,
-  }));
+  return Object.entries(value).map(([date, executions]) => decodeDay(about, { date, count: executions }));
 }

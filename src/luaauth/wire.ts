@@ -1,6 +1,6 @@
 /**
  * The JSON of the LuaAuth REST API exactly as `upstream-api.md` documents it: snake_case, nothing renamed.
- * The sandbox answers with these shapes; the endpoints read them with the checks in `reading.ts`.
+ * The sandbox answers with these shapes; the endpoints read them with the checks in `decoders.ts`.
  */
 
 /** `GET /scripts/:script_id` */

@@ -1,6 +1,6 @@
 import type { OperationTypeNode } from 'graphql';
 import type { Signal } from '../transport/signal.ts';
-import type { Tally } from '../transport/tally.ts';
+import type { Usage } from '../transport/usage.ts';
 
 /** What the gateway looks at in a request, however it arrives. */
 export interface ClientRequest {
@@ -38,7 +38,7 @@ export class RequestRecord {
   /** The operation, once its document could be parsed. */
   operation: OperationFacts | undefined = undefined;
   /** How the operation's reads come about; missing until it runs. */
-  usage: Readonly<Tally> | undefined = undefined;
+  usage: Readonly<Usage> | undefined = undefined;
   /** `extensions.code` of each error in the answer. */
   codes: readonly string[] = NONE;
   /** How long each phase took, in ms; undefined: nobody looks at it. */

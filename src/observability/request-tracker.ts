@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { Tally } from '../transport/tally.ts';
+import type { Usage } from '../transport/usage.ts';
 import { type ClientRequest, RequestRecord } from './request-record.ts';
 
 /** Where the gateway tells of what nobody expects. */
@@ -30,7 +30,7 @@ export interface RequestObserver {
 /** Follows requests from their arrival to the end of their answers. */
 export interface RequestTracker {
   begin(request: ClientRequest, requestId: string): RequestRecord;
-  running(record: RequestRecord, usage: Readonly<Tally>): void;
+  running(record: RequestRecord, usage: Readonly<Usage>): void;
   answered(record: RequestRecord, errors: readonly GraphQLFormattedError[]): void;
   end(record: RequestRecord, status: number): void;
   /** Tells of what nobody expects. */

@@ -9,7 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Observer, Outcome } from '../transport/observer.ts';
-import type { Tally } from '../transport/tally.ts';
+import type { Usage } from '../transport/usage.ts';
 import { isOperation, type RequestRecord } from './request-record.ts';
 import type { RequestEnd, RequestObserver } from './request-tracker.ts';
 import { traceOf } from './trace-parent.ts';
@@ -26,12 +26,12 @@ const MAX_NAME_LENGTH = 100;
 const WELL: readonly Outcome[] = ['ok', 'refused'];
 
 /**
- * A span for each operation, and below it one for each REST request and each wait for the quota. The tally, of which each
+ * A span for each operation, and below it one for each REST request and each wait for the quota. The usage, of which each
  * operation has one of its own, leads from a call to its operation.
  */
 export function createTracing(tracer: Tracer): Tracing {
   const spans = new WeakMap<RequestRecord, Span>();
-  const contexts = new WeakMap<Readonly<Tally>, Context>();
+  const contexts = new WeakMap<Readonly<Usage>, Context>();
 
   const begin = (record: RequestRecord): Span => {
     const { startedAt: startTime } = record;
@@ -54,9 +54,9 @@ export function createTracing(tracer: Tracer): Tracing {
       },
     },
     upstream: {
-      queued({ endpoint, origin }) {
+      queued({ endpoint, usage }) {
         const startTime = performance.now();
-        const context = contexts.get(origin.tally);
+        const context = usage && contexts.get(usage);
         let waits = false;
         // Whoever finds a place free has gone on before this.
         const mark = setImmediate(() => {
@@ -69,11 +69,11 @@ export function createTracing(tracer: Tracer): Tracing {
           tracer.startSpan('wait for the quota', { startTime, attributes }, context).end();
         };
       },
-      requested({ endpoint, origin }) {
+      requested({ endpoint, usage }) {
         const [method = ''] = endpoint.split(' ', 1);
         const attributes = { 'http.request.method': method, 'url.template': templateOf(endpoint) };
-        // A renewal belongs to no operation: it has a trace of its own.
-        const context = contexts.get(origin.tally) ?? ROOT_CONTEXT;
+        // What renews a cache entry belongs to no operation: it has a trace of its own.
+        const context = (usage && contexts.get(usage)) ?? ROOT_CONTEXT;
         const span = tracer.startSpan(endpoint, { kind: SpanKind.CLIENT, attributes }, context);
         return (outcome) => {
           span.setAttribute('luaauth.outcome', outcome);
@@ -83,8 +83,8 @@ export function createTracing(tracer: Tracer): Tracing {
           span.end();
         };
       },
-      retried({ endpoint, origin }) {
-        const context = contexts.get(origin.tally);
+      retried({ endpoint, usage }) {
+        const context = usage && contexts.get(usage);
         if (context) trace.getSpan(context)?.addEvent('retry', { 'url.template': templateOf(endpoint) });
       },
     },

@@ -67,7 +67,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const context = contextFor(record.request);
     const contextValue = await engine.createContext(context);
     record.endPhase('context');
-    tracker.running(record, context.caller.tally);
+    tracker.running(record, context.caller.usage);
     const result = await engine.execute({
       schema,
       document: entry.document,
@@ -79,7 +79,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
     record.endPhase('execute');
     documents.settle(text, entry);
-    return addReport(result, mode, context.caller.tally);
+    return addReport(result, mode, context.caller.usage);
   }
 
   const mask: Pipeline['mask'] = (result, record) => {

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Limits } from '../limits/limits.ts';
 import type { Plan } from '../limits/plan.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
-import type { Tally } from '../transport/tally.ts';
+import type { Usage } from '../transport/usage.ts';
 
 /** What a request wants to know of its REST calls: what they may be, without running, or what they were. */
 export type ReportMode = 'plan' | 'report' | undefined;
@@ -28,17 +28,17 @@ export function planResult({ calls, objects, endpoints }: Plan, limits: Limits):
  * Adds to a result what its reads were, if that was asked for, and to everybody's how old the data may be that it was made
  * of.
  */
-export function addReport(result: ExecutionResult, mode: ReportMode, usage: Tally): ExecutionResult {
+export function addReport(result: ExecutionResult, mode: ReportMode, usage: Usage): ExecutionResult {
   if (mode !== 'report' && usage.stale === 0) return result;
   const upstream = { ...(mode === 'report' && reported(usage)), ...staleness(usage) };
   return { ...result, extensions: { ...result.extensions, upstream } };
 }
 
-function reported({ calls, shared, fresh, stale, queuedMs }: Tally) {
+function reported({ calls, shared, fresh, stale, queuedMs }: Usage) {
   return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
 }
 
-function staleness({ stale, oldestMs }: Tally) {
+function staleness({ stale, oldestMs }: Usage) {
   return stale > 0 ? { stale, oldestMs: Math.ceil(oldestMs) } : {};
 }
 

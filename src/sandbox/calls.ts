@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Route } from './endpoints.ts';
+import type { SandboxRoute } from './endpoints.ts';
 
 /** One request that arrived, once its body was read. */
 export interface SandboxCall {
@@ -7,7 +7,7 @@ export interface SandboxCall {
   /** As it was sent, with the query. */
   path: string;
   /** The endpoint's template; undefined for a path that is no endpoint. */
-  route: Route | undefined;
+  route: SandboxRoute | undefined;
   /** Names are lower-case. */
   headers: IncomingHttpHeaders;
   /** The body's exact text, `''` for none. */

@@ -1,5 +1,5 @@
 import type { createCallLog } from './calls.ts';
-import { type Answer, invalidEndpoint, success } from './reply.ts';
+import { invalidEndpoint, type SandboxReply, success } from './reply.ts';
 
 /** What the control surface works on. */
 export interface Controlled {
@@ -12,7 +12,7 @@ export function answerControl(
   method: string,
   path: string,
   { calls, reset }: Controlled,
-): Answer | undefined {
+): SandboxReply | undefined {
   if (!path.startsWith('/_sandbox/')) return undefined;
   switch (`${method} ${path}`) {
     case 'GET /_sandbox/calls':

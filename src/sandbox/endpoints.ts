@@ -37,4 +37,4 @@ export const routes = {
 } satisfies Record<string, Handler>;
 
 /** Method and path template of an endpoint. */
-export type Route = keyof typeof routes;
+export type SandboxRoute = keyof typeof routes;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from './faults.ts';
-import { type Answer, failure } from './reply.ts';
+import { failure, type SandboxReply } from './reply.ts';
 
 /** An answer that is ready to be written. */
 export interface Rendered {
@@ -34,7 +34,7 @@ export function replyWithFault(
   response: ServerResponse,
   fault: Fault,
   answer: () => Rendered,
-  render: (answer: Answer) => Rendered,
+  render: (answer: SandboxReply) => Rendered,
 ): void {
   switch (fault.kind) {
     case 'failure': {

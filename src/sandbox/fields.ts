@@ -1,10 +1,10 @@
 import type { WireInvalidField } from '../luaauth/wire.ts';
 
 /** JSON objects of requests, whose members are not checked yet. */
-export type Values = Record<string, unknown>;
+export type SandboxValues = Record<string, unknown>;
 
 /** True for what `{}` is and `[]`, `null` and the rest are not. */
-export function isObject(value: unknown): value is Values {
+export function isObject(value: unknown): value is SandboxValues {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -12,7 +12,7 @@ export function isObject(value: unknown): value is Values {
  * Reads the members of a body or a query and notes in `failed` what is wrong with each. A reader gives
  * undefined for an absent member as well as for an invalid one, so look at `failed` before using a value.
  */
-export function createFields(values: Values) {
+export function createFields(values: SandboxValues) {
   const failed: WireInvalidField[] = [];
   const fail = (field: string, ...errors: WireInvalidField['errors']) => {
     failed.push({ field, errors });

@@ -1,6 +1,6 @@
 import { isObject } from './fields.ts';
 import { isSandboxKey } from './keys.ts';
-import { type Answer, internalServerError, invalid, invalidEndpoint, unknownKey } from './reply.ts';
+import { internalServerError, invalid, invalidEndpoint, type SandboxReply, unknownKey } from './reply.ts';
 import type { Body } from './request-body.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
@@ -16,7 +16,7 @@ export interface Arrived {
 }
 
 /** The checks that every endpoint shares, in the order endpoint, key, body; then the endpoint itself. */
-export function handle({ state, matched, token, body, path, maxLimit }: Arrived): Answer {
+export function handle({ state, matched, token, body, path, maxLimit }: Arrived): SandboxReply {
   if (!matched) return invalidEndpoint;
   if (!isSandboxKey(token)) return unknownKey;
   if (body.problem) return invalid([{ field: 'body', errors: [body.problem] }]);

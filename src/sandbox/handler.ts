@@ -1,5 +1,5 @@
-import type { Values } from './fields.ts';
-import type { Answer } from './reply.ts';
+import type { SandboxValues } from './fields.ts';
+import type { SandboxReply } from './reply.ts';
 import type { SandboxState } from './state.ts';
 
 /** A request whose key is known and whose body is a JSON object, empty when none was sent. */
@@ -9,10 +9,10 @@ export interface SandboxRequest {
   /** The one parameter of the path, `''` for a path without. */
   id: string;
   query: URLSearchParams;
-  body: Values;
+  body: SandboxValues;
   /** The most rows that a list may have. */
   maxLimit: number;
 }
 
 /** One endpoint. */
-export type Handler = (request: SandboxRequest) => Answer;
+export type Handler = (request: SandboxRequest) => SandboxReply;

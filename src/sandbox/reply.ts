@@ -1,7 +1,7 @@
 import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../luaauth/wire.ts';
 
 /** What every endpoint answers: the two envelopes of upstream-api.md, "In general". */
-export type Answer = WireSuccess | WireFailure;
+export type SandboxReply = WireSuccess | WireFailure;
 
 const refused = 'unauthorized or invalid request';
 const invalidKey = 'invalid api key';

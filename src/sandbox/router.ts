@@ -1,16 +1,16 @@
-import { type Route, routes } from './endpoints.ts';
+import { routes, type SandboxRoute } from './endpoints.ts';
 import type { Handler } from './handler.ts';
 
 /** The endpoint that a request addresses and the parameter of its path. */
 export interface Matched {
-  route: Route;
+  route: SandboxRoute;
   handler: Handler;
   id: string;
 }
 
 /** Compiles the routes once; the function gives undefined for what is no endpoint. */
 export function createRouter(): (method: string, path: string) => Matched | undefined {
-  const table = (Object.entries(routes) as [Route, Handler][]).map(([route, handler]) => {
+  const table = (Object.entries(routes) as [SandboxRoute, Handler][]).map(([route, handler]) => {
     const [method = '', path = ''] = route.split(' ');
     return { route, handler, method, segments: path.split('/') };
   });

@@ -7,7 +7,7 @@ import { createFaults, type Fault } from './faults.ts';
 import { handle } from './handle.ts';
 import { isSandboxKey } from './keys.ts';
 import { createQuota } from './quota.ts';
-import { type Answer, httpStatus, rateLimited } from './reply.ts';
+import { httpStatus, rateLimited, type SandboxReply } from './reply.ts';
 import { readBody } from './request-body.ts';
 import { createRouter } from './router.ts';
 import { seed } from './seed.ts';
@@ -71,7 +71,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   reset();
 
-  const render = (answer: Answer): Rendered => ({
+  const render = (answer: SandboxReply): Rendered => ({
     status: answer.success || failureStatus === 'ok' ? 200 : httpStatus(answer.error),
     body: toJson(answer),
   });

@@ -1,4 +1,4 @@
-import { createFields, type Values } from './fields.ts';
+import { createFields, type SandboxValues } from './fields.ts';
 import type { Handler, SandboxRequest } from './handler.ts';
 import { runMessage } from './messages.ts';
 import { invalid, success, unauthorized } from './reply.ts';
@@ -12,7 +12,7 @@ export const listScriptSessions: Handler = (request) => listSessions(request, re
 
 /** `GET /scripts/:script_id/sessions/filter`: a session must have all that is given. */
 export const filterScriptSessions: Handler = (request) => {
-  const values: Values = Object.fromEntries(request.query);
+  const values: SandboxValues = Object.fromEntries(request.query);
   for (const name of ['from', 'limit']) {
     if (/^\d+$/.test(String(values[name]))) values[name] = Number(values[name]);
   }
@@ -29,7 +29,7 @@ export const filterScriptSessions: Handler = (request) => {
 
 function listSessions(
   { state, id, maxLimit }: SandboxRequest,
-  values: Values,
+  values: SandboxValues,
   createFilter?: (fields: ReturnType<typeof createFields>) => (session: SandboxSession) => boolean,
 ) {
   if (!state.scripts.has(id)) return unknownScript;

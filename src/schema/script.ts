@@ -1,5 +1,5 @@
 import { costs, costsEach, lengthOf } from '../limits/cost.ts';
-import { usable } from '../luaauth/reading.ts';
+import { usable, usableProperty } from '../luaauth/decoders.ts';
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { lookAhead } from './argument-check.ts';
@@ -20,37 +20,47 @@ Script.implement({
   extensions: costs('GET /scripts/:script_id'),
   directives: { fetchable: { field_name: 'id' } },
   fields: (t) => ({
-    id: t.exposeID('id', { description: "The script's id in LuaAuth." }),
+    id: t.id({ description: "The script's id in LuaAuth.", resolve: usableProperty('id') }),
     project: t.field({
       type: Project,
       description: 'The project that the script belongs to. Costs no REST call of its own.',
-      resolve: ({ project_id }) => ({ id: usable(project_id) }),
+      resolve: (script) => ({ id: usable(script, 'project_id') }),
     }),
-    name: t.exposeString('name', { description: "The script's name." }),
-    freeForAll: t.exposeBoolean('free_for_all', {
+    name: t.string({ description: "The script's name.", resolve: usableProperty('name') }),
+    freeForAll: t.boolean({
       description: 'Whether users may execute the script without a key.',
+      resolve: usableProperty('free_for_all'),
     }),
-    useHeartbeat: t.exposeBoolean('use_heartbeat', {
+    useHeartbeat: t.boolean({
       description: 'Whether users go on being checked after the first verification.',
+      resolve: usableProperty('use_heartbeat'),
     }),
-    kickOutdated: t.exposeBoolean('kick_outdated', {
+    kickOutdated: t.boolean({
       description: 'Whether users who run an old version are kicked.',
+      resolve: usableProperty('kick_outdated'),
     }),
-    requireSessions: t.exposeBoolean('require_sessions', {
+    requireSessions: t.boolean({
       description: 'Whether users without WebSockets are refused.',
+      resolve: usableProperty('require_sessions'),
     }),
-    enabled: t.exposeBoolean('enabled', { description: 'Whether the script can be executed at all.' }),
-    totalExecutions: t.expose('total_executions', {
+    enabled: t.boolean({
+      description: 'Whether the script can be executed at all.',
+      resolve: usableProperty('enabled'),
+    }),
+    totalExecutions: t.field({
       type: 'SafeInt',
       description: 'How often the script has been executed.',
+      resolve: usableProperty('total_executions'),
     }),
-    totalSessions: t.expose('total_sessions', {
+    totalSessions: t.field({
       type: 'SafeInt',
       description: 'The total of sessions as LuaAuth counts it; it need not equal the length of `sessions`.',
+      resolve: usableProperty('total_sessions'),
     }),
-    totalInstances: t.expose('total_instances', {
+    totalInstances: t.field({
       type: 'SafeInt',
       description: 'The total of instances as LuaAuth counts it.',
+      resolve: usableProperty('total_instances'),
     }),
   }),
 });

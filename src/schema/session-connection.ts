@@ -1,5 +1,5 @@
 import { type Arguments, costs, costsTheSameAgain, pageOf } from '../limits/cost.ts';
-import { usable } from '../luaauth/reading.ts';
+import { usable } from '../luaauth/decoders.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
@@ -102,7 +102,7 @@ builder.objectField(Script, 'sessions', (t) =>
       }),
     },
     resolve: (script, args, context) => {
-      const { list, from, first } = readArguments(usable(script.id), args);
+      const { list, from, first } = readArguments(usable(script, 'id'), args);
       return loadSessionPage(context, list, from, first);
     },
   }),

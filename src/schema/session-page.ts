@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { Api } from '../luaauth/api.ts';
 import { filterSessions, getSessions, type SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
+import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { defineLoader } from './loader.ts';
 import { sessionsOf } from './session.ts';
 
@@ -16,7 +17,7 @@ export interface SessionPage {
   readonly list: SessionList;
   readonly from: number;
   readonly rows: readonly SessionShape[];
-  hasNextPage(): boolean | Promise<boolean>;
+  hasNextPage(): MaybePromise<boolean>;
 }
 
 /** One string for each list, to tell it from others. */
@@ -53,9 +54,12 @@ export async function loadSessionPage(
     rows,
     hasNextPage() {
       if (found.length > first) return true;
-      if (found.length === 0 || found.length < longestPage(context.caller.api, list)) return false;
-      const next = rowsIn(context).load({ list, from: from + found.length, limit: 1 });
-      return next.then((further) => further.length > 0);
+      if (found.length === 0) return false;
+      return whenKnown(longestPage(context.caller.api, list), (longest) => {
+        if (found.length < longest) return false;
+        const next = rowsIn(context).load({ list, from: from + found.length, limit: 1 });
+        return next.then((further) => further.length > 0);
+      });
     },
   };
 }
@@ -66,11 +70,11 @@ async function fetchRows(api: Api, { list, from, limit }: Range): Promise<Sessio
     match === undefined
       ? await getSessions(api, { script_id: scriptId }, { from, limit })
       : await filterSessions(api, { script_id: scriptId }, { from, limit, ...match });
-  api.pageSizes.note(api.origin.account, endpointOf(list), rows.length);
+  await api.pageSizes.note(api.origin.account, endpointOf(list), rows.length);
   return rows;
 }
 
-function longestPage(api: Api, list: SessionList): number {
+function longestPage(api: Api, list: SessionList): MaybePromise<number> {
   return api.pageSizes.longest(api.origin.account, endpointOf(list));
 }
 

@@ -1,7 +1,7 @@
 import { costs } from '../limits/cost.ts';
-import { usable } from '../luaauth/reading.ts';
+import { usable, usableProperty } from '../luaauth/decoders.ts';
+import type { Script as ScriptShape } from '../luaauth/scripts.ts';
 import { getSession, type Session as SessionShape } from '../luaauth/sessions.ts';
-import type { WireScript } from '../luaauth/wire.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader, loadBy } from './loader.ts';
@@ -21,33 +21,39 @@ Session.implement({
   extensions: costs('GET /sessions/:session_id'),
   directives: { fetchable: { field_name: 'id' } },
   fields: (t) => ({
-    id: t.exposeID('id', { description: "The session's id in LuaAuth." }),
+    id: t.id({ description: "The session's id in LuaAuth.", resolve: usableProperty('id') }),
     script: t.field({
       type: Script,
       description:
         'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
       extensions: costs('GET /scripts/:script_id', { freeFields: ['id'] }),
-      resolve: ({ script_id }, _args, context, info) => {
-        const id = usable(script_id);
-        if (selectsOnly(info, 'Script', ['id'])) return { id } as WireScript;
+      resolve: (session, _args, context, info) => {
+        const id = usable(session, 'script_id');
+        if (selectsOnly(info, 'Script', ['id'])) return { id } as ScriptShape;
         return scriptsOf(context).peek(id) ?? id;
       },
     }),
-    userKey: t.exposeString('user_key', {
+    userKey: t.string({
       nullable: true,
+      resolve: usableProperty('user_key'),
       description: "The user's licence key; null for a user of a free-for-all script without one.",
     }),
-    robloxId: t.exposeID('roblox_id', {
+    robloxId: t.id({
+      resolve: usableProperty('roblox_id'),
       description: "The user's id on Roblox: exact digits, never rounded.",
     }),
-    placeId: t.exposeID('place_id', {
+    placeId: t.id({
+      resolve: usableProperty('place_id'),
       description: 'The id of the Roblox place: exact digits, never rounded.',
     }),
-    jobId: t.exposeID('job_id', { description: 'The id of the Roblox server that the user plays on.' }),
+    jobId: t.id({
+      description: 'The id of the Roblox server that the user plays on.',
+      resolve: usableProperty('job_id'),
+    }),
     createdAt: t.field({
       type: 'DateTime',
       description: 'When the user connected.',
-      resolve: ({ created_at }) => new Date(usable(created_at)),
+      resolve: (session) => new Date(usable(session, 'created_at')),
     }),
   }),
 });

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
-import { createTransport, type Transport } from '../transport/index.ts';
 import type { Observer } from '../transport/observer.ts';
+import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 
 /** The way to the REST API, or to the sandbox where no API is configured. */

@@ -5,11 +5,9 @@ import { openGateway } from './open-gateway.ts';
 import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
-import { keepHeapSmall } from './v8-flags.ts';
 
 /** Runs the gateway until the process is told to stop. */
 export async function serve(config: Config): Promise<void> {
-  keepHeapSmall();
   const observability = await openObservability(config).catch(exit);
   const { transport, close } = await openUpstream(config, observability.upstream);
   let ready = true;

@@ -1,5 +1,5 @@
+import type { Progress } from './progress.ts';
 import type { Signal } from './signal.ts';
-import type { Tally } from './tally.ts';
 
 /** What came back over HTTP, before anyone looked at what it says. */
 export interface Reply {
@@ -19,13 +19,10 @@ export interface About {
 
 /** Who asks: one object for each operation, so that operations can take turns. */
 export interface Origin {
-  /** Tells the operations of one process apart. */
-  readonly id: number;
   /** The API key, sent as the `token` header and never shown. */
   readonly key: string;
   /** Stands for the key wherever something is kept by key: its hash. */
   readonly account: string;
-  readonly tally: Tally;
 }
 
 /** What an endpoint is asked, by whom. */
@@ -35,7 +32,7 @@ export interface Asked {
   readonly payload: object | undefined;
 }
 
-/** One request to the REST API, on its way down. */
+/** One request to the REST API, on its way down. Nobody writes into it: a step that knows more hands on another one. */
 export interface Call<T> extends About, Asked {
   readonly method: 'GET' | 'POST';
   /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
@@ -45,46 +42,27 @@ export interface Call<T> extends About, Asked {
   /** What a read shows: one name for all the reads that a write can touch together, such as all pages of a list. */
   readonly resource: string;
   /** The resources that a write changes. */
-  readonly touches: readonly string[];
+  readonly invalidates: readonly string[];
   /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
   readonly deadline: number;
-  /** How long the exchange itself may take, in ms. */
+  /** How long the request itself may take, in ms. */
   readonly timeoutMs: number;
   /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. */
-  readonly interpret: (reply: Reply, asked: Asked) => T;
-  /** Nobody waits for the answer: the call gives way to all others until somebody does. */
-  readonly renewal: Renewal | undefined;
-  /** Sent although the API was in trouble a moment ago, to see whether it still is. */
-  readonly isProbe: boolean;
-  /** Called when a read is answered by another one's call or by a copy. */
-  readonly onServed: ((by: Served) => void) | undefined;
-  /** Called when the call need not wait for its turn any longer. */
-  readonly onTurn: (() => void) | undefined;
-  /** Hears how the request goes on. Set by the step that paces it, each time anew. */
-  course: Course | undefined;
+  readonly decode: (reply: Reply, asked: Asked) => T;
+  /** Names a read from when it began: who asks for what, since which write. Reads of one key may share one answer. */
+  readonly key: string;
+  /** Whether a write to the resource may be carried out yet: then nothing that is read is worth keeping. */
+  readonly isInDoubt: boolean;
+  /** Nobody waits for the answer, it is to renew a cache entry: the call gives way to all others. */
+  readonly revalidation: Revalidation | undefined;
 }
 
-/** What is to be told of a request while it is under way. */
-export interface Course {
-  /** It is about to be written. */
-  sent(): void;
-  /** Its answer begins. */
-  answered(): void;
-}
-
-/** What a read can be answered by instead of its own call. */
-export type Served = 'shared' | 'fresh' | 'stale';
-
-/** The rank of a call that renews a copy in the background. */
-export interface Renewal {
-  /** Set when somebody begins to wait for the answer after all. */
-  isWanted: boolean;
-  /** Called then; set by the step in which the call waits for its turn. */
-  onWanted: () => void;
-  /** The ages of all copies that were served meanwhile, summed up in ms: the renewal that has the most goes first. */
-  servedAgeMs: number;
+/** Of several calls that renew cache entries, the one that has the most of this goes first. */
+export interface Revalidation {
+  /** The ages of the entry each time it was served meanwhile, summed up in ms. */
+  readonly servedAgeMs: number;
 }
 
 export interface Answer<T> {
@@ -93,13 +71,19 @@ export interface Answer<T> {
   readonly bytes: number;
   /** When the request was written, on the transport's clock: what the answer shows is no older. */
   readonly sentAt: number;
+  readonly source: Source;
+  /** How old it was when it was served from the cache; 0 for what a call has brought. */
+  readonly ageMs: number;
 }
 
-/**
- * How any call travels. Every step of the way (sharing, pacing, retries, the exchange itself) has this one shape, so
- * steps compose: a step takes the next one and returns another.
- */
-export type Send = <T>(call: Call<T>) => Promise<Answer<T>>;
+/** Where an answer came from: its own call, another one's, or the cache. */
+export type Source = 'call' | 'shared' | 'fresh' | 'stale';
 
-/** A call's whole way, as it looks to who makes the call. */
-export type Ask = <T>(call: Call<T>) => Promise<T>;
+/**
+ * How any call travels. Every step of the way (cache, retries, the request itself) has this one shape: it takes the call,
+ * and whom to tell how it goes on.
+ */
+export type Send = <T>(call: Call<T>, progress: Progress) => Promise<Answer<T>>;
+
+/** A step: takes the next one and gives another. */
+export type Interceptor = (next: Send) => Send;

@@ -1,9 +1,13 @@
-import type { About, Send, Served } from './call.ts';
-import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './failure.ts';
-import type { Tally } from './tally.ts';
+import type { About, Source } from './call.ts';
+import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
+import { NO_PROGRESS, type Progress } from './progress.ts';
+import type { Usage } from './usage.ts';
 
-/** What an observer sees of a call: never its key, path or body. The tally is that of its operation. */
-export type Observed = About & { readonly origin: { readonly tally: Readonly<Tally> } };
+/** What an observer sees of a call: never its key, path or body. */
+export interface Observed extends About {
+  /** That of the call's operation; undefined for a call that belongs to none, which renews a cache entry. */
+  readonly usage: Readonly<Usage> | undefined;
+}
 
 /** How one request to the API ended. `refused`: the API said no; `error`: a mistake in the gateway. */
 export type Outcome =
@@ -15,9 +19,6 @@ export type Outcome =
   | 'bad_response'
   | 'client_left'
   | 'error';
-
-/** Where the answer to a read came from: its own call, another one's, or a copy. */
-export type Source = 'call' | Served;
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
@@ -34,52 +35,60 @@ export interface Observer {
   readonly breakerChanged?: (state: BreakerState) => void;
 }
 
-type Hook<Name extends keyof Observer> = NonNullable<Observer[Name]>;
-
-/** The outermost step of a read; `onServed` tells it when the answer is not from the read's own call. */
-export function observeReads(answered: Hook<'answered'>): (next: Send) => Send {
-  return (next) => async (call) => {
-    if (call.kind === 'write') return next(call);
-    let source: Source = 'call';
-    const onServed = (served: Served) => {
-      source = served;
-    };
-    const answer = await next({ ...call, onServed });
-    answered(call, source);
-    return answer;
-  };
+/** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. */
+export function createObserving(observer: Observer): (about: About, usage: Usage | undefined) => Progress {
+  const { queued, requested, retried } = observer;
+  if (!queued && !requested && !retried) return (_about, usage) => usage ?? NO_PROGRESS;
+  return (about, usage) => new ObservedProgress(observer, about, usage);
 }
 
-/** The step around the wait for a turn; `onTurn` ends it. */
-export function observeQueue(queued: Hook<'queued'>): (next: Send) => Send {
-  return (next) => async (call) => {
-    let onTurn: (() => void) | undefined = queued(call);
-    const leave = () => {
-      onTurn?.();
-      onTurn = undefined;
-    };
-    try {
-      return await next({ ...call, onTurn: leave });
-    } finally {
-      leave();
-    }
-  };
-}
+class ObservedProgress implements Progress, Observed {
+  readonly endpoint: string;
+  readonly kind: About['kind'];
+  readonly usage: Usage | undefined;
+  readonly #observer: Observer;
+  #waitEnded: (() => void) | undefined;
+  #requestEnded: ((outcome: Outcome) => void) | undefined;
 
-/** The step around a request. It stands behind the wait for a turn, and ends it. */
-export function observeRequests(requested: Hook<'requested'> | undefined): (next: Send) => Send {
-  return (next) => async (call) => {
-    call.onTurn?.();
-    const ended = requested?.(call);
-    try {
-      const answer = await next(call);
-      ended?.('ok');
-      return answer;
-    } catch (failure) {
-      ended?.(outcomeOf(failure));
-      throw failure;
-    }
-  };
+  constructor(observer: Observer, { endpoint, kind }: About, usage: Usage | undefined) {
+    this.#observer = observer;
+    this.endpoint = endpoint;
+    this.kind = kind;
+    this.usage = usage;
+  }
+
+  queued(): void {
+    this.#waitEnded = this.#observer.queued?.(this);
+  }
+
+  dequeued(waitedMs: number): void {
+    this.usage?.dequeued(waitedMs);
+    // One that found its place at once has waited for no time.
+    if (!this.#waitEnded) this.queued();
+    this.#endWait();
+    this.#requestEnded = this.#observer.requested?.(this);
+  }
+
+  sent(): void {
+    this.usage?.sent();
+  }
+
+  responded(): void {}
+
+  ended(failure: unknown): void {
+    this.#endWait();
+    this.#requestEnded?.(failure === undefined ? 'ok' : outcomeOf(failure));
+    this.#requestEnded = undefined;
+  }
+
+  retried(): void {
+    this.#observer.retried?.(this);
+  }
+
+  #endWait(): void {
+    this.#waitEnded?.();
+    this.#waitEnded = undefined;
+  }
 }
 
 function outcomeOf(failure: unknown): Outcome {

@@ -1,20 +1,20 @@
 /** What the transport needs of an AbortSignal, which is one. */
 export interface Signal {
   readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: Listener): void;
-  removeEventListener(type: 'abort', listener: Listener): void;
+  addEventListener(type: 'abort', listener: AbortListener): void;
+  removeEventListener(type: 'abort', listener: AbortListener): void;
 }
 
 /** An object hears of an abort by its own method, which spares a function for each call. */
-export interface Listener {
+export interface AbortListener {
   handleEvent(): void;
 }
 
 /** A signal and what aborts it: one for each call and each request, so it is lighter than an AbortController. */
-export class Leave implements Signal {
+export class AbortSource implements Signal {
   /** Most have one listener. */
-  #listener: Listener | undefined;
-  #others: Set<Listener> | undefined;
+  #listener: AbortListener | undefined;
+  #others: Set<AbortListener> | undefined;
   aborted = false;
 
   abort(): void {
@@ -26,7 +26,7 @@ export class Leave implements Signal {
     for (const listener of listeners) listener?.handleEvent();
   }
 
-  addEventListener(_type: 'abort', listener: Listener): void {
+  addEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.aborted) return;
     if (this.#listener === undefined) {
       this.#listener = listener;
@@ -36,7 +36,7 @@ export class Leave implements Signal {
     }
   }
 
-  removeEventListener(_type: 'abort', listener: Listener): void {
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.#listener === listener) this.#listener = undefined;
     else this.#others?.delete(listener);
   }

@@ -2,7 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type ServerOptions, startServer } from '../../src/server/listen.ts';
-import { createTransport, type TransportOptions } from '../../src/transport/index.ts';
+import { createTransport, type TransportOptions } from '../../src/transport/transport.ts';
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transport' | 'log'>> {
   /** Base URL of what plays the REST API. */

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** When a request arrived at the latest, on the clock; to be called when its answer begins. */
 export type ArrivedBy = (endpoint: string, sentAt: number) => number;

@@ -14,7 +14,7 @@ const LEAST_LENGTH = 4;
 const MAX_LENGTH = 500;
 
 /** Words of the API, fit to be shown: shortened, without keys, and left out as a whole if they quote the source. */
-export function scrub(words: string, { keys, source }: Secrets): string {
+export function redact(words: string, { keys, source }: Secrets): string {
   const hidden = keys.reduce((text, key) => (key === '' ? text : text.replaceAll(key, '…')), words);
   const short = hidden.length <= MAX_LENGTH ? hidden : `${hidden.slice(0, MAX_LENGTH - 1)}…`;
   return source !== undefined && quotes(short, source) ? '(left out: it quotes the source)' : short;

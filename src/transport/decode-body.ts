@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { About } from './call.ts';
-import { BadResponse } from './failure.ts';
+import { BadResponse } from './errors.ts';
 
 const decoders = {
   gzip: promisify(gunzip),
@@ -15,7 +15,7 @@ const decoders = {
  * A whole body as text. `limit` counts decoded bytes, so that a small compressed body cannot fill the memory.
  * @throws BadResponse for an unknown encoding, a broken or too large body and bytes that are not UTF-8.
  */
-export function readBody(
+export function decodeBody(
   about: About,
   bytes: Buffer,
   encoding: string,

@@ -69,19 +69,22 @@ export class BadResponse extends CallFailure {
   }
 }
 
+/** How long to wait when the API does not say. */
+const RETRY_AFTER_MS = 1_000;
+
 /** The API's `ratelimited`, or the gateway's own word that the quota leaves no place in time: nothing was executed. */
 export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
   readonly transient = true;
   readonly executed = 'no';
-  /** How long to wait before the next try, in ms, if known. */
-  readonly retryAfterMs: number | undefined;
+  /** How long to wait before the next try, in ms. */
+  readonly retryAfterMs: number;
   /** Whether the API said so. */
   readonly byApi: boolean;
 
   constructor(about: About, retryAfterMs: number | undefined, { byApi }: { byApi: boolean }) {
     super(about, 'the LuaAuth quota is used up');
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
     this.byApi = byApi;
   }
 }

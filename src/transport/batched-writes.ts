@@ -1,10 +1,10 @@
 /**
- * Handles things together that come in one turn of the event loop, in their order, at its end. Writing to a socket wakes
+ * Gathers the writes of one turn of the event loop and makes them at its end, in their order. Writing to a socket wakes
  * the process behind it, which costs more than all that led to the write; one that has just been woken need not be again.
  * Measured with wrk and nginx on two cores, 64 connections: answers written this way make small operations 1.2 to 1.4
  * times as many, REST requests 7 % more.
  */
-export function together<Thing>(
+export function batchWrites<Thing>(
   handle: (thing: Thing) => void,
   onError: (thing: Thing, error: unknown) => void,
 ): (thing: Thing) => void {

@@ -1,14 +1,15 @@
 import type { Dispatcher } from 'undici';
-import { readBody, tooLarge } from './body.ts';
+import { batchWrites } from './batched-writes.ts';
 import type { Answer, Call, Reply, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { atDeadline, type Deadline } from './deadline.ts';
-import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './failure.ts';
+import { decodeBody, tooLarge } from './decode-body.ts';
+import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
-import type { Listener } from './signal.ts';
-import { together } from './together.ts';
+import type { Progress } from './progress.ts';
+import type { AbortListener } from './signal.ts';
 
-export interface ExchangeOptions {
+export interface DispatchOptions {
   readonly dispatcher: Dispatcher;
   /** Scheme, host and port of the API. */
   readonly origin: string;
@@ -30,16 +31,17 @@ const FAIR_MS = 500;
  * It speaks to undici through a dispatch handler of its own, because `request()` does not tell whether a request that
  * failed had been written: that decides whether a write may be repeated.
  */
-export function createExchange(options: ExchangeOptions): Send {
-  return (call) =>
+export function createDispatch(options: DispatchOptions): Send {
+  return (call, progress) =>
     new Promise((resolve, reject) => {
-      new Exchange(options, call, resolve as (answer: Answer<unknown>) => void, reject).begin();
+      new Dispatch(options, call, progress, resolve as (answer: Answer<unknown>) => void, reject).begin();
     });
 }
 
-class Exchange implements Dispatcher.DispatchHandler, Listener {
-  readonly #options: ExchangeOptions;
+class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
+  readonly #options: DispatchOptions;
   readonly #call: Call<unknown>;
+  readonly #progress: Progress;
   readonly #resolve: (answer: Answer<unknown>) => void;
   readonly #reject: (failure: unknown) => void;
   readonly #deadline: Deadline;
@@ -51,13 +53,15 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   readonly #body = new GrowingBuffer();
 
   constructor(
-    options: ExchangeOptions,
+    options: DispatchOptions,
     call: Call<unknown>,
+    progress: Progress,
     resolve: (answer: Answer<unknown>) => void,
     reject: (failure: unknown) => void,
   ) {
     this.#options = options;
     this.#call = call;
+    this.#progress = progress;
     this.#resolve = resolve;
     this.#reject = reject;
     const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - options.clock.now()));
@@ -104,8 +108,9 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
 
   /** Ends with what nobody expects. */
   breakDown(error: unknown): void {
+    if (this.#settled) return;
     this.#settle();
-    this.#reject(error);
+    this.#end(error);
   }
 
   /** The client has left. */
@@ -120,8 +125,7 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
       return;
     }
     this.#sentAt = this.#options.clock.now();
-    this.#call.origin.tally.calls += 1;
-    this.#call.course?.sent();
+    this.#progress.sent();
   }
 
   onResponseStart(
@@ -131,7 +135,7 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   ): void {
     this.#status = status;
     this.#headers = headers;
-    this.#call.course?.answered();
+    this.#progress.responded();
     if (Number(headers['content-length']) > this.#options.maxBodyBytes) this.#refuseSize();
   }
 
@@ -145,11 +149,11 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
     this.#settle();
     const encoding = String(this.#headers['content-encoding'] ?? '').toLowerCase();
     try {
-      const text = readBody(this.#call, this.#body.bytes(), encoding, this.#options.maxBodyBytes);
+      const text = decodeBody(this.#call, this.#body.bytes(), encoding, this.#options.maxBodyBytes);
       if (typeof text === 'string') this.#finish(text);
-      else text.then((decoded) => this.#finish(decoded)).catch(this.#reject);
+      else text.then((decoded) => this.#finish(decoded)).catch((failure) => this.#end(failure));
     } catch (failure) {
-      this.#reject(failure);
+      this.#end(failure);
     }
   }
 
@@ -160,8 +164,10 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   /** @throws what the answer says. */
   #finish(text: string): void {
     const reply = { status: this.#status, headers: this.#headers, text };
-    const value = this.#call.interpret(reply, this.#call);
-    this.#resolve({ value, sentAt: this.#sentAt as number, bytes: text.length });
+    const value = this.#call.decode(reply, this.#call);
+    this.#progress.ended(undefined);
+    const sentAt = this.#sentAt as number;
+    this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
   }
 
   #refuseSize(): void {
@@ -171,8 +177,14 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   #fail(failure: CallFailure): void {
     if (this.#settled) return;
     this.#settle();
-    this.#reject(failure);
+    this.#end(failure);
     this.#controller?.abort(failure);
+  }
+
+  /** It is over, and has failed. */
+  #end(failure: unknown): void {
+    this.#progress.ended(failure);
+    this.#reject(failure);
   }
 
   #settle(): void {
@@ -186,9 +198,9 @@ class Exchange implements Dispatcher.DispatchHandler, Listener {
   }
 }
 
-const dispatchLater = together<Exchange>(
-  (exchange) => exchange.dispatch(),
-  (exchange, error) => exchange.breakDown(error),
+const dispatchLater = batchWrites<Dispatch>(
+  (request) => request.dispatch(),
+  (request, error) => request.breakDown(error),
 );
 
 const NO_HEADERS: Reply['headers'] = {};

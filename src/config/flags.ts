@@ -1,6 +1,5 @@
-import { type Command, Option } from 'commander';
-import { VARIABLES, type Variable } from '../config/env-variables.ts';
-import type { Environment } from '../config/environment.ts';
+import { VARIABLES, type Variable } from './env-variables.ts';
+import type { Environment } from './environment.ts';
 
 /** A variable as a flag of the command line: `PORT` is `--port`. A secret has none, but the file that holds it has. */
 export interface Flag {
@@ -29,34 +28,6 @@ export const FLAGS: readonly Flag[] = Object.entries<Variable>(VARIABLES)
     };
   });
 
-/** Gives a command every flag. */
-export function addFlags(command: Command): Command {
-  for (const { name, variable, meaning, isSwitch, byDefault } of FLAGS) {
-    const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
-    command.option(`--${name} ${formOf(variable, isSwitch)}`, `${meaning} (${facts})`);
-    if (isSwitch) command.addOption(new Option(`--no-${name}`).hideHelp());
-  }
-  return refuseSecrets(command);
-}
-
-/** Every user of a machine can read the arguments of its processes. */
-function refuseSecrets(command: Command): Command {
-  const secrets = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
-    variable: variable.replace(/_FILE$/, ''),
-    name: name.replace(/-file$/, ''),
-  }));
-  for (const { name } of secrets) command.addOption(new Option(`--${name} [key]`).hideHelp());
-  return command.hook('preAction', () => {
-    const values: FlagValues = command.opts();
-    for (const { variable, name } of secrets) {
-      if (values[camelCase(name)] === undefined) continue;
-      command.error(
-        `error: --${name} would show the key to all who can list processes. Give --${name}-file, or set ${variable}.`,
-      );
-    }
-  });
-}
-
 /** What flags say, as an environment would say it. */
 export function environmentOf(values: FlagValues): Environment {
   const pairs = FLAGS.map(({ name, variable }) => [variable, values[camelCase(name)]] as const);
@@ -78,12 +49,7 @@ function flagName(variable: string): string {
     .replaceAll('_', '-');
 }
 
-function formOf(variable: string, isSwitch: boolean): string {
-  if (isSwitch) return '[true|false]';
-  const [, kind] = /_(MS|URL|FILE)$/.exec(variable) ?? [];
-  return kind ? `<${kind.toLowerCase()}>` : '<value>';
-}
-
-function camelCase(name: string): string {
+/** The name of a flag's value among those of a command. */
+export function camelCase(name: string): string {
   return name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 const BUCKET_MS = 1_000;
 const BUCKETS = 10;

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
+
+/** Gives a command every flag. */
+export function addFlags(command: Command): Command {
+  for (const { name, variable, meaning, isSwitch, byDefault } of FLAGS) {
+    const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
+    command.option(`--${name} ${formOf(variable, isSwitch)}`, `${meaning} (${facts})`);
+    if (isSwitch) command.addOption(new Option(`--no-${name}`).hideHelp());
+  }
+  return refuseSecrets(command);
+}
+
+/** Every user of a machine can read the arguments of its processes. */
+function refuseSecrets(command: Command): Command {
+  const secrets = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
+    variable: variable.replace(/_FILE$/, ''),
+    name: name.replace(/-file$/, ''),
+  }));
+  for (const { name } of secrets) command.addOption(new Option(`--${name} [key]`).hideHelp());
+  return command.hook('preAction', () => {
+    const values: FlagValues = command.opts();
+    for (const { variable, name } of secrets) {
+      if (values[camelCase(name)] === undefined) continue;
+      command.error(
+        `error: --${name} would show the key to all who can list processes. Give --${name}-file, or set ${variable}.`,
+      );
+    }
+  });
+}
+
+function formOf(variable: string, isSwitch: boolean): string {
+  if (isSwitch) return '[true|false]';
+  const [, kind] = /_(MS|URL|FILE)$/.exec(variable) ?? [];
+  return kind ? `<${kind.toLowerCase()}>` : '<value>';
+}

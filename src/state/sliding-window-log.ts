@@ -1,0 +1,194 @@
+import type { Place, Quota, QuotaLimits, Quotas } from './port.ts';
+
+/** The second of the quota, and what clocks and timers may be off. */
+const WINDOW_MS = 1_002;
+/**
+ * A request counts from its arrival, so that two arrivals cannot come closer than two starts. One that is still not
+ * answered when its place is due had arrived this long after its sending.
+ */
+const UNANSWERED_LAG_MS = 30;
+/**
+ * The share of the places that is kept for calls that somebody waits for. Without it, and without the distance,
+ * revalidations would take all places at once, second after second, and a write would wait for the next second.
+ */
+const KEPT_SHARE = 0.2;
+/** A process that is busy comes late to each of them: what was missed for so long may follow at once. */
+const CATCH_UP_MS = 200;
+
+/**
+ * Quotas in memory. Each keeps a log of the last requests: at most `rate` in any sliding window. Measured against a
+ * recorder, fixed windows, token buckets and rate-limiter-flexible's queue let 99 through in one second where 50 were
+ * allowed; a log lets 50.
+ */
+export function createSlidingWindows(now: () => number): Quotas {
+  return { open: (_name, limits, onFreed) => new SlidingWindowLog(limits, now, onFreed) };
+}
+
+class SlidingWindowLog implements Quota {
+  readonly #limits: QuotaLimits;
+  readonly #now: () => number;
+  readonly #onFreed: () => void;
+  /** Those that were sent and count, or will. */
+  readonly #requests: LoggedRequest[] = [];
+  /** Places that are held for what was not sent yet. */
+  #held = 0;
+  #reduced: number;
+  #reducedAt: number;
+  #slowedAt = Number.NEGATIVE_INFINITY;
+  #spareFrom = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: QuotaLimits, now: () => number, onFreed: () => void) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#onFreed = onFreed;
+    this.#reduced = limits.rate;
+    this.#reducedAt = now();
+  }
+
+  take(): Place | number {
+    const now = this.#now();
+    if (now < this.#pausedUntil) return this.#pausedUntil - now;
+    if (this.#isUnlimited) return FREE;
+    return this.#freeInMs(this.#rateAt(now), now) || this.#hold();
+  }
+
+  takeSpare(): Place | number {
+    const now = this.#now();
+    if (now < this.#pausedUntil) return this.#pausedUntil - now;
+    if (this.#isUnlimited) return FREE;
+    const places = this.#sparePlaces(now);
+    const waitMs = Math.max(this.#spareFrom - now, this.#freeInMs(places, now));
+    if (waitMs > 0) return waitMs;
+    this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / places;
+    return this.#hold();
+  }
+
+  hasSpare(): boolean {
+    const now = this.#now();
+    if (now < this.#pausedUntil) return false;
+    return this.#isUnlimited || this.#freeInMs(this.#sparePlaces(now), now) === 0;
+  }
+
+  etaMs(ahead: number): number {
+    const now = this.#now();
+    return Math.max(this.#pausedUntil - now, this.#isUnlimited ? 0 : this.#placeInMs(ahead, now));
+  }
+
+  slowDown(pauseMs: number): void {
+    const now = this.#now();
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
+    // All that was sent at the old speed may be refused: that is one lesson, not fifty.
+    if (now - this.#slowedAt < WINDOW_MS) return;
+    this.#slowedAt = now;
+    this.#reduced = Math.max(1, Math.floor(this.#rateAt(now) * this.#limits.backoff));
+    this.#reducedAt = now;
+  }
+
+  isIdle(): boolean {
+    const now = this.#now();
+    this.#forget(now);
+    if (now < this.#pausedUntil || this.#requests.length > 0 || this.#held > 0) return false;
+    return this.#rateAt(now) === this.#limits.rate;
+  }
+
+  /** A place that was held is taken by a request. */
+  noteSent(request: LoggedRequest): void {
+    this.#held -= 1;
+    request.countsFrom = this.#now() + UNANSWERED_LAG_MS;
+    this.#requests.push(request);
+    this.#onFreed();
+  }
+
+  noteArrived(request: LoggedRequest, msAgo: number): void {
+    request.countsFrom = this.#now() - msAgo;
+    this.#onFreed();
+  }
+
+  /** A place that was held is not needed. */
+  giveBack(): void {
+    this.#held -= 1;
+    this.#onFreed();
+  }
+
+  get #isUnlimited(): boolean {
+    return this.#limits.rate === Number.POSITIVE_INFINITY;
+  }
+
+  #hold(): Place {
+    this.#held += 1;
+    return new LoggedRequest(this);
+  }
+
+  #rateAt(now: number): number {
+    const { rate, recoveryPerSecond } = this.#limits;
+    const recovered = ((now - this.#reducedAt) / 1_000) * recoveryPerSecond * rate;
+    return Math.min(rate, Math.floor(this.#reduced + recovered));
+  }
+
+  #sparePlaces(now: number): number {
+    const rate = this.#rateAt(now);
+    return rate - Math.floor(rate * KEPT_SHARE);
+  }
+
+  /** In how many ms one of so many places may be free; 0: now. */
+  #freeInMs(places: number, now: number): number {
+    this.#forget(now);
+    const over = this.#requests.length + this.#held - places;
+    if (over < 0) return 0;
+    const freeAt = this.#freeAt(over);
+    return freeAt === undefined ? Number.POSITIVE_INFINITY : Math.max(1, freeAt - now);
+  }
+
+  #placeInMs(ahead: number, now: number): number {
+    this.#forget(now);
+    const rate = this.#rateAt(now);
+    const over = this.#requests.length + this.#held - rate + ahead;
+    if (over < 0) return 0;
+    // Places that are held are taken for requests of this moment.
+    return (this.#freeAt(over % rate) ?? now + WINDOW_MS) - now + WINDOW_MS * Math.floor(over / rate);
+  }
+
+  /** When the place of the request that is `index`-th to leave the window becomes free. */
+  #freeAt(index: number): number | undefined {
+    const counted = this.#requests.map(({ countsFrom }) => countsFrom).sort((a, b) => a - b)[index];
+    return counted === undefined ? undefined : counted + WINDOW_MS;
+  }
+
+  #forget(now: number): void {
+    const requests = this.#requests;
+    let kept = 0;
+    for (const request of requests) {
+      if (request.countsFrom + WINDOW_MS <= now) continue;
+      requests[kept] = request;
+      kept += 1;
+    }
+    requests.length = kept;
+  }
+}
+
+class LoggedRequest implements Place {
+  readonly #log: SlidingWindowLog;
+  #isSent = false;
+  #isDone = false;
+  countsFrom = 0;
+
+  constructor(log: SlidingWindowLog) {
+    this.#log = log;
+  }
+
+  sent(): void {
+    if (this.#isSent || this.#isDone) return;
+    this.#isSent = true;
+    this.#log.noteSent(this);
+  }
+
+  done(arrivedMsAgo: number): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    if (this.#isSent) this.#log.noteArrived(this, arrivedMsAgo);
+    else this.#log.giveBack();
+  }
+}
+
+const FREE: Place = { sent() {}, done() {} };

@@ -1,0 +1,225 @@
+import type { Answer, Call, Interceptor, Send } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { atDeadline, type Deadline } from '../deadline.ts';
+import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import type { Progress } from '../progress.ts';
+import { type AbortListener, AbortSource } from '../signal.ts';
+
+export interface DedupeOptions {
+  readonly clock: Clock;
+}
+
+/** By key. An object, because the tables of a Map whose entries come and go keep each other alive in V8. */
+type InFlight = Record<string, SharedCall | undefined>;
+
+/**
+ * Reads of one key that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
+ * client; the call ends with the last of them. A failure reaches every waiter once and is not kept.
+ *
+ * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
+ */
+export function dedupe({ clock }: DedupeOptions): Interceptor {
+  const inFlight: InFlight = Object.create(null);
+
+  const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
+
+  return (next) => {
+    const begin: Send = (call, progress) => {
+      const begun = new SharedCall(clock, inFlight, call.key);
+      inFlight[call.key]?.giveWayTo(begun);
+      inFlight[call.key] = begun;
+      const waiting = begun.wait(call, true);
+      next({ ...call, signal: begun.leave }, begun.watch(call, progress)).then(begun.resolve, begun.reject);
+      return waiting;
+    };
+
+    const join = async <T>(shared: SharedCall, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
+      try {
+        return await shared.wait(call, false);
+      } catch (failure) {
+        // Whoever came first had less time left than this one has.
+        if (isOutOfTime(failure) && hasMostOfItsTime(call)) return share(call, progress);
+        throw failure;
+      }
+    };
+
+    const share: Send = (call, progress) => {
+      if (call.kind === 'write') return next(call, progress);
+      const existing = inFlight[call.key];
+      // What waits behind all others would make this one wait there too.
+      if (!existing || (existing.isQueuedInBackground && !call.revalidation)) return begin(call, progress);
+      return join(existing, call, progress);
+    };
+    return share;
+  };
+}
+
+/** A call and all who wait for its answer. */
+class SharedCall {
+  /** Ends the call. */
+  readonly leave = new AbortSource();
+  readonly #clock: Clock;
+  readonly #inFlight: InFlight;
+  readonly #key: string;
+  #background: BackgroundProgress | undefined;
+  #waiters: Waiter[] = [];
+
+  constructor(clock: Clock, inFlight: InFlight, key: string) {
+    this.#clock = clock;
+    this.#inFlight = inFlight;
+    this.#key = key;
+  }
+
+  /** Whom the call tells how it goes on. */
+  watch<T>(call: Call<T>, progress: Progress): Progress {
+    if (!call.revalidation) return progress;
+    this.#background = new BackgroundProgress(progress);
+    return this.#background;
+  }
+
+  get isQueuedInBackground(): boolean {
+    return this.#background !== undefined && !this.#background.isUnderWay;
+  }
+
+  /** Until its own deadline; whoever has begun the call, until that of the call itself. */
+  wait<T>(call: Call<T>, hasBegun: boolean): Promise<Answer<T>> {
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter(this, call, hasBegun, resolve as (answer: Answer<unknown>) => void, reject);
+      this.#waiters.push(waiter);
+      // Behind the call's own deadline, which knows better why it is late.
+      if (!hasBegun) waiter.waitFor(call.deadline - this.#clock.now() + 5, this.#clock);
+      if (call.signal?.aborted) waiter.handleEvent();
+    });
+  }
+
+  /** Whoever waits for this call waits for another one instead. */
+  giveWayTo(other: SharedCall): void {
+    for (const waiter of this.#waiters) waiter.waitInstead(other);
+    other.#waiters.push(...this.#waiters);
+    this.#waiters = [];
+    this.leave.abort();
+  }
+
+  /** One of them waits no longer. */
+  remove(waiter: Waiter): void {
+    const index = this.#waiters.indexOf(waiter);
+    if (index === -1) return;
+    this.#waiters.splice(index, 1);
+    if (this.#waiters.length > 0) return;
+    this.#forget();
+    this.leave.abort();
+  }
+
+  readonly resolve = (answer: Answer<unknown>) => {
+    for (const waiter of this.#end()) waiter.resolve(answer);
+  };
+
+  readonly reject = (failure: unknown) => {
+    for (const waiter of this.#end()) waiter.reject(failure);
+  };
+
+  #end(): readonly Waiter[] {
+    this.#forget();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.stopWaiting();
+    return waiters;
+  }
+
+  #forget(): void {
+    if (this.#inFlight[this.#key] === this) delete this.#inFlight[this.#key];
+  }
+}
+
+/** Knows whether a call for which nobody waits has a request under way. */
+class BackgroundProgress implements Progress {
+  readonly #progress: Progress;
+  isUnderWay = false;
+
+  constructor(progress: Progress) {
+    this.#progress = progress;
+  }
+
+  queued(): void {
+    this.#progress.queued();
+  }
+
+  dequeued(waitedMs: number): void {
+    this.isUnderWay = true;
+    this.#progress.dequeued(waitedMs);
+  }
+
+  sent(): void {
+    this.#progress.sent();
+  }
+
+  responded(): void {
+    this.#progress.responded();
+  }
+
+  ended(failure: unknown): void {
+    this.isUnderWay = false;
+    this.#progress.ended(failure);
+  }
+
+  retried(): void {
+    this.#progress.retried();
+  }
+}
+
+class Waiter implements AbortListener {
+  readonly reject: (failure: unknown) => void;
+  readonly #resolve: (answer: Answer<unknown>) => void;
+  readonly #call: Call<unknown>;
+  #shared: SharedCall;
+  #hasBegun: boolean;
+  #deadline: Deadline | undefined;
+
+  constructor(
+    shared: SharedCall,
+    call: Call<unknown>,
+    hasBegun: boolean,
+    resolve: (answer: Answer<unknown>) => void,
+    reject: (failure: unknown) => void,
+  ) {
+    this.#shared = shared;
+    this.#call = call;
+    this.#hasBegun = hasBegun;
+    this.#resolve = resolve;
+    this.reject = reject;
+    call.signal?.addEventListener('abort', this);
+  }
+
+  waitFor(ms: number, clock: Clock): void {
+    this.#deadline = atDeadline(clock, ms, () => this.#leave(new TimedOut(this.#call, 'no')));
+  }
+
+  waitInstead(other: SharedCall): void {
+    this.#shared = other;
+    this.#hasBegun = false;
+  }
+
+  resolve(answer: Answer<unknown>): void {
+    this.#resolve(this.#hasBegun ? answer : { ...answer, source: 'shared' });
+  }
+
+  /** Its client has left. */
+  handleEvent(): void {
+    this.#leave(new ClientLeft(this.#call, 'no'));
+  }
+
+  stopWaiting(): void {
+    this.#deadline?.callOff();
+    this.#call.signal?.removeEventListener('abort', this);
+  }
+
+  #leave(failure: CallFailure): void {
+    this.stopWaiting();
+    this.#shared.remove(this);
+    this.reject(failure);
+  }
+}
+
+function isOutOfTime(failure: unknown): boolean {
+  return failure instanceof TimedOut || (failure instanceof RateLimited && !failure.byApi);
+}

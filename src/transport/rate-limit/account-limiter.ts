@@ -1,0 +1,120 @@
+import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { Place, Quotas } from '../../state/port.ts';
+import type { Call } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { type CallFailure, RateLimited } from '../errors.ts';
+import type { Progress } from '../progress.ts';
+import type { ArrivedBy } from './arrival.ts';
+import { Permit, type PermitGiver } from './permit.ts';
+import { RateLimitQueue } from './queue.ts';
+
+/** The longest that a key pauses on the API's word before it tries again. */
+const MAX_PAUSE_MS = 5 * 60_000;
+/** An endpoint refused twice within this time, while others went through, has a limit of its own. */
+const SUSPICION_MS = 60_000;
+const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
+const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
+/** With the quota off, what an endpoint that turned out to be limited more strictly begins with. */
+const ENDPOINT_RATE = 50;
+
+export interface AccountLimiterOptions {
+  /** Requests in any sliding second; Infinity: no limit, only pauses that the API asks for. */
+  readonly rate: number;
+  readonly clock: Clock;
+  readonly quotas: Quotas;
+  readonly arrivedBy: ArrivedBy;
+}
+
+/** Gives permits to the calls of one API key. When the API says `ratelimited`, they slow down. */
+export class AccountLimiter implements PermitGiver {
+  readonly clock: Clock;
+  readonly arrivedBy: ArrivedBy;
+  readonly #name: string;
+  readonly #rate: number;
+  readonly #quotas: Quotas;
+  readonly #queue: RateLimitQueue;
+  /** Endpoints that the API limits more strictly than the key as a whole. */
+  readonly #endpoints = new Map<string, RateLimitQueue>();
+  /** Endpoints that were refused lately: when, and whether others went through since. */
+  readonly #suspects = new Map<string, { readonly at: number; othersPassed: boolean }>();
+
+  constructor(name: string, { rate, clock, quotas, arrivedBy }: AccountLimiterOptions) {
+    this.#name = name;
+    this.#rate = rate;
+    this.clock = clock;
+    this.#quotas = quotas;
+    this.arrivedBy = arrivedBy;
+    this.#queue = new RateLimitQueue(quotas, name, { rate, ...KEY_PACE }, clock);
+  }
+
+  /** The call's permit, at once if there is one. @throws RateLimited when it cannot start in time; ClientLeft. */
+  acquire<T>(call: Call<T>, progress: Progress): MaybePromise<Permit> {
+    const own = this.#endpoints.get(call.endpoint);
+    const place = own ? undefined : this.#queue.enter(call);
+    // Most calls find a place at once.
+    if (place === undefined || place instanceof Promise) return this.#wait(call, progress, own, place);
+    progress.dequeued(0);
+    return new Permit(this, call.endpoint, [place], progress);
+  }
+
+  /** Whether a call could start at this moment and leave places for others. */
+  hasRoom<T>(call: Call<T>): boolean {
+    return (this.#endpoints.get(call.endpoint)?.hasRoom() ?? true) && this.#queue.hasRoom();
+  }
+
+  rejectQueued(failureFor: (call: Call<unknown>) => CallFailure): void {
+    for (const queue of [...this.#endpoints.values(), this.#queue]) queue.rejectAll(failureFor);
+  }
+
+  /** Whether nothing is left to remember. */
+  isIdle(): boolean {
+    return this.#queue.isIdle() && [...this.#endpoints.values()].every((queue) => queue.isIdle());
+  }
+
+  ended(endpoint: string, failure: unknown): void {
+    if (failure instanceof RateLimited) this.#slowDown(failure);
+    else if (failure === undefined && this.#suspects.size > 0) this.#notePassed(endpoint);
+  }
+
+  async #wait<T>(
+    call: Call<T>,
+    progress: Progress,
+    own: RateLimitQueue | undefined,
+    entering: Promise<Place> | undefined,
+  ): Promise<Permit> {
+    const enteredAt = this.clock.now();
+    const places: Place[] = [];
+    progress.queued();
+    try {
+      if (own) places.push(await own.enter(call));
+      places.push(await (entering ?? this.#queue.enter(call)));
+    } catch (failure) {
+      for (const place of places) place.done(0);
+      progress.ended(failure);
+      throw failure;
+    }
+    progress.dequeued(this.clock.now() - enteredAt);
+    return new Permit(this, call.endpoint, places, progress);
+  }
+
+  #slowDown({ endpoint, retryAfterMs }: RateLimited): void {
+    const now = this.clock.now();
+    const suspect = this.#suspects.get(endpoint);
+    this.#suspects.set(endpoint, { at: now, othersPassed: false });
+    if (!this.#endpoints.has(endpoint) && suspect?.othersPassed && now - suspect.at < SUSPICION_MS) {
+      const limits = { rate: Math.min(this.#rate, ENDPOINT_RATE), ...ENDPOINT_PACE };
+      const name = `${this.#name} ${endpoint}`;
+      this.#endpoints.set(endpoint, new RateLimitQueue(this.#quotas, name, limits, this.clock));
+    }
+    const slowed = this.#endpoints.get(endpoint) ?? this.#queue;
+    slowed.slowDown(Math.min(retryAfterMs, MAX_PAUSE_MS), retryAfterMs);
+  }
+
+  #notePassed(endpoint: string): void {
+    for (const [name, suspect] of this.#suspects) {
+      if (name !== endpoint) suspect.othersPassed = true;
+      if (this.clock.now() - suspect.at > SUSPICION_MS) this.#suspects.delete(name);
+    }
+    if (this.#endpoints.get(endpoint)?.isIdle()) this.#endpoints.delete(endpoint);
+  }
+}

@@ -1,0 +1,111 @@
+import { Pool } from 'undici';
+import { createStateInMemory } from '../state/memory.ts';
+import type { State } from '../state/port.ts';
+import type { Call, Interceptor, Send } from './call.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { createDispatch } from './dispatch.ts';
+import { Unavailable } from './errors.ts';
+import { cache } from './interceptors/cache.ts';
+import { createCircuitBreaker } from './interceptors/circuit-breaker.ts';
+import { dedupe } from './interceptors/dedupe.ts';
+import { createKeyCheck, invalidation } from './interceptors/invalidation.ts';
+import { limitRate } from './interceptors/rate-limit.ts';
+import { retry } from './interceptors/retry.ts';
+import { createObserving, type Observer } from './observer.ts';
+import { createRateLimiter } from './rate-limit/rate-limiter.ts';
+import type { Usage } from './usage.ts';
+
+export interface TransportOptions {
+  /** Base URL of the REST API. */
+  readonly url: URL;
+  readonly userAgent: string;
+  /** Requests in any sliding second for one API key; 0, the default: no limit. */
+  readonly rate?: number | undefined;
+  /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
+  readonly freshMs?: number | undefined;
+  /** How long it is better than waiting or an error, in ms; 0, the default: never. */
+  readonly staleMs?: number | undefined;
+  /** Largest answer in bytes, decoded. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Largest number of connections to the API. */
+  readonly connections?: number | undefined;
+  /** What several gateways have in common; the memory of this one by default. */
+  readonly state?: State | undefined;
+  readonly clock?: Clock | undefined;
+  /** A number from 0 to 1, as `Math.random` gives. */
+  readonly random?: (() => number) | undefined;
+  /** Is told of what happens to calls: metrics, tracing. */
+  readonly observer?: Observer | undefined;
+}
+
+export interface Transport {
+  /** Makes a call and gives what its answer holds; how it came about counts under `usage`. @throws CallFailure */
+  ask<T>(call: Call<T>, usage: Usage): Promise<T>;
+  readonly clock: Clock;
+  readonly state: State;
+  /** Waits for the calls under way, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/** The one place where the steps of a call's way are put together. */
+export function createTransport(options: TransportOptions): Transport {
+  const { url, userAgent, rate = 0, freshMs = 0, staleMs = 0, clock = systemClock } = options;
+  const { maxBodyBytes = 8 * 1024 * 1024, connections = 128 } = options;
+  const {
+    state = createStateInMemory({ now: () => clock.now() }),
+    random = Math.random,
+    observer = {},
+  } = options;
+  const dispatcher = new Pool(url.origin, { connections, pipelining: 1 });
+
+  const observe = createObserving(observer);
+  const rateLimiter = createRateLimiter({ rate, clock, quotas: state.quotas });
+  const circuitBreaker = createCircuitBreaker({
+    clock,
+    rejectQueued: () => rateLimiter.rejectQueued((call) => new Unavailable(call, 'no')),
+    onChange: observer.breakerChanged,
+  });
+  const steps: readonly Interceptor[] = [
+    invalidation(state.generations),
+    cache({
+      freshMs,
+      staleMs,
+      entries: state.cache,
+      clock,
+      isCurrent: createKeyCheck(state.generations),
+      hasRoom: rateLimiter.hasRoom,
+      isFailing: circuitBreaker.isOpen,
+      inBackground: (about) => observe(about, undefined),
+    }),
+    dedupe({ clock }),
+    circuitBreaker.step,
+    retry({ clock, random, mayRetry: circuitBreaker.isClosed }),
+    limitRate(rateLimiter),
+  ];
+  const dispatch = createDispatch({
+    dispatcher,
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    maxBodyBytes,
+    userAgent,
+    clock,
+  });
+  const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
+
+  return {
+    // The outer step: it counts, and tells the observer.
+    ask: (call, usage) => {
+      const progress = observe(call, usage);
+      return send(call, progress).then((answer) => {
+        if (call.kind === 'read') {
+          usage.answered(answer);
+          observer.answered?.({ endpoint: call.endpoint, kind: call.kind, usage }, answer.source);
+        }
+        return answer.value;
+      });
+    },
+    clock,
+    state,
+    close: () => dispatcher.close(),
+  };
+}
