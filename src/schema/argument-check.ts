@@ -12,11 +12,11 @@ import { selectedBelow } from './selection.ts';
 /** Throws what the resolver would throw for these arguments on the object with this id. */
 type ArgumentCheck = (id: string, args: Readonly<Record<string, unknown>>) => void;
 
-type Annotation = { readonly earlyCheck: ArgumentCheck };
+type Annotation = { readonly argumentCheck: ArgumentCheck };
 
 /** A field's `extensions` when its arguments can be judged before the object that it belongs to is there. */
-export function checksEarly<Args>(check: (id: string, args: Args) => void): Annotation {
-  return { earlyCheck: check as ArgumentCheck };
+export function checksArguments<Args>(check: (id: string, args: Args) => void): Annotation {
+  return { argumentCheck: check as ArgumentCheck };
 }
 
 /**
@@ -61,7 +61,7 @@ function checkedFields(info: GraphQLResolveInfo, typeName: string): readonly Che
     const fields = isObjectType(type) ? type.getFields() : {};
     checked = [...selected].flatMap(([key, [node]]) => {
       const field = node && fields[node.name.value];
-      const check = (field?.extensions as Partial<Annotation> | undefined)?.earlyCheck;
+      const check = (field?.extensions as Partial<Annotation> | undefined)?.argumentCheck;
       return field && check ? [{ key, node, field, check }] : [];
     });
     known.set(selected, checked);

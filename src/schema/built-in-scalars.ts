@@ -1,17 +1,16 @@
+import { MapperKind, mapSchema } from '@graphql-tools/utils';
 import {
   GraphQLError,
   GraphQLID,
   GraphQLInt,
   GraphQLList,
-  type GraphQLNamedType,
   GraphQLNonNull,
+  type GraphQLNullableType,
   GraphQLScalarType,
-  GraphQLSchema,
-  isInputObjectType,
-  isInterfaceType,
+  type GraphQLSchema,
+  type GraphQLType,
   isListType,
   isNonNullType,
-  isObjectType,
   Kind,
   type ValueNode,
 } from 'graphql';
@@ -58,10 +57,7 @@ const RangedInt = new GraphQLScalarType<number, number>({
   },
 });
 
-const REPLACEMENTS: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
-  [GraphQLID, ExactID],
-  [GraphQLInt, RangedInt],
-]);
+const REPLACEMENTS = new Map([ExactID, RangedInt].map((type) => [type.name, type]));
 
 function refused(message: string, nodes?: ValueNode): GraphQLError {
   return new GraphQLError(message, { nodes, extensions: { code: 'BAD_USER_INPUT' } });
@@ -69,25 +65,19 @@ function refused(message: string, nodes?: ValueNode): GraphQLError {
 
 /** Puts these in the place of GraphQL's own, which Pothos takes whatever `scalarType('ID')` says. */
 export function withOwnScalars(schema: GraphQLSchema): GraphQLSchema {
-  const config = schema.toConfig();
-  for (const type of config.types) replaceIn(type);
-  return new GraphQLSchema({ ...config, types: config.types.filter((type) => !REPLACEMENTS.has(type)) });
+  const replace = <Config extends { type: GraphQLType }>(config: Config): Config => ({
+    ...config,
+    type: replaced(config.type),
+  });
+  return mapSchema(schema, {
+    [MapperKind.COMPOSITE_FIELD]: replace,
+    [MapperKind.INPUT_OBJECT_FIELD]: replace,
+    [MapperKind.ARGUMENT]: replace,
+  });
 }
 
-function replaceIn(type: GraphQLNamedType): void {
-  if (isInputObjectType(type)) {
-    for (const field of Object.values(type.getFields())) field.type = replaced(field.type);
-  }
-  if (isObjectType(type) || isInterfaceType(type)) {
-    for (const field of Object.values(type.getFields())) {
-      field.type = replaced(field.type);
-      for (const argument of field.args) argument.type = replaced(argument.type);
-    }
-  }
-}
-
-function replaced<Type>(type: Type): Type {
-  if (isNonNullType(type)) return new GraphQLNonNull(replaced(type.ofType)) as Type;
-  if (isListType(type)) return new GraphQLList(replaced(type.ofType)) as Type;
-  return (REPLACEMENTS.get(type) as Type | undefined) ?? type;
+function replaced(type: GraphQLType): GraphQLType {
+  if (isNonNullType(type)) return new GraphQLNonNull(replaced(type.ofType) as GraphQLNullableType);
+  if (isListType(type)) return new GraphQLList(replaced(type.ofType));
+  return REPLACEMENTS.get(type.name) ?? type;
 }

@@ -13,11 +13,7 @@ export function createSchema({ readOnly = false } = {}): GraphQLSchema {
   const schema = withOwnScalars(
     builder.toSubGraphSchema({ linkUrl: FEDERATION, directives: [...specifiedDirectives, fetchable] }),
   );
-  completeFederation(schema);
-  if (!readOnly) return schema;
+  if (!readOnly) return completeFederation(schema);
   const reads = new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] });
-  const sdl = printSubgraphSchema(reads);
-  const service = reads.getQueryType()?.getFields()._service;
-  if (service) service.resolve = () => ({ sdl });
-  return reads;
+  return completeFederation(reads, printSubgraphSchema(reads));
 }

@@ -2,7 +2,7 @@ import { costs } from '../limits/cost.ts';
 import { removeScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
-import { carryOut, resolveResultType, type Success } from './mutation.ts';
+import { resolveResultType, runMutation, type Success } from './mutation.ts';
 import { InvalidFields, NotPermitted, UnknownRefusal } from './refusal.ts';
 
 const DeleteScriptSuccess = builder
@@ -37,7 +37,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: DeleteScriptInput, required: true, description: 'The script to delete.' }) },
     resolve: async (_root, { input }, context) => {
       const id = checkId('input.id', input.id);
-      return carryOut(
+      return runMutation(
         context,
         { type: 'DeleteScriptSuccess', scriptId: id },
         (api) => removeScript(api, { script_id: id }),

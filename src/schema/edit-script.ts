@@ -5,7 +5,7 @@ import { editScript } from '../luaauth/scripts.ts';
 import type { WireScriptEdit } from '../luaauth/wire.ts';
 import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
-import { carryOut, resolveResultType, scriptSuccess } from './mutation.ts';
+import { resolveResultType, runMutation, scriptSuccess } from './mutation.ts';
 import {
   AccountExpired,
   InvalidFields,
@@ -76,7 +76,7 @@ builder.mutationFields((t) => ({
       const id = checkId('input.id', input.id);
       const edit = readEdit(input);
       if (Object.keys(edit).length === 0) return nothingToEdit;
-      return carryOut<'EditScriptSuccess', RefusalResult>(
+      return runMutation<'EditScriptSuccess', RefusalResult>(
         context,
         { type: 'EditScriptSuccess', scriptId: id },
         (api) => editScript(api, { script_id: id }, edit),

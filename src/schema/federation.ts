@@ -1,47 +1,70 @@
-import { type GraphQLSchema, isObjectType, isUnionType } from 'graphql';
+import { MapperKind, mapSchema } from '@graphql-tools/utils';
+import {
+  type GraphQLFieldConfig,
+  type GraphQLFieldResolver,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  GraphQLUnionType,
+  isUnionType,
+} from 'graphql';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { checkId } from './argument.ts';
 import { lookAhead } from './argument-check.ts';
 
-/** Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. */
-export function completeFederation(schema: GraphQLSchema): void {
-  describe(schema);
-  resolveEachEntity(schema);
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  _Any: 'A representation of an entity: an object of its `__typename` and its key, such as `{"__typename": "Script", "id": "…"}`.',
+  _Entity: 'What `_entities` can resolve.',
+  _Service: 'What this subgraph is.',
+  '_Service.sdl': 'The schema of this subgraph in SDL, with its federation directives.',
+  'Query._service': 'For a federation router: what this subgraph offers. Costs nothing.',
+  'Query._entities':
+    'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity.',
+  'Query._entities.representations': 'The representations; one that is repeated costs nothing.',
+};
+
+type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
+
+/**
+ * Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. `sdl` is what
+ * a router is told, where that is not what the library has printed.
+ */
+export function completeFederation(schema: GraphQLSchema, sdl?: string): GraphQLSchema {
+  const union = schema.getType('_Entity');
+  const names = isUnionType(union) ? union.getTypes().map(({ name }) => name) : [];
+  const complete = (config: FieldConfig, field: string, type: string): FieldConfig => {
+    const described = { ...config, description: DESCRIPTIONS[`${type}.${field}`] ?? config.description };
+    if (field === '_service' && sdl !== undefined) return { ...described, resolve: () => ({ sdl }) };
+    if (field !== '_entities' || !config.resolve) return described;
+    return { ...described, resolve: resolveEach(config.resolve, names) };
+  };
+  return mapSchema(schema, {
+    [MapperKind.SCALAR_TYPE]: (type) => new GraphQLScalarType(describe(type.toConfig())),
+    [MapperKind.UNION_TYPE]: (type) => new GraphQLUnionType(describe(type.toConfig())),
+    [MapperKind.OBJECT_TYPE]: (type) => new GraphQLObjectType(describe(type.toConfig())),
+    [MapperKind.OBJECT_FIELD]: complete,
+    [MapperKind.ARGUMENT]: (config, field, type) => ({
+      ...config,
+      description:
+        (field === '_entities' ? DESCRIPTIONS[`${type}.${field}.representations`] : undefined) ??
+        config.description,
+    }),
+  });
 }
 
-function describe(schema: GraphQLSchema): void {
-  const any = schema.getType('_Any');
-  const entity = schema.getType('_Entity');
-  const service = schema.getType('_Service');
-  const { _entities: entities, _service: serviceField } = schema.getQueryType()?.getFields() ?? {};
-  if (any)
-    any.description =
-      'A representation of an entity: an object of its `__typename` and its key, such as `{"__typename": "Script", "id": "…"}`.';
-  if (entity) entity.description = 'What `_entities` can resolve.';
-  if (isObjectType(service)) {
-    service.description = 'What this subgraph is.';
-    const { sdl } = service.getFields();
-    if (sdl) sdl.description = 'The schema of this subgraph in SDL, with its federation directives.';
-  }
-  if (serviceField)
-    serviceField.description = 'For a federation router: what this subgraph offers. Costs nothing.';
-  if (!entities) return;
-  entities.description =
-    'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity.';
-  for (const argument of entities.args) {
-    argument.description = 'The representations; one that is repeated costs nothing.';
-  }
+function describe<Config extends { readonly name: string; readonly description?: unknown }>(
+  config: Config,
+): Config {
+  return { ...config, description: DESCRIPTIONS[config.name] ?? config.description };
 }
 
 /** The library's own resolver lets one bad representation fail them all, so it is given one at a time. */
-function resolveEachEntity(schema: GraphQLSchema): void {
-  const field = schema.getQueryType()?.getFields()._entities;
-  const union = schema.getType('_Entity');
-  const resolve = field?.resolve;
-  if (!field || !resolve || !isUnionType(union)) return;
-  const names = union.getTypes().map(({ name }) => name);
-  field.resolve = (source, { representations }, context, info) => {
+function resolveEach(
+  resolve: GraphQLFieldResolver<unknown, unknown>,
+  names: readonly string[],
+): GraphQLFieldResolver<unknown, unknown> {
+  return (source, { representations }, context, info) => {
     const checks = new Map(names.map((name) => [name, lookAhead(info, name)]));
     return (representations as unknown[]).map((given, index) => {
       try {

@@ -16,7 +16,7 @@ export interface Success<Type extends string> {
  * Carries out a write and gives the member of its result union. Whatever the operation has read before is forgotten,
  * also when the outcome is unknown, so that what is read after the write is asked for anew.
  */
-export async function carryOut<Type extends string, Refusal extends RefusalResult = CommonRefusal>(
+export async function runMutation<Type extends string, Refusal extends RefusalResult = CommonRefusal>(
   context: Context,
   success: Success<Type>,
   write: (api: Api) => Promise<void>,

@@ -3,7 +3,7 @@ import { usable } from '../luaauth/decoders.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
-import { checksEarly } from './argument-check.ts';
+import { checksArguments } from './argument-check.ts';
 import { builder } from './builder.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { Script } from './script.ts';
@@ -89,7 +89,7 @@ builder.objectField(Script, 'sessions', (t) =>
       'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
     extensions: {
       ...costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
-      ...checksEarly(readArguments),
+      ...checksArguments(readArguments),
     },
     args: {
       first: t.arg.int({ defaultValue: 50, description: 'How many sessions: 1 to 100; null means 50.' }),

@@ -2,7 +2,7 @@ import { costs } from '../limits/cost.ts';
 import { toggleScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
-import { carryOut, resolveResultType, scriptSuccess } from './mutation.ts';
+import { resolveResultType, runMutation, scriptSuccess } from './mutation.ts';
 import { InvalidFields, NotPermitted, UnknownRefusal } from './refusal.ts';
 
 const ToggleScriptSuccess = scriptSuccess(
@@ -35,7 +35,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const id = checkId('input.id', input.id);
-      return carryOut(
+      return runMutation(
         context,
         { type: 'ToggleScriptSuccess', scriptId: id },
         (api) => toggleScript(api, { script_id: id }, { state: input.enabled }),

@@ -3,7 +3,7 @@ import { costs } from '../limits/cost.ts';
 import { updateScript } from '../luaauth/scripts.ts';
 import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
-import { carryOut, resolveResultType, scriptSuccess } from './mutation.ts';
+import { resolveResultType, runMutation, scriptSuccess } from './mutation.ts';
 import { InvalidFields, NotPermitted, UnknownRefusal } from './refusal.ts';
 
 const UpdateScriptSuccess = scriptSuccess('UpdateScriptSuccess', 'LuaAuth has replaced the source code.');
@@ -43,7 +43,7 @@ builder.mutationFields((t) => ({
       const id = checkId('input.id', input.id);
       if (input.source === '') throw badUserInput('input.source', 'it is empty. Give the whole source code.');
       const script = checkWellFormed('input.source', input.source);
-      return carryOut(
+      return runMutation(
         context,
         { type: 'UpdateScriptSuccess', scriptId: id },
         (api) => updateScript(api, { script_id: id }, { script }),

@@ -12,19 +12,20 @@ export interface Connections {
 
 /** Watches a server from its first connection on. */
 export function watchConnections(server: Server): Connections {
-  const open = new Map<Socket, Set<ServerResponse>>();
+  // Lists: a Set whose entries come and go grows new tables, and the old ones keep what they held.
+  const open = new Map<Socket, ServerResponse[]>();
   server.on('connection', (socket: Socket) => {
-    open.set(socket, new Set());
+    open.set(socket, []);
     socket.once('close', () => open.delete(socket));
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     const unanswered = open.get(socket);
-    unanswered?.add(response);
-    response.on('close', () => unanswered?.delete(response));
+    unanswered?.push(response);
+    response.on('close', () => unanswered?.splice(unanswered.indexOf(response), 1));
   });
   return {
-    oldestOn: (socket) => open.get(socket)?.values().next().value,
-    unanswered: () => [...open.values()].flatMap((responses) => [...responses]),
+    oldestOn: (socket) => open.get(socket)?.[0],
+    unanswered: () => [...open.values()].flat(),
     silent: () => [...open.keys()].filter(({ bytesRead }) => bytesRead === 0),
   };
 }
