@@ -8,7 +8,7 @@ import { createNodeDoor } from './http/node-door.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { createRequestListener } from './http/request-listener.ts';
 import { createRoutes } from './http/routes.ts';
-import { createYogaDoor } from './http/yoga-door.ts';
+import { createYogaDoor, type Fetch } from './http/yoga-door.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import {
   createRequestTracker,
@@ -51,13 +51,13 @@ export interface GatewayOptions extends ContextOptions {
 }
 
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
-export type Gateway = ReturnType<typeof createGateway>;
+export type Gateway = RequestListener & { readonly fetch: Fetch };
 
 /** Who registers what changes nothing but the size of later requests, so it is safe to begin with. */
 const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map() };
 
 /** Puts the gateway together. Takes what it stands on, and listens to nothing. */
-export function createGateway(options: GatewayOptions) {
+export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, graphiql, log, readOnly = false, execute = executeCompiled } = options;
   const { observers = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
@@ -65,7 +65,11 @@ export function createGateway(options: GatewayOptions) {
   const schema = createSchema({ readOnly });
   const tracker = createRequestTracker(observers, log);
   const documents = createDocumentCache({ schema, limits });
-  const resolveDocument = createDocumentResolver({ ...persisted, maxLength: limits.documentLength });
+  const resolveDocument = createDocumentResolver({
+    ...persisted,
+    maxLength: limits.documentLength,
+    registered: options.transport.state.documents,
+  });
   const pipeline = createPipeline({
     schema,
     limits,
@@ -94,6 +98,5 @@ export function createGateway(options: GatewayOptions) {
   // With CORS every answer says something about its origin, and plugins see every request.
   const isForYoga = corsOrigins.length + plugins.length > 0;
   const door = isForYoga ? yogaDoor : createNodeDoor({ pipeline, engine, maxBodyBytes, otherwise: yogaDoor });
-  const listener: RequestListener = createRequestListener(tracker, door);
-  return Object.assign(listener, { fetch });
+  return Object.assign(createRequestListener(tracker, door), { fetch });
 }

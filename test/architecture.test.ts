@@ -64,7 +64,7 @@ describe('imports point down', () => {
     ['limits', ['execution', 'errors']],
     ['context.ts', ['luaauth', 'transport', 'errors', 'observability']],
     ['schema', ['luaauth', 'limits', 'execution', 'errors', 'context.ts', 'state/maybe-promise.ts']],
-    ['operation', ['limits', 'execution', 'observability', 'errors', 'context.ts', 'transport']],
+    ['operation', ['limits', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state']],
     ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
     ['graphiql', ['context.ts']],
     ['config', ['limits', 'luaauth', 'operation/persisted', 'http/read-body.ts', 'context.ts']],

@@ -32,7 +32,7 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     .trim()
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
-  expect(files).toEqual(expect.arrayContaining(['dist/main.js', 'dist/embed.js', 'dist/embed.d.ts']));
+  expect(files).toEqual(expect.arrayContaining(['dist/main.js', 'dist/index.js', 'dist/index.d.ts']));
   const outside = files.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path));
   expect(outside.sort()).toEqual([
     'CHANGELOG.md',

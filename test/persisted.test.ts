@@ -7,6 +7,7 @@ import { readConfig } from '../src/config/config.ts';
 import type { PersistedDocuments } from '../src/operation/persisted/resolve.ts';
 import { createDocumentStore } from '../src/operation/persisted/store.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { createDocumentsInMemory } from '../src/state/documents-in-memory.ts';
 import { useSandbox } from './support/stage.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
@@ -283,7 +284,7 @@ describe('what clients register', () => {
   const document = (n: number) => `query { a${n}: __typename }`;
 
   it('is bounded in number: the document that was not used longest goes first', () => {
-    const store = createDocumentStore({ listed: new Map(), maxRegistered: 3 });
+    const store = createDocumentStore(new Map(), createDocumentsInMemory({ maxDocuments: 3 }));
     for (const n of [1, 2, 3]) store.register(`h${n}`, document(n));
     expect(store.find('h1')).toBe(document(1));
     store.register('h4', document(4));
@@ -296,7 +297,7 @@ describe('what clients register', () => {
   });
 
   it('is bounded in weight, and never pushes a listed document out', () => {
-    const store = createDocumentStore({ listed, maxRegisteredBytes: 100_000 });
+    const store = createDocumentStore(listed, createDocumentsInMemory({ maxBytes: 100_000 }));
     const large = 'x'.repeat(20_000);
     for (let n = 0; n < 50; n += 1) store.register(`h${n}`, large + n);
     const kept = Array.from({ length: 50 }, (_, n) => store.find(`h${n}`)).filter(Boolean);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import type { RequestTracker } from '../observability/request-tracker.ts';
@@ -28,6 +28,9 @@ export interface YogaDoorOptions {
   /** In their order: what answers before an operation is read, and the plugins of an embedder. */
   readonly plugins: readonly Plugin<Context>[];
 }
+
+/** As Yoga's: a request, or what makes one, and what an embedder's plugins are to find in their context. */
+export type Fetch = YogaServerInstance<object, Context>['fetch'];
 
 export type Yoga = ReturnType<typeof createYoga<ServerContext, Context>>;
 
@@ -85,7 +88,7 @@ export function createYogaDoor(options: YogaDoorOptions) {
   // A context of its own for each request: an embedder may give the same one again and again.
   const fetch = (...args: unknown[]) =>
     (yoga.fetch as (...all: unknown[]) => ReturnType<Yoga['fetch']>)(...args, { operation: {} });
-  return { door, fetch: fetch as Yoga['fetch'] };
+  return { door, fetch: fetch as Fetch };
 }
 
 function recordOf(serverContext: object): RequestRecord {

@@ -8,6 +8,7 @@ import type { RequestTracker } from '../observability/request-tracker.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { Engine } from './engine.ts';
 import type { OperationParams } from './params.ts';
+import type { ResolveDocument } from './persisted/resolve.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { coerceVariables } from './variables.ts';
 
@@ -15,8 +16,7 @@ export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
   readonly documents: DocumentCache;
-  /** Gives the text of the document that a request names, by its text or an id. */
-  readonly resolveDocument: (params: OperationParams) => string;
+  readonly resolveDocument: ResolveDocument;
   readonly contextFor: (request: ClientRequest) => Context;
   readonly tracker: RequestTracker;
 }
@@ -44,7 +44,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function answer({ params, record, engine, checkMethod }: OperationInput): Promise<ExecutionResult> {
     record.beginPhases();
-    const text = resolveDocument(params);
+    const resolved = resolveDocument(params);
+    const text = typeof resolved === 'string' ? resolved : await resolved;
     const entry = engine.parse(documents.get(text), text);
     record.endPhase('parse');
     const refusals = entry.document ? engine.validate(entry) : entry.refusals;

@@ -1,15 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { Documents } from './port.ts';
 
-const MAX_DOCUMENTS = 1_000;
-const MAX_BYTES = 10_000_000;
 const BYTES_PER_CHARACTER = 2;
 
 /** Keeps documents bounded by number and size; the least recently used go first. */
-export function createDocumentsInMemory(): Documents {
+export function createDocumentsInMemory({ maxDocuments = 1_000, maxBytes = 10_000_000 } = {}): Documents {
   const documents = new LRUCache<string, string>({
-    max: MAX_DOCUMENTS,
-    maxSize: MAX_BYTES,
+    max: maxDocuments,
+    maxSize: maxBytes,
     sizeCalculation: (document) => document.length * BYTES_PER_CHARACTER + 1,
   });
   return {

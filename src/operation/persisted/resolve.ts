@@ -1,5 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { documentError, requestError } from '../../errors/coded-error.ts';
+import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { Documents } from '../../state/port.ts';
 import type { OperationParams } from '../params.ts';
 import { type DocumentReference, readReference } from './document-id.ts';
 import { createDocumentStore, hashOf, type ListedDocuments } from './store.ts';
@@ -18,37 +20,44 @@ export interface PersistedDocuments {
 export interface DocumentResolverOptions extends PersistedDocuments {
   /** Characters in a document that a client may register. */
   readonly maxLength: number;
+  /** Where those are kept that clients register. */
+  readonly registered: Documents;
 }
 
-/** Makes the function that gives the text of the document that a request names. It throws what the client is told. */
-export function createDocumentResolver(options: DocumentResolverOptions) {
-  const { mode, listed, maxLength } = options;
-  const store = createDocumentStore({ listed });
+/** Gives the text of the document that a request names. @throws what the client is told. */
+export type ResolveDocument = (params: OperationParams) => MaybePromise<string>;
 
-  function find(reference: DocumentReference, sent: string | undefined): string {
+export function createDocumentResolver(options: DocumentResolverOptions): ResolveDocument {
+  const { mode, listed, maxLength, registered } = options;
+  const store = createDocumentStore(listed, registered);
+
+  function find(reference: DocumentReference, sent: string | undefined): MaybePromise<string> {
     if (reference.dialect === 'apollo' && sent !== undefined) return register(reference.id, sent);
     if (mode === 'off') throw reference.dialect === 'apollo' ? NOT_SUPPORTED : OFF;
     if (sent !== undefined) throw TWO_DOCUMENTS;
-    const document = store.find(reference.id);
-    if (document === undefined) throw notFound(reference, mode);
-    return document;
+    return whenKnown(store.find(reference.id), (document) => {
+      if (document === undefined) throw notFound(reference, mode);
+      return document;
+    });
   }
 
-  function register(hash: string, document: string): string {
+  function register(hash: string, document: string): MaybePromise<string> {
     // What is too long is refused by the limits, and not worth its hash.
     if (mode === 'off' || document.length > maxLength) return document;
     if (hashOf(document) !== hash) throw WRONG_HASH;
-    if (mode === 'allowed') store.register(hash, document);
-    return document;
+    return mode === 'allowed' ? whenKnown(store.register(hash, document), () => document) : document;
   }
 
-  return (params: OperationParams): string => {
+  return (params) => {
     const reference = readReference(params);
     const { query = '' } = params;
     // Beside an id an empty query is none: some clients always send the member.
     const document = reference ? find(reference, query === '' ? undefined : query) : query;
-    if (mode === 'only' && !store.isListed(document)) throw ONLY_LISTED;
-    return document;
+    if (mode !== 'only') return document;
+    return whenKnown(document, (text) => {
+      if (!store.isListed(text)) throw ONLY_LISTED;
+      return text;
+    });
   };
 }
 

@@ -1,34 +1,21 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { Documents } from '../../state/port.ts';
 
 /** The documents that the operator lists, by id. */
 export type ListedDocuments = ReadonlyMap<string, string>;
 
-export interface DocumentStoreOptions {
-  readonly listed: ListedDocuments;
-  /** How many documents clients can register, and their weight in memory; the least used go first. */
-  readonly maxRegistered?: number;
-  readonly maxRegisteredBytes?: number;
-}
-
 export interface DocumentStore {
   /** A document by the id in the list, or by its hash with or without `sha256:`. */
-  find(id: string): string | undefined;
+  find(id: string): MaybePromise<string | undefined>;
   /** Whether exactly this text is listed. */
   isListed(document: string): boolean;
   /** Keeps a document under its hash. */
-  register(hash: string, document: string): void;
+  register(hash: string, document: string): MaybePromise<void>;
 }
 
-const BYTES_PER_CHARACTER = 2;
-
-export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
-  const { listed, maxRegistered = 1_000, maxRegisteredBytes = 10_000_000 } = options;
-  const registered = new LRUCache<string, string>({
-    max: maxRegistered,
-    maxSize: maxRegisteredBytes,
-    sizeCalculation: (document) => document.length * BYTES_PER_CHARACTER + 1,
-  });
+/** The listed documents, and those that clients have registered with this gateway or another one of the same state. */
+export function createDocumentStore(listed: ListedDocuments, registered: Documents): DocumentStore {
   const byHash = new Map([...listed.values()].map((document) => [hashOf(document), document]));
   return {
     find(id) {
@@ -36,9 +23,7 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
       return listed.get(id) ?? listed.get(hash) ?? byHash.get(hash) ?? registered.get(hash);
     },
     isListed: (document) => byHash.get(hashOf(document)) === document,
-    register(hash, document) {
-      if (!byHash.has(hash) && registered.get(hash) === undefined) registered.set(hash, document);
-    },
+    register: (hash, document) => (byHash.has(hash) ? undefined : registered.set(hash, document)),
   };
 }
 
