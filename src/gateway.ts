@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
-import { type ExecutionArgs, type ExecutionResult, execute as executeCompiled } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Context, type ContextOptions, createContext } from './context.ts';
+import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
 import { createCors } from './http/cors.ts';
 import { createNodeDoor } from './http/node-door.ts';

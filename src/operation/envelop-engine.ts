@@ -20,7 +20,7 @@ type GetEnveloped = YogaServerInstance<never, Context>['getEnveloped'];
 /** What the hooks below know of an operation. The context that its plugins share holds it as `operation`. */
 export interface OperationSlot {
   entry?: DocumentEntry;
-  args?: ExecuteArgs;
+  variables?: ExecuteArgs['variableValues'];
 }
 
 /**
@@ -45,12 +45,9 @@ export function createEnvelopEngine({ schema, limits, documents, execute }: Enve
     },
     onExecute({ args, setExecuteFn }) {
       setExecuteFn((given: ExecuteArgs) => {
-        const { args: planned } = slotOf(args.contextValue as object);
-        const isAsPlanned =
-          given.document === planned?.document &&
-          given.variableValues === planned.variableValues &&
-          given.schema === planned.schema;
-        return execute(isAsPlanned ? given : { ...given, prepared: undefined, coerced: undefined });
+        // What a plugin has put in the place of the variables is coerced anew.
+        const isAsSent = given.variableValues === slotOf(args.contextValue as object).variables;
+        return execute(isAsSent ? given : { ...given, coerced: undefined });
       });
     },
   };
@@ -69,7 +66,7 @@ export function createEnvelopEngine({ schema, limits, documents, execute }: Enve
       validate: ({ document }) => enveloped.validate(enveloped.schema, document) ?? [],
       createContext: (own) => enveloped.contextFactory(own as never) as unknown as Context,
       execute(args) {
-        slot.args = args;
+        slot.variables = args.variableValues;
         return enveloped.execute(args) as ExecutionResult | PromiseLike<ExecutionResult>;
       },
     };

@@ -1,5 +1,5 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { type PreparedOperation, prepareOperation } from '../execution/prepare.ts';
+import { PreparedOperation } from '../execution/prepare.ts';
 import { type Plan, planOperation } from '../limits/plan.ts';
 import type { OperationFacts } from '../observability/request-record.ts';
 
@@ -15,7 +15,7 @@ export class KnownOperation {
   constructor(schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode) {
     this.node = node;
     this.facts = { name: node.name?.value, type: node.operation };
-    this.prepared = prepareOperation(schema, document, node);
+    this.prepared = new PreparedOperation(schema, document, node);
     this.#schema = schema;
     this.#document = document;
   }

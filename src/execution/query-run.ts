@@ -1,0 +1,243 @@
+import { GraphQLError, type GraphQLLeafType, locatedError, responsePathAsArray } from 'graphql';
+import { FieldErrors, ResponsePath } from './field-errors.ts';
+import type { PreparedOperation } from './prepare.ts';
+import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from './query-plan.ts';
+import type { VariableValues } from './read-arguments.ts';
+import { type InfoSource, ResolveInfo } from './resolve-info.ts';
+
+export type Data = Record<string, unknown>;
+type Path = ResponsePath | undefined;
+
+/**
+ * One execution of a compiled query. It goes as graphql-js goes, promise by promise, so that data and errors come out the
+ * same in the same order; what it spares is what graphql-js works out anew for every value.
+ */
+export class QueryRun implements InfoSource {
+  readonly prepared: PreparedOperation;
+  readonly rootValue: unknown;
+  readonly variables: VariableValues;
+  readonly errors = new FieldErrors();
+  readonly #context: unknown;
+
+  constructor(prepared: PreparedOperation, rootValue: unknown, context: unknown, variables: VariableValues) {
+    this.prepared = prepared;
+    this.rootValue = rootValue;
+    this.variables = variables;
+    this.#context = context;
+  }
+
+  /** The fields of an object, side by side. */
+  executeFields({ fields, template }: ObjectPlan, source: unknown, path: Path): Data | PromiseLike<Data> {
+    const data: Data = { ...template };
+    let promised: string[] | undefined;
+    try {
+      for (const field of fields) {
+        const value = this.#executeField(field, source, path);
+        data[field.key] = value;
+        if (isPromise(value)) {
+          promised ??= [];
+          promised.push(field.key);
+        }
+      }
+    } catch (error) {
+      if (!promised) throw error;
+      // Those that were begun may fail as well, and somebody has to hear of it.
+      return whenAllThere(data, promised).finally(() => {
+        throw error;
+      });
+    }
+    return promised ? whenAllThere(data, promised) : data;
+  }
+
+  /** The fields of a mutation, each when all of the one before is there. */
+  executeSerially({ fields, template }: ObjectPlan, source: unknown): Data | PromiseLike<Data> {
+    return fields.reduce<Data | PromiseLike<Data>>(
+      (data, field) =>
+        isPromise(data)
+          ? data.then((known) => this.#addField(known as Data, field, source))
+          : this.#addField(data, field, source),
+      { ...template },
+    );
+  }
+
+  #addField(data: Data, field: FieldPlan, source: unknown): Data | PromiseLike<Data> {
+    const value = this.#executeField(field, source, undefined);
+    if (!isPromise(value)) {
+      data[field.key] = value;
+      return data;
+    }
+    return value.then((known) => {
+      data[field.key] = known;
+      return data;
+    });
+  }
+
+  #executeField(field: FieldPlan, source: unknown, above: Path): unknown {
+    const { value: plan, usesInfo } = field;
+    // What nothing stands below, and nobody looks at, is made when there is an error.
+    const path = usesInfo || plan.kind !== 'leaf' ? this.#pathOf(field, above) : undefined;
+    try {
+      const result = this.#resolve(field, source, above, path);
+      const completed = isPromise(result)
+        ? result.then((value) => this.#complete(plan, field, value, path))
+        : this.#complete(plan, field, result, path);
+      if (!isPromise(completed)) return completed;
+      return completed.then(undefined, (error) =>
+        this.#handle(error, plan, field, path ?? this.#pathOf(field, above)),
+      );
+    } catch (error) {
+      return this.#handle(error, plan, field, path ?? this.#pathOf(field, above));
+    }
+  }
+
+  #resolve(field: FieldPlan, source: unknown, above: Path, path: Path): unknown {
+    const { resolve, usesInfo, definition } = field;
+    const args = field.readArguments(this.variables);
+    if (!resolve) {
+      const property = propertyOf(source, definition.name);
+      if (typeof property !== 'function') return property;
+      return property.call(source, args, this.#context, this.#infoOf(field, above, path));
+    }
+    // It is only undefined for resolvers that declare no fourth parameter.
+    const info = usesInfo ? this.#infoOf(field, above, path) : undefined;
+    return resolve(source, args, this.#context, info as ResolveInfo);
+  }
+
+  #infoOf(field: FieldPlan, above: Path, path: Path): ResolveInfo {
+    return new ResolveInfo(this, field, path ?? this.#pathOf(field, above));
+  }
+
+  #pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
+    return new ResponsePath(above, key, parentType.name);
+  }
+
+  /** Adds an error to the response, where there is null for it. @throws it, located, where there cannot be null. */
+  #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
+    const error = locatedError(rawError, nodes, responsePathAsArray(path));
+    if (plan.isNonNull) throw error;
+    this.errors.add(error, path);
+    return null;
+  }
+
+  #complete(plan: ValuePlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    if (value instanceof Error) throw value;
+    if (value === null || value === undefined) {
+      if (plan.isNonNull) throw missing(field);
+      return null;
+    }
+    switch (plan.kind) {
+      case 'leaf':
+        return completeLeaf(plan.type, value);
+      case 'list':
+        return this.#completeList(plan, field, value, path);
+      case 'composite':
+        return plan.onlyObject
+          ? this.#completeObject(plan.onlyObject, field, value, path)
+          : this.#completeAbstract(plan, field, value, path);
+    }
+  }
+
+  #completeList({ item: plan }: ListPlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    if (!isIterable(value)) {
+      const { parentType, definition } = field;
+      throw new GraphQLError(
+        `Expected Iterable, but did not find one for field "${parentType.name}.${definition.name}".`,
+      );
+    }
+    const items: unknown[] = [];
+    let hasPromise = false;
+    try {
+      for (const item of value) {
+        const completed = this.#completeItem(plan, field, item, items.length, path);
+        if (isPromise(completed)) hasPromise = true;
+        items.push(completed);
+      }
+    } catch (error) {
+      // Nobody will wait for the others.
+      const others = Array.isArray(value) ? [...items, ...value.slice(items.length)] : items;
+      for (const other of others) if (isPromise(other)) other.then(undefined, () => undefined);
+      throw error;
+    }
+    return hasPromise ? Promise.all(items) : items;
+  }
+
+  #completeItem(plan: ValuePlan, field: FieldPlan, item: unknown, index: number, above: Path): unknown {
+    const path = plan.kind === 'leaf' ? undefined : new ResponsePath(above, index, undefined);
+    const handle = (error: unknown) =>
+      this.#handle(error, plan, field, path ?? new ResponsePath(above, index, undefined));
+    try {
+      const completed = isPromise(item)
+        ? item.then((value) => this.#complete(plan, field, value, path))
+        : this.#complete(plan, field, item, path);
+      return isPromise(completed) ? completed.then(undefined, handle) : completed;
+    } catch (error) {
+      return handle(error);
+    }
+  }
+
+  #completeAbstract(plan: CompositePlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    const type = plan.abstractType as NonNullable<CompositePlan['abstractType']>;
+    const info = new ResolveInfo(this, field, fieldPathOf(path));
+    const complete = (name: unknown) => {
+      const object = typeof name === 'string' ? plan.objects.get(name) : undefined;
+      if (!object) throw new Error(`${type.name} was resolved to what is none of its types.`);
+      return this.#completeObject(object, field, value, path);
+    };
+    const name = type.resolveType?.(value, this.#context, info, type);
+    return isPromise(name) ? name.then(complete) : complete(name);
+  }
+
+  #completeObject(object: ObjectPlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    const { type } = object;
+    if (!type.isTypeOf) return this.executeFields(object, value, path);
+    const info = new ResolveInfo(this, field, fieldPathOf(path));
+    const complete = (isOfType: unknown) => {
+      if (!isOfType) throw new Error(`A value of the type ${type.name} is none.`);
+      return this.executeFields(object, value, path);
+    };
+    const isOfType: unknown = type.isTypeOf(value, this.#context, info);
+    return isPromise(isOfType) ? isOfType.then(complete) : complete(isOfType);
+  }
+}
+
+/** Of an item, the path of the field that its list is in. */
+function fieldPathOf(path: Path): ResponsePath {
+  let at = path as ResponsePath;
+  while (typeof at.key === 'number' && at.prev) at = at.prev;
+  return at;
+}
+
+function completeLeaf(type: GraphQLLeafType, value: unknown): unknown {
+  const serialized = type.serialize(value);
+  if (serialized === null || serialized === undefined) {
+    throw new Error(`${type.name} has serialized a value to ${serialized}.`);
+  }
+  return serialized;
+}
+
+function propertyOf(source: unknown, name: string): unknown {
+  const hasProperties = (typeof source === 'object' && source !== null) || typeof source === 'function';
+  return hasProperties ? (source as Data)[name] : undefined;
+}
+
+function missing({ parentType, definition }: FieldPlan): Error {
+  return new Error(`Cannot return null for non-nullable field ${parentType.name}.${definition.name}.`);
+}
+
+/** Puts what is promised into its place, when all of it is there. */
+function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
+  return Promise.all(keys.map((key) => data[key])).then((values) => {
+    for (let index = 0; index < keys.length; index += 1) data[keys[index] as string] = values[index];
+    return data;
+  });
+}
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
+  );
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
