@@ -48,7 +48,7 @@ export function createContext(options: ContextOptions) {
     // Every call of the operation listens: more than ten are no leak.
     const { signal } = request;
     if (signal instanceof EventTarget) setMaxListeners(0, signal);
-    const origin = { key, account: accountOf(key) };
+    const origin = { key, account: accountOf(key), caller: callerOf(request) };
     return { ask, clock, origin, usage, signal, timeouts, deadline, pageSizes };
   };
   return (request: ClientRequest): Context => ({
@@ -64,6 +64,11 @@ function createAccountNames(): (key: string) => string {
     if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };
     return last.account;
   };
+}
+
+/** Who asks, as far as it can be told: from where, and with what. */
+function callerOf({ address, credentials: { token, bearer } }: ClientRequest): string {
+  return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
 
 class LazyCaller implements Caller {

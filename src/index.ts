@@ -27,9 +27,18 @@ export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & 
  * for a process; `close` it when the process ends.
  */
 export function createTransport({ url, ...options }: EmbeddedTransportOptions): Transport {
-  const { rate, freshMs, staleMs } = defaults;
+  const { freshMs, staleMs } = defaults;
+  const { rate = defaults.rate, totalRate = rate * (defaults.totalRate / defaults.rate) } = options;
   const userAgent = `luaauth-graphql/${version}`;
-  return createPlainTransport({ rate, freshMs, staleMs, userAgent, ...options, url: new URL(url) });
+  return createPlainTransport({
+    freshMs,
+    staleMs,
+    userAgent,
+    ...options,
+    rate,
+    totalRate,
+    url: new URL(url),
+  });
 }
 
 export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial<GatewayOptions>;

@@ -4,6 +4,8 @@ import { expect, it, vi } from 'vitest';
 import { createStateInMemory } from '../src/state/memory.ts';
 import type { CacheEntry, Generation } from '../src/state/port.ts';
 import type { Call, Send } from '../src/transport/call.ts';
+import { Unavailable } from '../src/transport/errors.ts';
+import { createCircuitBreaker } from '../src/transport/interceptors/circuit-breaker.ts';
 import { invalidation } from '../src/transport/interceptors/invalidation.ts';
 import { limitRate } from '../src/transport/interceptors/rate-limit.ts';
 import { NO_PROGRESS } from '../src/transport/progress.ts';
@@ -34,7 +36,7 @@ function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<s
     endpoint: kind === 'read' ? 'GET /scripts/:script_id' : 'POST /scripts/:script_id/edit',
     kind,
     method: kind === 'read' ? 'GET' : 'POST',
-    origin: { key: account, account },
+    origin: { key: account, account, caller: '' },
     params: { script_id: id },
     payload: undefined,
     path,
@@ -109,4 +111,16 @@ it('a million keys, each for one call, take bounded memory', async () => {
     await send(callOf('read', 'a', `key-${index}`), NO_PROGRESS);
   }
   expect(heapInMegabytes() - before).toBeLessThan(100);
+});
+
+it('100,000 keys, of each of which a call fails, take bounded memory', async () => {
+  const before = heapInMegabytes();
+  const clock = createTicks();
+  const { step } = createCircuitBreaker({ clock, rejectQueued() {} });
+  const send = step((call) => Promise.reject(new Unavailable(call, 'unknown')));
+  for (let index = 0; index < MILLION / 10; index += 1) {
+    clock.ms += 1;
+    await send(callOf('read', 'a', `key-${index}`), NO_PROGRESS).catch(() => undefined);
+  }
+  expect(heapInMegabytes() - before).toBeLessThan(30);
 });

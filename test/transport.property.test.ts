@@ -5,10 +5,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Api } from '../src/luaauth/api.ts';
 import { usable } from '../src/luaauth/decoders.ts';
 import { getScript, updateScript } from '../src/luaauth/scripts.ts';
+import { createStateInMemory } from '../src/state/memory.ts';
+import type { State } from '../src/state/port.ts';
+import type { Clock } from '../src/transport/clock.ts';
 import { CallFailure } from '../src/transport/errors.ts';
 import { createTransport } from '../src/transport/transport.ts';
 import { Usage } from '../src/transport/usage.ts';
 import { createManualClock, type ManualClock } from './support/clock.ts';
+import { createLateState } from './support/late-state.ts';
 import { createModelApi, FATES, type Lot } from './support/model-api.ts';
 import { type Respond, startRecorder } from './support/recorder.ts';
 
@@ -66,21 +70,33 @@ afterAll(async () => {
   await upstream.close();
 });
 
-it('holds its promises whatever is asked, in whatever order, and however the API behaves', {
-  timeout: 60_000 + RUNS * 5_000,
-}, async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { minLength: 5, maxLength: 40 }),
-      fc.array(lot, { minLength: 1, maxLength: 30 }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      play,
-    ),
-    { seed: SEED, numRuns: RUNS },
-  );
-});
+it.each([
+  ['in memory', createStateInMemory],
+  ['that answers later', createLateState],
+])(
+  'with a state %s it holds its promises whatever is asked, in whatever order, and however the API behaves',
+  {
+    timeout: 60_000 + RUNS * 5_000,
+  },
+  async (_title, createState) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 5, maxLength: 40 }),
+        fc.array(lot, { minLength: 1, maxLength: 30 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (steps, lots, luck) => play(createState, steps, lots, luck),
+      ),
+      { seed: SEED, numRuns: RUNS },
+    );
+  },
+);
 
-async function play(steps: readonly Step[], lots: readonly Lot[], luck: number): Promise<void> {
+async function play(
+  createState: (clock: Clock) => State,
+  steps: readonly Step[],
+  lots: readonly Lot[],
+  luck: number,
+): Promise<void> {
   const clock = createManualClock();
   const model = createModelApi(clock, lots);
   respond = model.answer;
@@ -89,6 +105,7 @@ async function play(steps: readonly Step[], lots: readonly Lot[], luck: number):
     userAgent: 'test',
     rate: RATE,
     ...COPIES,
+    state: createState(clock),
     clock,
     random: () => luck,
   });
@@ -101,7 +118,7 @@ async function play(steps: readonly Step[], lots: readonly Lot[], luck: number):
   const apiFor = (key: string, signal: AbortSignal): Api => ({
     ask: transport.ask,
     clock,
-    origin: { key, account: `account of ${key}` },
+    origin: { key, account: `account of ${key}`, caller: '' },
     usage: new Usage(),
     signal,
     timeouts: TIMEOUTS,

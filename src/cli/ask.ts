@@ -3,6 +3,7 @@ import type { Access, Timeouts } from '../luaauth/api.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
 import { systemClock } from '../transport/clock.ts';
 import { createDispatch } from '../transport/dispatch.ts';
+import { DispatchQueue } from '../transport/dispatch-queue.ts';
 import { CallFailure } from '../transport/errors.ts';
 import { NO_PROGRESS } from '../transport/progress.ts';
 import { Usage } from '../transport/usage.ts';
@@ -26,11 +27,12 @@ export async function ask({ url, key, scriptId, timeouts }: Question): Promise<S
     maxBodyBytes: 1024 * 1024,
     userAgent: `luaauth-graphql/${version} (check)`,
     clock,
+    queue: new DispatchQueue({ connections: 1, clock }),
   });
   const access: Access = {
     ask: async (call) => (await send(call, NO_PROGRESS)).value,
     clock,
-    origin: { key, account: '' },
+    origin: { key, account: '', caller: '' },
     usage: new Usage(),
     signal: undefined,
     timeouts,

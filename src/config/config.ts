@@ -27,6 +27,8 @@ export interface Config {
   readonly operationTimeoutMs: number;
   /** Request starts in any second for one API key; 0: no limit. */
   readonly rate: number;
+  /** The same for all API keys together; 0: no limit. */
+  readonly totalRate: number;
   /** How long a copy of a read is as good as a call, and how long it is better than waiting, in ms. */
   readonly freshMs: number;
   readonly staleMs: number;
@@ -59,6 +61,8 @@ export type ConfigResult = { readonly config: Config } | { readonly problems: re
 
 // A write may take longer than a read: cutting it short leaves its outcome unknown.
 const WRITE_TIMEOUT_FACTOR = 2.5;
+// LuaAuth may count by address as well (`upstream-api.md` does not say), and made-up keys come in any number.
+const KEYS_AT_FULL_RATE = 4;
 // Where OpenTelemetry's exporters look for one.
 const DEFAULT_COLLECTOR = 'http://localhost:4318';
 
@@ -86,6 +90,7 @@ export function readConfig(environment: Environment): ConfigResult {
 
 function assemble(values: VariableValues, problems: string[]): Config {
   const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
+  const { LUAAUTH_RATE: rate = 50 } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
   const { PERSISTED_DOCUMENTS: persistedMode = 'allowed' } = values;
   // A variable with a problem of its own is not also missing.
@@ -123,7 +128,8 @@ function assemble(values: VariableValues, problems: string[]): Config {
     persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems),
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,
-    rate: values.LUAAUTH_RATE ?? 50,
+    rate,
+    totalRate: values.LUAAUTH_TOTAL_RATE ?? rate * KEYS_AT_FULL_RATE,
     freshMs: values.FRESH_MS ?? 1_000,
     staleMs: values.STALE_MS ?? 60_000,
     // The grace is longer than any write by default.

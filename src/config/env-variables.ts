@@ -131,6 +131,13 @@ export const VARIABLES = {
     meaning: 'requests to LuaAuth in any second for one API key; 0: no limit',
     byDefault: '50',
   },
+  LUAAUTH_TOTAL_RATE: {
+    type: wholeNumber(0, 1_000_000),
+    allowed: 'requests per second, a whole number from 0 to 1000000 (0: no limit)',
+    meaning:
+      'requests to LuaAuth in any second for all API keys together, 5 for one that LuaAuth has not accepted yet; 0: no limit; 4 times LUAAUTH_RATE is the default',
+    byDefault: '200',
+  },
   FRESH_MS: {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',

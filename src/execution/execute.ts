@@ -7,13 +7,13 @@ import {
 import type { FieldErrors } from './field-errors.ts';
 import type { PreparedOperation } from './prepare.ts';
 import { isPromise, QueryRun } from './query-run.ts';
-import type { VariableValues } from './read-arguments.ts';
+import type { CoercedVariables } from './read-arguments.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
   /** The operation that `document` and `operationName` name, made ready. */
   readonly prepared?: PreparedOperation | undefined;
   /** What `variableValues` have been coerced to without an error. */
-  readonly coerced?: VariableValues | undefined;
+  readonly coerced?: CoercedVariables | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
 } from 'graphql';
 import { type CompiledQuery, compileQuery, Unsupported } from './compile.ts';
 import { conditionsOf } from './conditions.ts';
-import type { VariableValues } from './read-arguments.ts';
+import type { CoercedVariables } from './read-arguments.ts';
 
 /** Every variable of @skip and @include can double their number. */
 const MAX_VARIANTS = 16;
@@ -33,7 +33,7 @@ export class PreparedOperation {
   }
 
   /** What is selected with these variables, as resolvers see them; undefined: graphql-js has to find out. */
-  compiledFor(variables: VariableValues): CompiledQuery | undefined {
+  compiledFor(variables: CoercedVariables): CompiledQuery | undefined {
     let key = '';
     for (const name of this.#conditions) {
       const value = variables[name];
@@ -49,7 +49,7 @@ export class PreparedOperation {
     return compiled ?? undefined;
   }
 
-  #compile(variables: VariableValues): CompiledQuery | null {
+  #compile(variables: CoercedVariables): CompiledQuery | null {
     const { schema, operation } = this;
     const type = schema.getRootType(operation.operation);
     if (!type || operation.operation === 'subscription') return null;

@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLLeafType, locatedError, responsePathAsArray }
 import { FieldErrors, ResponsePath } from './field-errors.ts';
 import type { PreparedOperation } from './prepare.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from './query-plan.ts';
-import type { VariableValues } from './read-arguments.ts';
+import type { CoercedVariables } from './read-arguments.ts';
 import { type InfoSource, ResolveInfo } from './resolve-info.ts';
 
 export type Data = Record<string, unknown>;
@@ -15,11 +15,16 @@ type Path = ResponsePath | undefined;
 export class QueryRun implements InfoSource {
   readonly prepared: PreparedOperation;
   readonly rootValue: unknown;
-  readonly variables: VariableValues;
+  readonly variables: CoercedVariables;
   readonly errors = new FieldErrors();
   readonly #context: unknown;
 
-  constructor(prepared: PreparedOperation, rootValue: unknown, context: unknown, variables: VariableValues) {
+  constructor(
+    prepared: PreparedOperation,
+    rootValue: unknown,
+    context: unknown,
+    variables: CoercedVariables,
+  ) {
     this.prepared = prepared;
     this.rootValue = rootValue;
     this.variables = variables;

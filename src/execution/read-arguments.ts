@@ -1,9 +1,9 @@
 import { type FieldNode, type GraphQLField, getArgumentValues, Kind, type ValueNode } from 'graphql';
 
 /** Variables as resolvers see them. */
-export type VariableValues = Readonly<Record<string, unknown>>;
+export type CoercedVariables = Readonly<Record<string, unknown>>;
 /** A field's arguments. @throws what is wrong with them. */
-export type ReadArguments = (variables: VariableValues) => Record<string, unknown>;
+export type ReadArguments = (variables: CoercedVariables) => Record<string, unknown>;
 
 /** Works out once what can be: an argument without variables never changes, one that is a variable is looked up. */
 export function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): ReadArguments {

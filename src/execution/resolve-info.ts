@@ -2,13 +2,13 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { ResponsePath } from './field-errors.ts';
 import type { PreparedOperation } from './prepare.ts';
 import type { FieldPlan } from './query-plan.ts';
-import type { VariableValues } from './read-arguments.ts';
+import type { CoercedVariables } from './read-arguments.ts';
 
 /** What is the same for all fields of one execution. */
 export interface InfoSource {
   readonly prepared: PreparedOperation;
   readonly rootValue: unknown;
-  readonly variables: VariableValues;
+  readonly variables: CoercedVariables;
 }
 
 /** What a resolver is given to know of its field. */

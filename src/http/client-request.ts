@@ -26,6 +26,10 @@ export class NodeClientRequest implements ClientRequest {
     return readCredentials((name) => this.header(name));
   }
 
+  get address(): string {
+    return this.#request.socket.remoteAddress ?? '';
+  }
+
   get signal(): Signal {
     this.#signal ??= abortedWith(this.#response);
     return this.#signal;
@@ -39,6 +43,7 @@ export class NodeClientRequest implements ClientRequest {
 
 /** The same of a Fetch API request. */
 export class FetchClientRequest implements ClientRequest {
+  readonly address = '';
   readonly path: string;
   readonly #request: Request;
 

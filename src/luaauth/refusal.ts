@@ -16,6 +16,7 @@ export class Refused extends CallFailure {
   readonly transient: boolean;
   readonly executed: 'no' | 'unknown';
   override readonly unhealthy: boolean;
+  override readonly provesKey: boolean;
   readonly reason: RefusalReason;
   readonly code: number;
   readonly fields: readonly RefusedField[];
@@ -32,8 +33,18 @@ export class Refused extends CallFailure {
     this.transient = reason === 'internal server error';
     this.executed = this.transient ? 'unknown' : 'no';
     this.unhealthy = unhealthy && this.transient;
+    this.provesKey = PROVING.has(reason);
   }
 }
+
+/** What the API says only to who is somebody; the others it may say to anyone. */
+const PROVING: ReadonlySet<RefusalReason> = new Set([
+  'invalid fields',
+  'account expired',
+  'nothing to edit',
+  'tier too low',
+  'undocumented',
+]);
 
 export type RefusalReason =
   | 'internal server error'

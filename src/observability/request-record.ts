@@ -10,6 +10,8 @@ export interface ClientRequest {
   /** Aborted when the client leaves before its answer is complete. */
   readonly signal: Signal;
   readonly credentials: SentCredentials;
+  /** Where it comes from; empty where that is not known. */
+  readonly address: string;
   /** A header by its name in lower case. */
   header(name: string): string | null;
 }

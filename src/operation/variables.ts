@@ -17,13 +17,15 @@ import {
 } from 'graphql';
 import { badUserInput } from '../errors/coded-error.ts';
 
-export type Values = Readonly<Record<string, unknown>>;
+import type { CoercedVariables } from '../execution/read-arguments.ts';
+
+type Given = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
 /** What is told of one variable: a list can have thousands of bad items. */
 const MAX_ERRORS = 10;
 
-const NO_VARIABLES: { readonly coerced: Values } = { coerced: {} };
+const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
 /**
  * The variables of an operation as resolvers see them, or why they do not fit their types. GraphQL would say so as well,
@@ -32,8 +34,8 @@ const NO_VARIABLES: { readonly coerced: Values } = { coerced: {} };
 export function coerceVariables(
   schema: GraphQLSchema,
   { variableDefinitions: definitions = [] }: OperationDefinitionNode,
-  given: Values = {},
-): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
+  given: Given = {},
+): { readonly coerced: CoercedVariables } | { readonly errors: readonly GraphQLError[] } {
   if (definitions.length === 0) return NO_VARIABLES;
   // A name that the prototype has is no variable that was given.
   const values = { ...given };

@@ -16,6 +16,7 @@ export async function openUpstream(config: Config, observer: Observer): Promise<
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
     userAgent: `luaauth-graphql/${version}`,
     rate: config.rate,
+    totalRate: config.totalRate,
     freshMs: config.freshMs,
     staleMs: config.staleMs,
     observer,

@@ -23,6 +23,8 @@ export interface Origin {
   readonly key: string;
   /** Stands for the key wherever something is kept by key: its hash. */
   readonly account: string;
+  /** Stands for who asked the gateway: callers with one key take turns. */
+  readonly caller: string;
 }
 
 /** What an endpoint is asked, by whom. */

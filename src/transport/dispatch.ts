@@ -1,9 +1,11 @@
 import type { Dispatcher } from 'undici';
+import type { Place } from '../state/port.ts';
 import { batchWrites } from './batched-writes.ts';
 import type { Answer, Call, Reply, Send } from './call.ts';
 import type { Clock } from './clock.ts';
 import { atDeadline, type Deadline } from './deadline.ts';
 import { decodeBody, tooLarge } from './decode-body.ts';
+import type { Departure, DispatchQueue } from './dispatch-queue.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import type { Progress } from './progress.ts';
@@ -19,6 +21,8 @@ export interface DispatchOptions {
   readonly maxBodyBytes: number;
   readonly userAgent: string;
   readonly clock: Clock;
+  /** Who gets a connection, and when. */
+  readonly queue: DispatchQueue;
 }
 
 /** Who has waited long for its turn may have little time left: less than this says nothing about the API. */
@@ -38,15 +42,17 @@ export function createDispatch(options: DispatchOptions): Send {
     });
 }
 
-class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
+class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
+  readonly call: Call<unknown>;
   readonly #options: DispatchOptions;
-  readonly #call: Call<unknown>;
   readonly #progress: Progress;
   readonly #resolve: (answer: Answer<unknown>) => void;
   readonly #reject: (failure: unknown) => void;
   readonly #deadline: Deadline;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
+  #hasDeparted = false;
+  #place: Place | undefined;
   #sentAt: number | undefined;
   #status = 0;
   #headers: Reply['headers'] = NO_HEADERS;
@@ -60,19 +66,22 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
     reject: (failure: unknown) => void,
   ) {
     this.#options = options;
-    this.#call = call;
+    this.call = call;
     this.#progress = progress;
     this.#resolve = resolve;
     this.#reject = reject;
     const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - options.clock.now()));
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
     this.#deadline = atDeadline(options.clock, timeoutMs, (wasLate) =>
-      this.#fail(new TimedOut(call, this.#executed, { unhealthy: unhealthy && !wasLate })),
+      this.fail(
+        (this.#hasDeparted ? undefined : options.queue.refusalFor(call)) ??
+          new TimedOut(call, this.#executed, { unhealthy: unhealthy && !wasLate }),
+      ),
     );
   }
 
   begin(): void {
-    const call = this.#call;
+    const call = this.call;
     if (call.kind === 'read' && call.signal) {
       call.signal.addEventListener('abort', this);
       if (call.signal.aborted) {
@@ -80,6 +89,12 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
         return;
       }
     }
+    this.#options.queue.enter(this);
+  }
+
+  depart(place: Place | undefined): void {
+    this.#hasDeparted = true;
+    this.#place = place;
     dispatchLater(this);
   }
 
@@ -87,7 +102,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
   dispatch(): void {
     if (this.#settled) return;
     const { dispatcher, origin, basePath, userAgent } = this.#options;
-    const call = this.#call;
+    const call = this.call;
     try {
       dispatcher.dispatch(
         {
@@ -115,7 +130,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
 
   /** The client has left. */
   handleEvent(): void {
-    this.#fail(new ClientLeft(this.#call, this.#executed));
+    this.fail(new ClientLeft(this.call, this.#executed));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -125,6 +140,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
       return;
     }
     this.#sentAt = this.#options.clock.now();
+    this.#place?.sent();
     this.#progress.sent();
   }
 
@@ -149,7 +165,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
     this.#settle();
     const encoding = String(this.#headers['content-encoding'] ?? '').toLowerCase();
     try {
-      const text = decodeBody(this.#call, this.#body.bytes(), encoding, this.#options.maxBodyBytes);
+      const text = decodeBody(this.call, this.#body.bytes(), encoding, this.#options.maxBodyBytes);
       if (typeof text === 'string') this.#finish(text);
       else text.then((decoded) => this.#finish(decoded)).catch((failure) => this.#end(failure));
     } catch (failure) {
@@ -158,23 +174,23 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#fail(brokenOff(this.#call, this.#sentAt !== undefined, this.#status, cause));
+    this.fail(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
   }
 
   /** @throws what the answer says. */
   #finish(text: string): void {
     const reply = { status: this.#status, headers: this.#headers, text };
-    const value = this.#call.decode(reply, this.#call);
+    const value = this.call.decode(reply, this.call);
     this.#progress.ended(undefined);
     const sentAt = this.#sentAt as number;
     this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
   }
 
   #refuseSize(): void {
-    this.#fail(tooLarge(this.#call, this.#options.maxBodyBytes));
+    this.fail(tooLarge(this.call, this.#options.maxBodyBytes));
   }
 
-  #fail(failure: CallFailure): void {
+  fail(failure: CallFailure): void {
     if (this.#settled) return;
     this.#settle();
     this.#end(failure);
@@ -190,7 +206,11 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener {
   #settle(): void {
     this.#settled = true;
     this.#deadline.callOff();
-    if (this.#call.kind === 'read') this.#call.signal?.removeEventListener('abort', this);
+    const { queue } = this.#options;
+    if (this.#hasDeparted) queue.release(this.call.origin.account);
+    else queue.leave(this);
+    if (this.#sentAt === undefined) this.#place?.done(0);
+    if (this.call.kind === 'read') this.call.signal?.removeEventListener('abort', this);
   }
 
   get #executed(): 'no' | 'unknown' {

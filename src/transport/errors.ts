@@ -11,6 +11,8 @@ export abstract class CallFailure extends Error {
   abstract readonly executed: 'no' | 'unknown';
   /** Whether it tells that the API as a whole is in trouble, not just this call. */
   readonly unhealthy: boolean = false;
+  /** Whether it shows that the API has accepted the key: it answered properly, and the key was not what it refused. */
+  readonly provesKey: boolean = false;
   readonly endpoint: string;
   readonly kind: About['kind'];
 

@@ -4,6 +4,7 @@ import type { State } from '../state/port.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createDispatch } from './dispatch.ts';
+import { DispatchQueue } from './dispatch-queue.ts';
 import { Unavailable } from './errors.ts';
 import { cache } from './interceptors/cache.ts';
 import { createCircuitBreaker } from './interceptors/circuit-breaker.ts';
@@ -11,6 +12,7 @@ import { dedupe } from './interceptors/dedupe.ts';
 import { createKeyCheck, invalidation } from './interceptors/invalidation.ts';
 import { limitRate } from './interceptors/rate-limit.ts';
 import { retry } from './interceptors/retry.ts';
+import { KnownAccounts } from './known-accounts.ts';
 import { createObserving, type Observer } from './observer.ts';
 import { createRateLimiter } from './rate-limit/rate-limiter.ts';
 import type { Usage } from './usage.ts';
@@ -21,6 +23,11 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Requests in any sliding second for one API key; 0, the default: no limit. */
   readonly rate?: number | undefined;
+  /**
+   * Requests in any sliding second over all API keys; 0, the default: no limit. With a limit, a key that the API has
+   * never accepted has 5 a second.
+   */
+  readonly totalRate?: number | undefined;
   /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
   readonly freshMs?: number | undefined;
   /** How long it is better than waiting or an error, in ms; 0, the default: never. */
@@ -47,10 +54,13 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** `ratelimited` slows its own key down, not all of them. */
+const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
+
 /** The one place where the steps of a call's way are put together. */
 export function createTransport(options: TransportOptions): Transport {
-  const { url, userAgent, rate = 0, freshMs = 0, staleMs = 0, clock = systemClock } = options;
-  const { maxBodyBytes = 8 * 1024 * 1024, connections = 128 } = options;
+  const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, staleMs = 0 } = options;
+  const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, clock = systemClock } = options;
   const {
     state = createStateInMemory({ now: () => clock.now() }),
     random = Math.random,
@@ -59,10 +69,23 @@ export function createTransport(options: TransportOptions): Transport {
   const dispatcher = new Pool(url.origin, { connections, pipelining: 1 });
 
   const observe = createObserving(observer);
-  const rateLimiter = createRateLimiter({ rate, clock, quotas: state.quotas });
+  const known = totalRate > 0 ? new KnownAccounts() : undefined;
+  const rateLimiter = createRateLimiter({ rate, clock, quotas: state.quotas, known });
+  const queue = new DispatchQueue({
+    connections,
+    clock,
+    openTotal:
+      totalRate > 0
+        ? (onFreed) => state.quotas.open('total', { rate: totalRate, ...NEVER_SLOWER }, onFreed)
+        : undefined,
+    isKnown: known && ((account) => known.has(account)),
+  });
   const circuitBreaker = createCircuitBreaker({
     clock,
-    rejectQueued: () => rateLimiter.rejectQueued((call) => new Unavailable(call, 'no')),
+    rejectQueued(account) {
+      for (const one of [rateLimiter, queue])
+        one.rejectQueued(account, (call) => new Unavailable(call, 'no'));
+    },
     onChange: observer.breakerChanged,
   });
   const steps: readonly Interceptor[] = [
@@ -73,7 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
       entries: state.cache,
       clock,
       isCurrent: createKeyCheck(state.generations),
-      hasRoom: rateLimiter.hasRoom,
+      hasRoom: (call) => rateLimiter.hasRoom(call) && queue.hasRoom(call.origin.account),
       isFailing: circuitBreaker.isOpen,
       inBackground: (about) => observe(about, undefined),
     }),
@@ -89,6 +112,7 @@ export function createTransport(options: TransportOptions): Transport {
     maxBodyBytes,
     userAgent,
     clock,
+    queue,
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
 

@@ -1,14 +1,17 @@
+import { Accounts } from '../accounts.ts';
 import type { Answer, Call, Interceptor, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { CallFailure, ClientLeft, RateLimited, Unavailable } from '../errors.ts';
+import { Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
 import type { Progress } from '../progress.ts';
 import { Circuit } from './circuit.ts';
+import { createTrouble } from './trouble.ts';
 
 export interface CircuitBreakerOptions {
   readonly clock: Clock;
-  /** Empties the queue of calls that wait for their turn: called when the circuit opens. */
-  readonly rejectQueued: () => void;
+  /** Empties the queue of an account's calls that wait for their turn: called when its circuit opens. */
+  readonly rejectQueued: (account: string) => void;
+  /** Is told of the worst state that any account's circuit is in. */
   readonly onChange?: ((state: BreakerState) => void) | undefined;
 }
 
@@ -21,56 +24,51 @@ export interface CircuitBreaker {
 }
 
 /**
- * Stops asking an API that is in trouble: while its circuit is open, calls are answered at once, those that wait for
- * their turn too. It stands around the retries and learns from how each call ends. A refusal is an answer: it never
- * counts as a failure.
+ * Stops asking an API that is in trouble: while an account's circuit is open, its calls are answered at once, those that
+ * wait for their turn too. It stands around the retries and learns from how each call ends. A refusal is an answer: it
+ * never counts as a failure. What fails for one account may go well for another, so each has a circuit of its own.
  */
-export function createCircuitBreaker({
-  clock,
-  rejectQueued,
-  onChange,
-}: CircuitBreakerOptions): CircuitBreaker {
-  const circuit = new Circuit(clock, (state) => {
-    if (state === 'open') rejectQueued();
-    onChange?.(state);
-  });
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { clock, rejectQueued } = options;
+  const trouble = createTrouble(clock, options.onChange);
+  const circuits = new Accounts(
+    (account) =>
+      new Circuit(clock, (circuit) => {
+        if (circuit.state === 'open') rejectQueued(account);
+        trouble.changed(circuit);
+      }),
+  );
 
-  const onAnswer = () => circuit.record(false);
-  const onFailure = (failure: unknown) => {
-    const failed = isTrouble(failure);
-    if (failed !== undefined) circuit.record(failed);
-  };
-
-  const probe = async <T>(next: Send, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
+  const probe = async <T>(
+    circuit: Circuit,
+    next: Send,
+    call: Call<T>,
+    progress: Progress,
+  ): Promise<Answer<T>> => {
     try {
       const answer = await next(call, progress);
-      circuit.endProbe(false);
+      circuit.endProbe(undefined);
       return answer;
     } catch (failure) {
-      circuit.endProbe(isTrouble(failure));
+      circuit.endProbe(failure);
       throw failure;
     }
   };
 
   return {
     step: (next) => (call, progress) => {
-      if (!circuit.isClosed) {
-        if (circuit.beginProbe()) return probe(next, call, progress);
+      trouble.look();
+      const circuit = circuits.of(call.origin.account);
+      if (circuit.state !== 'closed') {
+        if (circuit.beginProbe()) return probe(circuit, next, call, progress);
         return Promise.reject(new Unavailable(call, 'no'));
       }
       const answer = next(call, progress);
       // Before whoever waits for the answer: a call that follows from it finds out.
-      answer.then(onAnswer, onFailure);
+      answer.then(circuit.onAnswer, circuit.onFailure);
       return answer;
     },
-    isOpen: () => circuit.isOpen,
-    isClosed: () => circuit.isClosed,
+    isOpen: (call) => circuits.get(call.origin.account)?.isOpen ?? false,
+    isClosed: (call) => (circuits.get(call.origin.account)?.state ?? 'closed') === 'closed',
   };
-}
-
-/** Whether a failure tells that the API is in trouble; undefined: it tells nothing about it. */
-function isTrouble(failure: unknown): boolean | undefined {
-  if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return undefined;
-  if (failure instanceof RateLimited && !failure.byApi) return undefined;
-  return failure.unhealthy;
 }

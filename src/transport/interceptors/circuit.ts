@@ -1,4 +1,6 @@
+import type { AccountRecord } from '../accounts.ts';
 import type { Clock } from '../clock.ts';
+import { CallFailure, ClientLeft, RateLimited } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
 import { createOutcomeCount } from './outcome-count.ts';
 
@@ -7,14 +9,16 @@ const LEAST_IN_WINDOW = 10;
 const FAILURE_SHARE = 0.5;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 8_000;
+/** An open circuit through which nobody asks any more for so long tells nothing. */
+const FORGOTTEN_AFTER_MS = 60_000;
 
 /**
- * What is known of the API's health: 5 failed calls in a row, or half of at least 10 in 10 s, open the circuit for a
- * while; then one call goes ahead as a probe.
+ * What is known of the API's health, as one account sees it: 5 failed calls in a row, or half of at least 10 in 10 s, open
+ * the circuit for a while; then one call goes ahead as a probe.
  */
-export class Circuit {
+export class Circuit implements AccountRecord {
   readonly #clock: Clock;
-  readonly #onChange: (state: BreakerState) => void;
+  readonly #onChange: () => void;
   readonly #outcomes;
   #inARow = 0;
   #pauseMs = FIRST_PAUSE_MS;
@@ -22,15 +26,15 @@ export class Circuit {
   #openUntil: number | undefined;
   #isProbing = false;
 
-  constructor(clock: Clock, onChange: (state: BreakerState) => void) {
+  constructor(clock: Clock, onChange: (circuit: Circuit) => void) {
     this.#clock = clock;
-    this.#onChange = onChange;
+    this.#onChange = () => onChange(this);
     this.#outcomes = createOutcomeCount(clock);
   }
 
-  /** Whether all is well, as far as is known. */
-  get isClosed(): boolean {
-    return this.#openUntil === undefined;
+  get state(): BreakerState {
+    if (this.#openUntil === undefined) return 'closed';
+    return this.#isProbing ? 'half_open' : 'open';
   }
 
   /** Whether it is too early for a probe. */
@@ -38,23 +42,34 @@ export class Circuit {
     return this.#openUntil !== undefined && this.#clock.now() < this.#openUntil;
   }
 
+  isIdle(): boolean {
+    if (this.#openUntil === undefined) return this.#outcomes.total().all === 0;
+    return !this.#isProbing && this.#clock.now() >= this.#openUntil + FORGOTTEN_AFTER_MS;
+  }
+
   /** Whether a call may go ahead as a probe: then it does, until `endProbe`. */
   beginProbe(): boolean {
-    if (this.isClosed || this.isOpen || this.#isProbing) return false;
+    if (this.state !== 'open' || this.isOpen) return false;
     this.#isProbing = true;
-    this.#onChange('half_open');
+    this.#onChange();
     return true;
   }
 
-  /** `failed` is undefined when nothing is known of how it would have ended. */
-  endProbe(failed: boolean | undefined): void {
+  /** `failure` is undefined when it went well. */
+  endProbe(failure: unknown): void {
     this.#isProbing = false;
+    const failed = isTrouble(failure);
     if (failed === true) this.#open();
     if (failed === false) this.#close();
   }
 
-  record(failed: boolean): void {
-    if (!this.isClosed) return;
+  /** Learns from a call that went well. */
+  readonly onAnswer = () => this.#record(false);
+
+  readonly onFailure = (failure: unknown) => this.#record(isTrouble(failure));
+
+  #record(failed: boolean | undefined): void {
+    if (this.#openUntil !== undefined || failed === undefined) return;
     this.#inARow = failed ? this.#inARow + 1 : 0;
     this.#outcomes.add(failed);
     if (failed && this.#isBroken()) this.#open();
@@ -69,7 +84,7 @@ export class Circuit {
   #open(): void {
     this.#openUntil = this.#clock.now() + this.#pauseMs;
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
-    this.#onChange('open');
+    this.#onChange();
   }
 
   #close(): void {
@@ -77,6 +92,14 @@ export class Circuit {
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#inARow = 0;
     this.#outcomes.clear();
-    this.#onChange('closed');
+    this.#onChange();
   }
+}
+
+/** Whether how a call ended tells that the API is in trouble; undefined: it tells nothing about it. */
+function isTrouble(failure: unknown): boolean | undefined {
+  if (failure === undefined) return false;
+  if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return undefined;
+  if (failure instanceof RateLimited && !failure.byApi) return undefined;
+  return failure.unhealthy;
 }

@@ -1,8 +1,10 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Place, Quotas } from '../../state/port.ts';
+import type { AccountRecord } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { type CallFailure, RateLimited } from '../errors.ts';
+import { CallFailure, RateLimited } from '../errors.ts';
+import type { KnownAccounts } from '../known-accounts.ts';
 import type { Progress } from '../progress.ts';
 import type { ArrivedBy } from './arrival.ts';
 import { Permit, type PermitGiver } from './permit.ts';
@@ -14,6 +16,9 @@ const MAX_PAUSE_MS = 5 * 60_000;
 const SUSPICION_MS = 60_000;
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
 const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
+/** What a key that the API has never accepted may do: it may be made up, and may become known with the next answer. */
+const UNKNOWN_RATE = 5;
+const MAX_WAITING_UNKNOWN = 1_000;
 /** With the quota off, what an endpoint that turned out to be limited more strictly begins with. */
 const ENDPOINT_RATE = 50;
 
@@ -23,36 +28,51 @@ export interface AccountLimiterOptions {
   readonly clock: Clock;
   readonly quotas: Quotas;
   readonly arrivedBy: ArrivedBy;
+  /** Whose key the API has accepted. Undefined: every key counts as one of these. */
+  readonly known: KnownAccounts | undefined;
 }
 
 /** Gives permits to the calls of one API key. When the API says `ratelimited`, they slow down. */
-export class AccountLimiter implements PermitGiver {
+export class AccountLimiter implements PermitGiver, AccountRecord {
   readonly clock: Clock;
   readonly arrivedBy: ArrivedBy;
   readonly #name: string;
   readonly #rate: number;
   readonly #quotas: Quotas;
+  readonly #known: KnownAccounts | undefined;
   readonly #queue: RateLimitQueue;
+  /** Where calls of a key wait that the API has never accepted. */
+  #unknownQueue: RateLimitQueue | undefined;
   /** Endpoints that the API limits more strictly than the key as a whole. */
   readonly #endpoints = new Map<string, RateLimitQueue>();
   /** Endpoints that were refused lately: when, and whether others went through since. */
   readonly #suspects = new Map<string, { readonly at: number; othersPassed: boolean }>();
 
-  constructor(name: string, { rate, clock, quotas, arrivedBy }: AccountLimiterOptions) {
+  constructor(name: string, { rate, clock, quotas, arrivedBy, known }: AccountLimiterOptions) {
     this.#name = name;
     this.#rate = rate;
     this.clock = clock;
     this.#quotas = quotas;
     this.arrivedBy = arrivedBy;
-    this.#queue = new RateLimitQueue(quotas, name, { rate, ...KEY_PACE }, clock);
+    this.#known = known;
+    this.#queue = new RateLimitQueue({ quotas, name, limits: { rate, ...KEY_PACE }, clock });
+    if (!known || known.has(name)) return;
+    this.#unknownQueue = new RateLimitQueue({
+      quotas,
+      name: `${name} unknown`,
+      limits: { rate: Math.min(rate, UNKNOWN_RATE), ...KEY_PACE },
+      clock,
+      maxWaiting: MAX_WAITING_UNKNOWN,
+      isTemporary: true,
+    });
   }
 
   /** The call's permit, at once if there is one. @throws RateLimited when it cannot start in time; ClientLeft. */
   acquire<T>(call: Call<T>, progress: Progress): MaybePromise<Permit> {
-    const own = this.#endpoints.get(call.endpoint);
-    const place = own ? undefined : this.#queue.enter(call);
+    const hasOneQueue = this.#unknownQueue === undefined && !this.#endpoints.has(call.endpoint);
+    const place = hasOneQueue ? this.#queue.enter(call) : undefined;
     // Most calls find a place at once.
-    if (place === undefined || place instanceof Promise) return this.#wait(call, progress, own, place);
+    if (place === undefined || place instanceof Promise) return this.#wait(call, progress, place);
     progress.dequeued(0);
     return new Permit(this, call.endpoint, [place], progress);
   }
@@ -63,29 +83,26 @@ export class AccountLimiter implements PermitGiver {
   }
 
   rejectQueued(failureFor: (call: Call<unknown>) => CallFailure): void {
-    for (const queue of [...this.#endpoints.values(), this.#queue]) queue.rejectAll(failureFor);
+    for (const queue of this.#queues()) queue.rejectAll(failureFor);
   }
 
-  /** Whether nothing is left to remember. */
   isIdle(): boolean {
-    return this.#queue.isIdle() && [...this.#endpoints.values()].every((queue) => queue.isIdle());
+    return this.#queues().every((queue) => queue.isIdle());
   }
 
   ended(endpoint: string, failure: unknown): void {
+    if (this.#unknownQueue && isAccepted(failure)) this.#noteKnown(this.#unknownQueue);
     if (failure instanceof RateLimited) this.#slowDown(failure);
     else if (failure === undefined && this.#suspects.size > 0) this.#notePassed(endpoint);
   }
 
-  async #wait<T>(
-    call: Call<T>,
-    progress: Progress,
-    own: RateLimitQueue | undefined,
-    entering: Promise<Place> | undefined,
-  ): Promise<Permit> {
+  async #wait<T>(call: Call<T>, progress: Progress, entering: Promise<Place> | undefined): Promise<Permit> {
     const enteredAt = this.clock.now();
     const places: Place[] = [];
     progress.queued();
     try {
+      if (this.#unknownQueue) places.push(await this.#unknownQueue.enter(call));
+      const own = this.#endpoints.get(call.endpoint);
       if (own) places.push(await own.enter(call));
       places.push(await (entering ?? this.#queue.enter(call)));
     } catch (failure) {
@@ -97,6 +114,17 @@ export class AccountLimiter implements PermitGiver {
     return new Permit(this, call.endpoint, places, progress);
   }
 
+  #queues(): RateLimitQueue[] {
+    const queues = [...this.#endpoints.values(), this.#queue];
+    return this.#unknownQueue ? [this.#unknownQueue, ...queues] : queues;
+  }
+
+  #noteKnown(unknownQueue: RateLimitQueue): void {
+    this.#known?.add(this.#name);
+    this.#unknownQueue = undefined;
+    unknownQueue.lift();
+  }
+
   #slowDown({ endpoint, retryAfterMs }: RateLimited): void {
     const now = this.clock.now();
     const suspect = this.#suspects.get(endpoint);
@@ -104,7 +132,8 @@ export class AccountLimiter implements PermitGiver {
     if (!this.#endpoints.has(endpoint) && suspect?.othersPassed && now - suspect.at < SUSPICION_MS) {
       const limits = { rate: Math.min(this.#rate, ENDPOINT_RATE), ...ENDPOINT_PACE };
       const name = `${this.#name} ${endpoint}`;
-      this.#endpoints.set(endpoint, new RateLimitQueue(this.#quotas, name, limits, this.clock));
+      const queue = new RateLimitQueue({ quotas: this.#quotas, name, limits, clock: this.clock });
+      this.#endpoints.set(endpoint, queue);
     }
     const slowed = this.#endpoints.get(endpoint) ?? this.#queue;
     slowed.slowDown(Math.min(retryAfterMs, MAX_PAUSE_MS), retryAfterMs);
@@ -117,4 +146,9 @@ export class AccountLimiter implements PermitGiver {
     }
     if (this.#endpoints.get(endpoint)?.isIdle()) this.#endpoints.delete(endpoint);
   }
+}
+
+/** Whether how a request ended shows that the API has accepted the key. */
+function isAccepted(failure: unknown): boolean {
+  return failure === undefined || (failure instanceof CallFailure && failure.provesKey);
 }

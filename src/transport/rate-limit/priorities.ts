@@ -1,8 +1,10 @@
 import type { Revalidation } from '../call.ts';
+import { Fifo, type Line, Round } from './turns.ts';
 
-/** Something that waits for its turn. */
+/** What decides when something that waits has its turn. */
 export interface Waiting {
-  /** Calls of one operation stand behind each other; operations take turns. */
+  /** Callers take turns, and the operations of each take turns in those. */
+  readonly caller: string;
   readonly operation: object;
   readonly priority: Priority;
   /** Of what renews cache entries, the one that has the most of it is next. */
@@ -11,99 +13,81 @@ export interface Waiting {
 
 export type Priority = 'write' | 'read' | 'revalidation';
 
+/** While writes keep coming, every fifth place is for a read. */
+const WRITES_IN_A_ROW = 4;
+
 /**
- * Those who wait, by priority: writes first, in order; then reads, one of each operation in turn; when nobody else waits
- * revalidations.
+ * Those who wait, by priority: writes first, but not for ever; then reads; when nobody else waits revalidations. Whoever
+ * asks for a lot waits behind its own, not before others.
  */
 export class PriorityQueue<Item extends Waiting> {
-  // Sets keep their order and forget a leaver at once.
-  readonly #writes = new Set<Item>();
-  readonly #reads = new Map<object, Set<Item>>();
-  readonly #revalidations = new Set<Item>();
-  #readCount = 0;
+  readonly #writes: Line<Waiting, Item> = new Round(byCaller, () => new Fifo());
+  readonly #reads: Line<Waiting, Item> = new Round(byCaller, () => new Round(byOperation, () => new Fifo()));
+  readonly #revalidations = new Fifo<Waiting, Item>();
+  #writesInARow = 0;
 
   get size(): number {
-    return this.#writes.size + this.#readCount + this.#revalidations.size;
+    return this.#writes.size + this.#reads.size + this.#revalidations.size;
   }
 
   /** Whether others than revalidations wait. */
   get isUrgent(): boolean {
-    return this.#writes.size + this.#readCount > 0;
+    return this.#writes.size + this.#reads.size > 0;
   }
 
   add(item: Item): void {
-    if (item.priority === 'write') this.#writes.add(item);
-    else if (item.priority === 'revalidation') this.#revalidations.add(item);
-    else {
-      const own = this.#reads.get(item.operation);
-      if (own) own.add(item);
-      else this.#reads.set(item.operation, new Set([item]));
-      this.#readCount += 1;
-    }
+    this.#lineOf(item).add(item);
   }
 
   remove(item: Item): void {
-    if (item.priority === 'write') this.#writes.delete(item);
-    else if (item.priority === 'revalidation') this.#revalidations.delete(item);
-    else this.#removeRead(item);
+    this.#lineOf(item).remove(item);
   }
 
   /** Takes out the next in turn. */
   next(): Item | undefined {
-    const [write] = this.#writes;
-    if (write) {
-      this.#writes.delete(write);
-      return write;
+    const isReadsTurn = this.#writesInARow >= WRITES_IN_A_ROW && this.#reads.size > 0;
+    if (this.#writes.size > 0 && !isReadsTurn) {
+      this.#writesInARow += 1;
+      return this.#writes.next();
     }
-    return this.#nextRead() ?? this.#nextRevalidation();
+    this.#writesInARow = 0;
+    return this.#reads.next() ?? this.#nextRevalidation();
   }
 
   all(): Item[] {
-    const reads = [...this.#reads.values()].flatMap((own) => [...own]);
-    return [...this.#writes, ...reads, ...this.#revalidations];
+    return [...this.#writes.items(), ...this.#reads.items(), ...this.#revalidations.items()];
   }
 
   /** How many would start before the item if it were added now. */
-  ahead({ operation, priority }: Waiting): number {
-    if (priority === 'write') return this.#writes.size;
-    if (priority === 'revalidation') return this.size;
-    const own = this.#reads.get(operation)?.size ?? 0;
-    let before = this.#writes.size + own;
-    for (const [other, reads] of this.#reads) {
-      if (other !== operation) before += Math.min(reads.size, own + 1);
+  ahead(item: Waiting): number {
+    if (item.priority === 'revalidation') return this.size;
+    if (item.priority === 'write') {
+      const writes = this.#writes.ahead(item);
+      return writes + Math.min(this.#reads.size, Math.floor(writes / WRITES_IN_A_ROW));
     }
-    return before;
+    const reads = this.#reads.ahead(item);
+    return reads + Math.min(this.#writes.size, (reads + 1) * WRITES_IN_A_ROW);
   }
 
-  #nextRead(): Item | undefined {
-    const [turn] = this.#reads;
-    if (!turn) return undefined;
-    const [operation, own] = turn;
-    const [read] = own as unknown as [Item];
-    this.#removeRead(read);
-    // The operation goes to the back of the round.
-    if (this.#reads.delete(operation)) this.#reads.set(operation, own);
-    return read;
-  }
-
-  #removeRead(item: Item): void {
-    const own = this.#reads.get(item.operation);
-    if (!own?.delete(item)) return;
-    this.#readCount -= 1;
-    if (own.size === 0) this.#reads.delete(item.operation);
+  #lineOf({ priority }: Item): Line<Waiting, Item> {
+    if (priority === 'write') return this.#writes;
+    return priority === 'read' ? this.#reads : this.#revalidations;
   }
 
   /** There are too few of them, and they start too seldom, for more than a look at each. */
   #nextRevalidation(): Item | undefined {
     let found: Item | undefined;
     let most = Number.NEGATIVE_INFINITY;
-    for (const item of this.#revalidations) {
+    for (const item of this.#revalidations.items()) {
       const servedAgeMs = item.revalidation?.servedAgeMs ?? 0;
       if (servedAgeMs <= most) continue;
       found = item;
       most = servedAgeMs;
     }
-    if (found) this.#revalidations.delete(found);
+    if (found) this.#revalidations.remove(found);
     return found;
   }
 }
+
+const byCaller = ({ caller }: Waiting) => caller;
+const byOperation = ({ operation }: Waiting) => operation;

@@ -6,7 +6,6 @@ import { type CallFailure, ClientLeft, RateLimited } from '../errors.ts';
 import type { AbortListener } from '../signal.ts';
 import { type Priority, PriorityQueue, type Waiting } from './priorities.ts';
 
-/** How many calls may wait in one queue; past it a new one is refused at once. */
 const MAX_WAITING = 10_000;
 /**
  * What a call that had to wait must have left of its time, or a tenth of its timeout if that is less. Without it a queue
@@ -14,19 +13,32 @@ const MAX_WAITING = 10_000;
  */
 const RESERVED_MS = 500;
 
+export interface RateLimitQueueOptions {
+  readonly quotas: Quotas;
+  readonly name: string;
+  readonly limits: QuotaLimits;
+  readonly clock: Clock;
+  /** How many calls may wait; past it a new one is refused at once. */
+  readonly maxWaiting?: number;
+  /** Whether the limit may be lifted before long, so that no call is refused early. */
+  readonly isTemporary?: boolean;
+}
+
 /** Where calls wait for a place in one quota. */
 export class RateLimitQueue {
+  readonly #options: RateLimitQueueOptions;
   readonly #clock: Clock;
-  readonly #quota: Quota;
+  #quota: Quota;
   readonly #waiting = new PriorityQueue<QueuedCall>();
   #announcedUntil = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   /** Whether the quota has been asked for a place and has not answered yet. */
   #isAsking = false;
 
-  constructor(quotas: Quotas, name: string, limits: QuotaLimits, clock: Clock) {
-    this.#clock = clock;
-    this.#quota = quotas.open(name, limits, () => this.#wake());
+  constructor(options: RateLimitQueueOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#quota = options.quotas.open(options.name, options.limits, () => this.#wake());
   }
 
   /** The call's place, at once if there is one. @throws RateLimited when it cannot start in time; ClientLeft. */
@@ -38,9 +50,12 @@ export class RateLimitQueue {
     }
     const startBy = call.deadline - Math.min(RESERVED_MS, call.timeoutMs / 10);
     const priority = priorityOf(call);
-    const { origin: operation, revalidation } = call;
-    const etaMs = this.#quota.etaMs(this.#waiting.ahead({ operation, priority, revalidation }));
-    if ((etaMs > 0 && this.#clock.now() + etaMs > startBy) || this.#waiting.size >= MAX_WAITING) {
+    const { origin, revalidation } = call;
+    const place = { caller: origin.caller, operation: origin, priority, revalidation };
+    const etaMs = this.#quota.etaMs(this.#waiting.ahead(place));
+    const { isTemporary = false, maxWaiting = MAX_WAITING } = this.#options;
+    const isLate = etaMs > 0 && this.#clock.now() + etaMs > startBy;
+    if ((isLate && !isTemporary) || this.#waiting.size >= maxWaiting) {
       return Promise.reject(this.#refusal(call, etaMs));
     }
     return new Promise((resolve, reject) => {
@@ -64,6 +79,13 @@ export class RateLimitQueue {
     void this.#quota.slowDown(pauseMs);
     this.#announcedUntil = Math.max(this.#announcedUntil, now + announcedMs);
     for (const queued of this.#waiting.all()) if (queued.startBy < now + pauseMs) queued.giveUp();
+    this.#wake();
+  }
+
+  /** Lets all go on: there is no limit any more. */
+  lift(): void {
+    const limits = { ...this.#options.limits, rate: Number.POSITIVE_INFINITY };
+    this.#quota = this.#options.quotas.open(this.#options.name, limits, () => undefined);
     this.#wake();
   }
 
@@ -130,6 +152,7 @@ export class RateLimitQueue {
 /** A call that waits for its place. */
 class QueuedCall implements Waiting, AbortListener {
   readonly call: Call<unknown>;
+  readonly caller: string;
   readonly operation: object;
   readonly priority: Priority;
   readonly revalidation: Revalidation | undefined;
@@ -150,6 +173,7 @@ class QueuedCall implements Waiting, AbortListener {
   ) {
     this.#queue = queue;
     this.call = call;
+    this.caller = call.origin.caller;
     this.operation = call.origin;
     this.priority = priority;
     this.revalidation = call.revalidation;

@@ -1,0 +1,48 @@
+import { setImmediate } from 'node:timers/promises';
+import { createStateInMemory } from '../../src/state/memory.ts';
+import type { Quota, State } from '../../src/state/port.ts';
+import type { Clock } from '../../src/transport/clock.ts';
+
+/** A state that gives every answer a turn later and as JSON, as a store outside the process does. */
+export function createLateState(clock: Clock): State {
+  const { quotas, generations, cache, documents, pageSizes } = createStateInMemory(clock);
+  return {
+    quotas: { open: (name, limits, onFreed) => lateQuota(quotas.open(name, limits, onFreed)) },
+    generations: {
+      read: (resource) => later(() => generations.read(resource)),
+      bump: (resources, inDoubtMs) => later(() => generations.bump(resources, inDoubtMs)),
+    },
+    cache: {
+      get: (key) => later(() => asJson(cache.get(key))),
+      set: (key, entry, ttlMs) => later(() => cache.set(key, entry, ttlMs)),
+    },
+    documents: {
+      get: (hash) => later(() => documents.get(hash)),
+      set: (hash, document) => later(() => documents.set(hash, document)),
+    },
+    pageSizes: {
+      note: (account, endpoint, rows) => later(() => pageSizes.note(account, endpoint, rows)),
+      longest: (account, endpoint) => later(() => pageSizes.longest(account, endpoint)),
+    },
+  };
+}
+
+function lateQuota(quota: Quota): Quota {
+  return {
+    take: () => later(() => quota.take()),
+    takeSpare: () => later(() => quota.takeSpare()),
+    hasSpare: () => quota.hasSpare(),
+    etaMs: (ahead) => quota.etaMs(ahead),
+    slowDown: (pauseMs) => later(() => quota.slowDown(pauseMs)),
+    isIdle: () => quota.isIdle(),
+  };
+}
+
+async function later<T>(answer: () => T | Promise<T>): Promise<T> {
+  await setImmediate();
+  return answer();
+}
+
+function asJson<T>(value: T): T {
+  return value === undefined ? value : JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,115 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { print } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createManualClock, settle } from './support/clock.ts';
+import { TOGGLE } from './support/mutations.ts';
+import { answerPlainly } from './support/plain-api.ts';
+import { SCRIPTS } from './support/reads.ts';
+import { useRecorder } from './support/stage.ts';
+import { expectCalls } from './support/waiting.ts';
+
+const clock = createManualClock();
+const RATE = 10;
+const WINDOW_MS = 1_100;
+const stage = useRecorder({
+  transport: { clock, random: () => 0, rate: RATE },
+  timeouts: { read: 100_000, write: 100_000 },
+  operationTimeoutMs: 100_000,
+  limits: { restCalls: 1_000 },
+  credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
+});
+
+const ids = (count: number, name: string) => Array.from({ length: count }, (_one, index) => name + index);
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+const readAll = (key: string, count: number, name: string, signal?: AbortSignal) =>
+  stage.gateway.execute(SCRIPTS, { ids: ids(count, name) }, bearer(key), signal);
+
+/** How many of the calls of a window, from 1, are about ids of that name. */
+const inWindow = (window: number, name: string) =>
+  stage.recorder
+    .lines()
+    .slice(RATE * (window - 1), RATE * window)
+    .filter((line) => line.includes(`/scripts/${name}`)).length;
+
+/** One caller has 600 reads in three operations, and the places of the first second. */
+async function askForAllThereIs() {
+  stage.respond = answerPlainly;
+  const client = new AbortController();
+  const reads = ['x', 'y', 'z'].map((name) =>
+    readAll('one', 200, name, client.signal).catch(() => undefined),
+  );
+  await expectCalls(stage.recorder, RATE);
+  return async () => {
+    client.abort();
+    await Promise.all(reads);
+  };
+}
+
+describe('callers of one API key', () => {
+  it('take turns, however many operations the one has and however many reads', async () => {
+    const leave = await askForAllThereIs();
+    const other = readAll('two', 4, 'other');
+    await settle();
+    await clock.advance(WINDOW_MS);
+    expect((await other).errors).toBeUndefined();
+    await expectCalls(stage.recorder, 2 * RATE);
+    expect(inWindow(2, 'other')).toBe(4);
+    await leave();
+  });
+
+  it('are told apart by where they come from as well', async () => {
+    const leave = await askForAllThereIs();
+    const sent = request(`${stage.gateway.url}/graphql`, {
+      method: 'POST',
+      localAddress: '127.0.0.2',
+      headers: { 'content-type': 'application/json', ...bearer('one') },
+    });
+    const answered = new Promise<string>((resolve) =>
+      sent.on('response', (response) => resolve(text(response))),
+    );
+    sent.end(JSON.stringify({ query: print(SCRIPTS), variables: { ids: ids(4, 'other') } }));
+    await settle();
+    await clock.advance(WINDOW_MS);
+    expect(JSON.parse(await answered).errors).toBeUndefined();
+    expect(inWindow(2, 'other')).toBe(4);
+    await leave();
+  });
+
+  it('take turns with their writes', async () => {
+    const leave = await askForAllThereIs();
+    const write = (key: string, id: string) =>
+      stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer(key));
+    const many = ids(30, 'many').map((id) => write('one', id));
+    await settle();
+    const few = ids(3, 'few').map((id) => write('two', id));
+    await settle();
+    await clock.advance(WINDOW_MS);
+    await Promise.all(few);
+    expect(inWindow(2, 'few')).toBe(3);
+    for (let second = 0; second < 5; second += 1) {
+      await settle();
+      await clock.advance(WINDOW_MS);
+    }
+    await Promise.all(many);
+    await leave();
+  });
+});
+
+describe('while writes keep coming', () => {
+  it('reads have a fifth of the places', async () => {
+    const leave = await askForAllThereIs();
+    const writes = ids(40, 'w').map((id) =>
+      stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer('one')),
+    );
+    await settle();
+    for (const window of [2, 3, 4, 5]) {
+      await clock.advance(WINDOW_MS);
+      await expectCalls(stage.recorder, window * RATE);
+      expect(inWindow(window, 'w')).toBe(8);
+    }
+    await clock.advance(WINDOW_MS);
+    await Promise.all(writes);
+    await leave();
+  });
+});
