@@ -67,7 +67,10 @@ describe('imports point down', () => {
     ['operation', ['limits', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state']],
     ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
     ['graphiql', ['context.ts']],
-    ['config', ['limits', 'luaauth', 'operation/persisted', 'http/read-body.ts', 'context.ts']],
+    [
+      'config',
+      ['limits', 'luaauth', 'operation/persisted', 'http/read-body.ts', 'http/address.ts', 'context.ts'],
+    ],
     ['sandbox', ['luaauth/wire.ts']],
   ])('%s imports nothing but itself and %j', (layer, below) => {
     const own = imports.filter(({ from }) => isIn(from, [layer]));

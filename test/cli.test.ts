@@ -407,6 +407,19 @@ describe('check', () => {
     expect(lines(stdout).at(-1)).toMatch(fact);
     expect(lines(stdout).at(-1)).toMatch(advice);
   });
+
+  it('says that keys travel in the clear where that is allowed, and else does not begin', async () => {
+    // No name server is asked for it.
+    const args = ['check', '--api-url', `http://${'a'.repeat(64)}.invalid`, '--timeout-ms', '20000'];
+    const refused = await run(args);
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^ {2}--api-url: .* in the clear\. Begin it with https:\/\/, or set /m);
+    const allowed = await run([...args, '--allow-insecure-api']);
+    expect([allowed.code, allowed.stderr]).toEqual([1, '']);
+    expect(lines(allowed.stdout).at(-1)).toMatch(
+      /^note {2}Key {12}.* keys travel in the clear; ALLOW_INSECURE_API/,
+    );
+  });
 });
 
 /** Short where the time limit is what ends the check; else a busy machine has time enough. */

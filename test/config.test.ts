@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -176,6 +185,90 @@ describe('a secret', () => {
     expect(problems({ LUAAUTH_TOKEN_FILE: file('token', `a ${SECRET}`) })).toEqual([
       'LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
     ]);
+  });
+});
+
+describe('a file that is named', { timeout: 60_000 }, () => {
+  const files = ['LUAAUTH_TOKEN_FILE', 'GATEWAY_KEYS_FILE', 'METRICS_KEY_FILE', 'PERSISTED_DOCUMENTS_FILE'];
+
+  it('is not read when it is a pipe that nobody writes to, or never ends', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      // A process of its own: reading these would keep this one busy for ever.
+      gateway = startProcess(Object.fromEntries(files.map((name) => [name, path])));
+      expect(await gateway.ended).toBe(1);
+      expect(gateway.output.stderr.trimEnd().split('\n').slice(1)).toEqual(
+        files.map(
+          (name) =>
+            `  ${name}: ${JSON.stringify(path)} is not read: it is a pipe or a device, not a regular file. Give the path of a readable file.`,
+        ),
+      );
+      await gateway.kill();
+    }
+    gateway = undefined;
+  });
+
+  it('is read up to 64 kB, and a list of documents up to 32 MB', () => {
+    const key = 'k'.repeat(512);
+    const most = file('most', Array.from({ length: 127 }, () => key).join('\n'));
+    expect(config({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: most }).credentials.gatewayKeys).toHaveLength(
+      127,
+    );
+    const more = file('more', ' '.repeat(64 * 1024 + 1));
+    const larger = file('larger', ' '.repeat(32 * 1024 * 1024 + 1));
+    expect(problems({ LUAAUTH_TOKEN_FILE: more, PERSISTED_DOCUMENTS_FILE: larger })).toEqual([
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(more)} is larger than 65536 bytes. Give the path of a readable file.`,
+      `PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(larger)} is larger than 33554432 bytes. Give the path of a readable file.`,
+    ]);
+  });
+
+  it('may be a link to one, or one without a size', () => {
+    const link = join(directory, 'link');
+    symlinkSync(file('token', 'held'), link);
+    expect(config({ LUAAUTH_TOKEN_FILE: link }).credentials.heldKey).toBe('held');
+    if (existsSync('/proc/sys/kernel/ostype')) {
+      expect(config({ LUAAUTH_TOKEN_FILE: '/proc/sys/kernel/ostype' }).credentials.heldKey).toBe('Linux');
+    }
+  });
+
+  it('is refused as .env as well when it is a pipe', async () => {
+    gateway = startProcess({}, (cwd) => execFileSync('mkfifo', [join(cwd, '.env')]));
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stderr).toBe(
+      'The configuration has problems:\n  .env: the file is not read: it is a pipe or a device, not a regular file. Make it readable, or remove it.\n',
+    );
+  });
+});
+
+describe('an API that is not encrypted', () => {
+  const inClear = (origin: string) => [
+    `LUAAUTH_API_URL: "${origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`,
+  ];
+
+  it.each([
+    'http://api.luaauth.com',
+    'http://10.0.0.7:8080/path',
+    'http://[::2]',
+    'http://127.0.0.1.example.com',
+    'http://api.localhost',
+    'http://localhost.',
+  ])('is refused at %s, whoever holds the key, unless that is allowed', (LUAAUTH_API_URL) => {
+    const { origin } = new URL(LUAAUTH_API_URL);
+    expect(problems({ LUAAUTH_API_URL })).toEqual(inClear(origin));
+    expect(problems({ LUAAUTH_API_URL, LUAAUTH_TOKEN: SECRET })).toEqual(inClear(origin));
+    expect(problems({ LUAAUTH_API_URL, ALLOW_INSECURE_API: 'false' })).toEqual(inClear(origin));
+    expect(config({ LUAAUTH_API_URL, ALLOW_INSECURE_API: 'true' }).apiUrl?.origin).toBe(origin);
+  });
+
+  it.each([
+    'http://localhost:4001',
+    'http://127.1.2.3',
+    'http://127.1',
+    'http://[::1]:80',
+    'https://api.luaauth.com',
+  ])('is not meant by %s', (LUAAUTH_API_URL) => {
+    expect(problems({ LUAAUTH_API_URL, LUAAUTH_TOKEN: SECRET })).toEqual([]);
   });
 });
 

@@ -75,7 +75,8 @@ describe('_service', () => {
 
 describe('_entities', () => {
   it('asks once for each distinct entity and answers in the order of the representations', async () => {
-    const ids = [...stage.sandbox.scripts.keys(), ...[...stage.sandbox.sessions.keys()].slice(0, 8)];
+    const [scripts, sessions] = [[...stage.sandbox.scripts.keys()], [...stage.sandbox.sessions.keys()]];
+    const ids = [...scripts.slice(0, 12), ...sessions.slice(0, 8)];
     const distinct = ids.map((id, index) => (index < 12 ? script(id) : session(id)));
     const representations = Array.from({ length: 50 }, (_, index) => distinct[(index * 7) % 20]);
     const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });

@@ -2,66 +2,35 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Mishap } from '../src/sandbox/faults.ts';
+import { hiddenKey } from '../src/sandbox/hidden-key.ts';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/server.ts';
+import type { Sandbox } from '../src/sandbox/server.ts';
 import type { SandboxSession } from '../src/sandbox/state.ts';
+import { createManualClock } from './support/clock.ts';
+import {
+  type Ask,
+  failed,
+  field,
+  ok,
+  refused,
+  unknownScript,
+  unknownSession,
+  useStandIn,
+} from './support/stand-in.ts';
 
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId, projectId, userKey } = seeded;
 
 let sandbox: Sandbox;
-const open: { close(): Promise<void> }[] = [];
+const stage = useStandIn();
+const { start, ask, answer } = stage;
 
-const start = async (options?: SandboxOptions) => {
-  const started = await startSandbox(options);
-  open.push(started);
-  return started;
-};
-
-beforeEach(async () => {
-  sandbox = await start({ rate: 0 });
+beforeEach(() => {
+  sandbox = stage.sandbox;
 });
 
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((started) => started.close()));
-});
-
-interface Ask {
-  body?: unknown;
-  /** Instead of `body`, as it is. */
-  text?: string | Buffer;
-  token?: string | null;
-  on?: Sandbox;
-  signal?: AbortSignal;
-}
-
-const ask = (endpoint: string, { body, text, token = sandboxKeys.full, on = sandbox, signal }: Ask = {}) => {
-  const [method, path] = endpoint.split(' ');
-  return fetch(on.url + path, {
-    method,
-    headers: { 'content-type': 'application/json', ...(token === null ? {} : { token }) },
-    body: (text ?? (body === undefined ? undefined : JSON.stringify(body))) as BodyInit | undefined,
-    signal,
-  });
-};
-
-/** Status and body, which is all that an answer is. */
-const answer = async (endpoint: string, options?: Ask) => {
-  const response = await ask(endpoint, options);
-  return [response.status, JSON.parse(await response.text())];
-};
-
-const ok = (payload: object = {}) => [200, { success: true, ...payload }];
-const failed = (code: number, message: string, reasons?: unknown[], status = 200) => [
-  status,
-  { success: false, error: reasons ? { code, message, failed: reasons } : { code, message } },
-];
-const refused = (...reasons: unknown[]) => failed(-1, 'unauthorized or invalid request', reasons);
-const field = (name: string, ...errors: unknown[]) => ({ field: name, errors });
-
-const unknownScript = refused('script does not exist or is not yours');
-const unknownSession = refused('session does not exist or is not yours');
 const sessionsOf = (script: string, on = sandbox) =>
   [...on.sessions.values()].filter(({ script_id }) => script_id === script);
 
@@ -296,137 +265,6 @@ describe('session lists', () => {
   });
 });
 
-describe('session endpoints', () => {
-  it('GET /sessions/:session_id answers the session', async () => {
-    expect(await answer(`GET /sessions/${sessionId}`)).toEqual(ok({ session: seededSession }));
-  });
-
-  it('disconnect ends a session once', async () => {
-    expect(await answer(`POST /sessions/${sessionId}/disconnect`)).toEqual(ok());
-    expect(await answer(`GET /sessions/${sessionId}`)).toEqual(unknownSession);
-    expect(await answer(`POST /sessions/${sessionId}/disconnect`)).toEqual(unknownSession);
-  });
-
-  it('POST /sessions/disconnect ends all of the sessions', async () => {
-    const session_ids = sessionsOf(scriptId).map(({ id }) => id);
-    expect(await answer('POST /sessions/disconnect', { body: { session_ids } })).toEqual(ok());
-    expect(sessionsOf(scriptId)).toEqual([]);
-    expect(sessionsOf(freeForAllScriptId)).toHaveLength(96);
-  });
-
-  it('POST /sessions/disconnect ends none when one is unknown', async () => {
-    const body = { session_ids: [sessionId, 'gone'] };
-    expect(await answer('POST /sessions/disconnect', { body })).toEqual(
-      refused('session does not exist or is not yours: gone'),
-    );
-    expect(sandbox.sessions.has(sessionId)).toBe(true);
-  });
-
-  it.each([
-    [{}, field('session_ids', 'is required')],
-    [{ session_ids: 'a' }, field('session_ids', 'must be a list of strings')],
-    [
-      { session_ids: ['a', 1, null] },
-      field('session_ids', {
-        message: 'has invalid items',
-        errors: ['item 1 must be a string', 'item 2 must be a string'],
-      }),
-    ],
-  ])('POST /sessions/disconnect refuses %j', async (body, failure) => {
-    expect(await answer('POST /sessions/disconnect', { body })).toEqual(refused(failure));
-  });
-
-  it.each([
-    [{ key: 'ping' }, { processed: true, response: { pong: true } }],
-    [{ key: 'echo' }, { processed: true, response: { data: [] } }],
-    [
-      { key: 'echo', data: { a: [1, null] } },
-      { processed: true, response: { data: { a: [1, null] } } },
-    ],
-    [
-      { key: 'echo', data: null },
-      { processed: true, response: { data: null } },
-    ],
-    [{ key: 'whereami' }, { processed: true, response: { place_id: seeded.placeId, job_id: seeded.jobId } }],
-    [
-      { key: 'broken' },
-      { processed: false, reason: 'function errored, message: attempt to index nil with "Health"' },
-    ],
-    [{ key: 'invalid' }, { processed: false, reason: 'invalid return data' }],
-    [{ key: 'silent' }, { processed: false, reason: 'client never responded' }],
-    [{ key: 'constructor' }, { processed: false, reason: 'function doesnt exist' }],
-  ])('message %j answers what the client made of it', async (body, outcome) => {
-    expect(await answer(`POST /sessions/${sessionId}/message`, { body })).toEqual(ok(outcome));
-  });
-
-  it('message refuses an absent handler name and an unknown session', async () => {
-    expect(await answer(`POST /sessions/${sessionId}/message`)).toEqual(refused(field('key', 'is required')));
-    expect(await answer('POST /sessions/none/message', { body: { key: 'ping' } })).toEqual(unknownSession);
-  });
-});
-
-describe('project and user endpoints', () => {
-  it('GET /projects/:project_id answers the project', async () => {
-    expect(await answer(`GET /projects/${projectId}`)).toEqual(
-      ok({
-        project: {
-          id: projectId,
-          name: 'Nightfall Suite',
-          fingerprint_reset_cooldown: 86_400_000,
-          allow_fingerprint_resets: true,
-          delete_expired_users: false,
-          execution_webhook: 'https://hooks.example.com/executions',
-          information_webhook: 'https://hooks.example.com/information',
-          blacklist_webhook: '',
-          total_executions: 6_693_678_534,
-        },
-      }),
-    );
-  });
-
-  it('GET /projects/:project_id/executions answers every script and their sum', async () => {
-    const [, { executions }] = await answer(`GET /projects/${projectId}/executions`);
-    const { total, ...scripts } = executions as Record<string, Record<string, number>>;
-    expect(Object.keys(scripts)).toEqual([
-      'Nightfall Hub - 65f1c0de0000000000000001',
-      'Nightfall Lite - 65f1c0de0000000000000002',
-      'Jailbreak Companion - 65f1c0de0000000000000003',
-      'Arsenal Trainer - 65f1c0de0000000000000004',
-      'Loader - 65f1c0de0000000000000005',
-    ]);
-    expect(scripts[`Nightfall Hub - ${scriptId}`]).toEqual(sandbox.executions.get(scriptId));
-    const first = Object.values(scripts).map((days) => days['01/27'] ?? 0);
-    expect(total?.['01/27']).toBe(first.reduce((sum, count) => sum + count, 0));
-  });
-
-  it('GET /users/:user_key answers the user', async () => {
-    expect(await answer(`GET /users/${userKey}`)).toEqual(ok({ user: sandbox.users.get(userKey) }));
-    expect(Object.keys(sandbox.users.get(userKey) ?? {})).toEqual([
-      'key',
-      'discord_id',
-      'fingerprint_assigned',
-      'executor',
-      'executions',
-      'key_expires',
-      'last_reset',
-      'total_fingerprint_resets',
-      'note',
-      'blacklisted',
-      'blacklist_reason',
-      'blacklist_expires',
-      'luaauth_fingerprint',
-    ]);
-  });
-
-  it('refuses unknown projects and users', async () => {
-    expect(await answer('GET /projects/none')).toEqual(refused('project does not exist or is not yours'));
-    expect(await answer('GET /projects/none/executions')).toEqual(
-      refused('project does not exist or is not yours'),
-    );
-    expect(await answer('GET /users/none')).toEqual(refused('user does not exist or is not yours'));
-  });
-});
-
 describe('what every endpoint shares', () => {
   it.each([null, 'sandbox-', 'SANDBOX-KEY'])('refuses the key %j', async (token) => {
     expect(await answer(`GET /scripts/${scriptId}`, { token })).toEqual(refused('invalid api key'));
@@ -600,6 +438,7 @@ describe('the call record', () => {
         body: { from: 1 },
         at: 42,
         limited: false,
+        misdirected: false,
       },
       {
         method: 'GET',
@@ -610,14 +449,43 @@ describe('the call record', () => {
         body: undefined,
         at: 42,
         limited: false,
+        misdirected: false,
       },
     ]);
   });
 
   it('keeps the latest `maxCalls` calls', async () => {
     const on = await start({ maxCalls: 2 });
-    for (const id of ['a', 'b', 'c']) await ask(`GET /users/${id}`, { on });
-    expect(on.calls.map(({ path }) => path)).toEqual(['/users/b', '/users/c']);
+    for (const id of ['a', 'b', 'c']) await ask(`GET /scripts/${id}`, { on });
+    expect(on.calls.map(({ path }) => path)).toEqual(['/scripts/b', '/scripts/c']);
+  });
+
+  it('shows no licence key of a path, and the same in its place for the same key', async () => {
+    const other = 'no key & no/path';
+    const paths = [`${userKey}`, `${userKey}/edit?a=b`, encodeURIComponent(other), `${userKey}/nothing`];
+    for (const path of paths) await ask(`POST /users/${path}`);
+    await ask('GET /users/%E0%A4%A');
+    const hidden = hiddenKey(userKey);
+    expect(hidden).toMatch(/^hidden-[0-9a-f]{8}$/);
+    expect(hiddenKey(other)).not.toBe(hidden);
+    expect(sandbox.calls.map(({ path }) => path)).toEqual([
+      `/users/${hidden}`,
+      `/users/${hidden}/edit?a=b`,
+      `/users/${hiddenKey(other)}`,
+      `/users/${hidden}/nothing`,
+      `/users/${hiddenKey('%E0%A4%A')}`,
+    ]);
+    expect(sandbox.calls[1]?.route).toBe('POST /users/:user_key/edit');
+    expect(JSON.stringify(sandbox.calls)).not.toContain(userKey);
+  });
+
+  it('shows no licence key of a filter over HTTP', async () => {
+    await ask(`GET /scripts/${scriptId}/sessions/filter?from=1&key=${userKey}&limit=2`);
+    const text = await (await ask('GET /_sandbox/calls', { token: null })).text();
+    expect(text).not.toContain(userKey);
+    expect(JSON.parse(text).calls[0].path).toBe(
+      `/scripts/${scriptId}/sessions/filter?from=1&key=hidden&limit=2`,
+    );
   });
 
   it('is served without keys below /_sandbox/, which itself is not recorded', async () => {
@@ -637,6 +505,7 @@ describe('the call record', () => {
           body: { key: 'ping' },
           at: expect.any(Number),
           limited: false,
+          misdirected: false,
         },
       ],
     });
@@ -693,9 +562,9 @@ describe('faults', () => {
     sandbox.fault({ kind: 'reset' });
     sandbox.fault({ kind: 'reset', handled: true });
     await expect(ask(disconnect, { body: {} })).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
-    expect(sandbox.sessions.has(sessionId)).toBe(true);
+    expect(sandbox.disconnected.has(sessionId)).toBe(false);
     await expect(ask(disconnect, { body: {} })).rejects.toThrow();
-    expect(sandbox.sessions.has(sessionId)).toBe(false);
+    expect(sandbox.disconnected.has(sessionId)).toBe(true);
     expect(sandbox.calls).toHaveLength(2);
   });
 
@@ -708,7 +577,7 @@ describe('faults', () => {
       await vi.waitFor(() => expect(sandbox.calls).toHaveLength(gone ? 2 : 1));
       caller.abort();
       await expect(pending).rejects.toThrow('aborted');
-      expect(sandbox.sessions.has(sessionId)).toBe(!gone);
+      expect(sandbox.disconnected.has(sessionId)).toBe(gone);
     }
   });
 
@@ -758,6 +627,32 @@ describe('faults', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(49);
   });
 
+  it('stall, truncate, drip and delay wait for the client of a message as usual', async () => {
+    const clock = createManualClock();
+    const on = await start({ now: clock.now, after: clock.after });
+    const faults: Mishap[] = [
+      { kind: 'truncate', bytes: 0 },
+      { kind: 'stall', bytes: 0 },
+      { kind: 'drip', intervalMs: 1 },
+      { kind: 'delay', ms: 0 },
+    ];
+    for (const fault of faults) {
+      on.fault(fault);
+      const caller = new AbortController();
+      const pending = ask(`POST /sessions/${sessionId}/message`, {
+        body: { key: 'silent' },
+        signal: caller.signal,
+        on,
+      });
+      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await clock.advance(59_999);
+      expect([fault.kind, clock.pending]).toEqual([fault.kind, 1]);
+      await clock.advance(1);
+      expect((await pending).status).toBe(200);
+      caller.abort();
+    }
+  });
+
   it('latency holds every answer back until the next reset', async () => {
     sandbox.latency(60_000);
     const caller = new AbortController();
@@ -778,20 +673,21 @@ describe('faults', () => {
       texts.push(await (await ask(each)).text());
     }
     expect(texts).toEqual(['first', 'post', 'first', 'all', 'all', 'all']);
-    expect(sandbox.sessions.has(sessionId)).toBe(true);
+    expect(sandbox.disconnected.has(sessionId)).toBe(false);
   });
 });
 
 describe('the seed', () => {
   it('is the same in every sandbox', async () => {
     const other = await start();
-    const maps = ({ scripts, executions, sources, sessions, projects, users }: Sandbox) => [
+    const maps = ({ scripts, executions, sources, sessions, projects, users, userProjects }: Sandbox) => [
       [...scripts],
       [...executions],
       [...sources],
       [...sessions],
       [...projects],
       [...users],
+      [...userProjects],
     ];
     expect(maps(other)).toEqual(maps(sandbox));
     const list = `POST /scripts/${freeForAllScriptId}/sessions`;
@@ -801,9 +697,9 @@ describe('the seed', () => {
   it('looks like an account in use', () => {
     const { scripts, sessions, projects, users } = sandbox;
     const rows = [...scripts.values()];
-    expect([scripts.size, projects.size, sessions.size]).toEqual([12, 3, 477]);
+    expect([scripts.size, projects.size, sessions.size]).toEqual([15, 4, 477]);
     expect(rows.map(({ id }) => sessionsOf(id).length).sort((a, b) => b - a)).toEqual([
-      180, 96, 74, 41, 33, 22, 15, 9, 4, 2, 1, 0,
+      180, 96, 74, 41, 33, 22, 15, 9, 4, 2, 1, 0, 0, 0, 0,
     ]);
     expect(rows.filter(({ total_executions }) => total_executions > 2 ** 31)).toHaveLength(2);
     for (const flag of [
@@ -827,6 +723,24 @@ describe('the seed', () => {
   });
 });
 
+describe('the clock', () => {
+  it('changes nothing of the seed, however late it is', async () => {
+    const on = await start({ now: () => Date.UTC(2099, 0) });
+    const seededUsers = [...on.users].map(([key, user]) => [key, { ...user }]);
+    await ask(`GET /scripts/${scriptId}`, { on });
+    expect([...on.users]).toEqual(seededUsers);
+  });
+
+  it('runs down the latency', async () => {
+    const clock = createManualClock();
+    const on = await start({ now: clock.now, after: clock.after, latencyMs: 1000 });
+    const pending = answer(`GET /sessions/${sessionId}`, { on });
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await clock.advance(1000);
+    expect(await pending).toEqual(ok({ session: seededSession }));
+  });
+});
+
 describe('the standalone process', () => {
   const run = (port: string): ChildProcess =>
     spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'sandbox'], {
@@ -847,7 +761,10 @@ describe('the standalone process', () => {
     try {
       const printed = collect(child.stdout);
       await vi.waitFor(() => expect(printed.text).toContain('curl'), { timeout: 15_000 });
-      for (const key of Object.values(sandboxKeys)) expect(printed.text).toContain(key);
+      for (const key of [...Object.values(sandboxKeys), 'message handlers: ping, echo, whereami, nothing']) {
+        expect(printed.text).toContain(key);
+      }
+      expect(printed.text).not.toContain(userKey.slice(0, 8));
       const [, token = '', url = ''] = /curl -H 'token: (\S+)' (\S+)/.exec(printed.text) ?? [];
       expect(await (await fetch(url, { headers: { token } })).json()).toEqual({
         success: true,

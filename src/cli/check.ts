@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { isInClear } from '../http/address.ts';
 import { Refused } from '../luaauth/refusal.ts';
 import type { Script } from '../luaauth/scripts.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';
@@ -39,7 +40,7 @@ export async function check(config: Config, scriptId: string | undefined): Promi
     if (sandbox) tell(SANDBOX);
     else if (diagnosis) tell({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
     else tell({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
-    if (isExposed(url) && key !== undefined) tell(EXPOSED);
+    if (isInClear(url)) tell(IN_CLEAR);
     if (sandbox && key !== undefined && !isSandboxKey(key)) tell(NOT_A_SANDBOX_KEY);
     else if (!diagnosis) tell(keyFinding(key, scriptId, answer));
   } finally {
@@ -62,16 +63,12 @@ const NOT_A_SANDBOX_KEY: Finding = {
   advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com if it is a key of yours, or leave LUAAUTH_TOKEN out.',
 };
 
-const EXPOSED: Finding = {
+const IN_CLEAR: Finding = {
   level: 'note',
   subject: 'Key',
-  fact: 'LUAAUTH_API_URL begins with http://, so the key travels in the clear.',
+  fact: 'LUAAUTH_API_URL begins with http://, so keys travel in the clear; ALLOW_INSECURE_API allows it.',
   advice: 'Begin it with https://, unless the network in between is your own.',
 };
-
-function isExposed({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
-}
 
 /** What an answer of LuaAuth's says about the key. */
 function keyFinding(

@@ -72,7 +72,8 @@ function diagnoseConnection(code: string, { host, hostname, port, protocol }: UR
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return {
       fact: `what listens at ${host} does not speak TLS (${code}).`,
-      advice: 'If it is plain HTTP, begin LUAAUTH_API_URL with http://.',
+      advice:
+        'If it is plain HTTP, begin LUAAUTH_API_URL with http://; on another machine that takes ALLOW_INSECURE_API=true.',
     };
   }
   if (/CERT|SELF_SIGNED|SIGNATURE|ERR_TLS/.test(code)) {

@@ -1,4 +1,5 @@
 import { sandboxKeys } from '../sandbox/keys.ts';
+import { clientHandlerNames } from '../sandbox/messages.ts';
 import { seeded } from '../sandbox/seed-data.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { EXIT } from './exit-code.ts';
@@ -17,7 +18,9 @@ export async function runSandbox(port: string): Promise<void> {
   token: ${sandboxKeys.expired}  the account has expired: an edit answers code 0
   token: ${sandboxKeys.basic}    the tier has no free-for-all mode: turning it on answers code 2
 
-  curl -H 'token: ${sandboxKeys.full}' ${sandbox.url}/scripts/${seeded.scriptId}`);
+  curl -H 'token: ${sandboxKeys.full}' ${sandbox.url}/scripts/${seeded.scriptId}
+
+  message handlers: ${clientHandlerNames.join(', ')}`);
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void sandbox.close());

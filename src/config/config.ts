@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Credentials } from '../context.ts';
+import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../http/read-body.ts';
 import { defaultLimits, type Limits } from '../limits/limits.ts';
 import type { Timeouts } from '../luaauth/api.ts';
@@ -8,6 +9,7 @@ import { configurePersisted } from '../operation/persisted/configure.ts';
 import type { PersistedDocuments } from '../operation/persisted/resolve.ts';
 import type { LogLevel, Name, VariableValues } from './env-variables.ts';
 import { type Environment, overlay, readValues } from './environment.ts';
+import { readTextFile } from './text-file.ts';
 
 export interface Config {
   /** Base URL of the REST API; undefined: the built-in sandbox. */
@@ -66,18 +68,18 @@ const KEYS_AT_FULL_RATE = 4;
 // Where OpenTelemetry's exporters look for one.
 const DEFAULT_COLLECTOR = 'http://localhost:4318';
 
+const MAX_DOT_ENV_BYTES = 1024 * 1024;
+const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
+
 /**
  * The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it,
  * and that by what the command line says.
  */
 export function loadConfig(flags: Environment = {}): ConfigResult {
-  let dotEnv: Environment;
-  try {
-    dotEnv = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { problems: [`.env: the file cannot be read (${code}). Make it readable, or remove it.`] };
-  }
+  const file = existsSync('.env') ? readTextFile('.env', MAX_DOT_ENV_BYTES) : { text: '' };
+  if ('problem' in file)
+    return { problems: [`.env: the file ${file.problem}. Make it readable, or remove it.`] };
+  const dotEnv: Environment = parseEnv(file.text);
   return readConfig(overlay(dotEnv, process.env, flags));
 }
 
@@ -92,10 +94,15 @@ function assemble(values: VariableValues, problems: string[]): Config {
   const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
   const { LUAAUTH_RATE: rate = 50 } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
-  const { PERSISTED_DOCUMENTS: persistedMode = 'allowed' } = values;
+  const { PERSISTED_DOCUMENTS: persistedMode = 'allowed', LUAAUTH_API_URL: apiUrl } = values;
   // A variable with a problem of its own is not also missing.
   const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
-  if (heldKey !== undefined && isMissing('GATEWAY_KEYS') && !isLoopback(host)) {
+  if (apiUrl && isInClear(apiUrl) && !values.ALLOW_INSECURE_API) {
+    problems.push(
+      `LUAAUTH_API_URL: "${apiUrl.origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`,
+    );
+  }
+  if (heldKey !== undefined && isMissing('GATEWAY_KEYS') && !isLoopback(hostInUrl(host))) {
     problems.push(
       `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
     );
@@ -116,7 +123,7 @@ function assemble(values: VariableValues, problems: string[]): Config {
     );
   }
   return {
-    apiUrl: values.LUAAUTH_API_URL,
+    apiUrl,
     credentials: { heldKey, gatewayKeys },
     host,
     port: values.PORT ?? 4000,
@@ -125,7 +132,9 @@ function assemble(values: VariableValues, problems: string[]): Config {
     corsOrigins: values.CORS_ORIGINS ?? [],
     maxBodyBytes: values.MAX_BODY_BYTES ?? DEFAULT_MAX_BODY_BYTES,
     readOnly: values.READ_ONLY ?? false,
-    persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems),
+    persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems, (path) =>
+      readTextFile(path, MAX_MANIFEST_BYTES),
+    ),
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,
     rate,
@@ -172,8 +181,4 @@ function readLimits(values: VariableValues): Limits {
     restCalls: values.MAX_REST_CALLS ?? defaultLimits.restCalls,
     answerObjects: values.MAX_ANSWER_OBJECTS ?? defaultLimits.answerObjects,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -58,6 +58,13 @@ export const VARIABLES = {
     allowed: 'an http or https URL without user, query or fragment',
     meaning: 'base URL of the REST API, https://api.luaauth.com; a path in it is kept',
   },
+  ALLOW_INSECURE_API: {
+    type: onOff,
+    allowed: 'true or false',
+    meaning: 'takes an http:// LUAAUTH_API_URL of another host, to which API keys travel in the clear',
+    byDefault: 'false',
+    isSwitch: true,
+  },
   LUAAUTH_TOKEN: {
     type: key,
     allowed: '1 to 512 visible ASCII characters without spaces',

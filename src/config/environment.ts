@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { VARIABLES, type Variable, type VariableValues } from './env-variables.ts';
+import { readTextFile } from './text-file.ts';
+
+/** A hundred of the longest keys. */
+const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,17 +44,15 @@ function readSecret(environment: Environment, name: string, problems: string[]):
     problems.push(`${name}_FILE: ${name} is set as well. Set one of the two.`);
     return undefined;
   }
-  try {
-    const text = readFileSync(file, 'utf8').trim();
-    if (text === '') problems.push(`${name}_FILE: ${JSON.stringify(file)} is empty. Put the secret in it.`);
-    return text;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    problems.push(
-      `${name}_FILE: ${JSON.stringify(file)} cannot be read (${code}). Give the path of a readable file.`,
-    );
+  const say = (problem: string) => problems.push(`${name}_FILE: ${JSON.stringify(file)} ${problem}`);
+  const read = readTextFile(file, MAX_SECRET_FILE_BYTES);
+  if ('problem' in read) {
+    say(`${read.problem}. Give the path of a readable file.`);
     return undefined;
   }
+  const text = read.text.trim();
+  if (text === '') say('is empty. Put the secret in it.');
+  return text;
 }
 
 /** A value as given; what a URL may hold of a secret is hidden. */

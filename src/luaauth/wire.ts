@@ -42,6 +42,90 @@ export interface WireScriptEdit {
   require_sessions?: boolean;
 }
 
+/** Body of `POST /sessions/disconnect`, and all of it: with `key` or `data` added the API would still disconnect everybody. */
+export interface WireDisconnect {
+  session_ids: string[];
+}
+
+/** Body of `POST /sessions/:session_id/message`. */
+export interface WireMessage {
+  /** The name that the script gave its handler. */
+  key: string;
+  /** Any JSON, `[]` when absent. */
+  data?: unknown;
+}
+
+/**
+ * What `POST /sessions/:session_id/message` answers beside `success`: what the handler returned, which may be missing,
+ * or why there is nothing, such as `client never responded`.
+ */
+export type WireMessageOutcome =
+  | { processed: true; response?: unknown }
+  | { processed: false; reason: string };
+
+/** `GET /projects/:project_id` and the answer of its edit. */
+export interface WireProject {
+  id: string;
+  name: string;
+  /** In milliseconds. */
+  fingerprint_reset_cooldown: number;
+  allow_fingerprint_resets: boolean;
+  delete_expired_users: boolean;
+  /** A secret, as the two others: who knows the URL can post to it. */
+  execution_webhook: string;
+  information_webhook: string;
+  blacklist_webhook: string;
+  total_executions: number;
+}
+
+/** Body of `POST /projects/:project_id/edit`: an absent field stays as it is, `""` clears a text. */
+export interface WireProjectEdit {
+  name?: string;
+  fingerprint_reset_cooldown?: number;
+  allow_fingerprint_resets?: boolean;
+  delete_expired_users?: boolean;
+  execution_webhook?: string;
+  information_webhook?: string;
+  blacklist_webhook?: string;
+}
+
+/** `GET /projects/:project_id/executions`: `total`, and one `NAME - ID` for each script; the id is behind the last ` - `. */
+export type WireProjectExecutions = Record<string, WireExecutions>;
+
+/** `GET /users/:user_key`. Times are Unix time in milliseconds. */
+export interface WireUser {
+  key: string;
+  discord_id: string | null;
+  fingerprint_assigned: boolean;
+  executor: string;
+  executions: number;
+  /** Null: never. */
+  key_expires: number | null;
+  last_reset: number | null;
+  total_fingerprint_resets: number;
+  /** At most 255 characters. */
+  note: string | null;
+  blacklisted: boolean;
+  blacklist_reason: string | null;
+  blacklist_expires: number | null;
+  /** Three lines, each a mark, ` -> ` and what it stands for: ip, fingerprint, executor. */
+  luaauth_fingerprint: string;
+}
+
+/** Body of `POST /users/:user_key/edit`: an absent field stays as it is, `""` clears one. */
+export interface WireUserEdit {
+  discord_id?: string;
+  key_expires?: number | '';
+  note?: string;
+}
+
+/** Body of `POST /users/:user_key/blacklist`. */
+export interface WireBlacklist {
+  /** The instant at which it ends, in ms; absent: never. The page prints the types of the two swapped. */
+  expires?: number;
+  reason?: string;
+}
+
 /** One invalid field in `error.failed`; the nested form appears for fields that can fail in several ways. */
 export interface WireInvalidField {
   field: string;

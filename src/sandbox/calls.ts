@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { SandboxRoute } from './endpoints.ts';
+import { isObject } from './fields.ts';
 
 /** One request that arrived, once its body was read. */
 export interface SandboxCall {
   method: string;
-  /** As it was sent, with the query. */
+  /** As it was sent, with the query, but for a licence key after `/users/`, which `hiddenKey` stands for. */
   path: string;
   /** The endpoint's template; undefined for a path that is no endpoint. */
   route: SandboxRoute | undefined;
@@ -18,6 +19,13 @@ export interface SandboxCall {
   at: number;
   /** Refused by the quota. */
   limited: boolean;
+  /** A message, or a part of one, went to the endpoint that disconnects everybody it names. */
+  misdirected: boolean;
+}
+
+/** Whether a request is a message that went to the endpoint of `misdirected`. */
+export function isMisdirected(route: SandboxRoute | undefined, body: unknown): boolean {
+  return route === 'POST /sessions/disconnect' && isObject(body) && ('key' in body || 'data' in body);
 }
 
 // A record of a few calls with large bodies must not outgrow one of many small calls.

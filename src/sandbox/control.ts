@@ -1,4 +1,5 @@
 import type { createCallLog } from './calls.ts';
+import { hideQueryKey } from './hidden-key.ts';
 import { invalidEndpoint, type SandboxReply, success } from './reply.ts';
 
 /** What the control surface works on. */
@@ -18,8 +19,9 @@ export function answerControl(
     case 'GET /_sandbox/calls':
       return success({
         total: calls.total(),
-        calls: calls.list.map(({ text: _text, headers: { token: _token, ...headers }, ...call }) => ({
+        calls: calls.list.map(({ text: _text, headers: { token: _token, ...headers }, path, ...call }) => ({
           ...call,
+          path: hideQueryKey(path),
           headers,
         })),
       });

@@ -1,5 +1,5 @@
 import type { Handler } from './handler.ts';
-import { getProject, getProjectExecutions, getUser } from './projects.ts';
+import { editProject, getProject, getProjectExecutions, removeProject } from './projects.ts';
 import {
   editScript,
   getScript,
@@ -16,6 +16,7 @@ import {
   listScriptSessions,
   sendMessage,
 } from './sessions.ts';
+import { blacklistUser, editUser, getUser, unblacklistUser } from './users.ts';
 
 /** Every endpoint of upstream-api.md, one line each. */
 export const routes = {
@@ -32,8 +33,13 @@ export const routes = {
   'POST /sessions/disconnect': disconnectSessions,
   'POST /sessions/:session_id/message': sendMessage,
   'GET /projects/:project_id': getProject,
+  'POST /projects/:project_id/edit': editProject,
+  'POST /projects/:project_id/remove': removeProject,
   'GET /projects/:project_id/executions': getProjectExecutions,
   'GET /users/:user_key': getUser,
+  'POST /users/:user_key/edit': editUser,
+  'POST /users/:user_key/blacklist': blacklistUser,
+  'POST /users/:user_key/unblacklist': unblacklistUser,
 } satisfies Record<string, Handler>;
 
 /** Method and path template of an endpoint. */

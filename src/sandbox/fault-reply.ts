@@ -1,24 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from './faults.ts';
 import { failure, type SandboxReply } from './reply.ts';
+import type { Wait } from './wait.ts';
 
 /** An answer that is ready to be written. */
 export interface Rendered {
   status: number;
   body: string;
+  /** How long the API waits before it gives it. */
+  afterMs: number;
 }
 
 const contentType = 'application/json; charset=utf-8';
-
-/** Runs after `ms`, unless the connection closes first. */
-export function waitBefore(response: ServerResponse, ms: number, run: () => void): void {
-  if (ms <= 0) {
-    run();
-    return;
-  }
-  const timer = setTimeout(run, ms);
-  response.once('close', () => clearTimeout(timer));
-}
 
 function start(response: ServerResponse, status: number, length: number): ServerResponse {
   return response.writeHead(status, { 'content-type': contentType, 'content-length': length });
@@ -29,13 +22,25 @@ export function send(response: ServerResponse, { status, body }: Rendered): void
   start(response, status, Buffer.byteLength(body)).end(body);
 }
 
-/** Answers a request the way the fault says; `answer` handles the request, `render` writes an envelope. */
+/** How a request is answered. */
+export interface Replying {
+  /** Handles the request. */
+  answer: () => Rendered;
+  /** Writes an envelope. */
+  render: (answer: SandboxReply) => Rendered;
+  wait: Wait;
+}
+
+/** Answers a request the way the fault says. */
 export function replyWithFault(
   response: ServerResponse,
   fault: Fault,
-  answer: () => Rendered,
-  render: (answer: SandboxReply) => Rendered,
+  { answer, render, wait }: Replying,
 ): void {
+  const answerWith = (write: (rendered: Rendered) => void) => {
+    const rendered = answer();
+    wait(response, rendered.afterMs, () => write(rendered));
+  };
   switch (fault.kind) {
     case 'failure': {
       const rendered = render(failure(fault.code, fault.message, fault.failed));
@@ -53,16 +58,16 @@ export function replyWithFault(
       if (fault.handled) answer();
       return;
     case 'stall':
-      sendPart(response, answer(), fault.bytes);
+      answerWith((rendered) => sendPart(response, rendered, fault.bytes));
       return;
     case 'truncate':
-      sendPart(response, answer(), fault.bytes, () => response.destroy());
+      answerWith((rendered) => sendPart(response, rendered, fault.bytes, () => response.destroy()));
       return;
     case 'drip':
-      drip(response, answer(), fault.intervalMs);
+      answerWith((rendered) => drip(response, rendered, fault.intervalMs));
       return;
     case 'delay':
-      waitBefore(response, fault.ms, () => send(response, answer()));
+      wait(response, fault.ms, () => answerWith((rendered) => send(response, rendered)));
       return;
   }
 }

@@ -23,12 +23,22 @@ export function createFields(values: SandboxValues) {
     if (value === undefined) return undefined;
     return fits(value) ? value : fail(name, `must be ${kind}`);
   };
+  const whole = (name: string) => read(name, 'a whole number, 0 or more', isWhole);
   return {
     failed,
     text: (name: string) => read(name, 'a string', isText),
     flag: (name: string) => read(name, 'a boolean', isFlag),
-    /** `from` and `limit`. */
-    index: (name: string) => read(name, 'a whole number, 0 or more', isIndex),
+    /** An index, a duration or an instant in ms. */
+    whole,
+    /** In an edit, where `""` clears. */
+    clearableText(name: string, maxLength = Number.POSITIVE_INFINITY): string | null | undefined {
+      const value = read(name, 'a string', isText);
+      if (value !== undefined && [...value].length > maxLength) {
+        return fail(name, `must have at most ${maxLength} characters`);
+      }
+      return value === '' ? null : value;
+    },
+    clearableWhole: (name: string) => (values[name] === '' ? null : whole(name)),
     /** A Roblox number in a query: compared as digits, so that no size is too large. */
     digits: (name: string) => read(name, 'a number', isDigits),
     texts(name: string): string[] | undefined {
@@ -44,7 +54,18 @@ export function createFields(values: SandboxValues) {
   };
 }
 
+/** The same for the body of an edit, in which null leaves a field unchanged as its absence does. */
+export function createEditFields(body: SandboxValues) {
+  return createFields(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
+}
+
+/** The members of an edit that are given; undefined when none is. */
+export function changesOf<Edit extends object>(edit: Edit): Partial<Edit> | undefined {
+  const given = Object.entries(edit).filter(([, value]) => value !== undefined);
+  return given.length > 0 ? (Object.fromEntries(given) as Partial<Edit>) : undefined;
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
-const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isDigits = (value: unknown): value is string => isText(value) && /^\d+$/.test(value);

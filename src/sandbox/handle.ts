@@ -1,6 +1,15 @@
 import { isObject } from './fields.ts';
+import type { Behaviour } from './handler.ts';
 import { isSandboxKey } from './keys.ts';
-import { internalServerError, invalid, invalidEndpoint, type SandboxReply, unknownKey } from './reply.ts';
+import { passTime } from './pass-time.ts';
+import {
+  type DelayedReply,
+  internalServerError,
+  invalid,
+  invalidEndpoint,
+  type SandboxReply,
+  unknownKey,
+} from './reply.ts';
 import type { Body } from './request-body.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
@@ -12,11 +21,14 @@ export interface Arrived {
   token: string | string[] | undefined;
   body: Body;
   path: string;
-  maxLimit: number;
+  now: number;
+  behaviour: Behaviour;
 }
 
 /** The checks that every endpoint shares, in the order endpoint, key, body; then the endpoint itself. */
-export function handle({ state, matched, token, body, path, maxLimit }: Arrived): SandboxReply {
+export function handle(arrived: Arrived): SandboxReply | DelayedReply {
+  const { state, matched, token, body, path, now, behaviour } = arrived;
+  passTime(state, now);
   if (!matched) return invalidEndpoint;
   if (!isSandboxKey(token)) return unknownKey;
   if (body.problem) return invalid([{ field: 'body', errors: [body.problem] }]);
@@ -25,7 +37,7 @@ export function handle({ state, matched, token, body, path, maxLimit }: Arrived)
   const mark = path.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1));
   try {
-    return matched.handler({ state, key: token, id: matched.id, query, body: value, maxLimit });
+    return matched.handler({ state, key: token, id: matched.id, query, body: value, now, behaviour });
   } catch {
     return internalServerError;
   }

@@ -1,6 +1,18 @@
 import type { SandboxValues } from './fields.ts';
-import type { SandboxReply } from './reply.ts';
+import type { DelayedReply, SandboxReply } from './reply.ts';
 import type { SandboxState } from './state.ts';
+
+/** What an endpoint does where upstream-api.md leaves it open. */
+export interface Behaviour {
+  /** The most rows that a list may have. */
+  maxLimit: number;
+  /** How long a disconnected session goes on appearing. */
+  disconnectMs: number;
+  /** How long a client takes to answer a message. */
+  messageDelayMs: number;
+  /** How long the API waits for a client. */
+  messageTimeoutMs: number;
+}
 
 /** A request whose key is known and whose body is a JSON object, empty when none was sent. */
 export interface SandboxRequest {
@@ -10,9 +22,10 @@ export interface SandboxRequest {
   id: string;
   query: URLSearchParams;
   body: SandboxValues;
-  /** The most rows that a list may have. */
-  maxLimit: number;
+  /** The time by the sandbox's clock, in ms. */
+  now: number;
+  behaviour: Behaviour;
 }
 
 /** One endpoint. */
-export type Handler = (request: SandboxRequest) => SandboxReply;
+export type Handler = (request: SandboxRequest) => SandboxReply | DelayedReply;

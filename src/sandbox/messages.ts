@@ -1,25 +1,57 @@
+import type { WireMessage, WireMessageOutcome } from '../luaauth/wire.ts';
+import type { Behaviour } from './handler.ts';
 import type { SandboxSession } from './state.ts';
 
-type Outcome = { processed: true; response: object } | { processed: false; reason: string };
+/** What the client behind a session makes of a message, and after how long the API says so. */
+export interface ClientReaction {
+  outcome: WireMessageOutcome;
+  afterMs: number;
+}
 
-type ClientHandler = (data: unknown, session: SandboxSession) => Outcome;
+/** Without `afterMs` the client takes the usual time. */
+type Result = Pick<ClientReaction, 'outcome'> & Partial<ClientReaction>;
 
-const processed = (response: object): Outcome => ({ processed: true, response });
-const unprocessed = (reason: string): Outcome => ({ processed: false, reason });
+/** Undefined: the client stays silent. */
+type ClientHandler = (data: unknown, session: SandboxSession) => Result | undefined;
 
-/** The handlers that every client of the sandbox has; one for each documented outcome. */
+const processed = (response: object): Result => ({ outcome: { processed: true, response } });
+const unprocessed = (reason: string): Result => ({ outcome: { processed: false, reason } });
+const errored = (message: string) => unprocessed(`function errored, message: ${message}`);
+
+/** The handlers that every client of the sandbox has: the name decides the outcome. */
 const clientHandlers = new Map<string, ClientHandler>([
   ['ping', () => processed({ pong: true })],
   ['echo', (data) => processed({ data })],
   ['whereami', (_data, { place_id, job_id }) => processed({ place_id, job_id })],
-  ['broken', () => unprocessed('function errored, message: attempt to index nil with "Health"')],
+  // What the API answers for a handler that returns nothing is not documented; here `response` is missing.
+  ['nothing', () => ({ outcome: { processed: true } })],
+  ['broken', () => errored('attempt to index nil with "Health"')],
   ['invalid', () => unprocessed('invalid return data')],
-  // The live API says this after 60 s; the sandbox does not wait.
-  ['silent', () => unprocessed('client never responded')],
+  ['silent', () => undefined],
+  // `data` is the time in ms; over `messageTimeoutMs` the API gives up.
+  [
+    'wait',
+    (data) =>
+      typeof data === 'number'
+        ? { ...processed({ waited: data }), afterMs: data }
+        : errored('wait takes a number'),
+  ],
 ]);
 
-/** What the client behind a session makes of a message. */
-export function runMessage(key: string, data: unknown, session: SandboxSession): Outcome {
-  const handler = clientHandlers.get(key);
-  return handler ? handler(data, session) : unprocessed('function doesnt exist');
+/** Their names; any other is answered with `function doesnt exist`. */
+export const clientHandlerNames: readonly string[] = [...clientHandlers.keys()];
+
+/** Runs a message on the client of a session; without a session the client has gone, and is silent. */
+export function runMessage(
+  { key, data }: WireMessage,
+  session: SandboxSession | undefined,
+  { messageDelayMs, messageTimeoutMs }: Behaviour,
+): ClientReaction {
+  const handler = clientHandlers.get(key) ?? (() => unprocessed('function doesnt exist'));
+  const reaction = session && handler(data, session);
+  const afterMs = reaction?.afterMs ?? messageDelayMs;
+  if (!reaction || afterMs > messageTimeoutMs) {
+    return { ...unprocessed('client never responded'), afterMs: messageTimeoutMs };
+  }
+  return { outcome: reaction.outcome, afterMs };
 }

@@ -1,6 +1,9 @@
-import type { WireExecutions } from '../luaauth/wire.ts';
+import type { WireExecutions, WireProjectExecutions } from '../luaauth/wire.ts';
+import { changesOf, createEditFields } from './fields.ts';
 import type { Handler } from './handler.ts';
-import { success, unauthorized } from './reply.ts';
+import { sandboxKeys } from './keys.ts';
+import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
+import type { SandboxProject } from './state.ts';
 
 const unknownProject = unauthorized('project does not exist or is not yours');
 
@@ -10,22 +13,45 @@ export const getProject: Handler = ({ state, id }) => {
   return project ? success({ project }) : unknownProject;
 };
 
-/** `GET /projects/:project_id/executions`: the days of every script and their sum. */
+/** `POST /projects/:project_id/edit`: answers with the whole new project. */
+export const editProject: Handler = ({ state, id, key, body }) => {
+  const project = state.projects.get(id);
+  if (!project) return unknownProject;
+  if (key === sandboxKeys.expired) return accountExpired(0);
+
+  const fields = createEditFields(body);
+  const edit: Partial<SandboxProject> = {
+    name: fields.clearableText('name'),
+    fingerprint_reset_cooldown: fields.whole('fingerprint_reset_cooldown'),
+    allow_fingerprint_resets: fields.flag('allow_fingerprint_resets'),
+    delete_expired_users: fields.flag('delete_expired_users'),
+    execution_webhook: fields.clearableText('execution_webhook'),
+    information_webhook: fields.clearableText('information_webhook'),
+    blacklist_webhook: fields.clearableText('blacklist_webhook'),
+  };
+  if (fields.failed.length > 0) return invalid(fields.failed);
+  const changes = changesOf(edit);
+  if (!changes) return failure(1, 'cannot edit nothing');
+  return success({ project: Object.assign(project, changes) });
+};
+
+/**
+ * `POST /projects/:project_id/remove`: its scripts and users stay, for what becomes of them is not documented and a
+ * gateway must live with a script whose project cannot be read.
+ */
+export const removeProject: Handler = ({ state, id }) =>
+  state.projects.delete(id) ? success() : unknownProject;
+
+/** `GET /projects/:project_id/executions`: the days of every script that has executions, and their sum. */
 export const getProjectExecutions: Handler = ({ state, id }) => {
   if (!state.projects.has(id)) return unknownProject;
   const total: WireExecutions = {};
-  const executions: Record<string, WireExecutions> = { total };
+  const executions: WireProjectExecutions = { total };
   for (const script of state.scripts.values()) {
-    if (script.project_id !== id) continue;
     const days = state.executions.get(script.id) ?? {};
-    executions[`${script.name} - ${script.id}`] = days;
+    if (script.project_id !== id || !Object.values(days).some((count) => count > 0)) continue;
+    executions[`${script.name ?? ''} - ${script.id}`] = days;
     for (const [day, count] of Object.entries(days)) total[day] = (total[day] ?? 0) + count;
   }
   return success({ executions });
-};
-
-/** `GET /users/:user_key` */
-export const getUser: Handler = ({ state, id }) => {
-  const user = state.users.get(id);
-  return user ? success({ user }) : unauthorized('user does not exist or is not yours');
 };

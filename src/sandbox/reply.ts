@@ -3,6 +3,12 @@ import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../l
 /** What every endpoint answers: the two envelopes of upstream-api.md, "In general". */
 export type SandboxReply = WireSuccess | WireFailure;
 
+/** An answer for which the API itself has to wait. */
+export interface DelayedReply {
+  afterMs: number;
+  reply: SandboxReply;
+}
+
 const refused = 'unauthorized or invalid request';
 const invalidKey = 'invalid api key';
 
@@ -24,6 +30,11 @@ export function unauthorized(...reasons: string[]): WireFailure {
 /** Invalid data: one object per field. */
 export function invalid(fields: WireInvalidField[]): WireFailure {
   return failure(-1, refused, fields);
+}
+
+/** The same refusal, whose code is another at each endpoint. */
+export function accountExpired(code: number): WireFailure {
+  return failure(code, 'account expired');
 }
 
 export const unknownKey = unauthorized(invalidKey);

@@ -23,7 +23,7 @@ export function createRouter(): (method: string, path: string) => Matched | unde
       let id: string | undefined = '';
       const fits = segments.every((segment, index) => {
         if (!segment.startsWith(':')) return segment === given[index];
-        id = decode(given[index] ?? '');
+        id = decodeSegment(given[index] ?? '');
         return id;
       });
       if (fits) return { route, handler, id };
@@ -32,7 +32,8 @@ export function createRouter(): (method: string, path: string) => Matched | unde
   };
 }
 
-function decode(segment: string): string | undefined {
+/** The parameter in a segment of a path; undefined when its percent-encoding is broken. */
+export function decodeSegment(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
   } catch {

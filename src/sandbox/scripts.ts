@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createFields } from './fields.ts';
+import { changesOf, createEditFields, createFields } from './fields.ts';
 import type { Handler } from './handler.ts';
 import { sandboxKeys } from './keys.ts';
-import { failure, invalid, success, unauthorized } from './reply.ts';
+import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxScript } from './state.ts';
 
 /** The refusal for a script id that this account does not have. */
@@ -22,23 +22,21 @@ export const getScriptExecutions: Handler = ({ state, id }) =>
 export const editScript: Handler = ({ state, id, key, body }) => {
   const script = state.scripts.get(id);
   if (!script) return unknownScript;
-  if (key === sandboxKeys.expired) return failure(0, 'account expired');
+  if (key === sandboxKeys.expired) return accountExpired(0);
 
-  // Null and absent both leave a field unchanged.
-  const fields = createFields(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
-  const name = fields.text('name');
+  const fields = createEditFields(body);
   const edit: Partial<SandboxScript> = {
-    name: name === '' ? null : name,
+    name: fields.clearableText('name'),
     free_for_all: fields.flag('free_for_all'),
     use_heartbeat: fields.flag('use_heartbeat'),
     kick_outdated: fields.flag('kick_outdated'),
     require_sessions: fields.flag('require_sessions'),
   };
   if (fields.failed.length > 0) return invalid(fields.failed);
-  const changes = Object.entries(edit).filter(([, value]) => value !== undefined);
-  if (changes.length === 0) return failure(1, 'cannot edit nothing');
+  const changes = changesOf(edit);
+  if (!changes) return failure(1, 'cannot edit nothing');
   if (edit.free_for_all && key === sandboxKeys.basic) return failure(2, 'tier does not allow ffa mode');
-  Object.assign(script, Object.fromEntries(changes));
+  Object.assign(script, changes);
   return success();
 };
 

@@ -9,21 +9,40 @@ export const seeded = {
   idleScriptId: '65f1c0de000000000000000c',
   /** The first session of `scriptId`; the rest describes it. */
   sessionId: '66b2f00d0000000000000001',
+  /** Its user, and the Discord id of that user. */
   userKey: '67c3beef0000000000000001',
+  discordId: '365843484059632433',
   robloxId: 10234711811,
   placeId: 606849621,
   jobId: '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314',
   /** Unix time in ms, 2026-02-09: when that session began, and the day on which the executions end. */
   createdAt: 1770624500000,
+  /** Users of the same project without a session: blacklisted, expired, and one with a key that never expires. */
+  blacklistedUserKey: '67c3beef0000000000000002',
+  expiredUserKey: '67c3beef0000000000000003',
+  endlessUserKey: '67c3beef0000000000000004',
+  /** A project whose scripts have names that look like something else in the list of its executions. */
+  namesProjectId: '65e0a1b2c3d4e5f600000004',
+  /** Its script `Snowball - Arena - Beta`, with the separator that ends a name there. */
+  separatorScriptId: '65f1c0de000000000000000d',
+  /** Its script `total`, which is what the sum is called there. */
+  totalScriptId: '65f1c0de000000000000000e',
+  /** A script of the same project without executions, which is not in the list. */
+  unusedScriptId: '65f1c0de000000000000000f',
 } as const;
 
-/** The projects, in the order of the ids `…01`, `…02`, `…03`. */
-export const seedProjects = ['Nightfall Suite', 'Harvest Tools', 'Sandbox Experiments'] as const;
+/** The projects, in the order of the ids `…01` to `…04`. */
+export const seedProjects = [
+  'Nightfall Suite',
+  'Harvest Tools',
+  'Sandbox Experiments',
+  'Winter Event',
+] as const;
 
 /** One row per script: its project (an index), what it is called and counts, and which flags it has. */
 export interface SeedScript {
   name: string;
-  project: 0 | 1 | 2;
+  project: 0 | 1 | 2 | 3;
   executions: number;
   sessions: number;
   /** Flags that differ from the default, which is a licensed, enabled script with heartbeat. */
@@ -36,7 +55,7 @@ export interface SeedScript {
   };
 }
 
-/** The scripts, in the order of the ids `…01` to `…0c`. */
+/** The scripts, in the order of the ids `…01` to `…0f`. */
 export const seedScripts: readonly SeedScript[] = [
   {
     name: 'Nightfall Hub',
@@ -74,4 +93,7 @@ export const seedScripts: readonly SeedScript[] = [
   { name: 'UI Kit Preview', project: 2, executions: 12_806, sessions: 4 },
   { name: 'Telemetry Test', project: 2, executions: 941, sessions: 1, flags: { use_heartbeat: false } },
   { name: 'New Script', project: 2, executions: 0, sessions: 0, flags: { enabled: false } },
+  { name: 'Snowball - Arena - Beta', project: 3, executions: 84_920, sessions: 0 },
+  { name: 'total', project: 3, executions: 30_415, sessions: 0 },
+  { name: 'Sleigh', project: 3, executions: 0, sessions: 0 },
 ];

@@ -3,34 +3,6 @@ import { seeded, seedScripts } from './seed-data.ts';
 import type { SandboxSession, SandboxState } from './state.ts';
 
 const places = [606849621, 286090429, 2753915549, 920587237, 155615604] as const;
-const executors = ['Cobalt', 'Volt', 'Drift', null] as const;
-const notes = [null, null, null, 'beta tester', 'reseller', 'refunded once'] as const;
-const dayMs = 86_400_000;
-
-/** A hundred and fifty licensed users, the first under `seeded.userKey`. */
-export function seedUsers({ users }: SandboxState, random: Random): void {
-  for (let index = 0; index < 150; index += 1) {
-    const key = index === 0 ? seeded.userKey : random.hex(24);
-    const resets = random.whole(0, 4);
-    const blacklisted = index % 37 === 36;
-    const assigned = random.chance(0.9);
-    users.set(key, {
-      key,
-      discord_id: random.chance(0.85) ? `${random.whole(10, 99)}${digits(random, 16)}` : null,
-      fingerprint_assigned: assigned,
-      executor: random.pick(executors),
-      executions: random.whole(1, 4000),
-      key_expires: random.chance(0.3) ? null : seeded.createdAt + random.whole(1, 90) * dayMs,
-      last_reset: resets === 0 ? null : seeded.createdAt - random.whole(1, 60) * dayMs,
-      total_fingerprint_resets: resets,
-      note: random.pick(notes),
-      blacklisted,
-      blacklist_reason: blacklisted ? 'shared key' : null,
-      blacklist_expires: blacklisted ? seeded.createdAt + 30 * dayMs : null,
-      luaauth_fingerprint: assigned ? random.hex(40) : null,
-    });
-  }
-}
 
 /** The sessions of every script, oldest first; users meet on a few dozen game servers. */
 export function seedSessions({ scripts, sessions, users }: SandboxState, random: Random): void {
@@ -73,5 +45,3 @@ function withoutKey(index: number, random: Random) {
 }
 
 const robloxId = (random: Random) => random.whole(1_204_311, 10_400_000_000);
-
-const digits = (random: Random, length: number) => Array.from({ length }, () => random.whole(0, 9)).join('');

@@ -1,7 +1,8 @@
 import type { WireExecutions } from '../luaauth/wire.ts';
 import { createRandom, type Random } from './random.ts';
 import { seeded, seedProjects, seedScripts } from './seed-data.ts';
-import { seedSessions, seedUsers } from './seed-sessions.ts';
+import { seedSessions } from './seed-sessions.ts';
+import { seedNamedUsers, seedUsers } from './seed-users.ts';
 import type { SandboxState } from './state.ts';
 
 const dayMs = 86_400_000;
@@ -9,6 +10,8 @@ const dayMs = 86_400_000;
 /** Fills an empty state with the same account every time. */
 export function seed(state: SandboxState): void {
   const random = createRandom(20260209);
+  // A source of its own for what was added later: the data that was there before is still the same.
+  const laterRandom = createRandom(20261125);
   seedProjects.forEach((name, index) => {
     const id = numbered(seeded.projectId, index);
     state.projects.set(id, {
@@ -42,11 +45,12 @@ export function seed(state: SandboxState): void {
       total_instances: sessions,
       ...flags,
     });
-    state.executions.set(id, executionDays(executions, random));
+    state.executions.set(id, executionDays(executions, project < 3 ? random : laterRandom));
     state.sources.set(id, { version: 1, bytes: 0, sha256: null });
   });
   seedUsers(state, random);
   seedSessions(state, random);
+  seedNamedUsers(state);
 }
 
 /** `…01` for 0, `…02` for 1: readable ids for what documentation names. */

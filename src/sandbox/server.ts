@@ -1,18 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createCallLog, type SandboxCall } from './calls.ts';
+import { createCallLog, isMisdirected, type SandboxCall } from './calls.ts';
 import { answerControl } from './control.ts';
-import { type Rendered, replyWithFault, send, waitBefore } from './fault-reply.ts';
+import { type Rendered, replyWithFault, send } from './fault-reply.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { handle } from './handle.ts';
+import { hidePathKey } from './hidden-key.ts';
 import { isSandboxKey } from './keys.ts';
 import { createQuota } from './quota.ts';
-import { httpStatus, rateLimited, type SandboxReply } from './reply.ts';
+import { type DelayedReply, httpStatus, rateLimited, type SandboxReply } from './reply.ts';
 import { readBody } from './request-body.ts';
 import { createRouter } from './router.ts';
 import { seed } from './seed.ts';
 import { toJson } from './send-json.ts';
 import { clearState, createState, type SandboxState } from './state.ts';
+import { createWait, realTimer, type SetTimer } from './wait.ts';
 
 /** How the sandbox behaves where upstream-api.md is silent, and what tests need to hold still. */
 export interface SandboxOptions {
@@ -22,8 +24,10 @@ export interface SandboxOptions {
   host?: string;
   /** Requests in any 1000 ms per API key, default 50; 0 turns the quota off. */
   rate?: number;
-  /** The clock of the quota and the call record, in ms. */
+  /** The clock in ms: of the quota, the call record, and all that happens as time passes. */
   now?: () => number;
+  /** The timer of whatever waits before it is answered; together with `now` a clock that stands still. */
+  after?: SetTimer;
   /** `ok`, the default, answers every failure with 200; `http` with a fitting 4xx or 5xx. */
   failureStatus?: 'ok' | 'http';
   /** Added before every answer, default 0. */
@@ -32,9 +36,18 @@ export interface SandboxOptions {
   maxLimit?: number;
   /** How many calls the record keeps, default 10,000. */
   maxCalls?: number;
+  /** How long a disconnected session goes on appearing, default 5,000 ms; 0: not at all. */
+  disconnectMs?: number;
+  /** How long a client takes to answer a message, default 50 ms. */
+  messageDelayMs?: number;
+  /** How long the API waits for a client that stays silent, default 60,000 ms as documented. */
+  messageTimeoutMs?: number;
 }
 
-/** A running stand-in; its maps are the live state, which tests may read and change. */
+/**
+ * A running stand-in; its maps are the live state, which tests may read and change. What becomes due as time passes
+ * leaves them with the next request.
+ */
 export interface Sandbox extends SandboxState {
   url: string;
   port: number;
@@ -52,13 +65,16 @@ export interface Sandbox extends SandboxState {
 
 /** Starts the stand-in on a real port; rejects when the port cannot be had. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', rate = 50, now = Date.now, failureStatus = 'ok' } = options;
-  const { latencyMs = 0, maxLimit = 100, maxCalls = 10_000 } = options;
+  const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
+  const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
+  const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
+  const behaviour = { maxLimit, disconnectMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
   const calls = createCallLog(maxCalls);
   const quota = createQuota(rate);
   const faults = createFaults();
   const match = createRouter();
+  const wait = createWait(after);
   let latency = latencyMs;
 
   const reset = () => {
@@ -71,10 +87,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   reset();
 
-  const render = (answer: SandboxReply): Rendered => ({
-    status: answer.success || failureStatus === 'ok' ? 200 : httpStatus(answer.error),
-    body: toJson(answer),
-  });
+  const render = (answer: SandboxReply | DelayedReply): Rendered => {
+    if ('reply' in answer) return { ...render(answer.reply), afterMs: answer.afterMs };
+    const status = answer.success || failureStatus === 'ok' ? 200 : httpStatus(answer.error);
+    return { status, body: toJson(answer), afterMs: 0 };
+  };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const at = now();
@@ -87,15 +104,26 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const limited = isSandboxKey(headers.token) && !quota.take(headers.token, at);
     readBody(request, (body) => {
       const { text, value } = body;
-      calls.add({ method, path, route: matched?.route, headers, text, body: value, at, limited });
-      const fault = limited ? undefined : faults.take(method, matched?.route);
-      const answer = () =>
-        render(
-          limited ? rateLimited : handle({ state, matched, token: headers.token, body, path, maxLimit }),
-        );
-      waitBefore(response, latency, () => {
-        if (fault) replyWithFault(response, fault, answer, render);
-        else send(response, answer());
+      const route = matched?.route;
+      const misdirected = isMisdirected(route, value);
+      calls.add({
+        method,
+        path: hidePathKey(path),
+        route,
+        headers,
+        text,
+        body: value,
+        at,
+        limited,
+        misdirected,
+      });
+      const fault = limited ? undefined : faults.take(method, route);
+      const arrived = { state, matched, token: headers.token, body, path, behaviour };
+      const answer = () => render(limited ? rateLimited : handle({ ...arrived, now: now() }));
+      wait(response, latency, () => {
+        if (fault) return replyWithFault(response, fault, { answer, render, wait });
+        const rendered = answer();
+        wait(response, rendered.afterMs, () => send(response, rendered));
       });
     });
   };

@@ -28,14 +28,14 @@ export const filterScriptSessions: Handler = (request) => {
 };
 
 function listSessions(
-  { state, id, maxLimit }: SandboxRequest,
+  { state, id, behaviour: { maxLimit } }: SandboxRequest,
   values: SandboxValues,
   createFilter?: (fields: ReturnType<typeof createFields>) => (session: SandboxSession) => boolean,
 ) {
   if (!state.scripts.has(id)) return unknownScript;
   const fields = createFields(values);
-  const from = fields.index('from') ?? 0;
-  const limit = Math.min(fields.index('limit') ?? maxLimit, maxLimit);
+  const from = fields.whole('from') ?? 0;
+  const limit = Math.min(fields.whole('limit') ?? maxLimit, maxLimit);
   const fits = createFilter?.(fields);
   if (fields.failed.length > 0) return invalid(fields.failed);
   const sessions: SandboxSession[] = [];
@@ -55,24 +55,38 @@ export const getSession: Handler = ({ state, id }) => {
   return session ? success({ session }) : unauthorized(missing);
 };
 
-/** `POST /sessions/:session_id/disconnect` */
-export const disconnectSession: Handler = ({ state, id }) =>
-  state.sessions.delete(id) ? success() : unauthorized(missing);
+/** `POST /sessions/:session_id/disconnect`: it changes nothing for a session that still appears after the first one. */
+export const disconnectSession: Handler = (request) => {
+  if (!request.state.sessions.has(request.id)) return unauthorized(missing);
+  disconnect(request, request.id);
+  return success();
+};
 
-/** `POST /sessions/disconnect`: one unknown id refuses all; what the live API does then is not documented. */
-export const disconnectSessions: Handler = ({ state, body }) => {
+/**
+ * `POST /sessions/disconnect`: one unknown id refuses all; what the live API does then is not documented. Members
+ * other than `session_ids` are passed over, so that a message that went astray disconnects everybody it names;
+ * `misdirected` marks it in the call record.
+ */
+export const disconnectSessions: Handler = (request) => {
+  const { state, body } = request;
   const fields = createFields(body);
   fields.require('session_ids');
   const ids = fields.texts('session_ids');
   if (ids === undefined) return invalid(fields.failed);
   const unknown = ids.filter((id) => !state.sessions.has(id));
   if (unknown.length > 0) return unauthorized(...unknown.map((id) => `${missing}: ${id}`));
-  for (const id of ids) state.sessions.delete(id);
+  for (const id of ids) disconnect(request, id);
   return success();
 };
 
-/** `POST /sessions/:session_id/message` */
-export const sendMessage: Handler = ({ state, id, body }) => {
+/** The session appears until its time is over, which the first disconnect sets. */
+function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void {
+  if (behaviour.disconnectMs <= 0) state.sessions.delete(id);
+  else if (!state.disconnected.has(id)) state.disconnected.set(id, now + behaviour.disconnectMs);
+}
+
+/** `POST /sessions/:session_id/message`: `messages.ts` has the handlers. */
+export const sendMessage: Handler = ({ state, id, body, behaviour }) => {
   const session = state.sessions.get(id);
   if (!session) return unauthorized(missing);
   const fields = createFields(body);
@@ -80,5 +94,7 @@ export const sendMessage: Handler = ({ state, id, body }) => {
   const key = fields.text('key');
   if (key === undefined) return invalid(fields.failed);
   const { data = [] } = body;
-  return success(runMessage(key, data, session));
+  const client = state.disconnected.has(id) ? undefined : session;
+  const { afterMs, outcome } = runMessage({ key, data }, client, behaviour);
+  return { afterMs, reply: success(outcome) };
 };

@@ -1,4 +1,4 @@
-import type { WireExecutions, WireScript, WireSession } from '../luaauth/wire.ts';
+import type { WireExecutions, WireProject, WireScript, WireSession, WireUser } from '../luaauth/wire.ts';
 
 /** A script as the sandbox holds it; the name is null once an edit has cleared it with `""`. */
 export type SandboxScript = Omit<WireScript, 'name'> & { name: string | null };
@@ -16,35 +16,13 @@ export interface SandboxSource {
   sha256: string | null;
 }
 
-/** The `project` of `GET /projects/:project_id`. */
-export interface SandboxProject {
-  id: string;
-  name: string;
-  fingerprint_reset_cooldown: number;
-  allow_fingerprint_resets: boolean;
-  delete_expired_users: boolean;
-  execution_webhook: string;
-  information_webhook: string;
-  blacklist_webhook: string;
-  total_executions: number;
-}
+/** A project as the sandbox holds it; an edit with `""` leaves null, the seed `""` where no webhook is set. */
+export type SandboxProject = Omit<WireProject, Clearable> & Record<Clearable, string | null>;
+type Clearable = 'name' | 'execution_webhook' | 'information_webhook' | 'blacklist_webhook';
 
-/** The `user` of `GET /users/:user_key`. Which members may be null is not documented. */
-export interface SandboxUser {
-  key: string;
-  discord_id: string | null;
-  fingerprint_assigned: boolean;
-  executor: string | null;
-  executions: number;
-  key_expires: number | null;
-  last_reset: number | null;
-  total_fingerprint_resets: number;
-  note: string | null;
-  blacklisted: boolean;
-  blacklist_reason: string | null;
-  blacklist_expires: number | null;
-  luaauth_fingerprint: string | null;
-}
+/** A user as the sandbox holds it; one who never ran a script has no executor and no fingerprint. */
+export type SandboxUser = Omit<WireUser, Unseen> & Record<Unseen, string | null>;
+type Unseen = 'executor' | 'luaauth_fingerprint';
 
 /** Everything the account owns, by id; the order of a map is the order of its list. */
 export interface SandboxState {
@@ -54,9 +32,13 @@ export interface SandboxState {
   /** By script id. */
   sources: Map<string, SandboxSource>;
   sessions: Map<string, SandboxSession>;
+  /** When a disconnected session stops appearing in `sessions`, in ms by the sandbox's clock; by session id. */
+  disconnected: Map<string, number>;
   projects: Map<string, SandboxProject>;
   /** By user key. */
   users: Map<string, SandboxUser>;
+  /** The id of a user's project, which no answer shows; by user key. */
+  userProjects: Map<string, string>;
 }
 
 /** An account that owns nothing yet. */
@@ -66,8 +48,10 @@ export function createState(): SandboxState {
     executions: new Map(),
     sources: new Map(),
     sessions: new Map(),
+    disconnected: new Map(),
     projects: new Map(),
     users: new Map(),
+    userProjects: new Map(),
   };
 }
 

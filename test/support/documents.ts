@@ -1,47 +1,45 @@
 import fc from 'fast-check';
 import {
-  type GraphQLArgument,
   type GraphQLField,
-  type GraphQLInputType,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   isAbstractType,
   isInputObjectType,
-  isListType,
-  isNonNullType,
   isObjectType,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
 } from 'graphql';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { type Given, given } from './arguments.ts';
+import { mostly } from './mostly.ts';
 
 /** A selection as it was thought up, before it is written down. */
-export type Selection =
-  | {
-      readonly kind: 'field';
-      readonly name: string;
-      readonly isAliased: boolean;
-      readonly args: readonly Given[];
-      readonly condition: Condition | undefined;
-      readonly below: readonly Selection[];
-    }
-  | {
-      readonly kind: 'inline' | 'named';
-      readonly on: string;
-      readonly condition: Condition | undefined;
-      readonly below: readonly Selection[];
-    };
+export type Selection = FieldSelection | FragmentSelection;
 
-/** An argument's value and how it is given. */
-interface Given {
-  readonly argument: GraphQLArgument;
-  readonly value: unknown;
-  readonly byVariable: boolean;
+export interface FieldSelection {
+  readonly kind: 'field';
+  readonly name: string;
+  readonly isAliased: boolean;
+  /** Written as two fields of one key, apart from each other, each with a part of what is below. */
+  readonly isSplit: boolean;
+  readonly args: readonly Given[];
+  readonly conditions: readonly Condition[];
+  readonly below: readonly Selection[];
+}
+
+export interface FragmentSelection {
+  readonly kind: 'inline' | 'named';
+  readonly on: string;
+  /** A named one: in its place the first one on the same type is spread. An inline one: its type is not written. */
+  readonly isShort: boolean;
+  readonly conditions: readonly Condition[];
+  readonly below: readonly Selection[];
 }
 
 interface Condition {
   readonly directive: 'skip' | 'include';
   readonly holds: boolean;
-  readonly byVariable: boolean;
+  readonly by: 'literal' | 'variable' | 'default';
 }
 
 export interface Operation {
@@ -49,19 +47,27 @@ export interface Operation {
   readonly selections: readonly Selection[];
 }
 
-const ids = [seeded.scriptId, seeded.freeForAllScriptId, seeded.sessionId];
+/** A document of one operation or several. */
+export interface Document {
+  readonly operations: readonly Operation[];
+  readonly isNamed: boolean;
+  readonly fragmentsFirst: boolean;
+}
 
-/** Values for a scalar: mostly such as make calls, a few that are refused or of another type. */
-const scalars: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  ID: mostly(fc.constantFrom(...ids), fc.constantFrom('nobody', '..', 7, 2 ** 60, true, '')),
-  Int: mostly(fc.constantFrom(1, 2, 3, 100), fc.constantFrom(0, -1, 101, 2 ** 31, 1.5, 'one')),
-  String: mostly(fc.constantFrom('print("hello")', 'x'), fc.constantFrom('', '\u2028"\\"""', 5)),
-  Boolean: fc.boolean(),
-  _Any: mostly(
-    fc.record({ __typename: fc.constantFrom('Script', 'Session'), id: fc.constantFrom(...ids) }),
-    fc.constantFrom({ __typename: 'Project', id: '1' }, {}, 'Script', { id: 5 }),
-  ),
-};
+export function documents(schema: GraphQLSchema, depth: number): fc.Arbitrary<Document> {
+  const another = fc.oneof(
+    { withCrossShrink: true },
+    { weight: 6, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.tuple(operations(schema, 2)) },
+  );
+  return fc.record({
+    operations: fc
+      .tuple(operations(schema, depth), another)
+      .map(([operation, others]) => [operation, ...others]),
+    isNamed: fc.boolean(),
+    fragmentsFirst: fc.boolean(),
+  });
+}
 
 /** Operations on a schema, at most so deep: valid in form, with values that need not be. */
 export function operations(schema: GraphQLSchema, depth: number): fc.Arbitrary<Operation> {
@@ -88,88 +94,96 @@ function selectionsOn(
   );
 }
 
-function fieldOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): fc.Arbitrary<Selection> {
+function fieldOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): fc.Arbitrary<FieldSelection> {
   const fields = 'getFields' in type && !isInputObjectType(type) ? Object.values(type.getFields()) : [];
   const reachable = fields.filter((field) => depth > 1 || !hasFields(getNamedType(field.type)));
   const composite = reachable.filter((field) => hasFields(getNamedType(field.type)));
-  const typename = fc.constant<Selection>({
-    kind: 'field',
-    name: '__typename',
-    isAliased: false,
-    args: [],
-    condition: undefined,
-    below: [],
+  const typename = fc.record({
+    kind: fc.constant('field' as const),
+    name: fc.constant('__typename'),
+    isAliased: fc.boolean(),
+    isSplit: fc.boolean(),
+    args: fc.constant([]),
+    conditions: conditions(),
+    below: fc.constant([]),
   });
   if (reachable.length === 0) return typename;
-  const write = (field: GraphQLField<unknown, unknown>): fc.Arbitrary<Selection> =>
+  const write = (field: GraphQLField<unknown, unknown>): fc.Arbitrary<FieldSelection> =>
     fc.record({
       kind: fc.constant('field' as const),
       name: fc.constant(field.name),
       isAliased: fc.boolean(),
+      isSplit: fc.nat(7).map((number) => number === 7),
       args: fc.tuple(...field.args.map(given)).map((all) => all.filter((one) => one !== undefined)),
-      condition: condition(),
+      conditions: conditions(),
       below: hasFields(getNamedType(field.type))
         ? selectionsOn(schema, getNamedType(field.type), depth - 1)
         : fc.constant([]),
     });
   const any = fc.constantFrom(...reachable).chain(write);
   const deep = composite.length > 0 ? fc.constantFrom(...composite).chain(write) : any;
+  const introspects = type === schema.getQueryType() && depth > 1;
+  const meta = fc.constantFrom(SchemaMetaFieldDef, TypeMetaFieldDef).chain(write);
   return fc.oneof(
-    { weight: 6, arbitrary: deep },
-    { weight: 4, arbitrary: any },
-    { weight: 1, arbitrary: typename },
+    { weight: 12, arbitrary: deep },
+    { weight: 8, arbitrary: any },
+    { weight: 2, arbitrary: typename },
+    { weight: introspects ? 1 : 0, arbitrary: introspects ? meta : typename },
   );
 }
 
-/** A fragment on the type itself or, in an interface or a union, on one of its members. */
+/** A fragment on the type itself, or on another one that has members in common with it. */
 function fragmentOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): fc.Arbitrary<Selection> {
-  const on = isAbstractType(type) ? [type, ...schema.getPossibleTypes(type)] : [type];
-  return fc.constantFrom(...on).chain((target) =>
+  const others = overlapping(schema, type);
+  const oneOf = (targets: readonly GraphQLNamedType[]) =>
+    fc.constantFrom(...(targets.length > 0 ? targets : [type]));
+  const on = fc.oneof(
+    fc.constant(type),
+    oneOf(others.filter((other) => !isAbstractType(other))),
+    oneOf(others.filter(isAbstractType)),
+  );
+  return on.chain((target) =>
     fc.record({
       kind: fc.constantFrom('inline' as const, 'named' as const),
       on: fc.constant(target.name),
-      condition: condition(),
-      below: fc.array(fieldOn(schema, target, depth), { minLength: 1, maxLength: 3 }),
+      isShort: target === type ? fc.boolean() : fc.constant(false),
+      conditions: conditions(),
+      below: fc.array(
+        isAbstractType(target) && target !== type && depth > 1
+          ? fc.oneof(fieldOn(schema, target, depth), fragmentOn(schema, target, depth - 1))
+          : fieldOn(schema, target, depth),
+        { minLength: 1, maxLength: 3 },
+      ),
     }),
   );
 }
 
-function condition(): fc.Arbitrary<Condition | undefined> {
+/** The members of a type, and every other type that has one of them as well. */
+function overlapping(schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLNamedType[] {
+  const members = membersOf(schema, type);
+  return Object.values(schema.getTypeMap()).filter(
+    (other) => other !== type && membersOf(schema, other).some((member) => members.includes(member)),
+  );
+}
+
+function membersOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLNamedType[] {
+  if (isAbstractType(type)) return schema.getPossibleTypes(type);
+  return isObjectType(type) ? [type] : [];
+}
+
+function conditions(): fc.Arbitrary<readonly Condition[]> {
   const some = fc.record({
     directive: fc.constantFrom('skip' as const, 'include' as const),
     holds: fc.boolean(),
-    byVariable: fc.boolean(),
+    by: fc.constantFrom('literal' as const, 'variable' as const, 'default' as const),
   });
-  return mostly(fc.constant(undefined), some);
-}
-
-function given(argument: GraphQLArgument): fc.Arbitrary<Given | undefined> {
-  const one = fc.record({
-    argument: fc.constant(argument),
-    value: valueFor(argument.type),
-    byVariable: fc.boolean(),
-  });
-  if (isNonNullType(argument.type)) return one;
-  // A cursor has to come from an answer; what is made up here is refused.
-  if (argument.name === 'after') return mostly(fc.constant(undefined), one);
-  return fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: one });
-}
-
-function valueFor(type: GraphQLInputType): fc.Arbitrary<unknown> {
-  if (isNonNullType(type)) return valueFor(type.ofType);
-  if (isListType(type)) return fc.array(valueFor(type.ofType), { maxLength: 5 });
-  if (!isInputObjectType(type)) return scalars[type.name] ?? fc.constant(null);
-  const fields = Object.values(type.getFields());
-  const required = fields.filter((field) => isNonNullType(field.type)).map(({ name }) => name);
-  return fc.record(Object.fromEntries(fields.map((field) => [field.name, valueFor(field.type)])), {
-    requiredKeys: required,
-  });
+  // A directive stands at one place only once.
+  return mostly(
+    fc.constant([]),
+    fc.uniqueArray(some, { selector: ({ directive }) => directive, minLength: 1, maxLength: 2 }),
+  );
 }
 
 function hasFields(type: GraphQLNamedType): boolean {
   return isObjectType(type) || isAbstractType(type);
-}
-
-function mostly<A, B>(usual: fc.Arbitrary<A>, rare: fc.Arbitrary<B>): fc.Arbitrary<A | B> {
-  return fc.oneof({ weight: 25, arbitrary: usual }, { weight: 1, arbitrary: rare });
 }

@@ -1,63 +1,185 @@
-import type { Operation, Selection } from './documents.ts';
+import { type GraphQLInputType, getNullableType, isInputObjectType, isListType } from 'graphql';
+import type { Given } from './arguments.ts';
+import type { Document, FieldSelection, FragmentSelection, Operation, Selection } from './documents.ts';
 
 export interface Written {
   readonly document: string;
-  readonly variables: Record<string, unknown>;
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
-type FieldSelection = Extract<Selection, { kind: 'field' }>;
+/** Writes an operation down. Plainly: with no variable and no named fragment, which must come to the same. */
+export function writeDocument(operation: Operation, { plainly = false } = {}): Written {
+  const writer = new Writer(plainly);
+  const text = writer.operation(operation, 'Generated');
+  return { document: [text, ...writer.fragments].join('\n'), variables: writer.variables };
+}
 
-/**
- * Writes an operation down; fields that others of the same name may stand beside get aliases. Plainly: with no variable
- * and no named fragment, which must come to the same.
- */
-export function writeDocument({ type, selections }: Operation, { plainly = false } = {}): Written {
-  const variables: Record<string, unknown> = {};
-  const definitions: string[] = [];
-  const fragments: string[] = [];
-  let count = 0;
+/** A document with all that stands in it, and its operations by their names. */
+export interface WrittenDocument extends Written {
+  readonly operations: readonly { readonly name: string | undefined; readonly type: Operation['type'] }[];
+}
 
-  const variable = (value: unknown, ofType: string) => {
-    const name = `v${Object.keys(variables).length}`;
-    variables[name] = value;
-    definitions.push(`$${name}: ${ofType}`);
+/** Writes a document down. One operation alone needs no name. */
+export function writeWhole({ operations, isNamed, fragmentsFirst }: Document): WrittenDocument {
+  const writer = new Writer(false);
+  const named = operations.map(({ type, ...operation }, index) => {
+    const name = isNamed || operations.length > 1 ? `Generated${index}` : undefined;
+    return { name, type, text: writer.operation({ type, ...operation }, name) };
+  });
+  const texts = named.map(({ text }) => text);
+  const parts = fragmentsFirst ? [writer.fragments, texts] : [texts, writer.fragments];
+  return { document: parts.flat().join('\n'), variables: writer.variables, operations: named };
+}
+
+/** A fragment that has a name, with what is in it. */
+interface NamedFragment {
+  readonly name: string;
+  readonly selection: FragmentSelection;
+  isWritten: boolean;
+}
+
+class Writer {
+  readonly variables: Record<string, unknown> = {};
+  readonly fragments: string[] = [];
+  readonly #plainly: boolean;
+  readonly #aliases = new Map<Selection, string>();
+  #definitions: string[] = [];
+  #named = new Map<string, NamedFragment>();
+  #variableCount = 0;
+  #fragmentCount = 0;
+
+  constructor(plainly: boolean) {
+    this.#plainly = plainly;
+  }
+
+  operation({ type, selections }: Operation, name: string | undefined): string {
+    this.#definitions = [];
+    // A fragment's variables are those of one operation.
+    this.#named = new Map();
+    const body = this.#set(selections);
+    const header = this.#definitions.length > 0 ? `(${this.#definitions.join(', ')})` : '';
+    if (name === undefined && type === 'query' && header === '') return body.trim();
+    return `${type}${name === undefined ? '' : ` ${name}`}${header}${body}`;
+  }
+
+  #set(selections: readonly Selection[]): string {
+    if (selections.length === 0) return '';
+    // The second halves come last, so that fields of one key stand apart.
+    const rest: string[] = [];
+    const written = selections.map((selection) =>
+      selection.kind === 'field' ? this.#field(selection, rest) : this.#fragment(selection),
+    );
+    return ` { ${[...written, ...rest].join(' ')} }`;
+  }
+
+  #field(field: FieldSelection, rest: string[]): string {
+    const { name, args, below, isSplit } = field;
+    const written = args.flatMap((one) => this.#argument(one));
+    const head = `${this.#aliasOf(field)}${name}${written.length > 0 ? `(${written.join(', ')})` : ''}${this.#conditions(field)}`;
+    if (!isSplit) return `${head}${this.#set(below)}`;
+    const half = Math.ceil(below.length / 2);
+    rest.push(`${head}${this.#set(below.slice(-half))}`);
+    return `${head}${this.#set(below.slice(0, half))}`;
+  }
+
+  /** Neighbours of the same name would have to have the same arguments. */
+  #aliasOf(field: FieldSelection): string {
+    if (!field.isAliased && field.args.length === 0 && field.below.length === 0) return '';
+    const alias = this.#aliases.get(field) ?? `f${this.#aliases.size + 1}`;
+    this.#aliases.set(field, alias);
+    return `${alias}: `;
+  }
+
+  #fragment(selection: FragmentSelection): string {
+    const conditions = this.#conditions(selection);
+    if (selection.kind === 'inline') {
+      const on = selection.isShort && !this.#plainly ? '' : ` on ${selection.on}`;
+      return `...${on}${conditions}${this.#set(selection.below)}`;
+    }
+    const known = selection.isShort ? this.#named.get(selection.on) : undefined;
+    // One that is being written would go round in a circle.
+    const fragment = known?.isWritten ? known : this.#nameFragment(selection);
+    if (this.#plainly) {
+      const set = this.#set(fragment.selection.below);
+      fragment.isWritten = true;
+      return `... on ${selection.on}${conditions}${set}`;
+    }
+    if (!fragment.isWritten) {
+      this.fragments.push(`fragment ${fragment.name} on ${selection.on}${this.#set(selection.below)}`);
+      fragment.isWritten = true;
+    }
+    return `...${fragment.name}${conditions}`;
+  }
+
+  #nameFragment(selection: FragmentSelection): NamedFragment {
+    const fragment = { name: `F${this.#fragmentCount}`, selection, isWritten: false };
+    this.#fragmentCount += 1;
+    if (!this.#named.get(selection.on)?.isWritten) this.#named.set(selection.on, fragment);
+    return fragment;
+  }
+
+  #conditions({ conditions }: Selection): string {
+    return conditions
+      .map(({ directive, holds, by }) => ` @${directive}(if: ${this.#condition(holds, by)})`)
+      .join('');
+  }
+
+  #condition(holds: boolean, by: 'literal' | 'variable' | 'default'): string {
+    if (this.#plainly || by === 'literal') return String(holds);
+    return by === 'variable'
+      ? this.#variable('Boolean!', holds)
+      : this.#variable('Boolean', undefined, String(holds));
+  }
+
+  #argument({ argument, value, by, other }: Given): string[] {
+    const { name, type } = argument;
+    if (by === 'nothing') return this.#plainly ? [] : [`${name}: ${this.#variable(String(type), undefined)}`];
+    if (this.#plainly || by === 'literal') return [`${name}: ${toLiteral(value)}`];
+    return [`${name}: ${this.#valueBy(by, type, value, other)}`];
+  }
+
+  #valueBy(
+    by: 'variable' | 'parts' | 'default' | 'overridden',
+    type: GraphQLInputType,
+    value: unknown,
+    other: unknown,
+  ): string {
+    // With a default, a variable of a type that allows null fits as well.
+    const loose = String(getNullableType(type));
+    switch (by) {
+      case 'variable':
+        return this.#variable(String(type), value);
+      case 'parts':
+        return this.#parts(type, value);
+      case 'default':
+        return this.#variable(loose, undefined, toLiteral(value));
+      case 'overridden':
+        return this.#variable(loose, value, toLiteral(other));
+    }
+  }
+
+  #parts(type: GraphQLInputType, value: unknown): string {
+    const nullable = getNullableType(type);
+    if (isListType(nullable) && Array.isArray(value)) {
+      return `[${value.map((item) => this.#parts(nullable.ofType, item)).join(', ')}]`;
+    }
+    if (isInputObjectType(nullable) && typeof value === 'object' && value !== null) {
+      const fields = nullable.getFields();
+      return `{ ${Object.entries(value)
+        .map(([name, one]) => `${name}: ${fields[name] ? this.#parts(fields[name].type, one) : 'null'}`)
+        .join(', ')} }`;
+    }
+    return this.#variable(String(type), value);
+  }
+
+  /** Its reference. One that is not sent has the value undefined, which JSON leaves out. */
+  #variable(type: string, value: unknown, defaultValue?: string): string {
+    const name = `v${this.#variableCount}`;
+    this.#variableCount += 1;
+    this.#definitions.push(`$${name}: ${type}${defaultValue === undefined ? '' : ` = ${defaultValue}`}`);
+    if (value !== undefined) this.variables[name] = value;
     return `$${name}`;
-  };
-
-  const writeCondition = ({ condition }: Selection) => {
-    if (condition === undefined) return '';
-    const { directive, holds, byVariable } = condition;
-    return ` @${directive}(if: ${byVariable && !plainly ? variable(holds, 'Boolean!') : holds})`;
-  };
-
-  const writeField = (field: FieldSelection) => {
-    const { name, args, below } = field;
-    count += 1;
-    // Neighbours of the same name would have to have the same arguments.
-    const alias = field.isAliased || args.length > 0 || below.length > 0 ? `f${count}: ` : '';
-    const written = args.map(({ argument, value, byVariable }) => {
-      const given = byVariable && !plainly ? variable(value, String(argument.type)) : toLiteral(value);
-      return `${argument.name}: ${given}`;
-    });
-    return `${alias}${name}${written.length > 0 ? `(${written.join(', ')})` : ''}${writeCondition(field)}${writeSet(below)}`;
-  };
-
-  const writeSelection = (selection: Selection): string => {
-    if (selection.kind === 'field') return writeField(selection);
-    const directive = writeCondition(selection);
-    const set = writeSet(selection.below);
-    if (selection.kind === 'inline' || plainly) return `... on ${selection.on}${directive}${set}`;
-    const name = `F${fragments.length}`;
-    fragments.push(`fragment ${name} on ${selection.on}${set}`);
-    return `...${name}${directive}`;
-  };
-
-  const writeSet = (set: readonly Selection[]): string =>
-    set.length === 0 ? '' : ` { ${set.map(writeSelection).join(' ')} }`;
-
-  const body = writeSet(selections);
-  const header = definitions.length > 0 ? `(${definitions.join(', ')})` : '';
-  return { document: [`${type} Generated${header}${body}`, ...fragments].join('\n'), variables };
+  }
 }
 
 function toLiteral(value: unknown): string {

@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { ManifestProblem, readManifest } from './manifest.ts';
 import type { PersistedDocuments, PersistedMode } from './resolve.ts';
 import type { ListedDocuments } from './store.ts';
+
+/** Gives the text of a file, or why it is not read. */
+type ReadFile = (path: string) => { readonly text: string } | { readonly problem: string };
 
 /** What the two variables come to. Problems are added as lines that begin with the variable's name. */
 export function configurePersisted(
   mode: PersistedMode,
   file: string | undefined,
   problems: string[],
+  read: ReadFile,
 ): PersistedDocuments {
   if (mode === 'only' && file === undefined) {
     problems.push(
@@ -20,20 +23,22 @@ export function configurePersisted(
     );
     return { mode, listed: new Map() };
   }
-  return { mode, listed: file === undefined ? new Map() : readList(file, problems) };
+  return { mode, listed: file === undefined ? new Map() : readList(file, problems, read) };
 }
 
-function readList(file: string, problems: string[]): ListedDocuments {
+function readList(path: string, problems: string[], read: ReadFile): ListedDocuments {
   const say = (problem: string) =>
-    problems.push(`PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(file)} ${problem}`);
+    problems.push(`PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(path)} ${problem}`);
+  const file = read(path);
+  if ('problem' in file) {
+    say(`${file.problem}. Give the path of a readable file.`);
+    return new Map();
+  }
   try {
-    return readManifest(readFileSync(file, 'utf8'));
+    return readManifest(file.text);
   } catch (error) {
-    if (error instanceof ManifestProblem) say(error.message);
-    else {
-      const { code } = error as NodeJS.ErrnoException;
-      say(`cannot be read (${code}). Give the path of a readable file.`);
-    }
+    if (!(error instanceof ManifestProblem)) throw error;
+    say(error.message);
     return new Map();
   }
 }

@@ -77,7 +77,7 @@ async function ask(gateway: TestGateway, path: string, query: string, token: str
   return { status: response.status, headers, text };
 }
 
-describe('the express lane answers with the bytes of the general way, and calls the same', () => {
+describe("the node door answers with the bytes of Yoga's door, and calls the same", () => {
   it.each(Object.entries(RESPONSES))('whatever the API says: %s', async (_title, respond) => {
     let current: Respond = answerPlainly;
     const recorder = await startRecorder((recorded, response) => current(recorded, response));
@@ -101,13 +101,13 @@ describe('the express lane answers with the bytes of the general way, and calls 
       await gateway.close();
       return answers;
     };
-    const general = await askAll('/graphql/', false);
-    expect(await askAll('/graphql', false)).toEqual(general);
-    expect(await askAll('/graphql', true)).toEqual(general);
+    const byYoga = await askAll('/graphql/', false);
+    expect(await askAll('/graphql', false)).toEqual(byYoga);
+    expect(await askAll('/graphql', true)).toEqual(byYoga);
     await recorder.close();
   });
 
-  it('when the client leaves: the call ends with it on both ways, and the next one is answered', async () => {
+  it('when the client leaves: the call ends with it at both doors, and the next one is answered', async () => {
     const recorder = await startRecorder(() => undefined);
     const gateway = await openGateway({ upstream: recorder.url });
     for (const path of ['/graphql/', '/graphql', '/graphql']) {

@@ -144,8 +144,8 @@ const headerSets: Record<string, Record<string, string>> = {
   'a malformed key': { token: 'a b' },
   'two keys': { token: 'sandbox-key', authorization: 'Bearer other' },
   'a key of a low tier': { authorization: 'Bearer sandbox-basic' },
-  'a wish for a report': { token: 'sandbox-key', 'x-upstream': 'report' },
-  'a wish for a plan': { token: 'sandbox-key', 'x-upstream': 'plan' },
+  'report mode': { token: 'sandbox-key', 'x-upstream': 'report' },
+  'plan mode': { token: 'sandbox-key', 'x-upstream': 'plan' },
   'the new media type': { token: 'sandbox-key', accept: 'application/graphql-response+json' },
   'any media type': { token: 'sandbox-key', accept: '*/*' },
   'plain JSON': { token: 'sandbox-key', accept: 'application/json' },
@@ -156,7 +156,7 @@ async function ask(path: string, body: string | Buffer, headers: Record<string, 
   sandbox.reset();
   const response = await fetch(gateway.url + path, {
     method: 'POST',
-    // A request id of its own would tell the two ways apart.
+    // A request id of its own would tell the two doors apart.
     headers: { 'content-type': 'application/json', 'x-request-id': 'one', ...headers },
     body: body as BodyInit,
   });
@@ -172,15 +172,15 @@ async function ask(path: string, body: string | Buffer, headers: Record<string, 
   };
 }
 
-/** `/graphql/` is the same to Yoga, but not one of the express lane's requests. */
+/** `/graphql/` is Yoga's door: the same path to it, but none that the node door takes. */
 async function expectNoDifference(body: string | Buffer, headers: Record<string, string> = {}) {
-  const general = await ask('/graphql/', body, headers);
-  expect(await ask('/graphql', body, headers)).toEqual(general);
+  const byYoga = await ask('/graphql/', body, headers);
+  expect(await ask('/graphql', body, headers)).toEqual(byYoga);
   // Once more: by now the document is known to every cache.
-  expect(await ask('/graphql', body, headers)).toEqual(general);
+  expect(await ask('/graphql', body, headers)).toEqual(byYoga);
 }
 
-describe('the express lane answers with the bytes of the general way, and calls the same', () => {
+describe("the node door answers with the bytes of Yoga's door, and calls the same", () => {
   for (const [who, headers] of Object.entries(headerSets)) {
     it.each(Object.entries(bodies))(`${who}: %s`, async (_what, body) => {
       await expectNoDifference(JSON.stringify(body), headers);
@@ -225,9 +225,9 @@ describe('the express lane answers with the bytes of the general way, and calls 
         });
         return { status: response.status, text: await response.text() };
       };
-      const general = await send('/graphql/');
-      expect(general.text).toContain('UPSTREAM_UNAVAILABLE');
-      expect(await send('/graphql')).toEqual(general);
+      const byYoga = await send('/graphql/');
+      expect(byYoga.text).toContain('UPSTREAM_UNAVAILABLE');
+      expect(await send('/graphql')).toEqual(byYoga);
     } finally {
       await failing.close();
     }

@@ -1,0 +1,69 @@
+import { setImmediate } from 'node:timers/promises';
+import type { GatewayOptions } from '../../src/gateway.ts';
+import { createStateInMemory } from '../../src/state/memory.ts';
+import type { Clock } from '../../src/transport/clock.ts';
+import { createTransport, type Transport } from '../../src/transport/transport.ts';
+
+/** No pause ends and no deadline passes: nothing depends on how fast the machine is. */
+const standingClock: Clock = { now: () => 0, after: () => () => undefined };
+
+interface KeyTransport {
+  readonly transport: Transport;
+  calls: number;
+}
+
+/**
+ * A transport of its own for each API key: what one learns of the API (open circuits, pauses, retries left) is not known
+ * to the next. Its requests go over one connection, one after the other, so that answers come in the order of the calls.
+ */
+export function createTransportByKey(url: string) {
+  const state = createStateInMemory({ now: () => 0 });
+  const byKey = new Map<string, KeyTransport>();
+
+  const open = (key: string): KeyTransport => {
+    const known = byKey.get(key);
+    if (known) return known;
+    const transport = createTransport({
+      url: new URL(url),
+      userAgent: 'luaauth-graphql/test',
+      connections: 1,
+      clock: standingClock,
+      random: () => 0,
+      // Quotas and page sizes go by key; generations do not, and matter to a cache only, which is off.
+      state,
+    });
+    const opened = { transport, calls: 0 };
+    byKey.set(key, opened);
+    return opened;
+  };
+
+  const transport: GatewayOptions['transport'] = {
+    clock: standingClock,
+    state,
+    async ask(call, usage) {
+      const opened = open(call.origin.key);
+      opened.calls += 1;
+      try {
+        return await opened.transport.ask(call, usage);
+      } finally {
+        opened.calls -= 1;
+      }
+    },
+  };
+
+  return {
+    transport,
+    /**
+     * Ends a key's calls once none is under way: an answer with an error may be sent before the last call that its
+     * operation leads to. What follows from a call is asked for before the next turn of the event loop.
+     */
+    async end(key: string): Promise<void> {
+      const opened = byKey.get(key);
+      if (!opened) return;
+      do await setImmediate();
+      while (opened.calls > 0);
+      byKey.delete(key);
+      await opened.transport.close();
+    },
+  };
+}
