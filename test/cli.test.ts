@@ -196,7 +196,7 @@ describe('a flag', () => {
       '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
       '',
     ]);
-    const loaded = packagesBehind('main.ts');
+    const loaded = packagesBehind('cli/program.ts');
     expect(loaded).toContain('commander');
     const heavy = (name: string) =>
       /^(@pothos|@apollo|@opentelemetry|undici|pino|prom-client|dataloader)/.test(name);
@@ -452,7 +452,9 @@ function packagesBehind(entry: string): string[] {
     if (seen.has(file.href)) return;
     seen.add(file.href);
     const text = readFileSync(file, 'utf8');
-    for (const [, name = ''] of text.matchAll(/^(?:import|export)\b(?! type\b)[^'";]*'([^']+)'/gm)) {
+    for (const [, name = ''] of text.matchAll(
+      /^(?:import|export)\b(?! type\b)(?:[^'";]*\bfrom)? *'([^']+)'/gm,
+    )) {
       if (name.startsWith('.')) visit(new URL(name, file));
       else if (!name.startsWith('node:')) packages.add(name);
     }

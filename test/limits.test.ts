@@ -514,7 +514,9 @@ it('every limit can be taken away with 0', async () => {
     'MUTATION_FIELDS',
   ];
   const open = await openWith(
-    Object.fromEntries([...names, 'REST_CALLS', 'ANSWER_OBJECTS'].map((name) => [`MAX_${name}`, '0'])),
+    Object.fromEntries(
+      [...names, 'REST_CALLS', 'ANSWER_OBJECTS', 'ANSWER_BYTES'].map((name) => [`MAX_${name}`, '0']),
+    ),
   );
   try {
     await accepted(`{ ${times(100, (i) => `a${i}: __typename`)} } #${'x'.repeat(20_000)}`, open);

@@ -180,5 +180,6 @@ function readLimits(values: VariableValues): Limits {
     mutationFields: values.MAX_MUTATION_FIELDS ?? defaultLimits.mutationFields,
     restCalls: values.MAX_REST_CALLS ?? defaultLimits.restCalls,
     answerObjects: values.MAX_ANSWER_OBJECTS ?? defaultLimits.answerObjects,
+    answerBytes: values.MAX_ANSWER_BYTES ?? defaultLimits.answerBytes,
   };
 }

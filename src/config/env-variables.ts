@@ -197,6 +197,7 @@ export const VARIABLES = {
     meaning: 'objects that an answer may hold in the worst case',
     byDefault: '20000',
   },
+  MAX_ANSWER_BYTES: { ...limit, meaning: 'bytes in an answer', byDefault: '16777216' },
   METRICS_PORT: {
     type: wholeNumber(0, 65_535),
     allowed: 'a whole number from 0 to 65535 (0: any free port)',

@@ -40,7 +40,9 @@ export function compileQuery(
     const fields = [...collectFields(scope, type, sets)].map(([key, nodes]) =>
       compileField(type, key, nodes),
     );
-    return { type, fields, template: Object.fromEntries(fields.map(({ key }) => [key, undefined])) };
+    const keys = fields.map(({ key }) => key);
+    const template = Object.fromEntries(keys.map((key) => [key, undefined]));
+    return { type, fields, template, keyCharacters: keys.join('').length };
   }
 
   function compileField(parentType: GraphQLObjectType, key: string, nodes: readonly FieldNode[]): FieldPlan {

@@ -1,9 +1,10 @@
 import {
   type ExecutionArgs,
   type ExecutionResult,
-  execute as executeGenerally,
   type GraphQLError,
+  execute as graphqlExecute,
 } from 'graphql';
+import { type AnswerMeter, AnswerRefused, measureAnswer } from './answer-meter.ts';
 import type { FieldErrors } from './field-errors.ts';
 import type { PreparedOperation } from './prepare.ts';
 import { isPromise, QueryRun } from './query-run.ts';
@@ -14,6 +15,8 @@ export interface ExecuteArgs extends ExecutionArgs {
   readonly prepared?: PreparedOperation | undefined;
   /** What `variableValues` have been coerced to without an error. */
   readonly coerced?: CoercedVariables | undefined;
+  /** Receives what the answer holds, and may refuse it. */
+  readonly meter?: AnswerMeter | undefined;
 }
 
 /**
@@ -26,8 +29,8 @@ export interface ExecuteArgs extends ExecutionArgs {
 export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
   const { prepared, coerced, rootValue, contextValue } = args;
   const compiled = isPrepared(args) ? prepared?.compiledFor(coerced ?? {}) : undefined;
-  if (!compiled || !prepared || !coerced) return executeGenerally(args);
-  const run = new QueryRun(prepared, rootValue, contextValue, coerced);
+  if (!compiled || !prepared || !coerced) return executeByGraphql(args);
+  const run = new QueryRun(prepared, rootValue, contextValue, coerced, args.meter);
   try {
     const data =
       prepared.operation.operation === 'mutation'
@@ -40,6 +43,21 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
     ) as Promise<ExecutionResult>;
   } catch (error) {
     return refuse(error, run.errors);
+  }
+}
+
+function executeByGraphql(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
+  const result = graphqlExecute(args);
+  return result instanceof Promise ? result.then((known) => measured(known, args)) : measured(result, args);
+}
+
+function measured(result: ExecutionResult, { meter }: ExecuteArgs): ExecutionResult {
+  try {
+    if (meter) measureAnswer(result.data, meter);
+    return result;
+  } catch (error) {
+    if (error instanceof AnswerRefused) return { errors: [error.reason as GraphQLError] };
+    throw error;
   }
 }
 
@@ -58,6 +76,7 @@ function isPrepared({
 
 /** The error has come up to the root: there is no data. */
 function refuse(error: unknown, errors: FieldErrors): ExecutionResult {
+  if (error instanceof AnswerRefused) return { errors: [error.reason as GraphQLError] };
   errors.add(error as GraphQLError, undefined);
   return respond(null, errors);
 }

@@ -14,6 +14,8 @@ export interface ObjectPlan {
   readonly fields: readonly FieldPlan[];
   /** An object with all response keys in their order: a copy of it is made faster than an object key by key. */
   readonly template: Readonly<Record<string, unknown>>;
+  /** Characters of the response keys. */
+  readonly keyCharacters: number;
 }
 
 /** A field on objects of one type, with all of its nodes merged. */

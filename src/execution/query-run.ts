@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLLeafType, locatedError, responsePathAsArray } from 'graphql';
+import { type AnswerMeter, AnswerRefused } from './answer-meter.ts';
 import { FieldErrors, ResponsePath } from './field-errors.ts';
 import type { PreparedOperation } from './prepare.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from './query-plan.ts';
@@ -18,21 +19,26 @@ export class QueryRun implements InfoSource {
   readonly variables: CoercedVariables;
   readonly errors = new FieldErrors();
   readonly #context: unknown;
+  readonly #meter: AnswerMeter | undefined;
 
   constructor(
     prepared: PreparedOperation,
     rootValue: unknown,
     context: unknown,
     variables: CoercedVariables,
+    meter: AnswerMeter | undefined,
   ) {
     this.prepared = prepared;
     this.rootValue = rootValue;
     this.variables = variables;
     this.#context = context;
+    this.#meter = meter;
   }
 
   /** The fields of an object, side by side. */
-  executeFields({ fields, template }: ObjectPlan, source: unknown, path: Path): Data | PromiseLike<Data> {
+  executeFields(object: ObjectPlan, source: unknown, path: Path): Data | PromiseLike<Data> {
+    const { fields, template } = object;
+    this.#meter?.addObject(object.keyCharacters);
     const data: Data = { ...template };
     let promised: string[] | undefined;
     try {
@@ -118,6 +124,7 @@ export class QueryRun implements InfoSource {
 
   /** Adds an error to the response, where there is null for it. @throws it, located, where there cannot be null. */
   #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
+    if (rawError instanceof AnswerRefused) throw rawError;
     const error = locatedError(rawError, nodes, responsePathAsArray(path));
     if (plan.isNonNull) throw error;
     this.errors.add(error, path);
@@ -132,7 +139,7 @@ export class QueryRun implements InfoSource {
     }
     switch (plan.kind) {
       case 'leaf':
-        return completeLeaf(plan.type, value);
+        return this.#completeLeaf(plan.type, value);
       case 'list':
         return this.#completeList(plan, field, value, path);
       case 'composite':
@@ -180,6 +187,15 @@ export class QueryRun implements InfoSource {
     }
   }
 
+  #completeLeaf(type: GraphQLLeafType, value: unknown): unknown {
+    const serialized = type.serialize(value);
+    if (serialized === null || serialized === undefined) {
+      throw new Error(`${type.name} has serialized a value to ${serialized}.`);
+    }
+    this.#meter?.addLeaf(serialized);
+    return serialized;
+  }
+
   #completeAbstract(plan: CompositePlan, field: FieldPlan, value: unknown, path: Path): unknown {
     const type = plan.abstractType as NonNullable<CompositePlan['abstractType']>;
     const info = new ResolveInfo(this, field, fieldPathOf(path));
@@ -210,14 +226,6 @@ function fieldPathOf(path: Path): ResponsePath {
   let at = path as ResponsePath;
   while (typeof at.key === 'number' && at.prev) at = at.prev;
   return at;
-}
-
-function completeLeaf(type: GraphQLLeafType, value: unknown): unknown {
-  const serialized = type.serialize(value);
-  if (serialized === null || serialized === undefined) {
-    throw new Error(`${type.name} has serialized a value to ${serialized}.`);
-  }
-  return serialized;
 }
 
 function propertyOf(source: unknown, name: string): unknown {

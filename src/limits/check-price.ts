@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts';
 /** The refusal of an operation that may come to more than is allowed; undefined for any other. */
 export function checkPrice(plan: Plan, { restCalls, answerObjects }: Limits): GraphQLError | undefined {
   if (plan.calls > restCalls) return tooExpensive(plan, restCalls);
-  return plan.objects > answerObjects ? tooLarge(plan.objects, answerObjects) : undefined;
+  return plan.objects > answerObjects ? answerTooLarge(plan.objects, answerObjects) : undefined;
 }
 
 function tooExpensive({ calls, endpoints }: Plan, limit: number): GraphQLError {
@@ -20,7 +20,7 @@ function tooExpensive({ calls, endpoints }: Plan, limit: number): GraphQLError {
   });
 }
 
-function tooLarge(objects: number, limit: number): GraphQLError {
+export function answerTooLarge(objects: number, limit: number): GraphQLError {
   return overLimit({
     code: 'ANSWER_TOO_LARGE',
     message: `The answer may hold ${inWords(objects)} objects; at most ${inWords(limit)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,

@@ -18,6 +18,8 @@ export interface Limits {
   readonly restCalls: number;
   /** Objects that an answer may hold in the worst case, with its variables: list items, entities and introspection included. */
   readonly answerObjects: number;
+  /** Bytes in an answer, counted as it is made. */
+  readonly answerBytes: number;
 }
 
 export const defaultLimits: Limits = {
@@ -30,4 +32,5 @@ export const defaultLimits: Limits = {
   mutationFields: 25,
   restCalls: 250,
   answerObjects: 20_000,
+  answerBytes: 16 * 1024 * 1024,
 };

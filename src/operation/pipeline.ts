@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { maskErrors } from '../errors/masking.ts';
 import { checkPrice } from '../limits/check-price.ts';
 import type { Limits } from '../limits/limits.ts';
+import { LimitMeter } from '../limits/meter.ts';
 import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
 import type { RequestTracker } from '../observability/request-tracker.ts';
 import type { DocumentCache } from './document-cache.ts';
@@ -77,6 +78,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       contextValue,
       prepared: operation.prepared,
       coerced: variables.coerced,
+      meter: new LimitMeter(limits),
     });
     record.endPhase('execute');
     documents.settle(text, entry);
