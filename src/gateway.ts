@@ -15,15 +15,14 @@ import {
   createRequestTracker,
   type GatewayLog,
   type RequestObserver,
-} from './observability/request-tracker.ts';
+} from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
-import { createEngine } from './operation/engine.ts';
 import { createEnvelopEngine } from './operation/envelop-engine.ts';
 import { createDocumentResolver, type PersistedDocuments } from './operation/persisted/resolve.ts';
-import { createPipeline } from './operation/pipeline.ts';
+import { createEngine, createPipeline } from './operation/pipeline.ts';
 import { createSchema } from './schema/index.ts';
 
-export type { GatewayLog } from './observability/request-tracker.ts';
+export type { GatewayLog } from './observability/request-record.ts';
 
 export interface GatewayOptions extends ContextOptions {
   /** Leaves the mutations out of the schema. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { getOperationAST, getVariableValues, execute as graphqlExecute, parse, validate } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PreparedOperation } from '../src/execution/compile.ts';
 import { execute } from '../src/execution/execute.ts';
-import { PreparedOperation } from '../src/execution/prepare.ts';
 import { writeOperation } from './support/any-operation.ts';
 import { everyType } from './support/every-type.ts';
 import { outcomeOf } from './support/outcome.ts';

@@ -14,8 +14,8 @@ import {
   validate,
 } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PreparedOperation } from '../src/execution/compile.ts';
 import { execute } from '../src/execution/execute.ts';
-import { PreparedOperation } from '../src/execution/prepare.ts';
 import { everyType } from './support/every-type.ts';
 import { nothingMore } from './support/outcome.ts';
 

@@ -7,7 +7,7 @@ import { readConfig } from '../src/config/config.ts';
 import type { PersistedDocuments } from '../src/operation/persisted/resolve.ts';
 import { createDocumentStore } from '../src/operation/persisted/store.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { createDocumentsInMemory } from '../src/state/documents-in-memory.ts';
+import { createDocumentsInMemory } from '../src/state/memory.ts';
 import { useSandbox } from './support/stage.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';

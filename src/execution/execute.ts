@@ -5,10 +5,10 @@ import {
   execute as graphqlExecute,
 } from 'graphql';
 import { type AnswerMeter, AnswerRefused, measureAnswer } from './answer-meter.ts';
-import type { FieldErrors } from './field-errors.ts';
-import type { PreparedOperation } from './prepare.ts';
+import type { PreparedOperation } from './compile.ts';
 import { isPromise, QueryRun } from './query-run.ts';
 import type { CoercedVariables } from './read-arguments.ts';
+import type { FieldErrors } from './response-path.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
   /** The operation that `document` and `operationName` name, made ready. */

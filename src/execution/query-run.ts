@@ -1,10 +1,9 @@
 import { GraphQLError, type GraphQLLeafType, locatedError, responsePathAsArray } from 'graphql';
 import { type AnswerMeter, AnswerRefused } from './answer-meter.ts';
-import { FieldErrors, ResponsePath } from './field-errors.ts';
-import type { PreparedOperation } from './prepare.ts';
+import type { PreparedOperation } from './compile.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from './query-plan.ts';
 import type { CoercedVariables } from './read-arguments.ts';
-import { type InfoSource, ResolveInfo } from './resolve-info.ts';
+import { FieldErrors, type InfoSource, ResolveInfo, ResponsePath } from './response-path.ts';
 
 export type Data = Record<string, unknown>;
 type Path = ResponsePath | undefined;

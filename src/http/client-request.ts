@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientRequest, SentCredentials } from '../observability/request-record.ts';
 import { AbortSource, type Signal } from '../transport/signal.ts';
-import { readCredentials } from './credentials.ts';
 
 /** A view of a node:http request that costs nothing until it is looked at. */
 export class NodeClientRequest implements ClientRequest {
@@ -77,4 +76,13 @@ function abortedWith(response: ServerResponse): Signal {
   if (response.closed) onClose();
   else response.on('close', onClose);
   return source;
+}
+
+/** Reads the headers in which a client can send a key. The only place that does: what it reads the log hides. */
+export function readCredentials(header: (name: string) => string | null): SentCredentials {
+  const authorization = header('authorization');
+  return {
+    token: header('token') ?? undefined,
+    bearer: authorization === null ? undefined : authorization.replace(/^Bearer(?: +|$)/i, ''),
+  };
 }

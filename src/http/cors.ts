@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { PREFLIGHT_HEADERS } from './csrf.ts';
-import { REQUEST_ID } from './request-id.ts';
+import { REQUEST_ID } from './response.ts';
 
 export interface CorsOptions {
   /** The origins whose pages may read answers, such as `https://app.example.com`; `*` stands for every origin. */

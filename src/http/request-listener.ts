@@ -1,10 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
-import type { RequestRecord } from '../observability/request-record.ts';
-import { CLIENT_LEFT, type RequestTracker } from '../observability/request-tracker.ts';
+import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import { NodeClientRequest } from './client-request.ts';
-import { REQUEST_ID, requestIdFor } from './request-id.ts';
-import { errorResponse, sendResponse } from './response.ts';
+import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
 
 /** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;

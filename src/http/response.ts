@@ -1,7 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import { batchWrites } from '../transport/batched-writes.ts';
-import { REQUEST_ID } from './request-id.ts';
+
+/** Carries the name of a request, from the client or back to it. */
+export const REQUEST_ID = 'x-request-id';
+
+const WELL_FORMED = /^[\w.-]{1,64}$/;
+
+/** The id of a request: the client's own if it is 1 to 64 letters, digits or any of `_ . -`, else a new one. */
+export function requestIdFor(given: string | string[] | null | undefined): string {
+  return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID();
+}
 
 /** A response that is made without Yoga: to a plugin's early end, to node:http, to a bare socket. */
 export interface PlainResponse {

@@ -2,20 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import type { RequestRecord } from '../observability/request-record.ts';
-import type { RequestTracker } from '../observability/request-tracker.ts';
-import type { Engine } from '../operation/engine.ts';
+import type { RequestRecord, RequestTracker } from '../observability/request-record.ts';
 import type { OperationSlot } from '../operation/envelop-engine.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
-import type { Pipeline } from '../operation/pipeline.ts';
+import type { Engine, Pipeline } from '../operation/pipeline.ts';
 import { FetchClientRequest } from './client-request.ts';
 import { checkMethod } from './csrf.ts';
 import { readOperationPath } from './operation-path.ts';
 import { readNodeBody, readWebBody } from './read-body.ts';
 import { checkAccept, checkContentType } from './request-gate.ts';
-import { REQUEST_ID, requestIdFor } from './request-id.ts';
 import type { Door } from './request-listener.ts';
-import { COMMON_HEADERS, errorResponse } from './response.ts';
+import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from './response.ts';
 
 export interface YogaDoorOptions {
   readonly schema: GraphQLSchema;

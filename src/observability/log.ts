@@ -2,8 +2,7 @@ import { type DestinationStream, type LevelWithSilent, pino } from 'pino';
 import type { Observer } from '../transport/observer.ts';
 import { errorFacts } from './error-facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
-import { isOperation, type RequestRecord } from './request-record.ts';
-import type { GatewayLog, RequestObserver } from './request-tracker.ts';
+import { type GatewayLog, isOperation, type RequestObserver, type RequestRecord } from './request-record.ts';
 
 export interface LogOptions {
   readonly level: LevelWithSilent;

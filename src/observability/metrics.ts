@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Observer } from '../transport/observer.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
-import type { RequestObserver } from './request-tracker.ts';
+import type { RequestObserver } from './request-record.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
 export interface MetricsOptions {

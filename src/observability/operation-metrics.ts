@@ -1,8 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Counter, Histogram, type Registry, Summary } from 'prom-client';
 import { createOperationNames } from './operation-names.ts';
-import { isOperation, type Phase, type RequestRecord } from './request-record.ts';
-import type { RequestObserver } from './request-tracker.ts';
+import { isOperation, type Phase, type RequestObserver, type RequestRecord } from './request-record.ts';
 
 const OPERATION = ['operationName', 'operationType'] as const;
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

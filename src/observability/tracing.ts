@@ -10,8 +10,7 @@ import {
 } from '@opentelemetry/api';
 import type { Observer, Outcome } from '../transport/observer.ts';
 import type { Usage } from '../transport/usage.ts';
-import { isOperation, type RequestRecord } from './request-record.ts';
-import type { RequestEnd, RequestObserver } from './request-tracker.ts';
+import { isOperation, type RequestEnd, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { traceOf } from './trace-parent.ts';
 
 export interface Tracing {

@@ -6,7 +6,7 @@ import type { Limits } from '../limits/limits.ts';
 import { validateDocument } from '../limits/validation.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { DocumentEntry } from './document-entry.ts';
-import type { Engine, Execute } from './engine.ts';
+import type { Engine, Execute } from './pipeline.ts';
 
 export interface EnvelopEngineOptions {
   readonly schema: GraphQLSchema;

@@ -1,17 +1,39 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
 import type { Context } from '../context.ts';
 import { maskErrors } from '../errors/masking.ts';
-import { checkPrice } from '../limits/check-price.ts';
+import type { ExecuteArgs } from '../execution/execute.ts';
+import { checkPrice, LimitMeter } from '../limits/answer-limits.ts';
 import type { Limits } from '../limits/limits.ts';
-import { LimitMeter } from '../limits/meter.ts';
-import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
-import type { RequestTracker } from '../observability/request-tracker.ts';
+import type { ClientRequest, RequestRecord, RequestTracker } from '../observability/request-record.ts';
 import type { DocumentCache } from './document-cache.ts';
-import type { Engine } from './engine.ts';
+import type { DocumentEntry } from './document-entry.ts';
 import type { OperationParams } from './params.ts';
 import type { ResolveDocument } from './persisted/resolve.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { coerceVariables } from './variables.ts';
+
+/** The steps of the pipeline that plugins of an embedder can wrap. */
+export interface Engine {
+  /** The entry to go on with: that of the text, or of a document that was put in its place. */
+  parse(entry: DocumentEntry, text: string): DocumentEntry;
+  /** Why the entry's document is not valid. */
+  validate(entry: DocumentEntry): readonly GraphQLError[];
+  createContext(context: Context): Context | PromiseLike<Context>;
+  execute(args: ExecuteArgs): ExecutionResult | PromiseLike<ExecutionResult>;
+}
+
+/** As graphql's `execute`, with what is known of the operation beforehand. */
+export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
+
+/** The engine without plugins: what stands in the document's entry is all that is to be known. */
+export function createEngine(execute: Execute): Engine {
+  return {
+    parse: (entry) => entry,
+    validate: (entry) => entry.refusals,
+    createContext: (context) => context,
+    execute,
+  };
+}
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;

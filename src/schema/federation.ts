@@ -11,7 +11,7 @@ import {
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { checkId } from './argument.ts';
-import { lookAhead } from './argument-check.ts';
+import { lookAhead } from './selection.ts';
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   _Any: 'A representation of an entity: an object of its `__typename` and its key, such as `{"__typename": "Script", "id": "…"}`.',

@@ -1,8 +1,8 @@
 import { costs } from '../limits/cost.ts';
 import { checkId } from './argument.ts';
-import { lookAhead } from './argument-check.ts';
 import { builder } from './builder.ts';
 import { Script } from './script.ts';
+import { lookAhead } from './selection.ts';
 import { Session } from './session.ts';
 
 builder.queryFields((t) => ({

@@ -2,10 +2,10 @@ import { costs, costsEach, lengthOf } from '../limits/cost.ts';
 import { usable, usableProperty } from '../luaauth/decoders.ts';
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
-import { lookAhead } from './argument-check.ts';
 import { builder } from './builder.ts';
 import { defineLoader, loadBy } from './loader.ts';
 import { Project } from './project.ts';
+import { lookAhead } from './selection.ts';
 
 /** The operation's scripts. */
 export const scriptsOf = defineLoader((api, id: string) => getScript(api, { script_id: id }));

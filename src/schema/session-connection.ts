@@ -3,10 +3,10 @@ import { usable } from '../luaauth/decoders.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
-import { checksArguments } from './argument-check.ts';
 import { builder } from './builder.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { Script } from './script.ts';
+import { checksArguments } from './selection.ts';
 import { Session } from './session.ts';
 import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
 

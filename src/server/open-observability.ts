@@ -3,7 +3,7 @@ import type { Config, MetricsConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { combineObservers } from '../observability/combine-observers.ts';
 import { createLog } from '../observability/log.ts';
-import type { GatewayLog, RequestObserver } from '../observability/request-tracker.ts';
+import type { GatewayLog, RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
 import { openStdout } from '../observability/stdout.ts';
 import type { Observer } from '../transport/observer.ts';

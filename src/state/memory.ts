@@ -1,8 +1,5 @@
-import { createCacheInMemory } from './cache-in-memory.ts';
-import { createDocumentsInMemory } from './documents-in-memory.ts';
-import { createGenerationsInMemory } from './generations-in-memory.ts';
-import { createPageSizesInMemory } from './page-sizes-in-memory.ts';
-import type { State } from './port.ts';
+import { LRUCache } from 'lru-cache';
+import type { CacheEntries, Documents, Generation, Generations, PageSizes, State } from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
 export interface MemoryOptions {
@@ -18,5 +15,98 @@ export function createStateInMemory({ now }: MemoryOptions): State {
     cache: createCacheInMemory(now),
     documents: createDocumentsInMemory(),
     pageSizes: createPageSizesInMemory(),
+  };
+}
+
+const MAX_ENTRIES = 50_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+/** What an entry costs besides its answer: key, bookkeeping, the objects that the text became. */
+const ENTRY_BYTES = 512;
+
+interface Kept {
+  readonly value: unknown;
+  readonly bytes: number;
+  readonly askedAt: number;
+}
+
+/** Keeps answers bounded by number and size; the least recently used go first. */
+export function createCacheInMemory(now: () => number): CacheEntries {
+  const kept = new LRUCache<string, Kept>({
+    max: MAX_ENTRIES,
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ bytes }, key) => bytes * 3 + key.length * 2 + ENTRY_BYTES,
+  });
+  return {
+    get(key) {
+      const found = kept.get(key);
+      return found && { value: found.value, bytes: found.bytes, ageMs: now() - found.askedAt };
+    },
+    set(key, { value, bytes, ageMs }, ttl) {
+      if (ttl > 0) kept.set(key, { value, bytes, askedAt: now() - ageMs }, { ttl });
+    },
+  };
+}
+
+interface Written {
+  readonly number: number;
+  readonly inDoubtUntil: number;
+}
+
+const MAX_REMEMBERED = 100_000;
+
+/** Numbers all writes, and remembers the last one to each resource. */
+export function createGenerationsInMemory(now: () => number): Generations {
+  let count = 0;
+  /** What is no longer remembered was written to by this write at the latest. */
+  let forgotten: Generation = { number: 0, isInDoubt: false };
+  const written = new LRUCache<string, Written>({
+    max: MAX_REMEMBERED,
+    dispose: ({ number }, _resource, reason) => {
+      if (reason === 'evict' && number > forgotten.number) forgotten = { number, isInDoubt: false };
+    },
+  });
+  return {
+    read(resource) {
+      const last = written.get(resource);
+      return last ? { number: last.number, isInDoubt: last.inDoubtUntil > now() } : forgotten;
+    },
+    bump(resources, inDoubtMs) {
+      count += 1;
+      for (const resource of resources) {
+        // A later write does not tell how an earlier one ends.
+        const inDoubtUntil = Math.max(now() + inDoubtMs, written.get(resource)?.inDoubtUntil ?? 0);
+        written.set(resource, { number: count, inDoubtUntil });
+      }
+    },
+  };
+}
+
+const BYTES_PER_CHARACTER = 2;
+
+/** Keeps documents bounded by number and size; the least recently used go first. */
+export function createDocumentsInMemory({ maxDocuments = 1_000, maxBytes = 10_000_000 } = {}): Documents {
+  const documents = new LRUCache<string, string>({
+    max: maxDocuments,
+    maxSize: maxBytes,
+    sizeCalculation: (document) => document.length * BYTES_PER_CHARACTER + 1,
+  });
+  return {
+    get: (hash) => documents.get(hash),
+    set(hash, document) {
+      documents.set(hash, document);
+    },
+  };
+}
+
+const MAX_PAGE_SIZES = 10_000;
+
+export function createPageSizesInMemory(): PageSizes {
+  const sizes = new LRUCache<string, number>({ max: MAX_PAGE_SIZES });
+  const longest = (account: string, endpoint: string) => sizes.get(`${account} ${endpoint}`) ?? 0;
+  return {
+    longest,
+    note(account, endpoint, rows) {
+      if (rows > longest(account, endpoint)) sizes.set(`${account} ${endpoint}`, rows);
+    },
   };
 }

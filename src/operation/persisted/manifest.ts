@@ -1,5 +1,5 @@
 import { GraphQLError, parse } from 'graphql';
-import { ID_FORM, isDocumentId } from './document-id.ts';
+import { ID_FORM, isDocumentId } from './resolve.ts';
 import type { ListedDocuments } from './store.ts';
 
 const APOLLO = 'apollo-persisted-query-manifest';
