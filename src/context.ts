@@ -3,8 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { unauthenticated } from './errors/coded-error.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, SentCredentials } from './observability/request-record.ts';
+import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
-import { Usage } from './transport/usage.ts';
 
 /** What a resolver sees of a request. */
 export interface Context {

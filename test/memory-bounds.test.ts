@@ -7,9 +7,8 @@ import type { Call, Send } from '../src/transport/call.ts';
 import { Unavailable } from '../src/transport/errors.ts';
 import { createCircuitBreaker } from '../src/transport/interceptors/circuit-breaker.ts';
 import { invalidation } from '../src/transport/interceptors/invalidation.ts';
-import { limitRate } from '../src/transport/interceptors/rate-limit.ts';
 import { NO_PROGRESS } from '../src/transport/progress.ts';
-import { createRateLimiter } from '../src/transport/rate-limit/rate-limiter.ts';
+import { createRateLimiter, limitRate } from '../src/transport/rate-limit/rate-limiter.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 

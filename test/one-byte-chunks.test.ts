@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GrowingBuffer } from '../src/transport/growing-buffer.ts';
+import { GrowingBuffer } from '../src/transport/body.ts';
 import { liveBytes } from './support/live-memory.ts';
 import { answerPlainly, wireScript } from './support/plain-api.ts';
 import { openRaw, postText } from './support/raw-http.ts';

@@ -3,8 +3,11 @@ import { seeded } from '../src/sandbox/seed-data.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import type { WalkQuery } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
+import { createManualClock } from './support/clock.ts';
 import { openGateway, type Result } from './support/gateway.ts';
-import { useSandbox } from './support/stage.ts';
+import { answerPlainly, wireSession } from './support/plain-api.ts';
+import { json, type Respond } from './support/recorder.ts';
+import { useRecorder, useSandbox } from './support/stage.ts';
 
 const stage = useSandbox();
 
@@ -268,3 +271,65 @@ describe('a cursor', () => {
 function encode(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
+
+describe('a page that is longer than was asked for', () => {
+  const clock = createManualClock();
+  const recorded = useRecorder({ transport: { clock } });
+  /** Lists the sessions of a script of which there are so many, by pages of at most `cap()`. */
+  const serve = (all: number, cap: () => number): Respond => {
+    const sessions = ids(all).map((id) => ({ ...wireSession('a', 'job'), id }));
+    return (call, response) => {
+      if (!call.line.endsWith('/sessions')) return answerPlainly(call, response);
+      const { from, limit } = JSON.parse(call.body) as { from: number; limit: number };
+      return json(response, { success: true, sessions: sessions.slice(from, from + Math.min(limit, cap())) });
+    };
+  };
+  const ids = (count: number) => Array.from({ length: count }, (_one, index) => `s${index}`);
+  const page = (after: string | null = null) =>
+    recorded.gateway.execute(WALK, { id: 'a', first: 100, after });
+  async function walk(): Promise<string[]> {
+    const met: string[] = [];
+    for (let after: string | null = null, more = true; more; ) {
+      const { data, errors }: Result<WalkQuery> = await page(after);
+      expect(errors).toBeUndefined();
+      met.push(...(data?.script?.sessions.nodes.map(({ id }) => id) ?? []));
+      more = data?.script?.sessions.pageInfo.hasNextPage ?? false;
+      after = data?.script?.sessions.pageInfo.endCursor ?? null;
+    }
+    return met;
+  }
+
+  it('does not end lists early from then on', async () => {
+    recorded.respond = (call, response) => {
+      if (!call.line.endsWith('/sessions')) return answerPlainly(call, response);
+      const sessions = ids(150).map((id) => ({ ...wireSession('a', 'job'), id }));
+      return json(response, { success: true, sessions });
+    };
+    expect((await page()).errors?.[0]?.extensions.code).toBe('UPSTREAM_BAD_RESPONSE');
+    recorded.respond = serve(120, () => 40);
+    expect(await walk()).toEqual(ids(120));
+  });
+
+  it('is forgotten ten minutes after it was the longest one, when the API has lowered its cap meanwhile', async () => {
+    let cap = 100;
+    recorded.respond = serve(120, () => cap);
+    expect(await walk()).toEqual(ids(120));
+    cap = 40;
+    await clock.advance(10 * 60_000);
+    expect(await walk()).toEqual(ids(120));
+  });
+
+  it.each([700_000, 35_000])('costs nothing when it has %i rows with nothing in them', async (rows) => {
+    recorded.respond = (call, response) =>
+      call.line.endsWith('/sessions')
+        ? void response.end(`{"success":true,"sessions":[${'{},'.repeat(rows - 1)}{}]}`)
+        : answerPlainly(call, response);
+    const { errors } = await page();
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringMatching(/it has more sessions than were asked for/),
+        path: ['script', 'sessions'],
+      },
+    ]);
+  });
+});

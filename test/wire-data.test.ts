@@ -104,7 +104,7 @@ describe('a script that is not as documented', () => {
     'is an error at the field for %s, named in it, and its neighbours survive',
     async (wireName, field, wrong) => {
       for (const value of [undefined, null, ...wrong]) {
-        serve({ '/scripts/bad': { script: { ...SCRIPT, [wireName]: value } } });
+        serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', [wireName]: value } } });
         const { data, errors } = await stage.gateway.execute(BAD_BETWEEN_GOOD);
         expect({ value, data }).toEqual({ value, data: { ...good, script: null } });
         expect(errors).toMatchObject([
@@ -136,7 +136,7 @@ describe('a script that is not as documented', () => {
   });
 
   it('fails its slot of a list only', async () => {
-    serve({ '/scripts/bad': { script: { ...SCRIPT, name: null } } });
+    serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', name: null } } });
     const { data, errors } = await stage.gateway.execute(
       '{ scripts(ids: ["good", "bad", "good"]) { name } }',
     );
@@ -242,7 +242,7 @@ describe('a session that is not as documented', () => {
     for (const value of wrong) {
       const bad = { ...SESSION, [wireName]: value };
       serve({
-        '/sessions/bad': { session: bad },
+        '/sessions/bad': { session: { ...bad, id: wireName === 'id' ? value : 'bad' } },
         '/sessions/session': { session: SESSION },
         '/scripts/good/sessions': { sessions: [SESSION, bad] },
       });
@@ -304,16 +304,24 @@ describe('a session that is not as documented', () => {
     ]);
   });
 
-  it('gives no more rows than were asked for when the answer has more', async () => {
-    const sessions = Array.from({ length: 20 }, (_, index) => ({ ...SESSION, id: `s${index}` }));
+  it('is an error at the list when there are more rows than were asked for', async () => {
+    const sessions = Array.from({ length: 4 }, (_, index) => ({ ...SESSION, id: `s${index}` }));
     serve({ '/scripts/good/sessions': { sessions } });
-    const { data, errors } = await stage.gateway.execute(
-      '{ script(id: "good") { sessions(first: 2) { nodes { id } pageInfo { hasNextPage } } } }',
-    );
-    expect(errors).toBeUndefined();
-    expect(data).toEqual({
-      script: { sessions: { nodes: [{ id: 's0' }, { id: 's1' }], pageInfo: { hasNextPage: true } } },
-    });
+    const page = (first: number) =>
+      stage.gateway.execute(
+        `{ script(id: "good") { sessions(first: ${first}) { nodes { id } pageInfo { hasNextPage } } } }`,
+      );
+    // One row more than a page has is asked for.
+    expect((await page(3)).data).toMatchObject({ script: { sessions: { pageInfo: { hasNextPage: true } } } });
+    const { data, errors } = await page(2);
+    expect(data).toEqual({ script: null });
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringMatching(/it has more sessions than were asked for\.$/),
+        path: ['script', 'sessions'],
+        extensions: { code: 'UPSTREAM_BAD_RESPONSE' },
+      },
+    ]);
   });
 
   it('keeps exact digits of Roblox ids, as numbers and as text', async () => {
@@ -325,7 +333,9 @@ describe('a session that is not as documented', () => {
         ),
       );
     };
-    const { data, errors } = await stage.gateway.execute('{ session(id: "a") { robloxId placeId jobId } }');
+    const { data, errors } = await stage.gateway.execute(
+      '{ session(id: "session") { robloxId placeId jobId } }',
+    );
     expect(errors).toBeUndefined();
     expect(data).toEqual({ session: { robloxId: '9007199254740993', placeId: '0012', jobId: 'job' } });
   });

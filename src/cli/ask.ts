@@ -5,8 +5,8 @@ import { systemClock } from '../transport/clock.ts';
 import { createDispatch } from '../transport/dispatch.ts';
 import { DispatchQueue } from '../transport/dispatch-queue.ts';
 import { CallFailure } from '../transport/errors.ts';
+import { Usage } from '../transport/observer.ts';
 import { NO_PROGRESS } from '../transport/progress.ts';
-import { Usage } from '../transport/usage.ts';
 import { version } from '../version.ts';
 
 export interface Question {

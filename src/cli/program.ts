@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { FlagValues } from '../config/flags.ts';
-import { ID_FORM, isId } from '../luaauth/id.ts';
+import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { version } from '../version.ts';
 import { addFlags } from './add-flags.ts';
 import { configurationOrExit } from './configuration.ts';

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { ID_FORM } from '../luaauth/id.ts';
+import { ID_FORM } from '../luaauth/decoders.ts';
 import type { DocumentErrorCode, ErrorCode, RequestErrorCode } from './codes.ts';
 
 /** An error that is told to the client as it is. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
-import { GrowingBuffer } from '../transport/growing-buffer.ts';
+import { GrowingBuffer } from '../transport/body.ts';
 
 /** Scripts travel in the body, as variables. */
 export const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import type { PageSizes } from '../state/port.ts';
 import type { Call, Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
+import type { Usage } from '../transport/observer.ts';
 import type { Signal } from '../transport/signal.ts';
-import type { Usage } from '../transport/usage.ts';
 
 /** A call's whole way, as it looks to who makes the call. */
 export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;

@@ -1,7 +1,20 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { isObject } from './envelope.ts';
-import { isId } from './id.ts';
+
+/** The allowed form of an id, in words for error messages. */
+export const ID_FORM = '1 to 128 letters, digits or any of _ - . ~ :, and not dots alone';
+
+const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
+
+/**
+ * Whether a value can be the id of a script, session, project or job in a path. The API does not document its ids;
+ * this grammar keeps out whatever could leave its path segment. `encodeURIComponent` alone does not: it lets `.` and
+ * `..` through, and a URL parser folds them.
+ */
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && ID.test(value);
+}
 
 /** Gives what a wire value stands for, or undefined when it is not of the documented type. */
 export type Check<T> = (value: unknown) => T | undefined;
@@ -87,13 +100,15 @@ export function usableProperty<Key extends string>(key: Key) {
     usable(decoded, key);
 }
 
-/** Decodes a list, each row by itself. */
+/** Decodes a list, each row by itself. @throws BadResponse for no list, and for more rows than were asked for. */
 export function decodeList<Row>(
   about: About,
   name: string,
   value: unknown,
+  most: number,
   decodeRow: (about: About, row: unknown) => Row,
 ): Row[] {
   if (!Array.isArray(value)) throw new BadResponse(about, `it has no list of ${name}`);
+  if (value.length > most) throw new BadResponse(about, `it has more ${name} than were asked for`);
   return value.map((row) => decodeRow(about, row));
 }

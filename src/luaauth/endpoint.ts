@@ -1,7 +1,8 @@
 import type { About, Asked, Call } from '../transport/call.ts';
+import { BadResponse } from '../transport/errors.ts';
 import type { Access } from './api.ts';
+import { isId } from './decoders.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
-import { isId } from './id.ts';
 import type { Secrets } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
 
@@ -24,10 +25,54 @@ export interface Endpoint<Path extends string, Payload, Result> {
 
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-/** Makes an endpoint that changes nothing. `decode` turns the opened envelope into the result, which is plain JSON data. */
+type Decode<Payload, Result> = (about: About, answer: JsonObject, payload: Payload) => Result;
+
+/** The properties of the result, or of each of its rows, that repeat what was asked for in the path. */
+type Repeats<Path extends string, Result> = {
+  readonly [Property in keyof (Result extends readonly (infer Row)[] ? Row : Result)]?: ParamName<Path>;
+};
+
+/**
+ * Makes an endpoint that changes nothing. `decode` turns the opened envelope into the result, which is plain JSON data. An
+ * answer in which what is repeated of the path is something else is the answer to another question: a BadResponse.
+ */
 export function readEndpoint<Result, Payload extends object | undefined = undefined>() {
-  return <const Path extends Route>(route: Path, decode: (about: About, answer: JsonObject) => Result) =>
-    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'read' }, [], {}, decode);
+  return <const Path extends Route>(
+    route: Path,
+    decode: Decode<Payload, Result>,
+    repeats: Repeats<Path, Result> = {},
+  ) => {
+    const pairs = Object.entries(repeats) as [string, string][];
+    return endpoint<Path, Payload, Result>(
+      { endpoint: route, kind: 'read' },
+      [],
+      {},
+      (about, answer, asked) => {
+        const result = decode(about, answer, asked.payload as Payload);
+        for (const row of Array.isArray(result) ? result : [result]) checkRepeats(about, row, asked, pairs);
+        return result;
+      },
+    );
+  };
+}
+
+function checkRepeats(
+  about: About,
+  row: Readonly<Record<string, unknown>>,
+  { params }: Asked,
+  pairs: readonly [string, string][],
+): void {
+  for (const [property, param] of pairs) {
+    const given = row[property];
+    // One that cannot be used tells nothing: it is an error at its field.
+    if (given === undefined || given === params[param] || isSameInOtherCase(given, params[param])) continue;
+    throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
+  }
+}
+
+/** The API does not say whether the case of an id matters to it. */
+function isSameInOtherCase(given: unknown, asked: string | undefined): boolean {
+  return String(given).toLowerCase() === asked?.toLowerCase();
 }
 
 /**
@@ -52,7 +97,7 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
   about: About,
   invalidates: readonly Route[],
   documented: DocumentedCodes,
-  decode: (about: About, answer: JsonObject) => Result,
+  decode: (about: About, answer: JsonObject, asked: Asked) => Result,
 ): Endpoint<Path, Payload, Result> {
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
   const pathOf = routeFiller(template);
@@ -61,6 +106,7 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
     decode(
       about,
       openEnvelope(about, reply, documented, () => secretsIn(asked)),
+      asked,
     );
   const make = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
     const path = pathOf(params);

@@ -40,8 +40,10 @@ const decodeScript = objectDecoder<WireScript>('script', {
 });
 
 /** `GET /scripts/:script_id` */
-export const getScript = readEndpoint<Script>()('GET /scripts/:script_id', (about, answer) =>
-  decodeScript(about, answer.script),
+export const getScript = readEndpoint<Script>()(
+  'GET /scripts/:script_id',
+  (about, answer) => decodeScript(about, answer.script),
+  { id: 'script_id' },
 );
 
 /** `GET /scripts/:script_id/executions`, in the order of the answer. */
@@ -53,13 +55,15 @@ export const getExecutions = readEndpoint<DayCount[]>()(
 /** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
 export const getSessions = readEndpoint<Session[], SessionRange>()(
   'POST /scripts/:script_id/sessions',
-  (about, answer) => decodeSessions(about, answer.sessions),
+  (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
+  { script_id: 'script_id' },
 );
 
 /** `GET /scripts/:script_id/sessions/filter` */
 export const filterSessions = readEndpoint<Session[], SessionRange & SessionMatch>()(
   'GET /scripts/:script_id/sessions/filter',
-  (about, answer) => decodeSessions(about, answer.sessions),
+  (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
+  { script_id: 'script_id' },
 );
 
 /** What every write to a script may change: the script, its executions, all pages of its sessions, filtered or not. */

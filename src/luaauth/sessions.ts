@@ -32,11 +32,14 @@ const decodeSession = objectDecoder<SessionShape>('session', {
   created_at: instant,
 });
 
-export function decodeSessions(about: About, value: unknown): Session[] {
-  return decodeList(about, 'sessions', value, decodeSession);
+/** A page of sessions, of which at most so many were asked for. */
+export function decodeSessions(about: About, value: unknown, limit: number): Session[] {
+  return decodeList(about, 'sessions', value, limit, decodeSession);
 }
 
 /** `GET /sessions/:session_id` */
-export const getSession = readEndpoint<Session>()('GET /sessions/:session_id', (about, answer) =>
-  decodeSession(about, answer.session),
+export const getSession = readEndpoint<Session>()(
+  'GET /sessions/:session_id',
+  (about, answer) => decodeSession(about, answer.session),
+  { id: 'session_id' },
 );

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import type { Usage } from '../transport/observer.ts';
 import type { Signal } from '../transport/signal.ts';
-import type { Usage } from '../transport/usage.ts';
 
 /** What the gateway looks at in a request, however it arrives. */
 export interface ClientRequest {

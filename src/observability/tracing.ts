@@ -8,8 +8,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { Observer, Outcome } from '../transport/observer.ts';
-import type { Usage } from '../transport/usage.ts';
+import type { Observer, Outcome, Usage } from '../transport/observer.ts';
 import { isOperation, type RequestEnd, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { traceOf } from './trace-parent.ts';
 

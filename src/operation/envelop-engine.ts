@@ -4,8 +4,7 @@ import type { Context } from '../context.ts';
 import type { ExecuteArgs } from '../execution/execute.ts';
 import type { Limits } from '../limits/limits.ts';
 import { validateDocument } from '../limits/validation.ts';
-import type { DocumentCache } from './document-cache.ts';
-import type { DocumentEntry } from './document-entry.ts';
+import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { Engine, Execute } from './pipeline.ts';
 
 export interface EnvelopEngineOptions {

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Limits } from '../limits/limits.ts';
 import type { Plan } from '../limits/plan.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
-import type { Usage } from '../transport/usage.ts';
+import type { Usage } from '../transport/observer.ts';
 
 /** What a request wants to know of its REST calls: what they may be, without running, or what they were. */
 export type ReportMode = 'plan' | 'report' | undefined;

@@ -1,5 +1,5 @@
 import { badId, badUserInput } from '../errors/coded-error.ts';
-import { isId } from '../luaauth/id.ts';
+import { isId } from '../luaauth/decoders.ts';
 
 /** The id, if it can be one. `argument` is where it came from, such as `id`, `ids[3]` or `input.id`. */
 export function checkId(argument: string, id: string): string {

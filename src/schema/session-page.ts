@@ -70,7 +70,7 @@ async function fetchRows(api: Api, { list, from, limit }: Range): Promise<Sessio
     match === undefined
       ? await getSessions(api, { script_id: scriptId }, { from, limit })
       : await filterSessions(api, { script_id: scriptId }, { from, limit, ...match });
-  await api.pageSizes.note(api.origin.account, endpointOf(list), rows.length);
+  void api.pageSizes.note(api.origin.account, endpointOf(list), rows.length);
   return rows;
 }
 

@@ -14,7 +14,7 @@ export function createStateInMemory({ now }: MemoryOptions): State {
     generations: createGenerationsInMemory(now),
     cache: createCacheInMemory(now),
     documents: createDocumentsInMemory(),
-    pageSizes: createPageSizesInMemory(),
+    pageSizes: createPageSizesInMemory(now),
   };
 }
 
@@ -100,13 +100,21 @@ export function createDocumentsInMemory({ maxDocuments = 1_000, maxBytes = 10_00
 
 const MAX_PAGE_SIZES = 10_000;
 
-export function createPageSizesInMemory(): PageSizes {
-  const sizes = new LRUCache<string, number>({ max: MAX_PAGE_SIZES });
-  const longest = (account: string, endpoint: string) => sizes.get(`${account} ${endpoint}`) ?? 0;
+/** The API may lower its cap while the gateway runs: then what was learnt before would end lists early. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
+export function createPageSizesInMemory(now: () => number): PageSizes {
+  const sizes = new LRUCache<string, { readonly rows: number; readonly notedAt: number }>({
+    max: MAX_PAGE_SIZES,
+  });
+  const longest = (account: string, endpoint: string): number => {
+    const size = sizes.get(`${account} ${endpoint}`);
+    return size && now() - size.notedAt < FORGOTTEN_AFTER_MS ? size.rows : 0;
+  };
   return {
     longest,
     note(account, endpoint, rows) {
-      if (rows > longest(account, endpoint)) sizes.set(`${account} ${endpoint}`, rows);
+      if (rows >= longest(account, endpoint)) sizes.set(`${account} ${endpoint}`, { rows, notedAt: now() });
     },
   };
 }

@@ -90,8 +90,8 @@ export interface Documents {
 }
 
 /**
- * The longest page that an account was ever given by an endpoint. The API's largest `limit` is not documented, but it is
- * no smaller than that: a shorter page that asked for more is the end of its list.
+ * The longest page that an account was given by an endpoint in the last 10 minutes. The API's largest `limit` is not
+ * documented, but it is no smaller than that: a shorter page that asked for more is the end of its list.
  */
 export interface PageSizes {
   note(account: string, endpoint: string, rows: number): MaybePromise<void>;

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** What is kept of an account and may be forgotten. */
 export interface AccountRecord {
   /** Whether nothing is left to remember. */
@@ -34,5 +36,20 @@ export class Accounts<Kept extends AccountRecord> {
   #sweep(): void {
     for (const [account, record] of this.#records) if (record.isIdle()) this.#records.delete(account);
     this.#sweepAt = Math.max(SWEEP_AT, this.#records.size * 2);
+  }
+}
+
+const MAX_REMEMBERED = 10_000;
+
+/** The accounts whose key the API has accepted. Keys that somebody makes up never come in, so they push no other out. */
+export class KnownAccounts {
+  readonly #accounts = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+
+  has(account: string): boolean {
+    return this.#accounts.has(account);
+  }
+
+  add(account: string): void {
+    this.#accounts.set(account, true);
   }
 }

@@ -1,13 +1,12 @@
 import type { Dispatcher } from 'undici';
 import type { Place } from '../state/port.ts';
 import { batchWrites } from './batched-writes.ts';
+import { decodeBody, GrowingBuffer, tooLarge } from './body.ts';
 import type { Answer, Call, Reply, Send } from './call.ts';
-import type { Clock } from './clock.ts';
-import { atDeadline, type Deadline } from './deadline.ts';
-import { decodeBody, tooLarge } from './decode-body.ts';
+import { atDeadline, type Clock, type Deadline } from './clock.ts';
+import type { CarriedRequest, Carrier, Connection } from './connection.ts';
 import type { Departure, DispatchQueue } from './dispatch-queue.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
-import { GrowingBuffer } from './growing-buffer.ts';
 import type { Progress } from './progress.ts';
 import type { AbortListener } from './signal.ts';
 
@@ -42,7 +41,7 @@ export function createDispatch(options: DispatchOptions): Send {
     });
 }
 
-class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
+class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, Carrier {
   readonly call: Call<unknown>;
   readonly #options: DispatchOptions;
   readonly #progress: Progress;
@@ -50,6 +49,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
   readonly #reject: (failure: unknown) => void;
   readonly #deadline: Deadline;
   #controller: Dispatcher.DispatchController | undefined;
+  #connection: Connection | undefined;
   #settled = false;
   #hasDeparted = false;
   #place: Place | undefined;
@@ -106,6 +106,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
     try {
       dispatcher.dispatch(
         {
+          carrier: this,
           origin,
           path: basePath + call.path,
           method: call.method,
@@ -113,7 +114,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
           body: call.body ?? null,
           headersTimeout: 0,
           bodyTimeout: 0,
-        },
+        } as CarriedRequest,
         this,
       );
     } catch (error) {
@@ -126,6 +127,10 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
     if (this.#settled) return;
     this.#settle();
     this.#end(error);
+  }
+
+  carriedBy(connection: Connection): void {
+    this.#connection = connection;
   }
 
   /** The client has left. */
@@ -199,6 +204,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure {
 
   /** It is over, and has failed. */
   #end(failure: unknown): void {
+    // There is an answer too many on the connection: the one that was asked for may follow, and reach somebody else.
+    if (failure instanceof BadResponse && failure.isMisdirected) this.#connection?.cut(this);
     this.#progress.ended(failure);
     this.#reject(failure);
   }

@@ -55,6 +55,11 @@ export class TimedOut extends CallFailure {
   }
 }
 
+interface BadResponseOptions extends ErrorOptions {
+  readonly transient?: boolean;
+  readonly isMisdirected?: boolean;
+}
+
 /** An answer that is not what the API documents. `reason` says how, without quoting the answer. */
 export class BadResponse extends CallFailure {
   override name = 'BadResponse' as const;
@@ -62,10 +67,13 @@ export class BadResponse extends CallFailure {
   readonly transient: boolean;
   readonly executed = 'unknown';
   readonly reason: string;
+  /** Whether it is the answer to something else, so that nothing on its connection can be trusted. */
+  readonly isMisdirected: boolean;
 
-  constructor(about: About, reason: string, options?: ErrorOptions & { transient?: boolean }) {
+  constructor(about: About, reason: string, options?: BadResponseOptions) {
     super(about, `LuaAuth's answer cannot be used: ${reason}`, options);
     this.reason = reason;
+    this.isMisdirected = options?.isMisdirected ?? false;
     this.transient = options?.transient ?? false;
     this.unhealthy = this.transient;
   }

@@ -1,5 +1,5 @@
 /**
- * Is told how a call goes on: the second argument of every step. A step that needs to know passes one of its own that
+ * Receives how a call goes on: the second argument of every step. A step that needs to know passes one of its own that
  * hands on to the one it was given. A call makes one request or several (retries), or none. What is done here must not
  * throw, and costs every call.
  */

@@ -1,8 +1,9 @@
-import { Pool } from 'undici';
 import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
+import { KnownAccounts } from './accounts.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import { Unavailable } from './errors.ts';
@@ -10,12 +11,9 @@ import { cache } from './interceptors/cache.ts';
 import { createCircuitBreaker } from './interceptors/circuit-breaker.ts';
 import { dedupe } from './interceptors/dedupe.ts';
 import { createKeyCheck, invalidation } from './interceptors/invalidation.ts';
-import { limitRate } from './interceptors/rate-limit.ts';
 import { retry } from './interceptors/retry.ts';
-import { KnownAccounts } from './known-accounts.ts';
-import { createObserving, type Observer } from './observer.ts';
-import { createRateLimiter } from './rate-limit/rate-limiter.ts';
-import type { Usage } from './usage.ts';
+import { createObserving, type Observer, type Usage } from './observer.ts';
+import { createRateLimiter, limitRate } from './rate-limit/rate-limiter.ts';
 
 export interface TransportOptions {
   /** Base URL of the REST API. */
@@ -66,7 +64,7 @@ export function createTransport(options: TransportOptions): Transport {
     random = Math.random,
     observer = {},
   } = options;
-  const dispatcher = new Pool(url.origin, { connections, pipelining: 1 });
+  const dispatcher = createConnections({ origin: url.origin, connections });
 
   const observe = createObserving(observer);
   const known = totalRate > 0 ? new KnownAccounts() : undefined;

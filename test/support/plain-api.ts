@@ -44,7 +44,8 @@ function contentOf(line: string, mark: string): object {
   return line.startsWith('GET') ? { script: wireScript(scriptIdOf({ line }), { name: mark }) } : {};
 }
 
-function wireSession(scriptId: string, mark: string) {
+/** A session of a script as the API sends it. */
+export function wireSession(scriptId: string, mark: string) {
   return {
     id: `session-of-${scriptId}`,
     user_key: null,

@@ -1,6 +1,5 @@
 import type { Answer, Call, Interceptor, Send } from '../call.ts';
-import type { Clock } from '../clock.ts';
-import { atDeadline, type Deadline } from '../deadline.ts';
+import { atDeadline, type Clock, type Deadline } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { type AbortListener, AbortSource } from '../signal.ts';

@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
+
+/** What is sent through a pool of these connections. */
+export interface CarriedRequest extends Dispatcher.DispatchOptions {
+  readonly carrier: Carrier;
+}
+
+/** Learns which connection carries its request. */
+export interface Carrier {
+  carriedBy(connection: Connection): void;
+}
+
+export interface ConnectionsOptions {
+  readonly origin: string;
+  /** At most so many at a time. */
+  readonly connections: number;
+}
+
+/** A pool whose requests know their connection, so that one that cannot be trusted any more can be cut. */
+export function createConnections({ origin, connections }: ConnectionsOptions): Pool {
+  const factory = (url: URL, options: object) => new Connection(url, options as Client.Options);
+  return new Pool(origin, { connections, pipelining: 1, factory });
+}
+
+/** One of undici's clients, which is one connection at a time. undici itself gives nobody the socket of a request. */
+export class Connection extends Client {
+  readonly #held: { socket?: Socket };
+  #carrier: Carrier | undefined;
+
+  constructor(url: URL, options: Client.Options) {
+    const held: { socket?: Socket } = {};
+    const connector = options.connect as buildConnector.connector;
+    const connect: buildConnector.connector = (target, done) =>
+      connector(target, (...result) => {
+        if (result[1]) held.socket = result[1];
+        done(...result);
+      });
+    super(url, { ...options, connect });
+    this.#held = held;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const { carrier } = options as CarriedRequest;
+    this.#carrier = carrier;
+    carrier.carriedBy(this);
+    return super.dispatch(options, handler);
+  }
+
+  /** Closes the connection at once, unless it has begun to carry another request than this one's. */
+  cut(carrier: Carrier): void {
+    if (this.#carrier === carrier) this.#held.socket?.destroy();
+  }
+}
