@@ -1,10 +1,11 @@
 import type { RequestListener } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { type Context, type ContextOptions, createContext } from './context.ts';
+import { type Context, type ContextOptions, type Credentials, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
 import { createCors } from './http/cors.ts';
+import { createHostCheck } from './http/host-check.ts';
 import { createNodeDoor } from './http/node-door.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { createRequestListener } from './http/request-listener.ts';
@@ -39,6 +40,11 @@ export interface GatewayOptions extends ContextOptions {
   readonly maxBodyBytes?: number;
   /** The origins whose pages may read answers (CORS); `*` stands for every origin. None by default. */
   readonly corsOrigins?: readonly string[] | undefined;
+  /**
+   * The host names to answer to, beside those of the loopback address, when the gateway holds a key and asks for no
+   * gateway key. `*` stands for every name: for where something in front knows who asks, and from which page.
+   */
+  readonly hosts?: readonly string[];
   readonly log: GatewayLog;
   /** Receive each request: a log of operations, metrics, tracing. */
   readonly observers?: readonly RequestObserver[];
@@ -60,7 +66,7 @@ const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map()
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, graphiql, log, readOnly = false, execute = executeCompiled } = options;
   const { observers = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
-  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = options;
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [], hosts = [] } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const schema = createSchema({ readOnly });
   const tracker = createRequestTracker(observers, log);
@@ -78,12 +84,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     contextFor: createContext(options),
     tracker,
   });
+  const checkHost = createHostCheck({
+    hosts: isKeyForAll(options.credentials) ? hosts : ['*'],
+    origins: corsOrigins,
+  });
   const engine = createEngine(execute);
   const envelop = createEnvelopEngine({ schema, limits, documents, execute });
   const { door: yogaDoor, fetch } = createYogaDoor({
     schema,
     pipeline,
     tracker,
+    checkHost,
     maxBodyBytes,
     engineFor: (yoga, context) =>
       plugins.length > 0 ? envelop.createEngine(yoga.getEnveloped, context) : engine,
@@ -98,5 +109,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   // With CORS every answer says something about its origin, and plugins see every request.
   const isForYoga = corsOrigins.length + plugins.length > 0;
   const door = isForYoga ? yogaDoor : createNodeDoor({ pipeline, engine, maxBodyBytes, otherwise: yogaDoor });
-  return Object.assign(createRequestListener(tracker, door), { fetch });
+  return Object.assign(createRequestListener(tracker, checkHost, door), { fetch });
+}
+
+/** Whether whoever can connect may use the key that the gateway holds. */
+function isKeyForAll({ heldKey, gatewayKeys = [] }: Credentials): boolean {
+  return heldKey !== undefined && gatewayKeys.length === 0;
 }

@@ -18,6 +18,7 @@ export type RequestErrorCode =
   | 'BAD_REQUEST'
   | 'BODY_TOO_LARGE'
   | 'CSRF_PREVENTED'
+  | 'HOST_NOT_ALLOWED'
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_ACCEPTABLE'
   | 'NOT_FOUND'

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { requestError } from '../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import { NodeClientRequest } from './client-request.ts';
+import type { HostCheck } from './host-check.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
 
 /** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
@@ -12,9 +13,13 @@ export type Door = (request: IncomingMessage, response: ServerResponse, record: 
 
 /**
  * Stands before the doors at a node:http server: follows each request from its arrival to the end of its answer, and
- * refuses what makes no URL, which Yoga would answer with a stack trace.
+ * refuses what makes no URL, which Yoga would answer with a stack trace, and what `checkHost` does.
  */
-export function createRequestListener(tracker: RequestTracker, door: Door): RequestListener {
+export function createRequestListener(
+  tracker: RequestTracker,
+  checkHost: HostCheck,
+  door: Door,
+): RequestListener {
   const hasUrl = createUrlCheck();
   return (request, response) => {
     const requestId = requestIdFor(request.headers[REQUEST_ID]);
@@ -27,8 +32,13 @@ export function createRequestListener(tracker: RequestTracker, door: Door): Requ
     response.on('finish', () => {
       if (!request.complete) closeUnlessComplete(request);
     });
-    if (!hasUrl(request)) {
-      return sendResponse(response, errorResponse(MALFORMED, request.headers.accept), requestId);
+    const { headers, url } = request;
+    const refusal = hasUrl(request)
+      ? checkHost({ host: headers.host, origin: headers.origin, path: url })
+      : MALFORMED;
+    if (refusal) {
+      tracker.answered(record, [refusal]);
+      return sendResponse(response, errorResponse(refusal, headers.accept), requestId);
     }
     return door(request, response, record);
   };

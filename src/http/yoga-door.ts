@@ -8,6 +8,7 @@ import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operatio
 import type { Engine, Pipeline } from '../operation/pipeline.ts';
 import { FetchClientRequest } from './client-request.ts';
 import { checkMethod } from './csrf.ts';
+import type { HostCheck } from './host-check.ts';
 import { readOperationPath } from './operation-path.ts';
 import { readNodeBody, readWebBody } from './read-body.ts';
 import { checkAccept, checkContentType } from './request-gate.ts';
@@ -18,6 +19,8 @@ export interface YogaDoorOptions {
   readonly schema: GraphQLSchema;
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;
+  /** For requests that come without a node:http server, whose listener has checked its own. */
+  readonly checkHost: HostCheck;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** The engine of an operation; `context` is what the plugins of an embedder share. */
@@ -44,7 +47,7 @@ interface RequestSlot extends OperationSlot {
 
 /** Takes every kind of request: Yoga keeps HTTP, the pipeline runs the operation. */
 export function createYogaDoor(options: YogaDoorOptions) {
-  const { schema, pipeline, tracker, maxBodyBytes, engineFor, plugins } = options;
+  const { schema, pipeline, tracker, checkHost, maxBodyBytes, engineFor, plugins } = options;
   const yoga: Yoga = createYoga<ServerContext, Context>({
     schema,
     // The routes refuse what is no operation's path.
@@ -62,7 +65,13 @@ export function createYogaDoor(options: YogaDoorOptions) {
     logging: { debug() {}, info() {}, warn() {}, error: (error: unknown) => tracker.unexpected(error) },
     parserAndValidationCache: false,
     extraParamNames: ['documentId', 'doc_id', 'pathId'],
-    plugins: [trackRequests(pipeline, tracker), ...plugins, readRequests(maxBodyBytes), runOperations()],
+    plugins: [
+      trackRequests(pipeline, tracker),
+      checkHosts(checkHost, tracker),
+      ...plugins,
+      readRequests(maxBodyBytes),
+      runOperations(),
+    ],
   });
 
   function runOperations(): Plugin<Context> {
@@ -112,6 +121,19 @@ function trackRequests(pipeline: Pipeline, tracker: RequestTracker): Plugin<Cont
       }
       // At a server, the end of the response ends it.
       if (!(serverContext as unknown as ServerContext).req) tracker.end(record, response.status);
+    },
+  };
+}
+
+function checkHosts(checkHost: HostCheck, tracker: RequestTracker): Plugin<Context> {
+  return {
+    onRequest({ request: { headers }, url, serverContext, endResponse, fetchAPI }) {
+      if ((serverContext as unknown as ServerContext).req) return;
+      const refusal = checkHost({ host: url.host, origin: headers.get('origin'), path: url.pathname });
+      if (!refusal) return;
+      tracker.answered(recordOf(serverContext), [refusal]);
+      const { body, ...init } = errorResponse(refusal, headers.get('accept'));
+      endResponse(new fetchAPI.Response(body, init));
     },
   };
 }

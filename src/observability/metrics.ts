@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { Observer } from '../transport/observer.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
 import type { RequestObserver } from './request-record.ts';
@@ -8,6 +8,8 @@ import { createUpstreamMetrics } from './upstream-metrics.ts';
 export interface MetricsOptions {
   /** With a key, only who presents it may read them. */
   readonly key?: string | undefined;
+  /** How many lines of the log are lost so far. */
+  readonly linesLost?: () => number;
 }
 
 export interface Metrics {
@@ -23,9 +25,10 @@ export interface Metrics {
 }
 
 /** Counts for Prometheus. */
-export function createMetrics({ key }: MetricsOptions = {}): Metrics {
+export function createMetrics({ key, linesLost = () => 0 }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  countLostLines(registry, linesLost);
   const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
     upstream: createUpstreamMetrics(registry),
@@ -35,6 +38,18 @@ export function createMetrics({ key }: MetricsOptions = {}): Metrics {
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
     text: () => registry.metrics(),
   };
+}
+
+function countLostLines(registry: Registry, linesLost: () => number): void {
+  const lost = new Counter({
+    name: 'luaauth_log_lines_lost_total',
+    help: 'Lines of the log that are lost, as nobody read stdout or its disk was full',
+    registers: [registry],
+    collect() {
+      lost.reset();
+      lost.inc(linesLost());
+    },
+  });
 }
 
 function digest(text: string): Buffer {

@@ -1,10 +1,27 @@
-import { type DestinationStream, destination } from 'pino';
+import { writeSync } from 'node:fs';
+import { createLogOutput, type LogOutput, type LogOutputOptions } from './log-output.ts';
+
+/** How long the last lines of a process may take: whoever stops it waits, and may kill it instead. */
+const LAST_LINES_MS = 200;
 
 /** Standard output: lines of JSON, or made easy to read for whoever looks at a terminal. */
-export async function openStdout(isTerminal: boolean): Promise<DestinationStream> {
-  // Written at once: what was logged last matters most when a process breaks down.
-  if (!isTerminal) return destination({ dest: 1, sync: true });
+export async function openStdout(onLoss: LogOutputOptions['onLoss']): Promise<LogOutput> {
+  // To look at it makes a pipe non-blocking: a write to a full one then says EAGAIN, instead of waiting for a reader.
+  const { isTTY } = process.stdout;
+  // What else is printed there, such as where the gateway listens, is no reason to end either.
+  process.stdout.on('error', () => undefined);
+  const output = createLogOutput({ write: (bytes) => writeSync(1, bytes), onLoss });
+  // What was logged last matters most when a process breaks down.
+  process.on('exit', () => output.drain(LAST_LINES_MS));
+  if (!isTTY) return output;
   // Loaded here: a process without a terminal does without it.
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({ sync: true, singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  const { prettyFactory } = await import('pino-pretty');
+  const prettify = prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  return {
+    get lost() {
+      return output.lost;
+    },
+    write: (line) => output.write(prettify(line) ?? ''),
+    drain: output.drain,
+  };
 }

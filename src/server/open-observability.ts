@@ -3,6 +3,7 @@ import type { Config, MetricsConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { combineObservers } from '../observability/combine-observers.ts';
 import { createLog } from '../observability/log.ts';
+import type { LogOutput } from '../observability/log-output.ts';
 import type { GatewayLog, RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
 import { openStdout } from '../observability/stdout.ts';
@@ -25,10 +26,12 @@ export interface Observability {
 
 /** Opens what is configured. What is not is not even loaded. @throws StartError */
 export async function openObservability(config: Config): Promise<Observability> {
-  const destination = await openStdout(process.stdout.isTTY);
+  const destination = await openStdout((lines) =>
+    log.warn(`stdout took no lines for a while: ${lines} are lost`),
+  );
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config), destination });
   const tracing = config.tracesUrl && (await openTracing(config.tracesUrl, log.warn));
-  const metrics = config.metrics && (await openMetrics(config.metrics));
+  const metrics = config.metrics && (await openMetrics(config.metrics, destination));
   const all = [log, metrics, tracing].filter((one) => one !== undefined);
   return {
     log,
@@ -49,9 +52,9 @@ function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Conf
   return [heldKey, metrics?.key, ...gatewayKeys].filter((key) => key !== undefined);
 }
 
-async function openMetrics({ host, port, key }: MetricsConfig) {
+async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOutput) {
   const { createMetrics } = await import('../observability/metrics.ts');
-  const metrics = createMetrics({ key });
+  const metrics = createMetrics({ key, linesLost: () => logOutput.lost });
   if (port === undefined) {
     const { createMetricsRoute } = await import('../http/metrics-route.ts');
     return { ...metrics, routes: [createMetricsRoute(metrics)], url: undefined, close() {} };

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -13,23 +14,25 @@ export type Variables = Readonly<Record<string, string>>;
 
 /**
  * Starts the gateway's own process, from source, in an empty directory, with no other variable than those given and with
- * these arguments. Whoever starts it calls `kill`, which also removes the directory.
+ * these arguments. Whoever starts it calls `kill`, which also removes the directory. A descriptor takes the place of the
+ * pipe on its stdout, from which then nothing is read.
  */
 export function startProcess(
   variables: Variables = {},
   files: (directory: string) => void = () => undefined,
   args: readonly string[] = [],
+  stdout: 'pipe' | number = 'pipe',
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
   const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       output[name] += text;
     });
   }
@@ -45,13 +48,15 @@ export function startProcess(
         const url = /GraphQL {3}(http\S+)\/graphql/.exec(output.stdout)?.[1];
         if (url !== undefined) return url;
         const over = await Promise.race([
-          once(child.stdout, 'data').then(() => false),
+          once(child.stdout as Readable, 'data').then(() => false),
           ended.then(() => true),
         ]);
         if (over)
           throw new Error(`The process ended instead of listening:\n${output.stdout}${output.stderr}`);
       }
     },
+    /** Closes this end of the pipe on its stdout. */
+    stopReading: () => child.stdout?.destroy(),
     signal: (name: 'SIGTERM' | 'SIGINT') => child.kill(name),
     async kill(): Promise<void> {
       child.kill('SIGKILL');

@@ -5,9 +5,10 @@ export function send(
   url: string,
   headers: [string, string][],
   query: string,
+  contentType = 'application/json',
 ): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
-    const flat = [['content-type', 'application/json'], ...headers].flat();
+    const flat = [['content-type', contentType], ...headers].flat();
     const outgoing = request(
       `${url}/graphql`,
       { method: 'POST', headers: flat, agent: false },

@@ -1,0 +1,106 @@
+import type { DestinationStream } from 'pino';
+
+export interface LogOutputOptions {
+  /** Takes as many bytes as there is room for, and gives their number. @throws what the system says when there is none. */
+  readonly write: (bytes: Uint8Array) => number;
+  /** Called once lines can be written again after some were lost. It may write a line of its own. */
+  readonly onLoss: (lines: number) => void;
+  /** How much may wait to be written. */
+  readonly maxBytes?: number;
+  readonly maxLines?: number;
+}
+
+/** Where the lines of a log go. Whatever becomes of them, who writes one never waits. */
+export interface LogOutput extends DestinationStream {
+  /** How many lines found no room to wait in. */
+  readonly lost: number;
+  /** Writes what waits, for at most so long: for a process that ends. */
+  drain(withinMs: number): void;
+}
+
+const FIRST_RETRY_MS = 10;
+const LAST_RETRY_MS = 1_000;
+/** How long `drain` leaves a reader in peace. */
+const NAP_MS = 5;
+
+/**
+ * Gathers the lines of one turn of the event loop and writes them at its end. What cannot be written, as nobody reads or
+ * the disk is full, waits until it can; what finds no room to wait in is lost, and counted.
+ */
+export function createLogOutput(options: LogOutputOptions): LogOutput {
+  const { write, onLoss, maxBytes = 1024 * 1024, maxLines = 10_000 } = options;
+  let lines: string[] = [];
+  /** Of the lines, and of the rest below. */
+  let waitingBytes = 0;
+  /** What is being written. */
+  let rest: Uint8Array = NOTHING;
+  let lost = 0;
+  let untold = 0;
+  let isScheduled = false;
+  let retryMs = FIRST_RETRY_MS;
+
+  /** @throws as `write` does. */
+  const writeRest = () => {
+    if (rest.length === 0) {
+      rest = Buffer.from(lines.join(''));
+      lines = [];
+    }
+    const written = write(rest);
+    if (written === 0) throw NO_ROOM;
+    rest = rest.subarray(written);
+    waitingBytes -= written;
+    retryMs = FIRST_RETRY_MS;
+  };
+  /** @throws as `write` does. */
+  const writeAll = () => {
+    while (waitingBytes > 0) writeRest();
+    if (untold === 0) return;
+    const told = untold;
+    untold = 0;
+    onLoss(told);
+  };
+  const attempt = () => {
+    isScheduled = false;
+    try {
+      writeAll();
+    } catch {
+      isScheduled = true;
+      // An end of the process need not wait for it: what ends the process drains.
+      setTimeout(attempt, retryMs).unref();
+      retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+    }
+  };
+
+  return {
+    get lost() {
+      return lost;
+    },
+    write(line) {
+      const bytes = Buffer.byteLength(line);
+      if (waitingBytes + bytes > maxBytes || lines.length >= maxLines) {
+        lost++;
+        untold++;
+        return;
+      }
+      lines.push(line);
+      waitingBytes += bytes;
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(attempt);
+    },
+    drain(withinMs) {
+      const deadline = performance.now() + withinMs;
+      while (waitingBytes > 0 || untold > 0) {
+        try {
+          writeAll();
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() >= deadline) return;
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);
+        }
+      }
+    },
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+const NO_ROOM = Object.assign(new Error('nothing was written'), { code: 'EAGAIN' });
