@@ -4,6 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { type Context, type ContextOptions, type Credentials, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
+import { BodyBudget, DEFAULT_MAX_BODIES_BYTES } from './http/body-budget.ts';
 import { createCors } from './http/cors.ts';
 import { createHostCheck } from './http/host-check.ts';
 import { createNodeDoor } from './http/node-door.ts';
@@ -38,6 +39,8 @@ export interface GatewayOptions extends ContextOptions {
   readonly isReady?: () => boolean;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes?: number;
+  /** Bytes of all request bodies at a time: those that arrive, and those whose operations run. */
+  readonly maxBodiesBytes?: number;
   /** The origins whose pages may read answers (CORS); `*` stands for every origin. None by default. */
   readonly corsOrigins?: readonly string[] | undefined;
   /**
@@ -66,6 +69,7 @@ const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map()
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, graphiql, log, readOnly = false, execute = executeCompiled } = options;
   const { observers = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
+  const { maxBodiesBytes = DEFAULT_MAX_BODIES_BYTES } = options;
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [], hosts = [] } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const schema = createSchema({ readOnly });
@@ -88,6 +92,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     hosts: isKeyForAll(options.credentials) ? hosts : ['*'],
     origins: corsOrigins,
   });
+  // Nobody's body can ever be larger than all may be.
+  const reading = {
+    bodies: new BodyBudget(maxBodiesBytes),
+    maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
+  };
   const engine = createEngine(execute);
   const envelop = createEnvelopEngine({ schema, limits, documents, execute });
   const { door: yogaDoor, fetch } = createYogaDoor({
@@ -95,7 +104,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     pipeline,
     tracker,
     checkHost,
-    maxBodyBytes,
+    ...reading,
     engineFor: (yoga, context) =>
       plugins.length > 0 ? envelop.createEngine(yoga.getEnveloped, context) : engine,
     plugins: [
@@ -108,7 +117,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   // With CORS every answer says something about its origin, and plugins see every request.
   const isForYoga = corsOrigins.length + plugins.length > 0;
-  const door = isForYoga ? yogaDoor : createNodeDoor({ pipeline, engine, maxBodyBytes, otherwise: yogaDoor });
+  const door = isForYoga ? yogaDoor : createNodeDoor({ pipeline, engine, ...reading, otherwise: yogaDoor });
   return Object.assign(createRequestListener(tracker, checkHost, door), { fetch });
 }
 

@@ -69,7 +69,15 @@ describe('imports point down', () => {
     ['graphiql', ['context.ts']],
     [
       'config',
-      ['limits', 'luaauth', 'operation/persisted', 'http/read-body.ts', 'http/address.ts', 'context.ts'],
+      [
+        'limits',
+        'luaauth',
+        'operation/persisted',
+        'http/read-body.ts',
+        'http/body-budget.ts',
+        'http/address.ts',
+        'context.ts',
+      ],
     ],
     ['sandbox', ['luaauth/wire.ts']],
   ])('%s imports nothing but itself and %j', (layer, below) => {

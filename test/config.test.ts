@@ -272,6 +272,16 @@ describe('an API that is not encrypted', () => {
   });
 });
 
+it.each([
+  [{}, 200],
+  [{ LUAAUTH_RATE: '10' }, 40],
+  [{ LUAAUTH_RATE: '0' }, 0],
+  [{ LUAAUTH_RATE: '10', LUAAUTH_TOTAL_RATE: '25' }, 25],
+  [{ LUAAUTH_TOTAL_RATE: '0' }, 0],
+] as [Environment, number][])('all keys together have with %j the quota %d', (environment, totalRate) => {
+  expect(readConfig(environment)).toMatchObject({ config: { totalRate } });
+});
+
 describe('a key that the gateway holds', () => {
   it.each(['0.0.0.0', '::', '::0', '192.168.0.1', 'gateway.internal', '128.0.0.1', '127.0.0.1.example.com'])(
     'is not offered to everyone on %s',

@@ -20,6 +20,7 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 25);
 const SEED = Number(process.env.FUZZ_SEED ?? 20261124);
 
 const RATE = 4;
+const TOTAL_RATE = 6;
 const TIMEOUTS = { read: 2_000, write: 3_000 };
 const OPERATION_MS = 4_000;
 const COPIES = { freshMs: 300, staleMs: 1_500 };
@@ -104,6 +105,7 @@ async function play(
     url: new URL(upstream.url),
     userAgent: 'test',
     rate: RATE,
+    totalRate: TOTAL_RATE,
     ...COPIES,
     state: createState(clock),
     clock,
@@ -174,7 +176,11 @@ async function play(
   }
   expect(open.size, 'every call ends').toBe(0);
   expect(problems).toEqual([]);
-  for (const key of KEYS) checkWindows(model.arrivals.filter((arrival) => arrival.key === key));
+  for (const key of KEYS) {
+    const own = model.arrivals.filter((arrival) => arrival.key === key);
+    checkWindows(own, RATE);
+  }
+  checkWindows(model.arrivals, TOTAL_RATE);
 
   // Neither a copy nor a call under way is left, once all that was kept has run out.
   await passTime(clock, UNSETTLED_MS, quiet);
@@ -209,9 +215,9 @@ function createQuiet(arrived: () => number) {
   };
 }
 
-function checkWindows(arrivals: readonly { readonly at: number }[]): void {
+function checkWindows(arrivals: readonly { readonly at: number }[], rate: number): void {
   for (const [index, { at }] of arrivals.entries()) {
-    const next = arrivals[index + RATE];
+    const next = arrivals[index + rate];
     if (next)
       expect(next.at - at, 'no second has more arrivals than the quota').toBeGreaterThanOrEqual(1_000);
   }

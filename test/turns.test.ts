@@ -2,12 +2,12 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createManualClock, settle } from './support/clock.ts';
+import { createManualClock } from './support/clock.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPTS } from './support/reads.ts';
 import { useRecorder } from './support/stage.ts';
-import { expectCalls } from './support/waiting.ts';
+import { eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
 const RATE = 10;
@@ -32,6 +32,9 @@ const inWindow = (window: number, name: string) =>
     .slice(RATE * (window - 1), RATE * window)
     .filter((line) => line.includes(`/scripts/${name}`)).length;
 
+/** Each call that waits has a timer, and so has the queue. */
+const waitForQueued = (count: number) => eventually(() => expect(clock.pending).toBe(count + 1));
+
 /** One caller has 600 reads in three operations, and the places of the first second. */
 async function askForAllThereIs() {
   stage.respond = answerPlainly;
@@ -40,9 +43,11 @@ async function askForAllThereIs() {
     readAll('one', 200, name, client.signal).catch(() => undefined),
   );
   await expectCalls(stage.recorder, RATE);
+  await waitForQueued(590);
   return async () => {
     client.abort();
     await Promise.all(reads);
+    await eventually(() => expect(clock.pending).toBe(0));
   };
 }
 
@@ -50,7 +55,7 @@ describe('callers of one API key', () => {
   it('take turns, however many operations the one has and however many reads', async () => {
     const leave = await askForAllThereIs();
     const other = readAll('two', 4, 'other');
-    await settle();
+    await waitForQueued(594);
     await clock.advance(WINDOW_MS);
     expect((await other).errors).toBeUndefined();
     await expectCalls(stage.recorder, 2 * RATE);
@@ -69,7 +74,7 @@ describe('callers of one API key', () => {
       sent.on('response', (response) => resolve(text(response))),
     );
     sent.end(JSON.stringify({ query: print(SCRIPTS), variables: { ids: ids(4, 'other') } }));
-    await settle();
+    await waitForQueued(594);
     await clock.advance(WINDOW_MS);
     expect(JSON.parse(await answered).errors).toBeUndefined();
     expect(inWindow(2, 'other')).toBe(4);
@@ -81,14 +86,14 @@ describe('callers of one API key', () => {
     const write = (key: string, id: string) =>
       stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer(key));
     const many = ids(30, 'many').map((id) => write('one', id));
-    await settle();
+    await waitForQueued(620);
     const few = ids(3, 'few').map((id) => write('two', id));
-    await settle();
+    await waitForQueued(623);
     await clock.advance(WINDOW_MS);
     await Promise.all(few);
     expect(inWindow(2, 'few')).toBe(3);
-    for (let second = 0; second < 5; second += 1) {
-      await settle();
+    for (const window of [3, 4, 5, 6]) {
+      await expectCalls(stage.recorder, (window - 1) * RATE);
       await clock.advance(WINDOW_MS);
     }
     await Promise.all(many);
@@ -102,7 +107,7 @@ describe('while writes keep coming', () => {
     const writes = ids(40, 'w').map((id) =>
       stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer('one')),
     );
-    await settle();
+    await waitForQueued(630);
     for (const window of [2, 3, 4, 5]) {
       await clock.advance(WINDOW_MS);
       await expectCalls(stage.recorder, window * RATE);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Credentials } from '../context.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
+import { DEFAULT_MAX_BODIES_BYTES } from '../http/body-budget.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../http/read-body.ts';
 import { defaultLimits, type Limits } from '../limits/limits.ts';
 import type { Timeouts } from '../luaauth/api.ts';
@@ -21,6 +22,7 @@ export interface Config {
   /** The origins whose pages may read answers; `*` stands for every origin. */
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
+  readonly maxBodiesBytes: number;
   readonly readOnly: boolean;
   /** The documents that can be asked for by id, and whether others can be sent. */
   readonly persisted: PersistedDocuments;
@@ -131,6 +133,7 @@ function assemble(values: VariableValues, problems: string[]): Config {
     graphiql: values.GRAPHIQL ?? (values.NODE_ENV !== 'production' && persistedMode !== 'only'),
     corsOrigins: values.CORS_ORIGINS ?? [],
     maxBodyBytes: values.MAX_BODY_BYTES ?? DEFAULT_MAX_BODY_BYTES,
+    maxBodiesBytes: values.MAX_BODIES_BYTES ?? DEFAULT_MAX_BODIES_BYTES,
     readOnly: values.READ_ONLY ?? false,
     persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems, (path) =>
       readTextFile(path, MAX_MANIFEST_BYTES),

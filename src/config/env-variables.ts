@@ -180,6 +180,11 @@ export const VARIABLES = {
     meaning: 'bytes in a request body; for all MAX_ limits, 0: no limit',
     byDefault: '4194304',
   },
+  MAX_BODIES_BYTES: {
+    ...limit,
+    meaning: 'bytes in the bodies of all requests at a time',
+    byDefault: '67108864',
+  },
   MAX_DOCUMENT_LENGTH: { ...limit, meaning: 'characters in a document', byDefault: '20000' },
   MAX_TOKENS: { ...limit, meaning: 'tokens in a document', byDefault: '2000' },
   MAX_DEPTH: { ...limit, meaning: 'fields inside fields', byDefault: '10' },

@@ -22,6 +22,7 @@ export type RequestErrorCode =
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_ACCEPTABLE'
   | 'NOT_FOUND'
+  | 'OVERLOADED'
   | 'REQUEST_TIMEOUT'
   | 'SHUTTING_DOWN'
   | 'UNSUPPORTED_MEDIA_TYPE';

@@ -34,7 +34,8 @@ function planConstants(field: GraphQLField<unknown, unknown>, node: FieldNode): 
   }
 }
 
-function holdsVariable(node: ValueNode): boolean {
+/** Whether a value depends on variables. */
+export function holdsVariable(node: ValueNode): boolean {
   switch (node.kind) {
     case Kind.VARIABLE:
       return true;

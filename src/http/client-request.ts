@@ -86,3 +86,8 @@ export function readCredentials(header: (name: string) => string | null): SentCr
     bearer: authorization === null ? undefined : authorization.replace(/^Bearer(?: +|$)/i, ''),
   };
 }
+
+/** Whether a request says who sends it, true or not. */
+export function hasCredential(request: ClientRequest): boolean {
+  return Boolean(request.header('token') || request.header('authorization'));
+}

@@ -4,6 +4,8 @@ import { processRegularResult } from 'graphql-yoga';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromBody } from '../operation/params.ts';
 import type { Engine, Pipeline } from '../operation/pipeline.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { hasCredential } from './client-request.ts';
 import { readNodeBody } from './read-body.ts';
 import type { Door } from './request-listener.ts';
 import { type PlainResponse, sendJson, sendResponse } from './response.ts';
@@ -11,6 +13,7 @@ import { type PlainResponse, sendJson, sendResponse } from './response.ts';
 export interface NodeDoorOptions {
   readonly pipeline: Pipeline;
   readonly engine: Engine;
+  readonly bodies: BodyBudget;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** Takes every request that this door is not for. */
@@ -29,13 +32,17 @@ const MEDIA_TYPES: ReadonlyMap<string | undefined, string> = new Map([
  * Takes the most common request, an operation by POST as plain JSON, without making Fetch API objects of it. Which ones
  * those are shows before anything is read; their answers have the same bytes as Yoga's.
  */
-export function createNodeDoor({ pipeline, engine, maxBodyBytes, otherwise }: NodeDoorOptions): Door {
+export function createNodeDoor(options: NodeDoorOptions): Door {
+  const { pipeline, engine, bodies, maxBodyBytes, otherwise } = options;
   const runOperation = async (request: IncomingMessage, record: RequestRecord): Promise<ExecutionResult> => {
+    const share = bodies.open(hasCredential(record.request));
     try {
-      const params = paramsFromBody(await readNodeBody(request, maxBodyBytes));
+      const params = paramsFromBody(await readNodeBody(request, maxBodyBytes, share));
       return await pipeline.run({ params, record, engine });
     } catch (error) {
       return pipeline.mask({ errors: [error as never] }, record);
+    } finally {
+      share.release();
     }
   };
   return (request, response, record) => {

@@ -6,7 +6,8 @@ import type { RequestRecord, RequestTracker } from '../observability/request-rec
 import type { OperationSlot } from '../operation/envelop-engine.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import type { Engine, Pipeline } from '../operation/pipeline.ts';
-import { FetchClientRequest } from './client-request.ts';
+import type { BodyBudget, BodyShare } from './body-budget.ts';
+import { FetchClientRequest, hasCredential } from './client-request.ts';
 import { checkMethod } from './csrf.ts';
 import type { HostCheck } from './host-check.ts';
 import { readOperationPath } from './operation-path.ts';
@@ -21,6 +22,7 @@ export interface YogaDoorOptions {
   readonly tracker: RequestTracker;
   /** For requests that come without a node:http server, whose listener has checked its own. */
   readonly checkHost: HostCheck;
+  readonly bodies: BodyBudget;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** The engine of an operation; `context` is what the plugins of an embedder share. */
@@ -43,11 +45,14 @@ interface ServerContext {
 /** The record is put in by the server that took the request, or else by the first hook that sees it. */
 interface RequestSlot extends OperationSlot {
   record?: RequestRecord;
+  /** What the body holds; the operation gives it back, or else the end of the request. */
+  body?: BodyShare;
+  isRunning?: boolean;
 }
 
 /** Takes every kind of request: Yoga keeps HTTP, the pipeline runs the operation. */
 export function createYogaDoor(options: YogaDoorOptions) {
-  const { schema, pipeline, tracker, checkHost, maxBodyBytes, engineFor, plugins } = options;
+  const { schema, pipeline, tracker, checkHost, engineFor, plugins } = options;
   const yoga: Yoga = createYoga<ServerContext, Context>({
     schema,
     // The routes refuse what is no operation's path.
@@ -69,7 +74,7 @@ export function createYogaDoor(options: YogaDoorOptions) {
       trackRequests(pipeline, tracker),
       checkHosts(checkHost, tracker),
       ...plugins,
-      readRequests(maxBodyBytes),
+      readRequests(options),
       runOperations(),
     ],
   });
@@ -78,27 +83,45 @@ export function createYogaDoor(options: YogaDoorOptions) {
     return {
       onParams({ setParamsHandler }) {
         setParamsHandler(({ params, request, context }) => {
+          const { operation } = context as unknown as ServerContext;
           const record = recordOf(context);
-          return pipeline.run({
+          operation.isRunning = true;
+          const result = pipeline.run({
             params: params as unknown as OperationParams,
             record,
             engine: engineFor(yoga, Object.assign(context, { request, params })),
             checkMethod: (type) => checkMethod(type, record.request),
           });
+          return result.finally(() => operation.body?.release());
         });
       },
     };
   }
 
-  const door: Door = (request, response, record) => yoga(request, response, { operation: { record } });
+  const door: Door = (request, response, record) => {
+    const operation: RequestSlot = { record };
+    response.once('close', () => releaseUnlessRunning(operation));
+    return yoga(request, response, { operation });
+  };
   // A context of its own for each request: an embedder may give the same one again and again.
-  const fetch = (...args: unknown[]) =>
-    (yoga.fetch as (...all: unknown[]) => ReturnType<Yoga['fetch']>)(...args, { operation: {} });
+  const fetch = async (...args: unknown[]) => {
+    const operation: RequestSlot = {};
+    try {
+      return await (yoga.fetch as (...all: unknown[]) => ReturnType<Yoga['fetch']>)(...args, { operation });
+    } finally {
+      releaseUnlessRunning(operation);
+    }
+  };
   return { door, fetch: fetch as Fetch };
 }
 
 function recordOf(serverContext: object): RequestRecord {
   return (serverContext as ServerContext).operation.record as RequestRecord;
+}
+
+/** A plugin may have answered in the place of the operation. */
+function releaseUnlessRunning({ isRunning, body }: RequestSlot): void {
+  if (!isRunning) body?.release();
 }
 
 /** Follows requests that come without a node:http server, and puts on every response what it carries. */
@@ -139,7 +162,7 @@ function checkHosts(checkHost: HostCheck, tracker: RequestTracker): Plugin<Conte
 }
 
 /** Reads requests in the place of Yoga's parsers, which quote broken JSON back and answer broken variables in a URL with 500. */
-function readRequests(maxBodyBytes: number): Plugin<Context> {
+function readRequests({ bodies, maxBodyBytes }: YogaDoorOptions): Plugin<Context> {
   return {
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
       const refusal = checkAccept(request.headers.get('accept'));
@@ -153,13 +176,15 @@ function readRequests(maxBodyBytes: number): Plugin<Context> {
         return setRequestParser(() => forYoga(paramsFromUrl(url.searchParams, path)));
       }
       checkContentType(request.headers.get('content-type'), request.headers.get('content-encoding'));
-      const { req } = serverContext as unknown as ServerContext;
+      const { req, operation } = serverContext as unknown as ServerContext;
       setRequestParser(async () => {
+        const share = bodies.open(hasCredential(recordOf(serverContext).request));
+        operation.body = share;
         // Something in front of the gateway, such as a body parser, may have read the request already.
         const body =
           req && !req.readableDidRead
-            ? await readNodeBody(req, maxBodyBytes)
-            : await readWebBody(request, maxBodyBytes);
+            ? await readNodeBody(req, maxBodyBytes, share)
+            : await readWebBody(request, maxBodyBytes, share);
         return forYoga(paramsFromBody(body, path));
       });
     },

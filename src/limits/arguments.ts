@@ -1,5 +1,6 @@
-import { type FieldNode, type GraphQLField, Kind, type ValueNode, valueFromAST } from 'graphql';
+import { type FieldNode, type GraphQLField, valueFromAST } from 'graphql';
 import type { Scope } from '../execution/collect-fields.ts';
+import { holdsVariable } from '../execution/read-arguments.ts';
 import type { Arguments } from './cost.ts';
 
 /** A field's arguments, defaults filled in. Unlike execution it never throws: what cannot be read is undefined. */
@@ -15,17 +16,4 @@ export function readArguments(
     return [name, (given && valueFromAST(given, type, variables)) ?? defaultValue] as const;
   });
   return Object.fromEntries(values);
-}
-
-function holdsVariable(node: ValueNode): boolean {
-  switch (node.kind) {
-    case Kind.VARIABLE:
-      return true;
-    case Kind.LIST:
-      return node.values.some(holdsVariable);
-    case Kind.OBJECT:
-      return node.fields.some(({ value }) => holdsVariable(value));
-    default:
-      return false;
-  }
 }

@@ -44,7 +44,7 @@ export function createUpstreamMetrics(registry: Registry): Observer {
   });
   const breaker = new Gauge({
     name: 'luaauth_upstream_breaker_state',
-    help: '1 for the state that the breaker is in; open: calls are answered at once, without being sent',
+    help: '1 for the worst state that the breaker of any API key is in; open: calls are answered at once, without being sent',
     labelNames: ['state'],
     registers,
   });

@@ -58,7 +58,8 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     },
     createEntry: (document) => new DocumentEntry(schema, limits, document),
     settle(text, entry) {
-      if (entry.hasGrown()) entries.set(text, entry);
+      // One that a plugin has put in the place of the text's own is not kept.
+      if (entry.hasGrown() && entries.peek(text) === entry) entries.set(text, entry);
     },
   };
 }

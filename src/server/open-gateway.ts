@@ -22,6 +22,7 @@ export async function openGateway(
     persisted: config.persisted,
     limits: config.limits,
     maxBodyBytes: config.maxBodyBytes,
+    maxBodiesBytes: config.maxBodiesBytes,
     corsOrigins: config.corsOrigins,
     graphiql: config.graphiql ? graphiqlFor(config) : undefined,
     log,

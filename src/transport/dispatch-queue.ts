@@ -82,6 +82,7 @@ export class DispatchQueue {
     if (!line?.remove(request)) return;
     this.#waiting -= 1;
     if (line.size === 0) this.#forget(line);
+    if (this.#waiting === 0) this.#stopTimer();
   }
 
   /** A request that had departed is over. */
@@ -151,10 +152,14 @@ export class DispatchQueue {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Looks for requests that can depart. */
-  #wake(): void {
+  #stopTimer(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+  }
+
+  /** Looks for requests that can depart. */
+  #wake(): void {
+    this.#stopTimer();
     while (this.#hasNext()) {
       const place = this.#takePlace();
       if (typeof place === 'number') {

@@ -11,7 +11,6 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 import { type Given, given } from './arguments.ts';
-import { mostly } from './mostly.ts';
 
 /** A selection as it was thought up, before it is written down. */
 export type Selection = FieldSelection | FragmentSelection;
@@ -178,9 +177,13 @@ function conditions(): fc.Arbitrary<readonly Condition[]> {
     by: fc.constantFrom('literal' as const, 'variable' as const, 'default' as const),
   });
   // A directive stands at one place only once.
-  return mostly(
-    fc.constant([]),
-    fc.uniqueArray(some, { selector: ({ directive }) => directive, minLength: 1, maxLength: 2 }),
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: 10, arbitrary: fc.constant([]) },
+    {
+      weight: 1,
+      arbitrary: fc.uniqueArray(some, { selector: ({ directive }) => directive, minLength: 1, maxLength: 2 }),
+    },
   );
 }
 

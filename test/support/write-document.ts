@@ -16,6 +16,8 @@ export function writeDocument(operation: Operation, { plainly = false } = {}): W
 
 /** A document with all that stands in it, and its operations by their names. */
 export interface WrittenDocument extends Written {
+  /** Other variables of the same document; undefined if it has none. */
+  readonly otherVariables: Written['variables'] | undefined;
   readonly operations: readonly { readonly name: string | undefined; readonly type: Operation['type'] }[];
 }
 
@@ -28,7 +30,13 @@ export function writeWhole({ operations, isNamed, fragmentsFirst }: Document): W
   });
   const texts = named.map(({ text }) => text);
   const parts = fragmentsFirst ? [writer.fragments, texts] : [texts, writer.fragments];
-  return { document: parts.flat().join('\n'), variables: writer.variables, operations: named };
+  const { variables, otherVariables, hasVariables } = writer;
+  return {
+    document: parts.flat().join('\n'),
+    variables,
+    otherVariables: hasVariables ? otherVariables : undefined,
+    operations: named,
+  };
 }
 
 /** A fragment that has a name, with what is in it. */
@@ -40,6 +48,7 @@ interface NamedFragment {
 
 class Writer {
   readonly variables: Record<string, unknown> = {};
+  readonly otherVariables: Record<string, unknown> = {};
   readonly fragments: string[] = [];
   readonly #plainly: boolean;
   readonly #aliases = new Map<Selection, string>();
@@ -50,6 +59,10 @@ class Writer {
 
   constructor(plainly: boolean) {
     this.#plainly = plainly;
+  }
+
+  get hasVariables(): boolean {
+    return this.#variableCount > 0;
   }
 
   operation({ type, selections }: Operation, name: string | undefined): string {
@@ -127,13 +140,14 @@ class Writer {
   #condition(holds: boolean, by: 'literal' | 'variable' | 'default'): string {
     if (this.#plainly || by === 'literal') return String(holds);
     return by === 'variable'
-      ? this.#variable('Boolean!', holds)
-      : this.#variable('Boolean', undefined, String(holds));
+      ? this.#variable('Boolean!', [holds, !holds])
+      : this.#variable('Boolean', [undefined, !holds], String(holds));
   }
 
   #argument({ argument, value, by, other }: Given): string[] {
     const { name, type } = argument;
-    if (by === 'nothing') return this.#plainly ? [] : [`${name}: ${this.#variable(String(type), undefined)}`];
+    if (by === 'nothing')
+      return this.#plainly ? [] : [`${name}: ${this.#variable(String(type), [undefined, other])}`];
     if (this.#plainly || by === 'literal') return [`${name}: ${toLiteral(value)}`];
     return [`${name}: ${this.#valueBy(by, type, value, other)}`];
   }
@@ -148,13 +162,13 @@ class Writer {
     const loose = String(getNullableType(type));
     switch (by) {
       case 'variable':
-        return this.#variable(String(type), value);
+        return this.#variable(String(type), [value, other]);
       case 'parts':
         return this.#parts(type, value);
       case 'default':
-        return this.#variable(loose, undefined, toLiteral(value));
+        return this.#variable(loose, [undefined, other], toLiteral(value));
       case 'overridden':
-        return this.#variable(loose, value, toLiteral(other));
+        return this.#variable(loose, [value, undefined], toLiteral(other));
     }
   }
 
@@ -169,15 +183,16 @@ class Writer {
         .map(([name, one]) => `${name}: ${fields[name] ? this.#parts(fields[name].type, one) : 'null'}`)
         .join(', ')} }`;
     }
-    return this.#variable(String(type), value);
+    return this.#variable(String(type), [value, value]);
   }
 
-  /** Its reference. One that is not sent has the value undefined, which JSON leaves out. */
-  #variable(type: string, value: unknown, defaultValue?: string): string {
+  /** Its reference. One that is not sent has the value undefined. */
+  #variable(type: string, [value, other]: [value: unknown, other: unknown], defaultValue?: string): string {
     const name = `v${this.#variableCount}`;
     this.#variableCount += 1;
     this.#definitions.push(`$${name}: ${type}${defaultValue === undefined ? '' : ` = ${defaultValue}`}`);
     if (value !== undefined) this.variables[name] = value;
+    if (other !== undefined) this.otherVariables[name] = other;
     return `$${name}`;
   }
 }

@@ -101,6 +101,7 @@ export class RateLimitQueue {
 
   remove(queued: QueuedCall): void {
     this.#waiting.remove(queued);
+    if (this.#waiting.size === 0) this.#stopTimer();
   }
 
   /** What a call is told that cannot start in time. */
@@ -113,11 +114,15 @@ export class RateLimitQueue {
     return new RateLimited(call, retryAfterMs, { byApi: false });
   }
 
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
   /** Looks for calls that can start. */
   #wake(): void {
     if (this.#isAsking) return;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#stopTimer();
     while (this.#waiting.size > 0) {
       const place = this.#waiting.isUrgent ? this.#quota.take() : this.#quota.takeSpare();
       if (place instanceof Promise) this.#waitFor(place);
