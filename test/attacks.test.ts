@@ -60,8 +60,8 @@ const names = (count: number, write: (index: number) => string) =>
 /** Bodies that made an answer, or a parse, cost far more than they are worth; what is said to each. */
 const ATTACKS: readonly [string, string, string][] = [
   ['references that name no type', entities(20_000, '{"__typename":"Nope"}'), 'BAD_USER_INPUT'],
-  ['a body full of references', entities(1_350_000, '{}'), 'ANSWER_TOO_LARGE'],
-  ['a body full of numbers for references', entities(1_900_000, '0'), 'ANSWER_TOO_LARGE'],
+  ['a body full of references', entities(1_350_000, '{}'), 'BAD_REQUEST'],
+  ['a body full of numbers for references', entities(1_900_000, '0'), 'BAD_REQUEST'],
   [
     'an alias as long as a document',
     entities(20_000, '{}').replace('_entities(', `${'x'.repeat(17_500)}: _entities(`),
@@ -87,7 +87,7 @@ const ATTACKS: readonly [string, string, string][] = [
   [
     'a list that the API makes endless',
     query('{ script(id: "a") { executions { date } } }'),
-    'ANSWER_TOO_LARGE',
+    'UPSTREAM_BAD_RESPONSE',
   ],
   [
     'an answer with a text that never ends',

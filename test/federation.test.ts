@@ -152,6 +152,21 @@ describe('_entities', () => {
     ]);
   });
 
+  it('fails as a whole, and asks for nothing, when more than 100 representations are wrong', async () => {
+    const wrong = Array.from({ length: 101 }, () => ({ __typename: 'Query' }));
+    const representations = [script(seeded.scriptId), ...wrong];
+    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    expect(data).toBeNull();
+    expect(errors).toEqual([
+      expect.objectContaining({
+        path: ['_entities'],
+        message: expect.stringContaining('more than 100 of them are wrong'),
+        extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }),
+      }),
+    ]);
+    expect(stage.lines()).toEqual([]);
+  });
+
   it('takes a whole JSON number for an id, as every ID does', async () => {
     const { errors } = await stage.gateway.execute(ENTITIES, { representations: [script(42)] });
     expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');

@@ -23,10 +23,23 @@ const recorder = await startRecorder((recorded, response) => answerAsGenerated(t
 const transports = createTransportByKey(recorder.url);
 let gateways: Awaited<ReturnType<typeof openDoorGateways>>;
 
+/** Promises that our gateways left without anybody who hears of their failure: one would end the process. */
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => {
+  // graphql-js leaves some, when an item of a list fails at once and one before it later.
+  if (current !== REFERENCE) unhandled.push(reason);
+};
+const others = process.listeners('unhandledRejection');
+let current: Door | undefined;
+
 beforeAll(async () => {
+  // Vitest would take those of graphql-js for failures.
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
   gateways = await openDoorGateways(transports.transport);
 });
 afterAll(async () => {
+  process.off('unhandledRejection', note);
+  for (const listener of others) process.on('unhandledRejection', listener);
   await gateways.close();
   await recorder.close();
 });
@@ -36,6 +49,7 @@ let turn = 0;
 /** Sends a request with a key of its own. Gives the answer, and what reached the REST side in its order. */
 async function send(door: Door, request: DoorRequest) {
   turn += 1;
+  current = door;
   const key = `key-${turn}`;
   const { headers, ...answer } = await gateways.send(door, request, key);
   await transports.end(key);
@@ -45,11 +59,15 @@ async function send(door: Door, request: DoorRequest) {
 
 const circumstances = fc.record({
   accept: fc.constantFrom(undefined, '*/*', 'application/json', 'application/graphql-response+json'),
-  mode: mostly(fc.constantFrom(undefined, undefined, 'report'), fc.constant('plan')),
+  mode: mostly(fc.constantFrom(undefined, 'report'), fc.constant('plan')),
   /** The operation that is asked for. */
   name: mostly(fc.constant('right' as const), fc.constantFrom('none', 'null', 'wrong')),
   hasStrayVariable: fc.boolean(),
-  temper: fc.record({ seed: fc.nat(), faults: fc.constantFrom(0, 0, 0.05, 0.2, 0.5) }),
+  temper: fc.record({
+    seed: fc.nat(),
+    failed: fc.constantFrom(0, 0, 0.1, 0.4),
+    spoilt: fc.constantFrom(0, 0, 0.03, 0.2),
+  }),
   /** The door that comes first, and sees the document when it is new. */
   first: fc.nat(DOORS.length - 1),
 });
@@ -105,7 +123,9 @@ it('gives every operation the bytes and the REST calls of graphql-js alone, by e
     temper = one.temper;
     const doors = [...DOORS.slice(first), ...DOORS.slice(0, first)];
     for (const asked of requests) await compare(asked, doors);
-    expect(gateways.logged).toEqual([]);
+    // Taken away: what one document leads to is no part of the next.
+    const [logged, left] = [gateways.logged.splice(0), unhandled.splice(0)];
+    expect({ logged, unhandled: left }).toEqual({ logged: [], unhandled: [] });
   });
   await fc.assert(property, { seed, numRuns });
   // All of this would hold for a generator of nonsense as well. The short form compares 5,000 at least.

@@ -3,6 +3,8 @@ export interface AnswerMeter {
   /** @throws AnswerRefused */
   addObject(keyCharacters: number): void;
   /** @throws AnswerRefused */
+  addError(): void;
+  /** @throws AnswerRefused */
   addLeaf(value: unknown): void;
 }
 

@@ -63,8 +63,6 @@ function compileQuery(scope: Scope, rootType: GraphQLObjectType, operation: Sele
     if (isNonNullType(type)) return { ...compileValue(type.ofType, nodes), isNonNull: true };
     if (isLeafType(type)) return { kind: 'leaf', isNonNull: false, type };
     if (isListType(type)) return { kind: 'list', isNonNull: false, item: compileValue(type.ofType, nodes) };
-    // graphql-js would ask each of its types whether the object is one of them.
-    if (isAbstractType(type) && !type.resolveType) throw new Unsupported();
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const types = isAbstractType(type) ? scope.schema.getPossibleTypes(type) : [type];
     const objects = types.map((one) => compileObject(one, sets));

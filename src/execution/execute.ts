@@ -53,7 +53,9 @@ function executeByGraphql(args: ExecuteArgs): ExecutionResult | Promise<Executio
 
 function measured(result: ExecutionResult, { meter }: ExecuteArgs): ExecutionResult {
   try {
-    if (meter) measureAnswer(result.data, meter);
+    if (!meter) return result;
+    measureAnswer(result.data, meter);
+    for (const _ of result.errors ?? []) meter.addError();
     return result;
   } catch (error) {
     if (error instanceof AnswerRefused) return { errors: [error.reason as GraphQLError] };

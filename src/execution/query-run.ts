@@ -1,4 +1,10 @@
-import { GraphQLError, type GraphQLLeafType, locatedError, responsePathAsArray } from 'graphql';
+import {
+  defaultTypeResolver,
+  GraphQLError,
+  type GraphQLLeafType,
+  locatedError,
+  responsePathAsArray,
+} from 'graphql';
 import { type AnswerMeter, AnswerRefused } from './answer-meter.ts';
 import type { PreparedOperation } from './compile.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from './query-plan.ts';
@@ -126,6 +132,7 @@ export class QueryRun implements InfoSource {
     if (rawError instanceof AnswerRefused) throw rawError;
     const error = locatedError(rawError, nodes, responsePathAsArray(path));
     if (plan.isNonNull) throw error;
+    this.#meter?.addError();
     this.errors.add(error, path);
     return null;
   }
@@ -203,7 +210,8 @@ export class QueryRun implements InfoSource {
       if (!object) throw new Error(`${type.name} was resolved to what is none of its types.`);
       return this.#completeObject(object, field, value, path);
     };
-    const name = type.resolveType?.(value, this.#context, info, type);
+    const resolveType = type.resolveType ?? defaultTypeResolver;
+    const name = resolveType(value, this.#context, info, type);
     return isPromise(name) ? name.then(complete) : complete(name);
   }
 

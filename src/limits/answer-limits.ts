@@ -32,6 +32,8 @@ export function answerTooLarge(objects: number, limit: number): GraphQLError {
 
 /** What stands around a value in JSON: quotes, a colon, a comma. */
 const AROUND_VALUE = 4;
+/** An error has a message, a path and locations, and takes as long to make. */
+const OBJECTS_OF_AN_ERROR = 5;
 /** A number, true or null. */
 const PLAIN_VALUE = 8;
 
@@ -46,14 +48,22 @@ export class LimitMeter implements AnswerMeter {
   }
 
   addObject(keyCharacters: number): void {
-    this.#objects += 1;
-    const { answerObjects } = this.#limits;
-    if (this.#objects > answerObjects) throw new AnswerRefused(answerTooLarge(this.#objects, answerObjects));
+    this.#addObjects(1);
     this.#addBytes(keyCharacters);
+  }
+
+  addError(): void {
+    this.#addObjects(OBJECTS_OF_AN_ERROR);
   }
 
   addLeaf(value: unknown): void {
     this.#addBytes(AROUND_VALUE + (typeof value === 'string' ? value.length : PLAIN_VALUE));
+  }
+
+  #addObjects(count: number): void {
+    this.#objects += count;
+    const { answerObjects } = this.#limits;
+    if (this.#objects > answerObjects) throw new AnswerRefused(answerTooLarge(this.#objects, answerObjects));
   }
 
   #addBytes(bytes: number): void {

@@ -1,6 +1,7 @@
 import type { About, Reply } from '../transport/call.ts';
 import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
 import { parseJson } from '../transport/json.ts';
+import { isOverBounds } from '../transport/json-scan.ts';
 import { redact, type Secrets } from './redact.ts';
 import {
   type DocumentedCodes,
@@ -47,9 +48,15 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Far more than any answer that is documented; the largest are pages of 100 sessions. */
+const ANSWER_BOUNDS = { values: 100_000, depth: 200 };
+
 function parseAnswer(about: About, reply: Reply): JsonObject {
   const { status } = reply;
   if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
+  if (isOverBounds(reply.text, ANSWER_BOUNDS)) {
+    throw new BadResponse(about, `it holds more than ${ANSWER_BOUNDS.values} values, or nests them too deep`);
+  }
   let answer: unknown;
   try {
     answer = parseJson(reply.text);

@@ -1,4 +1,5 @@
 import { requestError } from '../errors/coded-error.ts';
+import { isOverBounds } from '../transport/json-scan.ts';
 
 const MEMBERS = ['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id'] as const;
 type Member = (typeof MEMBERS)[number];
@@ -27,12 +28,16 @@ export interface OperationPath {
 
 /** How deep objects and lists may be nested in variables and extensions; the schema's own inputs need three levels. */
 const MAX_JSON_DEPTH = 50;
+/** The members of the body stand around them. */
+const BODY_BOUNDS = { values: 100_000, depth: MAX_JSON_DEPTH + 2 };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
 export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
-  const body = parse(decode(bytes), 'The body');
+  const text = decode(bytes);
+  if (isOverBounds(text, BODY_BOUNDS)) throw OVER_BOUNDS;
+  const body = parse(text, 'The body');
   if (Array.isArray(body)) {
     throw badRequest('Batching is not supported: the body is a list. Send one operation per request.');
   }
@@ -119,6 +124,10 @@ function checkObject(name: Member, value: unknown): Record<string, unknown> | un
   }
   return value as Record<string, unknown>;
 }
+
+const OVER_BOUNDS = badRequest(
+  `The body holds more than ${BODY_BOUNDS.values.toLocaleString('en')} values, or nests them more than ${MAX_JSON_DEPTH} levels deep. Send less at once, and nest it less.`,
+);
 
 function decode(bytes: Uint8Array): string {
   try {

@@ -66,9 +66,10 @@ function resolveEach(
 ): GraphQLFieldResolver<unknown, unknown> {
   return (source, { representations }, context, info) => {
     const checks = new Map(names.map((name) => [name, lookAhead(info, name)]));
-    return (representations as unknown[]).map((given, index) => {
+    const all = readRepresentations(representations, names);
+    return all.map((one, index) => {
+      if (one instanceof Error) return one;
       try {
-        const one = readRepresentation(`representations[${index}]`, given, names);
         checks.get(one.__typename)?.(one.id, index);
         const [entity] = resolve(source, { representations: [one] }, context, info) as unknown[];
         return entity;
@@ -79,8 +80,36 @@ function resolveEach(
   };
 }
 
+/** A router makes no mistake, and an error costs more than what is asked for. */
+const MAX_MISTAKES = 100;
+
+interface Representation {
+  readonly __typename: string;
+  readonly id: string;
+}
+
+/** Each of the representations, or what is wrong with it. @throws BAD_USER_INPUT for too many mistakes. */
+function readRepresentations(
+  representations: readonly unknown[],
+  names: readonly string[],
+): (Representation | Error)[] {
+  let mistakes = 0;
+  return representations.map((given, index) => {
+    try {
+      return readRepresentation(`representations[${index}]`, given, names);
+    } catch (error) {
+      mistakes += 1;
+      if (mistakes <= MAX_MISTAKES) return error as Error;
+      throw badUserInput(
+        'representations',
+        `more than ${MAX_MISTAKES} of them are wrong. The last one: ${(error as Error).message}`,
+      );
+    }
+  });
+}
+
 /** Every entity's key is its `id`, and an id follows the rules of the scalar ID. */
-function readRepresentation(argument: string, given: unknown, names: readonly string[]) {
+function readRepresentation(argument: string, given: unknown, names: readonly string[]): Representation {
   const { __typename, id } = isObject(given) ? given : {};
   if (typeof __typename !== 'string' || !names.includes(__typename)) {
     throw badUserInput(

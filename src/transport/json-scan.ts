@@ -13,6 +13,47 @@ const SMALL_E = 0x65;
 const LARGE_E = 0x45;
 const ZERO = 0x30;
 const NINE = 0x39;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
+/** Shorter texts cannot hold enough to be worth a look. */
+const WORTH_A_LOOK = 64 * 1024;
+
+export interface JsonBounds {
+  /** Values in lists and objects, all together. */
+  readonly values: number;
+  /** Lists and objects inside one another. */
+  readonly depth: number;
+}
+
+/**
+ * Whether a JSON text is over a bound, before anything is made of it: a few megabytes of brackets become a hundred times
+ * as much in objects. Looks at each character once; a text that is no JSON may get either answer.
+ */
+export function isOverBounds(text: Characters, { values: maxValues, depth: maxDepth }: JsonBounds): boolean {
+  if (text.length < WORTH_A_LOOK) return false;
+  let values = 0;
+  let depth = 0;
+  let at = 0;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+      continue;
+    }
+    if (code === COMMA) values += 1;
+    else if (isOpening(code)) {
+      depth += 1;
+      values += 1;
+    } else if (isClosing(code)) depth -= 1;
+    if (values > maxValues || depth > maxDepth) return true;
+    at += 1;
+  }
+  return false;
+}
 
 /**
  * Where the JSON string ends that opens at `open`: behind its closing quote, or at the end of the text if it is never
@@ -56,6 +97,14 @@ function skip(text: Characters, from: number, isWanted: (code: number) => boolea
   let at = from;
   while (at < text.length && isWanted(text.charCodeAt(at))) at += 1;
   return at;
+}
+
+function isOpening(code: number): boolean {
+  return code === OPENING_BRACKET || code === OPENING_BRACE;
+}
+
+function isClosing(code: number): boolean {
+  return code === CLOSING_BRACKET || code === CLOSING_BRACE;
 }
 
 function isDigit(code: number): boolean {

@@ -11,6 +11,7 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 import { type Given, given } from './arguments.ts';
+import { mostly } from './mostly.ts';
 
 /** A selection as it was thought up, before it is written down. */
 export type Selection = FieldSelection | FragmentSelection;
@@ -19,6 +20,8 @@ export interface FieldSelection {
   readonly kind: 'field';
   readonly name: string;
   readonly isAliased: boolean;
+  /** An alias that the prototype of an object has as well. */
+  readonly specialKey: string | undefined;
   /** Written as two fields of one key, apart from each other, each with a part of what is below. */
   readonly isSplit: boolean;
   readonly args: readonly Given[];
@@ -78,6 +81,8 @@ export function operations(schema: GraphQLSchema, depth: number): fc.Arbitrary<O
   return fc.oneof({ weight: 4, arbitrary: ofRoot('query') }, { weight: 1, arbitrary: ofRoot('mutation') });
 }
 
+const SPECIAL_KEYS = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'toJSON'];
+
 function selectionsOn(
   schema: GraphQLSchema,
   type: GraphQLNamedType,
@@ -101,6 +106,7 @@ function fieldOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): 
     kind: fc.constant('field' as const),
     name: fc.constant('__typename'),
     isAliased: fc.boolean(),
+    specialKey: fc.constant(undefined),
     isSplit: fc.boolean(),
     args: fc.constant([]),
     conditions: conditions(),
@@ -112,6 +118,7 @@ function fieldOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): 
       kind: fc.constant('field' as const),
       name: fc.constant(field.name),
       isAliased: fc.boolean(),
+      specialKey: mostly(fc.constant(undefined), fc.constantFrom(...SPECIAL_KEYS)),
       isSplit: fc.nat(7).map((number) => number === 7),
       args: fc.tuple(...field.args.map(given)).map((all) => all.filter((one) => one !== undefined)),
       conditions: conditions(),

@@ -6,18 +6,24 @@ import type { Recorded } from './recorder.ts';
 /** What the REST side is like during a run. */
 export interface Temper {
   readonly seed: number;
-  /** The share of answers that fail. In the others, a fifth as many of the fields are not as documented. */
-  readonly faults: number;
+  /** The share of answers that fail. */
+  readonly failed: number;
+  /** In the others, the share of lists and fields that are not as documented. */
+  readonly spoilt: number;
 }
 
 /**
  * Answers as the REST API might: a function of the request's method, target and body and of the temper, and of nothing
  * else, so that whoever asks the same is told the same.
  */
-export function answerAsGenerated({ seed, faults }: Temper, recorded: Recorded, response: ServerResponse) {
+export function answerAsGenerated(
+  { seed, failed, spoilt }: Temper,
+  recorded: Recorded,
+  response: ServerResponse,
+) {
   const { line, body } = recorded;
   const random = createRandom(seed ^ hash(`${line}\n${body}`));
-  const answer = new Answers(random, faults).to(line, body);
+  const answer = new Answers(random, failed, spoilt).to(line, body);
   response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
   response.end(answer.text);
 }
@@ -85,15 +91,17 @@ const WRITE = /\/(edit|update|toggle|remove)$/;
 
 class Answers {
   readonly #random: Random;
-  readonly #faults: number;
+  readonly #failed: number;
+  readonly #spoilt: number;
 
-  constructor(random: Random, faults: number) {
+  constructor(random: Random, failed: number, spoilt: number) {
     this.#random = random;
-    this.#faults = faults;
+    this.#failed = failed;
+    this.#spoilt = spoilt;
   }
 
   to(line: string, body: string): GeneratedAnswer {
-    if (this.#random.chance(this.#faults)) return this.#fault(line, body);
+    if (this.#random.chance(this.#failed)) return this.#fault(line, body);
     if (WRITE.test(line) && this.#random.chance(0.3)) return this.#refusal(200);
     return this.#json({ success: true, ...this.#content(line, body) });
   }
@@ -163,7 +171,7 @@ class Answers {
   #spoil(fields: Fields): Fields {
     const { pick } = this.#random;
     const spoilt = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
-      if (!this.#random.chance(this.#faults / 5)) return [[name, value]];
+      if (!this.#isSpoilt()) return [[name, value]];
       return this.#random.chance(0.3) ? [] : [[name, pick(STRANGERS)]];
     });
     if (this.#isSpoilt()) spoilt.push(['__proto__', { name: 'from the prototype', id: 'x' }]);
@@ -171,7 +179,7 @@ class Answers {
   }
 
   #isSpoilt(): boolean {
-    return this.#random.chance(this.#faults / 3);
+    return this.#random.chance(this.#spoilt);
   }
 
   #fault(line: string, body: string): GeneratedAnswer {

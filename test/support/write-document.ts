@@ -97,6 +97,7 @@ class Writer {
 
   /** Neighbours of the same name would have to have the same arguments. */
   #aliasOf(field: FieldSelection): string {
+    if (field.specialKey !== undefined) return `${field.specialKey}: `;
     if (!field.isAliased && field.args.length === 0 && field.below.length === 0) return '';
     const alias = this.#aliases.get(field) ?? `f${this.#aliases.size + 1}`;
     this.#aliases.set(field, alias);
