@@ -29,6 +29,8 @@ export interface Config {
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs: number;
+  /** How long a client may go without reading any of its answer, in ms. */
+  readonly writeTimeoutMs: number;
   /** Request starts in any second for one API key; 0: no limit. */
   readonly rate: number;
   /** The same for all API keys together; 0: no limit. */
@@ -140,6 +142,7 @@ function assemble(values: VariableValues, problems: string[]): Config {
     ),
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS ?? 30_000,
+    writeTimeoutMs: values.WRITE_TIMEOUT_MS ?? 30_000,
     rate,
     totalRate: values.LUAAUTH_TOTAL_RATE ?? rate * KEYS_AT_FULL_RATE,
     freshMs: values.FRESH_MS ?? 1_000,

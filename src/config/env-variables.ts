@@ -132,6 +132,12 @@ export const VARIABLES = {
     meaning: 'how long an operation may take as a whole',
     byDefault: '30000',
   },
+  WRITE_TIMEOUT_MS: {
+    type: wholeNumber(1, 600_000),
+    allowed: 'milliseconds, a whole number from 1 to 600000',
+    meaning: 'how long a client may go without reading any of its answer',
+    byDefault: '30000',
+  },
   LUAAUTH_RATE: {
     type: wholeNumber(0, 100_000),
     allowed: 'requests per second, a whole number from 0 to 100000 (0: no limit)',

@@ -73,7 +73,7 @@ function abortedWith(response: ServerResponse): Signal {
   const onClose = () => {
     if (!response.writableFinished) source.abort();
   };
-  if (response.closed) onClose();
+  if (response.destroyed) onClose();
   else response.on('close', onClose);
   return source;
 }

@@ -8,7 +8,7 @@ import type { BodyBudget } from './body-budget.ts';
 import { hasCredential } from './client-request.ts';
 import { readNodeBody } from './read-body.ts';
 import type { Door } from './request-listener.ts';
-import { type PlainResponse, sendJson, sendResponse } from './response.ts';
+import { bytesOf, type PlainResponse, sendJson, sendResponse } from './response.ts';
 
 export interface NodeDoorOptions {
   readonly pipeline: Pipeline;
@@ -80,7 +80,7 @@ function sendResult(
     sendJson({
       response,
       contentType: `${mediaType}; charset=utf-8`,
-      body: JSON.stringify(result),
+      body: bytesOf(JSON.stringify(result)),
       requestId,
     });
     return;

@@ -3,6 +3,7 @@ import { requestError } from '../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import { NodeClientRequest } from './client-request.ts';
 import type { HostCheck } from './host-check.ts';
+import { endWithSocket } from './pipelined.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
 
 /** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
@@ -26,12 +27,14 @@ export function createRequestListener(
     // Who answers past the doors finds it there, as when the process leaves.
     request.headers[REQUEST_ID] = requestId;
     const record = tracker.begin(new NodeClientRequest(request, response), requestId);
-    response.on('close', () => {
-      tracker.end(record, response.headersSent ? response.statusCode : CLIENT_LEFT);
-    });
+    let isSent = false;
     response.on('finish', () => {
+      // Node says so as well of what it throws away with a connection.
+      isSent = !request.socket.destroyed;
       if (!request.complete) closeUnlessComplete(request);
     });
+    response.on('close', () => tracker.end(record, isSent ? response.statusCode : CLIENT_LEFT));
+    endWithSocket(request, response);
     const { headers, url } = request;
     const refusal = hasUrl(request)
       ? checkHost({ host: headers.host, origin: headers.origin, path: url })

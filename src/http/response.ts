@@ -47,14 +47,27 @@ export function sendResponse(
 ): void {
   if (response.headersSent || response.destroyed) return;
   const all = { ...COMMON_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) };
-  response.writeHead(status, requestId === undefined ? all : { ...all, [REQUEST_ID]: requestId }).end(body);
+  response
+    .writeHead(status, requestId === undefined ? all : { ...all, [REQUEST_ID]: requestId })
+    .end(bytesOf(body));
+}
+
+const LARGE_LENGTH = 64 * 1024;
+
+/**
+ * What to send of a text. One that waits until its client has read it stays in V8's heap; a large one is better kept
+ * where there is more room.
+ */
+export function bytesOf(body: string): string | Buffer {
+  return body.length > LARGE_LENGTH ? Buffer.from(body) : body;
 }
 
 /** The most common response: JSON text with the status 200. */
 export interface JsonResponse {
   readonly response: ServerResponse;
   readonly contentType: string;
-  readonly body: string;
+  /** Of `bytesOf`. */
+  readonly body: string | Buffer;
   readonly requestId: string;
 }
 

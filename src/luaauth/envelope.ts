@@ -1,7 +1,7 @@
 import type { About, Reply } from '../transport/call.ts';
 import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
 import { parseJson } from '../transport/json.ts';
-import { isOverBounds } from '../transport/json-scan.ts';
+import { hasMoreValues } from '../transport/json-scan.ts';
 import { redact, type Secrets } from './redact.ts';
 import {
   type DocumentedCodes,
@@ -49,13 +49,13 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** Far more than any answer that is documented; the largest are pages of 100 sessions. */
-const ANSWER_BOUNDS = { values: 100_000, depth: 200 };
+const MAX_VALUES = 100_000;
 
 function parseAnswer(about: About, reply: Reply): JsonObject {
   const { status } = reply;
   if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
-  if (isOverBounds(reply.text, ANSWER_BOUNDS)) {
-    throw new BadResponse(about, `it holds more than ${ANSWER_BOUNDS.values} values, or nests them too deep`);
+  if (hasMoreValues(reply.text, MAX_VALUES)) {
+    throw new BadResponse(about, `it holds more than ${MAX_VALUES} values`);
   }
   let answer: unknown;
   try {

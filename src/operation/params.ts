@@ -1,5 +1,5 @@
 import { requestError } from '../errors/coded-error.ts';
-import { isOverBounds } from '../transport/json-scan.ts';
+import { hasMoreValues } from '../transport/json-scan.ts';
 
 const MEMBERS = ['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id'] as const;
 type Member = (typeof MEMBERS)[number];
@@ -28,16 +28,14 @@ export interface OperationPath {
 
 /** How deep objects and lists may be nested in variables and extensions; the schema's own inputs need three levels. */
 const MAX_JSON_DEPTH = 50;
-/** The members of the body stand around them. */
-const BODY_BOUNDS = { values: 100_000, depth: MAX_JSON_DEPTH + 2 };
+/** How many values the JSON of a request may hold; a whole script is one. */
+const MAX_JSON_VALUES = 100_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
 export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
-  const text = decode(bytes);
-  if (isOverBounds(text, BODY_BOUNDS)) throw OVER_BOUNDS;
-  const body = parse(text, 'The body');
+  const body = parse(decode(bytes), 'The body');
   if (Array.isArray(body)) {
     throw badRequest('Batching is not supported: the body is a list. Send one operation per request.');
   }
@@ -125,10 +123,6 @@ function checkObject(name: Member, value: unknown): Record<string, unknown> | un
   return value as Record<string, unknown>;
 }
 
-const OVER_BOUNDS = badRequest(
-  `The body holds more than ${BODY_BOUNDS.values.toLocaleString('en')} values, or nests them more than ${MAX_JSON_DEPTH} levels deep. Send less at once, and nest it less.`,
-);
-
 function decode(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -138,6 +132,9 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parse(text: string, subject: string): unknown {
+  if (hasMoreValues(text, MAX_JSON_VALUES)) {
+    throw badRequest(`${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer at once.`);
+  }
   try {
     return JSON.parse(text);
   } catch {

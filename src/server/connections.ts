@@ -1,8 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The open connections of a server, each with the requests on it that are not answered in full. */
+/** An open connection, with the requests on it that are not answered in full, in their order. */
+export interface Connection {
+  readonly socket: Socket;
+  readonly unanswered: ServerResponse[];
+}
+
+/** The open connections of a server. */
 export interface Connections {
+  all(): Iterable<Connection>;
   /** The request whose answer is due next on a connection. */
   oldestOn(socket: Socket): ServerResponse | undefined;
   unanswered(): readonly ServerResponse[];
@@ -12,20 +19,21 @@ export interface Connections {
 
 /** Watches a server from its first connection on. */
 export function watchConnections(server: Server): Connections {
-  // Lists: a Set whose entries come and go grows new tables, and the old ones keep what they held.
-  const open = new Map<Socket, ServerResponse[]>();
+  const open = new Map<Socket, Connection>();
   server.on('connection', (socket: Socket) => {
-    open.set(socket, []);
+    // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
+    open.set(socket, { socket, unanswered: [] });
     socket.once('close', () => open.delete(socket));
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const unanswered = open.get(socket);
+    const unanswered = open.get(socket)?.unanswered;
     unanswered?.push(response);
     response.on('close', () => unanswered?.splice(unanswered.indexOf(response), 1));
   });
   return {
-    oldestOn: (socket) => open.get(socket)?.[0],
-    unanswered: () => [...open.values()].flat(),
+    all: () => open.values(),
+    oldestOn: (socket) => open.get(socket)?.unanswered[0],
+    unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
     silent: () => [...open.keys()].filter(({ bytesRead }) => bytesRead === 0),
   };
 }

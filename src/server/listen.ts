@@ -5,6 +5,8 @@ import { isProbe } from '../http/routes.ts';
 import { answerClientError } from './client-error.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
+import { answerHalfClosed } from './half-closed.ts';
+import { createUnreadAnswersCheck } from './unread-answers.ts';
 
 export interface ServerOptions {
   readonly listener: RequestListener;
@@ -15,7 +17,11 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   /** How long a whole request may take to arrive, its body included. */
   readonly requestTimeoutMs?: number;
-  /** How often the two are checked. */
+  /** How long a client may go without taking anything of its answer. */
+  readonly writeTimeoutMs?: number;
+  /** How much of their answers all clients may leave unread, in bytes. */
+  readonly maxUnreadBytes?: number;
+  /** How often these are checked. */
   readonly checkIntervalMs?: number;
 }
 
@@ -28,10 +34,14 @@ export interface RunningServer {
 // Above Node's 16 kB, so that an over-long key gets the field error that says what is wrong with it.
 const MAX_HEADER_BYTES = 64 * 1024;
 
+/** Some of the largest answers. */
+const MAX_UNREAD_BYTES = 128 * 1024 * 1024;
+
 /** Listens. @throws the system's error when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { listener, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
+  const { writeTimeoutMs = 30_000, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: 65_000,
@@ -42,6 +52,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     requireHostHeader: false,
   });
   const connections = watchConnections(server);
+  const probeHalfClosed = answerHalfClosed(server, connections);
+  const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   server.on('request', (request, response) => {
     if (draining) response.shouldKeepAlive = false;
@@ -55,6 +67,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  const checking = setInterval(() => {
+    endUnread(connections.all(), performance.now());
+    probeHalfClosed();
+  }, checkIntervalMs).unref();
+  server.once('close', () => clearInterval(checking));
   const address = server.address() as AddressInfo;
   return {
     url: serverUrl(host, address.port),

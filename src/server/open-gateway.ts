@@ -13,7 +13,7 @@ export async function openGateway(
   { log, requests, routes }: Observability,
   parts: GatewayParts,
 ): Promise<RunningServer> {
-  const { host, port } = config;
+  const { host, port, writeTimeoutMs } = config;
   const gateway = createGateway({
     credentials: config.credentials,
     timeouts: config.timeouts,
@@ -30,7 +30,11 @@ export async function openGateway(
     routes,
     ...parts,
   });
-  return startServer({ listener: gateway, host, port }).catch(({ code }: NodeJS.ErrnoException) => {
-    throw new StartError(`Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`);
-  });
+  return startServer({ listener: gateway, host, port, writeTimeoutMs }).catch(
+    ({ code }: NodeJS.ErrnoException) => {
+      throw new StartError(
+        `Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`,
+      );
+    },
+  );
 }

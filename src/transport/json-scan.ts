@@ -15,44 +15,23 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-
-/** Shorter texts cannot hold enough to be worth a look. */
-const WORTH_A_LOOK = 64 * 1024;
-
-export interface JsonBounds {
-  /** Values in lists and objects, all together. */
-  readonly values: number;
-  /** Lists and objects inside one another. */
-  readonly depth: number;
-}
 
 /**
- * Whether a JSON text is over a bound, before anything is made of it: a few megabytes of brackets become a hundred times
- * as much in objects. Looks at each character once; a text that is no JSON may get either answer.
+ * Whether a text of JSON holds more than `most` values, before any of them is made: each takes many times its length in
+ * memory, and time of whoever looks at it. Looks at no character twice.
  */
-export function isOverBounds(text: Characters, { values: maxValues, depth: maxDepth }: JsonBounds): boolean {
-  if (text.length < WORTH_A_LOOK) return false;
-  let values = 0;
-  let depth = 0;
+export function hasMoreValues(text: Characters, most: number): boolean {
+  // There is no value without a character.
+  if (text.length <= most) return false;
+  let count = 0;
   let at = 0;
-  while (at < text.length) {
+  while (at < text.length && count <= most) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
-      continue;
-    }
-    if (code === COMMA) values += 1;
-    else if (isOpening(code)) {
-      depth += 1;
-      values += 1;
-    } else if (isClosing(code)) depth -= 1;
-    if (values > maxValues || depth > maxDepth) return true;
-    at += 1;
+    if (code === COMMA || code === OPENING_BRACKET || code === OPENING_BRACE) count += 1;
+    at = code === QUOTE ? endOfString(text, at) : at + 1;
   }
-  return false;
+  return count > most;
 }
 
 /**
@@ -97,14 +76,6 @@ function skip(text: Characters, from: number, isWanted: (code: number) => boolea
   let at = from;
   while (at < text.length && isWanted(text.charCodeAt(at))) at += 1;
   return at;
-}
-
-function isOpening(code: number): boolean {
-  return code === OPENING_BRACKET || code === OPENING_BRACE;
-}
-
-function isClosing(code: number): boolean {
-  return code === CLOSING_BRACKET || code === CLOSING_BRACE;
 }
 
 function isDigit(code: number): boolean {
