@@ -9,6 +9,8 @@ import type { Transport } from './transport/transport.ts';
 /** What a resolver sees of a request. */
 export interface Context {
   readonly caller: Caller;
+  /** What the operation may cost at most, in REST calls. */
+  readonly cost: number;
   /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
   readonly loaders: object[];
 }
@@ -30,7 +32,7 @@ export interface Credentials {
 }
 
 export interface ContextOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'rateLimit' | 'state'>;
   readonly credentials: Credentials;
   readonly timeouts: Timeouts;
   /** How long an operation may take as a whole, in ms. */
@@ -39,7 +41,7 @@ export interface ContextOptions {
 
 export function createContext(options: ContextOptions) {
   const { transport, credentials, timeouts, operationTimeoutMs = 30_000 } = options;
-  const { ask, clock, state } = transport;
+  const { ask, clock, rateLimit, state } = transport;
   const { pageSizes } = state;
   const accountOf = createAccountNames();
   const findKey = credentials.heldKey === undefined ? callerKey : heldKey(credentials.heldKey, credentials);
@@ -48,10 +50,22 @@ export function createContext(options: ContextOptions) {
     // Every call of the operation listens: more than ten are no leak.
     const { signal } = request;
     if (signal instanceof EventTarget) setMaxListeners(0, signal);
-    const origin = { key, account: accountOf(key), caller: callerOf(request) };
-    return { ask, clock, origin, usage, signal, timeouts, deadline, pageSizes };
+    const account = accountOf(key);
+    const origin = { key, account, caller: callerOf(request) };
+    return {
+      ask,
+      clock,
+      origin,
+      usage,
+      signal,
+      timeouts,
+      deadline,
+      pageSizes,
+      rateLimit: () => rateLimit(account),
+    };
   };
-  return (request: ClientRequest): Context => ({
+  return (request: ClientRequest, cost: number): Context => ({
+    cost,
     caller: new LazyCaller(request, clock.now() + operationTimeoutMs, open),
     loaders: [],
   });

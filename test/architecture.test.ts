@@ -117,7 +117,15 @@ describe('imports point down', () => {
 
 describe('names', () => {
   /** What a resource of the API is called, in each layer that has to do with it. */
-  const RESOURCES = ['scripts.ts', 'sessions.ts', 'projects.ts', 'users.ts', 'refusal.ts', 'index.ts'];
+  const RESOURCES = [
+    'scripts.ts',
+    'sessions.ts',
+    'messages.ts',
+    'projects.ts',
+    'users.ts',
+    'refusal.ts',
+    'index.ts',
+  ];
 
   it('of files stand once, but for those that belong together', () => {
     const names = sources.map(({ file }) => posix.basename(file)).filter((name) => !RESOURCES.includes(name));

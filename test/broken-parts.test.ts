@@ -36,6 +36,9 @@ describe('what breaks down is one client’s answer, and nobody else’s', () =>
         ask: () => {
           throw new TypeError('a bug');
         },
+        rateLimit: () => {
+          throw new TypeError('a bug');
+        },
       },
       credentials: {},
       timeouts: { read: 1_000, write: 1_000 },

@@ -1,6 +1,7 @@
-import { type ConstDirectiveNode, Kind, parse, print } from 'graphql';
+import { type ConstDirectiveNode, isObjectType, Kind, parse, print } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { createSchema } from '../src/schema/index.ts';
 import { graphql } from './gql/index.ts';
 import { useSandbox } from './support/stage.ts';
 
@@ -51,13 +52,62 @@ describe('_service', () => {
         ? printed(node.directives)
         : [],
     );
-    return { on, onSchema };
+    const onField = (name: string) => {
+      const [type = '', field = ''] = name.split('.');
+      return definitions.flatMap((node) =>
+        node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === type
+          ? (node.fields ?? [])
+              .filter((one) => one.name.value === field)
+              .flatMap((one) => printed(one.directives))
+          : [],
+      );
+    };
+    return { on, onSchema, onField };
   };
+
+  it.each<[field: string, ...directives: string[]]>([
+    ['Query.script', '@cost(weight: 100)'],
+    ['Query.scripts', '@cost(weight: 100)', '@listSize(assumedSize: 10)'],
+    ['Query.session', '@cost(weight: 100)'],
+    ['Query.rateLimit'],
+    ['Script.executions', '@cost(weight: 100)', '@listSize(assumedSize: 1)'],
+    [
+      'Script.sessions',
+      '@cost(weight: 100)',
+      '@listSize(slicingArguments: ["first"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)',
+    ],
+    ['Script.name'],
+    ['PageInfo.hasNextPage', '@cost(weight: 100)'],
+    ['PageInfo.endCursor'],
+    ['SessionConnection.nodes'],
+    ['Session.script', '@cost(weight: 100)'],
+    ['EditScriptSuccess.script', '@cost(weight: 100)'],
+    ['Mutation.disconnectSessions', '@cost(weight: 100)'],
+    ['Mutation.messageSession', '@cost(weight: 100)'],
+  ])('tells routers with demand control what %s costs', async (field, ...directives) => {
+    expect((await readDirectives()).onField(field)).toEqual(directives);
+  });
+
+  it('leaves no field out that the price counts', async () => {
+    const { onField } = await readDirectives();
+    const schema = createSchema();
+    const fields = Object.values(schema.getTypeMap())
+      .filter(isObjectType)
+      .flatMap((type) =>
+        Object.values(type.getFields()).map((field) => ({ name: `${type.name}.${field.name}`, field })),
+      );
+    const priced = fields.filter(({ field }) => 'upstream' in field.extensions).map(({ name }) => name);
+    expect(priced.length).toBeGreaterThan(15);
+    const told = fields
+      .map(({ name }) => name)
+      .filter((name) => onField(name).some((one) => one.startsWith('@cost')));
+    expect(told).toEqual(priced);
+  });
 
   it('links federation 2 and marks what a supergraph needs to know', async () => {
     const { on, onSchema } = await readDirectives();
     expect(onSchema).toEqual([
-      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])',
+      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])',
     ]);
     expect(on('Script')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
     expect(on('Session')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);

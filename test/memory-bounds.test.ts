@@ -41,6 +41,8 @@ function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<s
     path,
     body: undefined,
     resource: `GET ${path}`,
+    widerResource: undefined,
+    waitsForOthers: false,
     invalidates: kind === 'read' ? [] : [`GET ${path}`],
     deadline: Number.MAX_SAFE_INTEGER,
     timeoutMs: 10_000,
@@ -104,7 +106,7 @@ it('a million keys, each for one call, take bounded memory', async () => {
   const before = heapInMegabytes();
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
-  const send = limitRate(createRateLimiter({ rate: 50, clock, quotas }))(answerAtOnce);
+  const send = limitRate(createRateLimiter({ rate: 50, clock, today: () => 0, quotas }))(answerAtOnce);
   for (let index = 0; index < MILLION; index += 1) {
     clock.ms += 1;
     await send(callOf('read', 'a', `key-${index}`), NO_PROGRESS);

@@ -74,6 +74,7 @@ describe('the price of a field', () => {
     ],
     ['{ scripts(ids: [1, 2, 3]) { name } }', { [SCRIPT]: 3 }],
     ['{ scripts(ids: 1) { name } }', { [SCRIPT]: 1 }],
+    ['{ scripts(ids: [1, 2, "1", 1]) { name executions { count } } }', { [SCRIPT]: 2, [EXECUTIONS]: 2 }],
     ['{ scripts(ids: []) { name executions { count } } }', {}],
     ['{ scripts(ids: [1, 2, 3]) { executions { count } } }', { [SCRIPT]: 3, [EXECUTIONS]: 3 }],
     ['{ session(id: 1) { id } }', { [SESSION]: 1 }],
@@ -165,6 +166,18 @@ describe('the price of a write', () => {
     [
       `mutation { deleteScript${input} { ... on Refusal { message } } }`,
       { 'POST /scripts/:script_id/remove': 1 },
+    ],
+    [
+      'mutation { disconnectSession(input: { id: 1 }) { __typename } }',
+      { 'POST /sessions/:session_id/disconnect': 1 },
+    ],
+    [
+      'mutation { disconnectSessions(input: { ids: [1, 2, 3] }) { __typename } }',
+      { 'POST /sessions/disconnect': 1 },
+    ],
+    [
+      'mutation { messageSession(input: { id: 1, handler: "h", data: [1] }) { __typename } }',
+      { 'POST /sessions/:session_id/message': 1 },
     ],
     [
       `mutation { editScript${input} { ... on EditScriptSuccess { script { id } } ... on Refusal { message } } }`,
@@ -317,12 +330,32 @@ describe('an operation', () => {
     });
   });
 
+  it('pays once for an id that is repeated, although it shows the script each time', async () => {
+    const document =
+      'query ($ids: [ID!]!) { scripts(ids: $ids) { sessions(first: 2) { nodes { script { name } } } } }';
+    const repeated = { ids: Array(100).fill(['a', 'b']).flat() };
+    expect(await price(document, repeated)).toEqual({ [SCRIPT]: 2 + 4, [PAGE]: 2 });
+    const { data } = await gateway.execute<{ scripts: unknown[] }, Variables>(
+      'query ($ids: [ID!]!) { scripts(ids: $ids) { executions { count } } }',
+      { ids: Array(100).fill(seeded.scriptId) },
+    );
+    expect(data?.scripts).toHaveLength(100);
+    expect(sandbox.calls).toHaveLength(2);
+    sandbox.reset();
+    const all = { ids: Array(20_001).fill('a') };
+    expect((await refused('query ($ids: [ID!]!) { scripts(ids: $ids) { id } }', all))?.extensions).toEqual({
+      code: 'ANSWER_TOO_LARGE',
+      found: 20_001,
+      limit: 20_000,
+    });
+  });
+
   it.each<[string, string, Variables]>([
     ['ids in a variable', 'query ($ids: [ID!]!) { scripts(ids: $ids) { id } }', { ids: ids(251) }],
     [
-      'the same id again and again',
+      'some ids again and again',
       'query ($ids: [ID!]!) { scripts(ids: $ids) { id } }',
-      { ids: Array(3_000).fill('a') },
+      { ids: Array(12).fill(ids(251)).flat() },
     ],
     [
       'page sizes in a variable',

@@ -119,6 +119,7 @@ async function play(
 
   const apiFor = (key: string, signal: AbortSignal): Api => ({
     ask: transport.ask,
+    rateLimit: () => transport.rateLimit(`account of ${key}`),
     clock,
     origin: { key, account: `account of ${key}`, caller: '' },
     usage: new Usage(),

@@ -15,7 +15,7 @@ import type { ErrorCode } from './codes.ts';
 export function describe(failure: CallFailure): GraphQLError {
   const { endpoint } = failure;
   const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
-  const advice = failure.kind === 'write' ? ADVICE[failure.executed] : '';
+  const advice = failure.kind === 'write' ? adviceFor(failure) : '';
   const say = (code: ErrorCode, message: string, facts: object = {}) =>
     codedError(code, `${endpoint}: ${message}.${advice}`, { endpoint, ...outcome, ...facts });
 
@@ -35,10 +35,11 @@ export function describe(failure: CallFailure): GraphQLError {
 
 const OUTCOME = { no: 'NOT_EXECUTED', unknown: 'UNKNOWN' } as const;
 
-const ADVICE = {
-  no: ' Nothing was changed; it is safe to try again.',
-  unknown: ' Whether it was carried out is unknown: read the script before you try again.',
-} as const;
+function adviceFor({ executed, endpoint }: CallFailure): string {
+  if (executed === 'no') return ' Nothing was changed; it is safe to try again.';
+  const advice = endpoint.startsWith('POST /scripts/') ? 'read the script' : 'look how it stands';
+  return ` Whether it was carried out is unknown: ${advice} before you try again.`;
+}
 
 const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   'not permitted': 'FORBIDDEN',

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromBody } from '../operation/params.ts';
-import type { Engine, Pipeline } from '../operation/pipeline.ts';
+import type { Engine, Pipeline, WritableResult } from '../operation/pipeline.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { hasCredential } from './client-request.ts';
 import { readNodeBody } from './read-body.ts';
@@ -34,7 +33,7 @@ const MEDIA_TYPES: ReadonlyMap<string | undefined, string> = new Map([
  */
 export function createNodeDoor(options: NodeDoorOptions): Door {
   const { pipeline, engine, bodies, maxBodyBytes, otherwise } = options;
-  const runOperation = async (request: IncomingMessage, record: RequestRecord): Promise<ExecutionResult> => {
+  const runOperation = async (request: IncomingMessage, record: RequestRecord): Promise<WritableResult> => {
     const share = bodies.open(hasCredential(record.request));
     try {
       const params = paramsFromBody(await readNodeBody(request, maxBodyBytes, share));
@@ -71,16 +70,17 @@ function isCommon({ method, url, headers }: IncomingMessage): boolean {
 
 function sendResult(
   response: ServerResponse,
-  result: ExecutionResult,
+  result: WritableResult,
   mediaType: string,
   requestId: string,
 ): void {
   // What Yoga makes of a result without errors.
   if (!result.errors) {
+    const { stringify = JSON.stringify } = result;
     sendJson({
       response,
       contentType: `${mediaType}; charset=utf-8`,
-      body: bytesOf(JSON.stringify(result)),
+      body: bytesOf(stringify(result)),
       requestId,
     });
     return;

@@ -5,6 +5,13 @@ export type Arguments = Readonly<Record<string, unknown>>;
 
 export type EndpointRoute = `${'GET' | 'POST'} /${string}`;
 
+/** How many items there can be. */
+export interface CountItems {
+  (args: Arguments): number;
+  /** The argument that says it, if it is a number. */
+  readonly slicedBy?: string;
+}
+
 /** What it takes to resolve a field, in calls of the REST API. */
 export interface Cost {
   /** The endpoint that is called. */
@@ -12,13 +19,15 @@ export interface Cost {
   /** Whether it is called for each item of the field's list rather than once. */
   readonly each: boolean;
   /** How many items there can be in this list, or in the lists below. */
-  readonly items: ((args: Arguments) => number) | undefined;
+  readonly items: CountItems | undefined;
+  /** How many of them can be distinct, where that is known: what is the same is asked for once. */
+  readonly distinct: ((args: Arguments) => number) | undefined;
   /** Fields that can be selected without the call. */
   readonly freeFields: readonly string[];
 }
 
 export interface CostOptions {
-  readonly items?: (args: Arguments) => number;
+  readonly items?: CountItems;
   readonly freeFields?: readonly string[];
 }
 
@@ -32,33 +41,46 @@ export function costs(
   endpoint: EndpointRoute | ((args: Arguments) => EndpointRoute),
   { items, freeFields = [] }: CostOptions = {},
 ): Annotation {
-  return { upstream: { endpoint, each: false, items, freeFields } };
+  return { upstream: { endpoint, each: false, items, distinct: undefined, freeFields } };
 }
 
-/** A list field's `extensions` when each item needs a call. */
-export function costsEach(endpoint: EndpointRoute, items: (args: Arguments) => number): Annotation {
-  return { upstream: { endpoint, each: true, items, freeFields: [] } };
+/** A list field's `extensions` when each item needs a call: one that is repeated needs no other. */
+export function costsEach(endpoint: EndpointRoute, { items, distinct }: Length): Annotation {
+  return { upstream: { endpoint, each: true, items, distinct, freeFields: [] } };
 }
 
 /** A field's `extensions` when it may need one more call of the endpoint that the nearest field above it calls. */
 export const costsTheSameAgain: Annotation = {
-  upstream: { endpoint: 'the same again', each: false, items: undefined, freeFields: [] },
+  upstream: {
+    endpoint: 'the same again',
+    each: false,
+    items: undefined,
+    distinct: undefined,
+    freeFields: [],
+  },
 };
 
+interface Length {
+  readonly items: CountItems;
+  readonly distinct: CountItems;
+}
+
 /** As many items as the list in an argument has. */
-export function lengthOf(argument: string): (args: Arguments) => number {
-  return (args) => (Array.isArray(args[argument]) ? args[argument].length : 0);
+export function lengthOf(argument: string): Length {
+  const listIn = ({ [argument]: list }: Arguments): readonly unknown[] => (Array.isArray(list) ? list : []);
+  return { items: (args) => listIn(args).length, distinct: (args) => new Set(listIn(args)).size };
 }
 
 /** As many items as a page can have. Out of range is the resolver's to refuse; here it must not distort the sum. */
 export function pageOf(
   argument: string,
   { most, otherwise }: { most: number; otherwise: number },
-): (args: Arguments) => number {
-  return (args) => {
+): CountItems {
+  const count = (args: Arguments) => {
     const size = args[argument] ?? otherwise;
     return typeof size === 'number' && size >= 1 ? Math.min(saturate(size), most) : 1;
   };
+  return Object.assign(count, { slicedBy: argument });
 }
 
 /** The cost that stands in the extensions of a field or a type. */

@@ -23,6 +23,8 @@ type Sets = readonly SelectionSetNode[];
 interface Place {
   /** How many objects there can be of it. */
   readonly times: number;
+  /** How many of them can differ, so that what is selected on them is asked for by itself. */
+  readonly distinct: number;
   /** How many items the next list below can have. */
   readonly items: number;
   /** What the nearest priced field above calls. */
@@ -66,9 +68,12 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
     const items = cost?.items?.(args) ?? place.items;
     const isList = isListType(getNullableType(field.type));
     const times = isList ? saturate(place.times * items) : place.times;
+    const different = cost?.distinct?.(args) ?? items;
+    const distinct = isList ? saturate(place.distinct * different) : place.distinct;
     const endpoint = cost ? endpointOf(cost, args, place) : place.endpoint;
-    if (cost && !isFree(cost, type, sets)) addCalls(price.calls, endpoint, cost.each ? times : place.times);
-    addType(price, type, sets, { times, items: isList ? 1 : items, endpoint });
+    if (cost && !isFree(cost, type, sets))
+      addCalls(price.calls, endpoint, cost.each ? distinct : place.distinct);
+    addType(price, type, sets, { times, distinct, items: isList ? 1 : items, endpoint });
   }
 
   /** Of an interface or a union, what its most expensive type takes, and the most objects that one of them has. */
@@ -95,7 +100,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
     for (const [name, times] of countTypes(representations)) {
       const type = scope.schema.getType(name);
       if (!isObjectType(type)) continue;
-      const place = { times, items: 1, endpoint: '' };
+      const place = { times, distinct: times, items: 1, endpoint: '' };
       const cost = costOf(type);
       const endpoint = cost ? endpointOf(cost, {}, place) : '';
       if (cost) addCalls(price.calls, endpoint, times);
@@ -114,7 +119,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
   }
 
   const total = nothing();
-  addObject(total, root, [operation], { times: 1, items: 1, endpoint: '' });
+  addObject(total, root, [operation], { times: 1, distinct: 1, items: 1, endpoint: '' });
   return total;
 }
 

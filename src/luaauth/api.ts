@@ -1,7 +1,9 @@
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { PageSizes } from '../state/port.ts';
 import type { Call, Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Usage } from '../transport/observer.ts';
+import type { RateLimitStatus } from '../transport/rate-limit/rate-limiter.ts';
 import type { Signal } from '../transport/signal.ts';
 
 /** A call's whole way, as it looks to who makes the call. */
@@ -25,6 +27,8 @@ export interface Access {
 /** The API as one caller sees it during one operation. */
 export interface Api extends Access {
   readonly pageSizes: PageSizes;
+  /** How the quota of the caller's key stands. */
+  rateLimit(): MaybePromise<RateLimitStatus>;
 }
 
 /** How long one call may take in all, in milliseconds, by its kind. */

@@ -1,8 +1,9 @@
-import type { About, Asked, Call } from '../transport/call.ts';
+import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
+import { stringifyExactJson } from '../transport/exact-json.ts';
 import type { Access } from './api.ts';
 import { isId } from './decoders.ts';
-import { type JsonObject, openEnvelope } from './envelope.ts';
+import { type JsonObject, openEnvelope, type ParseAnswer } from './envelope.ts';
 import type { Secrets } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
 
@@ -25,7 +26,8 @@ export interface Endpoint<Path extends string, Payload, Result> {
 
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-type Decode<Payload, Result> = (about: About, answer: JsonObject, payload: Payload) => Result;
+/** `text` is the answer as it came, for what its value no longer shows. */
+type Decode<Payload, Result> = (about: About, answer: JsonObject, payload: Payload, text: string) => Result;
 
 /** The properties of the result, or of each of its rows, that repeat what was asked for in the path. */
 type Repeats<Path extends string, Result> = {
@@ -41,19 +43,26 @@ export function readEndpoint<Result, Payload extends object | undefined = undefi
     route: Path,
     decode: Decode<Payload, Result>,
     repeats: Repeats<Path, Result> = {},
+    { widerResource }: ReadOptions = {},
   ) => {
     const pairs = Object.entries(repeats) as [string, string][];
     return endpoint<Path, Payload, Result>(
       { endpoint: route, kind: 'read' },
-      [],
-      {},
-      (about, answer, asked) => {
-        const result = decode(about, answer, asked.payload as Payload);
-        for (const row of Array.isArray(result) ? result : [result]) checkRepeats(about, row, asked, pairs);
-        return result;
+      {
+        widerResource,
+        decode(about, answer, asked, text) {
+          const result = decode(about, answer, asked.payload as Payload, text);
+          for (const row of Array.isArray(result) ? result : [result]) checkRepeats(about, row, asked, pairs);
+          return result;
+        },
       },
     );
   };
+}
+
+interface ReadOptions {
+  /** Names what several resources of a caller's are a part of, for writes that cannot tell which of them they touch. */
+  readonly widerResource?: ((origin: Origin) => string) | undefined;
 }
 
 function checkRepeats(
@@ -76,42 +85,72 @@ function isSameInOtherCase(given: unknown, asked: string | undefined): boolean {
 }
 
 /**
- * Makes an endpoint that changes something and answers `{ "success": true }`: the reads whose answers it changes, for
- * the same ids and whatever their payload, and the error codes that it documents.
+ * What a write touches: the reads whose answers it changes, for the same ids and whatever their payload; or a function
+ * where the path does not name them.
+ */
+type Invalidates = readonly Route[] | ((asked: Asked) => readonly string[]);
+
+/**
+ * Makes an endpoint that changes something and answers `{ "success": true }`: what it touches, and the error codes that
+ * it documents.
  */
 export function writeEndpoint<Payload extends object | undefined = undefined>() {
   return <const Path extends Route>(
     route: Path,
-    invalidates: readonly Route[],
+    invalidates: Invalidates,
     documented: DocumentedCodes = {},
   ) =>
     endpoint<Path, Payload, void>(
       { endpoint: route, kind: 'write' },
-      invalidates,
-      documented,
-      () => undefined,
+      { invalidates, documented, decode: () => undefined },
     );
+}
+
+interface PatientOptions<Result> {
+  /** How long the API may take, in ms, whatever the time limits of reads, writes and operations are. */
+  readonly timeoutMs: number;
+  readonly parse: ParseAnswer;
+  readonly secrets: (asked: Asked) => Secrets;
+  readonly decode: (about: About, answer: JsonObject, asked: Asked) => Result;
+}
+
+/**
+ * Makes an endpoint that has something done by others and waits for them. It has a deadline of its own, is never
+ * repeated, and changes nothing that can be read.
+ */
+export function patientEndpoint<Result, Payload extends object | undefined = undefined>() {
+  return <const Path extends Route>(route: Path, options: PatientOptions<Result>) =>
+    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'write' }, options);
+}
+
+/** What differs between endpoints beside their route. */
+interface EndpointOptions<Result> extends Partial<Omit<PatientOptions<Result>, 'decode'>> {
+  readonly decode: (about: About, answer: JsonObject, asked: Asked, text: string) => Result;
+  readonly invalidates?: Invalidates;
+  readonly documented?: DocumentedCodes;
+  readonly widerResource?: ((origin: Origin) => string) | undefined;
 }
 
 function endpoint<Path extends Route, Payload extends object | undefined, Result>(
   about: About,
-  invalidates: readonly Route[],
-  documented: DocumentedCodes,
-  decode: (about: About, answer: JsonObject, asked: Asked) => Result,
+  options: EndpointOptions<Result>,
 ): Endpoint<Path, Payload, Result> {
+  const { invalidates = [], documented = {}, secrets = secretsIn, parse, decode, widerResource } = options;
   const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
   const pathOf = routeFiller(template);
-  const resources = invalidates.map(routeFiller);
-  const decodeReply: Call<Result>['decode'] = (reply, asked) =>
+  const touchedBy = typeof invalidates === 'function' ? invalidates : fillersOf(invalidates);
+  const decodeReply = (reply: Reply, asked: Asked): Result =>
     decode(
       about,
-      openEnvelope(about, reply, documented, () => secretsIn(asked)),
+      openEnvelope(about, reply, documented, () => secrets(asked), parse),
       asked,
+      reply.text,
     );
   const make = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
     const path = pathOf(params);
-    const { origin, timeouts } = api;
-    const timeoutMs = timeouts[about.kind];
+    const { origin, timeouts, clock } = api;
+    const timeoutMs = options.timeoutMs ?? timeouts[about.kind];
+    const deadline = clock.now() + timeoutMs;
     // All of its members are here, so that every call has the same shape in memory.
     const call: Call<Result> = {
       endpoint: about.endpoint,
@@ -121,11 +160,13 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       payload,
       method,
       path: method === 'GET' && payload ? path + queryString(payload) : path,
-      body: method === 'POST' && payload ? JSON.stringify(payload) : undefined,
+      body: method === 'POST' && payload ? stringifyExactJson(payload) : undefined,
       resource: `${method} ${path}`,
-      invalidates: resources.length > 0 ? resources.map((fill) => fill(params)) : NOTHING,
-      deadline: Math.min(api.clock.now() + timeoutMs, api.deadline),
+      widerResource: widerResource?.(origin),
+      invalidates: touchedBy({ origin, params, payload }),
+      deadline: options.timeoutMs === undefined ? Math.min(deadline, api.deadline) : deadline,
       timeoutMs,
+      waitsForOthers: options.timeoutMs !== undefined,
       signal: api.signal,
       decode: decodeReply,
       // Known once the call has begun.
@@ -140,6 +181,11 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
 
 const NOTHING: readonly string[] = [];
 
+function fillersOf(routes: readonly Route[]): (asked: Asked) => readonly string[] {
+  const fillers = routes.map(routeFiller);
+  return ({ params }) => (fillers.length > 0 ? fillers.map((fill) => fill(params)) : NOTHING);
+}
+
 /** What an answer may not quote; these are the names that the API gives to a licence key and to source code. */
 function secretsIn({ origin, payload = {} }: Asked): Secrets {
   const { key, script } = payload as { key?: unknown; script?: unknown };
@@ -153,7 +199,7 @@ function secretsIn({ origin, payload = {} }: Asked): Secrets {
  * What fills a route's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
  * the argument's name by now.
  */
-function routeFiller(route: string): (params: Readonly<Record<string, string>>) => string {
+export function routeFiller(route: string): (params: Readonly<Record<string, string>>) => string {
   const template = route.slice(route.indexOf(' ') + 1);
   const method = route.slice(0, route.length - template.length);
   // Text and names in turn, such as '/scripts/', 'script_id', '/sessions'.

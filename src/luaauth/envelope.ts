@@ -14,6 +14,9 @@ import {
 
 export type JsonObject = Record<string, unknown>;
 
+/** Reads the JSON text of an answer. @throws SyntaxError for what is none. */
+export type ParseAnswer = (text: string) => unknown;
+
 /**
  * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
  * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx. What the API says may quote
@@ -25,8 +28,9 @@ export function openEnvelope(
   reply: Reply,
   documented: DocumentedCodes,
   secrets: () => Secrets,
+  parse: ParseAnswer = parseJson,
 ): JsonObject {
-  const answer = parseAnswer(about, reply);
+  const answer = parseAnswer(about, reply, parse);
   if (answer.success === true) {
     if (reply.status < 200 || reply.status > 299) {
       throw new BadResponse(about, `it says success under HTTP ${reply.status}`);
@@ -51,7 +55,7 @@ export function isObject(value: unknown): value is JsonObject {
 /** Far more than any answer that is documented; the largest are pages of 100 sessions. */
 const MAX_VALUES = 100_000;
 
-function parseAnswer(about: About, reply: Reply): JsonObject {
+function parseAnswer(about: About, reply: Reply, parse: ParseAnswer): JsonObject {
   const { status } = reply;
   if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
   if (hasMoreValues(reply.text, MAX_VALUES)) {
@@ -59,7 +63,7 @@ function parseAnswer(about: About, reply: Reply): JsonObject {
   }
   let answer: unknown;
   try {
-    answer = parseJson(reply.text);
+    answer = parse(reply.text);
   } catch {
     // The parser's own error quotes the text, so it is not kept as the cause.
     throw notAnEnvelope(about, reply, 'it is not JSON');

@@ -1,9 +1,10 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
+import { keysInOrder } from '../transport/json-key-order.ts';
 import { boolean, count, type Decoded, id, objectDecoder, text } from './decoders.ts';
 import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { isObject } from './envelope.ts';
-import { decodeSessions, type Session } from './sessions.ts';
+import { decodeSessions, listsOfSessions, type Session } from './sessions.ts';
 import type { WireScript, WireScriptEdit } from './wire.ts';
 
 export type Script = Decoded<WireScript>;
@@ -49,7 +50,7 @@ export const getScript = readEndpoint<Script>()(
 /** `GET /scripts/:script_id/executions`, in the order of the answer. */
 export const getExecutions = readEndpoint<DayCount[]>()(
   'GET /scripts/:script_id/executions',
-  (about, answer) => decodeExecutions(about, answer.executions),
+  (about, answer, _payload, text) => decodeExecutions(about, answer.executions, text, ['executions']),
 );
 
 /** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
@@ -57,6 +58,7 @@ export const getSessions = readEndpoint<Session[], SessionRange>()(
   'POST /scripts/:script_id/sessions',
   (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
   { script_id: 'script_id' },
+  { widerResource: listsOfSessions },
 );
 
 /** `GET /scripts/:script_id/sessions/filter` */
@@ -64,6 +66,7 @@ export const filterSessions = readEndpoint<Session[], SessionRange & SessionMatc
   'GET /scripts/:script_id/sessions/filter',
   (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
   { script_id: 'script_id' },
+  { widerResource: listsOfSessions },
 );
 
 /** What every write to a script may change: the script, its executions, all pages of its sessions, filtered or not. */
@@ -99,7 +102,18 @@ export const toggleScript = writeEndpoint<{ state: boolean }>()(
 /** A count that cannot be used is an error at its own `count`. */
 const decodeDay = objectDecoder<{ date: string; count: number }>('executions', { date: text, count });
 
-function decodeExecutions(about: About, value: unknown): DayCount[] {
+/** A label that looks like an index would stand before all others, whatever the order of the answer. */
+const LOOKS_LIKE_INDEX = /^\d+$/;
+
+/** Executions by day, in the order of the answer, whose text has them at a path of names. */
+export function decodeExecutions(
+  about: About,
+  value: unknown,
+  text: string,
+  path: readonly string[],
+): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
-  return Object.entries(value).map(([date, executions]) => decodeDay(about, { date, count: executions }));
+  const names = Object.keys(value);
+  const labels = names.some((name) => LOOKS_LIKE_INDEX.test(name)) ? keysInOrder(text, path) : names;
+  return labels.map((date) => decodeDay(about, { date, count: value[date] }));
 }

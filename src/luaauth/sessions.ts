@@ -1,4 +1,5 @@
-import type { About } from '../transport/call.ts';
+import type { About, Origin } from '../transport/call.ts';
+import type { Access } from './api.ts';
 import {
   bigIntegerId,
   type Decoded,
@@ -9,8 +10,8 @@ import {
   optional,
   text,
 } from './decoders.ts';
-import { readEndpoint } from './endpoint.ts';
-import type { WireSession } from './wire.ts';
+import { readEndpoint, routeFiller, writeEndpoint } from './endpoint.ts';
+import type { WireDisconnect, WireSession } from './wire.ts';
 
 /** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
 export type Session = Decoded<SessionShape>;
@@ -43,3 +44,27 @@ export const getSession = readEndpoint<Session>()(
   (about, answer) => decodeSession(about, answer.session),
   { id: 'session_id' },
 );
+
+/** All lists of sessions that a key can see: a session's id does not tell in which of them it is. */
+export const listsOfSessions = ({ account }: Origin) => `sessions of ${account}`;
+
+const resourceOf = routeFiller('GET /sessions/:session_id');
+
+/** `POST /sessions/:session_id/disconnect`. The session may go on appearing for a while. */
+export const disconnectSession = writeEndpoint()(
+  'POST /sessions/:session_id/disconnect',
+  ({ origin, params }) => [resourceOf(params), listsOfSessions(origin)],
+);
+
+const disconnectAll = writeEndpoint<WireDisconnect>()('POST /sessions/disconnect', ({ origin, payload }) => [
+  ...(payload as WireDisconnect).session_ids.map((session_id) => resourceOf({ session_id })),
+  listsOfSessions(origin),
+]);
+
+/**
+ * `POST /sessions/disconnect`: one flag for the whole list. It takes ids and makes the body itself, so that nothing but
+ * `session_ids` is ever sent: with the members of a message beside them the API would still disconnect everybody.
+ */
+export function disconnectSessions(api: Access, ids: readonly string[]): Promise<void> {
+  return disconnectAll(api, {}, { session_ids: [...ids] });
+}

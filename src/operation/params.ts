@@ -1,4 +1,5 @@
 import { requestError } from '../errors/coded-error.ts';
+import { parseExactJson } from '../transport/exact-json.ts';
 import { hasMoreValues } from '../transport/json-scan.ts';
 
 const MEMBERS = ['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id'] as const;
@@ -136,7 +137,7 @@ function parse(text: string, subject: string): unknown {
     throw badRequest(`${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer at once.`);
   }
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     // The parser's own message quotes the text.
     throw badRequest(

@@ -5,6 +5,7 @@ import type { ExecuteArgs } from '../execution/execute.ts';
 import { checkPrice, LimitMeter } from '../limits/answer-limits.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { ClientRequest, RequestRecord, RequestTracker } from '../observability/request-record.ts';
+import { stringifyExactJson } from '../transport/exact-json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
 import type { ResolveDocument } from './persisted/resolve.ts';
@@ -39,7 +40,7 @@ export interface PipelineOptions {
   readonly limits: Limits;
   readonly documents: DocumentCache;
   readonly resolveDocument: ResolveDocument;
-  readonly contextFor: (request: ClientRequest) => Context;
+  readonly contextFor: (request: ClientRequest, cost: number) => Context;
   readonly tracker: RequestTracker;
 }
 
@@ -56,7 +57,7 @@ export interface OperationInput {
 /** The way of every operation, whichever door it came by. */
 export interface Pipeline {
   /** Gives the result; it never throws. */
-  run(input: OperationInput): Promise<ExecutionResult>;
+  run(input: OperationInput): Promise<WritableResult>;
   /** A result as the client may see it: also of a request whose operation cannot be read. */
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
 }
@@ -64,7 +65,7 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, resolveDocument, contextFor, tracker } = options;
 
-  async function answer({ params, record, engine, checkMethod }: OperationInput): Promise<ExecutionResult> {
+  async function answer({ params, record, engine, checkMethod }: OperationInput): Promise<WritableResult> {
     record.beginPhases();
     const resolved = resolveDocument(params);
     const text = typeof resolved === 'string' ? resolved : await resolved;
@@ -87,7 +88,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const refusal = checkPrice(plan, limits);
     if (refusal) return { errors: [refusal] };
 
-    const context = contextFor(record.request);
+    const context = contextFor(record.request, plan.calls);
     const contextValue = await engine.createContext(context);
     record.endPhase('context');
     tracker.running(record, context.caller.usage);
@@ -103,7 +104,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
     record.endPhase('execute');
     documents.settle(text, entry);
-    return addReport(result, mode, context.caller.usage);
+    const reported = addReport(result, mode, context.caller.usage);
+    return operation.facts.type === 'mutation' ? withExactJson(reported) : reported;
   }
 
   const mask: Pipeline['mask'] = (result, record) => {
@@ -126,6 +128,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       }
     },
   };
+}
+
+/** A result that says how it is written as JSON: Yoga looks for that as well. */
+export interface WritableResult extends ExecutionResult {
+  readonly stringify?: (result: ExecutionResult) => string;
+}
+
+/** What a function returned may hold integers that a double does not; only writes lead to it. */
+function withExactJson(result: ExecutionResult): WritableResult {
+  return { ...result, stringify: stringifyExactJson };
 }
 
 const NO_OPERATION: ExecutionResult = {

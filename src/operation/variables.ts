@@ -74,7 +74,7 @@ function findErrors(
 function reasonOf(error: GraphQLError, value: unknown, type: GraphQLInputType): string {
   if (value === null || value === undefined) return `null is not allowed. Give a value of type ${type}.`;
   const isQuoted = isLeafType(getNamedType(type)) && error.extensions.code !== 'BAD_USER_INPUT';
-  const isHarmless = typeof value === 'number' || typeof value === 'boolean';
+  const isHarmless = ['number', 'bigint', 'boolean'].includes(typeof value);
   return isQuoted && !isHarmless ? `it is not a value of type ${type}.` : error.message;
 }
 

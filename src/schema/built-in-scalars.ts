@@ -27,7 +27,7 @@ const ExactID = new GraphQLScalarType<string, string>({
     if (typeof value === 'string') return value;
     if (Number.isSafeInteger(value)) return String(value);
     throw refused(
-      typeof value === 'number'
+      typeof value === 'number' || typeof value === 'bigint'
         ? 'An ID above 2^53 must be sent as a string: as a JSON number its last digits are lost.'
         : 'An ID must be sent as a string.',
     );
@@ -48,7 +48,7 @@ const RangedInt = new GraphQLScalarType<number, number>({
   description: GraphQLInt.description,
   serialize: (value) => GraphQLInt.serialize(value),
   parseValue: (value) => {
-    if (Number.isInteger(value)) return value as number;
+    if (Number.isInteger(value) || typeof value === 'bigint') return Number(value);
     throw refused('An Int must be sent as a whole number.');
   },
   parseLiteral: (node: ValueNode) => {

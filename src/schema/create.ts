@@ -2,6 +2,7 @@ import { printSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
 import { withOwnScalars } from './built-in-scalars.ts';
+import { withDemandControl } from './demand-control.ts';
 import { completeFederation } from './federation.ts';
 import { fetchable } from './fetchable.ts';
 
@@ -13,7 +14,8 @@ export function createSchema({ readOnly = false } = {}): GraphQLSchema {
   const schema = withOwnScalars(
     builder.toSubGraphSchema({ linkUrl: FEDERATION, directives: [...specifiedDirectives, fetchable] }),
   );
-  if (!readOnly) return completeFederation(schema);
-  const reads = new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] });
-  return completeFederation(reads, printSubgraphSchema(reads));
+  const served = readOnly
+    ? new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] })
+    : schema;
+  return completeFederation(served, withDemandControl(printSubgraphSchema(served), served));
 }

@@ -28,14 +28,14 @@ type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
 
 /**
  * Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. `sdl` is what
- * a router is told, where that is not what the library has printed.
+ * a router is told, in the place of what the library has printed.
  */
-export function completeFederation(schema: GraphQLSchema, sdl?: string): GraphQLSchema {
+export function completeFederation(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   const union = schema.getType('_Entity');
   const names = isUnionType(union) ? union.getTypes().map(({ name }) => name) : [];
   const complete = (config: FieldConfig, field: string, type: string): FieldConfig => {
     const described = { ...config, description: DESCRIPTIONS[`${type}.${field}`] ?? config.description };
-    if (field === '_service' && sdl !== undefined) return { ...described, resolve: () => ({ sdl }) };
+    if (field === '_service') return { ...described, resolve: () => ({ sdl }) };
     if (field !== '_entities' || !config.resolve) return described;
     return { ...described, resolve: resolveEach(config.resolve, names) };
   };

@@ -5,6 +5,7 @@ import type { Api } from '../luaauth/api.ts';
 import { builder } from './builder.ts';
 import { forgetLoaded } from './loader.ts';
 import { Script } from './script.ts';
+import { lookAhead } from './selection.ts';
 
 /** What is left of a write that LuaAuth carried out: which one, and on which script. */
 export interface Success<Type extends string> {
@@ -22,9 +23,17 @@ export async function runMutation<Type extends string, Refusal extends RefusalRe
   write: (api: Api) => Promise<void>,
   names: InputNames,
 ): Promise<Success<Type> | Refusal> {
+  return runWrite<Success<Type>, Refusal>(context, (api) => write(api).then(() => success), names);
+}
+
+/** The same for a write that gives the member of the union itself. */
+export async function runWrite<Result, Refusal extends RefusalResult = CommonRefusal>(
+  context: Context,
+  write: (api: Api) => Promise<Result>,
+  names: InputNames,
+): Promise<Result | Refusal> {
   try {
-    await write(context.caller.api);
-    return success;
+    return await write(context.caller.api);
   } catch (error) {
     const refusal = asRefusal(error, names);
     if (refusal === undefined) throw error;
@@ -47,10 +56,13 @@ export function scriptSuccess<const Type extends string>(name: Type, description
         description:
           'The script, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.',
         extensions: costs('GET /scripts/:script_id'),
-        resolve: ({ scriptId }) => scriptId,
+        resolve: ({ scriptId }, _args, _context, info) => {
+          lookAhead(info, 'Script')(scriptId);
+          return scriptId;
+        },
       }),
     }),
   });
 }
 
-export const resolveResultType = (result: Success<string> | RefusalResult): string => result.type;
+export const resolveResultType = (result: { readonly type: string }): string => result.type;

@@ -25,6 +25,9 @@ builder.queryFields((t) => ({
       'The same as `session`, under the name by which the Relay compiler finds it for `@refetchable` fragments on Session. Costs one REST call.',
     extensions: costs('GET /sessions/:session_id'),
     args: { id: t.arg.id({ required: true, description: 'The id of the session, as in `Session.id`.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
+    resolve: (_root, { id }, _context, info) => {
+      lookAhead(info, 'Session')(checkId('id', id));
+      return id;
+    },
   }),
 }));

@@ -69,8 +69,7 @@ export const InvalidFields = builder.objectRef<Shape<'InvalidFields'>>('InvalidF
 });
 
 export const NotPermitted = builder.objectRef<Shape<'NotPermitted'>>('NotPermitted').implement({
-  description:
-    'The API key may not do this, or there is no such script: LuaAuth does not tell the two apart.',
+  description: 'The API key may not do this, or there is no such thing: LuaAuth does not tell the two apart.',
   interfaces: [Refusal],
   isTypeOf: isType('NotPermitted'),
   fields: (t) => ({

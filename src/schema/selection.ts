@@ -2,12 +2,19 @@ import {
   type FieldNode,
   GraphQLError,
   type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
   getArgumentValues,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isListType,
   isObjectType,
   responsePathAsArray,
 } from 'graphql';
-import { collectFields } from '../execution/collect-fields.ts';
+import { collectFields, type Scope } from '../execution/collect-fields.ts';
 
 type Selected = ReadonlyMap<string, readonly FieldNode[]>;
 
@@ -46,32 +53,32 @@ export function selectsOnly(info: GraphQLResolveInfo, typeName: string, names: r
   return true;
 }
 
-/** Throws what the resolver would throw for these arguments on the object with this id. */
-type ArgumentCheck = (id: string, args: Readonly<Record<string, unknown>>) => void;
+/** Throws what the resolver would throw for these arguments on the object with this id; undefined: which one is not known. */
+type ArgumentCheck = (id: string | undefined, args: Readonly<Record<string, unknown>>) => void;
 
 type Annotation = { readonly argumentCheck: ArgumentCheck };
 
 /** A field's `extensions` when its arguments can be judged before the object that it belongs to is there. */
-export function checksArguments<Args>(check: (id: string, args: Args) => void): Annotation {
+export function checksArguments<Args>(check: (id: string | undefined, args: Args) => void): Annotation {
   return { argumentCheck: check as ArgumentCheck };
 }
 
 /**
- * Looks ahead at what is selected on objects of a type that are about to be read. The function that it gives takes an
- * object's id, and its index if the field is a list, and throws the error of a field that is bound to fail, at the
- * place where the field would: so it costs no call.
+ * Looks ahead at all that is selected on objects of a type that are about to be read, and below them. The function that
+ * it gives takes an object's id, and its index if the field is a list, and throws the error of a field that is bound to
+ * fail, at the place where the field would: so it costs no call. Below a list that is not read yet it is the list's place.
  */
 export function lookAhead(info: GraphQLResolveInfo, typeName: string): (id: string, index?: number) => void {
   const checked = checkedFields(info, typeName);
   if (checked.length === 0) return nothingToCheck;
   return (id, index) => {
-    for (const { key, node, field, check } of checked) {
+    for (const { keys, isDirect, node, field, check } of checked) {
       const args = getArgumentValues(field, node, info.variableValues);
       try {
-        check(id, args);
+        check(isDirect ? id : undefined, args);
       } catch (error) {
         if (!(error instanceof GraphQLError)) throw error;
-        const path = [...responsePathAsArray(info.path), ...(index === undefined ? [] : [index]), key];
+        const path = [...responsePathAsArray(info.path), ...(index === undefined ? [] : [index]), ...keys];
         throw new GraphQLError(error.message, { nodes: node, path, extensions: error.extensions });
       }
     }
@@ -81,7 +88,10 @@ export function lookAhead(info: GraphQLResolveInfo, typeName: string): (id: stri
 function nothingToCheck(): void {}
 
 interface CheckedField {
-  readonly key: string;
+  /** Where it is below the objects that are about to be read; what is in a list has no place yet. */
+  readonly keys: readonly string[];
+  /** Whether it is a field of the objects that are about to be read, whose ids are known. */
+  readonly isDirect: boolean;
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown>;
   readonly check: ArgumentCheck;
@@ -94,14 +104,43 @@ function checkedFields(info: GraphQLResolveInfo, typeName: string): readonly Che
   const selected = selectedBelow(info, typeName);
   let checked = checkedBySelection.get(selected);
   if (!checked) {
-    const type = info.schema.getType(typeName);
-    const fields = isObjectType(type) ? type.getFields() : {};
-    checked = [...selected].flatMap(([key, [node]]) => {
-      const field = node && fields[node.name.value];
-      const check = (field?.extensions as Partial<Annotation> | undefined)?.argumentCheck;
-      return field && check ? [{ key, node, field, check }] : [];
-    });
+    const { schema, variableValues: variables } = info;
+    const scope = { schema, fragments: new Map(Object.entries(info.fragments)), variables };
+    checked = findChecked(scope, schema.getType(typeName), selected);
     checkedBySelection.set(selected, checked);
   }
   return checked;
+}
+
+interface Above {
+  readonly keys: readonly string[];
+  readonly isInList: boolean;
+}
+
+function findChecked(
+  scope: Scope,
+  type: GraphQLNamedType | undefined,
+  selected: Selected,
+  above?: Above,
+): CheckedField[] {
+  if (!isObjectType(type)) return [];
+  return [...selected].flatMap(([key, nodes]) => {
+    const [node] = nodes;
+    const field = node && type.getFields()[node.name.value];
+    if (!field) return [];
+    const keys = above?.isInList ? above.keys : [...(above?.keys ?? []), key];
+    const check = (field.extensions as Partial<Annotation>).argumentCheck;
+    const own = check ? [{ keys, isDirect: above === undefined, node, field, check }] : [];
+    const isInList = above?.isInList === true || isListType(getNullableType(field.type));
+    const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    const below = typesOf(scope.schema, getNamedType(field.type)).flatMap((one) =>
+      findChecked(scope, one, collectFields(scope, one, sets), { keys, isInList }),
+    );
+    return [...own, ...below];
+  });
+}
+
+function typesOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLObjectType[] {
+  if (isObjectType(type)) return [type];
+  return isAbstractType(type) ? schema.getPossibleTypes(type) : [];
 }

@@ -4,7 +4,7 @@ import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
 import { checkRange, checkText } from './argument.ts';
 import { builder } from './builder.ts';
-import { readCursor, writeCursor } from './cursor.ts';
+import { checkCursor, readCursor, writeCursor } from './cursor.ts';
 import { Script } from './script.ts';
 import { checksArguments } from './selection.ts';
 import { Session } from './session.ts';
@@ -89,7 +89,7 @@ builder.objectField(Script, 'sessions', (t) =>
       'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
     extensions: {
       ...costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
-      ...checksArguments(readArguments),
+      ...checksArguments(checkArguments),
     },
     args: {
       first: t.arg.int({ defaultValue: 50, description: 'How many sessions: 1 to 100; null means 50.' }),
@@ -121,6 +121,16 @@ function readArguments(scriptId: string, { first, after, filter }: SessionArgume
     first: checkRange('first', first ?? 50, 1, 100),
     from: after == null ? 0 : readCursor('after', listKey(list), after) + 1,
   };
+}
+
+/** What can be said of arguments before the script is there: all of it if its id is known. */
+function checkArguments(scriptId: string | undefined, args: SessionArguments): void {
+  if (scriptId !== undefined) {
+    readArguments(scriptId, args);
+    return;
+  }
+  readArguments('', { ...args, after: undefined });
+  if (args.after != null) checkCursor('after', args.after);
 }
 
 function endpointOfPage({ filter }: Arguments) {

@@ -6,7 +6,7 @@ import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader, loadBy } from './loader.ts';
 import { Script, scriptsOf } from './script.ts';
-import { selectsOnly } from './selection.ts';
+import { lookAhead, selectsOnly } from './selection.ts';
 
 /** The operation's sessions. */
 export const sessionsOf = defineLoader((api, id: string) => getSession(api, { session_id: id }));
@@ -30,6 +30,7 @@ Session.implement({
       resolve: (session, _args, context, info) => {
         const id = usable(session, 'script_id');
         if (selectsOnly(info, 'Script', ['id'])) return { id } as ScriptShape;
+        lookAhead(info, 'Script')(id);
         return scriptsOf(context).peek(id) ?? id;
       },
     }),
@@ -71,6 +72,9 @@ builder.queryFields((t) => ({
       'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
     extensions: costs('GET /sessions/:session_id'),
     args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
+    resolve: (_root, { id }, _context, info) => {
+      lookAhead(info, 'Session')(checkId('id', id));
+      return id;
+    },
   }),
 }));

@@ -42,8 +42,21 @@ export interface Quota {
   etaMs(ahead: number): number;
   /** The API said that this was too fast: nothing starts for `pauseMs`, and fewer for a while. */
   slowDown(pauseMs: number): MaybePromise<void>;
+  /** How it stands at this moment. */
+  status(): MaybePromise<QuotaStatus>;
   /** Whether it could be forgotten without allowing more. */
   isIdle(): boolean;
+}
+
+export interface QuotaStatus {
+  /** Requests that may arrive in a second as things are, after a `slowDown` fewer than usual; 0: no limit. */
+  readonly limit: number;
+  /** Places that are free now: none in a pause. */
+  readonly remaining: number;
+  /** Places that are held, or count for what was sent. */
+  readonly used: number;
+  /** When no place will be used any more if nothing else starts, in ms from now. */
+  readonly resetInMs: number;
 }
 
 /** A place in a quota. It is held from the moment when it is taken, and counts for a second from the request's arrival. */

@@ -1,4 +1,4 @@
-import type { Place, Quota, QuotaLimits, Quotas } from './port.ts';
+import type { Place, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, and what clocks and timers may be off. */
 const WINDOW_MS = 1_002;
@@ -83,6 +83,16 @@ class SlidingWindowLog implements Quota {
     this.#slowedAt = now;
     this.#reduced = Math.max(1, Math.floor(this.#rateAt(now) * this.#limits.backoff));
     this.#reducedAt = now;
+  }
+
+  status(): QuotaStatus {
+    const now = this.#now();
+    this.#forget(now);
+    const limit = this.#isUnlimited ? 0 : this.#rateAt(now);
+    const used = this.#requests.length + this.#held;
+    const remaining = now < this.#pausedUntil ? 0 : Math.max(0, limit - used);
+    const lastAt = Math.max(now, this.#pausedUntil, this.#freeAt(this.#requests.length - 1) ?? now);
+    return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.#held > 0 ? WINDOW_MS : 0) };
   }
 
   isIdle(): boolean {

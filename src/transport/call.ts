@@ -43,12 +43,16 @@ export interface Call<T> extends About, Asked {
   readonly body: string | undefined;
   /** What a read shows: one name for all the reads that a write can touch together, such as all pages of a list. */
   readonly resource: string;
+  /** A wider name for what it shows, for writes that cannot tell which part of it they touch; undefined: there are none. */
+  readonly widerResource: string | undefined;
   /** The resources that a write changes. */
   readonly invalidates: readonly string[];
   /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
   readonly deadline: number;
   /** How long the request itself may take, in ms. */
   readonly timeoutMs: number;
+  /** Whether the API waits for somebody else before it answers: then the call is never repeated, and others go on meanwhile. */
+  readonly waitsForOthers: boolean;
   /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. */

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
 import { KnownAccounts } from './accounts.ts';
@@ -13,7 +14,7 @@ import { dedupe } from './interceptors/dedupe.ts';
 import { createKeyCheck, invalidation } from './interceptors/invalidation.ts';
 import { retry } from './interceptors/retry.ts';
 import { createObserving, type Observer, type Usage } from './observer.ts';
-import { createRateLimiter, limitRate } from './rate-limit/rate-limiter.ts';
+import { createRateLimiter, limitRate, type RateLimitStatus } from './rate-limit/rate-limiter.ts';
 
 export interface TransportOptions {
   /** Base URL of the REST API. */
@@ -37,6 +38,8 @@ export interface TransportOptions {
   /** What several gateways have in common; the memory of this one by default. */
   readonly state?: State | undefined;
   readonly clock?: Clock | undefined;
+  /** The time of day in ms since 1970, as `Date.now` gives: what the clock does not know. */
+  readonly today?: (() => number) | undefined;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random?: (() => number) | undefined;
   /** Is told of what happens to calls: metrics, tracing. */
@@ -46,6 +49,8 @@ export interface TransportOptions {
 export interface Transport {
   /** Makes a call and gives what its answer holds; how it came about counts under `usage`. @throws CallFailure */
   ask<T>(call: Call<T>, usage: Usage): Promise<T>;
+  /** How the quota of an account stands: no call is made for it. */
+  rateLimit(account: string): MaybePromise<RateLimitStatus>;
   readonly clock: Clock;
   readonly state: State;
   /** Waits for the calls under way, then closes the connections. */
@@ -62,13 +67,14 @@ export function createTransport(options: TransportOptions): Transport {
   const {
     state = createStateInMemory({ now: () => clock.now() }),
     random = Math.random,
+    today = Date.now,
     observer = {},
   } = options;
   const dispatcher = createConnections({ origin: url.origin, connections });
 
   const observe = createObserving(observer);
   const known = totalRate > 0 ? new KnownAccounts() : undefined;
-  const rateLimiter = createRateLimiter({ rate, clock, quotas: state.quotas, known });
+  const rateLimiter = createRateLimiter({ rate, clock, quotas: state.quotas, today, known });
   const queue = new DispatchQueue({
     connections,
     clock,
@@ -126,6 +132,7 @@ export function createTransport(options: TransportOptions): Transport {
         return answer.value;
       });
     },
+    rateLimit: (account) => rateLimiter.status(account),
     clock,
     state,
     close: () => dispatcher.close(),

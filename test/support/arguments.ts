@@ -33,6 +33,7 @@ const scalars: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   Int: mostly(fc.constantFrom(1, 2, 3, 100), fc.constantFrom(0, -1, 101, 2 ** 31, 1.5, 'one')),
   String: mostly(fc.constantFrom('print("hello")', 'x'), fc.constantFrom('', '\u2028"\\"""', 5)),
   Boolean: fc.boolean(),
+  JSON: mostly(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(2 ** 60, null)),
   _Any: mostly(
     fc.record({ __typename: fc.constantFrom('Script', 'Session'), id: fc.constantFrom(...ids) }),
     fc.constantFrom({ __typename: 'Project', id: '1' }, {}, 'Script', { id: 5 }),

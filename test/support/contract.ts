@@ -8,6 +8,13 @@ scalar SafeInt
 Query.script(id: ID!): Script
 Query.scripts(ids: [ID!]!): [Script]!
 Query.session(id: ID!): Session
+Query.rateLimit: RateLimit!
+RateLimit.limit: Int!
+RateLimit.remaining: Int!
+RateLimit.used: Int!
+RateLimit.resetAt: DateTime!
+RateLimit.cost: Int!
+RateLimit.queued: Int!
 Query._service: _Service!
 Query._entities(representations: [_Any!]!): [_Entity]!
 _Entity = Script | Session
@@ -51,6 +58,9 @@ Mutation.editScript(input: EditScriptInput!): EditScriptResult!
 Mutation.updateScript(input: UpdateScriptInput!): UpdateScriptResult!
 Mutation.toggleScript(input: ToggleScriptInput!): ToggleScriptResult!
 Mutation.deleteScript(input: DeleteScriptInput!): DeleteScriptResult!
+Mutation.disconnectSession(input: DisconnectSessionInput!): DisconnectSessionResult!
+Mutation.disconnectSessions(input: DisconnectSessionsInput!): DisconnectSessionsResult!
+Mutation.messageSession(input: MessageSessionInput!): MessageSessionResult!
 EditScriptInput.id: ID!
 EditScriptInput.name: String
 EditScriptInput.freeForAll: Boolean
@@ -62,14 +72,29 @@ UpdateScriptInput.source: String!
 ToggleScriptInput.id: ID!
 ToggleScriptInput.enabled: Boolean!
 DeleteScriptInput.id: ID!
+DisconnectSessionInput.id: ID!
+DisconnectSessionsInput.ids: [ID!]!
+MessageSessionInput.id: ID!
+MessageSessionInput.handler: String!
+MessageSessionInput.data: JSON
 EditScriptResult = AccountExpired | EditScriptSuccess | InvalidFields | NotPermitted | NothingToEdit | TierTooLow | UnknownRefusal
 UpdateScriptResult = InvalidFields | NotPermitted | UnknownRefusal | UpdateScriptSuccess
 ToggleScriptResult = InvalidFields | NotPermitted | ToggleScriptSuccess | UnknownRefusal
 DeleteScriptResult = DeleteScriptSuccess | InvalidFields | NotPermitted | UnknownRefusal
+DisconnectSessionResult = DisconnectSessionSuccess | InvalidFields | NotPermitted | UnknownRefusal
+DisconnectSessionsResult = DisconnectSessionsSuccess | InvalidFields | NotPermitted | UnknownRefusal
+MessageSessionResult = InvalidFields | MessageDelivered | MessageNotDelivered | NotPermitted | UnknownRefusal
 EditScriptSuccess.script: Script
 UpdateScriptSuccess.script: Script
 ToggleScriptSuccess.script: Script
 DeleteScriptSuccess.deletedScriptId: ID!
+DisconnectSessionSuccess.disconnectedSessionId: ID!
+DisconnectSessionsSuccess.disconnectedSessionIds: [ID!]!
+MessageDelivered.response: JSON
+MessageNotDelivered.reason: MessageFailure!
+MessageNotDelivered.detail: String!
+MessageFailure = FUNCTION_ERRORED | INVALID_RETURN | NO_RESPONSE | NO_SUCH_FUNCTION | UNKNOWN
+scalar JSON
 Refusal.message: String!
 AccountExpired implements Refusal
 NothingToEdit implements Refusal

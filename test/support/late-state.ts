@@ -34,6 +34,7 @@ function lateQuota(quota: Quota): Quota {
     hasSpare: () => quota.hasSpare(),
     etaMs: (ahead) => quota.etaMs(ahead),
     slowDown: (pauseMs) => later(() => quota.slowDown(pauseMs)),
+    status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
   };
 }

@@ -95,3 +95,85 @@ export const DELETE = graphql(/* GraphQL */ `
     }
   }
 `);
+
+export const DISCONNECT = graphql(/* GraphQL */ `
+  mutation Disconnect($input: DisconnectSessionInput!) {
+    disconnectSession(input: $input) {
+      __typename
+      ... on DisconnectSessionSuccess {
+        disconnectedSessionId
+      }
+      ... on Refusal {
+        message
+      }
+      ... on InvalidFields {
+        fields {
+          path
+          messages
+        }
+      }
+      ... on NotPermitted {
+        reasons
+      }
+      ... on UnknownRefusal {
+        code
+      }
+    }
+  }
+`);
+
+export const DISCONNECT_MANY = graphql(/* GraphQL */ `
+  mutation DisconnectMany($input: DisconnectSessionsInput!) {
+    disconnectSessions(input: $input) {
+      __typename
+      ... on DisconnectSessionsSuccess {
+        disconnectedSessionIds
+      }
+      ... on Refusal {
+        message
+      }
+      ... on InvalidFields {
+        fields {
+          path
+          messages
+        }
+      }
+      ... on NotPermitted {
+        reasons
+      }
+      ... on UnknownRefusal {
+        code
+      }
+    }
+  }
+`);
+
+export const MESSAGE = graphql(/* GraphQL */ `
+  mutation Message($input: MessageSessionInput!) {
+    messageSession(input: $input) {
+      __typename
+      ... on MessageDelivered {
+        response
+      }
+      ... on MessageNotDelivered {
+        reason
+        detail
+      }
+      ... on Refusal {
+        message
+      }
+      ... on InvalidFields {
+        fields {
+          path
+          messages
+        }
+      }
+      ... on NotPermitted {
+        reasons
+      }
+      ... on UnknownRefusal {
+        code
+      }
+    }
+  }
+`);

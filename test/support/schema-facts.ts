@@ -65,5 +65,9 @@ export function signaturesOf(type: GraphQLNamedType): string[] {
     });
     return [...fields, ...type.getInterfaces().map(({ name }) => `${type.name} implements ${name}`)];
   }
+  if (isEnumType(type)) {
+    const values = type.getValues().map(({ name }) => name);
+    return [`${type.name} = ${values.sort().join(' | ')}`];
+  }
   return [`scalar ${type.name}`];
 }

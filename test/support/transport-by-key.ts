@@ -40,6 +40,7 @@ export function createTransportByKey(url: string) {
   const transport: GatewayOptions['transport'] = {
     clock: standingClock,
     state,
+    rateLimit: () => ({ limit: 0, remaining: 0, used: 0, resetAtMs: 0, queued: 0 }),
     async ask(call, usage) {
       const opened = open(call.origin.key);
       opened.calls += 1;

@@ -54,11 +54,27 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     }
   };
 
+  /** A probe that may take a minute: it tells how the API is as well, but nobody waits for it. */
+  const goAlong: typeof probe = async (circuit, next, call, progress) => {
+    const end = (failure: unknown) => {
+      if (circuit.isDue) circuit.endProbe(failure);
+    };
+    try {
+      const answer = await next(call, progress);
+      end(undefined);
+      return answer;
+    } catch (failure) {
+      end(failure);
+      throw failure;
+    }
+  };
+
   return {
     step: (next) => (call, progress) => {
       trouble.look();
       const circuit = circuits.of(call.origin.account);
       if (circuit.state !== 'closed') {
+        if (call.waitsForOthers && circuit.isDue) return goAlong(circuit, next, call, progress);
         if (circuit.beginProbe()) return probe(circuit, next, call, progress);
         return Promise.reject(new Unavailable(call, 'no'));
       }

@@ -41,6 +41,11 @@ export class Circuit implements AccountRecord {
     return this.#openUntil !== undefined && this.#clock.now() < this.#openUntil;
   }
 
+  /** Whether it is time for a probe, and none is under way. */
+  get isDue(): boolean {
+    return this.state === 'open' && !this.isOpen;
+  }
+
   isIdle(): boolean {
     if (this.#openUntil === undefined) return this.#outcomes.total().all === 0;
     return !this.#isProbing && this.#clock.now() >= this.#openUntil + FORGOTTEN_AFTER_MS;
@@ -48,7 +53,7 @@ export class Circuit implements AccountRecord {
 
   /** Whether a call may go ahead as a probe: then it does, until `endProbe`. */
   beginProbe(): boolean {
-    if (this.state !== 'open' || this.isOpen) return false;
+    if (!this.isDue) return false;
     this.#isProbing = true;
     this.#onChange();
     return true;

@@ -1,4 +1,4 @@
-import { whenKnown } from '../../state/maybe-promise.ts';
+import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Generation, Generations } from '../../state/port.ts';
 import type { Answer, Call, Interceptor, Send } from '../call.ts';
 import { CallFailure } from '../errors.ts';
@@ -27,7 +27,7 @@ export function invalidation(generations: Generations): Interceptor {
 
   return (next) => (call, progress) => {
     if (call.kind === 'write') return write(next, call, progress);
-    const generation = generations.read(call.resource);
+    const generation = generationOf(generations, call);
     if (generation instanceof Promise) {
       return generation.then((known) => next(begun(call, known), progress));
     }
@@ -38,13 +38,33 @@ export function invalidation(generations: Generations): Interceptor {
 /** Whether no write has touched a read's resource since the read began. */
 export function createKeyCheck(generations: Generations) {
   return <T>(call: Call<T>) =>
-    whenKnown(generations.read(call.resource), (generation) => keyOf(call, generation) === call.key);
+    whenKnown(generationOf(generations, call), (generation) => keyOf(call, generation) === call.key);
 }
 
-function begun<T>(call: Call<T>, generation: Generation): Call<T> {
+/** Of the resource, and of the wider one if there is one: what touches either makes an answer old. */
+interface CallGeneration {
+  readonly number: number | string;
+  readonly isInDoubt: boolean;
+}
+
+function generationOf<T>(
+  generations: Generations,
+  { resource, widerResource }: Call<T>,
+): MaybePromise<CallGeneration> {
+  const own = generations.read(resource);
+  if (widerResource === undefined) return own;
+  const wider = generations.read(widerResource);
+  return whenKnown(own, (narrow) => whenKnown(wider, (wide) => both(narrow, wide)));
+}
+
+function both(own: Generation, wider: Generation): CallGeneration {
+  return { number: `${own.number}.${wider.number}`, isInDoubt: own.isInDoubt || wider.isInDoubt };
+}
+
+function begun<T>(call: Call<T>, generation: CallGeneration): Call<T> {
   return { ...call, key: keyOf(call, generation), isInDoubt: generation.isInDoubt };
 }
 
-function keyOf<T>({ origin, method, path, body }: Call<T>, { number }: Generation): string {
+function keyOf<T>({ origin, method, path, body }: Call<T>, { number }: CallGeneration): string {
   return `${origin.account} ${number} ${method} ${path} ${body ?? ''}`;
 }

@@ -19,7 +19,8 @@ const BUDGET_MAX = 50;
 
 /**
  * Tries again what may work a moment later: reads, and writes that were certainly not executed. Waits with full jitter
- * (any time up to a bound that doubles), spends from a budget, and never past the deadline.
+ * (any time up to a bound that doubles), spends from a budget, and never past the deadline. What waits for others than the
+ * API is never tried again.
  */
 export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
   let budget = BUDGET_MAX / 2;
@@ -64,6 +65,7 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
 
   return (next) => (call, progress) => {
     deposit();
+    if (call.waitsForOthers) return next(call, progress);
     return next(call, progress).catch((failure) => tryAgain(next, call, progress, failure));
   };
 }

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { Place, Quota, QuotaLimits, Quotas } from '../../state/port.ts';
+import type { Place, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
 import type { Call, Revalidation } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited } from '../errors.ts';
@@ -92,6 +92,16 @@ export class RateLimitQueue {
   /** Ends the wait of all. */
   rejectAll(failureFor: (call: Call<unknown>) => CallFailure): void {
     for (const queued of this.#waiting.all()) queued.fail(failureFor(queued.call));
+  }
+
+  /** How its quota stands. */
+  status(): MaybePromise<QuotaStatus> {
+    return this.#quota.status();
+  }
+
+  /** How many calls wait. */
+  get size(): number {
+    return this.#waiting.size;
   }
 
   /** Whether nothing is left to remember. */

@@ -1,5 +1,5 @@
-import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { Place, Quotas } from '../../state/port.ts';
+import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { Place, QuotaStatus, Quotas } from '../../state/port.ts';
 import { type AccountRecord, Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call, Interceptor } from '../call.ts';
 import type { Clock } from '../clock.ts';
@@ -13,6 +13,8 @@ export interface RateLimiterOptions {
   readonly rate: number;
   readonly clock: Clock;
   readonly quotas: Quotas;
+  /** The time of day, in ms since 1970. */
+  readonly today: () => number;
   /** Whose key the API has accepted; with none given, no key is asked for more than its quota. */
   readonly known?: KnownAccounts | undefined;
 }
@@ -24,10 +26,20 @@ export interface RateLimiter {
   hasRoom<T>(call: Call<T>): boolean;
   /** Ends the wait of all calls of an account. */
   rejectQueued(account: string, failureFor: (call: Call<unknown>) => CallFailure): void;
+  /** How the quota of an account stands. */
+  status(account: string): MaybePromise<RateLimitStatus>;
+}
+
+/** How the quota of an account stands: that of keys which the API has never accepted where the account is one of them. */
+export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
+  /** When no place will be used any more if nothing else starts, in ms since 1970. */
+  readonly resetAtMs: number;
+  /** Calls that wait for their turn, in this process. */
+  readonly queued: number;
 }
 
 /** Calls start no faster than the quota of their key allows. */
-export function createRateLimiter({ rate, clock, quotas, known }: RateLimiterOptions): RateLimiter {
+export function createRateLimiter({ rate, clock, quotas, today, known }: RateLimiterOptions): RateLimiter {
   const arrivedBy = createArrivals(clock);
   const options = { rate: rate > 0 ? rate : Number.POSITIVE_INFINITY, clock, quotas, arrivedBy, known };
   const accounts = new Accounts((account) => new AccountLimiter(account, options));
@@ -35,6 +47,11 @@ export function createRateLimiter({ rate, clock, quotas, known }: RateLimiterOpt
     acquire: (call, progress) => accounts.of(call.origin.account).acquire(call, progress),
     hasRoom: (call) => accounts.get(call.origin.account)?.hasRoom(call) ?? true,
     rejectQueued: (account, failureFor) => accounts.get(account)?.rejectQueued(failureFor),
+    status: (account) =>
+      whenKnown(accounts.of(account).status(), ({ resetInMs, ...status }) => ({
+        ...status,
+        resetAtMs: today() + Math.ceil(resetInMs),
+      })),
   };
 }
 
@@ -120,6 +137,11 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
 
   rejectQueued(failureFor: (call: Call<unknown>) => CallFailure): void {
     for (const queue of this.#queues()) queue.rejectAll(failureFor);
+  }
+
+  status(): MaybePromise<QuotaStatus & { readonly queued: number }> {
+    const queued = this.#queues().reduce((sum, { size }) => sum + size, 0);
+    return whenKnown((this.#unknownQueue ?? this.#queue).status(), (status) => ({ ...status, queued }));
   }
 
   isIdle(): boolean {

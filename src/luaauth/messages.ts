@@ -1,0 +1,83 @@
+import type { About, Asked } from '../transport/call.ts';
+import { BadResponse } from '../transport/errors.ts';
+import { parseExactJson, stringifyExactJson } from '../transport/exact-json.ts';
+import { patientEndpoint } from './endpoint.ts';
+import type { JsonObject } from './envelope.ts';
+import { redact, type Secrets } from './redact.ts';
+import type { WireMessage } from './wire.ts';
+
+/** How large the JSON text of what is sent to a handler, or comes back from it, may be, in bytes. */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+
+/** How deep objects and lists may be nested in it. */
+export const MAX_MESSAGE_DEPTH = 50;
+
+/** The API waits for the client up to 60 s; the rest is the way there and back. */
+const TIMEOUT_MS = 65_000;
+
+/** What came of a message: what the handler returned, or why there is nothing. */
+export type MessageOutcome =
+  | { readonly processed: true; readonly response: unknown }
+  | { readonly processed: false; readonly reason: MessageFailureReason; readonly detail: string };
+
+/** The reasons that `upstream-api.md` documents; `unknown` for any other. */
+export type MessageFailureReason =
+  | 'function errored'
+  | 'invalid return'
+  | 'no response'
+  | 'no such function'
+  | 'unknown';
+
+const REASONS: readonly [beginning: string, reason: MessageFailureReason][] = [
+  ['function errored', 'function errored'],
+  ['invalid return data', 'invalid return'],
+  ['client never responded', 'no response'],
+  ["function doesn't exist", 'no such function'],
+  ['function doesnt exist', 'no such function'],
+];
+
+/** `POST /sessions/:session_id/message`: waits for the client. An integer past 2^53 is a bigint, both ways. */
+export const sendMessage = patientEndpoint<MessageOutcome, WireMessage>()(
+  'POST /sessions/:session_id/message',
+  {
+    timeoutMs: TIMEOUT_MS,
+    parse: parseExactJson,
+    // A handler's name is no secret, although it travels under the name that a licence key has elsewhere.
+    secrets: secretsIn,
+    decode: decodeOutcome,
+  },
+);
+
+function decodeOutcome(about: About, answer: JsonObject, asked: Asked): MessageOutcome {
+  const { processed, response = null, reason = '' } = answer;
+  if (processed === true) {
+    if (isTooDeep(response)) throw new BadResponse(about, 'what the function returned is nested too deep');
+    if (messageBytes(response) > MAX_MESSAGE_BYTES) {
+      throw new BadResponse(about, `what the function returned has more than ${MAX_MESSAGE_BYTES} bytes`);
+    }
+    return { processed, response };
+  }
+  if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
+  const words = typeof reason === 'string' ? reason : '';
+  return { processed, reason: reasonOf(words), detail: redact(words, secretsIn(asked)) };
+}
+
+function secretsIn({ origin }: Asked): Secrets {
+  return { keys: [origin.key], source: undefined };
+}
+
+function reasonOf(words: string): MessageFailureReason {
+  const said = words.trim().toLowerCase();
+  return REASONS.find(([beginning]) => said.startsWith(beginning))?.[1] ?? 'unknown';
+}
+
+/** The size of a value as JSON text, in bytes. */
+export function messageBytes(value: unknown): number {
+  return Buffer.byteLength(stringifyExactJson(value));
+}
+
+/** Whether a JSON value is nested deeper than is allowed. It goes no deeper than that itself. */
+export function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= MAX_MESSAGE_DEPTH || Object.values(value).some((part) => isTooDeep(part, depth + 1));
+}
