@@ -1,5 +1,6 @@
 import { type ConstDirectiveNode, isObjectType, Kind, parse, print } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { hiddenKey } from '../src/sandbox/hidden-key.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { graphql } from './gql/index.ts';
@@ -30,12 +31,22 @@ const ENTITIES = graphql(/* GraphQL */ `
           id
         }
       }
+      ... on Project {
+        id
+        name
+      }
+      ... on User {
+        key
+        executions
+      }
     }
   }
 `);
 
 const script = (id: unknown) => ({ __typename: 'Script', id });
 const session = (id: unknown) => ({ __typename: 'Session', id });
+const project = (id: unknown) => ({ __typename: 'Project', id });
+const user = (key: unknown) => ({ __typename: 'User', key });
 
 describe('_service', () => {
   const readDirectives = async () => {
@@ -111,7 +122,8 @@ describe('_service', () => {
     ]);
     expect(on('Script')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
     expect(on('Session')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
-    expect(on('Project')).toEqual(['@key(fields: "id", resolvable: false)']);
+    expect(on('Project')).toEqual(['@key(fields: "id")']);
+    expect(on('User')).toEqual(['@key(fields: "key")']);
     expect(on('PageInfo')).toEqual(['@shareable']);
     expect(on('SessionConnection')).toEqual([]);
   });
@@ -131,9 +143,9 @@ describe('_entities', () => {
     const representations = Array.from({ length: 50 }, (_, index) => distinct[(index * 7) % 20]);
     const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
     expect(errors).toBeUndefined();
-    expect(data?._entities.map((entity) => entity && [entity.__typename, entity.id])).toEqual(
-      representations.map((one) => [one?.__typename, one?.id]),
-    );
+    expect(
+      data?._entities.map((entity) => entity && 'id' in entity && [entity.__typename, entity.id]),
+    ).toEqual(representations.map((one) => [one?.__typename, one?.id]));
     expect(distinct).toHaveLength(20);
     expect([...stage.lines()].sort()).toEqual(
       distinct
@@ -157,13 +169,17 @@ describe('_entities', () => {
     ['a boolean as id', script(true), 'BAD_USER_INPUT', /representations\[1\]\.id/],
     ['a fraction as id', script(1.5), 'BAD_USER_INPUT', /representations\[1\]\.id/],
     ['a number above 2^53 as id', script(2 ** 53), 'BAD_USER_INPUT', /representations\[1\]\.id.*as a string/],
-    ['an unknown type', { __typename: 'User', id: 'a' }, 'BAD_USER_INPUT', /Give one of Script, Session/],
+    ['an unknown type', { __typename: 'Owner', id: 'a' }, 'BAD_USER_INPUT', /Give one of .*Script, Session/],
+    ['an unknown project', project('65e0a1b2c3d4e5f6000000ff'), 'FORBIDDEN', /LuaAuth refused/],
+    ['an unknown user', user('67c3beef00000000000000ff'), 'FORBIDDEN', /LuaAuth refused/],
+    ['a user by its id', { __typename: 'User', id: 'a' }, 'BAD_USER_INPUT', /representations\[1\]\.key/],
     [
-      'a type that another subgraph resolves',
-      { __typename: 'Project', id: seeded.projectId },
+      'a licence key that leaves its path segment',
+      user('../x'),
       'BAD_USER_INPUT',
-      /representations\[1\]\.__typename/,
+      /representations\[1\]\.key/,
     ],
+    ['a list as licence key', user(['a']), 'BAD_USER_INPUT', /representations\[1\]\.key: it is missing/],
     [
       'a type that is no entity',
       { __typename: 'Query' },
@@ -215,6 +231,44 @@ describe('_entities', () => {
       }),
     ]);
     expect(stage.lines()).toEqual([]);
+  });
+
+  it('reads projects and users, one call for each distinct one, beside those that cannot be read', async () => {
+    const representations = [
+      user(seeded.userKey),
+      project(seeded.projectId),
+      user('unknown'),
+      project(seeded.projectId),
+      user('..'),
+      user(seeded.userKey),
+    ];
+    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    const one = { __typename: 'User', key: seeded.userKey, executions: expect.any(Number) };
+    const other = { __typename: 'Project', id: seeded.projectId, name: 'Nightfall Suite' };
+    expect(data?._entities).toEqual([one, other, null, other, null, one]);
+    expect(errors?.map(({ path, extensions }) => [path?.[1], extensions.code]).sort()).toEqual([
+      [2, 'FORBIDDEN'],
+      [4, 'BAD_USER_INPUT'],
+    ]);
+    expect([...stage.lines()].sort()).toEqual(
+      [
+        `GET /projects/${seeded.projectId}`,
+        `GET /users/${hiddenKey(seeded.userKey)}`,
+        `GET /users/${hiddenKey('unknown')}`,
+      ].sort(),
+    );
+  });
+
+  it('reads the executions of a project without the project', async () => {
+    const { data } = await stage.gateway.execute<{ _entities: unknown[] }, object>(
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Project { id scripts { id } } } }',
+      { of: [project(seeded.projectId), project('unknown')] },
+    );
+    expect(data?._entities).toMatchObject([{ id: seeded.projectId, scripts: expect.any(Array) }, null]);
+    expect(stage.lines()).toEqual([
+      `GET /projects/${seeded.projectId}/executions`,
+      'GET /projects/unknown/executions',
+    ]);
   });
 
   it('takes a whole JSON number for an id, as every ID does', async () => {

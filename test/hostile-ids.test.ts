@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { graphql } from './gql/index.ts';
 import type { Result } from './support/gateway.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
+import { DELETE_PROJECT, EDIT_PROJECT } from './support/other-mutations.ts';
 import { useSandbox } from './support/stage.ts';
 
 const stage = useSandbox({ shared: true });
@@ -15,6 +16,12 @@ const BY_ID = graphql(/* GraphQL */ `
       id
     }
     session(id: $id) {
+      id
+    }
+    project(id: $id) {
+      id
+    }
+    projects(ids: [$id]) {
       id
     }
   }
@@ -88,21 +95,30 @@ describe.each(HOSTILE_IDS)('the id %s', (_what, id) => {
 
   it('is refused by fields and lists before anything is called', async () => {
     const result = await stage.gateway.execute(BY_ID, { id });
-    expect(result.data).toEqual({ script: null, scripts: [null], session: null });
+    expect(result.data).toEqual({
+      script: null,
+      scripts: [null],
+      session: null,
+      project: null,
+      projects: [null],
+    });
     expectRefusals(result, [
       ['script', 'id'],
       ['scripts.0', 'ids[0]'],
       ['session', 'id'],
+      ['project', 'id'],
+      ['projects.0', 'ids[0]'],
     ]);
   });
 
   it('is refused by representations before anything is called', async () => {
-    const representations = ['Script', 'Session'].map((__typename) => ({ __typename, id }));
+    const representations = ['Script', 'Session', 'Project'].map((__typename) => ({ __typename, id }));
     const result = await stage.gateway.execute(BY_REFERENCE, { representations });
-    expect(result.data).toEqual({ _entities: [null, null] });
+    expect(result.data).toEqual({ _entities: [null, null, null] });
     expectRefusals(result, [
       ['_entities.0', 'representations[0].id'],
       ['_entities.1', 'representations[1].id'],
+      ['_entities.2', 'representations[2].id'],
     ]);
   });
 
@@ -112,6 +128,8 @@ describe.each(HOSTILE_IDS)('the id %s', (_what, id) => {
       ['editScript', await stage.gateway.execute(EDIT, { input: { id } })],
       ['updateScript', await stage.gateway.execute(UPDATE, { input: { id, source: 'x' } })],
       ['toggleScript', await stage.gateway.execute(TOGGLE, { input: { id, enabled: true } })],
+      ['editProject', await stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } })],
+      ['deleteProject', await stage.gateway.execute(DELETE_PROJECT, { input: { id } })],
       ['deleteScript', await stage.gateway.execute(DELETE, { input: { id } })],
     ] as const;
     for (const [path, result] of refused) {
@@ -134,6 +152,7 @@ describe('an id of every kind that is allowed', () => {
   ])('reaches its own path segment: %s', async (id) => {
     await stage.gateway.execute(BY_ID, { id });
     await stage.gateway.execute(DELETE, { input: { id } });
+    await stage.gateway.execute(DELETE_PROJECT, { input: { id } });
     const arrived = stage.sandbox.calls.map(({ method, path, route }) => ({
       method,
       path: decodeURIComponent(path),
@@ -142,7 +161,9 @@ describe('an id of every kind that is allowed', () => {
     expect(arrived).toEqual([
       { method: 'GET', path: `/scripts/${id}`, route: 'GET /scripts/:script_id' },
       { method: 'GET', path: `/sessions/${id}`, route: 'GET /sessions/:session_id' },
+      { method: 'GET', path: `/projects/${id}`, route: 'GET /projects/:project_id' },
       { method: 'POST', path: `/scripts/${id}/remove`, route: 'POST /scripts/:script_id/remove' },
+      { method: 'POST', path: `/projects/${id}/remove`, route: 'POST /projects/:project_id/remove' },
     ]);
   });
 });

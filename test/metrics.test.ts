@@ -11,6 +11,7 @@ import { createManualClock } from './support/clock.ts';
 import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
 import { TOGGLE, UPDATE } from './support/mutations.ts';
 import { useObserved } from './support/observed.ts';
+import { EDIT_PROJECT, EDIT_USER } from './support/other-mutations.ts';
 import { startProcess } from './support/process.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { json, type Respond, startRecorder } from './support/recorder.ts';
@@ -278,6 +279,11 @@ describe('the metrics', () => {
     for (const headers of [{ token: 'sentinel-key' }, { token: 'sentinel-key x' }]) {
       await gateway.execute(filter('sentinel-licence'), {}, headers);
       await gateway.execute(UPDATE, { input: { id: 'sentinel-id', source: 'sentinel-source' } }, headers);
+      await gateway.execute('{ user(key: "sentinel-user") { note } }', {}, headers);
+      const input = { key: 'sentinel-user', note: 'sentinel-note' };
+      await gateway.execute(EDIT_USER, { input }, headers);
+      const webhooks = { id: 'sentinel-id', executionWebhook: 'https://hooks.example.com/sentinel' };
+      await gateway.execute(EDIT_PROJECT, { input: webhooks }, headers);
       await gateway.execute('{ sentinel_field }', {}, headers);
     }
     await eventually(async () => expect(await metrics.text()).toContain('graphql_envelop_request{'));

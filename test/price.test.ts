@@ -23,6 +23,9 @@ const SCRIPT = 'GET /scripts/:script_id';
 const SESSION = 'GET /sessions/:session_id';
 const PAGE = 'POST /scripts/:script_id/sessions';
 const FILTERED_PAGE = 'GET /scripts/:script_id/sessions/filter';
+const PROJECT = 'GET /projects/:project_id';
+const LISTING = 'GET /projects/:project_id/executions';
+const USER = 'GET /users/:user_key';
 const EXECUTIONS = 'GET /scripts/:script_id/executions';
 
 interface Upstream {
@@ -77,6 +80,26 @@ describe('the price of a field', () => {
     ['{ scripts(ids: [1, 2, "1", 1]) { name executions { count } } }', { [SCRIPT]: 2, [EXECUTIONS]: 2 }],
     ['{ scripts(ids: []) { name executions { count } } }', {}],
     ['{ scripts(ids: [1, 2, 3]) { executions { count } } }', { [SCRIPT]: 3, [EXECUTIONS]: 3 }],
+    ['{ script(id: 1) { project { id name } } }', { [SCRIPT]: 1, [PROJECT]: 1 }],
+    ['{ script(id: 1) { project { id executions { date } } } }', { [SCRIPT]: 1, [LISTING]: 1 }],
+    ['{ scripts(ids: [1, 2]) { project { name } } }', { [SCRIPT]: 2, [PROJECT]: 2 }],
+    ['{ project(id: 1) { id } }', { [PROJECT]: 1 }],
+    ['{ project(id: 1) { name executions { date } } }', { [PROJECT]: 1, [LISTING]: 1 }],
+    ['{ project(id: 1) { id a: executions { date } b: scripts { id } } }', { [LISTING]: 1 }],
+    [
+      '{ project(id: 1) { executions { date } scripts { id name executions { date count } } } }',
+      { [LISTING]: 1 },
+    ],
+    ['{ project(id: 1) { scripts { id enabled executions { date } } } }', { [LISTING]: 1, [SCRIPT]: 100 }],
+    [
+      '{ project(id: 1) { scripts { executions { date } sessions { nodes { id } } } } }',
+      { [LISTING]: 1, [SCRIPT]: 100, [PAGE]: 100 },
+    ],
+    ['{ projects(ids: [1, 2]) { id } }', { [PROJECT]: 2 }],
+    ['{ projects(ids: [1, 2]) { scripts { name } } }', { [LISTING]: 2 }],
+    ['{ user(key: 1) { note blacklist { reason } } }', { [USER]: 1 }],
+    ['{ users(keys: [1, 2, 3]) { key } }', { [USER]: 3 }],
+    ['{ session(id: 1) { user { key } } }', { [SESSION]: 1, [USER]: 1 }],
     ['{ session(id: 1) { id } }', { [SESSION]: 1 }],
     ['{ session(id: 1) { script { id } } }', { [SESSION]: 1 }],
     ['{ session(id: 1) { script { __typename id } } }', { [SESSION]: 1 }],
@@ -180,6 +203,28 @@ describe('the price of a write', () => {
       { 'POST /sessions/:session_id/message': 1 },
     ],
     [
+      `mutation { editProject${input} { ... on EditProjectSuccess { project { id name } } } }`,
+      { 'POST /projects/:project_id/edit': 1 },
+    ],
+    [
+      `mutation { editProject${input} { ... on EditProjectSuccess { project { name scripts { id } } } } }`,
+      { 'POST /projects/:project_id/edit': 1, [LISTING]: 1 },
+    ],
+    [`mutation { deleteProject${input} { __typename } }`, { 'POST /projects/:project_id/remove': 1 }],
+    [
+      'mutation { editUser(input: { key: 1 }) { ... on EditUserSuccess { user { key } } } }',
+      { 'POST /users/:user_key/edit': 1, [USER]: 1 },
+    ],
+    [
+      `mutation { blacklistUser(input: { key: 1 }) {
+        ... on BlacklistUserSuccess { user { key } } ... on AlreadyBlacklisted { user { key } } } }`,
+      { 'POST /users/:user_key/blacklist': 1, [USER]: 1 },
+    ],
+    [
+      'mutation { unblacklistUser(input: { key: 1 }) { ... on Refusal { message } } }',
+      { 'POST /users/:user_key/unblacklist': 1 },
+    ],
+    [
       `mutation { editScript${input} { ... on EditScriptSuccess { script { id } } ... on Refusal { message } } }`,
       { 'POST /scripts/:script_id/edit': 1, [SCRIPT]: 1 },
     ],
@@ -236,7 +281,12 @@ describe('the price of entities', () => {
       }
     }`;
     const all = [...references(3), ...references(2, 'Session'), ...references(4, 'Project')];
-    expect(await price(document, { all })).toEqual({ [SCRIPT]: 3 + 2, [EXECUTIONS]: 3, [SESSION]: 2 });
+    expect(await price(document, { all })).toEqual({
+      [SCRIPT]: 3 + 2,
+      [EXECUTIONS]: 3,
+      [SESSION]: 2,
+      [PROJECT]: 4,
+    });
   });
 
   it('takes nothing that is no reference for one', async () => {

@@ -12,6 +12,9 @@ const KEY = 'sentinel-api-key-4f1d';
 const HELD_KEY = 'sentinel-held-key-8a2c';
 const GATEWAY_KEY = 'sentinel-gateway-key-77b0';
 const LICENCE_KEY = 'sentinel-licence-key-e91f';
+const USER_KEY = 'sentinel-user-key-52aa';
+const WEBHOOK = 'https://hooks.example.com/api/webhooks/1/sentinel-webhook-token-9be2';
+const NOTE = 'the sentinel note about whoever has the key';
 const SOURCE = Array.from(
   { length: 40 },
   (_line, index) => `local sentinel_${index} = "the sentinel's line ${index}"`,
@@ -40,6 +43,34 @@ const edit = `mutation {
   }
 }`;
 
+const editUser = `mutation ($key: ID!, $note: String) {
+  editUser(input: { key: $key, note: $note }) {
+    __typename
+    ... on Refusal { message }
+    ... on InvalidFields { fields { path messages } }
+    ... on NotPermitted { reasons }
+    ... on EditUserSuccess { user { executions } }
+  }
+}`;
+const editProject = `mutation ($url: String) {
+  editProject(input: { id: "a", executionWebhook: $url, informationWebhook: $url, blacklistWebhook: $url }) {
+    __typename
+    ... on Refusal { message }
+    ... on InvalidFields { fields { path messages } }
+    ... on NotPermitted { reasons }
+    ... on EditProjectSuccess { project { id } }
+  }
+}`;
+const blacklist = `mutation ($key: ID!) {
+  blacklistUser(input: { key: $key }) {
+    __typename
+    ... on Refusal { message }
+    ... on NotPermitted { reasons }
+    ... on BlacklistUserSuccess { user { executions } }
+    ... on AlreadyBlacklisted { user { executions } }
+  }
+}`;
+
 /** Operations that carry every kind of secret, and are otherwise in order. */
 const OPERATIONS: readonly (readonly [query: string, variables?: object])[] = [
   ['{ script(id: "b") { name enabled } }'],
@@ -48,6 +79,13 @@ const OPERATIONS: readonly (readonly [query: string, variables?: object])[] = [
   [update, { source: SOURCE }],
   [inline],
   [edit],
+  [
+    'query ($key: ID!) { user(key: $key) { executions } users(keys: [$key]) { executions } }',
+    { key: USER_KEY },
+  ],
+  [editUser, { key: USER_KEY, note: NOTE }],
+  [blacklist, { key: USER_KEY }],
+  [editProject, { url: WEBHOOK }],
 ];
 
 /** Requests that are refused before anything is sent. */
@@ -64,6 +102,40 @@ const INVALID: readonly (readonly [title: string, query: unknown, variables?: un
     { i: { id: 'a', source: SOURCE, more: 1 } },
   ],
   ['a source with a lone surrogate', update, { source: `${SOURCE}\ud800` }],
+  ['a licence key that cannot stand in a path', '{ user(key: "sentinel/user/key") { note } }'],
+  [
+    'licence keys of which none can be one',
+    'query ($k: [ID!]!) { users(keys: $k) { note } }',
+    { k: [`${USER_KEY} `] },
+  ],
+  [
+    'a licence key of a reference that cannot be one',
+    '{ _entities(representations: [{ __typename: "User", key: "sentinel key" }]) { __typename } }',
+  ],
+  [
+    'a licence key where an object should be',
+    'query ($k: ID!) { user(key: $k) { note } }',
+    { k: { of: USER_KEY } },
+  ],
+  ['a licence key to edit that cannot be one', editUser, { key: `${USER_KEY}/`, note: NOTE }],
+  ['a note that is too long', editUser, { key: 'a', note: NOTE.repeat(10) }],
+  ['a note that is no text', editUser, { key: 'a', note: `${NOTE}\ud800` }],
+  ['a note of the wrong type', editUser, { key: 'a', note: [NOTE] }],
+  ['a webhook that is no text', editProject, { url: `${WEBHOOK}\ud800` }],
+  ['a webhook of the wrong type', editProject, { url: { of: WEBHOOK } }],
+  [
+    'a Discord id that is a licence key',
+    `mutation { editUser(input: { key: "a", discordId: "${USER_KEY}" }) { __typename } }`,
+  ],
+  [
+    'an instant that is a licence key',
+    `mutation ($at: DateTime) { editUser(input: { key: "a", keyExpiresAt: $at }) { __typename } }`,
+    { at: USER_KEY },
+  ],
+  [
+    'an instant that is a note in the document',
+    `mutation { editUser(input: { key: "a", keyExpiresAt: "${NOTE}" }) { __typename } }`,
+  ],
   ['a licence key of the wrong type', filtered, { key: { of: LICENCE_KEY } }],
   ['a licence key that is too long', filtered, { key: LICENCE_KEY.repeat(100) }],
   ['a licence key that is no text', filtered, { key: `${LICENCE_KEY}\ud800` }],
@@ -129,7 +201,9 @@ describe('neither key, licence key nor source comes back', () => {
     }
     expect(stage.recorder.calls.some(({ headers }) => headers.token === `${KEY}-0`)).toBe(true);
     expect(stage.recorder.calls.some(({ line }) => line.includes(LICENCE_KEY))).toBe(true);
-    expect(stage.recorder.calls.some(({ body }) => body.includes('sentinel_39'))).toBe(true);
+    expect(stage.recorder.calls.some(({ line }) => line.includes(USER_KEY))).toBe(true);
+    for (const secret of ['sentinel_39', NOTE, WEBHOOK])
+      expect(stage.recorder.calls.some(({ body }) => body.includes(secret))).toBe(true);
   });
 
   it('from a success', async () => {
@@ -194,6 +268,9 @@ describe.each([
       LUAAUTH_API_URL: recorder.url,
       LOG_LEVEL: 'trace',
       LUAAUTH_TIMEOUT_MS: '200',
+      // Whatever would wait for the quota would not leak.
+      LUAAUTH_RATE: '0',
+      LUAAUTH_TOTAL_RATE: '0',
       ...variables,
     });
   });

@@ -15,6 +15,7 @@ import { plain, startCollector } from './support/collector.ts';
 import type { TestGatewayOptions } from './support/gateway.ts';
 import { UPDATE } from './support/mutations.ts';
 import { useObserved } from './support/observed.ts';
+import { EDIT_PROJECT, EDIT_USER } from './support/other-mutations.ts';
 import { startProcess } from './support/process.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { json, startRecorder } from './support/recorder.ts';
@@ -213,9 +214,14 @@ describe('no span', () => {
     for (const headers of [{ token: 'sentinel-key' }, { token: 'sentinel-key x' }]) {
       await gateway.execute(filter, { key: 'sentinel-licence' }, headers);
       await gateway.execute(UPDATE, { input: { id: 'sentinel-id', source: 'sentinel-source' } }, headers);
+      await gateway.execute('{ user(key: "sentinel-user") { note } }', {}, headers);
+      const input = { key: 'sentinel-user', note: 'sentinel-note' };
+      await gateway.execute(EDIT_USER, { input }, headers);
+      const webhooks = { id: 'sentinel-id', executionWebhook: 'https://hooks.example.com/sentinel' };
+      await gateway.execute(EDIT_PROJECT, { input: webhooks }, headers);
       await gateway.execute('{ sentinel_field }', {}, headers);
     }
-    const spans = await read(recorder.calls.length + 6);
+    const spans = await read(recorder.calls.length + 12);
     const shown = JSON.stringify(
       spans.map(({ name, attributes, events, status, resource }) => [
         name,
@@ -227,6 +233,7 @@ describe('no span', () => {
     );
     expect(recorder.calls.length).toBeGreaterThan(0);
     expect(shown).toContain('/scripts/:script_id/update');
+    expect(shown).toContain('/users/:user_key/edit');
     expect(shown).not.toMatch(/sentinel/);
     expect(shown).not.toContain(new URL(recorder.url).port);
   });

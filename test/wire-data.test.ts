@@ -88,7 +88,6 @@ describe('a script that is not as documented', () => {
 
   const FIELDS = [
     ['id', 'id', [5, '']],
-    ['project_id', 'project', [5, {}]],
     ['name', 'name', [5, ['x']]],
     ['free_for_all', 'freeForAll', ['false', 0]],
     ['use_heartbeat', 'useHeartbeat', ['yes', 1]],
@@ -117,6 +116,24 @@ describe('a script that is not as documented', () => {
       }
     },
   );
+
+  it('has no project, with an error there, where its project_id is none', async () => {
+    for (const value of [undefined, null, 5, {}, '..']) {
+      serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', project_id: value } } });
+      const { data, errors } = await stage.gateway.execute(BAD_BETWEEN_GOOD);
+      expect({ value, data }).toEqual({
+        value,
+        data: { ...good, script: expect.objectContaining({ id: 'bad', project: null }) },
+      });
+      expect(errors).toMatchObject([
+        {
+          message: `GET /scripts/:script_id: LuaAuth's answer cannot be used: its script has no usable "project_id".`,
+          path: ['script', 'project'],
+          extensions: { code: 'UPSTREAM_BAD_RESPONSE' },
+        },
+      ]);
+    }
+  });
 
   it('is no error as long as the field is not selected', async () => {
     serve({ '/scripts/bad': { script: { id: 'bad', name: 'Half' } } });

@@ -15,7 +15,7 @@ import type { ErrorCode } from './codes.ts';
 export function describe(failure: CallFailure): GraphQLError {
   const { endpoint } = failure;
   const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
-  const advice = failure.kind === 'write' ? adviceFor(failure) : '';
+  const advice = failure.kind === 'write' ? ADVICE[failure.executed](thingOf(endpoint)) : '';
   const say = (code: ErrorCode, message: string, facts: object = {}) =>
     codedError(code, `${endpoint}: ${message}.${advice}`, { endpoint, ...outcome, ...facts });
 
@@ -35,10 +35,15 @@ export function describe(failure: CallFailure): GraphQLError {
 
 const OUTCOME = { no: 'NOT_EXECUTED', unknown: 'UNKNOWN' } as const;
 
-function adviceFor({ executed, endpoint }: CallFailure): string {
-  if (executed === 'no') return ' Nothing was changed; it is safe to try again.';
-  const advice = endpoint.startsWith('POST /scripts/') ? 'read the script' : 'look how it stands';
-  return ` Whether it was carried out is unknown: ${advice} before you try again.`;
+const ADVICE = {
+  no: () => ' Nothing was changed; it is safe to try again.',
+  unknown: (thing: string) =>
+    ` Whether it was carried out is unknown: read the ${thing} before you try again.`,
+} as const;
+
+/** What an endpoint is about: `script` of `POST /scripts/:script_id/edit`. */
+function thingOf(endpoint: string): string {
+  return /\/(\w+)s\//.exec(endpoint)?.[1] ?? 'resource';
 }
 
 const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
@@ -46,6 +51,9 @@ const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   'invalid fields': 'BAD_USER_INPUT',
   'account expired': 'FORBIDDEN',
   'tier too low': 'FORBIDDEN',
+  'discord already linked': 'BAD_USER_INPUT',
+  'already blacklisted': 'BAD_USER_INPUT',
+  'not blacklisted': 'BAD_USER_INPUT',
   'nothing to edit': 'BAD_USER_INPUT',
   'internal server error': 'UPSTREAM_ERROR',
   'invalid endpoint': 'UPSTREAM_ERROR',

@@ -1,9 +1,15 @@
 import { Refused } from '../luaauth/refusal.ts';
 
-/** A refusal as the schema's types show it: what any write can meet, and what only editing can. */
+/** A refusal as the schema's types show it: what any write can meet, and what only some can. */
 export type RefusalResult = CommonRefusal | EditRefusal;
 export type EditRefusal = {
-  readonly type: 'AccountExpired' | 'NothingToEdit' | 'TierTooLow';
+  readonly type:
+    | 'AccountExpired'
+    | 'NothingToEdit'
+    | 'TierTooLow'
+    | 'DiscordAlreadyLinked'
+    | 'AlreadyBlacklisted'
+    | 'NotBlacklisted';
   readonly message: string;
 };
 export type CommonRefusal =
@@ -31,6 +37,12 @@ export function asRefusal(error: unknown, names: InputNames): RefusalResult | un
       return { type: 'NothingToEdit', message };
     case 'tier too low':
       return { type: 'TierTooLow', message };
+    case 'discord already linked':
+      return { type: 'DiscordAlreadyLinked', message };
+    case 'already blacklisted':
+      return { type: 'AlreadyBlacklisted', message };
+    case 'not blacklisted':
+      return { type: 'NotBlacklisted', message };
     case 'invalid fields':
       return { type: 'InvalidFields', message, fields: error.fields.map((field) => named(field, names)) };
     case 'not permitted':

@@ -24,12 +24,31 @@ export interface Cost {
   readonly distinct: ((args: Arguments) => number) | undefined;
   /** Fields that can be selected without the call. */
   readonly freeFields: readonly string[];
+  /** If there are any: the free fields of which one must be selected, as their own call is in the place of this one. */
+  readonly replacedBy: readonly string[];
+  /** Whether all fields of one object that call this endpoint share the call. */
+  readonly isShared: boolean;
+  /** What each item of the field's list takes in addition. */
+  readonly item: ItemCost | undefined;
 }
 
-export interface CostOptions {
-  readonly items?: CountItems;
-  readonly freeFields?: readonly string[];
+/** What it takes to read an item of a list that is more than what the list tells of it. */
+export interface ItemCost {
+  readonly endpoint: EndpointRoute;
+  /** What the list tells of an item. */
+  readonly freeFields: readonly string[];
 }
+
+export type CostOptions = Partial<Omit<Cost, 'endpoint' | 'each'>>;
+
+const NOTHING_SPECIAL = {
+  items: undefined,
+  distinct: undefined,
+  freeFields: [],
+  replacedBy: [],
+  isShared: false,
+  item: undefined,
+} as const;
 
 type Annotation = { readonly upstream: Cost };
 
@@ -39,25 +58,23 @@ type Annotation = { readonly upstream: Cost };
  */
 export function costs(
   endpoint: EndpointRoute | ((args: Arguments) => EndpointRoute),
-  { items, freeFields = [] }: CostOptions = {},
+  options: CostOptions = {},
 ): Annotation {
-  return { upstream: { endpoint, each: false, items, distinct: undefined, freeFields } };
+  return { upstream: { ...NOTHING_SPECIAL, ...options, endpoint, each: false } };
 }
 
 /** A list field's `extensions` when each item needs a call: one that is repeated needs no other. */
-export function costsEach(endpoint: EndpointRoute, { items, distinct }: Length): Annotation {
-  return { upstream: { endpoint, each: true, items, distinct, freeFields: [] } };
+export function costsEach(
+  endpoint: EndpointRoute,
+  { items, distinct }: Length,
+  options: CostOptions = {},
+): Annotation {
+  return { upstream: { ...NOTHING_SPECIAL, ...options, endpoint, each: true, items, distinct } };
 }
 
 /** A field's `extensions` when it may need one more call of the endpoint that the nearest field above it calls. */
 export const costsTheSameAgain: Annotation = {
-  upstream: {
-    endpoint: 'the same again',
-    each: false,
-    items: undefined,
-    distinct: undefined,
-    freeFields: [],
-  },
+  upstream: { ...NOTHING_SPECIAL, endpoint: 'the same again', each: false },
 };
 
 interface Length {

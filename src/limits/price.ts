@@ -29,7 +29,11 @@ interface Place {
   readonly items: number;
   /** What the nearest priced field above calls. */
   readonly endpoint: string;
+  /** The fields of these objects that the list above has told already. */
+  readonly told: readonly string[];
 }
+
+const NONE: readonly string[] = [];
 
 /** The limits on form keep documents far below it. Without them, an operation of more fields is beyond any price. */
 const MAX_FIELDS = 100_000;
@@ -48,6 +52,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
   let fields = 0;
 
   function addObject(price: Price, type: GraphQLObjectType, sets: Sets, place: Place): void {
+    const shared = new Set<string>();
     for (const nodes of collectFields(scope, type, sets).values()) {
       fields += 1;
       if (fields > MAX_FIELDS) throw new BeyondPrice();
@@ -56,11 +61,17 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
       const introspection = type === root ? introspectionField(name) : undefined;
       if (introspection) addObjects(price, countIntrospection(scope, introspection, nodes));
       else if (field?.name === '_entities') addEntities(price, field, nodes);
-      else if (field) addField(price, field, nodes, place);
+      else if (field) addField(price, field, nodes, place, shared);
     }
   }
 
-  function addField(price: Price, field: AnyField, nodes: readonly FieldNode[], place: Place): void {
+  function addField(
+    price: Price,
+    field: AnyField,
+    nodes: readonly FieldNode[],
+    place: Place,
+    shared: Set<string>,
+  ): void {
     const cost = costOf(field);
     const args = cost && looksAtArguments(cost) ? argumentsOf(field, nodes) : {};
     const type = getNamedType(field.type);
@@ -71,9 +82,19 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
     const different = cost?.distinct?.(args) ?? items;
     const distinct = isList ? saturate(place.distinct * different) : place.distinct;
     const endpoint = cost ? endpointOf(cost, args, place) : place.endpoint;
-    if (cost && !isFree(cost, type, sets))
+    const isPaid = place.told.includes(field.name) || (cost?.isShared && shared.has(endpoint));
+    if (cost && !isPaid && !isFree(cost, type, sets))
       addCalls(price.calls, endpoint, cost.each ? distinct : place.distinct);
-    addType(price, type, sets, { times, distinct, items: isList ? 1 : items, endpoint });
+    if (cost?.isShared) shared.add(endpoint);
+    const { item } = cost ?? {};
+    if (item && !selectsOnly(item.freeFields, type, sets)) addCalls(price.calls, item.endpoint, distinct);
+    addType(price, type, sets, {
+      times,
+      distinct,
+      items: isList ? 1 : items,
+      endpoint,
+      told: item?.freeFields ?? NONE,
+    });
   }
 
   /** Of an interface or a union, what its most expensive type takes, and the most objects that one of them has. */
@@ -100,18 +121,27 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
     for (const [name, times] of countTypes(representations)) {
       const type = scope.schema.getType(name);
       if (!isObjectType(type)) continue;
-      const place = { times, distinct: times, items: 1, endpoint: '' };
+      const place = { times, distinct: times, items: 1, endpoint: '', told: NONE };
       const cost = costOf(type);
       const endpoint = cost ? endpointOf(cost, {}, place) : '';
-      if (cost) addCalls(price.calls, endpoint, times);
+      if (cost && !isFree(cost, type, setsOf(nodes))) addCalls(price.calls, endpoint, times);
       addObject(price, type, setsOf(nodes), { ...place, endpoint });
     }
   }
 
-  function isFree({ freeFields }: Cost, type: GraphQLNamedType, sets: Sets): boolean {
-    if (freeFields.length === 0 || !isObjectType(type)) return false;
-    const names = [...collectFields(scope, type, sets).values()].map(([node]) => node?.name.value ?? '');
-    return names.every((name) => name === '__typename' || freeFields.includes(name));
+  function isFree({ freeFields, replacedBy }: Cost, type: GraphQLNamedType, sets: Sets): boolean {
+    if (freeFields.length === 0 || !selectsOnly(freeFields, type, sets)) return false;
+    return replacedBy.length === 0 || namesIn(type, sets).some((name) => replacedBy.includes(name));
+  }
+
+  function selectsOnly(free: readonly string[], type: GraphQLNamedType, sets: Sets): boolean {
+    if (!isObjectType(type)) return false;
+    return namesIn(type, sets).every((name) => name === '__typename' || free.includes(name));
+  }
+
+  function namesIn(type: GraphQLNamedType, sets: Sets): readonly string[] {
+    if (!isObjectType(type)) return NONE;
+    return [...collectFields(scope, type, sets).values()].map(([node]) => node?.name.value ?? '');
   }
 
   function argumentsOf(field: AnyField, nodes: readonly FieldNode[]): Arguments {
@@ -119,7 +149,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
   }
 
   const total = nothing();
-  addObject(total, root, [operation], { times: 1, distinct: 1, items: 1, endpoint: '' });
+  addObject(total, root, [operation], { times: 1, distinct: 1, items: 1, endpoint: '', told: NONE });
   return total;
 }
 

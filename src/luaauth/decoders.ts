@@ -50,6 +50,14 @@ export function optional<T>(check: Check<T>): Check<T | null> {
   return (value) => (value === undefined || value === null ? null : check(value));
 }
 
+/** The same for a field in which the empty string stands for nothing: that is what clears one. */
+export function emptyAsNone<T>(check: Check<T>): Check<T | null> {
+  const orNone = optional(check);
+  return (value) => (value === '' ? null : orNone(value));
+}
+
+export const textOrNone: Check<string | null> = emptyAsNone(text);
+
 /** The checks of a wire object's fields, by their names. */
 export type Checks<Shape> = { readonly [Key in keyof Shape]: Check<Shape[Key]> };
 

@@ -31,7 +31,9 @@ type Decode<Payload, Result> = (about: About, answer: JsonObject, payload: Paylo
 
 /** The properties of the result, or of each of its rows, that repeat what was asked for in the path. */
 type Repeats<Path extends string, Result> = {
-  readonly [Property in keyof (Result extends readonly (infer Row)[] ? Row : Result)]?: ParamName<Path>;
+  readonly [Property in keyof (Result extends readonly (infer Row)[]
+    ? Row
+    : NonNullable<Result>)]?: ParamName<Path>;
 };
 
 /**
@@ -44,19 +46,26 @@ export function readEndpoint<Result, Payload extends object | undefined = undefi
     decode: Decode<Payload, Result>,
     repeats: Repeats<Path, Result> = {},
     { widerResource }: ReadOptions = {},
-  ) => {
-    const pairs = Object.entries(repeats) as [string, string][];
-    return endpoint<Path, Payload, Result>(
+  ) =>
+    endpoint<Path, Payload, Result>(
       { endpoint: route, kind: 'read' },
-      {
-        widerResource,
-        decode(about, answer, asked, text) {
-          const result = decode(about, answer, asked.payload as Payload, text);
-          for (const row of Array.isArray(result) ? result : [result]) checkRepeats(about, row, asked, pairs);
-          return result;
-        },
-      },
+      { widerResource, decode: decodeChecked(decode, repeats) },
     );
+}
+
+interface ReadOptions {
+  readonly widerResource?: WiderResource;
+}
+
+/** Names what several resources of a caller's are a part of, for writes that cannot tell which of them they touch. */
+type WiderResource = (origin: Origin) => string;
+
+function decodeChecked<Payload, Result>(decode: Decode<Payload, Result>, repeats: object) {
+  const pairs = Object.entries(repeats) as [string, string][];
+  return (about: About, answer: JsonObject, asked: Asked, text: string): Result => {
+    const result = decode(about, answer, asked.payload as Payload, text);
+    for (const row of Array.isArray(result) ? result : [result ?? {}]) checkRepeats(about, row, asked, pairs);
+    return result;
   };
 }
 
@@ -85,24 +94,24 @@ function isSameInOtherCase(given: unknown, asked: string | undefined): boolean {
 }
 
 /**
- * What a write touches: the reads whose answers it changes, for the same ids and whatever their payload; or a function
- * where the path does not name them.
- */
-type Invalidates = readonly Route[] | ((asked: Asked) => readonly string[]);
+/** Names of resources that a write touches: reads, for the same ids and whatever their payload, and wider resources. */
+type Touched = readonly (Route | WiderResource)[] | ((asked: Asked) => readonly string[]);
 
 /**
- * Makes an endpoint that changes something and answers `{ "success": true }`: what it touches, and the error codes that
- * it documents.
+ * Makes an endpoint that changes something: what it touches, as a function where the path does not name it, and the
+ * error codes that it documents. `decode` is for one that answers more than `{ "success": true }`.
  */
-export function writeEndpoint<Payload extends object | undefined = undefined>() {
+export function writeEndpoint<Payload extends object | undefined = undefined, Result = void>() {
   return <const Path extends Route>(
     route: Path,
-    invalidates: Invalidates,
+    invalidates: Touched,
     documented: DocumentedCodes = {},
+    decode: Decode<Payload, Result> = () => undefined as Result,
+    repeats: Repeats<Path, Result> = {},
   ) =>
-    endpoint<Path, Payload, void>(
+    endpoint<Path, Payload, Result>(
       { endpoint: route, kind: 'write' },
-      { invalidates, documented, decode: () => undefined },
+      { invalidates, documented, decode: decodeChecked(decode, repeats) },
     );
 }
 
@@ -126,9 +135,9 @@ export function patientEndpoint<Result, Payload extends object | undefined = und
 /** What differs between endpoints beside their route. */
 interface EndpointOptions<Result> extends Partial<Omit<PatientOptions<Result>, 'decode'>> {
   readonly decode: (about: About, answer: JsonObject, asked: Asked, text: string) => Result;
-  readonly invalidates?: Invalidates;
+  readonly invalidates?: Touched;
   readonly documented?: DocumentedCodes;
-  readonly widerResource?: ((origin: Origin) => string) | undefined;
+  readonly widerResource?: WiderResource | undefined;
 }
 
 function endpoint<Path extends Route, Payload extends object | undefined, Result>(
@@ -181,18 +190,33 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
 
 const NOTHING: readonly string[] = [];
 
-function fillersOf(routes: readonly Route[]): (asked: Asked) => readonly string[] {
-  const fillers = routes.map(routeFiller);
-  return ({ params }) => (fillers.length > 0 ? fillers.map((fill) => fill(params)) : NOTHING);
+function fillersOf(touched: readonly (Route | WiderResource)[]): (asked: Asked) => readonly string[] {
+  const fillers = touched.map((one) => {
+    if (typeof one === 'function') return ({ origin }: Asked) => one(origin);
+    const fill = routeFiller(one);
+    return ({ params }: Asked) => fill(params);
+  });
+  return (asked) => (fillers.length > 0 ? fillers.map((fill) => fill(asked)) : NOTHING);
 }
 
-/** What an answer may not quote; these are the names that the API gives to a licence key and to source code. */
-function secretsIn({ origin, payload = {} }: Asked): Secrets {
-  const { key, script } = payload as { key?: unknown; script?: unknown };
+/** What an answer may not quote: these are the names that the API gives to licence keys, webhooks, notes and source code. */
+function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
+  const given = payload as Readonly<Record<string, unknown>>;
+  const keys = [params.user_key, given.key].filter(isText);
+  const webhooks = [given.execution_webhook, given.information_webhook, given.blacklist_webhook].filter(
+    isText,
+  );
   return {
-    keys: typeof key === 'string' ? [origin.key, key] : [origin.key],
-    source: typeof script === 'string' ? script : undefined,
+    keys: [origin.key, ...keys, ...webhooks.flatMap(secretsOfWebhook)],
+    texts: [given.script, given.note].filter(isText),
   };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** The whole URL, and its long pieces: one of them is what lets its holder post. */
+function secretsOfWebhook(url: string): string[] {
+  return [url, ...url.split(/[/?#&=]/).filter((piece) => piece.length > 15)];
 }
 
 /**

@@ -63,7 +63,7 @@ function decodeOutcome(about: About, answer: JsonObject, asked: Asked): MessageO
 }
 
 function secretsIn({ origin }: Asked): Secrets {
-  return { keys: [origin.key], source: undefined };
+  return { keys: [origin.key], texts: [] };
 }
 
 function reasonOf(words: string): MessageFailureReason {

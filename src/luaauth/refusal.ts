@@ -1,5 +1,5 @@
 import type { About } from '../transport/call.ts';
-import { CallFailure } from '../transport/errors.ts';
+import { BadResponse, CallFailure } from '../transport/errors.ts';
 
 /** A field that the API found invalid, by its wire name. */
 export interface RefusedField {
@@ -43,6 +43,9 @@ const PROVING: ReadonlySet<RefusalReason> = new Set([
   'account expired',
   'nothing to edit',
   'tier too low',
+  'discord already linked',
+  'already blacklisted',
+  'not blacklisted',
   'undocumented',
 ]);
 
@@ -54,6 +57,9 @@ export type RefusalReason =
   | 'account expired'
   | 'nothing to edit'
   | 'tier too low'
+  | 'discord already linked'
+  | 'already blacklisted'
+  | 'not blacklisted'
   | 'undocumented';
 
 /** The failure envelope once read. */
@@ -67,24 +73,41 @@ export interface Refusal {
 /** The codes that an endpoint documents for itself, such as `{ 0: 'account expired' }`. */
 export type DocumentedCodes = Readonly<Record<number, RefusalReason>>;
 
-/** What a refusal means: the endpoint's own codes first, then the generic -1, which only its message tells apart. */
+/** What the API's words mean, whatever the code: the same refusal has other codes at other endpoints. */
+const BY_MESSAGE: ReadonlyMap<string, RefusalReason> = new Map<string, RefusalReason>([
+  ['internal server error', 'internal server error'],
+  ['invalid endpoint', 'invalid endpoint'],
+  ['unauthorized or invalid request', 'not permitted'],
+  ['account expired', 'account expired'],
+  ['cannot edit nothing', 'nothing to edit'],
+  ['tier does not allow ffa mode', 'tier too low'],
+  ['key already exists with this discord', 'discord already linked'],
+  ['user already blacklisted', 'already blacklisted'],
+  ['user not blacklisted', 'not blacklisted'],
+]);
+
+/** What every endpoint may say. */
+const GENERIC: ReadonlySet<RefusalReason> = new Set(['internal server error', 'invalid endpoint']);
+
+/**
+ * What a refusal means: by its message first, then by the endpoint's own codes. What the endpoint does not document is
+ * undocumented, also when another one does.
+ */
 export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
-  const own = documented[refusal.code];
-  if (own !== undefined) return own;
+  const said = BY_MESSAGE.get(refusal.message.trim().toLowerCase());
+  if (said === undefined) {
+    const own = documented[refusal.code];
+    if (own !== undefined) return own;
+  } else if (GENERIC.has(said) || Object.values(documented).includes(said)) return said;
   // An authorization failure outweighs an invalid field: fixing the field would not help.
   if (refusal.authorization.length > 0) return 'not permitted';
   if (refusal.fields.length > 0) return 'invalid fields';
-  if (refusal.code !== -1) return 'undocumented';
-  switch (refusal.message.trim().toLowerCase()) {
-    case 'internal server error':
-      return 'internal server error';
-    case 'invalid endpoint':
-      return 'invalid endpoint';
-    case 'unauthorized or invalid request':
-      return 'not permitted';
-    default:
-      return 'undocumented';
-  }
+  return said === 'not permitted' ? said : 'undocumented';
+}
+
+/** Whether an endpoint has answered, but not with what was wanted: another endpoint may have it. */
+export function isAnsweredWithout(error: unknown): boolean {
+  return (error instanceof Refused || error instanceof BadResponse) && !error.transient;
 }
 
 export function isRateLimit(refusal: Refusal): boolean {

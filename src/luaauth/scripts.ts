@@ -1,16 +1,12 @@
-import type { About } from '../transport/call.ts';
-import { BadResponse } from '../transport/errors.ts';
-import { keysInOrder } from '../transport/json-key-order.ts';
+import { keyOrderOf } from '../transport/json-key-order.ts';
 import { boolean, count, type Decoded, id, objectDecoder, text } from './decoders.ts';
-import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
-import { isObject } from './envelope.ts';
+import { readEndpoint, writeEndpoint } from './endpoint.ts';
+import { type DayCount, decodeExecutions } from './executions.ts';
+import { executionsOfProjects } from './projects.ts';
 import { decodeSessions, listsOfSessions, type Session } from './sessions.ts';
 import type { WireScript, WireScriptEdit } from './wire.ts';
 
 export type Script = Decoded<WireScript>;
-
-/** Executions on one day, by the API's own label. */
-export type DayCount = Decoded<{ date: string; count: number }>;
 
 /** `from` is the index of the first session, `limit` how many to return; the largest limit is not documented. */
 export interface SessionRange {
@@ -28,7 +24,7 @@ export interface SessionMatch {
 
 const decodeScript = objectDecoder<WireScript>('script', {
   id,
-  project_id: text,
+  project_id: id,
   name: text,
   free_for_all: boolean,
   use_heartbeat: boolean,
@@ -50,7 +46,8 @@ export const getScript = readEndpoint<Script>()(
 /** `GET /scripts/:script_id/executions`, in the order of the answer. */
 export const getExecutions = readEndpoint<DayCount[]>()(
   'GET /scripts/:script_id/executions',
-  (about, answer, _payload, text) => decodeExecutions(about, answer.executions, text, ['executions']),
+  (about, answer, _payload, text) =>
+    decodeExecutions(about, answer.executions, keyOrderOf(text), ['executions']),
 );
 
 /** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
@@ -69,13 +66,17 @@ export const filterSessions = readEndpoint<Session[], SessionRange & SessionMatc
   { widerResource: listsOfSessions },
 );
 
-/** What every write to a script may change: the script, its executions, all pages of its sessions, filtered or not. */
-const ALL_OF_A_SCRIPT: readonly Route[] = [
+/**
+ * What every write to a script may change: the script, its executions and those of its project, which list it by name, all
+ * pages of its sessions, filtered or not. No answer carries the new state.
+ */
+const ALL_OF_A_SCRIPT = [
   'GET /scripts/:script_id',
   'GET /scripts/:script_id/executions',
   'POST /scripts/:script_id/sessions',
   'GET /scripts/:script_id/sessions/filter',
-];
+  executionsOfProjects,
+] as const;
 
 /** `POST /scripts/:script_id/edit` */
 export const editScript = writeEndpoint<WireScriptEdit>()('POST /scripts/:script_id/edit', ALL_OF_A_SCRIPT, {
@@ -98,22 +99,3 @@ export const toggleScript = writeEndpoint<{ state: boolean }>()(
   'POST /scripts/:script_id/toggle',
   ALL_OF_A_SCRIPT,
 );
-
-/** A count that cannot be used is an error at its own `count`. */
-const decodeDay = objectDecoder<{ date: string; count: number }>('executions', { date: text, count });
-
-/** A label that looks like an index would stand before all others, whatever the order of the answer. */
-const LOOKS_LIKE_INDEX = /^\d+$/;
-
-/** Executions by day, in the order of the answer, whose text has them at a path of names. */
-export function decodeExecutions(
-  about: About,
-  value: unknown,
-  text: string,
-  path: readonly string[],
-): DayCount[] {
-  if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
-  const names = Object.keys(value);
-  const labels = names.some((name) => LOOKS_LIKE_INDEX.test(name)) ? keysInOrder(text, path) : names;
-  return labels.map((date) => decodeDay(about, { date, count: value[date] }));
-}

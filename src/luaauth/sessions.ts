@@ -1,4 +1,5 @@
 import type { About, Origin } from '../transport/call.ts';
+import { BadResponse } from '../transport/errors.ts';
 import type { Access } from './api.ts';
 import {
   bigIntegerId,
@@ -6,9 +7,11 @@ import {
   decodeList,
   id,
   instant,
+  isId,
   objectDecoder,
   optional,
   text,
+  usable,
 } from './decoders.ts';
 import { readEndpoint, routeFiller, writeEndpoint } from './endpoint.ts';
 import type { WireDisconnect, WireSession } from './wire.ts';
@@ -32,6 +35,14 @@ const decodeSession = objectDecoder<SessionShape>('session', {
   job_id: text,
   created_at: instant,
 });
+
+/** The licence key of a session, by which its user can be asked for; null where it has none. @throws BadResponse */
+export function userKeyOf(session: Session): string | null {
+  const key = usable(session, 'user_key');
+  if (key === null || key === '') return null;
+  if (!isId(key)) throw new BadResponse(session.from, 'its session has no usable "user_key"');
+  return key;
+}
 
 /** A page of sessions, of which at most so many were asked for. */
 export function decodeSessions(about: About, value: unknown, limit: number): Session[] {

@@ -1,10 +1,16 @@
 import { badId, badUserInput } from '../errors/coded-error.ts';
-import { isId } from '../luaauth/decoders.ts';
+import { ID_FORM, isId } from '../luaauth/decoders.ts';
 
 /** The id, if it can be one. `argument` is where it came from, such as `id`, `ids[3]` or `input.id`. */
 export function checkId(argument: string, id: string): string {
   if (!isId(id)) throw badId(argument, id);
   return id;
+}
+
+/** The licence key, if it can be one. It is a secret: never quoted back. */
+export function checkKey(argument: string, key: string): string {
+  if (!isId(key)) throw badUserInput(argument, `this is not a licence key. One is ${ID_FORM}.`);
+  return key;
 }
 
 /** The whole number, if it is in the range. */

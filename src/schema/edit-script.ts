@@ -1,11 +1,11 @@
-import { badUserInput } from '../errors/coded-error.ts';
-import type { InputNames, RefusalResult } from '../errors/refusals.ts';
+import type { RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { editScript } from '../luaauth/scripts.ts';
 import type { WireScriptEdit } from '../luaauth/wire.ts';
-import { checkId, checkWellFormed } from './argument.ts';
+import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
-import { resolveResultType, runMutation, scriptSuccess } from './mutation.ts';
+import { type EditFields, inputNamesOf, nothingToEdit, readEdit, settingText } from './edit-input.ts';
+import { resolveResultType, runMutation, type Success, scriptSuccess } from './mutation.ts';
 import {
   AccountExpired,
   InvalidFields,
@@ -15,18 +15,15 @@ import {
   UnknownRefusal,
 } from './refusal.ts';
 
-const WIRE_NAMES = {
-  name: 'name',
-  freeForAll: 'free_for_all',
-  useHeartbeat: 'use_heartbeat',
-  kickOutdated: 'kick_outdated',
-  requireSessions: 'require_sessions',
-} as const satisfies Record<string, keyof WireScriptEdit>;
+const FIELDS = {
+  name: { wireName: 'name', write: settingText },
+  freeForAll: { wireName: 'free_for_all' },
+  useHeartbeat: { wireName: 'use_heartbeat' },
+  kickOutdated: { wireName: 'kick_outdated' },
+  requireSessions: { wireName: 'require_sessions' },
+} as const satisfies EditFields;
 
-const INPUT_NAMES: InputNames = {
-  script_id: 'id',
-  ...Object.fromEntries(Object.entries(WIRE_NAMES).map(([input, wire]) => [wire, input])),
-};
+const INPUT_NAMES = inputNamesOf(FIELDS, { script_id: 'id' });
 
 const EditScriptSuccess = scriptSuccess('EditScriptSuccess', 'LuaAuth has changed the settings.');
 
@@ -74,9 +71,9 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const id = checkId('input.id', input.id);
-      const edit = readEdit(input);
-      if (Object.keys(edit).length === 0) return nothingToEdit;
-      return runMutation<'EditScriptSuccess', RefusalResult>(
+      const edit = readEdit<WireScriptEdit>(input, FIELDS);
+      if (Object.keys(edit).length === 0) return nothingToEdit(FIELDS);
+      return runMutation<Success<'EditScriptSuccess'>, RefusalResult>(
         context,
         { type: 'EditScriptSuccess', scriptId: id },
         (api) => editScript(api, { script_id: id }, edit),
@@ -85,22 +82,3 @@ builder.mutationFields((t) => ({
     },
   }),
 }));
-
-const nothingToEdit: RefusalResult = {
-  type: 'NothingToEdit',
-  message: `cannot edit nothing: give at least one of ${Object.keys(WIRE_NAMES).join(', ')}`,
-};
-
-function readEdit(input: typeof EditScriptInput.$inferInput): WireScriptEdit {
-  const edit: Record<string, string | boolean> = {};
-  for (const [name, wireName] of Object.entries(WIRE_NAMES)) {
-    const value = input[name as keyof typeof WIRE_NAMES];
-    if (value === undefined) continue;
-    if (value === null)
-      throw badUserInput(`input.${name}`, 'null is not allowed. Leave the field out to keep it as it is.');
-    if (value === '')
-      throw badUserInput(`input.${name}`, 'it is empty. Leave the field out to keep it as it is.');
-    edit[wireName] = typeof value === 'string' ? checkWellFormed(`input.${name}`, value) : value;
-  }
-  return edit;
-}

@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
-import { checkId } from './argument.ts';
+import { checkId, checkKey } from './argument.ts';
 import { lookAhead } from './selection.ts';
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
@@ -70,8 +70,13 @@ function resolveEach(
     return all.map((one, index) => {
       if (one instanceof Error) return one;
       try {
-        checks.get(one.__typename)?.(one.id, index);
-        const [entity] = resolve(source, { representations: [one] }, context, info) as unknown[];
+        checks.get(one.__typename)?.(one.key, index);
+        const [entity] = resolve(
+          source,
+          { representations: [one.representation] },
+          context,
+          info,
+        ) as unknown[];
         return entity;
       } catch (error) {
         return error;
@@ -85,7 +90,9 @@ const MAX_MISTAKES = 100;
 
 interface Representation {
   readonly __typename: string;
-  readonly id: string;
+  readonly key: string;
+  /** What the library is given. */
+  readonly representation: object;
 }
 
 /** Each of the representations, or what is wrong with it. @throws BAD_USER_INPUT for too many mistakes. */
@@ -108,17 +115,26 @@ function readRepresentations(
   });
 }
 
-/** Every entity's key is its `id`, and an id follows the rules of the scalar ID. */
+/** What an entity's key is called, where it is not `id`, and the check of it. */
+const OTHER_KEYS: ReadonlyMap<string, { readonly field: string; readonly check: typeof checkId }> = new Map([
+  ['User', { field: 'key', check: checkKey }],
+]);
+
+/** A key follows the rules of the scalar ID. */
 function readRepresentation(argument: string, given: unknown, names: readonly string[]): Representation {
-  const { __typename, id } = isObject(given) ? given : {};
+  const members = isObject(given) ? given : {};
+  const { __typename } = members;
   if (typeof __typename !== 'string' || !names.includes(__typename)) {
     throw badUserInput(
       `${argument}.__typename`,
       `this is no entity of this subgraph. Give one of ${names.join(', ')}.`,
     );
   }
-  if (typeof id !== 'string' && !Number.isSafeInteger(id)) {
-    throw badUserInput(`${argument}.id`, 'it is missing or cannot be an id. Give it as a string.');
+  const { field, check } = OTHER_KEYS.get(__typename) ?? { field: 'id', check: checkId };
+  const value = Object.hasOwn(members, field) ? members[field] : undefined;
+  if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
+    throw badUserInput(`${argument}.${field}`, 'it is missing or cannot be an id. Give it as a string.');
   }
-  return { __typename, id: checkId(`${argument}.id`, String(id)) };
+  const key = check(`${argument}.${field}`, String(value));
+  return { __typename, key, representation: { __typename, [field]: key } };
 }

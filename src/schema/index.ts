@@ -1,6 +1,7 @@
 import './scalars.ts';
 import './script.ts';
 import './execution.ts';
+import './project-executions.ts';
 import './session-connection.ts';
 import './refetch.ts';
 import './rate-limit.ts';
@@ -11,5 +12,10 @@ import './delete-script.ts';
 import './disconnect-session.ts';
 import './disconnect-sessions.ts';
 import './message-session.ts';
+import './edit-project.ts';
+import './delete-project.ts';
+import './edit-user.ts';
+import './blacklist-user.ts';
+import './unblacklist-user.ts';
 
 export { createSchema } from './create.ts';

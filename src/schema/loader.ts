@@ -5,6 +5,13 @@ import type { Api } from '../luaauth/api.ts';
 /** Fetches one key of a caller's. */
 type Fetch<Key, Value> = (api: Api, key: Key) => Promise<Value>;
 
+/** Fetches several keys, each distinct, and gives for each its value or why there is none. Never rejects. */
+type FetchAll<Key, Value> = (
+  api: Api,
+  keys: readonly Key[],
+  context: Context,
+) => Promise<readonly (Value | Error)[]>;
+
 /**
  * A DataLoader that also tells at once what it knows: the rows of a list lead back to their script without a promise each,
  * and what a list brought along costs nothing until it is asked for.
@@ -13,8 +20,8 @@ export class Loader<Key, Value> extends DataLoader<Key, Value, string> {
   readonly #cacheKeyOf: (key: Key) => string;
   readonly #values = new Map<string, Value>();
 
-  constructor(fetch: Fetch<Key, Value>, context: Context, cacheKeyOf: (key: Key) => string) {
-    super((keys) => this.#fetchEach(keys, context, fetch), { cacheKeyFn: cacheKeyOf });
+  constructor(fetchAll: FetchAll<Key, Value>, context: Context, cacheKeyOf: (key: Key) => string) {
+    super((keys) => this.#fetch(keys, context, fetchAll), { cacheKeyFn: cacheKeyOf });
     this.#cacheKeyOf = cacheKeyOf;
   }
 
@@ -34,27 +41,27 @@ export class Loader<Key, Value> extends DataLoader<Key, Value, string> {
     return super.load(key);
   }
 
-  /** Asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for a value. */
-  #fetchEach(
+  async #fetch(
     keys: readonly Key[],
-    { caller }: Context,
-    fetch: Fetch<Key, Value>,
-  ): Promise<(Value | Error)[]> {
+    context: Context,
+    fetchAll: FetchAll<Key, Value>,
+  ): Promise<readonly (Value | Error)[]> {
     let api: Api;
     try {
-      api = caller.api;
+      api = context.caller.api;
     } catch (error) {
-      return Promise.resolve(keys.map(() => errorOf(error)));
+      return keys.map(() => errorOf(error));
     }
-    return Promise.all(
-      keys.map((key) =>
-        fetch(api, key).then((value) => {
-          this.put(key, value);
-          return value;
-        }, errorOf),
-      ),
-    );
+    const values = await fetchAll(api, keys, context);
+    for (const [index, value] of values.entries())
+      if (!(value instanceof Error)) this.put(keys[index] as Key, value);
+    return values;
   }
+}
+
+/** Asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for a value. */
+export function fetchEach<Key, Value>(fetch: Fetch<Key, Value>): FetchAll<Key, Value> {
+  return (api, keys) => Promise.all(keys.map((key) => fetch(api, key).catch(errorOf)));
 }
 
 let count = 0;
@@ -67,10 +74,18 @@ export function defineLoader<Key, Value>(
   fetch: Fetch<Key, Value>,
   cacheKeyOf: (key: Key) => string = String,
 ): LoaderOf<Key, Value> {
+  return defineBatchLoader(fetchEach(fetch), cacheKeyOf);
+}
+
+/** The same for keys that can be fetched together. */
+export function defineBatchLoader<Key, Value>(
+  fetchAll: FetchAll<Key, Value>,
+  cacheKeyOf: (key: Key) => string,
+): LoaderOf<Key, Value> {
   const number = count;
   count += 1;
   return (context) => {
-    context.loaders[number] ??= new Loader(fetch, context, cacheKeyOf);
+    context.loaders[number] ??= new Loader(fetchAll, context, cacheKeyOf);
     return context.loaders[number] as Loader<Key, Value>;
   };
 }
@@ -88,6 +103,7 @@ export function forgetLoaded(context: Context): void {
   context.loaders.length = 0;
 }
 
-function errorOf(error: unknown): Error {
+/** What was thrown, as a value for its slot. */
+export function errorOf(error: unknown): Error {
   return error instanceof Error ? error : new Error('not an error', { cause: error });
 }

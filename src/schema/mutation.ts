@@ -7,23 +7,30 @@ import { forgetLoaded } from './loader.ts';
 import { Script } from './script.ts';
 import { lookAhead } from './selection.ts';
 
-/** What is left of a write that LuaAuth carried out: which one, and on which script. */
-export interface Success<Type extends string> {
-  readonly type: Type;
+/** What is left of a write to a script that LuaAuth carried out: which one, and on which script. */
+export interface Success<Type extends string> extends Carried<Type> {
   readonly scriptId: string;
+}
+
+/** What is left of any write that LuaAuth carried out. */
+interface Carried<Type extends string> {
+  readonly type: Type;
 }
 
 /**
  * Carries out a write and gives the member of its result union. Whatever the operation has read before is forgotten,
  * also when the outcome is unknown, so that what is read after the write is asked for anew.
  */
-export async function runMutation<Type extends string, Refusal extends RefusalResult = CommonRefusal>(
+export async function runMutation<
+  const Done extends Carried<string>,
+  Refusal extends RefusalResult = CommonRefusal,
+>(
   context: Context,
-  success: Success<Type>,
+  success: Done,
   write: (api: Api) => Promise<void>,
   names: InputNames,
-): Promise<Success<Type> | Refusal> {
-  return runWrite<Success<Type>, Refusal>(context, (api) => write(api).then(() => success), names);
+): Promise<Done | Refusal> {
+  return runWrite<Done, Refusal>(context, (api) => write(api).then(() => success), names);
 }
 
 /** The same for a write that gives the member of the union itself. */
@@ -65,4 +72,4 @@ export function scriptSuccess<const Type extends string>(name: Type, description
   });
 }
 
-export const resolveResultType = (result: { readonly type: string }): string => result.type;
+export const resolveResultType = (result: Carried<string>): string => result.type;

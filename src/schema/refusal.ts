@@ -8,7 +8,7 @@ import { builder } from './builder.ts';
 
 type Shape<Type extends CommonRefusal['type']> = Extract<CommonRefusal, { type: Type }>;
 
-const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
+export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
   description: 'What LuaAuth refused. Nothing was changed, and the same call will be refused again.',
   resolveType: (refusal) => (refusal as RefusalResult).type,
   fields: (t) => ({
@@ -16,7 +16,9 @@ const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
   }),
 });
 
-const isType = (type: RefusalResult['type']) => (value: unknown) => (value as RefusalResult).type === type;
+/** Tells a refusal's own type from the others. */
+export const isType = (type: RefusalResult['type']) => (value: unknown) =>
+  (value as RefusalResult).type === type;
 
 export const AccountExpired = builder.objectRef<EditRefusal>('AccountExpired').implement({
   description: "The account's LuaAuth subscription has expired.",
@@ -37,6 +39,13 @@ export const TierTooLow = builder.objectRef<EditRefusal>('TierTooLow').implement
   description: "The account's tier does not include free-for-all mode.",
   interfaces: [Refusal],
   isTypeOf: isType('TierTooLow'),
+  fields: () => ({}),
+});
+
+export const DiscordAlreadyLinked = builder.objectRef<EditRefusal>('DiscordAlreadyLinked').implement({
+  description: 'Another licence key is linked to this Discord id already.',
+  interfaces: [Refusal],
+  isTypeOf: isType('DiscordAlreadyLinked'),
   fields: () => ({}),
 });
 

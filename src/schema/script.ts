@@ -1,11 +1,12 @@
 import { costs, costsEach, lengthOf } from '../limits/cost.ts';
 import { usable, usableProperty } from '../luaauth/decoders.ts';
+import type { Project as ProjectShape } from '../luaauth/projects.ts';
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader, loadBy } from './loader.ts';
-import { Project } from './project.ts';
-import { lookAhead } from './selection.ts';
+import { Project, projectsOf, TOLD_WITHOUT_PROJECT } from './project.ts';
+import { lookAhead, selectsOnly } from './selection.ts';
 
 /** The operation's scripts. */
 export const scriptsOf = defineLoader((api, id: string) => getScript(api, { script_id: id }));
@@ -23,8 +24,15 @@ Script.implement({
     id: t.id({ description: "The script's id in LuaAuth.", resolve: usableProperty('id') }),
     project: t.field({
       type: Project,
-      description: 'The project that the script belongs to. Costs no REST call of its own.',
-      resolve: (script) => ({ id: usable(script, 'project_id') }),
+      nullable: true,
+      description:
+        'The project that the script belongs to; null, with an error here, if it cannot be read. Its id alone costs no REST call, its executions and scripts theirs, anything else one for each distinct project.',
+      extensions: costs('GET /projects/:project_id', { freeFields: TOLD_WITHOUT_PROJECT }),
+      resolve: (script, _args, context, info) => {
+        const id = usable(script, 'project_id');
+        if (selectsOnly(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
+        return projectsOf(context).peek(id) ?? id;
+      },
     }),
     name: t.string({ description: "The script's name.", resolve: usableProperty('name') }),
     freeForAll: t.boolean({

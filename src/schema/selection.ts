@@ -53,6 +53,14 @@ export function selectsOnly(info: GraphQLResolveInfo, typeName: string, names: r
   return true;
 }
 
+/** Whether the field's selection asks for one of `names`. */
+export function selectsOneOf(info: GraphQLResolveInfo, typeName: string, names: readonly string[]): boolean {
+  for (const [node] of selectedBelow(info, typeName).values()) {
+    if (node && names.includes(node.name.value)) return true;
+  }
+  return false;
+}
+
 /** Throws what the resolver would throw for these arguments on the object with this id; undefined: which one is not known. */
 type ArgumentCheck = (id: string | undefined, args: Readonly<Record<string, unknown>>) => void;
 

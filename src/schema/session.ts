@@ -1,12 +1,13 @@
 import { costs } from '../limits/cost.ts';
 import { usable, usableProperty } from '../luaauth/decoders.ts';
 import type { Script as ScriptShape } from '../luaauth/scripts.ts';
-import { getSession, type Session as SessionShape } from '../luaauth/sessions.ts';
+import { getSession, type Session as SessionShape, userKeyOf } from '../luaauth/sessions.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader, loadBy } from './loader.ts';
 import { Script, scriptsOf } from './script.ts';
 import { lookAhead, selectsOnly } from './selection.ts';
+import { User, usersOf } from './user.ts';
 
 /** The operation's sessions. */
 export const sessionsOf = defineLoader((api, id: string) => getSession(api, { session_id: id }));
@@ -38,6 +39,17 @@ Session.implement({
       nullable: true,
       resolve: usableProperty('user_key'),
       description: "The user's licence key; null for a user of a free-for-all script without one.",
+    }),
+    user: t.field({
+      type: User,
+      nullable: true,
+      description:
+        'The user whose licence key it is. Null where there is no key, and with an error here if the user cannot be read. Costs one REST call for each distinct key.',
+      extensions: costs('GET /users/:user_key'),
+      resolve: (session, _args, context) => {
+        const key = userKeyOf(session);
+        return key === null ? null : (usersOf(context).peek(key) ?? key);
+      },
     }),
     robloxId: t.id({
       resolve: usableProperty('roblox_id'),

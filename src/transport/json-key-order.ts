@@ -5,15 +5,21 @@ const QUOTE = 0x22;
 /** What makes of every name one that is no index: objects keep the order of those. */
 const PREFIX = '.';
 
+/** The names of the object at a path of names, in the order in which a text has them. */
+export type KeysAt = (path: readonly string[]) => string[];
+
 /**
- * The names of the object at a path of names, in the order in which the text has them. `JSON.parse` puts those that look
- * like an index, such as "10", before all others and in the order of their numbers.
- * @throws SyntaxError as `JSON.parse` does.
+ * The order of names in a text of JSON, which is looked at when somebody asks, once. `JSON.parse` puts names that look like
+ * an index, such as "10", before all others and in the order of their numbers.
  */
-export function keysInOrder(text: string, path: readonly string[]): string[] {
-  let value: unknown = JSON.parse(withPrefixes(text));
-  for (const name of path) value = (value as Record<string, unknown> | undefined)?.[PREFIX + name];
-  return Object.keys(Object(value)).map((key) => key.slice(PREFIX.length));
+export function keyOrderOf(text: string): KeysAt {
+  let prefixed: unknown;
+  return (path) => {
+    prefixed ??= JSON.parse(withPrefixes(text));
+    let value = prefixed;
+    for (const name of path) value = (value as Record<string, unknown> | undefined)?.[PREFIX + name];
+    return Object.keys(Object(value)).map((key) => key.slice(PREFIX.length));
+  };
 }
 
 /** Puts the prefix before every name: every string that a colon follows. */

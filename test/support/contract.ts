@@ -15,11 +15,15 @@ RateLimit.used: Int!
 RateLimit.resetAt: DateTime!
 RateLimit.cost: Int!
 RateLimit.queued: Int!
+Query.project(id: ID!): Project
+Query.projects(ids: [ID!]!): [Project]!
+Query.user(key: ID!): User
+Query.users(keys: [ID!]!): [User]!
 Query._service: _Service!
 Query._entities(representations: [_Any!]!): [_Entity]!
-_Entity = Script | Session
+_Entity = Project | Script | Session | User
 Script.id: ID!
-Script.project: Project!
+Script.project: Project
 Script.name: String!
 Script.freeForAll: Boolean!
 Script.useHeartbeat: Boolean!
@@ -32,11 +36,35 @@ Script.totalInstances: SafeInt!
 Script.executions: [Execution!]!
 Script.sessions(after: String, filter: SessionFilter, first: Int = 50): SessionConnection!
 Project.id: ID!
+Project.name: String!
+Project.fingerprintResetCooldownMs: SafeInt!
+Project.allowFingerprintResets: Boolean!
+Project.deleteExpiredUsers: Boolean!
+Project.executionWebhook: String
+Project.informationWebhook: String
+Project.blacklistWebhook: String
+Project.totalExecutions: SafeInt!
+Project.executions: [Execution!]!
+Project.scripts: [Script]!
+User.key: ID!
+User.discordId: ID
+User.fingerprintAssigned: Boolean!
+User.executor: String
+User.executions: SafeInt!
+User.keyExpiresAt: DateTime
+User.lastResetAt: DateTime
+User.totalFingerprintResets: SafeInt!
+User.note: String
+User.blacklist: Blacklist
+User.fingerprint: String
+Blacklist.reason: String
+Blacklist.expiresAt: DateTime
 Execution.date: String!
 Execution.count: SafeInt!
 Session.id: ID!
 Session.script: Script!
 Session.userKey: String
+Session.user: User
 Session.robloxId: ID!
 Session.placeId: ID!
 Session.jobId: ID!
@@ -61,6 +89,43 @@ Mutation.deleteScript(input: DeleteScriptInput!): DeleteScriptResult!
 Mutation.disconnectSession(input: DisconnectSessionInput!): DisconnectSessionResult!
 Mutation.disconnectSessions(input: DisconnectSessionsInput!): DisconnectSessionsResult!
 Mutation.messageSession(input: MessageSessionInput!): MessageSessionResult!
+Mutation.editProject(input: EditProjectInput!): EditProjectResult!
+Mutation.deleteProject(input: DeleteProjectInput!): DeleteProjectResult!
+Mutation.editUser(input: EditUserInput!): EditUserResult!
+Mutation.blacklistUser(input: BlacklistUserInput!): BlacklistUserResult!
+Mutation.unblacklistUser(input: UnblacklistUserInput!): UnblacklistUserResult!
+EditProjectInput.id: ID!
+EditProjectInput.name: String
+EditProjectInput.fingerprintResetCooldownMs: SafeInt
+EditProjectInput.allowFingerprintResets: Boolean
+EditProjectInput.deleteExpiredUsers: Boolean
+EditProjectInput.executionWebhook: String
+EditProjectInput.informationWebhook: String
+EditProjectInput.blacklistWebhook: String
+DeleteProjectInput.id: ID!
+EditUserInput.key: ID!
+EditUserInput.discordId: ID
+EditUserInput.keyExpiresAt: DateTime
+EditUserInput.note: String
+BlacklistUserInput.key: ID!
+BlacklistUserInput.reason: String
+BlacklistUserInput.expiresAt: DateTime
+UnblacklistUserInput.key: ID!
+EditProjectResult = AccountExpired | EditProjectSuccess | InvalidFields | NotPermitted | NothingToEdit | UnknownRefusal
+DeleteProjectResult = DeleteProjectSuccess | InvalidFields | NotPermitted | UnknownRefusal
+EditUserResult = AccountExpired | DiscordAlreadyLinked | EditUserSuccess | InvalidFields | NotPermitted | NothingToEdit | UnknownRefusal
+BlacklistUserResult = AccountExpired | AlreadyBlacklisted | BlacklistUserSuccess | InvalidFields | NotPermitted | UnknownRefusal
+UnblacklistUserResult = AccountExpired | InvalidFields | NotBlacklisted | NotPermitted | UnblacklistUserSuccess | UnknownRefusal
+EditProjectSuccess.project: Project!
+DeleteProjectSuccess.deletedProjectId: ID!
+EditUserSuccess.user: User
+BlacklistUserSuccess.user: User
+UnblacklistUserSuccess.user: User
+DiscordAlreadyLinked implements Refusal
+AlreadyBlacklisted implements Refusal
+AlreadyBlacklisted.user: User
+NotBlacklisted implements Refusal
+NotBlacklisted.user: User
 EditScriptInput.id: ID!
 EditScriptInput.name: String
 EditScriptInput.freeForAll: Boolean

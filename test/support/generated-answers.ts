@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createRandom, type Random } from '../../src/sandbox/random.ts';
-import { wireScript } from './plain-api.ts';
+import { wireProject, wireScript, wireUser } from './plain-api.ts';
 import type { Recorded } from './recorder.ts';
 
 /** What the REST side is like during a run. */
@@ -81,13 +81,16 @@ const REFUSALS: readonly [Fields, ...Fields[]] = [
   { code: 0, message: 'account expired' },
   { code: 1, message: 'cannot edit nothing' },
   { code: 2, message: 'tier too low' },
+  { code: 1, message: 'key already exists with this discord' },
+  { code: 0, message: 'user already blacklisted' },
+  { code: 0, message: 'user not blacklisted' },
   { code: 77, message: '<b>"unheard of"</b>' },
   { code: '3' },
   { code: 1.5, message: 'x' },
   { message: 'no code' },
 ];
 
-const WRITE = /\/(edit|update|toggle|remove)$/;
+const WRITE = /\/(edit|update|toggle|remove|blacklist|unblacklist)$/;
 
 class Answers {
   readonly #random: Random;
@@ -108,6 +111,9 @@ class Answers {
 
   #content(line: string, body: string): Fields {
     const [, kind, id = ''] = line.split(/[ /?]+/);
+    if (kind === 'users') return WRITE.test(line) ? {} : { user: this.#user(id) };
+    if (kind === 'projects' && /\/executions$/.test(line)) return { executions: this.#listing() };
+    if (kind === 'projects') return line.endsWith('/remove') ? {} : { project: this.#project(id) };
     if (/\/executions$/.test(line)) return { executions: this.#executions() };
     if (/\/sessions($|\/filter)/.test(line)) return { sessions: this.#sessions(id, rangeOf(line, body)) };
     if (kind === 'sessions') return { session: this.#session(id, this.#scriptId()) };
@@ -124,6 +130,39 @@ class Answers {
       total_executions: chance(0.2) ? digits('9007199254740991') : whole(0, 5_000_000_000),
       total_sessions: whole(0, 9),
     });
+  }
+
+  #project(id: string): Fields {
+    const { whole, chance } = this.#random;
+    return this.#spoil({
+      ...wireProject(id),
+      name: `name ${whole(1, 9)} of ${id}`,
+      fingerprint_reset_cooldown: whole(0, 5_000_000_000),
+      execution_webhook: chance(0.5) ? '' : 'https://hooks.example.com/x',
+    });
+  }
+
+  #user(key: string): Fields {
+    const { whole, chance, pick } = this.#random;
+    return this.#spoil({
+      ...wireUser(key),
+      discord_id: pick([null, '', '365843484059632433', digits('365843484059632433')]),
+      executions: whole(0, 9),
+      key_expires: pick([null, 1_770_624_500_000]),
+      note: pick([null, '', 'a note']),
+      blacklisted: chance(0.5),
+      blacklist_reason: pick([null, 'a reason']),
+    });
+  }
+
+  /** The executions of a project: of scripts that there are, of some that there are not, and of what is no script. */
+  #listing(): unknown {
+    const { chance, pick } = this.#random;
+    const scripts = ['script-1', 'script-2', 'script-3', 'a', pick(['', 'b c', 'd - e'])]
+      .filter(() => chance(0.5))
+      .map((id) => [`${pick(['total', 'a - b', ''])} - ${id}`, this.#executions()]);
+    const total = chance(0.8) ? [['total', this.#executions()]] : [];
+    return this.#spoil(Object.fromEntries([...total, ...scripts, ...(chance(0.1) ? [['other', {}]] : [])]));
   }
 
   #executions(): unknown {

@@ -19,7 +19,43 @@ export function wireScript(id: string, fields: object = {}) {
   };
 }
 
-/** Answers the four reads of a script with `mark` where each shows it, and every write with success. */
+/** A project as the API sends it. */
+export function wireProject(id: string, fields: object = {}) {
+  return {
+    id,
+    name: `name of ${id}`,
+    fingerprint_reset_cooldown: 60_000,
+    allow_fingerprint_resets: true,
+    delete_expired_users: false,
+    execution_webhook: '',
+    information_webhook: '',
+    blacklist_webhook: '',
+    total_executions: 0,
+    ...fields,
+  };
+}
+
+/** A user as the API sends it. */
+export function wireUser(key: string, fields: object = {}) {
+  return {
+    key,
+    discord_id: null,
+    fingerprint_assigned: false,
+    executor: '',
+    executions: 0,
+    key_expires: null,
+    last_reset: null,
+    total_fingerprint_resets: 0,
+    note: null,
+    blacklisted: false,
+    blacklist_reason: null,
+    blacklist_expires: null,
+    luaauth_fingerprint: '',
+    ...fields,
+  };
+}
+
+/** Answers every read with `mark` where it shows it, and every write with success. */
 export function answerAs(mark: string, { line }: Pick<Recorded, 'line'>, response: ServerResponse): void {
   json(response, { success: true, ...contentOf(line, mark) });
 }
@@ -39,6 +75,12 @@ export function scriptIdOf({ line }: Pick<Recorded, 'line'>): string {
 }
 
 function contentOf(line: string, mark: string): object {
+  const [method, kind, id = ''] = line.split(/[ /?]+/);
+  if (kind === 'users') return method === 'GET' ? { user: wireUser(id, { executor: mark }) } : {};
+  if (/^GET \/projects\/\S+\/executions$/.test(line))
+    return { executions: { total: { [mark]: 1 }, [`${mark} - script-of-${id}`]: { [mark]: 1 } } };
+  if (kind === 'projects')
+    return line.endsWith('/remove') ? {} : { project: wireProject(id, { name: mark }) };
   if (/^GET \S+\/executions$/.test(line)) return { executions: { [mark]: 1 } };
   if (/\/sessions/.test(line)) return { sessions: [wireSession(scriptIdOf({ line }), mark)] };
   return line.startsWith('GET') ? { script: wireScript(scriptIdOf({ line }), { name: mark }) } : {};
