@@ -4,8 +4,9 @@ import { startServer } from '../src/server/listen.ts';
 import { createStateInMemory } from '../src/state/memory.ts';
 import { systemClock } from '../src/transport/clock.ts';
 import { openGateway } from './support/gateway.ts';
-import { answerPlainly } from './support/plain-api.ts';
-import { startRecorder } from './support/recorder.ts';
+import { answerPlainly, wireScript } from './support/plain-api.ts';
+import { json, startRecorder } from './support/recorder.ts';
+import { expectCalls } from './support/waiting.ts';
 
 const READ = '{ script(id: "a") { name } }';
 
@@ -119,5 +120,37 @@ describe('what breaks down is one client’s answer, and nobody else’s', () =>
     await recorder.close();
     rejections.stop();
     expect(rejections.seen).toEqual([]);
+  });
+});
+
+describe('a list that ends with the error of one row, before that of an earlier row is known', () => {
+  const SCRIPT = '{ sessions { nodes { createdAt script { executions { count } } } } }';
+  const session = { id: 's', script_id: 'a', created_at: 1 };
+  const sessions = [session, { ...session, created_at: 'never' }];
+
+  it.each([
+    `{ script(id: "a") ${SCRIPT} }`,
+    `{ __proto__: script(id: "a") ${SCRIPT} }`,
+    `{ _entities(representations: [{ __typename: "Script", id: "a" }]) { ... on Script ${SCRIPT} } }`,
+  ])('leaves no promise that nobody waits for: %s', async (query) => {
+    const seen: unknown[] = [];
+    const note = (reason: unknown) => seen.push(reason);
+    // Vitest would take them for failures of its own.
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
+    const script = wireScript('a');
+    const recorder = await startRecorder((_recorded, response) =>
+      json(response, { success: true, script, sessions }),
+    );
+    const gateway = await openGateway({ upstream: recorder.url });
+    const { body } = await post(gateway.url, query);
+    expect(body.errors).toMatchObject([{ message: expect.stringContaining('created_at') }]);
+    // The last one has no executions in its answer.
+    await expectCalls(recorder, 3);
+    process.off('unhandledRejection', note);
+    for (const listener of others) process.on('unhandledRejection', listener);
+    expect(seen).toEqual([]);
+    await gateway.close();
+    await recorder.close();
   });
 });

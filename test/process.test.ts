@@ -82,6 +82,18 @@ async function refusal(url: string): Promise<string | undefined> {
   }
 }
 
+describe('a failure that nobody waits for', () => {
+  it('is logged, and ends nothing', async () => {
+    const failing = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody waits')))";
+    const { gateway, url } = await startOverRecorder({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(failing)}`,
+    });
+    gateway.signal('SIGUSR2');
+    await vi.waitFor(() => expect(gateway.output.stdout).toContain('nobody waits'), { timeout: 30_000 });
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+  });
+});
+
 describe('the process', () => {
   it('without any configuration runs over the sandbox, and says where, with which key and how to go live', async () => {
     const gateway = start();

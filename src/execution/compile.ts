@@ -51,7 +51,7 @@ function compileQuery(scope: Scope, rootType: GraphQLObjectType, operation: Sele
     size += 1;
     const [node] = nodes as [FieldNode];
     const definition = definitionOf(parentType, node.name.value);
-    if (!definition || key === '__proto__' || size > MAX_FIELDS) throw new Unsupported();
+    if (!definition || size > MAX_FIELDS) throw new Unsupported();
     const resolve = definition.resolve ?? undefined;
     const value = compileValue(definition.type, nodes);
     const usesInfo = resolve !== undefined && (resolve.length === 0 || resolve.length > 3);

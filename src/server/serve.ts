@@ -10,6 +10,8 @@ import { exit, onStop } from './signals.ts';
 export async function serve(config: Config): Promise<void> {
   const observability = await openObservability(config).catch(exit);
   const { transport, close } = await openUpstream(config, observability.upstream);
+  // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
+  process.on('unhandledRejection', (reason) => observability.log.error(reason));
   let ready = true;
   const parts = { transport, isReady: () => ready };
   const server = await openGateway(config, observability, parts).catch(exit);
