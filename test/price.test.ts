@@ -77,9 +77,12 @@ describe('the price of a field', () => {
     ],
     ['{ scripts(ids: [1, 2, 3]) { name } }', { [SCRIPT]: 3 }],
     ['{ scripts(ids: 1) { name } }', { [SCRIPT]: 1 }],
-    ['{ scripts(ids: [1, 2, "1", 1]) { name executions { count } } }', { [SCRIPT]: 2, [EXECUTIONS]: 2 }],
+    [
+      '{ scripts(ids: [1, 2, "1", 1]) { name executions { count } } }',
+      { [SCRIPT]: 2, [EXECUTIONS]: 2, [LISTING]: 1 },
+    ],
     ['{ scripts(ids: []) { name executions { count } } }', {}],
-    ['{ scripts(ids: [1, 2, 3]) { executions { count } } }', { [SCRIPT]: 3, [EXECUTIONS]: 3 }],
+    ['{ scripts(ids: [1, 2, 3]) { executions { count } } }', { [SCRIPT]: 3, [EXECUTIONS]: 3, [LISTING]: 1 }],
     ['{ script(id: 1) { project { id name } } }', { [SCRIPT]: 1, [PROJECT]: 1 }],
     ['{ script(id: 1) { project { id executions { date } } } }', { [SCRIPT]: 1, [LISTING]: 1 }],
     ['{ scripts(ids: [1, 2]) { project { name } } }', { [SCRIPT]: 2, [PROJECT]: 2 }],
@@ -132,7 +135,7 @@ describe('the price of a page', () => {
       await price(
         sessions('(first: 7)', 'nodes { script { name executions { count } } } pageInfo { hasNextPage }'),
       ),
-    ).toEqual({ [SCRIPT]: 8, [PAGE]: 2, [EXECUTIONS]: 7 });
+    ).toEqual({ [SCRIPT]: 8, [PAGE]: 2, [EXECUTIONS]: 7, [LISTING]: 3 });
     expect(
       await price(
         sessions(
@@ -235,6 +238,7 @@ describe('the price of a write', () => {
         'POST /scripts/:script_id/edit': 2,
         [SCRIPT]: 2,
         [EXECUTIONS]: 2,
+        [LISTING]: 1,
         'POST /scripts/:script_id/remove': 1,
       },
     ],
@@ -284,6 +288,7 @@ describe('the price of entities', () => {
     expect(await price(document, { all })).toEqual({
       [SCRIPT]: 3 + 2,
       [EXECUTIONS]: 3,
+      [LISTING]: 1,
       [SESSION]: 2,
       [PROJECT]: 4,
     });
@@ -327,8 +332,17 @@ describe('the price depends on the variables', () => {
     }
     fragment F on Script { b: executions { count } }`;
     expect(await price(document, { more: false })).toEqual({ [SCRIPT]: 1, [PAGE]: 1 });
-    expect(await price(document, { more: true })).toEqual({ [SCRIPT]: 1, [PAGE]: 1, [EXECUTIONS]: 2 });
-    expect(await price(document, { more: true, less: true })).toEqual({ [SCRIPT]: 1, [EXECUTIONS]: 2 });
+    expect(await price(document, { more: true })).toEqual({
+      [SCRIPT]: 1,
+      [PAGE]: 1,
+      [EXECUTIONS]: 2,
+      [LISTING]: 1,
+    });
+    expect(await price(document, { more: true, less: true })).toEqual({
+      [SCRIPT]: 1,
+      [EXECUTIONS]: 2,
+      [LISTING]: 1,
+    });
   });
 
   it('of each request anew, though the document is the same', async () => {

@@ -28,7 +28,7 @@ const daysOf = (id: string) =>
 function addScripts(project_id: string, count: number): string[] {
   const model = stage.sandbox.scripts.get(scriptId);
   return Array.from({ length: count }, (_, index) => {
-    const id = `${project_id.slice(-2)}-${index}`;
+    const id = `${project_id}-script-${index}`;
     if (model) stage.sandbox.scripts.set(id, { ...model, id, project_id });
     stage.sandbox.executions.set(id, { '02/01': index + 1, '01/01': 7 });
     return id;
@@ -111,14 +111,46 @@ describe('the executions of scripts', () => {
     expect(furtherCalls()).toEqual([`GET /projects/${projectId}/executions`]);
   });
 
-  it('are planned as the worst case: one call for each', async () => {
-    const ids = addScripts(projectId, 40);
+  it('are never more calls than planned: projects of two scripts each that list neither of them, or refuse', async () => {
+    const model = stage.sandbox.projects.get(projectId);
+    const ids = Array.from({ length: 20 }, (_, index) => {
+      const id = `pair-${index}`;
+      if (model && index % 2 === 0) stage.sandbox.projects.set(id, { ...model, id });
+      return addScripts(id, 2);
+    }).flat();
+    for (const id of ids) stage.sandbox.executions.set(id, {});
     const { extensions } = await stage.gateway.execute<unknown, object>(
       EXECUTIONS,
       { ids },
       { token: 'sandbox-key', 'x-upstream': 'plan' },
     );
-    expect(extensions).toMatchObject({ upstream: { price: 80 } });
+    expect(extensions).toMatchObject({
+      upstream: {
+        price: 40 + 40 + 20,
+        plan: [
+          { endpoint: 'GET /scripts/:script_id', calls: 40 },
+          { endpoint: 'GET /scripts/:script_id/executions', calls: 40 },
+          { endpoint: 'GET /projects/:project_id/executions', calls: 20 },
+        ],
+      },
+    });
     expect(stage.lines()).toEqual([]);
+    const { data, errors } = await read(ids);
+    expect(errors).toBeUndefined();
+    expect(data?.scripts).toEqual(ids.map((id) => ({ id, executions: [] })));
+    expect(stage.lines()).toHaveLength(100);
+  });
+
+  it('of scripts by different fields are planned and read together as well', async () => {
+    stage.sandbox.projects.delete(projectId);
+    const query = `{ a: script(id: "${scriptId}") { executions { date } } b: script(id: "${freeForAllScriptId}") { executions { date } } }`;
+    const { extensions } = await stage.gateway.execute(
+      query,
+      {},
+      { token: 'sandbox-key', 'x-upstream': 'plan' },
+    );
+    expect(extensions).toMatchObject({ upstream: { price: 5 } });
+    expect((await stage.gateway.execute(query)).errors).toBeUndefined();
+    expect(stage.lines()).toHaveLength(5);
   });
 });

@@ -30,6 +30,8 @@ export interface Cost {
   readonly isShared: boolean;
   /** What each item of the field's list takes in addition. */
   readonly item: ItemCost | undefined;
+  /** The endpoint that is tried first where two or more calls of this one are wanted together: they are made if it fails. */
+  readonly together: EndpointRoute | undefined;
 }
 
 /** What it takes to read an item of a list that is more than what the list tells of it. */
@@ -48,6 +50,7 @@ const NOTHING_SPECIAL = {
   replacedBy: [],
   isShared: false,
   item: undefined,
+  together: undefined,
 } as const;
 
 type Annotation = { readonly upstream: Cost };

@@ -50,6 +50,8 @@ export interface Price {
 /** @throws BeyondPrice */
 export function priceOf(scope: Scope, root: GraphQLObjectType, operation: SelectionSetNode): Price {
   let fields = 0;
+  /** What is tried first in the place of several calls of an endpoint. */
+  const together = new Map<string, string>();
 
   function addObject(price: Price, type: GraphQLObjectType, sets: Sets, place: Place): void {
     const shared = new Set<string>();
@@ -86,6 +88,7 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
     if (cost && !isPaid && !isFree(cost, type, sets))
       addCalls(price.calls, endpoint, cost.each ? distinct : place.distinct);
     if (cost?.isShared) shared.add(endpoint);
+    if (cost?.together) together.set(endpoint, cost.together);
     const { item } = cost ?? {};
     if (item && !selectsOnly(item.freeFields, type, sets)) addCalls(price.calls, item.endpoint, distinct);
     addType(price, type, sets, {
@@ -150,6 +153,9 @@ export function priceOf(scope: Scope, root: GraphQLObjectType, operation: Select
 
   const total = nothing();
   addObject(total, root, [operation], { times: 1, distinct: 1, items: 1, endpoint: '', told: NONE });
+  // In the worst case each two of them are tried together first, and in vain.
+  for (const [endpoint, first] of together)
+    addCalls(total.calls, first, Math.floor((total.calls.get(endpoint) ?? 0) / 2));
   return total;
 }
 

@@ -43,8 +43,11 @@ builder.objectField(Script, 'executions', (t) =>
   t.field({
     type: [Execution],
     description:
-      'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call; one for two or more scripts of a project together, and none below `Project.scripts`.',
-    extensions: costs('GET /scripts/:script_id/executions', { items: () => USUAL_DAYS }),
+      'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call; one for two or more scripts of a project together, and one more for each that is not listed there; none below `Project.scripts`.',
+    extensions: costs('GET /scripts/:script_id/executions', {
+      items: () => USUAL_DAYS,
+      together: 'GET /projects/:project_id/executions',
+    }),
     resolve: (script, _args, context) =>
       executionsOf(context).load({ scriptId: usable(script, 'id'), projectId: script.project_id }),
   }),
