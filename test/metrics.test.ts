@@ -9,7 +9,7 @@ import { startSandbox } from '../src/sandbox/server.ts';
 import { startMetricsServer } from '../src/server/metrics-server.ts';
 import { createManualClock } from './support/clock.ts';
 import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
-import { TOGGLE, UPDATE } from './support/mutations.ts';
+import { MESSAGE, TOGGLE, UPDATE } from './support/mutations.ts';
 import { useObserved } from './support/observed.ts';
 import { EDIT_PROJECT, EDIT_USER } from './support/other-mutations.ts';
 import { startProcess } from './support/process.ts';
@@ -270,9 +270,15 @@ describe('the metrics of operations', () => {
 
 describe('the metrics', () => {
   it('hold no key, variable or source, whatever is sent and answered', async () => {
-    const recorder = await openRecorder(({ body }, response) =>
-      json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } }),
-    );
+    const recorder = await openRecorder(({ line, body }, response) => {
+      if (line.endsWith('/message') && body.includes('delivered')) {
+        json(response, { success: true, processed: true, response: 'sentinel-response' });
+      } else if (line.endsWith('/message')) {
+        json(response, { success: true, processed: false, reason: 'sentinel-reason' });
+      } else {
+        json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } });
+      }
+    });
     const { gateway, metrics } = await open({ upstream: recorder.url });
     const filter = (key: string) =>
       `query sentinel_name { script(id: "sentinel-id") { sessions(filter: { userKey: "${key}" }) { nodes { id } } } }`;
@@ -284,6 +290,10 @@ describe('the metrics', () => {
       await gateway.execute(EDIT_USER, { input }, headers);
       const webhooks = { id: 'sentinel-id', executionWebhook: 'https://hooks.example.com/sentinel' };
       await gateway.execute(EDIT_PROJECT, { input: webhooks }, headers);
+      for (const handler of ['sentinel-handler', 'delivered']) {
+        const input = { id: 'sentinel-id', handler, data: { of: 'sentinel-data' } };
+        await gateway.execute(MESSAGE, { input }, headers);
+      }
       await gateway.execute('{ sentinel_field }', {}, headers);
     }
     await eventually(async () => expect(await metrics.text()).toContain('graphql_envelop_request{'));

@@ -3,7 +3,7 @@ import { openGateway } from './support/gateway.ts';
 import { LEAKS, leakExceptScript } from './support/leaky-api.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
-import { type Respond, startRecorder } from './support/recorder.ts';
+import { json, type Respond, startRecorder } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
 
 // Each word that must not come back holds this one, and so does each larger piece of the source.
@@ -15,6 +15,7 @@ const LICENCE_KEY = 'sentinel-licence-key-e91f';
 const USER_KEY = 'sentinel-user-key-52aa';
 const WEBHOOK = 'https://hooks.example.com/api/webhooks/1/sentinel-webhook-token-9be2';
 const NOTE = 'the sentinel note about whoever has the key';
+const DATA = { say: 'the sentinel of the data', to: [{ key: LICENCE_KEY }, 'and the sentinel of a list'] };
 const SOURCE = Array.from(
   { length: 40 },
   (_line, index) => `local sentinel_${index} = "the sentinel's line ${index}"`,
@@ -71,6 +72,28 @@ const blacklist = `mutation ($key: ID!) {
   }
 }`;
 
+const message = `mutation ($data: JSON) {
+  messageSession(input: { id: "a", handler: "h", data: $data }) {
+    __typename
+    ... on MessageNotDelivered { reason }
+    ... on Refusal { message }
+    ... on InvalidFields { fields { path messages } }
+    ... on NotPermitted { reasons }
+  }
+}`;
+const messageInline = `mutation {
+  messageSession(input: { id: "a", handler: "h", data: { say: "the sentinel in a document" } }) {
+    __typename
+    ... on Refusal { message }
+  }
+}`;
+const shownMessage = `mutation ($data: JSON) {
+  messageSession(input: { id: "a", handler: "h", data: $data }) {
+    ... on MessageDelivered { response }
+    ... on MessageNotDelivered { reason detail }
+  }
+}`;
+
 /** Operations that carry every kind of secret, and are otherwise in order. */
 const OPERATIONS: readonly (readonly [query: string, variables?: object])[] = [
   ['{ script(id: "b") { name enabled } }'],
@@ -86,6 +109,23 @@ const OPERATIONS: readonly (readonly [query: string, variables?: object])[] = [
   [editUser, { key: USER_KEY, note: NOTE }],
   [blacklist, { key: USER_KEY }],
   [editProject, { url: WEBHOOK }],
+];
+const MESSAGES: typeof OPERATIONS = [
+  [message, { data: DATA }],
+  [message, { data: DATA.say }],
+  [messageInline],
+];
+
+/** A message waits for silence to end longer than a test may. */
+const operationsFor = (leak: string) => (leak === 'silence' ? OPERATIONS : [...OPERATIONS, ...MESSAGES]);
+
+/** What a client's function made of it is for who has asked, and for nobody else. */
+const OUTCOMES: readonly object[] = [
+  { processed: true, response: { told: 'the sentinel of the answer' } },
+  { processed: true, response: `${'x'.repeat(70_000)}the sentinel of an answer that is too large` },
+  { processed: false, reason: 'function errored, message: the sentinel of the reason' },
+  { processed: false, reason: 'the sentinel of a reason that nobody documents' },
+  { processed: 'the sentinel of an outcome that is none', reason: 'the sentinel of its reason' },
 ];
 
 /** Requests that are refused before anything is sent. */
@@ -135,6 +175,21 @@ const INVALID: readonly (readonly [title: string, query: unknown, variables?: un
   [
     'an instant that is a note in the document',
     `mutation { editUser(input: { key: "a", keyExpiresAt: "${NOTE}" }) { __typename } }`,
+  ],
+  ['data that is too large', message, { data: DATA.say.repeat(3_000) }],
+  [
+    'data that is nested too deep in the document',
+    `mutation { messageSession(input: { id: "a", handler: "h", data: ${'['.repeat(51)}"${DATA.say}"${']'.repeat(51)} }) { __typename } }`,
+  ],
+  [
+    'data beside a session that cannot be one',
+    'mutation ($data: JSON) { messageSession(input: { id: "a/b", handler: "h", data: $data }) { __typename } }',
+    { data: DATA },
+  ],
+  [
+    'a handler of the wrong type',
+    'mutation ($h: String!) { messageSession(input: { id: "a", handler: $h }) { __typename } }',
+    { h: DATA },
   ],
   ['a licence key of the wrong type', filtered, { key: { of: LICENCE_KEY } }],
   ['a licence key that is too long', filtered, { key: LICENCE_KEY.repeat(100) }],
@@ -190,9 +245,9 @@ async function answerOf(url: string, { query, variables, headers = { token: KEY 
 describe('neither key, licence key nor source comes back', () => {
   const stage = useRecorder({ transport: { random: () => 0 }, timeouts: { read: 300, write: 300 } });
 
-  it.each(LEAKS)('from %s', async (_title, respond) => {
+  it.each(LEAKS)('from %s', async (title, respond) => {
     stage.respond = leakExceptScript(respond);
-    for (const [index, [query, variables]] of OPERATIONS.entries()) {
+    for (const [index, [query, variables]] of operationsFor(title).entries()) {
       // A key each, as a key can be paused.
       const headers = { token: `${KEY}-${index}` };
       const answer = await answerOf(stage.gateway.url, { query, variables, headers });
@@ -204,11 +259,15 @@ describe('neither key, licence key nor source comes back', () => {
     expect(stage.recorder.calls.some(({ line }) => line.includes(USER_KEY))).toBe(true);
     for (const secret of ['sentinel_39', NOTE, WEBHOOK])
       expect(stage.recorder.calls.some(({ body }) => body.includes(secret))).toBe(true);
+    const messages = stage.recorder.calls.filter(({ line }) => line.endsWith('/message'));
+    expect(messages.map(({ body }) => body.includes('the sentinel'))).toEqual(
+      title === 'silence' ? [] : [true, true, true],
+    );
   });
 
   it('from a success', async () => {
     stage.respond = answerPlainly;
-    for (const [query, variables] of OPERATIONS) {
+    for (const [query, variables] of [...OPERATIONS, ...MESSAGES]) {
       const answer = await answerOf(stage.gateway.url, { query, variables });
       expect(answer).not.toMatch(SENTINEL);
       expect(answer).not.toContain('"errors"');
@@ -294,9 +353,21 @@ describe.each([
         leaked++;
         return leak(recorded, response);
       });
-      for (const [query, given] of OPERATIONS)
+      for (const [query, given] of operationsFor(title))
         answers.push(await answerOf(url, { query, variables: given, headers }));
       expect(leaked, title).toBeGreaterThan(0);
+    }
+    respond = answerPlainly;
+    const plain = () => answerOf(url, { query: '{ script(id: "at-last") { name } }', headers });
+    await vi.waitFor(async () => expect(await plain()).not.toContain('"errors"'), { timeout: 20_000 });
+    for (const outcome of OUTCOMES) {
+      respond = (_recorded, response) => json(response, { success: true, ...outcome });
+      const calls = recorder.calls.length;
+      answers.push(await answerOf(url, { query: message, variables: { data: DATA }, headers }));
+      const shown = await answerOf(url, { query: shownMessage, variables: { data: DATA }, headers });
+      // Who asks for what came back has it in the answer.
+      expect(SENTINEL.test(shown)).toBe(!shown.includes('UPSTREAM_BAD_RESPONSE'));
+      expect(recorder.calls).toHaveLength(calls + 2);
     }
     for (const [, query, given] of INVALID)
       answers.push(await answerOf(url, { query, variables: given, headers }));

@@ -13,7 +13,7 @@ import { seeded } from '../src/sandbox/seed-data.ts';
 import { createManualClock } from './support/clock.ts';
 import { plain, startCollector } from './support/collector.ts';
 import type { TestGatewayOptions } from './support/gateway.ts';
-import { UPDATE } from './support/mutations.ts';
+import { MESSAGE, UPDATE } from './support/mutations.ts';
 import { useObserved } from './support/observed.ts';
 import { EDIT_PROJECT, EDIT_USER } from './support/other-mutations.ts';
 import { startProcess } from './support/process.ts';
@@ -204,9 +204,15 @@ describe('the collector', () => {
 
 describe('no span', () => {
   it('holds a key, an id, a variable, source code or the place of the REST API', async () => {
-    const recorder = await startRecorder(({ body }, response) =>
-      json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } }),
-    );
+    const recorder = await startRecorder(({ line, body }, response) => {
+      if (line.endsWith('/message') && body.includes('delivered')) {
+        json(response, { success: true, processed: true, response: 'sentinel-response' });
+      } else if (line.endsWith('/message')) {
+        json(response, { success: true, processed: false, reason: 'sentinel-reason' });
+      } else {
+        json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } });
+      }
+    });
     closing.push(recorder.close);
     const { gateway, read } = await open({ upstream: recorder.url });
     const filter =
@@ -219,9 +225,13 @@ describe('no span', () => {
       await gateway.execute(EDIT_USER, { input }, headers);
       const webhooks = { id: 'sentinel-id', executionWebhook: 'https://hooks.example.com/sentinel' };
       await gateway.execute(EDIT_PROJECT, { input: webhooks }, headers);
+      for (const handler of ['sentinel-handler', 'delivered']) {
+        const input = { id: 'sentinel-id', handler, data: { of: 'sentinel-data' } };
+        await gateway.execute(MESSAGE, { input }, headers);
+      }
       await gateway.execute('{ sentinel_field }', {}, headers);
     }
-    const spans = await read(recorder.calls.length + 12);
+    const spans = await read(recorder.calls.length + 16);
     const shown = JSON.stringify(
       spans.map(({ name, attributes, events, status, resource }) => [
         name,

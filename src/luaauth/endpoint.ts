@@ -93,7 +93,6 @@ function isSameInOtherCase(given: unknown, asked: string | undefined): boolean {
   return String(given).toLowerCase() === asked?.toLowerCase();
 }
 
-/**
 /** Names of resources that a write touches: reads, for the same ids and whatever their payload, and wider resources. */
 type Touched = readonly (Route | WiderResource)[] | ((asked: Asked) => readonly string[]);
 

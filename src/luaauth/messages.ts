@@ -3,7 +3,7 @@ import { BadResponse } from '../transport/errors.ts';
 import { parseExactJson, stringifyExactJson } from '../transport/exact-json.ts';
 import { patientEndpoint } from './endpoint.ts';
 import type { JsonObject } from './envelope.ts';
-import { redact, type Secrets } from './redact.ts';
+import { redact } from './redact.ts';
 import type { WireMessage } from './wire.ts';
 
 /** How large the JSON text of what is sent to a handler, or comes back from it, may be, in bytes. */
@@ -43,12 +43,12 @@ export const sendMessage = patientEndpoint<MessageOutcome, WireMessage>()(
     timeoutMs: TIMEOUT_MS,
     parse: parseExactJson,
     // A handler's name is no secret, although it travels under the name that a licence key has elsewhere.
-    secrets: secretsIn,
+    secrets: (asked) => ({ keys: [asked.origin.key], texts: textsIn(asked) }),
     decode: decodeOutcome,
   },
 );
 
-function decodeOutcome(about: About, answer: JsonObject, asked: Asked): MessageOutcome {
+function decodeOutcome(about: About, answer: JsonObject, { origin }: Asked): MessageOutcome {
   const { processed, response = null, reason = '' } = answer;
   if (processed === true) {
     if (isTooDeep(response)) throw new BadResponse(about, 'what the function returned is nested too deep');
@@ -59,11 +59,22 @@ function decodeOutcome(about: About, answer: JsonObject, asked: Asked): MessageO
   }
   if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
   const words = typeof reason === 'string' ? reason : '';
-  return { processed, reason: reasonOf(words), detail: redact(words, secretsIn(asked)) };
+  // What was sent may be quoted here: a function that failed tells of it to who has called it.
+  return { processed, reason: reasonOf(words), detail: redact(words, { keys: [origin.key], texts: [] }) };
 }
 
-function secretsIn({ origin }: Asked): Secrets {
-  return { keys: [origin.key], texts: [] };
+/** What a refusal may not quote: what was sent, as JSON and as the texts in it. */
+function textsIn({ payload }: Asked): string[] {
+  const { data } = payload as WireMessage;
+  return data === undefined ? [] : [stringifyExactJson(data), ...longTextsIn(data)];
+}
+
+/** Shorter ones are words that anyone may say. */
+const LEAST_TEXT_LENGTH = 16;
+
+function longTextsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.length < LEAST_TEXT_LENGTH ? [] : [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(longTextsIn) : [];
 }
 
 function reasonOf(words: string): MessageFailureReason {

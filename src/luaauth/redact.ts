@@ -23,9 +23,9 @@ export function redact(words: string, { keys, texts }: Secrets): string {
   return texts.some((text) => quotes(short, text)) ? '(left out: it quotes what was sent)' : short;
 }
 
-/** Whoever quotes twice the length of a piece quotes at least one of the text's own pieces. */
+/** Whether the whole of it is quoted, or a part: twice the length of a piece has at least one of the text's own pieces. */
 function quotes(words: string, text: string): boolean {
-  if (text.length < PIECE_LENGTH) return text.length >= LEAST_LENGTH && words.includes(text);
+  if (text.length >= LEAST_LENGTH && words.includes(text)) return true;
   for (let start = 0; start + PIECE_LENGTH <= words.length; start += PIECE_LENGTH) {
     if (text.includes(words.slice(start, start + PIECE_LENGTH))) return true;
   }

@@ -82,6 +82,7 @@ function contentOf(line: string, mark: string): object {
   if (kind === 'projects')
     return line.endsWith('/remove') ? {} : { project: wireProject(id, { name: mark }) };
   if (/^GET \S+\/executions$/.test(line)) return { executions: { [mark]: 1 } };
+  if (line.endsWith('/message')) return { processed: true, response: mark };
   if (/\/sessions/.test(line)) return { sessions: [wireSession(scriptIdOf({ line }), mark)] };
   return line.startsWith('GET') ? { script: wireScript(scriptIdOf({ line }), { name: mark }) } : {};
 }
