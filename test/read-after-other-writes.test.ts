@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from './support/clock.ts';
 import type { Result } from './support/gateway.ts';
-import { DELETE, EDIT } from './support/mutations.ts';
+import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
 import {
   BLACKLIST,
   DELETE_PROJECT,
@@ -114,6 +114,27 @@ describe('a read that starts after a write to a script was accepted', () => {
       ).toHaveLength(2);
     },
   );
+});
+
+describe("the executions of another API key's projects", () => {
+  const LISTING = '{ project(id: "p") { id executions { date } scripts { name } } }';
+  const read = (token: string) => stage.gateway.execute(LISTING, {}, { token });
+
+  it.each([
+    ['editScript', () => stage.gateway.execute(EDIT, { input: { id: 't', name: 'x' } }, KEY)],
+    ['updateScript', () => stage.gateway.execute(UPDATE, { input: { id: 't', source: 'x' } }, KEY)],
+    ['toggleScript', () => stage.gateway.execute(TOGGLE, { input: { id: 't', enabled: true } }, KEY)],
+    ['deleteScript', () => stage.gateway.execute(DELETE, { input: { id: 't' } }, KEY)],
+  ])('stay as they are when %s of a script of this one is accepted', async (_name, write) => {
+    stage.respond = createVersions().answer;
+    for (const token of ['key-a', 'key-b']) expect(versionsIn(await read(token))).toEqual(['v1']);
+    expect((await write()).errors).toBeUndefined();
+    await expectCalls(stage.recorder, 3);
+    expect(versionsIn(await read('key-b'))).toEqual(['v1']);
+    await expectCalls(stage.recorder, 3);
+    expect(versionsIn(await read('key-a'))).toEqual(['v2']);
+    await expectCalls(stage.recorder, 4);
+  });
 });
 
 describe('a read that starts after a write to a user was accepted', () => {

@@ -1,7 +1,10 @@
+import { getNamedType, isAbstractType } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { createSchema } from '../src/schema/index.ts';
 import type { Result } from './support/gateway.ts';
-import { EDIT } from './support/mutations.ts';
+import { DELETE, DISCONNECT, DISCONNECT_MANY, EDIT, MESSAGE, TOGGLE, UPDATE } from './support/mutations.ts';
 import {
   BLACKLIST,
   DELETE_PROJECT,
@@ -13,27 +16,36 @@ import { useSandbox } from './support/stage.ts';
 
 const stage = useSandbox({ shared: true });
 
-const { userKey: key, projectId: id } = seeded;
+const { userKey: key, projectId: id, scriptId, sessionId } = seeded;
 const refused = 'unauthorized or invalid request';
 
 const RUN = {
-  editScript: () => stage.gateway.execute(EDIT, { input: { id: seeded.scriptId, name: 'x' } }),
+  editScript: () => stage.gateway.execute(EDIT, { input: { id: scriptId, name: 'x' } }),
+  updateScript: () => stage.gateway.execute(UPDATE, { input: { id: scriptId, source: 'return 1' } }),
+  toggleScript: () => stage.gateway.execute(TOGGLE, { input: { id: scriptId, enabled: true } }),
+  deleteScript: () => stage.gateway.execute(DELETE, { input: { id: scriptId } }),
   editProject: () => stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }),
   deleteProject: () => stage.gateway.execute(DELETE_PROJECT, { input: { id } }),
   editUser: () => stage.gateway.execute(EDIT_USER, { input: { key, note: 'a note of its own' } }),
   blacklistUser: () => stage.gateway.execute(BLACKLIST, { input: { key } }),
   unblacklistUser: () => stage.gateway.execute(UNBLACKLIST, { input: { key } }),
+  disconnectSession: () => stage.gateway.execute(DISCONNECT, { input: { id: sessionId } }),
+  disconnectSessions: () => stage.gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId] } }),
+  messageSession: () => stage.gateway.execute(MESSAGE, { input: { id: sessionId, handler: 'ping' } }),
 } as const;
 
 type Name = keyof typeof RUN;
 
-/** What each endpoint documents: the type for each of its codes and the message that comes with it. */
+/** What the API documents for each endpoint that writes: its codes with their messages, and the type for each. */
 const DOCUMENTED: Record<Name, readonly (readonly [code: number, message: string, type: string])[]> = {
   editScript: [
     [0, 'account expired', 'AccountExpired'],
     [1, 'cannot edit nothing', 'NothingToEdit'],
     [2, 'tier does not allow ffa mode', 'TierTooLow'],
   ],
+  updateScript: [],
+  toggleScript: [],
+  deleteScript: [],
   editProject: [
     [0, 'account expired', 'AccountExpired'],
     [1, 'cannot edit nothing', 'NothingToEdit'],
@@ -52,6 +64,9 @@ const DOCUMENTED: Record<Name, readonly (readonly [code: number, message: string
     [0, 'user not blacklisted', 'NotBlacklisted'],
     [1, 'account expired', 'AccountExpired'],
   ],
+  disconnectSession: [],
+  disconnectSessions: [],
+  messageSession: [],
 };
 
 const names = Object.keys(RUN) as Name[];
@@ -70,6 +85,50 @@ async function resultOf(name: Name, error: object, status = 200): Promise<unknow
   expect(errors).toBeUndefined();
   return Object.values((data ?? {}) as object)[0];
 }
+
+describe('the table of documented refusals', () => {
+  const schema = createSchema();
+  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
+
+  it('has every mutation', () => {
+    expect(mutations.map(({ name }) => name).sort()).toEqual([...names].sort());
+  });
+
+  it.each(names)('has all that the result of %s can be beside what every endpoint may say', (name) => {
+    const result = getNamedType(mutations.find((field) => field.name === name)?.type);
+    const types = isAbstractType(result) ? schema.getPossibleTypes(result) : [];
+    const refusals = types.filter((type) => type.getInterfaces().some((one) => one.name === 'Refusal'));
+    expect(refusals.map((type) => type.name).sort()).toEqual(
+      [
+        ...DOCUMENTED[name].map(([, , type]) => type),
+        'InvalidFields',
+        'NotPermitted',
+        'UnknownRefusal',
+      ].sort(),
+    );
+  });
+});
+
+describe('AccountExpired', () => {
+  it('is told apart from NotPermitted by the sandbox as well, at every endpoint that documents it', async () => {
+    const headers = { token: sandboxKeys.expired };
+    const input = { id: scriptId, name: 'x' };
+    const results = [
+      await stage.gateway.execute(EDIT, { input }, headers),
+      await stage.gateway.execute(EDIT, { input: { ...input, id: 'unknown' } }),
+      await stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }, headers),
+      await stage.gateway.execute(EDIT_PROJECT, { input: { id: 'unknown', name: 'x' } }),
+      await stage.gateway.execute(EDIT_USER, { input: { key, note: 'x' } }, headers),
+      await stage.gateway.execute(EDIT_USER, { input: { key: 'unknown', note: 'x' } }),
+      await stage.gateway.execute(BLACKLIST, { input: { key } }, headers),
+      await stage.gateway.execute(BLACKLIST, { input: { key: 'unknown' } }),
+      await stage.gateway.execute(UNBLACKLIST, { input: { key: seeded.blacklistedUserKey } }, headers),
+      await stage.gateway.execute(UNBLACKLIST, { input: { key: 'unknown' } }),
+    ];
+    const types = results.map(({ data }) => Object.values(data ?? {}).map(({ __typename }) => __typename));
+    expect(types.flat()).toEqual(results.map((_, index) => (index % 2 ? 'NotPermitted' : 'AccountExpired')));
+  });
+});
 
 describe('a documented refusal', () => {
   it.each(all)('of $name is $type: $message', async ({ name, code, message, type }) => {
