@@ -23,3 +23,10 @@ export const projectNames: ReadonlyMap<string, string> = new Map([
   ['65e0a1b2c3d4e5f600000001', 'Nightfall'],
   ['65e0a1b2c3d4e5f600000002', 'Harvest'],
 ]);
+
+/** Who bought which licence key. */
+export const sales: readonly { readonly userKey: string; readonly customerId: string }[] = [
+  { userKey: '67c3beef0000000000000001', customerId: '2' },
+  { userKey: '67c3beef0000000000000004', customerId: '2' },
+  { userKey: '67c3beef0000000000000002', customerId: '3' },
+];

@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => ways.stop());
 
-const { scriptId, idleScriptId, sessionId } = seeded;
+const { scriptId, idleScriptId, sessionId, projectId, userKey, blacklistedUserKey } = seeded;
 /** Operations on the gateway's part alone, which must not come out differently. */
 const alone: [title: string, query: string, variables?: Record<string, unknown>][] = [
   [
@@ -42,6 +42,23 @@ const alone: [title: string, query: string, variables?: Record<string, unknown>]
     'a list of which one script cannot be read',
     'query ($ids: [ID!]!) { scripts(ids: $ids) { id name } }',
     { ids: [scriptId, 'unknown', idleScriptId, scriptId] },
+  ],
+  [
+    'a project with all there is of it',
+    `query ($id: ID!) { project(id: $id) { id name fingerprintResetCooldownMs allowFingerprintResets deleteExpiredUsers
+      executionWebhook informationWebhook blacklistWebhook totalExecutions executions { date count }
+      scripts { id name executions { date count } } } }`,
+    { id: projectId },
+  ],
+  [
+    'users, of which one cannot be read, one is blacklisted and one is repeated',
+    `query ($keys: [ID!]!) { users(keys: $keys) { key discordId fingerprintAssigned executor executions keyExpiresAt
+      lastResetAt totalFingerprintResets note fingerprint blacklist { reason expiresAt } } }`,
+    { keys: [userKey, 'unknown', blacklistedUserKey, userKey] },
+  ],
+  [
+    'the users of sessions',
+    `{ script(id: "${scriptId}") { sessions(first: 5) { nodes { user { note } } } } }`,
   ],
   ['a session by id', `{ session(id: "${sessionId}") { id robloxId createdAt script { id name } } }`],
   ['a session that is not there', '{ session(id: "gone") { id robloxId } }'],

@@ -6,7 +6,16 @@ import {
   federateSubgraphs as composeWithCosmo,
   ROUTER_COMPATIBILITY_VERSION_ONE,
 } from '@wundergraph/composition';
-import { buildASTSchema, buildSchema, type GraphQLSchema, isObjectType } from 'graphql';
+import {
+  buildASTSchema,
+  buildSchema,
+  type DocumentNode,
+  type GraphQLSchema,
+  isObjectType,
+  Kind,
+  parse,
+  valueFromASTUntyped,
+} from 'graphql';
 import { readSubgraphs } from '../subgraphs.ts';
 
 const subgraphs = readSubgraphs();
@@ -32,9 +41,96 @@ function apolloFields(): string[] {
   return fieldsOf(schema.toAPISchema().toGraphQLJSSchema());
 }
 
+interface ListSize {
+  readonly assumedSize?: number;
+  readonly slicingArguments?: readonly string[];
+  readonly sizedFields?: readonly string[];
+}
+
+/** What a router with demand control is told of a field. */
+interface Demand {
+  readonly weight?: unknown;
+  readonly listSize?: ListSize;
+}
+
+/** By field, from the directives of an SDL. */
+function demandsOf({ definitions }: DocumentNode): Record<string, Demand> {
+  const demands: Record<string, Demand> = {};
+  for (const type of definitions) {
+    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+    for (const { name, directives } of type.fields ?? []) {
+      const told = new Map(directives?.map((one) => [one.name.value, one.arguments ?? []]));
+      const argumentsOf = (directive: string) =>
+        Object.fromEntries(
+          (told.get(directive) ?? []).map((one) => [one.name.value, valueFromASTUntyped(one.value)]),
+        );
+      if (!told.has('cost')) continue;
+      demands[`${type.name.value}.${name.value}`] = {
+        weight: argumentsOf('cost').weight,
+        ...(told.has('listSize') && { listSize: sizeOf(argumentsOf('listSize')) }),
+      };
+    }
+  }
+  return demands;
+}
+
+/** Without what is a default or empty, which composers may leave out or add. */
+function sizeOf({ assumedSize, slicingArguments = [], sizedFields = [] }: ListSize): ListSize {
+  return {
+    ...(assumedSize !== undefined && { assumedSize }),
+    ...(slicingArguments.length > 0 && { slicingArguments }),
+    ...(sizedFields.length > 0 && { sizedFields }),
+  };
+}
+
+/** What the gateway says of itself. */
+function expectedDemands(): Record<string, Demand> {
+  const gateway = subgraphs.find(({ name }) => name === 'luaauth');
+  assert.ok(gateway);
+  const demands = demandsOf(gateway.typeDefs);
+  assert.deepEqual(demands['Query.user'], { weight: 100 });
+  assert.deepEqual(demands['Query.projects'], { weight: 100, listSize: { assumedSize: 10 } });
+  assert.deepEqual(demands['Script.sessions']?.listSize?.slicingArguments, ['first']);
+  return demands;
+}
+
+test('@apollo/composition tells routers all that the gateway says of costs and list sizes', () => {
+  const { supergraphSdl } = composeWithApollo(subgraphs);
+  assert.deepEqual(demandsOf(parse(supergraphSdl ?? '')), expectedDemands());
+});
+
+test('@theguild/federation-composition tells routers all that the gateway says of costs and list sizes', () => {
+  const { supergraphSdl } = composeWithTheGuild([...subgraphs]);
+  assert.deepEqual(demandsOf(parse(supergraphSdl ?? '')), expectedDemands());
+});
+
+test('@wundergraph/composition tells routers all that the gateway says of costs and list sizes', () => {
+  const result = composeForCosmo();
+  assert.ok(result.success);
+  const { fieldWeights, listSizes } = result.subgraphConfigBySubgraphName.get('luaauth')?.costs ?? {};
+  const demands = [...(fieldWeights ?? [])].map(([field, { weight }]): [string, Demand] => {
+    const listSize = listSizes?.get(field);
+    return [field, { weight, ...(listSize && { listSize: sizeOf(listSize) }) }];
+  });
+  assert.deepEqual(Object.fromEntries(demands), expectedDemands());
+});
+
+function composeForCosmo() {
+  return composeWithCosmo({
+    subgraphs: subgraphs.map(({ name, url, typeDefs: definitions }) => ({ name, url, definitions })),
+    version: ROUTER_COMPATIBILITY_VERSION_ONE,
+  });
+}
+
 test('@apollo/composition has no error and no hint', () => {
   const fields = apolloFields();
-  for (const field of ['Script.name(): String!', 'Script.price(): Price', 'Project.displayName(): String']) {
+  for (const field of [
+    'Script.name(): String!',
+    'Script.price(): Price',
+    'Project.displayName(): String',
+    'User.note(): String',
+    'User.buyer(): Customer',
+  ]) {
     assert.ok(fields.includes(field), field);
   }
 });
@@ -46,10 +142,7 @@ test('@theguild/federation-composition has no error and offers the same fields',
 });
 
 test('@wundergraph/composition, for Cosmo, has no error and no warning and offers the same fields', () => {
-  const result = composeWithCosmo({
-    subgraphs: subgraphs.map(({ name, url, typeDefs: definitions }) => ({ name, url, definitions })),
-    version: ROUTER_COMPATIBILITY_VERSION_ONE,
-  });
+  const result = composeForCosmo();
   assert.deepEqual(result.warnings.map(String), []);
   assert.ok(result.success, result.success ? '' : result.errors.map(String).join('\n'));
   assert.deepEqual(fieldsOf(buildASTSchema(result.federatedGraphAST)), apolloFields());

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { hiddenKey } from '../../../src/sandbox/hidden-key.ts';
 import { seeded } from '../../../src/sandbox/seed-data.ts';
 import { offers } from '../shop/data.ts';
 import { dataOf } from './support/ask.ts';
@@ -11,7 +12,8 @@ before(async () => {
 });
 after(() => ways.stop());
 
-const { scriptId, idleScriptId, sessionId, projectId } = seeded;
+const { scriptId, idleScriptId, sessionId, projectId, userKey } = seeded;
+const userCall = (key: string) => `GET /users/${hiddenKey(key)}`;
 const SHOP_FIELDS = 'price { cents currency } owner { name }';
 
 test('a script has its price, owner and project name from the shop', async () => {
@@ -118,4 +120,77 @@ test('without a key nothing is asked of LuaAuth, and the shop answers all the sa
     {},
   );
   assert.deepEqual(offersOnly, { data: { catalogue: { edges: [{ node: { id: scriptId } }] } } });
+});
+
+test('a licence key has its buyer from the shop, for one REST call', async () => {
+  ways.takeCalls();
+  const answer = await ways.supergraph({
+    query: `{ user(key: "${userKey}") { discordId buyer { name } } }`,
+  });
+  assert.deepEqual(answer, { data: { user: { discordId: seeded.discordId, buyer: { name: 'Brendan' } } } });
+  assert.deepEqual(ways.takeCalls(), [userCall(userKey)]);
+});
+
+test('the licence keys of a customer of the shop are read from LuaAuth, one REST call for each', async () => {
+  const keys = [userKey, seeded.endlessUserKey];
+  const direct = await ways.luaauth({
+    query: 'query ($keys: [ID!]!) { users(keys: $keys) { key keyExpiresAt blacklist { reason } } }',
+    variables: { keys },
+  });
+  ways.takeCalls();
+  const answer = await ways.supergraph({
+    query: '{ customer(id: "2") { name licences { key keyExpiresAt blacklist { reason } } } }',
+  });
+  const { users } = dataOf<{ users: object[] }>(direct);
+  assert.deepEqual(answer, { data: { customer: { name: 'Brendan', licences: users } } });
+  assert.deepEqual(ways.takeCalls(), keys.map(userCall).sort());
+});
+
+test('what the shop knows of licence keys and projects costs no REST call', async () => {
+  ways.takeCalls();
+  const answer = await ways.supergraph({ query: '{ customer(id: "3") { licences { key buyer { id } } } }' });
+  assert.deepEqual(answer, {
+    data: { customer: { licences: [{ key: seeded.blacklistedUserKey, buyer: { id: '3' } }] } },
+  });
+  assert.deepEqual(ways.takeCalls(), []);
+});
+
+test('a licence key that LuaAuth does not know is null at its place, the others stay', async () => {
+  const user = ways.sandbox.users.get(userKey);
+  assert.ok(user);
+  ways.sandbox.users.delete(userKey);
+  const { data, errors } = await ways.supergraph({
+    query: '{ customer(id: "2") { licences { key executions } } }',
+  });
+  ways.sandbox.users.set(userKey, user);
+  const { executions } = ways.sandbox.users.get(seeded.endlessUserKey) ?? {};
+  assert.deepEqual(data, { customer: { licences: [null, { key: seeded.endlessUserKey, executions }] } });
+  assert.deepEqual(
+    errors?.map(({ extensions }) => extensions?.code),
+    ['FORBIDDEN'],
+  );
+});
+
+test("a project has its name and its scripts' prices from the shop, for one REST call", async () => {
+  ways.takeCalls();
+  const { data, errors } = await ways.supergraph({
+    query: `{ project(id: "${projectId}") { displayName scripts { id name price { cents } } } }`,
+  });
+  assert.equal(errors, undefined);
+  const listed = [...ways.sandbox.scripts.values()].filter(({ project_id }) => project_id === projectId);
+  const priceOf = (id: string) => {
+    const offer = offers.find((one) => one.scriptId === id);
+    return offer ? { cents: offer.cents } : null;
+  };
+  const { displayName, scripts } = (data as { project: { displayName: string; scripts: { id: string }[] } })
+    .project;
+  const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id);
+  assert.deepEqual(
+    { displayName, scripts: scripts.toSorted(byId) },
+    {
+      displayName: 'Nightfall',
+      scripts: listed.map(({ id, name }) => ({ id, name, price: priceOf(id) })).sort(byId),
+    },
+  );
+  assert.deepEqual(ways.takeCalls(), [`GET /projects/${projectId}/executions`]);
 });
