@@ -197,7 +197,7 @@ describe('a disconnect of which nobody knows the outcome', () => {
       });
       expect(errors).toMatchObject([
         {
-          message: expect.stringContaining('look how it stands before you try again'),
+          message: expect.stringContaining('read the session before you try again'),
           extensions: { code: 'UPSTREAM_UNAVAILABLE', outcome: 'UNKNOWN' },
         },
       ]);

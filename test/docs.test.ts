@@ -41,7 +41,11 @@ describe.each(documents)('%s', (path) => {
   });
 });
 
-it.each([...documents, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/embed/README.md'])(
+const examples = ['embed', 'clients', 'supergraph', 'discord-bot'].map(
+  (name) => `examples/${name}/README.md`,
+);
+
+it.each([...documents, 'CONTRIBUTING.md', 'CHANGELOG.md', ...examples])(
   '%s links to nothing that is not there',
   (path) => {
     const links = [...textOf(path).matchAll(/\]\((?!https?:)([^)#]*)(?:#([\w-]+))?\)/g)];

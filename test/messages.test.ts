@@ -242,6 +242,25 @@ describe('a message waits for its client', () => {
     await expectCalls(stage.recorder, 1);
   });
 
+  it('and what stands behind it in its operation has no more time than the operation', async () => {
+    let release = () => {};
+    stage.respond = (_recorded, response) => {
+      release = () => json(response, { success: true, processed: true, response: 'late' });
+    };
+    const answer = stage.gateway.execute(`mutation {
+      a: messageSession(input: { id: "s", handler: "h" }) { ... on MessageDelivered { response } }
+      b: toggleScript(input: { id: "a", enabled: true }) { __typename }
+    }`);
+    await arrival(stage.recorder, 0);
+    await clock.advance(3_001);
+    release();
+    const { errors } = await answer;
+    expect(errors).toMatchObject([
+      { path: ['b'], extensions: { code: 'UPSTREAM_TIMEOUT', outcome: 'NOT_EXECUTED' } },
+    ]);
+    await expectCalls(stage.recorder, 1);
+  });
+
   it('for 65 s, and is never sent again', async () => {
     stage.respond = () => undefined;
     const answer = message();
@@ -302,5 +321,30 @@ describe('a message waits for its client', () => {
     expect((await stage.gateway.execute(SCRIPT, { id: 'a' })).data?.script?.id).toBe('a');
     await clock.advance(65_000);
     await answer;
+  });
+});
+
+describe('messages under way', () => {
+  const stage = useRecorder({ transport: { random: () => 0, rate: 0, connections: 4 } });
+
+  it('hold connections of their key: it has half of them, and its other calls wait; those of other keys do not', async () => {
+    const releases: (() => void)[] = [];
+    stage.respond = (recorded, response) => {
+      if (!recorded.line.includes('message')) return answerPlainly(recorded, response);
+      releases.push(() => json(response, { success: true, processed: true }));
+      return undefined;
+    };
+    const messages = [1, 2].map((id) =>
+      stage.gateway.execute(MESSAGE, { input: { id: `s${id}`, handler: 'h' } }),
+    );
+    await expectCalls(stage.recorder, 2);
+    const mine = stage.gateway.execute(SCRIPT, { id: 'mine' });
+    const other = await stage.gateway.execute(SCRIPT, { id: 'other' }, { token: 'another-key' });
+    expect(other.data?.script?.id).toBe('other');
+    expect(stage.recorder.lines()).not.toContain('GET /scripts/mine');
+    releases[0]?.();
+    expect((await mine).data?.script?.id).toBe('mine');
+    releases[1]?.();
+    for (const { errors } of await Promise.all(messages)) expect(errors).toBeUndefined();
   });
 });

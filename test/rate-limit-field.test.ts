@@ -98,7 +98,7 @@ describe('rateLimit', () => {
       'query ($ids: [ID!]!) { rateLimit { cost } scripts(ids: $ids) { executions { count } } }',
       { ids: ids(3) },
     );
-    expect(data?.rateLimit).toEqual({ cost: 6 });
+    expect(data?.rateLimit).toEqual({ cost: 7 });
   });
 
   it('needs a key', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGateway } from './support/gateway.ts';
 import { LEAKS, leakExceptScript } from './support/leaky-api.ts';
-import { answerPlainly } from './support/plain-api.ts';
+import { answerPlainly, wireProject, wireSession, wireUser } from './support/plain-api.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 import { json, type Respond, startRecorder } from './support/recorder.ts';
 import { useRecorder } from './support/stage.ts';
@@ -86,6 +86,16 @@ const messageInline = `mutation {
     __typename
     ... on Refusal { message }
   }
+}`;
+const read = `query ($key: ID!, $id: ID!) {
+  user(key: $key) { executions }
+  project(id: $id) { totalExecutions }
+  session(id: $id) { jobId }
+}`;
+const shownRead = `query ($key: ID!, $id: ID!) {
+  user(key: $key) { note fingerprint blacklist { reason } }
+  project(id: $id) { executionWebhook }
+  session(id: $id) { userKey }
 }`;
 const shownMessage = `mutation ($data: JSON) {
   messageSession(input: { id: "a", handler: "h", data: $data }) {
@@ -225,6 +235,27 @@ const INVALID: readonly (readonly [title: string, query: unknown, variables?: un
   ['a source as the variables', update, SOURCE],
   ['a source as the operation', { source: SOURCE }],
 ];
+
+/** What the API tells of users, projects and sessions, in the type that it documents or in another. */
+const tellSecrets =
+  (as: (secret: string) => unknown): Respond =>
+  ({ line }, response) => {
+    const [, , kind, id = ''] = line.split(/[ /]/);
+    const user = {
+      note: as(NOTE),
+      luaauth_fingerprint: as('sentinel mark\n -> \nsentinel fingerprint'),
+      blacklisted: true,
+      blacklist_reason: as('the sentinel of the reason'),
+    };
+    if (kind === 'users') json(response, { success: true, user: wireUser(id, user) });
+    else if (kind === 'projects')
+      json(response, { success: true, project: wireProject(id, { execution_webhook: as(WEBHOOK) }) });
+    else
+      json(response, {
+        success: true,
+        session: { ...wireSession('a', 'job'), id, user_key: as(LICENCE_KEY) },
+      });
+  };
 
 interface Sent {
   readonly query: unknown;
@@ -368,6 +399,16 @@ describe.each([
       // Who asks for what came back has it in the answer.
       expect(SENTINEL.test(shown)).toBe(!shown.includes('UPSTREAM_BAD_RESPONSE'));
       expect(recorder.calls).toHaveLength(calls + 2);
+    }
+    for (const as of [(secret: string) => secret, (secret: string) => [secret]]) {
+      respond = tellSecrets(as);
+      const isUsable = typeof as('') === 'string';
+      const variables = { key: `${USER_KEY}-${isUsable}`, id: String(isUsable) };
+      answers.push(await answerOf(url, { query: read, variables, headers }));
+      // Who asks for them has them in the answer; what cannot be used is an error that quotes nothing.
+      const shown = await answerOf(url, { query: shownRead, variables, headers });
+      expect(shown.match(/sentinel/gi) ?? []).toHaveLength(isUsable ? 6 : 0);
+      expect(shown.match(/UPSTREAM_BAD_RESPONSE/g) ?? []).toHaveLength(isUsable ? 0 : 5);
     }
     for (const [, query, given] of INVALID)
       answers.push(await answerOf(url, { query, variables: given, headers }));

@@ -30,7 +30,7 @@ export interface OperationPath {
 /** How deep objects and lists may be nested in variables and extensions; the schema's own inputs need three levels. */
 const MAX_JSON_DEPTH = 50;
 /** How many values the JSON of a request may hold; a whole script is one. */
-const MAX_JSON_VALUES = 100_000;
+const MAX_JSON_VALUES = 150_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

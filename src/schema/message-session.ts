@@ -99,7 +99,7 @@ builder.mutationFields((t) => ({
   messageSession: t.field({
     type: MessageSessionResult,
     description:
-      'Calls a function that the script has registered, on the client of one session, and waits for what it returns: up to 60 s, for which no other time limit of the gateway counts. Never sent twice by itself. Costs one REST call, which takes one place in the quota however long it waits.',
+      'Calls a function that the script has registered, on the client of one session, and waits for what it returns: up to 60 s, for which no other time limit of the gateway counts; but they count for what stands behind it in the operation, so send it alone. It holds a connection meanwhile, of which an API key has 64. Never sent twice by itself. Costs one REST call, which takes one place in the quota however long it waits.',
     extensions: costs('POST /sessions/:session_id/message'),
     args: {
       input: t.arg({ type: MessageSessionInput, required: true, description: 'The call to make.' }),

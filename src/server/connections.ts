@@ -2,14 +2,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** An open connection, with the requests on it that are not answered in full, in their order. */
-export interface Connection {
+export interface OpenConnection {
   readonly socket: Socket;
   readonly unanswered: ServerResponse[];
 }
 
 /** The open connections of a server. */
 export interface Connections {
-  all(): Iterable<Connection>;
+  all(): Iterable<OpenConnection>;
   /** The request whose answer is due next on a connection. */
   oldestOn(socket: Socket): ServerResponse | undefined;
   unanswered(): readonly ServerResponse[];
@@ -19,7 +19,7 @@ export interface Connections {
 
 /** Watches a server from its first connection on. */
 export function watchConnections(server: Server): Connections {
-  const open = new Map<Socket, Connection>();
+  const open = new Map<Socket, OpenConnection>();
   server.on('connection', (socket: Socket) => {
     // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
     open.set(socket, { socket, unanswered: [] });

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Connection } from './connections.ts';
+import type { OpenConnection } from './connections.ts';
 
 export interface UnreadAnswersOptions {
   /** How long a client may go without taking anything of its answer. */
@@ -20,9 +20,9 @@ interface Sighting {
  */
 export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: UnreadAnswersOptions) {
   let sightings = new Map<Socket, Sighting>();
-  return (connections: Iterable<Connection>, now: number): void => {
+  return (connections: Iterable<OpenConnection>, now: number): void => {
     const seen = new Map<Socket, Sighting>();
-    const stalled: { connection: Connection; bytes: number }[] = [];
+    const stalled: { connection: OpenConnection; bytes: number }[] = [];
     let total = 0;
     for (const connection of connections) {
       const { socket } = connection;
@@ -60,7 +60,7 @@ function progressOf(socket: Socket): string {
 }
 
 /** What is left of the answer whose turn it is, and those that wait behind it. */
-function unreadBytes({ socket, unanswered }: Connection): number {
+function unreadBytes({ socket, unanswered }: OpenConnection): number {
   const waiting = unanswered.filter((response) => response.socket === null);
   return waiting.reduce((sum, { writableLength }) => sum + writableLength, socket.writableLength);
 }

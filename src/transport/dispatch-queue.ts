@@ -3,6 +3,7 @@ import { type AccountRecord, Accounts } from './accounts.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import { type CallFailure, RateLimited } from './errors.ts';
+import { Fifo } from './fifo.ts';
 
 /** A request that needs a connection. */
 export interface Departure {
@@ -199,10 +200,16 @@ export class DispatchQueue {
     if (!line || !request) return;
     this.#knownInARow = line === known ? this.#knownInARow + 1 : 0;
     this.#waiting -= 1;
-    this.#forget(line);
-    // To the back of the round, which is the other one if the account has become known meanwhile.
-    if (line.size > 0) this.#ringOf(line).add(line);
+    this.#endTurn(line);
     this.#depart(line, request, place);
+  }
+
+  /** To the back of the round, which is the other one if the account has become known meanwhile. */
+  #endTurn(line: Line): void {
+    const ring = this.#ringOf(line);
+    if (line.size > 0 && ring.size === 1 && ring.has(line)) return;
+    this.#forget(line);
+    if (line.size > 0) ring.add(line);
   }
 
   /** The first line for which a connection is left. */
@@ -220,8 +227,8 @@ function refusal(call: Call<unknown>, etaMs: number): RateLimited {
 class Line implements AccountRecord {
   readonly account: string;
   underWay = 0;
-  readonly #writes = new Set<Departure>();
-  readonly #reads = new Set<Departure>();
+  readonly #writes = new Fifo<Departure>();
+  readonly #reads = new Fifo<Departure>();
 
   constructor(account: string) {
     this.account = account;
@@ -240,16 +247,14 @@ class Line implements AccountRecord {
   }
 
   remove(request: Departure): boolean {
-    return this.#writes.delete(request) || this.#reads.delete(request);
+    return this.#writes.remove(request) || this.#reads.remove(request);
   }
 
   next(): Departure | undefined {
-    const [request] = this.#writes.size > 0 ? this.#writes : this.#reads;
-    if (request) this.remove(request);
-    return request;
+    return this.#writes.next() ?? this.#reads.next();
   }
 
   all(): readonly Departure[] {
-    return [...this.#writes, ...this.#reads];
+    return [...this.#writes.all(), ...this.#reads.all()];
   }
 }

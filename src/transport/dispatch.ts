@@ -89,7 +89,9 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, 
         return;
       }
     }
-    this.#options.queue.enter(this);
+    // A write that is sent with no time left would be carried out, and nobody would know.
+    if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
+    else this.#options.queue.enter(this);
   }
 
   depart(place: Place | undefined): void {

@@ -1,0 +1,22 @@
+import type { CodegenConfig } from '@graphql-codegen/cli';
+
+const codegen: CodegenConfig = {
+  schema: '../../schema/schema.graphql',
+  emitLegacyCommonJSImports: false,
+  importExtension: '.ts',
+  generates: {
+    'src/gql/': {
+      documents: ['src/licences.ts'],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        documentMode: 'string',
+        useTypeImports: true,
+        enumsAsTypes: true,
+        scalars: { DateTime: 'string', SafeInt: 'number', ID: 'string', JSON: 'unknown' },
+      },
+    },
+  },
+};
+
+export default codegen;

@@ -1,0 +1,154 @@
+import type { Gateway } from './gateway.ts';
+import type { LicenceFieldsFragment, RefusalFieldsFragment } from './gql/graphql.ts';
+import { graphql } from './gql/index.ts';
+
+export type Licence = LicenceFieldsFragment;
+
+/** LuaAuth said no: `message` says why, in words for whoever has asked. */
+export class Refused extends Error {}
+
+graphql(/* GraphQL */ `
+  fragment LicenceFields on User {
+    key
+    discordId
+    executions
+    keyExpiresAt
+    lastResetAt
+    note
+    blacklist {
+      reason
+      expiresAt
+    }
+  }
+`);
+
+graphql(/* GraphQL */ `
+  fragment RefusalFields on Refusal {
+    __typename
+    message
+    ... on InvalidFields {
+      fields {
+        path
+        messages
+      }
+    }
+    ... on NotPermitted {
+      reasons
+    }
+    ... on AlreadyBlacklisted {
+      user {
+        blacklist {
+          reason
+          expiresAt
+        }
+      }
+    }
+  }
+`);
+
+const READ = graphql(/* GraphQL */ `
+  query Licence($key: ID!) {
+    user(key: $key) {
+      ...LicenceFields
+    }
+  }
+`);
+
+const EDIT = graphql(/* GraphQL */ `
+  mutation EditLicence($input: EditUserInput!) {
+    editUser(input: $input) {
+      __typename
+      ...RefusalFields
+    }
+  }
+`);
+
+const BLACKLIST = graphql(/* GraphQL */ `
+  mutation BlacklistLicence($input: BlacklistUserInput!) {
+    blacklistUser(input: $input) {
+      __typename
+      ...RefusalFields
+    }
+  }
+`);
+
+const CONNECTED = graphql(/* GraphQL */ `
+  query Connected($project: ID!, $key: String!) {
+    project(id: $project) {
+      scripts {
+        sessions(first: 100, filter: { userKey: $key }) {
+          nodes {
+            id
+          }
+        }
+      }
+    }
+  }
+`);
+
+const DISCONNECT = graphql(/* GraphQL */ `
+  mutation Disconnect($ids: [ID!]!) {
+    disconnectSessions(input: { ids: $ids }) {
+      __typename
+      ...RefusalFields
+    }
+  }
+`);
+
+/** The most that one mutation takes. */
+const MAX_IDS = 100;
+
+/** What the bot does with licences, each by its key. Each throws `Refused`, or `OperationFailed`. */
+export function createLicences(execute: Gateway, projectId: string) {
+  async function edit(input: { key: string; keyExpiresAt?: string; discordId?: string }): Promise<void> {
+    const { editUser } = await execute(EDIT, { input });
+    if (editUser.__typename !== 'EditUserSuccess') throw refusedBy(editUser);
+  }
+  return {
+    async read(key: string): Promise<Licence> {
+      const { user } = await execute(READ, { key });
+      if (!user) throw new Refused('LuaAuth has no such licence.');
+      return user;
+    },
+    setExpiry: (key: string, at: Date) => edit({ key, keyExpiresAt: at.toISOString() }),
+    setDiscordId: (key: string, discordId: string) => edit({ key, discordId }),
+    async blacklist(key: string, reason: string | undefined, until: Date | undefined): Promise<void> {
+      const input = { key, reason, expiresAt: until?.toISOString() };
+      const { blacklistUser } = await execute(BLACKLIST, { input });
+      if (blacklistUser.__typename !== 'BlacklistUserSuccess') throw refusedBy(blacklistUser);
+    },
+    /** Ends all sessions of a licence, and tells how many those were. */
+    async kick(key: string): Promise<number> {
+      const { project } = await execute(CONNECTED, { project: projectId, key });
+      const ids = (project?.scripts ?? [])
+        .flatMap((script) => script?.sessions.nodes ?? [])
+        .map(({ id }) => id);
+      for (let start = 0; start < ids.length; start += MAX_IDS) {
+        const { disconnectSessions } = await execute(DISCONNECT, { ids: ids.slice(start, start + MAX_IDS) });
+        if (disconnectSessions.__typename !== 'DisconnectSessionsSuccess')
+          throw refusedBy(disconnectSessions);
+      }
+      return ids.length;
+    },
+  };
+}
+
+export type Licences = ReturnType<typeof createLicences>;
+
+/** A type of the schema as a sentence; one that a later version adds has a message as well. */
+function refusedBy(refusal: RefusalFieldsFragment): Refused {
+  const { __typename: type, message } = refusal;
+  if (type === 'AlreadyBlacklisted') {
+    const { reason } = refusal.user?.blacklist ?? {};
+    return new Refused(`Already blacklisted${reason ? `: ${reason}` : ''}. Nothing was changed.`);
+  }
+  if (type === 'AccountExpired') return new Refused('The LuaAuth account has expired. Nothing was changed.');
+  if (type === 'DiscordAlreadyLinked') return new Refused('Another licence has this Discord account.');
+  const details =
+    type === 'InvalidFields'
+      ? refusal.fields.map(({ path, messages }) => `${path.at(-1)}: ${messages.join(', ')}`)
+      : type === 'NotPermitted'
+        ? refusal.reasons
+        : [];
+  return new Refused(`LuaAuth refused: ${[message, ...details].join('; ')}.`);
+}

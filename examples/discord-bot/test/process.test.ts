@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { run } from './support/run.ts';
+import { sandboxKeys, seeded, useBot } from './support/stage.ts';
+
+const stage = useBot();
+const variables = () => ({
+  GATEWAY_URL: stage.gatewayUrl,
+  LUAAUTH_TOKEN: sandboxKeys.full,
+  PROJECT_ID: seeded.projectId,
+  DISCORD_PUBLIC_KEY: stage.discord.publicKey,
+  DISCORD_API: stage.discord.url,
+  TABLE_FILE: stage.tableFile,
+  PORT: '0',
+});
+
+test('the process serves commands until it is told to stop', async () => {
+  const { child, printed, ended } = run('main.ts', variables());
+  let port: string | undefined;
+  while (port === undefined) {
+    await Promise.race([once(child.stdout, 'data'), ended.then(({ output }) => assert.fail(output))]);
+    port = /"listening":(\d+)/.exec(printed.text)?.[1];
+  }
+  const text = await stage.send(
+    { subcommand: 'lookup', user: seeded.discordId },
+    `http://127.0.0.1:${port}/`,
+  );
+  assert.match(text, /Executed scripts/);
+  child.kill('SIGTERM');
+  const { code, output } = await ended;
+  assert.equal(code, 0);
+  assert.match(output, /"command":"lookup".*"result":"done","isShown":true/);
+  assert.ok(!output.includes(seeded.userKey));
+});
+
+test('the process says all that is missing, and does not start', async () => {
+  const { code, output } = await run('main.ts', { LUAAUTH_TOKEN: sandboxKeys.full }).ended;
+  assert.equal(code, 1);
+  assert.match(output, /Set PROJECT_ID, DISCORD_PUBLIC_KEY/);
+  assert.ok(!output.includes(sandboxKeys.full));
+});
+
+test('the command is registered with the permission that it asks for', async () => {
+  const given = {
+    DISCORD_API: stage.discord.url,
+    DISCORD_APPLICATION_ID: 'app',
+    DISCORD_BOT_TOKEN: 'bot-token',
+  };
+  assert.deepEqual(await run('register.ts', given).ended, { code: 0, output: 'Registered /licence.' });
+  const [, body = ''] =
+    /^PUT \/applications\/app\/commands (.*)$/.exec(stage.discord.received[0] ?? '') ?? [];
+  const [command] = JSON.parse(body) as {
+    name: string;
+    default_member_permissions: string;
+    options: object[];
+  }[];
+  assert.equal(command?.name, 'licence');
+  assert.equal(command?.default_member_permissions, '4');
+  assert.deepEqual(
+    command?.options.map((option) => 'name' in option && option.name),
+    ['lookup', 'extend', 'blacklist', 'kick'],
+  );
+  const refused = await run('register.ts', { ...given, DISCORD_BOT_TOKEN: 'another' }).ended;
+  assert.deepEqual(refused, { code: 1, output: 'Discord refused it (401).' });
+});

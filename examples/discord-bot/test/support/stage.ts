@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach } from 'node:test';
+import { sandboxKeys } from '../../../../src/sandbox/keys.ts';
+import { seeded } from '../../../../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
+import { type GatewayProcess, startProcess } from '../../../../test/support/process.ts';
+import { createBot } from '../../src/bot.ts';
+import { createGateway } from '../../src/gateway.ts';
+import { createLicences } from '../../src/licences.ts';
+import { createTable } from '../../src/table.ts';
+import { type Command, startFakeDiscord } from './fake-discord.ts';
+
+export { sandboxKeys, seeded };
+
+/** Somebody of whom the table has no licence. */
+export const STRANGER = '100000000000000009';
+/** Whose licence in the table LuaAuth knows under another Discord id, and under none. */
+export const MISLED = '100000000000000002';
+export const UNLINKED = '100000000000000003';
+/** Whose licence LuaAuth does not know at all. */
+export const FORGOTTEN = '100000000000000004';
+
+export const NOW = Date.parse('2026-02-10T00:00:00.000Z');
+
+const TABLE = {
+  [seeded.discordId]: seeded.userKey,
+  [MISLED]: seeded.userKey,
+  [UNLINKED]: seeded.endlessUserKey,
+  [FORGOTTEN]: 'unknown-licence-key',
+};
+
+/** A sandbox, the gateway's own process in front of it, the bot, and a Discord: all on loopback. */
+export function useBot() {
+  const directory = mkdtempSync(join(tmpdir(), 'luaauth-bot-'));
+  const tableFile = join(directory, 'licences.json');
+  const lines: string[] = [];
+  let gateway: GatewayProcess;
+  const servers = new Map<string, ReturnType<typeof createServer>>();
+  const stage = {
+    sandbox: {} as Sandbox,
+    discord: {} as Awaited<ReturnType<typeof startFakeDiscord>>,
+    gatewayUrl: '',
+    tableFile,
+    /** Where Discord sends interactions. */
+    url: '',
+    /** What the bot has logged. */
+    lines,
+    /** Method and path of everything that reached the REST side, in order. */
+    calls: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+    send: (command: Command, url?: string): Promise<string> => stage.discord.send(url ?? stage.url, command),
+    /** Another bot over the same table. */
+    async openBot(apiKey: string = sandboxKeys.full, gatewayUrl?: string): Promise<string> {
+      const gateway = createGateway(gatewayUrl ?? stage.gatewayUrl, apiKey);
+      const bot = createServer(
+        createBot({
+          desk: {
+            licences: createLicences(gateway, seeded.projectId),
+            table: createTable(tableFile),
+            now: () => NOW,
+          },
+          publicKey: stage.discord.publicKey,
+          discordApi: stage.discord.url,
+          log: (line) => lines.push(JSON.stringify(line)),
+        }),
+      );
+      bot.listen(0, '127.0.0.1');
+      await once(bot, 'listening');
+      const url = `http://127.0.0.1:${(bot.address() as AddressInfo).port}/`;
+      servers.set(url, bot);
+      return url;
+    },
+  };
+  before(async () => {
+    stage.sandbox = await startSandbox({ rate: 0 });
+    stage.discord = await startFakeDiscord();
+    gateway = startProcess({
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      LUAAUTH_API_URL: stage.sandbox.url,
+      LUAAUTH_RATE: '0',
+      LUAAUTH_TOTAL_RATE: '0',
+      FRESH_MS: '0',
+      STALE_MS: '0',
+    });
+    stage.gatewayUrl = `${await gateway.listening()}/graphql`;
+    stage.url = await stage.openBot();
+  });
+  beforeEach(() => {
+    stage.sandbox.reset();
+    lines.length = 0;
+    stage.discord.received.length = 0;
+    writeFileSync(tableFile, JSON.stringify(TABLE));
+  });
+  after(async () => {
+    for (const server of servers.values()) {
+      server.close();
+      server.closeAllConnections();
+    }
+    await gateway.kill();
+    await stage.discord.close();
+    await stage.sandbox.close();
+    rmSync(directory, { recursive: true });
+  });
+  return stage;
+}
