@@ -15,7 +15,7 @@ const NOBODY = 'luaauth-graphql-check';
 
 /**
  * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist.
- * @returns whether nothing has to be mended.
+ * @returns whether nothing has to be fixed.
  */
 export async function check(config: Config, scriptId: string | undefined): Promise<boolean> {
   console.log(`luaauth-graphql ${version}`);

@@ -1,7 +1,7 @@
 /** How the process ends. */
 export const EXIT = {
   ok: 0,
-  /** The configuration is wrong, an address is taken, or `check` found something that has to be mended. */
+  /** The configuration is wrong, an address is taken, or `check` found something that has to be fixed. */
   failed: 1,
   /** The command line itself is wrong. */
   usage: 2,

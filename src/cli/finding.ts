@@ -1,6 +1,6 @@
 /** One thing that `check` has to say, and what to do about it. */
 export interface Finding {
-  /** `note` is worth knowing, `fail` has to be mended. */
+  /** `note` is worth knowing, `fail` has to be fixed. */
   readonly level: 'ok' | 'note' | 'fail';
   readonly subject: 'Configuration' | 'LuaAuth' | 'Key';
   readonly fact: string;

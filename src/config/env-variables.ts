@@ -8,7 +8,7 @@ export interface Variable {
   readonly allowed: string;
   /** What it does, as the README and `--help` say it. */
   readonly meaning: string;
-  /** What stands in its place when it is not set, as it would be written; none: nothing, or something computed. */
+  /** Its default, as it would be written; none: nothing, or something computed. */
   readonly byDefault?: string;
   /** On or off: as a flag it needs no value. */
   readonly isSwitch?: boolean;

@@ -34,7 +34,7 @@ export interface FieldPlan {
   readonly value: ValuePlan;
 }
 
-/** How a value becomes what stands in the response. */
+/** How a value becomes a value of the response. */
 export type ValuePlan = LeafPlan | ListPlan | CompositePlan;
 
 export interface LeafPlan {

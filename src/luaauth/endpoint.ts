@@ -2,23 +2,12 @@ import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { stringifyExactJson } from '../transport/exact-json.ts';
 import type { Access } from './api.ts';
-import { isId } from './decoders.ts';
 import { type JsonObject, openEnvelope, type ParseAnswer } from './envelope.ts';
-import type { Secrets } from './redact.ts';
+import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
+import { type ParamName, type Params, queryString, type Route, routeFiller } from './route.ts';
 
-export type Route = `${'GET' | 'POST'} /${string}`;
-
-/** The names after a colon in a route: `'GET /scripts/:script_id'` has `'script_id'`. */
-type ParamName<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? Name | ParamName<Rest>
-  : Path extends `${string}:${infer Name}`
-    ? Name
-    : never;
-
-type Params<Path extends string> = { readonly [Name in ParamName<Path>]: string };
-
-/** Calls one endpoint: what stands in its path, then its payload (query parameters of a GET, JSON body of a POST). */
+/** Calls one endpoint: the parameters of its path, then its payload (query parameters of a GET, JSON body of a POST). */
 export interface Endpoint<Path extends string, Payload, Result> {
   (api: Access, params: Params<Path>, ...payload: Payloads<Payload>): Promise<Result>;
   readonly route: Path;
@@ -196,55 +185,4 @@ function fillersOf(touched: readonly (Route | WiderResource)[]): (asked: Asked) 
     return ({ params }: Asked) => fill(params);
   });
   return (asked) => (fillers.length > 0 ? fillers.map((fill) => fill(asked)) : NOTHING);
-}
-
-/** What an answer may not quote: these are the names that the API gives to licence keys, webhooks, notes and source code. */
-function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
-  const given = payload as Readonly<Record<string, unknown>>;
-  const keys = [params.user_key, given.key].filter(isText);
-  const webhooks = [given.execution_webhook, given.information_webhook, given.blacklist_webhook].filter(
-    isText,
-  );
-  return {
-    keys: [origin.key, ...keys, ...webhooks.flatMap(secretsOfWebhook)],
-    texts: [given.script, given.note].filter(isText),
-  };
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-
-/** The whole URL, and its long pieces: one of them is what lets its holder post. */
-function secretsOfWebhook(url: string): string[] {
-  return [url, ...url.split(/[/?#&=]/).filter((piece) => piece.length > 15)];
-}
-
-/**
- * What fills a route's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
- * the argument's name by now.
- */
-export function routeFiller(route: string): (params: Readonly<Record<string, string>>) => string {
-  const template = route.slice(route.indexOf(' ') + 1);
-  const method = route.slice(0, route.length - template.length);
-  // Text and names in turn, such as '/scripts/', 'script_id', '/sessions'.
-  const pieces = template.split(/:(\w+)/);
-  return (params) => {
-    let filled = method;
-    for (let index = 0; index < pieces.length; index += 1) {
-      const piece = pieces[index] as string;
-      filled += index % 2 === 0 ? piece : segment(piece, params[piece]);
-    }
-    return filled;
-  };
-}
-
-function segment(name: string, id: unknown): string {
-  if (!isId(id)) throw new TypeError(`${name} is not an id`);
-  return encodeURIComponent(id);
-}
-
-/** Each value exactly one parameter, spaces as %20; undefined ones are left out. */
-function queryString(payload: object): string {
-  const pairs = Object.entries(payload).filter(([, value]) => value !== undefined);
-  if (pairs.length === 0) return '';
-  return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
 }

@@ -1,3 +1,5 @@
+import type { Asked } from '../transport/call.ts';
+
 /** What the API must not hand back in its own words. */
 export interface Secrets {
   /** The API key, licence keys, webhooks. */
@@ -30,4 +32,24 @@ function quotes(words: string, text: string): boolean {
     if (text.includes(words.slice(start, start + PIECE_LENGTH))) return true;
   }
   return false;
+}
+
+/** What an answer may not quote: these are the names that the API gives to licence keys, webhooks, notes and source code. */
+export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
+  const given = payload as Readonly<Record<string, unknown>>;
+  const keys = [params.user_key, given.key].filter(isText);
+  const webhooks = [given.execution_webhook, given.information_webhook, given.blacklist_webhook].filter(
+    isText,
+  );
+  return {
+    keys: [origin.key, ...keys, ...webhooks.flatMap(secretsOfWebhook)],
+    texts: [given.script, given.note].filter(isText),
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** The whole URL, and its long pieces: one of them is what lets its holder post. */
+function secretsOfWebhook(url: string): string[] {
+  return [url, ...url.split(/[/?#&=]/).filter((piece) => piece.length > 15)];
 }

@@ -13,7 +13,8 @@ import {
   text,
   usable,
 } from './decoders.ts';
-import { readEndpoint, routeFiller, writeEndpoint } from './endpoint.ts';
+import { readEndpoint, writeEndpoint } from './endpoint.ts';
+import { routeFiller } from './route.ts';
 import type { WireDisconnect, WireSession } from './wire.ts';
 
 /** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */

@@ -10,7 +10,8 @@ import {
   optional,
   textOrNone,
 } from './decoders.ts';
-import { type Route, readEndpoint, writeEndpoint } from './endpoint.ts';
+import { readEndpoint, writeEndpoint } from './endpoint.ts';
+import type { Route } from './route.ts';
 import type { WireBlacklist, WireUser, WireUserEdit } from './wire.ts';
 
 /** A user as decoded: the Discord id with its exact digits, texts that are missing or empty as null. */

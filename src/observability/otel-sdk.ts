@@ -6,7 +6,7 @@ export interface OtelOptions {
   /** Where the collector takes traces, by OTLP over HTTP as JSON. */
   readonly url: URL;
   readonly version: string;
-  /** Is told when spans cannot be delivered. */
+  /** Called when spans cannot be delivered. */
   readonly warn: (message: string) => void;
 }
 

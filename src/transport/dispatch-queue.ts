@@ -255,6 +255,6 @@ class Line implements AccountRecord {
   }
 
   all(): readonly Departure[] {
-    return [...this.#writes.all(), ...this.#reads.all()];
+    return [...this.#writes.items(), ...this.#reads.items()];
   }
 }

@@ -38,7 +38,12 @@ export class Fifo<Item extends object> {
     return true;
   }
 
-  all(): readonly Item[] {
+  /** How many would go on before one that were added now. */
+  ahead(): number {
+    return this.size;
+  }
+
+  items(): Item[] {
     return this.#items.filter((item) => item !== undefined);
   }
 }

@@ -61,7 +61,7 @@ export type Outcome =
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
-/** Is told of what happens to calls on their way, as far as it cares. What it does must not throw, and costs every call. */
+/** Receives what happens to calls on their way, as far as it cares. What it does must not throw, and costs every call. */
 export interface Observer {
   /** A call begins to wait for its turn; what is given back is called once when it waits no longer. */
   readonly queued?: (call: Observed) => () => void;

@@ -42,7 +42,7 @@ export interface TransportOptions {
   readonly today?: (() => number) | undefined;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random?: (() => number) | undefined;
-  /** Is told of what happens to calls: metrics, tracing. */
+  /** Receives what happens to calls: metrics, tracing. */
   readonly observer?: Observer | undefined;
 }
 

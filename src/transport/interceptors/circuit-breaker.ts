@@ -10,7 +10,7 @@ export interface CircuitBreakerOptions {
   readonly clock: Clock;
   /** Empties the queue of an account's calls that wait for their turn: called when its circuit opens. */
   readonly rejectQueued: (account: string) => void;
-  /** Is told of the worst state that any account's circuit is in. */
+  /** Receives the worst state that any account's circuit is in. */
   readonly onChange?: ((state: BreakerState) => void) | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Revalidation } from '../call.ts';
+import { Fifo } from '../fifo.ts';
 
 /** What waits, in the order in which it goes on. `Place` is what decides that. */
 export interface Line<Place, Item extends Place> {
@@ -10,38 +11,6 @@ export interface Line<Place, Item extends Place> {
   /** How many would go on before an item of this place if it were added now. */
   ahead(place: Place): number;
   items(): Item[];
-}
-
-/** First come, first served. */
-export class Fifo<Place, Item extends Place> implements Line<Place, Item> {
-  // A set keeps its order and forgets a leaver at once.
-  readonly #items = new Set<Item>();
-
-  get size(): number {
-    return this.#items.size;
-  }
-
-  add(item: Item): void {
-    this.#items.add(item);
-  }
-
-  remove(item: Item): void {
-    this.#items.delete(item);
-  }
-
-  next(): Item | undefined {
-    const [item] = this.#items;
-    if (item !== undefined) this.#items.delete(item);
-    return item;
-  }
-
-  ahead(): number {
-    return this.#items.size;
-  }
-
-  items(): Item[] {
-    return [...this.#items];
-  }
 }
 
 /** Lines that take turns: one of each goes on, then it is at the back of the round. */
@@ -127,7 +96,7 @@ const WRITES_IN_A_ROW = 4;
 export class PriorityQueue<Item extends Waiting> {
   readonly #writes: Line<Waiting, Item> = new Round(byCaller, () => new Fifo());
   readonly #reads: Line<Waiting, Item> = new Round(byCaller, () => new Round(byOperation, () => new Fifo()));
-  readonly #revalidations = new Fifo<Waiting, Item>();
+  readonly #revalidations = new Fifo<Item>();
   #writesInARow = 0;
 
   get size(): number {

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { stepsOf } from './support/documentation.ts';
+import { useSandbox } from './support/stage.ts';
+
+const stage = useSandbox({ shared: true });
+const steps = stepsOf('docs/recipes.md').filter(({ kind }) => kind === 'graphql');
+
+describe('what a recipe asks for may come to less than a quarter of what is allowed', () => {
+  it('and there are some of them', () => {
+    expect(steps.length).toBeGreaterThan(5);
+  });
+
+  it.each(steps.map((step) => [step.title, step] as const))('%s', async (_title, { text, variables }) => {
+    const { extensions } = await stage.gateway.execute<object, object>(text, (variables ?? {}) as object, {
+      'x-upstream': 'plan',
+    });
+    const { upstream } = extensions ?? {};
+    expect(upstream).toMatchObject({ price: expect.any(Number), objects: expect.any(Number) });
+    const { price, limit, objects, objectsLimit } = upstream as Record<
+      'price' | 'limit' | 'objects' | 'objectsLimit',
+      number
+    >;
+    expect(objects).toBeLessThan(objectsLimit / 4);
+    expect(price).toBeLessThanOrEqual(limit);
+  });
+});
