@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { type Context, type ContextOptions, type Credentials, createContext } from './context.ts';
+import { type Credentials, createIdentify, isKeyForAll } from './callers/identify.ts';
+import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
 import { BodyBudget, DEFAULT_MAX_BODIES_BYTES } from './http/body-budget.ts';
@@ -27,6 +28,7 @@ import { createSchema } from './schema/index.ts';
 export type { GatewayLog } from './observability/request-record.ts';
 
 export interface GatewayOptions extends ContextOptions {
+  readonly credentials: Credentials;
   /** Leaves the mutations out of the schema. */
   readonly readOnly?: boolean;
   /** The GraphiQL page for browsers at `/graphql`; undefined: none. */
@@ -85,6 +87,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     documents,
     resolveDocument,
+    identify: createIdentify(options.credentials),
     contextFor: createContext(options),
     tracker,
   });
@@ -119,9 +122,4 @@ export function createGateway(options: GatewayOptions): Gateway {
   const isForYoga = corsOrigins.length + plugins.length > 0;
   const door = isForYoga ? yogaDoor : createNodeDoor({ pipeline, engine, ...reading, otherwise: yogaDoor });
   return Object.assign(createRequestListener(tracker, checkHost, door), { fetch });
-}
-
-/** Whether whoever can connect may use the key that the gateway holds. */
-function isKeyForAll({ heldKey, gatewayKeys = [] }: Credentials): boolean {
-  return heldKey !== undefined && gatewayKeys.length === 0;
 }

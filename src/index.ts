@@ -1,3 +1,4 @@
+import { readPlainKey } from './callers/key-ring.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createLog } from './observability/log.ts';
@@ -8,7 +9,8 @@ import {
 } from './transport/transport.ts';
 import { version } from './version.ts';
 
-export type { Credentials } from './context.ts';
+export type { Credentials } from './callers/identify.ts';
+export type { KeyRing } from './callers/key-ring.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Limits } from './limits/limits.ts';
 export type { Timeouts } from './luaauth/api.ts';
@@ -52,7 +54,7 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { timeouts, operationTimeoutMs } = defaults;
   const { credentials = defaults.credentials } = options;
   const { heldKey = [], gatewayKeys = [] } = credentials;
-  const secrets = [heldKey, gatewayKeys].flat();
+  const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', secrets, destination: process.stderr });
   return createPlainGateway({ timeouts, operationTimeoutMs, log, ...options, credentials });
 }

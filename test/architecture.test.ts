@@ -62,9 +62,16 @@ describe('imports point down', () => {
     ['errors', ['luaauth', 'transport']],
     ['observability', ['transport']],
     ['limits', ['execution', 'errors']],
-    ['context.ts', ['luaauth', 'transport', 'errors', 'observability']],
-    ['schema', ['luaauth', 'limits', 'execution', 'errors', 'context.ts', 'state/maybe-promise.ts']],
-    ['operation', ['limits', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state']],
+    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'execution', 'state']],
+    ['context.ts', ['callers', 'luaauth', 'transport', 'errors', 'observability']],
+    [
+      'schema',
+      ['callers', 'luaauth', 'limits', 'execution', 'errors', 'context.ts', 'state/maybe-promise.ts'],
+    ],
+    [
+      'operation',
+      ['callers', 'limits', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state'],
+    ],
     ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
     ['graphiql', ['context.ts']],
     [
@@ -76,7 +83,7 @@ describe('imports point down', () => {
         'http/read-body.ts',
         'http/body-budget.ts',
         'http/address.ts',
-        'context.ts',
+        'callers',
       ],
     ],
     ['sandbox', ['luaauth/wire.ts']],

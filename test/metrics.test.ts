@@ -379,6 +379,7 @@ describe('the dashboard', () => {
     const recorder = await openRecorder((_call, response) => void response.writeHead(503).end());
     const { gateway, metrics } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
     await gateway.execute(SCRIPT, { id: 'a' });
+    await gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
     await eventually(async () => expect(await answered(metrics)).toBe(3));
     const keys = [...(await readSeries(metrics)).keys()];
     await eventually(async () => expect(await metrics.text()).toContain('graphql_envelop_request{'));

@@ -310,7 +310,9 @@ describe('no line of the log', () => {
       await gateway.execute(`{ nope(key: "${LICENCE}") }`, {}, headers);
       await gateway.execute('query ($key: Int!) { __typename }', { key: LICENCE }, headers);
     }
-    expect(await read(12)).toHaveLength(12);
+    const lines = await read(15);
+    expect(lines.filter(({ msg }) => msg === 'operation')).toHaveLength(12);
+    expect(lines.filter(({ msg }) => msg === 'mutation')).toHaveLength(3);
     expect(text()).toContain('"operationName":"ByKey"');
     expect(text()).not.toMatch(/sentinel/);
   });

@@ -187,7 +187,7 @@ describe('the order of those who wait', () => {
     return stage.recorder.lines().slice(1);
   }
 
-  it('is one call of each operation in turn', async () => {
+  it('is one call of each operation in turn, the one with less to ask first', async () => {
     stage.respond = answerPlainly;
     await stage.gateway.execute(SCRIPT, { id: 'first' });
     const large = stage.gateway.execute(SCRIPTS, { ids: ids(5, 'large') });
@@ -197,10 +197,10 @@ describe('the order of those who wait', () => {
     await settle();
     const lines = await arrivals(7);
     expect(lines.map((line) => line.replace('GET /scripts/', ''))).toEqual([
-      'large0',
       'small0',
-      'large1',
+      'large0',
       'small1',
+      'large1',
       'large2',
       'large3',
       'large4',

@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { addFlags } from './add-flags.ts';
 import { configurationOrExit } from './configuration.ts';
 import { EXIT } from './exit-code.ts';
+import type { NewKeyFlags } from './gateway-keys.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is "luaauth-graphql serve --port 4100".
@@ -71,6 +72,8 @@ function createProgram(): Command {
       if (!(await check(config, flags.script))) process.exitCode = EXIT.failed;
     });
 
+  addKeysCommands(program);
+
   program
     .command('sandbox')
     .description('run the stand-in for the LuaAuth REST API alone')
@@ -85,6 +88,39 @@ function createProgram(): Command {
     });
 
   return program;
+}
+
+function addKeysCommands(program: Command): void {
+  const keys = program.command('keys').description('make gateway keys, and see what they allow');
+  keys
+    .command('new')
+    .description('make a gateway key, and print it once')
+    .requiredOption('--name <name>', 'who is to have it')
+    .option('--scopes <scopes>', 'what it allows, separated by commas; * for everything')
+    .option('--scripts <ids>', 'the only scripts that it reaches, separated by commas')
+    .option('--projects <ids>', 'the only projects that it reaches, separated by commas')
+    .option('--rate <calls>', 'REST calls that it may cause in any second')
+    .option('--expires-at <instant>', 'when it ends, such as 2027-01-01T00:00:00Z')
+    .option('--file <path>', 'add its entry to this file of keys')
+    .option('--rotate', 'add it to the entry of this name, beside the key of before')
+    .action(async (flags: NewKeyFlags) => {
+      const { makeKey } = await import('./gateway-keys.ts');
+      tellProblems(makeKey(flags));
+    });
+  keys
+    .command('check')
+    .description('say what a file of gateway keys allows, key by key')
+    .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
+    .action(async (path: string) => {
+      const { showKeys } = await import('./gateway-keys.ts');
+      tellProblems(showKeys(path));
+    });
+}
+
+function tellProblems(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  console.error(problems.map((problem) => `${problem}.`).join('\n'));
+  process.exitCode = EXIT.failed;
 }
 
 function scriptId(given: string): string {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { Credentials } from '../context.ts';
+import type { Credentials } from '../callers/identify.ts';
+import type { KeyEntry } from '../callers/key-entries.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { DEFAULT_MAX_BODIES_BYTES } from '../http/body-budget.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../http/read-body.ts';
@@ -10,12 +11,15 @@ import { configurePersisted } from '../operation/persisted/configure.ts';
 import type { PersistedDocuments } from '../operation/persisted/resolve.ts';
 import type { LogLevel, Name, VariableValues } from './env-variables.ts';
 import { type Environment, overlay, readValues } from './environment.ts';
+import { isKeysFile, readKeysFile } from './keys-file.ts';
 import { readTextFile } from './text-file.ts';
 
 export interface Config {
   /** Base URL of the REST API; undefined: the built-in sandbox. */
   readonly apiUrl: URL | undefined;
-  readonly credentials: Credentials;
+  readonly credentials: Omit<Credentials, 'keyRing'>;
+  /** The file that says of each gateway key what it allows, and what it says. */
+  readonly keysFile: KeysFile | undefined;
   readonly host: string;
   readonly port: number;
   readonly graphiql: boolean;
@@ -41,10 +45,17 @@ export interface Config {
   readonly limits: Limits;
   readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
+  /** Where writes are recorded for good; undefined: in the log alone. */
+  readonly auditFile: string | undefined;
   /** Undefined: none are kept. */
   readonly metrics: MetricsConfig | undefined;
   /** Where a collector takes traces; undefined: there are none. */
   readonly tracesUrl: URL | undefined;
+}
+
+export interface KeysFile {
+  readonly path: string;
+  readonly entries: readonly KeyEntry[];
 }
 
 /** Where the metrics are: on a port of their own, or on the gateway's for who presents the key. */
@@ -90,33 +101,34 @@ export function loadConfig(flags: Environment = {}): ConfigResult {
 /** Reads and checks all of an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
-  const config = assemble(values, problems);
+  const config = assemble(values, problems, readKeys(environment, problems));
   return problems.length > 0 ? { problems } : { config };
 }
 
-function assemble(values: VariableValues, problems: string[]): Config {
+function assemble(values: VariableValues, problems: string[], keysFile: KeysFile | undefined): Config {
   const { HOST: host = '127.0.0.1', LUAAUTH_TIMEOUT_MS: timeoutMs = 10_000 } = values;
   const { LUAAUTH_RATE: rate = 50 } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
   const { PERSISTED_DOCUMENTS: persistedMode = 'allowed', LUAAUTH_API_URL: apiUrl } = values;
   // A variable with a problem of its own is not also missing.
   const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
+  const hasGatewayKeys = gatewayKeys !== undefined || keysFile !== undefined;
   if (apiUrl && isInClear(apiUrl) && !values.ALLOW_INSECURE_API) {
     problems.push(
       `LUAAUTH_API_URL: "${apiUrl.origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`,
     );
   }
-  if (heldKey !== undefined && isMissing('GATEWAY_KEYS') && !isLoopback(hostInUrl(host))) {
+  if (heldKey !== undefined && !hasGatewayKeys && isMissing('GATEWAY_KEYS') && !isLoopback(hostInUrl(host))) {
     problems.push(
       `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
     );
   }
-  if (gatewayKeys !== undefined && isMissing('LUAAUTH_TOKEN')) {
+  if (hasGatewayKeys && isMissing('LUAAUTH_TOKEN')) {
     problems.push(
       'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
     );
   }
-  if (heldKey !== undefined && gatewayKeys === undefined && values.CORS_ORIGINS?.[0] === '*') {
+  if (heldKey !== undefined && !hasGatewayKeys && values.CORS_ORIGINS?.[0] === '*') {
     problems.push(
       'CORS_ORIGINS: *, but LUAAUTH_TOKEN is set without GATEWAY_KEYS: any page in a browser near the gateway could use your key. List the origins, or set GATEWAY_KEYS.',
     );
@@ -129,6 +141,7 @@ function assemble(values: VariableValues, problems: string[]): Config {
   return {
     apiUrl,
     credentials: { heldKey, gatewayKeys },
+    keysFile,
     host,
     port: values.PORT ?? 4000,
     // Where only listed documents run, GraphiQL cannot even read the schema.
@@ -154,9 +167,19 @@ function assemble(values: VariableValues, problems: string[]): Config {
     },
     limits: readLimits(values),
     logLevel: values.LOG_LEVEL ?? 'info',
+    auditFile: values.AUDIT_LOG_FILE,
     metrics: readMetrics(values),
     tracesUrl: readTracesUrl(values),
   };
+}
+
+/** The file of gateway keys, if it is one that says what each allows; what is wrong with it is added to the problems. */
+function readKeys({ GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment, problems: string[]) {
+  if (!path || list || !isKeysFile(path)) return undefined;
+  const read = readKeysFile(path);
+  if ('entries' in read) return { path, entries: read.entries };
+  problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} ${problem}.`));
+  return undefined;
 }
 
 function readMetrics({

@@ -74,7 +74,8 @@ export const VARIABLES = {
   GATEWAY_KEYS: {
     type: keyList,
     allowed: 'keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
-    meaning: 'with LUAAUTH_TOKEN: what callers must present, separated by commas or line breaks',
+    meaning:
+      'with LUAAUTH_TOKEN: what callers must present, as key or name=key, separated by commas or line breaks; a file whose name ends in .json says what each allows',
     secret: true,
   },
   HOST: {
@@ -209,6 +210,11 @@ export const VARIABLES = {
     byDefault: '20000',
   },
   MAX_ANSWER_BYTES: { ...limit, meaning: 'bytes in an answer', byDefault: '16777216' },
+  AUDIT_LOG_FILE: {
+    type: z.string(),
+    allowed: 'the path of a file',
+    meaning: 'appends a line of JSON for each mutation to this file: who, what, and how it ended',
+  },
   METRICS_PORT: {
     type: wholeNumber(0, 65_535),
     allowed: 'a whole number from 0 to 65535 (0: any free port)',

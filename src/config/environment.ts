@@ -1,4 +1,5 @@
 import { VARIABLES, type Variable, type VariableValues } from './env-variables.ts';
+import { isKeysFile } from './keys-file.ts';
 import { readTextFile } from './text-file.ts';
 
 /** A hundred of the longest keys. */
@@ -44,6 +45,8 @@ function readSecret(environment: Environment, name: string, problems: string[]):
     problems.push(`${name}_FILE: ${name} is set as well. Set one of the two.`);
     return undefined;
   }
+  // It is read for what it says of each key.
+  if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return undefined;
   const say = (problem: string) => problems.push(`${name}_FILE: ${JSON.stringify(file)} ${problem}`);
   const read = readTextFile(file, MAX_SECRET_FILE_BYTES);
   if ('problem' in read) {

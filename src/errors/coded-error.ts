@@ -13,8 +13,9 @@ export function requestError(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
+  facts: object = {},
 ): GraphQLError {
-  return codedError(code, message, { http: { status, headers } });
+  return codedError(code, message, { http: { status, headers }, ...facts });
 }
 
 /** It travels like a validation error: with this status, or with 200 under `application/json`. */

@@ -24,7 +24,8 @@ export function describe(failure: CallFailure): GraphQLError {
     return say(REFUSAL_CODES[failure.reason], message, refusalFacts(failure));
   }
   if (failure instanceof RateLimited) {
-    return say('RATE_LIMITED', failure.message, { retryAfterMs: failure.retryAfterMs ?? null });
+    const limit = failure.isOfCaller ? { limit: 'caller' } : {};
+    return say('RATE_LIMITED', failure.message, { retryAfterMs: failure.retryAfterMs ?? null, ...limit });
   }
   if (failure instanceof TimedOut || failure instanceof ClientLeft)
     return say('UPSTREAM_TIMEOUT', failure.message);

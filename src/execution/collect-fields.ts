@@ -67,6 +67,15 @@ function appliesTo(schema: GraphQLSchema, type: GraphQLObjectType, condition: Na
   return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
 }
 
+/** Whether @skip or @include leaves a selection out, whatever the variables are. */
+export function isAlwaysLeftOut(node: SelectionNode): boolean {
+  return (node.directives ?? []).some(({ name, arguments: args = [] }) => {
+    const [condition] = args;
+    if (condition?.value.kind !== Kind.BOOLEAN) return false;
+    return name.value === (condition.value.value ? 'skip' : 'include');
+  });
+}
+
 function isIncluded(scope: Scope, node: SelectionNode): boolean {
   if (!node.directives?.length) return true;
   try {

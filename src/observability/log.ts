@@ -1,8 +1,16 @@
 import { type DestinationStream, type LevelWithSilent, pino } from 'pino';
 import type { Observer } from '../transport/observer.ts';
+import { auditLine } from './audit-line.ts';
+import { clientOf } from './client-info.ts';
 import { errorFacts } from './error-facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
-import { type GatewayLog, isOperation, type RequestObserver, type RequestRecord } from './request-record.ts';
+import {
+  type GatewayLog,
+  isOperation,
+  keysOf,
+  type RequestObserver,
+  type RequestRecord,
+} from './request-record.ts';
 
 export interface LogOptions {
   readonly level: LevelWithSilent;
@@ -18,6 +26,7 @@ export interface OperationLog extends GatewayLog {
   readonly operations: RequestObserver | undefined;
   /** Tells when the REST API is left alone for a while, and when it is well again. */
   readonly upstream: Observer;
+  info(message: string): void;
   warn(message: string): void;
 }
 
@@ -25,11 +34,15 @@ export function createLog({ level, secrets, destination }: LogOptions): Operatio
   const stream = createRedactedStream(destination, secrets);
   const log = pino({ level, serializers: { err: errorFacts } }, stream);
   const operations: RequestObserver = {
+    wrote: (record, write) =>
+      stream.hiding(keysOf(record), () => log.info(auditLine(record, write), 'mutation')),
     ended(record, { status, durationMs }) {
       if (!isOperation(record)) return;
       const { requestId, operation, usage, codes } = record;
       const line = {
         requestId,
+        caller: record.caller,
+        ...clientOf(record),
         operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
         operationType: operation?.type ?? null,
         status,
@@ -52,6 +65,7 @@ export function createLog({ level, secrets, destination }: LogOptions): Operatio
       const line = { requestId: record?.requestId, err: error };
       stream.hiding(record ? keysOf(record) : [], () => log.error(line, 'unexpected error'));
     },
+    info: (message) => log.info(message),
     warn: (message) => log.warn(message),
   };
 }
@@ -60,9 +74,4 @@ const MAX_NAME_LENGTH = 100;
 
 function inWholeMs({ calls, shared, fresh, stale, queuedMs }: NonNullable<RequestRecord['usage']>) {
   return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
-}
-
-function keysOf({ request }: RequestRecord): string[] {
-  const { token, bearer } = request.credentials;
-  return [token, bearer].filter((key) => key !== undefined);
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { Observer } from '../transport/observer.ts';
+import { createCallerMetrics } from './caller-metrics.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
 import type { RequestObserver } from './request-record.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
@@ -32,11 +33,22 @@ export function createMetrics({ key, linesLost = () => 0 }: MetricsOptions = {})
   const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
     upstream: createUpstreamMetrics(registry),
-    operations: createOperationMetrics(registry),
+    operations: both(createOperationMetrics(registry), createCallerMetrics(registry)),
     contentType: registry.contentType,
     isAllowed: (authorization) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
     text: () => registry.metrics(),
+  };
+}
+
+function both(one: RequestObserver, other: RequestObserver): RequestObserver {
+  return {
+    usesPhases: one.usesPhases,
+    wrote: (record, write) => other.wrote?.(record, write),
+    ended(record, end) {
+      one.ended?.(record, end);
+      other.ended?.(record, end);
+    },
   };
 }
 

@@ -19,7 +19,8 @@ export function createOperationNames(maxNames = MAX_NAMES) {
   };
 }
 
-function hasGoneWell({ usage, codes }: RequestRecord): boolean {
+/** Whether an operation was answered without an error, by something that takes a key. */
+export function hasGoneWell({ usage, codes }: RequestRecord): boolean {
   return (
     usage !== undefined && codes.length === 0 && usage.calls + usage.shared + usage.fresh + usage.stale > 0
   );

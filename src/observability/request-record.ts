@@ -31,6 +31,18 @@ export interface OperationFacts {
 
 export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
+/** What may be told of one write: never what was written. */
+export interface WriteFacts {
+  /** The mutation's name. */
+  readonly mutation: string;
+  /** What it was about; a licence key by its hash. */
+  readonly ids: readonly string[];
+  /** The type of its result; undefined: an error. */
+  readonly result: string | undefined;
+  readonly errorCode: string | undefined;
+  readonly outcome: 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
+}
+
 /** What may be told of one request to the gateway: facts about it, never its document, variables or body. */
 export class RequestRecord {
   readonly request: ClientRequest;
@@ -39,6 +51,8 @@ export class RequestRecord {
   readonly startedAt = performance.now();
   /** The operation, once its document could be parsed. */
   operation: OperationFacts | undefined = undefined;
+  /** Whose gateway key it was, once that is known; undefined: callers have no names. */
+  caller: string | undefined = undefined;
   /** How the operation's reads come about; missing until it runs. */
   usage: Readonly<Usage> | undefined = undefined;
   /** `extensions.code` of each error in the answer. */
@@ -76,6 +90,12 @@ export function isOperation({ request: { path, method }, operation, codes }: Req
   );
 }
 
+/** The keys that a request was sent with, true or not: nothing that is written of it may show them. */
+export function keysOf({ request }: RequestRecord): string[] {
+  const { token, bearer } = request.credentials;
+  return [token, bearer].filter((key) => key !== undefined);
+}
+
 /** Where the gateway tells of what nobody expects. */
 export interface GatewayLog {
   /** `record` is the request in which it happened, where that is known. */
@@ -98,6 +118,8 @@ export interface RequestObserver {
   began?(record: RequestRecord): void;
   /** The operation begins to run; `record.usage` is known. */
   running?(record: RequestRecord): void;
+  /** A write has ended, and is not answered yet. */
+  wrote?(record: RequestRecord, write: WriteFacts): void;
   ended?(record: RequestRecord, end: RequestEnd): void;
 }
 
@@ -105,6 +127,7 @@ export interface RequestObserver {
 export interface RequestTracker {
   begin(request: ClientRequest, requestId: string): RequestRecord;
   running(record: RequestRecord, usage: Readonly<Usage>): void;
+  wrote(record: RequestRecord, write: WriteFacts): void;
   answered(record: RequestRecord, errors: readonly GraphQLFormattedError[]): void;
   end(record: RequestRecord, status: number): void;
   /** Tells of what nobody expects. */
@@ -140,6 +163,9 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
     running(record, usage) {
       record.usage = usage;
       notify(record, (observer) => observer.running?.(record));
+    },
+    wrote(record, write) {
+      notify(record, (observer) => observer.wrote?.(record, write));
     },
     answered(record, errors) {
       record.codes = errors.map(({ extensions }) => String(extensions?.code));

@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Observer, Outcome, Usage } from '../transport/observer.ts';
+import { clientOf } from './client-info.ts';
 import { isOperation, type RequestEnd, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { traceOf } from './trace-parent.ts';
 
@@ -94,16 +95,18 @@ function nameOf({ operation }: RequestRecord): string {
   return [operation.type, operation.name?.slice(0, MAX_NAME_LENGTH)].filter(Boolean).join(' ');
 }
 
-function attributesOf(
-  { requestId, request: { method }, operation, usage, codes }: RequestRecord,
-  { status }: RequestEnd,
-): Attributes {
+function attributesOf(record: RequestRecord, { status }: RequestEnd): Attributes {
+  const { requestId, request, operation, usage, codes } = record;
+  const { clientName, clientVersion } = clientOf(record);
   return {
-    'http.request.method': method,
+    'http.request.method': request.method,
     'http.route': '/graphql',
     'http.response.status_code': status,
     'graphql.operation.type': operation?.type,
     'graphql.operation.name': operation?.name?.slice(0, MAX_NAME_LENGTH),
+    'graphql.client.name': clientName,
+    'graphql.client.version': clientVersion,
+    'luaauth.caller': record.caller,
     'luaauth.request_id': requestId,
     'luaauth.error_codes': codes.length > 0 ? [...new Set(codes)] : undefined,
     'luaauth.calls': usage?.calls,

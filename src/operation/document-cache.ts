@@ -7,6 +7,7 @@ import {
   type Token,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { findNeededScopes, type NeededScopes } from '../callers/needed-scopes.ts';
 import { PreparedOperation } from '../execution/compile.ts';
 import type { Limits } from '../limits/limits.ts';
 import { parseDocument } from '../limits/parse.ts';
@@ -145,6 +146,7 @@ export class KnownOperation {
   readonly #schema: GraphQLSchema;
   readonly #document: DocumentNode;
   #fixedPlan: Plan | undefined;
+  #neededScopes: NeededScopes | undefined;
 
   constructor(schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode) {
     this.node = node;
@@ -152,6 +154,12 @@ export class KnownOperation {
     this.prepared = new PreparedOperation(schema, document, node);
     this.#schema = schema;
     this.#document = document;
+  }
+
+  /** What a gateway key needs for it. */
+  neededScopes(): NeededScopes {
+    this.#neededScopes ??= findNeededScopes(this.#schema, this.#document, this.node);
+    return this.#neededScopes;
   }
 
   /** What it may come to with these variables, as resolvers see them. */

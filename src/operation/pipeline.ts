@@ -1,14 +1,18 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
-import type { Context } from '../context.ts';
+import { checkScopes } from '../callers/check-scopes.ts';
+import type { Identify } from '../callers/identify.ts';
+import type { Beginning, Context } from '../context.ts';
 import { maskErrors } from '../errors/masking.ts';
+import { withOutcomes } from '../errors/write-outcome.ts';
 import type { ExecuteArgs } from '../execution/execute.ts';
 import { checkPrice, LimitMeter } from '../limits/answer-limits.ts';
 import type { Limits } from '../limits/limits.ts';
-import type { ClientRequest, RequestRecord, RequestTracker } from '../observability/request-record.ts';
+import type { RequestRecord, RequestTracker, WriteFacts } from '../observability/request-record.ts';
 import { stringifyExactJson } from '../transport/exact-json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
 import type { ResolveDocument } from './persisted/resolve.ts';
+import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { coerceVariables } from './variables.ts';
 
@@ -40,7 +44,8 @@ export interface PipelineOptions {
   readonly limits: Limits;
   readonly documents: DocumentCache;
   readonly resolveDocument: ResolveDocument;
-  readonly contextFor: (request: ClientRequest, cost: number) => Context;
+  readonly identify: Identify;
+  readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
 }
 
@@ -63,7 +68,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { schema, limits, documents, resolveDocument, contextFor, tracker } = options;
+  const { schema, limits, documents, resolveDocument, identify, contextFor, tracker } = options;
 
   async function answer({ params, record, engine, checkMethod }: OperationInput): Promise<WritableResult> {
     record.beginPhases();
@@ -80,15 +85,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     record.endPhase('validate');
     if (refusals.length > 0) return { errors: refusals };
 
+    const { request } = record;
+    const identity = identify(request);
+    record.caller = identity.grant?.name;
+    const forbidden = identity.grant && checkScopes(operation, identity.grant);
+    if (forbidden) {
+      for (const write of refusedWrites(schema, operation, params.variables, 'FORBIDDEN'))
+        tracker.wrote(record, write);
+      return { errors: [forbidden] };
+    }
+
     const variables = coerceVariables(schema, operation.node, params.variables);
     if ('errors' in variables) return variables;
     const plan = operation.plan(variables.coerced);
-    const mode = reportModeOf(record.request);
+    const mode = reportModeOf(request);
     if (mode === 'plan') return planResult(plan, limits);
     const refusal = checkPrice(plan, limits);
     if (refusal) return { errors: [refusal] };
 
-    const context = contextFor(record.request, plan.calls);
+    const wrote = (write: WriteFacts) => tracker.wrote(record, write);
+    const context = contextFor({ request, identity, cost: plan.calls, wrote });
     const contextValue = await engine.createContext(context);
     record.endPhase('context');
     tracker.running(record, context.caller.usage);
@@ -110,10 +126,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const mask: Pipeline['mask'] = (result, record) => {
     if (!result.errors) return result;
-    const errors = maskErrors(result.errors, result.data !== undefined, (error) => {
+    const masked = maskErrors(result.errors, result.data !== undefined, (error) => {
       tracker.unexpected(error, record);
       return record.requestId;
     });
+    const isWrite = record.operation?.type === 'mutation';
+    const errors = isWrite ? withOutcomes(masked, record.usage !== undefined) : masked;
     tracker.answered(record, errors);
     return { ...result, errors };
   };

@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import type { EditRefusal } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { builder } from './builder.ts';
@@ -17,6 +18,7 @@ export const NotBlacklisted = blacklistRefusal('NotBlacklisted', 'The user is no
 /** A refusal that says how things stand already. */
 function blacklistRefusal(name: BlacklistRefusalName, state: string) {
   return builder.objectRef<BlacklistRefusal>(name).implement({
+    extensions: needsNothingMore,
     description: `${state} Repeating it changed nothing: \`user\` shows how it stands.`,
     interfaces: [Refusal],
     isTypeOf: isType(name),
@@ -26,7 +28,7 @@ function blacklistRefusal(name: BlacklistRefusalName, state: string) {
         nullable: true,
         description:
           'The user; that costs one REST call. Null, with an error here, if the user cannot be read.',
-        extensions: costs('GET /users/:user_key'),
+        extensions: { ...needs('users:read'), ...costs('GET /users/:user_key') },
         resolve: ({ userKey }) => userKey,
       }),
     }),

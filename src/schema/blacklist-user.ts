@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import type { RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { blacklistUser } from '../luaauth/users.ts';
@@ -40,7 +41,7 @@ builder.mutationFields((t) => ({
     type: BlacklistUserResult,
     description:
       'Keeps a user out. One who is kept out already stays so as before, also with another reason or end: unblacklist first. Whether it ends sessions is not documented. Costs one REST call, two when the user is selected.',
-    extensions: costs('POST /users/:user_key/blacklist'),
+    extensions: { ...needs('users:write'), ...costs('POST /users/:user_key/blacklist') },
     args: {
       input: t.arg({ type: BlacklistUserInput, required: true, description: 'The user to keep out.' }),
     },

@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { costs } from '../limits/cost.ts';
 import { removeProject } from '../luaauth/projects.ts';
 import { checkId } from './argument.ts';
@@ -11,6 +12,7 @@ interface DeletedProject {
 }
 
 const DeleteProjectSuccess = builder.objectRef<DeletedProject>('DeleteProjectSuccess').implement({
+  extensions: needsNothingMore,
   description: 'LuaAuth has deleted the project.',
   isTypeOf: (value) => (value as DeletedProject).type === 'DeleteProjectSuccess',
   fields: (t) => ({
@@ -36,7 +38,7 @@ builder.mutationFields((t) => ({
     type: DeleteProjectResult,
     description:
       'Deletes a project for good. What becomes of its scripts and users is not documented. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
-    extensions: costs('POST /projects/:project_id/remove'),
+    extensions: { ...needs('projects:delete'), ...costs('POST /projects/:project_id/remove') },
     args: {
       input: t.arg({ type: DeleteProjectInput, required: true, description: 'The project to delete.' }),
     },

@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { costs } from '../limits/cost.ts';
 import { removeScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
@@ -8,6 +9,7 @@ import { InvalidFields, NotPermitted, UnknownRefusal } from './refusal.ts';
 const DeleteScriptSuccess = builder
   .objectRef<Success<'DeleteScriptSuccess'>>('DeleteScriptSuccess')
   .implement({
+    extensions: needsNothingMore,
     description: 'LuaAuth has deleted the script.',
     isTypeOf: (value) => (value as Success<string>).type === 'DeleteScriptSuccess',
     fields: (t) => ({
@@ -33,7 +35,7 @@ builder.mutationFields((t) => ({
     type: DeleteScriptResult,
     description:
       'Deletes a script for good. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
-    extensions: costs('POST /scripts/:script_id/remove'),
+    extensions: { ...needs('scripts:delete'), ...costs('POST /scripts/:script_id/remove') },
     args: { input: t.arg({ type: DeleteScriptInput, required: true, description: 'The script to delete.' }) },
     resolve: async (_root, { input }, context) => {
       const id = checkId('input.id', input.id);

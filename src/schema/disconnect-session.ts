@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { costs } from '../limits/cost.ts';
 import { disconnectSession } from '../luaauth/sessions.ts';
 import { checkId } from './argument.ts';
@@ -11,6 +12,7 @@ interface SessionEnded {
 }
 
 const DisconnectSessionSuccess = builder.objectRef<SessionEnded>('DisconnectSessionSuccess').implement({
+  extensions: needsNothingMore,
   description:
     'LuaAuth has ended the session. Whatever is read of sessions from now on is asked for anew; LuaAuth itself may go on showing the session for a while.',
   isTypeOf: (value) => (value as SessionEnded).type === 'DisconnectSessionSuccess',
@@ -37,7 +39,7 @@ builder.mutationFields((t) => ({
     type: DisconnectSessionResult,
     description:
       'Ends one session: its user is disconnected, and may connect again. The session may go on appearing in lists for a while, as LuaAuth does not say when it is gone. No read of the session, or of any list of sessions, is older than this. A session that there is not is refused as NotPermitted. Costs one REST call.',
-    extensions: costs('POST /sessions/:session_id/disconnect'),
+    extensions: { ...needs('sessions:write'), ...costs('POST /sessions/:session_id/disconnect') },
     args: {
       input: t.arg({ type: DisconnectSessionInput, required: true, description: 'The session to end.' }),
     },

@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { costs } from '../limits/cost.ts';
 import { disconnectSessions } from '../luaauth/sessions.ts';
@@ -12,6 +13,7 @@ interface SessionsEnded {
 }
 
 const DisconnectSessionsSuccess = builder.objectRef<SessionsEnded>('DisconnectSessionsSuccess').implement({
+  extensions: needsNothingMore,
   description:
     'LuaAuth has accepted the list. It does not tell which of the sessions there were, and may go on showing them for a while; whatever is read of sessions from now on is asked for anew.',
   isTypeOf: (value) => (value as SessionsEnded).type === 'DisconnectSessionsSuccess',
@@ -46,7 +48,7 @@ builder.mutationFields((t) => ({
     type: DisconnectSessionsResult,
     description:
       'Ends many sessions with one REST call, whatever their number; LuaAuth does not tell which of them there were. They may go on appearing in lists for a while. No read of these sessions, or of any list of sessions, is older than this. Costs one REST call.',
-    extensions: costs('POST /sessions/disconnect'),
+    extensions: { ...needs('sessions:write'), ...costs('POST /sessions/disconnect') },
     args: {
       input: t.arg({ type: DisconnectSessionsInput, required: true, description: 'The sessions to end.' }),
     },

@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import type { RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { editProject, type Project as ProjectShape } from '../luaauth/projects.ts';
@@ -42,6 +43,7 @@ const EditProjectSuccess = builder.objectRef<EditedProject>('EditProjectSuccess'
       type: Project,
       description: 'The project after the write. It comes with the answer and costs no further REST call.',
       // Should the answer carry none, the project is read.
+      extensions: needs('projects:read'),
       resolve: ({ project, projectId }) => project ?? projectId,
     }),
   }),
@@ -82,7 +84,7 @@ builder.mutationFields((t) => ({
     type: EditProjectResult,
     description:
       "Changes a project's settings. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, also when the project is selected.",
-    extensions: costs('POST /projects/:project_id/edit'),
+    extensions: { ...needs('projects:write'), ...costs('POST /projects/:project_id/edit') },
     args: {
       input: t.arg({
         type: EditProjectInput,

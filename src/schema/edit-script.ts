@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import type { RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { editScript } from '../luaauth/scripts.ts';
@@ -61,7 +62,7 @@ builder.mutationFields((t) => ({
     type: EditScriptResult,
     description:
       "Changes a script's settings. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, two when the script is selected.",
-    extensions: costs('POST /scripts/:script_id/edit'),
+    extensions: { ...needs('scripts:write'), ...costs('POST /scripts/:script_id/edit') },
     args: {
       input: t.arg({
         type: EditScriptInput,

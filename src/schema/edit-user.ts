@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import type { RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
@@ -58,7 +59,7 @@ builder.mutationFields((t) => ({
     type: EditUserResult,
     description:
       'Changes the Discord id, the expiry and the note of a user. An absent field stays as it is, null clears it. Doing it twice is the same as once. Costs one REST call, two when the user is selected.',
-    extensions: costs('POST /users/:user_key/edit'),
+    extensions: { ...needs('users:write'), ...costs('POST /users/:user_key/edit') },
     args: {
       input: t.arg({ type: EditUserInput, required: true, description: 'The user and what to change.' }),
     },

@@ -1,3 +1,5 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
+import { isOutOfReach } from '../callers/reach.ts';
 import type { Context } from '../context.ts';
 import { costs } from '../limits/cost.ts';
 import type { Api } from '../luaauth/api.ts';
@@ -24,6 +26,7 @@ export const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Wh
 export const USUAL_DAYS = 31;
 
 export const Execution = builder.objectRef<DayCount>('Execution').implement({
+  extensions: needsNothingMore,
   description: 'How often a script, or all scripts of a project, were executed on one day.',
   fields: (t) => ({
     date: t.string({
@@ -44,10 +47,13 @@ builder.objectField(Script, 'executions', (t) =>
     type: [Execution],
     description:
       'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call; one for two or more scripts of a project together, and one more for each that is not listed there; none below `Project.scripts`.',
-    extensions: costs('GET /scripts/:script_id/executions', {
-      items: () => USUAL_DAYS,
-      together: 'GET /projects/:project_id/executions',
-    }),
+    extensions: {
+      ...needs('scripts:read'),
+      ...costs('GET /scripts/:script_id/executions', {
+        items: () => USUAL_DAYS,
+        together: 'GET /projects/:project_id/executions',
+      }),
+    },
     resolve: (script, _args, context) =>
       executionsOf(context).load({ scriptId: usable(script, 'id'), projectId: script.project_id }),
   }),
@@ -90,7 +96,8 @@ async function findListed(
     const { scripts = [] } = await projectExecutionsOf(context).load(projectId);
     return scripts.find(({ id }) => id === scriptId)?.executions;
   } catch (error) {
-    if (isAnsweredWithout(error)) return undefined;
+    // A caller may reach the script, but not its project.
+    if (isAnsweredWithout(error) || isOutOfReach(error)) return undefined;
     throw error;
   }
 }

@@ -3,11 +3,17 @@ import {
   type GraphQLFieldConfig,
   type GraphQLFieldResolver,
   GraphQLObjectType,
+  type GraphQLResolveInfo,
   GraphQLScalarType,
   type GraphQLSchema,
   GraphQLUnionType,
+  isObjectType,
   isUnionType,
+  responsePathAsArray,
 } from 'graphql';
+import { forbiddenBy } from '../callers/check-scopes.ts';
+import { needs, needsNothingMore, scopesOf } from '../callers/needs.ts';
+import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { checkId, checkKey } from './argument.ts';
@@ -20,7 +26,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   '_Service.sdl': 'The schema of this subgraph in SDL, with its federation directives.',
   'Query._service': 'For a federation router: what this subgraph offers. Costs nothing.',
   'Query._entities':
-    'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity.',
+    'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity. Needs the scopes of what is selected, and that of reading each entity.',
   'Query._entities.representations': 'The representations; one that is repeated costs nothing.',
 };
 
@@ -35,14 +41,19 @@ export function completeFederation(schema: GraphQLSchema, sdl: string): GraphQLS
   const names = isUnionType(union) ? union.getTypes().map(({ name }) => name) : [];
   const complete = (config: FieldConfig, field: string, type: string): FieldConfig => {
     const described = { ...config, description: DESCRIPTIONS[`${type}.${field}`] ?? config.description };
-    if (field === '_service') return { ...described, resolve: () => ({ sdl }) };
+    if (field === '_service') return { ...described, extensions: needs(), resolve: () => ({ sdl }) };
     if (field !== '_entities' || !config.resolve) return described;
-    return { ...described, resolve: resolveEach(config.resolve, names) };
+    return { ...described, extensions: needs(), resolve: resolveEach(config.resolve, names) };
   };
   return mapSchema(schema, {
     [MapperKind.SCALAR_TYPE]: (type) => new GraphQLScalarType(describe(type.toConfig())),
     [MapperKind.UNION_TYPE]: (type) => new GraphQLUnionType(describe(type.toConfig())),
-    [MapperKind.OBJECT_TYPE]: (type) => new GraphQLObjectType(describe(type.toConfig())),
+    [MapperKind.OBJECT_TYPE]: (type) => {
+      const config = describe(type.toConfig());
+      return new GraphQLObjectType(
+        type.name === '_Service' ? { ...config, extensions: needsNothingMore } : config,
+      );
+    },
     [MapperKind.OBJECT_FIELD]: complete,
     [MapperKind.ARGUMENT]: (config, field, type) => ({
       ...config,
@@ -70,6 +81,7 @@ function resolveEach(
     return all.map((one, index) => {
       if (one instanceof Error) return one;
       try {
+        checkEntityScopes(one.__typename, context as Context, info, index);
         checks.get(one.__typename)?.(one.key, index);
         const [entity] = resolve(
           source,
@@ -83,6 +95,21 @@ function resolveEach(
       }
     });
   };
+}
+
+/** What a reference names is only known now: the document may select no field of its type. @throws FORBIDDEN */
+function checkEntityScopes(
+  typeName: string,
+  { caller: { grant } }: Context,
+  { schema, path }: GraphQLResolveInfo,
+  index: number,
+): void {
+  const type = schema.getType(typeName);
+  if (!grant?.scopes || !isObjectType(type)) return;
+  const missing = (scopesOf(type) ?? []).filter((scope) => !grant.scopes?.has(scope));
+  if (missing.length === 0) return;
+  const place = responsePathAsArray(path).join('.');
+  throw forbiddenBy(grant.name, missing, { [`${place}.${index}`]: missing });
 }
 
 /** A router makes no mistake, and an error costs more than what is asked for. */

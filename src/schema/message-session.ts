@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { costs } from '../limits/cost.ts';
 import {
@@ -19,6 +20,7 @@ type NotDelivered = Extract<MessageOutcome, { processed: false }> & { readonly t
 const isType = (type: MessageResult['type']) => (value: unknown) => (value as MessageResult).type === type;
 
 const MessageDelivered = builder.objectRef<Delivered>('MessageDelivered').implement({
+  extensions: needsNothingMore,
   description: 'The client has run the function.',
   isTypeOf: isType('MessageDelivered'),
   fields: (t) => ({
@@ -59,6 +61,7 @@ const MessageFailure = builder.enumType('MessageFailure', {
 });
 
 const MessageNotDelivered = builder.objectRef<NotDelivered>('MessageNotDelivered').implement({
+  extensions: needsNothingMore,
   description: 'LuaAuth took the message, but nothing came back from the function.',
   isTypeOf: isType('MessageNotDelivered'),
   fields: (t) => ({
@@ -100,7 +103,7 @@ builder.mutationFields((t) => ({
     type: MessageSessionResult,
     description:
       'Calls a function that the script has registered, on the client of one session, and waits for what it returns: up to 60 s, for which no other time limit of the gateway counts; but they count for what stands behind it in the operation, so send it alone. It holds a connection meanwhile, of which an API key has 64. Never sent twice by itself. Costs one REST call, which takes one place in the quota however long it waits.',
-    extensions: costs('POST /sessions/:session_id/message'),
+    extensions: { ...needs('sessions:write'), ...costs('POST /sessions/:session_id/message') },
     args: {
       input: t.arg({ type: MessageSessionInput, required: true, description: 'The call to make.' }),
     },

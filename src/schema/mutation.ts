@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import type { Context } from '../context.ts';
 import { asRefusal, type CommonRefusal, type InputNames, type RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
@@ -62,7 +63,7 @@ export function scriptSuccess<const Type extends string>(name: Type, description
         nullable: true,
         description:
           'The script, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.',
-        extensions: costs('GET /scripts/:script_id'),
+        extensions: { ...needs('scripts:read'), ...costs('GET /scripts/:script_id') },
         resolve: ({ scriptId }, _args, _context, info) => {
           lookAhead(info, 'Script')(scriptId);
           return scriptId;

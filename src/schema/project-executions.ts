@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import type { Context } from '../context.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { costs } from '../limits/cost.ts';
@@ -24,7 +25,10 @@ builder.objectField(Project, 'executions', (t) =>
     type: [Execution],
     description:
       'Executions per day of all scripts together, in the order in which the API lists them. Together with `scripts`: one REST call.',
-    extensions: costs(ENDPOINT, { items: () => USUAL_DAYS, isShared: true }),
+    extensions: {
+      ...needs('projects:read'),
+      ...costs(ENDPOINT, { items: () => USUAL_DAYS, isShared: true }),
+    },
     resolve: async (project, _args, context) =>
       usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'total'),
   }),
@@ -35,11 +39,14 @@ builder.objectField(Project, 'scripts', (t) =>
     type: [Script],
     nullable: { list: false, items: true },
     description: `The scripts that the API lists in the project's executions: the only list of scripts that it has. Whether it lists those without executions is not documented. Costs one REST call, together with \`executions\`. The ids, names and executions of the scripts cost nothing more; any other field costs one for each of them, for the first ${MAX_READ} scripts. One that cannot be read is null, with an error at its index.`,
-    extensions: costs(ENDPOINT, {
-      items: () => MAX_READ,
-      isShared: true,
-      item: { endpoint: 'GET /scripts/:script_id', freeFields: LISTED },
-    }),
+    extensions: {
+      ...needs('projects:read', 'scripts:read'),
+      ...costs(ENDPOINT, {
+        items: () => MAX_READ,
+        isShared: true,
+        item: { endpoint: 'GET /scripts/:script_id', freeFields: LISTED },
+      }),
+    },
     resolve: async (project, _args, context, info) => {
       const { scripts } = await loadListed(context, usable(project, 'id'));
       const check = lookAhead(info, 'Script');

@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
@@ -11,6 +12,7 @@ interface RateLimitShape {
 }
 
 const RateLimit = builder.objectRef<RateLimitShape>('RateLimit').implement({
+  extensions: needsNothingMore,
   description:
     "The quota of the caller's API key, in REST calls, as the gateway sees it: what others send with the same key past the gateway is not in it.",
   fields: (t) => ({
@@ -41,6 +43,7 @@ builder.queryFields((t) => ({
     type: RateLimit,
     description:
       "The quota of the caller's API key at the moment when this field is resolved, and what the operation may cost. Costs no REST call. To see the cost without running, send the header `x-upstream: plan`.",
+    extensions: needs(),
     resolve: (_root, _args, { caller, cost }) =>
       whenKnown(
         caller.api.rateLimit(),

@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import { costs } from '../limits/cost.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
@@ -11,7 +12,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'The same as `script`, under the name by which the Relay compiler finds it for `@refetchable` fragments on Script. Costs one REST call.',
-    extensions: costs('GET /scripts/:script_id'),
+    extensions: { ...needs('scripts:read'), ...costs('GET /scripts/:script_id') },
     args: { id: t.arg.id({ required: true, description: 'The id of the script, as in `Script.id`.' }) },
     resolve: (_root, { id }, _context, info) => {
       lookAhead(info, 'Script')(checkId('id', id));
@@ -23,7 +24,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'The same as `session`, under the name by which the Relay compiler finds it for `@refetchable` fragments on Session. Costs one REST call.',
-    extensions: costs('GET /sessions/:session_id'),
+    extensions: { ...needs('sessions:read'), ...costs('GET /sessions/:session_id') },
     args: { id: t.arg.id({ required: true, description: 'The id of the session, as in `Session.id`.' }) },
     resolve: (_root, { id }, _context, info) => {
       lookAhead(info, 'Session')(checkId('id', id));

@@ -1,3 +1,4 @@
+import { needsNothingMore } from '../callers/needs.ts';
 import type {
   CommonRefusal,
   EditRefusal,
@@ -9,6 +10,7 @@ import { builder } from './builder.ts';
 type Shape<Type extends CommonRefusal['type']> = Extract<CommonRefusal, { type: Type }>;
 
 export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
+  extensions: needsNothingMore,
   description: 'What LuaAuth refused. Nothing was changed, and the same call will be refused again.',
   resolveType: (refusal) => (refusal as RefusalResult).type,
   fields: (t) => ({
@@ -21,6 +23,7 @@ export const isType = (type: RefusalResult['type']) => (value: unknown) =>
   (value as RefusalResult).type === type;
 
 export const AccountExpired = builder.objectRef<EditRefusal>('AccountExpired').implement({
+  extensions: needsNothingMore,
   description: "The account's LuaAuth subscription has expired.",
   interfaces: [Refusal],
   isTypeOf: isType('AccountExpired'),
@@ -28,6 +31,7 @@ export const AccountExpired = builder.objectRef<EditRefusal>('AccountExpired').i
 });
 
 export const NothingToEdit = builder.objectRef<EditRefusal>('NothingToEdit').implement({
+  extensions: needsNothingMore,
   description:
     'The input names nothing to change. The gateway notices an input of the id alone without a REST call.',
   interfaces: [Refusal],
@@ -36,6 +40,7 @@ export const NothingToEdit = builder.objectRef<EditRefusal>('NothingToEdit').imp
 });
 
 export const TierTooLow = builder.objectRef<EditRefusal>('TierTooLow').implement({
+  extensions: needsNothingMore,
   description: "The account's tier does not include free-for-all mode.",
   interfaces: [Refusal],
   isTypeOf: isType('TierTooLow'),
@@ -43,6 +48,7 @@ export const TierTooLow = builder.objectRef<EditRefusal>('TierTooLow').implement
 });
 
 export const DiscordAlreadyLinked = builder.objectRef<EditRefusal>('DiscordAlreadyLinked').implement({
+  extensions: needsNothingMore,
   description: 'Another licence key is linked to this Discord id already.',
   interfaces: [Refusal],
   isTypeOf: isType('DiscordAlreadyLinked'),
@@ -50,6 +56,7 @@ export const DiscordAlreadyLinked = builder.objectRef<EditRefusal>('DiscordAlrea
 });
 
 const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implement({
+  extensions: needsNothingMore,
   description: 'An input field that LuaAuth did not accept.',
   fields: (t) => ({
     path: t.stringList({
@@ -65,6 +72,7 @@ const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implem
 });
 
 export const InvalidFields = builder.objectRef<Shape<'InvalidFields'>>('InvalidFields').implement({
+  extensions: needsNothingMore,
   description: 'LuaAuth found fields of the input invalid.',
   interfaces: [Refusal],
   isTypeOf: isType('InvalidFields'),
@@ -78,6 +86,7 @@ export const InvalidFields = builder.objectRef<Shape<'InvalidFields'>>('InvalidF
 });
 
 export const NotPermitted = builder.objectRef<Shape<'NotPermitted'>>('NotPermitted').implement({
+  extensions: needsNothingMore,
   description: 'The API key may not do this, or there is no such thing: LuaAuth does not tell the two apart.',
   interfaces: [Refusal],
   isTypeOf: isType('NotPermitted'),
@@ -90,6 +99,7 @@ export const NotPermitted = builder.objectRef<Shape<'NotPermitted'>>('NotPermitt
 });
 
 export const UnknownRefusal = builder.objectRef<Shape<'UnknownRefusal'>>('UnknownRefusal').implement({
+  extensions: needsNothingMore,
   description: 'A refusal that LuaAuth does not document for this endpoint.',
   interfaces: [Refusal],
   isTypeOf: isType('UnknownRefusal'),

@@ -1,3 +1,4 @@
+import { needs, needsNothingMore } from '../callers/needs.ts';
 import { type Arguments, costs, costsTheSameAgain, pageOf } from '../limits/cost.ts';
 import { usable } from '../luaauth/decoders.ts';
 import type { SessionMatch } from '../luaauth/scripts.ts';
@@ -11,6 +12,7 @@ import { Session } from './session.ts';
 import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
 
 const PageInfo = builder.objectRef<SessionPage>('PageInfo').implement({
+  extensions: needsNothingMore,
   description:
     'Where a page of a connection stands. Only forward pagination is offered: the API counts from its start.',
   shareable: true,
@@ -39,6 +41,7 @@ const PageInfo = builder.objectRef<SessionPage>('PageInfo').implement({
 });
 
 const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('SessionEdge').implement({
+  extensions: needsNothingMore,
   description: 'A session at its place in the list.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
@@ -49,6 +52,7 @@ const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('S
 });
 
 const SessionConnection = builder.objectRef<SessionPage>('SessionConnection').implement({
+  extensions: needsNothingMore,
   description: "A page of a script's connected users.",
   fields: (t) => ({
     edges: t.field({
@@ -88,6 +92,7 @@ builder.objectField(Script, 'sessions', (t) =>
     description:
       'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
     extensions: {
+      ...needs('sessions:read'),
       ...costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
       ...checksArguments(checkArguments),
     },

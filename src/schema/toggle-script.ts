@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import { costs } from '../limits/cost.ts';
 import { toggleScript } from '../luaauth/scripts.ts';
 import { checkId } from './argument.ts';
@@ -29,7 +30,7 @@ builder.mutationFields((t) => ({
     type: ToggleScriptResult,
     description:
       'Enables or disables a script. It sets the state rather than flipping it: doing it twice is the same as once. Costs one REST call, two when the script is selected.',
-    extensions: costs('POST /scripts/:script_id/toggle'),
+    extensions: { ...needs('scripts:write'), ...costs('POST /scripts/:script_id/toggle') },
     args: {
       input: t.arg({ type: ToggleScriptInput, required: true, description: 'The script and its new state.' }),
     },

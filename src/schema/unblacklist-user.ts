@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import type { RefusalResult } from '../errors/refusals.ts';
 import { costs } from '../limits/cost.ts';
 import { unblacklistUser } from '../luaauth/users.ts';
@@ -35,7 +36,7 @@ builder.mutationFields((t) => ({
     type: UnblacklistUserResult,
     description:
       'Lets a user in again. One who is not blacklisted stays as before. Costs one REST call, two when the user is selected.',
-    extensions: costs('POST /users/:user_key/unblacklist'),
+    extensions: { ...needs('users:write'), ...costs('POST /users/:user_key/unblacklist') },
     args: {
       input: t.arg({ type: UnblacklistUserInput, required: true, description: 'The user to let in again.' }),
     },

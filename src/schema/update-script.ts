@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { costs } from '../limits/cost.ts';
 import { updateScript } from '../luaauth/scripts.ts';
@@ -31,7 +32,7 @@ builder.mutationFields((t) => ({
     type: UpdateScriptResult,
     description:
       "Replaces a script's source code. LuaAuth may take it for a new version each time. Costs one REST call, two when the script is selected.",
-    extensions: costs('POST /scripts/:script_id/update'),
+    extensions: { ...needs('scripts:source'), ...costs('POST /scripts/:script_id/update') },
     args: {
       input: t.arg({
         type: UpdateScriptInput,

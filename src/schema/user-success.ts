@@ -1,3 +1,4 @@
+import { needs } from '../callers/needs.ts';
 import { costs } from '../limits/cost.ts';
 import { builder } from './builder.ts';
 import { User } from './user.ts';
@@ -19,7 +20,7 @@ export function userSuccess<const Type extends string>(name: Type, description: 
         nullable: true,
         description:
           'The user, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.',
-        extensions: costs('GET /users/:user_key'),
+        extensions: { ...needs('users:read'), ...costs('GET /users/:user_key') },
         resolve: ({ userKey }) => userKey,
       }),
     }),

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import type { Credentials } from '../context.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { version } from '../version.ts';
 
@@ -18,7 +17,7 @@ export function announce({ url, metricsUrl }: Running, config: Config): void {
     lines.push(
       'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
       `  GraphQL   ${url}/graphql${config.graphiql ? '  (open it in a browser for GraphiQL)' : ''}`,
-      `  Key       ${credentialAdvice(config.credentials)}`,
+      `  Key       ${credentialAdvice(config)}`,
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
     );
   }
@@ -26,8 +25,8 @@ export function announce({ url, metricsUrl }: Running, config: Config): void {
   console.log(lines.join('\n'));
 }
 
-function credentialAdvice({ heldKey, gatewayKeys }: Credentials): string {
+function credentialAdvice({ credentials: { heldKey, gatewayKeys }, keysFile }: Config): string {
   if (heldKey === undefined) return `send the header "token: ${sandboxKeys.full}"`;
   const sent = `the gateway sends LUAAUTH_TOKEN; the sandbox knows ${sandboxKeys.full}`;
-  return gatewayKeys ? `send the header "authorization: Bearer <gateway key>"; ${sent}` : sent;
+  return gatewayKeys || keysFile ? `send the header "authorization: Bearer <gateway key>"; ${sent}` : sent;
 }

@@ -40,6 +40,8 @@ export function refuseWhileDraining(response: ServerResponse): void {
     'SHUTTING_DOWN',
     503,
     'The gateway is shutting down and has not begun this operation. Send it again on a new connection.',
+    {},
+    { outcome: 'NOT_EXECUTED' },
   );
   refuse(response, error);
 }
@@ -54,6 +56,8 @@ function cutShort(response: ServerResponse): void {
     'SHUTTING_DOWN',
     503,
     'The gateway is shutting down and could not wait for this operation. Whether a mutation in it was carried out is unknown: read the script before you try again.',
+    {},
+    { outcome: 'UNKNOWN' },
   );
   refuse(response, error);
 }

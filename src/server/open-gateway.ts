@@ -5,7 +5,7 @@ import { graphiqlFor } from './graphiql-options.ts';
 import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
 
-export type GatewayParts = Pick<GatewayOptions, 'transport' | 'persisted' | 'isReady'>;
+export type GatewayParts = Pick<GatewayOptions, 'transport' | 'persisted' | 'isReady' | 'credentials'>;
 
 /** Listens with the gateway that is configured. @throws StartError */
 export async function openGateway(
@@ -15,7 +15,6 @@ export async function openGateway(
 ): Promise<RunningServer> {
   const { host, port, writeTimeoutMs } = config;
   const gateway = createGateway({
-    credentials: config.credentials,
     timeouts: config.timeouts,
     operationTimeoutMs: config.operationTimeoutMs,
     readOnly: config.readOnly,

@@ -1,8 +1,10 @@
 import type { Plugin } from 'graphql-yoga';
+import { readPlainKey } from '../callers/key-ring.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
+import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
 import { combineObservers } from '../observability/combine-observers.ts';
-import { createLog } from '../observability/log.ts';
+import { createLog, type OperationLog } from '../observability/log.ts';
 import type { LogOutput } from '../observability/log-output.ts';
 import type { GatewayLog, RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
@@ -13,6 +15,7 @@ import { version } from '../version.ts';
 /** What tells of the process to those who run it. */
 export interface Observability {
   readonly log: GatewayLog;
+  readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
   /** For the transport. */
   readonly upstream: Observer;
@@ -21,6 +24,8 @@ export interface Observability {
   readonly routes: readonly Plugin<Context>[];
   /** Where the metrics are, if they have a port of their own. */
   readonly metricsUrl: string | undefined;
+  /** Opens the audit file anew; undefined: there is none. */
+  readonly reopen: (() => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -30,26 +35,45 @@ export async function openObservability(config: Config): Promise<Observability> 
     log.warn(`stdout took no lines for a while: ${lines} are lost`),
   );
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config), destination });
+  const audit =
+    config.auditFile === undefined ? undefined : openAuditFile(config.auditFile, secretsOf(config));
   const tracing = config.tracesUrl && (await openTracing(config.tracesUrl, log.warn));
   const metrics = config.metrics && (await openMetrics(config.metrics, destination));
   const all = [log, metrics, tracing].filter((one) => one !== undefined);
   return {
     log,
+    info: log.info,
     warn: log.warn,
     upstream: combineObservers(all.map(({ upstream }) => upstream)),
-    requests: all.map(({ operations }) => operations).filter((observer) => observer !== undefined),
+    // First: what else is told of a write may fail.
+    requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
+      (observer) => observer !== undefined,
+    ),
     routes: metrics?.routes ?? [],
     metricsUrl: metrics?.url,
+    reopen: audit && (() => reopen(audit, log)),
     async close() {
       metrics?.close();
       await tracing?.close();
+      audit?.close();
     },
   };
 }
 
+/** A file that cannot be opened anew leaves the one that is open. */
+function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): void {
+  try {
+    audit.reopen();
+    log.info('AUDIT_LOG_FILE: opened again');
+  } catch (error) {
+    log.warn(`${(error as Error).message} The file of before is written on.`);
+  }
+}
+
 /** What must not be shown anywhere. */
 function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Config): string[] {
-  return [heldKey, metrics?.key, ...gatewayKeys].filter((key) => key !== undefined);
+  const plain = gatewayKeys.map((given) => readPlainKey(given).key);
+  return [heldKey, metrics?.key, ...plain].filter((key) => key !== undefined);
 }
 
 async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOutput) {

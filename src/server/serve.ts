@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { announce } from './banner.ts';
 import { openGateway } from './open-gateway.ts';
+import { openKeys } from './open-keys.ts';
 import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
-import { exit, onStop } from './signals.ts';
+import { exit, onReload, onStop } from './signals.ts';
 
 /** Runs the gateway until the process is told to stop. */
 export async function serve(config: Config): Promise<void> {
@@ -13,11 +14,18 @@ export async function serve(config: Config): Promise<void> {
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
   process.on('unhandledRejection', (reason) => observability.log.error(reason));
   let ready = true;
-  const parts = { transport, isReady: () => ready };
+  const keys = openKeys(config, observability);
+  const reloads = [keys.reload, observability.reopen].filter((reload) => reload !== undefined);
+  if (reloads.length > 0)
+    onReload(() => {
+      for (const reload of reloads) reload();
+    });
+  const parts = { transport, isReady: () => ready, credentials: keys.credentials };
   const server = await openGateway(config, observability, parts).catch(exit);
 
   onStop(async () => {
     ready = false;
+    keys.close();
     await delay(config.shutdown.delayMs);
     const graceIsOver = delay(config.shutdown.graceMs);
     await server.drain(config.shutdown.graceMs);

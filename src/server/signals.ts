@@ -18,3 +18,8 @@ export function onStop(stop: () => Promise<void>): void {
     });
   }
 }
+
+/** Runs `reload` whenever the process is told that its files have changed. */
+export function onReload(reload: () => void): void {
+  process.on('SIGHUP', reload);
+}

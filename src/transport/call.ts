@@ -25,6 +25,8 @@ export interface Origin {
   readonly account: string;
   /** Stands for who asked the gateway: callers with one key take turns. */
   readonly caller: string;
+  /** Requests in any sliding second for this caller alone; undefined: as many as for the key. */
+  readonly callerRate?: number | undefined;
 }
 
 /** What an endpoint is asked, by whom. */

@@ -4,6 +4,7 @@ import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import { type CallFailure, RateLimited } from './errors.ts';
 import { Fifo } from './fifo.ts';
+import { Round } from './rate-limit/priorities.ts';
 
 /** A request that needs a connection. */
 export interface Departure {
@@ -227,8 +228,8 @@ function refusal(call: Call<unknown>, etaMs: number): RateLimited {
 class Line implements AccountRecord {
   readonly account: string;
   underWay = 0;
-  readonly #writes = new Fifo<Departure>();
-  readonly #reads = new Fifo<Departure>();
+  readonly #writes = createTurns();
+  readonly #reads = createTurns();
 
   constructor(account: string) {
     this.account = account;
@@ -247,7 +248,9 @@ class Line implements AccountRecord {
   }
 
   remove(request: Departure): boolean {
-    return this.#writes.remove(request) || this.#reads.remove(request);
+    const { size } = this;
+    (request.call.kind === 'write' ? this.#writes : this.#reads).remove(request);
+    return this.size < size;
   }
 
   next(): Departure | undefined {
@@ -257,4 +260,12 @@ class Line implements AccountRecord {
   all(): readonly Departure[] {
     return [...this.#writes.items(), ...this.#reads.items()];
   }
+}
+
+/** The callers of an account take turns here as well: where the API is slow, it is connections that are scarce. */
+function createTurns() {
+  return new Round<Departure, Departure>(
+    ({ call }) => call.origin.caller,
+    () => new Fifo(),
+  );
 }

@@ -82,6 +82,11 @@ export class BadResponse extends CallFailure {
 /** How long to wait when the API does not say. */
 const RETRY_AFTER_MS = 1_000;
 
+interface RateLimitedBy {
+  readonly byApi: boolean;
+  readonly isOfCaller?: boolean;
+}
+
 /** The API's `ratelimited`, or the gateway's own word that the quota leaves no place in time: nothing was executed. */
 export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
@@ -91,11 +96,14 @@ export class RateLimited extends CallFailure {
   readonly retryAfterMs: number;
   /** Whether the API said so. */
   readonly byApi: boolean;
+  /** Whether it is the limit of this caller alone. */
+  readonly isOfCaller: boolean;
 
-  constructor(about: About, retryAfterMs: number | undefined, { byApi }: { byApi: boolean }) {
-    super(about, 'the LuaAuth quota is used up');
+  constructor(about: About, retryAfterMs: number | undefined, { byApi, isOfCaller = false }: RateLimitedBy) {
+    super(about, isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up');
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
     this.byApi = byApi;
+    this.isOfCaller = isOfCaller;
   }
 }
 

@@ -24,9 +24,10 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
 
   return (next) => {
     const begin: Send = (call, progress) => {
-      const begun = new SharedCall(clock, inFlight, call.key);
-      inFlight[call.key]?.giveWayTo(begun);
-      inFlight[call.key] = begun;
+      const key = keyOf(call);
+      const begun = new SharedCall(clock, inFlight, key);
+      inFlight[key]?.giveWayTo(begun);
+      inFlight[key] = begun;
       const waiting = begun.wait(call, true);
       next({ ...call, signal: begun.leave }, begun.watch(call, progress)).then(begun.resolve, begun.reject);
       return waiting;
@@ -44,13 +45,18 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
 
     const share: Send = (call, progress) => {
       if (call.kind === 'write') return next(call, progress);
-      const existing = inFlight[call.key];
+      const existing = inFlight[keyOf(call)];
       // What waits behind all others would make this one wait there too.
       if (!existing || (existing.isQueuedInBackground && !call.revalidation)) return begin(call, progress);
       return join(existing, call, progress);
     };
     return share;
   };
+}
+
+/** What waits for a rate of its own would make others wait for that as well. */
+function keyOf<T>({ key, origin: { caller, callerRate } }: Call<T>): string {
+  return callerRate === undefined ? key : `${key} ${caller}`;
 }
 
 /** A call and all who wait for its answer. */

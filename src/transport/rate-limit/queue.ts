@@ -22,6 +22,8 @@ export interface RateLimitQueueOptions {
   readonly maxWaiting?: number;
   /** Whether the limit may be lifted before long, so that no call is refused early. */
   readonly isTemporary?: boolean;
+  /** Whether it is the limit of one caller of an account. */
+  readonly isOfCaller?: boolean;
 }
 
 /** Where calls wait for a place in one quota. */
@@ -121,7 +123,7 @@ export class RateLimitQueue {
 
   #refusal<T>(call: Call<T>, etaMs: number): RateLimited {
     const retryAfterMs = Math.ceil(Math.max(1, etaMs, this.#announcedUntil - this.#clock.now()));
-    return new RateLimited(call, retryAfterMs, { byApi: false });
+    return new RateLimited(call, retryAfterMs, { byApi: false, isOfCaller: this.#options.isOfCaller });
   }
 
   #stopTimer(): void {

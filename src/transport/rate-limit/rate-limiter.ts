@@ -5,6 +5,7 @@ import type { Call, Interceptor } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
 import type { Progress } from '../progress.ts';
+import { CallerQueues } from './caller-queues.ts';
 import { type ArrivedBy, createArrivals, Permit, type PermitGiver } from './permit.ts';
 import { RateLimitQueue } from './queue.ts';
 
@@ -94,6 +95,7 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
   readonly #quotas: Quotas;
   readonly #known: KnownAccounts | undefined;
   readonly #queue: RateLimitQueue;
+  readonly #callers: CallerQueues;
   /** Where calls of a key wait that the API has never accepted. */
   #unknownQueue: RateLimitQueue | undefined;
   /** Endpoints that the API limits more strictly than the key as a whole. */
@@ -109,6 +111,7 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
     this.arrivedBy = arrivedBy;
     this.#known = known;
     this.#queue = new RateLimitQueue({ quotas, name, limits: { rate, ...KEY_PACE }, clock });
+    this.#callers = new CallerQueues(quotas, clock);
     if (!known || known.has(name)) return;
     this.#unknownQueue = new RateLimitQueue({
       quotas,
@@ -122,7 +125,10 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
 
   /** The call's permit, at once if there is one. @throws RateLimited when it cannot start in time; ClientLeft. */
   acquire<T>(call: Call<T>, progress: Progress): MaybePromise<Permit> {
-    const hasOneQueue = this.#unknownQueue === undefined && !this.#endpoints.has(call.endpoint);
+    const hasOneQueue =
+      this.#unknownQueue === undefined &&
+      call.origin.callerRate === undefined &&
+      !this.#endpoints.has(call.endpoint);
     const place = hasOneQueue ? this.#queue.enter(call) : undefined;
     // Most calls find a place at once.
     if (place === undefined || place instanceof Promise) return this.#wait(call, progress, place);
@@ -132,7 +138,9 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
 
   /** Whether a call could start at this moment and leave places for others. */
   hasRoom<T>(call: Call<T>): boolean {
-    return (this.#endpoints.get(call.endpoint)?.hasRoom() ?? true) && this.#queue.hasRoom();
+    return [this.#callers.of(call.origin), this.#endpoints.get(call.endpoint), this.#queue].every(
+      (queue) => queue?.hasRoom() ?? true,
+    );
   }
 
   rejectQueued(failureFor: (call: Call<unknown>) => CallFailure): void {
@@ -159,6 +167,9 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
     const places: Place[] = [];
     progress.queued();
     try {
+      // First: whoever is over its own rate takes no place from others while it waits.
+      const ofCaller = this.#callers.of(call.origin);
+      if (ofCaller) places.push(await ofCaller.enter(call));
       if (this.#unknownQueue) places.push(await this.#unknownQueue.enter(call));
       const own = this.#endpoints.get(call.endpoint);
       if (own) places.push(await own.enter(call));
@@ -173,7 +184,7 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
   }
 
   #queues(): RateLimitQueue[] {
-    const queues = [...this.#endpoints.values(), this.#queue];
+    const queues = [...this.#callers.all(), ...this.#endpoints.values(), this.#queue];
     return this.#unknownQueue ? [this.#unknownQueue, ...queues] : queues;
   }
 

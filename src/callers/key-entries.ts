@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { ID_FORM, isId } from '../luaauth/decoders.ts';
+import { EVERY_SCOPE, isScope, type KeyScope, SCOPES } from './scopes.ts';
+
+/** A gateway key: who has it, by what it is recognised, and what it allows. */
+export interface KeyEntry {
+  readonly name: string;
+  /** The SHA-256 of the key, in hex; two while it is changed for a new one. */
+  readonly sha256: readonly string[];
+  /** Undefined: all there are. */
+  readonly scopes: readonly KeyScope[] | undefined;
+  readonly scripts: readonly string[] | undefined;
+  readonly projects: readonly string[] | undefined;
+  /** REST calls in any second. */
+  readonly rate: number | undefined;
+  readonly expiresAt: Date | undefined;
+}
+
+export type KeyEntries = { readonly entries: readonly KeyEntry[] } | { readonly problems: readonly string[] };
+
+export const NAME_FORM = '1 to 64 letters, digits or any of _ . -, and begins with a letter or digit';
+const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
+export const isKeyName = (text: string): boolean => NAME.test(text);
+
+const MAX_RATE = 100_000;
+const MAX_LISTED = 10_000;
+
+const hash = z
+  .string({ error: 'is missing, or no text' })
+  .regex(/^[0-9a-f]{64}$/i, 'is not the SHA-256 of a key: 64 hex digits')
+  .transform((text) => text.toLowerCase());
+const scope = z.string({ error: 'is no text' }).refine((text) => text === EVERY_SCOPE || isScope(text), {
+  error: ({ input }) => `${quote(input)} is no scope. There are ${SCOPES.join(', ')} and ${EVERY_SCOPE}`,
+});
+const ids = z
+  .array(
+    z.string({ error: 'is no text' }).refine(isId, { error: `is not an id. An id is ${ID_FORM}` }),
+    'is no list of ids',
+  )
+  .min(1, 'is empty. List an id, or leave it out')
+  .max(MAX_LISTED, `has more than ${MAX_LISTED} ids`)
+  .optional();
+
+const entry = z.strictObject(
+  {
+    name: z.string({ error: 'is missing, or no text' }).regex(NAME, `is not a name. One has ${NAME_FORM}`),
+    sha256: z
+      .union([hash.transform((one) => [one]), z.array(hash).min(1).max(2)], {
+        error: 'is not the SHA-256 of a key, 64 hex digits, or a list of one or two',
+      })
+      .refine((all) => new Set(all).size === all.length, 'has the same hash twice'),
+    scopes: z
+      .array(scope, 'is missing, or no list of scopes')
+      .min(1, `is empty. List a scope, or ${EVERY_SCOPE} for all`),
+    scripts: ids,
+    projects: ids,
+    rate: z
+      .int(`is not a whole number from 1 to ${MAX_RATE}`)
+      .min(1, `is not a whole number from 1 to ${MAX_RATE}`)
+      .max(MAX_RATE, `is not a whole number from 1 to ${MAX_RATE}`)
+      .optional(),
+    expiresAt: z.iso
+      .datetime({ offset: true, error: 'is not an instant such as 2027-01-01T00:00:00Z' })
+      .transform((text) => new Date(text))
+      .optional(),
+  },
+  { error: messageFor('is no object') },
+);
+
+const file = z.strictObject(
+  { keys: z.array(entry, 'is missing, or no list of keys') },
+  { error: messageFor('the file holds no object such as {"keys": [...]}') },
+);
+
+/** Reads the JSON of a file of keys, or says all that is wrong with it. No hash is quoted: it may be a key by mistake. */
+export function parseKeyEntries(text: string): KeyEntries {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    return { problems: ['it is not JSON'] };
+  }
+  const result = file.safeParse(json);
+  if (!result.success) return { problems: result.error.issues.map((issue) => describeIssue(issue, json)) };
+  const entries = result.data.keys.map(({ scopes, ...rest }): KeyEntry => {
+    const named = scopes.filter(isScope);
+    return {
+      scripts: undefined,
+      projects: undefined,
+      rate: undefined,
+      expiresAt: undefined,
+      ...rest,
+      scopes: named.length < scopes.length ? undefined : named,
+    };
+  });
+  const problems = [...findRepeated(entries), ...entries.flatMap(findContradictions)];
+  return problems.length > 0 ? { problems } : { entries };
+}
+
+/** A name that stands twice would be one caller with two sets of rights, a hash that does one of two callers. */
+function findRepeated(entries: readonly KeyEntry[]): string[] {
+  const problems: string[] = [];
+  const seen = new Map<string, number>();
+  for (const [index, { name, sha256 }] of entries.entries()) {
+    for (const [what, own] of [['name', [`name ${name}`]] as const, ['sha256', sha256] as const]) {
+      for (const value of own) {
+        const first = seen.get(value);
+        if (first === undefined) seen.set(value, index);
+        else problems.push(`${placeOf(index, name)}.${what}: keys[${first}] has the same one`);
+      }
+    }
+  }
+  return problems;
+}
+
+function findContradictions({ name, scopes, scripts, projects }: KeyEntry, index: number): string[] {
+  if (scripts === undefined && projects === undefined) return [];
+  const ofUsers = scopes?.filter((one) => one.startsWith('users:')) ?? [EVERY_SCOPE];
+  return ofUsers.map(
+    (one) =>
+      `${placeOf(index, name)}.scopes: ${one} beside a list of scripts or projects. A user names no project, so the list could not hold: leave out ${one}${one === EVERY_SCOPE ? ' and list the other scopes' : ''}, or the list`,
+  );
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue, json: unknown): string {
+  const [first, index, ...rest] = path;
+  if (first === undefined) return message;
+  if (typeof index !== 'number') return `${String(first)}: ${message}`;
+  const given = (json as { keys: readonly unknown[] }).keys[index] as { name?: unknown } | undefined;
+  const name = typeof given?.name === 'string' && isKeyName(given.name) ? given.name : undefined;
+  const below = rest.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return `${placeOf(index, name)}${below}: ${message}`;
+}
+
+function placeOf(index: number, name: string | undefined): string {
+  return `keys[${index}]${name === undefined ? '' : ` (${name})`}`;
+}
+
+/** A member with a mistake in its name would be a limit that is not there. */
+function messageFor(otherwise: string) {
+  return (issue: z.core.$ZodRawIssue): string =>
+    issue.code === 'unrecognized_keys'
+      ? `${(issue.keys as string[]).map(quote).join(', ')} is not known here`
+      : otherwise;
+}
+
+function quote(given: unknown): string {
+  return JSON.stringify(String(given).slice(0, 40));
+}

@@ -1,0 +1,134 @@
+import { existsSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../callers/key-entries.ts';
+import { createGatewayKey } from '../callers/new-key.ts';
+import { EVERY_SCOPE, meaningOf, SCOPES } from '../callers/scopes.ts';
+import { readKeysFile } from '../config/keys-file.ts';
+import { readTextFile } from '../config/text-file.ts';
+
+/** What `keys new` is told, as it stands on the command line. */
+export interface NewKeyFlags {
+  readonly name: string;
+  readonly scopes?: string;
+  readonly scripts?: string;
+  readonly projects?: string;
+  readonly rate?: string;
+  readonly expiresAt?: string;
+  readonly file?: string;
+  readonly rotate?: boolean;
+}
+
+type JsonEntry = Record<string, unknown>;
+
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** What a new file of keys may be read by: its owner. */
+const OWNER_ONLY = 0o600;
+
+/** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
+export function makeKey(flags: NewKeyFlags): readonly string[] {
+  const { key, sha256 } = createGatewayKey();
+  const { file } = flags;
+  const present = file !== undefined && existsSync(file) ? readJson(file) : { keys: [] };
+  if ('problems' in present) return present.problems;
+  const change = flags.rotate ? rotate(present.keys, flags, sha256) : add(present.keys, flags, sha256);
+  if ('problems' in change) return change.problems;
+  const text = `${JSON.stringify({ keys: change.keys }, undefined, 2)}\n`;
+  const checked = parseKeyEntries(text);
+  if ('problems' in checked) return checked.problems;
+  if (file !== undefined) replaceFile(file, text);
+  console.log(`${key}\n\nThis is the only time that the key is shown.`);
+  if (file === undefined) {
+    console.log(
+      `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`,
+    );
+  } else {
+    console.log(`${file} has its hash: a gateway that runs with this file knows the key in a second or two.`);
+  }
+  return [];
+}
+
+type Change =
+  | { readonly keys: readonly JsonEntry[]; readonly entry: JsonEntry }
+  | { readonly problems: readonly string[] };
+
+function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Change {
+  const { name, scopes, scripts, projects, rate, expiresAt } = flags;
+  if (scopes === undefined) {
+    return { problems: [`--scopes is missing. Give some of ${SCOPES.join(', ')}, or ${EVERY_SCOPE}`] };
+  }
+  const entry: JsonEntry = {
+    name,
+    sha256,
+    scopes: listOf(scopes),
+    ...(scripts !== undefined && { scripts: listOf(scripts) }),
+    ...(projects !== undefined && { projects: listOf(projects) }),
+    ...(rate !== undefined && { rate: Number(rate) }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  return { keys: [...keys, entry], entry };
+}
+
+/** Adds a hash to an entry: the key before this one goes on, and one before that ends. */
+function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256: string): Change {
+  const index = keys.findIndex((one) => one.name === name);
+  const known = keys[index];
+  if (file === undefined) return { problems: ['--rotate needs --file, whose entry it changes'] };
+  if (!known) return { problems: [`${file} has no key of the name ${JSON.stringify(name)}`] };
+  const before = [known.sha256].flat().slice(-1);
+  const entry = { ...known, sha256: [...before, sha256] };
+  return { keys: keys.with(index, entry), entry };
+}
+
+/** Only what is in order is changed: the rest would be lost, or kept without being understood. */
+function readJson(
+  path: string,
+): { readonly keys: readonly JsonEntry[] } | { readonly problems: readonly string[] } {
+  const read = readTextFile(path, MAX_FILE_BYTES);
+  if ('problem' in read) return { problems: [`${path} ${read.problem}`] };
+  const checked = parseKeyEntries(read.text);
+  if ('problems' in checked) return { problems: checked.problems.map((problem) => `${path}: ${problem}`) };
+  return JSON.parse(read.text.replace(/^\uFEFF/, ''));
+}
+
+/** A gateway that reads meanwhile sees the old file or the new one. */
+function replaceFile(path: string, text: string): void {
+  const target = existsSync(path) ? realpathSync(path) : path;
+  const mode = existsSync(target) ? statSync(target).mode & 0o777 : OWNER_ONLY;
+  const next = `${target}.${process.pid}.new`;
+  writeFileSync(next, text, { mode });
+  renameSync(next, target);
+}
+
+/** Prints what a file of keys allows, key by key. Gives what is wrong with it. */
+export function showKeys(path: string): readonly string[] {
+  const read: KeyEntries = readKeysFile(path);
+  if ('problems' in read) return read.problems.map((problem) => `${path}: ${problem}`);
+  const { entries } = read;
+  console.log([`${path}: ${entries.length} keys`, ...entries.map(describeEntry)].join('\n\n'));
+  return [];
+}
+
+function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresAt }: KeyEntry): string {
+  const isOver = expiresAt !== undefined && expiresAt.getTime() <= Date.now();
+  const can = scopes?.map((scope) => `  may   ${scope.padEnd(15)} ${meaningOf(scope)}`);
+  const cannot = SCOPES.filter((scope) => scopes && !scopes.includes(scope));
+  return [
+    `${name}${isOver ? ' (expired)' : ''}`,
+    ...(can ?? [`  may   everything (${EVERY_SCOPE})`]),
+    ...(cannot.length > 0 ? [`  not   ${cannot.join(', ')}`] : []),
+    ...(scripts ? [`  only  the scripts ${scripts.join(', ')}`] : []),
+    ...(projects
+      ? [`  only  the projects ${projects.join(', ')}${scripts ? '' : ', and their scripts'}`]
+      : []),
+    ...(scripts && !projects ? ['  only  no project'] : []),
+    ...(rate === undefined ? [] : [`  rate  ${rate} REST calls in any second`]),
+    ...(expiresAt === undefined ? [] : [`  until ${expiresAt.toISOString()}`]),
+    ...(sha256.length > 1 ? ['  keys  two: the old one can go once nobody uses it'] : []),
+  ].join('\n');
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}

@@ -1,0 +1,67 @@
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { auditLine } from './audit-line.ts';
+import { createRedactedStream } from './redacted-stream.ts';
+import { keysOf, type RequestObserver } from './request-record.ts';
+import { StartError } from './start-error.ts';
+
+export interface AuditFile {
+  readonly observer: RequestObserver;
+  /** Opens the file of that name anew: the one that was open may have been moved away. */
+  reopen(): void;
+  close(): void;
+}
+
+const OWNER_AND_GROUP = 0o640;
+
+/**
+ * Appends a line of JSON for each write to a file. The system has a line when the call that writes it is over, and only
+ * then the write is answered: whatever becomes of the process, no write is answered that the file does not know.
+ * @throws StartError
+ */
+export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
+  let file = open(path);
+  // The system may have taken a part of a line only, such as on a full disk.
+  let isTorn = false;
+  const append = (line: string) => {
+    let rest = Buffer.from(isTorn ? `\n${line}` : line);
+    isTorn = true;
+    while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+    isTorn = false;
+  };
+  const stream = createRedactedStream({ write: append }, secrets);
+  return {
+    observer: {
+      wrote(record, write) {
+        const line = { time: new Date().toISOString(), ...auditLine(record, write) };
+        stream.hiding(keysOf(record), () => stream.write(`${JSON.stringify(line)}\n`));
+      },
+    },
+    reopen() {
+      const next = open(path);
+      closeSync(file);
+      file = next;
+      isTorn = false;
+    },
+    close: () => closeSync(file),
+  };
+}
+
+/** Only a regular file: a pipe could keep the gateway waiting for whoever reads it. */
+function open(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  try {
+    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, OWNER_AND_GROUP);
+    if (fstatSync(file).isFile()) return file;
+    closeSync(file);
+    throw new StartError(
+      `AUDIT_LOG_FILE: ${JSON.stringify(path)} is a pipe or a device, not a regular file.`,
+    );
+  } catch (cause) {
+    if (cause instanceof StartError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new StartError(
+      `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (${code}). Give the path of a file that can.`,
+      { cause },
+    );
+  }
+}
