@@ -6,6 +6,7 @@ import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
 import { BodyBudget, DEFAULT_MAX_BODIES_BYTES } from './http/body-budget.ts';
+import { createCompress } from './http/compression.ts';
 import { createCors } from './http/cors.ts';
 import { createHostCheck } from './http/host-check.ts';
 import { createNodeDoor } from './http/node-door.ts';
@@ -43,6 +44,8 @@ export interface GatewayOptions extends ContextOptions {
   readonly maxBodyBytes?: number;
   /** Bytes of all request bodies at a time: those that arrive, and those whose operations run. */
   readonly maxBodiesBytes?: number;
+  /** Compresses answers to queries of 1 kB and more for clients that ask for it; true by default. */
+  readonly compression?: boolean;
   /** The origins whose pages may read answers (CORS); `*` stands for every origin. None by default. */
   readonly corsOrigins?: readonly string[] | undefined;
   /**
@@ -100,6 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     bodies: new BodyBudget(maxBodiesBytes),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
+  const compress = options.compression === false ? () => undefined : createCompress();
   const engine = createEngine(execute);
   const envelop = createEnvelopEngine({ schema, limits, documents, execute });
   const { door: yogaDoor, fetch } = createYogaDoor({
@@ -107,6 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     pipeline,
     tracker,
     checkHost,
+    compress,
     ...reading,
     engineFor: (yoga, context) =>
       plugins.length > 0 ? envelop.createEngine(yoga.getEnveloped, context) : engine,
@@ -120,6 +125,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   // With CORS every answer says something about its origin, and plugins see every request.
   const isForYoga = corsOrigins.length + plugins.length > 0;
-  const door = isForYoga ? yogaDoor : createNodeDoor({ pipeline, engine, ...reading, otherwise: yogaDoor });
+  const door = isForYoga
+    ? yogaDoor
+    : createNodeDoor({ pipeline, engine, compress, ...reading, otherwise: yogaDoor });
   return Object.assign(createRequestListener(tracker, checkHost, door), { fetch });
 }

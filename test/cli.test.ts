@@ -120,6 +120,18 @@ describe('the README', () => {
   });
 });
 
+describe('a reader that leaves', () => {
+  it.each([['--help'], ['serve', '--help'], ['schema'], ['check']])(
+    'does not make %s %s fail',
+    async (...args) => {
+      const process = start(args.filter((arg) => arg !== undefined));
+      // Long before the first line.
+      process.stopReading();
+      expect([await process.ended, process.output.stderr]).toEqual([0, '']);
+    },
+  );
+});
+
 it.each(['--version', '-v'])('%s prints the version', async (flag) => {
   expect(await run([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
@@ -249,6 +261,16 @@ describe('check', () => {
       'note  LuaAuth        LUAAUTH_API_URL is not set: the built-in sandbox answers, with made-up data. Set LUAAUTH_API_URL=https://api.luaauth.com to go live.',
       'ok    Key            the gateway holds none: each caller sends their own.',
     ]);
+  });
+
+  it('in production asks the sandbox only when that is insisted on', async () => {
+    const around = { variables: { NODE_ENV: 'production' } };
+    const { code, stdout, stderr } = await run(['check'], around);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/LUAAUTH_API_URL: not set, and NODE_ENV is production: made-up data/);
+    const insisted = await run(['check', '--sandbox'], around);
+    expect([insisted.code, insisted.stderr]).toEqual([0, '']);
+    expect(insisted.stdout).toContain('made-up data');
   });
 
   it('finds that the sandbox does not know a key', async () => {

@@ -101,7 +101,7 @@ describe('an environment', () => {
     ['development', undefined, true],
     ['test', 'false', false],
   ])('NODE_ENV %s and GRAPHIQL %s make GraphiQL %s', (NODE_ENV, GRAPHIQL, graphiql) => {
-    expect(config({ NODE_ENV, GRAPHIQL }).graphiql).toBe(graphiql);
+    expect(config({ NODE_ENV, GRAPHIQL, LUAAUTH_SANDBOX: 'true' }).graphiql).toBe(graphiql);
   });
 
   it('has every problem reported at once, one line each: the variable, what was given, what is allowed', () => {
@@ -121,7 +121,27 @@ describe('an environment', () => {
     [
       'LUAAUTH_API_URL',
       'api.luaauth.com',
-      '"api.luaauth.com" is not an http or https URL without user, query or fragment',
+      '"api.luaauth.com" is not an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      'localhost:4001/base',
+      '"localhost:4001/base" is not an http or https URL without user, query or fragment. Did you mean http://localhost:4001/base?',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      `me:${SECRET}@a.b`,
+      '"...@a.b" is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      `a.b?key=${SECRET}`,
+      '"a.b?..." is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      '127.0.0.1:4318',
+      '"127.0.0.1:4318" is not an http or https URL without user, query or fragment. Did you mean http://127.0.0.1:4318?',
     ],
     [
       'LUAAUTH_API_URL',
@@ -152,7 +172,7 @@ describe('an environment', () => {
     ['LUAAUTH_TIMEOUT_MS', '0', '"0" is not milliseconds, a whole number from 1 to 100000'],
     ['LOG_LEVEL', 'verbose', '"verbose" is not one of trace, debug, info, warn, error, fatal, silent'],
   ])('is refused for %s=%s', (name, value, problem) => {
-    expect(problems({ [name]: value })).toEqual([`${name}: ${problem}.`]);
+    expect(problems({ [name]: value })).toEqual([`${name}: ${problem.replace(/[^?]$/, '$&.')}`]);
   });
 });
 
@@ -238,6 +258,94 @@ describe('a file that is named', { timeout: 60_000 }, () => {
     expect(gateway.output.stderr).toBe(
       'The configuration has problems:\n  .env: the file is not read: it is a pipe or a device, not a regular file. Make it readable, or remove it.\n',
     );
+  });
+});
+
+describe('the sandbox', () => {
+  it.each([{ NODE_ENV: 'development' }, { NODE_ENV: 'test' }, {}])(
+    'is the default with %j',
+    (environment) => {
+      expect(config(environment).apiUrl).toBeUndefined();
+    },
+  );
+
+  it('is not served in production, unless it is insisted on', () => {
+    const NODE_ENV = 'production';
+    expect(problems({ NODE_ENV })).toEqual([
+      'LUAAUTH_API_URL: not set, and NODE_ENV is production: made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true if the sandbox is meant.',
+    ]);
+    expect(problems({ NODE_ENV, LUAAUTH_SANDBOX: 'false' })).toHaveLength(1);
+    expect(config({ NODE_ENV, LUAAUTH_SANDBOX: 'true' }).apiUrl).toBeUndefined();
+    expect(config({ NODE_ENV, LUAAUTH_API_URL: 'https://a.b' }).apiUrl?.host).toBe('a.b');
+    // It was given, and is malformed: one problem, not two.
+    expect(problems({ NODE_ENV, LUAAUTH_API_URL: 'a b' })).toHaveLength(1);
+  });
+
+  it('is not meant where an API is named', () => {
+    expect(problems({ LUAAUTH_SANDBOX: 'true', LUAAUTH_API_URL: 'https://a.b' })).toEqual([
+      'LUAAUTH_SANDBOX: true, but LUAAUTH_API_URL is set as well. Set one of the two.',
+    ]);
+  });
+});
+
+describe('a name that nobody reads', { timeout: 60_000 }, () => {
+  const there = (name: string, how: string, advice: string) =>
+    `  ${name}: ${how}, but there is no such variable. ${advice}`;
+
+  it('is a problem in .env whatever it is, and in the environment when it is like ours', async () => {
+    const variables = {
+      LUAAUTH_TOKN: SECRET,
+      LUA_AUTH_API_URL: 'https://a.b',
+      luaauth_rate: '10',
+      MAX_DEPHT: '3',
+      REDIS_COLOUR: 'red',
+    };
+    gateway = startProcess({ ...variables, PORT: 'x' }, (cwd) => {
+      writeFileSync(join(cwd, '.env'), `LUAAUTH_APIURL=https://a.b\nHOTS=::1\nFOO_SECRET=${SECRET}\n`);
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toEqual({
+      stdout: '',
+      stderr: [
+        'The configuration has problems:',
+        there(
+          'FOO_SECRET',
+          '.env sets it',
+          'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
+        ),
+        there('HOTS', '.env sets it', 'Did you mean HOST?'),
+        there('LUAAUTH_APIURL', '.env sets it', 'Did you mean LUAAUTH_API_URL?'),
+        there('LUAAUTH_TOKN', 'it is set', 'Did you mean LUAAUTH_TOKEN?'),
+        there('LUA_AUTH_API_URL', 'it is set', 'Did you mean LUAAUTH_API_URL?'),
+        there('MAX_DEPHT', 'it is set', 'Did you mean MAX_DEPTH?'),
+        there(
+          'REDIS_COLOUR',
+          'it is set',
+          'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
+        ),
+        there('luaauth_rate', 'it is set', 'Did you mean LUAAUTH_RATE?'),
+        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('is none when somebody else has set it, or it is empty', async () => {
+    const variables = {
+      HOSTNAME: 'here',
+      LOGLEVEL: 'debug',
+      LUAAUTH_NOTHING: '',
+      OTEL_SERVICE_NAME: 'gateway',
+      // What Kubernetes tells of its services.
+      GATEWAY_SERVICE_HOST: '10.0.0.1',
+      GATEWAY_SERVICE_PORT_HTTP: '80',
+      LUAAUTH_GRAPHQL_PORT: 'tcp://10.0.0.1:80',
+      LUAAUTH_GRAPHQL_PORT_80_TCP_ADDR: '10.0.0.1',
+    };
+    gateway = startProcess({ ...variables, PORT: '0' }, (cwd) => {
+      writeFileSync(join(cwd, '.env'), 'COMPOSE_PROJECT_NAME=luaauth\nLUAAUTH_OTHER=\n');
+    });
+    expect(await gateway.listening()).toContain('http://127.0.0.1:');
   });
 });
 

@@ -46,7 +46,7 @@ describe('the image', () => {
     expect(Object.keys(variables).filter((name) => !VARIABLE_NAMES.includes(name))).toEqual([]);
     const [check = ''] = instructions('HEALTHCHECK');
     const [, path = ''] = /http:\/\/127\.0\.0\.1:\$PORT(\/\w+)/.exec(check) ?? [];
-    const gateway = startProcess({ ...variables, PORT: '0' });
+    const gateway = startProcess({ ...variables, PORT: '0', LUAAUTH_SANDBOX: 'true' });
     try {
       const { port } = new URL(await gateway.listening());
       expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200);

@@ -50,6 +50,8 @@ describe('the GraphiQL page', () => {
     { accept: '*/*' },
     { accept: 'application/json' },
     { accept: 'application/graphql-response+json, application/json;q=0.9' },
+    { accept: 'text/html;q=0, */*' },
+    { accept: 'application/json, text/html;q=0.5' },
   ])('is not what a client gets that sends %j', async (headers) => {
     const response = await get('/graphql?query=%7B__typename%7D', { ...headers, 'x-graphql-csrf': '1' });
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
@@ -76,11 +78,16 @@ describe('the GraphiQL page', () => {
 
   it('travels compressed, and is sent again only when it has changed', async () => {
     const plain = await get('/graphql', { accept: 'text/html', 'accept-encoding': 'identity' });
+    const gzipped = await get('/graphql', { accept: 'text/html', 'accept-encoding': 'gzip, br;q=0' });
     const zipped = await get('/graphql');
-    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    expect(zipped.headers.get('content-encoding')).toBe('br');
+    expect(gzipped.headers.get('content-encoding')).toBe('gzip');
     expect(plain.headers.get('content-encoding')).toBeNull();
     const html = await plain.text();
     expect(await zipped.text()).toBe(html);
+    expect(await gzipped.text()).toBe(html);
+    const lengthOf = ({ headers }: Response) => Number(headers.get('content-length'));
+    expect(lengthOf(zipped)).toBeLessThan(0.8 * lengthOf(gzipped));
     expect(Number(zipped.headers.get('content-length'))).toBeLessThan(html.length / 2);
     expect(zipped.headers.get('vary')).toBe('accept, accept-encoding');
     expect(zipped.headers.get('cache-control')).toBe('private, no-cache');

@@ -108,15 +108,25 @@ describe('POST as text/plain, urlencoded, multipart, or without content type is 
 });
 
 describe('GET query without a preflight header is refused', () => {
+  /** Without a key, which keeps other pages out by itself. */
+  function getUnguarded(parameters: Record<string, string>, headers: Record<string, string> = {}) {
+    return fetch(`${gateway.url}/graphql?${new URLSearchParams(parameters)}`, { headers });
+  }
+
   it('answers 400 that names the header to add, 0 calls', async () => {
     const safelisted: Record<string, string>[] = [
       {},
       { accept: 'application/json' },
       { 'content-type': 'text/plain' },
       { 'x-graphql-csrf': '' },
+      { token: '' },
+      { authorization: 'Bearer ' },
+      // A browser sends these by itself, once it has asked its user.
+      { authorization: 'Basic c2FuZGJveC1rZXk6' },
+      { authorization: 'Negotiate abc' },
     ];
     for (const headers of safelisted) {
-      const { status, code, message } = await refusal(await get({ query: NAME }, headers));
+      const { status, code, message } = await refusal(await getUnguarded({ query: NAME }, headers));
       expect({ status, code }).toEqual({ status: 400, code: 'CSRF_PREVENTED' });
       expect(message).toContain('x-graphql-csrf');
     }
@@ -126,16 +136,26 @@ describe('GET query without a preflight header is refused', () => {
   it('runs the query when one of the documented headers is there', async () => {
     const documented: Record<string, string>[] = [
       { 'x-graphql-csrf': '1' },
+      { 'graphql-require-preflight': '1' },
+      { 'x-graphql-yoga-csrf': '1' },
       { 'apollo-require-preflight': 'true' },
       { 'x-apollo-operation-name': 'Name' },
       { 'content-type': 'application/json' },
     ];
     for (const headers of documented) {
-      const response = await get({ query: NAME }, headers);
+      const response = await getUnguarded({ query: '{ __typename }' }, headers);
       expect({ status: response.status, body: await response.json() }).toEqual({
         status: 200,
-        body: { data: { script: { name: 'Nightfall Hub' } } },
+        body: { data: { __typename: 'Query' } },
       });
+    }
+  });
+
+  it('runs the query when a key is there, as a page must set its header itself', async () => {
+    const withKey: Record<string, string>[] = [{ ...KEY }, { authorization: 'bearer sandbox-key' }];
+    for (const headers of withKey) {
+      const response = await getUnguarded({ query: NAME }, headers);
+      expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
     }
   });
 
@@ -206,7 +226,7 @@ describe('foreign Origin', () => {
       'access-control-allow-origin': 'https://app.example',
       'access-control-allow-methods': 'GET, POST',
       'access-control-allow-headers':
-        'content-type, token, authorization, x-upstream, x-request-id, traceparent, tracestate, x-graphql-csrf, apollo-require-preflight, x-apollo-operation-name',
+        'content-type, token, authorization, x-upstream, x-request-id, traceparent, tracestate, x-graphql-csrf, graphql-require-preflight, x-graphql-yoga-csrf, apollo-require-preflight, x-apollo-operation-name',
       'access-control-max-age': '86400',
       vary: 'origin',
     });
@@ -327,8 +347,43 @@ describe('malformed requests answer 400, never 500, and quote nothing of the bod
     expect(await (await post(JSON.stringify(body))).json()).toEqual({ data: { __typename: 'Query' } });
   });
 
+  it.each([
+    ['application/graphql-response+json, application/json;q=0.9', 'application/graphql-response+json'],
+    ['application/json;q=0.9, application/graphql-response+json', 'application/graphql-response+json'],
+    ['application/json, application/graphql-response+json;q=0.5', 'application/json'],
+    ['application/json;q=0, */*', 'application/graphql-response+json'],
+    ['application/graphql-response+json;q=0, application/*', 'application/json'],
+    ['Application/JSON; charset="UTF-8"', 'application/json'],
+    ['*/*', 'application/json'],
+    [
+      'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed',
+      'application/graphql-response+json',
+    ],
+  ])('answers who accepts %s in %s, by every door', async (accept, mediaType) => {
+    for (const query of ['{ __typename }', '{ nothing }']) {
+      for (const path of ['/graphql', '/graphql/']) {
+        const response = await fetch(gateway.url + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', accept, ...KEY },
+          body: JSON.stringify({ query }),
+        });
+        expect([path, response.headers.get('content-type')]).toEqual([path, `${mediaType}; charset=utf-8`]);
+        await response.text();
+      }
+    }
+    const refused = await fetch(`${gateway.url}/nowhere`, { headers: { accept } });
+    expect(refused.headers.get('content-type')).toBe(`${mediaType}; charset=utf-8`);
+  });
+
   it('tells a client that accepts nothing it can send, before anything is carried out', async () => {
-    for (const accept of ['text/html', 'text/event-stream', 'multipart/mixed']) {
+    const nothing = ['text/html', 'text/event-stream', 'multipart/mixed'];
+    const unwanted = [
+      '*/*;q=0',
+      'application/json;q=0',
+      'application/json;charset=utf-16',
+      'text/html, */*;q=0',
+    ];
+    for (const accept of [...nothing, ...unwanted]) {
       const { status, message } = await refusal(await post(JSON.stringify({ query: DELETE }), { accept }));
       expect(status).toBe(406);
       expect(message).toContain('application/json');
@@ -522,7 +577,7 @@ describe('answers', () => {
       await post('{'),
       await post('{}', { 'content-type': 'text/plain' }),
       await post('{}', { accept: 'image/png' }),
-      await get({ query: NAME }),
+      await fetch(`${gateway.url}/graphql?query={__typename}`),
       await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS' }),
       await fetch(`${gateway.url}/graphql`, { method: 'HEAD' }),
       await fetch(`${gateway.url}/graphql`, { method: 'DELETE' }),

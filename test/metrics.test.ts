@@ -414,8 +414,9 @@ describe('the process', { timeout: 60_000 }, () => {
     const gateway = startProcess({ PORT: '0', METRICS_PORT: '0' });
     closing.push(gateway.kill);
     const url = await gateway.listening();
-    await eventually(() => expect(gateway.output.stdout).toContain('Metrics'));
-    const [, own = ''] = /Metrics {3}(http:\/\/127\.0\.0\.1:\d+\/metrics)/.exec(gateway.output.stdout) ?? [];
+    await eventually(() => expect(gateway.output.stdout).toContain('metricsUrl'));
+    const [, own = ''] =
+      /"metricsUrl":"(http:\/\/127\.0\.0\.1:\d+\/metrics)"/.exec(gateway.output.stdout) ?? [];
     await fetch(`${url}/health`);
     await eventually(async () =>
       expect(await (await fetch(own)).text()).toContain('graphql_yoga_http_duration_count{url="/health"'),

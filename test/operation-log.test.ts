@@ -343,16 +343,19 @@ describe('the process', { timeout: 60_000 }, () => {
 
   it('writes lines of JSON to its output', async () => {
     const { stdout, stderr } = await outputOf({});
-    const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+    const lines = stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'started' },
       { msg: 'operation', requestId: 'p-1', operationName: 'Named', status: 200 },
+      { msg: 'stopping', signal: 'SIGTERM' },
+      { msg: 'stopped' },
     ]);
     expect(stderr).toBe('');
   });
 
   it('leaves operations out above the level info', async () => {
     const { stdout } = await outputOf({ LOG_LEVEL: 'warn' });
-    expect(stdout).toContain('GraphQL   http');
-    expect(stdout).not.toContain('Named');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['started', 'stopping', 'stopped']);
   });
 });

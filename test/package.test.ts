@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { installPacked, run } from './support/packed.ts';
 
 // Packing builds, and installing may have to download.
@@ -78,16 +80,50 @@ it('serves, over the sandbox that it brings along', async () => {
   serving.stdout?.on('data', (text: Buffer) => {
     stdout += text;
   });
-  await vi.waitFor(() => expect(stdout).toContain('Live API'), { timeout: 60_000 });
-  const [, endpoint = '', key = ''] = /GraphQL {3}(\S+)[\s\S]*"token: (\S+)"/.exec(stdout) ?? [];
-  const answer = await fetch(endpoint, {
+  await vi.waitFor(() => expect(stdout).toContain('started'), { timeout: 60_000 });
+  const { url } = JSON.parse(stdout);
+  const answer = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', token: key },
+    headers: { 'content-type': 'application/json', token: 'sandbox-key' },
     body: '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}',
   });
   expect(await answer.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
   serving.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
+});
+
+describe('npm start', () => {
+  it('before npm ci says what to do', async () => {
+    const cwd = join(product.copy, '..', 'fresh');
+    mkdirSync(cwd);
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify(manifest));
+    for (const script of ['start', 'run dev', 'run sandbox', 'test']) {
+      const { code, stderr } = await run('npm', script.split(' '), { cwd });
+      expect([script, code, stderr]).toEqual([
+        script,
+        1,
+        'The packages are not installed yet. Run "npm ci" first, then this again.\n',
+      ]);
+    }
+  });
+
+  it('passes on the signal to stop', async () => {
+    // It is built already.
+    serving = spawn('npm', ['start', '--silent', '--ignore-scripts'], {
+      cwd: product.copy,
+      env: { ...process.env, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(serving, 'exit');
+    const lines = createInterface(serving.stdout as Readable)[Symbol.asyncIterator]();
+    const nextLine = async () => JSON.parse((await lines.next()).value);
+    const { pid } = await nextLine();
+    serving.kill('SIGTERM');
+    expect(await nextLine()).toMatchObject({ pid, signal: 'SIGTERM', msg: 'stopping' });
+    expect(await nextLine()).toMatchObject({ pid, msg: 'stopped' });
+    await ended;
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
 });
 
 const USE = `

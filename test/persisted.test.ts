@@ -124,7 +124,7 @@ describe('a listed document', () => {
   });
 
   it('is not run for a page of another origin: a GET needs a header, in every form', async () => {
-    const bare = { 'x-graphql-csrf': '' };
+    const bare = { 'x-graphql-csrf': '', token: '' };
     const answers = [
       await get(only, { documentId: sha256(SCRIPT), variables }, '/graphql', bare),
       await get(only, { variables }, `/graphql/${sha256(SCRIPT)}`, bare),

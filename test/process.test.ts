@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type GatewayProcess, startProcess, type Variables } from './support/process.ts';
 import { json, type Recorded, startRecorder } from './support/recorder.ts';
+import { startOnTerminal } from './support/terminal.ts';
 
 // Each test waits for a process of its own to start, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });
@@ -19,7 +20,7 @@ const REPORT = { 'x-upstream': 'report' };
 
 let recorder: Awaited<ReturnType<typeof startRecorder>>;
 let respond: (recorded: Recorded, response: ServerResponse) => void;
-const started: GatewayProcess[] = [];
+const started: { kill(): Promise<void> }[] = [];
 
 beforeEach(async () => {
   respond = (_recorded, response) => json(response, { success: true, script: { name: 'Recorded' } });
@@ -95,33 +96,40 @@ describe('a failure that nobody waits for', () => {
 });
 
 describe('the process', () => {
-  it('without any configuration runs over the sandbox, and says where, with which key and how to go live', async () => {
+  it('without any configuration runs over the sandbox, and says so in a line of JSON', async () => {
     const gateway = start();
     const url = await gateway.listening();
-    await vi.waitFor(() => expect(gateway.output.stdout).toContain('Live API'));
-    expect(gateway.output.stdout.split('\n')).toEqual([
-      `luaauth-graphql ${version}`,
-      'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
-      `  GraphQL   ${url}/graphql  (open it in a browser for GraphiQL)`,
-      '  Key       send the header "token: sandbox-key"',
-      '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
+    expect(gateway.output.stdout.split('\n').map((line) => line && JSON.parse(line))).toEqual([
+      {
+        level: 30,
+        time: expect.any(Number),
+        pid: expect.any(Number),
+        hostname: expect.any(String),
+        version,
+        url: `${url}/graphql`,
+        mode: 'sandbox',
+        msg: 'started',
+      },
       '',
     ]);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-
-    const [, header = '', key = ''] = /header "(\w+): (\S+)"/.exec(gateway.output.stdout) ?? [];
-    expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
     expect(await graphiqlOf(url)).toEqual({ headers: { token: 'sandbox-key', ...REPORT }, tabs: 4 });
     expect(gateway.output.stderr).toBe('');
   });
 
-  it('says whose key is sent when it holds one', async () => {
+  it('says in the same line which API it asks', async () => {
+    const { gateway } = await startOverRecorder({ LOG_LEVEL: 'silent', METRICS_PORT: '0' });
+    expect(JSON.parse(gateway.output.stdout)).toMatchObject({
+      mode: 'live',
+      apiUrl: recorder.url,
+      metricsUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/),
+    });
+  });
+
+  it('takes the callers that hold a gateway key when it holds the key itself', async () => {
     const gateway = start({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a,of-team-b' });
     const url = await gateway.listening();
-    await vi.waitFor(() => expect(gateway.output.stdout).toContain('Live API'));
-    expect(gateway.output.stdout).toContain(
-      '  Key       send the header "authorization: Bearer <gateway key>"; the gateway sends LUAAUTH_TOKEN',
-    );
     expect(await post(url, NAME, { authorization: 'Bearer of-team-b' })).toEqual({
       data: { script: { name: 'Nightfall Hub' } },
     });
@@ -174,6 +182,45 @@ describe('the process', () => {
       stdout: '',
       stderr: `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set HOST and PORT to a free address.\n`,
     });
+  });
+});
+
+describe('the process on a terminal', () => {
+  async function openTerminal(variables: Variables) {
+    const terminal = startOnTerminal({ PORT: '0', ...variables });
+    started.push(terminal);
+    await vi.waitFor(() => expect(terminal.lines().join()).toContain('Live API'), { timeout: 30_000 });
+    const [, url = ''] = /GraphQL {3}(http\S+)\/graphql/.exec(terminal.lines().join()) ?? [];
+    return { terminal, url };
+  }
+
+  it('says where it runs, with which key and how to go live, and when it stops', async () => {
+    const { terminal, url } = await openTerminal({});
+    const [, header = '', key = ''] = /header "(\w+): (\S+)"/.exec(terminal.lines().join()) ?? [];
+    expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    terminal.signal('SIGTERM');
+    expect(await terminal.ended).toBe(0);
+    const time = /^\[[\d:]{8}\] INFO: (?=operation|stop)/;
+    expect(
+      terminal.lines().map((line) => line.replace(time, '').replace(/(?<=^operation ).*/, '...')),
+    ).toEqual([
+      `luaauth-graphql ${version}`,
+      'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
+      `  GraphQL   ${url}/graphql  (open it in a browser for GraphiQL)`,
+      '  Key       send the header "token: sandbox-key"',
+      '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
+      'operation ...',
+      'stopping {"signal":"SIGTERM"}',
+      'stopped',
+      '',
+    ]);
+  });
+
+  it('says whose key is sent when it holds one', async () => {
+    const { terminal } = await openTerminal({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a' });
+    expect(terminal.lines()).toContain(
+      '  Key       send the header "authorization: Bearer <gateway key>"; the gateway sends LUAAUTH_TOKEN; the sandbox knows sandbox-key',
+    );
   });
 });
 
@@ -326,7 +373,7 @@ describe('the output', () => {
     expect(recorder.calls.length).toBeGreaterThan(0);
 
     const text = gateway.output.stdout + gateway.output.stderr + JSON.stringify(answers);
-    expect(text).toContain('GraphQL   http');
+    expect(text).toContain('"msg":"started"');
     expect(Object.values(SECRETS).filter((secret) => text.includes(secret))).toEqual([]);
   });
 });

@@ -422,7 +422,7 @@ describe.each([
     expect(answers.length).toBeGreaterThan(80);
     for (const answer of answers) expect(answer).not.toMatch(SENTINEL);
     const { stdout, stderr } = gateway.output;
-    expect(stdout).toContain('GraphQL');
+    expect(stdout).toContain('"msg":"started"');
     expect(stdout + stderr).not.toMatch(SENTINEL);
   });
 });

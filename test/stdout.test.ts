@@ -101,6 +101,7 @@ describe('a stdout whose reader stands still', () => {
     const operations = lines.filter(({ msg }) => msg === 'operation');
     expect(operations.length + lost).toBe(OPERATIONS);
     expect(lines.map(({ msg }) => msg).filter((msg) => msg !== 'operation')).toEqual([
+      'started',
       `stdout took no lines for a while: ${lost} are lost`,
     ]);
     await operate(url, 10);

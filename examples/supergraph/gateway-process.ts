@@ -29,7 +29,7 @@ export async function startGateway(variables: Readonly<Record<string, string>>) 
   let url: string | undefined;
   while (url === undefined) {
     await Promise.race([once(child.stdout, 'data'), endedFirst]);
-    url = /GraphQL {3}(http\S+\/graphql)/.exec(output)?.[1];
+    url = /"url":"(http[^"]+\/graphql)"/.exec(output)?.[1];
   }
   return {
     url,

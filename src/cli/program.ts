@@ -16,6 +16,7 @@ Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or
 
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and is told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', endOfOutput);
   try {
     const [command = '', ...rest] = withCommand(args);
     await createProgram().parseAsync([command, ...rest], { from: 'user' });
@@ -23,6 +24,13 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** Whoever reads only the first lines, as `head` does, has got what they wanted. */
+function endOfOutput({ code }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') return;
+  console.error(`Cannot write to stdout (${code}).`);
+  process.exitCode = EXIT.failed;
 }
 
 /** Commander's own default command would take a mistyped command for an argument, and suggest nothing. */

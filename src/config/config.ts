@@ -13,6 +13,7 @@ import type { LogLevel, Name, VariableValues } from './env-variables.ts';
 import { type Environment, overlay, readValues } from './environment.ts';
 import { isKeysFile, readKeysFile } from './keys-file.ts';
 import { readTextFile } from './text-file.ts';
+import { findUnknownNames } from './unknown-names.ts';
 
 export interface Config {
   /** Base URL of the REST API; undefined: the built-in sandbox. */
@@ -27,6 +28,7 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly maxBodiesBytes: number;
+  readonly compression: boolean;
   readonly readOnly: boolean;
   /** The documents that can be asked for by id, and whether others can be sent. */
   readonly persisted: PersistedDocuments;
@@ -95,7 +97,10 @@ export function loadConfig(flags: Environment = {}): ConfigResult {
   if ('problem' in file)
     return { problems: [`.env: the file ${file.problem}. Make it readable, or remove it.`] };
   const dotEnv: Environment = parseEnv(file.text);
-  return readConfig(overlay(dotEnv, process.env, flags));
+  const unknown = findUnknownNames(dotEnv, process.env);
+  const result = readConfig(overlay(dotEnv, process.env, flags));
+  if (unknown.length === 0) return result;
+  return { problems: 'problems' in result ? [...unknown, ...result.problems] : unknown };
 }
 
 /** Reads and checks all of an environment. An empty variable counts as not set. */
@@ -113,6 +118,15 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
   // A variable with a problem of its own is not also missing.
   const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
   const hasGatewayKeys = gatewayKeys !== undefined || keysFile !== undefined;
+  if (apiUrl && values.LUAAUTH_SANDBOX) {
+    problems.push('LUAAUTH_SANDBOX: true, but LUAAUTH_API_URL is set as well. Set one of the two.');
+  }
+  // Who forgets the URL, or misspells it, must not serve made-up data to those who trust it.
+  if (values.NODE_ENV === 'production' && isMissing('LUAAUTH_API_URL') && !values.LUAAUTH_SANDBOX) {
+    problems.push(
+      'LUAAUTH_API_URL: not set, and NODE_ENV is production: made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true if the sandbox is meant.',
+    );
+  }
   if (apiUrl && isInClear(apiUrl) && !values.ALLOW_INSECURE_API) {
     problems.push(
       `LUAAUTH_API_URL: "${apiUrl.origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`,
@@ -149,6 +163,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
     corsOrigins: values.CORS_ORIGINS ?? [],
     maxBodyBytes: values.MAX_BODY_BYTES ?? DEFAULT_MAX_BODY_BYTES,
     maxBodiesBytes: values.MAX_BODIES_BYTES ?? DEFAULT_MAX_BODIES_BYTES,
+    compression: values.COMPRESSION ?? true,
     readOnly: values.READ_ONLY ?? false,
     persisted: configurePersisted(persistedMode, values.PERSISTED_DOCUMENTS_FILE, problems, (path) =>
       readTextFile(path, MAX_MANIFEST_BYTES),

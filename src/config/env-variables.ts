@@ -12,6 +12,8 @@ export interface Variable {
   readonly byDefault?: string;
   /** On or off: as a flag it needs no value. */
   readonly isSwitch?: boolean;
+  /** What was meant by a text that it may not be, if that can be told. */
+  readonly meant?: (text: string) => string | undefined;
   /** Never shown, and it can come from the file in NAME_FILE instead. */
   readonly secret?: boolean;
 }
@@ -50,6 +52,12 @@ const httpUrl = z
   .transform((text) => new URL(text))
   .refine(({ protocol }) => protocol === 'http:' || protocol === 'https:')
   .refine(({ username, password, search, hash }) => username + password + search + hash === '');
+/** A URL without its scheme. */
+const withScheme = (text: string): string | undefined => {
+  const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
+  const url = `${scheme}://${text}`;
+  return !text.includes('://') && httpUrl.safeParse(url).success ? url : undefined;
+};
 
 /** Every variable of the gateway, in the order in which problems are reported. */
 export const VARIABLES = {
@@ -57,6 +65,14 @@ export const VARIABLES = {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
     meaning: 'base URL of the REST API, https://api.luaauth.com; a path in it is kept',
+    meant: withScheme,
+  },
+  LUAAUTH_SANDBOX: {
+    type: onOff,
+    allowed: 'true or false',
+    meaning: 'insists on the sandbox, which is not served when NODE_ENV is production',
+    byDefault: 'false',
+    isSwitch: true,
   },
   ALLOW_INSECURE_API: {
     type: onOff,
@@ -102,6 +118,13 @@ export const VARIABLES = {
     type: origins,
     allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
     meaning: 'the origins whose web pages may use the gateway, separated by commas; * alone for every origin',
+  },
+  COMPRESSION: {
+    type: onOff,
+    allowed: 'true or false',
+    meaning: 'compresses answers to queries of 1 kB and more for clients that ask for it',
+    byDefault: 'true',
+    isSwitch: true,
   },
   READ_ONLY: {
     type: onOff,
@@ -242,11 +265,13 @@ export const VARIABLES = {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
     meaning: 'sends traces to this collector, such as http://localhost:4318, by OTLP over HTTP as JSON',
+    meant: withScheme,
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
     meaning: 'the whole URL for traces, instead',
+    meant: withScheme,
   },
   LOG_LEVEL: {
     type: z.enum(LOG_LEVELS),
@@ -257,7 +282,8 @@ export const VARIABLES = {
   NODE_ENV: {
     type: z.string(),
     allowed: 'any text',
-    meaning: 'production turns GraphiQL off unless GRAPHIQL turns it on',
+    meaning:
+      'production turns GraphiQL off unless GRAPHIQL turns it on, and needs LUAAUTH_API_URL or LUAAUTH_SANDBOX',
   },
 } satisfies Record<string, Variable>;
 

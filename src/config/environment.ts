@@ -11,12 +11,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { type, allowed, secret }] of Object.entries<Variable>(VARIABLES)) {
+  for (const [name, { type, allowed, meant, secret }] of Object.entries<Variable>(VARIABLES)) {
     const text = secret ? readSecret(environment, name, problems) : environment[name];
     if (text === undefined || text === '') continue;
     const result = type.safeParse(text);
     if (result.success) values[name] = result.data;
-    else problems.push(`${name}: ${secret ? 'the given value (not shown)' : show(text)} is not ${allowed}.`);
+    else problems.push(`${name}: ${secret ? HIDDEN : show(text)} is not ${allowed}.${ask(meant?.(text))}`);
   }
   return { values, problems };
 }
@@ -58,7 +58,13 @@ function readSecret(environment: Environment, name: string, problems: string[]):
   return text;
 }
 
+const HIDDEN = 'the given value (not shown)';
+
 /** A value as given; what a URL may hold of a secret is hidden. */
 function show(text: string): string {
-  return JSON.stringify(text.replace(/(?<=\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...'));
+  return JSON.stringify(text.replace(/(?<=^|\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...'));
+}
+
+function ask(meant: string | undefined): string {
+  return meant === undefined ? '' : ` Did you mean ${meant}?`;
 }

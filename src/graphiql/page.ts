@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
+import { type Encoding, negotiateEncoding, prefersHtml } from '../http/media-type.ts';
 import { PRELUDE, STYLE } from './prelude.ts';
 import type { Tab } from './tabs.ts';
 
@@ -17,7 +18,7 @@ export interface GraphiQLPageOptions {
 
 interface Page {
   readonly html: string;
-  readonly gzipped: Buffer;
+  readonly compressed: Readonly<Record<Encoding, Buffer>>;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -37,8 +38,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): Plugin<Context> {
   if (options.inAdvance) setTimeout(getPage, SOON_MS).unref();
   return {
     async onRequest({ request, url, endResponse, fetchAPI }) {
-      const wantsHtml = request.method === 'GET' && request.headers.get('accept')?.includes('text/html');
-      if (!wantsHtml) return;
+      if (request.method !== 'GET' || !prefersHtml(request.headers.get('accept'))) return;
       if (url.pathname === '/') {
         endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
       } else if (url.pathname === '/graphql') {
@@ -49,7 +49,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): Plugin<Context> {
 }
 
 function respond(
-  { html, gzipped, headers }: Page,
+  { html, compressed, headers }: Page,
   request: Request,
   { Response }: { Response: typeof globalThis.Response },
 ) {
@@ -58,9 +58,11 @@ function respond(
   if (request.headers.get('if-none-match')?.includes(String(headers.etag))) {
     return new Response(null, { status: 304, headers: own });
   }
-  const acceptsGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
-  if (!acceptsGzip) return new Response(html, { headers: own });
-  return new Response(new Uint8Array(gzipped), { headers: { ...own, 'content-encoding': 'gzip' } });
+  const encoding = negotiateEncoding(request.headers.get('accept-encoding'));
+  if (encoding === undefined) return new Response(html, { headers: own });
+  return new Response(new Uint8Array(compressed[encoding]), {
+    headers: { ...own, 'content-encoding': encoding },
+  });
 }
 
 async function createPage({ tabs, headers: visitorHeaders }: GraphiQLPageOptions): Promise<Page> {
@@ -87,8 +89,12 @@ async function createPage({ tabs, headers: visitorHeaders }: GraphiQLPageOptions
     'cache-control': 'private, no-cache',
     vary: 'accept, accept-encoding',
   };
-  return { html, gzipped: await promisify(gzip)(html), headers };
+  const compressed = { gzip: await promisify(gzip)(html), br: await promisify(brotliCompress)(html, BROTLI) };
+  return { html, compressed, headers };
 }
+
+/** A quarter less than gzip in the same time; the highest quality takes twenty times as long for little more. */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 /** Only this page's own scripts run, and only the gateway can be spoken to. Monaco makes its workers from blobs. */
 function contentSecurityPolicy(html: string): string {

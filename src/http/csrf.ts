@@ -5,10 +5,12 @@ import { isJson } from './media-type.ts';
 
 /**
  * Headers that a page of another origin cannot send without the browser asking first (a CORS preflight), which this
- * gateway does not grant. The last two are what Apollo's clients send.
+ * gateway does not grant. All but the first are what clients of others' servers send.
  */
 export const PREFLIGHT_HEADERS = [
   'x-graphql-csrf',
+  'graphql-require-preflight',
+  'x-graphql-yoga-csrf',
   'apollo-require-preflight',
   'x-apollo-operation-name',
 ] as const;
@@ -24,9 +26,12 @@ export function checkMethod(operation: OperationTypeNode, request: ClientRequest
   if (!isPreflighted(request)) throw UNGUARDED_GET;
 }
 
+/** A key does as well. Of the schemes of `authorization` only Bearer: browsers send what they know of others unasked. */
 function isPreflighted(request: ClientRequest): boolean {
   return (
     isJson(request.header('content-type') ?? '') ||
+    Boolean(request.header('token')) ||
+    /^Bearer +\S/i.test(request.header('authorization') ?? '') ||
     PREFLIGHT_HEADERS.some((name) => Boolean(request.header(name)))
   );
 }

@@ -1,14 +1,51 @@
+import { Negotiator } from 'negotiator';
+
 /** Whether a content type is JSON in UTF-8. A list of several types is not: browsers and servers read it differently. */
 export function isJson(contentType: string): boolean {
   return /^application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i.test(contentType.trim());
 }
 
-const ANSWERS = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json']);
+export type MediaType = 'application/json' | 'application/graphql-response+json';
+export type Encoding = 'br' | 'gzip';
 
-/** Whether an `accept` header allows a media type that operations are answered in. */
-export function isAcceptable(accept: string | null): boolean {
-  if (!accept) return true;
-  return accept
-    .split(',')
-    .some((range) => ANSWERS.has((range.split(';', 1)[0] as string).trim().toLowerCase()));
+/** The first one is for who has no preference. */
+const ANSWERS = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
+const PAGE_OR_ANSWER = ['application/json; charset=utf-8', 'text/html; charset=utf-8'];
+const ENCODINGS = ['br', 'gzip', 'identity'];
+
+/** The media type that an `accept` header wants an operation's answer in; undefined: it allows none. */
+export const negotiateMediaType = remember((accept): MediaType | undefined => {
+  const [type] = negotiator({ accept }).mediaType(ANSWERS)?.split(';') ?? [];
+  return type as MediaType | undefined;
+}, 'application/json');
+
+/** Whether an `accept` header wants a page rather than JSON, as those of browsers do. */
+export const prefersHtml = remember(
+  (accept): boolean => negotiator({ accept }).mediaType(PAGE_OR_ANSWER) === PAGE_OR_ANSWER[1],
+  false,
+);
+
+/** How an `accept-encoding` header wants its answer compressed; undefined: not at all. */
+export const negotiateEncoding = remember((accept): Encoding | undefined => {
+  const encoding = negotiator({ 'accept-encoding': accept }).encoding(ENCODINGS, { preferred: ENCODINGS });
+  return encoding === 'br' || encoding === 'gzip' ? encoding : undefined;
+}, undefined);
+
+function negotiator(headers: Readonly<Record<string, string>>): Negotiator {
+  return new Negotiator({ headers });
+}
+
+const MAX_REMEMBERED = 100;
+const MAX_LENGTH = 256;
+
+/** Clients send few different headers, each again and again. */
+function remember<Outcome>(negotiate: (header: string) => Outcome, withoutHeader: Outcome) {
+  const remembered = new Map<string, Outcome>();
+  return (header: string | null | undefined): Outcome => {
+    if (!header) return withoutHeader;
+    if (remembered.has(header)) return remembered.get(header) as Outcome;
+    const outcome = negotiate(header);
+    if (remembered.size < MAX_REMEMBERED && header.length <= MAX_LENGTH) remembered.set(header, outcome);
+    return outcome;
+  };
 }

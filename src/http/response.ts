@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import { batchWrites } from '../transport/batched-writes.ts';
+import { type Encoding, negotiateMediaType } from './media-type.ts';
 
 /** Carries the name of a request, from the client or back to it. */
 export const REQUEST_ID = 'x-request-id';
@@ -29,9 +30,7 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
 /** The response to an error of `requestError`, in the media type that the request's `accept` header prefers. */
 export function errorResponse(error: GraphQLError, accept?: string | null): PlainResponse {
   const { http, ...extensions } = error.extensions as { http: { status: number; headers: object } };
-  const mediaType = accept?.includes('application/graphql-response+json')
-    ? 'application/graphql-response+json'
-    : 'application/json';
+  const mediaType = negotiateMediaType(accept) ?? 'application/json';
   return {
     status: http.status,
     headers: { 'content-type': `${mediaType}; charset=utf-8`, ...http.headers },
@@ -69,6 +68,8 @@ export interface JsonResponse {
   /** Of `bytesOf`. */
   readonly body: string | Buffer;
   readonly requestId: string;
+  /** How the body is compressed. */
+  readonly encoding?: Encoding | undefined;
 }
 
 /** Sends it with all that are ready in the same turn of the event loop. One that cannot be sent is cut off. */
@@ -77,9 +78,11 @@ export const sendJson = batchWrites<JsonResponse>(sendNow, ({ response }) => res
 const COMMON = Object.entries(COMMON_HEADERS).flat();
 
 /** In the form that node:http is fastest with. */
-function sendNow({ response, contentType, body, requestId }: JsonResponse): void {
+function sendNow({ response, contentType, body, requestId, encoding }: JsonResponse): void {
   if (response.headersSent || response.destroyed) return;
   const length = String(Buffer.byteLength(body));
   const headers = [...COMMON, 'content-type', contentType, 'content-length', length, REQUEST_ID, requestId];
+  // No cache may keep it, so none needs to know by `vary` what it depends on.
+  if (encoding !== undefined) headers.push('content-encoding', encoding);
   response.writeHead(200, headers).end(body);
 }

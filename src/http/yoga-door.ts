@@ -8,13 +8,16 @@ import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operatio
 import type { Engine, Pipeline } from '../operation/pipeline.ts';
 import type { BodyBudget, BodyShare } from './body-budget.ts';
 import { FetchClientRequest, hasCredential } from './client-request.ts';
+import type { Compress } from './compression.ts';
 import { checkMethod } from './csrf.ts';
 import type { HostCheck } from './host-check.ts';
+import { negotiateMediaType } from './media-type.ts';
 import { readOperationPath } from './operation-path.ts';
 import { readNodeBody, readWebBody } from './read-body.ts';
 import { checkAccept, checkContentType } from './request-gate.ts';
 import type { Door } from './request-listener.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from './response.ts';
+import { responseTo } from './result-response.ts';
 
 export interface YogaDoorOptions {
   readonly schema: GraphQLSchema;
@@ -22,6 +25,7 @@ export interface YogaDoorOptions {
   readonly tracker: RequestTracker;
   /** For requests that come without a node:http server, whose listener has checked its own. */
   readonly checkHost: HostCheck;
+  readonly compress: Compress;
   readonly bodies: BodyBudget;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
@@ -71,7 +75,7 @@ export function createYogaDoor(options: YogaDoorOptions) {
     parserAndValidationCache: false,
     extraParamNames: ['documentId', 'doc_id', 'pathId'],
     plugins: [
-      trackRequests(pipeline, tracker),
+      trackRequests(options),
       checkHosts(checkHost, tracker),
       ...plugins,
       readRequests(options),
@@ -125,16 +129,20 @@ function releaseUnlessRunning({ isRunning, body }: RequestSlot): void {
 }
 
 /** Follows requests that come without a node:http server, and puts on every response what it carries. */
-function trackRequests(pipeline: Pipeline, tracker: RequestTracker): Plugin<Context> {
+function trackRequests({ pipeline, tracker, compress }: YogaDoorOptions): Plugin<Context> {
   return {
     onRequest({ request, url, serverContext }) {
       const { operation } = serverContext as unknown as ServerContext;
       const id = () => requestIdFor(request.headers.get(REQUEST_ID));
       operation.record ??= tracker.begin(new FetchClientRequest(request, url.pathname), id());
     },
-    onResultProcess({ result, setResult, serverContext }) {
+    onResultProcess({ request, result, setResult, setResultProcessor, serverContext }) {
       if (Array.isArray(result) || Symbol.asyncIterator in result) return;
-      setResult(pipeline.mask(result as ExecutionResult, recordOf(serverContext)));
+      const record = recordOf(serverContext);
+      setResult(pipeline.mask(result as ExecutionResult, record));
+      // Yoga's own choice leaves out how much a client wants each.
+      const mediaType = negotiateMediaType(request.headers.get('accept'));
+      if (mediaType) setResultProcessor(createResultProcessor(compress, record) as never, mediaType);
     },
     onResponse({ response, serverContext }) {
       const record = recordOf(serverContext);
@@ -145,6 +153,29 @@ function trackRequests(pipeline: Pipeline, tracker: RequestTracker): Plugin<Cont
       // At a server, the end of the response ends it.
       if (!(serverContext as unknown as ServerContext).req) tracker.end(record, response.status);
     },
+  };
+}
+
+function createResultProcessor(compress: Compress, record: RequestRecord) {
+  return (
+    result: ExecutionResult,
+    { Response }: { Response: typeof globalThis.Response },
+    mediaType: string,
+  ): Response | Promise<Response> => {
+    const { body, ...init } = responseTo(result, mediaType);
+    const plain = () => new Response(body, init);
+    return (
+      compress(body, result, record)?.then((compressed) => {
+        if (compressed === undefined) return plain();
+        const { encoding, bytes } = compressed;
+        const headers = {
+          ...init.headers,
+          'content-encoding': encoding,
+          'content-length': String(bytes.length),
+        };
+        return new Response(new Uint8Array(bytes), { ...init, headers });
+      }) ?? plain()
+    );
   };
 }
 

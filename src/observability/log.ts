@@ -21,7 +21,7 @@ export interface LogOptions {
 }
 
 /** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
-export interface OperationLog extends GatewayLog {
+export interface OperationLog extends GatewayLog, LifeCycleLog {
   /** Undefined when the level leaves the lines out. */
   readonly operations: RequestObserver | undefined;
   /** Tells when the REST API is left alone for a while, and when it is well again. */
@@ -30,9 +30,15 @@ export interface OperationLog extends GatewayLog {
   warn(message: string): void;
 }
 
+/** Tells of the process as a whole, whatever the level: who started it, or waits for its end, reads for it. */
+export interface LifeCycleLog {
+  tell(message: 'started' | 'stopping' | 'stopped', facts?: Readonly<Record<string, unknown>>): void;
+}
+
 export function createLog({ level, secrets, destination }: LogOptions): OperationLog {
   const stream = createRedactedStream(destination, secrets);
   const log = pino({ level, serializers: { err: errorFacts } }, stream);
+  const lifeCycle = log.child({}, { level: 'info' });
   const operations: RequestObserver = {
     wrote: (record, write) =>
       stream.hiding(keysOf(record), () => log.info(auditLine(record, write), 'mutation')),
@@ -67,6 +73,7 @@ export function createLog({ level, secrets, destination }: LogOptions): Operatio
     },
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),
+    tell: (message, facts = {}) => lifeCycle.info(facts, message),
   };
 }
 

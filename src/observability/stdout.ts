@@ -8,8 +8,6 @@ const LAST_LINES_MS = 200;
 export async function openStdout(onLoss: LogOutputOptions['onLoss']): Promise<LogOutput> {
   // To look at it makes a pipe non-blocking: a write to a full one then says EAGAIN, instead of waiting for a reader.
   const { isTTY } = process.stdout;
-  // What else is printed there, such as where the gateway listens, is no reason to end either.
-  process.stdout.on('error', () => undefined);
   const output = createLogOutput({ write: (bytes) => writeSync(1, bytes), onLoss });
   // What was logged last matters most when a process breaks down.
   process.on('exit', () => output.drain(LAST_LINES_MS));

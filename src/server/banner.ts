@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { LifeCycleLog } from '../observability/log.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { version } from '../version.ts';
 
@@ -8,8 +9,21 @@ export interface Running {
   readonly metricsUrl: string | undefined;
 }
 
-/** Tells on the terminal what has been started. */
-export function announce({ url, metricsUrl }: Running, config: Config): void {
+/** Tells what has been started: who looks at a terminal how to go on, who reads lines of JSON where it is. */
+export function announce({ url, metricsUrl }: Running, config: Config, log: LifeCycleLog): void {
+  const { apiUrl } = config;
+  if (process.stdout.isTTY) printBanner({ url, metricsUrl }, config);
+  else
+    log.tell('started', {
+      version,
+      url: `${url}/graphql`,
+      mode: apiUrl ? 'live' : 'sandbox',
+      apiUrl: apiUrl?.origin,
+      metricsUrl,
+    });
+}
+
+function printBanner({ url, metricsUrl }: Running, config: Config): void {
   const lines = [`luaauth-graphql ${version}`];
   if (config.apiUrl) {
     lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${config.apiUrl.origin}`);

@@ -18,6 +18,7 @@ export async function openGateway(
     timeouts: config.timeouts,
     operationTimeoutMs: config.operationTimeoutMs,
     readOnly: config.readOnly,
+    compression: config.compression,
     persisted: config.persisted,
     limits: config.limits,
     maxBodyBytes: config.maxBodyBytes,

@@ -4,7 +4,7 @@ import type { Config, MetricsConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
 import { combineObservers } from '../observability/combine-observers.ts';
-import { createLog, type OperationLog } from '../observability/log.ts';
+import { createLog, type LifeCycleLog, type OperationLog } from '../observability/log.ts';
 import type { LogOutput } from '../observability/log-output.ts';
 import type { GatewayLog, RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
@@ -17,6 +17,7 @@ export interface Observability {
   readonly log: GatewayLog;
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
+  readonly lifeCycle: LifeCycleLog;
   /** For the transport. */
   readonly upstream: Observer;
   /** For the gateway. */
@@ -44,6 +45,7 @@ export async function openObservability(config: Config): Promise<Observability> 
     log,
     info: log.info,
     warn: log.warn,
+    lifeCycle: log,
     upstream: combineObservers(all.map(({ upstream }) => upstream)),
     // First: what else is told of a write may fail.
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(

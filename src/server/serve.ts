@@ -23,16 +23,19 @@ export async function serve(config: Config): Promise<void> {
   const parts = { transport, isReady: () => ready, credentials: keys.credentials };
   const server = await openGateway(config, observability, parts).catch(exit);
 
-  onStop(async () => {
+  const { lifeCycle } = observability;
+  onStop(async (signal) => {
     ready = false;
     keys.close();
+    lifeCycle.tell('stopping', { signal });
     await delay(config.shutdown.delayMs);
     const graceIsOver = delay(config.shutdown.graceMs);
     await server.drain(config.shutdown.graceMs);
     // A write goes on when its client has left; it has the same time to finish.
     await Promise.race([close(), graceIsOver]);
     await Promise.race([observability.close(), graceIsOver]);
+    lifeCycle.tell('stopped');
     process.exit(0);
   });
-  announce({ url: server.url, metricsUrl: observability.metricsUrl }, config);
+  announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, lifeCycle);
 }

@@ -8,13 +8,13 @@ export function exit(reason: string | Error): never {
 }
 
 /** Runs `stop` when the process is told to stop; told once more, it ends at once. */
-export function onStop(stop: () => Promise<void>): void {
+export function onStop(stop: (signal: string) => Promise<void>): void {
   let isStopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(1);
       isStopping = true;
-      void stop();
+      void stop(signal);
     });
   }
 }

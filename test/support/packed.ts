@@ -45,6 +45,8 @@ export async function installPacked() {
     packing,
     installing,
     tarball,
+    /** The sources, built. */
+    copy,
     /** The folder of a user, with nothing but the product in it. */
     user,
     remove: () => rmSync(directory, { recursive: true }),

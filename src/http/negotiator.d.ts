@@ -1,0 +1,11 @@
+/** What is used of it; the types that others have published for it are those of an older version. */
+declare module 'negotiator' {
+  export class Negotiator {
+    constructor(request: { readonly headers: Readonly<Record<string, string | undefined>> });
+    mediaType(available: readonly string[]): string | undefined;
+    encoding(
+      available: readonly string[],
+      options: { readonly preferred: readonly string[] },
+    ): string | undefined;
+  }
+}

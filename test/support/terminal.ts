@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Variables } from './process.ts';
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Starts the gateway as somebody at a terminal does, by `script` of util-linux. Whoever starts it calls `kill`. */
+export function startOnTerminal(variables: Variables) {
+  const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-terminal-'));
+  const command = `echo $$; exec '${process.execPath}' --import '${TSX}' '${MAIN}'`;
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, SHELL: '/bin/sh', ...variables },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  /** The shell printed its own id, and became the gateway. */
+  const pid = () => Number.parseInt(text, 10);
+  return {
+    ended,
+    /** What stands on the terminal, without colours. */
+    lines: () =>
+      text
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of.
+        .replaceAll(/\u001b\[\d+m/g, '')
+        .split('\r\n')
+        .slice(1),
+    signal: (name: 'SIGTERM') => process.kill(pid(), name),
+    async kill(): Promise<void> {
+      if (child.exitCode === null && pid() > 0) process.kill(pid(), 'SIGKILL');
+      await ended;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
