@@ -19,6 +19,12 @@ RUN if [ "$TRACING" = true ]; then \
         @opentelemetry/sdk-trace-base@^2.12.1 \
       && npm cache clean --force; \
     fi
+# --build-arg REDIS=false leaves out what REDIS_URL needs.
+ARG REDIS=true
+RUN if [ "$REDIS" = true ]; then \
+      npm install --prefix / --no-audit --no-fund --ignore-scripts @redis/client@^6.3.0 \
+      && npm cache clean --force; \
+    fi
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY --from=build /app/dist dist

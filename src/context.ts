@@ -46,10 +46,11 @@ export interface Beginning {
 export function createContext(options: ContextOptions) {
   const { transport, timeouts, operationTimeoutMs = 30_000 } = options;
   const { ask, clock, rateLimit, state } = transport;
-  const { pageSizes } = state;
+  const { pageSizes, generations } = state;
   const open = ({ request: { signal }, identity }: Beginning, usage: Usage, deadline: number): Api => {
     if (identity.refusal) throw identity.refusal;
-    const { origin, grant } = identity;
+    const { grant } = identity;
+    const origin = { ...identity.origin, fence: generations.fence(identity.origin.account) };
     // Every call of the operation listens: more than ten are no leak.
     if (signal instanceof EventTarget) setMaxListeners(0, signal);
     const api: Api = {

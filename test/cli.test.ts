@@ -88,7 +88,7 @@ describe('--help', () => {
 
   it('has a flag for each variable of the README, but none that would show a secret', () => {
     const secrets = Object.entries<Variable>(VARIABLES).flatMap(([name, { secret }]) =>
-      secret ? [name] : [],
+      secret === true ? [name] : [],
     );
     const withFlag = VARIABLE_NAMES.filter((name) => name !== 'NODE_ENV' && !secrets.includes(name));
     expect(secrets).toEqual(expect.arrayContaining(['LUAAUTH_TOKEN', 'GATEWAY_KEYS']));
@@ -145,6 +145,7 @@ describe('a command line that is wrong', () => {
     [['schema', '--federaton'], "unknown option '--federaton'", 'Did you mean --federation?'],
     [['serve', '--token', SECRET], '--token would show the key', 'Give --token-file, or set LUAAUTH_TOKEN'],
     [[`--gateway-keys=${SECRET}`], '--gateway-keys would show the key', 'Give --gateway-keys-file'],
+    [[`--redis-url=redis://me:${SECRET}@cache`], '--redis-url with a password', 'Give --redis-url-file'],
     [['serve', '--port'], "option '--port <value>' argument missing", ''],
     [['serve', 'twice'], "too many arguments for 'serve'", ''],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],

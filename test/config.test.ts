@@ -502,9 +502,38 @@ describe('the documentation', () => {
   });
 });
 
-it('several processes of one gateway are refused, for now', () => {
-  expect(problems({ WORKERS: '1' })).toEqual([]);
-  expect(problems({ WORKERS: '2' })).toEqual([
-    'WORKERS: 2, but several processes of one gateway are not supported in this version: each would count the quota of LuaAuth for itself. Leave WORKERS out, or set it to 1.',
-  ]);
+describe('several processes', () => {
+  it('need Redis: without it each would count the quota for itself', () => {
+    expect(problems({ WORKERS: '1' })).toEqual([]);
+    expect(problems({ WORKERS: '2', REDIS_URL: 'redis://localhost:6379' })).toEqual([]);
+    expect(problems({ WORKERS: '2' })).toEqual([
+      'WORKERS: 2, but REDIS_URL is not set: each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave WORKERS out.',
+    ]);
+    expect(problems({ LUAAUTH_INSTANCES: '3' })).toEqual([
+      'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
+    ]);
+  });
+
+  it('share what is under one prefix of one Redis, of which the password is never shown', () => {
+    expect(config({}).redis).toBeUndefined();
+    expect(config({ REDIS_URL_FILE: file('url', `rediss://me:${SECRET}@cache:6380/2\n`) }).redis).toEqual({
+      url: `rediss://me:${SECRET}@cache:6380/2`,
+      prefix: 'luaauth',
+      isRequired: true,
+      instances: undefined,
+    });
+    expect(
+      config({
+        REDIS_URL: 'redis://cache',
+        REDIS_PREFIX: 'team:a',
+        REDIS_REQUIRED: 'false',
+        LUAAUTH_INSTANCES: '3',
+      }).redis,
+    ).toEqual({ url: 'redis://cache', prefix: 'team:a', isRequired: false, instances: 3 });
+    for (const url of ['localhost:6379', `http://me:${SECRET}@cache`, 'redis://']) {
+      expect(problems({ REDIS_URL: url })).toEqual([
+        'REDIS_URL: the given value (not shown) is not a URL such as redis://host:6379 or rediss://user:password@host:6380/0.',
+      ]);
+    }
+  });
 });

@@ -28,8 +28,8 @@ describe('the image', () => {
     expect(copied.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
   });
 
-  it('adds the packages for traces in the versions that the gateway asks for', () => {
-    const added = dockerfile.match(/@opentelemetry\/\S+/g) ?? [];
+  it('adds the packages for traces and for Redis in the versions that the gateway asks for', () => {
+    const added = dockerfile.match(/@(?:opentelemetry|redis)\/\S+/g) ?? [];
     const wanted = Object.entries(manifest.peerDependencies).map(([name, range]) => `${name}@${range}`);
     expect(added.toSorted()).toEqual(wanted.toSorted());
   });

@@ -50,6 +50,7 @@ function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<s
     decode: () => id,
     key: '',
     isInDoubt: false,
+    loss: 0,
     revalidation: undefined,
   };
 }
@@ -89,8 +90,9 @@ it('copies of large answers are bounded by their size', () => {
 it('a million writes take bounded memory, and none that is forgotten makes an older read good again', async () => {
   const before = heapInMegabytes();
   const { generations } = createStateInMemory(createTicks());
-  const write = invalidation(generations)(answerAtOnce);
-  const lastChange = (resource: string) => (generations.read(resource) as Generation).number;
+  const write = invalidation(generations, createTicks())(answerAtOnce);
+  const { read } = generations.fence('account');
+  const lastChange = (resource: string) => (read(resource) as Generation).number;
   for (let index = 0; index < MILLION; index += 1) {
     await write(callOf('write', `written-${index}`), NO_PROGRESS);
   }

@@ -20,6 +20,11 @@ function refuseSecrets(command: Command): Command {
   for (const { name } of secrets) command.addOption(new Option(`--${name} [key]`).hideHelp());
   return command.hook('preAction', () => {
     const values: FlagValues = command.opts();
+    if (/@/.test(String(values.redisUrl ?? ''))) {
+      command.error(
+        'error: --redis-url with a password would show it to all who can list processes. Give --redis-url-file, or set REDIS_URL.',
+      );
+    }
     for (const { variable, name } of secrets) {
       if (values[camelCase(name)] === undefined) continue;
       command.error(

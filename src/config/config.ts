@@ -44,6 +44,10 @@ export interface Config {
   /** How long a copy of a read is as good as a call, and how long it is better than waiting, in ms. */
   readonly freshMs: number;
   readonly staleMs: number;
+  /** Undefined: this gateway shares nothing with others. */
+  readonly redis: RedisConfig | undefined;
+  /** Processes that take requests. */
+  readonly workers: number;
   readonly limits: Limits;
   readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
@@ -65,6 +69,16 @@ export interface MetricsConfig {
   readonly host: string;
   readonly port: number | undefined;
   readonly key: string | undefined;
+}
+
+/** Through what several gateways belong together. */
+export interface RedisConfig {
+  /** May hold a password. */
+  readonly url: string;
+  readonly prefix: string;
+  readonly isRequired: boolean;
+  /** How many processes there are; undefined: as many as are in Redis. */
+  readonly instances: number | undefined;
 }
 
 /** What happens when the process is told to stop. */
@@ -147,9 +161,14 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
       'CORS_ORIGINS: *, but LUAAUTH_TOKEN is set without GATEWAY_KEYS: any page in a browser near the gateway could use your key. List the origins, or set GATEWAY_KEYS.',
     );
   }
-  if ((values.WORKERS ?? 1) > 1) {
+  if ((values.WORKERS ?? 1) > 1 && isMissing('REDIS_URL')) {
     problems.push(
-      `WORKERS: ${values.WORKERS}, but several processes of one gateway are not supported in this version: each would count the quota of LuaAuth for itself. Leave WORKERS out, or set it to 1.`,
+      `WORKERS: ${values.WORKERS}, but REDIS_URL is not set: each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave WORKERS out.`,
+    );
+  }
+  if (values.LUAAUTH_INSTANCES !== undefined && isMissing('REDIS_URL')) {
+    problems.push(
+      'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
     );
   }
   return {
@@ -175,6 +194,8 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
     totalRate: values.LUAAUTH_TOTAL_RATE ?? rate * KEYS_AT_FULL_RATE,
     freshMs: values.FRESH_MS ?? 1_000,
     staleMs: values.STALE_MS ?? 60_000,
+    redis: readRedis(values),
+    workers: values.WORKERS ?? 1,
     // The grace is longer than any write by default.
     shutdown: {
       delayMs: values.SHUTDOWN_DELAY_MS ?? 100,
@@ -195,6 +216,11 @@ function readKeys({ GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment, 
   if ('entries' in read) return { path, entries: read.entries };
   problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} ${problem}.`));
   return undefined;
+}
+
+function readRedis(values: VariableValues): RedisConfig | undefined {
+  const { REDIS_URL: url, REDIS_PREFIX: prefix = 'luaauth', REDIS_REQUIRED: isRequired = true } = values;
+  return url === undefined ? undefined : { url, prefix, isRequired, instances: values.LUAAUTH_INSTANCES };
 }
 
 function readMetrics({

@@ -14,8 +14,11 @@ export interface Variable {
   readonly isSwitch?: boolean;
   /** What was meant by a text that it may not be, if that can be told. */
   readonly meant?: (text: string) => string | undefined;
-  /** Never shown, and it can come from the file in NAME_FILE instead. */
-  readonly secret?: boolean;
+  /**
+   * Never shown, and it can come from the file in NAME_FILE instead. In part: it may hold a password, and as a flag must
+   * not.
+   */
+  readonly secret?: boolean | 'in part';
 }
 
 const PERSISTED_MODES = ['off', 'allowed', 'only'] as const;
@@ -46,6 +49,9 @@ const origins = z
   .string()
   .transform((list) => list.split(',').map((one) => one.trim()))
   .pipe(z.union([z.tuple([z.literal('*')]), z.array(origin).min(1)]));
+const redisUrl = z
+  .string()
+  .refine((text) => /^rediss?:\/\/[^/]/.test(text) && URL.canParse(text) && new URL(text).hostname !== '');
 const httpUrl = z
   .string()
   .refine((text) => URL.canParse(text))
@@ -187,10 +193,34 @@ export const VARIABLES = {
     meaning: 'how long a copy is better than waiting for the quota or than an error; 0: never',
     byDefault: '60000',
   },
+  REDIS_URL: {
+    type: redisUrl,
+    allowed: 'a URL such as redis://host:6379 or rediss://user:password@host:6380/0',
+    meaning: 'Redis or Valkey through which several gateways share quota and copies; none: this one is alone',
+    secret: 'in part',
+  },
+  REDIS_PREFIX: {
+    type: z.string().regex(/^[\w.:-]{1,64}$/),
+    allowed: '1 to 64 letters, digits and - . _ :',
+    meaning: 'with REDIS_URL: what the name of every key begins with; gateways of one prefix belong together',
+    byDefault: 'luaauth',
+  },
+  REDIS_REQUIRED: {
+    type: onOff,
+    allowed: 'true or false',
+    meaning: 'with REDIS_URL: ends the process when Redis cannot be reached at the start',
+    byDefault: 'true',
+    isSwitch: true,
+  },
+  LUAAUTH_INSTANCES: {
+    type: wholeNumber(1, 10_000),
+    allowed: 'a whole number from 1 to 10000',
+    meaning: 'with REDIS_URL: how many processes share the quota, for one that has never reached Redis',
+  },
   WORKERS: {
     type: wholeNumber(1, 64),
     allowed: 'a whole number from 1 to 64',
-    meaning: 'processes that take requests; for now always 1',
+    meaning: 'processes that take requests; more than one needs REDIS_URL',
     byDefault: '1',
   },
   SHUTDOWN_DELAY_MS: {

@@ -16,17 +16,22 @@ export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 /** Every variable of the gateway but those that belong to the whole machine, in the order of the table. */
 export const FLAGS: readonly Flag[] = Object.entries<Variable>(VARIABLES)
   .filter(([variable]) => variable !== 'NODE_ENV')
-  .map(([name, { meaning, byDefault, secret = false, isSwitch = false }]) => {
-    const variable = secret ? `${name}_FILE` : name;
-    return {
-      variable,
-      name: flagName(variable),
-      meaning: secret ? `the file that holds ${name}: ${meaning}` : meaning,
-      byDefault,
-      isSwitch,
-      isSecretFile: secret,
-    };
+  .flatMap(([name, { secret = false, ...variable }]) => {
+    const own = flagOf(name, variable);
+    if (!secret) return [own];
+    const file = flagOf(`${name}_FILE`, {
+      meaning: `the file that holds ${name}: ${variable.meaning}`,
+      isSecretFile: secret === true,
+    });
+    return secret === 'in part' ? [own, file] : [file];
   });
+
+type FlagFacts = Pick<Variable, 'meaning' | 'byDefault' | 'isSwitch'> & { readonly isSecretFile?: boolean };
+
+function flagOf(variable: string, facts: FlagFacts): Flag {
+  const { meaning, byDefault, isSwitch = false, isSecretFile = false } = facts;
+  return { variable, name: flagName(variable), meaning, byDefault, isSwitch, isSecretFile };
+}
 
 /** What flags say, as an environment would say it. */
 export function environmentOf(values: FlagValues): Environment {

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'UPSTREAM_ERROR'
+  | 'COORDINATION_LOST'
   | RequestErrorCode
   | DocumentErrorCode
   | LimitCode;

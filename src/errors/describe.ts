@@ -4,6 +4,7 @@ import {
   BadResponse,
   type CallFailure,
   ClientLeft,
+  CoordinationLost,
   RateLimited,
   TimedOut,
   Unavailable,
@@ -26,6 +27,9 @@ export function describe(failure: CallFailure): GraphQLError {
   if (failure instanceof RateLimited) {
     const limit = failure.isOfCaller ? { limit: 'caller' } : {};
     return say('RATE_LIMITED', failure.message, { retryAfterMs: failure.retryAfterMs ?? null, ...limit });
+  }
+  if (failure instanceof CoordinationLost) {
+    return say('COORDINATION_LOST', failure.message, { retryAfterMs: failure.retryAfterMs });
   }
   if (failure instanceof TimedOut || failure instanceof ClientLeft)
     return say('UPSTREAM_TIMEOUT', failure.message);

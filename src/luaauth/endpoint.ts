@@ -169,6 +169,7 @@ function endpoint<Path extends Route, Payload extends object | undefined, Result
       // Known once the call has begun.
       key: '',
       isInDoubt: false,
+      loss: 0,
       revalidation: undefined,
     };
     return api.ask(call, api.usage);

@@ -10,12 +10,14 @@ export function combineObservers(observers: readonly Observer[]): Observer {
   };
   const [queued, requested, retried] = [all('queued'), all('requested'), all('retried')];
   const [answered, breakerChanged] = [all('answered'), all('breakerChanged')];
+  const coordinationChanged = all('coordinationChanged');
   return {
     queued: queued && ((call) => callAll(queued.map((hook) => hook(call)))),
     requested: requested && ((call) => callAll(requested.map((hook) => hook(call)))),
     retried: retried && callAll(retried),
     answered: answered && callAll(answered),
     breakerChanged: breakerChanged && callAll(breakerChanged),
+    coordinationChanged: coordinationChanged && callAll(coordinationChanged),
   };
 }
 

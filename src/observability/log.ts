@@ -24,7 +24,7 @@ export interface LogOptions {
 export interface OperationLog extends GatewayLog, LifeCycleLog {
   /** Undefined when the level leaves the lines out. */
   readonly operations: RequestObserver | undefined;
-  /** Tells when the REST API is left alone for a while, and when it is well again. */
+  /** Tells when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
   readonly upstream: Observer;
   info(message: string): void;
   warn(message: string): void;
@@ -37,6 +37,7 @@ export interface LifeCycleLog {
 
 export function createLog({ level, secrets, destination }: LogOptions): OperationLog {
   const stream = createRedactedStream(destination, secrets);
+  let isLost = false;
   const log = pino({ level, serializers: { err: errorFacts } }, stream);
   const lifeCycle = log.child({}, { level: 'info' });
   const operations: RequestObserver = {
@@ -65,6 +66,18 @@ export function createLog({ level, secrets, destination }: LogOptions): Operatio
       breakerChanged(state) {
         if (state === 'open') log.warn('LuaAuth is in trouble: calls are answered without being sent');
         if (state === 'closed') log.info('LuaAuth is well again');
+      },
+      coordinationChanged(state, reason) {
+        if (state === 'lost') {
+          log.warn(
+            { reason: reason?.message },
+            'Redis is lost: this gateway goes on with its share of the quota',
+          );
+          isLost = true;
+        } else if (isLost) {
+          log.warn('Redis is back: this gateway counts together with the others again');
+          isLost = false;
+        }
       },
     },
     error(error, record) {

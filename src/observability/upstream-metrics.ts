@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { BreakerState, Observer } from '../transport/observer.ts';
+import type { BreakerState, CoordinationState, Observer } from '../transport/observer.ts';
 
 const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -73,8 +73,25 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     },
     retried: ({ endpoint }) => retries.inc({ endpoint }),
     ...createReadMetrics(registry),
+    ...createCoordinationMetrics(registry),
     breakerChanged,
   };
+}
+
+/** Whether the gateway counts together with others; one that has none is well. */
+function createCoordinationMetrics(registry: Registry): Pick<Observer, 'coordinationChanged'> {
+  const states: readonly CoordinationState[] = ['ok', 'lost'];
+  const coordination = new Gauge({
+    name: 'luaauth_coordination_state',
+    help: '1 for the state of the gateway among others; lost: Redis cannot be reached, and it goes on with its share of the quota',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  const coordinationChanged = (now: CoordinationState) => {
+    for (const state of states) coordination.set({ state }, state === now ? 1 : 0);
+  };
+  coordinationChanged('ok');
+  return { coordinationChanged };
 }
 
 /** Where the answers to reads come from. */

@@ -26,11 +26,12 @@ export function planResult({ calls, objects, endpoints }: Plan, limits: Limits):
 
 /**
  * Adds to a result what its reads were, if that was asked for, and to everybody's how old the data may be that it was made
- * of.
+ * of, and whether other gateways may know better.
  */
 export function addReport(result: ExecutionResult, mode: ReportMode, usage: Usage): ExecutionResult {
-  if (mode !== 'report' && usage.stale === 0) return result;
-  const upstream = { ...(mode === 'report' && reported(usage)), ...staleness(usage) };
+  if (mode !== 'report' && usage.stale === 0 && !usage.isUncoordinated) return result;
+  const coordination = usage.isUncoordinated && { coordination: 'lost' };
+  const upstream = { ...(mode === 'report' && reported(usage)), ...staleness(usage), ...coordination };
   return { ...result, extensions: { ...result.extensions, upstream } };
 }
 

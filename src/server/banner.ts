@@ -6,24 +6,23 @@ import { version } from '../version.ts';
 export interface Running {
   /** Where the gateway listens. */
   readonly url: string;
-  readonly metricsUrl: string | undefined;
+  readonly metricsUrl?: string | undefined;
 }
 
-/** Tells what has been started: who looks at a terminal how to go on, who reads lines of JSON where it is. */
-export function announce({ url, metricsUrl }: Running, config: Config, log: LifeCycleLog): void {
-  const { apiUrl } = config;
-  if (process.stdout.isTTY) printBanner({ url, metricsUrl }, config);
-  else
-    log.tell('started', {
-      version,
-      url: `${url}/graphql`,
-      mode: apiUrl ? 'live' : 'sandbox',
-      apiUrl: apiUrl?.origin,
-      metricsUrl,
-    });
+/** Writes a line of JSON that says what has been started. */
+export function logStart({ url, metricsUrl }: Running, { apiUrl }: Config, log: LifeCycleLog): void {
+  log.tell('started', {
+    version,
+    url: `${url}/graphql`,
+    mode: apiUrl ? 'live' : 'sandbox',
+    apiUrl: apiUrl?.origin,
+    metricsUrl,
+  });
 }
 
-function printBanner({ url, metricsUrl }: Running, config: Config): void {
+/** Tells whoever looks at a terminal how to go on: what one gateway needs, or several at one URL. */
+export function printBanner(started: readonly Running[], config: Config): void {
+  const url = started[0]?.url;
   const lines = [`luaauth-graphql ${version}`];
   if (config.apiUrl) {
     lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${config.apiUrl.origin}`);
@@ -35,7 +34,11 @@ function printBanner({ url, metricsUrl }: Running, config: Config): void {
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
     );
   }
-  if (metricsUrl) lines.push(`  Metrics   ${metricsUrl}`);
+  if (config.redis)
+    lines.push(
+      `  Redis     ${new URL(config.redis.url).host}, shared by all gateways with the prefix ${config.redis.prefix}`,
+    );
+  for (const { metricsUrl } of started) if (metricsUrl) lines.push(`  Metrics   ${metricsUrl}`);
   console.log(lines.join('\n'));
 }
 

@@ -26,7 +26,8 @@ export async function startMetricsServer(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    // Workers count each for themselves.
+    server.listen({ port, host, exclusive: true }, resolve);
   });
   const { port: own } = server.address() as AddressInfo;
   return {

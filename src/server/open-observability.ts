@@ -73,9 +73,12 @@ function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): voi
 }
 
 /** What must not be shown anywhere. */
-function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics }: Config): string[] {
+function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics, redis }: Config): string[] {
   const plain = gatewayKeys.map((given) => readPlainKey(given).key);
-  return [heldKey, metrics?.key, ...plain].filter((key) => key !== undefined);
+  const password = redis && decodeURIComponent(new URL(redis.url).password);
+  return [heldKey, metrics?.key, redis?.url, password || undefined, ...plain].filter(
+    (secret) => secret !== undefined,
+  );
 }
 
 async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOutput) {

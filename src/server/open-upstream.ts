@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
+import type { State } from '../state/port.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
@@ -10,7 +11,11 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export async function openUpstream(config: Config, observer: Observer): Promise<Upstream> {
+export async function openUpstream(
+  config: Config,
+  observer: Observer,
+  state: State | undefined,
+): Promise<Upstream> {
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -20,11 +25,13 @@ export async function openUpstream(config: Config, observer: Observer): Promise<
     freshMs: config.freshMs,
     staleMs: config.staleMs,
     observer,
+    state,
   });
   return {
     transport,
     async close() {
       await transport.close();
+      await state?.close?.();
       await sandbox?.close();
     },
   };

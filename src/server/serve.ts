@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import { announce } from './banner.ts';
 import { openGateway } from './open-gateway.ts';
 import { openKeys } from './open-keys.ts';
 import { openObservability } from './open-observability.ts';
+import { openState } from './open-state.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onReload, onStop } from './signals.ts';
+import { announce, isForWorkers, runWorkers } from './workers.ts';
 
 /** Runs the gateway until the process is told to stop. */
 export async function serve(config: Config): Promise<void> {
+  if (isForWorkers(config)) return runWorkers(config);
   const observability = await openObservability(config).catch(exit);
-  const { transport, close } = await openUpstream(config, observability.upstream);
+  const { upstream } = observability;
+  const state = await openState(config, upstream).catch(exit);
+  const { transport, close } = await openUpstream(config, upstream, state);
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
   process.on('unhandledRejection', (reason) => observability.log.error(reason));
   let ready = true;

@@ -1,5 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import type { CacheEntries, Documents, Generation, Generations, PageSizes, State } from './port.ts';
+import type {
+  CacheEntries,
+  Documents,
+  Fence,
+  Generation,
+  Generations,
+  PageSizes,
+  State,
+  Write,
+} from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
 export interface MemoryOptions {
@@ -54,31 +63,41 @@ interface Written {
 
 const MAX_REMEMBERED = 100_000;
 
-/** Numbers all writes, and remembers the last one to each resource. */
+/** Numbers all writes, and remembers the last one to each resource, whichever account has made it. */
 export function createGenerationsInMemory(now: () => number): Generations {
   let count = 0;
   /** What is no longer remembered was written to by this write at the latest. */
-  let forgotten: Generation = { number: 0, isInDoubt: false };
+  let forgotten: Generation = { number: 0, isInDoubt: false, loss: 0 };
   const written = new LRUCache<string, Written>({
     max: MAX_REMEMBERED,
     dispose: ({ number }, _resource, reason) => {
-      if (reason === 'evict' && number > forgotten.number) forgotten = { number, isInDoubt: false };
-    },
-  });
-  return {
-    read(resource) {
-      const last = written.get(resource);
-      return last ? { number: last.number, isInDoubt: last.inDoubtUntil > now() } : forgotten;
-    },
-    bump(resources, inDoubtMs) {
-      count += 1;
-      for (const resource of resources) {
-        // A later write does not tell how an earlier one ends.
-        const inDoubtUntil = Math.max(now() + inDoubtMs, written.get(resource)?.inDoubtUntil ?? 0);
-        written.set(resource, { number: count, inDoubtUntil });
+      if (reason === 'evict' && number > Number(forgotten.number)) {
+        forgotten = { number, isInDoubt: false, loss: 0 };
       }
     },
+  });
+  const bump = (resources: readonly string[], inDoubtMs: number) => {
+    count += 1;
+    for (const resource of resources) {
+      // A later write does not tell how an earlier one ends.
+      const inDoubtUntil = Math.max(now() + inDoubtMs, written.get(resource)?.inDoubtUntil ?? 0);
+      written.set(resource, { number: count, inDoubtUntil });
+    }
   };
+  const fence: Fence = {
+    read(resource) {
+      const last = written.get(resource);
+      return last ? { number: last.number, isInDoubt: last.inDoubtUntil > now(), loss: 0 } : forgotten;
+    },
+    // A process that ends takes its copies along, so there is nothing to do before the write.
+    write: (resources): Write => ({
+      isLost: false,
+      end(outcome, doubtMs) {
+        if (outcome !== 'not done') bump(resources, outcome === 'unknown' ? doubtMs : 0);
+      },
+    }),
+  };
+  return { fence: () => fence };
 }
 
 const BYTES_PER_CHARACTER = 2;

@@ -11,11 +11,24 @@ export interface State {
   readonly cache: CacheEntries;
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
+  /** Copies of reads that all processes share; undefined: there is no other process. */
+  readonly shared?: SharedCopies | undefined;
+  /** How this process stands with the others; undefined: there are none. */
+  readonly coordination?: Coordination | undefined;
+  close?(): Promise<void>;
+}
+
+/** Whether the processes can count together. One that has lost the others goes on with its share. */
+export interface Coordination {
+  /** 0 while all is well, otherwise the number of the loss that lasts. */
+  readonly loss: number;
+  /** How long calls cannot be made, because nobody knows this process's share of the quota, in ms; 0: they can. */
+  refusedMs(): number;
 }
 
 export interface Quotas {
   /**
-   * The quota of that name, such as an account's. `onFreed` is called when a place may have become free by anything but
+   * The quota of that name: an account, or an account, a space and what is limited on its own. `onFreed` is called when a place may have become free by anything but
    * time: a request that was sent or was given up.
    */
   open(name: string, limits: QuotaLimits, onFreed: () => void): Quota;
@@ -28,12 +41,17 @@ export interface QuotaLimits {
   readonly backoff: number;
   /** How much of the full rate comes back each second. */
   readonly recoveryPerSecond: number;
+  /** Whether each process counts for itself. */
+  readonly isLocal?: boolean;
 }
 
 /** At most so many requests in any second. What only estimates is known to each process by itself, so it never waits. */
 export interface Quota {
-  /** A place now, or how many ms until one may be free (Infinity: when `onFreed` is called). */
-  take(): MaybePromise<Place | number>;
+  /**
+   * A place now, or how many ms until one may be free (Infinity: when `onFreed` is called). So many wait: whoever asks
+   * somebody else for places may ask for all of them at once.
+   */
+  take(waiting: number): MaybePromise<Place | number>;
   /** The same for a call that nobody waits for: some places stay free, and one such call keeps its distance from the next. */
   takeSpare(): MaybePromise<Place | number>;
   /** Whether a call would leave those places free. */
@@ -68,16 +86,34 @@ export interface Place {
 
 /** How often resources were written to. They are counted where the state is, not in a process. */
 export interface Generations {
-  /** What was asked for under an older generation shows less. */
-  read(resource: string): MaybePromise<Generation>;
-  /** After a write. For `inDoubtMs` it may yet be carried out, although nobody waits for it any more. */
-  bump(resources: readonly string[], inDoubtMs: number): MaybePromise<void>;
+  /** For one operation of an account. */
+  fence(account: string): Fence;
 }
 
+/** What an operation reads after this was first asked is no older than that: it is asked for once. */
+export interface Fence {
+  /** What was asked for under another generation may show less. */
+  read(resource: string): MaybePromise<Generation>;
+  /** Before a write is sent. If nobody tells how it ended, nothing of these resources is kept for `doubtMs`. */
+  write(resources: readonly string[], doubtMs: number): MaybePromise<Write>;
+}
+
+/** A write that is under way. */
+export interface Write {
+  /** To be awaited before the client is answered. Of unknown outcome: it may yet be carried out for `doubtMs`. */
+  end(outcome: WriteOutcome, doubtMs: number): MaybePromise<void>;
+  /** Whether other processes may not have learnt of it. */
+  readonly isLost: boolean;
+}
+
+export type WriteOutcome = 'done' | 'not done' | 'unknown';
+
 export interface Generation {
-  readonly number: number;
+  readonly number: number | string;
   /** Nothing read is worth keeping. */
   readonly isInDoubt: boolean;
+  /** Other processes may have written without this one's knowing: the number of the loss; 0: none has. */
+  readonly loss: number;
 }
 
 /** Answers to reads, by who asks for what under which generation. */
@@ -94,6 +130,36 @@ export interface CacheEntry {
   readonly bytes: number;
   /** How long ago the answer was asked for. */
   readonly ageMs: number;
+}
+
+/** Copies of reads for all processes of an account, and who of them makes a call that all wait for. */
+export interface SharedCopies {
+  ask(account: string, key: string, question: CopyQuestion): Promise<CopyAnswer>;
+}
+
+export interface CopyQuestion {
+  /** A copy younger than this will do, in ms. */
+  readonly freshMs: number;
+  /** The `askedAt` of the first answer, when this is asked again: a copy that was kept since then will do. */
+  readonly since: number | undefined;
+  /** Whether nobody waits for the call: then another process need not wait for it either. */
+  readonly isBackground: boolean;
+}
+
+export interface CopyAnswer {
+  /** A copy; without `isEnough` it is older than what was asked for. */
+  readonly entry: CacheEntry | undefined;
+  readonly isEnough: boolean;
+  /** The right, and the duty, to make the call. Without it another process makes it. */
+  readonly lead: Lead | undefined;
+  /** On the clock of the store. */
+  readonly askedAt: number;
+}
+
+/** To be kept or given up; it ends soon after the process that has it. */
+export interface Lead {
+  keep(entry: CacheEntry, ttlMs: number): void;
+  giveUp(): void;
 }
 
 /** The documents that clients have registered, by their hash. */

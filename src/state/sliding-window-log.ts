@@ -1,19 +1,19 @@
 import type { Place, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, and what clocks and timers may be off. */
-const WINDOW_MS = 1_002;
+export const WINDOW_MS = 1_002;
 /**
  * A request counts from its arrival, so that two arrivals cannot come closer than two starts. One that is still not
  * answered when its place is due had arrived this long after its sending.
  */
-const UNANSWERED_LAG_MS = 30;
+export const UNANSWERED_LAG_MS = 30;
 /**
  * The share of the places that is kept for calls that somebody waits for. Without it, and without the distance,
  * revalidations would take all places at once, second after second, and a write would wait for the next second.
  */
-const KEPT_SHARE = 0.2;
+export const KEPT_SHARE = 0.2;
 /** A process that is busy comes late to each of them: what was missed for so long may follow at once. */
-const CATCH_UP_MS = 200;
+export const CATCH_UP_MS = 200;
 
 /**
  * Quotas in memory. Each keeps a log of the last requests: at most `rate` in any sliding window. Measured against a

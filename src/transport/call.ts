@@ -1,3 +1,4 @@
+import type { Fence } from '../state/port.ts';
 import type { Progress } from './progress.ts';
 import type { Signal } from './signal.ts';
 
@@ -27,6 +28,8 @@ export interface Origin {
   readonly caller: string;
   /** Requests in any sliding second for this caller alone; undefined: as many as for the key. */
   readonly callerRate?: number | undefined;
+  /** What its reads may show, known once for the operation; undefined: each call asks for itself. */
+  readonly fence?: Fence | undefined;
 }
 
 /** What an endpoint is asked, by whom. */
@@ -63,6 +66,8 @@ export interface Call<T> extends About, Asked {
   readonly key: string;
   /** Whether a write to the resource may be carried out yet: then nothing that is read is worth keeping. */
   readonly isInDoubt: boolean;
+  /** Other processes may have written without this one's knowing: the number of the loss; 0: none has. */
+  readonly loss: number;
   /** Nobody waits for the answer, it is to renew a cache entry: the call gives way to all others. */
   readonly revalidation: Revalidation | undefined;
 }

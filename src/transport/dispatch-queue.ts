@@ -144,7 +144,7 @@ export class DispatchQueue {
   #takePlace(): Place | undefined | number {
     if (!this.#total) return undefined;
     if (this.#isAsking) return Number.POSITIVE_INFINITY;
-    const place = this.#total.take();
+    const place = this.#total.take(1);
     if (!(place instanceof Promise)) return place;
     this.#isAsking = true;
     void place.then((given) => {

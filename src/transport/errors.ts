@@ -118,3 +118,23 @@ export class ClientLeft extends CallFailure {
     this.executed = executed;
   }
 }
+
+/** The gateway has lost the store that tells it how much of the quota it may use: nothing was sent. */
+export class CoordinationLost extends CallFailure {
+  override name = 'CoordinationLost' as const;
+  readonly transient = true;
+  readonly executed = 'no';
+  /** How long to wait before the next try, in ms. */
+  readonly retryAfterMs: number;
+
+  constructor(about: About, retryAfterMs: number) {
+    super(about, 'the gateway cannot count calls together with the others');
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Whether a failure is of the API or the quota, not an answer: then an older answer says more than the error. */
+export function isPassing(failure: unknown): boolean {
+  if (!(failure instanceof CallFailure)) return false;
+  return failure.transient || failure.unhealthy || failure instanceof TimedOut;
+}

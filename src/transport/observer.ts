@@ -20,6 +20,8 @@ export class Usage implements Progress {
   queuedMs = 0;
   /** The age of the oldest stale answer that was served, in ms. */
   oldestMs = 0;
+  /** Whether this process had lost the others meanwhile. */
+  isUncoordinated = false;
 
   sent(): void {
     this.calls += 1;
@@ -34,6 +36,10 @@ export class Usage implements Progress {
     if (source === 'call') return;
     this[source] += 1;
     if (source === 'stale' && ageMs > this.oldestMs) this.oldestMs = ageMs;
+  }
+
+  uncoordinated(): void {
+    this.isUncoordinated = true;
   }
 
   queued(): void {}
@@ -61,6 +67,9 @@ export type Outcome =
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
+/** Whether the process counts together with the others of its gateway. */
+export type CoordinationState = 'ok' | 'lost';
+
 /** Receives what happens to calls on their way, as far as it cares. What it does must not throw, and costs every call. */
 export interface Observer {
   /** A call begins to wait for its turn; what is given back is called once when it waits no longer. */
@@ -72,6 +81,8 @@ export interface Observer {
   /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
+  /** `reason`: why the others are lost. */
+  readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
 }
 
 /** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. */
@@ -122,6 +133,10 @@ class ObservedProgress implements Progress, Observed {
 
   retried(): void {
     this.#observer.retried?.(this);
+  }
+
+  uncoordinated(): void {
+    this.usage?.uncoordinated();
   }
 
   #endWait(): void {

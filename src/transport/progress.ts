@@ -16,6 +16,8 @@ export interface Progress {
   ended(failure: unknown): void;
   /** A request that failed is about to be made again. */
   retried(): void;
+  /** This process has lost the others: what it reads may be older than what they wrote, and they may not see its writes. */
+  uncoordinated(): void;
 }
 
 /** For calls of which nobody wants to know. */
@@ -26,4 +28,5 @@ export const NO_PROGRESS: Progress = {
   responded() {},
   ended() {},
   retried() {},
+  uncoordinated() {},
 };

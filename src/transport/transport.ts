@@ -8,11 +8,13 @@ import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import { Unavailable } from './errors.ts';
-import { cache } from './interceptors/cache.ts';
+import { type CacheOptions, cache } from './interceptors/cache.ts';
 import { createCircuitBreaker } from './interceptors/circuit-breaker.ts';
+import { requireCoordination } from './interceptors/coordination.ts';
 import { dedupe } from './interceptors/dedupe.ts';
 import { createKeyCheck, invalidation } from './interceptors/invalidation.ts';
 import { retry } from './interceptors/retry.ts';
+import { shareCopies } from './interceptors/shared-copies.ts';
 import { createObserving, type Observer, type Usage } from './observer.ts';
 import { createRateLimiter, limitRate, type RateLimitStatus } from './rate-limit/rate-limiter.ts';
 
@@ -58,7 +60,7 @@ export interface Transport {
 }
 
 /** `ratelimited` slows its own key down, not all of them. */
-const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
+const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1, isLocal: true };
 
 /** The one place where the steps of a call's way are put together. */
 export function createTransport(options: TransportOptions): Transport {
@@ -92,19 +94,26 @@ export function createTransport(options: TransportOptions): Transport {
     },
     onChange: observer.breakerChanged,
   });
+  const { coordination, shared } = state;
+  const hasRoom: CacheOptions['hasRoom'] = (call) =>
+    rateLimiter.hasRoom(call) && queue.hasRoom(call.origin.account);
+  const isFailing = circuitBreaker.isOpen;
   const steps: readonly Interceptor[] = [
-    invalidation(state.generations),
+    invalidation(state.generations, clock),
     cache({
       freshMs,
       staleMs,
       entries: state.cache,
       clock,
       isCurrent: createKeyCheck(state.generations),
-      hasRoom: (call) => rateLimiter.hasRoom(call) && queue.hasRoom(call.origin.account),
-      isFailing: circuitBreaker.isOpen,
+      currentLoss: () => coordination?.loss ?? 0,
+      hasRoom,
+      isFailing,
       inBackground: (about) => observe(about, undefined),
     }),
     dedupe({ clock }),
+    shareCopies({ shared, freshMs, staleMs, clock, hasRoom, isFailing }),
+    requireCoordination(coordination),
     circuitBreaker.step,
     retry({ clock, random, mayRetry: circuitBreaker.isClosed }),
     limitRate(rateLimiter),

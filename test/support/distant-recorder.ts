@@ -9,11 +9,14 @@ export interface Arrival {
   readonly at: number;
 }
 
-/** A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is. */
-export async function startDistantRecorder() {
+/**
+ * A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is; with
+ * jitter, up to so many ms later.
+ */
+export async function startDistantRecorder({ jitterMs = 0 } = {}) {
   const script = fileURLToPath(new URL('./recorder-process.ts', import.meta.url));
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = fork(script, { execArgv: ['--import', tsx] });
+  const child = fork(script, [String(jitterMs)], { execArgv: ['--import', tsx] });
   const [url] = (await once(child, 'message')) as [string];
   return {
     url,

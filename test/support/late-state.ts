@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { createStateInMemory } from '../../src/state/memory.ts';
-import type { Quota, State } from '../../src/state/port.ts';
+import type { Fence, Quota, State, Write } from '../../src/state/port.ts';
 import type { Clock } from '../../src/transport/clock.ts';
 
 /** A state that gives every answer a turn later and as JSON, as a store outside the process does. */
@@ -8,10 +8,7 @@ export function createLateState(clock: Clock): State {
   const { quotas, generations, cache, documents, pageSizes } = createStateInMemory(clock);
   return {
     quotas: { open: (name, limits, onFreed) => lateQuota(quotas.open(name, limits, onFreed)) },
-    generations: {
-      read: (resource) => later(() => generations.read(resource)),
-      bump: (resources, inDoubtMs) => later(() => generations.bump(resources, inDoubtMs)),
-    },
+    generations: { fence: (account) => lateFence(generations.fence(account)) },
     cache: {
       get: (key) => later(() => asJson(cache.get(key))),
       set: (key, entry, ttlMs) => later(() => cache.set(key, entry, ttlMs)),
@@ -29,13 +26,24 @@ export function createLateState(clock: Clock): State {
 
 function lateQuota(quota: Quota): Quota {
   return {
-    take: () => later(() => quota.take()),
+    take: (waiting) => later(() => quota.take(waiting)),
     takeSpare: () => later(() => quota.takeSpare()),
     hasSpare: () => quota.hasSpare(),
     etaMs: (ahead) => quota.etaMs(ahead),
     slowDown: (pauseMs) => later(() => quota.slowDown(pauseMs)),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
+  };
+}
+
+function lateFence(fence: Fence): Fence {
+  const lateWrite = (write: Write): Write => ({
+    isLost: write.isLost,
+    end: (outcome, doubtMs) => later(() => write.end(outcome, doubtMs)),
+  });
+  return {
+    read: (resource) => later(() => fence.read(resource)),
+    write: (resources, doubtMs) => later(async () => lateWrite(await fence.write(resources, doubtMs))),
   };
 }
 

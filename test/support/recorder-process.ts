@@ -1,8 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerPlainly } from './plain-api.ts';
 import { startRecorder } from './recorder.ts';
 
-/** A recorder in a process of its own: one that shares a busy process notes arrivals late. It tells by IPC. */
-const { url, calls } = await startRecorder(answerPlainly);
-process.on('message', () => process.send?.(calls.map(({ line, at }) => ({ line, at }))));
+/**
+ * A recorder in a process of its own: one that shares a busy process notes arrivals late. It tells by IPC. As an API far
+ * away does, it counts a request only after up to so many ms.
+ */
+const jitterMs = Number(process.argv[2] ?? 0);
+const counted: { readonly line: string; readonly at: number }[] = [];
+const { url } = await startRecorder(async (recorded, response) => {
+  if (jitterMs > 0) await delay(Math.random() * jitterMs);
+  counted.push({ line: recorded.line, at: jitterMs > 0 ? performance.now() : recorded.at });
+  await answerPlainly(recorded, response);
+});
+process.on('message', () => process.send?.(counted));
 process.on('disconnect', () => process.exit(0));
 process.send?.(url);

@@ -2,7 +2,7 @@ import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { CacheEntries, CacheEntry } from '../../state/port.ts';
 import type { About, Answer, Call, Interceptor, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { CallFailure, TimedOut } from '../errors.ts';
+import { isPassing } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 
 export interface CacheOptions {
@@ -18,6 +18,8 @@ export interface CacheOptions {
   readonly hasRoom: <T>(call: Call<T>) => boolean;
   /** Whether the API is known to be in trouble. */
   readonly isFailing: <T>(call: Call<T>) => boolean;
+  /** The number of the loss of other processes that lasts; 0: none. */
+  readonly currentLoss: () => number;
   /** Whom a call tells that belongs to no operation. */
   readonly inBackground: (about: About) => Progress;
 }
@@ -57,7 +59,8 @@ class Cache {
   #answer<T>(call: Call<T>, progress: Progress, entry: CacheEntry | undefined): Promise<Answer<T>> {
     const { freshMs, staleMs, isFailing, hasRoom } = this.#options;
     if (!entry) return this.#fetch(call, progress);
-    if (entry.ageMs < freshMs) return Promise.resolve(this.#serve(entry, 'fresh'));
+    // Without the others nobody knows what is fresh.
+    if (entry.ageMs < freshMs) return Promise.resolve(this.#serve(entry, call.loss > 0 ? 'stale' : 'fresh'));
     if (entry.ageMs >= staleMs) return this.#fetch(call, progress);
     if (isFailing(call) || !hasRoom(call)) {
       this.#revalidate(call, entry.ageMs);
@@ -72,9 +75,10 @@ class Cache {
 
   #fetch<T>(call: Call<T>, progress: Progress): Promise<Answer<T>> {
     return this.#next(call, progress).then((answer) => {
-      const { entries, clock, freshMs, staleMs } = this.#options;
+      const { entries, clock, freshMs, staleMs, currentLoss } = this.#options;
       const { value, bytes, sentAt } = answer;
       const ageMs = clock.now() - sentAt;
+      if (call.loss !== currentLoss()) return answer;
       // If a write came between, nobody will ask for this key.
       void entries.set(call.key, { value, bytes, ageMs }, Math.max(freshMs, staleMs) - ageMs);
       return answer;
@@ -112,10 +116,4 @@ class Cache {
     // One that fails has nobody to tell; the next read tries again.
     this.#fetch(background, inBackground(call)).then(forget, forget);
   }
-}
-
-/** Whether a failure is of the API or the quota, not an answer: then an older answer says more than the error. */
-function isPassing(failure: unknown): boolean {
-  if (!(failure instanceof CallFailure)) return false;
-  return failure.transient || failure.unhealthy || failure instanceof TimedOut;
 }

@@ -170,6 +170,10 @@ class BackgroundProgress implements Progress {
   retried(): void {
     this.#progress.retried();
   }
+
+  uncoordinated(): void {
+    this.#progress.uncoordinated();
+  }
 }
 
 class Waiter implements AbortListener {

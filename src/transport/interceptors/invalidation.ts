@@ -1,70 +1,83 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { Generation, Generations } from '../../state/port.ts';
+import type { Fence, Generation, Generations, WriteOutcome } from '../../state/port.ts';
 import type { Answer, Call, Interceptor, Send } from '../call.ts';
+import type { Clock } from '../clock.ts';
 import { CallFailure } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 
 /** An endpoint answers within this time or not at all (`upstream-api.md`). */
 const LONGEST_CALL_MS = 100_000;
 
+/** What a write that nobody ends may have waited before it was sent, if it has no other limit. */
+const SPARE_MS = 10_000;
+
 /**
  * Numbers, not times, decide what is older: a read notes the generation of its resource when it begins, as a part of its
  * key, and its answer is good for others only while no later write has touched the resource, however long the read was
  * under way. A write bumps the generations of what it touches once it was, or may have been, carried out.
  */
-export function invalidation(generations: Generations): Interceptor {
+export function invalidation(generations: Generations, clock: Clock): Interceptor {
   const write = async <T>(next: Send, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
+    const waitMs = Math.max(SPARE_MS, Math.min(call.timeoutMs, call.deadline - clock.now()));
+    const begun = fenceOf(generations, call).write(call.invalidates, LONGEST_CALL_MS + waitMs);
+    const write = begun instanceof Promise ? await begun : begun;
+    const end = async (outcome: WriteOutcome) => {
+      await write.end(outcome, LONGEST_CALL_MS);
+      if (write.isLost) progress.uncoordinated();
+    };
     try {
       const answer = await next(call, progress);
-      await generations.bump(call.invalidates, 0);
+      await end('done');
       return answer;
     } catch (failure) {
       const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
-      if (executed === 'unknown') await generations.bump(call.invalidates, LONGEST_CALL_MS);
+      await end(executed === 'unknown' ? 'unknown' : 'not done');
       throw failure;
     }
+  };
+
+  const read = <T>(next: Send, call: Call<T>, progress: Progress, generation: Generation) => {
+    if (generation.loss > 0) progress.uncoordinated();
+    return next(begun(call, generation), progress);
   };
 
   return (next) => (call, progress) => {
     if (call.kind === 'write') return write(next, call, progress);
     const generation = generationOf(generations, call);
-    if (generation instanceof Promise) {
-      return generation.then((known) => next(begun(call, known), progress));
-    }
-    return next(begun(call, generation), progress);
+    if (generation instanceof Promise) return generation.then((known) => read(next, call, progress, known));
+    return read(next, call, progress, generation);
   };
 }
 
 /** Whether no write has touched a read's resource since the read began. */
 export function createKeyCheck(generations: Generations) {
   return <T>(call: Call<T>) =>
-    whenKnown(generationOf(generations, call), (generation) => keyOf(call, generation) === call.key);
+    whenKnown(generationOf(generations, call), ({ number }) => keyOf(call, number) === call.key);
+}
+
+function fenceOf<T>(generations: Generations, { origin }: Call<T>): Fence {
+  return origin.fence ?? generations.fence(origin.account);
 }
 
 /** Of the resource, and of the wider one if there is one: what touches either makes an answer old. */
-interface CallGeneration {
-  readonly number: number | string;
-  readonly isInDoubt: boolean;
-}
-
-function generationOf<T>(
-  generations: Generations,
-  { resource, widerResource }: Call<T>,
-): MaybePromise<CallGeneration> {
-  const own = generations.read(resource);
+function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<Generation> {
+  const fence = fenceOf(generations, call);
+  const { resource, widerResource } = call;
+  const own = fence.read(resource);
   if (widerResource === undefined) return own;
-  const wider = generations.read(widerResource);
+  const wider = fence.read(widerResource);
   return whenKnown(own, (narrow) => whenKnown(wider, (wide) => both(narrow, wide)));
 }
 
-function both(own: Generation, wider: Generation): CallGeneration {
-  return { number: `${own.number}.${wider.number}`, isInDoubt: own.isInDoubt || wider.isInDoubt };
+function both(own: Generation, wider: Generation): Generation {
+  const number = `${own.number}.${wider.number}`;
+  return { number, isInDoubt: own.isInDoubt || wider.isInDoubt, loss: own.loss || wider.loss };
 }
 
-function begun<T>(call: Call<T>, generation: CallGeneration): Call<T> {
-  return { ...call, key: keyOf(call, generation), isInDoubt: generation.isInDoubt };
+function begun<T>(call: Call<T>, { number, isInDoubt, loss }: Generation): Call<T> {
+  return { ...call, key: keyOf(call, number), isInDoubt, loss };
 }
 
-function keyOf<T>({ origin, method, path, body }: Call<T>, { number }: CallGeneration): string {
-  return `${origin.account} ${number} ${method} ${path} ${body ?? ''}`;
+function keyOf<T>({ origin, method, path, body }: Call<T>, generation: Generation['number']): string {
+  return `${origin.account} ${generation} ${method} ${path} ${body ?? ''}`;
 }

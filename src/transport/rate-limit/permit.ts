@@ -58,6 +58,10 @@ export class Permit implements Progress {
   retried(): void {
     this.#progress.retried();
   }
+
+  uncoordinated(): void {
+    this.#progress.uncoordinated();
+  }
 }
 
 /** When a request arrived at the latest, on the clock; to be called when its answer begins. */

@@ -46,7 +46,7 @@ export class RateLimitQueue {
   /** The call's place, at once if there is one. @throws RateLimited when it cannot start in time; ClientLeft. */
   enter<T>(call: Call<T>): MaybePromise<Place> {
     if (!call.revalidation && this.#waiting.size === 0 && !this.#isAsking && !call.signal?.aborted) {
-      const place = this.#quota.take();
+      const place = this.#quota.take(1);
       if (place instanceof Promise) this.#waitFor(place);
       else if (typeof place !== 'number') return place;
     }
@@ -136,7 +136,7 @@ export class RateLimitQueue {
     if (this.#isAsking) return;
     this.#stopTimer();
     while (this.#waiting.size > 0) {
-      const place = this.#waiting.isUrgent ? this.#quota.take() : this.#quota.takeSpare();
+      const place = this.#waiting.isUrgent ? this.#quota.take(this.#waiting.size) : this.#quota.takeSpare();
       if (place instanceof Promise) this.#waitFor(place);
       if (place instanceof Promise || !this.#use(place)) return;
     }

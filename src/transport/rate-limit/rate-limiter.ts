@@ -116,7 +116,7 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
     this.#unknownQueue = new RateLimitQueue({
       quotas,
       name: `${name} unknown`,
-      limits: { rate: Math.min(rate, UNKNOWN_RATE), ...KEY_PACE },
+      limits: { rate: Math.min(rate, UNKNOWN_RATE), ...KEY_PACE, isLocal: true },
       clock,
       maxWaiting: MAX_WAITING_UNKNOWN,
       isTemporary: true,

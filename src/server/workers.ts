@@ -1,0 +1,85 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
+import type { LifeCycleLog } from '../observability/log.ts';
+import { startSandbox } from '../sandbox/server.ts';
+import { logStart, printBanner, type Running } from './banner.ts';
+import { onStop, STOP } from './signals.ts';
+
+/** So that one that cannot live does not take all of a processor. */
+const AGAIN_AFTER_MS = 1_000;
+
+/** Whether this process is to run others rather than a gateway. */
+export function isForWorkers({ workers }: Config): boolean {
+  return workers > 1 && cluster.isPrimary;
+}
+
+/** Tells what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
+export function announce(started: Running, config: Config, log: LifeCycleLog): void {
+  if (!process.stdout.isTTY) logStart(started, config, log);
+  if (cluster.isWorker) process.send?.(started);
+  else if (process.stdout.isTTY) printBanner([started], config);
+}
+
+/**
+ * Runs so many gateways on one port, each a process of its own. There is nothing between them but Redis. One that ends is
+ * started again; one that cannot even start ends all.
+ */
+export async function runWorkers(config: Config): Promise<void> {
+  const sandbox = config.apiUrl ? undefined : await startSandbox();
+  const running = new Set<Worker>();
+  const serving = new Set<Worker>();
+  let isStopping = false;
+
+  const start = (index: number): Worker => {
+    cluster.setupPrimary({ args: argumentsFor(index, config, sandbox?.url) });
+    const worker = cluster.fork();
+    running.add(worker);
+    worker.once('message', () => serving.add(worker));
+    worker.once('exit', async (code) => {
+      const hasServed = serving.delete(worker);
+      running.delete(worker);
+      if (isStopping) return;
+      if (!hasServed) {
+        isStopping = true;
+        for (const other of running) other.process.kill('SIGKILL');
+        process.exit(code || 1);
+      }
+      console.error(`Worker ${index + 1} has ended; another one takes its place.`);
+      await delay(AGAIN_AFTER_MS);
+      if (!isStopping) start(index);
+    });
+    return worker;
+  };
+
+  onStop(async () => {
+    isStopping = true;
+    await Promise.all([...running].map((worker) => end(worker, serving.has(worker))));
+    await sandbox?.close();
+    process.exit(0);
+  });
+  const starting = Array.from({ length: config.workers }, (_one, index) => once(start(index), 'message'));
+  const started = (await Promise.all(starting)) as [Running][];
+  if (!process.stdout.isTTY) return;
+  printBanner(
+    started.map(([running]) => running),
+    config,
+  );
+}
+
+/** Those of this process, with what each worker has of its own. */
+function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | undefined): string[] {
+  const args = process.argv.slice(2);
+  if (metrics?.port) args.push(`--metrics-port=${metrics.port + index}`);
+  if (sandboxUrl) args.push(`--api-url=${sandboxUrl}`);
+  return args;
+}
+
+/** A signal on the terminal reaches a worker as well, so it is told in another way; one that serves nobody is not told. */
+async function end(worker: Worker, isServing: boolean): Promise<void> {
+  const ended = once(worker, 'exit');
+  if (isServing && worker.isConnected()) worker.send(STOP);
+  else worker.process.kill('SIGKILL');
+  await ended;
+}

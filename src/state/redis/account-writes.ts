@@ -1,0 +1,126 @@
+import type { Generation } from '../port.ts';
+import { READ_FENCE } from './lua/read-fence.ts';
+import type { RedisLink } from './redis-link.ts';
+import type { StoreAccount } from './store-account.ts';
+
+/** The writes of an account, as the store had them when it was last asked. */
+export class AccountWrites {
+  #life = 1;
+  /** The last loss after which all was forgotten. */
+  #loss: number;
+  readonly #link: RedisLink;
+  readonly #account: StoreAccount;
+  #name = '';
+  #count = '';
+  #forgotten = 0;
+  #last = new Map<string, number | string>();
+  #doubtUntil = new Map<string, number>();
+  #ownCount = 0;
+  /** The question that leaves with the end of this turn of the event loop. */
+  #asking: Promise<boolean> | undefined;
+
+  constructor(account: StoreAccount, link: RedisLink) {
+    this.#account = account;
+    this.#link = link;
+    this.#loss = link.lastLoss;
+  }
+
+  /** Another one whenever nothing is known any more, such as after a loss. */
+  get life(): number {
+    if (this.#link.loss === 0 && this.#loss !== this.#link.lastLoss) {
+      this.#loss = this.#link.lastLoss;
+      this.#forget();
+    }
+    return this.#life;
+  }
+
+  /** Asks the store what was written since: all who want to know in one turn by one command. False: it is lost. */
+  refresh(): Promise<boolean> {
+    this.#asking ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#asking = undefined;
+        this.#ask().then(resolve, () => resolve(false));
+      }),
+    );
+    return this.#asking;
+  }
+
+  /** Of a resource, by its name in the store. */
+  read(resource: string, loss: number): Generation {
+    const last = this.#last.get(resource) ?? 0;
+    const number = typeof last === 'string' ? last : Math.max(last, this.#forgotten);
+    const isInDoubt = (this.#doubtUntil.get(resource) ?? 0) > this.#link.now();
+    return { number: `${this.#name}.${number}`, isInDoubt, loss };
+  }
+
+  /** Notes a write of which the store cannot be told. */
+  note(resources: readonly string[], doubtMs: number): void {
+    this.#ownCount += 1;
+    for (const resource of resources) {
+      this.#last.set(resource, `${this.#count}-${this.#ownCount}`);
+      this.#doubtUntil.set(resource, this.#link.now() + doubtMs);
+    }
+  }
+
+  #forget(): void {
+    this.#life += 1;
+    this.#name = '';
+    this.#count = '';
+    this.#forgotten = 0;
+    this.#last = new Map();
+    this.#doubtUntil = new Map();
+  }
+
+  async #ask(): Promise<boolean> {
+    const account = this.#account;
+    const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
+    for (;;) {
+      const { life } = this;
+      const reply = await account.run(READ_FENCE, keys, [this.#name, this.#count]);
+      const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
+      account.note(used, pausedMs);
+      if (isNews === 0 && life === this.life) return true;
+      if (life === this.life) {
+        this.#learn(news as News);
+        return true;
+      }
+    }
+  }
+
+  #learn([name, count, forgotten, written, doubts]: News): void {
+    if (String(name) !== this.#name) this.#forget();
+    this.#name = String(name);
+    // Of two answers under way the later one knows more.
+    if (Number(count) < Number(this.#count || -1)) return;
+    this.#count = String(count);
+    this.#forgotten = Number(forgotten);
+    for (const [resource, number] of pairs(written)) this.#last.set(resource, Number(number));
+    this.#doubtUntil = new Map();
+    const now = this.#link.now();
+    for (const [write, leftMs] of pairs(doubts)) {
+      const [resource = ''] = write.split(' ');
+      const until = now + Number(leftMs);
+      this.#doubtUntil.set(resource, Math.max(until, this.#doubtUntil.get(resource) ?? 0));
+    }
+    // What the store has forgotten is as old as what it says so of.
+    if (this.#last.size > MAX_REMEMBERED) {
+      for (const [resource, number] of this.#last) {
+        if (Number(number) <= this.#forgotten) this.#last.delete(resource);
+      }
+    }
+  }
+}
+
+const MAX_REMEMBERED = 20_000;
+
+type News = [
+  name: Buffer,
+  count: Buffer,
+  forgotten: Buffer,
+  written: readonly unknown[],
+  doubts: readonly unknown[],
+];
+
+function* pairs(flat: readonly unknown[]): Generator<[string, unknown]> {
+  for (let index = 0; index < flat.length; index += 2) yield [String(flat[index]), flat[index + 1]];
+}

@@ -1,0 +1,12 @@
+import type { Coordination } from '../../state/port.ts';
+import type { Interceptor } from '../call.ts';
+import { CoordinationLost } from '../errors.ts';
+
+/** Lets no call through while nobody knows how much of the quota this process may use. */
+export function requireCoordination(coordination: Coordination | undefined): Interceptor {
+  if (!coordination) return (next) => next;
+  return (next) => (call, progress) => {
+    const refusedMs = coordination.refusedMs();
+    return refusedMs > 0 ? Promise.reject(new CoordinationLost(call, refusedMs)) : next(call, progress);
+  };
+}

@@ -1,0 +1,216 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EDIT } from './support/mutations.ts';
+import { answerPlainly } from './support/plain-api.ts';
+import { startProxy } from './support/proxy.ts';
+import { SCRIPT, SCRIPTS } from './support/reads.ts';
+import { type Respond, startRecorder } from './support/recorder.ts';
+import { describeWithRedis } from './support/redis.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from './support/several-gateways.ts';
+import { createVersions } from './support/versions.ts';
+import { eventually } from './support/waiting.ts';
+
+const KEY = { token: 'key-a' };
+const LOST = { coordination: 'lost' };
+
+describeWithRedis('a gateway that loses Redis', () => {
+  const stage = useSeveralGateways();
+  let recorder: Awaited<ReturnType<typeof startRecorder>>;
+  let respond: Respond;
+
+  beforeEach(async () => {
+    stage.mayLose = true;
+    respond = answerPlainly;
+    recorder = await startRecorder((recorded, response) => respond(recorded, response));
+    stage.closing.push(() => recorder.close());
+  });
+
+  const open = (options = {}) => stage.open({ upstream: recorder.url, ...options });
+  const read = (gateway: GatewayOfSeveral, id = 'a') => gateway.execute(SCRIPT, { id }, KEY);
+  const lost = (gateway: GatewayOfSeveral) => eventually(() => expect(gateway.isLost()).toBe(true));
+  const found = (gateway: GatewayOfSeveral) => eventually(() => expect(gateway.isLost()).toBe(false));
+
+  it('serves its own copies as stale, and says so; what it reads anew says so as well', async () => {
+    const gateway = await open({ transport: { freshMs: 60_000 } });
+    await read(gateway);
+    await stage.redis.stop();
+    await lost(gateway);
+    const copy = await read(gateway);
+    expect(copy.data?.script?.name).toBe('name of a');
+    expect(copy.extensions?.upstream).toMatchObject({ stale: 1, ...LOST });
+    const anew = await read(gateway, 'b');
+    expect(anew.data?.script?.name).toBe('name of b');
+    expect(anew.extensions?.upstream).toEqual(LOST);
+    expect((await fetch(`${gateway.url}/readiness`)).status).toBe(200);
+  });
+
+  it('lets writes through, says so, and shows what they have done', async () => {
+    respond = createVersions().answer;
+    const gateway = await open({ transport: { freshMs: 60_000 } });
+    expect((await read(gateway)).data?.script?.name).toBe('v1');
+    await stage.redis.stop();
+    await lost(gateway);
+    const written = await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+    expect(written.errors).toBeUndefined();
+    expect(written.extensions?.upstream).toEqual(LOST);
+    expect((await read(gateway)).data?.script?.name).toBe('v2');
+  });
+
+  it('tells the others what it has written as soon as Redis is back, and drops its own copies', async () => {
+    respond = createVersions().answer;
+    const proxy = await startProxy(stage.redis.url);
+    stage.closing.push(proxy.close);
+    const transport = { freshMs: 60_000 };
+    const apart = await open({ transport, redis: { url: proxy.url } });
+    const other = await open({ transport });
+    expect((await read(apart)).data?.script?.name).toBe('v1');
+    expect((await read(other)).data?.script?.name).toBe('v1');
+    proxy.cut();
+    await lost(apart);
+    await apart.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+    proxy.mend();
+    await found(apart);
+    const after = [await read(other), await read(apart)];
+    expect(after.map(({ data }) => data?.script?.name)).toEqual(['v2', 'v2']);
+    expect(after.map(({ extensions }) => extensions)).toEqual([undefined, undefined]);
+  });
+
+  it('shows what another one has written meanwhile as soon as Redis is back', async () => {
+    respond = createVersions().answer;
+    const proxy = await startProxy(stage.redis.url);
+    stage.closing.push(proxy.close);
+    const transport = { freshMs: 60_000 };
+    const apart = await open({ transport, redis: { url: proxy.url } });
+    const other = await open({ transport });
+    await read(apart);
+    proxy.cut();
+    await lost(apart);
+    await other.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+    expect((await read(apart)).extensions?.upstream).toMatchObject({ stale: 1, ...LOST });
+    proxy.mend();
+    await found(apart);
+    expect(await read(apart)).toMatchObject({ data: { script: { name: 'v2' } } });
+  });
+
+  it('uses its share of the quota and no more', async () => {
+    const gateways = await stage.openAll(3, {
+      upstream: recorder.url,
+      limits: { restCalls: 1_000 },
+      transport: { rate: 10 },
+      timeouts: { read: 20_000, write: 20_000 },
+    });
+    await Promise.all(gateways.map((gateway) => read(gateway)));
+    // Each has seen them all.
+    await delay(1_000);
+    await stage.redis.stop();
+    for (const gateway of gateways) await lost(gateway);
+    const before = recorder.calls.length;
+    const ids = (name: number) => Array.from({ length: 7 }, (_one, index) => `${name}-${index}`);
+    const answers = await Promise.all(
+      gateways.map((gateway, index) => gateway.execute(SCRIPTS, { ids: ids(index) }, KEY)),
+    );
+    expect(answers.map(({ errors }) => errors)).toEqual([undefined, undefined, undefined]);
+    const arrivals = recorder.calls.slice(before).map(({ at }) => at);
+    expect(arrivals).toHaveLength(21);
+    for (const from of arrivals) {
+      expect(arrivals.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(9);
+    }
+  });
+
+  describe('at its start', () => {
+    it('does not start', async () => {
+      await stage.redis.stop();
+      await expect(open()).rejects.toThrow('ECONNREFUSED');
+    });
+
+    it('refuses calls where it may start all the same and knows no share, until Redis is there', async () => {
+      await stage.redis.stop();
+      const gateway = await open({ redis: { isRequired: false } });
+      const { errors } = await read(gateway);
+      expect(errors?.[0]?.extensions).toEqual({
+        code: 'COORDINATION_LOST',
+        endpoint: 'GET /scripts/:script_id',
+        retryAfterMs: 1_000,
+      });
+      expect(errors?.[0]?.message).toBe(
+        'GET /scripts/:script_id: the gateway cannot count calls together with the others.',
+      );
+      const write = await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+      expect(write.errors?.[0]?.extensions).toMatchObject({
+        code: 'COORDINATION_LOST',
+        outcome: 'NOT_EXECUTED',
+      });
+      expect(recorder.calls).toEqual([]);
+      await stage.redis.start();
+      await found(gateway);
+      const { data, extensions } = await read(gateway);
+      expect([data?.script?.name, extensions]).toEqual(['name of a', undefined]);
+    });
+
+    it('uses the share that LUAAUTH_INSTANCES gives', async () => {
+      await stage.redis.stop();
+      const gateway = await open({ redis: { isRequired: false, instances: 2 } });
+      const { data, extensions } = await read(gateway);
+      expect([data?.script?.name, extensions?.upstream]).toEqual(['name of a', LOST]);
+    });
+  });
+
+  describe.each([
+    ['CLIENT KILL', () => stage.redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
+    ['DEBUG SLEEP', () => stage.redis.command('DEBUG', 'SLEEP', '2')],
+    ['CLIENT PAUSE', () => stage.redis.command('CLIENT', 'PAUSE', '2000', 'ALL')],
+    ['FLUSHALL', () => stage.redis.command('FLUSHALL')],
+    ['SCRIPT FLUSH', () => stage.redis.command('SCRIPT', 'FLUSH')],
+    [
+      'a restart',
+      async () => {
+        await stage.redis.stop();
+        await stage.redis.start();
+      },
+    ],
+    [
+      'READONLY',
+      async () => {
+        await stage.redis.command('REPLICAOF', '127.0.0.1', '1');
+        await delay(1_000);
+        await stage.redis.command('REPLICAOF', 'NO', 'ONE');
+      },
+    ],
+    [
+      'OOM',
+      async () => {
+        await stage.redis.command('CONFIG', 'SET', 'maxmemory', '1');
+        await delay(1_000);
+        await stage.redis.command('CONFIG', 'SET', 'maxmemory', '0');
+      },
+    ],
+  ])('by %s', (_name, trouble) => {
+    it('keeps to the quota, answers all, shows no old state, and is well again', async () => {
+      const versions = createVersions();
+      respond = versions.answer;
+      const gateways = await stage.openAll(2, {
+        upstream: recorder.url,
+        limits: { restCalls: 1_000 },
+        redis: { commandTimeoutMs: 500 },
+        timeouts: { read: 20_000, write: 20_000 },
+      });
+      const [one, other] = gateways as [GatewayOfSeveral, GatewayOfSeveral];
+      const ids = (name: string) => Array.from({ length: 50 }, (_one, index) => `${name}${index}`);
+      await Promise.all([one.execute(SCRIPTS, { ids: ids('a') }, KEY), read(other)]);
+      const inTrouble = trouble();
+      const during = await Promise.all([
+        one.execute(SCRIPTS, { ids: ids('b') }, KEY),
+        other.execute(SCRIPTS, { ids: ids('c') }, KEY),
+      ]);
+      expect(during.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+      await inTrouble;
+      for (const gateway of gateways) await found(gateway);
+      await one.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+      expect(await read(other)).toMatchObject({ data: { script: { name: 'v2' } } });
+      const arrivals = recorder.calls.map(({ at }) => at);
+      for (const from of arrivals) {
+        expect(arrivals.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(50);
+      }
+    }, 60_000);
+  });
+});

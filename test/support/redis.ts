@@ -1,0 +1,108 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import { describe } from 'vitest';
+import { freePort } from './free-port.ts';
+
+/** What speaks the protocol of Redis on this machine. */
+export const ENGINES = ['redis-server', 'valkey-server'].filter(isInstalled);
+
+export const HOW_TO_GET_ONE = 'apt-get install redis-server (or valkey-server), or: brew install redis';
+
+/** Tests of several gateways need a store; the end of the run says how to get one where there is none. */
+export const describeWithRedis = describe.skipIf(ENGINES.length === 0);
+
+function isInstalled(command: string): boolean {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export type RedisServer = Awaited<ReturnType<typeof startRedis>>;
+
+/** A server of its own on a loopback port, with nothing in it. Whoever starts it calls `close`. */
+export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly string[] = []) {
+  const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-redis-'));
+  const port = await freePort();
+  const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', directory];
+  const url = `redis://127.0.0.1:${port}`;
+  let child: ChildProcess;
+
+  async function start(): Promise<void> {
+    child = spawn(engine, [...args, '--enable-debug-command', 'yes', ...settings], { stdio: 'ignore' });
+    await answering();
+  }
+
+  async function answering(): Promise<void> {
+    for (;;) {
+      try {
+        await command('PING');
+        return;
+      } catch {
+        await delay(10);
+      }
+    }
+  }
+
+  /** Runs one command on a connection of its own. */
+  async function command(...words: readonly string[]): Promise<unknown> {
+    const client = createClient({ url, socket: { reconnectStrategy: false } });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return await client.sendCommand([...words]);
+    } finally {
+      if (client.isOpen) client.destroy();
+    }
+  }
+
+  async function stop(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+
+  await start();
+  return {
+    url,
+    command,
+    start,
+    /** Ends it at once; `start` begins with what it has saved. */
+    stop,
+    /** All that is in it, as it would be written to a disk. */
+    async dump(): Promise<Buffer> {
+      const keys = (await command('KEYS', '*')) as string[];
+      const parts: Buffer[] = [];
+      const client = createClient({ url });
+      await client.connect();
+      for (const key of keys) {
+        parts.push(Buffer.from(key));
+        const type = await client.sendCommand(['TYPE', key]);
+        parts.push(Buffer.from(JSON.stringify(await everythingIn(client, String(type), key))));
+      }
+      client.destroy();
+      return Buffer.concat(parts);
+    },
+    async close(): Promise<void> {
+      await stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function everythingIn(
+  client: { sendCommand(words: string[]): Promise<unknown> },
+  type: string,
+  key: string,
+): Promise<unknown> {
+  if (type === 'hash') return client.sendCommand(['HGETALL', key]);
+  if (type === 'zset') return client.sendCommand(['ZRANGE', key, '0', '-1', 'WITHSCORES']);
+  return client.sendCommand(['GET', key]);
+}
