@@ -3,7 +3,7 @@ import type { Grant } from './callers/grant.ts';
 import type { Identity } from './callers/identify.ts';
 import { hasLists, limitReach } from './callers/reach.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
-import type { ClientRequest, WriteFacts } from './observability/request-record.ts';
+import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
 import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -14,8 +14,8 @@ export interface Context {
   readonly cost: number;
   /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
   readonly loaders: object[];
-  /** To be told of each write as soon as it has ended. */
-  readonly wrote: (write: WriteFacts) => void;
+  /** To be told of each write when it begins, and by what that gives, as soon as it has ended. */
+  readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
 
 /** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
@@ -40,7 +40,7 @@ export interface Beginning {
   readonly request: ClientRequest;
   readonly identity: Identity;
   readonly cost: number;
-  readonly wrote: (write: WriteFacts) => void;
+  readonly writing: Context['writing'];
 }
 
 export function createContext(options: ContextOptions) {
@@ -68,7 +68,7 @@ export function createContext(options: ContextOptions) {
   };
   return (beginning: Beginning): Context => ({
     cost: beginning.cost,
-    wrote: beginning.wrote,
+    writing: beginning.writing,
     caller: new LazyCaller(beginning, clock.now() + operationTimeoutMs, open),
     loaders: [],
   });

@@ -11,6 +11,7 @@ import { version } from './version.ts';
 
 export type { Credentials } from './callers/identify.ts';
 export type { KeyRing } from './callers/key-ring.ts';
+export type { TokenVerifier } from './callers/token-verifier.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Limits } from './limits/limits.ts';
 export type { Timeouts } from './luaauth/api.ts';

@@ -39,7 +39,11 @@ const keyRing = ringOf([
 ]);
 
 /** A gateway with an audit file, a log and metrics, over what plays the REST API. */
-async function open(respond: Respond = answerPlainly, observers: readonly RequestObserver[] = []) {
+async function open(
+  respond: Respond = answerPlainly,
+  observers: readonly RequestObserver[] = [],
+  timeoutMs = 500,
+) {
   const recorder = await startRecorder(respond);
   closing.push(recorder.close);
   const path = join(directory, 'audit.log');
@@ -50,7 +54,7 @@ async function open(respond: Respond = answerPlainly, observers: readonly Reques
   const { gateway } = await openStage({
     upstream: recorder.url,
     transport: { observer: metrics.upstream, random: () => 0 },
-    timeouts: { read: 500, write: 500 },
+    timeouts: { read: timeoutMs, write: timeoutMs },
     credentials: { heldKey: 'held', keyRing },
     observers: [audit.observer, log.operations as RequestObserver, metrics.operations, ...observers],
   });
@@ -184,6 +188,28 @@ describe('each mutation', () => {
     expect(errors).toMatchObject([{ path: ['toggleScript', 'script'] }]);
     expect(errors?.[0]?.extensions).not.toHaveProperty('outcome');
   });
+});
+
+it('a write that the process cannot wait for has a line as well: nobody knows how it ends', async () => {
+  let answerLate = () => {};
+  const hold: Respond = (call, response) => {
+    answerLate = () => void answerPlainly(call, response);
+  };
+  const { gateway, recorder, ask, audited } = await open(hold, [], 60_000);
+  const answer = ask('deploy', 'mutation { deleteScript(input: { id: "a" }) { __typename } }');
+  await eventually(() => expect(recorder.calls).toHaveLength(1));
+  await gateway.drain(0);
+  expect((await answer).errors).toMatchObject([
+    { extensions: { code: 'SHUTTING_DOWN', outcome: 'UNKNOWN' } },
+  ]);
+  await eventually(() => expect(audited()).toHaveLength(1));
+  answerLate();
+  // What becomes known before the process ends is told as well.
+  await eventually(() => expect(audited()).toHaveLength(2));
+  expect(audited()).toMatchObject([
+    { ids: ['a'], errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' },
+    { ids: ['a'], result: 'DeleteScriptSuccess', outcome: 'EXECUTED' },
+  ]);
 });
 
 describe('the audit file', () => {

@@ -33,9 +33,9 @@ const respond: Respond = ({ line }, response) => {
   if (!line.startsWith('GET') && !/\/sessions$/.test(line))
     return json(response, { success: true, processed: true });
   if (kind === 'sessions') {
-    const script = id.replace('session-of-', '');
+    const script = id.replace('session-of-', '').replace(/-\d+$/, '');
     if (!(script in PROJECTS)) return refuse(response);
-    return json(response, { success: true, session: wireSession(script, markOf(line)) });
+    return json(response, { success: true, session: { ...wireSession(script, markOf(line)), id } });
   }
   if (/^GET \/projects\/\S+\/executions/.test(line)) {
     const own = Object.entries(PROJECTS).filter(([, project]) => project === id);
@@ -302,4 +302,20 @@ it('lists cost a key without any nothing', async () => {
     'mutation { disconnectSession(input: { id: "session-of-theirs" }) { __typename } }',
   );
   expect(lines).toEqual(['POST /sessions/session-of-theirs/disconnect']);
+});
+
+it('what is only read to see where it belongs is bounded', async () => {
+  const ids = (from: number, count: number) =>
+    Array.from({ length: count }, (_one, index) => `session-of-mine-${from + index}`);
+  const { refused, lines } = await ask(
+    'by-scripts',
+    `mutation ($a: [ID!]!, $b: [ID!]!) {
+      a: disconnectSessions(input: { ids: $a }) { __typename }
+      b: disconnectSessions(input: { ids: $b }) { __typename }
+    }`,
+    { a: ids(0, 100), b: ids(100, 1) },
+  );
+  expect(refused).toEqual([['b', 'OPERATION_TOO_EXPENSIVE', undefined]]);
+  expect(lines).toHaveLength(101);
+  expect(lines.at(-1)).toBe('POST /sessions/disconnect');
 });

@@ -46,6 +46,27 @@ async function open(options: Partial<TestGatewayOptions> = {}) {
   return { ...stage, read };
 }
 
+it('a span names the caller and the client', async () => {
+  const { gateway, read } = await open({
+    credentials: { heldKey: 'sandbox-key', gatewayKeys: ['dashboard=key-of-the-dashboard'] },
+  });
+  await gateway.execute(
+    SCRIPT,
+    { id },
+    {
+      authorization: 'Bearer key-of-the-dashboard',
+      'apollographql-client-name': 'web',
+      'apollographql-client-version': '2.0',
+    },
+  );
+  const span = (await read(2)).at(-1);
+  expect(span?.attributes).toMatchObject({
+    'luaauth.caller': 'dashboard',
+    'graphql.client.name': 'web',
+    'graphql.client.version': '2.0',
+  });
+});
+
 const nameAndParent = (span: ReadableSpan) => [span.name, span.parentSpanContext?.spanId];
 
 describe('a trace', () => {

@@ -2,9 +2,11 @@ import { hash } from 'node:crypto';
 import type { GraphQLError } from 'graphql';
 import { unauthenticated } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
+import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import type { Origin } from '../transport/call.ts';
 import { EVERYTHING, type Grant } from './grant.ts';
 import { createKeyRing, entriesOfPlainKeys, type KeyRing } from './key-ring.ts';
+import type { RefusedToken, TokenVerifier } from './token-verifier.ts';
 
 /** Where the API key comes from: the caller, or the gateway itself for callers who present one of its own keys. */
 export interface Credentials {
@@ -17,6 +19,8 @@ export interface Credentials {
   readonly gatewayKeys?: readonly string[] | undefined;
   /** Who knows the gateway keys, and what each allows, instead. */
   readonly keyRing?: KeyRing | undefined;
+  /** Who knows the bearers of JSON Web Tokens, beside or instead. */
+  readonly tokenVerifier?: TokenVerifier | undefined;
 }
 
 /** Who sends a request, and what they may do; or why nothing can be asked of the REST API for them. */
@@ -24,15 +28,16 @@ export type Identity =
   | { readonly origin: Origin; readonly grant: Grant; readonly refusal?: undefined }
   | { readonly refusal: GraphQLError; readonly grant?: undefined };
 
-export type Identify = (request: ClientRequest) => Identity;
+/** At once, but for a token that has to be verified. */
+export type Identify = (request: ClientRequest) => MaybePromise<Identity>;
 
 /** Whether whoever can connect may use the key that the gateway holds. */
-export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing }: Credentials): boolean {
-  return heldKey !== undefined && gatewayKeys.length === 0 && keyRing === undefined;
+export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier }: Credentials): boolean {
+  return heldKey !== undefined && gatewayKeys.length === 0 && !keyRing && !tokenVerifier;
 }
 
 export function createIdentify(credentials: Credentials): Identify {
-  const { heldKey, gatewayKeys = [], keyRing } = credentials;
+  const { heldKey, gatewayKeys = [], keyRing, tokenVerifier } = credentials;
   if (heldKey === undefined) return identifyByApiKey();
   const account = hash('sha256', heldKey, 'base64url');
   if (isKeyForAll(credentials)) {
@@ -42,11 +47,18 @@ export function createIdentify(credentials: Credentials): Identify {
     });
   }
   const ring = keyRing ?? createKeyRing(entriesOfPlainKeys(gatewayKeys));
+  const known = (found: Grant | RefusedToken): Identity =>
+    'reason' in found
+      ? refused(`This token ${found.reason}. Present another one as "Authorization: Bearer <token>".`)
+      : {
+          origin: { key: heldKey, account, caller: found.name ?? '', callerRate: found.rate },
+          grant: found,
+        };
   return ({ credentials: { bearer = '' } }) => {
+    if (tokenVerifier && TOKEN.test(bearer)) return whenKnown(tokenVerifier.verify(bearer), known);
     const grant = ring.find(bearer);
     if (grant === 'unknown') return NO_GATEWAY_KEY;
-    if (grant === 'expired') return EXPIRED;
-    return { origin: { key: heldKey, account, caller: grant.name ?? '', callerRate: grant.rate }, grant };
+    return grant === 'expired' ? EXPIRED : known(grant);
   };
 }
 
@@ -69,6 +81,8 @@ function placeOf({ address, credentials: { token, bearer } }: ClientRequest): st
   return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
 
+// Three parts of base64url, of which the first is a JSON object.
+const TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 // Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.
 const KEY = /^[\x21-\x7e]{1,512}$/;
 

@@ -9,6 +9,9 @@ import type { Call } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
 import type { Grant } from './grant.ts';
 
+/** How many things an operation may have read to see where they belong: no price has counted that. */
+const MAX_LOOKUPS = 100;
+
 type Thing = 'script' | 'project' | 'session' | 'user';
 
 /** Whether a caller reaches some scripts and projects alone. */
@@ -37,6 +40,7 @@ class Reach {
   readonly #own: Access;
   /** What has been looked up so far, by what it is and its id. */
   readonly #known = new Map<string, Promise<unknown>>();
+  #lookups = 0;
 
   constructor(access: Access, grant: Grant) {
     this.#access = access;
@@ -83,6 +87,8 @@ class Reach {
     const key = `${thing} ${id}`;
     const known = this.#known.get(key);
     if (known) return known;
+    this.#lookups += 1;
+    if (this.#lookups > MAX_LOOKUPS) throw tooManyLookups();
     const read =
       thing === 'script'
         ? getScript(this.#own, { script_id: id })
@@ -137,6 +143,14 @@ class Reach {
 /** Whether it was refused because the caller does not reach what it is about. */
 export function isOutOfReach(error: unknown): boolean {
   return (error as Partial<GraphQLError>).extensions?.outOfReach !== undefined;
+}
+
+function tooManyLookups(): GraphQLError {
+  return codedError(
+    'OPERATION_TOO_EXPENSIVE',
+    `More than ${MAX_LOOKUPS} scripts and sessions would have to be read to see whether the gateway key reaches them. Split the operation.`,
+    { limit: MAX_LOOKUPS },
+  );
 }
 
 function outOfReach({ name }: Grant, thing: Thing): GraphQLError {

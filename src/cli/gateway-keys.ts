@@ -35,14 +35,11 @@ export function makeKey(flags: NewKeyFlags): readonly string[] {
   const checked = parseKeyEntries(text);
   if ('problems' in checked) return checked.problems;
   if (file !== undefined) replaceFile(file, text);
-  console.log(`${key}\n\nThis is the only time that the key is shown.`);
-  if (file === undefined) {
-    console.log(
-      `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`,
-    );
-  } else {
-    console.log(`${file} has its hash: a gateway that runs with this file knows the key in a second or two.`);
-  }
+  const advice =
+    file === undefined
+      ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
+      : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.`;
+  console.log(`${key}\n\nThis is the only time that the key is shown.\n${advice}`);
   return [];
 }
 
@@ -119,7 +116,7 @@ function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresA
     ...(projects
       ? [`  only  the projects ${projects.join(', ')}${scripts ? '' : ', and their scripts'}`]
       : []),
-    ...(scripts && !projects ? ['  only  no project'] : []),
+    ...(scripts && !projects ? ['  not   any project'] : []),
     ...(rate === undefined ? [] : [`  rate  ${rate} REST calls in any second`]),
     ...(expiresAt === undefined ? [] : [`  until ${expiresAt.toISOString()}`]),
     ...(sha256.length > 1 ? ['  keys  two: the old one can go once nobody uses it'] : []),

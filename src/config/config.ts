@@ -21,6 +21,8 @@ export interface Config {
   readonly credentials: Omit<Credentials, 'keyRing'>;
   /** The file that says of each gateway key what it allows, and what it says. */
   readonly keysFile: KeysFile | undefined;
+  /** How the JSON Web Tokens of callers are verified; undefined: they are not. */
+  readonly jwt: JwtConfig | undefined;
   readonly host: string;
   readonly port: number;
   readonly graphiql: boolean;
@@ -57,6 +59,12 @@ export interface Config {
   readonly metrics: MetricsConfig | undefined;
   /** Where a collector takes traces; undefined: there are none. */
   readonly tracesUrl: URL | undefined;
+}
+
+export interface JwtConfig {
+  readonly url: URL;
+  readonly issuer: string;
+  readonly audience: string;
 }
 
 export interface KeysFile {
@@ -131,7 +139,8 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
   const { PERSISTED_DOCUMENTS: persistedMode = 'allowed', LUAAUTH_API_URL: apiUrl } = values;
   // A variable with a problem of its own is not also missing.
   const isMissing = (name: Name) => values[name] === undefined && !problems.some((p) => p.startsWith(name));
-  const hasGatewayKeys = gatewayKeys !== undefined || keysFile !== undefined;
+  const jwt = readJwt(values, problems);
+  const hasGatewayKeys = gatewayKeys !== undefined || keysFile !== undefined || jwt !== undefined;
   if (apiUrl && values.LUAAUTH_SANDBOX) {
     problems.push('LUAAUTH_SANDBOX: true, but LUAAUTH_API_URL is set as well. Set one of the two.');
   }
@@ -152,8 +161,9 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
     );
   }
   if (hasGatewayKeys && isMissing('LUAAUTH_TOKEN')) {
+    const name = gatewayKeys || keysFile ? 'GATEWAY_KEYS' : 'GATEWAY_JWKS_URL';
     problems.push(
-      'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
+      `${name}: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave ${name} out.`,
     );
   }
   if (heldKey !== undefined && !hasGatewayKeys && values.CORS_ORIGINS?.[0] === '*') {
@@ -175,6 +185,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
     apiUrl,
     credentials: { heldKey, gatewayKeys },
     keysFile,
+    jwt,
     host,
     port: values.PORT ?? 4000,
     // Where only listed documents run, GraphiQL cannot even read the schema.
@@ -221,6 +232,24 @@ function readKeys({ GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment, 
 function readRedis(values: VariableValues): RedisConfig | undefined {
   const { REDIS_URL: url, REDIS_PREFIX: prefix = 'luaauth', REDIS_REQUIRED: isRequired = true } = values;
   return url === undefined ? undefined : { url, prefix, isRequired, instances: values.LUAAUTH_INSTANCES };
+}
+
+/** All three or none: without one of them a token of anybody, or for anything, would do. */
+function readJwt(values: VariableValues, problems: string[]): JwtConfig | undefined {
+  const { GATEWAY_JWKS_URL: url, GATEWAY_JWT_ISSUER: issuer, GATEWAY_JWT_AUDIENCE: audience } = values;
+  if (url && isInClear(url)) {
+    problems.push(
+      `GATEWAY_JWKS_URL: "${url.origin}" is not encrypted, so anyone on the way could put their own keys there. Begin it with https://.`,
+    );
+  }
+  if (url !== undefined && issuer !== undefined && audience !== undefined) return { url, issuer, audience };
+  if ((url ?? issuer ?? audience) === undefined) return undefined;
+  const names = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
+  for (const name of names) {
+    if (values[name] !== undefined || problems.some((problem) => problem.startsWith(name))) continue;
+    problems.push(`${name}: not set, but needed beside the other two of ${names.join(', ')}.`);
+  }
+  return undefined;
 }
 
 function readMetrics({

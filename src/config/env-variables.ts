@@ -44,6 +44,7 @@ const keyList = z
   .string()
   .transform((list) => list.split(/[,\n]/).map((one) => one.trim()))
   .pipe(z.array(key).min(1));
+const claim = z.string().regex(/^[\x20-\x7e]{1,500}$/);
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text);
 const origins = z
   .string()
@@ -99,6 +100,21 @@ export const VARIABLES = {
     meaning:
       'with LUAAUTH_TOKEN: what callers must present, as key or name=key, separated by commas or line breaks; a file whose name ends in .json says what each allows',
     secret: true,
+  },
+  GATEWAY_JWKS_URL: {
+    type: httpUrl,
+    allowed: 'an http or https URL without user, query or fragment',
+    meaning: 'with LUAAUTH_TOKEN: where the public keys are by which JSON Web Tokens of callers are verified',
+  },
+  GATEWAY_JWT_ISSUER: {
+    type: claim,
+    allowed: '1 to 500 visible ASCII characters',
+    meaning: 'with GATEWAY_JWKS_URL: who must have issued a token, its iss',
+  },
+  GATEWAY_JWT_AUDIENCE: {
+    type: claim,
+    allowed: '1 to 500 visible ASCII characters',
+    meaning: 'with GATEWAY_JWKS_URL: for whom a token must be, its aud',
   },
   HOST: {
     type: host,

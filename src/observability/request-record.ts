@@ -31,12 +31,16 @@ export interface OperationFacts {
 
 export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
-/** What may be told of one write: never what was written. */
-export interface WriteFacts {
+/** What may be told of one write that has begun: never what is written. */
+export interface WriteBegun {
   /** The mutation's name. */
   readonly mutation: string;
-  /** What it was about; a licence key by its hash. */
+  /** What it is about; a licence key by its hash. */
   readonly ids: readonly string[];
+}
+
+/** The same once it has ended. */
+export interface WriteFacts extends WriteBegun {
   /** The type of its result; undefined: an error. */
   readonly result: string | undefined;
   readonly errorCode: string | undefined;
@@ -53,6 +57,7 @@ export class RequestRecord {
   operation: OperationFacts | undefined = undefined;
   /** Whose gateway key it was, once that is known; undefined: callers have no names. */
   caller: string | undefined = undefined;
+  #writing: Set<WriteBegun> | undefined;
   /** How the operation's reads come about; missing until it runs. */
   usage: Readonly<Usage> | undefined = undefined;
   /** `extensions.code` of each error in the answer. */
@@ -65,6 +70,12 @@ export class RequestRecord {
     this.request = request;
     this.requestId = requestId;
     this.phases = usesPhases ? {} : undefined;
+  }
+
+  /** The writes that have begun and not ended. */
+  get writing(): Set<WriteBegun> {
+    this.#writing ??= new Set();
+    return this.#writing;
   }
 
   /** The next phase begins now. */
@@ -102,6 +113,9 @@ export interface GatewayLog {
   error(error: unknown, record?: RequestRecord): void;
 }
 
+/** How a write has ended. */
+export type WriteEnd = Omit<WriteFacts, keyof WriteBegun>;
+
 export interface RequestEnd {
   /** The HTTP status; CLIENT_LEFT when the client did not wait for one. */
   readonly status: number;
@@ -128,11 +142,15 @@ export interface RequestTracker {
   begin(request: ClientRequest, requestId: string): RequestRecord;
   running(record: RequestRecord, usage: Readonly<Usage>): void;
   wrote(record: RequestRecord, write: WriteFacts): void;
+  /** A write begins; what is given back is called once with how it has ended. */
+  writing(record: RequestRecord, write: WriteBegun): (end: WriteEnd) => void;
   answered(record: RequestRecord, errors: readonly GraphQLFormattedError[]): void;
   end(record: RequestRecord, status: number): void;
   /** Tells of what nobody expects. */
   unexpected(error: unknown, record?: RequestRecord): void;
 }
+
+const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' };
 
 /** An observer or a log that throws harms no request: the log hears of the observer, nobody of the log. */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog): RequestTracker {
@@ -153,6 +171,9 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       }
     }
   };
+  const wrote: RequestTracker['wrote'] = (record, write) => {
+    notify(record, (observer) => observer.wrote?.(record, write));
+  };
   return {
     unexpected,
     begin(request, requestId) {
@@ -164,13 +185,22 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       record.usage = usage;
       notify(record, (observer) => observer.running?.(record));
     },
-    wrote(record, write) {
-      notify(record, (observer) => observer.wrote?.(record, write));
+    wrote,
+    writing(record, write) {
+      record.writing.add(write);
+      return (end) => {
+        record.writing.delete(write);
+        wrote(record, { ...write, ...end });
+      };
     },
     answered(record, errors) {
       record.codes = errors.map(({ extensions }) => String(extensions?.code));
     },
     end(record, status) {
+      // Whoever stays is only answered before a write has ended when the process leaves, and may take the end with it.
+      if (status !== CLIENT_LEFT)
+        for (const write of record.operation?.type === 'mutation' ? record.writing : [])
+          wrote(record, { ...write, ...CUT_SHORT });
       const end = { status, durationMs: performance.now() - record.startedAt };
       notify(record, (observer) => observer.ended?.(record, end));
     },

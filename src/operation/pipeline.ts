@@ -7,7 +7,7 @@ import { withOutcomes } from '../errors/write-outcome.ts';
 import type { ExecuteArgs } from '../execution/execute.ts';
 import { checkPrice, LimitMeter } from '../limits/answer-limits.ts';
 import type { Limits } from '../limits/limits.ts';
-import type { RequestRecord, RequestTracker, WriteFacts } from '../observability/request-record.ts';
+import type { RequestRecord, RequestTracker, WriteBegun } from '../observability/request-record.ts';
 import { stringifyExactJson } from '../transport/exact-json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
@@ -86,7 +86,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (refusals.length > 0) return { errors: refusals };
 
     const { request } = record;
-    const identity = identify(request);
+    const identified = identify(request);
+    const identity = identified instanceof Promise ? await identified : identified;
     record.caller = identity.grant?.name;
     const forbidden = identity.grant && checkScopes(operation, identity.grant);
     if (forbidden) {
@@ -103,8 +104,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const refusal = checkPrice(plan, limits);
     if (refusal) return { errors: [refusal] };
 
-    const wrote = (write: WriteFacts) => tracker.wrote(record, write);
-    const context = contextFor({ request, identity, cost: plan.calls, wrote });
+    const writing = (write: WriteBegun) => tracker.writing(record, write);
+    const context = contextFor({ request, identity, cost: plan.calls, writing });
     const contextValue = await engine.createContext(context);
     record.endPhase('context');
     tracker.running(record, context.caller.usage);

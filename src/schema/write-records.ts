@@ -24,14 +24,14 @@ export function withWriteRecords(schema: GraphQLSchema): GraphQLSchema {
 
 function recorded(resolve: Resolver): Resolver {
   return async (source, args, context, info) => {
-    const about = { mutation: info.fieldName, ids: idsIn(args) };
+    const ended = context.writing({ mutation: info.fieldName, ids: idsIn(args) });
     try {
       const result = (await resolve(source, args, context, info)) as { readonly type: string };
       const outcome = isRefusal(info.schema, result.type) ? 'NOT_EXECUTED' : 'EXECUTED';
-      context.wrote({ ...about, result: result.type, errorCode: undefined, outcome });
+      ended({ result: result.type, errorCode: undefined, outcome });
       return result;
     } catch (error) {
-      context.wrote({ ...about, result: undefined, ...endOfWrite(error) });
+      ended({ result: undefined, ...endOfWrite(error) });
       throw error;
     }
   };

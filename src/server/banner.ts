@@ -42,8 +42,10 @@ export function printBanner(started: readonly Running[], config: Config): void {
   console.log(lines.join('\n'));
 }
 
-function credentialAdvice({ credentials: { heldKey, gatewayKeys }, keysFile }: Config): string {
+function credentialAdvice({ credentials: { heldKey, gatewayKeys }, keysFile, jwt }: Config): string {
   if (heldKey === undefined) return `send the header "token: ${sandboxKeys.full}"`;
   const sent = `the gateway sends LUAAUTH_TOKEN; the sandbox knows ${sandboxKeys.full}`;
-  return gatewayKeys || keysFile ? `send the header "authorization: Bearer <gateway key>"; ${sent}` : sent;
+  return gatewayKeys || keysFile || jwt
+    ? `send the header "authorization: Bearer <gateway key>"; ${sent}`
+    : sent;
 }

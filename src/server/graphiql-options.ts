@@ -16,8 +16,8 @@ export function graphiqlFor(config: Config): GraphiQLPageOptions {
   return { headers, tabs: createTabs({ ...ids, headers, readOnly }), inAdvance: true };
 }
 
-function visitorHeaders({ credentials, keysFile }: Config, callerKey: string): Record<string, string> {
+function visitorHeaders({ credentials, keysFile, jwt }: Config, callerKey: string): Record<string, string> {
   const { heldKey, gatewayKeys } = credentials;
   if (heldKey === undefined) return { token: callerKey };
-  return gatewayKeys || keysFile ? { authorization: 'Bearer <gateway key>' } : {};
+  return gatewayKeys || keysFile || jwt ? { authorization: 'Bearer <gateway key>' } : {};
 }

@@ -1,7 +1,8 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Credentials } from '../callers/identify.ts';
 import { createKeyRing } from '../callers/key-ring.ts';
-import type { Config } from '../config/config.ts';
+import type { TokenVerifier } from '../callers/token-verifier.ts';
+import type { Config, JwtConfig } from '../config/config.ts';
 import { readKeysFile } from '../config/keys-file.ts';
 import type { Observability } from './open-observability.ts';
 
@@ -15,11 +16,12 @@ export interface Keys {
 /** How often it is looked whether the file of keys has changed. What watches by events misses links and mounts. */
 const LOOK_EVERY_MS = 1_000;
 
-/** The credentials as configured. A file of keys is read again whenever it changes. */
-export function openKeys(
-  { credentials, keysFile }: Config,
+/** The credentials as configured. A file of keys is read again whenever it changes. What is not configured is not even loaded. */
+export async function openKeys(
+  { credentials: plain, keysFile, jwt }: Config,
   { info, warn }: Pick<Observability, 'info' | 'warn'>,
-): Keys {
+): Promise<Keys> {
+  const credentials = { ...plain, tokenVerifier: jwt && (await openTokenVerifier(jwt, warn)) };
   if (!keysFile) return { credentials, reload: undefined, close() {} };
   const { path, entries } = keysFile;
   const keyRing = createKeyRing(entries);
@@ -40,4 +42,9 @@ export function openKeys(
     reload,
     close: () => unwatchFile(path, reload),
   };
+}
+
+async function openTokenVerifier(jwt: JwtConfig, warn: (message: string) => void): Promise<TokenVerifier> {
+  const { createTokenVerifier } = await import('../callers/token-verifier.ts');
+  return createTokenVerifier({ ...jwt, warn });
 }

@@ -18,7 +18,7 @@ export async function serve(config: Config): Promise<void> {
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
   process.on('unhandledRejection', (reason) => observability.log.error(reason));
   let ready = true;
-  const keys = openKeys(config, observability);
+  const keys = await openKeys(config, observability);
   const reloads = [keys.reload, observability.reopen].filter((reload) => reload !== undefined);
   if (reloads.length > 0)
     onReload(() => {
