@@ -6,5 +6,10 @@ const require = createRequire(import.meta.url);
 export default defineConfig({
   // One copy of graphql: our files and the libraries must agree on what a GraphQLError is.
   resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve('graphql') }] },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/say-what-is-missing.ts',
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
 });

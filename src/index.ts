@@ -15,6 +15,7 @@ export type { TokenVerifier } from './callers/token-verifier.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Limits } from './limits/limits.ts';
 export type { Timeouts } from './luaauth/api.ts';
+export { openStateInRedis, type RedisStateOptions } from './state/redis/state-in-redis.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
 
 /** What the command line would do without a flag, a variable or a file. */

@@ -57,8 +57,8 @@ describe('the image', () => {
 });
 
 describe('the compose file', () => {
-  it('sets variables that the gateway knows', () => {
-    const [, service = ''] = /^ {2}gateway:\n((?: {4}.*\n|\n)+)/m.exec(compose) ?? [];
+  it.each(['gateway', 'gateways'])('sets variables that the gateway knows (%s)', (name) => {
+    const [, service = ''] = new RegExp(`^ {2}${name}:\\n((?: {4}.*\\n|\\n)+)`, 'm').exec(compose) ?? [];
     const [, block = ''] = /^ {4}environment:\n((?: {6}.*\n)+)/m.exec(service) ?? [];
     const names = [...block.matchAll(/^ {6}(\w+):/gm)].map(([, name = '']) => name);
     expect(names).toEqual(expect.arrayContaining(['HOST', 'METRICS_PORT']));
@@ -77,5 +77,41 @@ describe('the compose file', () => {
     const published = [...compose.matchAll(/^ {6}- (\S+:\d+:\d+)$/gm)].map(([, port = '']) => port);
     expect(published.length).toBeGreaterThan(0);
     expect(published.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+});
+
+describe('the manifests for Kubernetes', () => {
+  const folder = 'examples/kubernetes';
+  const gateway = textOf(`${folder}/gateway.yaml`);
+
+  it('set variables that the gateway knows', () => {
+    const names = [...gateway.matchAll(/^ {12}- \{ name: ([A-Z_]+),/gm)].map(([, name = '']) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['REDIS_URL_FILE', 'LUAAUTH_TOKEN_FILE', 'SHUTDOWN_DELAY_MS']),
+    );
+    expect(names.filter((name) => !VARIABLE_NAMES.includes(name))).toEqual([]);
+  });
+
+  it('mount what is in the secret, and nothing that is not', () => {
+    const mounted = [...gateway.matchAll(/value: \/etc\/luaauth\/([\w-]+)/g)].map(([, name = '']) => name);
+    const held = [...textOf(`${folder}/secret.yaml`).matchAll(/^ {2}([\w-]+): \S/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(held.filter((name) => name !== 'name').sort()).toEqual(mounted.sort());
+  });
+
+  it('probe paths that the gateway answers, and wait longer than it takes to end', () => {
+    expect([...gateway.matchAll(/path: (\/\w+)/g)].map(([, path]) => path)).toEqual([
+      '/health',
+      '/readiness',
+    ]);
+    const [, seconds = ''] = /terminationGracePeriodSeconds: (\d+)/.exec(gateway) ?? [];
+    const [, delayMs = ''] = /SHUTDOWN_DELAY_MS, value: "(\d+)"/.exec(gateway) ?? [];
+    expect(Number(seconds) * 1_000).toBeGreaterThan(Number(delayMs) + 30_000);
+  });
+
+  it('have as many instances as replicas', () => {
+    const [, replicas] = /replicas: (\d+)/.exec(gateway) ?? [];
+    expect(gateway).toContain(`{ name: LUAAUTH_INSTANCES, value: "${replicas}" }`);
   });
 });

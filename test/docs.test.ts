@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readBlocks, stepsOf } from './support/documentation.ts';
 import { createReader } from './support/reader.ts';
+import { ENGINES } from './support/store-engines.ts';
 
 // Commands are processes of their own, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });
@@ -18,14 +19,18 @@ it('there is a page for each of these', () => {
     'docs/keys-for-a-team.md',
     'docs/production.md',
     'docs/recipes.md',
+    'docs/several-gateways.md',
     'docs/troubleshooting.md',
   ]);
 });
 
-describe.each(runnable)('%s', (path) => {
+const needsRedis = (path: string) => textOf(path).includes('redis://127.0.0.1:6379');
+const followed = ENGINES.length === 0 ? runnable.filter((path) => !needsRedis(path)) : runnable;
+
+describe.each(followed)('%s', (path) => {
   let reader: Awaited<ReturnType<typeof createReader>>;
   beforeAll(async () => {
-    reader = await createReader();
+    reader = await createReader({ withRedis: needsRedis(path) });
   });
   afterAll(() => reader.leave());
 

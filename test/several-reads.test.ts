@@ -6,7 +6,7 @@ import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
 import { answerAs, answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from './support/reads.ts';
 import { type Respond, startRecorder } from './support/recorder.ts';
-import { describeWithRedis } from './support/redis.ts';
+import { describeWithEachEngine } from './support/redis.ts';
 import { useSeveralGateways } from './support/several-gateways.ts';
 import { createVersions, marksIn } from './support/versions.ts';
 import { arrival, eventually, expectCalls } from './support/waiting.ts';
@@ -15,8 +15,8 @@ const KEY = { token: 'key-a' };
 const REPORT = { ...KEY, 'x-upstream': 'report' };
 const all = (mark: string) => Array(4).fill(mark);
 
-describeWithRedis('several gateways', () => {
-  const stage = useSeveralGateways();
+describeWithEachEngine('several gateways', (engine) => {
+  const stage = useSeveralGateways(engine);
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let respond: Respond;
 

@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import type { Step } from './documentation.ts';
+import { startRedis } from './redis.ts';
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /**
  * Somebody who follows a document from its beginning, in a folder of their own, with `luaauth-graphql` installed: a sandbox
- * is in LuaAuth's place, and any free port in that of 4000.
+ * is in LuaAuth's place, any free port in that of 4000, and a Redis of their own in that of the one on its usual port.
  */
-export async function createReader() {
+export async function createReader({ withRedis = false } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
   const [bin, home] = [join(directory, 'bin'), join(directory, 'home')];
   for (const folder of [bin, home]) mkdirSync(folder);
@@ -22,12 +23,16 @@ export async function createReader() {
   writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' --import '${TSX}' '${MAIN}' "$@"\n`);
   chmodSync(command, 0o755);
   const sandbox: Sandbox = await startSandbox();
+  const redis = withRedis ? await startRedis() : undefined;
   const env = { PATH: `${bin}:${process.env.PATH}`, PORT: '0', YOUR_KEY: 'sandbox-key' };
   const children: ChildProcess[] = [];
   let gatewayUrl = '';
 
   const localize = (text: string) =>
-    text.replaceAll('https://api.luaauth.com', sandbox.url).replaceAll('http://127.0.0.1:4000', gatewayUrl);
+    text
+      .replaceAll('https://api.luaauth.com', sandbox.url)
+      .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
+      .replaceAll('http://127.0.0.1:4000', gatewayUrl);
   const globalize = (text: string) =>
     text
       .replaceAll(`${sandbox.url}/`, 'https://api.luaauth.com/')
@@ -81,6 +86,7 @@ export async function createReader() {
     async leave() {
       for (const child of children.splice(0)) end(child);
       await sandbox.close();
+      await redis?.close();
       rmSync(directory, { recursive: true });
     },
   };

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,21 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { describe } from 'vitest';
 import { freePort } from './free-port.ts';
-
-/** What speaks the protocol of Redis on this machine. */
-export const ENGINES = ['redis-server', 'valkey-server'].filter(isInstalled);
-
-export const HOW_TO_GET_ONE = 'apt-get install redis-server (or valkey-server), or: brew install redis';
+import { ENGINES } from './store-engines.ts';
 
 /** Tests of several gateways need a store; the end of the run says how to get one where there is none. */
 export const describeWithRedis = describe.skipIf(ENGINES.length === 0);
 
-function isInstalled(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+/** The same for each engine that there is. */
+export function describeWithEachEngine(title: string, tests: (engine: string | undefined) => void): void {
+  for (const engine of ENGINES.length > 0 ? ENGINES : [undefined]) {
+    describeWithRedis(`${title} (${engine ?? 'no Redis'})`, () => tests(engine));
   }
 }
 

@@ -23,6 +23,8 @@ export interface RedisLinkOptions {
 /** A request counts for a second from its arrival, which lags behind its sending by less than the rest of this. */
 const SILENT_MS = 1_400;
 const BEAT_MS = 400;
+/** What a beat may be late, apart from the time that a command may take. */
+const GRACE_MS = 100;
 /** Others then leave a share of the quota to the instance, which may have lost Redis rather than have ended. */
 const ABSENT_AFTER_MS = 1_500;
 const FORGOTTEN_AFTER_MS = 60_000;
@@ -60,6 +62,8 @@ export class RedisLink implements Coordination {
   /** How many instances there are, as this one has last told the others. */
   #count = 0;
   #beatAt = Number.NEGATIVE_INFINITY;
+  /** How far the clock of Redis is ahead of this one; undefined: nobody knows. */
+  #aheadMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RedisLinkOptions) {
@@ -185,11 +189,22 @@ export class RedisLink implements Coordination {
   async #beat(): Promise<void> {
     const at = this.now();
     const keepsShare = this.#losses > 0 && (this.#loss > 0 || at < this.silentUntil);
-    const [count, kept] = (await this.run(
+    const { commandTimeoutMs } = this.#options;
+    const [count, kept, time] = (await this.run(
       BEAT,
       [this.key('store'), this.key('instances')],
-      [this.epoch, this.instance, keepsShare ? 1 : 0, ABSENT_AFTER_MS, FORGOTTEN_AFTER_MS],
-    )) as [number, number[]];
+      [
+        this.epoch,
+        this.instance,
+        keepsShare ? 1 : 0,
+        ABSENT_AFTER_MS,
+        FORGOTTEN_AFTER_MS,
+        this.#aheadMs === undefined ? 0 : Math.ceil(at + this.#aheadMs + commandTimeoutMs + GRACE_MS),
+      ],
+    )) as [number, number[], number];
+    if (time !== undefined) this.#aheadMs = time - this.now();
+    // It was late, or the clock of Redis was set: then this one is in time.
+    if (count === -1) return this.#beat();
     if (count === 0) {
       await this.#openStore();
       return this.#beat();

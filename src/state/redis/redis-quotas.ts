@@ -196,6 +196,12 @@ class RedisQuota implements Quota {
       const places = Array.from({ length: taken }, (_one, index) =>
         this.#book.hold(`${name}${index + 1}`, askedAt),
       );
+      const silentMs = this.#waitMs();
+      if (silentMs > 0) {
+        // The store has turned out to be new: what was sent lately is not in it.
+        for (const place of places) place.done(0);
+        return this.#later(silentMs);
+      }
       const first = places.pop();
       if (first === undefined) return this.#later(waitMs);
       if (places.length > 0) this.#keepReady(places);

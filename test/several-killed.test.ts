@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { answerPlainly } from './support/plain-api.ts';
+import { type GatewayProcess, startProcess } from './support/process.ts';
+import { SCRIPT } from './support/reads.ts';
+import { type Respond, startRecorder } from './support/recorder.ts';
+import { describeWithRedis } from './support/redis.ts';
+import { useSeveralGateways } from './support/several-gateways.ts';
+import { createVersions } from './support/versions.ts';
+import { arrival, expectCalls } from './support/waiting.ts';
+
+const KEY = { token: 'key-a' };
+
+describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
+  const stage = useSeveralGateways();
+  let recorder: Awaited<ReturnType<typeof startRecorder>>;
+  let respond: Respond;
+  let victim: GatewayProcess;
+  let url: string;
+
+  beforeEach(async () => {
+    respond = answerPlainly;
+    recorder = await startRecorder((recorded, response) => respond(recorded, response));
+    stage.closing.push(() => recorder.close());
+    victim = startProcess({
+      PORT: '0',
+      REDIS_URL: stage.redis.url,
+      LUAAUTH_API_URL: recorder.url,
+      LUAAUTH_RATE: '2',
+    });
+    url = await victim.listening();
+  });
+  afterEach(() => victim.kill().catch(() => undefined));
+
+  /** Asks the one that is to be killed; nobody waits for the answer. */
+  const ask = (query: string) =>
+    void fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...KEY },
+      body: JSON.stringify({ query }),
+    }).catch(() => undefined);
+
+  const openOther = () =>
+    stage.open({ upstream: recorder.url, transport: { rate: 2 }, timeouts: { read: 30_000, write: 30_000 } });
+
+  it('as the one that fetches for all: another one makes the call', async () => {
+    const other = await openOther();
+    respond = () => undefined;
+    ask('{ script(id: "a") { id name } }');
+    await arrival(recorder, 0);
+    const waiting = other.execute(SCRIPT, { id: 'a' }, KEY);
+    respond = answerPlainly;
+    await expectCalls(recorder, 1);
+    await victim.kill();
+    expect((await waiting).data?.script?.name).toBe('name of a');
+    await expectCalls(recorder, 2);
+  });
+
+  it('with places: they come back when their lease ends', async () => {
+    const other = await openOther();
+    respond = () => undefined;
+    ask('{ a: script(id: "a") { name } b: script(id: "b") { name } }');
+    await arrival(recorder, 1);
+    await victim.kill();
+    respond = answerPlainly;
+    const answers = await Promise.all(['c', 'd'].map((id) => other.execute(SCRIPT, { id }, KEY)));
+    expect(answers.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+  });
+
+  it('in a write: nothing of what it may change is served or kept, as it may yet be carried out', async () => {
+    const versions = createVersions();
+    respond = versions.answer;
+    const other = await openOther();
+    const read = async () => (await other.execute(SCRIPT, { id: 'a' }, KEY)).data?.script?.name;
+    expect(await read()).toBe('v1');
+    respond = (recorded, response) =>
+      recorded.line.startsWith('POST') ? undefined : versions.answer(recorded, response);
+    ask('mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }');
+    await arrival(recorder, 1);
+    await victim.kill();
+    expect(await read()).toBe('v1');
+    // What was begun is carried out although nobody waits for it.
+    versions.answer(
+      { line: 'POST /scripts/a/toggle' } as never,
+      { writeHead: () => ({ end: () => undefined }) } as never,
+    );
+    expect(await read()).toBe('v2');
+    const doubts = (await stage.redis.command('KEYS', '*:doubts')) as string[];
+    expect(await stage.redis.command('HLEN', String(doubts[0]))).toBeGreaterThan(0);
+  });
+});
