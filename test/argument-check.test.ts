@@ -42,7 +42,7 @@ describe('an argument that cannot be right costs no call', () => {
     ],
     [
       'a page size below a session',
-      `{ session(id: "${sessionId}") { script { sessions(first: 0) { nodes { id } } } } }`,
+      `{ session(id: "${sessionId}") { script { sessions(first: 101) { nodes { id } } } } }`,
       ['session', 'script', 'sessions'],
       'first',
     ],

@@ -32,13 +32,15 @@ interface Around {
   readonly variables?: Variables;
   /** Name and content of what lies in the working directory. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What stands on stdin. */
+  readonly input?: string;
 }
 
-function start(args: readonly string[], { variables = {}, files = {} }: Around = {}): GatewayProcess {
+function start(args: readonly string[], { variables = {}, files = {}, input }: Around = {}): GatewayProcess {
   const write = (cwd: string) => {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
   };
-  const process = startProcess(variables, write, args);
+  const process = startProcess(variables, write, args, 'pipe', input);
   started.push(process);
   return process;
 }
@@ -65,10 +67,10 @@ describe('--help', () => {
   it('tells of every command and every exit code', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['serve', 'schema', 'check', 'sandbox']) {
+    for (const command of ['serve', 'schema', 'check', 'query', 'sandbox']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
-    expect(stdout).toMatch(/Exit codes: 0 .+, 1 .+, 2 .+\./);
+    expect(stdout).toMatch(/Exit codes: 0 .+, 1 .+, 2 [\s\S]+ 3 .+, 4 .+\./);
   });
 
   it('of serve and of check tells of every variable as a flag, with its meaning and its default', async () => {
@@ -148,6 +150,10 @@ describe('a command line that is wrong', () => {
     [[`--redis-url=redis://me:${SECRET}@cache`], '--redis-url with a password', 'Give --redis-url-file'],
     [['serve', '--port'], "option '--port <value>' argument missing", ''],
     [['serve', 'twice'], "too many arguments for 'serve'", ''],
+    [['query'], "missing required argument 'file'", ''],
+    [['query', '-', '--variables', '[1]'], 'Give an object of JSON, or @ and the path', ''],
+    [['query', '-', '--variables', '@nowhere'], 'Give an object of JSON, or @ and the path', ''],
+    [['query', '-', '--url', '127.0.0.1:4000'], 'A URL begins with http:// or https://.', ''],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
     [['check', '--script', 'a'], '--script needs a key to read with', 'Give --token-file'],
   ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {
@@ -241,6 +247,128 @@ describe('sandbox', () => {
     expect(await answer.json()).toMatchObject({ success: true });
     process.signal('SIGTERM');
     expect(await process.ended).toBe(0);
+  });
+});
+
+describe('query', () => {
+  const id = seeded.scriptId;
+  const READ = 'query Read($id: ID!) { script(id: $id) { name } }';
+  const EDIT =
+    'mutation ($input: EditScriptInput!) { edit: editScript(input: $input) { ... on Refusal { message } } }';
+  const edit = (input: object) => ['--variables', JSON.stringify({ input: { id, ...input } })];
+  const answered = (stdout: string) =>
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+
+  it('prints the answer in one line, over the sandbox as long as there is no API', async () => {
+    const { code, stdout, stderr } = await run(['query', 'read.graphql', '--variables', `{"id":"${id}"}`], {
+      files: { 'read.graphql': READ },
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('{"data":{"script":{"name":"Nightfall Hub"}}}\n');
+  });
+
+  it('asks the API that is configured, with the key that is', async () => {
+    const recorder = await record((_call, response) =>
+      json(response, { success: true, script: { name: 'Recorded' } }),
+    );
+    const { code, stdout } = await run(
+      [
+        'query',
+        'read.graphql',
+        '--api-url',
+        recorder.url,
+        '--token-file',
+        'key',
+        '--variables',
+        '@values.json',
+      ],
+      { files: { 'read.graphql': READ, key: 'of-mine', 'values.json': '{"id":"a"}' } },
+    );
+    expect([code, answered(stdout)]).toEqual([0, [{ data: { script: { name: 'Recorded' } } }]]);
+    expect(recorder.calls.map(({ headers }) => headers.token)).toEqual(['of-mine']);
+  });
+
+  it('reads the document from stdin, and with --plan says what it may cost', async () => {
+    const process = start(['query', '-', '--plan', '--variables', '{"id":"a"}'], { input: READ });
+    expect(await process.ended).toBe(0);
+    expect(answered(process.output.stdout)).toEqual([
+      {
+        data: null,
+        extensions: {
+          upstream: {
+            price: 1,
+            limit: 250,
+            objects: 1,
+            objectsLimit: 20_000,
+            plan: [{ endpoint: 'GET /scripts/:script_id', calls: 1 }],
+          },
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    ['0 for a success', [EDIT, ...edit({ name: 'New' })], 0, { data: { edit: {} } }],
+    [
+      '4 for a refusal, whether its type was selected or not',
+      [EDIT, ...edit({ id: 'nope', name: 'New' })],
+      4,
+      { data: { edit: { message: 'unauthorized or invalid request' } } },
+    ],
+    [
+      '4 with the type where it was selected',
+      [EDIT.replace('{ ...', '{ __typename ...'), ...edit({})],
+      4,
+      {
+        data: {
+          edit: { __typename: 'NothingToEdit', message: expect.stringMatching(/^cannot edit nothing/) },
+        },
+      },
+    ],
+    ['3 for an error', ['{ script(id: "nope") { name } }'], 3, { errors: [{}], data: { script: null } }],
+    ['3 for a document that is wrong', ['{ nothing'], 3, { errors: [{}] }],
+    [
+      '3 for the operation that is missing among several',
+      ['query A { __typename } query B { __typename }', '--operation', 'C'],
+      3,
+      { errors: [{}] },
+    ],
+  ])('ends with %s', async (_what, [document = '', ...args], expected, answer) => {
+    const { code, stdout } = await run(['query', 'a.graphql', ...args], { files: { 'a.graphql': document } });
+    expect(code).toBe(expected);
+    expect(answered(stdout)).toMatchObject([answer]);
+  });
+
+  it('asks a gateway that runs, with the key as its Bearer', async () => {
+    const recorder = await record((call, response) =>
+      json(response, { data: { said: [call.headers.authorization, JSON.parse(call.body)] } }),
+    );
+    const around = { variables: { NODE_ENV: 'production', LUAAUTH_TOKEN: SECRET }, files: { a: '{ said }' } };
+    const { code, stdout } = await run(['query', 'a', '--url', `${recorder.url}/graphql`], around);
+    expect([code, answered(stdout)]).toEqual([
+      0,
+      [{ data: { said: [`Bearer ${SECRET}`, { query: '{ said }' }] } }],
+    ]);
+    const inClear = await run(['query', 'a', '--url', 'http://gateway.invalid/graphql'], around);
+    expect([inClear.code, inClear.stdout]).toEqual([1, '']);
+    expect(inClear.stderr).toContain('travel in the clear');
+  });
+
+  it('says why there is no answer, and ends with 1', async () => {
+    const files = { a: '{ __typename }' };
+    const page = await record((_call, response) => void response.writeHead(200).end('<html>'));
+    for (const [args, problem] of [
+      [['missing'], /^missing: it cannot be read \(ENOENT\)/],
+      [['a', '--url', `http://127.0.0.1:${await closedPort()}/graphql`], /no answer \(ECONNREFUSED\)/],
+      [['a', '--url', page.url], /not the answer of a gateway/],
+    ] as const) {
+      const { code, stdout, stderr } = await run(['query', ...args], { files });
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(problem);
+    }
   });
 });
 

@@ -82,6 +82,10 @@ const bodies: Record<string, unknown> = {
   },
   'a page out of range, by a variable': {
     query: `query ($first: Int!) { script(id: "${id}") { name sessions(first: $first) { nodes { id } } } }`,
+    variables: { first: 101 },
+  },
+  'an empty page': {
+    query: `query ($first: Int!) { script(id: "${id}") { name sessions(first: $first) { nodes { id } pageInfo { hasNextPage } } } }`,
     variables: { first: 0 },
   },
   'what is refetched': {

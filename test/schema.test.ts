@@ -57,6 +57,12 @@ describe('the schema that is served', () => {
     expect(entries.filter(([, description]) => !description?.trim()).map(([name]) => name)).toEqual([]);
   });
 
+  it('ends its queries with what only routers and the compiler of Relay ask for', async () => {
+    const names = Object.keys((await introspect(stage.gateway)).getQueryType()?.getFields() ?? {});
+    expect(names.slice(0, 2)).toEqual(['project', 'projects']);
+    expect(names.slice(-4)).toEqual(['_entities', '_service', 'fetch__Script', 'fetch__Session']);
+  });
+
   it('has everything that clients and the supergraph rely on', async () => {
     const signatures = ownTypes(await introspect(stage.gateway)).flatMap(signaturesOf);
     expect(CONTRACT.filter((line) => !signatures.includes(line))).toEqual([]);

@@ -123,14 +123,14 @@ describe('a walk with endCursor', () => {
 });
 
 describe('first', () => {
-  it.each([0, -1, 101, 2_147_483_647, 2_147_483_648, -2_147_483_649])(
+  it.each([-1, 101, 2_147_483_647, 2_147_483_648, -2_147_483_649])(
     'refuses %d and names the range',
     async (first) => {
       const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
       expect(data).toEqual({ script: null });
       expect(errors).toMatchObject([
         {
-          message: `first: ${first} is out of range. Give a whole number from 1 to 100.`,
+          message: `first: ${first} is out of range. Give a whole number from 0 to 100.`,
           path: ['script', 'sessions'],
           extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
         },
@@ -146,15 +146,48 @@ describe('first', () => {
     expect(stage.lines()).toEqual([]);
   });
 
-  it.each(['0', '2147483648'])('refuses %s in the document and names the range', async (first) => {
+  it.each(['-1', '2147483648'])('refuses %s in the document and names the range', async (first) => {
     const { errors } = await stage.gateway.execute(
       `{ script(id: "${scriptId}") { sessions(first: ${first}) { nodes { id } } } }`,
     );
     expect(errors).toMatchObject([
       {
-        message: `first: ${first} is out of range. Give a whole number from 1 to 100.`,
+        message: `first: ${first} is out of range. Give a whole number from 0 to 100.`,
         extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
       },
+    ]);
+    expect(stage.lines()).toEqual([]);
+  });
+
+  it('of 0 is an empty page, which costs a call only to say whether anything follows', async () => {
+    const page = (script: string, selection: string, after: string | null = null) =>
+      stage.gateway.execute<{ script: { sessions: unknown } }, object>(
+        `query ($after: String) { script(id: "${script}") { sessions(first: 0, after: $after) { ${selection} } } }`,
+        { after },
+      );
+    const empty = { nodes: [], edges: [], pageInfo: { startCursor: null, endCursor: null } };
+    const plain = await page(scriptId, 'nodes { id } edges { cursor } pageInfo { startCursor endCursor }');
+    expect(plain.data?.script.sessions).toEqual(empty);
+    expect(stage.lines()).toEqual([`GET /scripts/${scriptId}`]);
+    stage.sandbox.reset();
+
+    const { data } = await stage.gateway.execute(CURSORS, { id: scriptId, first: 3 });
+    const last = data?.script?.sessions.edges.at(-1)?.cursor;
+    const asked = 'pageInfo { hasNextPage hasPreviousPage }';
+    expect((await page(scriptId, asked)).data?.script.sessions).toEqual({
+      pageInfo: { hasNextPage: true, hasPreviousPage: false },
+    });
+    const behind = await page(scriptId, asked, last);
+    expect(behind.data?.script.sessions).toMatchObject({ pageInfo: { hasPreviousPage: true } });
+  });
+
+  it('has no last and no before beside it', async () => {
+    const { errors } = await stage.gateway.execute(
+      `{ script(id: "${scriptId}") { sessions(last: 3, before: "x") { nodes { id } } } }`,
+    );
+    expect(errors?.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Unknown argument "last"/),
+      expect.stringMatching(/^Unknown argument "before"/),
     ]);
     expect(stage.lines()).toEqual([]);
   });

@@ -5,4 +5,8 @@ export const EXIT = {
   failed: 1,
   /** The command line itself is wrong. */
   usage: 2,
+  /** The answer to a `query` has errors. */
+  errors: 3,
+  /** LuaAuth refused the mutation of a `query`. */
+  refused: 4,
 } as const;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { FlagValues } from '../config/flags.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
@@ -9,10 +10,11 @@ import type { NewKeyFlags } from './gateway-keys.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is "luaauth-graphql serve --port 4100".
-Every flag of serve and check is also an environment variable. A flag wins over the environment, the environment
+Every flag of serve, check and query that has a variable is also an environment variable. A flag wins over the environment, the environment
 over the file .env in the working directory. Keys are read from variables and files, never from a flag.
 
-Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or a check has failed, ${EXIT.usage} the command line is wrong.`;
+Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or a check has failed, ${EXIT.usage} the command line is wrong;
+of query also ${EXIT.errors} the answer has errors, ${EXIT.refused} LuaAuth refused the mutation.`;
 
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and is told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
@@ -81,6 +83,24 @@ function createProgram(): Command {
     });
 
   addKeysCommands(program);
+  addFlags(
+    program
+      .command('query')
+      .description('run one operation, here or at a gateway that runs, and print its answer')
+      .argument('<file>', 'the document; - reads stdin'),
+  )
+    .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
+    .option('--operation <name>', 'which operation, where the document has several')
+    .option('--plan', 'ask what the operation may cost, and run nothing')
+    .option('--url <url>', 'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql', gatewayUrl)
+    .action(async (file: string, flags: Partial<QueryFlags>) => {
+      const { variables, operation, plan = false, url, ...others } = flags;
+      // The REST API behind another gateway is not this process's to know.
+      const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
+      const config = configurationOrExit({ ...others, ...notHere });
+      const { query } = await import('./query.ts');
+      process.exitCode = await query({ file, variables, operation, plan, url }, config);
+    });
 
   program
     .command('sandbox')
@@ -129,6 +149,29 @@ function tellProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   console.error(problems.map((problem) => `${problem}.`).join('\n'));
   process.exitCode = EXIT.failed;
+}
+
+interface QueryFlags {
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly operation: string;
+  readonly plan: boolean;
+  readonly url: string;
+}
+
+function jsonObject(given: string): Readonly<Record<string, unknown>> {
+  const advice = 'Give an object of JSON, or @ and the path of a file that holds one.';
+  try {
+    const value: unknown = JSON.parse(given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // What it is not is said below; it is not quoted twice.
+  }
+  throw new InvalidArgumentError(advice);
+}
+
+function gatewayUrl(given: string): string {
+  if (/^https?:\/\//.test(given) && URL.canParse(given)) return given;
+  throw new InvalidArgumentError('A URL begins with http:// or https://.');
 }
 
 function scriptId(given: string): string {

@@ -48,6 +48,7 @@ export function completeFederation(schema: GraphQLSchema, sdl: string): GraphQLS
   return mapSchema(schema, {
     [MapperKind.SCALAR_TYPE]: (type) => new GraphQLScalarType(describe(type.toConfig())),
     [MapperKind.UNION_TYPE]: (type) => new GraphQLUnionType(describe(type.toConfig())),
+    [MapperKind.QUERY]: (type) => new GraphQLObjectType(forPeopleFirst(describe(type.toConfig()))),
     [MapperKind.OBJECT_TYPE]: (type) => {
       const config = describe(type.toConfig());
       return new GraphQLObjectType(
@@ -62,6 +63,14 @@ export function completeFederation(schema: GraphQLSchema, sdl: string): GraphQLS
         config.description,
     }),
   });
+}
+
+/** What only machines ask for, routers and Relay's compiler, stands last in what GraphiQL shows. */
+function forPeopleFirst<Config extends { readonly fields: object }>(config: Config): Config {
+  const isForMachines = ([name]: [string, unknown]) => /^_|^fetch__/.test(name);
+  const fields = Object.entries(config.fields);
+  const ordered = [...fields.filter((field) => !isForMachines(field)), ...fields.filter(isForMachines)];
+  return { ...config, fields: Object.fromEntries(ordered) };
 }
 
 function describe<Config extends { readonly name: string; readonly description?: unknown }>(

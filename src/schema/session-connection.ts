@@ -90,14 +90,18 @@ builder.objectField(Script, 'sessions', (t) =>
   t.field({
     type: SessionConnection,
     description:
-      'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. Costs one REST call a page; see `hasNextPage`.',
+      'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. There is no `last` and no `before`: the API counts from the start of the list. Costs one REST call a page; see `hasNextPage`.',
     extensions: {
       ...needs('sessions:read'),
       ...costs(endpointOfPage, { items: pageOf('first', { most: 100, otherwise: 50 }) }),
       ...checksArguments(checkArguments),
     },
     args: {
-      first: t.arg.int({ defaultValue: 50, description: 'How many sessions: 1 to 100; null means 50.' }),
+      first: t.arg.int({
+        defaultValue: 50,
+        description:
+          'How many sessions: 0 to 100; null means 50. 0 is an empty page, without a REST call unless `hasNextPage` is selected.',
+      }),
       after: t.arg.string({
         description: 'A cursor of this list: the page begins behind it. Absent or null: at the start.',
       }),
@@ -123,7 +127,7 @@ function readArguments(scriptId: string, { first, after, filter }: SessionArgume
   const list = { scriptId, match: filter ? readFilter(filter) : undefined };
   return {
     list,
-    first: checkRange('first', first ?? 50, 1, 100),
+    first: checkRange('first', first ?? 50, 0, 100),
     from: after == null ? 0 : readCursor('after', listKey(list), after) + 1,
   };
 }

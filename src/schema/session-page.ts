@@ -44,7 +44,7 @@ export async function loadSessionPage(
   from: number,
   first: number,
 ): Promise<SessionPage> {
-  const found = await rowsIn(context).load({ list, from, limit: first + 1 });
+  const found = first === 0 ? [] : await rowsIn(context).load({ list, from, limit: first + 1 });
   const rows = found.slice(0, first);
   const sessions = sessionsOf(context);
   for (const row of rows) if (typeof row.id === 'string') sessions.put(row.id, row);
@@ -53,15 +53,20 @@ export async function loadSessionPage(
     from,
     rows,
     hasNextPage() {
+      if (first === 0) return isThere(context, list, from);
       if (found.length > first) return true;
       if (found.length === 0) return false;
       return whenKnown(longestPage(context.caller.api, list), (longest) => {
         if (found.length < longest) return false;
-        const next = rowsIn(context).load({ list, from: from + found.length, limit: 1 });
-        return next.then((further) => further.length > 0);
+        return isThere(context, list, from + found.length);
       });
     },
   };
+}
+
+async function isThere(context: Context, list: SessionList, from: number): Promise<boolean> {
+  const rows = await rowsIn(context).load({ list, from, limit: 1 });
+  return rows.length > 0;
 }
 
 async function fetchRows(api: Api, { list, from, limit }: Range): Promise<SessionShape[]> {

@@ -22,14 +22,16 @@ export function startProcess(
   files: (directory: string) => void = () => undefined,
   args: readonly string[] = [],
   stdout: 'pipe' | number = 'pipe',
+  stdin?: string,
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
   const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
-    stdio: ['ignore', stdout, 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', stdout, 'pipe'],
   });
+  child.stdin?.end(stdin);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
