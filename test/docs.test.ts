@@ -16,6 +16,7 @@ const runnable = documents.filter((path) => !TOLD.includes(path));
 it('there is a page for each of these', () => {
   expect(documents.sort()).toEqual([
     'docs/architecture.md',
+    'docs/deployment.md',
     'docs/keys-for-a-team.md',
     'docs/production.md',
     'docs/recipes.md',
@@ -55,7 +56,7 @@ describe.each(followed)('%s', (path) => {
   });
 });
 
-const examples = ['embed', 'clients', 'supergraph', 'discord-bot'].map(
+const examples = ['embed', 'clients', 'supergraph', 'discord-bot', 'react-dashboard'].map(
   (name) => `examples/${name}/README.md`,
 );
 

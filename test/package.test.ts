@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -71,26 +71,51 @@ it('runs by npx: the version, and the schema', async () => {
 });
 
 it('serves, over the sandbox that it brings along', async () => {
-  serving = spawn(join(product.user, 'node_modules/.bin/luaauth-graphql'), ['--port', '0'], {
-    cwd: product.user,
+  const { endpoint, key, ended } = await serve(product.user);
+  expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  serving?.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+it('serves without the optional packages too, and tells a browser what is missing', async () => {
+  const folder = await product.installLess();
+  expect(existsSync(join(folder, 'node_modules/@graphql-yoga/render-graphiql'))).toBe(false);
+  const { endpoint, key, ended } = await serve(folder);
+  const page = await fetch(endpoint, { headers: { accept: 'text/html' } });
+  expect([page.status, await page.text()]).toEqual([
+    404,
+    'GraphiQL is not installed here: install @graphql-yoga/render-graphiql, or set GRAPHIQL=false.\n',
+  ]);
+  expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  serving?.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+/** Starts what is installed in a folder, over its sandbox. */
+async function serve(folder: string) {
+  const child = spawn(join(folder, 'node_modules/.bin/luaauth-graphql'), ['--port', '0'], {
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(serving, 'exit');
+  serving = child;
+  const ended = once(child, 'exit');
   let stdout = '';
-  serving.stdout?.on('data', (text: Buffer) => {
+  child.stdout.on('data', (text: Buffer) => {
     stdout += text;
   });
   await vi.waitFor(() => expect(stdout).toContain('started'), { timeout: 60_000 });
-  const { url } = JSON.parse(stdout);
-  const answer = await fetch(url, {
+  const { url: endpoint } = JSON.parse(stdout) as { url: string };
+  return { endpoint, key: 'sandbox-key', ended };
+}
+
+async function askName(endpoint: string, token: string): Promise<unknown> {
+  const answer = await fetch(endpoint, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+    headers: { 'content-type': 'application/json', token },
     body: '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}',
   });
-  expect(await answer.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
-  serving.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
-});
+  return answer.json();
+}
 
 describe('npm start', () => {
   it('before npm ci says what to do', async () => {

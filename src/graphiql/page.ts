@@ -35,14 +35,21 @@ export function createGraphiQL(options: GraphiQLPageOptions): Plugin<Context> {
     page ??= createPage(options);
     return page;
   };
-  if (options.inAdvance) setTimeout(getPage, SOON_MS).unref();
+  // Whoever visits hears of a failure.
+  if (options.inAdvance) setTimeout(() => getPage().catch(() => undefined), SOON_MS).unref();
   return {
     async onRequest({ request, url, endResponse, fetchAPI }) {
       if (request.method !== 'GET' || !prefersHtml(request.headers.get('accept'))) return;
       if (url.pathname === '/') {
         endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
       } else if (url.pathname === '/graphql') {
-        endResponse(respond(await getPage(), request, fetchAPI));
+        const { Response } = fetchAPI;
+        endResponse(
+          await getPage().then(
+            (page) => respond(page, request, fetchAPI),
+            (error: unknown) => sayMissing(error, Response),
+          ),
+        );
       }
     },
   };
@@ -63,6 +70,16 @@ function respond(
   return new Response(new Uint8Array(compressed[encoding]), {
     headers: { ...own, 'content-encoding': encoding },
   });
+}
+
+/** What a visitor reads where the optional package was left out of the install. @throws any other failure. */
+function sayMissing(error: unknown, Response: typeof globalThis.Response) {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+  if (!isMissing) throw error;
+  const text =
+    'GraphiQL is not installed here: install @graphql-yoga/render-graphiql, or set GRAPHIQL=false.\n';
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+  return new Response(text, { status: 404, headers });
 }
 
 async function createPage({ tabs, headers: visitorHeaders }: GraphiQLPageOptions): Promise<Page> {

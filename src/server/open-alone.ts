@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { combineObservers } from '../observability/combine-observers.ts';
 import { createLog } from '../observability/log.ts';
+import { openState } from './open-state.ts';
 import { openUpstream } from './open-upstream.ts';
 
 /** A gateway that nobody but its owner reaches: it listens to nothing, and what nobody expects goes to stderr. */
@@ -13,7 +14,10 @@ export interface LoneGateway {
 export async function openAlone(config: Config): Promise<LoneGateway> {
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];
-  const { transport, close } = await openUpstream(config, combineObservers([]));
+  const observer = combineObservers([]);
+  // Where gateways share a quota, its calls count in it as well.
+  const state = await openState(config, observer);
+  const { transport, close } = await openUpstream(config, observer, state);
   const { fetch } = createGateway({
     transport,
     // Its owner has the key already: there is nobody to ask for a gateway key.

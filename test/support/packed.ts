@@ -40,7 +40,9 @@ export async function installPacked() {
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--no-update-notifier'];
-  const installing = await run('npm', ['install', ...flags, tarball], { cwd: user });
+  const install = (cwd: string, ...more: string[]) =>
+    run('npm', ['install', ...flags, ...more, tarball], { cwd });
+  const installing = await install(user);
   return {
     packing,
     installing,
@@ -49,6 +51,15 @@ export async function installPacked() {
     copy,
     /** The folder of a user, with nothing but the product in it. */
     user,
+    /** Another such folder, without what the product can do without. */
+    async installLess(): Promise<string> {
+      const less = join(directory, 'less');
+      mkdirSync(less);
+      writeFileSync(join(less, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+      const { code, stderr } = await install(less, '--omit=optional');
+      if (code !== 0) throw new Error(stderr);
+      return less;
+    },
     remove: () => rmSync(directory, { recursive: true }),
   };
 }

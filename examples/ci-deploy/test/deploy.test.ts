@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sandboxKeys, seeded, stagePipeline } from './support/stage.ts';
+
+const stage = stagePipeline();
+const { scriptId } = seeded;
+const SOURCE = 'print("héllo 🌒")\r\n--[[ \u2028 \\ "quoted" ]]\nreturn 1\n';
+const WRITE = `POST /scripts/${scriptId}/update`;
+
+test('the script gets the file, byte for byte, with one REST call', async () => {
+  writeFileSync(stage.file, SOURCE);
+  const outcome = await stage.deploy([scriptId, stage.file]);
+  assert.deepEqual(outcome, { code: 0, output: `Updated ${scriptId}.` });
+  assert.deepEqual(stage.lines(), [WRITE]);
+  assert.deepEqual(
+    stage.sandbox.calls.map(({ body }) => body),
+    [{ script: SOURCE }],
+  );
+});
+
+test('what LuaAuth refuses ends with 4, in its own words', async () => {
+  writeFileSync(stage.file, SOURCE);
+  const { code, output } = await stage.deploy(['65f1c0de00000000000000ff', stage.file]);
+  assert.equal(code, 4);
+  assert.match(output, /^LuaAuth refused \(NotPermitted\): \S/);
+});
+
+test('a field that LuaAuth finds invalid is named', async () => {
+  writeFileSync(stage.file, SOURCE);
+  stage.sandbox.fault({
+    kind: 'failure',
+    code: -2,
+    message: 'invalid fields',
+    failed: [{ field: 'script', errors: ['does not parse'] }],
+  });
+  const { code, output } = await stage.deploy([scriptId, stage.file]);
+  assert.equal(code, 4);
+  assert.match(output, /^LuaAuth refused \(InvalidFields\): invalid fields; input\.source: does not parse$/);
+});
+
+test('a write that nobody knows the end of ends with 5, and is not tried again', async () => {
+  writeFileSync(stage.file, SOURCE);
+  stage.sandbox.fault({ kind: 'reset', handled: true });
+  const { code, output } = await stage.deploy([scriptId, stage.file]);
+  assert.equal(code, 5);
+  assert.match(output, /^UPSTREAM_UNAVAILABLE: /);
+  assert.deepEqual(stage.lines(), [WRITE]);
+});
+
+test('an answer that is not the gateway’s ends with 5', async () => {
+  writeFileSync(stage.file, SOURCE);
+  for (const body of ['<h1>502 Bad Gateway</h1>', '{"message":"no upstream"}', '']) {
+    const proxy = createServer((_request, response) => response.writeHead(502).end(body)).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const { code } = await stage.deploy([scriptId, stage.file], {
+      GATEWAY_URL: `http://127.0.0.1:${port}/graphql`,
+    });
+    proxy.close();
+    assert.deepEqual([body, code], [body, 5]);
+  }
+});
+
+test('a gateway that is not there, and what it refuses, end with 3', async () => {
+  writeFileSync(stage.file, SOURCE);
+  const away = await stage.deploy([scriptId, stage.file], { GATEWAY_URL: 'http://127.0.0.1:1/graphql' });
+  assert.equal(away.code, 3);
+  const refused = await stage.deploy(['a/b', stage.file]);
+  assert.equal(refused.code, 3);
+  assert.match(refused.output, /^BAD_USER_INPUT: /);
+  assert.deepEqual(stage.lines(), []);
+});
+
+test('what is missing ends with 2, and nothing is sent', async () => {
+  writeFileSync(stage.file, Buffer.from([0x2d, 0x2d, 0xff, 0x0a]));
+  const latin = await stage.deploy([scriptId, stage.file]);
+  assert.deepEqual(latin, { code: 2, output: `${stage.file} is not UTF-8.` });
+  writeFileSync(stage.file, '');
+  assert.equal((await stage.deploy([scriptId, stage.file])).code, 2);
+  assert.equal((await stage.deploy([scriptId, join(stage.file, 'none')])).code, 2);
+  assert.equal((await stage.deploy([scriptId])).code, 2);
+  assert.equal((await stage.deploy([scriptId, stage.file], { LUAAUTH_TOKEN: '' })).code, 2);
+  assert.deepEqual(stage.lines(), []);
+});
+
+test('neither the key nor the source stands in the arguments of a process', async () => {
+  writeFileSync(stage.file, SOURCE);
+  const seen = `${stage.file}.arguments`;
+  const run = (name: string) => `#!/bin/bash
+printf '%s\\n' "$@" >> '${seen}'
+PATH=\${PATH#*:} exec ${name} "$@"
+`;
+  stage.addCommand('jq', run('jq'));
+  const PATH = stage.addCommand('curl', run('curl'));
+  const { code, output } = await stage.deploy([scriptId, stage.file], { PATH });
+  assert.equal(code, 0, output);
+  const text = readFileSync(seen, 'utf8');
+  assert.match(text, /--header/);
+  assert.match(text, /--rawfile/);
+  assert.ok(!text.includes(sandboxKeys.full));
+  assert.ok(!text.includes('héllo'));
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sandboxKeys } from '../../../src/sandbox/keys.ts';
+import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
+import { type GatewayProcess, startProcess } from '../../../test/support/process.ts';
+import { ask, post } from './support/ask.ts';
+import { proxyNames, type RunningProxy, startProxy } from './support/proxies.ts';
+
+const QUERY = 'query ($id: ID!) { script(id: $id) { name } }';
+const variables = { id: seeded.scriptId };
+const ANSWER = { data: { script: { name: 'Nightfall Hub' } } };
+
+for (const name of proxyNames) {
+  describe(name, () => {
+    let sandbox: Sandbox;
+    let gateway: GatewayProcess;
+    let proxy: RunningProxy;
+    before(async () => {
+      sandbox = await startSandbox({ rate: 0 });
+      gateway = startProcess({ PORT: '0', LUAAUTH_API_URL: sandbox.url, FRESH_MS: '0', GRAPHIQL: 'true' });
+      proxy = await startProxy(name, await gateway.listening());
+    });
+    beforeEach(() => sandbox.reset());
+    after(async () => {
+      await proxy.stop();
+      await gateway.kill();
+      await sandbox.close();
+    });
+
+    test('its own validator takes the configuration', () => {
+      assert.equal(proxy.check.code, 0, proxy.check.output);
+      assert.match(proxy.check.output, /test is successful|Valid configuration/);
+    });
+
+    test('operations pass over TLS, with the key of the caller and without compression', async () => {
+      const { status, headers, body } = await post(proxy, sandboxKeys.full, QUERY, variables);
+      assert.deepEqual([status, JSON.parse(body)], [200, ANSWER]);
+      assert.equal(headers['content-encoding'], undefined);
+      assert.match(String(headers['strict-transport-security']), /max-age=\d{8}/);
+      assert.match(String(headers['x-request-id']), /\S/);
+      assert.doesNotMatch(String(headers.server ?? ''), /\d/);
+    });
+
+    test('a body over MAX_BODY_BYTES is refused in the gateway’s own words', async () => {
+      const { status, body } = await post(proxy, sandboxKeys.full, QUERY, { id: 'a'.repeat(4_300_000) });
+      assert.equal(status, 413);
+      assert.equal(JSON.parse(body).errors[0].extensions.code, 'BODY_TOO_LARGE');
+    });
+
+    test('the GraphiQL page passes where it is on', async () => {
+      const { status, headers } = await ask(proxy, { path: '/graphql', headers: { accept: 'text/html' } });
+      assert.deepEqual([status, headers['content-type']], [200, 'text/html; charset=utf-8']);
+    });
+
+    test('nothing else passes but /health', async () => {
+      assert.equal((await ask(proxy, { path: '/health' })).body, '{"status":"ok"}');
+      for (const path of ['/', '/metrics', '/readiness', '/graphqlx', '/x/graphql']) {
+        const { status, headers, body } = await ask(proxy, { path });
+        assert.deepEqual([path, status], [path, 404]);
+        // The gateway would answer in JSON, and give the request an id.
+        assert.equal(headers['x-request-id'], undefined);
+        assert.doesNotMatch(body, /errors/);
+      }
+    });
+
+    test('nothing passes without TLS', async () => {
+      const headers = { 'content-type': 'application/json', token: sandboxKeys.full };
+      const body = JSON.stringify({ query: QUERY, variables });
+      const answer = await ask(proxy, { isPlain: true, method: 'POST', path: '/graphql', headers, body });
+      assert.equal(answer.status, 403);
+      assert.deepEqual(sandbox.calls, []);
+    });
+
+    test('the log tells of each operation, and holds neither keys nor variables', async () => {
+      const parameters = new URLSearchParams({ query: QUERY, variables: JSON.stringify({ id: 'SECRETID' }) });
+      await ask(proxy, {
+        path: `/graphql?${parameters}`,
+        headers: { token: 'SECRETKEY', 'x-graphql-csrf': '1', referer: 'https://localhost/?SECRETREFERER' },
+      });
+      while (!/GET.*\/graphql/.test(proxy.log())) await delay(20);
+      assert.doesNotMatch(proxy.log(), /SECRET|variables/);
+      assert.ok(!proxy.log().includes(sandboxKeys.full));
+    });
+
+    test('an operation that runs when the gateway is told to stop is answered', async () => {
+      sandbox.fault({ kind: 'delay', ms: 1_500 });
+      const answer = post(proxy, sandboxKeys.full, QUERY, variables);
+      while (sandbox.calls.length === 0) await delay(10);
+      gateway.signal('SIGTERM');
+      assert.deepEqual(JSON.parse((await answer).body), ANSWER);
+      assert.equal(await gateway.ended, 0);
+      // And then nobody answers any more, which the proxy says.
+      assert.equal((await post(proxy, sandboxKeys.full, QUERY, variables)).status, 502);
+    });
+  });
+}

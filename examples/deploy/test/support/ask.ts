@@ -1,0 +1,58 @@
+import { request as plainRequest } from 'node:http';
+import { type RequestOptions, request as tlsRequest } from 'node:https';
+import { selfSigned } from '../../../../test/support/self-signed.ts';
+import type { RunningProxy } from './proxies.ts';
+
+export interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface Question extends Pick<RequestOptions, 'method' | 'path'> {
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  /** Without TLS. */
+  readonly isPlain?: boolean;
+}
+
+/** Asks a proxy, by the name in its configuration; its certificate is known, but made for an address. */
+export function ask(
+  proxy: RunningProxy,
+  { isPlain = false, body, headers, ...options }: Question,
+): Promise<Answer> {
+  const all: RequestOptions = {
+    host: '127.0.0.1',
+    port: isPlain ? proxy.plainPort : proxy.tlsPort,
+    headers: { host: 'localhost', ...headers },
+    agent: false,
+    ...options,
+    ...(isPlain
+      ? {}
+      : { servername: 'localhost', ca: selfSigned.cert, checkServerIdentity: () => undefined }),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = (isPlain ? plainRequest : tlsRequest)(all, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: text }),
+      );
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** An operation by POST, with a caller's own key. */
+export function post(proxy: RunningProxy, token: string, query: string, variables?: object): Promise<Answer> {
+  return ask(proxy, {
+    method: 'POST',
+    path: '/graphql',
+    headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip, br', token },
+    body: JSON.stringify({ query, variables }),
+  });
+}
