@@ -9,6 +9,7 @@ import {
 } from './transport/transport.ts';
 import { version } from './version.ts';
 
+export type { Grant } from './callers/grant.ts';
 export type { Credentials } from './callers/identify.ts';
 export type { KeyRing } from './callers/key-ring.ts';
 export type { TokenVerifier } from './callers/token-verifier.ts';

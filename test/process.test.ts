@@ -83,6 +83,18 @@ async function refusal(url: string): Promise<string | undefined> {
   }
 }
 
+it('a runtime whose undici sends nothing is refused at the start', async () => {
+  // As Bun tells of itself.
+  const asBun = "Object.defineProperty(process.versions, 'bun', { value: '1.4.5' })";
+  const gateway = start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(asBun)}` });
+  expect(await gateway.ended).toBe(1);
+  expect(gateway.output).toEqual({
+    stdout: '',
+    stderr:
+      'Bun 1.4.5 is not supported: its own undici cannot send what the gateway sends. Run it with Node 20.19 or newer, or with Deno.\n',
+  });
+});
+
 describe('a failure that nobody waits for', () => {
   it('is logged, and ends nothing', async () => {
     const failing = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody waits')))";

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { openAlone } from '../server/open-alone.ts';
+import { exit } from '../server/signals.ts';
 import { EXIT } from './exit-code.ts';
 import { readOutcome, withTypeNames } from './query-outcome.ts';
 
@@ -51,7 +52,7 @@ async function readDocument(file: string): Promise<string> {
 }
 
 async function askHere(options: QueryOptions, config: Config, document: string): Promise<string> {
-  const gateway = await openAlone(config);
+  const gateway = await openAlone(config).catch(exit);
   try {
     return await ask(gateway.fetch as typeof fetch, 'http://localhost/graphql', options, config, document);
   } finally {
