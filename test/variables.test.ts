@@ -58,7 +58,11 @@ describe('a variable that does not fit its type', () => {
       {
         message,
         locations: [{ line: 1, column: expect.any(Number) }],
-        extensions: { code: 'BAD_USER_INPUT', argument: message.split(':')[0] },
+        extensions: {
+          code: 'BAD_USER_INPUT',
+          argument: message.split(':')[0],
+          ...(document.startsWith('mutation') && { outcome: 'NOT_EXECUTED' }),
+        },
       },
     ]);
     expect(sandbox.calls).toEqual([]);

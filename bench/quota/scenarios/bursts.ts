@@ -1,4 +1,5 @@
 import { openClient } from '../support/client.ts';
+import type { GatewaySettings } from '../support/gateway.ts';
 import { measure } from '../support/measure.ts';
 import { readAllBody, readBody } from '../support/operations.ts';
 import { createOutcomes, percentile } from '../support/outcomes.ts';
@@ -34,14 +35,14 @@ const IDLE_MS = 1_500;
 const MOST_OVER_MINIMUM = 1.05;
 
 /** More reads at once than a second's quota: they are to take as long as the quota makes them, and hardly longer. */
-export const bursts: Scenario = async function* ({ profileDirectory }) {
-  for (const burst of BURSTS) yield await run(burst, profileDirectory);
+export const bursts: Scenario = async function* ({ settings }) {
+  for (const burst of BURSTS) yield await run(burst, settings);
 };
 
-function run(burst: Burst, profileDirectory: string | undefined): Promise<Report> {
+function run(burst: Burst, settings: GatewaySettings): Promise<Report> {
   const { title, scripts, repetitions } = burst;
   const minimumMs = (Math.ceil(scripts / QUOTA_PER_SECOND) - 1) * 1_000 + LATENCY_MS;
-  return onStage({ scripts: scripts * repetitions, profileDirectory }, async (stage) => {
+  return onStage({ scripts: scripts * repetitions, settings }, async (stage) => {
     const client = await openClient(stage.gateway.url, scripts);
     const outcomes = createOutcomes();
     const { result: timesMs, cost } = await measure(stage, async () => {

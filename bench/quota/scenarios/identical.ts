@@ -12,8 +12,8 @@ import { popularTargets, type Scenario } from './scenario.ts';
 const CONNECTIONS = 64;
 
 /** Everybody asks for the same script. */
-export const identical: Scenario = async function* ({ seconds, perSecond, profileDirectory }) {
-  yield await onStage({ scripts: 1, profileDirectory }, async (stage) => {
+export const identical: Scenario = async function* ({ seconds, perSecond, settings }) {
+  yield await onStage({ scripts: 1, settings }, async (stage) => {
     const client = await openClient(stage.gateway.url, CONNECTIONS);
     const reads = createOutcomes();
     const body = readBody(scriptId(0));

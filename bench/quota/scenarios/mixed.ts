@@ -25,9 +25,9 @@ const OTHER_CONNECTIONS = 64;
  * Popular scripts are read and now and then renamed, to a number that goes up. Each rename is followed at once by a read
  * over another connection. Whatever read begins after a rename was answered must show that number or a later one.
  */
-export const mixed: Scenario = async function* ({ seconds, perSecond, profileDirectory }) {
+export const mixed: Scenario = async function* ({ seconds, perSecond, settings }) {
   const bodies = Array.from({ length: SCRIPTS }, (_, index) => readBody(scriptId(index)));
-  yield await onStage({ scripts: SCRIPTS, profileDirectory }, async (stage) => {
+  yield await onStage({ scripts: SCRIPTS, settings }, async (stage) => {
     const client = await openClient(stage.gateway.url, CONNECTIONS);
     const otherClient = await openClient(stage.gateway.url, OTHER_CONNECTIONS);
     const random = createRandom(SEED);

@@ -1,3 +1,4 @@
+import type { GatewaySettings } from '../support/gateway.ts';
 import { type Cost, callsPerOperation } from '../support/measure.ts';
 import { type Outcomes, percentile } from '../support/outcomes.ts';
 import type { Report, Target } from '../support/report.ts';
@@ -8,7 +9,7 @@ export interface ScenarioOptions {
   readonly seconds: number;
   /** Operations a second, where the quota lets copies and sharing carry them. */
   readonly perSecond: number;
-  readonly profileDirectory: string | undefined;
+  readonly settings: GatewaySettings;
 }
 
 /** Runs on stages of its own; gives a report for each of its runs, as soon as it has it. */

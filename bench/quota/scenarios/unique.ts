@@ -14,10 +14,10 @@ const CONNECTIONS = 1_024;
 const LEAST_SHARE_OF_QUOTA = 0.95;
 
 /** Every operation asks for another script, twice as fast as the quota allows: nothing can be shared or kept. */
-export const unique: Scenario = async function* ({ seconds, profileDirectory }) {
+export const unique: Scenario = async function* ({ seconds, settings }) {
   const scripts = OFFERED_PER_SECOND * seconds;
   const bodies = Array.from({ length: scripts }, (_, index) => readBody(scriptId(index)));
-  yield await onStage({ scripts, profileDirectory }, async (stage) => {
+  yield await onStage({ scripts, settings }, async (stage) => {
     const client = await openClient(stage.gateway.url, CONNECTIONS);
     const reads = createOutcomes();
     const { result: offered, cost } = await measure(stage, () =>

@@ -24,12 +24,9 @@ export const zipf: Scenario = async function* (options) {
   yield await run(options, 'warm');
 };
 
-function run(
-  { seconds, perSecond, profileDirectory }: ScenarioOptions,
-  state: 'cold' | 'warm',
-): Promise<Report> {
+function run({ seconds, perSecond, settings }: ScenarioOptions, state: 'cold' | 'warm'): Promise<Report> {
   const bodies = Array.from({ length: SCRIPTS }, (_, index) => readBody(scriptId(index)));
-  return onStage({ scripts: SCRIPTS, profileDirectory }, async (stage) => {
+  return onStage({ scripts: SCRIPTS, settings }, async (stage) => {
     const client = await openClient(stage.gateway.url, state === 'cold' ? COLD_CONNECTIONS : CONNECTIONS);
     const pick = createZipf(SCRIPTS, EXPONENT, createRandom(SEED).next);
     if (state === 'warm') {

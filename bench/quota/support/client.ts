@@ -5,7 +5,13 @@ import { sandboxKeys } from '../../../src/sandbox/keys.ts';
 export interface GraphAnswer {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
-  readonly extensions?: { readonly upstream?: { readonly stale?: number; readonly oldestMs?: number } };
+  readonly extensions?: {
+    readonly upstream?: {
+      readonly stale?: number;
+      readonly oldestMs?: number;
+      readonly coordination?: 'lost';
+    };
+  };
 }
 
 /** Sends operations over connections of its own, one at a time on each (no pipelining), all kept alive. */

@@ -5,14 +5,15 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stop } from './process.ts';
 
-export interface GatewayProcessOptions {
-  /** Base URL of the REST side. */
-  readonly apiUrl: string;
+export interface GatewaySettings {
+  /** Redis, for several processes; undefined: there is one. */
+  readonly redisUrl: string | undefined;
+  readonly workers: string;
   /** Where Node writes a CPU profile of the gateway when it ends; undefined: none is taken. */
   readonly profileDirectory: string | undefined;
 }
 
-/** The built product, running in a process of its own. */
+/** The built product, running in a process of its own, or in several. */
 export interface GatewayProcess {
   readonly url: string;
   readonly pid: number;
@@ -20,16 +21,25 @@ export interface GatewayProcess {
 }
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 
 /** Starts `node dist/main.js` with its defaults. Neither a `.env` nor the settings of the caller's shell apply. */
-export async function openGateway(options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { apiUrl, profileDirectory } = options;
+export async function openGateway(apiUrl: string, settings: GatewaySettings): Promise<GatewayProcess> {
+  const { redisUrl, workers, profileDirectory } = settings;
   const directory = mkdtempSync(join(tmpdir(), 'bench-quota-'));
   const profiling = profileDirectory ? ['--cpu-prof', '--cpu-prof-dir', resolve(profileDirectory)] : [];
   const child = spawn(process.execPath, [...profiling, MAIN], {
     cwd: directory,
-    env: { PATH: process.env.PATH, PORT: '0', LUAAUTH_API_URL: apiUrl, NODE_ENV: 'production' },
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      LUAAUTH_API_URL: apiUrl,
+      NODE_ENV: 'production',
+      REDIS_URL: redisUrl,
+      // What another run has left there is another gateway's.
+      REDIS_PREFIX: `bench-${process.pid}-${Math.round(performance.now())}`,
+      WORKERS: workers,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const close = async () => {

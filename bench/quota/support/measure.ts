@@ -1,4 +1,4 @@
-import { cpuSeconds, cpuWaitSeconds, peakMemoryMb } from './process.ts';
+import { cpuSeconds, cpuWaitSeconds, peakMemoryMb, withChildren } from './process.ts';
 import type { SandboxCount } from './sandbox-messages.ts';
 import type { Stage } from './stage.ts';
 
@@ -20,7 +20,12 @@ export async function measure<Result>(
   run: () => Promise<Result>,
 ): Promise<{ result: Result; cost: Cost }> {
   await sandbox.begin();
-  const cpuOf = () => [gateway.pid, process.pid, sandbox.pid].map(cpuSeconds) as [number, number, number];
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+  const cpuOf = (): [number, number, number] => [
+    sum(withChildren(gateway.pid).map(cpuSeconds)),
+    cpuSeconds(process.pid),
+    cpuSeconds(sandbox.pid),
+  ];
   const before = cpuOf();
   const waitedBefore = cpuWaitSeconds();
   const startedAt = performance.now();
@@ -33,7 +38,7 @@ export async function measure<Result>(
     rest: await sandbox.count(),
     cpuSeconds: { gateway: after[0] - before[0], harness: after[1] - before[1], rest: after[2] - before[2] },
     cpuWaitSeconds: waited === undefined || waitedBefore === undefined ? undefined : waited - waitedBefore,
-    gatewayPeakMb: peakMemoryMb(gateway.pid),
+    gatewayPeakMb: sum(withChildren(gateway.pid).map(peakMemoryMb)),
   };
   return { result, cost };
 }

@@ -1,4 +1,4 @@
-import { type GatewayProcess, openGateway } from './gateway.ts';
+import { type GatewayProcess, type GatewaySettings, openGateway } from './gateway.ts';
 import { openSandbox, type SandboxProcess } from './sandbox.ts';
 
 /** A fresh gateway in front of a fresh REST side. */
@@ -10,17 +10,17 @@ export interface Stage {
 export interface StageOptions {
   /** How many scripts the REST side has. */
   readonly scripts: number;
-  readonly profileDirectory: string | undefined;
+  readonly settings: GatewaySettings;
 }
 
 /** Runs `act` on a stage of its own, and ends both processes however it goes. */
 export async function onStage<Result>(
-  { scripts, profileDirectory }: StageOptions,
+  { scripts, settings }: StageOptions,
   act: (stage: Stage) => Promise<Result>,
 ): Promise<Result> {
   const sandbox = await openSandbox(scripts);
   try {
-    const gateway = await openGateway({ apiUrl: sandbox.url, profileDirectory });
+    const gateway = await openGateway(sandbox.url, settings);
     try {
       return await act({ gateway, sandbox });
     } finally {

@@ -41,7 +41,8 @@ export function createVersions(scripts: number): Versions {
         body: renameBody(scriptId(script), String(sent)),
         end(answer) {
           version.isUnderWay = false;
-          if (answer === undefined) return;
+          // Other processes learn later of what says that it is lost.
+          if (answer === undefined || isLost(answer)) return;
           if (typeOf(answer) !== 'EditScriptSuccess')
             throw new Error(`A rename was refused: ${typeOf(answer)}`);
           version.answered = sent;
@@ -51,6 +52,7 @@ export function createVersions(scripts: number): Versions {
     expect(script) {
       const { answered } = at(script);
       return (answer) => {
+        if (isLost(answer)) return;
         const shown = Number((answer.data?.script as { name?: string } | null | undefined)?.name);
         // Also for a name that is no number.
         if (!(shown >= answered)) stale += 1;
@@ -58,6 +60,10 @@ export function createVersions(scripts: number): Versions {
     },
     staleReads: () => stale,
   };
+}
+
+function isLost({ extensions }: GraphAnswer): boolean {
+  return extensions?.upstream?.coordination === 'lost';
 }
 
 function typeOf(answer: GraphAnswer): unknown {

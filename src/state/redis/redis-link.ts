@@ -25,6 +25,8 @@ const SILENT_MS = 1_400;
 const BEAT_MS = 400;
 /** What a beat may be late, apart from the time that a command may take. */
 const GRACE_MS = 100;
+/** How long what a beat has told of absent instances is true. */
+const VIEW_MS = 1_000;
 /** Others then leave a share of the quota to the instance, which may have lost Redis rather than have ended. */
 const ABSENT_AFTER_MS = 1_500;
 const FORGOTTEN_AFTER_MS = 60_000;
@@ -48,6 +50,8 @@ export class RedisLink implements Coordination {
   aloneFrom = Number.NEGATIVE_INFINITY;
   /** How many places the instances keep that are absent. */
   keptPlaces = 0;
+  /** Until when that is true, on the clock of Redis. */
+  viewUntil = 0;
   readonly instance = randomBytes(9).toString('base64url');
   readonly now: () => number;
   readonly #options: RedisLinkOptions;
@@ -129,8 +133,8 @@ export class RedisLink implements Coordination {
     }
   }
 
-  /** Makes sure that the epoch is that of the store: it is asked for when something is missing there. @throws */
-  async checkEpoch(): Promise<void> {
+  /** Looks who is there, and whether the store is still the same: to be called when something is missing there. @throws */
+  async look(): Promise<void> {
     await this.#beat();
   }
 
@@ -203,6 +207,7 @@ export class RedisLink implements Coordination {
       ],
     )) as [number, number[], number];
     if (time !== undefined) this.#aheadMs = time - this.now();
+    if (count > 0) this.viewUntil = time + VIEW_MS;
     // It was late, or the clock of Redis was set: then this one is in time.
     if (count === -1) return this.#beat();
     if (count === 0) {
@@ -234,7 +239,7 @@ export class RedisLink implements Coordination {
     this.#losses += 1;
     this.#loss = this.#losses;
     // By then all others have seen that this one is absent, and what they sent before counts no more.
-    const sinceMs = this.#count > 0 ? ABSENT_AFTER_MS + BEAT_MS : 0;
+    const sinceMs = this.#count > 0 ? ABSENT_AFTER_MS + VIEW_MS : 0;
     this.aloneFrom = Math.max(this.#beatAt, this.now() - sinceMs) + sinceMs + SILENT_MS;
     this.#tell(reason);
     void this.#comeBack();

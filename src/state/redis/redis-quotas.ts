@@ -185,8 +185,12 @@ class RedisQuota implements Quota {
       const reply = await account.run(
         TAKE_PLACES,
         [account.key('account'), held, sent, pace],
-        [...kind, wanted, kept, CATCH_UP_MS, name, this.#book.leaseMs],
+        [...kind, wanted, kept, CATCH_UP_MS, name, this.#book.leaseMs, this.#link.viewUntil],
       );
+      if (reply[0] === -2) {
+        await this.#link.look();
+        return 1;
+      }
       const [taken, waitMs, limit, used, pausedMs] = reply as [number, number, number, number, number];
       const now = this.#link.now();
       this.#limit = limit;
@@ -197,10 +201,11 @@ class RedisQuota implements Quota {
         this.#book.hold(`${name}${index + 1}`, askedAt),
       );
       const silentMs = this.#waitMs();
-      if (silentMs > 0) {
-        // The store has turned out to be new: what was sent lately is not in it.
+      const isLate = now - askedAt > this.#book.leaseMs / 2;
+      if (silentMs > 0 || isLate) {
+        // The store has turned out to be new, and what was sent lately is not in it; or this process stood still.
         for (const place of places) place.done(0);
-        return this.#later(silentMs);
+        return this.#later(Math.max(1, silentMs));
       }
       const first = places.pop();
       if (first === undefined) return this.#later(waitMs);

@@ -37,7 +37,7 @@ export class StoreAccount {
       const reply = (await this.#link.run(script, keys, [this.#link.epoch, ...args])) as unknown[];
       if (reply[0] !== -1) return reply;
       if (tries === TRIES) throw new Error('the store forgets what it is told');
-      await this.#link.checkEpoch();
+      await this.#link.look();
       await this.#link.run(
         ENTER_ACCOUNT,
         [this.key('account'), this.key('writes'), this.key('doubts')],

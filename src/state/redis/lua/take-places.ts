@@ -5,12 +5,13 @@ import { PACE } from './pace.ts';
 /**
  * KEYS: account, held places, places that were used, pace. ARGV: epoch, rate, places that absent instances keep, recovery a
  * second, places wanted, the share to leave free, how many ms of distance may be made up for, a name for the places, lease
- * in ms.
- * Gives how many places were taken, how many ms until one may be free, the limit, how many are used, and the pause in ms.
+ * in ms, until when on the clock of Redis what is said of absent instances is true.
+ * Gives -2 when that is no longer so; otherwise how many places were taken, how many ms until one may be free, the limit, how many are used, and the pause in ms.
  * A place is held until it is settled, or until its lease ends.
  */
 export const TAKE_PLACES = lua`
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return { -1 } end
+if now > tonumber(ARGV[10]) then return { -2 } end
 raise(KEYS[1], 30000)
 ${PACE(WINDOW_MS)}
 local limit, paused = pace_of(KEYS[4], tonumber(ARGV[2]), tonumber(ARGV[4]))
