@@ -48,6 +48,8 @@ describe('imports point down', () => {
     expect(imports.filter(({ to }) => !files.has(to))).toEqual([]);
     const imported = new Set(imports.map(({ to }) => to));
     expect([...files].filter((file) => !imported.has(file)).sort()).toEqual([
+      // Where the script of the GraphiQL page begins, which is bundled.
+      'graphiql/browser/start.ts',
       'index.ts',
       'main.ts',
       'sandbox/exports.ts',

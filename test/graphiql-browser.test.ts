@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from './support/chromium.ts';
@@ -6,9 +7,30 @@ import { type GatewayProcess, startProcess } from './support/process.ts';
 const INSTALLING_MS = 600_000;
 const TEST_MS = 60_000;
 const WAIT_MS = 30_000;
-const TABS = ['Script', 'ConnectedUsers', 'UsersInPlace', 'EditScript'];
+const TABS = [
+  'Script',
+  'ConnectedUsers',
+  'UsersInPlace',
+  'ProjectExecutions',
+  'UserByKey',
+  'EditScript',
+  'BlacklistAgain',
+];
+const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+];
 // In the page: how many bytes came for it.
 const NAVIGATION = "JSON.stringify(performance.getEntriesByType('navigation')[0])";
+
+// In the page: the colours of the bar above GraphiQL, its text and what is behind it.
+const COLOURS = `(({ color, backgroundColor }) => JSON.stringify([color, backgroundColor]))(
+  getComputedStyle(document.querySelector('.key-bar')),
+)`;
+const lightness = (colour: string) => {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number);
+  return 0.3 * red + 0.6 * green + 0.1 * blue;
+};
 
 let browser: Browser;
 let gateway: GatewayProcess;
@@ -30,7 +52,8 @@ afterAll(async () => {
 beforeEach(async () => {
   complaints = [];
   addresses = [];
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
@@ -73,42 +96,72 @@ const kept = (): Promise<string> =>
   page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
 const keptTabs = (): Promise<string> => page.evaluate("localStorage.getItem('graphiql:tabState') ?? ''");
 
+/** Presses a button until an operation leaves. */
+const run = () => answerTo(() => page.getByLabel('Execute query').click());
+const plan = () => answerTo(() => page.getByRole('button', { name: 'Plan', exact: true }).click());
+
 /**
- * Runs the tab that is shown; gives the answer as it came, once the page shows it. GraphiQL loses a press within a
- * moment after a tab was opened: like a visitor, this presses again when nothing happens.
+ * Gives the answer as it came, once the page shows it. GraphiQL loses a press within a moment after a tab was opened:
+ * like a visitor, this presses again when nothing happens.
  */
-async function run(): Promise<Answer> {
+async function answerTo(press: () => Promise<void>): Promise<Answer> {
   const isOperation = (one: Request) => one.method() === 'POST';
-  const press = async (): Promise<Request> => {
+  const send = async (): Promise<Request> => {
     const sent = page.waitForRequest(isOperation, { timeout: 1_000 }).catch(() => undefined);
-    await page.getByLabel('Execute query').click();
-    return (await sent) ?? press();
+    await press();
+    return (await sent) ?? send();
   };
-  const response = (await (await press()).response()) as Response;
-  const answer = (await response.json()) as Answer;
+  const request = await send();
+  const response = (await request.response()) as Response;
+  const bytes = await response.body();
+  const answer = JSON.parse(bytes.toString()) as Omit<Answer, 'http'>;
   const { data, errors } = answer;
   // Of a long answer the editor holds what can be seen, and it breaks long lines.
   const beginning = errors ? JSON.stringify(errors[0]?.message) : JSON.stringify(data);
   await shows('response.json', beginning.replaceAll(' ', '').slice(0, 60));
-  return answer;
+  const http = {
+    status: response.status(),
+    bytes: bytes.length,
+    sent: request.headers(),
+    requestId: response.headers()['x-request-id'],
+  };
+  return { ...answer, http };
 }
 
 interface Answer {
   readonly data?: unknown;
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
-  readonly extensions?: { readonly upstream?: { readonly calls: number } };
+  readonly extensions?: { readonly upstream?: { readonly calls?: number; readonly price?: number } };
+  readonly http: {
+    readonly status: number;
+    readonly bytes: number;
+    readonly sent: Readonly<Record<string, string>>;
+    readonly requestId: string | undefined;
+  };
 }
 
-async function setHeaders(headers: Record<string, string>): Promise<void> {
-  const text = JSON.stringify(headers);
-  await page.getByRole('button', { name: 'Headers', exact: true }).click();
-  await page.locator('[data-uri$="request-headers.json"] .view-lines').click();
+const keyField = () => page.getByLabel('LuaAuth API key');
+const factsShown = () => page.locator('.answer-facts span').allInnerTexts();
+
+/** Puts a text into an editor in the place of what it holds. */
+async function type(editor: string, text: string): Promise<void> {
+  await page.locator(`[data-uri$="${editor}"] .view-lines`).click();
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.insertText(text);
   // The editor closes brackets and quotes of its own accord.
   await page.keyboard.press('ControlOrMeta+Shift+End');
   await page.keyboard.press('Delete');
-  await expect.poll(() => textOf('request-headers.json'), { timeout: WAIT_MS }).toBe(text);
+  await expect.poll(() => textOf(editor), { timeout: WAIT_MS }).toBe(text);
+}
+
+async function typeHeaders(headers: Record<string, string>): Promise<void> {
+  await page.getByRole('button', { name: 'Headers', exact: true }).click();
+  await type('request-headers.json', JSON.stringify(headers));
+}
+
+/** Chromium tells of each answer with a status of 400 or more, and of each that does not come. */
+function forgetFailedLoads(): void {
+  complaints = complaints.filter((text) => !text.startsWith('Failed to load resource'));
 }
 
 describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
@@ -148,11 +201,14 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     ['Script', 'Nightfall Hub', 1],
     ['ConnectedUsers', '"hasNextPage":true', 3],
     ['UsersInPlace', '"placeId":"606849621"', 2],
+    ['ProjectExecutions', 'Nightfall Suite', 2],
+    ['UserByKey', '"discordId":"365843484059632433"', 1],
     ['EditScript', '"EditScriptSuccess"', 2],
+    ['BlacklistAgain', '"AlreadyBlacklisted"', 2],
   ])('runs the tab %s as it is, shows its data and what it cost', async (name, data, mostCalls) => {
     await tab(name).click();
     // As a visitor does: first look, then run.
-    await shows('operation.graphql', `${name === 'EditScript' ? 'mutation' : 'query'} ${name}`);
+    await shows('operation.graphql', ` ${name}`);
     const answer = await run();
     expect(answer.errors).toBeUndefined();
     expect(JSON.stringify(answer.data)).toContain(data);
@@ -160,27 +216,175 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
   });
 
   it.each([
-    ['a wrong key', { token: 'nobody' }, 'FORBIDDEN', 'LuaAuth refused'],
-    ['no key', {}, 'UNAUTHENTICATED', 'needs a LuaAuth API key'],
-  ])('shows the error for %s, and what to do', async (_what, headers, code, message) => {
-    await setHeaders(headers);
-    const { data, errors } = await run();
-    expect(data).toEqual({ script: null });
-    expect(errors?.map(({ extensions }) => extensions.code)).toEqual([code]);
-    expect(errors?.[0]?.message).toContain(message);
-    await shows('response.json', message);
+    ['a wrong key', 'nobody', 'FORBIDDEN', 'LuaAuth refused'],
+    ['no key', '', 'UNAUTHENTICATED', 'needs a LuaAuth API key'],
+  ])('shows the error for %s in every tab, and what to do', async (_what, key, code, message) => {
+    await keyField().fill(key);
+    for (const [name, data] of [
+      ['Script', { script: null }],
+      ['UserByKey', { user: null }],
+    ] as const) {
+      await tab(name).click();
+      await shows('operation.graphql', ` ${name}`);
+      const answer = await run();
+      expect(answer.data).toEqual(data);
+      expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual([code]);
+      expect(answer.errors?.[0]?.message).toContain(message);
+    }
   });
 
-  it('forgets a key that was typed when the page is loaded again, and never puts it into the address', async () => {
-    await setHeaders({ token: 'typed-secret' });
-    await run();
+  it('forgets the key of the field when the page is loaded again, and never puts it into the address', async () => {
+    expect(await keyField().getAttribute('type')).toBe('text');
+    await keyField().fill('typed-secret');
+    expect(await keyField().getAttribute('type')).toBe('password');
+    const { http } = await run();
+    expect(http.sent).toMatchObject({ token: 'typed-secret', 'x-upstream': 'report' });
     expect(page.url()).toBe(`${url}/graphql`);
     await expect.poll(kept, { timeout: WAIT_MS }).toContain('query Script');
     expect(await kept()).not.toContain('typed-secret');
     await page.reload();
-    await page.getByRole('button', { name: 'Headers', exact: true }).click();
-    await shows('request-headers.json', '"token": "sandbox-key"');
+    expect(await keyField().inputValue()).toBe('sandbox-key');
     expect(await page.context().cookies()).toEqual([]);
+  });
+
+  it('keeps the key for this window alone, if it is asked to', async () => {
+    const keep = page.getByLabel('Keep until this window closes');
+    await keyField().fill('typed-secret');
+    await keep.check();
+    await page.reload();
+    expect([await keyField().inputValue(), await keep.isChecked()]).toEqual(['typed-secret', true]);
+    expect(await page.evaluate('JSON.stringify({ ...localStorage })')).not.toContain('typed-secret');
+    const other = await page.context().newPage();
+    await other.goto(`${url}/graphql`);
+    expect(await other.getByLabel('LuaAuth API key').inputValue()).toBe('sandbox-key');
+    await keep.uncheck();
+    expect(await kept()).not.toContain('typed-secret');
+  });
+
+  it('has a history, which holds no headers', async () => {
+    await typeHeaders({ token: 'typed-secret' });
+    await run();
+    await tab('UserByKey').click();
+    await shows('operation.graphql', ' UserByKey');
+    await expect.poll(kept, { timeout: WAIT_MS }).toContain('graphiql:queries');
+    expect(await kept()).not.toContain('typed-secret');
+    await page.getByLabel('Show History').click();
+    await page.locator('.graphiql-history-item-label').getByText('Script', { exact: true }).click();
+    await shows('operation.graphql', 'query Script');
+  });
+
+  it('tells status, time, size, cost and request id below the answer', async () => {
+    const { http, extensions } = await run();
+    const calls = extensions?.upstream?.calls;
+    await expect
+      .poll(factsShown, { timeout: WAIT_MS })
+      .toEqual([
+        '200 OK',
+        expect.stringMatching(/^\d+(\.\d)? m?s$/),
+        `${http.bytes} B`,
+        `${calls} REST ${calls === 1 ? 'call' : 'calls'}`,
+        `request ${http.requestId}`,
+      ]);
+  });
+
+  it('copies a command that gives the same answer', async () => {
+    const copy = page.locator('.copy-curl');
+    expect(await copy.isDisabled()).toBe(true);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+    const { data } = await run();
+    await copy.click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    const command: string = await page.evaluate('navigator.clipboard.readText()');
+    expect(command).toMatch(/^curl -s 'http/);
+    expect(JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' }))).toMatchObject({ data });
+  });
+
+  it('copies where the browser hides its clipboard', async () => {
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await run();
+    await page.locator('.copy-curl').click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    await tab('Script').click();
+    await type('operation.graphql', ' ');
+    await page.keyboard.press('ControlOrMeta+V');
+    await shows('operation.graphql', "curl -s 'http");
+  });
+
+  it('plans beside running: Plan tells the most that it costs, and the next Run runs', async () => {
+    const planned = await plan();
+    expect(planned.http.sent['x-upstream']).toBe('plan');
+    expect([planned.data, planned.extensions?.upstream?.price]).toEqual([null, 1]);
+    await expect.poll(factsShown, { timeout: WAIT_MS }).toContain('at most 1 REST call');
+    const ran = await run();
+    expect(ran.http.sent['x-upstream']).toBe('report');
+    expect(ran.data).not.toBeNull();
+  });
+
+  it('plans the one of several operations that is chosen', async () => {
+    await type('operation.graphql', 'query One { __typename } query Two { rateLimit { limit } }');
+    // The page reads what was typed after a moment.
+    await page.locator('.graphiql-execute-button[aria-haspopup="menu"]').waitFor();
+    const choose = () => page.getByRole('menuitem', { name: 'One' }).click();
+    const planned = await answerTo(async () => {
+      await page.getByRole('button', { name: 'Plan', exact: true }).click();
+      await choose();
+    });
+    expect(planned.http.sent['x-upstream']).toBe('plan');
+    const ran = await answerTo(async () => {
+      await page.getByLabel('Execute query').click();
+      await choose();
+    });
+    expect(ran.http.sent['x-upstream']).toBe('report');
+    expect(ran.data).toEqual({ __typename: 'Query' });
+  });
+
+  it('shows a syntax error as the gateway tells it, without a stack of the page', async () => {
+    await type('operation.graphql', 'query Broken { script(id: ');
+    const { errors, http } = await run();
+    expect(errors).toMatchObject([{ message: expect.stringContaining('Syntax Error') }]);
+    expect(http.status).toBe(400);
+    expect(await textOf('response.json')).not.toMatch(/stack|\.js|<anonymous>/);
+    expect((await factsShown())[0]).toBe('400 Bad Request');
+    forgetFailedLoads();
+  });
+
+  it('says so when no answer comes, without a stack', async () => {
+    await page.route('**/graphql/', (route) => route.abort());
+    await page.getByLabel('Execute query').click();
+    await shows('response.json', '"message": "No answer from the gateway: Failed to fetch."');
+    expect(await textOf('response.json')).not.toContain('stack');
+    expect((await factsShown())[0]).toBe('No answer');
+    forgetFailedLoads();
+  });
+
+  it.each(
+    SIZES.flatMap((size) => [
+      { ...size, colorScheme: 'light' as const },
+      { ...size, colorScheme: 'dark' as const },
+    ]),
+  )('fits a window of $width px, $colorScheme', async ({ colorScheme, ...size }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    await run();
+    const boxOf = async (selector: string) => {
+      const box = await page.locator(selector).boundingBox();
+      if (!box) throw new Error(`${selector} cannot be seen.`);
+      return { ...box, right: box.x + box.width, bottom: box.y + box.height };
+    };
+    const editors = await boxOf('.graphiql-editors');
+    const answer = await boxOf('.graphiql-response');
+    if (size.width < 720) expect(answer.y).toBeGreaterThanOrEqual(editors.bottom - 1);
+    else expect(answer.x).toBeGreaterThanOrEqual(editors.right - 1);
+    for (const part of ['.key-bar', '.key-field input', '.plan-button', '.answer-bar', '.copy-curl']) {
+      const { x, y, right, bottom } = await boxOf(part);
+      expect({ part, isInside: x >= 0 && y >= 0 && right <= size.width && bottom <= size.height }).toEqual({
+        part,
+        isInside: true,
+      });
+    }
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
+    const [text, ground] = JSON.parse(await page.evaluate(COLOURS)).map(lightness);
+    expect(colorScheme === 'dark' ? text - ground : ground - text).toBeGreaterThan(90);
   });
 
   it('is found as it was left: the same tabs, the one that was open, and what was typed', async () => {
@@ -194,7 +398,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     for (let visit = 0; visit < 2; visit += 1) {
       await page.reload();
       await shows('operation.graphql', 'query Mine');
-      expect(await tabs().allInnerTexts()).toEqual(['Script', 'Mine', 'UsersInPlace', 'EditScript']);
+      expect(await tabs().allInnerTexts()).toEqual(TABS.with(1, 'Mine'));
     }
   });
 });

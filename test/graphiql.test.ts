@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bundleGraphiQL } from '../scripts/graphiql-bundle.ts';
+import { addHistory } from '../src/graphiql/history-plugin.ts';
 import { createTabs, type TabSubject } from '../src/graphiql/tabs.ts';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
@@ -6,10 +9,19 @@ import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from './support/gateway.ts';
 
 const SUBJECT: TabSubject = {
-  scriptId: seeded.scriptId,
+  ...seeded,
   placeId: String(seeded.placeId),
-  headers: { token: sandboxKeys.full },
+  credential: {
+    header: 'token',
+    prefix: '',
+    label: 'LuaAuth API key',
+    publicKey: sandboxKeys.full,
+    variable: 'LUAAUTH_API_KEY',
+  },
 };
+const TOKEN = { token: sandboxKeys.full };
+const NOTE = 'Sandbox: made-up data.';
+const PAGE_SCRIPT = new URL('../src/graphiql/page-script.ts', import.meta.url);
 // What Chromium sends.
 const BROWSER = {
   accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
@@ -23,7 +35,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({ rate: 0 });
   gateway = await openGateway({
     upstream: sandbox.url,
-    graphiql: { headers: SUBJECT.headers, tabs: createTabs(SUBJECT) },
+    graphiql: { credential: SUBJECT.credential, note: NOTE, tabs: createTabs(SUBJECT) },
   });
 });
 beforeEach(() => sandbox.reset());
@@ -131,50 +143,73 @@ describe('the GraphiQL page', () => {
     expect(styles.match(/@import|url\(\s*["']?(?!data:)[^)]{0,60}/g) ?? []).toEqual([]);
   });
 
-  it('puts nothing that is typed into the address bar', async () => {
-    const html = await (await get('/graphql')).text();
-    expect(html).toContain('<script>history.replaceState = () => {};');
+  it('is shown by phones in their own width', async () => {
+    expect(await (await get('/graphql')).text()).toContain(
+      '<meta name="viewport" content="width=device-width, initial-scale=1" />',
+    );
+  });
+
+  it('runs the script that its sources make', async () => {
+    expect(await readFile(PAGE_SCRIPT, 'utf8')).toBe(await bundleGraphiQL());
+  });
+
+  it('is not made of a GraphiQL that chooses its plugins elsewhere', () => {
+    expect(addHistory('a=b===void 0?[c]:b,')).toBe('a=b===void 0?[c]:[c,...b],');
+    expect(() => addHistory('a=b??[c],')).toThrow('GraphiQL chooses its plugins in 0 places.');
   });
 });
 
 describe('the tabs of a new visitor', () => {
   const variablesOf = (variables: string) => (variables === '' ? undefined : JSON.parse(variables));
 
-  it('are in the page, with their headers', async () => {
+  it('are in the page, with the field for their key', async () => {
     const html = await (await get('/graphql')).text();
-    const options = JSON.parse(
-      /(\{"title":"GraphiQL · LuaAuth".*\}),\s*\);\s*<\/script>/.exec(html)?.[1] ?? '{}',
-    );
-    expect(options).toMatchObject({
-      defaultTabs: createTabs(SUBJECT),
-      headers: '{\n  "token": "sandbox-key"\n}',
-      shouldPersistHeaders: false,
-    });
+    const found = /LuaAuthGraphiQL\.start\(\S+ (\{"title":.*\}), (\{.*\})\);\s*<\/script>/.exec(html) ?? [];
+    const [options, page] = found.slice(1).map((json) => JSON.parse(json));
+    expect(options).toMatchObject({ defaultTabs: createTabs(SUBJECT), shouldPersistHeaders: false });
+    expect(page).toEqual({ credential: SUBJECT.credential, note: NOTE, endpoint: '/graphql/' });
   });
 
   it('run as they are, are named after what they do, and cost what they say', async () => {
     const tabs = createTabs(SUBJECT);
     const names = tabs.map(({ query }) => /^(?:query|mutation) (\w+)/m.exec(query)?.[1]);
-    expect(names).toEqual(['Script', 'ConnectedUsers', 'UsersInPlace', 'EditScript']);
+    expect(names).toEqual([
+      'Script',
+      'ConnectedUsers',
+      'UsersInPlace',
+      'ProjectExecutions',
+      'UserByKey',
+      'EditScript',
+      'BlacklistAgain',
+    ]);
     const calls: number[] = [];
-    for (const { query, variables, headers } of tabs) {
+    for (const { query, variables } of tabs) {
       sandbox.reset();
-      const { errors, data } = await gateway.execute(query, variablesOf(variables), JSON.parse(headers));
+      const { errors, data } = await gateway.execute(query, variablesOf(variables), TOKEN);
       expect([query, errors]).toEqual([query, undefined]);
       expect(JSON.stringify(data)).not.toContain('[]');
       calls.push(sandbox.calls.length);
     }
-    // The script; the script, its executions and a page; the script and a page; the write and the script after it.
-    expect(calls).toEqual([1, 3, 2, 2]);
+    // The script; the script, its executions and a page; the script and a page; the project and its executions; the
+    // user; the write and the script after it; the write that is refused and the user.
+    expect(calls).toEqual([1, 3, 2, 2, 1, 2, 2]);
   });
 
-  it('leave the mutation out of a gateway that has none', async () => {
+  it('show a refusal that clients can tell from a success', async () => {
+    const { query = '', variables = '' } = createTabs(SUBJECT).at(-1) ?? {};
+    const { data } = await gateway.execute(query, variablesOf(variables), TOKEN);
+    expect(data).toMatchObject({
+      blacklistUser: { __typename: 'AlreadyBlacklisted', user: { blacklist: {} } },
+    });
+  });
+
+  it('leave the mutations out of a gateway that has none', async () => {
     const readOnly = await openGateway({ upstream: sandbox.url, readOnly: true });
     try {
       const tabs = createTabs({ ...SUBJECT, readOnly: true });
-      expect(tabs).toHaveLength(3);
-      for (const { query, variables, headers } of tabs) {
-        const { errors } = await readOnly.execute(query, variablesOf(variables), JSON.parse(headers));
+      expect(tabs).toHaveLength(5);
+      for (const { query, variables } of tabs) {
+        const { errors } = await readOnly.execute(query, variablesOf(variables), TOKEN);
         expect([query, errors]).toEqual([query, undefined]);
       }
     } finally {

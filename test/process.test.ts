@@ -15,8 +15,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const NAME = `query { script(id: "${seeded.scriptId}") { name } }`;
 const TOGGLE = `mutation { toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename } }`;
-/** The GraphiQL page asks what each operation has cost. */
-const REPORT = { 'x-upstream': 'report' };
 
 let recorder: Awaited<ReturnType<typeof startRecorder>>;
 let respond: (recorded: Recorded, response: ServerResponse) => void;
@@ -55,18 +53,15 @@ async function post(url: string, query: string, headers: Record<string, string> 
 const statusOf = async (url: string, headers: Record<string, string> = {}) =>
   (await fetch(url, { headers: { connection: 'close', ...headers } })).status;
 
-/** The request headers that each tab of the GraphiQL page starts with, and how many tabs there are. */
+/** What visitors of the GraphiQL page are asked for, what its field holds at first, and how many tabs there are. */
 async function graphiqlOf(url: string) {
   const response = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
   const html = await response.text();
-  const options = /(\{"title":"GraphiQL · LuaAuth".*\}),\s*\);\s*<\/script>/.exec(html)?.[1];
-  if (options === undefined) return undefined;
-  const { headers, defaultTabs } = JSON.parse(options) as {
-    headers: string;
-    defaultTabs: { headers: string }[];
-  };
-  expect(defaultTabs.map((tab) => tab.headers)).toEqual(defaultTabs.map(() => headers));
-  return { headers: JSON.parse(headers) as object, tabs: defaultTabs.length };
+  const found = /(\{"title":"GraphiQL · LuaAuth".*\}), (\{.*\})\);\s*<\/script>/.exec(html);
+  if (!found) return undefined;
+  const [{ defaultTabs }, { credential, note }] = found.slice(1).map((json) => JSON.parse(json));
+  const { header, prefix, publicKey } = credential ?? {};
+  return { header, prefix, publicKey, note, tabs: defaultTabs.length };
 }
 
 /** Whether a new connection is accepted: undefined, or the code of what stands in the way. */
@@ -126,7 +121,13 @@ describe('the process', () => {
     ]);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
-    expect(await graphiqlOf(url)).toEqual({ headers: { token: 'sandbox-key', ...REPORT }, tabs: 4 });
+    expect(await graphiqlOf(url)).toEqual({
+      header: 'token',
+      prefix: '',
+      publicKey: 'sandbox-key',
+      note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
+      tabs: 7,
+    });
     expect(gateway.output.stderr).toBe('');
   });
 
@@ -147,8 +148,11 @@ describe('the process', () => {
     });
     expect(await post(url, NAME)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     expect(await graphiqlOf(url)).toEqual({
-      headers: { authorization: 'Bearer <gateway key>', ...REPORT },
-      tabs: 4,
+      header: 'authorization',
+      prefix: 'Bearer ',
+      publicKey: '',
+      note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
+      tabs: 7,
     });
   });
 
@@ -164,11 +168,14 @@ describe('the process', () => {
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
   });
 
-  it('has one in production if it is asked for, with a placeholder for the key', async () => {
+  it('has one in production if it is asked for, with an empty field for the key', async () => {
     const { url } = await startOverRecorder({ NODE_ENV: 'production', GRAPHIQL: 'true' });
     expect(await graphiqlOf(url)).toEqual({
-      headers: { token: '<your LuaAuth API key>', ...REPORT },
-      tabs: 4,
+      header: 'token',
+      prefix: '',
+      publicKey: '',
+      note: 'Live: LuaAuth answers.',
+      tabs: 7,
     });
   });
 
@@ -183,7 +190,7 @@ describe('the process', () => {
     expect(recorder.calls).toEqual([]);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     // Whoever can connect may use the held key, so there is nothing to fill in.
-    expect(await graphiqlOf(url)).toEqual({ headers: REPORT, tabs: 3 });
+    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway holds its LuaAuth key.', tabs: 5 });
   });
 
   it('says that an address is taken, and ends with 1', async () => {

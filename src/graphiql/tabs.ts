@@ -1,54 +1,64 @@
-/** A GraphiQL tab: a document that runs as it is, with its variables and request headers, both as JSON text. */
+import type { VisitorCredential } from './page-options.ts';
+
+/** A GraphiQL tab: a document that runs as it is, with its variables as JSON text. */
 export interface Tab {
   readonly query: string;
   readonly variables: string;
-  readonly headers: string;
 }
 
 /** What the tabs ask for, and as whom: values that exist in the sandbox, or placeholders to be replaced. */
 export interface TabSubject {
   readonly scriptId: string;
   readonly placeId: string;
-  /** The request headers with the visitor's credential. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Leaves the mutation out. */
+  readonly projectId: string;
+  /** The licence key of a user. */
+  readonly userKey: string;
+  /** The licence key of a user who is blacklisted already. */
+  readonly blacklistedUserKey: string;
+  readonly credential: VisitorCredential | undefined;
+  /** Leaves the mutations out. */
   readonly readOnly?: boolean;
 }
 
-/** The tabs of a new visitor: a read, a nested list, a filter and a mutation. */
-export function createTabs({ scriptId, placeId, headers, readOnly = false }: TabSubject): Tab[] {
-  const tab = (query: string, variables?: object): Tab => ({
-    query,
-    variables: variables ? toJson(variables) : '',
-    headers: toJson(headers),
-  });
+/** The tabs of a new visitor: reads from small to large, a write, and a write that is refused. */
+export function createTabs(subject: TabSubject): Tab[] {
+  const { scriptId, placeId, projectId, userKey, blacklistedUserKey, credential, readOnly = false } = subject;
   return [
     // GraphiQL shows the variables of the first tab only after one has left it, so this one has none.
-    tab(`${welcome(headers)}\n${read(scriptId)}`),
+    tab(`${welcome(credential)}\n${read(scriptId)}`),
     tab(NESTED, { id: scriptId, first: 5 }),
     tab(FILTERED, { id: scriptId, filter: { placeId } }),
-    ...(readOnly ? [] : [tab(EDIT, { input: { id: scriptId, kickOutdated: true } })]),
+    tab(PROJECT, { id: projectId }),
+    tab(USER, { key: userKey }),
+    ...(readOnly
+      ? []
+      : [
+          tab(EDIT, { input: { id: scriptId, kickOutdated: true } }),
+          tab(REFUSED, { input: { key: blacklistedUserKey, reason: 'Shared the key.' } }),
+        ]),
   ];
 }
 
+const tab = (query: string, variables?: object): Tab => ({
+  query,
+  variables: variables ? JSON.stringify(variables, null, 2) : '',
+});
+
 /** In lines that half of a small window shows whole: at most 48 characters, as in the other comments here. */
-function welcome(headers: TabSubject['headers']): string {
+function welcome(credential: VisitorCredential | undefined): string {
   return [
     '# Welcome. Run this: the button, or Ctrl-Enter.',
-    ...keyNote(headers),
-    '# Each answer ends with its cost in REST calls:',
-    '# the header "x-upstream: report" asks for that,',
-    '# and "x-upstream: plan" asks in advance.',
+    ...keyNote(credential),
+    '# Below each answer stands what it did cost in',
+    '# REST calls. Plan tells it without running it.',
     '',
   ].join('\n');
 }
 
-function keyNote({ token, authorization }: TabSubject['headers']): string[] {
-  if (authorization !== undefined) return ['# Put a key of this gateway into Headers below.'];
-  if (token === undefined) return ['# This gateway holds its own LuaAuth key.'];
-  return token.startsWith('<')
-    ? ['# Put your LuaAuth API key into Headers below', '# (a reload forgets it), and a script id here.']
-    : ['# This is the sandbox: made-up data, nothing', '# reaches LuaAuth. Its key is in Headers below.'];
+function keyNote(credential: VisitorCredential | undefined): string[] {
+  if (!credential) return ['# This gateway holds its own LuaAuth key.'];
+  if (credential.publicKey !== '') return ['# All tabs send the key in the field above.'];
+  return ['# Put your key into the field above, for all', '# tabs, and a script id here.'];
 }
 
 const read = (scriptId: string) => `query Script {
@@ -128,6 +138,61 @@ mutation EditScript($input: EditScriptInput!) {
 }
 `;
 
-function toJson(value: object): string {
-  return JSON.stringify(value, null, 2);
+const PROJECT = `# What a project's scripts ran, day by day. The
+# executions and the scripts are one REST call.
+query ProjectExecutions($id: ID!) {
+  project(id: $id) {
+    name
+    totalExecutions
+    executions {
+      date
+      count
+    }
+    scripts {
+      id
+      name
+    }
+  }
 }
+`;
+
+const USER = `# Who has a licence key, and until when.
+query UserByKey($key: ID!) {
+  user(key: $key) {
+    discordId
+    executions
+    keyExpiresAt
+    fingerprintAssigned
+    blacklist {
+      reason
+      expiresAt
+    }
+  }
+}
+`;
+
+const REFUSED = `# Refused: this user is blacklisted already. A
+# refusal is data, so clients cannot overlook it.
+mutation BlacklistAgain($input: BlacklistUserInput!) {
+  blacklistUser(input: $input) {
+    __typename
+    ... on BlacklistUserSuccess {
+      user {
+        key
+      }
+    }
+    ... on AlreadyBlacklisted {
+      message
+      user {
+        blacklist {
+          reason
+          expiresAt
+        }
+      }
+    }
+    ... on Refusal {
+      message
+    }
+  }
+}
+`;

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { bundleGraphiQL } from './graphiql-bundle.ts';
+
+writeFileSync(new URL('../src/graphiql/page-script.ts', import.meta.url), await bundleGraphiQL());
