@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BreakerState } from '../src/transport/observer.ts';
 import { createManualClock } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import { EDIT, TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
@@ -28,25 +28,25 @@ describe('an account whose calls fail', () => {
   const states: BreakerState[] = [];
   const observer = { breakerChanged: (state: BreakerState) => void states.push(state) };
   afterEach(() => void states.splice(0));
-  const stage = useRecorder({ transport: { clock, random, observer } });
-  const read = (headers: typeof A) => stage.gateway.execute(SCRIPT, { id: 'a' }, headers);
+  const fixture = useRecorder({ transport: { clock, random, observer } });
+  const read = (headers: typeof A) => fixture.gateway.execute(SCRIPT, { id: 'a' }, headers);
   const openFor = async (headers: typeof A) => {
-    stage.respond = exceptFor(headers, unavailable);
+    fixture.respond = exceptFor(headers, unavailable);
     for (let time = 0; time < 5; time += 1) await read(headers);
   };
 
   it('is answered without being sent, and no other is', async () => {
     await openFor(A);
-    const sent = stage.recorder.calls.length;
+    const sent = fixture.recorder.calls.length;
     expect((await read(A)).errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
     expect((await read(B)).data?.script?.name).toBe('name of a');
-    await expectCalls(stage.recorder, sent + 1);
+    await expectCalls(fixture.recorder, sent + 1);
   });
 
   it('is told of until it is well again, or has not asked for a minute', async () => {
     await openFor(A);
     await openFor(B);
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await clock.advance(1_000);
     await read(A);
     // The circuit of the other account is open still.
@@ -60,22 +60,22 @@ describe('an account whose calls fail', () => {
 });
 
 describe('an account whose reads hang', () => {
-  const stage = useRecorder({ transport: { clock, random, connections: 8 } });
+  const fixture = useRecorder({ transport: { clock, random, connections: 8 } });
   const ids = (count: number, name: string) => Array.from({ length: count }, (_one, index) => name + index);
   const readAll = (headers: typeof A, count: number, name: string) =>
-    stage.gateway.execute(SCRIPTS, { ids: ids(count, name) }, headers);
+    fixture.gateway.execute(SCRIPTS, { ids: ids(count, name) }, headers);
 
   it('has half of the connections, and leaves some to all others', async () => {
     const never: Respond = () => undefined;
-    stage.respond = ({ headers, ...recorded }, response) =>
+    fixture.respond = ({ headers, ...recorded }, response) =>
       (headers.token === C.token ? answerPlainly : never)({ headers, ...recorded }, response);
     const hanging = [readAll(A, 20, 'a')];
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
     hanging.push(readAll(B, 20, 'b'));
-    await expectCalls(stage.recorder, 6);
+    await expectCalls(fixture.recorder, 6);
     const { data } = await readAll(C, 20, 'c');
     expect(data?.scripts.filter((script) => script !== null)).toHaveLength(20);
-    await expectCalls(stage.recorder, 26);
+    await expectCalls(fixture.recorder, 26);
     // What hung is given up in the end.
     await clock.advance(5_000);
     for (const { errors } of await Promise.all(hanging)) {
@@ -84,21 +84,21 @@ describe('an account whose reads hang', () => {
       );
     }
     await clock.advance(60_000);
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     // The first one is the probe.
     for (const count of [1, 20]) expect((await readAll(A, count, 'd')).errors).toBeUndefined();
   });
 
   it('sends a write before its reads', async () => {
     const held: (() => void)[] = [];
-    stage.respond = (recorded, response) => void held.push(() => answerPlainly(recorded, response));
+    fixture.respond = (recorded, response) => void held.push(() => answerPlainly(recorded, response));
     const reads = readAll(A, 8, 'a');
-    await expectCalls(stage.recorder, 4);
-    const write = stage.gateway.execute(TOGGLE, { input: { id: 'w', enabled: true } }, A);
+    await expectCalls(fixture.recorder, 4);
+    const write = fixture.gateway.execute(TOGGLE, { input: { id: 'w', enabled: true } }, A);
     await waitForTimers(9);
     held[0]?.();
-    expect((await arrival(stage.recorder, 4)).line).toBe('POST /scripts/w/toggle');
-    stage.respond = answerPlainly;
+    expect((await arrival(fixture.recorder, 4)).line).toBe('POST /scripts/w/toggle');
+    fixture.respond = answerPlainly;
     for (const release of held.slice(1)) release();
     expect([(await write).errors, (await reads).errors]).toEqual([undefined, undefined]);
   });
@@ -106,7 +106,7 @@ describe('an account whose reads hang', () => {
 
 describe('a quota over all keys', () => {
   const TOTAL = 10;
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { clock, random, rate: 50, totalRate: TOTAL },
     timeouts: { read: 3_000, write: 3_000 },
     limits: { restCalls: 1_000 },
@@ -114,13 +114,13 @@ describe('a quota over all keys', () => {
   const WINDOW_MS = 1_100;
   const ids = (count: number, name: string) => Array.from({ length: count }, (_one, index) => name + index);
   const readAll = (headers: typeof A, count: number, name = 's') =>
-    stage.gateway.execute(SCRIPTS, { ids: ids(count, name) }, headers);
+    fixture.gateway.execute(SCRIPTS, { ids: ids(count, name) }, headers);
   const unauthorized: Respond = (_recorded, response) =>
     json(response, { success: false, error: { code: -1, message: 'unauthorized or invalid request' } }, 403);
   /** Who sent the calls from one on, and how often. */
   const sendersFrom = (first: number) => {
     const sum: Record<string, number> = {};
-    for (const { headers } of stage.recorder.calls.slice(first)) {
+    for (const { headers } of fixture.recorder.calls.slice(first)) {
       const token = String(headers.token);
       sum[token] = (sum[token] ?? 0) + 1;
     }
@@ -128,20 +128,20 @@ describe('a quota over all keys', () => {
   };
   /** Makes keys known, and lets the quota forget it. */
   const introduce = async (...keys: (typeof A)[]) => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     for (const headers of keys) await readAll(headers, 1);
     await clock.advance(WINDOW_MS);
-    stage.recorder.calls.length = 0;
+    fixture.recorder.calls.length = 0;
   };
 
   it('lets so many calls start in a second, and keys take turns', async () => {
     await introduce(A, B);
     const many = readAll(A, 25);
-    await expectCalls(stage.recorder, TOTAL);
+    await expectCalls(fixture.recorder, TOTAL);
     const few = readAll(B, 5);
     await waitForTimers(15 + 5 + 1);
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 2 * TOTAL);
+    await expectCalls(fixture.recorder, 2 * TOTAL);
     expect(sendersFrom(TOTAL)).toEqual({ 'key-a': 5, 'key-b': 5 });
     expect((await few).errors).toBeUndefined();
     await clock.advance(WINDOW_MS);
@@ -151,10 +151,10 @@ describe('a quota over all keys', () => {
   it('refuses at once what cannot start in time, and tells when to come back', async () => {
     await introduce(A, B);
     const many = readAll(A, 30);
-    await expectCalls(stage.recorder, TOTAL);
+    await expectCalls(fixture.recorder, TOTAL);
     const refused: Record<string, unknown>[] = [];
     const late = ids(40, 'late').map(async (id) => {
-      const { errors } = await stage.gateway.execute(SCRIPT, { id }, B);
+      const { errors } = await fixture.gateway.execute(SCRIPT, { id }, B);
       if (errors?.[0]) refused.push(errors[0].extensions);
     });
     // In three seconds ten of them can start, in turn with those of the other key.
@@ -163,23 +163,23 @@ describe('a quota over all keys', () => {
       expect(extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
       expect(extensions.retryAfterMs).toBeGreaterThan(3_000);
     }
-    await expectCalls(stage.recorder, TOTAL);
+    await expectCalls(fixture.recorder, TOTAL);
     await clock.advance(3_000);
     await Promise.all([many, ...late]);
   });
 
   it('gives made-up keys no more than a fifth of the places while others want them', async () => {
     await introduce(A);
-    stage.respond = (recorded, response) =>
+    fixture.respond = (recorded, response) =>
       (recorded.headers.token === A.token ? answerPlainly : unauthorized)(recorded, response);
     const madeUp = Promise.all(ids(25, 'made-up-').map((token) => readAll({ token }, 1)));
-    await expectCalls(stage.recorder, TOTAL);
+    await expectCalls(fixture.recorder, TOTAL);
     await waitForTimers(15 + 1);
     const own = readAll(A, 16);
     await waitForTimers(15 + 16 + 1);
     for (const window of [1, 2]) {
       await clock.advance(WINDOW_MS);
-      await expectCalls(stage.recorder, (window + 1) * TOTAL);
+      await expectCalls(fixture.recorder, (window + 1) * TOTAL);
       expect(sendersFrom(window * TOTAL)[A.token]).toBe(8);
     }
     expect((await own).errors).toBeUndefined();
@@ -188,31 +188,31 @@ describe('a quota over all keys', () => {
   });
 
   it('gives a key 5 calls a second until the API has accepted it', async () => {
-    stage.respond = unauthorized;
+    fixture.respond = unauthorized;
     const answer = readAll(A, 15);
-    await expectCalls(stage.recorder, 5);
+    await expectCalls(fixture.recorder, 5);
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 10);
-    stage.respond = answerPlainly;
+    await expectCalls(fixture.recorder, 10);
+    fixture.respond = answerPlainly;
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 15);
+    await expectCalls(fixture.recorder, 15);
     expect((await answer).errors).toHaveLength(10);
     await clock.advance(WINDOW_MS);
     await readAll(A, 10, 't');
-    await expectCalls(stage.recorder, 25);
+    await expectCalls(fixture.recorder, 25);
   });
 
   it('lets all go that wait for the first answer to a new key', async () => {
     let release = () => {};
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       if (recorded.line !== 'GET /scripts/s0') return;
       release = () => answerPlainly(recorded, response);
     };
     const answer = readAll(A, 10);
-    await expectCalls(stage.recorder, 5);
-    stage.respond = answerPlainly;
+    await expectCalls(fixture.recorder, 5);
+    fixture.respond = answerPlainly;
     release();
-    await expectCalls(stage.recorder, 10);
+    await expectCalls(fixture.recorder, 10);
     await clock.advance(3_000);
     await answer;
   });
@@ -221,11 +221,11 @@ describe('a quota over all keys', () => {
     [{ code: 0, message: 'account expired' }, 10],
     [{ code: -1, message: 'internal server error' }, 5],
   ])('takes the refusal %j for what it says of the key', async (error, sent) => {
-    stage.respond = (_recorded, response) => json(response, { success: false, error });
+    fixture.respond = (_recorded, response) => json(response, { success: false, error });
     const edits = Promise.all(
-      ids(10, 's').map((id) => stage.gateway.execute(EDIT, { input: { id, name: 'n' } }, A)),
+      ids(10, 's').map((id) => fixture.gateway.execute(EDIT, { input: { id, name: 'n' } }, A)),
     );
-    await expectCalls(stage.recorder, sent);
+    await expectCalls(fixture.recorder, sent);
     await clock.advance(WINDOW_MS);
     await edits;
   });

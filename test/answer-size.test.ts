@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config/config.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { useRecorder } from './support/fixture.ts';
 import { openGateway, type TestGateway } from './support/gateway.ts';
 import { wireScript } from './support/plain-api.ts';
 import { json } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 
 let sandbox: Sandbox;
 let gateway: TestGateway;
@@ -149,15 +149,15 @@ describe('the objects of an answer', () => {
 });
 
 describe('an answer while it is made', () => {
-  const stage = useRecorder();
+  const fixture = useRecorder();
 
   it('is refused as soon as the API lists more than is allowed', async () => {
     const executions = Object.fromEntries(Array.from({ length: 25_000 }, (_, day) => [`day ${day}`, day]));
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) =>
       json(response, { success: true, executions, script: wireScript('a') });
     for (const fields of ['executions { date }', 'executions { date } name @skip(if: $no)']) {
       const document = `query ($no: Boolean = false) { __typename @include(if: $no) script(id: "a") { ${fields} } }`;
-      const { status, data, errors } = await stage.gateway.execute(document, {}, SPEC);
+      const { status, data, errors } = await fixture.gateway.execute(document, {}, SPEC);
       expect({ status, data }).toEqual({ status: 400, data: undefined });
       expect(errors?.[0]?.extensions).toEqual({ code: 'ANSWER_TOO_LARGE', found: 20_001, limit: 20_000 });
     }
@@ -165,11 +165,11 @@ describe('an answer while it is made', () => {
 
   it('is refused as soon as it has more bytes than are allowed, however often a text is named', async () => {
     const name = 'n'.repeat(1_000_000);
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) =>
       json(response, { success: true, script: wireScript('a', { name }) });
-    const fits = await stage.gateway.execute(`{ script(id: "a") { ${times(16, (i) => `n${i}: name`)} } }`);
+    const fits = await fixture.gateway.execute(`{ script(id: "a") { ${times(16, (i) => `n${i}: name`)} } }`);
     expect(fits.data).toHaveProperty('script.n15', name);
-    const { status, data, errors } = await stage.gateway.execute(
+    const { status, data, errors } = await fixture.gateway.execute(
       `{ script(id: "a") { ${times(17, (i) => `n${i}: name`)} } }`,
       {},
       SPEC,
@@ -182,11 +182,11 @@ describe('an answer while it is made', () => {
     const conditions = times(5, (i) => `$c${i}: Boolean!`);
     const document = `query (${conditions}) { script(id: "a") { executions { date ${times(5, (i) => `d${i}: date @include(if: $c${i})`)} } } }`;
     const executions = Object.fromEntries(Array.from({ length: 21_000 }, (_, day) => [`day ${day}`, day]));
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) =>
       json(response, { success: true, executions, script: wireScript('a') });
     for (let variant = 0; variant < 20; variant += 1) {
       const variables = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`c${i}`, (variant & (1 << i)) !== 0]));
-      const { errors } = await stage.gateway.execute<unknown, Variables>(document, variables, SPEC);
+      const { errors } = await fixture.gateway.execute<unknown, Variables>(document, variables, SPEC);
       expect(errors?.[0]?.extensions.code).toBe('ANSWER_TOO_LARGE');
     }
   });

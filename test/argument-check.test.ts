@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { scriptId, sessionId, freeForAllScriptId } = seeded;
 const BAD = 'sessions(after: "no cursor") { nodes { id } }';
@@ -53,41 +53,41 @@ describe('an argument that cannot be right costs no call', () => {
       'filter.jobId',
     ],
   ])('%s', async (_where, document, path, argument) => {
-    const { errors } = await stage.gateway.execute(document);
+    const { errors } = await fixture.gateway.execute(document);
     expect(errors).toMatchObject([refusal(path, argument)]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('but for those that lead to the script whose cursor it is not', async () => {
-    const { data } = await stage.gateway.execute<
+    const { data } = await fixture.gateway.execute<
       { script: { sessions: { pageInfo: { endCursor: string } } } },
       undefined
     >(`{ script(id: "${freeForAllScriptId}") { sessions(first: 1) { pageInfo { endCursor } } } }`);
-    const before = stage.lines().length;
-    const { errors } = await stage.gateway.execute(
+    const before = fixture.lines().length;
+    const { errors } = await fixture.gateway.execute(
       `query ($after: String) { session(id: "${sessionId}") { script { name sessions(after: $after) { nodes { id } } } } }`,
       { after: data?.script.sessions.pageInfo.endCursor },
     );
     expect(errors).toMatchObject([refusal(['session', 'script', 'sessions'])]);
-    expect(stage.lines().slice(before)).toEqual([`GET /sessions/${sessionId}`]);
+    expect(fixture.lines().slice(before)).toEqual([`GET /sessions/${sessionId}`]);
   });
 
   it('nor does the script cost one that a write would show', async () => {
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `mutation { toggleScript(input: { id: "${scriptId}", enabled: true }) {
         ... on ToggleScriptSuccess { script { ${BAD} } }
       } }`,
     );
     expect(data).toEqual({ toggleScript: { script: null } });
     expect(errors).toMatchObject([refusal(['toggleScript', 'script', 'sessions'])]);
-    expect(stage.lines()).toEqual([`POST /scripts/${scriptId}/toggle`]);
+    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/toggle`]);
   });
 
   it('and is not looked for where it is skipped', async () => {
-    const { errors } = await stage.gateway.execute(
+    const { errors } = await fixture.gateway.execute(
       `query ($no: Boolean = false) { session(id: "${sessionId}") { script { id ${BAD.replace('{', '@include(if: $no) {')} } } }`,
     );
     expect(errors).toBeUndefined();
-    expect(stage.lines()).toEqual([`GET /sessions/${sessionId}`]);
+    expect(fixture.lines()).toEqual([`GET /sessions/${sessionId}`]);
   });
 });

@@ -29,7 +29,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const { closing, open: openStage } = useObserved();
+const { closing, open: openFixture } = useObserved();
 
 const keyOf = (name: string) => `sentinel-${name}-key`;
 const keyRing = ringOf([
@@ -51,7 +51,7 @@ async function open(
   closing.push(audit.close);
   const { log, lines } = openLog();
   const metrics = createMetrics();
-  const { gateway } = await openStage({
+  const { gateway } = await openFixture({
     upstream: recorder.url,
     transport: { observer: metrics.upstream, random: () => 0 },
     timeouts: { read: timeoutMs, write: timeoutMs },
@@ -248,7 +248,7 @@ describe('the audit file', () => {
     };
     const recorder = await startRecorder(answerPlainly);
     closing.push(recorder.close);
-    const { gateway } = await openStage({ upstream: recorder.url, observers: [failing] });
+    const { gateway } = await openFixture({ upstream: recorder.url, observers: [failing] });
     const { errors } = await gateway.execute('mutation { deleteScript(input: { id: "a" }) { __typename } }');
     expect(errors).toBeUndefined();
     expect(gateway.logged.splice(0)).toMatchObject([{ code: 'ENOSPC' }]);

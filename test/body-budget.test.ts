@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BodyBudget, type BodyShare } from '../src/http/body-budget.ts';
+import { useRecorder } from './support/fixture.ts';
 import { openRaw, postText } from './support/raw-http.ts';
 import { json } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { eventually } from './support/waiting.ts';
 
 const KB = 1024;
@@ -87,7 +87,7 @@ describe('bodies that arrive at the same time', () => {
   const TOTAL = 64 * KB;
   let underWay = 0;
   const observer = { began: () => void underWay++, ended: () => void underWay-- };
-  const stage = useRecorder({ maxBodiesBytes: TOTAL, observers: [observer] });
+  const fixture = useRecorder({ maxBodiesBytes: TOTAL, observers: [observer] });
   const TYPENAME = JSON.stringify({ query: '{ __typename }' });
   const KEY = { token: 'key' };
 
@@ -99,12 +99,12 @@ describe('bodies that arrive at the same time', () => {
 
   /** A request of which all but the last byte has arrived. One header makes the difference of which door takes it. */
   async function openAlmost(bytes: number, headers: Record<string, string> = {}, query?: string) {
-    const client = await openRaw(stage.gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     const text = postText(bodyOf(bytes, query), headers);
     client.socket.write(text.slice(0, -1));
     await eventually(() => expect(client.socket.writableLength).toBe(0));
     // What lies at the server's socket has been read once a later request is answered.
-    for (let round = 0; round < 2; round++) await fetch(`${stage.gateway.url}/health`);
+    for (let round = 0; round < 2; round++) await fetch(`${fixture.gateway.url}/health`);
     return { ...client, finish: () => client.socket.write(text.slice(-1)) };
   }
 
@@ -150,7 +150,7 @@ describe('bodies that arrive at the same time', () => {
     const open = () => large.filter(({ received }) => received() === '').length;
     await eventually(() => expect(open()).toBe(3));
     for (let count = 0; count < 20; count++) {
-      const response = await fetch(`${stage.gateway.url}/graphql`, {
+      const response = await fetch(`${fixture.gateway.url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: TYPENAME,
@@ -164,7 +164,7 @@ describe('bodies that arrive at the same time', () => {
     for (let round = 0; round < 3; round++) {
       const clients = await Promise.all(
         Array.from({ length: 20 }, async () => {
-          const client = await openRaw(stage.gateway.url);
+          const client = await openRaw(fixture.gateway.url);
           client.socket.write(postText('{', { 'content-length': TOTAL }));
           return client;
         }),
@@ -180,7 +180,7 @@ describe('bodies that arrive at the same time', () => {
 
   it.each(DOORS)('count until their operation is over, at the door of %s', async (_door, headers) => {
     const calls: ServerResponse[] = [];
-    stage.respond = (_recorded, response) => void calls.push(response);
+    fixture.respond = (_recorded, response) => void calls.push(response);
     const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
     const running = await openAlmost(50 * KB, { ...KEY, ...headers }, query);
     running.finish();
@@ -205,7 +205,7 @@ describe('bodies that arrive at the same time', () => {
       });
       const headers = { 'content-type': 'application/json' };
       const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
-      return stage.gateway.fetch(new Request('http://localhost/graphql', init));
+      return fixture.gateway.fetch(new Request('http://localhost/graphql', init));
     };
     const stalled = post(50 * KB, { ends: false });
     const [first, second] = await Promise.all([stalled, post(37 * KB, { ends: true })]);
@@ -215,7 +215,7 @@ describe('bodies that arrive at the same time', () => {
   });
 
   it('are too large for good when one alone is', async () => {
-    const client = await openRaw(stage.gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText(bodyOf(TOTAL + 1), KEY));
     expect(await client.until('BODY_TOO_LARGE')).toContain(`larger than ${TOTAL} bytes`);
   });

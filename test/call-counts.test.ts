@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { scriptId, freeForAllScriptId, sessionId } = seeded;
 
 /** Runs a document that must succeed and gives the calls that it cost, in alphabetical order. */
 async function callsOf(document: string, variables?: object): Promise<string[]> {
-  const { errors } = await stage.gateway.execute<unknown, object>(document, variables);
+  const { errors } = await fixture.gateway.execute<unknown, object>(document, variables);
   expect(errors).toBeUndefined();
-  return [...stage.lines()].sort();
+  return [...fixture.lines()].sort();
 }
 
 /** As many scripts as a test needs. */
 function scriptIds(count: number): string[] {
-  const model = stage.sandbox.scripts.get(scriptId);
+  const model = fixture.sandbox.scripts.get(scriptId);
   return Array.from({ length: count }, (_, index) => {
     const id = `script-${String(index).padStart(2, '0')}`;
-    if (model) stage.sandbox.scripts.set(id, { ...model, id });
+    if (model) fixture.sandbox.scripts.set(id, { ...model, id });
     return id;
   });
 }
@@ -159,7 +159,7 @@ describe('the lists of a script', () => {
         other: script(id: "${freeForAllScriptId}") { sessions(first: 5) { nodes { id } } }
       }`,
     );
-    expect(stage.lines()).toHaveLength(2 + 5);
+    expect(fixture.lines()).toHaveLength(2 + 5);
   });
 });
 
@@ -179,7 +179,7 @@ describe('a write', () => {
         }
       }`,
     );
-    expect(stage.lines()).toEqual([`POST /scripts/${scriptId}/edit`, `GET /scripts/${scriptId}`]);
+    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/edit`, `GET /scripts/${scriptId}`]);
   });
 
   it('costs one when it is refused, whatever is selected of its success', async () => {
@@ -207,7 +207,7 @@ describe('a write', () => {
     await callsOf(
       `mutation { a: updateScript(${input}) { __typename } b: updateScript(${input}) { __typename } }`,
     );
-    expect(stage.lines()).toEqual([`POST /scripts/${scriptId}/update`, `POST /scripts/${scriptId}/update`]);
+    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/update`, `POST /scripts/${scriptId}/update`]);
   });
 });
 

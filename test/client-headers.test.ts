@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { useSandbox } from './support/fixture.ts';
 import { send } from './support/send.ts';
-import { useSandbox } from './support/stage.ts';
 
 const key = sandboxKeys.full;
 const id = seeded.scriptId;
 
 describe('the headers of a client', () => {
-  const stage = useSandbox({ shared: true });
+  const fixture = useSandbox({ shared: true });
   const HTTP_ITSELF = ['connection', 'content-length', 'host'];
   const noise: [string, string][] = [
     ['token', key],
@@ -44,18 +44,20 @@ describe('the headers of a client', () => {
       ['accept', 'token', 'user-agent'],
     ],
   ])('stay behind: %s has the headers of the gateway only', async (_what, query, names) => {
-    const { body } = await send(stage.gateway.url, noise, query);
+    const { body } = await send(fixture.gateway.url, noise, query);
     expect(JSON.parse(body).errors).toBeUndefined();
-    const sent = stage.sandbox.calls.at(-1)?.headers ?? {};
+    const sent = fixture.sandbox.calls.at(-1)?.headers ?? {};
     const own = Object.keys(sent).filter((name) => !HTTP_ITSELF.includes(name));
     expect(own.sort()).toEqual(names);
     expect(sent).toMatchObject({
-      host: new URL(stage.sandbox.url).host,
+      host: new URL(fixture.sandbox.url).host,
       token: key,
       accept: 'application/json',
       'user-agent': 'luaauth-graphql/test',
     });
     if (names.includes('content-type')) expect(sent['content-type']).toBe('application/json');
-    expect(JSON.stringify(stage.sandbox.calls.map(({ headers }) => headers))).not.toMatch(/evil|10\.0\.0\.1/);
+    expect(JSON.stringify(fixture.sandbox.calls.map(({ headers }) => headers))).not.toMatch(
+      /evil|10\.0\.0\.1/,
+    );
   });
 });

@@ -41,8 +41,10 @@ describe('the image', () => {
   });
 
   it('sets variables that the gateway knows, with which its health check is answered', async () => {
-    const [stage = ''] = instructions('ENV');
-    const variables = Object.fromEntries(stage.split(' ').map((pair) => pair.split('=') as [string, string]));
+    const [fixture = ''] = instructions('ENV');
+    const variables = Object.fromEntries(
+      fixture.split(' ').map((pair) => pair.split('=') as [string, string]),
+    );
     expect(Object.keys(variables).filter((name) => !VARIABLE_NAMES.includes(name))).toEqual([]);
     const [check = ''] = instructions('HEALTHCHECK');
     const [, path = ''] = /http:\/\/127\.0\.0\.1:\$PORT(\/\w+)/.exec(check) ?? [];

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
+import { useSandbox } from './support/fixture.ts';
 import { openRaw, postText } from './support/raw-http.ts';
 import { send } from './support/send.ts';
-import { useSandbox } from './support/stage.ts';
 
 const key = sandboxKeys.full;
 const id = seeded.scriptId;
@@ -25,10 +25,10 @@ const refused = {
 };
 
 describe('the API key of a caller', () => {
-  const stage = useSandbox({ shared: true });
+  const fixture = useSandbox({ shared: true });
   const run = async (headers: Record<string, string>) => {
-    const result = await stage.gateway.execute(WHOSE_SCRIPT, { id }, headers);
-    const tokens = stage.sandbox.calls.map(({ headers: sent }) => sent.token);
+    const result = await fixture.gateway.execute(WHOSE_SCRIPT, { id }, headers);
+    const tokens = fixture.sandbox.calls.map(({ headers: sent }) => sent.token);
     return { data: result.data, errors: result.errors, tokens, shown: show(result) };
   };
 
@@ -42,7 +42,7 @@ describe('the API key of a caller', () => {
     const { data, errors } = await run(headers);
     expect(errors).toBeUndefined();
     expect(data?.script?.name).toBe('Nightfall Hub');
-    expect(stage.sandbox.calls.map(({ headers: sent }) => [sent.token, sent.authorization])).toEqual([
+    expect(fixture.sandbox.calls.map(({ headers: sent }) => [sent.token, sent.authorization])).toEqual([
       [key, undefined],
     ]);
   });
@@ -62,10 +62,10 @@ describe('the API key of a caller', () => {
     '{ _service { sdl } }',
     getIntrospectionQuery(),
   ])('is not needed to ask for the schema', async (document) => {
-    const { data, errors } = await stage.gateway.execute(document, undefined, {});
+    const { data, errors } = await fixture.gateway.execute(document, undefined, {});
     expect(errors).toBeUndefined();
     expect(data).toBeTruthy();
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each([
@@ -74,9 +74,9 @@ describe('the API key of a caller', () => {
     'session(id: "a") { id }',
     '_entities(representations: [{ __typename: "Session", id: "a" }]) { __typename }',
   ])('is missed at the field: %s', async (field) => {
-    const { errors } = await stage.gateway.execute(`{ ${field} }`, undefined, {});
+    const { errors } = await fixture.gateway.execute(`{ ${field} }`, undefined, {});
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each([
@@ -85,9 +85,9 @@ describe('the API key of a caller', () => {
     'toggleScript(input: { id: "a", enabled: true })',
     'deleteScript(input: { id: "a" })',
   ])('is missed at the mutation: %s', async (field) => {
-    const { errors } = await stage.gateway.execute(`mutation { ${field} { __typename } }`, undefined, {});
+    const { errors } = await fixture.gateway.execute(`mutation { ${field} { __typename } }`, undefined, {});
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   const secret = 'SECRET-5f3a';
@@ -116,7 +116,7 @@ describe('the API key of a caller', () => {
 
   it('is refused when the token header comes twice', async () => {
     const { status, body } = await send(
-      stage.gateway.url,
+      fixture.gateway.url,
       [
         ['host', 'localhost'],
         ['token', key],
@@ -127,7 +127,7 @@ describe('the API key of a caller', () => {
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject(refused);
     expect(body).not.toContain(secret);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each([
@@ -135,13 +135,13 @@ describe('the API key of a caller', () => {
     ['a bare CR', `${secret}\rx`],
     ['NUL', `${secret}\0x`],
   ])('with %s in it is refused with the request', async (_what, token) => {
-    const raw = await openRaw(stage.gateway.url);
+    const raw = await openRaw(fixture.gateway.url);
     const body = JSON.stringify({ query: `{ script(id: "${id}") { name } }` });
     raw.socket.write(postText(body, { token, connection: 'close' }));
     const received = await raw.closed;
     expect(received).toMatch(/^HTTP\/1\.1 400 /);
     expect(received).not.toContain(secret);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('that LuaAuth does not know is its to refuse, and shown nowhere', async () => {
@@ -155,9 +155,9 @@ describe('the API key of a caller', () => {
 
 describe('a gateway that holds the API key', () => {
   const gatewayKeys = ['gateway-key-1', 'gateway-key-2'];
-  const stage = useSandbox({ shared: true, gateway: { credentials: { heldKey: key, gatewayKeys } } });
-  const run = (headers: Record<string, string>) => stage.gateway.execute(WHOSE_SCRIPT, { id }, headers);
-  const tokens = () => stage.sandbox.calls.map(({ headers }) => headers.token);
+  const fixture = useSandbox({ shared: true, gateway: { credentials: { heldKey: key, gatewayKeys } } });
+  const run = (headers: Record<string, string>) => fixture.gateway.execute(WHOSE_SCRIPT, { id }, headers);
+  const tokens = () => fixture.sandbox.calls.map(({ headers }) => headers.token);
 
   it.each<[string, Record<string, string>]>([
     ['the first gateway key', { authorization: 'Bearer gateway-key-1' }],
@@ -169,7 +169,7 @@ describe('a gateway that holds the API key', () => {
     expect(errors).toBeUndefined();
     expect(data?.script?.name).toBe('Nightfall Hub');
     expect(tokens()).toEqual([key]);
-    expect(JSON.stringify(stage.sandbox.calls.map(({ headers: sent }) => sent))).not.toMatch(
+    expect(JSON.stringify(fixture.sandbox.calls.map(({ headers: sent }) => sent))).not.toMatch(
       /gateway-key|sandbox-basic/,
     );
   });
@@ -193,23 +193,23 @@ describe('a gateway that holds the API key', () => {
   });
 
   it('asks nobody for a key who asks for the schema only', async () => {
-    const { errors } = await stage.gateway.execute('{ __typename _service { sdl } }', undefined, {});
+    const { errors } = await fixture.gateway.execute('{ __typename _service { sdl } }', undefined, {});
     expect(errors).toBeUndefined();
   });
 });
 
 describe('a gateway that holds the API key and has no gateway keys', () => {
-  const stage = useSandbox({ shared: true, gateway: { credentials: { heldKey: key } } });
+  const fixture = useSandbox({ shared: true, gateway: { credentials: { heldKey: key } } });
 
   it.each<[string, Record<string, string>]>([
     ['nothing', {}],
     ['another token', { token: 'sandbox-basic' }],
     ['any Authorization', { authorization: 'Bearer whatever' }],
   ])('lets everyone call who can connect: %s', async (_what, headers) => {
-    const { data, errors } = await stage.gateway.execute(WHOSE_SCRIPT, { id }, headers);
+    const { data, errors } = await fixture.gateway.execute(WHOSE_SCRIPT, { id }, headers);
     expect(errors).toBeUndefined();
     expect(data?.script?.name).toBe('Nightfall Hub');
-    expect(stage.sandbox.calls.map(({ headers: sent }) => sent.token)).toEqual([key]);
+    expect(fixture.sandbox.calls.map(({ headers: sent }) => sent.token)).toEqual([key]);
   });
 });
 

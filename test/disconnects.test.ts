@@ -1,33 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createManualClock } from './support/clock.ts';
+import { useRecorder, useSandbox } from './support/fixture.ts';
 import type { TestGateway } from './support/gateway.ts';
 import { DELETE, DISCONNECT, DISCONNECT_MANY, EDIT, MESSAGE, TOGGLE, UPDATE } from './support/mutations.ts';
 import { json } from './support/recorder.ts';
-import { useRecorder, useSandbox } from './support/stage.ts';
 
 const { scriptId, freeForAllScriptId, sessionId } = seeded;
 
 const BULK = 'POST /sessions/disconnect';
 
 describe('disconnectSession', () => {
-  const stage = useSandbox();
+  const fixture = useSandbox();
 
   it('makes one call without a body', async () => {
-    const { data, errors } = await stage.gateway.execute(DISCONNECT, { input: { id: sessionId } });
+    const { data, errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: sessionId } });
     expect(errors).toBeUndefined();
     expect(data?.disconnectSession).toEqual({
       __typename: 'DisconnectSessionSuccess',
       disconnectedSessionId: sessionId,
     });
-    expect(stage.sandbox.calls.map(({ method, path, text }) => [method, path, text])).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => [method, path, text])).toEqual([
       ['POST', `/sessions/${sessionId}/disconnect`, ''],
     ]);
-    expect(stage.sandbox.disconnected.has(sessionId)).toBe(true);
+    expect(fixture.sandbox.disconnected.has(sessionId)).toBe(true);
   });
 
   it('is NotPermitted for a session that there is not', async () => {
-    const { data, errors } = await stage.gateway.execute(DISCONNECT, { input: { id: 'none' } });
+    const { data, errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: 'none' } });
     expect(errors).toBeUndefined();
     expect(data?.disconnectSession).toEqual({
       __typename: 'NotPermitted',
@@ -37,32 +37,32 @@ describe('disconnectSession', () => {
   });
 
   it('sends nothing for what is no id', async () => {
-    const { errors } = await stage.gateway.execute(DISCONNECT, { input: { id: '../disconnect' } });
+    const { errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: '../disconnect' } });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument: 'input.id' } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });
 
 describe('disconnectSessions', () => {
-  const stage = useSandbox();
+  const fixture = useSandbox();
 
   it('ends a hundred sessions with one call', async () => {
-    const ids = [...stage.sandbox.sessions.keys()].slice(0, 100);
-    const { data, errors } = await stage.gateway.execute(DISCONNECT_MANY, { input: { ids } });
+    const ids = [...fixture.sandbox.sessions.keys()].slice(0, 100);
+    const { data, errors } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids } });
     expect(errors).toBeUndefined();
     expect(data?.disconnectSessions).toEqual({
       __typename: 'DisconnectSessionsSuccess',
       disconnectedSessionIds: ids,
     });
-    expect(stage.sandbox.calls.map(({ text }) => text)).toEqual([JSON.stringify({ session_ids: ids })]);
-    expect([...stage.sandbox.disconnected.keys()]).toEqual(ids);
+    expect(fixture.sandbox.calls.map(({ text }) => text)).toEqual([JSON.stringify({ session_ids: ids })]);
+    expect([...fixture.sandbox.disconnected.keys()]).toEqual(ids);
   });
 
   it('sends an id that is repeated once', async () => {
-    const [a, b] = [...stage.sandbox.sessions.keys()] as [string, string];
-    const { data } = await stage.gateway.execute(DISCONNECT_MANY, { input: { ids: [b, a, b] } });
+    const [a, b] = [...fixture.sandbox.sessions.keys()] as [string, string];
+    const { data } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: [b, a, b] } });
     expect(data?.disconnectSessions).toMatchObject({ disconnectedSessionIds: [b, a] });
-    expect(stage.sandbox.calls.map(({ body }) => body)).toEqual([{ session_ids: [b, a] }]);
+    expect(fixture.sandbox.calls.map(({ body }) => body)).toEqual([{ session_ids: [b, a] }]);
   });
 
   it.each([
@@ -70,26 +70,26 @@ describe('disconnectSessions', () => {
     ['101 ids', Array.from({ length: 101 }, (_, index) => `session-${index}`), 'input.ids'],
     ['what is no id', ['a', '..'], 'input.ids[1]'],
   ])('sends nothing for %s', async (_what, ids, argument) => {
-    const { errors } = await stage.gateway.execute(DISCONNECT_MANY, { input: { ids } });
+    const { errors } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids } });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('is NotPermitted when LuaAuth refuses the list', async () => {
-    const { data } = await stage.gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId, 'none'] } });
+    const { data } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId, 'none'] } });
     expect(data?.disconnectSessions).toMatchObject({
       __typename: 'NotPermitted',
       reasons: ['session does not exist or is not yours: none'],
     });
-    expect(stage.sandbox.disconnected.size).toBe(0);
+    expect(fixture.sandbox.disconnected.size).toBe(0);
   });
 });
 
 describe('POST /sessions/disconnect', () => {
-  const stage = useSandbox({ sandbox: { messageDelayMs: 0, messageTimeoutMs: 1 } });
+  const fixture = useSandbox({ sandbox: { messageDelayMs: 0, messageTimeoutMs: 1 } });
 
   it('is sent nothing but session_ids, and by disconnectSessions alone', async () => {
-    const { gateway, sandbox } = stage;
+    const { gateway, sandbox } = fixture;
     // Among them ids that look like the end of another endpoint's path.
     for (const id of [sessionId, 'disconnect', 'none']) {
       await gateway.execute(DISCONNECT, { input: { id } });
@@ -102,7 +102,7 @@ describe('POST /sessions/disconnect', () => {
       await gateway.execute(TOGGLE, { input: { id, enabled: true } });
       await gateway.execute(DELETE, { input: { id } });
     }
-    expect(stage.lines()).not.toContain(BULK);
+    expect(fixture.lines()).not.toContain(BULK);
     expect(sandbox.calls).toHaveLength(3 * 3 + 2 * 4);
     await gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId, 'disconnect'] } });
     const bulk = sandbox.calls.filter(({ path }) => path === '/sessions/disconnect');
@@ -114,9 +114,9 @@ describe('POST /sessions/disconnect', () => {
 
   it('gets none of what a client adds to the input', async () => {
     const input = { ids: [sessionId], key: 'ping', data: 1 };
-    const { errors } = await stage.gateway.execute(DISCONNECT_MANY, { input });
+    const { errors } = await fixture.gateway.execute(DISCONNECT_MANY, { input });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }, {}]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });
 
@@ -124,7 +124,7 @@ const clock = createManualClock();
 const KEPT_MS = 60_000;
 
 describe('after a disconnect', () => {
-  const stage = useSandbox({
+  const fixture = useSandbox({
     sandbox: { disconnectMs: 0 },
     gateway: { transport: { clock, freshMs: KEPT_MS } },
   });
@@ -132,7 +132,7 @@ describe('after a disconnect', () => {
   const one = `GET /sessions/${sessionId}`;
 
   const read = async (gateway: TestGateway, token = 'sandbox-key') => {
-    const before = stage.sandbox.calls.length;
+    const before = fixture.sandbox.calls.length;
     const document = `{
       session(id: "${sessionId}") { id }
       a: script(id: "${scriptId}") {
@@ -144,7 +144,7 @@ describe('after a disconnect', () => {
     const { data } = await gateway.execute<Record<string, unknown>, undefined>(document, undefined, {
       token,
     });
-    return { data, lines: stage.lines().slice(before).sort() };
+    return { data, lines: fixture.lines().slice(before).sort() };
   };
 
   const filtered = `GET /scripts/${scriptId}/sessions/filter?from=0&limit=3&place_id=${seeded.placeId}`;
@@ -155,25 +155,25 @@ describe('after a disconnect', () => {
     ['a list', DISCONNECT_MANY, { ids: [sessionId] }],
   ])('of %s the session and every list of sessions are read anew, scripts are not', async (_what, ...of) => {
     const [document, input] = of as [typeof DISCONNECT, { id: string }];
-    const first = await read(stage.gateway);
+    const first = await read(fixture.gateway);
     expect(first.data).toMatchObject({ session: { id: sessionId } });
-    expect((await read(stage.gateway)).lines).toEqual([]);
-    await stage.gateway.execute(document, { input });
-    const after = await read(stage.gateway);
+    expect((await read(fixture.gateway)).lines).toEqual([]);
+    await fixture.gateway.execute(document, { input });
+    const after = await read(fixture.gateway);
     expect(after.lines).toEqual(anew);
     expect(after.data).toMatchObject({ session: null });
     expect(JSON.stringify(after.data)).not.toContain(sessionId);
   });
 
   it('what another key has read stays as it is', async () => {
-    await read(stage.gateway, 'sandbox-basic');
-    await stage.gateway.execute(DISCONNECT, { input: { id: seeded.sessionId } });
-    const { lines } = await read(stage.gateway, 'sandbox-basic');
+    await read(fixture.gateway, 'sandbox-basic');
+    await fixture.gateway.execute(DISCONNECT, { input: { id: seeded.sessionId } });
+    const { lines } = await read(fixture.gateway, 'sandbox-basic');
     expect(lines.filter((line) => line.includes('/scripts/'))).toEqual([]);
   });
 
   it('in the same operation too', async () => {
-    const { data } = await stage.gateway.execute<Record<string, unknown>, undefined>(`mutation {
+    const { data } = await fixture.gateway.execute<Record<string, unknown>, undefined>(`mutation {
       a: disconnectSession(input: { id: "${sessionId}" }) { __typename }
       b: toggleScript(input: { id: "${scriptId}", enabled: true }) {
         ... on ToggleScriptSuccess { script { sessions(first: 1) { nodes { id } } } }
@@ -184,15 +184,15 @@ describe('after a disconnect', () => {
 });
 
 describe('a disconnect of which nobody knows the outcome', () => {
-  const stage = useRecorder({ transport: { clock, freshMs: KEPT_MS, random: () => 0 } });
+  const fixture = useRecorder({ transport: { clock, freshMs: KEPT_MS, random: () => 0 } });
 
   it('is not repeated, and says so', async () => {
-    stage.respond = ({ socket }) => void socket.destroy();
+    fixture.respond = ({ socket }) => void socket.destroy();
     for (const [document, input] of [
       [DISCONNECT, { id: 'a' }],
       [DISCONNECT_MANY, { ids: ['a', 'b'] }],
     ]) {
-      const { errors } = await stage.gateway.execute(document as typeof DISCONNECT, {
+      const { errors } = await fixture.gateway.execute(document as typeof DISCONNECT, {
         input: input as { id: string },
       });
       expect(errors).toMatchObject([
@@ -202,24 +202,24 @@ describe('a disconnect of which nobody knows the outcome', () => {
         },
       ]);
     }
-    expect(stage.recorder.lines()).toEqual(['POST /sessions/a/disconnect', BULK]);
+    expect(fixture.recorder.lines()).toEqual(['POST /sessions/a/disconnect', BULK]);
   });
 
   it('is an UnknownRefusal, or names the input field, as LuaAuth says', async () => {
     const failed = [{ field: 'session_ids', errors: ['too many'] }];
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) =>
       json(response, {
         success: false,
         error: { code: -1, message: 'unauthorized or invalid request', failed },
       });
-    const { data } = await stage.gateway.execute(DISCONNECT_MANY, { input: { ids: ['a'] } });
+    const { data } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: ['a'] } });
     expect(data?.disconnectSessions).toMatchObject({
       __typename: 'InvalidFields',
       fields: [{ path: ['input', 'ids'], messages: ['too many'] }],
     });
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) =>
       json(response, { success: false, error: { code: 7, message: 'no' } });
-    const unknown = await stage.gateway.execute(DISCONNECT, { input: { id: 'a' } });
+    const unknown = await fixture.gateway.execute(DISCONNECT, { input: { id: 'a' } });
     expect(unknown.data?.disconnectSession).toEqual({ __typename: 'UnknownRefusal', message: 'no', code: 7 });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { stepsOf } from './support/documentation.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox({ shared: true });
+const fixture = useSandbox({ shared: true });
 const steps = stepsOf('docs/recipes.md').filter(({ kind }) => kind === 'graphql');
 
 describe('what a recipe asks for may come to less than a quarter of what is allowed', () => {
@@ -11,7 +11,7 @@ describe('what a recipe asks for may come to less than a quarter of what is allo
   });
 
   it.each(steps.map((step) => [step.title, step] as const))('%s', async (_title, { text, variables }) => {
-    const { extensions } = await stage.gateway.execute<object, object>(text, (variables ?? {}) as object, {
+    const { extensions } = await fixture.gateway.execute<object, object>(text, (variables ?? {}) as object, {
       'x-upstream': 'plan',
     });
     const { upstream } = extensions ?? {};

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { projectId, namesProjectId, scriptId } = seeded;
 const PLAN = { token: 'sandbox-key', 'x-upstream': 'plan' };
@@ -18,19 +18,19 @@ interface Count {
 
 /** So many scripts of a project, each with executions of its own. */
 function addScripts(project_id: string, count: number): string[] {
-  const model = stage.sandbox.scripts.get(scriptId);
+  const model = fixture.sandbox.scripts.get(scriptId);
   return Array.from({ length: count }, (_, index) => {
     const id = `${project_id}-${index}`;
-    if (model) stage.sandbox.scripts.set(id, { ...model, id, project_id });
-    stage.sandbox.executions.set(id, { '01/01': index + 1 });
+    if (model) fixture.sandbox.scripts.set(id, { ...model, id, project_id });
+    fixture.sandbox.executions.set(id, { '01/01': index + 1 });
     return id;
   });
 }
 
 /** A session's users are seven, one after the other. */
 function shareSevenUsers(): void {
-  const keys = [...stage.sandbox.users.keys()].slice(0, 7);
-  const sessions = [...stage.sandbox.sessions.values()].filter(({ script_id }) => script_id === scriptId);
+  const keys = [...fixture.sandbox.users.keys()].slice(0, 7);
+  const sessions = [...fixture.sandbox.sessions.values()].filter(({ script_id }) => script_id === scriptId);
   for (const [index, session] of sessions.entries()) session.user_key = keys[index % keys.length];
 }
 
@@ -97,7 +97,7 @@ const COUNTS: readonly (readonly [title: string, prepare: () => Count])[] = [
     'a disconnect of 100 sessions: 1',
     () => ({
       document: 'mutation ($ids: [ID!]!) { disconnectSessions(input: { ids: $ids }) { __typename } }',
-      variables: { ids: [...stage.sandbox.sessions.keys()].slice(0, 100) },
+      variables: { ids: [...fixture.sandbox.sessions.keys()].slice(0, 100) },
       calls: 1,
     }),
   ],
@@ -106,11 +106,11 @@ const COUNTS: readonly (readonly [title: string, prepare: () => Count])[] = [
 
 it.each(COUNTS)('%s', async (_title, prepare) => {
   const { document, variables = {}, calls, planned = calls } = prepare();
-  const plan = await stage.gateway.execute<unknown, object>(document, variables, PLAN);
+  const plan = await fixture.gateway.execute<unknown, object>(document, variables, PLAN);
   expect(plan.extensions).toMatchObject({ upstream: { price: planned } });
-  expect(stage.lines()).toEqual([]);
-  const { data, errors } = await stage.gateway.execute<unknown, object>(document, variables);
+  expect(fixture.lines()).toEqual([]);
+  const { data, errors } = await fixture.gateway.execute<unknown, object>(document, variables);
   expect(errors).toBeUndefined();
   expect(data).toBeTruthy();
-  expect(stage.lines()).toHaveLength(calls);
+  expect(fixture.lines()).toHaveLength(calls);
 });

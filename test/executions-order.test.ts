@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { useRecorder } from './support/fixture.ts';
 import { wireScript } from './support/plain-api.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 
-const stage = useRecorder();
+const fixture = useRecorder();
 
 const answerWith =
   (executions: string): Respond =>
@@ -14,8 +14,8 @@ const answerWith =
   };
 
 async function executionsOf(executions: string) {
-  stage.respond = answerWith(executions);
-  const { data, errors } = await stage.gateway.execute<
+  fixture.respond = answerWith(executions);
+  const { data, errors } = await fixture.gateway.execute<
     { script: { executions: { date: string; count: number }[] } },
     undefined
   >('{ script(id: "a") { executions { date count } } }');

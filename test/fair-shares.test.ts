@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import { bearer, ringOf } from './support/keys.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
-import { useRecorder } from './support/stage.ts';
 import { eventually, expectCalls } from './support/waiting.ts';
 
 const RATE = 10;
@@ -20,33 +20,33 @@ const keyRing = ringOf([
   { name: 'polite' },
   { name: 'capped', rate: 3 },
 ]);
-const stage = useRecorder({
+const fixture = useRecorder({
   transport: { clock, random: () => 0, rate: RATE },
   timeouts: { read: 1_000_000, write: 1_000_000 },
   operationTimeoutMs: 1_000_000,
   credentials: { heldKey: 'held', keyRing },
 });
 
-const lines = () => stage.recorder.lines();
+const lines = () => fixture.recorder.lines();
 /** Each call that waits has a timer, and so has the queue. */
 const waitForQueued = (count: number) => eventually(() => expect(clock.pending).toBe(count + 1));
 
 /** Ten callers have fifty operations each, of two calls: a hundred seconds of the quota. */
 async function askForAllThereIs(kind: 'reads' | 'writes') {
-  stage.respond = answerPlainly;
+  fixture.respond = answerPlainly;
   const client = new AbortController();
   const asked = GREEDY.flatMap((name) =>
     Array.from({ length: OPERATIONS }, async (_one, index) => {
       const id = `${name}-${index}`;
       const sent =
         kind === 'reads'
-          ? stage.gateway.execute(SCRIPTS, { ids: [id, `${id}-too`] }, bearer(name), client.signal)
-          : stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer(name), client.signal);
+          ? fixture.gateway.execute(SCRIPTS, { ids: [id, `${id}-too`] }, bearer(name), client.signal)
+          : fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer(name), client.signal);
       return sent.catch(() => undefined);
     }),
   );
   const calls = GREEDY.length * OPERATIONS * (kind === 'reads' ? 2 : 1);
-  await expectCalls(stage.recorder, RATE);
+  await expectCalls(fixture.recorder, RATE);
   await waitForQueued(calls - RATE);
   return {
     waiting: calls - RATE,
@@ -65,19 +65,19 @@ describe.each(['reads', 'writes'] as const)(
       const { waiting, leave } = await askForAllThereIs(kind);
       const ahead: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        const before = stage.recorder.calls.length;
-        const read = stage.gateway.execute(SCRIPT, { id: `polite-${round}` }, bearer('polite'));
+        const before = fixture.recorder.calls.length;
+        const read = fixture.gateway.execute(SCRIPT, { id: `polite-${round}` }, bearer('polite'));
         await waitForQueued(waiting - round * (2 * RATE - 1) + 1);
         await clock.advance(WINDOW_MS);
         expect((await read).errors).toBeUndefined();
-        await expectCalls(stage.recorder, before + RATE);
+        await expectCalls(fixture.recorder, before + RATE);
         ahead.push(
           lines()
             .slice(before)
             .findIndex((line) => line.includes('polite')),
         );
         await clock.advance(WINDOW_MS);
-        await expectCalls(stage.recorder, before + 2 * RATE);
+        await expectCalls(fixture.recorder, before + 2 * RATE);
       }
       expect(Math.max(...ahead)).toBeLessThan(2);
       await leave();
@@ -87,7 +87,7 @@ describe.each(['reads', 'writes'] as const)(
       const { leave } = await askForAllThereIs(kind);
       for (let second = 2; second <= 5; second += 1) {
         await clock.advance(WINDOW_MS);
-        await expectCalls(stage.recorder, second * RATE);
+        await expectCalls(fixture.recorder, second * RATE);
       }
       const later = lines().slice(RATE);
       const counts = GREEDY.map((name) => later.filter((line) => line.includes(`/${name}-`)).length);
@@ -103,13 +103,13 @@ it('a caller who comes again and again has one place in each round, as everybody
   const again = Array.from({ length: 5 }, async (_one, operation) => {
     for (let index = 0; !client.signal.aborted; index += 1) {
       const id = `polite-${operation}-${index}`;
-      await stage.gateway.execute(SCRIPT, { id }, bearer('polite'), client.signal).catch(() => undefined);
+      await fixture.gateway.execute(SCRIPT, { id }, bearer('polite'), client.signal).catch(() => undefined);
     }
   });
   await waitForQueued(waiting + 5);
   for (let second = 2; second <= 12; second += 1) {
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, second * RATE);
+    await expectCalls(fixture.recorder, second * RATE);
   }
   const later = lines().slice(RATE);
   const own = later.filter((line) => line.includes('polite')).length;
@@ -125,10 +125,10 @@ describe('a caller with a rate of its own', () => {
   const ids = (count: number) => Array.from({ length: count }, (_one, index) => `capped-${index}`);
 
   it('has no more calls in a second, and takes no place from others meanwhile', async () => {
-    stage.respond = answerPlainly;
-    const many = stage.gateway.execute(SCRIPTS, { ids: ids(10) }, bearer('capped'));
-    await expectCalls(stage.recorder, 3);
-    const others = stage.gateway.execute(
+    fixture.respond = answerPlainly;
+    const many = fixture.gateway.execute(SCRIPTS, { ids: ids(10) }, bearer('capped'));
+    await expectCalls(fixture.recorder, 3);
+    const others = fixture.gateway.execute(
       SCRIPTS,
       { ids: Array.from({ length: RATE - 3 }, (_one, index) => `other-${index}`) },
       bearer('polite'),
@@ -136,7 +136,7 @@ describe('a caller with a rate of its own', () => {
     expect((await others).errors).toBeUndefined();
     for (const calls of [RATE + 3, RATE + 6, RATE + 7]) {
       await clock.advance(WINDOW_MS);
-      await expectCalls(stage.recorder, calls);
+      await expectCalls(fixture.recorder, calls);
     }
     expect((await many).errors).toBeUndefined();
   });

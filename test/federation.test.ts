@@ -4,9 +4,9 @@ import { hiddenKey } from '../src/sandbox/hidden-key.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { graphql } from './gql/index.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const SUBGRAPH_SDL = graphql(/* GraphQL */ `
   query SubgraphSdl {
@@ -50,7 +50,7 @@ const user = (key: unknown) => ({ __typename: 'User', key });
 
 describe('_service', () => {
   const readDirectives = async () => {
-    const { data, errors } = await stage.gateway.execute(SUBGRAPH_SDL, undefined, {});
+    const { data, errors } = await fixture.gateway.execute(SUBGRAPH_SDL, undefined, {});
     expect(errors).toBeUndefined();
     const { definitions } = parse(data?._service.sdl ?? '');
     const printed = (directives: readonly ConstDirectiveNode[] = []) => directives.map(print);
@@ -129,25 +129,25 @@ describe('_service', () => {
   });
 
   it('needs no key and costs no call', async () => {
-    const { data } = await stage.gateway.execute(SUBGRAPH_SDL, undefined, {});
+    const { data } = await fixture.gateway.execute(SUBGRAPH_SDL, undefined, {});
     expect(data?._service.sdl).toContain('type Script');
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });
 
 describe('_entities', () => {
   it('asks once for each distinct entity and answers in the order of the representations', async () => {
-    const [scripts, sessions] = [[...stage.sandbox.scripts.keys()], [...stage.sandbox.sessions.keys()]];
+    const [scripts, sessions] = [[...fixture.sandbox.scripts.keys()], [...fixture.sandbox.sessions.keys()]];
     const ids = [...scripts.slice(0, 12), ...sessions.slice(0, 8)];
     const distinct = ids.map((id, index) => (index < 12 ? script(id) : session(id)));
     const representations = Array.from({ length: 50 }, (_, index) => distinct[(index * 7) % 20]);
-    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    const { data, errors } = await fixture.gateway.execute(ENTITIES, { representations });
     expect(errors).toBeUndefined();
     expect(
       data?._entities.map((entity) => entity && 'id' in entity && [entity.__typename, entity.id]),
     ).toEqual(representations.map((one) => [one?.__typename, one?.id]));
     expect(distinct).toHaveLength(20);
-    expect([...stage.lines()].sort()).toEqual(
+    expect([...fixture.lines()].sort()).toEqual(
       distinct
         .map(({ __typename, id }) => `GET /${__typename === 'Script' ? 'scripts' : 'sessions'}/${id}`)
         .sort(),
@@ -197,7 +197,7 @@ describe('_entities', () => {
     ['a list', [script(seeded.scriptId)], 'BAD_USER_INPUT', /representations\[1\]\.__typename/],
   ])('nulls the slot of a representation with %s, and no other', async (_what, bad, code, message) => {
     const representations = [script(seeded.scriptId), bad, session(seeded.sessionId)];
-    const { status, data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    const { status, data, errors } = await fixture.gateway.execute(ENTITIES, { representations });
     expect(status).toBe(200);
     expect(data?._entities).toEqual([
       { __typename: 'Script', id: seeded.scriptId, name: 'Nightfall Hub' },
@@ -221,7 +221,7 @@ describe('_entities', () => {
   it('fails as a whole, and asks for nothing, when more than 100 representations are wrong', async () => {
     const wrong = Array.from({ length: 101 }, () => ({ __typename: 'Query' }));
     const representations = [script(seeded.scriptId), ...wrong];
-    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    const { data, errors } = await fixture.gateway.execute(ENTITIES, { representations });
     expect(data).toBeNull();
     expect(errors).toEqual([
       expect.objectContaining({
@@ -230,7 +230,7 @@ describe('_entities', () => {
         extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }),
       }),
     ]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('reads projects and users, one call for each distinct one, beside those that cannot be read', async () => {
@@ -242,7 +242,7 @@ describe('_entities', () => {
       user('..'),
       user(seeded.userKey),
     ];
-    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations });
+    const { data, errors } = await fixture.gateway.execute(ENTITIES, { representations });
     const one = { __typename: 'User', key: seeded.userKey, executions: expect.any(Number) };
     const other = { __typename: 'Project', id: seeded.projectId, name: 'Nightfall Suite' };
     expect(data?._entities).toEqual([one, other, null, other, null, one]);
@@ -250,7 +250,7 @@ describe('_entities', () => {
       [2, 'FORBIDDEN'],
       [4, 'BAD_USER_INPUT'],
     ]);
-    expect([...stage.lines()].sort()).toEqual(
+    expect([...fixture.lines()].sort()).toEqual(
       [
         `GET /projects/${seeded.projectId}`,
         `GET /users/${hiddenKey(seeded.userKey)}`,
@@ -260,25 +260,25 @@ describe('_entities', () => {
   });
 
   it('reads the executions of a project without the project', async () => {
-    const { data } = await stage.gateway.execute<{ _entities: unknown[] }, object>(
+    const { data } = await fixture.gateway.execute<{ _entities: unknown[] }, object>(
       'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Project { id scripts { id } } } }',
       { of: [project(seeded.projectId), project('unknown')] },
     );
     expect(data?._entities).toMatchObject([{ id: seeded.projectId, scripts: expect.any(Array) }, null]);
-    expect(stage.lines()).toEqual([
+    expect(fixture.lines()).toEqual([
       `GET /projects/${seeded.projectId}/executions`,
       'GET /projects/unknown/executions',
     ]);
   });
 
   it('takes a whole JSON number for an id, as every ID does', async () => {
-    const { errors } = await stage.gateway.execute(ENTITIES, { representations: [script(42)] });
+    const { errors } = await fixture.gateway.execute(ENTITIES, { representations: [script(42)] });
     expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
-    expect(stage.lines()).toEqual(['GET /scripts/42']);
+    expect(fixture.lines()).toEqual(['GET /scripts/42']);
   });
 
   it('reads representations that stand in the document', async () => {
-    const { data, errors } = await stage.gateway.execute<{ _entities: unknown[] }, { id: string }>(
+    const { data, errors } = await fixture.gateway.execute<{ _entities: unknown[] }, { id: string }>(
       `query ($id: ID!) {
         _entities(representations: [{ __typename: "Script", id: $id }, { __typename: "Script", id: 9007199254740993 }]) {
           ... on Script { name }
@@ -288,18 +288,20 @@ describe('_entities', () => {
     );
     expect(data?._entities).toEqual([{ name: 'Nightfall Hub' }, null]);
     expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
-    expect(stage.lines()).toEqual([`GET /scripts/${seeded.scriptId}`]);
+    expect(fixture.lines()).toEqual([`GET /scripts/${seeded.scriptId}`]);
   });
 
   it("costs nothing beyond the session for the id of an entity's script", async () => {
-    const { data } = await stage.gateway.execute(ENTITIES, { representations: [session(seeded.sessionId)] });
+    const { data } = await fixture.gateway.execute(ENTITIES, {
+      representations: [session(seeded.sessionId)],
+    });
     expect(data?._entities).toMatchObject([{ script: { id: seeded.scriptId } }]);
-    expect(stage.lines()).toEqual([`GET /sessions/${seeded.sessionId}`]);
+    expect(fixture.lines()).toEqual([`GET /sessions/${seeded.sessionId}`]);
   });
 
   it('answers an empty list with an empty list', async () => {
-    const { data, errors } = await stage.gateway.execute(ENTITIES, { representations: [] });
+    const { data, errors } = await fixture.gateway.execute(ENTITIES, { representations: [] });
     expect({ data, errors }).toEqual({ data: { _entities: [] }, errors: undefined });
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import type { TestGateway } from './support/gateway.ts';
 import { answerAs, answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { createVersions } from './support/versions.ts';
 import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
@@ -18,55 +18,55 @@ const readOf = (gateway: TestGateway, id = 'a', token = 'key-a') =>
   gateway.execute(SCRIPT, { id }, { token });
 
 describe('a copy', () => {
-  const stage = useRecorder({ transport });
-  const read = (id?: string, token?: string) => readOf(stage.gateway, id, token);
+  const fixture = useRecorder({ transport });
+  const read = (id?: string, token?: string) => readOf(fixture.gateway, id, token);
 
   it('is served without a call for as long as it is fresh, and says nothing of it', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(FRESH_MS - 1);
     const { data, extensions } = await read();
     expect(data?.script?.name).toBe('name of a');
     expect(extensions).toBeUndefined();
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
     await clock.advance(1);
     await read();
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
   });
 
   it('is kept of each of the four reads of a script', async () => {
     const { answer } = createVersions();
-    stage.respond = answer;
-    const first = await stage.gateway.execute(WHOLE_SCRIPT, { id: 'a' });
-    const second = await stage.gateway.execute(WHOLE_SCRIPT, { id: 'a' });
+    fixture.respond = answer;
+    const first = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' });
+    const second = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' });
     expect(second.data).toEqual(first.data);
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
   });
 
   it('is as old as its request, not as its answer', async () => {
     let release = () => {};
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       release = () => answerPlainly(recorded, response);
     };
     const answer = read();
-    await arrival(stage.recorder, 0);
+    await arrival(fixture.recorder, 0);
     await clock.advance(FRESH_MS - 1);
     release();
     await answer;
     await read();
     await clock.advance(1);
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
   });
 
   it('is of one key only', async () => {
-    stage.respond = (recorded, response) =>
+    fixture.respond = (recorded, response) =>
       answerAs(`seen with ${recorded.headers.token}`, recorded, response);
     for (const token of ['key-a', 'key-b', 'key-a', 'key-b']) {
       expect((await read('a', token)).data?.script?.name).toBe(`seen with ${token}`);
     }
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
   });
 
   it.each<[string, Respond]>([
@@ -74,17 +74,17 @@ describe('a copy', () => {
     ['an answer that cannot be used', (_recorded, response) => void response.end('<html>')],
     ['an answer that ends early', ({ socket }) => void socket.destroy()],
   ])('is never made of %s', async (_title, respond) => {
-    stage.respond = respond;
+    fixture.respond = respond;
     expect((await read()).errors).toHaveLength(1);
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     expect((await read()).data?.script?.name).toBe('name of a');
   });
 
   it('that is no longer fresh is not served while a call can start and the API is well', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(FRESH_MS);
-    stage.respond = (recorded, response) => answerAs('news', recorded, response);
+    fixture.respond = (recorded, response) => answerAs('news', recorded, response);
     const { data, extensions } = await read();
     expect(data?.script?.name).toBe('news');
     expect(extensions).toBeUndefined();
@@ -92,8 +92,8 @@ describe('a copy', () => {
 });
 
 describe('when the API fails', () => {
-  const stage = useRecorder({ transport });
-  const read = (id?: string) => readOf(stage.gateway, id);
+  const fixture = useRecorder({ transport });
+  const read = (id?: string) => readOf(fixture.gateway, id);
 
   it.each<[string, Respond]>([
     ['is unavailable', unavailable],
@@ -107,24 +107,24 @@ describe('when the API fails', () => {
       },
     ],
   ])('because it %s, an older copy is served, and the answer says so', async (_title, respond) => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(FRESH_MS + 500);
-    stage.respond = respond;
+    fixture.respond = respond;
     const { data, errors, extensions } = await read();
     expect(errors).toBeUndefined();
     expect(data?.script?.name).toBe('name of a');
     expect(extensions).toEqual({ upstream: { stale: 1, oldestMs: FRESH_MS + 500 } });
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
   });
 
   it('by not answering in time, an older copy is served', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(FRESH_MS);
-    stage.respond = () => undefined;
+    fixture.respond = () => undefined;
     const answer = read();
-    await arrival(stage.recorder, 1);
+    await arrival(fixture.recorder, 1);
     await clock.advance(5_000);
     expect(await answer).toMatchObject({
       data: { script: { name: 'name of a' } },
@@ -133,23 +133,23 @@ describe('when the API fails', () => {
   });
 
   it('an older copy is no answer to a refusal or to an answer that cannot be used', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(FRESH_MS);
-    stage.respond = (_recorded, response) => json(response, REFUSAL);
+    fixture.respond = (_recorded, response) => json(response, REFUSAL);
     expect((await read()).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
-    stage.respond = (_recorded, response) => void response.end('<html>');
+    fixture.respond = (_recorded, response) => void response.end('<html>');
     expect((await read()).errors?.[0]?.extensions.code).toBe('UPSTREAM_BAD_RESPONSE');
   });
 
   it('and the breaker is open, older copies are served without a call', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPTS, { ids: ['a', 'b'] }, { token: 'key-a' });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b'] }, { token: 'key-a' });
     await clock.advance(FRESH_MS);
-    stage.respond = unavailable;
+    fixture.respond = unavailable;
     for (const id of ['v', 'w', 'x', 'y', 'z']) await read(id);
-    await expectCalls(stage.recorder, 17);
-    const { data, errors, extensions } = await stage.gateway.execute(
+    await expectCalls(fixture.recorder, 17);
+    const { data, errors, extensions } = await fixture.gateway.execute(
       SCRIPTS,
       { ids: ['a', 'b', 'z'] },
       { token: 'key-a' },
@@ -157,14 +157,14 @@ describe('when the API fails', () => {
     expect(data?.scripts).toMatchObject([{ name: 'name of a' }, { name: 'name of b' }, null]);
     expect(errors).toMatchObject([{ path: ['scripts', 2], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
     expect(extensions).toEqual({ upstream: { stale: 2, oldestMs: FRESH_MS } });
-    await expectCalls(stage.recorder, 17);
+    await expectCalls(fixture.recorder, 17);
   });
 
   it('a copy that is too old is served no more', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(STALE_MS - 1);
-    stage.respond = unavailable;
+    fixture.respond = unavailable;
     expect((await read()).extensions).toEqual({ upstream: { stale: 1, oldestMs: STALE_MS - 1 } });
     await clock.advance(1);
     const { errors, extensions } = await read();
@@ -173,31 +173,31 @@ describe('when the API fails', () => {
   });
 
   it('a copy that grows too old while its call is tried is served no more', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read();
     await clock.advance(STALE_MS - 1_000);
-    stage.respond = () => undefined;
+    fixture.respond = () => undefined;
     const answer = read();
-    await arrival(stage.recorder, 1);
+    await arrival(fixture.recorder, 1);
     await clock.advance(5_000);
     expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
   });
 });
 
 describe('when the quota has no room', () => {
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { ...transport, rate: 2 },
     timeouts: { read: 10_000, write: 10_000 },
   });
-  const read = (id?: string) => readOf(stage.gateway, id);
+  const read = (id?: string) => readOf(fixture.gateway, id);
 
   /** A copy of `a` that is no longer fresh, and a quota that is used up. */
   async function useUpTheQuota() {
     const versions = createVersions();
-    stage.respond = versions.answer;
+    fixture.respond = versions.answer;
     await read();
     await clock.advance(1_002);
-    await stage.gateway.execute(SCRIPTS, { ids: ['b', 'c'] }, { token: 'key-a' });
+    await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'c'] }, { token: 'key-a' });
     return versions;
   }
 
@@ -208,27 +208,27 @@ describe('when the quota has no room', () => {
       expect(data?.script?.name).toBe('v1');
       expect(extensions).toEqual({ upstream: { stale: 1, oldestMs: 1_002 } });
     }
-    await expectCalls(stage.recorder, 3);
+    await expectCalls(fixture.recorder, 3);
     await clock.advance(1_002);
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
     const { data, extensions } = await read();
     expect(data?.script?.name).toBe('v1');
     expect(extensions).toBeUndefined();
     await clock.advance(5_000);
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
   });
 
   it('the renewal waits until nobody else does', async () => {
     await useUpTheQuota();
     expect((await read()).extensions).toMatchObject({ upstream: { stale: 1 } });
-    const others = stage.gateway.execute(SCRIPTS, { ids: ['d', 'e', 'f'] }, { token: 'key-a' });
+    const others = fixture.gateway.execute(SCRIPTS, { ids: ['d', 'e', 'f'] }, { token: 'key-a' });
     await settle();
     await clock.advance(1_002);
-    await expectCalls(stage.recorder, 5);
+    await expectCalls(fixture.recorder, 5);
     await clock.advance(1_002);
     await others;
-    await expectCalls(stage.recorder, 7);
-    expect(stage.recorder.lines().slice(3)).toEqual([
+    await expectCalls(fixture.recorder, 7);
+    expect(fixture.recorder.lines().slice(3)).toEqual([
       'GET /scripts/d',
       'GET /scripts/e',
       'GET /scripts/f',
@@ -239,32 +239,32 @@ describe('when the quota has no room', () => {
   it('a renewal that fails is told to nobody, and the next read tries again', async () => {
     await useUpTheQuota();
     await read();
-    stage.respond = (_recorded, response) => void response.end('<html>');
+    fixture.respond = (_recorded, response) => void response.end('<html>');
     await clock.advance(1_002);
-    await expectCalls(stage.recorder, 4);
-    expect(stage.gateway.logged).toEqual([]);
-    stage.respond = answerPlainly;
+    await expectCalls(fixture.recorder, 4);
+    expect(fixture.gateway.logged).toEqual([]);
+    fixture.respond = answerPlainly;
     expect((await read()).data?.script?.name).toBe('name of a');
-    await expectCalls(stage.recorder, 5);
+    await expectCalls(fixture.recorder, 5);
   });
 
   it('a copy that is too old is not served: the read waits', async () => {
     const versions = createVersions();
-    stage.respond = versions.answer;
+    fixture.respond = versions.answer;
     await read();
     await clock.advance(STALE_MS);
-    await stage.gateway.execute(SCRIPTS, { ids: ['b', 'c'] }, { token: 'key-a' });
+    await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'c'] }, { token: 'key-a' });
     const answer = read();
     await eventually(() => expect(clock.pending).toBeGreaterThan(0));
     await clock.advance(1_002);
     expect((await answer).extensions).toBeUndefined();
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
   });
 
   it('an older copy stands in for a key that the API has paused', async () => {
     await useUpTheQuota();
     await clock.advance(1_002);
-    stage.respond = (_recorded, response) => {
+    fixture.respond = (_recorded, response) => {
       response.setHeader('retry-after', '30');
       json(response, { success: false, error: { code: -1, message: 'ratelimited' } });
     };
@@ -272,37 +272,37 @@ describe('when the quota has no room', () => {
     const { data, extensions } = await read();
     expect(data?.script?.name).toBe('v1');
     expect(extensions).toEqual({ upstream: { stale: 1, oldestMs: 2_004 } });
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
   });
 });
 
 describe('a renewal that waits for a place', () => {
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { ...transport, rate: 1 },
     timeouts: { read: 10_000, write: 10_000 },
   });
-  const read = (id: string) => readOf(stage.gateway, id);
+  const read = (id: string) => readOf(fixture.gateway, id);
 
   it('takes its turn among the reads once somebody waits for it after all', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     await read('a');
     await clock.advance(STALE_MS - 1_100);
     await read('x');
     expect((await read('a')).extensions).toMatchObject({ upstream: { stale: 1 } });
-    const others = stage.gateway.execute(SCRIPTS, { ids: ['d', 'e', 'f'] }, { token: 'key-a' });
+    const others = fixture.gateway.execute(SCRIPTS, { ids: ['d', 'e', 'f'] }, { token: 'key-a' });
     await settle();
     await clock.advance(1_100);
-    await expectCalls(stage.recorder, 3);
+    await expectCalls(fixture.recorder, 3);
     // The copy is too old by now.
     const answer = read('a');
     await settle();
     for (const count of [4, 5, 6]) {
       await clock.advance(1_100);
-      await expectCalls(stage.recorder, count);
+      await expectCalls(fixture.recorder, count);
     }
     expect((await answer).data?.script?.name).toBe('name of a');
     expect((await others).errors).toBeUndefined();
-    const order = stage.recorder.lines().map((line) => line.replace('GET /scripts/', ''));
+    const order = fixture.recorder.lines().map((line) => line.replace('GET /scripts/', ''));
     // The turn of the operation with less to ask comes first.
     expect(order).toEqual(['a', 'x', 'd', 'a', 'e', 'f']);
   });
@@ -310,28 +310,28 @@ describe('a renewal that waits for a place', () => {
 
 describe('with FRESH_MS and STALE_MS', () => {
   describe('at 0', () => {
-    const stage = useRecorder({ transport: { ...transport, freshMs: 0, staleMs: 0 } });
+    const fixture = useRecorder({ transport: { ...transport, freshMs: 0, staleMs: 0 } });
 
     it('nothing is kept', async () => {
-      stage.respond = answerPlainly;
-      await readOf(stage.gateway);
-      await readOf(stage.gateway);
-      await expectCalls(stage.recorder, 2);
-      stage.respond = unavailable;
-      expect((await readOf(stage.gateway)).errors).toHaveLength(1);
+      fixture.respond = answerPlainly;
+      await readOf(fixture.gateway);
+      await readOf(fixture.gateway);
+      await expectCalls(fixture.recorder, 2);
+      fixture.respond = unavailable;
+      expect((await readOf(fixture.gateway)).errors).toHaveLength(1);
     });
   });
 
   describe('at 0 and above', () => {
-    const stage = useRecorder({ transport: { ...transport, freshMs: 0 } });
+    const fixture = useRecorder({ transport: { ...transport, freshMs: 0 } });
 
     it('a copy is used only when there is no better answer', async () => {
-      stage.respond = answerPlainly;
-      await readOf(stage.gateway);
-      await readOf(stage.gateway);
-      await expectCalls(stage.recorder, 2);
-      stage.respond = unavailable;
-      expect((await readOf(stage.gateway)).extensions).toMatchObject({ upstream: { stale: 1 } });
+      fixture.respond = answerPlainly;
+      await readOf(fixture.gateway);
+      await readOf(fixture.gateway);
+      await expectCalls(fixture.recorder, 2);
+      fixture.respond = unavailable;
+      expect((await readOf(fixture.gateway)).extensions).toMatchObject({ upstream: { stale: 1 } });
     });
   });
 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../src/config/config.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { useSandbox } from './support/fixture.ts';
 import { bearer, entriesOf, keysFile, ringOf, sha256 } from './support/keys.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 import { SCRIPT } from './support/reads.ts';
-import { useSandbox } from './support/stage.ts';
 import { eventually } from './support/waiting.ts';
 
 const { scriptId: id } = seeded;
@@ -170,25 +170,25 @@ describe('a gateway that knows keys by their hashes', () => {
     ],
     () => now,
   );
-  const stage = useSandbox({ shared: true, gateway: { credentials: { heldKey: 'sandbox-key', keyRing } } });
-  const ask = (key: string) => stage.gateway.execute(SCRIPT, { id }, bearer(key));
+  const fixture = useSandbox({ shared: true, gateway: { credentials: { heldKey: 'sandbox-key', keyRing } } });
+  const ask = (key: string) => fixture.gateway.execute(SCRIPT, { id }, bearer(key));
 
   it.each(['old-key', 'new-key'])('takes both keys of one that is being changed: %s', async (key) => {
     expect((await ask(key)).data?.script?.name).toBe('Nightfall Hub');
-    expect(stage.sandbox.calls.map(({ headers }) => headers.token)).toEqual(['sandbox-key']);
+    expect(fixture.sandbox.calls.map(({ headers }) => headers.token)).toEqual(['sandbox-key']);
   });
 
   it.each(['rotating', sha256('old-key'), '', 'old-key '])('takes no other: %j', async (key) => {
     const { errors } = await ask(key.trimEnd() === 'old-key' ? 'old-key2' : key);
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('takes one until it expires, and says so then', async () => {
     now = Date.parse('2026-06-30T23:59:59.999Z');
     expect((await ask('temporary')).errors).toBeUndefined();
     now = Date.parse('2026-07-01T00:00:00Z');
-    stage.sandbox.reset();
+    fixture.sandbox.reset();
     const { errors } = await ask('temporary');
     expect(errors).toMatchObject([
       {
@@ -197,7 +197,7 @@ describe('a gateway that knows keys by their hashes', () => {
         extensions: { code: 'UNAUTHENTICATED' },
       },
     ]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('takes others from one request to the next', async () => {
@@ -210,7 +210,7 @@ describe('a gateway that knows keys by their hashes', () => {
 
 describe('keys in a list', () => {
   const gatewayKeys = ['dashboard=key-of-the-dashboard', 'cGFkZGVk==', 'plain', 'a=b=c'];
-  const stage = useSandbox({
+  const fixture = useSandbox({
     shared: true,
     gateway: { credentials: { heldKey: 'sandbox-key', gatewayKeys } },
   });
@@ -218,14 +218,14 @@ describe('keys in a list', () => {
   it.each(['key-of-the-dashboard', 'cGFkZGVk==', 'plain', 'b=c'])(
     'may have names before them: %s',
     async (key) => {
-      expect((await stage.gateway.execute(SCRIPT, { id }, bearer(key))).errors).toBeUndefined();
+      expect((await fixture.gateway.execute(SCRIPT, { id }, bearer(key))).errors).toBeUndefined();
     },
   );
 
   it.each(['dashboard', 'dashboard=key-of-the-dashboard', 'cGFkZGVk', 'a', 'a=b=c'])(
     'are keys without their names: %s is none',
     async (key) => {
-      const { errors } = await stage.gateway.execute(SCRIPT, { id }, bearer(key));
+      const { errors } = await fixture.gateway.execute(SCRIPT, { id }, bearer(key));
       expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     },
   );

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { useSandbox } from './support/fixture.ts';
 import { openGateway, type TestGatewayOptions } from './support/gateway.ts';
 import { openLog } from './support/log-lines.ts';
 import { openRaw, postText } from './support/raw-http.ts';
 import { send } from './support/send.ts';
-import { useSandbox } from './support/stage.ts';
 
 const DELETE = `mutation { deleteScript(input: { id: "${seeded.scriptId}" }) { __typename } }`;
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
@@ -39,17 +39,17 @@ const DOORS: [door: string, contentType: string][] = [
   ['Yoga', 'application/json; charset=utf-8'],
 ];
 
-const stage = useSandbox({ gateway: { credentials, corsOrigins: ['https://app.example'] } });
+const fixture = useSandbox({ gateway: { credentials, corsOrigins: ['https://app.example'] } });
 
 async function reopen(options: Omit<TestGatewayOptions, 'upstream'>): Promise<void> {
-  await stage.gateway.close();
-  stage.gateway = await openGateway({ upstream: stage.sandbox.url, ...options });
+  await fixture.gateway.close();
+  fixture.gateway = await openGateway({ upstream: fixture.sandbox.url, ...options });
 }
 
 function ask([host, origin]: [string, string | undefined], query: string, contentType: string) {
   const headers: [string, string][] = [['host', host]];
   if (origin !== undefined) headers.push(['origin', origin]);
-  return send(stage.gateway.url, headers, query, contentType);
+  return send(fixture.gateway.url, headers, query, contentType);
 }
 
 const REFUSED = {
@@ -69,20 +69,20 @@ describe('a gateway that lends its key to whoever can connect', () => {
       expect(JSON.parse(body)).toEqual(REFUSED);
     }
     const [host, origin] = from;
-    const response = await stage.gateway.fetch(`http://${host}/graphql`, {
+    const response = await fixture.gateway.fetch(`http://${host}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(origin && { origin }) },
       body: JSON.stringify({ query: DELETE }),
     });
     expect([response.status, await response.json()]).toEqual([403, REFUSED]);
-    expect(stage.sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it.each(OURS)('answers host %s and origin %s', async (...from) => {
     for (const [, contentType] of DOORS) {
       expect((await ask(from, NAME, contentType)).body).toContain('Nightfall Hub');
     }
-    const response = await stage.gateway.fetch(`http://${from[0]}/graphql`, {
+    const response = await fixture.gateway.fetch(`http://${from[0]}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(from[1] && { origin: from[1] }) },
       body: JSON.stringify({ query: NAME }),
@@ -94,7 +94,7 @@ describe('a gateway that lends its key to whoever can connect', () => {
     await reopen({ credentials });
     expect((await ask(['localhost', 'https://app.example'], DELETE, contentType)).status).toBe(403);
     expect((await ask(['evil.example', undefined], DELETE, contentType)).status).toBe(403);
-    expect(stage.sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
     expect((await ask(['localhost', undefined], NAME, contentType)).body).toContain('Nightfall Hub');
   });
 
@@ -107,18 +107,18 @@ describe('a gateway that lends its key to whoever can connect', () => {
       ['GET', '/metrics'],
       ['GET', '/'],
     ] as const) {
-      const response = await stage.gateway.fetch(`http://evil.example${path}`, {
+      const response = await fixture.gateway.fetch(`http://evil.example${path}`, {
         method,
         headers: { ...headers },
       });
       expect([method, path, response.status]).toEqual([method, path, 403]);
     }
-    expect((await stage.gateway.fetch('http://10.0.0.1/health')).status).toBe(200);
-    expect((await stage.gateway.fetch('http://10.0.0.1/readiness')).status).toBe(200);
+    expect((await fixture.gateway.fetch('http://10.0.0.1/health')).status).toBe(200);
+    expect((await fixture.gateway.fetch('http://10.0.0.1/readiness')).status).toBe(200);
   });
 
   it('takes a request of HTTP/1.0 without a host, which no browser sends', async () => {
-    const { socket, until } = await openRaw(stage.gateway.url);
+    const { socket, until } = await openRaw(fixture.gateway.url);
     const text = postText(JSON.stringify({ query: NAME }));
     socket.write(text.replace('HTTP/1.1', 'HTTP/1.0').replace(/^host: .*\r\n/m, ''));
     expect(await until('Nightfall Hub')).toMatch(/^HTTP\/1\.1 200 /);
@@ -128,7 +128,7 @@ describe('a gateway that lends its key to whoever can connect', () => {
     const { log, lines } = openLog();
     await reopen({ credentials, observers: log.operations ? [log.operations] : [] });
     for (const [, contentType] of DOORS) await ask(['evil.example', undefined], DELETE, contentType);
-    await stage.gateway.fetch('http://evil.example/graphql', { method: 'POST' });
+    await fixture.gateway.fetch('http://evil.example/graphql', { method: 'POST' });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject(
       Array.from({ length: 3 }, () => ({ status: 403, errorCodes: ['HOST_NOT_ALLOWED'] })),
     );
@@ -158,5 +158,5 @@ it.each([
     const { status, body } = await ask(['gateway.example', 'http://gateway.example'], DELETE, contentType);
     expect([status, JSON.parse(body).errors[0].extensions.code]).toEqual([200, 'UNAUTHENTICATED']);
   }
-  expect(stage.sandbox.calls).toEqual([]);
+  expect(fixture.sandbox.calls).toEqual([]);
 });

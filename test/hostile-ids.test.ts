@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { graphql } from './gql/index.ts';
+import { useSandbox } from './support/fixture.ts';
 import type { Result } from './support/gateway.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
 import { DELETE_PROJECT, EDIT_PROJECT } from './support/other-mutations.ts';
-import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox({ shared: true });
+const fixture = useSandbox({ shared: true });
 
 const BY_ID = graphql(/* GraphQL */ `
   query ById($id: ID!) {
@@ -90,11 +90,11 @@ describe.each(HOSTILE_IDS)('the id %s', (_what, id) => {
       expect(error.message.length).toBeLessThan(500);
       expect(error.message).not.toMatch(/[\r\n\0]/);
     }
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   };
 
   it('is refused by fields and lists before anything is called', async () => {
-    const result = await stage.gateway.execute(BY_ID, { id });
+    const result = await fixture.gateway.execute(BY_ID, { id });
     expect(result.data).toEqual({
       script: null,
       scripts: [null],
@@ -113,7 +113,7 @@ describe.each(HOSTILE_IDS)('the id %s', (_what, id) => {
 
   it('is refused by representations before anything is called', async () => {
     const representations = ['Script', 'Session', 'Project'].map((__typename) => ({ __typename, id }));
-    const result = await stage.gateway.execute(BY_REFERENCE, { representations });
+    const result = await fixture.gateway.execute(BY_REFERENCE, { representations });
     expect(result.data).toEqual({ _entities: [null, null, null] });
     expectRefusals(result, [
       ['_entities.0', 'representations[0].id'],
@@ -124,13 +124,13 @@ describe.each(HOSTILE_IDS)('the id %s', (_what, id) => {
 
   it('is refused by every mutation before anything is called', async () => {
     const refused = [
-      ['editScript', await stage.gateway.execute(EDIT, { input: { id, name: 'x' } })],
-      ['editScript', await stage.gateway.execute(EDIT, { input: { id } })],
-      ['updateScript', await stage.gateway.execute(UPDATE, { input: { id, source: 'x' } })],
-      ['toggleScript', await stage.gateway.execute(TOGGLE, { input: { id, enabled: true } })],
-      ['editProject', await stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } })],
-      ['deleteProject', await stage.gateway.execute(DELETE_PROJECT, { input: { id } })],
-      ['deleteScript', await stage.gateway.execute(DELETE, { input: { id } })],
+      ['editScript', await fixture.gateway.execute(EDIT, { input: { id, name: 'x' } })],
+      ['editScript', await fixture.gateway.execute(EDIT, { input: { id } })],
+      ['updateScript', await fixture.gateway.execute(UPDATE, { input: { id, source: 'x' } })],
+      ['toggleScript', await fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } })],
+      ['editProject', await fixture.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } })],
+      ['deleteProject', await fixture.gateway.execute(DELETE_PROJECT, { input: { id } })],
+      ['deleteScript', await fixture.gateway.execute(DELETE, { input: { id } })],
     ] as const;
     for (const [path, result] of refused) {
       expect(result.data ?? null).toBeNull();
@@ -150,10 +150,10 @@ describe('an id of every kind that is allowed', () => {
     '~a_b-c:d',
     'A'.repeat(128),
   ])('reaches its own path segment: %s', async (id) => {
-    await stage.gateway.execute(BY_ID, { id });
-    await stage.gateway.execute(DELETE, { input: { id } });
-    await stage.gateway.execute(DELETE_PROJECT, { input: { id } });
-    const arrived = stage.sandbox.calls.map(({ method, path, route }) => ({
+    await fixture.gateway.execute(BY_ID, { id });
+    await fixture.gateway.execute(DELETE, { input: { id } });
+    await fixture.gateway.execute(DELETE_PROJECT, { input: { id } });
+    const arrived = fixture.sandbox.calls.map(({ method, path, route }) => ({
       method,
       path: decodeURIComponent(path),
       route,

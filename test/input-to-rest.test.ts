@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
+import { useSandbox } from './support/fixture.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
-import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox({ shared: true });
+const fixture = useSandbox({ shared: true });
 
 const { scriptId } = seeded;
 
@@ -50,10 +50,10 @@ describe('a filter value', () => {
 
   it.each(VALUES)('is exactly one query parameter, intact: %j', async (value) => {
     for (const [field, parameter] of FIELDS) {
-      stage.sandbox.reset();
-      await stage.gateway.execute(FILTERED, { id: scriptId, filter: { [field]: value } });
-      const [, target = ''] = stage.lines().at(-1)?.split(' ') ?? [];
-      const url = new URL(target, stage.sandbox.url);
+      fixture.sandbox.reset();
+      await fixture.gateway.execute(FILTERED, { id: scriptId, filter: { [field]: value } });
+      const [, target = ''] = fixture.lines().at(-1)?.split(' ') ?? [];
+      const url = new URL(target, fixture.sandbox.url);
       expect(url.pathname).toBe(`/scripts/${scriptId}/sessions/filter`);
       expect(url.hash).toBe('');
       expect([...url.searchParams]).toEqual([
@@ -73,7 +73,7 @@ describe('a filter value', () => {
     ['broken at a surrogate', 'a\ud800b'],
   ])('that is %s is refused before anything is called', async (_what, value) => {
     for (const [field] of FIELDS) {
-      const { data, errors } = await stage.gateway.execute(FILTERED, {
+      const { data, errors } = await fixture.gateway.execute(FILTERED, {
         id: scriptId,
         filter: { [field]: value },
       });
@@ -86,7 +86,7 @@ describe('a filter value', () => {
         },
       ]);
       expect(errors?.[0]?.message).not.toContain('xxx');
-      expect(stage.lines()).toEqual([]);
+      expect(fixture.lines()).toEqual([]);
     }
   });
 });
@@ -96,7 +96,7 @@ describe('a setting', () => {
     'cannot be cleared: null for %s is refused before anything is called',
     async (field) => {
       const input = { id: scriptId, useHeartbeat: true, [field]: null };
-      const { errors } = await stage.gateway.execute(EDIT, { input });
+      const { errors } = await fixture.gateway.execute(EDIT, { input });
       expect(errors).toMatchObject([
         {
           message: `input.${field}: null is not allowed. Leave the field out to keep it as it is.`,
@@ -104,12 +104,12 @@ describe('a setting', () => {
           extensions: { code: 'BAD_USER_INPUT', argument: `input.${field}` },
         },
       ]);
-      expect(stage.lines()).toEqual([]);
+      expect(fixture.lines()).toEqual([]);
     },
   );
 
   it('cannot be cleared: an empty name, which LuaAuth would take for null, is refused', async () => {
-    const { errors } = await stage.gateway.execute(EDIT, { input: { id: scriptId, name: '' } });
+    const { errors } = await fixture.gateway.execute(EDIT, { input: { id: scriptId, name: '' } });
     expect(errors).toMatchObject([
       {
         message: 'input.name: it is empty. Leave the field out to keep it as it is.',
@@ -117,27 +117,27 @@ describe('a setting', () => {
         extensions: { code: 'BAD_USER_INPUT', argument: 'input.name' },
       },
     ]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('that a variable leaves out is left out', async () => {
-    const { data } = await stage.gateway.execute<unknown, object>(
+    const { data } = await fixture.gateway.execute<unknown, object>(
       `mutation ($name: String, $kick: Boolean) {
         editScript(input: { id: "${scriptId}", name: $name, kickOutdated: $kick }) { __typename }
       }`,
       { kick: true },
     );
     expect(data).toEqual({ editScript: { __typename: 'EditScriptSuccess' } });
-    expect(stage.sandbox.calls.map(({ text }) => text)).toEqual(['{"kick_outdated":true}']);
+    expect(fixture.sandbox.calls.map(({ text }) => text)).toEqual(['{"kick_outdated":true}']);
   });
 
   it('with a lone surrogate is refused and not quoted', async () => {
-    const { errors } = await stage.gateway.execute(EDIT, { input: { id: scriptId, name: 'secret\udc00' } });
+    const { errors } = await fixture.gateway.execute(EDIT, { input: { id: scriptId, name: 'secret\udc00' } });
     expect(errors).toMatchObject([
       { path: ['editScript'], extensions: { code: 'BAD_USER_INPUT', argument: 'input.name' } },
     ]);
     expect(JSON.stringify(errors)).not.toContain('secret');
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });
 
@@ -146,7 +146,7 @@ describe('a source', () => {
     ['is empty', '', /it is empty/],
     ['has a lone surrogate', 'print("secret")\ud83c', /lone UTF-16 surrogate/],
   ])('that %s is refused and not quoted', async (_what, source, message) => {
-    const { errors } = await stage.gateway.execute(UPDATE, { input: { id: scriptId, source } });
+    const { errors } = await fixture.gateway.execute(UPDATE, { input: { id: scriptId, source } });
     expect(errors).toMatchObject([
       {
         message: expect.stringMatching(message),
@@ -155,7 +155,7 @@ describe('a source', () => {
       },
     ]);
     expect(JSON.stringify(errors)).not.toContain('secret');
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each([
@@ -163,12 +163,12 @@ describe('a source', () => {
     ['a number', 5],
     ['an object', { secret: 1 }],
   ])('that is %s is refused before anything is called', async (_what, source) => {
-    const { data, errors } = await stage.gateway.execute(UPDATE, {
+    const { data, errors } = await fixture.gateway.execute(UPDATE, {
       input: { id: scriptId, source: source as unknown as string },
     });
     expect(data).toBeUndefined();
     expect(errors?.[0]?.message).toContain('input.source');
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });
 
@@ -181,14 +181,14 @@ describe('an id that is a JSON number above 2^53', () => {
 
   it('is rejected wherever an id can stand, never rounded', async () => {
     const results = [
-      await stage.gateway.execute<unknown, object>(BY_ID, { id }),
-      await stage.gateway.execute(EDIT, { input: { id, name: 'x' } }),
-      await stage.gateway.execute(UPDATE, { input: { id, source: 'x' } }),
-      await stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }),
-      await stage.gateway.execute(DELETE, { input: { id } }),
-      await stage.gateway.execute(FILTERED, { id: scriptId, filter: { robloxId: id } }),
-      await stage.gateway.execute(FILTERED, { id: scriptId, filter: { placeId: id } }),
-      await stage.gateway.execute<unknown, object>('query ($ids: [ID!]!) { scripts(ids: $ids) { id } }', {
+      await fixture.gateway.execute<unknown, object>(BY_ID, { id }),
+      await fixture.gateway.execute(EDIT, { input: { id, name: 'x' } }),
+      await fixture.gateway.execute(UPDATE, { input: { id, source: 'x' } }),
+      await fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }),
+      await fixture.gateway.execute(DELETE, { input: { id } }),
+      await fixture.gateway.execute(FILTERED, { id: scriptId, filter: { robloxId: id } }),
+      await fixture.gateway.execute(FILTERED, { id: scriptId, filter: { placeId: id } }),
+      await fixture.gateway.execute<unknown, object>('query ($ids: [ID!]!) { scripts(ids: $ids) { id } }', {
         ids: [scriptId, id],
       }),
     ];
@@ -196,15 +196,15 @@ describe('an id that is a JSON number above 2^53', () => {
       expect(data).toBeUndefined();
       expect(errors).toMatchObject([refused]);
     }
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('is taken as text, and as a number in the document', async () => {
-    await stage.gateway.execute(FILTERED, { id: scriptId, filter: { robloxId: '9007199254740993' } });
-    await stage.gateway.execute(
+    await fixture.gateway.execute(FILTERED, { id: scriptId, filter: { robloxId: '9007199254740993' } });
+    await fixture.gateway.execute(
       `{ script(id: "${scriptId}") { sessions(filter: { robloxId: 9007199254740993 }) { nodes { id } } } }`,
     );
     const filter = `GET /scripts/${scriptId}/sessions/filter?from=0&limit=51&roblox_id=9007199254740993`;
-    expect(stage.lines().filter((line) => line.includes('filter'))).toEqual([filter, filter]);
+    expect(fixture.lines().filter((line) => line.includes('filter'))).toEqual([filter, filter]);
   });
 });

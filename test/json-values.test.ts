@@ -1,7 +1,7 @@
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasMoreValues } from '../src/transport/json-scan.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
 /** Commas and opening brackets of a value's JSON, counted from the value. */
 function count(value: unknown): number {
@@ -42,9 +42,9 @@ describe('the values in a text of JSON', () => {
 });
 
 describe('a request of megabytes', () => {
-  const stage = useSandbox({ shared: true });
+  const fixture = useSandbox({ shared: true });
   const post = async (variables: string, contentType = 'application/json') => {
-    const response = await fetch(`${stage.gateway.url}/graphql`, {
+    const response = await fetch(`${fixture.gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': contentType },
       body: `{"query":"{ __typename }","variables":{"a":${variables}}}`,

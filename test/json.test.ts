@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRedactedStream } from '../src/observability/redacted-stream.ts';
 import { parseJson } from '../src/transport/json.ts';
 import { type Characters, longIntegers } from '../src/transport/json-scan.ts';
-import { useRecorder } from './support/stage.ts';
+import { useRecorder } from './support/fixture.ts';
 
 /** JSON text, and what is to become of it. */
 interface Case {
@@ -184,15 +184,15 @@ describe('the search for long integers looks at each character at most three tim
 });
 
 describe('an answer of the API', () => {
-  const stage = useRecorder();
+  const fixture = useRecorder();
 
   it('is no JSON at once when it has a string that never ends', async () => {
-    stage.respond = (_call, response) => {
+    fixture.respond = (_call, response) => {
       // Whatever begins anew at each quote is busy for minutes here, far beyond this test's time.
       const text = `{"success":true,"id":1234567890123456,"script":"${'\\"'.repeat(300_000)}`;
       response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     };
-    const { errors } = await stage.gateway.execute('{ script(id: "a") { name } }');
+    const { errors } = await fixture.gateway.execute('{ script(id: "a") { name } }');
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_BAD_RESPONSE']);
   });
 });

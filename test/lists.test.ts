@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../src/callers/scopes.ts';
+import { useRecorder } from './support/fixture.ts';
 import { bearer, ringOf } from './support/keys.ts';
 import { wireProject, wireScript, wireSession } from './support/plain-api.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 
 /** What only the answers about other scripts and projects hold. */
 const THEIRS = 'sentinel-of-others';
@@ -15,7 +15,7 @@ const keyRing = ringOf([
   { name: 'by-projects', scopes, projects: ['my-project'] },
   { name: 'by-both', scopes, scripts: ['mine'], projects: ['my-project'] },
 ]);
-const stage = useRecorder({ credentials: { heldKey: 'held', keyRing } });
+const fixture = useRecorder({ credentials: { heldKey: 'held', keyRing } });
 const KEYS = ['by-scripts', 'by-projects', 'by-both'] as const;
 type Key = (typeof KEYS)[number];
 
@@ -63,9 +63,9 @@ function refuse(response: Parameters<Respond>[1]): void {
 }
 
 async function ask(key: string, document: string, variables?: object) {
-  stage.respond = respond;
-  stage.recorder.calls.splice(0);
-  const { data, errors = [] } = await stage.gateway.execute<Record<string, unknown>, object>(
+  fixture.respond = respond;
+  fixture.recorder.calls.splice(0);
+  const { data, errors = [] } = await fixture.gateway.execute<Record<string, unknown>, object>(
     document,
     variables,
     bearer(key),
@@ -73,7 +73,7 @@ async function ask(key: string, document: string, variables?: object) {
   return {
     data,
     errors,
-    lines: stage.recorder.lines(),
+    lines: fixture.recorder.lines(),
     refused: errors.map(({ path, extensions }) => [path?.join('.'), extensions.code, extensions.outOfReach]),
   };
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createManualClock } from './support/clock.ts';
+import { useRecorder, useSandbox } from './support/fixture.ts';
 import { MESSAGE } from './support/mutations.ts';
 import { answerPlainly, answerRateLimited } from './support/plain-api.ts';
 import { SCRIPT } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder, useSandbox } from './support/stage.ts';
 import { arrival, expectCalls } from './support/waiting.ts';
 
 const { sessionId } = seeded;
 
 describe('messageSession', () => {
-  const stage = useSandbox({ sandbox: { messageDelayMs: 0, messageTimeoutMs: 5 } });
+  const fixture = useSandbox({ sandbox: { messageDelayMs: 0, messageTimeoutMs: 5 } });
   const message = (handler: string, data?: unknown, id: string = sessionId) =>
-    stage.gateway.execute(MESSAGE, { input: { id, handler, data } });
+    fixture.gateway.execute(MESSAGE, { input: { id, handler, data } });
 
   it.each<[handler: string, data: unknown, response: unknown]>([
     ['ping', undefined, { pong: true }],
@@ -25,7 +25,7 @@ describe('messageSession', () => {
     const { data: answer, errors } = await message(handler, data);
     expect(errors).toBeUndefined();
     expect(answer?.messageSession).toEqual({ __typename: 'MessageDelivered', response });
-    expect(stage.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
       {
         method: 'POST',
         path: `/sessions/${sessionId}/message`,
@@ -43,7 +43,7 @@ describe('messageSession', () => {
     const { data, errors } = await message(handler);
     expect(errors).toBeUndefined();
     expect(data?.messageSession).toEqual({ __typename: 'MessageNotDelivered', reason, detail });
-    expect(stage.lines()).toHaveLength(1);
+    expect(fixture.lines()).toHaveLength(1);
   });
 
   it('is NotPermitted for a session that there is not', async () => {
@@ -59,15 +59,15 @@ describe('messageSession', () => {
     ['a name that is too long', { id: 'a', handler: 'x'.repeat(513) }, 'input.handler'],
     ['data over 64 kB', { id: 'a', handler: 'ping', data: '🌒'.repeat(16_384) }, 'input.data'],
   ])('sends nothing for %s', async (_what, input, argument) => {
-    const { errors } = await stage.gateway.execute(MESSAGE, { input: input as never });
+    const { errors } = await fixture.gateway.execute(MESSAGE, { input: input as never });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('takes data of 64 kB to the byte', async () => {
     const data = 'x'.repeat(64 * 1024 - 2);
     expect((await message('ping', data)).data?.messageSession).toMatchObject({ response: { pong: true } });
-    expect(stage.sandbox.calls.map(({ body }) => body)).toEqual([{ key: 'ping', data }]);
+    expect(fixture.sandbox.calls.map(({ body }) => body)).toEqual([{ key: 'ping', data }]);
   });
 });
 
@@ -81,7 +81,7 @@ async function post(url: string, body: string, accept = 'application/json') {
 }
 
 describe('the JSON of a message', () => {
-  const stage = useRecorder();
+  const fixture = useRecorder();
   const QUERY =
     'mutation($input: MessageSessionInput!){messageSession(input:$input){...on MessageDelivered{response}}}';
   const exact =
@@ -94,31 +94,31 @@ describe('the JSON of a message', () => {
     };
 
   it('keeps every digit of an integer, both ways', async () => {
-    stage.respond = envelope(exact);
+    fixture.respond = envelope(exact);
     const input = `{"id":"s","handler":"h","data":${exact}}`;
-    const text = await post(stage.gateway.url, `{"query":"${QUERY}","variables":{"input":${input}}}`);
-    expect(stage.recorder.calls.map(({ body }) => body)).toEqual([`{"key":"h","data":${exact}}`]);
+    const text = await post(fixture.gateway.url, `{"query":"${QUERY}","variables":{"input":${input}}}`);
+    expect(fixture.recorder.calls.map(({ body }) => body)).toEqual([`{"key":"h","data":${exact}}`]);
     expect(text).toBe(`{"data":{"messageSession":{"response":${exact}}}}`);
   });
 
   it('the same by Yoga, in the document, and in a variable inside of it', async () => {
-    stage.respond = envelope('-98765432109876543210');
+    fixture.respond = envelope('-98765432109876543210');
     const query =
       'mutation($big: JSON){messageSession(input:{id:\\"s\\",handler:\\"h\\",data:{literal:[98765432109876543210,7,-1.5,true,null,RED,\\"x\\"],big:$big}}){...on MessageDelivered{response}}}';
     const body = `{"query":"${query}","variables":{"big":98765432109876543211}}`;
-    const response = await stage.gateway.fetch('http://gateway.test/graphql', {
+    const response = await fixture.gateway.fetch('http://gateway.test/graphql', {
       method: 'POST',
       headers: { token: 'sandbox-key', accept: 'application/json', 'content-type': 'application/json' },
       body,
     });
     expect(await response.text()).toBe('{"data":{"messageSession":{"response":-98765432109876543210}}}');
-    expect(stage.recorder.calls.map((call) => call.body)).toEqual([
+    expect(fixture.recorder.calls.map((call) => call.body)).toEqual([
       '{"key":"h","data":{"literal":[98765432109876543210,7,-1.5,true,null,"RED","x"],"big":98765432109876543211}}',
     ]);
   });
 
   it('keeps every digit beside an error as well', async () => {
-    stage.respond = (recorded, answer) => {
+    fixture.respond = (recorded, answer) => {
       if (recorded.line.includes('message')) envelope('12345678901234567890')(recorded, answer);
       else if (recorded.line.startsWith('POST')) answerPlainly(recorded, answer);
       else json(answer, { success: false, error: { code: 9, message: 'no' } });
@@ -127,7 +127,7 @@ describe('the JSON of a message', () => {
       'messageSession(input: {id: \\"s\\", handler: \\"h\\"}) { ... on MessageDelivered { response } }';
     const toggle =
       'toggleScript(input: {id: \\"a\\", enabled: true}) { ... on ToggleScriptSuccess { script { name } } }';
-    const text = await post(stage.gateway.url, `{"query":"mutation { ${message} ${toggle} }"}`);
+    const text = await post(fixture.gateway.url, `{"query":"mutation { ${message} ${toggle} }"}`);
     expect(text).toContain(
       '"messageSession":{"response":12345678901234567890},"toggleScript":{"script":null}',
     );
@@ -138,7 +138,7 @@ describe('the JSON of a message', () => {
     const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
     const inDocument = (data: string) =>
       post(
-        stage.gateway.url,
+        fixture.gateway.url,
         JSON.stringify({
           query: `mutation { messageSession(input: { id: "s", handler: "h", data: ${data} }) { __typename } }`,
         }),
@@ -147,10 +147,10 @@ describe('the JSON of a message', () => {
     expect(await inDocument('1e999')).toContain('no number as large');
     const input = (data: string) =>
       `{"query":"${QUERY}","variables":{"input":{"id":"s","handler":"h","data":${data}}}}`;
-    expect(await post(stage.gateway.url, input(nested(60)))).toContain('nested more than 50 levels deep');
-    expect(await post(stage.gateway.url, input('1e999'))).toContain('no number as large');
-    expect(stage.recorder.calls).toEqual([]);
-    stage.respond = envelope('[]');
+    expect(await post(fixture.gateway.url, input(nested(60)))).toContain('nested more than 50 levels deep');
+    expect(await post(fixture.gateway.url, input('1e999'))).toContain('no number as large');
+    expect(fixture.recorder.calls).toEqual([]);
+    fixture.respond = envelope('[]');
     expect(await inDocument(nested(50))).toBe(
       '{"data":{"messageSession":{"__typename":"MessageDelivered"}}}',
     );
@@ -160,8 +160,8 @@ describe('the JSON of a message', () => {
     ['nested too deep', `${'['.repeat(51)}${']'.repeat(51)}`, 'nested too deep'],
     ['too large', JSON.stringify('x'.repeat(64 * 1024)), 'more than 65536 bytes'],
   ])('that comes back %s is an answer that cannot be used', async (_what, response, words) => {
-    stage.respond = envelope(response);
-    const { errors } = await stage.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
+    fixture.respond = envelope(response);
+    const { errors } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
     expect(errors).toMatchObject([
       {
         message: expect.stringContaining(words),
@@ -172,16 +172,16 @@ describe('the JSON of a message', () => {
 
   it('leaves what other inputs say of long numbers as it was', async () => {
     const text = await post(
-      stage.gateway.url,
+      fixture.gateway.url,
       '{"query":"query($id: ID!, $n: Int){script(id: $id){sessions(first: $n){nodes{id}}}}","variables":{"id":12345678901234567890,"n":12345678901234567890}}',
     );
     expect(text).toContain('An ID above 2^53 must be sent as a string');
-    expect(stage.recorder.calls).toEqual([]);
+    expect(fixture.recorder.calls).toEqual([]);
   });
 });
 
 describe('the words of LuaAuth on a message', () => {
-  const stage = useRecorder();
+  const fixture = useRecorder();
   const say =
     (answer: object): Respond =>
     (_recorded, response) =>
@@ -194,25 +194,25 @@ describe('the words of LuaAuth on a message', () => {
     ['the moon of sandbox-key is full', 'UNKNOWN', 'the moon of … is full'],
     [undefined, 'UNKNOWN', ''],
   ])('%s', async (reason, expected, detail) => {
-    stage.respond = say({ processed: false, reason });
-    const { data } = await stage.gateway.execute(MESSAGE, { input: { id: 's', handler: 'function' } });
+    fixture.respond = say({ processed: false, reason });
+    const { data } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'function' } });
     expect(data?.messageSession).toEqual({ __typename: 'MessageNotDelivered', reason: expected, detail });
   });
 
   it('are no answer without "processed"', async () => {
-    stage.respond = say({ response: {} });
-    const { errors } = await stage.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
+    fixture.respond = say({ response: {} });
+    const { errors } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
     expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE', outcome: 'UNKNOWN' } }]);
   });
 
   it('name the input field that they refuse, whatever the function is called', async () => {
     const failed = [{ field: 'key', errors: ['key is missing'] }];
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) =>
       json(response, {
         success: false,
         error: { code: -1, message: 'unauthorized or invalid request', failed },
       });
-    const { data } = await stage.gateway.execute(MESSAGE, { input: { id: 's', handler: 'key' } });
+    const { data } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'key' } });
     expect(data?.messageSession).toMatchObject({
       __typename: 'InvalidFields',
       fields: [{ path: ['input', 'handler'], messages: ['key is missing'] }],
@@ -221,72 +221,72 @@ describe('the words of LuaAuth on a message', () => {
 });
 
 describe('a message waits for its client', () => {
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { clock, random: () => 0, rate: 2 },
     timeouts: { read: 1_000, write: 2_000 },
     operationTimeoutMs: 3_000,
     server: { requestTimeoutMs: 4_000, headersTimeoutMs: 4_000 },
   });
-  const message = () => stage.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
+  const message = () => fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
 
   it('past every other time limit', async () => {
     let release = () => {};
-    stage.respond = (_recorded, response) => {
+    fixture.respond = (_recorded, response) => {
       release = () => json(response, { success: true, processed: true, response: 'late' });
     };
     const answer = message();
-    await arrival(stage.recorder, 0);
+    await arrival(fixture.recorder, 0);
     await clock.advance(64_900);
     release();
     expect((await answer).data?.messageSession).toEqual({ __typename: 'MessageDelivered', response: 'late' });
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 
   it('and what stands behind it in its operation has no more time than the operation', async () => {
     let release = () => {};
-    stage.respond = (_recorded, response) => {
+    fixture.respond = (_recorded, response) => {
       release = () => json(response, { success: true, processed: true, response: 'late' });
     };
-    const answer = stage.gateway.execute(`mutation {
+    const answer = fixture.gateway.execute(`mutation {
       a: messageSession(input: { id: "s", handler: "h" }) { ... on MessageDelivered { response } }
       b: toggleScript(input: { id: "a", enabled: true }) { __typename }
     }`);
-    await arrival(stage.recorder, 0);
+    await arrival(fixture.recorder, 0);
     await clock.advance(3_001);
     release();
     const { errors } = await answer;
     expect(errors).toMatchObject([
       { path: ['b'], extensions: { code: 'UPSTREAM_TIMEOUT', outcome: 'NOT_EXECUTED' } },
     ]);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 
   it('for 65 s, and is never sent again', async () => {
-    stage.respond = () => undefined;
+    fixture.respond = () => undefined;
     const answer = message();
-    await arrival(stage.recorder, 0);
+    await arrival(fixture.recorder, 0);
     await clock.advance(65_000);
     expect((await answer).errors).toMatchObject([
       { extensions: { code: 'UPSTREAM_TIMEOUT', outcome: 'UNKNOWN' } },
     ]);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 
   it('and takes one place in the quota, which is free again after a second', async () => {
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       if (!recorded.line.includes('message')) answerPlainly(recorded, response);
     };
     const answer = message();
-    await arrival(stage.recorder, 0);
-    const first = await stage.gateway.execute(SCRIPT, { id: 'a' });
+    await arrival(fixture.recorder, 0);
+    const first = await fixture.gateway.execute(SCRIPT, { id: 'a' });
     expect(first.data?.script?.id).toBe('a');
     await clock.advance(1_100);
     for (const id of ['b', 'c']) {
-      expect((await stage.gateway.execute(SCRIPT, { id })).data?.script?.id).toBe(id);
+      expect((await fixture.gateway.execute(SCRIPT, { id })).data?.script?.id).toBe(id);
     }
     await clock.advance(65_000);
     await answer;
-    await expectCalls(stage.recorder, 4);
+    await expectCalls(fixture.recorder, 4);
   });
 
   it.each<[what: string, respond: Respond, code: string, outcome: string]>([
@@ -300,48 +300,48 @@ describe('a message waits for its client', () => {
     ],
     ['a broken connection', ({ socket }) => void socket.destroy(), 'UPSTREAM_UNAVAILABLE', 'UNKNOWN'],
   ])('and is not sent again after %s', async (_what, respond, code, outcome) => {
-    stage.respond = respond;
+    fixture.respond = respond;
     expect((await message()).errors).toMatchObject([{ extensions: { code, outcome } }]);
     await clock.advance(5_000);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 
   it('while other calls of its key find out that the API is well again', async () => {
-    stage.respond = (_recorded, response) => void response.writeHead(503).end();
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
     for (let index = 0; index < 5; index += 1) {
       await message();
       await clock.advance(1_100);
     }
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       if (!recorded.line.includes('message')) answerPlainly(recorded, response);
     };
-    const before = stage.recorder.calls.length;
+    const before = fixture.recorder.calls.length;
     const answer = message();
-    await arrival(stage.recorder, before);
-    expect((await stage.gateway.execute(SCRIPT, { id: 'a' })).data?.script?.id).toBe('a');
+    await arrival(fixture.recorder, before);
+    expect((await fixture.gateway.execute(SCRIPT, { id: 'a' })).data?.script?.id).toBe('a');
     await clock.advance(65_000);
     await answer;
   });
 });
 
 describe('messages under way', () => {
-  const stage = useRecorder({ transport: { random: () => 0, rate: 0, connections: 4 } });
+  const fixture = useRecorder({ transport: { random: () => 0, rate: 0, connections: 4 } });
 
   it('hold connections of their key: it has half of them, and its other calls wait; those of other keys do not', async () => {
     const releases: (() => void)[] = [];
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       if (!recorded.line.includes('message')) return answerPlainly(recorded, response);
       releases.push(() => json(response, { success: true, processed: true }));
       return undefined;
     };
     const messages = [1, 2].map((id) =>
-      stage.gateway.execute(MESSAGE, { input: { id: `s${id}`, handler: 'h' } }),
+      fixture.gateway.execute(MESSAGE, { input: { id: `s${id}`, handler: 'h' } }),
     );
-    await expectCalls(stage.recorder, 2);
-    const mine = stage.gateway.execute(SCRIPT, { id: 'mine' });
-    const other = await stage.gateway.execute(SCRIPT, { id: 'other' }, { token: 'another-key' });
+    await expectCalls(fixture.recorder, 2);
+    const mine = fixture.gateway.execute(SCRIPT, { id: 'mine' });
+    const other = await fixture.gateway.execute(SCRIPT, { id: 'other' }, { token: 'another-key' });
     expect(other.data?.script?.id).toBe('other');
-    expect(stage.recorder.lines()).not.toContain('GET /scripts/mine');
+    expect(fixture.recorder.lines()).not.toContain('GET /scripts/mine');
     releases[0]?.();
     expect((await mine).data?.script?.id).toBe('mine');
     releases[1]?.();

@@ -20,7 +20,7 @@ import { eventually } from './support/waiting.ts';
 const { scriptId: id, freeForAllScriptId } = seeded;
 const READ = 'GET /scripts/:script_id';
 
-const { closing, open: openStage } = useObserved();
+const { closing, open: openFixture } = useObserved();
 
 /** The value of each series, by its name and labels as Prometheus is told them: `name{label="value"}`. */
 async function readSeries(metrics: Metrics): Promise<Map<string, number>> {
@@ -43,12 +43,12 @@ async function answered(metrics: Metrics): Promise<number> {
 
 async function open(options: Partial<TestGatewayOptions> = {}) {
   const metrics = createMetrics();
-  const stage = await openStage({
+  const fixture = await openFixture({
     ...options,
     transport: { observer: metrics.upstream, ...options.transport },
     observers: [metrics.operations],
   });
-  return { ...stage, metrics };
+  return { ...fixture, metrics };
 }
 
 async function openRecorder(respond: Respond) {

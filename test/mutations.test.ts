@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
+import { useSandbox } from './support/fixture.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
-import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { scriptId, idleScriptId } = seeded;
 
@@ -51,11 +51,11 @@ const TOGGLE_AND_READ = graphql(/* GraphQL */ `
   }
 `);
 
-const writes = () => stage.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }));
+const writes = () => fixture.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }));
 
 describe('editScript', () => {
   it('sends what is given, under its wire name, and nothing else', async () => {
-    const { data, errors } = await stage.gateway.execute(EDIT, {
+    const { data, errors } = await fixture.gateway.execute(EDIT, {
       input: {
         id: scriptId,
         name: 'Nightfall "Hub" \u2028 🌒',
@@ -91,14 +91,14 @@ describe('editScript', () => {
     [{ kickOutdated: true }, { kick_outdated: true }],
     [{ requireSessions: false }, { require_sessions: false }],
   ])('leaves out what is absent: %j', async (given, sent) => {
-    const before = { ...stage.sandbox.scripts.get(scriptId) };
-    await stage.gateway.execute(EDIT, { input: { id: scriptId, ...given } });
-    expect(stage.sandbox.calls.map(({ body }) => body)).toEqual([sent]);
-    expect(stage.sandbox.scripts.get(scriptId)).toEqual({ ...before, ...sent });
+    const before = { ...fixture.sandbox.scripts.get(scriptId) };
+    await fixture.gateway.execute(EDIT, { input: { id: scriptId, ...given } });
+    expect(fixture.sandbox.calls.map(({ body }) => body)).toEqual([sent]);
+    expect(fixture.sandbox.scripts.get(scriptId)).toEqual({ ...before, ...sent });
   });
 
   it('answers the script as it is after the edit', async () => {
-    const { data, errors } = await stage.gateway.execute(EDIT_AND_READ, {
+    const { data, errors } = await fixture.gateway.execute(EDIT_AND_READ, {
       input: { id: scriptId, name: 'Renamed', kickOutdated: true },
     });
     expect(errors).toBeUndefined();
@@ -114,32 +114,34 @@ describe('editScript', () => {
   });
 
   it('says itself that there is nothing to edit', async () => {
-    const { data, errors } = await stage.gateway.execute(EDIT, { input: { id: scriptId } });
+    const { data, errors } = await fixture.gateway.execute(EDIT, { input: { id: scriptId } });
     expect(errors).toBeUndefined();
     expect(data?.editScript).toEqual({
       __typename: 'NothingToEdit',
       message:
         'cannot edit nothing: give at least one of name, freeForAll, useHeartbeat, kickOutdated, requireSessions',
     });
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('is AccountExpired for an account that has expired', async () => {
     const input = { id: scriptId, name: 'Renamed' };
-    const { data, errors } = await stage.gateway.execute(EDIT, { input }, { token: sandboxKeys.expired });
+    const { data, errors } = await fixture.gateway.execute(EDIT, { input }, { token: sandboxKeys.expired });
     expect(errors).toBeUndefined();
     expect(data?.editScript).toEqual({ __typename: 'AccountExpired', message: 'account expired' });
   });
 
   it('is TierTooLow for a tier without free-for-all mode', async () => {
     const input = { id: scriptId, freeForAll: true };
-    const { data, errors } = await stage.gateway.execute(EDIT, { input }, { token: sandboxKeys.basic });
+    const { data, errors } = await fixture.gateway.execute(EDIT, { input }, { token: sandboxKeys.basic });
     expect(errors).toBeUndefined();
     expect(data?.editScript).toEqual({ __typename: 'TierTooLow', message: 'tier does not allow ffa mode' });
   });
 
   it('is NotPermitted for a script that this account does not have', async () => {
-    const { data, errors } = await stage.gateway.execute(EDIT, { input: { id: 'unknown', name: 'Renamed' } });
+    const { data, errors } = await fixture.gateway.execute(EDIT, {
+      input: { id: 'unknown', name: 'Renamed' },
+    });
     expect(errors).toBeUndefined();
     expect(data?.editScript).toEqual({
       __typename: 'NotPermitted',
@@ -161,41 +163,41 @@ describe('updateScript', () => {
   ];
 
   it.each(sources)('sends %s character for character', async (_what, source) => {
-    const { data, errors } = await stage.gateway.execute(UPDATE, { input: { id: scriptId, source } });
+    const { data, errors } = await fixture.gateway.execute(UPDATE, { input: { id: scriptId, source } });
     expect({ data, errors }).toEqual({
       data: { updateScript: { __typename: 'UpdateScriptSuccess' } },
       errors: undefined,
     });
-    expect(stage.lines()).toEqual([`POST /scripts/${scriptId}/update`]);
-    const { script, ...rest } = JSON.parse(stage.sandbox.calls[0]?.text ?? '');
+    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/update`]);
+    const { script, ...rest } = JSON.parse(fixture.sandbox.calls[0]?.text ?? '');
     expect(rest).toEqual({});
     expect(sha256(script)).toBe(sha256(source));
-    expect(stage.sandbox.sources.get(scriptId)?.sha256).toBe(sha256(source));
+    expect(fixture.sandbox.sources.get(scriptId)?.sha256).toBe(sha256(source));
   });
 
   it('sends a source that stands in the document the same', async () => {
-    await stage.gateway.execute(
+    await fixture.gateway.execute(
       `mutation { updateScript(input: { id: "${scriptId}", source: """print("hi")
         return 1""" }) { __typename } }`,
     );
-    expect(stage.sandbox.calls.map(({ body }) => body)).toEqual([{ script: 'print("hi")\nreturn 1' }]);
+    expect(fixture.sandbox.calls.map(({ body }) => body)).toEqual([{ script: 'print("hi")\nreturn 1' }]);
   });
 
   it('answers the script after the update', async () => {
-    const { data, errors } = await stage.gateway.execute(UPDATE_AND_READ, {
+    const { data, errors } = await fixture.gateway.execute(UPDATE_AND_READ, {
       input: { id: scriptId, source: 'return 1' },
     });
     expect(errors).toBeUndefined();
     expect(data?.updateScript).toEqual({ script: { id: scriptId, name: 'Nightfall Hub' } });
-    expect(stage.lines()).toEqual([`POST /scripts/${scriptId}/update`, `GET /scripts/${scriptId}`]);
+    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/update`, `GET /scripts/${scriptId}`]);
   });
 });
 
 describe('toggleScript', () => {
   it.each([true, false])('sends the state %s and sets it rather than flips it', async (enabled) => {
     const input = { id: scriptId, enabled };
-    await stage.gateway.execute(TOGGLE, { input });
-    const { data, errors } = await stage.gateway.execute(TOGGLE_AND_READ, { input });
+    await fixture.gateway.execute(TOGGLE, { input });
+    const { data, errors } = await fixture.gateway.execute(TOGGLE_AND_READ, { input });
     expect(errors).toBeUndefined();
     expect(data?.toggleScript).toEqual({ script: { enabled } });
     const write = { method: 'POST', path: `/scripts/${scriptId}/toggle`, body: { state: enabled } };
@@ -209,20 +211,20 @@ describe('toggleScript', () => {
 
 describe('deleteScript', () => {
   it('removes the script with a call that has no body', async () => {
-    const { data, errors } = await stage.gateway.execute(DELETE, { input: { id: idleScriptId } });
+    const { data, errors } = await fixture.gateway.execute(DELETE, { input: { id: idleScriptId } });
     expect({ data, errors }).toEqual({
       data: { deleteScript: { __typename: 'DeleteScriptSuccess', deletedScriptId: idleScriptId } },
       errors: undefined,
     });
-    expect(stage.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
       { method: 'POST', path: `/scripts/${idleScriptId}/remove`, text: '' },
     ]);
-    expect(stage.sandbox.scripts.has(idleScriptId)).toBe(false);
+    expect(fixture.sandbox.scripts.has(idleScriptId)).toBe(false);
   });
 
   it('is NotPermitted the second time', async () => {
-    await stage.gateway.execute(DELETE, { input: { id: idleScriptId } });
-    const { data, errors } = await stage.gateway.execute(DELETE, { input: { id: idleScriptId } });
+    await fixture.gateway.execute(DELETE, { input: { id: idleScriptId } });
+    const { data, errors } = await fixture.gateway.execute(DELETE, { input: { id: idleScriptId } });
     expect(errors).toBeUndefined();
     expect(data?.deleteScript).toMatchObject({
       __typename: 'NotPermitted',
@@ -233,7 +235,7 @@ describe('deleteScript', () => {
 
 describe('writes of one operation', () => {
   it('are carried out one after the other, a refused one does not stop the next', async () => {
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `mutation {
         a: toggleScript(input: { id: "${scriptId}", enabled: false }) { __typename }
         b: editScript(input: { id: "unknown", name: "x" }) { __typename }
@@ -250,7 +252,7 @@ describe('writes of one operation', () => {
       d: { __typename: 'DeleteScriptSuccess' },
       e: { __typename: 'NotPermitted' },
     });
-    expect(stage.lines()).toEqual([
+    expect(fixture.lines()).toEqual([
       `POST /scripts/${scriptId}/toggle`,
       'POST /scripts/unknown/edit',
       `POST /scripts/${scriptId}/edit`,
@@ -261,7 +263,7 @@ describe('writes of one operation', () => {
   });
 
   it('never show an older copy: each reads the script again after its own write', async () => {
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `mutation {
         a: editScript(input: { id: "${scriptId}", name: "A" }) { ... on EditScriptSuccess { script { name } } }
         b: editScript(input: { id: "${scriptId}", name: "B" }) { ... on EditScriptSuccess { script { name } } }
@@ -270,12 +272,12 @@ describe('writes of one operation', () => {
     expect(errors).toBeUndefined();
     expect(data).toEqual({ a: { script: { name: 'A' } }, b: { script: { name: 'B' } } });
     const [edit, read] = [`POST /scripts/${scriptId}/edit`, `GET /scripts/${scriptId}`];
-    expect(stage.lines()).toEqual([edit, read, edit, read]);
+    expect(fixture.lines()).toEqual([edit, read, edit, read]);
   });
 
   it('nor does the script that the sessions of a script lead back to', async () => {
     const selection = 'script { sessions(first: 1) { nodes { script { name } } } }';
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `mutation {
         a: editScript(input: { id: "${scriptId}", name: "A" }) { ... on EditScriptSuccess { ${selection} } }
         b: editScript(input: { id: "${scriptId}", name: "B" }) { ... on EditScriptSuccess { ${selection} } }
@@ -286,31 +288,31 @@ describe('writes of one operation', () => {
     expect(data).toEqual({ a: written('A'), b: written('B') });
     const [edit, read] = [`POST /scripts/${scriptId}/edit`, `GET /scripts/${scriptId}`];
     const page = `POST /scripts/${scriptId}/sessions`;
-    expect(stage.lines()).toEqual([edit, read, page, edit, read, page]);
+    expect(fixture.lines()).toEqual([edit, read, page, edit, read, page]);
   });
 
   it('leave the success visible when only the re-read fails', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'failure',
       code: -1,
       message: 'unauthorized or invalid request',
       route: 'GET /scripts/:script_id',
     });
-    const { data, errors } = await stage.gateway.execute(EDIT_AND_READ, {
+    const { data, errors } = await fixture.gateway.execute(EDIT_AND_READ, {
       input: { id: scriptId, name: 'Renamed' },
     });
     expect(data).toEqual({ editScript: { script: null } });
     expect(errors).toMatchObject([{ path: ['editScript', 'script'], extensions: { code: 'FORBIDDEN' } }]);
-    expect(stage.sandbox.scripts.get(scriptId)?.name).toBe('Renamed');
+    expect(fixture.sandbox.scripts.get(scriptId)?.name).toBe('Renamed');
   });
 
   it('leave the success visible when the script that is read again is not usable', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
       body: '{"success": true, "script": {}}',
       route: 'GET /scripts/:script_id',
     });
-    const { data, errors } = await stage.gateway.execute(TOGGLE_AND_READ, {
+    const { data, errors } = await fixture.gateway.execute(TOGGLE_AND_READ, {
       input: { id: scriptId, enabled: false },
     });
     expect(data).toEqual({ toggleScript: { script: null } });

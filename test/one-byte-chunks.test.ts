@@ -4,10 +4,10 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GrowingBuffer } from '../src/transport/body.ts';
+import { useRecorder } from './support/fixture.ts';
 import { liveBytes } from './support/live-memory.ts';
 import { answerPlainly, wireScript } from './support/plain-api.ts';
 import { openRaw, postText } from './support/raw-http.ts';
-import { useRecorder } from './support/stage.ts';
 import { eventually } from './support/waiting.ts';
 
 const SIZE = 1024 * 1024;
@@ -18,7 +18,7 @@ const MOST = 10 * SIZE;
 const QUERY = '{ script(id: "a") { name } }';
 const OTHER_QUERY = '{ script(id: "b") { name } }';
 
-const stage = useRecorder();
+const fixture = useRecorder();
 
 /** The sockets that either side of a server opens while a test runs. */
 const sockets = { accepted: [] as Socket[], opened: [] as Socket[] };
@@ -57,11 +57,11 @@ async function hasRead(find: () => Socket | undefined, bytes: () => number): Pro
 
 describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times its size`, () => {
   it('from a client', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(QUERY);
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(QUERY);
     const head = postText('', { 'transfer-encoding': 'chunked', token: 'sandbox-key' });
     const body = inOneByteChunks(padded({ query: OTHER_QUERY }));
-    const client = await openRaw(stage.gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     await eventually(() => expect(sockets.accepted.at(-1)?.remotePort).toBe(client.socket.localPort));
     const before = liveBytes();
 
@@ -84,7 +84,7 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
     let api: Socket | undefined;
     let gateway: Socket | undefined;
     let readBefore = 0;
-    stage.respond = (call, response) => {
+    fixture.respond = (call, response) => {
       if (call.line.endsWith('/a')) return answerPlainly(call, response);
       api = call.socket;
       gateway = sockets.opened.find(({ localPort }) => localPort === api?.remotePort);
@@ -92,10 +92,10 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
       api.write(head);
       api.write(body);
     };
-    await stage.gateway.execute(QUERY);
+    await fixture.gateway.execute(QUERY);
     const before = liveBytes();
 
-    const result = stage.gateway.execute(OTHER_QUERY);
+    const result = fixture.gateway.execute(OTHER_QUERY);
     await hasRead(
       () => gateway,
       () => readBefore + head.length + body.length,
@@ -109,8 +109,8 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
   it('from the caller of an embedded gateway', async () => {
     // A chunk of a web stream takes much longer than one of a socket: a quarter says the same.
     const size = SIZE / 4;
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(QUERY);
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(QUERY);
     const bytes = Buffer.from(padded({ query: OTHER_QUERY }, size));
     let sent = 0;
     const before = liveBytes();
@@ -128,7 +128,7 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
       },
       { highWaterMark: 0 },
     );
-    const response = await stage.gateway.fetch('http://localhost/graphql', {
+    const response = await fixture.gateway.fetch('http://localhost/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', token: 'sandbox-key' },
       body,

@@ -13,7 +13,7 @@ import { eventually } from './support/waiting.ts';
 const { scriptId: id, freeForAllScriptId } = seeded;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const { closing, open: openStage } = useObserved();
+const { closing, open: openFixture } = useObserved();
 
 interface Line {
   readonly level: number;
@@ -28,13 +28,13 @@ async function open(options: Partial<TestGatewayOptions> & { secrets?: string[] 
   const { secrets, ...rest } = options;
   const { log, lines } = openLog(secrets);
   const logging = { log, observers: log.operations ? [log.operations] : [] };
-  const stage = await openStage({ ...rest, ...logging });
+  const fixture = await openFixture({ ...rest, ...logging });
   /** The lines, as soon as there are so many. */
   const read = async (count: number): Promise<Line[]> => {
     await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(count));
     return lines.map((line) => JSON.parse(line) as Line);
   };
-  return { ...stage, read, text: () => lines.join('') };
+  return { ...fixture, read, text: () => lines.join('') };
 }
 
 /** POSTs text as the body of an operation, to `/graphql` unless said otherwise; gives status, request id and answer. */

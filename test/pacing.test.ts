@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
 import { busiestSecond, startDistantRecorder } from './support/distant-recorder.ts';
+import { useRecorder } from './support/fixture.ts';
 import { openGateway } from './support/gateway.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
-import { useRecorder } from './support/stage.ts';
 import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
@@ -16,59 +16,59 @@ const WINDOW_MS = 1_002;
 const ids = (count: number, name = 's') => Array.from({ length: count }, (_one, index) => `${name}${index}`);
 
 describe('a quota of 50', () => {
-  const stage = useRecorder({ transport: { clock, random, rate: 50 }, limits: { restCalls: 2_000 } });
+  const fixture = useRecorder({ transport: { clock, random, rate: 50 }, limits: { restCalls: 2_000 } });
 
   it('lets 50 of 60 reads start at once, and the others when the window has passed', async () => {
-    stage.respond = answerPlainly;
-    const answer = stage.gateway.execute(SCRIPTS, { ids: ids(60) });
-    await expectCalls(stage.recorder, 50);
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
+    await expectCalls(fixture.recorder, 50);
     await clock.advance(WINDOW_MS - 1);
-    await expectCalls(stage.recorder, 50);
+    await expectCalls(fixture.recorder, 50);
     await clock.advance(1);
     expect((await answer).errors).toBeUndefined();
-    await expectCalls(stage.recorder, 60);
+    await expectCalls(fixture.recorder, 60);
   });
 
   it('counts in a sliding window: what started later leaves it later', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPTS, { ids: ids(30, 'a') });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(30, 'a') });
     await clock.advance(600);
-    const answer = stage.gateway.execute(SCRIPTS, { ids: ids(60, 'b') });
-    await expectCalls(stage.recorder, 50);
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60, 'b') });
+    await expectCalls(fixture.recorder, 50);
     await clock.advance(WINDOW_MS - 600 - 1);
-    await expectCalls(stage.recorder, 50);
+    await expectCalls(fixture.recorder, 50);
     await clock.advance(1);
-    await expectCalls(stage.recorder, 80);
+    await expectCalls(fixture.recorder, 80);
     await clock.advance(599);
-    await expectCalls(stage.recorder, 80);
+    await expectCalls(fixture.recorder, 80);
     await clock.advance(1);
     await answer;
-    await expectCalls(stage.recorder, 90);
+    await expectCalls(fixture.recorder, 90);
   });
 
   it('counts writes and reads together, and retries like other calls', async () => {
     let refused = 0;
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       if (recorded.line !== 'GET /scripts/s0' || refused === 2) return answerPlainly(recorded, response);
       refused += 1;
       return void response.writeHead(503).end();
     };
-    await stage.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-    const answer = stage.gateway.execute(SCRIPTS, { ids: ids(49) });
-    await expectCalls(stage.recorder, 50);
+    await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(49) });
+    await expectCalls(fixture.recorder, 50);
     await clock.advance(WINDOW_MS);
     expect((await answer).errors).toBeUndefined();
-    expect(stage.recorder.lines().filter((line) => line === 'GET /scripts/s0')).toHaveLength(3);
+    expect(fixture.recorder.lines().filter((line) => line === 'GET /scripts/s0')).toHaveLength(3);
   });
 
   it('is for one key: another key is served at once, however many calls the first one has queued', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     const client = new AbortController();
-    const busy = stage.gateway.execute(SCRIPTS, { ids: ids(300) }, { token: 'key-a' }, client.signal);
-    await expectCalls(stage.recorder, 50);
-    const { data } = await stage.gateway.execute(SCRIPTS, { ids: ids(50) }, { token: 'key-b' });
+    const busy = fixture.gateway.execute(SCRIPTS, { ids: ids(300) }, { token: 'key-a' }, client.signal);
+    await expectCalls(fixture.recorder, 50);
+    const { data } = await fixture.gateway.execute(SCRIPTS, { ids: ids(50) }, { token: 'key-b' });
     expect(data?.scripts).toHaveLength(50);
-    expect(stage.recorder.calls.map(({ headers }) => headers.token)).toEqual([
+    expect(fixture.recorder.calls.map(({ headers }) => headers.token)).toEqual([
       ...Array(50).fill('key-a'),
       ...Array(50).fill('key-b'),
     ]);
@@ -77,29 +77,29 @@ describe('a quota of 50', () => {
   });
 
   it('is not freed by a call that is under way for long', async () => {
-    stage.respond = () => undefined;
-    const answer = stage.gateway.execute(SCRIPTS, { ids: ids(60) });
-    await expectCalls(stage.recorder, 50);
+    fixture.respond = () => undefined;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
+    await expectCalls(fixture.recorder, 50);
     await clock.advance(5_000);
     await answer;
-    expect(stage.recorder.calls).toHaveLength(60);
+    expect(fixture.recorder.calls).toHaveLength(60);
   });
 });
 
 describe('a call that has to wait', () => {
   const timeouts = { read: 3_000, write: 3_000 };
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { clock, random, rate: 10 },
     timeouts,
     limits: { restCalls: 2_000 },
   });
 
   it('is refused at once when it cannot start before its deadline, and told when to come back', async () => {
-    stage.respond = answerPlainly;
-    const answer = stage.gateway.execute(SCRIPTS, { ids: ids(100) });
-    await expectCalls(stage.recorder, 10);
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(100) });
+    await expectCalls(fixture.recorder, 10);
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 20);
+    await expectCalls(fixture.recorder, 20);
     await clock.advance(WINDOW_MS);
     const { data, errors = [] } = await answer;
     expect(data?.scripts.filter((script) => script !== null)).toHaveLength(30);
@@ -108,53 +108,53 @@ describe('a call that has to wait', () => {
       expect(extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 3 * WINDOW_MS });
       expect(message).toBe('GET /scripts/:script_id: the LuaAuth quota is used up.');
     }
-    await expectCalls(stage.recorder, 30);
+    await expectCalls(fixture.recorder, 30);
   });
 
   it('keeps a tenth of its time for the call itself: starting just before the deadline would be for nothing', async () => {
-    stage.respond = answerPlainly;
-    const before = Promise.all(ids(30).map((id) => stage.gateway.execute(SCRIPT, { id })));
-    await expectCalls(stage.recorder, 10);
+    fixture.respond = answerPlainly;
+    const before = Promise.all(ids(30).map((id) => fixture.gateway.execute(SCRIPT, { id })));
+    await expectCalls(fixture.recorder, 10);
     // The place of a 31st read is free when three windows have passed.
     await clock.advance(3 * WINDOW_MS - 2_700 - 1);
-    const early = await stage.gateway.execute(SCRIPT, { id: 'early' });
+    const early = await fixture.gateway.execute(SCRIPT, { id: 'early' });
     expect(early.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 2_701 });
     await clock.advance(2);
-    const late = stage.gateway.execute(SCRIPT, { id: 'late' });
+    const late = fixture.gateway.execute(SCRIPT, { id: 'late' });
     await settle();
     await clock.advance(2_700 - 2 * WINDOW_MS - 1);
-    await expectCalls(stage.recorder, 20);
+    await expectCalls(fixture.recorder, 20);
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 30);
+    await expectCalls(fixture.recorder, 30);
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 31);
+    await expectCalls(fixture.recorder, 31);
     expect((await late).data?.script?.name).toBe('name of late');
     expect((await before).map(({ errors }) => errors)).toEqual(Array(30).fill(undefined));
   });
 
   it('is never sent when its client leaves first, and frees its turn', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPTS, { ids: ids(10) });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) });
     const client = new AbortController();
-    const left = stage.gateway.execute(SCRIPTS, { ids: ids(10, 'left') }, undefined, client.signal);
+    const left = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'left') }, undefined, client.signal);
     await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(10));
-    const stays = stage.gateway.execute(SCRIPTS, { ids: ids(10, 'stays') });
+    const stays = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'stays') });
     await settle();
     client.abort();
     await expect(left).rejects.toThrow('abort');
     await settle();
     await clock.advance(WINDOW_MS);
     expect((await stays).errors).toBeUndefined();
-    await expectCalls(stage.recorder, 20);
-    expect(stage.recorder.lines().filter((line) => line.includes('left'))).toEqual([]);
+    await expectCalls(fixture.recorder, 20);
+    expect(fixture.recorder.lines().filter((line) => line.includes('left'))).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 
   it('is never sent when it is a write whose client has left, nor are those behind it', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPTS, { ids: ids(10) });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) });
     const client = new AbortController();
-    const left = stage.gateway.execute(
+    const left = fixture.gateway.execute(
       'mutation { a: deleteScript(input: { id: "a" }) { __typename } b: deleteScript(input: { id: "b" }) { __typename } }',
       undefined,
       undefined,
@@ -165,13 +165,13 @@ describe('a call that has to wait', () => {
     await expect(left).rejects.toThrow('abort');
     await settle();
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, 10);
+    await expectCalls(fixture.recorder, 10);
     expect(clock.pending).toBe(0);
   });
 });
 
 describe('the order of those who wait', () => {
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { clock, random, rate: 1 },
     timeouts: { read: 60_000, write: 60_000 },
     operationTimeoutMs: 60_000,
@@ -182,18 +182,18 @@ describe('the order of those who wait', () => {
     for (let index = 1; index <= count; index += 1) {
       // Longer than a window: a call counts from its answer.
       await clock.advance(1_100);
-      await arrival(stage.recorder, index);
+      await arrival(fixture.recorder, index);
     }
-    return stage.recorder.lines().slice(1);
+    return fixture.recorder.lines().slice(1);
   }
 
   it('is one call of each operation in turn, the one with less to ask first', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPT, { id: 'first' });
-    const large = stage.gateway.execute(SCRIPTS, { ids: ids(5, 'large') });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'first' });
+    const large = fixture.gateway.execute(SCRIPTS, { ids: ids(5, 'large') });
     await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(5));
     await settle();
-    const small = stage.gateway.execute(SCRIPTS, { ids: ids(2, 'small') });
+    const small = fixture.gateway.execute(SCRIPTS, { ids: ids(2, 'small') });
     await settle();
     const lines = await arrivals(7);
     expect(lines.map((line) => line.replace('GET /scripts/', ''))).toEqual([
@@ -209,11 +209,11 @@ describe('the order of those who wait', () => {
   });
 
   it('is writes before reads', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPT, { id: 'first' });
-    const reads = stage.gateway.execute(SCRIPTS, { ids: ids(2, 'read') });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'first' });
+    const reads = fixture.gateway.execute(SCRIPTS, { ids: ids(2, 'read') });
     await settle();
-    const writes = [1, 2].map(() => stage.gateway.execute(TOGGLE, { input: { id: 'w', enabled: true } }));
+    const writes = [1, 2].map(() => fixture.gateway.execute(TOGGLE, { input: { id: 'w', enabled: true } }));
     await settle();
     expect(await arrivals(4)).toEqual([
       'POST /scripts/w/toggle',
@@ -227,7 +227,7 @@ describe('the order of those who wait', () => {
 
 describe('the queue of one key', () => {
   const timeouts = { read: 1e9, write: 1e9 };
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { clock, random, rate: 10 },
     timeouts,
     operationTimeoutMs: 1e9,
@@ -235,20 +235,22 @@ describe('the queue of one key', () => {
   });
 
   it('holds 10,000 calls; one more is refused at once', { timeout: 60_000 }, async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     const client = new AbortController();
-    const busy = stage.gateway.execute(SCRIPTS, { ids: ids(10_010) }, undefined, client.signal);
-    await expectCalls(stage.recorder, 10);
-    const { errors } = await stage.gateway.execute(SCRIPT, { id: 'late' });
+    const busy = fixture.gateway.execute(SCRIPTS, { ids: ids(10_010) }, undefined, client.signal);
+    await expectCalls(fixture.recorder, 10);
+    const { errors } = await fixture.gateway.execute(SCRIPT, { id: 'late' });
     expect(errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
     expect(errors?.[0]?.extensions.retryAfterMs).toBeGreaterThan(0);
-    expect((await stage.gateway.execute(SCRIPT, { id: 'other' }, { token: 'other' })).errors).toBeUndefined();
+    expect(
+      (await fixture.gateway.execute(SCRIPT, { id: 'other' }, { token: 'other' })).errors,
+    ).toBeUndefined();
     client.abort();
     await expect(busy).rejects.toThrow('abort');
     await eventually(() => expect(clock.pending).toBeLessThanOrEqual(1));
     await clock.advance(WINDOW_MS);
-    expect((await stage.gateway.execute(SCRIPT, { id: 'late' })).errors).toBeUndefined();
-    expect(stage.recorder.calls).toHaveLength(12);
+    expect((await fixture.gateway.execute(SCRIPT, { id: 'late' })).errors).toBeUndefined();
+    expect(fixture.recorder.calls).toHaveLength(12);
   });
 });
 

@@ -8,7 +8,7 @@ import type { PersistedDocuments } from '../src/operation/persisted/resolve.ts';
 import { createDocumentStore } from '../src/operation/persisted/store.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createDocumentsInMemory } from '../src/state/memory.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
 const BOTH = 'query First { __typename } query Second { second: __typename }';
@@ -29,7 +29,7 @@ const listed: PersistedDocuments['listed'] = new Map([
 const allowed = useSandbox({ shared: true, gateway: { persisted: { mode: 'allowed', listed } } });
 const only = useSandbox({ shared: true, gateway: { persisted: { mode: 'only', listed } } });
 const off = useSandbox({ shared: true, gateway: { persisted: { mode: 'off', listed: new Map() } } });
-type Stage = typeof allowed;
+type Fixture = typeof allowed;
 
 const HEADERS = { 'content-type': 'application/json', token: 'sandbox-key' };
 
@@ -41,8 +41,8 @@ interface Answer {
   readonly errors?: { readonly message: string; readonly extensions: { readonly code: string } }[];
 }
 
-async function post(stage: Stage, body: object, path = '/graphql', headers: Record<string, string> = {}) {
-  const response = await fetch(stage.gateway.url + path, {
+async function post(fixture: Fixture, body: object, path = '/graphql', headers: Record<string, string> = {}) {
+  const response = await fetch(fixture.gateway.url + path, {
     method: 'POST',
     headers: { ...HEADERS, ...headers },
     body: JSON.stringify(body),
@@ -51,7 +51,7 @@ async function post(stage: Stage, body: object, path = '/graphql', headers: Reco
 }
 
 async function get(
-  stage: Stage,
+  fixture: Fixture,
   parameters: object,
   path = '/graphql',
   headers: Record<string, string> = {},
@@ -60,37 +60,37 @@ async function get(
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
   ]);
-  const url = `${stage.gateway.url}${path}?${new URLSearchParams(texts)}`;
+  const url = `${fixture.gateway.url}${path}?${new URLSearchParams(texts)}`;
   return read(await fetch(url, { headers: { token: 'sandbox-key', 'x-graphql-csrf': '1', ...headers } }));
 }
 
 const codes = ({ body }: { body: Answer }) => body.errors?.map(({ extensions }) => extensions.code);
 
 describe('a listed document', () => {
-  const ways: [name: string, send: (stage: Stage) => ReturnType<typeof post>][] = [
-    ["Apollo's hash", (stage) => post(stage, { variables, extensions: apq(sha256(SCRIPT)) })],
-    ["Apollo's hash by GET", (stage) => get(stage, { variables, extensions: apq(sha256(SCRIPT)) })],
-    ['documentId', (stage) => post(stage, { documentId: sha256(SCRIPT), variables })],
+  const ways: [name: string, send: (fixture: Fixture) => ReturnType<typeof post>][] = [
+    ["Apollo's hash", (fixture) => post(fixture, { variables, extensions: apq(sha256(SCRIPT)) })],
+    ["Apollo's hash by GET", (fixture) => get(fixture, { variables, extensions: apq(sha256(SCRIPT)) })],
+    ['documentId', (fixture) => post(fixture, { documentId: sha256(SCRIPT), variables })],
     [
       'documentId with sha256:',
-      (stage) => post(stage, { documentId: `sha256:${sha256(SCRIPT)}`, variables }),
+      (fixture) => post(fixture, { documentId: `sha256:${sha256(SCRIPT)}`, variables }),
     ],
-    ['documentId by GET', (stage) => get(stage, { documentId: `sha256:${sha256(SCRIPT)}`, variables })],
-    ["Relay's doc_id", (stage) => post(stage, { doc_id: sha256(SCRIPT), query: null, variables })],
-    ["Relay's doc_id by GET", (stage) => get(stage, { doc_id: sha256(SCRIPT), variables })],
-    ['its path', (stage) => post(stage, { variables }, `/graphql/sha256:${sha256(SCRIPT)}`)],
-    ['its path, escaped', (stage) => post(stage, { variables }, `/graphql/sha256%3A${sha256(SCRIPT)}`)],
-    ['its path and name', (stage) => post(stage, { variables }, `/graphql/${sha256(SCRIPT)}/Script`)],
-    ['its path by GET', (stage) => get(stage, { variables }, `/graphql/sha256:${sha256(SCRIPT)}`)],
-    ['its whole text', (stage) => post(stage, { query: SCRIPT, variables })],
+    ['documentId by GET', (fixture) => get(fixture, { documentId: `sha256:${sha256(SCRIPT)}`, variables })],
+    ["Relay's doc_id", (fixture) => post(fixture, { doc_id: sha256(SCRIPT), query: null, variables })],
+    ["Relay's doc_id by GET", (fixture) => get(fixture, { doc_id: sha256(SCRIPT), variables })],
+    ['its path', (fixture) => post(fixture, { variables }, `/graphql/sha256:${sha256(SCRIPT)}`)],
+    ['its path, escaped', (fixture) => post(fixture, { variables }, `/graphql/sha256%3A${sha256(SCRIPT)}`)],
+    ['its path and name', (fixture) => post(fixture, { variables }, `/graphql/${sha256(SCRIPT)}/Script`)],
+    ['its path by GET', (fixture) => get(fixture, { variables }, `/graphql/sha256:${sha256(SCRIPT)}`)],
+    ['its whole text', (fixture) => post(fixture, { query: SCRIPT, variables })],
     [
       "its text and Apollo's hash",
-      (stage) => post(stage, { query: SCRIPT, variables, extensions: apq(sha256(SCRIPT)) }),
+      (fixture) => post(fixture, { query: SCRIPT, variables, extensions: apq(sha256(SCRIPT)) }),
     ],
   ];
 
   it.each(ways)('runs by %s, where it is allowed and where only it is', async (_name, send) => {
-    for (const stage of [allowed, only]) expect(await send(stage)).toEqual({ status: 200, body: NAME });
+    for (const fixture of [allowed, only]) expect(await send(fixture)).toEqual({ status: 200, body: NAME });
   });
 
   it('runs by the hash of its text as well, whatever its id in the list', async () => {
@@ -201,15 +201,15 @@ describe("Apollo's clients", () => {
 
 describe('a document that is not there', () => {
   it.each([
-    ['documentId', (stage: Stage) => post(stage, { documentId: 'nope' })],
-    ['doc_id', (stage: Stage) => post(stage, { doc_id: 'nope' })],
-    ['the path', (stage: Stage) => get(stage, {}, '/graphql/nope')],
+    ['documentId', (fixture: Fixture) => post(fixture, { documentId: 'nope' })],
+    ['doc_id', (fixture: Fixture) => post(fixture, { doc_id: 'nope' })],
+    ['the path', (fixture: Fixture) => get(fixture, {}, '/graphql/nope')],
   ])('is said to be missing when %s names it, with what to do', async (_name, send) => {
-    for (const [stage, advice] of [
+    for (const [fixture, advice] of [
       [allowed, 'Send the document as query'],
       [only, 'no others: add it to PERSISTED_DOCUMENTS_FILE'],
     ] as const) {
-      const answer = await send(stage);
+      const answer = await send(fixture);
       expect(codes(answer)).toEqual(['PERSISTED_DOCUMENT_NOT_FOUND']);
       expect(answer.body.errors?.[0]?.message).toMatch(/^There is no document with the id "nope"\. /);
       expect(answer.body.errors?.[0]?.message).toContain(advice);

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { useSandbox } from './support/fixture.ts';
 import { DELETE_PROJECT, EDIT_AND_SHOW_PROJECT, EDIT_PROJECT } from './support/other-mutations.ts';
-import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const id = seeded.projectId;
 const webhook = 'https://hooks.example.com/new';
-const bodies = () => stage.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }));
+const bodies = () => fixture.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }));
 
 describe('editProject', () => {
   it('sends what is given, under its wire name, and nothing else', async () => {
-    const { data, errors } = await stage.gateway.execute(EDIT_PROJECT, {
+    const { data, errors } = await fixture.gateway.execute(EDIT_PROJECT, {
       input: {
         id,
         name: 'Renamed "🌒"',
@@ -55,13 +55,13 @@ describe('editProject', () => {
     [{ blacklistWebhook: null }, { blacklist_webhook: '' }],
     [{ blacklistWebhook: '' }, { blacklist_webhook: '' }],
   ])('leaves out what is absent, and clears a webhook by null: %j', async (given, sent) => {
-    const { data } = await stage.gateway.execute(EDIT_PROJECT, { input: { id, ...given } });
+    const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input: { id, ...given } });
     expect(data?.editProject.__typename).toBe('EditProjectSuccess');
     expect(bodies().map(({ body }) => body)).toEqual([sent]);
   });
 
   it('answers the new project with one call', async () => {
-    const { data, errors } = await stage.gateway.execute(EDIT_AND_SHOW_PROJECT, {
+    const { data, errors } = await fixture.gateway.execute(EDIT_AND_SHOW_PROJECT, {
       input: { id, name: 'Renamed', executionWebhook: null },
     });
     expect(errors).toBeUndefined();
@@ -69,25 +69,29 @@ describe('editProject', () => {
       __typename: 'EditProjectSuccess',
       project: { id, name: 'Renamed', fingerprintResetCooldownMs: 86_400_000, executionWebhook: null },
     });
-    expect(stage.lines()).toEqual([`POST /projects/${id}/edit`]);
+    expect(fixture.lines()).toEqual([`POST /projects/${id}/edit`]);
   });
 
   it('reads the project where the answer carries none', async () => {
-    stage.sandbox.fault({ kind: 'raw', body: '{"success":true}', route: 'POST /projects/:project_id/edit' });
-    const { data, errors } = await stage.gateway.execute(EDIT_AND_SHOW_PROJECT, {
+    fixture.sandbox.fault({
+      kind: 'raw',
+      body: '{"success":true}',
+      route: 'POST /projects/:project_id/edit',
+    });
+    const { data, errors } = await fixture.gateway.execute(EDIT_AND_SHOW_PROJECT, {
       input: { id, name: 'Renamed' },
     });
     expect(errors).toBeUndefined();
     expect(data?.editProject).toMatchObject({ project: { name: 'Nightfall Suite' } });
-    expect(stage.lines()).toEqual([`POST /projects/${id}/edit`, `GET /projects/${id}`]);
+    expect(fixture.lines()).toEqual([`POST /projects/${id}/edit`, `GET /projects/${id}`]);
   });
 
   it('takes no other project for its own', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
-      body: JSON.stringify({ success: true, project: stage.sandbox.projects.get(seeded.namesProjectId) }),
+      body: JSON.stringify({ success: true, project: fixture.sandbox.projects.get(seeded.namesProjectId) }),
     });
-    const { errors } = await stage.gateway.execute(EDIT_AND_SHOW_PROJECT, { input: { id, name: 'x' } });
+    const { errors } = await fixture.gateway.execute(EDIT_AND_SHOW_PROJECT, { input: { id, name: 'x' } });
     expect(errors).toMatchObject([
       { path: ['editProject'], extensions: { code: 'UPSTREAM_BAD_RESPONSE', outcome: 'UNKNOWN' } },
     ]);
@@ -95,18 +99,18 @@ describe('editProject', () => {
   });
 
   it('shows each write its own project, in one document too', async () => {
-    const { data } = await stage.gateway.execute(
+    const { data } = await fixture.gateway.execute(
       `mutation {
         a: editProject(input: { id: "${id}", name: "A" }) { ... on EditProjectSuccess { project { name } } }
         b: editProject(input: { id: "${id}", name: "B" }) { ... on EditProjectSuccess { project { name } } }
       }`,
     );
     expect(data).toEqual({ a: { project: { name: 'A' } }, b: { project: { name: 'B' } } });
-    expect(stage.lines()).toEqual(Array(2).fill(`POST /projects/${id}/edit`));
+    expect(fixture.lines()).toEqual(Array(2).fill(`POST /projects/${id}/edit`));
   });
 
   it('shows its project wherever the answer leads back to it', async () => {
-    const { data } = await stage.gateway.execute(
+    const { data } = await fixture.gateway.execute(
       `mutation {
         editProject(input: { id: "${id}", name: "A" }) {
           ... on EditProjectSuccess { project { scripts { project { name } } } }
@@ -115,18 +119,18 @@ describe('editProject', () => {
     );
     const scripts = Array(5).fill({ project: { name: 'A' } });
     expect(data).toEqual({ editProject: { project: { scripts } } });
-    expect(stage.lines()).toHaveLength(1 + 1 + 5);
-    expect(stage.lines()).not.toContain(`GET /projects/${id}`);
+    expect(fixture.lines()).toHaveLength(1 + 1 + 5);
+    expect(fixture.lines()).not.toContain(`GET /projects/${id}`);
   });
 
   it('says itself that there is nothing to edit', async () => {
-    const { data } = await stage.gateway.execute(EDIT_PROJECT, { input: { id } });
+    const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input: { id } });
     expect(data?.editProject).toEqual({
       __typename: 'NothingToEdit',
       message:
         'cannot edit nothing: give at least one of name, fingerprintResetCooldownMs, allowFingerprintResets, deleteExpiredUsers, executionWebhook, informationWebhook, blacklistWebhook',
     });
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each([
@@ -139,19 +143,19 @@ describe('editProject', () => {
     ['executionWebhook', 'secret\udc00'],
   ])('refuses %s: %j before anything is called', async (field, value) => {
     const input = { id, deleteExpiredUsers: true, [field]: value };
-    const { errors } = await stage.gateway.execute(EDIT_PROJECT, { input });
+    const { errors } = await fixture.gateway.execute(EDIT_PROJECT, { input });
     expect(errors).toMatchObject([
       { path: ['editProject'], extensions: { code: 'BAD_USER_INPUT', argument: `input.${field}` } },
     ]);
     expect(JSON.stringify(errors)).not.toContain('secret');
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('is AccountExpired for an account that has expired, and NotPermitted for a project that it has not', async () => {
     const expired = { token: sandboxKeys.expired };
-    const { data } = await stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }, expired);
+    const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }, expired);
     expect(data?.editProject).toEqual({ __typename: 'AccountExpired', message: 'account expired' });
-    const unknown = await stage.gateway.execute(EDIT_PROJECT, { input: { id: 'unknown', name: 'x' } });
+    const unknown = await fixture.gateway.execute(EDIT_PROJECT, { input: { id: 'unknown', name: 'x' } });
     expect(unknown.data?.editProject).toMatchObject({
       __typename: 'NotPermitted',
       reasons: ['project does not exist or is not yours'],
@@ -160,7 +164,7 @@ describe('editProject', () => {
 
   it('is InvalidFields for what LuaAuth finds invalid', async () => {
     const input = { id, fingerprintResetCooldownMs: -1 };
-    const { data } = await stage.gateway.execute(EDIT_PROJECT, { input });
+    const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input });
     expect(data?.editProject).toMatchObject({
       __typename: 'InvalidFields',
       fields: [{ path: ['input', 'fingerprintResetCooldownMs'], messages: [expect.any(String)] }],
@@ -170,21 +174,21 @@ describe('editProject', () => {
 
 describe('deleteProject', () => {
   it('removes the project with a call that has no body, and is NotPermitted the second time', async () => {
-    const { data, errors } = await stage.gateway.execute(DELETE_PROJECT, { input: { id } });
+    const { data, errors } = await fixture.gateway.execute(DELETE_PROJECT, { input: { id } });
     expect({ data, errors }).toEqual({
       data: { deleteProject: { __typename: 'DeleteProjectSuccess', deletedProjectId: id } },
       errors: undefined,
     });
-    expect(stage.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
       { method: 'POST', path: `/projects/${id}/remove`, text: '' },
     ]);
-    const again = await stage.gateway.execute(DELETE_PROJECT, { input: { id } });
+    const again = await fixture.gateway.execute(DELETE_PROJECT, { input: { id } });
     expect(again.data?.deleteProject.__typename).toBe('NotPermitted');
   });
 
   it('refuses an id that leaves its path before anything is called', async () => {
-    const { errors } = await stage.gateway.execute(DELETE_PROJECT, { input: { id: '..' } });
+    const { errors } = await fixture.gateway.execute(DELETE_PROJECT, { input: { id: '..' } });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument: 'input.id' } }]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });

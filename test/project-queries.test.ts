@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { projectId, namesProjectId, scriptId } = seeded;
 
@@ -53,7 +53,7 @@ const LISTED = graphql(/* GraphQL */ `
 
 /** What the API answers for the executions of a project. */
 function listAs(executions: unknown, times = 1) {
-  stage.sandbox.fault({
+  fixture.sandbox.fault({
     kind: 'raw',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ success: true, executions }),
@@ -64,7 +64,7 @@ function listAs(executions: unknown, times = 1) {
 
 describe('project', () => {
   it('answers every plain field of GET /projects/:project_id with one call', async () => {
-    const { data, errors } = await stage.gateway.execute(WHOLE_PROJECT, { id: projectId });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
     expect(errors).toBeUndefined();
     expect(data?.project).toEqual({
       id: projectId,
@@ -75,21 +75,21 @@ describe('project', () => {
       executionWebhook: 'https://hooks.example.com/executions',
       informationWebhook: 'https://hooks.example.com/information',
       blacklistWebhook: null,
-      totalExecutions: stage.sandbox.projects.get(projectId)?.total_executions,
+      totalExecutions: fixture.sandbox.projects.get(projectId)?.total_executions,
     });
-    expect(stage.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
       { method: 'GET', path: `/projects/${projectId}`, text: '' },
     ]);
   });
 
   it('shows a webhook that is null, or missing, as none, and none in the place of another', async () => {
-    const project = stage.sandbox.projects.get(projectId);
+    const project = fixture.sandbox.projects.get(projectId);
     Object.assign(project ?? {}, {
       execution_webhook: null,
       information_webhook: undefined,
       blacklist_webhook: 'https://hooks.example.com/b',
     });
-    const { data } = await stage.gateway.execute(WHOLE_PROJECT, { id: projectId });
+    const { data } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
     expect(data?.project).toMatchObject({
       executionWebhook: null,
       informationWebhook: null,
@@ -98,24 +98,24 @@ describe('project', () => {
   });
 
   it('is an error at its field when it cannot be read, also for its id alone', async () => {
-    const { data, errors } = await stage.gateway.execute('{ project(id: "unknown") { id } }');
+    const { data, errors } = await fixture.gateway.execute('{ project(id: "unknown") { id } }');
     expect(data).toEqual({ project: null });
     expect(errors).toMatchObject([{ path: ['project'], extensions: { code: 'FORBIDDEN' } }]);
-    expect(stage.lines()).toEqual(['GET /projects/unknown']);
+    expect(fixture.lines()).toEqual(['GET /projects/unknown']);
   });
 
   it('is no answer about another project', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
-      body: JSON.stringify({ success: true, project: stage.sandbox.projects.get(namesProjectId) }),
+      body: JSON.stringify({ success: true, project: fixture.sandbox.projects.get(namesProjectId) }),
     });
-    const { errors } = await stage.gateway.execute(WHOLE_PROJECT, { id: projectId });
+    const { errors } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
     expect(errors).toMatchObject([{ path: ['project'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
   });
 
   it('fails field by field where the answer cannot be used', async () => {
-    Object.assign(stage.sandbox.projects.get(projectId) ?? {}, { execution_webhook: 5 });
-    const { data, errors } = await stage.gateway.execute(WHOLE_PROJECT, { id: projectId });
+    Object.assign(fixture.sandbox.projects.get(projectId) ?? {}, { execution_webhook: 5 });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
     expect(data?.project).toMatchObject({ name: 'Nightfall Suite', executionWebhook: null });
     expect(errors).toMatchObject([
       { path: ['project', 'executionWebhook'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
@@ -126,7 +126,7 @@ describe('project', () => {
 describe('projects', () => {
   it('answers in the order of ids, nulls what cannot be read, and asks once for each distinct id', async () => {
     const ids = [namesProjectId, 'unknown', projectId, '..', projectId];
-    const { data, errors } = await stage.gateway.execute(PROJECT_NAMES, { ids });
+    const { data, errors } = await fixture.gateway.execute(PROJECT_NAMES, { ids });
     expect(data?.projects.map((project) => project?.name ?? null)).toEqual([
       'Winter Event',
       null,
@@ -138,7 +138,7 @@ describe('projects', () => {
       [1, 'FORBIDDEN'],
       [3, 'BAD_USER_INPUT'],
     ]);
-    expect([...stage.lines()].sort()).toEqual(
+    expect([...fixture.lines()].sort()).toEqual(
       [namesProjectId, 'unknown', projectId].map((id) => `GET /projects/${id}`).sort(),
     );
   });
@@ -156,93 +156,95 @@ describe('the project of a script', () => {
     ['id scripts { name }', [`GET /projects/${projectId}/executions`]],
     ['name scripts { name }', [`GET /projects/${projectId}`, `GET /projects/${projectId}/executions`]],
   ])('{ %s } costs %j beside the script', async (selection, calls) => {
-    const { errors } = await stage.gateway.execute(ofScript(selection));
+    const { errors } = await fixture.gateway.execute(ofScript(selection));
     expect(errors).toBeUndefined();
-    expect([...stage.lines()].sort()).toEqual([...calls, script].sort());
+    expect([...fixture.lines()].sort()).toEqual([...calls, script].sort());
   });
 
   it('costs one call for all scripts that belong to it', async () => {
-    const ids = [...stage.sandbox.scripts.keys()].slice(0, 9);
-    const { data, errors } = await stage.gateway.execute<{ scripts: { project: unknown }[] }, object>(
+    const ids = [...fixture.sandbox.scripts.keys()].slice(0, 9);
+    const { data, errors } = await fixture.gateway.execute<{ scripts: { project: unknown }[] }, object>(
       'query ($ids: [ID!]!) { scripts(ids: $ids) { project { name } } }',
       { ids },
     );
     expect(errors).toBeUndefined();
     expect(new Set(data?.scripts.map(({ project }) => JSON.stringify(project))).size).toBe(2);
-    expect(stage.lines().filter((line) => line.includes('/projects/'))).toHaveLength(2);
+    expect(fixture.lines().filter((line) => line.includes('/projects/'))).toHaveLength(2);
   });
 
   it('is null with an error when it cannot be read, and the script stays', async () => {
-    stage.sandbox.projects.delete(projectId);
-    const { data, errors } = await stage.gateway.execute(ofScript('name'));
+    fixture.sandbox.projects.delete(projectId);
+    const { data, errors } = await fixture.gateway.execute(ofScript('name'));
     expect(data).toEqual({ script: { name: 'Nightfall Hub', project: null } });
     expect(errors).toMatchObject([{ path: ['script', 'project'], extensions: { code: 'FORBIDDEN' } }]);
   });
 
   it('is null with an error when the script names none that can be one', async () => {
-    Object.assign(stage.sandbox.scripts.get(scriptId) ?? {}, { project_id: '../users' });
-    const { data, errors } = await stage.gateway.execute(ofScript('name'));
+    Object.assign(fixture.sandbox.scripts.get(scriptId) ?? {}, { project_id: '../users' });
+    const { data, errors } = await fixture.gateway.execute(ofScript('name'));
     expect(data).toEqual({ script: { name: 'Nightfall Hub', project: null } });
     expect(errors).toMatchObject([
       { path: ['script', 'project'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
     ]);
-    expect(stage.lines()).toEqual([script]);
+    expect(fixture.lines()).toEqual([script]);
   });
 });
 
 describe("a project's executions and scripts", () => {
   it('cost one call together, with the ids, names and executions of the scripts', async () => {
-    const { data, errors } = await stage.gateway.execute(LISTED, { id: projectId });
+    const { data, errors } = await fixture.gateway.execute(LISTED, { id: projectId });
     expect(errors).toBeUndefined();
-    expect(stage.lines()).toEqual([`GET /projects/${projectId}/executions`]);
-    const scripts = [...stage.sandbox.scripts.values()].filter(({ project_id }) => project_id === projectId);
+    expect(fixture.lines()).toEqual([`GET /projects/${projectId}/executions`]);
+    const scripts = [...fixture.sandbox.scripts.values()].filter(
+      ({ project_id }) => project_id === projectId,
+    );
     const daysOf = (id: string) =>
-      Object.entries(stage.sandbox.executions.get(id) ?? {}).map(([date, count]) => ({ date, count }));
+      Object.entries(fixture.sandbox.executions.get(id) ?? {}).map(([date, count]) => ({ date, count }));
     expect(data?.project?.scripts).toEqual(
       scripts.map(({ id, name }) => ({ id, name, executions: daysOf(id) })),
     );
     const [first] = data?.project?.executions ?? [];
     const sum = scripts.reduce(
-      (total, { id }) => total + (stage.sandbox.executions.get(id)?.[first?.date ?? ''] ?? 0),
+      (total, { id }) => total + (fixture.sandbox.executions.get(id)?.[first?.date ?? ''] ?? 0),
       0,
     );
     expect(first?.count).toBe(sum);
   });
 
   it('of a project of 40 scripts, with its name, are two calls', async () => {
-    const model = stage.sandbox.scripts.get(scriptId);
+    const model = fixture.sandbox.scripts.get(scriptId);
     for (let index = 0; index < 35; index += 1) {
-      if (model) stage.sandbox.scripts.set(`more-${index}`, { ...model, id: `more-${index}` });
-      stage.sandbox.executions.set(`more-${index}`, { '01/01': index + 1 });
+      if (model) fixture.sandbox.scripts.set(`more-${index}`, { ...model, id: `more-${index}` });
+      fixture.sandbox.executions.set(`more-${index}`, { '01/01': index + 1 });
     }
-    const { data, errors } = await stage.gateway.execute<{ project: { scripts: unknown[] } }, object>(
+    const { data, errors } = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
       'query ($id: ID!) { project(id: $id) { name scripts { name executions { date count } } } }',
       { id: projectId },
     );
     expect(errors).toBeUndefined();
     expect(data?.project.scripts).toHaveLength(40);
-    expect([...stage.lines()].sort()).toEqual([
+    expect([...fixture.lines()].sort()).toEqual([
       `GET /projects/${projectId}`,
       `GET /projects/${projectId}/executions`,
     ]);
   });
 
   it('cost one more for each script when one more field of them is selected', async () => {
-    const { data, errors } = await stage.gateway.execute<{ project: { scripts: unknown[] } }, object>(
+    const { data, errors } = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
       'query ($id: ID!) { project(id: $id) { scripts { id name enabled executions { count } } } }',
       { id: projectId },
     );
     expect(errors).toBeUndefined();
     const count = data?.project.scripts.length ?? 0;
     expect(count).toBe(5);
-    expect(stage.lines()).toHaveLength(1 + count);
-    expect(stage.lines().filter((line) => line.endsWith('/executions'))).toEqual([
+    expect(fixture.lines()).toHaveLength(1 + count);
+    expect(fixture.lines().filter((line) => line.endsWith('/executions'))).toEqual([
       `GET /projects/${projectId}/executions`,
     ]);
   });
 
   it('find the id behind the last separator, whatever the names look like', async () => {
-    const { data, errors } = await stage.gateway.execute(LISTED, { id: namesProjectId });
+    const { data, errors } = await fixture.gateway.execute(LISTED, { id: namesProjectId });
     expect(errors).toBeUndefined();
     expect(data?.project?.scripts.map((script) => [script?.id, script?.name])).toEqual([
       [seeded.separatorScriptId, 'Snowball - Arena - Beta'],
@@ -261,7 +263,7 @@ describe("a project's executions and scripts", () => {
       'E -  - e': null,
       'F - f': { '01/01': 'many' },
     });
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `{ project(id: "p") { executions { count } scripts { id name } } }`,
     );
     expect(data).toEqual({
@@ -285,7 +287,7 @@ describe("a project's executions and scripts", () => {
 
   it('fail where the days of a script cannot be used, and ask for nothing else', async () => {
     listAs({ total: {}, 'A - a': { '01/01': 1 }, 'B - b': [] });
-    const { data, errors } = await stage.gateway.execute(LISTED, { id: 'p' });
+    const { data, errors } = await fixture.gateway.execute(LISTED, { id: 'p' });
     expect(data?.project?.scripts).toEqual([
       { id: 'a', name: 'A', executions: [{ date: '01/01', count: 1 }] },
       null,
@@ -293,12 +295,12 @@ describe("a project's executions and scripts", () => {
     expect(errors).toMatchObject([
       { path: ['project', 'scripts', 1, 'executions'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
     ]);
-    expect(stage.lines()).toHaveLength(1);
+    expect(fixture.lines()).toHaveLength(1);
   });
 
   it('have no executions where the answer has no total, and its scripts all the same', async () => {
     listAs({ 'A - a': { '01/01': 1 } });
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `{ a: project(id: "p") { scripts { id } } b: project(id: "p") { executions { date } } }`,
     );
     expect(data).toEqual({ a: { scripts: [{ id: 'a' }] }, b: null });
@@ -309,20 +311,20 @@ describe("a project's executions and scripts", () => {
 
   it('list every script, but read no more than a hundred of them one by one', async () => {
     const ids = Array.from({ length: 103 }, (_, index) => `s-${index}`);
-    const model = stage.sandbox.scripts.get(scriptId);
-    for (const id of ids) if (model) stage.sandbox.scripts.set(id, { ...model, id });
+    const model = fixture.sandbox.scripts.get(scriptId);
+    for (const id of ids) if (model) fixture.sandbox.scripts.set(id, { ...model, id });
     listAs(Object.fromEntries(ids.map((id) => [`N - ${id}`, {}])), 2);
-    const listed = await stage.gateway.execute<{ project: { scripts: unknown[] } }, object>(
+    const listed = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
       '{ project(id: "p") { scripts { id } } }',
     );
     expect(listed.data?.project.scripts).toEqual(ids.map((id) => ({ id })));
-    const { data, errors } = await stage.gateway.execute<{ project: { scripts: unknown[] } }, object>(
+    const { data, errors } = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
       '{ project(id: "q") { scripts { enabled } } }',
     );
     expect(data?.project.scripts).toEqual(ids.map((_, index) => (index < 100 ? { enabled: true } : null)));
     expect(errors?.map(({ path, extensions }) => [path?.[2], extensions.code])).toEqual(
       [100, 101, 102].map((index) => [index, 'OPERATION_TOO_EXPENSIVE']),
     );
-    expect(stage.lines()).toHaveLength(2 + 100);
+    expect(fixture.lines()).toHaveLength(2 + 100);
   });
 });

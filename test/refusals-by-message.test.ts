@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { createSchema } from '../src/schema/index.ts';
+import { useSandbox } from './support/fixture.ts';
 import type { Result } from './support/gateway.ts';
 import { DELETE, DISCONNECT, DISCONNECT_MANY, EDIT, MESSAGE, TOGGLE, UPDATE } from './support/mutations.ts';
 import {
@@ -12,26 +13,25 @@ import {
   EDIT_USER,
   UNBLACKLIST,
 } from './support/other-mutations.ts';
-import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox({ shared: true });
+const fixture = useSandbox({ shared: true });
 
 const { userKey: key, projectId: id, scriptId, sessionId } = seeded;
 const refused = 'unauthorized or invalid request';
 
 const RUN = {
-  editScript: () => stage.gateway.execute(EDIT, { input: { id: scriptId, name: 'x' } }),
-  updateScript: () => stage.gateway.execute(UPDATE, { input: { id: scriptId, source: 'return 1' } }),
-  toggleScript: () => stage.gateway.execute(TOGGLE, { input: { id: scriptId, enabled: true } }),
-  deleteScript: () => stage.gateway.execute(DELETE, { input: { id: scriptId } }),
-  editProject: () => stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }),
-  deleteProject: () => stage.gateway.execute(DELETE_PROJECT, { input: { id } }),
-  editUser: () => stage.gateway.execute(EDIT_USER, { input: { key, note: 'a note of its own' } }),
-  blacklistUser: () => stage.gateway.execute(BLACKLIST, { input: { key } }),
-  unblacklistUser: () => stage.gateway.execute(UNBLACKLIST, { input: { key } }),
-  disconnectSession: () => stage.gateway.execute(DISCONNECT, { input: { id: sessionId } }),
-  disconnectSessions: () => stage.gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId] } }),
-  messageSession: () => stage.gateway.execute(MESSAGE, { input: { id: sessionId, handler: 'ping' } }),
+  editScript: () => fixture.gateway.execute(EDIT, { input: { id: scriptId, name: 'x' } }),
+  updateScript: () => fixture.gateway.execute(UPDATE, { input: { id: scriptId, source: 'return 1' } }),
+  toggleScript: () => fixture.gateway.execute(TOGGLE, { input: { id: scriptId, enabled: true } }),
+  deleteScript: () => fixture.gateway.execute(DELETE, { input: { id: scriptId } }),
+  editProject: () => fixture.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }),
+  deleteProject: () => fixture.gateway.execute(DELETE_PROJECT, { input: { id } }),
+  editUser: () => fixture.gateway.execute(EDIT_USER, { input: { key, note: 'a note of its own' } }),
+  blacklistUser: () => fixture.gateway.execute(BLACKLIST, { input: { key } }),
+  unblacklistUser: () => fixture.gateway.execute(UNBLACKLIST, { input: { key } }),
+  disconnectSession: () => fixture.gateway.execute(DISCONNECT, { input: { id: sessionId } }),
+  disconnectSessions: () => fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId] } }),
+  messageSession: () => fixture.gateway.execute(MESSAGE, { input: { id: sessionId, handler: 'ping' } }),
 } as const;
 
 type Name = keyof typeof RUN;
@@ -75,7 +75,7 @@ const all = names.flatMap((name) =>
 );
 
 async function resultOf(name: Name, error: object, status = 200): Promise<unknown> {
-  stage.sandbox.fault({
+  fixture.sandbox.fault({
     kind: 'raw',
     status,
     headers: { 'content-type': 'application/json' },
@@ -114,16 +114,16 @@ describe('AccountExpired', () => {
     const headers = { token: sandboxKeys.expired };
     const input = { id: scriptId, name: 'x' };
     const results = [
-      await stage.gateway.execute(EDIT, { input }, headers),
-      await stage.gateway.execute(EDIT, { input: { ...input, id: 'unknown' } }),
-      await stage.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }, headers),
-      await stage.gateway.execute(EDIT_PROJECT, { input: { id: 'unknown', name: 'x' } }),
-      await stage.gateway.execute(EDIT_USER, { input: { key, note: 'x' } }, headers),
-      await stage.gateway.execute(EDIT_USER, { input: { key: 'unknown', note: 'x' } }),
-      await stage.gateway.execute(BLACKLIST, { input: { key } }, headers),
-      await stage.gateway.execute(BLACKLIST, { input: { key: 'unknown' } }),
-      await stage.gateway.execute(UNBLACKLIST, { input: { key: seeded.blacklistedUserKey } }, headers),
-      await stage.gateway.execute(UNBLACKLIST, { input: { key: 'unknown' } }),
+      await fixture.gateway.execute(EDIT, { input }, headers),
+      await fixture.gateway.execute(EDIT, { input: { ...input, id: 'unknown' } }),
+      await fixture.gateway.execute(EDIT_PROJECT, { input: { id, name: 'x' } }, headers),
+      await fixture.gateway.execute(EDIT_PROJECT, { input: { id: 'unknown', name: 'x' } }),
+      await fixture.gateway.execute(EDIT_USER, { input: { key, note: 'x' } }, headers),
+      await fixture.gateway.execute(EDIT_USER, { input: { key: 'unknown', note: 'x' } }),
+      await fixture.gateway.execute(BLACKLIST, { input: { key } }, headers),
+      await fixture.gateway.execute(BLACKLIST, { input: { key: 'unknown' } }),
+      await fixture.gateway.execute(UNBLACKLIST, { input: { key: seeded.blacklistedUserKey } }, headers),
+      await fixture.gateway.execute(UNBLACKLIST, { input: { key: 'unknown' } }),
     ];
     const types = results.map(({ data }) => Object.values(data ?? {}).map(({ __typename }) => __typename));
     expect(types.flat()).toEqual(results.map((_, index) => (index % 2 ? 'NotPermitted' : 'AccountExpired')));

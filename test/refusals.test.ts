@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
+import { useSandbox } from './support/fixture.ts';
 import type { Result } from './support/gateway.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from './support/mutations.ts';
-import { useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const id = seeded.scriptId;
 const refused = 'unauthorized or invalid request';
@@ -15,24 +15,24 @@ const MUTATIONS = [
   {
     name: 'editScript',
     path: 'edit',
-    run: () => stage.gateway.execute(EDIT, { input: { id, name: 'Renamed' } }),
+    run: () => fixture.gateway.execute(EDIT, { input: { id, name: 'Renamed' } }),
   },
   {
     name: 'updateScript',
     path: 'update',
-    run: () => stage.gateway.execute(UPDATE, { input: { id, source: 'return 1' } }),
+    run: () => fixture.gateway.execute(UPDATE, { input: { id, source: 'return 1' } }),
   },
   {
     name: 'toggleScript',
     path: 'toggle',
-    run: () => stage.gateway.execute(TOGGLE, { input: { id, enabled: true } }),
+    run: () => fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }),
   },
-  { name: 'deleteScript', path: 'remove', run: () => stage.gateway.execute(DELETE, { input: { id } }) },
+  { name: 'deleteScript', path: 'remove', run: () => fixture.gateway.execute(DELETE, { input: { id } }) },
 ] as const;
 
 /** What the API answers next. */
 function answerWith(body: object, status = 200) {
-  stage.sandbox.fault({
+  fixture.sandbox.fault({
     kind: 'raw',
     status,
     headers: { 'content-type': 'application/json' },
@@ -117,7 +117,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
     ],
   ])('is %s, whatever the HTTP status', async (_what, error, expected) => {
     for (const status of STATUSES) {
-      stage.sandbox.reset();
+      fixture.sandbox.reset();
       answerWith(failure(error), status);
       const result = await run();
       expect({ status, errors: result.errors, result: resultOf(result) }).toEqual({
@@ -125,7 +125,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
         errors: undefined,
         result: expected,
       });
-      expect(stage.lines()).toEqual([`POST /scripts/${id}/${path}`]);
+      expect(fixture.lines()).toEqual([`POST /scripts/${id}/${path}`]);
     }
   });
 
@@ -134,7 +134,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
     ['invalid endpoint', 'NOT_EXECUTED', / it is safe to try again\./],
   ])('has an error for "%s", which is no refusal, with its outcome', async (message, outcome, advice) => {
     for (const status of [200, 404, 500]) {
-      stage.sandbox.reset();
+      fixture.sandbox.reset();
       answerWith(failure({ code: -1, message }), status);
       const { data, errors } = await run();
       expect(data ?? null).toBeNull();
@@ -151,7 +151,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
           },
         },
       ]);
-      expect(stage.lines()).toEqual([`POST /scripts/${id}/${path}`]);
+      expect(fixture.lines()).toEqual([`POST /scripts/${id}/${path}`]);
     }
   });
 
@@ -164,18 +164,18 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
     ['a code that is text', failure({ code: 'E7', message: 'no' })],
   ])('has an error for a failure with %s, and its outcome is unknown', async (_what, body) => {
     for (const status of [200, 400, 500]) {
-      stage.sandbox.reset();
+      fixture.sandbox.reset();
       answerWith(body, status);
       const { errors } = await run();
       expect(errors).toMatchObject([
         { path: [name], extensions: { code: 'UPSTREAM_BAD_RESPONSE', outcome: 'UNKNOWN' } },
       ]);
-      expect(stage.lines()).toEqual([`POST /scripts/${id}/${path}`]);
+      expect(fixture.lines()).toEqual([`POST /scripts/${id}/${path}`]);
     }
   });
 
   it('has an error for the quota, and was not carried out', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
       headers: { 'retry-after': '86400' },
       body: JSON.stringify(failure({ code: -1, message: 'ratelimited' })),
@@ -205,7 +205,7 @@ describe('the codes of an endpoint', () => {
     ['0', 'AccountExpired', 'account expired'],
   ])('are what editScript documents: %j is %s', async (code, __typename, message) => {
     for (const status of STATUSES) {
-      stage.sandbox.reset();
+      fixture.sandbox.reset();
       answerWith(failure({ code, message }), status);
       expect(resultOf(await MUTATIONS[0].run())).toEqual({ __typename, message });
     }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
-import { useRecorder } from './support/stage.ts';
 import { eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
@@ -16,24 +16,24 @@ const SPARE = 8;
 const ids = Array.from({ length: 2 * RATE }, (_one, index) => `s${index}`);
 
 describe('renewals that wait for the quota', () => {
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 60_000 },
     timeouts: { read: 10_000, write: 10_000 },
   });
-  const read = (id: string) => stage.gateway.execute(SCRIPT, { id });
-  const toggle = (id: string) => stage.gateway.execute(TOGGLE, { input: { id, enabled: true } });
+  const read = (id: string) => fixture.gateway.execute(SCRIPT, { id });
+  const toggle = (id: string) => fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } });
 
   /** Copies that are all no longer fresh, read at once: so many are read anew, the others wait to be renewed. */
   async function readAllAgain() {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPTS, { ids: ids.slice(0, RATE) });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids.slice(0, RATE) });
     await clock.advance(WINDOW_MS);
-    await stage.gateway.execute(SCRIPTS, { ids: ids.slice(RATE) });
+    await fixture.gateway.execute(SCRIPTS, { ids: ids.slice(RATE) });
     await clock.advance(WINDOW_MS);
-    const before = stage.recorder.calls.length;
-    const { extensions } = await stage.gateway.execute(SCRIPTS, { ids });
+    const before = fixture.recorder.calls.length;
+    const { extensions } = await fixture.gateway.execute(SCRIPTS, { ids });
     expect(extensions).toMatchObject({ upstream: { stale: ids.length - SPARE } });
-    await expectCalls(stage.recorder, before + SPARE);
+    await expectCalls(fixture.recorder, before + SPARE);
     return before + SPARE;
   }
 
@@ -42,26 +42,26 @@ describe('renewals that wait for the quota', () => {
     await toggle('s0');
     const { data } = await read('s0');
     expect(data?.script?.name).toBe('name of s0');
-    expect(stage.recorder.lines().slice(calls)).toEqual(['POST /scripts/s0/toggle', 'GET /scripts/s0']);
+    expect(fixture.recorder.lines().slice(calls)).toEqual(['POST /scripts/s0/toggle', 'GET /scripts/s0']);
   });
 
   it('come one by one after the first two, so that places come free one by one', async () => {
     const calls = await readAllAgain();
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, calls + 2);
+    await expectCalls(fixture.recorder, calls + 2);
     const distanceMs = Math.ceil(WINDOW_MS / SPARE);
     for (let renewed = 3; renewed <= 5; renewed += 1) {
       await clock.advance(distanceMs);
-      await expectCalls(stage.recorder, calls + renewed);
+      await expectCalls(fixture.recorder, calls + renewed);
     }
   });
 
   it('do not hold up a write that comes while they keep their distance', async () => {
     const calls = await readAllAgain();
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, calls + 2);
+    await expectCalls(fixture.recorder, calls + 2);
     await toggle('s0');
-    expect(stage.recorder.lines().slice(calls + 2)).toEqual(['POST /scripts/s0/toggle']);
+    expect(fixture.recorder.lines().slice(calls + 2)).toEqual(['POST /scripts/s0/toggle']);
   });
 
   it('go in the order of what was missed: how often an older copy was served, and how old', async () => {
@@ -70,16 +70,16 @@ describe('renewals that wait for the quota', () => {
       expect((await read('s15')).extensions).toMatchObject({ upstream: { stale: 1, oldestMs: WINDOW_MS } });
     }
     await clock.advance(WINDOW_MS);
-    await expectCalls(stage.recorder, calls + 2);
+    await expectCalls(fixture.recorder, calls + 2);
     // Of the others, `s8` is the first of the two whose copies are a window older.
-    expect(stage.recorder.lines().slice(calls).sort()).toEqual(['GET /scripts/s15', 'GET /scripts/s8']);
+    expect(fixture.recorder.lines().slice(calls).sort()).toEqual(['GET /scripts/s15', 'GET /scripts/s8']);
   });
 
   it('take all the places that are spare, and all copies are fresh again in time', async () => {
     const calls = await readAllAgain();
     await clock.advance(3 * WINDOW_MS);
-    await eventually(() => expect(stage.recorder.calls).toHaveLength(calls + ids.length - SPARE));
-    const renewed = stage.recorder.lines().slice(calls);
+    await eventually(() => expect(fixture.recorder.calls).toHaveLength(calls + ids.length - SPARE));
+    const renewed = fixture.recorder.lines().slice(calls);
     expect(new Set(renewed).size).toBe(ids.length - SPARE);
   });
 });

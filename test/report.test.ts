@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { graphql } from './gql/index.ts';
 import { createManualClock, settle } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import type { Result } from './support/gateway.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from './support/reads.ts';
 import type { Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
@@ -55,126 +55,126 @@ function failOnce(): Respond {
 }
 
 describe('x-upstream: report', () => {
-  const stage = useRecorder({ transport });
+  const fixture = useRecorder({ transport });
 
   it('is not answered unless it is asked for', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     for (const headers of [KEY, { ...KEY, 'x-upstream': 'yes' }]) {
-      const { extensions } = await stage.gateway.execute(SCRIPT, { id: 'a' }, headers);
+      const { extensions } = await fixture.gateway.execute(SCRIPT, { id: 'a' }, headers);
       expect(extensions).toBeUndefined();
     }
   });
 
   it('tells of an operation that needs no call, and of one without a key', async () => {
-    expect(reportOf(await stage.gateway.execute('{ __typename }', undefined, ASKED))).toEqual(none);
-    const refused = await stage.gateway.execute(SCRIPT, { id: 'a' }, { 'x-upstream': 'report' });
+    expect(reportOf(await fixture.gateway.execute('{ __typename }', undefined, ASKED))).toEqual(none);
+    const refused = await fixture.gateway.execute(SCRIPT, { id: 'a' }, { 'x-upstream': 'report' });
     expect(refused.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
     expect(reportOf(refused)).toEqual(none);
   });
 
   it('counts calls, and the copies that saved one', async () => {
-    stage.respond = answerPlainly;
-    const first = await stage.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
-    const second = await stage.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
-    const mixed = await stage.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
+    fixture.respond = answerPlainly;
+    const first = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
+    const second = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
+    const mixed = await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
     expect(reportOf(first)).toEqual({ ...none, calls: 4 });
     expect(reportOf(second)).toEqual({ ...none, fresh: 4 });
     expect(reportOf(mixed)).toEqual({ ...none, calls: 2, fresh: 1 });
-    await expectCalls(stage.recorder, 6);
+    await expectCalls(fixture.recorder, 6);
   });
 
   it("counts reads that waited for another operation's call", async () => {
     let release = () => {};
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       release = () => answerPlainly(recorded, response);
     };
-    const first = stage.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
-    await arrival(stage.recorder, 0);
-    const others = Array.from({ length: 5 }, () => stage.gateway.execute(SCRIPT, { id: 'a' }, ASKED));
+    const first = fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+    await arrival(fixture.recorder, 0);
+    const others = Array.from({ length: 5 }, () => fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED));
     await eventually(() => expect(clock.pending).toBe(6));
     release();
     expect(reportOf(await first)).toEqual({ ...none, calls: 1 });
     for (const answer of others) expect(reportOf(await answer)).toEqual({ ...none, shared: 1 });
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 
   it('counts retries and writes as the calls that they are', async () => {
-    stage.respond = failOnce();
-    const read = await stage.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
+    fixture.respond = failOnce();
+    const read = await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
     expect(read.errors).toBeUndefined();
     expect(reportOf(read)).toEqual({ ...none, calls: 6 });
-    stage.respond = answerPlainly;
-    const write = await stage.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, ASKED);
+    fixture.respond = answerPlainly;
+    const write = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, ASKED);
     expect(write.errors).toBeUndefined();
     expect(reportOf(write)).toEqual({ ...none, calls: 4 });
-    await expectCalls(stage.recorder, 10);
+    await expectCalls(fixture.recorder, 10);
   });
 
   it('counts what failed, too', async () => {
-    stage.respond = (_recorded, response) => void response.writeHead(503).end();
-    const { errors, ...result } = await stage.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    const { errors, ...result } = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
     expect(errors).toHaveLength(1);
     expect(reportOf(result)).toEqual({ ...none, calls: 3 });
-    await expectCalls(stage.recorder, 3);
+    await expectCalls(fixture.recorder, 3);
   });
 
   it('counts a read that fell back on an older copy as stale, and its tries as calls', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await clock.advance(1_500);
-    stage.respond = (_recorded, response) => void response.writeHead(503).end();
-    const result = await stage.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    const result = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
     expect(reportOf(result)).toEqual({ ...none, calls: 3, stale: 1, oldestMs: 1_500 });
   });
 });
 
 describe('a report under a quota', () => {
-  const stage = useRecorder({
+  const fixture = useRecorder({
     transport: { ...transport, rate: 2 },
     timeouts: { read: 10_000, write: 10_000 },
   });
 
   it('tells how long the calls of the operation had to wait', async () => {
-    stage.respond = answerPlainly;
-    const answer = stage.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
-    await expectCalls(stage.recorder, 2);
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
+    await expectCalls(fixture.recorder, 2);
     await clock.advance(1_002);
     expect(reportOf(await answer)).toEqual({ ...none, calls: 3, queuedMs: 1_002 });
   });
 
   it('names the oldest copy, and leaves the call of the renewal out', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await clock.advance(500);
-    await stage.gateway.execute(SCRIPT, { id: 'b' }, KEY);
+    await fixture.gateway.execute(SCRIPT, { id: 'b' }, KEY);
     await clock.advance(1_002);
-    await stage.gateway.execute(SCRIPTS, { ids: ['c', 'd'] }, KEY);
-    const result = await stage.gateway.execute(SCRIPTS, { ids: ['b', 'a'] }, ASKED);
+    await fixture.gateway.execute(SCRIPTS, { ids: ['c', 'd'] }, KEY);
+    const result = await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'a'] }, ASKED);
     expect(reportOf(result)).toEqual({ ...none, stale: 2, oldestMs: 1_502 });
     // Without being asked as well, as the answer may have been overtaken.
-    const silent = await stage.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    const silent = await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     expect(silent.extensions).toEqual({ upstream: { stale: 1, oldestMs: 1_502 } });
     await settle();
     // The second renewal keeps its distance from the first.
     await clock.advance(1_002 + 501);
-    await expectCalls(stage.recorder, 6);
+    await expectCalls(fixture.recorder, 6);
   });
 });
 
 describe('over many operations', () => {
-  const stage = useRecorder({ transport });
+  const fixture = useRecorder({ transport });
 
   it('every read counts once, and the calls add up to what the REST side has seen', async () => {
     const failing = failOnce();
-    stage.respond = (recorded, response) =>
+    fixture.respond = (recorded, response) =>
       recorded.line.includes('flaky') ? failing(recorded, response) : answerPlainly(recorded, response);
     const sum = { ...none };
     let reads = 0;
     for (let round = 0; round < 20; round += 1) {
       const ids = [`s${round % 3}`, `s${round % 7}`, `once${round}`];
       const answers = await Promise.all([
-        stage.gateway.execute(SCRIPTS, { ids }, ASKED),
-        stage.gateway.execute(SCRIPTS, { ids: ids.slice(1) }, ASKED),
+        fixture.gateway.execute(SCRIPTS, { ids }, ASKED),
+        fixture.gateway.execute(SCRIPTS, { ids: ids.slice(1) }, ASKED),
       ]);
       reads += new Set(ids).size + new Set(ids.slice(1)).size;
       for (const answer of answers) {
@@ -187,11 +187,11 @@ describe('over many operations', () => {
       await clock.advance(200);
     }
     expect(sum.calls + sum.shared + sum.fresh + sum.stale).toBe(reads);
-    expect(sum.calls).toBe(stage.recorder.calls.length);
+    expect(sum.calls).toBe(fixture.recorder.calls.length);
     for (const kind of ['calls', 'shared', 'fresh'] as const) expect(sum[kind]).toBeGreaterThan(0);
 
-    const retried = await stage.gateway.execute(SCRIPTS, { ids: ['flaky1', 'flaky2'] }, ASKED);
-    const written = await stage.gateway.execute(TOGGLE_AND_READ, { id: 's0' }, ASKED);
-    expect(sum.calls + reportOf(retried).calls + reportOf(written).calls).toBe(stage.recorder.calls.length);
+    const retried = await fixture.gateway.execute(SCRIPTS, { ids: ['flaky1', 'flaky2'] }, ASKED);
+    const written = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 's0' }, ASKED);
+    expect(sum.calls + reportOf(retried).calls + reportOf(written).calls).toBe(fixture.recorder.calls.length);
   });
 });

@@ -3,12 +3,12 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import { openGateway } from './support/gateway.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from './support/reads.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { arrival, closing, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
@@ -34,98 +34,98 @@ function firstFail(times: number, fault: Respond): Respond {
 }
 
 describe('a read that failed', () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
 
   it('is tried again after a random part of 100 ms, then of 200 ms, and then no more', async () => {
     luck.value = 0.5;
-    stage.respond = unavailable;
-    const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
+    fixture.respond = unavailable;
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
     await eventually(() => expect(luck.draws).toBe(1));
     await clock.advance(49);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
     await clock.advance(1);
     await eventually(() => expect(luck.draws).toBe(2));
     await clock.advance(99);
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
     await clock.advance(1);
     expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
-    expect(stage.recorder.calls).toHaveLength(3);
+    expect(fixture.recorder.calls).toHaveLength(3);
     expect(luck.draws).toBe(2);
   });
 
   it.each([1, 2])('and succeeds after %i failures shows no error', async (failures) => {
-    stage.respond = firstFail(failures, serverError);
-    const { data, errors } = await stage.gateway.execute(SCRIPT, { id: 'a' });
+    fixture.respond = firstFail(failures, serverError);
+    const { data, errors } = await fixture.gateway.execute(SCRIPT, { id: 'a' });
     expect(errors).toBeUndefined();
     expect(data?.script?.name).toBe('name of a');
-    expect(stage.recorder.calls).toHaveLength(failures + 1);
+    expect(fixture.recorder.calls).toHaveLength(failures + 1);
   });
 
   it('is a read whatever its method: a page of sessions is asked for again by POST', async () => {
-    stage.respond = (recorded, response) =>
+    fixture.respond = (recorded, response) =>
       recorded.line.startsWith('POST') ? pages(recorded, response) : answerPlainly(recorded, response);
     const pages = firstFail(1, unavailable);
-    const { errors } = await stage.gateway.execute('{ script(id: "a") { sessions { nodes { id } } } }');
+    const { errors } = await fixture.gateway.execute('{ script(id: "a") { sessions { nodes { id } } } }');
     expect(errors).toBeUndefined();
-    expect(stage.recorder.lines()).toEqual([
+    expect(fixture.recorder.lines()).toEqual([
       'GET /scripts/a',
       'POST /scripts/a/sessions',
       'POST /scripts/a/sessions',
     ]);
-    const [, first, second] = stage.recorder.calls;
+    const [, first, second] = fixture.recorder.calls;
     expect(second?.body).toBe(first?.body);
   });
 
   it('is not tried again once its client has left', async () => {
     luck.value = 0.5;
-    stage.respond = unavailable;
+    fixture.respond = unavailable;
     const client = new AbortController();
-    const answer = stage.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
     await eventually(() => expect(luck.draws).toBe(1));
     client.abort();
     await expect(answer).rejects.toThrow('abort');
     await eventually(() => expect(clock.pending).toBeLessThanOrEqual(1));
     await clock.advance(5_000);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
     expect(clock.pending).toBe(0);
   });
 
   it('spends from a budget: a fifth of the requests beyond what was saved up', async () => {
-    stage.respond = serverError;
+    fixture.respond = serverError;
     const reads = 400;
     for (let start = 0; start < reads; start += 100) {
       const ids = Array.from({ length: 100 }, (_one, index) => `s${start + index}`);
-      const { errors } = await stage.gateway.execute(SCRIPTS, { ids });
+      const { errors } = await fixture.gateway.execute(SCRIPTS, { ids });
       expect(errors).toHaveLength(100);
     }
-    const requests = stage.recorder.calls.length;
+    const requests = fixture.recorder.calls.length;
     expect(requests - reads).toBeGreaterThan(0.2 * reads);
     expect(requests - reads).toBeLessThanOrEqual(0.2 * requests + 25);
   });
 });
 
 describe('a deadline', () => {
-  const stage = useRecorder({ transport: { clock, random }, timeouts: { read: 120, write: 120 } });
+  const fixture = useRecorder({ transport: { clock, random }, timeouts: { read: 120, write: 120 } });
 
   it('is not waited past: a try that would begin after it is not made', async () => {
     luck.value = 0.99;
-    stage.respond = unavailable;
-    const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
+    fixture.respond = unavailable;
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
     await eventually(() => expect(luck.draws).toBe(1));
     await clock.advance(99);
     // The second try would wait for up to 198 ms more.
     expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
-    expect(stage.recorder.calls).toHaveLength(2);
+    expect(fixture.recorder.calls).toHaveLength(2);
   });
 
   it('covers all tries together: the last one gets what is left', async () => {
     luck.value = 0.5;
-    stage.respond = firstFail(1, unavailable);
-    const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
+    fixture.respond = firstFail(1, unavailable);
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
     await eventually(() => expect(luck.draws).toBe(1));
-    stage.respond = () => undefined;
+    fixture.respond = () => undefined;
     await clock.advance(50);
-    const { socket } = await arrival(stage.recorder, 1);
+    const { socket } = await arrival(fixture.recorder, 1);
     await clock.advance(69);
     expect(socket.destroyed).toBe(false);
     await clock.advance(1);
@@ -134,20 +134,20 @@ describe('a deadline', () => {
 });
 
 describe("an operation's deadline", () => {
-  const stage = useRecorder({ transport: { clock, random }, operationTimeoutMs: 3_000 });
+  const fixture = useRecorder({ transport: { clock, random }, operationTimeoutMs: 3_000 });
 
   it('covers every call of the operation: the later ones get what is left', async () => {
     let release = () => {};
-    stage.respond = (recorded, response) => {
+    fixture.respond = (recorded, response) => {
       if (recorded.line === 'GET /scripts/a') release = () => answerPlainly(recorded, response);
     };
-    const answer = stage.gateway.execute(WHOLE_SCRIPT, { id: 'a' });
-    await arrival(stage.recorder, 0);
+    const answer = fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' });
+    await arrival(fixture.recorder, 0);
     await clock.advance(2_000);
     release();
-    await arrival(stage.recorder, 3);
+    await arrival(fixture.recorder, 3);
     await clock.advance(999);
-    const sockets = stage.recorder.calls.slice(1).map(({ socket }) => socket);
+    const sockets = fixture.recorder.calls.slice(1).map(({ socket }) => socket);
     expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
     const closed = Promise.all(sockets.map(closing));
     await clock.advance(1);
@@ -158,11 +158,11 @@ describe("an operation's deadline", () => {
   });
 
   it('covers the body', async () => {
-    stage.respond = (_recorded, response) => {
+    fixture.respond = (_recorded, response) => {
       response.writeHead(200, { 'content-length': 1_000 }).write('{"success":');
     };
-    const answer = stage.gateway.execute(SCRIPT, { id: 'a' });
-    const { socket } = await arrival(stage.recorder, 0);
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
+    const { socket } = await arrival(fixture.recorder, 0);
     const closed = closing(socket);
     await clock.advance(3_000);
     expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
@@ -170,9 +170,9 @@ describe("an operation's deadline", () => {
   });
 
   it('covers a mutation, whose outcome is then unknown', async () => {
-    stage.respond = () => undefined;
-    const answer = stage.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-    await arrival(stage.recorder, 0);
+    fixture.respond = () => undefined;
+    const answer = fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    await arrival(fixture.recorder, 0);
     await clock.advance(3_000);
     expect((await answer).errors?.[0]?.extensions).toMatchObject({
       code: 'UPSTREAM_TIMEOUT',
@@ -182,16 +182,16 @@ describe("an operation's deadline", () => {
 });
 
 describe('a mutation', () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
 
   it.each([
     ['503', unavailable, 'UPSTREAM_UNAVAILABLE'],
     ['an internal server error', serverError, 'UPSTREAM_ERROR'],
   ])('that met %s is never tried again', async (_title, respond, code) => {
-    stage.respond = respond;
-    const { errors } = await stage.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    fixture.respond = respond;
+    const { errors } = await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
     expect(errors?.[0]?.extensions).toMatchObject({ code, outcome: 'UNKNOWN' });
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
     expect(luck.draws).toBe(0);
   });
 
@@ -219,22 +219,22 @@ describe('a mutation', () => {
 });
 
 describe('an API of which every fifth answer is 503, at random', () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
 
   it('answers at least 99 % of the reads, for at most 20 % more requests, and no mutation twice', async () => {
     const chance = seeded(20);
-    stage.respond = (recorded, response) =>
+    fixture.respond = (recorded, response) =>
       chance() < 0.2 ? unavailable(recorded, response) : answerPlainly(recorded, response);
     const reads = 500;
     const writes = 50;
     let answered = 0;
     for (let index = 0; index < reads; index += 1) {
-      const { data } = await stage.gateway.execute(SCRIPT, { id: `s${index}` });
+      const { data } = await fixture.gateway.execute(SCRIPT, { id: `s${index}` });
       if (data?.script) answered += 1;
       if (index % 10 === 0)
-        await stage.gateway.execute(TOGGLE, { input: { id: `w${index}`, enabled: true } });
+        await fixture.gateway.execute(TOGGLE, { input: { id: `w${index}`, enabled: true } });
     }
-    const lines = stage.recorder.lines();
+    const lines = fixture.recorder.lines();
     const sentReads = lines.filter((line) => line.startsWith('GET'));
     expect(answered).toBeGreaterThanOrEqual(0.99 * reads);
     expect(sentReads.length - reads).toBeGreaterThan(0.1 * reads);

@@ -13,8 +13,8 @@ import {
 
 const { scriptId, idleScriptId, projectId, userKey, namesProjectId } = seeded;
 
-const stage = useStandIn();
-const { answer } = stage;
+const fixture = useStandIn();
+const { answer } = fixture;
 
 const seededProject = {
   id: projectId,
@@ -142,7 +142,7 @@ describe('POST /projects/:project_id/remove', () => {
 
   it('is undone by a reset', async () => {
     await answer(remove);
-    stage.sandbox.reset();
+    fixture.sandbox.reset();
     expect(await answer(read)).toEqual(ok({ project: seededProject }));
   });
 });
@@ -160,8 +160,8 @@ describe('GET /projects/:project_id/executions', () => {
       'Arsenal Trainer - 65f1c0de0000000000000004',
       'Loader - 65f1c0de0000000000000005',
     ]);
-    expect(scripts[`Nightfall Hub - ${scriptId}`]).toEqual(stage.sandbox.executions.get(scriptId));
-    const days = Object.keys(stage.sandbox.executions.get(scriptId) ?? {});
+    expect(scripts[`Nightfall Hub - ${scriptId}`]).toEqual(fixture.sandbox.executions.get(scriptId));
+    const days = Object.keys(fixture.sandbox.executions.get(scriptId) ?? {});
     expect(total).toEqual(
       Object.fromEntries(
         days.map((day) => [day, Object.values(scripts).reduce((sum, counts) => sum + (counts[day] ?? 0), 0)]),
@@ -170,7 +170,7 @@ describe('GET /projects/:project_id/executions', () => {
   });
 
   it('has names with separators, a script called total, and no script without executions', async () => {
-    const { scripts } = stage.sandbox;
+    const { scripts } = fixture.sandbox;
     const names = [seeded.separatorScriptId, seeded.totalScriptId, seeded.unusedScriptId].map((id) => {
       expect(scripts.get(id)?.project_id).toBe(namesProjectId);
       return scripts.get(id)?.name;
@@ -188,7 +188,7 @@ describe('GET /projects/:project_id/executions', () => {
 
   it('follows a script that is renamed, loses its name, gains executions or goes', async () => {
     const id = seeded.unusedScriptId;
-    stage.sandbox.executions.set(id, { '01/02': 3, 7: 1 });
+    fixture.sandbox.executions.set(id, { '01/02': 3, 7: 1 });
     await answer(`POST /scripts/${id}/edit`, { body: { name: 'A - B' } });
     expect((await list(namesProjectId))[`A - B - ${id}`]).toEqual({ '01/02': 3, 7: 1 });
     expect((await list(namesProjectId)).total).toMatchObject({ '01/02': 3, 7: 1 });
@@ -199,14 +199,14 @@ describe('GET /projects/:project_id/executions', () => {
   });
 
   it('is an empty sum for a project without executions', async () => {
-    const model = stage.sandbox.projects.get(projectId);
+    const model = fixture.sandbox.projects.get(projectId);
     if (!model) throw new Error('The seed has no project.');
-    stage.sandbox.projects.set('empty', { ...model, id: 'empty' });
+    fixture.sandbox.projects.set('empty', { ...model, id: 'empty' });
     expect(await list('empty')).toEqual({ total: {} });
   });
 
   it('leaves out the script of another project without executions', async () => {
-    const idle = stage.sandbox.scripts.get(idleScriptId);
+    const idle = fixture.sandbox.scripts.get(idleScriptId);
     expect(Object.keys(await list(idle?.project_id ?? '')).map((key) => key.split(' - ')[0])).toEqual([
       'total',
       'UI Kit Preview',

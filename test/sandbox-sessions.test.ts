@@ -17,14 +17,14 @@ const seededSession = {
 };
 
 let time: number = seeded.createdAt;
-const stage = useStandIn({ now: () => time });
-const { answer, ask, start } = stage;
+const fixture = useStandIn({ now: () => time });
+const { answer, ask, start } = fixture;
 
 beforeEach(() => {
   time = seeded.createdAt;
 });
 
-const sessionsOf = (script: string, on = stage.sandbox) =>
+const sessionsOf = (script: string, on = fixture.sandbox) =>
   [...on.sessions.values()].filter(({ script_id }) => script_id === script);
 
 const disconnectOne = `POST /sessions/${sessionId}/disconnect`;
@@ -49,7 +49,7 @@ describe('POST /sessions/:session_id/disconnect', () => {
     expect(await answer(`GET /sessions/${sessionId}`)).toEqual(unknownSession);
     expect((await answer(list))[1].sessions).toEqual(sessionsOf(scriptId).slice(0, 100));
     expect(await answer(filter)).toEqual(ok({ sessions: [] }));
-    expect([sessionsOf(scriptId).length, stage.sandbox.disconnected.size]).toEqual([179, 0]);
+    expect([sessionsOf(scriptId).length, fixture.sandbox.disconnected.size]).toEqual([179, 0]);
   });
 
   it('succeeds again while the session appears, without adding to its time', async () => {
@@ -73,7 +73,7 @@ describe('POST /sessions/:session_id/disconnect', () => {
 
   it('is undone by a reset', async () => {
     await answer(disconnectOne);
-    stage.sandbox.reset();
+    fixture.sandbox.reset();
     time += 5_000;
     expect(await answer(`GET /sessions/${sessionId}`)).toEqual(ok({ session: seededSession }));
   });
@@ -91,7 +91,7 @@ describe('POST /sessions/disconnect', () => {
   it('accepts a list without ids and one that repeats them', async () => {
     expect(await answer(disconnectMany, { body: { session_ids: [] } })).toEqual(ok());
     expect(await answer(disconnectMany, { body: { session_ids: [sessionId, sessionId] } })).toEqual(ok());
-    expect([...stage.sandbox.disconnected.keys()]).toEqual([sessionId]);
+    expect([...fixture.sandbox.disconnected.keys()]).toEqual([sessionId]);
   });
 
   it('ends none when one is unknown', async () => {
@@ -99,7 +99,7 @@ describe('POST /sessions/disconnect', () => {
     expect(await answer(disconnectMany, { body })).toEqual(
       refused('session does not exist or is not yours: gone'),
     );
-    expect(stage.sandbox.disconnected.size).toBe(0);
+    expect(fixture.sandbox.disconnected.size).toBe(0);
   });
 
   it.each([
@@ -124,8 +124,8 @@ describe('POST /sessions/disconnect', () => {
     'disconnects all the same, and marks the call, when a message went astray: %j',
     async (body, expected) => {
       expect(await answer(disconnectMany, { body })).toEqual(expected);
-      expect(stage.sandbox.disconnected.has(sessionId)).toBe('session_ids' in body);
-      expect(stage.sandbox.calls.map(({ misdirected }) => misdirected)).toEqual([true]);
+      expect(fixture.sandbox.disconnected.has(sessionId)).toBe('session_ids' in body);
+      expect(fixture.sandbox.calls.map(({ misdirected }) => misdirected)).toEqual([true]);
       const [, { calls }] = await answer('GET /_sandbox/calls');
       expect(calls[0].misdirected).toBe(true);
     },
@@ -135,7 +135,7 @@ describe('POST /sessions/disconnect', () => {
     await answer(message, { body: { key: 'ping', data: [] } });
     await answer(disconnectMany, { text: '[' });
     await answer(disconnectMany, { body: { session_ids: [sessionId] } });
-    expect(stage.sandbox.calls.map(({ misdirected }) => misdirected)).toEqual([false, false, false]);
+    expect(fixture.sandbox.calls.map(({ misdirected }) => misdirected)).toEqual([false, false, false]);
   });
 });
 
@@ -171,7 +171,7 @@ describe('POST /sessions/:session_id/message', () => {
   });
 
   it('writes ids beyond 2^53 of a response with all their digits', async () => {
-    stage.sandbox.sessions.set(sessionId, { ...seededSession, place_id: 9007199254740993n });
+    fixture.sandbox.sessions.set(sessionId, { ...seededSession, place_id: 9007199254740993n });
     expect(await (await ask(message, { body: { key: 'whereami' } })).text()).toContain(
       '"place_id":9007199254740993,',
     );

@@ -7,8 +7,8 @@ const { userKey, discordId, blacklistedUserKey, expiredUserKey, endlessUserKey, 
   seeded;
 
 let time: number = createdAt;
-const stage = useStandIn({ now: () => time });
-const { answer } = stage;
+const fixture = useStandIn({ now: () => time });
+const { answer } = fixture;
 
 beforeEach(() => {
   time = createdAt;
@@ -52,7 +52,7 @@ describe('GET /users/:user_key', () => {
   });
 
   it('knows every licence key that a session carries', () => {
-    const { sessions, users, userProjects, projects } = stage.sandbox;
+    const { sessions, users, userProjects, projects } = fixture.sandbox;
     const keys = [...sessions.values()].flatMap(({ user_key }) => user_key ?? []);
     expect(keys.filter((key) => !users.has(key))).toEqual([]);
     expect([...userProjects.keys()]).toEqual([...users.keys()]);
@@ -60,7 +60,7 @@ describe('GET /users/:user_key', () => {
   });
 
   it('shows three lines of fingerprint to whoever has one', () => {
-    for (const { luaauth_fingerprint, fingerprint_assigned } of stage.sandbox.users.values()) {
+    for (const { luaauth_fingerprint, fingerprint_assigned } of fixture.sandbox.users.values()) {
       if (fingerprint_assigned) {
         expect(luaauth_fingerprint).toMatch(
           /^[0-9a-f]{13} -> ip\n[0-9a-f]{13} -> fingerprint\n[0-9a-f]{13} -> executor$/,
@@ -133,7 +133,7 @@ describe('POST /users/:user_key/edit', () => {
   });
 
   it('lets a key of another project have the same Discord id', async () => {
-    const [key = ''] = [...stage.sandbox.userProjects].find(([, project]) => project !== projectId) ?? [];
+    const [key = ''] = [...fixture.sandbox.userProjects].find(([, project]) => project !== projectId) ?? [];
     expect(await edit(key, { discord_id: discordId })).toEqual(ok());
   });
 
@@ -234,7 +234,7 @@ describe('an expired user', () => {
     time += 1;
     expect(await answer(`GET /users/${userKey}`)).toEqual(unknownUser);
     expect(await edit(userKey, { key_expires: '' })).toEqual(unknownUser);
-    expect([stage.sandbox.users.has(userKey), stage.sandbox.userProjects.has(userKey)]).toEqual([
+    expect([fixture.sandbox.users.has(userKey), fixture.sandbox.userProjects.has(userKey)]).toEqual([
       false,
       false,
     ]);
@@ -256,7 +256,7 @@ describe('an expired user', () => {
     await deleteExpired(true);
     expect(await answer(`GET /users/${expiredUserKey}`)).toEqual(unknownUser);
     expect((await read(userKey)).key).toBe(userKey);
-    stage.sandbox.reset();
+    fixture.sandbox.reset();
     expect((await read(expiredUserKey)).key).toBe(expiredUserKey);
   });
 

@@ -24,11 +24,11 @@ import {
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId, projectId, userKey } = seeded;
 
 let sandbox: Sandbox;
-const stage = useStandIn();
-const { start, ask, answer } = stage;
+const fixture = useStandIn();
+const { start, ask, answer } = fixture;
 
 beforeEach(() => {
-  sandbox = stage.sandbox;
+  sandbox = fixture.sandbox;
 });
 
 const sessionsOf = (script: string, on = sandbox) =>

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox({ shared: true });
+const fixture = useSandbox({ shared: true });
 
 const INPUTS = {
   DateTime: ['editUser', { key: seeded.userKey }, 'keyExpiresAt', 'key_expires'],
@@ -31,14 +31,14 @@ async function sendBothWays(scalar: Scalar, value: unknown) {
   ] as const;
   const outcomes = [];
   for (const [query, v] of documents) {
-    stage.sandbox.reset();
-    const response = await fetch(`${stage.gateway.url}/graphql`, {
+    fixture.sandbox.reset();
+    const response = await fetch(`${fixture.gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', token: 'sandbox-key' },
       body: JSON.stringify({ query, variables: { v } }),
     });
     const { errors = [] } = (await response.json()) as { errors?: { message: string }[] };
-    const sent = stage.sandbox.calls.map(({ body }) => (body as Record<string, unknown>)[wireName]);
+    const sent = fixture.sandbox.calls.map(({ body }) => (body as Record<string, unknown>)[wireName]);
     outcomes.push({ errors: errors.map(({ message }) => message), sent });
   }
   return outcomes;
@@ -91,12 +91,12 @@ it.each([
 
 it('SafeInt 2^53 is refused, however it is written', async () => {
   const field = 'fingerprintResetCooldownMs';
-  const response = await fetch(`${stage.gateway.url}/graphql`, {
+  const response = await fetch(`${fixture.gateway.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', token: 'sandbox-key' },
     body: `{"query":"mutation ($v: SafeInt) { editProject(input: { id: \\"a\\", ${field}: $v }) { __typename } }","variables":{"v":9007199254740993}}`,
   });
   const { errors } = (await response.json()) as { errors: { message: string }[] };
   expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining(NO_COUNT)]);
-  expect(stage.lines()).toEqual([]);
+  expect(fixture.lines()).toEqual([]);
 });

@@ -12,9 +12,9 @@ import {
 import { describe, expect, it } from 'vitest';
 import { graphql } from './gql/index.ts';
 import { CONTRACT } from './support/contract.ts';
+import { useSandbox } from './support/fixture.ts';
 import type { TestGateway } from './support/gateway.ts';
 import { describedInDirective, describedInType, ownTypes, signaturesOf } from './support/schema-facts.ts';
-import { useSandbox } from './support/stage.ts';
 
 const INTROSPECTION = getIntrospectionQuery({
   descriptions: true,
@@ -40,15 +40,15 @@ async function introspect(gateway: TestGateway): Promise<GraphQLSchema> {
 const print = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema));
 
 describe('the schema that is served', () => {
-  const stage = useSandbox();
+  const fixture = useSandbox();
 
   it('is the one that is committed', async () => {
     const committed = readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8');
-    expect(print(await introspect(stage.gateway))).toBe(print(buildSchema(committed)));
+    expect(print(await introspect(fixture.gateway))).toBe(print(buildSchema(committed)));
   });
 
   it('describes every type, field, argument, input field, enum value and directive', async () => {
-    const schema = await introspect(stage.gateway);
+    const schema = await introspect(fixture.gateway);
     const entries = [
       ...ownTypes(schema).flatMap(describedInType),
       ...schema.getDirectives().flatMap(describedInDirective),
@@ -58,23 +58,23 @@ describe('the schema that is served', () => {
   });
 
   it('ends its queries with what only routers and the compiler of Relay ask for', async () => {
-    const names = Object.keys((await introspect(stage.gateway)).getQueryType()?.getFields() ?? {});
+    const names = Object.keys((await introspect(fixture.gateway)).getQueryType()?.getFields() ?? {});
     expect(names.slice(0, 2)).toEqual(['project', 'projects']);
     expect(names.slice(-4)).toEqual(['_entities', '_service', 'fetch__Script', 'fetch__Session']);
   });
 
   it('has everything that clients and the supergraph rely on', async () => {
-    const signatures = ownTypes(await introspect(stage.gateway)).flatMap(signaturesOf);
+    const signatures = ownTypes(await introspect(fixture.gateway)).flatMap(signaturesOf);
     expect(CONTRACT.filter((line) => !signatures.includes(line))).toEqual([]);
   });
 });
 
 describe('the schema in read-only mode', () => {
-  const stage = useSandbox({ gateway: { readOnly: true } });
+  const fixture = useSandbox({ gateway: { readOnly: true } });
   const whole = useSandbox();
 
   it('has no mutation and no type that only mutations use', async () => {
-    const [reads, all] = await Promise.all([introspect(stage.gateway), introspect(whole.gateway)]);
+    const [reads, all] = await Promise.all([introspect(fixture.gateway), introspect(whole.gateway)]);
     expect(reads.getMutationType()).toBeFalsy();
     const kept = new Set(ownTypes(reads).map(({ name }) => name));
     const gone = ownTypes(all).filter((type) => !kept.has(type.name) && !isSpecifiedScalarType(type));
@@ -138,16 +138,16 @@ describe('the schema in read-only mode', () => {
   });
 
   it('tells a federation router of no mutation either', async () => {
-    const { data } = await stage.gateway.execute(READ_ONLY_SDL, undefined, {});
+    const { data } = await fixture.gateway.execute(READ_ONLY_SDL, undefined, {});
     expect(data?._service.sdl).toContain('type Script');
     expect(data?._service.sdl).not.toMatch(/Mutation|Refusal|Success/);
   });
 
   it('refuses a mutation before anything is called', async () => {
-    const { errors } = await stage.gateway.execute(
+    const { errors } = await fixture.gateway.execute(
       'mutation { deleteScript(input: { id: "a" }) { __typename } }',
     );
     expect(errors?.[0]?.message).toMatch(/mutation/);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../src/sandbox/faults.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { scriptId, freeForAllScriptId, idleScriptId } = seeded;
 
@@ -50,7 +50,7 @@ const SCRIPT_NAMES = graphql(/* GraphQL */ `
 
 describe('script', () => {
   it('answers every field of GET /scripts/:script_id with one call', async () => {
-    const { data, errors } = await stage.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
     expect(errors).toBeUndefined();
     expect(data?.script).toEqual({
       id: scriptId,
@@ -65,7 +65,7 @@ describe('script', () => {
       totalSessions: 2_423_228_663,
       totalInstances: 180,
     });
-    expect(stage.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
       { method: 'GET', path: `/scripts/${scriptId}`, text: '' },
     ]);
   });
@@ -80,21 +80,21 @@ describe('script', () => {
       'enabled',
     ] as const;
     for (const [on, flag] of flags.entries()) {
-      const script = stage.sandbox.scripts.get(scriptId);
+      const script = fixture.sandbox.scripts.get(scriptId);
       for (const [index, name] of wireNames.entries()) if (script) script[name] = index === on;
-      const { data } = await stage.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+      const { data } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
       const shown = flags.filter((name) => data?.script?.[name]);
       expect(shown).toEqual([flag]);
     }
   });
 
   it('carries counts up to 2^53 - 1 exactly', async () => {
-    Object.assign(stage.sandbox.scripts.get(scriptId) ?? {}, {
+    Object.assign(fixture.sandbox.scripts.get(scriptId) ?? {}, {
       total_executions: Number.MAX_SAFE_INTEGER,
       total_sessions: 1_234_567_890_123_456,
       total_instances: 2 ** 31,
     });
-    const { data, errors } = await stage.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
     expect(errors).toBeUndefined();
     expect(data?.script).toMatchObject({
       totalExecutions: 9_007_199_254_740_991,
@@ -104,8 +104,8 @@ describe('script', () => {
   });
 
   it('refuses to round a count above 2^53 - 1', async () => {
-    Object.assign(stage.sandbox.scripts.get(scriptId) ?? {}, { total_executions: 9_007_199_254_740_993n });
-    const { data, errors } = await stage.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+    Object.assign(fixture.sandbox.scripts.get(scriptId) ?? {}, { total_executions: 9_007_199_254_740_993n });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([
       { path: ['script', 'totalExecutions'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
@@ -113,27 +113,27 @@ describe('script', () => {
   });
 
   it('lists executions in the order of the answer, with counts above 2^31', async () => {
-    stage.sandbox.executions.set(scriptId, { '09/02': 3, '31/12': 4_000_000_000, '01/02': 0 });
-    const { data, errors } = await stage.gateway.execute(SCRIPT_EXECUTIONS, { id: scriptId });
+    fixture.sandbox.executions.set(scriptId, { '09/02': 3, '31/12': 4_000_000_000, '01/02': 0 });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_EXECUTIONS, { id: scriptId });
     expect(errors).toBeUndefined();
     expect(data?.script?.executions).toEqual([
       { date: '09/02', count: 3 },
       { date: '31/12', count: 4_000_000_000 },
       { date: '01/02', count: 0 },
     ]);
-    expect(stage.lines()).toEqual([`GET /scripts/${scriptId}`, `GET /scripts/${scriptId}/executions`]);
+    expect(fixture.lines()).toEqual([`GET /scripts/${scriptId}`, `GET /scripts/${scriptId}/executions`]);
   });
 
   it('keeps the digits of an id that stands in the document as a number', async () => {
-    const { errors } = await stage.gateway.execute('{ script(id: 9007199254740993) { name } }');
+    const { errors } = await fixture.gateway.execute('{ script(id: 9007199254740993) { name } }');
     expect(errors).toMatchObject([{ path: ['script'], extensions: { code: 'FORBIDDEN' } }]);
-    expect(stage.lines()).toEqual(['GET /scripts/9007199254740993']);
+    expect(fixture.lines()).toEqual(['GET /scripts/9007199254740993']);
   });
 
   it.each([2 ** 53, -(2 ** 53), 1e300, 1.5])(
     'rejects the JSON number %d for an id before anything is called',
     async (id) => {
-      const { data, errors } = await stage.gateway.execute<unknown, { id: number }>(
+      const { data, errors } = await fixture.gateway.execute<unknown, { id: number }>(
         'query ($id: ID!) { script(id: $id) { name } }',
         { id },
       );
@@ -141,15 +141,15 @@ describe('script', () => {
       expect(errors).toHaveLength(1);
       expect(errors?.[0]?.message).toMatch(/\$id/);
       expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
-      expect(stage.lines()).toEqual([]);
+      expect(fixture.lines()).toEqual([]);
     },
   );
 
   it('takes a JSON number that is exact', async () => {
-    await stage.gateway.execute<unknown, { id: number }>('query ($id: ID!) { script(id: $id) { name } }', {
+    await fixture.gateway.execute<unknown, { id: number }>('query ($id: ID!) { script(id: $id) { name } }', {
       id: 42,
     });
-    expect(stage.lines()).toEqual(['GET /scripts/42']);
+    expect(fixture.lines()).toEqual(['GET /scripts/42']);
   });
 });
 
@@ -205,9 +205,9 @@ describe('a read that LuaAuth refuses', () => {
 
   it.each(cases)('has the code for %s, whatever the HTTP status', async (_what, failure, code, facts) => {
     for (const status of statuses) {
-      stage.sandbox.reset();
-      stage.sandbox.fault({ kind: 'failure', ...failure, status, times: 100 });
-      const { data, errors } = await stage.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+      fixture.sandbox.reset();
+      fixture.sandbox.fault({ kind: 'failure', ...failure, status, times: 100 });
+      const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
       expect({ status, data }).toEqual({ status, data: { script: null } });
       expect(errors).toEqual([
         {
@@ -221,13 +221,13 @@ describe('a read that LuaAuth refuses', () => {
   });
 
   it('says how long to wait when LuaAuth says so', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
       headers: { 'content-type': 'application/json', 'retry-after': '86400' },
       body: JSON.stringify({ success: false, error: { code: -1, message: 'ratelimited' } }),
       times: 100,
     });
-    const { data, errors } = await stage.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([{ path: ['script'], extensions: { code: 'RATE_LIMITED' } }]);
     const retryAfterMs = Number(errors?.[0]?.extensions.retryAfterMs);
@@ -236,7 +236,7 @@ describe('a read that LuaAuth refuses', () => {
   });
 
   it('leaves the other fields of the operation alone', async () => {
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       `{
         good: script(id: "${scriptId}") { name }
         bad: script(id: "unknown") { name }
@@ -254,14 +254,14 @@ describe('a read that LuaAuth refuses', () => {
   });
 
   it('fails a list of the script at the list, and with it the script that must have one', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'failure',
       code: -1,
       message: refused,
       failed: ['no statistics for you'],
       route: 'GET /scripts/:script_id/executions',
     });
-    const { data, errors } = await stage.gateway.execute(SCRIPT_EXECUTIONS, { id: scriptId });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_EXECUTIONS, { id: scriptId });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([
       {
@@ -275,7 +275,7 @@ describe('a read that LuaAuth refuses', () => {
 describe('scripts', () => {
   it('answers in the order of ids', async () => {
     const ids = [idleScriptId, scriptId, freeForAllScriptId, scriptId];
-    const { data, errors } = await stage.gateway.execute(SCRIPT_NAMES, { ids });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids });
     expect(errors).toBeUndefined();
     expect(data?.scripts).toEqual([
       { id: idleScriptId, name: 'New Script' },
@@ -287,7 +287,7 @@ describe('scripts', () => {
 
   it('nulls the slot of each script that cannot be read, with an error at its index', async () => {
     const ids = ['65f1c0de00000000000000ff', scriptId, '..', '', freeForAllScriptId, 'a/b'];
-    const { data, errors } = await stage.gateway.execute(SCRIPT_NAMES, { ids });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids });
     expect(data?.scripts.map((script) => script?.name ?? null)).toEqual([
       null,
       'Nightfall Hub',
@@ -305,21 +305,21 @@ describe('scripts', () => {
       { path: ['scripts', 3], code: 'BAD_USER_INPUT', argument: 'ids[3]' },
       { path: ['scripts', 5], code: 'BAD_USER_INPUT', argument: 'ids[5]' },
     ]);
-    expect([...stage.lines()].sort()).toEqual(
+    expect([...fixture.lines()].sort()).toEqual(
       ['65f1c0de00000000000000ff', scriptId, freeForAllScriptId].map((id) => `GET /scripts/${id}`).sort(),
     );
   });
 
   it('gives every slot of a script that cannot be read its own error', async () => {
-    const { data, errors } = await stage.gateway.execute(SCRIPT_NAMES, { ids: ['gone', scriptId, 'gone'] });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids: ['gone', scriptId, 'gone'] });
     expect(data?.scripts).toEqual([null, { id: scriptId, name: 'Nightfall Hub' }, null]);
     expect(errors?.map(({ path }) => path?.[1]).sort()).toEqual([0, 2]);
-    expect([...stage.lines()].sort()).toEqual([`GET /scripts/${scriptId}`, 'GET /scripts/gone']);
+    expect([...fixture.lines()].sort()).toEqual([`GET /scripts/${scriptId}`, 'GET /scripts/gone']);
   });
 
   it('answers no ids with no scripts', async () => {
-    const { data, errors } = await stage.gateway.execute(SCRIPT_NAMES, { ids: [] });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids: [] });
     expect({ data, errors }).toEqual({ data: { scripts: [] }, errors: undefined });
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { useRecorder } from './support/fixture.ts';
 import { openGateway } from './support/gateway.ts';
 import { LEAKS, leakExceptScript } from './support/leaky-api.ts';
 import { answerPlainly, wireProject, wireSession, wireUser } from './support/plain-api.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
 import { json, type Respond, startRecorder } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 
 // Each word that must not come back holds this one, and so does each larger piece of the source.
 const SENTINEL = /sentinel/i;
@@ -274,42 +274,42 @@ async function answerOf(url: string, { query, variables, headers = { token: KEY 
 }
 
 describe('neither key, licence key nor source comes back', () => {
-  const stage = useRecorder({ transport: { random: () => 0 }, timeouts: { read: 300, write: 300 } });
+  const fixture = useRecorder({ transport: { random: () => 0 }, timeouts: { read: 300, write: 300 } });
 
   it.each(LEAKS)('from %s', async (title, respond) => {
-    stage.respond = leakExceptScript(respond);
+    fixture.respond = leakExceptScript(respond);
     for (const [index, [query, variables]] of operationsFor(title).entries()) {
       // A key each, as a key can be paused.
       const headers = { token: `${KEY}-${index}` };
-      const answer = await answerOf(stage.gateway.url, { query, variables, headers });
+      const answer = await answerOf(fixture.gateway.url, { query, variables, headers });
       expect(answer).not.toMatch(SENTINEL);
       expect(answer).toContain('"data"');
     }
-    expect(stage.recorder.calls.some(({ headers }) => headers.token === `${KEY}-0`)).toBe(true);
-    expect(stage.recorder.calls.some(({ line }) => line.includes(LICENCE_KEY))).toBe(true);
-    expect(stage.recorder.calls.some(({ line }) => line.includes(USER_KEY))).toBe(true);
+    expect(fixture.recorder.calls.some(({ headers }) => headers.token === `${KEY}-0`)).toBe(true);
+    expect(fixture.recorder.calls.some(({ line }) => line.includes(LICENCE_KEY))).toBe(true);
+    expect(fixture.recorder.calls.some(({ line }) => line.includes(USER_KEY))).toBe(true);
     for (const secret of ['sentinel_39', NOTE, WEBHOOK])
-      expect(stage.recorder.calls.some(({ body }) => body.includes(secret))).toBe(true);
-    const messages = stage.recorder.calls.filter(({ line }) => line.endsWith('/message'));
+      expect(fixture.recorder.calls.some(({ body }) => body.includes(secret))).toBe(true);
+    const messages = fixture.recorder.calls.filter(({ line }) => line.endsWith('/message'));
     expect(messages.map(({ body }) => body.includes('the sentinel'))).toEqual(
       title === 'silence' ? [] : [true, true, true],
     );
   });
 
   it('from a success', async () => {
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     for (const [query, variables] of [...OPERATIONS, ...MESSAGES]) {
-      const answer = await answerOf(stage.gateway.url, { query, variables });
+      const answer = await answerOf(fixture.gateway.url, { query, variables });
       expect(answer).not.toMatch(SENTINEL);
       expect(answer).not.toContain('"errors"');
     }
   });
 
   it.each(INVALID)('from %s', async (_title, query, variables) => {
-    const answer = await answerOf(stage.gateway.url, { query, variables });
+    const answer = await answerOf(fixture.gateway.url, { query, variables });
     expect(answer).toContain('"errors"');
     expect(answer).not.toMatch(SENTINEL);
-    expect(stage.recorder.calls).toEqual([]);
+    expect(fixture.recorder.calls).toEqual([]);
   });
 
   it.each([
@@ -317,7 +317,7 @@ describe('neither key, licence key nor source comes back', () => {
     ['too long', { token: KEY.repeat(100) }],
     ['two different ones', { token: KEY, authorization: `Bearer ${KEY}-2` }],
   ])('from keys that are %s', async (_title, headers) => {
-    const answer = await answerOf(stage.gateway.url, { query: edit, headers });
+    const answer = await answerOf(fixture.gateway.url, { query: edit, headers });
     expect(answer).toContain('UNAUTHENTICATED');
     expect(answer).not.toMatch(SENTINEL);
   });

@@ -4,12 +4,12 @@ import { startSandbox } from '../src/sandbox/server.ts';
 import type { WalkQuery } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
 import { createManualClock } from './support/clock.ts';
+import { useRecorder, useSandbox } from './support/fixture.ts';
 import { openGateway, type Result } from './support/gateway.ts';
 import { answerPlainly, wireSession } from './support/plain-api.ts';
 import { json, type Respond } from './support/recorder.ts';
-import { useRecorder, useSandbox } from './support/stage.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { scriptId, freeForAllScriptId, idleScriptId } = seeded;
 
@@ -42,17 +42,17 @@ const CURSORS = graphql(/* GraphQL */ `
 `);
 
 const listBodies = () =>
-  stage.sandbox.calls.filter(({ path }) => path.endsWith('/sessions')).map(({ body }) => body);
+  fixture.sandbox.calls.filter(({ path }) => path.endsWith('/sessions')).map(({ body }) => body);
 
 describe('hasNextPage', () => {
   it('is known from the one further row of the page itself', async () => {
-    const { data } = await stage.gateway.execute(WALK, { id: scriptId, first: 3 });
+    const { data } = await fixture.gateway.execute(WALK, { id: scriptId, first: 3 });
     expect(data?.script?.sessions.pageInfo.hasNextPage).toBe(true);
     expect(listBodies()).toEqual([{ from: 0, limit: 4 }]);
   });
 
   it('asks for one row behind a page that comes back without its further row', async () => {
-    const { data } = await stage.gateway.execute(WALK, { id: '65f1c0de0000000000000009', first: 2 });
+    const { data } = await fixture.gateway.execute(WALK, { id: '65f1c0de0000000000000009', first: 2 });
     expect(data?.script?.sessions.nodes).toHaveLength(2);
     expect(data?.script?.sessions.pageInfo.hasNextPage).toBe(false);
     expect(listBodies()).toEqual([
@@ -62,13 +62,13 @@ describe('hasNextPage', () => {
   });
 
   it('asks nothing behind an empty page', async () => {
-    const { data } = await stage.gateway.execute(WALK, { id: idleScriptId });
+    const { data } = await fixture.gateway.execute(WALK, { id: idleScriptId });
     expect(data?.script?.sessions.pageInfo).toEqual({ hasNextPage: false, endCursor: null });
     expect(listBodies()).toEqual([{ from: 0, limit: 51 }]);
   });
 
   it('asks nothing when it is not selected', async () => {
-    const { data } = await stage.gateway.execute(CURSORS, { id: '65f1c0de0000000000000009', first: 2 });
+    const { data } = await fixture.gateway.execute(CURSORS, { id: '65f1c0de0000000000000009', first: 2 });
     expect(data?.script?.sessions.edges).toHaveLength(2);
     expect(listBodies()).toEqual([{ from: 0, limit: 3 }]);
   });
@@ -76,9 +76,12 @@ describe('hasNextPage', () => {
   it('fails at its own place when only its row cannot be had', async () => {
     const failure = { kind: 'failure', code: -1, message: 'unauthorized or invalid request' } as const;
     const route = 'POST /scripts/:script_id/sessions';
-    stage.sandbox.fault({ kind: 'delay', ms: 0, route });
-    stage.sandbox.fault({ ...failure, route, times: 10 });
-    const { data, errors } = await stage.gateway.execute(WALK, { id: '65f1c0de0000000000000009', first: 2 });
+    fixture.sandbox.fault({ kind: 'delay', ms: 0, route });
+    fixture.sandbox.fault({ ...failure, route, times: 10 });
+    const { data, errors } = await fixture.gateway.execute(WALK, {
+      id: '65f1c0de0000000000000009',
+      first: 2,
+    });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([
       { path: ['script', 'sessions', 'pageInfo', 'hasNextPage'], extensions: { code: 'FORBIDDEN' } },
@@ -126,7 +129,7 @@ describe('first', () => {
   it.each([-1, 101, 2_147_483_647, 2_147_483_648, -2_147_483_649])(
     'refuses %d and names the range',
     async (first) => {
-      const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
+      const { data, errors } = await fixture.gateway.execute(WALK, { id: scriptId, first });
       expect(data).toEqual({ script: null });
       expect(errors).toMatchObject([
         {
@@ -135,19 +138,19 @@ describe('first', () => {
           extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
         },
       ]);
-      expect(stage.lines()).toEqual([]);
+      expect(fixture.lines()).toEqual([]);
     },
   );
 
   it.each([1.5, '10', true])('refuses %j, which is no Int, before anything is called', async (first) => {
-    const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first: first as number });
+    const { data, errors } = await fixture.gateway.execute(WALK, { id: scriptId, first: first as number });
     expect(data).toBeUndefined();
     expect(errors?.[0]?.message).toMatch(/\$first/);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each(['-1', '2147483648'])('refuses %s in the document and names the range', async (first) => {
-    const { errors } = await stage.gateway.execute(
+    const { errors } = await fixture.gateway.execute(
       `{ script(id: "${scriptId}") { sessions(first: ${first}) { nodes { id } } } }`,
     );
     expect(errors).toMatchObject([
@@ -156,22 +159,22 @@ describe('first', () => {
         extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
       },
     ]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it('of 0 is an empty page, which costs a call only to say whether anything follows', async () => {
     const page = (script: string, selection: string, after: string | null = null) =>
-      stage.gateway.execute<{ script: { sessions: unknown } }, object>(
+      fixture.gateway.execute<{ script: { sessions: unknown } }, object>(
         `query ($after: String) { script(id: "${script}") { sessions(first: 0, after: $after) { ${selection} } } }`,
         { after },
       );
     const empty = { nodes: [], edges: [], pageInfo: { startCursor: null, endCursor: null } };
     const plain = await page(scriptId, 'nodes { id } edges { cursor } pageInfo { startCursor endCursor }');
     expect(plain.data?.script.sessions).toEqual(empty);
-    expect(stage.lines()).toEqual([`GET /scripts/${scriptId}`]);
-    stage.sandbox.reset();
+    expect(fixture.lines()).toEqual([`GET /scripts/${scriptId}`]);
+    fixture.sandbox.reset();
 
-    const { data } = await stage.gateway.execute(CURSORS, { id: scriptId, first: 3 });
+    const { data } = await fixture.gateway.execute(CURSORS, { id: scriptId, first: 3 });
     const last = data?.script?.sessions.edges.at(-1)?.cursor;
     const asked = 'pageInfo { hasNextPage hasPreviousPage }';
     expect((await page(scriptId, asked)).data?.script.sessions).toEqual({
@@ -182,18 +185,18 @@ describe('first', () => {
   });
 
   it('has no last and no before beside it', async () => {
-    const { errors } = await stage.gateway.execute(
+    const { errors } = await fixture.gateway.execute(
       `{ script(id: "${scriptId}") { sessions(last: 3, before: "x") { nodes { id } } } }`,
     );
     expect(errors?.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^Unknown argument "last"/),
       expect.stringMatching(/^Unknown argument "before"/),
     ]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 
   it.each([1, 100])('allows %d', async (first) => {
-    const { data, errors } = await stage.gateway.execute(WALK, { id: scriptId, first });
+    const { data, errors } = await fixture.gateway.execute(WALK, { id: scriptId, first });
     expect(errors).toBeUndefined();
     expect(data?.script?.sessions.nodes).toHaveLength(first);
   });
@@ -201,13 +204,13 @@ describe('first', () => {
 
 describe('a cursor', () => {
   const cursorsOf = async (id: string, filter?: { placeId: string }) => {
-    const { data } = await stage.gateway.execute(CURSORS, { id, first: 3, filter });
+    const { data } = await fixture.gateway.execute(CURSORS, { id, first: 3, filter });
     return data?.script?.sessions.edges.map(({ cursor }) => cursor) ?? [];
   };
 
   const expectRefusal = async (after: string, filter?: { placeId: string }) => {
-    const before = stage.lines().length;
-    const { data, errors } = await stage.gateway.execute(CURSORS, { id: scriptId, after, filter });
+    const before = fixture.lines().length;
+    const { data, errors } = await fixture.gateway.execute(CURSORS, { id: scriptId, after, filter });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([
       {
@@ -217,7 +220,7 @@ describe('a cursor', () => {
       },
     ]);
     expect(JSON.stringify(errors).length).toBeLessThan(1000);
-    expect(stage.lines()).toHaveLength(before);
+    expect(fixture.lines()).toHaveLength(before);
   };
 
   it('is opaque and stays the same for the same place', async () => {
@@ -255,8 +258,8 @@ describe('a cursor', () => {
 
   it('of one script of several fails only the others, each at its own place', async () => {
     const [after] = await cursorsOf(scriptId);
-    const before = stage.lines().length;
-    const { data, errors } = await stage.gateway.execute<unknown, object>(
+    const before = fixture.lines().length;
+    const { data, errors } = await fixture.gateway.execute<unknown, object>(
       `query ($ids: [ID!]!, $representations: [_Any!]!, $after: String) {
         scripts(ids: $ids) { ...Page }
         _entities(representations: $representations) { ...Page }
@@ -277,7 +280,7 @@ describe('a cursor', () => {
       { path: ['scripts', 0, 'page'], code: 'BAD_USER_INPUT', argument: 'after' },
       { path: ['_entities', 1, 'page'], code: 'BAD_USER_INPUT', argument: 'after' },
     ]);
-    expect(stage.lines().slice(before)).toEqual([
+    expect(fixture.lines().slice(before)).toEqual([
       `GET /scripts/${scriptId}`,
       `POST /scripts/${scriptId}/sessions`,
     ]);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox({ shared: true });
+const fixture = useSandbox({ shared: true });
 
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId } = seeded;
 
@@ -64,16 +64,16 @@ const DEFAULT_PAGE = graphql(/* GraphQL */ `
 
 /** What the list endpoints were asked, in order. */
 const listCalls = () =>
-  stage.sandbox.calls
+  fixture.sandbox.calls
     .filter(({ path }) => path.includes('/sessions'))
     .map(({ method, path, text }) => ({ method, path, text }));
 
 const sessionsOf = (script: string) =>
-  [...stage.sandbox.sessions.values()].filter(({ script_id }) => script_id === script);
+  [...fixture.sandbox.sessions.values()].filter(({ script_id }) => script_id === script);
 
 describe('session', () => {
   it('answers every field of GET /sessions/:session_id with one call', async () => {
-    const { data, errors } = await stage.gateway.execute(ONE_SESSION, { id: sessionId });
+    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: sessionId });
     expect(errors).toBeUndefined();
     expect(data?.session).toEqual({
       id: sessionId,
@@ -84,13 +84,13 @@ describe('session', () => {
       jobId: seeded.jobId,
       createdAt: '2026-02-09T08:08:20.000Z',
     });
-    expect(stage.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
       { method: 'GET', path: `/sessions/${sessionId}`, text: '' },
     ]);
   });
 
   it('is an error at its field when the session is unknown or has ended', async () => {
-    const { data, errors } = await stage.gateway.execute(ONE_SESSION, { id: 'ended' });
+    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: 'ended' });
     expect(data).toEqual({ session: null });
     expect(errors).toMatchObject([
       { path: ['session'], extensions: { code: 'FORBIDDEN', endpoint: 'GET /sessions/:session_id' } },
@@ -98,11 +98,11 @@ describe('session', () => {
   });
 
   it('keeps the digits of Roblox ids beyond 2^53', async () => {
-    Object.assign(stage.sandbox.sessions.get(sessionId) ?? {}, {
+    Object.assign(fixture.sandbox.sessions.get(sessionId) ?? {}, {
       roblox_id: 9_007_199_254_740_993n,
       place_id: 123_456_789_012_345_678_901_234_567_890n,
     });
-    const { data, errors } = await stage.gateway.execute(ONE_SESSION, { id: sessionId });
+    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: sessionId });
     expect(errors).toBeUndefined();
     expect(data?.session).toMatchObject({
       robloxId: '9007199254740993',
@@ -116,7 +116,7 @@ describe('session', () => {
       sessionsOf(freeForAllScriptId).find((session) => !('user_key' in session)),
     ];
     for (const session of [withNull, withNothing]) {
-      const { data, errors } = await stage.gateway.execute(ONE_SESSION, { id: session?.id ?? '' });
+      const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: session?.id ?? '' });
       expect(errors).toBeUndefined();
       expect(data?.session?.userKey).toBeNull();
     }
@@ -125,7 +125,7 @@ describe('session', () => {
 
 describe('sessions of a script', () => {
   it('come from POST /scripts/:script_id/sessions, one row more than the page has', async () => {
-    const { data, errors } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 3 });
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 3 });
     expect(errors).toBeUndefined();
     const rows = sessionsOf(scriptId).slice(0, 3);
     const sessions = data?.script?.sessions;
@@ -150,17 +150,17 @@ describe('sessions of a script', () => {
   });
 
   it('are 50 unless said otherwise, and null says nothing', async () => {
-    const { data } = await stage.gateway.execute(DEFAULT_PAGE, { id: scriptId });
+    const { data } = await fixture.gateway.execute(DEFAULT_PAGE, { id: scriptId });
     expect(data?.script?.sessions.nodes).toHaveLength(50);
-    const { data: same } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: null });
+    const { data: same } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: null });
     expect(same?.script?.sessions.nodes).toHaveLength(50);
     expect(listCalls().map(({ text }) => text)).toEqual(['{"from":0,"limit":51}', '{"from":0,"limit":51}']);
   });
 
   it('go on behind the cursor that is given, from any edge', async () => {
-    const first = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 5 });
+    const first = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 5 });
     const after = first.data?.script?.sessions.edges[1]?.cursor;
-    const { data } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, after });
+    const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, after });
     const sessions = data?.script?.sessions;
     expect(sessions?.nodes.map(({ id }) => id)).toEqual(
       sessionsOf(scriptId)
@@ -172,7 +172,7 @@ describe('sessions of a script', () => {
   });
 
   it('have no cursors on an empty page', async () => {
-    const { data, errors } = await stage.gateway.execute(SESSION_PAGE, { id: idleScriptId });
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: idleScriptId });
     expect(errors).toBeUndefined();
     expect(data?.script?.sessions).toEqual({
       edges: [],
@@ -182,11 +182,11 @@ describe('sessions of a script', () => {
   });
 
   it('have no cursors behind the end either, but something before', async () => {
-    const last = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100 });
+    const last = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100 });
     const middle = last.data?.script?.sessions.pageInfo.endCursor;
-    const rest = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100, after: middle });
+    const rest = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100, after: middle });
     const after = rest.data?.script?.sessions.pageInfo.endCursor;
-    const { data, errors } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, after });
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, after });
     expect(errors).toBeUndefined();
     expect(rest.data?.script?.sessions.nodes).toHaveLength(80);
     expect(data?.script?.sessions).toEqual({
@@ -205,11 +205,11 @@ describe('sessions with a filter', () => {
       placeId: String(seeded.placeId),
       jobId: seeded.jobId,
     };
-    const { data, errors } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 10, filter });
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 10, filter });
     expect(errors).toBeUndefined();
     expect(data?.script?.sessions.nodes).toEqual([{ id: sessionId, ...filter }]);
     const [call] = listCalls();
-    const url = new URL(call?.path ?? '', stage.sandbox.url);
+    const url = new URL(call?.path ?? '', fixture.sandbox.url);
     expect({ method: call?.method, path: url.pathname, text: call?.text }).toEqual({
       method: 'GET',
       path: `/scripts/${scriptId}/sessions/filter`,
@@ -233,7 +233,11 @@ describe('sessions with a filter', () => {
   ] as const)('narrow by %s alone', async (field, column) => {
     const [model] = sessionsOf(scriptId).slice(7);
     const filter = { [field]: String(model?.[column]) };
-    const { data, errors } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100, filter });
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, {
+      id: scriptId,
+      first: 100,
+      filter,
+    });
     expect(errors).toBeUndefined();
     const matching = sessionsOf(scriptId).filter((session) => session[column] === model?.[column]);
     expect(data?.script?.sessions.nodes.map(({ id }) => id)).toEqual(matching.map(({ id }) => id));
@@ -243,7 +247,7 @@ describe('sessions with a filter', () => {
   it.each([null, {}, { userKey: null }, { userKey: null, robloxId: null, placeId: null, jobId: null }])(
     'are all sessions when nothing is in it: %j',
     async (filter) => {
-      const { data } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, filter });
+      const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, filter });
       expect(data?.script?.sessions.nodes).toHaveLength(2);
       expect(listCalls()).toEqual([
         { method: 'POST', path: `/scripts/${scriptId}/sessions`, text: '{"from":0,"limit":3}' },
@@ -257,7 +261,7 @@ describe('sessions with a filter', () => {
     const met: string[] = [];
     let after: string | null | undefined;
     do {
-      const { data } = await stage.gateway.execute(SESSION_PAGE, { id: scriptId, first: 7, after, filter });
+      const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 7, after, filter });
       met.push(...(data?.script?.sessions.nodes.map(({ id }) => id) ?? []));
       after = data?.script?.sessions.pageInfo.endCursor;
     } while (after && met.length <= expected.length);
@@ -266,7 +270,7 @@ describe('sessions with a filter', () => {
   });
 
   it('pass on what LuaAuth says of a value that it does not take', async () => {
-    const { data, errors } = await stage.gateway.execute(SESSION_PAGE, {
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, {
       id: scriptId,
       filter: { robloxId: 'not-a-number' },
     });

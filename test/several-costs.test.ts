@@ -10,14 +10,14 @@ import { eventually } from './support/waiting.ts';
 const KEY = { token: 'key-a' };
 
 describeWithRedis('what an operation asks of Redis', () => {
-  const stage = useSeveralGateways();
+  const fixture = useSeveralGateways();
   let gateway: GatewayOfSeveral;
   let other: GatewayOfSeveral;
 
   beforeEach(async () => {
     const recorder = await startRecorder(answerPlainly);
-    stage.closing.push(() => recorder.close());
-    const open = () => stage.open({ upstream: recorder.url, transport: { freshMs: 60_000 } });
+    fixture.closing.push(() => recorder.close());
+    const open = () => fixture.open({ upstream: recorder.url, transport: { freshMs: 60_000 } });
     [gateway, other] = [await open(), await open()];
     // The account is known, and the silence at the beginning over.
     await gateway.execute(SCRIPT, { id: 'first' }, KEY);
@@ -26,7 +26,7 @@ describeWithRedis('what an operation asks of Redis', () => {
 
   /** Scripts that have run, without the beats of the instances. */
   async function scripts(): Promise<number> {
-    const stats = String(await stage.redis.command('INFO', 'commandstats'));
+    const stats = String(await fixture.redis.command('INFO', 'commandstats'));
     const called = (name: string) =>
       Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
     // Each beat sets the entry of its instance twice, and nothing else calls HLEN.

@@ -11,7 +11,7 @@ import { arrival, expectCalls } from './support/waiting.ts';
 const KEY = { token: 'key-a' };
 
 describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
-  const stage = useSeveralGateways();
+  const fixture = useSeveralGateways();
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let respond: Respond;
   let victim: GatewayProcess;
@@ -20,10 +20,10 @@ describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     respond = answerPlainly;
     recorder = await startRecorder((recorded, response) => respond(recorded, response));
-    stage.closing.push(() => recorder.close());
+    fixture.closing.push(() => recorder.close());
     victim = startProcess({
       PORT: '0',
-      REDIS_URL: stage.redis.url,
+      REDIS_URL: fixture.redis.url,
       LUAAUTH_API_URL: recorder.url,
       LUAAUTH_RATE: '2',
     });
@@ -40,7 +40,11 @@ describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
     }).catch(() => undefined);
 
   const openOther = () =>
-    stage.open({ upstream: recorder.url, transport: { rate: 2 }, timeouts: { read: 30_000, write: 30_000 } });
+    fixture.open({
+      upstream: recorder.url,
+      transport: { rate: 2 },
+      timeouts: { read: 30_000, write: 30_000 },
+    });
 
   it('as the one that fetches for all: another one makes the call', async () => {
     const other = await openOther();
@@ -84,7 +88,7 @@ describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
       { writeHead: () => ({ end: () => undefined }) } as never,
     );
     expect(await read()).toBe('v2');
-    const doubts = (await stage.redis.command('KEYS', '*:doubts')) as string[];
-    expect(await stage.redis.command('HLEN', String(doubts[0]))).toBeGreaterThan(0);
+    const doubts = (await fixture.redis.command('KEYS', '*:doubts')) as string[];
+    expect(await fixture.redis.command('HLEN', String(doubts[0]))).toBeGreaterThan(0);
   });
 });

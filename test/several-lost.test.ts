@@ -14,18 +14,18 @@ const KEY = { token: 'key-a' };
 const LOST = { coordination: 'lost' };
 
 describeWithRedis('a gateway that loses Redis', () => {
-  const stage = useSeveralGateways();
+  const fixture = useSeveralGateways();
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let respond: Respond;
 
   beforeEach(async () => {
-    stage.mayLose = true;
+    fixture.mayLose = true;
     respond = answerPlainly;
     recorder = await startRecorder((recorded, response) => respond(recorded, response));
-    stage.closing.push(() => recorder.close());
+    fixture.closing.push(() => recorder.close());
   });
 
-  const open = (options = {}) => stage.open({ upstream: recorder.url, ...options });
+  const open = (options = {}) => fixture.open({ upstream: recorder.url, ...options });
   const read = (gateway: GatewayOfSeveral, id = 'a') => gateway.execute(SCRIPT, { id }, KEY);
   const lost = (gateway: GatewayOfSeveral) => eventually(() => expect(gateway.isLost()).toBe(true));
   const found = (gateway: GatewayOfSeveral) => eventually(() => expect(gateway.isLost()).toBe(false));
@@ -33,7 +33,7 @@ describeWithRedis('a gateway that loses Redis', () => {
   it('serves its own copies as stale, and says so; what it reads anew says so as well', async () => {
     const gateway = await open({ transport: { freshMs: 60_000 } });
     await read(gateway);
-    await stage.redis.stop();
+    await fixture.redis.stop();
     await lost(gateway);
     const copy = await read(gateway);
     expect(copy.data?.script?.name).toBe('name of a');
@@ -48,7 +48,7 @@ describeWithRedis('a gateway that loses Redis', () => {
     respond = createVersions().answer;
     const gateway = await open({ transport: { freshMs: 60_000 } });
     expect((await read(gateway)).data?.script?.name).toBe('v1');
-    await stage.redis.stop();
+    await fixture.redis.stop();
     await lost(gateway);
     const written = await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
     expect(written.errors).toBeUndefined();
@@ -58,8 +58,8 @@ describeWithRedis('a gateway that loses Redis', () => {
 
   it('tells the others what it has written as soon as Redis is back, and drops its own copies', async () => {
     respond = createVersions().answer;
-    const proxy = await startProxy(stage.redis.url);
-    stage.closing.push(proxy.close);
+    const proxy = await startProxy(fixture.redis.url);
+    fixture.closing.push(proxy.close);
     const transport = { freshMs: 60_000 };
     const apart = await open({ transport, redis: { url: proxy.url } });
     const other = await open({ transport });
@@ -77,8 +77,8 @@ describeWithRedis('a gateway that loses Redis', () => {
 
   it('shows what another one has written meanwhile as soon as Redis is back', async () => {
     respond = createVersions().answer;
-    const proxy = await startProxy(stage.redis.url);
-    stage.closing.push(proxy.close);
+    const proxy = await startProxy(fixture.redis.url);
+    fixture.closing.push(proxy.close);
     const transport = { freshMs: 60_000 };
     const apart = await open({ transport, redis: { url: proxy.url } });
     const other = await open({ transport });
@@ -93,7 +93,7 @@ describeWithRedis('a gateway that loses Redis', () => {
   });
 
   it('uses its share of the quota and no more', async () => {
-    const gateways = await stage.openAll(3, {
+    const gateways = await fixture.openAll(3, {
       upstream: recorder.url,
       limits: { restCalls: 1_000 },
       transport: { rate: 10 },
@@ -102,7 +102,7 @@ describeWithRedis('a gateway that loses Redis', () => {
     await Promise.all(gateways.map((gateway) => read(gateway)));
     // Each has seen them all.
     await delay(1_000);
-    await stage.redis.stop();
+    await fixture.redis.stop();
     for (const gateway of gateways) await lost(gateway);
     const before = recorder.calls.length;
     const ids = (name: number) => Array.from({ length: 7 }, (_one, index) => `${name}-${index}`);
@@ -119,12 +119,12 @@ describeWithRedis('a gateway that loses Redis', () => {
 
   describe('at its start', () => {
     it('does not start', async () => {
-      await stage.redis.stop();
+      await fixture.redis.stop();
       await expect(open()).rejects.toThrow('ECONNREFUSED');
     });
 
     it('refuses calls where it may start all the same and knows no share, until Redis is there', async () => {
-      await stage.redis.stop();
+      await fixture.redis.stop();
       const gateway = await open({ redis: { isRequired: false } });
       const { errors } = await read(gateway);
       expect(errors?.[0]?.extensions).toEqual({
@@ -141,14 +141,14 @@ describeWithRedis('a gateway that loses Redis', () => {
         outcome: 'NOT_EXECUTED',
       });
       expect(recorder.calls).toEqual([]);
-      await stage.redis.start();
+      await fixture.redis.start();
       await found(gateway);
       const { data, extensions } = await read(gateway);
       expect([data?.script?.name, extensions]).toEqual(['name of a', undefined]);
     });
 
     it('uses the share that LUAAUTH_INSTANCES gives', async () => {
-      await stage.redis.stop();
+      await fixture.redis.stop();
       const gateway = await open({ redis: { isRequired: false, instances: 2 } });
       const { data, extensions } = await read(gateway);
       expect([data?.script?.name, extensions?.upstream]).toEqual(['name of a', LOST]);
@@ -156,39 +156,39 @@ describeWithRedis('a gateway that loses Redis', () => {
   });
 
   describe.each([
-    ['CLIENT KILL', () => stage.redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
-    ['DEBUG SLEEP', () => stage.redis.command('DEBUG', 'SLEEP', '2')],
-    ['CLIENT PAUSE', () => stage.redis.command('CLIENT', 'PAUSE', '2000', 'ALL')],
-    ['FLUSHALL', () => stage.redis.command('FLUSHALL')],
-    ['SCRIPT FLUSH', () => stage.redis.command('SCRIPT', 'FLUSH')],
+    ['CLIENT KILL', () => fixture.redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
+    ['DEBUG SLEEP', () => fixture.redis.command('DEBUG', 'SLEEP', '2')],
+    ['CLIENT PAUSE', () => fixture.redis.command('CLIENT', 'PAUSE', '2000', 'ALL')],
+    ['FLUSHALL', () => fixture.redis.command('FLUSHALL')],
+    ['SCRIPT FLUSH', () => fixture.redis.command('SCRIPT', 'FLUSH')],
     [
       'a restart',
       async () => {
-        await stage.redis.stop();
-        await stage.redis.start();
+        await fixture.redis.stop();
+        await fixture.redis.start();
       },
     ],
     [
       'READONLY',
       async () => {
-        await stage.redis.command('REPLICAOF', '127.0.0.1', '1');
+        await fixture.redis.command('REPLICAOF', '127.0.0.1', '1');
         await delay(1_000);
-        await stage.redis.command('REPLICAOF', 'NO', 'ONE');
+        await fixture.redis.command('REPLICAOF', 'NO', 'ONE');
       },
     ],
     [
       'OOM',
       async () => {
-        await stage.redis.command('CONFIG', 'SET', 'maxmemory', '1');
+        await fixture.redis.command('CONFIG', 'SET', 'maxmemory', '1');
         await delay(1_000);
-        await stage.redis.command('CONFIG', 'SET', 'maxmemory', '0');
+        await fixture.redis.command('CONFIG', 'SET', 'maxmemory', '0');
       },
     ],
   ])('by %s', (_name, trouble) => {
     it('keeps to the quota, answers all, shows no old state, and is well again', async () => {
       const versions = createVersions();
       respond = versions.answer;
-      const gateways = await stage.openAll(2, {
+      const gateways = await fixture.openAll(2, {
         upstream: recorder.url,
         limits: { restCalls: 1_000 },
         redis: { commandTimeoutMs: 500 },

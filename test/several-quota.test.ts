@@ -8,14 +8,14 @@ const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);
 
 describeWithRedis('several gateways with one key', () => {
-  const stage = useSeveralGateways();
+  const fixture = useSeveralGateways();
 
   it.each([1, 2, 4])(
     '(%i of them) never have more than 50 arrivals in any second, and use the quota',
     async (count) => {
       const recorder = await startDistantRecorder({ jitterMs: 40 });
-      stage.closing.push(async () => recorder.close());
-      const gateways = await stage.openAll(count, {
+      fixture.closing.push(async () => recorder.close());
+      const gateways = await fixture.openAll(count, {
         upstream: recorder.url,
         limits: { restCalls: 1_000 },
         timeouts: { read: 20_000, write: 20_000 },

@@ -16,17 +16,17 @@ const REPORT = { ...KEY, 'x-upstream': 'report' };
 const all = (mark: string) => Array(4).fill(mark);
 
 describeWithEachEngine('several gateways', (engine) => {
-  const stage = useSeveralGateways(engine);
+  const fixture = useSeveralGateways(engine);
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let respond: Respond;
 
   beforeEach(async () => {
     respond = answerPlainly;
     recorder = await startRecorder((recorded, response) => respond(recorded, response));
-    stage.closing.push(() => recorder.close());
+    fixture.closing.push(() => recorder.close());
   });
 
-  const openAll = (count: number) => stage.openAll(count, { upstream: recorder.url });
+  const openAll = (count: number) => fixture.openAll(count, { upstream: recorder.url });
   const openTwo = async () => (await openAll(2)) as [one: Gateway, other: Gateway];
   type Gateway = Awaited<ReturnType<typeof openAll>>[number];
 
@@ -70,7 +70,7 @@ describeWithEachEngine('several gateways', (engine) => {
   });
 
   it('keep the copies of what a write does not touch', async () => {
-    const [one, other] = (await stage.openAll(2, {
+    const [one, other] = (await fixture.openAll(2, {
       upstream: recorder.url,
       transport: { freshMs: 60_000 },
     })) as [Gateway, Gateway];
@@ -148,9 +148,9 @@ describeWithEachEngine('several gateways', (engine) => {
     respond = (recorded, response) => answerAs(String(recorded.headers.token), recorded, response);
     const [one, other] = await openTwo();
     await one.execute(SCRIPT, { id: 'a' }, { token: 'key-a' });
-    const client = createClient({ url: stage.redis.url });
+    const client = createClient({ url: fixture.redis.url });
     await client.connect();
-    stage.closing.push(async () => client.destroy());
+    fixture.closing.push(async () => client.destroy());
     const copies = async () => (await client.keys('*:copy-*')).sort();
     await eventually(async () => expect(await copies()).toHaveLength(1));
     const [ofA = ''] = await copies();
@@ -181,12 +181,12 @@ describeWithEachEngine('several gateways', (engine) => {
     await one.execute(WHOLE_SCRIPT, { id }, { token: key });
     await register(one, '{ sentinelDocument: __typename }');
     await eventually(async () => {
-      const keys = (await stage.redis.command('KEYS', '*')) as string[];
+      const keys = (await fixture.redis.command('KEYS', '*')) as string[];
       expect(
         keys.some((one) => one.includes(':copy-')) && keys.some((one) => one.endsWith(':document')),
       ).toBe(true);
     });
-    const dump = (await stage.redis.dump()).toString('latin1');
+    const dump = (await fixture.redis.dump()).toString('latin1');
     for (const secret of SECRETS) {
       for (const form of [secret, Buffer.from(secret).toString('base64').slice(1, -4), hashOf(secret)]) {
         expect([secret, dump.includes(form)]).toEqual([secret, false]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { projectId, namesProjectId, scriptId, freeForAllScriptId, unusedScriptId, totalScriptId } = seeded;
 
@@ -12,25 +12,25 @@ interface Executions {
   readonly scripts: readonly ({ readonly id: string; readonly executions: unknown } | null)[];
 }
 
-const read = (ids: readonly string[]) => stage.gateway.execute<Executions, object>(EXECUTIONS, { ids });
+const read = (ids: readonly string[]) => fixture.gateway.execute<Executions, object>(EXECUTIONS, { ids });
 
 /** What was asked for beside the scripts themselves. */
 const furtherCalls = () =>
-  stage
+  fixture
     .lines()
     .filter((line) => line.includes('/executions'))
     .sort();
 
 const daysOf = (id: string) =>
-  Object.entries(stage.sandbox.executions.get(id) ?? {}).map(([date, count]) => ({ date, count }));
+  Object.entries(fixture.sandbox.executions.get(id) ?? {}).map(([date, count]) => ({ date, count }));
 
 /** Scripts of a project, each with executions of its own. */
 function addScripts(project_id: string, count: number): string[] {
-  const model = stage.sandbox.scripts.get(scriptId);
+  const model = fixture.sandbox.scripts.get(scriptId);
   return Array.from({ length: count }, (_, index) => {
     const id = `${project_id}-script-${index}`;
-    if (model) stage.sandbox.scripts.set(id, { ...model, id, project_id });
-    stage.sandbox.executions.set(id, { '02/01': index + 1, '01/01': 7 });
+    if (model) fixture.sandbox.scripts.set(id, { ...model, id, project_id });
+    fixture.sandbox.executions.set(id, { '02/01': index + 1, '01/01': 7 });
     return id;
   });
 }
@@ -41,7 +41,7 @@ describe('the executions of scripts', () => {
     const { data, errors } = await read(ids);
     expect(errors).toBeUndefined();
     expect(data?.scripts).toEqual(ids.map((id) => ({ id, executions: daysOf(id) })));
-    expect(stage.lines()).toHaveLength(42);
+    expect(fixture.lines()).toHaveLength(42);
     expect(furtherCalls()).toEqual(
       [projectId, namesProjectId].map((id) => `GET /projects/${id}/executions`).sort(),
     );
@@ -59,7 +59,7 @@ describe('the executions of scripts', () => {
 
   it('are asked for once of a script that is asked for twice, by itself', async () => {
     await read([scriptId, scriptId]);
-    expect(stage.lines()).toEqual([`GET /scripts/${scriptId}`, `GET /scripts/${scriptId}/executions`]);
+    expect(fixture.lines()).toEqual([`GET /scripts/${scriptId}`, `GET /scripts/${scriptId}/executions`]);
   });
 
   it('are asked for by themselves of a script that the project does not list', async () => {
@@ -75,7 +75,7 @@ describe('the executions of scripts', () => {
   });
 
   it('are asked for by themselves when LuaAuth refuses those of the project', async () => {
-    stage.sandbox.projects.delete(projectId);
+    fixture.sandbox.projects.delete(projectId);
     const { data, errors } = await read([scriptId, freeForAllScriptId]);
     expect(errors).toBeUndefined();
     expect(data?.scripts[0]?.executions).toEqual(daysOf(scriptId));
@@ -87,7 +87,7 @@ describe('the executions of scripts', () => {
   });
 
   it('are asked for nowhere else when LuaAuth cannot be reached', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
       status: 503,
       body: '',
@@ -100,11 +100,11 @@ describe('the executions of scripts', () => {
       [['scripts', 0, 'executions'], 'UPSTREAM_UNAVAILABLE'],
       [['scripts', 1, 'executions'], 'UPSTREAM_UNAVAILABLE'],
     ]);
-    expect(stage.lines().filter((line) => /scripts\/\w+\/executions/.test(line))).toEqual([]);
+    expect(fixture.lines().filter((line) => /scripts\/\w+\/executions/.test(line))).toEqual([]);
   });
 
   it('cost nothing more where those of the project are there already', async () => {
-    const { errors } = await stage.gateway.execute(
+    const { errors } = await fixture.gateway.execute(
       `{ project(id: "${projectId}") { scripts { id project { executions { date } } executions { date } } } }`,
     );
     expect(errors).toBeUndefined();
@@ -112,14 +112,14 @@ describe('the executions of scripts', () => {
   });
 
   it('are never more calls than planned: projects of two scripts each that list neither of them, or refuse', async () => {
-    const model = stage.sandbox.projects.get(projectId);
+    const model = fixture.sandbox.projects.get(projectId);
     const ids = Array.from({ length: 20 }, (_, index) => {
       const id = `pair-${index}`;
-      if (model && index % 2 === 0) stage.sandbox.projects.set(id, { ...model, id });
+      if (model && index % 2 === 0) fixture.sandbox.projects.set(id, { ...model, id });
       return addScripts(id, 2);
     }).flat();
-    for (const id of ids) stage.sandbox.executions.set(id, {});
-    const { extensions } = await stage.gateway.execute<unknown, object>(
+    for (const id of ids) fixture.sandbox.executions.set(id, {});
+    const { extensions } = await fixture.gateway.execute<unknown, object>(
       EXECUTIONS,
       { ids },
       { token: 'sandbox-key', 'x-upstream': 'plan' },
@@ -134,23 +134,23 @@ describe('the executions of scripts', () => {
         ],
       },
     });
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
     const { data, errors } = await read(ids);
     expect(errors).toBeUndefined();
     expect(data?.scripts).toEqual(ids.map((id) => ({ id, executions: [] })));
-    expect(stage.lines()).toHaveLength(100);
+    expect(fixture.lines()).toHaveLength(100);
   });
 
   it('of scripts by different fields are planned and read together as well', async () => {
-    stage.sandbox.projects.delete(projectId);
+    fixture.sandbox.projects.delete(projectId);
     const query = `{ a: script(id: "${scriptId}") { executions { date } } b: script(id: "${freeForAllScriptId}") { executions { date } } }`;
-    const { extensions } = await stage.gateway.execute(
+    const { extensions } = await fixture.gateway.execute(
       query,
       {},
       { token: 'sandbox-key', 'x-upstream': 'plan' },
     );
     expect(extensions).toMatchObject({ upstream: { price: 5 } });
-    expect((await stage.gateway.execute(query)).errors).toBeUndefined();
-    expect(stage.lines()).toHaveLength(5);
+    expect((await fixture.gateway.execute(query)).errors).toBeUndefined();
+    expect(fixture.lines()).toHaveLength(5);
   });
 });

@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerAs, answerPlainly } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import type { Recorded, Respond } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { arrival, closing, eventually, expectCalls } from './support/waiting.ts';
 
 const clock = createManualClock();
@@ -28,30 +28,30 @@ const answerKey: Respond = (recorded, response) =>
   answerAs(`seen with ${recorded.headers.token}`, recorded, response);
 
 describe('identical reads at the same time', () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
   const read = (id = 'a', token = 'key-a', signal?: AbortSignal) =>
-    stage.gateway.execute(SCRIPT, { id }, { token }, signal);
+    fixture.gateway.execute(SCRIPT, { id }, { token }, signal);
 
   it('of one key are one call, and of two keys two, each with its own data', async () => {
     const { respond, release } = holdBack(answerKey);
-    stage.respond = respond;
+    fixture.respond = respond;
     const first = Promise.all(Array.from({ length: 100 }, () => read('a', 'key-a')));
     const second = Promise.all(Array.from({ length: 100 }, () => read('a', 'key-b')));
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
     await waitForReads(200);
     release();
     const names = async (answers: typeof first) =>
       new Set((await answers).map(({ data }) => data?.script?.name));
     expect(await names(first)).toEqual(new Set(['seen with key-a']));
     expect(await names(second)).toEqual(new Set(['seen with key-b']));
-    expect(stage.recorder.calls).toHaveLength(2);
+    expect(fixture.recorder.calls).toHaveLength(2);
   });
 
   it('are told apart by their payload, not only by their path', async () => {
     const { respond, release } = holdBack(answerPlainly);
-    stage.respond = respond;
+    fixture.respond = respond;
     const page = (first: number, filter = '') =>
-      stage.gateway.execute(`{ script(id: "a") { sessions(first: ${first}${filter}) { nodes { id } } } }`);
+      fixture.gateway.execute(`{ script(id: "a") { sessions(first: ${first}${filter}) { nodes { id } } } }`);
     const answers = Promise.all([
       page(1),
       page(1),
@@ -59,21 +59,21 @@ describe('identical reads at the same time', () => {
       page(1, ', filter: { jobId: "j" }'),
       page(1, ', filter: { jobId: "k" }'),
     ]);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
     await waitForReads(5);
     release();
-    await expectCalls(stage.recorder, 5);
+    await expectCalls(fixture.recorder, 5);
     release();
     expect((await answers).map(({ errors }) => errors)).toEqual(Array(5).fill(undefined));
   });
 
   it('that fail give the error to everyone once, at its own path, and the next read tries again', async () => {
     const { respond, release } = holdBack((_recorded, response) => void response.end('<html>'));
-    stage.respond = respond;
+    fixture.respond = respond;
     const answers = Array.from({ length: 50 }, () =>
-      stage.gateway.execute('{ mine: script(id: "a") { name } other: script(id: "b") { name } }'),
+      fixture.gateway.execute('{ mine: script(id: "a") { name } other: script(id: "b") { name } }'),
     );
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
     await waitForReads(100);
     release();
     for (const { data, errors } of await Promise.all(answers)) {
@@ -83,19 +83,19 @@ describe('identical reads at the same time', () => {
         [['other'], 'UPSTREAM_BAD_RESPONSE'],
       ]);
     }
-    expect(stage.recorder.calls).toHaveLength(2);
-    stage.respond = answerPlainly;
-    const { data } = await stage.gateway.execute(SCRIPT, { id: 'a' });
+    expect(fixture.recorder.calls).toHaveLength(2);
+    fixture.respond = answerPlainly;
+    const { data } = await fixture.gateway.execute(SCRIPT, { id: 'a' });
     expect(data?.script?.name).toBe('name of a');
-    expect(stage.recorder.calls).toHaveLength(3);
+    expect(fixture.recorder.calls).toHaveLength(3);
   });
 
   it('go on for the others when one client leaves, and end with the last', async () => {
     const { respond, release } = holdBack(answerPlainly);
-    stage.respond = respond;
+    fixture.respond = respond;
     const clients = [new AbortController(), new AbortController()] as const;
     const [first, second] = clients.map(({ signal }) => read('a', 'key-a', signal));
-    const { socket } = await arrival(stage.recorder, 0);
+    const { socket } = await arrival(fixture.recorder, 0);
     await waitForReads(2);
     clients[0].abort();
     await expect(first).rejects.toThrow('abort');
@@ -109,32 +109,32 @@ describe('identical reads at the same time', () => {
     expect(socket.destroyed).toBe(false);
     release();
     expect((await third).data?.script?.name).toBe('name of a');
-    expect(stage.recorder.calls).toHaveLength(1);
+    expect(fixture.recorder.calls).toHaveLength(1);
   });
 
   it('are aborted in flight when the last client leaves; a later one makes a call of its own', async () => {
-    stage.respond = () => undefined;
+    fixture.respond = () => undefined;
     const clients = [new AbortController(), new AbortController(), new AbortController()];
     const answers = clients.map(({ signal }) => read('a', 'key-a', signal));
-    const { socket } = await arrival(stage.recorder, 0);
+    const { socket } = await arrival(fixture.recorder, 0);
     const closed = closing(socket);
     await waitForReads(3);
     for (const client of clients) client.abort();
     for (const answer of answers) await expect(answer).rejects.toThrow('abort');
     await closed;
     expect(clock.pending).toBe(0);
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     expect((await read()).data?.script?.name).toBe('name of a');
-    expect(stage.recorder.calls).toHaveLength(2);
+    expect(fixture.recorder.calls).toHaveLength(2);
   });
 
   it('are aborted inside the body too', async () => {
-    stage.respond = (_recorded, response) => {
+    fixture.respond = (_recorded, response) => {
       response.writeHead(200, { 'content-length': 1_000 }).write('{"success"');
     };
     const client = new AbortController();
     const answer = read('a', 'key-a', client.signal);
-    const { socket } = await arrival(stage.recorder, 0);
+    const { socket } = await arrival(fixture.recorder, 0);
     const closed = closing(socket);
     await settle();
     client.abort();
@@ -145,7 +145,7 @@ describe('identical reads at the same time', () => {
 
   it('never show one key what another may see, in whatever order they come and go', async () => {
     const { respond, release } = holdBack(answerKey);
-    stage.respond = respond;
+    fixture.respond = respond;
     const keys = ['key-a', 'key-b', 'key-c'];
     for (let round = 0; round < 10; round += 1) {
       const answers = Array.from({ length: 30 }, async (_one, index) => {
@@ -168,17 +168,17 @@ describe('identical reads at the same time', () => {
 });
 
 describe('reads that wait for one call in the queue', () => {
-  const stage = useRecorder({ transport: { clock, random, rate: 1 } });
+  const fixture = useRecorder({ transport: { clock, random, rate: 1 } });
 
   it('are sent once for those who stay, and never when all have left', async () => {
-    stage.respond = answerPlainly;
-    await stage.gateway.execute(SCRIPT, { id: 'first' });
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'first' });
     const clients = [new AbortController(), new AbortController(), new AbortController()] as const;
     const [stays, ...leave] = [
-      stage.gateway.execute(SCRIPT, { id: 'a' }),
-      stage.gateway.execute(SCRIPT, { id: 'a' }, undefined, clients[0].signal),
-      stage.gateway.execute(SCRIPT, { id: 'b' }, undefined, clients[1].signal),
-      stage.gateway.execute(SCRIPT, { id: 'b' }, undefined, clients[2].signal),
+      fixture.gateway.execute(SCRIPT, { id: 'a' }),
+      fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, clients[0].signal),
+      fixture.gateway.execute(SCRIPT, { id: 'b' }, undefined, clients[1].signal),
+      fixture.gateway.execute(SCRIPT, { id: 'b' }, undefined, clients[2].signal),
     ];
     await settle();
     for (const client of clients) client.abort();
@@ -187,70 +187,70 @@ describe('reads that wait for one call in the queue', () => {
     await clock.advance(1_100);
     expect((await stays).data?.script?.name).toBe('name of a');
     await clock.advance(5_000);
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
   });
 });
 
 describe("a read that joins another one's call late", () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
 
   it('asks by itself when the time of the other one runs out long before its own', async () => {
-    stage.respond = () => undefined;
-    const first = stage.gateway.execute(SCRIPT, { id: 'a' });
-    await arrival(stage.recorder, 0);
+    fixture.respond = () => undefined;
+    const first = fixture.gateway.execute(SCRIPT, { id: 'a' });
+    await arrival(fixture.recorder, 0);
     await clock.advance(4_000);
-    const second = stage.gateway.execute(SCRIPT, { id: 'a' });
+    const second = fixture.gateway.execute(SCRIPT, { id: 'a' });
     await eventually(() => expect(clock.pending).toBe(2));
     await clock.advance(1_000);
     expect((await first).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
-    await arrival(stage.recorder, 1);
+    await arrival(fixture.recorder, 1);
     await clock.advance(3_999);
-    expect(stage.recorder.calls[1]?.socket.destroyed).toBe(false);
+    expect(fixture.recorder.calls[1]?.socket.destroyed).toBe(false);
     await clock.advance(1);
     expect((await second).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
     expect(clock.pending).toBe(0);
   });
 
   it('fails with it when little of its own time is left', async () => {
-    stage.respond = () => undefined;
-    const first = stage.gateway.execute(SCRIPT, { id: 'a' });
-    await arrival(stage.recorder, 0);
+    fixture.respond = () => undefined;
+    const first = fixture.gateway.execute(SCRIPT, { id: 'a' });
+    await arrival(fixture.recorder, 0);
     await clock.advance(1_000);
-    const second = stage.gateway.execute(SCRIPT, { id: 'a' });
+    const second = fixture.gateway.execute(SCRIPT, { id: 'a' });
     await eventually(() => expect(clock.pending).toBe(2));
     await clock.advance(4_000);
     for (const answer of [first, second]) {
       expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
     }
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 });
 
 describe('writes', () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
 
   it('are never shared, however alike', async () => {
     const { respond, release } = holdBack(answerPlainly);
-    stage.respond = respond;
-    const toggle = () => stage.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    fixture.respond = respond;
+    const toggle = () => fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
     const answers = Promise.all([toggle(), toggle(), toggle()]);
-    await expectCalls(stage.recorder, 3);
+    await expectCalls(fixture.recorder, 3);
     release();
     expect((await answers).map(({ errors }) => errors)).toEqual(Array(3).fill(undefined));
   });
 
   it('that are under way are finished although the client has left, and what follows them is not sent', async () => {
     const { respond, release } = holdBack(answerPlainly);
-    stage.respond = respond;
+    fixture.respond = respond;
     const client = new AbortController();
-    const answer = stage.gateway.execute(
+    const answer = fixture.gateway.execute(
       'mutation { a: deleteScript(input: { id: "a" }) { __typename } b: deleteScript(input: { id: "b" }) { __typename } }',
       undefined,
       undefined,
       client.signal,
     );
-    const { socket } = await arrival(stage.recorder, 0);
+    const { socket } = await arrival(fixture.recorder, 0);
     client.abort();
     await expect(answer).rejects.toThrow('abort');
     await settle();
@@ -258,34 +258,34 @@ describe('writes', () => {
     release();
     await eventually(() => expect(clock.pending).toBe(0));
     expect(socket.destroyed).toBe(false);
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
   });
 
   it('that wait behind a slow one are sent when it is answered', async () => {
     const { respond, release } = holdBack(answerPlainly);
-    stage.respond = respond;
-    const answer = stage.gateway.execute(
+    fixture.respond = respond;
+    const answer = fixture.gateway.execute(
       'mutation { a: deleteScript(input: { id: "a" }) { __typename } b: deleteScript(input: { id: "b" }) { __typename } }',
     );
-    await expectCalls(stage.recorder, 1);
+    await expectCalls(fixture.recorder, 1);
     release();
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
     release();
     expect((await answer).errors).toBeUndefined();
   });
 });
 
 describe('one operation', () => {
-  const stage = useRecorder({ transport: { clock, random } });
+  const fixture = useRecorder({ transport: { clock, random } });
 
   it('may have many calls under way, and Node warns of no leak', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => void warnings.push(warning);
     process.on('warning', onWarning);
-    stage.respond = answerPlainly;
+    fixture.respond = answerPlainly;
     const ids = Array.from({ length: 60 }, (_one, index) => `s${index}`);
-    const overHttp = await stage.gateway.execute(SCRIPTS, { ids });
-    const embedded = await stage.gateway.fetch('http://localhost/graphql', {
+    const overHttp = await fixture.gateway.execute(SCRIPTS, { ids });
+    const embedded = await fixture.gateway.fetch('http://localhost/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', token: 'key-a' },
       body: JSON.stringify({ query: print(SCRIPTS), variables: { ids } }),
@@ -294,14 +294,14 @@ describe('one operation', () => {
     expect(await embedded.json()).toEqual({ data: overHttp.data });
     await settle();
     process.off('warning', onWarning);
-    expect(stage.recorder.calls).toHaveLength(120);
+    expect(fixture.recorder.calls).toHaveLength(120);
     expect(warnings).toEqual([]);
   });
 
   it('asks once for what it selects many times', async () => {
-    stage.respond = answerPlainly;
-    const { data } = await stage.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'a', 'a'] });
+    fixture.respond = answerPlainly;
+    const { data } = await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'a', 'a'] });
     expect(data?.scripts.map((script) => script?.id)).toEqual(['a', 'b', 'a', 'a']);
-    await expectCalls(stage.recorder, 2);
+    await expectCalls(fixture.recorder, 2);
   });
 });

@@ -26,14 +26,14 @@ const READ = 'GET /scripts/:script_id';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
 
-const { closing, open: openStage } = useObserved();
+const { closing, open: openFixture } = useObserved();
 
 /** A gateway whose spans a test can read. */
 async function open(options: Partial<TestGatewayOptions> = {}) {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   const tracing = createTracing(provider.getTracer('test'));
-  const stage = await openStage({
+  const fixture = await openFixture({
     ...options,
     transport: { observer: tracing.upstream, ...options.transport },
     observers: [tracing.operations],
@@ -43,7 +43,7 @@ async function open(options: Partial<TestGatewayOptions> = {}) {
     await eventually(() => expect(exporter.getFinishedSpans().length).toBeGreaterThanOrEqual(count));
     return exporter.getFinishedSpans();
   };
-  return { ...stage, read };
+  return { ...fixture, read };
 }
 
 it('a span names the caller and the client', async () => {

@@ -3,20 +3,20 @@ import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { body, HTML, LIMIT, padded, SCRIPT, UNUSABLE } from './support/answers.ts';
+import { useRecorder } from './support/fixture.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import type { Respond } from './support/recorder.ts';
 import { json, startRecorder } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 
-const stage = useRecorder();
+const fixture = useRecorder();
 
-const read = () => stage.gateway.execute('{ script(id: "a") { name } }');
+const read = () => fixture.gateway.execute('{ script(id: "a") { name } }');
 const write = () =>
-  stage.gateway.execute('mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }');
+  fixture.gateway.execute('mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }');
 
 describe('an answer that cannot be used', () => {
   it.each(UNUSABLE)('is an error of the read that says how: %s', async (_what, respond, reason) => {
-    stage.respond = respond;
+    fixture.respond = respond;
     const { status, data, errors } = await read();
     expect({ status, data }).toEqual({ status: 200, data: { script: null } });
     expect(errors).toEqual([
@@ -34,7 +34,7 @@ describe('an answer that cannot be used', () => {
   it.each(UNUSABLE)(
     'leaves the outcome of a write unknown, which is not tried again: %s',
     async (_what, respond, reason) => {
-      stage.respond = respond;
+      fixture.respond = respond;
       const { data, errors } = await write();
       expect(data ?? null).toBeNull();
       expect(errors).toMatchObject([
@@ -49,14 +49,14 @@ describe('an answer that cannot be used', () => {
         },
       ]);
       expect(JSON.stringify(errors)).not.toMatch(/<|internal-host|127\.0\.0\.1/);
-      expect(stage.recorder.lines()).toEqual(['POST /scripts/a/toggle']);
+      expect(fixture.recorder.lines()).toEqual(['POST /scripts/a/toggle']);
     },
   );
 
   it('of one field leaves the others alone', async () => {
-    stage.respond = (call, response) =>
+    fixture.respond = (call, response) =>
       call.line === 'GET /scripts/a' ? body(HTML)(call, response) : answerPlainly(call, response);
-    const { data } = await stage.gateway.execute(
+    const { data } = await fixture.gateway.execute(
       '{ a: script(id: "a") { name } b: script(id: "b") { name } scripts(ids: ["b", "a"]) { name } }',
     );
     const good = { name: 'name of b' };
@@ -78,7 +78,7 @@ describe('a connection that breaks', () => {
     ['closed', close],
     ['answered with a 503 that is not the API’s own', refuse],
   ])('makes LuaAuth unavailable to a read: %s', async (_what, respond) => {
-    stage.respond = respond;
+    fixture.respond = respond;
     const { data, errors } = await read();
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([{ path: ['script'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
@@ -90,12 +90,12 @@ describe('a connection that breaks', () => {
     ['closed', close],
     ['answered with a 503 that is not the API’s own', refuse],
   ])('leaves the outcome of a write unknown, which is not tried again: %s', async (_what, respond) => {
-    stage.respond = respond;
+    fixture.respond = respond;
     const { errors } = await write();
     expect(errors).toMatchObject([
       { path: ['toggleScript'], extensions: { code: 'UPSTREAM_UNAVAILABLE', outcome: 'UNKNOWN' } },
     ]);
-    expect(stage.recorder.lines()).toEqual(['POST /scripts/a/toggle']);
+    expect(fixture.recorder.lines()).toEqual(['POST /scripts/a/toggle']);
   });
 });
 
@@ -105,7 +105,7 @@ describe('a redirect', () => {
     async (status) => {
       const other = await startRecorder((_call, response) => json(response, JSON.parse(SCRIPT)));
       try {
-        stage.respond = body(SCRIPT, status, { location: `${other.url}/scripts/a` });
+        fixture.respond = body(SCRIPT, status, { location: `${other.url}/scripts/a` });
         const [answer, written] = [await read(), await write()];
         expect(answer.errors).toMatchObject([
           {
@@ -117,7 +117,7 @@ describe('a redirect', () => {
           { extensions: { code: 'UPSTREAM_BAD_RESPONSE', outcome: 'UNKNOWN' } },
         ]);
         expect(JSON.stringify([answer, written])).not.toContain(other.url);
-        expect(stage.recorder.lines()).toEqual(['GET /scripts/a', 'POST /scripts/a/toggle']);
+        expect(fixture.recorder.lines()).toEqual(['GET /scripts/a', 'POST /scripts/a/toggle']);
         expect(other.lines()).toEqual([]);
       } finally {
         await other.close();
@@ -142,7 +142,7 @@ describe('an answer that is as it should be', () => {
     ['behind early hints', earlyHints],
     ['that is as large as is allowed', body(padded(LIMIT))],
   ])('is read %s', async (_what, respond) => {
-    stage.respond = respond;
+    fixture.respond = respond;
     const { data, errors } = await read();
     expect({ data, errors }).toEqual({ data: { script: { name: 'Näme 🌒' } }, errors: undefined });
   });
@@ -152,7 +152,7 @@ describe('an answer without end', () => {
   it('is cut off at the limit, and its connection is closed', async () => {
     const most = 256 * 1024 * 1024;
     let written = Promise.resolve(most);
-    stage.respond = (_call, response) => {
+    fixture.respond = (_call, response) => {
       written = pour(response, most);
     };
     const { errors } = await write();

@@ -4,12 +4,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, settle } from './support/clock.ts';
+import { useRecorder } from './support/fixture.ts';
 import { openGateway, type Result, type TestGateway } from './support/gateway.ts';
 import { TOGGLE } from './support/mutations.ts';
 import { answerPlainly, scriptIdOf, wireScript } from './support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { type Recorded, startRecorder } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 import { arrival, closing, eventually } from './support/waiting.ts';
 
 const HTML = '<html><body>the proxy is down</body></html>';
@@ -67,48 +67,48 @@ const FAULTS: readonly Fault[] = [
 const clock = createManualClock();
 
 describe.each(FAULTS)('$title', ({ strike, tries, code }) => {
-  const stage = useRecorder({ transport: { clock, random: () => 0 } });
+  const fixture = useRecorder({ transport: { clock, random: () => 0 } });
 
   it(`is ${code} at the field of a query after ${tries} tries; the other fields stay`, async () => {
-    stage.respond = strikeOnly('bad', strike);
-    const { data, errors } = await stage.gateway.execute(SCRIPTS, { ids: ['bad', 'good'] });
+    fixture.respond = strikeOnly('bad', strike);
+    const { data, errors } = await fixture.gateway.execute(SCRIPTS, { ids: ['bad', 'good'] });
     expect(data).toEqual({ scripts: [null, { id: 'good', name: 'name of good' }] });
     expect(errors).toMatchObject([
       { path: ['scripts', 0], extensions: { code, endpoint: 'GET /scripts/:script_id' } },
     ]);
     expect(errors?.[0]?.extensions).not.toHaveProperty('outcome');
     expect(JSON.stringify(errors)).not.toMatch(/html|proxy|OpenSSH|127\.0\.0\.1|\bat \w+ \(/);
-    expect(stage.recorder.lines().filter((line) => line === 'GET /scripts/bad')).toHaveLength(tries);
+    expect(fixture.recorder.lines().filter((line) => line === 'GET /scripts/bad')).toHaveLength(tries);
   });
 
   it(`is ${code} with an unknown outcome for a mutation, which is never repeated`, async () => {
-    stage.respond = strikeOnly('bad', strike);
-    const { data, errors } = await stage.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
+    fixture.respond = strikeOnly('bad', strike);
+    const { data, errors } = await fixture.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
     expect(data).toBeNull();
     expect(errors).toMatchObject([{ path: ['toggleScript'], extensions: { code, outcome: 'UNKNOWN' } }]);
     expect(JSON.stringify(errors)).not.toMatch(/html|proxy|OpenSSH|127\.0\.0\.1/);
-    expect(stage.recorder.lines()).toEqual(['POST /scripts/bad/toggle']);
-    await expect(nameOf(stage.gateway, 'good')).resolves.toBe('name of good');
+    expect(fixture.recorder.lines()).toEqual(['POST /scripts/bad/toggle']);
+    await expect(nameOf(fixture.gateway, 'good')).resolves.toBe('name of good');
   });
 });
 
 describe('a redirect', () => {
-  const stage = useRecorder({ transport: { clock, random: () => 0 } });
+  const fixture = useRecorder({ transport: { clock, random: () => 0 } });
 
   it.each([301, 302, 303, 307, 308])(
     'with %i is not followed: the other host sees nothing',
     async (status) => {
       const other = await startRecorder(answerPlainly);
-      stage.respond = (_recorded, response) =>
+      fixture.respond = (_recorded, response) =>
         body('', status, { location: `${other.url}/scripts/bad` })(response);
-      const read = await stage.gateway.execute(SCRIPT, { id: 'bad' });
-      const write = await stage.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
+      const read = await fixture.gateway.execute(SCRIPT, { id: 'bad' });
+      const write = await fixture.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
       expect(codes(read)).toEqual(['UPSTREAM_BAD_RESPONSE']);
       expect(write.errors?.[0]?.extensions).toMatchObject({
         code: 'UPSTREAM_BAD_RESPONSE',
         outcome: 'UNKNOWN',
       });
-      expect(stage.recorder.lines()).toEqual(['GET /scripts/bad', 'POST /scripts/bad/toggle']);
+      expect(fixture.recorder.lines()).toEqual(['GET /scripts/bad', 'POST /scripts/bad/toggle']);
       expect(other.calls).toEqual([]);
       await other.close();
     },
@@ -116,29 +116,29 @@ describe('a redirect', () => {
 });
 
 describe('an answer that is too large', () => {
-  const stage = useRecorder({ transport: { clock, random: () => 0 } });
+  const fixture = useRecorder({ transport: { clock, random: () => 0 } });
   const MEGABYTE = Buffer.alloc(1024 * 1024, ' ');
 
   it('is not read when its content-length says so', async () => {
-    stage.respond = (_recorded, response) => {
+    fixture.respond = (_recorded, response) => {
       response.writeHead(200, { 'content-length': 18 * MEGABYTE.length }).write(MEGABYTE);
     };
-    const { errors } = await stage.gateway.execute(SCRIPT, { id: 'bad' });
+    const { errors } = await fixture.gateway.execute(SCRIPT, { id: 'bad' });
     expect(errors?.[0]?.message).toContain('larger than 8388608 bytes');
-    expect(stage.recorder.calls).toHaveLength(1);
+    expect(fixture.recorder.calls).toHaveLength(1);
   });
 
   it('is read up to the limit and no further when it comes in chunks', async () => {
     let written = 0;
     let closed: Promise<unknown> | undefined;
-    stage.respond = async (_recorded, response) => {
+    fixture.respond = async (_recorded, response) => {
       closed = once(response, 'close');
       for (; written < 64 && !response.destroyed; written += 1) {
         if (!response.write(MEGABYTE)) await Promise.race([once(response, 'drain'), closed]);
       }
       response.end();
     };
-    const { errors } = await stage.gateway.execute(SCRIPT, { id: 'bad' });
+    const { errors } = await fixture.gateway.execute(SCRIPT, { id: 'bad' });
     expect(codes({ errors })).toEqual(['UPSTREAM_BAD_RESPONSE']);
     expect(errors?.[0]?.message).toContain('larger than 8388608 bytes');
     await closed;
@@ -148,26 +148,26 @@ describe('an answer that is too large', () => {
   it('is stopped at the decoded limit when it is a gzip bomb', async () => {
     const bomb = gzipSync(Buffer.alloc(60 * MEGABYTE.length));
     expect(bomb.length).toBeLessThan(70_000);
-    stage.respond = (_recorded, response) => body(bomb, 200, { 'content-encoding': 'gzip' })(response);
-    const { errors } = await stage.gateway.execute(SCRIPT, { id: 'bad' });
+    fixture.respond = (_recorded, response) => body(bomb, 200, { 'content-encoding': 'gzip' })(response);
+    const { errors } = await fixture.gateway.execute(SCRIPT, { id: 'bad' });
     expect(codes({ errors })).toEqual(['UPSTREAM_BAD_RESPONSE']);
     expect(errors?.[0]?.message).toContain('larger than 8388608 bytes');
-    expect(stage.recorder.calls).toHaveLength(1);
+    expect(fixture.recorder.calls).toHaveLength(1);
   });
 
   it('is read when it is just within the limit, compressed or not', async () => {
     const filled = JSON.stringify({ success: true, script: wireScript('big'), filler: 'x'.repeat(8e6) });
-    stage.respond = (_recorded, response) => body(filled)(response);
-    await expect(nameOf(stage.gateway, 'big')).resolves.toBe('name of big');
-    stage.respond = (_recorded, response) =>
+    fixture.respond = (_recorded, response) => body(filled)(response);
+    await expect(nameOf(fixture.gateway, 'big')).resolves.toBe('name of big');
+    fixture.respond = (_recorded, response) =>
       body(gzipSync(filled), 200, { 'content-encoding': 'gzip' })(response);
-    await expect(nameOf(stage.gateway, 'big')).resolves.toBe('name of big');
+    await expect(nameOf(fixture.gateway, 'big')).resolves.toBe('name of big');
   });
 });
 
 describe('an API that takes too long', () => {
   const timeouts = { read: 5_000, write: 9_000 };
-  const stage = useRecorder({ transport: { clock, random: () => 0 }, timeouts });
+  const fixture = useRecorder({ transport: { clock, random: () => 0 }, timeouts });
 
   const SLOW: readonly Pick<Fault, 'title' | 'strike'>[] = [
     { title: 'accepts and never answers', strike: () => undefined },
@@ -192,9 +192,9 @@ describe('an API that takes too long', () => {
   ];
 
   it.each(SLOW)('and $title times out at the deadline, and its socket is closed', async ({ strike }) => {
-    stage.respond = strikeOnly('bad', strike);
-    const answer = stage.gateway.execute(SCRIPT, { id: 'bad' });
-    const { socket } = await arrival(stage.recorder, 0);
+    fixture.respond = strikeOnly('bad', strike);
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'bad' });
+    const { socket } = await arrival(fixture.recorder, 0);
     const closed = closing(socket);
     await settle();
     await clock.advance(4_999);
@@ -204,15 +204,15 @@ describe('an API that takes too long', () => {
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([{ path: ['script'], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
     await closed;
-    expect(stage.recorder.calls).toHaveLength(1);
-    await expect(nameOf(stage.gateway, 'good')).resolves.toBe('name of good');
+    expect(fixture.recorder.calls).toHaveLength(1);
+    await expect(nameOf(fixture.gateway, 'good')).resolves.toBe('name of good');
     expect(clock.pending).toBe(0);
   });
 
   it.each(SLOW)('and $title leaves the outcome of a mutation unknown', async ({ strike }) => {
-    stage.respond = strikeOnly('bad', strike);
-    const answer = stage.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
-    const { socket } = await arrival(stage.recorder, 0);
+    fixture.respond = strikeOnly('bad', strike);
+    const answer = fixture.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
+    const { socket } = await arrival(fixture.recorder, 0);
     const closed = closing(socket);
     await clock.advance(8_999);
     expect(socket.destroyed).toBe(false);
@@ -222,7 +222,7 @@ describe('an API that takes too long', () => {
       outcome: 'UNKNOWN',
     });
     await closed;
-    expect(stage.recorder.lines()).toEqual(['POST /scripts/bad/toggle']);
+    expect(fixture.recorder.lines()).toEqual(['POST /scripts/bad/toggle']);
   });
 });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { hiddenKey } from '../src/sandbox/hidden-key.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { graphql } from './gql/index.ts';
-import { useSandbox } from './support/stage.ts';
+import { useSandbox } from './support/fixture.ts';
 
-const stage = useSandbox();
+const fixture = useSandbox();
 
 const { userKey, blacklistedUserKey, endlessUserKey, expiredUserKey, scriptId, freeForAllScriptId } = seeded;
 
@@ -43,8 +43,8 @@ const iso = (ms: number | null | undefined) => (ms == null ? null : new Date(ms)
 
 describe('user', () => {
   it('answers every field of GET /users/:user_key with one call', async () => {
-    const user = stage.sandbox.users.get(userKey);
-    const { data, errors } = await stage.gateway.execute(WHOLE_USER, { key: userKey });
+    const user = fixture.sandbox.users.get(userKey);
+    const { data, errors } = await fixture.gateway.execute(WHOLE_USER, { key: userKey });
     expect(errors).toBeUndefined();
     expect(data?.user).toEqual({
       key: userKey,
@@ -60,19 +60,19 @@ describe('user', () => {
       fingerprint: user?.luaauth_fingerprint,
     });
     expect(data?.user?.fingerprint?.split('\n')).toHaveLength(3);
-    expect(stage.lines()).toEqual([read(userKey)]);
+    expect(fixture.lines()).toEqual([read(userKey)]);
   });
 
   it('shows a blacklist with its reason and end, and one for good', async () => {
-    const { data } = await stage.gateway.execute(WHOLE_USER, { key: blacklistedUserKey });
+    const { data } = await fixture.gateway.execute(WHOLE_USER, { key: blacklistedUserKey });
     expect(data?.user?.blacklist).toEqual({ reason: 'shared key', expiresAt: '2100-01-01T00:00:00.000Z' });
-    Object.assign(stage.sandbox.users.get(endlessUserKey) ?? {}, { blacklisted: true });
-    const other = await stage.gateway.execute(WHOLE_USER, { key: endlessUserKey });
+    Object.assign(fixture.sandbox.users.get(endlessUserKey) ?? {}, { blacklisted: true });
+    const other = await fixture.gateway.execute(WHOLE_USER, { key: endlessUserKey });
     expect(other.data?.user?.blacklist).toEqual({ reason: null, expiresAt: null });
   });
 
   it('shows what is not set as null', async () => {
-    const { data, errors } = await stage.gateway.execute(WHOLE_USER, { key: endlessUserKey });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_USER, { key: endlessUserKey });
     expect(errors).toBeUndefined();
     expect(data?.user).toEqual({
       key: endlessUserKey,
@@ -93,27 +93,27 @@ describe('user', () => {
     ['as text', '"365843484059632433"'],
     ['as a number', '365843484059632433'],
   ])('keeps the digits of a Discord id that comes %s', async (_what, digits) => {
-    const user = JSON.stringify({ ...stage.sandbox.users.get(userKey), discord_id: 0 });
-    stage.sandbox.fault({
+    const user = JSON.stringify({ ...fixture.sandbox.users.get(userKey), discord_id: 0 });
+    fixture.sandbox.fault({
       kind: 'raw',
       body: `{"success":true,"user":${user.replace('"discord_id":0', `"discord_id":${digits}`)}}`,
     });
-    const { data } = await stage.gateway.execute(WHOLE_USER, { key: userKey });
+    const { data } = await fixture.gateway.execute(WHOLE_USER, { key: userKey });
     expect(data?.user?.discordId).toBe('365843484059632433');
   });
 
   it('is an error at its field when the key is unknown', async () => {
-    const { data, errors } = await stage.gateway.execute(WHOLE_USER, { key: 'unknown' });
+    const { data, errors } = await fixture.gateway.execute(WHOLE_USER, { key: 'unknown' });
     expect(data).toEqual({ user: null });
     expect(errors).toMatchObject([{ path: ['user'], extensions: { code: 'FORBIDDEN' } }]);
   });
 
   it('is no answer about another user, and the error does not tell whose', async () => {
-    stage.sandbox.fault({
+    fixture.sandbox.fault({
       kind: 'raw',
-      body: JSON.stringify({ success: true, user: stage.sandbox.users.get(expiredUserKey) }),
+      body: JSON.stringify({ success: true, user: fixture.sandbox.users.get(expiredUserKey) }),
     });
-    const { errors } = await stage.gateway.execute(WHOLE_USER, { key: userKey });
+    const { errors } = await fixture.gateway.execute(WHOLE_USER, { key: userKey });
     expect(errors).toMatchObject([{ path: ['user'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
     expect(JSON.stringify(errors)).not.toContain(expiredUserKey);
   });
@@ -133,7 +133,7 @@ describe('user', () => {
   ])(
     'refuses what cannot be a licence key before anything is called, and does not quote it: %j',
     async (key) => {
-      const { data, errors } = await stage.gateway.execute<unknown, object>(
+      const { data, errors } = await fixture.gateway.execute<unknown, object>(
         `query ($key: ID!) { user(key: $key) { key } users(keys: [$key]) { key } }`,
         { key },
       );
@@ -145,7 +145,7 @@ describe('user', () => {
       for (const { message } of errors ?? []) {
         expect(message).toMatch(/^keys?(\[0\])?: this is not a licence key\. One is 1 to 128 letters/);
       }
-      expect(stage.lines()).toEqual([]);
+      expect(fixture.lines()).toEqual([]);
     },
   );
 });
@@ -153,7 +153,7 @@ describe('user', () => {
 describe('users', () => {
   it('answers in the order of keys, nulls who cannot be read, and asks once for each distinct key', async () => {
     const keys = [endlessUserKey, 'unknown', userKey, endlessUserKey];
-    const { data, errors } = await stage.gateway.execute(USER_KEYS, { keys });
+    const { data, errors } = await fixture.gateway.execute(USER_KEYS, { keys });
     expect(data?.users.map((user) => user?.key ?? null)).toEqual([
       endlessUserKey,
       null,
@@ -161,7 +161,7 @@ describe('users', () => {
       endlessUserKey,
     ]);
     expect(errors).toMatchObject([{ path: ['users', 1], extensions: { code: 'FORBIDDEN' } }]);
-    expect([...stage.lines()].sort()).toEqual([endlessUserKey, 'unknown', userKey].map(read).sort());
+    expect([...fixture.lines()].sort()).toEqual([endlessUserKey, 'unknown', userKey].map(read).sort());
   });
 });
 
@@ -170,14 +170,14 @@ describe('the user of a session', () => {
     readonly script: { readonly sessions: { readonly nodes: readonly { readonly user: unknown }[] } };
   }
   const ofSessions = (id: string, selection: string) =>
-    stage.gateway.execute<Nodes, object>(
+    fixture.gateway.execute<Nodes, object>(
       `{ script(id: "${id}") { sessions(first: 50) { nodes { userKey user { ${selection} } } } } }`,
     );
   const sessionsOf = (id: string) =>
-    [...stage.sandbox.sessions.values()].filter(({ script_id }) => script_id === id).slice(0, 50);
+    [...fixture.sandbox.sessions.values()].filter(({ script_id }) => script_id === id).slice(0, 50);
 
   it('is one call for each distinct key: 50 sessions of 7 keys are 7', async () => {
-    const keys = [...stage.sandbox.users.keys()].slice(0, 7);
+    const keys = [...fixture.sandbox.users.keys()].slice(0, 7);
     for (const [index, session] of sessionsOf(scriptId).entries()) session.user_key = keys[index % 7];
     const { data, errors } = await ofSessions(scriptId, 'key note');
     expect(errors).toBeUndefined();
@@ -185,7 +185,7 @@ describe('the user of a session', () => {
     for (const [index, { user }] of (data?.script.sessions.nodes ?? []).entries()) {
       expect(user).toMatchObject({ key: keys[index % 7] });
     }
-    expect([...stage.lines()].sort()).toEqual(
+    expect([...fixture.lines()].sort()).toEqual(
       [`GET /scripts/${scriptId}`, `POST /scripts/${scriptId}/sessions`, ...keys.map(read)].sort(),
     );
   });
@@ -197,7 +197,7 @@ describe('the user of a session', () => {
     const { data, errors } = await ofSessions(freeForAllScriptId, 'key');
     expect(errors).toBeUndefined();
     expect(new Set(data?.script.sessions.nodes.map(({ user }) => user))).toEqual(new Set([null]));
-    expect(stage.lines().filter((line) => line.includes('/users/'))).toEqual([]);
+    expect(fixture.lines().filter((line) => line.includes('/users/'))).toEqual([]);
   });
 
   it('is null with an error where the user cannot be read, and the session stays', async () => {

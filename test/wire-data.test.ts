@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { graphql } from './gql/index.ts';
+import { useRecorder } from './support/fixture.ts';
 import { json } from './support/recorder.ts';
-import { useRecorder } from './support/stage.ts';
 
-const stage = useRecorder();
+const fixture = useRecorder();
 
 const SCRIPT = {
   id: 'good',
@@ -31,7 +31,7 @@ const SESSION = {
 
 /** Answers with what stands under the path, in a success envelope; a good script everywhere else. */
 function serve(answers: Record<string, object>) {
-  stage.respond = ({ line }, response) => {
+  fixture.respond = ({ line }, response) => {
     const path = line.split(' ')[1] ?? '';
     json(response, { success: true, ...(answers[path] ?? { script: SCRIPT }) });
   };
@@ -74,7 +74,7 @@ describe('a script that is not as documented', () => {
     ['a number', { script: 5 }],
   ])('is an error at its field when it is %s, and its neighbours survive', async (_what, answer) => {
     serve({ '/scripts/bad': { ...answer, constructor: 1 } });
-    const { data, errors } = await stage.gateway.execute(BAD_BETWEEN_GOOD);
+    const { data, errors } = await fixture.gateway.execute(BAD_BETWEEN_GOOD);
     expect(data).toEqual({ ...good, script: null });
     expect(errors).toEqual([
       {
@@ -104,7 +104,7 @@ describe('a script that is not as documented', () => {
     async (wireName, field, wrong) => {
       for (const value of [undefined, null, ...wrong]) {
         serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', [wireName]: value } } });
-        const { data, errors } = await stage.gateway.execute(BAD_BETWEEN_GOOD);
+        const { data, errors } = await fixture.gateway.execute(BAD_BETWEEN_GOOD);
         expect({ value, data }).toEqual({ value, data: { ...good, script: null } });
         expect(errors).toMatchObject([
           {
@@ -120,7 +120,7 @@ describe('a script that is not as documented', () => {
   it('has no project, with an error there, where its project_id is none', async () => {
     for (const value of [undefined, null, 5, {}, '..']) {
       serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', project_id: value } } });
-      const { data, errors } = await stage.gateway.execute(BAD_BETWEEN_GOOD);
+      const { data, errors } = await fixture.gateway.execute(BAD_BETWEEN_GOOD);
       expect({ value, data }).toEqual({
         value,
         data: { ...good, script: expect.objectContaining({ id: 'bad', project: null }) },
@@ -137,14 +137,14 @@ describe('a script that is not as documented', () => {
 
   it('is no error as long as the field is not selected', async () => {
     serve({ '/scripts/bad': { script: { id: 'bad', name: 'Half' } } });
-    const { data, errors } = await stage.gateway.execute('{ script(id: "bad") { id name } }');
+    const { data, errors } = await fixture.gateway.execute('{ script(id: "bad") { id name } }');
     expect({ data, errors }).toEqual({ data: { script: { id: 'bad', name: 'Half' } }, errors: undefined });
   });
 
   it('is no error when it has more than is documented', async () => {
     const more = { ...SCRIPT, id: 'bad', __typename: 'Session', toString: 'x', nested: { deep: [1] } };
     serve({ '/scripts/bad': { script: more, took_ms: 5 } });
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       '{ script(id: "bad") { __typename name } _entities(representations: [{ __typename: "Script", id: "bad" }]) { __typename ... on Script { name } } }',
     );
     expect(errors).toBeUndefined();
@@ -154,7 +154,7 @@ describe('a script that is not as documented', () => {
 
   it('fails its slot of a list only', async () => {
     serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', name: null } } });
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       '{ scripts(ids: ["good", "bad", "good"]) { name } }',
     );
     expect(data).toEqual({ scripts: [{ name: 'Good' }, null, { name: 'Good' }] });
@@ -167,7 +167,7 @@ describe('a script that is not as documented', () => {
     'with the id %j asks for nothing under that id',
     async (id) => {
       serve({ '/scripts/bad': { script: { ...SCRIPT, id } } });
-      const { data, errors } = await stage.gateway.execute(
+      const { data, errors } = await fixture.gateway.execute(
         `{
         executions: script(id: "bad") { executions { date } }
         sessions: script(id: "bad") { sessions { nodes { id } } }
@@ -179,14 +179,14 @@ describe('a script that is not as documented', () => {
         expect(error.message).toMatch(/its script has no usable "id"/);
         expect(error.extensions.code).toBe('UPSTREAM_BAD_RESPONSE');
       }
-      expect(stage.recorder.lines()).toEqual(['GET /scripts/bad']);
+      expect(fixture.recorder.lines()).toEqual(['GET /scripts/bad']);
     },
   );
 });
 
 describe('executions that are not as documented', () => {
   const run = () =>
-    stage.gateway.execute<unknown, undefined>(
+    fixture.gateway.execute<unknown, undefined>(
       '{ script(id: "good") { executions { date count } } other: script(id: "good") { name } }',
     );
   const other = { name: 'Good' };
@@ -219,7 +219,7 @@ describe('executions that are not as documented', () => {
   });
 
   it('are listed as data whatever the days are called', async () => {
-    stage.respond = ({ line }, response) => {
+    fixture.respond = ({ line }, response) => {
       if (!line.endsWith('/executions')) return json(response, { success: true, script: SCRIPT });
       response.end(
         '{"success":true,"executions":{"__proto__":1,"constructor":2,"":3,"toString":4,"01/01":5}}',
@@ -263,7 +263,7 @@ describe('a session that is not as documented', () => {
         '/sessions/session': { session: SESSION },
         '/scripts/good/sessions': { sessions: [SESSION, bad] },
       });
-      const { data, errors } = await stage.gateway.execute<Record<string, unknown>, undefined>(
+      const { data, errors } = await fixture.gateway.execute<Record<string, unknown>, undefined>(
         `{
           session(id: "bad") { ${SELECTION} }
           script(id: "good") { sessions { nodes { ${SELECTION} } } }
@@ -296,7 +296,7 @@ describe('a session that is not as documented', () => {
     'is an error at the list when sessions are %j',
     async (sessions) => {
       serve({ '/scripts/good/sessions': { sessions } });
-      const { data, errors } = await stage.gateway.execute(
+      const { data, errors } = await fixture.gateway.execute(
         '{ script(id: "good") { sessions { nodes { id } } } other: script(id: "good") { name } }',
       );
       expect(data).toEqual({ script: null, other: { name: 'Good' } });
@@ -312,7 +312,7 @@ describe('a session that is not as documented', () => {
 
   it.each([[null], [[]], ['x']])('is an error at the list when a row is %j', async (row) => {
     serve({ '/scripts/good/sessions': { sessions: [SESSION, row] } });
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       '{ script(id: "good") { sessions { nodes { id } } } }',
     );
     expect(data).toEqual({ script: null });
@@ -325,7 +325,7 @@ describe('a session that is not as documented', () => {
     const sessions = Array.from({ length: 4 }, (_, index) => ({ ...SESSION, id: `s${index}` }));
     serve({ '/scripts/good/sessions': { sessions } });
     const page = (first: number) =>
-      stage.gateway.execute(
+      fixture.gateway.execute(
         `{ script(id: "good") { sessions(first: ${first}) { nodes { id } pageInfo { hasNextPage } } } }`,
       );
     // One row more than a page has is asked for.
@@ -342,7 +342,7 @@ describe('a session that is not as documented', () => {
   });
 
   it('keeps exact digits of Roblox ids, as numbers and as text', async () => {
-    stage.respond = (_call, response) => {
+    fixture.respond = (_call, response) => {
       response.end(
         JSON.stringify({ success: true, session: { ...SESSION, place_id: '0012' } }).replace(
           '10234711811',
@@ -350,7 +350,7 @@ describe('a session that is not as documented', () => {
         ),
       );
     };
-    const { data, errors } = await stage.gateway.execute(
+    const { data, errors } = await fixture.gateway.execute(
       '{ session(id: "session") { robloxId placeId jobId } }',
     );
     expect(errors).toBeUndefined();

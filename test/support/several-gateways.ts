@@ -20,7 +20,7 @@ interface SeveralOptions extends Partial<TestGatewayOptions> {
 /** A Redis for each test, and gateways that share it; all are closed after the test. */
 export function useSeveralGateways(engine?: string) {
   const closing: (() => Promise<unknown>)[] = [];
-  const stage = {
+  const fixture = {
     redis: {} as RedisServer,
     /** Whether a test takes Redis away. */
     mayLose: false,
@@ -31,7 +31,7 @@ export function useSeveralGateways(engine?: string) {
       const rate = transport?.rate ?? 50;
       const losses: Error[] = [];
       const state = await openStateInRedis({
-        url: stage.redis.url,
+        url: fixture.redis.url,
         rate,
         longestCopyMs: Math.max(copies.freshMs, copies.staleMs),
         commandTimeoutMs: PATIENT_MS,
@@ -43,20 +43,20 @@ export function useSeveralGateways(engine?: string) {
         await gateway.close();
         await state.close?.();
         expect(gateway.logged).toEqual([]);
-        if (!stage.mayLose) expect(losses).toEqual([]);
+        if (!fixture.mayLose) expect(losses).toEqual([]);
       });
       return { ...gateway, losses, isLost: () => (state.coordination?.loss ?? 0) > 0 };
     },
     openAll: (count: number, options: SeveralOptions): Promise<GatewayOfSeveral[]> =>
-      Promise.all(Array.from({ length: count }, () => stage.open(options))),
+      Promise.all(Array.from({ length: count }, () => fixture.open(options))),
   };
   beforeEach(async () => {
-    stage.mayLose = false;
-    stage.redis = await startRedis(engine);
+    fixture.mayLose = false;
+    fixture.redis = await startRedis(engine);
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
-    await stage.redis.close();
+    await fixture.redis.close();
   });
-  return stage;
+  return fixture;
 }

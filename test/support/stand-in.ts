@@ -14,7 +14,7 @@ export interface Ask {
 /** A sandbox without a gateway, new for each test, and how to ask it. */
 export function useStandIn(options: SandboxOptions = {}) {
   const open: Sandbox[] = [];
-  const stage = { sandbox: {} as Sandbox };
+  const fixture = { sandbox: {} as Sandbox };
 
   /** One more, closed after the test. */
   const start = async (others?: SandboxOptions): Promise<Sandbox> => {
@@ -23,7 +23,7 @@ export function useStandIn(options: SandboxOptions = {}) {
     return started;
   };
   const ask = (endpoint: string, asked: Ask = {}): Promise<Response> => {
-    const { body, text, token = sandboxKeys.full, on = stage.sandbox, signal } = asked;
+    const { body, text, token = sandboxKeys.full, on = fixture.sandbox, signal } = asked;
     const [method, path] = endpoint.split(' ');
     return fetch(on.url + path, {
       method,
@@ -39,12 +39,12 @@ export function useStandIn(options: SandboxOptions = {}) {
   };
 
   beforeEach(async () => {
-    stage.sandbox = await start({ rate: 0, ...options });
+    fixture.sandbox = await start({ rate: 0, ...options });
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((started) => started.close()));
   });
-  return Object.assign(stage, { start, ask, answer });
+  return Object.assign(fixture, { start, ask, answer });
 }
 
 export const ok = (payload: object = {}) => [200, { success: true, ...payload }];

@@ -1,11 +1,11 @@
 import { openClient } from '../support/client.ts';
+import { withFixture } from '../support/fixture.ts';
 import type { GatewaySettings } from '../support/gateway.ts';
 import { measure } from '../support/measure.ts';
 import { readAllBody, readBody } from '../support/operations.ts';
 import { createOutcomes, percentile } from '../support/outcomes.ts';
 import { costRows, mustBeZero, type Report, restRows } from '../support/report.ts';
 import { LATENCY_MS, QUOTA_PER_SECOND, scriptId } from '../support/scripts.ts';
-import { onStage } from '../support/stage.ts';
 import type { Scenario } from './scenario.ts';
 
 interface Burst {
@@ -42,10 +42,10 @@ export const bursts: Scenario = async function* ({ settings }) {
 function run(burst: Burst, settings: GatewaySettings): Promise<Report> {
   const { title, scripts, repetitions } = burst;
   const minimumMs = (Math.ceil(scripts / QUOTA_PER_SECOND) - 1) * 1_000 + LATENCY_MS;
-  return onStage({ scripts: scripts * repetitions, settings }, async (stage) => {
-    const client = await openClient(stage.gateway.url, scripts);
+  return withFixture({ scripts: scripts * repetitions, settings }, async (fixture) => {
+    const client = await openClient(fixture.gateway.url, scripts);
     const outcomes = createOutcomes();
-    const { result: timesMs, cost } = await measure(stage, async () => {
+    const { result: timesMs, cost } = await measure(fixture, async () => {
       const times: number[] = [];
       for (let repetition = 0; repetition < repetitions; repetition += 1) {
         await new Promise((resolve) => setTimeout(resolve, IDLE_MS));

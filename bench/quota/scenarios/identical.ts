@@ -1,11 +1,11 @@
 import { openClient } from '../support/client.ts';
+import { withFixture } from '../support/fixture.ts';
 import { offerLoad } from '../support/load.ts';
 import { measure } from '../support/measure.ts';
 import { readBody } from '../support/operations.ts';
 import { createOutcomes } from '../support/outcomes.ts';
 import { reportLoad } from '../support/report.ts';
 import { scriptId } from '../support/scripts.ts';
-import { onStage } from '../support/stage.ts';
 import { runIn } from '../support/warm-up.ts';
 import { popularTargets, type Scenario } from './scenario.ts';
 
@@ -13,12 +13,12 @@ const CONNECTIONS = 64;
 
 /** Everybody asks for the same script. */
 export const identical: Scenario = async function* ({ seconds, perSecond, settings }) {
-  yield await onStage({ scripts: 1, settings }, async (stage) => {
-    const client = await openClient(stage.gateway.url, CONNECTIONS);
+  yield await withFixture({ scripts: 1, settings }, async (fixture) => {
+    const client = await openClient(fixture.gateway.url, CONNECTIONS);
     const reads = createOutcomes();
     const body = readBody(scriptId(0));
     await runIn(client, perSecond, () => body);
-    const { result: offered, cost } = await measure(stage, () =>
+    const { result: offered, cost } = await measure(fixture, () =>
       offerLoad({
         perSecond,
         seconds,

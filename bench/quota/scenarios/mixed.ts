@@ -1,12 +1,12 @@
 import { createRandom } from '../../../src/sandbox/random.ts';
 import { openClient } from '../support/client.ts';
+import { withFixture } from '../support/fixture.ts';
 import { offerLoad } from '../support/load.ts';
 import { measure } from '../support/measure.ts';
 import { readBody } from '../support/operations.ts';
 import { createOutcomes } from '../support/outcomes.ts';
 import { reportLoad } from '../support/report.ts';
 import { scriptId } from '../support/scripts.ts';
-import { onStage } from '../support/stage.ts';
 import { createVersions } from '../support/versions.ts';
 import { runIn, warmUp } from '../support/warm-up.ts';
 import { createZipf } from '../support/zipf.ts';
@@ -27,9 +27,9 @@ const OTHER_CONNECTIONS = 64;
  */
 export const mixed: Scenario = async function* ({ seconds, perSecond, settings }) {
   const bodies = Array.from({ length: SCRIPTS }, (_, index) => readBody(scriptId(index)));
-  yield await onStage({ scripts: SCRIPTS, settings }, async (stage) => {
-    const client = await openClient(stage.gateway.url, CONNECTIONS);
-    const otherClient = await openClient(stage.gateway.url, OTHER_CONNECTIONS);
+  yield await withFixture({ scripts: SCRIPTS, settings }, async (fixture) => {
+    const client = await openClient(fixture.gateway.url, CONNECTIONS);
+    const otherClient = await openClient(fixture.gateway.url, OTHER_CONNECTIONS);
     const random = createRandom(SEED);
     const pick = createZipf(SCRIPTS, EXPONENT, random.next);
     await warmUp(client, bodies);
@@ -54,7 +54,7 @@ export const mixed: Scenario = async function* ({ seconds, perSecond, settings }
       await read(script, 'reads after a rename', performance.now());
     };
 
-    const { result: offered, cost } = await measure(stage, () =>
+    const { result: offered, cost } = await measure(fixture, () =>
       offerLoad({
         perSecond,
         seconds,

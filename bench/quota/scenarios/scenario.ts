@@ -12,7 +12,7 @@ export interface ScenarioOptions {
   readonly settings: GatewaySettings;
 }
 
-/** Runs on stages of its own; gives a report for each of its runs, as soon as it has it. */
+/** Runs on fixtures of its own; gives a report for each of its runs, as soon as it has it. */
 export type Scenario = (options: ScenarioOptions) => AsyncGenerator<Report>;
 
 const LONGEST_P99_MS = 250;

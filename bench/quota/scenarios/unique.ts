@@ -1,11 +1,11 @@
 import { openClient } from '../support/client.ts';
+import { withFixture } from '../support/fixture.ts';
 import { offerLoad } from '../support/load.ts';
 import { measure } from '../support/measure.ts';
 import { readBody } from '../support/operations.ts';
 import { createOutcomes } from '../support/outcomes.ts';
 import { reportLoad } from '../support/report.ts';
 import { QUOTA_PER_SECOND, scriptId } from '../support/scripts.ts';
-import { onStage } from '../support/stage.ts';
 import type { Scenario } from './scenario.ts';
 
 const OFFERED_PER_SECOND = 2 * QUOTA_PER_SECOND;
@@ -17,10 +17,10 @@ const LEAST_SHARE_OF_QUOTA = 0.95;
 export const unique: Scenario = async function* ({ seconds, settings }) {
   const scripts = OFFERED_PER_SECOND * seconds;
   const bodies = Array.from({ length: scripts }, (_, index) => readBody(scriptId(index)));
-  yield await onStage({ scripts, settings }, async (stage) => {
-    const client = await openClient(stage.gateway.url, CONNECTIONS);
+  yield await withFixture({ scripts, settings }, async (fixture) => {
+    const client = await openClient(fixture.gateway.url, CONNECTIONS);
     const reads = createOutcomes();
-    const { result: offered, cost } = await measure(stage, () =>
+    const { result: offered, cost } = await measure(fixture, () =>
       offerLoad({
         perSecond: OFFERED_PER_SECOND,
         seconds,

@@ -1,12 +1,12 @@
 import { createRandom } from '../../../src/sandbox/random.ts';
 import { openClient } from '../support/client.ts';
+import { withFixture } from '../support/fixture.ts';
 import { offerLoad } from '../support/load.ts';
 import { measure } from '../support/measure.ts';
 import { readBody } from '../support/operations.ts';
 import { createOutcomes } from '../support/outcomes.ts';
 import { type Report, reportLoad } from '../support/report.ts';
 import { scriptId } from '../support/scripts.ts';
-import { onStage } from '../support/stage.ts';
 import { runIn, warmUp } from '../support/warm-up.ts';
 import { createZipf } from '../support/zipf.ts';
 import { popularTargets, type Scenario, type ScenarioOptions } from './scenario.ts';
@@ -26,15 +26,15 @@ export const zipf: Scenario = async function* (options) {
 
 function run({ seconds, perSecond, settings }: ScenarioOptions, state: 'cold' | 'warm'): Promise<Report> {
   const bodies = Array.from({ length: SCRIPTS }, (_, index) => readBody(scriptId(index)));
-  return onStage({ scripts: SCRIPTS, settings }, async (stage) => {
-    const client = await openClient(stage.gateway.url, state === 'cold' ? COLD_CONNECTIONS : CONNECTIONS);
+  return withFixture({ scripts: SCRIPTS, settings }, async (fixture) => {
+    const client = await openClient(fixture.gateway.url, state === 'cold' ? COLD_CONNECTIONS : CONNECTIONS);
     const pick = createZipf(SCRIPTS, EXPONENT, createRandom(SEED).next);
     if (state === 'warm') {
       await warmUp(client, bodies);
       await runIn(client, perSecond, () => bodies[pick()] as string);
     }
     const reads = createOutcomes();
-    const { result: offered, cost } = await measure(stage, () =>
+    const { result: offered, cost } = await measure(fixture, () =>
       offerLoad({
         perSecond,
         seconds,

@@ -1,6 +1,6 @@
+import type { Fixture } from './fixture.ts';
 import { cpuSeconds, cpuWaitSeconds, peakMemoryMb, withChildren } from './process.ts';
 import type { SandboxCount } from './sandbox-messages.ts';
-import type { Stage } from './stage.ts';
 
 /** What a run cost, besides the answers that it gave. */
 export interface Cost {
@@ -16,7 +16,7 @@ export interface Cost {
 
 /** Carries out a run and takes down what it cost each of the three processes. */
 export async function measure<Result>(
-  { gateway, sandbox }: Stage,
+  { gateway, sandbox }: Fixture,
   run: () => Promise<Result>,
 ): Promise<{ result: Result; cost: Cost }> {
   await sandbox.begin();

@@ -5,55 +5,55 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sandboxKeys, seeded, stagePipeline } from './support/stage.ts';
+import { sandboxKeys, seeded, usePipeline } from './support/fixture.ts';
 
-const stage = stagePipeline();
+const fixture = usePipeline();
 const { scriptId } = seeded;
 const SOURCE = 'print("héllo 🌒")\r\n--[[ \u2028 \\ "quoted" ]]\nreturn 1\n';
 const WRITE = `POST /scripts/${scriptId}/update`;
 
 test('the script gets the file, byte for byte, with one REST call', async () => {
-  writeFileSync(stage.file, SOURCE);
-  const outcome = await stage.deploy([scriptId, stage.file]);
+  writeFileSync(fixture.file, SOURCE);
+  const outcome = await fixture.deploy([scriptId, fixture.file]);
   assert.deepEqual(outcome, { code: 0, output: `Updated ${scriptId}.` });
-  assert.deepEqual(stage.lines(), [WRITE]);
+  assert.deepEqual(fixture.lines(), [WRITE]);
   assert.deepEqual(
-    stage.sandbox.calls.map(({ body }) => body),
+    fixture.sandbox.calls.map(({ body }) => body),
     [{ script: SOURCE }],
   );
 });
 
 test('what LuaAuth refuses ends with 4, in its own words', async () => {
-  writeFileSync(stage.file, SOURCE);
-  const { code, output } = await stage.deploy(['65f1c0de00000000000000ff', stage.file]);
+  writeFileSync(fixture.file, SOURCE);
+  const { code, output } = await fixture.deploy(['65f1c0de00000000000000ff', fixture.file]);
   assert.equal(code, 4);
   assert.match(output, /^LuaAuth refused \(NotPermitted\): \S/);
 });
 
 test('a field that LuaAuth finds invalid is named', async () => {
-  writeFileSync(stage.file, SOURCE);
-  stage.sandbox.fault({
+  writeFileSync(fixture.file, SOURCE);
+  fixture.sandbox.fault({
     kind: 'failure',
     code: -2,
     message: 'invalid fields',
     failed: [{ field: 'script', errors: ['does not parse'] }],
   });
-  const { code, output } = await stage.deploy([scriptId, stage.file]);
+  const { code, output } = await fixture.deploy([scriptId, fixture.file]);
   assert.equal(code, 4);
   assert.match(output, /^LuaAuth refused \(InvalidFields\): invalid fields; input\.source: does not parse$/);
 });
 
 test('a write that nobody knows the end of ends with 5, and is not tried again', async () => {
-  writeFileSync(stage.file, SOURCE);
-  stage.sandbox.fault({ kind: 'reset', handled: true });
-  const { code, output } = await stage.deploy([scriptId, stage.file]);
+  writeFileSync(fixture.file, SOURCE);
+  fixture.sandbox.fault({ kind: 'reset', handled: true });
+  const { code, output } = await fixture.deploy([scriptId, fixture.file]);
   assert.equal(code, 5);
   assert.match(output, /^UPSTREAM_UNAVAILABLE: /);
-  assert.deepEqual(stage.lines(), [WRITE]);
+  assert.deepEqual(fixture.lines(), [WRITE]);
 });
 
 test('an answer that is not the gateway’s ends with 5', async () => {
-  writeFileSync(stage.file, SOURCE);
+  writeFileSync(fixture.file, SOURCE);
   for (const body of ['<h1>502 Bad Gateway</h1>', '{"message":"no upstream"}', '']) {
     const proxy = createServer((_request, response) => response.writeHead(502).end(body)).listen(
       0,
@@ -61,7 +61,7 @@ test('an answer that is not the gateway’s ends with 5', async () => {
     );
     await once(proxy, 'listening');
     const { port } = proxy.address() as AddressInfo;
-    const { code } = await stage.deploy([scriptId, stage.file], {
+    const { code } = await fixture.deploy([scriptId, fixture.file], {
       GATEWAY_URL: `http://127.0.0.1:${port}/graphql`,
     });
     proxy.close();
@@ -70,37 +70,37 @@ test('an answer that is not the gateway’s ends with 5', async () => {
 });
 
 test('a gateway that is not there, and what it refuses, end with 3', async () => {
-  writeFileSync(stage.file, SOURCE);
-  const away = await stage.deploy([scriptId, stage.file], { GATEWAY_URL: 'http://127.0.0.1:1/graphql' });
+  writeFileSync(fixture.file, SOURCE);
+  const away = await fixture.deploy([scriptId, fixture.file], { GATEWAY_URL: 'http://127.0.0.1:1/graphql' });
   assert.equal(away.code, 3);
-  const refused = await stage.deploy(['a/b', stage.file]);
+  const refused = await fixture.deploy(['a/b', fixture.file]);
   assert.equal(refused.code, 3);
   assert.match(refused.output, /^BAD_USER_INPUT: /);
-  assert.deepEqual(stage.lines(), []);
+  assert.deepEqual(fixture.lines(), []);
 });
 
 test('what is missing ends with 2, and nothing is sent', async () => {
-  writeFileSync(stage.file, Buffer.from([0x2d, 0x2d, 0xff, 0x0a]));
-  const latin = await stage.deploy([scriptId, stage.file]);
-  assert.deepEqual(latin, { code: 2, output: `${stage.file} is not UTF-8.` });
-  writeFileSync(stage.file, '');
-  assert.equal((await stage.deploy([scriptId, stage.file])).code, 2);
-  assert.equal((await stage.deploy([scriptId, join(stage.file, 'none')])).code, 2);
-  assert.equal((await stage.deploy([scriptId])).code, 2);
-  assert.equal((await stage.deploy([scriptId, stage.file], { LUAAUTH_TOKEN: '' })).code, 2);
-  assert.deepEqual(stage.lines(), []);
+  writeFileSync(fixture.file, Buffer.from([0x2d, 0x2d, 0xff, 0x0a]));
+  const latin = await fixture.deploy([scriptId, fixture.file]);
+  assert.deepEqual(latin, { code: 2, output: `${fixture.file} is not UTF-8.` });
+  writeFileSync(fixture.file, '');
+  assert.equal((await fixture.deploy([scriptId, fixture.file])).code, 2);
+  assert.equal((await fixture.deploy([scriptId, join(fixture.file, 'none')])).code, 2);
+  assert.equal((await fixture.deploy([scriptId])).code, 2);
+  assert.equal((await fixture.deploy([scriptId, fixture.file], { LUAAUTH_TOKEN: '' })).code, 2);
+  assert.deepEqual(fixture.lines(), []);
 });
 
 test('neither the key nor the source stands in the arguments of a process', async () => {
-  writeFileSync(stage.file, SOURCE);
-  const seen = `${stage.file}.arguments`;
+  writeFileSync(fixture.file, SOURCE);
+  const seen = `${fixture.file}.arguments`;
   const run = (name: string) => `#!/bin/bash
 printf '%s\\n' "$@" >> '${seen}'
 PATH=\${PATH#*:} exec ${name} "$@"
 `;
-  stage.addCommand('jq', run('jq'));
-  const PATH = stage.addCommand('curl', run('curl'));
-  const { code, output } = await stage.deploy([scriptId, stage.file], { PATH });
+  fixture.addCommand('jq', run('jq'));
+  const PATH = fixture.addCommand('curl', run('curl'));
+  const { code, output } = await fixture.deploy([scriptId, fixture.file], { PATH });
   assert.equal(code, 0, output);
   const text = readFileSync(seen, 'utf8');
   assert.match(text, /--header/);

@@ -1,11 +1,11 @@
 import { type ApolloClient, CombinedGraphQLErrors } from '@apollo/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApollo, deleteScript, SCRIPT, TOGGLE } from '../src/apollo.ts';
-import { sandboxKeys, seeded, useGateway } from './support/stage.ts';
+import { sandboxKeys, seeded, useGateway } from './support/fixture.ts';
 
-const stage = useGateway();
+const fixture = useGateway();
 const { scriptId: id } = seeded;
-const open = (key: string = sandboxKeys.full) => createApollo(stage.url, key);
+const open = (key: string = sandboxKeys.full) => createApollo(fixture.url, key);
 
 /** A query as a component holds it: what it shows follows the cache. */
 async function show(client: ApolloClient, first: number) {
@@ -24,7 +24,7 @@ describe('Apollo Client', () => {
     await query.fetchMore({ variables: { after: script()?.sessions?.pageInfo?.endCursor } });
     const ids = () => script()?.sessions?.edges?.map((edge) => edge?.node?.id);
     await expect.poll(() => new Set(ids()).size).toBe(6);
-    expect(stage.sandbox.calls.map(({ body }) => body).filter(Boolean)).toEqual([
+    expect(fixture.sandbox.calls.map(({ body }) => body).filter(Boolean)).toEqual([
       { from: 0, limit: expect.any(Number) },
       { from: 3, limit: expect.any(Number) },
     ]);
@@ -34,14 +34,14 @@ describe('Apollo Client', () => {
     const client = open();
     const { script } = await show(client, 1);
     expect(script()?.enabled).toBe(true);
-    const calls = stage.lines().length;
+    const calls = fixture.lines().length;
     const { data } = await client.mutate({
       mutation: TOGGLE,
       variables: { input: { id, enabled: false } },
     });
     expect(data?.toggleScript.__typename).toBe('ToggleScriptSuccess');
     await expect.poll(() => script()?.enabled).toBe(false);
-    expect(stage.lines().slice(calls)).toEqual([`POST /scripts/${id}/toggle`, `GET /scripts/${id}`]);
+    expect(fixture.lines().slice(calls)).toEqual([`POST /scripts/${id}/toggle`, `GET /scripts/${id}`]);
   });
 
   it('takes a deleted script out of its cache', async () => {
@@ -71,6 +71,6 @@ describe('Apollo Client', () => {
     expect((error as CombinedGraphQLErrors).errors).toMatchObject([
       { path: ['script'], extensions: { code: 'UNAUTHENTICATED' } },
     ]);
-    expect(stage.lines()).toEqual([]);
+    expect(fixture.lines()).toEqual([]);
   });
 });

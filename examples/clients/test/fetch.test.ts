@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest';
 import { ask } from '../src/fetch.ts';
-import { sandboxKeys, seeded, useGateway } from './support/stage.ts';
+import { sandboxKeys, seeded, useGateway } from './support/fixture.ts';
 
-const stage = useGateway();
+const fixture = useGateway();
 const { scriptId: id } = seeded;
 const NAME = 'query Name($id: ID!) { script(id: $id) { name } }';
 
 it('fetch reads a script', async () => {
-  expect(await ask(stage.url, sandboxKeys.full, NAME, { id })).toEqual({
+  expect(await ask(fixture.url, sandboxKeys.full, NAME, { id })).toEqual({
     data: { script: { name: 'Nightfall Hub' } },
   });
-  expect(stage.lines()).toEqual([`GET /scripts/${id}`]);
+  expect(fixture.lines()).toEqual([`GET /scripts/${id}`]);
 });
 
 it('fetch sees at the field that needs one that there is no key', async () => {
-  const { data, errors } = await ask<{ script: null }>(stage.url, '', NAME, { id });
+  const { data, errors } = await ask<{ script: null }>(fixture.url, '', NAME, { id });
   expect(data).toEqual({ script: null });
   expect(errors).toMatchObject([{ path: ['script'], extensions: { code: 'UNAUTHENTICATED' } }]);
-  expect(stage.lines()).toEqual([]);
+  expect(fixture.lines()).toEqual([]);
 });

@@ -1,13 +1,13 @@
 import { ClientError } from 'graphql-request';
 import { expect, it } from 'vitest';
 import { createRequestClient, EDIT, SCRIPTS } from '../src/graphql-request.ts';
-import { sandboxKeys, seeded, useGateway } from './support/stage.ts';
+import { sandboxKeys, seeded, useGateway } from './support/fixture.ts';
 
-const stage = useGateway();
+const fixture = useGateway();
 const { scriptId: id, idleScriptId } = seeded;
 
 it('graphql-request reads several scripts', async () => {
-  const { scripts } = await createRequestClient(stage.url, sandboxKeys.full).request(SCRIPTS, {
+  const { scripts } = await createRequestClient(fixture.url, sandboxKeys.full).request(SCRIPTS, {
     ids: [id, idleScriptId],
   });
   expect(scripts).toEqual([
@@ -18,7 +18,7 @@ it('graphql-request reads several scripts', async () => {
 
 it('graphql-request gets a refusal as data of its own type', async () => {
   const edit = (key: string) =>
-    createRequestClient(stage.url, key).request(EDIT, { input: { id, freeForAll: true } });
+    createRequestClient(fixture.url, key).request(EDIT, { input: { id, freeForAll: true } });
   expect((await edit(sandboxKeys.basic)).editScript).toEqual({
     __typename: 'TierTooLow',
     message: 'tier does not allow ffa mode',
@@ -30,7 +30,7 @@ it('graphql-request gets a refusal as data of its own type', async () => {
 });
 
 it('graphql-request throws for one script that is not there, and has the others all the same', async () => {
-  const failed = createRequestClient(stage.url, sandboxKeys.full).request(SCRIPTS, { ids: [id, 'nobody'] });
+  const failed = createRequestClient(fixture.url, sandboxKeys.full).request(SCRIPTS, { ids: [id, 'nobody'] });
   const error = await failed.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ClientError);
   const { response } = error as ClientError;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createRelayEnvironment } from '../src/relay/environment.ts';
 import { loadCard, loadMore, readCard, toggle } from '../src/relay/script-card.ts';
-import { sandboxKeys, seeded, useGateway } from './support/stage.ts';
+import { sandboxKeys, seeded, useGateway } from './support/fixture.ts';
 
-const stage = useGateway();
+const fixture = useGateway();
 const { scriptId: id, sessionId } = seeded;
-const open = (key: string = sandboxKeys.full) => createRelayEnvironment(stage.url, key);
+const open = (key: string = sandboxKeys.full) => createRelayEnvironment(fixture.url, key);
 
 describe('Relay', () => {
   it('reads a fragment of a script', async () => {
@@ -23,14 +23,14 @@ describe('Relay', () => {
     const { edges, pageInfo } = readCard(environment, key).sessions;
     expect(new Set(edges.map(({ node }) => node.id)).size).toBe(6);
     expect(pageInfo.hasNextPage).toBe(true);
-    expect(stage.lines().filter((line) => line === `GET /scripts/${id}`)).toHaveLength(3);
+    expect(fixture.lines().filter((line) => line === `GET /scripts/${id}`)).toHaveLength(3);
   });
 
   it('keeps a script and a session apart that have the same id', async () => {
-    const session = stage.sandbox.sessions.get(sessionId);
+    const session = fixture.sandbox.sessions.get(sessionId);
     if (!session) throw new Error('The seed has changed.');
-    stage.sandbox.sessions.delete(sessionId);
-    stage.sandbox.sessions.set(id, { ...session, id });
+    fixture.sandbox.sessions.delete(sessionId);
+    fixture.sandbox.sessions.set(id, { ...session, id });
     const environment = open();
     const card = readCard(environment, await loadCard(environment, id));
     expect(card.name).toBe('Nightfall Hub');
@@ -52,7 +52,7 @@ describe('Relay', () => {
       message: expect.stringContaining('unauth'),
     });
     const problems: string[] = [];
-    const keyless = createRelayEnvironment(stage.url, '', (problem) => problems.push(problem));
+    const keyless = createRelayEnvironment(fixture.url, '', (problem) => problems.push(problem));
     await expect(loadCard(keyless, id)).rejects.toThrow('Relay: Unexpected response payload');
     expect(problems).toEqual([expect.stringMatching(/^The API key is malformed/)]);
   });

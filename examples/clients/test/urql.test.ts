@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
 import { createPersistedUrql, createUrql, SCRIPT, TOGGLE } from '../src/urql.ts';
-import { sandboxKeys, seeded, useGateway } from './support/stage.ts';
+import { sandboxKeys, seeded, useGateway } from './support/fixture.ts';
 
-const stage = useGateway();
+const fixture = useGateway();
 const { scriptId: id } = seeded;
 const READ = `GET /scripts/${id}`;
 
 it('urql reads a script once, and again after a mutation that changed it', async () => {
-  const client = createUrql(stage.url, sandboxKeys.full);
+  const client = createUrql(fixture.url, sandboxKeys.full);
   const seen: (boolean | undefined)[] = [];
   const { unsubscribe } = client
     .query(SCRIPT, { id })
     .subscribe(({ data }) => seen.push(data?.script?.enabled));
   await expect.poll(() => seen).toEqual([true]);
   await client.query(SCRIPT, { id }).toPromise();
-  expect(stage.lines()).toEqual([READ]);
+  expect(fixture.lines()).toEqual([READ]);
   const { data } = await client.mutation(TOGGLE, { input: { id, enabled: false } }).toPromise();
   expect(data?.toggleScript).toMatchObject({
     __typename: 'ToggleScriptSuccess',
@@ -25,21 +25,21 @@ it('urql reads a script once, and again after a mutation that changed it', async
 });
 
 it('urql has the error and the data that there is', async () => {
-  const { data, error } = await createUrql(stage.url, 'not a key').query(SCRIPT, { id }).toPromise();
+  const { data, error } = await createUrql(fixture.url, 'not a key').query(SCRIPT, { id }).toPromise();
   expect(data).toEqual({ script: null });
   expect(error?.graphQLErrors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
   expect(error?.networkError).toBeUndefined();
 });
 
 it('urql sends a hash by GET, registers the document once, and mutations go by POST', async () => {
-  const ask = () => createPersistedUrql(stage.url, sandboxKeys.full).query(SCRIPT, { id }).toPromise();
+  const ask = () => createPersistedUrql(fixture.url, sandboxKeys.full).query(SCRIPT, { id }).toPromise();
   for (let time = 0; time < 2; time += 1) {
     const { data, error } = await ask();
     expect(error).toBeUndefined();
     expect(data?.script?.name).toBe('Nightfall Hub');
   }
-  expect(stage.lines()).toEqual([READ, READ]);
-  const { data } = await createPersistedUrql(stage.url, sandboxKeys.full)
+  expect(fixture.lines()).toEqual([READ, READ]);
+  const { data } = await createPersistedUrql(fixture.url, sandboxKeys.full)
     .mutation(TOGGLE, { input: { id, enabled: false } })
     .toPromise();
   expect(data?.toggleScript.__typename).toBe('ToggleScriptSuccess');

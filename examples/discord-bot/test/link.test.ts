@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
+import { STRANGER, sandboxKeys, seeded, useBot } from './support/fixture.ts';
 import { run } from './support/run.ts';
-import { STRANGER, sandboxKeys, seeded, useBot } from './support/stage.ts';
 
-const stage = useBot();
+const fixture = useBot();
 
 /** Runs `npm run link` with a key on stdin; what it prints, and its exit code. */
 async function link(discordId: string, key: string) {
   const variables = {
-    GATEWAY_URL: stage.gatewayUrl,
+    GATEWAY_URL: fixture.gatewayUrl,
     LUAAUTH_TOKEN: sandboxKeys.full,
     PROJECT_ID: seeded.projectId,
-    DISCORD_PUBLIC_KEY: stage.discord.publicKey,
-    TABLE_FILE: stage.tableFile,
+    DISCORD_PUBLIC_KEY: fixture.discord.publicKey,
+    TABLE_FILE: fixture.tableFile,
   };
   const { child, ended } = run('link.ts', variables, [discordId]);
   child.stdin.end(`${key}\n`);
@@ -22,21 +22,21 @@ async function link(discordId: string, key: string) {
   return { code, output };
 }
 
-const keyOf = (discordId: string) => JSON.parse(readFileSync(stage.tableFile, 'utf8'))[discordId];
+const keyOf = (discordId: string) => JSON.parse(readFileSync(fixture.tableFile, 'utf8'))[discordId];
 
 test('a licence without a Discord id gets it in LuaAuth, and a row in the table', async () => {
   const key = seeded.endlessUserKey;
   assert.deepEqual(await link(STRANGER, key), { code: 0, output: `Linked ${STRANGER}.` });
-  assert.equal(stage.sandbox.users.get(key)?.discord_id, STRANGER);
+  assert.equal(fixture.sandbox.users.get(key)?.discord_id, STRANGER);
   assert.equal(keyOf(STRANGER), key);
-  assert.equal(statSync(stage.tableFile).mode & 0o077, 0);
-  assert.match(await stage.send({ subcommand: 'lookup', user: STRANGER }), /^Never expires/);
+  assert.equal(statSync(fixture.tableFile).mode & 0o077, 0);
+  assert.match(await fixture.send({ subcommand: 'lookup', user: STRANGER }), /^Never expires/);
 });
 
 test('a licence that has this Discord id in LuaAuth already gets a row, and nothing is written there', async () => {
   assert.equal((await link(seeded.discordId, seeded.userKey)).code, 0);
   assert.deepEqual(
-    stage.calls().filter((line) => line.startsWith('POST')),
+    fixture.calls().filter((line) => line.startsWith('POST')),
     [],
   );
 });

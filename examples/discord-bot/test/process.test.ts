@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { sandboxKeys, seeded, useBot } from './support/fixture.ts';
 import { run } from './support/run.ts';
-import { sandboxKeys, seeded, useBot } from './support/stage.ts';
 
-const stage = useBot();
+const fixture = useBot();
 const variables = () => ({
-  GATEWAY_URL: stage.gatewayUrl,
+  GATEWAY_URL: fixture.gatewayUrl,
   LUAAUTH_TOKEN: sandboxKeys.full,
   PROJECT_ID: seeded.projectId,
-  DISCORD_PUBLIC_KEY: stage.discord.publicKey,
-  DISCORD_API: stage.discord.url,
-  TABLE_FILE: stage.tableFile,
+  DISCORD_PUBLIC_KEY: fixture.discord.publicKey,
+  DISCORD_API: fixture.discord.url,
+  TABLE_FILE: fixture.tableFile,
   PORT: '0',
 });
 
@@ -22,7 +22,7 @@ test('the process serves commands until it is told to stop', async () => {
     await Promise.race([once(child.stdout, 'data'), ended.then(({ output }) => assert.fail(output))]);
     port = /"listening":(\d+)/.exec(printed.text)?.[1];
   }
-  const text = await stage.send(
+  const text = await fixture.send(
     { subcommand: 'lookup', user: seeded.discordId },
     `http://127.0.0.1:${port}/`,
   );
@@ -43,13 +43,13 @@ test('the process says all that is missing, and does not start', async () => {
 
 test('the command is registered with the permission that it asks for', async () => {
   const given = {
-    DISCORD_API: stage.discord.url,
+    DISCORD_API: fixture.discord.url,
     DISCORD_APPLICATION_ID: 'app',
     DISCORD_BOT_TOKEN: 'bot-token',
   };
   assert.deepEqual(await run('register.ts', given).ended, { code: 0, output: 'Registered /licence.' });
   const [, body = ''] =
-    /^PUT \/applications\/app\/commands (.*)$/.exec(stage.discord.received[0] ?? '') ?? [];
+    /^PUT \/applications\/app\/commands (.*)$/.exec(fixture.discord.received[0] ?? '') ?? [];
   const [command] = JSON.parse(body) as {
     name: string;
     default_member_permissions: string;

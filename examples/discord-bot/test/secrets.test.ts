@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FORGOTTEN, MISLED, NOW, sandboxKeys, seeded, UNLINKED, useBot } from './support/stage.ts';
+import { FORGOTTEN, MISLED, NOW, sandboxKeys, seeded, UNLINKED, useBot } from './support/fixture.ts';
 
-const stage = useBot();
+const fixture = useBot();
 const { discordId: user } = seeded;
 const SECRETS = [
   seeded.userKey,
@@ -16,29 +16,29 @@ const SECRETS = [
 
 /** Every command for everybody, as many ways of going wrong as there are, and the log of it all. */
 async function runEverything(): Promise<string> {
-  const broken = await stage.openBot(sandboxKeys.full, 'http://127.0.0.1:9/graphql');
-  const expired = await stage.openBot(sandboxKeys.expired);
-  for (const url of [stage.url, broken, expired]) {
+  const broken = await fixture.openBot(sandboxKeys.full, 'http://127.0.0.1:9/graphql');
+  const expired = await fixture.openBot(sandboxKeys.expired);
+  for (const url of [fixture.url, broken, expired]) {
     for (const subcommand of ['lookup', 'extend', 'blacklist', 'kick', 'none']) {
       for (const whose of [user, MISLED, UNLINKED, FORGOTTEN]) {
-        stage.sandbox.reset();
-        Object.assign(stage.sandbox.users.get(seeded.userKey) ?? {}, { key_expires: NOW });
-        await stage.send({ subcommand, user: whose, options: { days: 1 } }, url);
+        fixture.sandbox.reset();
+        Object.assign(fixture.sandbox.users.get(seeded.userKey) ?? {}, { key_expires: NOW });
+        await fixture.send({ subcommand, user: whose, options: { days: 1 } }, url);
       }
     }
   }
   // A line is written once Discord has taken the text.
-  while (stage.lines.length < 3 * 5 * 4) await sleep(5);
-  return stage.lines.join('\n');
+  while (fixture.lines.length < 3 * 5 * 4) await sleep(5);
+  return fixture.lines.join('\n');
 }
 
 test('no key is in what the bot logs or says, whatever goes wrong', async () => {
   const log = await runEverything();
   assert.match(log, /"command":"kick","by":"100000000000000001","of":"365843484059632433","result":"done"/);
-  assert.equal(stage.lines.length, 3 * 5 * 4);
+  assert.equal(fixture.lines.length, 3 * 5 * 4);
   for (const secret of SECRETS) assert.ok(!log.includes(secret), `the log has ${secret}`);
   // Discord has made the token itself: it is in the address that the answer goes to.
-  const said = stage.discord.received.join('\n').replaceAll(/\/webhooks\/\S+/g, '');
+  const said = fixture.discord.received.join('\n').replaceAll(/\/webhooks\/\S+/g, '');
   for (const secret of SECRETS) assert.ok(!said.includes(secret), `the bot has said ${secret}`);
 });
 
@@ -48,11 +48,11 @@ test('a table that cannot be read is a message, in which none of it is quoted', 
     `["${seeded.userKey}"]`,
     `{"x": "${seeded.userKey}"}`,
   ]) {
-    writeFileSync(stage.tableFile, text);
-    assert.equal(await stage.send({ subcommand: 'lookup', user }), 'Something went wrong in the bot.');
+    writeFileSync(fixture.tableFile, text);
+    assert.equal(await fixture.send({ subcommand: 'lookup', user }), 'Something went wrong in the bot.');
   }
-  for (const line of stage.lines) assert.ok(!line.includes(seeded.userKey));
-  assert.deepEqual(stage.calls(), []);
+  for (const line of fixture.lines) assert.ok(!line.includes(seeded.userKey));
+  assert.deepEqual(fixture.calls(), []);
 });
 
 test('what Discord has not signed is refused, whatever it is', async () => {
@@ -62,13 +62,19 @@ test('what Discord has not signed is refused, whatever it is', async () => {
     { 'x-signature-ed25519': '00'.repeat(64), 'x-signature-timestamp': '1' },
     { 'x-signature-ed25519': 'no hex', 'x-signature-timestamp': '1' },
   ] as Record<string, string>[]) {
-    assert.deepEqual(await stage.discord.post(stage.url, body, headers), { status: 401, answer: undefined });
+    assert.deepEqual(await fixture.discord.post(fixture.url, body, headers), {
+      status: 401,
+      answer: undefined,
+    });
   }
-  assert.deepEqual(stage.calls(), []);
+  assert.deepEqual(fixture.calls(), []);
 });
 
 test('a ping is answered, what is no JSON and what is too large are refused', async () => {
-  assert.deepEqual(await stage.discord.post(stage.url, '{"type":1}'), { status: 200, answer: { type: 1 } });
-  assert.equal((await stage.discord.post(stage.url, 'no JSON')).status, 400);
-  assert.equal((await stage.discord.post(stage.url, 'x'.repeat(70_000))).status, 413);
+  assert.deepEqual(await fixture.discord.post(fixture.url, '{"type":1}'), {
+    status: 200,
+    answer: { type: 1 },
+  });
+  assert.equal((await fixture.discord.post(fixture.url, 'no JSON')).status, 400);
+  assert.equal((await fixture.discord.post(fixture.url, 'x'.repeat(70_000))).status, 413);
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sandboxKeys, seeded, stageDashboard } from './support/stage.ts';
+import { sandboxKeys, seeded, useDashboard } from './support/fixture.ts';
 
-const stage = stageDashboard();
+const fixture = useDashboard();
 const { projectId, scriptId } = seeded;
 
 test('a project is shown with its scripts and their executions, for two REST calls', async () => {
-  const { page, complaints } = await stage.visit();
-  await stage.signIn(page, sandboxKeys.full, projectId);
+  const { page, complaints } = await fixture.visit();
+  await fixture.signIn(page, sandboxKeys.full, projectId);
   await page.getByRole('heading', { name: 'Nightfall Suite' }).waitFor();
   const rows = await page.locator('tbody tr').allInnerTexts();
   assert.deepEqual(
@@ -18,7 +18,7 @@ test('a project is shown with its scripts and their executions, for two REST cal
     .getByRole('row', { name: 'Nightfall Hub' })
     .getByRole('img', { name: '6,525,588 on 02/09' })
     .waitFor();
-  assert.deepEqual(stage.lines().toSorted(), [
+  assert.deepEqual(fixture.lines().toSorted(), [
     `GET /projects/${projectId}`,
     `GET /projects/${projectId}/executions`,
   ]);
@@ -26,8 +26,8 @@ test('a project is shown with its scripts and their executions, for two REST cal
 });
 
 test('sessions of a script are paged, forth and back', async () => {
-  const { page, complaints } = await stage.visit();
-  await stage.signIn(page, sandboxKeys.full, projectId);
+  const { page, complaints } = await fixture.visit();
+  await fixture.signIn(page, sandboxKeys.full, projectId);
   await page.getByRole('button', { name: 'Who is on Nightfall Hub' }).click();
   await page.getByRole('heading', { name: 'Nightfall Hub: page 1' }).waitFor();
   // A user may have several sessions, but not since the same moment.
@@ -45,26 +45,26 @@ test('sessions of a script are paged, forth and back', async () => {
   await page.getByRole('button', { name: 'Previous' }).click();
   await page.getByRole('heading', { name: 'page 1' }).waitFor();
   assert.deepEqual(await users.allInnerTexts(), first);
-  const pages = stage.lines().filter((line) => line === `POST /scripts/${scriptId}/sessions`);
+  const pages = fixture.lines().filter((line) => line === `POST /scripts/${scriptId}/sessions`);
   assert.equal(pages.length, 3);
   assert.deepEqual(complaints, []);
 });
 
 test('a key that LuaAuth does not know is said so, and the visitor can try another', async () => {
-  const { page } = await stage.visit();
-  await stage.signIn(page, 'no-such-key', projectId);
+  const { page } = await fixture.visit();
+  await fixture.signIn(page, 'no-such-key', projectId);
   await page
     .getByRole('alert')
     .filter({ hasText: 'The key is unknown, or this is not of its account.' })
     .waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await stage.signIn(page, sandboxKeys.full, projectId);
+  await fixture.signIn(page, sandboxKeys.full, projectId);
   await page.getByRole('heading', { name: 'Nightfall Suite' }).waitFor();
 });
 
 test('the key is kept neither in the address nor in the storage of the browser', async () => {
-  const { page } = await stage.visit();
-  await stage.signIn(page, sandboxKeys.full, projectId);
+  const { page } = await fixture.visit();
+  await fixture.signIn(page, sandboxKeys.full, projectId);
   await page.getByRole('heading', { name: 'Nightfall Suite' }).waitFor();
   const kept = await page.evaluate(() =>
     JSON.stringify([location.href, { ...localStorage }, { ...sessionStorage }, document.cookie]),
@@ -73,9 +73,9 @@ test('the key is kept neither in the address nor in the storage of the browser',
 });
 
 test('what is built knows no address of a gateway', async () => {
-  const { page } = await stage.visit();
+  const { page } = await fixture.visit();
   const source = await page.locator('script[src]').getAttribute('src');
-  const script = await (await fetch(new URL(source ?? '', stage.url))).text();
+  const script = await (await fetch(new URL(source ?? '', fixture.url))).text();
   assert.ok(script.includes('/graphql'));
   assert.doesNotMatch(script, /127\.0\.0\.1|:4000/);
 });

@@ -8,30 +8,30 @@ export { seeded } from '../../../../src/sandbox/seed-data.ts';
 /** The gateway's own process in front of a sandbox, for all tests of a file. Reads are never answered from copies. */
 export function useGateway(variables: Variables = {}) {
   let gateway: GatewayProcess;
-  const stage = {
+  const fixture = {
     sandbox: {} as Sandbox,
     /** Where operations go. */
     url: '',
     /** Method and path of everything that reached the REST side, in order. */
-    lines: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+    lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
   };
   beforeAll(async () => {
-    stage.sandbox = await startSandbox({ rate: 0 });
+    fixture.sandbox = await startSandbox({ rate: 0 });
     gateway = startProcess({
       PORT: '0',
       LOG_LEVEL: 'silent',
-      LUAAUTH_API_URL: stage.sandbox.url,
+      LUAAUTH_API_URL: fixture.sandbox.url,
       LUAAUTH_RATE: '0',
       FRESH_MS: '0',
       STALE_MS: '0',
       ...variables,
     });
-    stage.url = `${await gateway.listening()}/graphql`;
+    fixture.url = `${await gateway.listening()}/graphql`;
   });
-  beforeEach(() => stage.sandbox.reset());
+  beforeEach(() => fixture.sandbox.reset());
   afterAll(async () => {
     await gateway.kill();
-    await stage.sandbox.close();
+    await fixture.sandbox.close();
   });
-  return stage;
+  return fixture;
 }

@@ -11,22 +11,22 @@ import { type GatewayProcess, startProcess } from '../../../../test/support/proc
 export { sandboxKeys, seeded };
 
 /** A sandbox, the gateway's own process in front of it, the dashboard as built, and a Chromium: all on loopback. */
-export function stageDashboard() {
+export function useDashboard() {
   let gateway: GatewayProcess;
   let server: PreviewServer;
   let browser: Browser;
-  const stage = {
+  const fixture = {
     sandbox: {} as Sandbox,
     url: '',
     /** Method and path of everything that reached the REST side, in order. */
-    lines: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+    lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
     /** A new visitor, and what the page has complained about. */
     async visit(): Promise<{ page: Page; complaints: string[] }> {
       const page = await (await browser.newContext()).newPage();
       const complaints: string[] = [];
       page.on('pageerror', ({ message }) => complaints.push(message));
       page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
-      await page.goto(stage.url);
+      await page.goto(fixture.url);
       return { page, complaints };
     },
     async signIn(page: Page, apiKey: string, projectId: string): Promise<void> {
@@ -36,11 +36,11 @@ export function stageDashboard() {
     },
   };
   before(async () => {
-    stage.sandbox = await startSandbox({ rate: 0 });
+    fixture.sandbox = await startSandbox({ rate: 0 });
     gateway = startProcess({
       PORT: '0',
       LOG_LEVEL: 'silent',
-      LUAAUTH_API_URL: stage.sandbox.url,
+      LUAAUTH_API_URL: fixture.sandbox.url,
       LUAAUTH_RATE: '0',
       LUAAUTH_TOTAL_RATE: '0',
       FRESH_MS: '0',
@@ -52,15 +52,15 @@ export function stageDashboard() {
       logLevel: 'error',
       preview: { port: 0 },
     });
-    stage.url = server.resolvedUrls?.local[0] ?? '';
+    fixture.url = server.resolvedUrls?.local[0] ?? '';
     browser = await launchChromium();
   });
-  beforeEach(() => stage.sandbox.reset());
+  beforeEach(() => fixture.sandbox.reset());
   after(async () => {
     await browser.close();
     await server.close();
     await gateway.kill();
-    await stage.sandbox.close();
+    await fixture.sandbox.close();
   });
-  return stage;
+  return fixture;
 }

@@ -2,21 +2,21 @@ import { type GatewayProcess, type GatewaySettings, openGateway } from './gatewa
 import { openSandbox, type SandboxProcess } from './sandbox.ts';
 
 /** A fresh gateway in front of a fresh REST side. */
-export interface Stage {
+export interface Fixture {
   readonly gateway: GatewayProcess;
   readonly sandbox: SandboxProcess;
 }
 
-export interface StageOptions {
+export interface FixtureOptions {
   /** How many scripts the REST side has. */
   readonly scripts: number;
   readonly settings: GatewaySettings;
 }
 
-/** Runs `act` on a stage of its own, and ends both processes however it goes. */
-export async function onStage<Result>(
-  { scripts, settings }: StageOptions,
-  act: (stage: Stage) => Promise<Result>,
+/** Runs `act` on a fixture of its own, and ends both processes however it goes. */
+export async function withFixture<Result>(
+  { scripts, settings }: FixtureOptions,
+  act: (fixture: Fixture) => Promise<Result>,
 ): Promise<Result> {
   const sandbox = await openSandbox(scripts);
   try {

@@ -14,21 +14,21 @@ export { sandboxKeys, seeded };
 const DEPLOY = fileURLToPath(new URL('../../deploy.sh', import.meta.url));
 
 /** A sandbox, the gateway's own process in front of it, and a folder with a file to deploy. */
-export function stagePipeline() {
+export function usePipeline() {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-deploy-'));
   let gateway: GatewayProcess;
-  const stage = {
+  const fixture = {
     sandbox: {} as Sandbox,
     url: '',
     file: join(directory, 'main.lua'),
     /** Method and path of everything that reached the REST side, in order. */
-    lines: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+    lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
     /** Runs the script to its end; variables come on top of the key and the gateway's address. */
     deploy(args: readonly string[], variables: Record<string, string> = {}) {
       const child = spawn(DEPLOY, args, {
         env: {
           PATH: process.env.PATH,
-          GATEWAY_URL: stage.url,
+          GATEWAY_URL: fixture.url,
           LUAAUTH_TOKEN: sandboxKeys.full,
           ...variables,
         },
@@ -53,21 +53,21 @@ export function stagePipeline() {
     },
   };
   before(async () => {
-    stage.sandbox = await startSandbox({ rate: 0 });
+    fixture.sandbox = await startSandbox({ rate: 0 });
     gateway = startProcess({
       PORT: '0',
       LOG_LEVEL: 'silent',
-      LUAAUTH_API_URL: stage.sandbox.url,
+      LUAAUTH_API_URL: fixture.sandbox.url,
       LUAAUTH_RATE: '0',
       LUAAUTH_TOTAL_RATE: '0',
     });
-    stage.url = `${await gateway.listening()}/graphql`;
+    fixture.url = `${await gateway.listening()}/graphql`;
   });
-  beforeEach(() => stage.sandbox.reset());
+  beforeEach(() => fixture.sandbox.reset());
   after(async () => {
     await gateway.kill();
-    await stage.sandbox.close();
+    await fixture.sandbox.close();
     rmSync(directory, { recursive: true });
   });
-  return stage;
+  return fixture;
 }

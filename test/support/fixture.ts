@@ -5,7 +5,7 @@ import { type Respond, startRecorder } from './recorder.ts';
 
 type GatewayOptions = Omit<TestGatewayOptions, 'upstream'>;
 
-interface SandboxStageOptions {
+interface SandboxFixtureOptions {
   readonly sandbox?: SandboxOptions;
   readonly gateway?: GatewayOptions;
   /** One pair for all tests, the sandbox reset between them: for tests that leave nothing behind in a gateway. */
@@ -13,45 +13,45 @@ interface SandboxStageOptions {
 }
 
 /** A sandbox and a gateway in front of it, both new for each test: what one test reads or breaks, no other sees. */
-export function useSandbox({ sandbox, gateway, shared = false }: SandboxStageOptions = {}) {
-  const stage = {
+export function useSandbox({ sandbox, gateway, shared = false }: SandboxFixtureOptions = {}) {
+  const fixture = {
     sandbox: {} as Sandbox,
     gateway: {} as TestGateway,
     /** Method and path of everything that reached the REST side, in order. */
-    lines: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+    lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
   };
   const [before, after] = shared ? [beforeAll, afterAll] : [beforeEach, afterEach];
   before(async () => {
-    stage.sandbox = await startSandbox({ rate: 0, ...sandbox });
-    stage.gateway = await openGateway({ upstream: stage.sandbox.url, ...gateway });
+    fixture.sandbox = await startSandbox({ rate: 0, ...sandbox });
+    fixture.gateway = await openGateway({ upstream: fixture.sandbox.url, ...gateway });
   });
-  if (shared) beforeEach(() => stage.sandbox.reset());
+  if (shared) beforeEach(() => fixture.sandbox.reset());
   after(async () => {
-    await stage.gateway.close();
-    await stage.sandbox.close();
-    expect(stage.gateway.logged).toEqual([]);
+    await fixture.gateway.close();
+    await fixture.sandbox.close();
+    expect(fixture.gateway.logged).toEqual([]);
   });
-  return stage;
+  return fixture;
 }
 
 /** The same with a recorder in the sandbox's place; a test says in `respond` what it answers. */
 export function useRecorder(options: GatewayOptions = {}) {
-  const stage = {
+  const fixture = {
     recorder: {} as Awaited<ReturnType<typeof startRecorder>>,
     gateway: {} as TestGateway,
     respond: hangUp,
   };
   beforeEach(async () => {
-    stage.respond = hangUp;
-    stage.recorder = await startRecorder((recorded, response) => stage.respond(recorded, response));
-    stage.gateway = await openGateway({ upstream: stage.recorder.url, ...options });
+    fixture.respond = hangUp;
+    fixture.recorder = await startRecorder((recorded, response) => fixture.respond(recorded, response));
+    fixture.gateway = await openGateway({ upstream: fixture.recorder.url, ...options });
   });
   afterEach(async () => {
-    await stage.gateway.close();
-    await stage.recorder.close();
-    expect(stage.gateway.logged).toEqual([]);
+    await fixture.gateway.close();
+    await fixture.recorder.close();
+    expect(fixture.gateway.logged).toEqual([]);
   });
-  return stage;
+  return fixture;
 }
 
 const hangUp: Respond = ({ socket }) => {

@@ -41,7 +41,7 @@ export function useBot() {
   const lines: string[] = [];
   let gateway: GatewayProcess;
   const servers = new Map<string, ReturnType<typeof createServer>>();
-  const stage = {
+  const fixture = {
     sandbox: {} as Sandbox,
     discord: {} as Awaited<ReturnType<typeof startFakeDiscord>>,
     gatewayUrl: '',
@@ -51,11 +51,12 @@ export function useBot() {
     /** What the bot has logged. */
     lines,
     /** Method and path of everything that reached the REST side, in order. */
-    calls: () => stage.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
-    send: (command: Command, url?: string): Promise<string> => stage.discord.send(url ?? stage.url, command),
+    calls: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+    send: (command: Command, url?: string): Promise<string> =>
+      fixture.discord.send(url ?? fixture.url, command),
     /** Another bot over the same table. */
     async openBot(apiKey: string = sandboxKeys.full, gatewayUrl?: string): Promise<string> {
-      const gateway = createGateway(gatewayUrl ?? stage.gatewayUrl, apiKey);
+      const gateway = createGateway(gatewayUrl ?? fixture.gatewayUrl, apiKey);
       const bot = createServer(
         createBot({
           desk: {
@@ -63,8 +64,8 @@ export function useBot() {
             table: createTable(tableFile),
             now: () => NOW,
           },
-          publicKey: stage.discord.publicKey,
-          discordApi: stage.discord.url,
+          publicKey: fixture.discord.publicKey,
+          discordApi: fixture.discord.url,
           log: (line) => lines.push(JSON.stringify(line)),
         }),
       );
@@ -76,24 +77,24 @@ export function useBot() {
     },
   };
   before(async () => {
-    stage.sandbox = await startSandbox({ rate: 0 });
-    stage.discord = await startFakeDiscord();
+    fixture.sandbox = await startSandbox({ rate: 0 });
+    fixture.discord = await startFakeDiscord();
     gateway = startProcess({
       PORT: '0',
       LOG_LEVEL: 'silent',
-      LUAAUTH_API_URL: stage.sandbox.url,
+      LUAAUTH_API_URL: fixture.sandbox.url,
       LUAAUTH_RATE: '0',
       LUAAUTH_TOTAL_RATE: '0',
       FRESH_MS: '0',
       STALE_MS: '0',
     });
-    stage.gatewayUrl = `${await gateway.listening()}/graphql`;
-    stage.url = await stage.openBot();
+    fixture.gatewayUrl = `${await gateway.listening()}/graphql`;
+    fixture.url = await fixture.openBot();
   });
   beforeEach(() => {
-    stage.sandbox.reset();
+    fixture.sandbox.reset();
     lines.length = 0;
-    stage.discord.received.length = 0;
+    fixture.discord.received.length = 0;
     writeFileSync(tableFile, JSON.stringify(TABLE));
   });
   after(async () => {
@@ -102,9 +103,9 @@ export function useBot() {
       server.closeAllConnections();
     }
     await gateway.kill();
-    await stage.discord.close();
-    await stage.sandbox.close();
+    await fixture.discord.close();
+    await fixture.sandbox.close();
     rmSync(directory, { recursive: true });
   });
-  return stage;
+  return fixture;
 }
