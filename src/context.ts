@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Grant } from './callers/grant.ts';
 import type { Identity } from './callers/identify.ts';
 import { hasLists, limitReach } from './callers/reach.ts';
+import type { Live } from './live/live.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
 import { Usage } from './transport/observer.ts';
@@ -14,6 +15,8 @@ export interface Context {
   readonly cost: number;
   /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
   readonly loaders: object[];
+  /** Who is connected, as it changes. */
+  readonly live: Live;
   /** To be told of each write when it begins, and by what that gives, as soon as it has ended. */
   readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
@@ -31,6 +34,7 @@ export interface Caller {
 export interface ContextOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'rateLimit' | 'state'>;
   readonly timeouts: Timeouts;
+  readonly live: Live;
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs?: number | undefined;
 }
@@ -44,7 +48,7 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, operationTimeoutMs = 30_000 } = options;
+  const { transport, timeouts, live, operationTimeoutMs = 30_000 } = options;
   const { ask, clock, rateLimit, state } = transport;
   const { pageSizes, generations } = state;
   const open = ({ request: { signal }, identity }: Beginning, usage: Usage, deadline: number): Api => {
@@ -69,6 +73,7 @@ export function createContext(options: ContextOptions) {
   return (beginning: Beginning): Context => ({
     cost: beginning.cost,
     writing: beginning.writing,
+    live,
     caller: new LazyCaller(beginning, clock.now() + operationTimeoutMs, open),
     loaders: [],
   });

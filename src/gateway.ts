@@ -15,6 +15,8 @@ import { createRequestListener } from './http/request-listener.ts';
 import { createRoutes } from './http/routes.ts';
 import { createYogaDoor, type Fetch } from './http/yoga-door.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
+import { createLive, type LiveObserver } from './live/live.ts';
+import { defaultLiveLimits, type LiveLimits } from './live/live-limits.ts';
 import {
   createRequestTracker,
   type GatewayLog,
@@ -28,7 +30,7 @@ import { createSchema } from './schema/index.ts';
 
 export type { GatewayLog } from './observability/request-record.ts';
 
-export interface GatewayOptions extends ContextOptions {
+export interface GatewayOptions extends Omit<ContextOptions, 'live'> {
   readonly credentials: Credentials;
   /** Leaves the mutations out of the schema. */
   readonly readOnly?: boolean;
@@ -38,6 +40,9 @@ export interface GatewayOptions extends ContextOptions {
   readonly persisted?: PersistedDocuments;
   /** What one request may ask for, where it differs from the default. */
   readonly limits?: Partial<Limits>;
+  /** What live data may take, where it differs from the default. */
+  readonly liveLimits?: Partial<LiveLimits>;
+  readonly liveObserver?: LiveObserver | undefined;
   /** What `/readiness` answers; without it the gateway is always ready. */
   readonly isReady?: () => boolean;
   /** Largest request body, in bytes. */
@@ -65,7 +70,11 @@ export interface GatewayOptions extends ContextOptions {
 }
 
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
-export type Gateway = RequestListener & { readonly fetch: Fetch };
+export type Gateway = RequestListener & {
+  readonly fetch: Fetch;
+  /** Ends every stream, once its subscriber has what is known: to be called before the gateway goes. */
+  endStreams(): void;
+};
 
 /** Who registers what changes nothing but the size of later requests, so it is safe to begin with. */
 const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map() };
@@ -85,13 +94,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     maxLength: limits.documentLength,
     registered: options.transport.state.documents,
   });
+  const live = createLive({
+    transport: options.transport,
+    timeouts: options.timeouts,
+    limits: { ...defaultLiveLimits, ...options.liveLimits },
+    observer: options.liveObserver,
+  });
   const pipeline = createPipeline({
     schema,
     limits,
     documents,
     resolveDocument,
     identify: createIdentify(options.credentials),
-    contextFor: createContext(options),
+    contextFor: createContext({ ...options, live }),
     tracker,
   });
   const checkHost = createHostCheck({
@@ -128,5 +143,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const door = isForYoga
     ? yogaDoor
     : createNodeDoor({ pipeline, engine, compress, ...reading, otherwise: yogaDoor });
-  return Object.assign(createRequestListener(tracker, checkHost, door), { fetch });
+  return Object.assign(createRequestListener(tracker, checkHost, door), {
+    fetch,
+    endStreams: () => live.endAll(),
+  });
 }

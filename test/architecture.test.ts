@@ -62,13 +62,14 @@ describe('imports point down', () => {
     ['transport', ['state']],
     ['luaauth', ['transport', 'state']],
     ['errors', ['luaauth', 'transport']],
+    ['live', ['luaauth', 'transport', 'state', 'errors']],
     ['observability', ['transport']],
     ['limits', ['execution', 'errors']],
     ['callers', ['luaauth', 'transport', 'errors', 'observability', 'execution', 'state']],
-    ['context.ts', ['callers', 'luaauth', 'transport', 'errors', 'observability']],
+    ['context.ts', ['callers', 'live', 'luaauth', 'transport', 'errors', 'observability']],
     [
       'schema',
-      ['callers', 'luaauth', 'limits', 'execution', 'errors', 'context.ts', 'state/maybe-promise.ts'],
+      ['callers', 'live', 'luaauth', 'limits', 'execution', 'errors', 'context.ts', 'state/maybe-promise.ts'],
     ],
     [
       'operation',
@@ -80,6 +81,7 @@ describe('imports point down', () => {
       'config',
       [
         'limits',
+        'live/live-limits.ts',
         'luaauth',
         'operation/persisted',
         'http/read-body.ts',

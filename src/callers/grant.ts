@@ -22,3 +22,15 @@ export const EVERYTHING: Grant = {
   projects: undefined,
   rate: undefined,
 };
+
+/** Whether two grants allow the same. A list of keys that is read again gives others, which may. */
+export function isSameGrant(one: Grant, other: Grant | undefined): boolean {
+  if (one === other) return true;
+  if (!other || one.name !== other.name) return false;
+  return (['scopes', 'scripts', 'projects'] as const).every((list) => isSameSet(one[list], other[list]));
+}
+
+function isSameSet(one: ReadonlySet<string> | undefined, other: ReadonlySet<string> | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.size === other.size && [...one].every((member) => other.has(member));
+}

@@ -24,6 +24,13 @@ export function checkProject(grant: Grant | undefined, id: string): void {
   if (grant && hasLists(grant) && !grant.projects?.has(id)) throw outOfReach(grant, 'project');
 }
 
+/** Whether a caller reaches a script: one who reaches projects may have to read it. @throws FORBIDDEN */
+export async function checkScript(access: Access, grant: Grant | undefined, id: string): Promise<void> {
+  if (!grant || !hasLists(grant)) return;
+  if (!grant.scripts) await getScript(access, { script_id: id });
+  else if (!grant.scripts.has(id)) throw outOfReach(grant, 'script');
+}
+
 /**
  * Makes calls for a caller who reaches some scripts and projects alone. All that an operation asks goes through here,
  * whichever way it came by an id. What the id shows is refused before the call; what only the answer shows, instead of it;

@@ -6,6 +6,7 @@ import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { DEFAULT_MAX_BODIES_BYTES } from '../http/body-budget.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../http/read-body.ts';
 import { defaultLimits, type Limits } from '../limits/limits.ts';
+import { defaultLiveLimits, type LiveLimits } from '../live/live-limits.ts';
 import type { Timeouts } from '../luaauth/api.ts';
 import { configurePersisted } from '../operation/persisted/configure.ts';
 import type { PersistedDocuments } from '../operation/persisted/resolve.ts';
@@ -51,6 +52,7 @@ export interface Config {
   /** Processes that take requests. */
   readonly workers: number;
   readonly limits: Limits;
+  readonly live: LiveLimits;
   readonly shutdown: Shutdown;
   readonly logLevel: LogLevel;
   /** Where writes are recorded for good; undefined: in the log alone. */
@@ -213,6 +215,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: KeysFile
       graceMs: values.SHUTDOWN_GRACE_MS ?? 30_000,
     },
     limits: readLimits(values),
+    live: readLiveLimits(values),
     logLevel: values.LOG_LEVEL ?? 'info',
     auditFile: values.AUDIT_LOG_FILE,
     metrics: readMetrics(values),
@@ -280,5 +283,15 @@ function readLimits(values: VariableValues): Limits {
     restCalls: values.MAX_REST_CALLS ?? defaultLimits.restCalls,
     answerObjects: values.MAX_ANSWER_OBJECTS ?? defaultLimits.answerObjects,
     answerBytes: values.MAX_ANSWER_BYTES ?? defaultLimits.answerBytes,
+  };
+}
+
+function readLiveLimits(values: VariableValues): LiveLimits {
+  return {
+    rate: values.LIVE_RATE ?? defaultLiveLimits.rate,
+    maxSessions: values.LIVE_MAX_SESSIONS ?? defaultLiveLimits.maxSessions,
+    maxStreams: values.LIVE_MAX_STREAMS ?? defaultLiveLimits.maxStreams,
+    maxScripts: values.LIVE_MAX_SCRIPTS ?? defaultLiveLimits.maxScripts,
+    maxLifetimeMs: values.LIVE_MAX_LIFETIME_MS ?? defaultLiveLimits.maxLifetimeMs,
   };
 }

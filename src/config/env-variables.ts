@@ -209,6 +209,37 @@ export const VARIABLES = {
     meaning: 'how long a copy is better than waiting for the quota or than an error; 0: never',
     byDefault: '60000',
   },
+  LIVE_RATE: {
+    type: wholeNumber(0, 1_000_000),
+    allowed: 'requests per second, a whole number from 0 to 1000000 (0: no limit)',
+    meaning:
+      'requests to LuaAuth in any second that the subscriptions of an API key make together, of what its other calls leave; 0: no limit of their own',
+    byDefault: '10',
+  },
+  LIVE_MAX_SESSIONS: {
+    type: wholeNumber(1, 10_000),
+    allowed: 'a whole number from 1 to 10000',
+    meaning: 'sessions of a script that subscriptions follow; of more, the first ones',
+    byDefault: '2000',
+  },
+  LIVE_MAX_STREAMS: {
+    type: wholeNumber(1, 100_000),
+    allowed: 'a whole number from 1 to 100000',
+    meaning: 'subscriptions of an API key at a time, in each process',
+    byDefault: '1000',
+  },
+  LIVE_MAX_SCRIPTS: {
+    type: wholeNumber(1, 10_000),
+    allowed: 'a whole number from 1 to 10000',
+    meaning: 'scripts that the subscriptions of an API key follow at a time, in each process',
+    byDefault: '100',
+  },
+  LIVE_MAX_LIFETIME_MS: {
+    type: wholeNumber(1_000, 86_400_000),
+    allowed: 'milliseconds, a whole number from 1000 to 86400000',
+    meaning: 'how long a subscription lasts; then it completes, and the client goes on from its last cursor',
+    byDefault: '3600000',
+  },
   REDIS_URL: {
     type: redisUrl,
     allowed: 'a URL such as redis://host:6379 or rediss://user:password@host:6380/0',

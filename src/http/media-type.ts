@@ -6,6 +6,7 @@ export function isJson(contentType: string): boolean {
 }
 
 export type MediaType = 'application/json' | 'application/graphql-response+json';
+export type StreamType = 'text/event-stream' | 'multipart/mixed';
 export type Encoding = 'br' | 'gzip';
 
 /** The first one is for who has no preference. */
@@ -18,6 +19,13 @@ export const negotiateMediaType = remember((accept): MediaType | undefined => {
   const [type] = negotiator({ accept }).mediaType(ANSWERS)?.split(';') ?? [];
   return type as MediaType | undefined;
 }, 'application/json');
+
+/** Whether an `accept` header wants what comes in pieces, and in which form. */
+export function negotiateStream(accept: string | null | undefined): StreamType | undefined {
+  const given = accept ?? '';
+  if (/\btext\/event-stream\b/i.test(given)) return 'text/event-stream';
+  return /\bmultipart\/mixed\b[^,]*\bsubscriptionSpec\b/i.test(given) ? 'multipart/mixed' : undefined;
+}
 
 /** Whether an `accept` header wants a page rather than JSON, as those of browsers do. */
 export const prefersHtml = remember(

@@ -1,9 +1,9 @@
 import { requestError } from '../errors/coded-error.ts';
-import { isJson, negotiateMediaType } from './media-type.ts';
+import { isJson, negotiateMediaType, negotiateStream } from './media-type.ts';
 
 /** The refusal of a request that no answer would suit; undefined for any other. */
 export function checkAccept(accept: string | null) {
-  return negotiateMediaType(accept) ? undefined : NOT_ACCEPTABLE;
+  return negotiateMediaType(accept) || negotiateStream(accept) ? undefined : NOT_ACCEPTABLE;
 }
 
 const NOT_ACCEPTABLE = requestError(

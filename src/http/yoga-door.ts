@@ -11,7 +11,7 @@ import { FetchClientRequest, hasCredential } from './client-request.ts';
 import type { Compress } from './compression.ts';
 import { checkMethod } from './csrf.ts';
 import type { HostCheck } from './host-check.ts';
-import { negotiateMediaType } from './media-type.ts';
+import { negotiateMediaType, negotiateStream } from './media-type.ts';
 import { readOperationPath } from './operation-path.ts';
 import { readNodeBody, readWebBody } from './read-body.ts';
 import { checkAccept, checkContentType } from './request-gate.ts';
@@ -95,6 +95,7 @@ export function createYogaDoor(options: YogaDoorOptions) {
             record,
             engine: engineFor(yoga, Object.assign(context, { request, params })),
             checkMethod: (type) => checkMethod(type, record.request),
+            mayStream: negotiateStream(record.request.header('accept')) !== undefined,
           });
           return result.finally(() => operation.body?.release());
         });

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { Observer } from '../transport/observer.ts';
 import { createCallerMetrics } from './caller-metrics.ts';
+import { createLiveMetrics } from './live-metrics.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
 import type { RequestObserver } from './request-record.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
@@ -18,6 +19,8 @@ export interface Metrics {
   readonly upstream: Observer;
   /** For the gateway. */
   readonly operations: RequestObserver;
+  /** For live data. */
+  readonly live: ReturnType<typeof createLiveMetrics>;
   readonly contentType: string;
   /** Whether a request with this `Authorization` header may read them. */
   isAllowed(authorization: string | null | undefined): boolean;
@@ -34,6 +37,7 @@ export function createMetrics({ key, linesLost = () => 0 }: MetricsOptions = {})
   return {
     upstream: createUpstreamMetrics(registry),
     operations: both(createOperationMetrics(registry), createCallerMetrics(registry)),
+    live: createLiveMetrics(registry),
     contentType: registry.contentType,
     isAllowed: (authorization) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),

@@ -2,6 +2,7 @@ import { type ExecutionResult, type GraphQLSchema, specifiedRules } from 'graphq
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import type { ExecuteArgs } from '../execution/execute.ts';
+import { type Subscribed, subscribe } from '../execution/subscribe.ts';
 import type { Limits } from '../limits/limits.ts';
 import { validateDocument } from '../limits/validation.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
@@ -49,6 +50,9 @@ export function createEnvelopEngine({ schema, limits, documents, execute }: Enve
         return execute(isAsSent ? given : { ...given, coerced: undefined });
       });
     },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(subscribe);
+    },
   };
 
   /** The engine of one operation, in the context that its plugins share. */
@@ -68,6 +72,7 @@ export function createEnvelopEngine({ schema, limits, documents, execute }: Enve
         slot.variables = args.variableValues;
         return enveloped.execute(args) as ExecutionResult | PromiseLike<ExecutionResult>;
       },
+      subscribe: (args) => enveloped.subscribe(args) as Promise<Subscribed>,
     };
   };
 

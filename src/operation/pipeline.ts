@@ -1,10 +1,13 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
 import { checkScopes } from '../callers/check-scopes.ts';
+import { isSameGrant } from '../callers/grant.ts';
 import type { Identify } from '../callers/identify.ts';
 import type { Beginning, Context } from '../context.ts';
+import { requestError } from '../errors/coded-error.ts';
 import { maskErrors } from '../errors/masking.ts';
 import { withOutcomes } from '../errors/write-outcome.ts';
 import type { ExecuteArgs } from '../execution/execute.ts';
+import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
 import { checkPrice, LimitMeter } from '../limits/answer-limits.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { RequestRecord, RequestTracker, WriteBegun } from '../observability/request-record.ts';
@@ -14,6 +17,7 @@ import type { OperationParams } from './params.ts';
 import type { ResolveDocument } from './persisted/resolve.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
+import { isStream, type ResultStream, watchResults } from './result-stream.ts';
 import { coerceVariables } from './variables.ts';
 
 /** The steps of the pipeline that plugins of an embedder can wrap. */
@@ -24,6 +28,7 @@ export interface Engine {
   validate(entry: DocumentEntry): readonly GraphQLError[];
   createContext(context: Context): Context | PromiseLike<Context>;
   execute(args: ExecuteArgs): ExecutionResult | PromiseLike<ExecutionResult>;
+  subscribe(args: SubscribeArgs): Promise<Subscribed>;
 }
 
 /** As graphql's `execute`, with what is known of the operation beforehand. */
@@ -36,6 +41,7 @@ export function createEngine(execute: Execute): Engine {
     validate: (entry) => entry.refusals,
     createContext: (context) => context,
     execute,
+    subscribe,
   };
 }
 
@@ -57,11 +63,14 @@ export interface OperationInput {
   readonly engine: Engine;
   /** Throws when the request's method may not carry such an operation. */
   readonly checkMethod?: (type: OperationTypeNode) => void;
+  /** Whether the door can answer with more than one result. */
+  readonly mayStream?: boolean;
 }
 
 /** The way of every operation, whichever door it came by. */
 export interface Pipeline {
-  /** Gives the result; it never throws. */
+  /** Gives the result, or those of a subscription where the door may stream; it never throws. */
+  run(input: OperationInput & { readonly mayStream: true }): Promise<WritableResult | ResultStream>;
   run(input: OperationInput): Promise<WritableResult>;
   /** A result as the client may see it: also of a request whose operation cannot be read. */
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
@@ -70,7 +79,8 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, resolveDocument, identify, contextFor, tracker } = options;
 
-  async function answer({ params, record, engine, checkMethod }: OperationInput): Promise<WritableResult> {
+  async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
+    const { params, record, engine, checkMethod, mayStream = false } = input;
     record.beginPhases();
     const resolved = resolveDocument(params);
     const text = typeof resolved === 'string' ? resolved : await resolved;
@@ -105,11 +115,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (refusal) return { errors: [refusal] };
 
     const writing = (write: WriteBegun) => tracker.writing(record, write);
-    const context = contextFor({ request, identity, cost: plan.calls, writing });
-    const contextValue = await engine.createContext(context);
+    const createContext = () =>
+      engine.createContext(contextFor({ request, identity, cost: plan.calls, writing }));
+    const contextValue = await createContext();
     record.endPhase('context');
-    tracker.running(record, context.caller.usage);
-    const result = await engine.execute({
+    tracker.running(record, contextValue.caller.usage);
+    const args: ExecuteArgs = {
       schema,
       document: entry.document,
       operationName: params.operationName,
@@ -118,10 +129,32 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       prepared: operation.prepared,
       coerced: variables.coerced,
       meter: new LimitMeter(limits),
-    });
+    };
+    if (operation.facts.type === 'subscription') {
+      if (!mayStream) return { errors: [NO_STREAM] };
+      const executeEvent = async (rootValue: unknown) => {
+        const eventContext = await createContext();
+        const meter = new LimitMeter(limits);
+        const event = await engine.execute({ ...args, rootValue, contextValue: eventContext, meter });
+        return addReport(event, mode, eventContext.caller.usage);
+      };
+      const subscribed = await engine.subscribe({ ...args, executeEvent });
+      if (!isStream(subscribed)) return subscribed;
+      const mayGoOn = async () => {
+        const now = await identify(request);
+        if (now.refusal) throw now.refusal;
+        return isSameGrant(now.grant, identity.grant);
+      };
+      return watchResults(subscribed, {
+        signal: request.signal,
+        mayGoOn,
+        finish: (one) => mask(one, record),
+      });
+    }
+    const result = await engine.execute(args);
     record.endPhase('execute');
     documents.settle(text, entry);
-    const reported = addReport(result, mode, context.caller.usage);
+    const reported = addReport(result, mode, contextValue.caller.usage);
     return operation.facts.type === 'mutation' ? withExactJson(reported) : reported;
   }
 
@@ -139,9 +172,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     mask,
-    async run(input) {
+    async run(input: OperationInput) {
       try {
-        return mask(await answer(input), input.record);
+        const answered = await answer(input);
+        return isStream(answered) ? (answered as never) : mask(answered, input.record);
       } catch (error) {
         return mask({ errors: [error as GraphQLError] }, input.record);
       }
@@ -158,6 +192,12 @@ export interface WritableResult extends ExecutionResult {
 function withExactJson(result: ExecutionResult): WritableResult {
   return { ...result, stringify: stringifyExactJson };
 }
+
+const NO_STREAM = requestError(
+  'NOT_ACCEPTABLE',
+  406,
+  'A subscription is answered by a stream. Accept text/event-stream or multipart/mixed;subscriptionSpec=1.0, or connect by WebSocket with the subprotocol graphql-transport-ws.',
+);
 
 const NO_OPERATION: ExecutionResult = {
   errors: [

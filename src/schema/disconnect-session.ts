@@ -49,6 +49,7 @@ builder.mutationFields((t) => ({
         context,
         async (api): Promise<SessionEnded> => {
           await disconnectSession(api, { session_id: id });
+          context.live.disconnected(api.origin.account, [id]);
           return { type: 'DisconnectSessionSuccess', id };
         },
         { session_id: 'id' },

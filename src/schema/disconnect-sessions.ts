@@ -58,6 +58,7 @@ builder.mutationFields((t) => ({
         context,
         async (api): Promise<SessionsEnded> => {
           await disconnectSessions(api, ids);
+          context.live.disconnected(api.origin.account, ids);
           return { type: 'DisconnectSessionsSuccess', ids };
         },
         { session_ids: 'ids' },

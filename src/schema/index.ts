@@ -3,6 +3,7 @@ import './script.ts';
 import './execution.ts';
 import './project-executions.ts';
 import './session-connection.ts';
+import './script-sessions.ts';
 import './refetch.ts';
 import './rate-limit.ts';
 import './edit-script.ts';

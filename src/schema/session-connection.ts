@@ -1,14 +1,14 @@
 import { needs, needsNothingMore } from '../callers/needs.ts';
 import { type Arguments, costs, costsTheSameAgain, pageOf } from '../limits/cost.ts';
 import { usable } from '../luaauth/decoders.ts';
-import type { SessionMatch } from '../luaauth/scripts.ts';
 import type { Session as SessionShape } from '../luaauth/sessions.ts';
-import { checkRange, checkText } from './argument.ts';
+import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
 import { checkCursor, readCursor, writeCursor } from './cursor.ts';
 import { Script } from './script.ts';
 import { checksArguments } from './selection.ts';
 import { Session } from './session.ts';
+import { readFilter, SessionFilter } from './session-filter.ts';
 import { listKey, loadSessionPage, type SessionPage } from './session-page.ts';
 
 const PageInfo = builder.objectRef<SessionPage>('PageInfo').implement({
@@ -73,19 +73,6 @@ const SessionConnection = builder.objectRef<SessionPage>('SessionConnection').im
   }),
 });
 
-const SessionFilter = builder.inputType('SessionFilter', {
-  description:
-    'What a session must have. All that is given must match; an absent or null field does not narrow.',
-  fields: (t) => ({
-    userKey: t.string({
-      description: "The user's licence key. It travels to LuaAuth in the URL of the REST call.",
-    }),
-    robloxId: t.id({ description: "The user's id on Roblox, in digits." }),
-    placeId: t.id({ description: 'The id of the Roblox place, in digits.' }),
-    jobId: t.id({ description: 'The id of the Roblox server.' }),
-  }),
-});
-
 builder.objectField(Script, 'sessions', (t) =>
   t.field({
     type: SessionConnection,
@@ -145,16 +132,6 @@ function checkArguments(scriptId: string | undefined, args: SessionArguments): v
 function endpointOfPage({ filter }: Arguments) {
   const narrows = Object.values(filter ?? {}).some((value) => value != null);
   return narrows ? 'GET /scripts/:script_id/sessions/filter' : 'POST /scripts/:script_id/sessions';
-}
-
-function readFilter(filter: typeof SessionFilter.$inferInput): SessionMatch | undefined {
-  const { userKey, robloxId, placeId, jobId } = filter;
-  const match: SessionMatch = {};
-  if (userKey != null) match.key = checkText('filter.userKey', userKey, 512);
-  if (robloxId != null) match.roblox_id = checkText('filter.robloxId', robloxId, 512);
-  if (placeId != null) match.place_id = checkText('filter.placeId', placeId, 512);
-  if (jobId != null) match.job_id = checkText('filter.jobId', jobId, 512);
-  return Object.keys(match).length > 0 ? match : undefined;
 }
 
 function cursorOf({ list, from }: SessionPage, index: number): string {

@@ -27,6 +27,7 @@ export async function openAlone(config: Config): Promise<LoneGateway> {
     readOnly: config.readOnly,
     persisted: config.persisted,
     limits: config.limits,
+    liveLimits: config.live,
     maxBodyBytes: config.maxBodyBytes,
     log: createLog({ level: 'error', secrets, destination: process.stderr }),
   });

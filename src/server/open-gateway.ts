@@ -10,7 +10,7 @@ export type GatewayParts = Pick<GatewayOptions, 'transport' | 'persisted' | 'isR
 /** Listens with the gateway that is configured. @throws StartError */
 export async function openGateway(
   config: Config,
-  { log, requests, routes }: Observability,
+  { log, requests, live, routes }: Observability,
   parts: GatewayParts,
 ): Promise<RunningServer> {
   const { host, port, writeTimeoutMs } = config;
@@ -21,20 +21,29 @@ export async function openGateway(
     compression: config.compression,
     persisted: config.persisted,
     limits: config.limits,
+    liveLimits: config.live,
     maxBodyBytes: config.maxBodyBytes,
     maxBodiesBytes: config.maxBodiesBytes,
     corsOrigins: config.corsOrigins,
     graphiql: config.graphiql ? graphiqlFor(config) : undefined,
     log,
     observers: requests,
+    liveObserver: live,
     routes,
     ...parts,
   });
-  return startServer({ listener: gateway, host, port, writeTimeoutMs }).catch(
+  const server = await startServer({ listener: gateway, host, port, writeTimeoutMs }).catch(
     ({ code }: NodeJS.ErrnoException) => {
       throw new StartError(
         `Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`,
       );
     },
   );
+  return {
+    ...server,
+    drain(graceMs) {
+      gateway.endStreams();
+      return server.drain(graceMs);
+    },
+  };
 }

@@ -2,6 +2,7 @@ import type { Plugin } from 'graphql-yoga';
 import { readPlainKey } from '../callers/key-ring.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
+import type { LiveObserver } from '../live/live.ts';
 import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
 import { combineObservers } from '../observability/combine-observers.ts';
 import { createLog, type LifeCycleLog, type OperationLog } from '../observability/log.ts';
@@ -22,6 +23,7 @@ export interface Observability {
   readonly upstream: Observer;
   /** For the gateway. */
   readonly requests: readonly RequestObserver[];
+  readonly live: LiveObserver | undefined;
   readonly routes: readonly Plugin<Context>[];
   /** Where the metrics are, if they have a port of their own. */
   readonly metricsUrl: string | undefined;
@@ -51,6 +53,7 @@ export async function openObservability(config: Config): Promise<Observability> 
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
       (observer) => observer !== undefined,
     ),
+    live: metrics?.live,
     routes: metrics?.routes ?? [],
     metricsUrl: metrics?.url,
     reopen: audit && (() => reopen(audit, log)),

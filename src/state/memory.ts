@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { createFeedsInMemory } from './feeds-in-memory.ts';
 import type {
   CacheEntries,
   Documents,
@@ -24,6 +25,7 @@ export function createStateInMemory({ now }: MemoryOptions): State {
     cache: createCacheInMemory(now),
     documents: createDocumentsInMemory(),
     pageSizes: createPageSizesInMemory(now),
+    feeds: createFeedsInMemory(),
   };
 }
 

@@ -11,6 +11,7 @@ export interface State {
   readonly cache: CacheEntries;
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
+  readonly feeds: Feeds;
   /** Copies of reads that all processes share; undefined: there is no other process. */
   readonly shared?: SharedCopies | undefined;
   /** How this process stands with the others; undefined: there are none. */
@@ -175,4 +176,33 @@ export interface Documents {
 export interface PageSizes {
   note(account: string, endpoint: string, rows: number): MaybePromise<void>;
   longest(account: string, endpoint: string): MaybePromise<number>;
+}
+
+/** What one process finds out for all of them, entry by entry. */
+export interface Feeds {
+  /** Takes part in an account's feed of that name. */
+  join(account: string, name: string, member: FeedMember): FeedSeat;
+}
+
+/** A process that takes part in a feed. None of these may throw. */
+export interface FeedMember {
+  /** This process is to find out from now on, until `rest`: it has received all that is still known of the feed. */
+  lead(): void;
+  /** Another process does. */
+  rest(): void;
+  /** What was published, by this process too, in the order in which it was. */
+  received(entry: object): void;
+  /** Somebody wants news at once. */
+  nudged(): void;
+}
+
+export interface FeedSeat {
+  /**
+   * Tells all, for who leads; what comes from who no longer leads is dropped. An entry that `isWhole` is where those can
+   * begin who come later; what was published before it is kept for a while.
+   */
+  publish(entry: object, isWhole: boolean): void;
+  /** Asks whoever leads for news at once. */
+  nudge(): void;
+  leave(): void;
 }

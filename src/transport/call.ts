@@ -76,6 +76,8 @@ export interface Call<T> extends About, Asked {
 export interface Revalidation {
   /** The ages of the entry each time it was served meanwhile, summed up in ms. */
   readonly servedAgeMs: number;
+  /** Whether it is a poll, which no copy in the cache can answer. Polls have a rate of their own, and leave none of it unused. */
+  readonly isPoll?: boolean;
 }
 
 export interface Answer<T> {

@@ -75,9 +75,11 @@ export async function openGateway({
     fetch: gateway.fetch,
     /** Ends the server as SIGTERM does; `close` afterwards does no harm. */
     drain: server.drain,
+    endStreams: gateway.endStreams,
     /** What the gateway logged as unexpected. */
     logged,
     async close() {
+      gateway.endStreams();
       await server.drain(0);
       await transport.close();
     },

@@ -5,7 +5,7 @@ import type { Clock } from '../../src/transport/clock.ts';
 
 /** A state that gives every answer a turn later and as JSON, as a store outside the process does. */
 export function createLateState(clock: Clock): State {
-  const { quotas, generations, cache, documents, pageSizes } = createStateInMemory(clock);
+  const { quotas, generations, cache, documents, pageSizes, feeds } = createStateInMemory(clock);
   return {
     quotas: { open: (name, limits, onFreed) => lateQuota(quotas.open(name, limits, onFreed)) },
     generations: { fence: (account) => lateFence(generations.fence(account)) },
@@ -20,6 +20,13 @@ export function createLateState(clock: Clock): State {
     pageSizes: {
       note: (account, endpoint, rows) => later(() => pageSizes.note(account, endpoint, rows)),
       longest: (account, endpoint) => later(() => pageSizes.longest(account, endpoint)),
+    },
+    feeds: {
+      join: (account, name, member) =>
+        feeds.join(account, name, {
+          ...member,
+          received: (entry) => void later(() => member.received(asJson(entry))),
+        }),
     },
   };
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sandboxKeys, seeded, useDashboard } from './support/fixture.ts';
+import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 
-const fixture = useDashboard();
+const fixture = openDashboard();
 const { projectId, scriptId } = seeded;
 
 test('a project is shown with its scripts and their executions, for two REST calls', async () => {

@@ -1,3 +1,4 @@
+import { createFeedsInMemory } from '../feeds-in-memory.ts';
 import { createCacheInMemory, createDocumentsInMemory, createPageSizesInMemory } from '../memory.ts';
 import type { State } from '../port.ts';
 import { RedisCopies } from './redis-copies.ts';
@@ -55,6 +56,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
     shared: new RedisCopies(link, accounts),
     documents: createDocumentsInRedis(link, createDocumentsInMemory()),
     pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
+    feeds: createFeedsInMemory(),
     coordination: link,
     close: () => link.close(),
   };

@@ -51,6 +51,7 @@ class Cache {
   read<T>(call: Call<T>, progress: Progress): Promise<Answer<T>> {
     // A write that may be carried out yet would make old whatever is kept.
     if (call.isInDoubt) return this.#next(call, progress);
+    if (call.revalidation?.isPoll) return this.#fetch(call, progress);
     const entry = this.#options.entries.get(call.key);
     if (entry instanceof Promise) return entry.then((known) => this.#answer(call, progress, known));
     return this.#answer(call, progress, entry);

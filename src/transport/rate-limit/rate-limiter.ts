@@ -169,7 +169,7 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
     try {
       // First: whoever is over its own rate takes no place from others while it waits.
       const ofCaller = this.#callers.of(call.origin);
-      if (ofCaller) places.push(await ofCaller.enter(call));
+      if (ofCaller) places.push(await ofCaller.enter(call.revalidation?.isPoll ? asRead(call) : call));
       if (this.#unknownQueue) places.push(await this.#unknownQueue.enter(call));
       const own = this.#endpoints.get(call.endpoint);
       if (own) places.push(await own.enter(call));
@@ -220,4 +220,9 @@ export class AccountLimiter implements PermitGiver, AccountRecord {
 /** Whether how a request ended shows that the API has accepted the key. */
 function isAccepted(failure: unknown): boolean {
   return failure === undefined || (failure instanceof CallFailure && failure.provesKey);
+}
+
+/** Among themselves, polls need not leave places to anybody. */
+function asRead<T>(call: Call<T>): Call<T> {
+  return { ...call, revalidation: undefined };
 }

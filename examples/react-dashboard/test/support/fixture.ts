@@ -11,7 +11,7 @@ import { type GatewayProcess, startProcess } from '../../../../test/support/proc
 export { sandboxKeys, seeded };
 
 /** A sandbox, the gateway's own process in front of it, the dashboard as built, and a Chromium: all on loopback. */
-export function useDashboard() {
+export function openDashboard() {
   let gateway: GatewayProcess;
   let server: PreviewServer;
   let browser: Browser;

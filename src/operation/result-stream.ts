@@ -1,0 +1,80 @@
+import { type ExecutionResult, locatedError } from 'graphql';
+import type { Subscribed } from '../execution/subscribe.ts';
+import type { Signal } from '../transport/signal.ts';
+
+/** The results of a subscription, as the client may see them. It never throws: a failure is its last result. */
+export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;
+
+export interface ResultStreamOptions<Result> {
+  /** The client has left. */
+  readonly signal: Signal;
+  /** Whether the stream may go on; an error, or that it ends without one. Asked before each event, and now and then. */
+  readonly mayGoOn: () => Promise<boolean>;
+  readonly finish: (result: ExecutionResult) => Result;
+}
+
+export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
+  return Symbol.asyncIterator in result;
+}
+
+/** While nothing happens, it is looked so often whether the caller's key is still good, in ms. */
+const LOOK_EVERY_MS = 10_000;
+
+/** Watches over a stream of results. It ends with its client, with the caller's key, and with its source. */
+export function watchResults<Result>(
+  source: AsyncIterableIterator<ExecutionResult>,
+  { signal, mayGoOn, finish }: ResultStreamOptions<Result>,
+): ResultStream<Result> {
+  let isOver = false;
+  let failure: { readonly error: unknown } | undefined;
+
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    clearInterval(timer);
+    signal.removeEventListener('abort', leave);
+    void source.return?.();
+  };
+  const leave = { handleEvent: end };
+  const look = async () => {
+    try {
+      if (!(await mayGoOn())) end();
+    } catch (error) {
+      failure = { error };
+      end();
+    }
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) end();
+
+  const fail = (error: unknown): IteratorResult<Result> => {
+    end();
+    return { value: finish({ errors: [locatedError(error, undefined)] }), done: false };
+  };
+
+  return {
+    async next() {
+      try {
+        if (!isOver) {
+          const { value, done } = await source.next();
+          if (!done && !isOver) await look();
+          if (!done && !isOver) return { value: finish(value), done: false };
+          end();
+        }
+      } catch (error) {
+        return fail(error);
+      }
+      const told = failure;
+      failure = undefined;
+      return told ? fail(told.error) : { value: undefined, done: true };
+    },
+    async return() {
+      end();
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
