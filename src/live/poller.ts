@@ -112,19 +112,18 @@ export class Poller {
   async #read(usage: PollUsage): Promise<{ poll: PollResult; gone: ReadonlySet<string> }> {
     const { origin, openAccess, clock, today, scriptId, maxSessions } = this.#options;
     const access = openAccess(origin, usage, clock.now(), this.#leave);
-    const found = await readSessions(access, scriptId, maxSessions, (sessions) => this.#isSeenEnd(sessions));
+    const found = await readSessions(access, scriptId, maxSessions, (page) => this.#isKnownPage(page));
+    if (found.isEndSeen) this.#endSeenAt = clock.now();
     const poll = { ...found, asOf: Math.floor(today() - (clock.now() - usage.readAt)) };
     const suspects = this.#book.suspects(poll).slice(0, MAX_SUSPECTS);
     const answers = await Promise.all(suspects.map((id) => isGone(access, id)));
     return { poll, gone: new Set(suspects.filter((_id, index) => answers[index])) };
   }
 
-  /** While the same users are connected, the end of their list is looked for once in a while only. */
-  #isSeenEnd(sessions: readonly Session[]): boolean {
-    const now = this.#options.clock.now();
-    if (!this.#isNew && now - this.#endSeenAt < SNAPSHOT_EVERY_MS && this.#book.isSame(sessions)) return true;
-    this.#endSeenAt = now;
-    return false;
+  /** While the same users are connected, it is looked once in a while only whether others follow. */
+  #isKnownPage(sessions: readonly Session[]): boolean {
+    const isRecent = this.#options.clock.now() - this.#endSeenAt < SNAPSHOT_EVERY_MS;
+    return isRecent && this.#book.isSame(sessions);
   }
 
   #enter(poll: PollResult, gone: ReadonlySet<string>, isUncoordinated: boolean): void {
@@ -173,6 +172,6 @@ async function isGone(access: PollAccess, id: string): Promise<boolean> {
     await getSession(access, { session_id: id });
     return false;
   } catch (failure) {
-    return failure instanceof Refused && !failure.transient;
+    return failure instanceof Refused && failure.reason === 'not permitted';
   }
 }

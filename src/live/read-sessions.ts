@@ -9,12 +9,14 @@ export interface AllSessions {
   readonly sessions: readonly Session[];
   readonly isOnePage: boolean;
   readonly isComplete: boolean;
+  /** Whether the API has shown that nothing follows. */
+  readonly isEndSeen: boolean;
 }
 
 /**
  * Reads the sessions of a script, page by page, up to `most`. A page that is shorter than what was asked for may be the end
- * of the list or the API's cap: it is the end if a longer one has been seen, or if `isEnd` knows it for that; otherwise one
- * more call tells.
+ * of the list or the API's cap: it is the end if a longer one has been seen, or, for an only page, if `isKnownPage` says
+ * so; otherwise one more call tells.
  *
  * @throws CallFailure
  */
@@ -22,7 +24,7 @@ export async function readSessions(
   api: Pick<Api, 'pageSizes'> & Parameters<typeof getSessions>[0],
   scriptId: string,
   most: number,
-  isEnd: (sessions: readonly Session[]) => boolean,
+  isKnownPage: (sessions: readonly Session[]) => boolean,
 ): Promise<AllSessions> {
   const { pageSizes, origin } = api;
   const found = new Map<string, Session>();
@@ -34,10 +36,14 @@ export async function readSessions(
     for (const row of rows) if (row.id !== undefined) found.set(row.id, row);
     from += rows.length;
     const sessions = [...found.values()];
-    if (from > most) return { sessions: sessions.slice(0, most), isOnePage: pages <= 1, isComplete: false };
+    const isOnePage = pages <= 1;
     const isShort = rows.length < limit;
-    if (rows.length === 0 || (isShort && (isEnd(sessions) || rows.length < (await longestPage(api)))))
-      return { sessions, isOnePage: pages <= 1, isComplete: true };
+    if (from > most)
+      return { sessions: sessions.slice(0, most), isOnePage, isComplete: false, isEndSeen: false };
+    if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
+    const isKnown = isShort && isOnePage && isKnownPage(sessions);
+    if (isKnown || (isShort && rows.length < (await longestPage(api))))
+      return { sessions, isOnePage, isComplete: true, isEndSeen: !isKnown };
   }
 }
 
