@@ -29,6 +29,8 @@ COPY package.json package-lock.json ./
 # --build-arg GRAPHIQL=false leaves the GraphiQL page out, 18 MB that NODE_ENV=production does not serve anyway.
 ARG GRAPHIQL=true
 RUN npm ci --omit=dev $([ "$GRAPHIQL" = true ] || echo --omit=optional) --ignore-scripts && npm cache clean --force
+# For the command "schema".
+COPY schema/schema.graphql schema/subgraph.graphql schema/
 COPY --from=build /app/dist dist
 USER node
 EXPOSE 4000

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -27,15 +27,21 @@ afterEach(() => {
   serving?.kill('SIGKILL');
 });
 
-it('packs what runs, its types and what is to be read, and nothing else', async () => {
-  expect(product.packing.code).toBe(0);
+async function packedFiles(): Promise<string[]> {
   const { stdout } = await run('tar', ['-tzf', product.tarball], {});
-  const files = stdout
+  return stdout
     .trim()
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
-  expect(files).toEqual(expect.arrayContaining(['dist/main.js', 'dist/index.js', 'dist/index.d.ts']));
-  const outside = files.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path));
+}
+
+it('packs what runs, its types, its sources and what is to be read, and nothing else', async () => {
+  expect(product.packing.code).toBe(0);
+  const files = await packedFiles();
+  expect(files).toEqual(
+    expect.arrayContaining(['dist/main.js', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']),
+  );
+  const outside = files.filter((path) => !/^dist\/.*\.(js|d\.ts)(\.map)?$|^src\/.*\.ts$/.test(path));
   expect(outside.sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
@@ -44,6 +50,38 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'schema/schema.graphql',
     'schema/subgraph.graphql',
   ]);
+});
+
+it('has maps of code and types, and each leads to a packed source by a path inside the package', async () => {
+  const files = await packedFiles();
+  const compiled = files.filter((path) => /^dist\/.*(\.js|\.d\.ts)$/.test(path));
+  expect(compiled.map((path) => `${path}.map`).filter((path) => !files.includes(path))).toEqual([]);
+  const root = join(product.user, 'node_modules/luaauth-graphql');
+  const maps = files.filter((path) => path.endsWith('.map'));
+  const sources = maps.flatMap((path) => {
+    const map = JSON.parse(readFileSync(join(root, path), 'utf8')) as {
+      sources: string[];
+      sourceRoot: string;
+    };
+    return map.sources.map((source) => posix.join(posix.dirname(path), map.sourceRoot, source));
+  });
+  expect(sources).toHaveLength(maps.length);
+  expect(sources.filter((path) => !files.includes(path))).toEqual([]);
+});
+
+it('shows the line of the source in a stack where Node is asked to, and the built one elsewhere', async () => {
+  const script = `import { createTransport } from 'luaauth-graphql'; createTransport({ url: 'no url' });`;
+  const stackOf = async (...flags: string[]) => {
+    const args = [...flags, '--input-type=module', '-e', script];
+    return (await run(process.execPath, args, { cwd: product.user })).stderr;
+  };
+  const [mapped, built] = [await stackOf('--enable-source-maps'), await stackOf()];
+  const root = join(product.user, 'node_modules/luaauth-graphql');
+  const [, file = '', line] = new RegExp(`${root}/(src/[\\w/-]+\\.ts):(\\d+)`).exec(mapped) ?? [];
+  const source = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').split('\n');
+  expect(source[Number(line) - 1]).toContain('new URL(');
+  expect(built).toContain(`${root}/dist/`);
+  expect(built).not.toContain('.ts:');
 });
 
 it('installs into an empty folder without a warning', () => {
