@@ -11,6 +11,7 @@ const TABS = [
   'Script',
   'ConnectedUsers',
   'UsersInPlace',
+  'WhoIsOn',
   'ProjectExecutions',
   'UserByKey',
   'EditScript',
@@ -213,6 +214,25 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     expect(answer.errors).toBeUndefined();
     expect(JSON.stringify(answer.data)).toContain(data);
     expect(answer.extensions?.upstream?.calls).toBeLessThanOrEqual(mostCalls);
+  });
+
+  it('shows who comes and goes, until it is told to stop', async () => {
+    await tab('WhoIsOn').click();
+    await shows('operation.graphql', ' WhoIsOn');
+    await expect
+      .poll(
+        async () => {
+          const stop = page.getByLabel('Stop query');
+          if (!(await stop.isVisible())) await page.getByLabel('Execute query').click();
+          return textOf('response.json');
+        },
+        { timeout: WAIT_MS },
+      )
+      .toContain('SessionsSnapshot');
+    await expect.poll(() => textOf('response.json'), { timeout: WAIT_MS }).toContain('SessionsChange');
+    expect((await factsShown())[0]).toBe('200 OK');
+    await page.getByLabel('Stop query').click();
+    await page.getByLabel('Execute query').waitFor();
   });
 
   it.each([

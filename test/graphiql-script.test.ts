@@ -41,7 +41,7 @@ describe('a request of the page', () => {
       url: 'http://127.0.0.1:4000/graphql/',
       headers: {
         'content-type': 'application/json',
-        accept: 'application/graphql-response+json, application/json;q=0.9',
+        accept: 'application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8',
         'x-upstream': 'report',
         token: 'k',
       },

@@ -6,6 +6,7 @@ import { createTabs, type TabSubject } from '../src/graphiql/tabs.ts';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { subscribeBySse } from './support/event-stream.ts';
 import { openGateway, type TestGateway } from './support/gateway.ts';
 
 const SUBJECT: TabSubject = {
@@ -159,6 +160,15 @@ describe('the GraphiQL page', () => {
   });
 });
 
+/** The answer to an operation, or the first one to a subscription. */
+async function answerTo(gateway: TestGateway, query: string, variables: Record<string, unknown>) {
+  if (!/^subscription /m.test(query)) return gateway.execute(query, variables, TOKEN);
+  const stream = await subscribeBySse(gateway, query, variables);
+  const first = await stream.next();
+  stream.leave();
+  return { data: first?.data, errors: first?.errors };
+}
+
 describe('the tabs of a new visitor', () => {
   const variablesOf = (variables: string) => (variables === '' ? undefined : JSON.parse(variables));
 
@@ -172,11 +182,12 @@ describe('the tabs of a new visitor', () => {
 
   it('run as they are, are named after what they do, and cost what they say', async () => {
     const tabs = createTabs(SUBJECT);
-    const names = tabs.map(({ query }) => /^(?:query|mutation) (\w+)/m.exec(query)?.[1]);
+    const names = tabs.map(({ query }) => /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1]);
     expect(names).toEqual([
       'Script',
       'ConnectedUsers',
       'UsersInPlace',
+      'WhoIsOn',
       'ProjectExecutions',
       'UserByKey',
       'EditScript',
@@ -185,14 +196,14 @@ describe('the tabs of a new visitor', () => {
     const calls: number[] = [];
     for (const { query, variables } of tabs) {
       sandbox.reset();
-      const { errors, data } = await gateway.execute(query, variablesOf(variables), TOKEN);
+      const { errors, data } = await answerTo(gateway, query, variablesOf(variables));
       expect([query, errors]).toEqual([query, undefined]);
       expect(JSON.stringify(data)).not.toContain('[]');
       calls.push(sandbox.calls.length);
     }
-    // The script; the script, its executions and a page; the script and a page; the project and its executions; the
-    // user; the write and the script after it; the write that is refused and the user.
-    expect(calls).toEqual([1, 3, 2, 2, 1, 2, 2]);
+    // The script; the script, its executions and a page; the script and a page; a poll; the project and its executions;
+    // the user; the write and the script after it; the write that is refused and the user.
+    expect(calls).toEqual([1, 3, 2, 1, 2, 1, 2, 2]);
   });
 
   it('show a refusal that clients can tell from a success', async () => {
@@ -207,9 +218,9 @@ describe('the tabs of a new visitor', () => {
     const readOnly = await openGateway({ upstream: sandbox.url, readOnly: true });
     try {
       const tabs = createTabs({ ...SUBJECT, readOnly: true });
-      expect(tabs).toHaveLength(5);
+      expect(tabs).toHaveLength(6);
       for (const { query, variables } of tabs) {
-        const { errors } = await readOnly.execute(query, variablesOf(variables), TOKEN);
+        const { errors } = await answerTo(readOnly, query, variablesOf(variables));
         expect([query, errors]).toEqual([query, undefined]);
       }
     } finally {

@@ -126,7 +126,7 @@ describe('the process', () => {
       prefix: '',
       publicKey: 'sandbox-key',
       note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
-      tabs: 7,
+      tabs: 8,
     });
     expect(gateway.output.stderr).toBe('');
   });
@@ -152,7 +152,7 @@ describe('the process', () => {
       prefix: 'Bearer ',
       publicKey: '',
       note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
-      tabs: 7,
+      tabs: 8,
     });
   });
 
@@ -175,7 +175,7 @@ describe('the process', () => {
       prefix: '',
       publicKey: '',
       note: 'Live: LuaAuth answers.',
-      tabs: 7,
+      tabs: 8,
     });
   });
 
@@ -190,7 +190,7 @@ describe('the process', () => {
     expect(recorder.calls).toEqual([]);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     // Whoever can connect may use the held key, so there is nothing to fill in.
-    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway holds its LuaAuth key.', tabs: 5 });
+    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway holds its LuaAuth key.', tabs: 6 });
   });
 
   it('says that an address is taken, and ends with 1', async () => {

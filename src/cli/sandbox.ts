@@ -1,7 +1,7 @@
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { clientHandlerNames } from '../sandbox/messages.ts';
 import { seeded } from '../sandbox/seed-data.ts';
-import { startSandbox } from '../sandbox/server.ts';
+import { GUEST_EVERY_MS, startSandbox } from '../sandbox/server.ts';
 import { EXIT } from './exit-code.ts';
 
 /** Runs the stand-in for the REST API on a port until the process is told to stop. */
@@ -9,8 +9,11 @@ export async function runSandbox(port: string): Promise<void> {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     stop(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);
   }
-  const sandbox = await startSandbox({ port: Number(port) }).catch(({ code }: NodeJS.ErrnoException) =>
-    stop(`The sandbox cannot listen on 127.0.0.1:${port} (${code}). Give --port or SANDBOX_PORT a free one.`),
+  const sandbox = await startSandbox({ port: Number(port), guestEveryMs: GUEST_EVERY_MS }).catch(
+    ({ code }: NodeJS.ErrnoException) =>
+      stop(
+        `The sandbox cannot listen on 127.0.0.1:${port} (${code}). Give --port or SANDBOX_PORT a free one.`,
+      ),
   );
   console.log(`LuaAuth sandbox on ${sandbox.url}
 

@@ -9,6 +9,8 @@ export interface Tab {
 /** What the tabs ask for, and as whom: values that exist in the sandbox, or placeholders to be replaced. */
 export interface TabSubject {
   readonly scriptId: string;
+  /** The script whose users come and go. */
+  readonly visitedScriptId: string;
   readonly placeId: string;
   readonly projectId: string;
   /** The licence key of a user. */
@@ -22,12 +24,14 @@ export interface TabSubject {
 
 /** The tabs of a new visitor: reads from small to large, a write, and a write that is refused. */
 export function createTabs(subject: TabSubject): Tab[] {
-  const { scriptId, placeId, projectId, userKey, blacklistedUserKey, credential, readOnly = false } = subject;
+  const { scriptId, visitedScriptId, placeId, projectId, userKey, blacklistedUserKey } = subject;
+  const { credential, readOnly = false } = subject;
   return [
     // GraphiQL shows the variables of the first tab only after one has left it, so this one has none.
     tab(`${welcome(credential)}\n${read(scriptId)}`),
     tab(NESTED, { id: scriptId, first: 5 }),
     tab(FILTERED, { id: scriptId, filter: { placeId } }),
+    tab(LIVE, { scriptId: visitedScriptId }),
     tab(PROJECT, { id: projectId }),
     tab(USER, { key: userKey }),
     ...(readOnly
@@ -109,6 +113,35 @@ query UsersInPlace($id: ID!, $filter: SessionFilter) {
         placeId
         jobId
       }
+    }
+  }
+}
+`;
+
+const LIVE = `# Who comes and who goes, as it happens: press the
+# button again to stop.
+subscription WhoIsOn($scriptId: ID!) {
+  scriptSessions(scriptId: $scriptId) {
+    __typename
+    ... on SessionsSnapshot {
+      sessions {
+        id
+        robloxId
+      }
+    }
+    ... on SessionsChange {
+      appeared {
+        id
+        robloxId
+      }
+      disappearedIds
+    }
+    ... on SessionsDelay {
+      reason
+    }
+    ... on LiveEvent {
+      asOf
+      nextPollMs
     }
   }
 }

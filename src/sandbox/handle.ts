@@ -1,4 +1,5 @@
 import { isObject } from './fields.ts';
+import { visit } from './guests.ts';
 import type { Behaviour } from './handler.ts';
 import { isSandboxKey } from './keys.ts';
 import { passTime } from './pass-time.ts';
@@ -29,6 +30,7 @@ export interface Arrived {
 export function handle(arrived: Arrived): SandboxReply | DelayedReply {
   const { state, matched, token, body, path, now, behaviour } = arrived;
   passTime(state, now);
+  visit(state, now, behaviour.guestEveryMs);
   if (!matched) return invalidEndpoint;
   if (!isSandboxKey(token)) return unknownKey;
   if (body.problem) return invalid([{ field: 'body', errors: [body.problem] }]);

@@ -6,6 +6,8 @@ import type { SandboxState } from './state.ts';
 export interface Behaviour {
   /** The most rows that a list may have. */
   maxLimit: number;
+  /** How often a guest comes; 0: never. */
+  guestEveryMs: number;
   /** How long a disconnected session goes on appearing. */
   disconnectMs: number;
   /** How long a client takes to answer a message. */

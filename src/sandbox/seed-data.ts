@@ -5,6 +5,8 @@ export const seeded = {
   scriptId: '65f1c0de0000000000000001',
   /** A script of the same project that lets users in without a key, with sessions of such users. */
   freeForAllScriptId: '65f1c0de0000000000000002',
+  /** The script that guests visit, where the sandbox has some. */
+  visitedScriptId: '65f1c0de000000000000000a',
   /** A script without a session. */
   idleScriptId: '65f1c0de000000000000000c',
   /** The first session of `scriptId`; the rest describes it. */

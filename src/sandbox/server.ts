@@ -16,6 +16,9 @@ import { toJson } from './send-json.ts';
 import { clearState, createState, type SandboxState } from './state.ts';
 import { createWait, realTimer, type SetTimer } from './wait.ts';
 
+/** How often a guest comes where people look at live data, in ms. */
+export const GUEST_EVERY_MS = 4_000;
+
 /** How the sandbox behaves where upstream-api.md is silent, and what tests need to hold still. */
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
@@ -36,6 +39,8 @@ export interface SandboxOptions {
   maxLimit?: number;
   /** How many calls the record keeps, default 10,000. */
   maxCalls?: number;
+  /** How often a guest comes to the script `…0a`, to stay for five times as long; default 0: never. */
+  guestEveryMs?: number;
   /** How long a disconnected session goes on appearing, default 5,000 ms; 0: not at all. */
   disconnectMs?: number;
   /** How long a client takes to answer a message, default 50 ms. */
@@ -68,7 +73,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
   const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
   const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
-  const behaviour = { maxLimit, disconnectMs, messageDelayMs, messageTimeoutMs };
+  const { guestEveryMs = 0 } = options;
+  const behaviour = { maxLimit, guestEveryMs, disconnectMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
   const calls = createCallLog(maxCalls);
   const quota = createQuota(rate);

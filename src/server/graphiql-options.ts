@@ -7,6 +7,7 @@ import { seeded } from '../sandbox/seed-data.ts';
 
 const PLACEHOLDERS = {
   scriptId: '<script id>',
+  visitedScriptId: '<script id>',
   placeId: '<place id>',
   projectId: '<project id>',
   userKey: '<licence key>',

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { type Sandbox, startSandbox } from '../sandbox/server.ts';
+import { GUEST_EVERY_MS, type Sandbox, startSandbox } from '../sandbox/server.ts';
 import type { State } from '../state/port.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
@@ -16,7 +16,7 @@ export async function openUpstream(
   observer: Observer,
   state: State | undefined,
 ): Promise<Upstream> {
-  const sandbox = config.apiUrl ? undefined : await startSandbox();
+  const sandbox = config.apiUrl ? undefined : await startSandbox({ guestEveryMs: GUEST_EVERY_MS });
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
     userAgent: `luaauth-graphql/${version}`,

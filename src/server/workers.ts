@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { LifeCycleLog } from '../observability/log.ts';
-import { startSandbox } from '../sandbox/server.ts';
+import { GUEST_EVERY_MS, startSandbox } from '../sandbox/server.ts';
 import { logStart, printBanner, type Running } from './banner.ts';
 import { onStop, STOP } from './signals.ts';
 
@@ -27,7 +27,7 @@ export function announce(started: Running, config: Config, log: LifeCycleLog): v
  * started again; one that cannot even start ends all.
  */
 export async function runWorkers(config: Config): Promise<void> {
-  const sandbox = config.apiUrl ? undefined : await startSandbox();
+  const sandbox = config.apiUrl ? undefined : await startSandbox({ guestEveryMs: GUEST_EVERY_MS });
   const running = new Set<Worker>();
   const serving = new Set<Worker>();
   let isStopping = false;

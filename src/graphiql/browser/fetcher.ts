@@ -32,18 +32,22 @@ export function createFetcher({ build, takeMode, onSend, onAnswer }: FetcherPart
   return (operation, { headers = {} } = {}) => {
     if (operation.operationName === INTROSPECTION) {
       const request = build(operation, headers, 'report');
-      return send(request, new AbortController().signal).then(({ answer }) => answer);
+      return new Promise((resolve) => {
+        void send(request, new AbortController().signal, ({ answer }) => resolve(answer));
+      });
     }
     const request = build(operation, headers, takeMode());
     onSend(request);
     return {
       subscribe(observer) {
         const controller = new AbortController();
-        void send(request, controller.signal).then((outcome) => {
+        const show = (outcome: ShownAnswer) => {
           if (controller.signal.aborted) return;
           onAnswer(outcome);
           observer.next(outcome.answer);
-          observer.complete();
+        };
+        void send(request, controller.signal, show).then(() => {
+          if (!controller.signal.aborted) observer.complete();
         });
         return { unsubscribe: () => controller.abort() };
       },

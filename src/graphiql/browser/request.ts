@@ -33,7 +33,7 @@ export function buildRequest(parts: RequestParts): OperationRequest {
   const { query, variables } = operation;
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    accept: 'application/graphql-response+json, application/json;q=0.9',
+    accept: 'application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8',
     'x-upstream': mode,
   };
   if (credential && key !== '') headers[credential.header] = credential.prefix + key;
