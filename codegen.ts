@@ -1,10 +1,29 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { graphqlSync } from 'graphql';
 import { clientSchema } from './scripts/client-schema.ts';
+import { configurationSection } from './scripts/configuration-section.ts';
+import { withGenerated } from './scripts/generated-section.ts';
+import { schemaSection } from './scripts/schema-section.ts';
 import { createSchema } from './src/schema/index.ts';
 
 const schema = createSchema();
 const service = graphqlSync({ schema, source: '{ _service { sdl } }' }).data as { _service: { sdl: string } };
+
+/** A file of which a function gives the whole text. */
+function asGiven(text: () => string): CodegenConfig['generates'][string] {
+  return {
+    preset: {
+      buildGeneratesSection: ({ baseOutputDir, ...options }) => [
+        {
+          ...options,
+          filename: baseOutputDir,
+          plugins: [{ text: {} }],
+          pluginMap: { text: { plugin: text } },
+        },
+      ],
+    },
+  };
+}
 
 const config: CodegenConfig = {
   schema: clientSchema(schema),
@@ -13,19 +32,10 @@ const config: CodegenConfig = {
   importExtension: '.ts',
   generates: {
     'schema/schema.graphql': { plugins: ['schema-ast'], config: { includeDirectives: true } },
-    // What the gateway tells a federation router: no plugin prints it, so it is given as it is.
-    'schema/subgraph.graphql': {
-      preset: {
-        buildGeneratesSection: ({ baseOutputDir, ...options }) => [
-          {
-            ...options,
-            filename: baseOutputDir,
-            plugins: [{ sdl: {} }],
-            pluginMap: { sdl: { plugin: () => service._service.sdl } },
-          },
-        ],
-      },
-    },
+    // No plugin prints these, so they are given as they are.
+    'schema/subgraph.graphql': asGiven(() => service._service.sdl),
+    'docs/configuration.md': asGiven(() => withGenerated('docs/configuration.md', configurationSection())),
+    'docs/schema.md': asGiven(() => withGenerated('docs/schema.md', schemaSection(schema))),
     'test/gql/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },

@@ -7,6 +7,7 @@ import { buildSchema } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { VARIABLE_NAMES, VARIABLES, type Variable } from '../src/config/env-variables.ts';
 import { FLAGS } from '../src/config/flags.ts';
+import { VARIABLE_GROUPS } from '../src/config/variable-groups.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { type GatewayProcess, startProcess, type Variables } from './support/process.ts';
@@ -17,7 +18,6 @@ import { selfSigned } from './support/self-signed.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const SECRET = 'sentinel-key-7c1e';
 const NO_SCRIPT = 'GET /scripts/luaauth-graphql-check';
 
@@ -70,16 +70,16 @@ describe('--help', () => {
     for (const command of ['serve', 'schema', 'check', 'query', 'sandbox']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
-    expect(stdout).toMatch(/Exit codes: 0 .+, 1 .+, 2 [\s\S]+ 3 .+, 4 .+\./);
+    expect(stdout).toMatch(/^Exit codes:\n {2}0 .+\n {2}1 .+\n {2}2 .+\n {2}3 .+\n {2}4 .+$/m);
   });
 
-  it('of serve and of check tells of every variable as a flag, with its meaning and its default', async () => {
+  it('lists every variable as a flag of serve, check and query, with its meaning and its default', async () => {
     const flags = FLAGS.map(({ name, variable, meaning, byDefault }) => {
       const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
       return { name, description: `${meaning} (${facts})` };
     });
     expect(flags.map(({ name }) => name)).toEqual(expect.arrayContaining(['port', 'api-url', 'token-file']));
-    for (const command of ['serve', 'check']) {
+    for (const command of ['serve', 'check', 'query']) {
       const { code, stdout } = await run([command, '--help']);
       const shown = stdout.replaceAll(/\s+/g, ' ');
       expect(code).toBe(0);
@@ -88,37 +88,35 @@ describe('--help', () => {
     }
   });
 
-  it('has a flag for each variable of the README, but none that would show a secret', () => {
+  it('puts every flag into a group, and every variable into one group only', async () => {
+    const grouped = VARIABLE_GROUPS.flatMap(({ names }) => names);
+    expect([...grouped].sort()).toEqual(Object.keys(VARIABLES).sort());
+    const { stdout } = await run(['serve', '--help']);
+    const headings = [...stdout.matchAll(/^(\w.*):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual([...VARIABLE_GROUPS.map(({ title }) => title), 'Options']);
+    for (const part of stdout.split(/^(?=\w.*:$)/m).slice(1)) {
+      const inGroup = FLAGS.filter(({ group }) => part.startsWith(`${group}:`));
+      const shown = [...part.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
+      expect(shown).toEqual(inGroup.map(({ name }) => name));
+    }
+  });
+
+  it.each([[], ['serve'], ['check'], ['query'], ['schema'], ['keys'], ['keys', 'new'], ['sandbox']])(
+    'has no line of more than 80 columns: %s %s',
+    async (...command) => {
+      const { stdout } = await run([...command, '--help']);
+      expect(stdout).toContain('Usage: luaauth-graphql');
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
+
+  it('has a flag for each variable, but none that would show a secret', () => {
     const secrets = Object.entries<Variable>(VARIABLES).flatMap(([name, { secret }]) =>
       secret === true ? [name] : [],
     );
     const withFlag = VARIABLE_NAMES.filter((name) => name !== 'NODE_ENV' && !secrets.includes(name));
     expect(secrets).toEqual(expect.arrayContaining(['LUAAUTH_TOKEN', 'GATEWAY_KEYS']));
     expect(FLAGS.map(({ variable }) => variable)).toEqual(withFlag);
-  });
-});
-
-describe('the README', () => {
-  const rows = new Map(
-    [...readme.matchAll(/^\| `([A-Z_]+)` \| *(.*?) *\| *(.*?) *\| (.+) \|$/gm)].map(
-      ([, variable = '', byDefault = '', flag = '', meaning = '']) => [
-        variable,
-        { byDefault, flag, meaning: meaning.replaceAll('`', '').replace(/, see \[.+\)$/, '') },
-      ],
-    ),
-  );
-
-  it.each(FLAGS.filter(({ isSecretFile }) => !isSecretFile))(
-    'says of $variable what --help says of --$name',
-    ({ variable, name, meaning, byDefault }) => {
-      const shown = variable === 'LUAAUTH_API_URL' ? 'the sandbox' : byDefault && `\`${byDefault}\``;
-      expect(rows.get(variable)).toEqual({ byDefault: shown ?? '', flag: `\`--${name}\``, meaning });
-    },
-  );
-
-  it('names the flag of each file, and of nothing else', () => {
-    const named = [...rows].flatMap(([variable, { flag }]) => (flag.startsWith('`--') ? [variable] : []));
-    expect(named.sort()).toEqual(FLAGS.map(({ variable }) => variable).sort());
   });
 });
 

@@ -470,21 +470,20 @@ describe('the process', { timeout: 60_000 }, () => {
 
 describe('the documentation', () => {
   const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
   const examples = [...example.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => ({
     name,
     value,
   }));
-  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \|\s*(.*?)\s*\| .+ \|$/gm)]
-    .map(([, name = '', value = '']) => ({ name, value }))
-    // The table of errors looks the same, with codes in its first column.
-    .filter(({ value }) => value === '' || /^(`[^`]*`|the sandbox)$/.test(value));
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)`(?:<br>`--[a-z-]+`)? \| (?:`(.*?)`)? *\| .+ \|$/gm)].map(
+    ([, name = '', value = '']) => ({ name, value }),
+  );
 
   it('in .env.example has every variable, and no other', () => {
     expect(examples.map(({ name }) => name).sort()).toEqual([...VARIABLE_NAMES].sort());
   });
 
-  it('in the README has every variable, and no other', () => {
+  it('in docs/configuration.md has every variable once, and no other', () => {
     expect(rows.map(({ name }) => name).sort()).toEqual([...VARIABLE_NAMES].sort());
   });
 
@@ -494,10 +493,11 @@ describe('the documentation', () => {
     expect(config(uncommented).apiUrl?.href).toBe('https://api.luaauth.com/');
   });
 
-  it('in the README shows the same defaults as .env.example', () => {
-    const shown = new Map(rows.map(({ name, value }) => [name, value.replaceAll('`', '')]));
+  it('in docs/configuration.md shows the same defaults as .env.example', () => {
+    const shown = new Map(rows.map(({ name, value }) => [name, value]));
     for (const { name, value } of examples) {
-      expect([name, shown.get(name)]).toEqual([name, name === 'LUAAUTH_API_URL' ? 'the sandbox' : value]);
+      // Not set means the sandbox; the example shows the live API.
+      expect([name, shown.get(name)]).toEqual([name, name === 'LUAAUTH_API_URL' ? '' : value]);
     }
   });
 });

@@ -3,10 +3,13 @@ import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 
 /** Gives a command every flag. */
 export function addFlags(command: Command): Command {
-  for (const { name, variable, meaning, isSwitch, byDefault } of FLAGS) {
+  for (const { name, group, variable, meaning, isSwitch, byDefault } of FLAGS) {
     const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
-    command.option(`--${name} ${formOf(variable, isSwitch)}`, `${meaning} (${facts})`);
-    if (isSwitch) command.addOption(new Option(`--no-${name}`).hideHelp());
+    const on = new Option(`--${name} ${formOf(variable, isSwitch)}`, `${meaning} (${facts})`);
+    const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
+    for (const option of [on, ...off]) {
+      command.addOption(group === undefined ? option : option.helpGroup(`${group}:`));
+    }
   }
   return refuseSecrets(command);
 }
@@ -36,6 +39,6 @@ function refuseSecrets(command: Command): Command {
 
 function formOf(variable: string, isSwitch: boolean): string {
   if (isSwitch) return '[true|false]';
-  const [, kind] = /_(MS|URL|FILE)$/.exec(variable) ?? [];
-  return kind ? `<${kind.toLowerCase()}>` : '<value>';
+  const [, kind = 'value'] = /_(MS|URL|FILE|ENDPOINT)$/.exec(variable) ?? [];
+  return kind === 'ENDPOINT' ? '<url>' : `<${kind.toLowerCase()}>`;
 }

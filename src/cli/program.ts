@@ -7,14 +7,22 @@ import { addFlags } from './add-flags.ts';
 import { configurationOrExit } from './configuration.ts';
 import { EXIT } from './exit-code.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
+import { HELP_LAYOUT } from './help-layout.ts';
 
 const AFTER_HELP = `
-Without a command it serves: "luaauth-graphql --port 4100" is "luaauth-graphql serve --port 4100".
-Every flag of serve, check and query that has a variable is also an environment variable. A flag wins over the environment, the environment
-over the file .env in the working directory. Keys are read from variables and files, never from a flag.
+Without a command it serves: "luaauth-graphql --port 4100" is
+"luaauth-graphql serve --port 4100".
 
-Exit codes: ${EXIT.ok} all is well, ${EXIT.failed} the configuration is wrong or a check has failed, ${EXIT.usage} the command line is wrong;
-of query also ${EXIT.errors} the answer has errors, ${EXIT.refused} LuaAuth refused the mutation.`;
+The flags of serve, check and query are environment variables as well. A flag
+wins over the environment, the environment over the file .env in the working
+directory. API keys have no flag: set a variable, or name a file.
+
+Exit codes:
+  ${EXIT.ok}  all is well
+  ${EXIT.failed}  the configuration is wrong, or a check failed
+  ${EXIT.usage}  the command line is wrong
+  ${EXIT.errors}  query: the answer has errors
+  ${EXIT.refused}  query: LuaAuth refused the mutation`;
 
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and is told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
@@ -49,6 +57,7 @@ function createProgram(): Command {
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
     .version(version, '-v, --version')
     .showHelpAfterError('Add --help to see what there is.')
+    .configureHelp(HELP_LAYOUT)
     .addHelpText('after', AFTER_HELP)
     .exitOverride();
 
@@ -63,48 +72,52 @@ function createProgram(): Command {
   program
     .command('schema')
     .description('print the GraphQL schema')
-    .option('--federation', 'as a federation router is told, with keys and shareable types')
+    .option('--federation', 'the SDL for a federation router, with @key, @shareable, @cost and @listSize')
     .action(async ({ federation = false }: { federation?: boolean }) => {
       const { readSchema } = await import('./schema.ts');
       process.stdout.write(readSchema({ federation }));
     });
 
   addFlags(
-    program.command('check').description('read the configuration, and ask LuaAuth one harmless question'),
-  )
-    .option('--script <id>', 'read this script of yours, which shows whether the key is accepted', scriptId)
-    .action(async (flags: FlagValues & { script?: string }, command: Command) => {
-      const config = configurationOrExit(flags);
-      if (flags.script !== undefined && config.credentials.heldKey === undefined) {
-        command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
-      }
-      const { check } = await import('./check.ts');
-      if (!(await check(config, flags.script))) process.exitCode = EXIT.failed;
-    });
+    program
+      .command('check')
+      .description('read the configuration, and ask LuaAuth one harmless question')
+      .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId),
+  ).action(async (flags: FlagValues & { script?: string }, command: Command) => {
+    const config = configurationOrExit(flags);
+    if (flags.script !== undefined && config.credentials.heldKey === undefined) {
+      command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
+    }
+    const { check } = await import('./check.ts');
+    if (!(await check(config, flags.script))) process.exitCode = EXIT.failed;
+  });
 
   addKeysCommands(program);
   addFlags(
     program
       .command('query')
-      .description('run one operation, here or at a gateway that runs, and print its answer')
-      .argument('<file>', 'the document; - reads stdin'),
-  )
-    .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
-    .option('--operation <name>', 'which operation, where the document has several')
-    .option('--plan', 'ask what the operation may cost, and run nothing')
-    .option('--url <url>', 'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql', gatewayUrl)
-    .action(async (file: string, flags: Partial<QueryFlags>) => {
-      const { variables, operation, plan = false, url, ...others } = flags;
-      // The REST API behind another gateway is not this process's to know.
-      const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
-      const config = configurationOrExit({ ...others, ...notHere });
-      const { query } = await import('./query.ts');
-      process.exitCode = await query({ file, variables, operation, plan, url }, config);
-    });
+      .description('run one operation, here or at a running gateway, and print its answer')
+      .argument('<file>', 'the document; - reads stdin')
+      .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
+      .option('--operation <name>', 'which operation, where the document has several')
+      .option('--plan', 'print what the operation may cost, and run nothing')
+      .option(
+        '--url <url>',
+        'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql',
+        gatewayUrl,
+      ),
+  ).action(async (file: string, flags: Partial<QueryFlags>) => {
+    const { variables, operation, plan = false, url, ...others } = flags;
+    // The REST API behind another gateway is not this process's to know.
+    const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
+    const config = configurationOrExit({ ...others, ...notHere });
+    const { query } = await import('./query.ts');
+    process.exitCode = await query({ file, variables, operation, plan, url }, config);
+  });
 
   program
     .command('sandbox')
-    .description('run the stand-in for the LuaAuth REST API alone')
+    .description('run the sandbox, a fake LuaAuth REST API, alone')
     .addOption(
       new Option('--port <value>', 'port to listen on; 0 takes any free one')
         .env('SANDBOX_PORT')

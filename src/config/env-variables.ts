@@ -6,7 +6,7 @@ export interface Variable {
   readonly type: z.ZodType;
   /** What it may be, in words that go on after "is not". */
   readonly allowed: string;
-  /** What it does, as the README and `--help` say it. */
+  /** What it does, as docs/configuration.md and `--help` say it. */
   readonly meaning: string;
   /** Its default, as it would be written; none: nothing, or something computed. */
   readonly byDefault?: string;
@@ -71,20 +71,21 @@ export const VARIABLES = {
   LUAAUTH_API_URL: {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
-    meaning: 'base URL of the REST API, https://api.luaauth.com; a path in it is kept',
+    meaning:
+      'base URL of the REST API, https://api.luaauth.com, with its path if it has one; not set: the sandbox',
     meant: withScheme,
   },
   LUAAUTH_SANDBOX: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'insists on the sandbox, which is not served when NODE_ENV is production',
+    meaning: 'serves the sandbox, even when NODE_ENV is production',
     byDefault: 'false',
     isSwitch: true,
   },
   ALLOW_INSECURE_API: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'takes an http:// LUAAUTH_API_URL of another host, to which API keys travel in the clear',
+    meaning: 'accepts an http:// LUAAUTH_API_URL of another host, although API keys then travel in the clear',
     byDefault: 'false',
     isSwitch: true,
   },
@@ -98,23 +99,24 @@ export const VARIABLES = {
     type: keyList,
     allowed: 'keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
     meaning:
-      'with LUAAUTH_TOKEN: what callers must present, as key or name=key, separated by commas or line breaks; a file whose name ends in .json says what each allows',
+      'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks; a .json file gives each its scopes',
     secret: true,
   },
   GATEWAY_JWKS_URL: {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
-    meaning: 'with LUAAUTH_TOKEN: where the public keys are by which JSON Web Tokens of callers are verified',
+    meaning:
+      'accepts JSON Web Tokens of callers, verified with the public keys (JWKS) at this URL; needs LUAAUTH_TOKEN',
   },
   GATEWAY_JWT_ISSUER: {
     type: claim,
     allowed: '1 to 500 visible ASCII characters',
-    meaning: 'with GATEWAY_JWKS_URL: who must have issued a token, its iss',
+    meaning: 'the issuer (iss) that a token must have; needs GATEWAY_JWKS_URL',
   },
   GATEWAY_JWT_AUDIENCE: {
     type: claim,
     allowed: '1 to 500 visible ASCII characters',
-    meaning: 'with GATEWAY_JWKS_URL: for whom a token must be, its aud',
+    meaning: 'the audience (aud) that a token must have; needs GATEWAY_JWKS_URL',
   },
   HOST: {
     type: host,
@@ -132,81 +134,82 @@ export const VARIABLES = {
     type: onOff,
     allowed: 'true or false',
     meaning:
-      'the GraphiQL page for browsers; false is the default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
+      'serves the GraphiQL page to browsers; false by default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
     byDefault: 'true',
     isSwitch: true,
   },
   CORS_ORIGINS: {
     type: origins,
     allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
-    meaning: 'the origins whose web pages may use the gateway, separated by commas; * alone for every origin',
+    meaning: 'origins whose web pages may use the gateway (CORS), separated by commas; * allows every origin',
   },
   COMPRESSION: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'compresses answers to queries of 1 kB and more for clients that ask for it',
+    meaning: 'compresses answers to queries from 1 kB on (br, gzip) if the client accepts it',
     byDefault: 'true',
     isSwitch: true,
   },
   READ_ONLY: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'leaves the mutations out of the schema',
+    meaning: 'removes the mutations from the schema',
     byDefault: 'false',
     isSwitch: true,
   },
   PERSISTED_DOCUMENTS: {
     type: z.enum(PERSISTED_MODES),
     allowed: `one of ${PERSISTED_MODES.join(', ')}`,
-    meaning: 'documents by id: off, allowed, or only those in the list',
+    meaning: 'documents by id (APQ, trusted documents): off, allowed, or only those in the list',
     byDefault: 'allowed',
   },
   PERSISTED_DOCUMENTS_FILE: {
     type: z.string(),
     allowed: 'the path of a file',
-    meaning: 'the list of documents by their ids: the manifest of Apollo, graphql-codegen or Relay',
+    meaning: 'the list of documents by id: the manifest of Apollo, graphql-codegen or Relay',
   },
   LUAAUTH_TIMEOUT_MS: {
     type: wholeNumber(1, 100_000),
     allowed: 'milliseconds, a whole number from 1 to 100000',
-    meaning: 'how long a read may take in all, retries included; a write may take 2.5 times as long',
+    meaning: 'how long a read may take, retries included; a write may take 2.5 times as long',
     byDefault: '10000',
   },
   OPERATION_TIMEOUT_MS: {
     type: wholeNumber(1, 600_000),
     allowed: 'milliseconds, a whole number from 1 to 600000',
-    meaning: 'how long an operation may take as a whole',
+    meaning: 'how long a whole operation may take',
     byDefault: '30000',
   },
   WRITE_TIMEOUT_MS: {
     type: wholeNumber(1, 600_000),
     allowed: 'milliseconds, a whole number from 1 to 600000',
-    meaning: 'how long a client may go without reading any of its answer',
+    meaning: 'closes the connection of a client that reads nothing of its answer for this long',
     byDefault: '30000',
   },
   LUAAUTH_RATE: {
     type: wholeNumber(0, 100_000),
     allowed: 'requests per second, a whole number from 0 to 100000 (0: no limit)',
-    meaning: 'requests to LuaAuth in any second for one API key; 0: no limit',
+    meaning: 'rate limit: requests to LuaAuth in any second for one API key; 0: no limit',
     byDefault: '50',
   },
   LUAAUTH_TOTAL_RATE: {
     type: wholeNumber(0, 1_000_000),
     allowed: 'requests per second, a whole number from 0 to 1000000 (0: no limit)',
     meaning:
-      'requests to LuaAuth in any second for all API keys together, 5 for one that LuaAuth has not accepted yet; 0: no limit; 4 times LUAAUTH_RATE is the default',
+      'requests to LuaAuth in any second for all API keys together, 5 for a key that LuaAuth has not accepted yet; by default 4 times LUAAUTH_RATE; 0: no limit',
     byDefault: '200',
   },
   FRESH_MS: {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
-    meaning: 'how long a copy of a read is as good as a call; 0: never',
+    meaning: 'TTL of a cached read; 0: no cache',
     byDefault: '1000',
   },
   STALE_MS: {
     type: wholeNumber(0, 3_600_000),
     allowed: 'milliseconds, a whole number from 0 to 3600000 (0: off)',
-    meaning: 'how long a copy is better than waiting for the quota or than an error; 0: never',
+    meaning:
+      'how long a cached read is served stale, while the quota is used up (stale-while-revalidate) or LuaAuth fails (stale-if-error); 0: never',
     byDefault: '60000',
   },
   LIVE_RATE: {
@@ -243,77 +246,78 @@ export const VARIABLES = {
   REDIS_URL: {
     type: redisUrl,
     allowed: 'a URL such as redis://host:6379 or rediss://user:password@host:6380/0',
-    meaning: 'Redis or Valkey through which several gateways share quota and copies; none: this one is alone',
+    meaning: 'Redis or Valkey through which several gateways share the quota and the cache',
     secret: 'in part',
   },
   REDIS_PREFIX: {
     type: z.string().regex(/^[\w.:-]{1,64}$/),
     allowed: '1 to 64 letters, digits and - . _ :',
-    meaning: 'with REDIS_URL: what the name of every key begins with; gateways of one prefix belong together',
+    meaning: 'prefix of every key in Redis; gateways with the same prefix share',
     byDefault: 'luaauth',
   },
   REDIS_REQUIRED: {
     type: onOff,
     allowed: 'true or false',
-    meaning: 'with REDIS_URL: ends the process when Redis cannot be reached at the start',
+    meaning: 'exits when Redis cannot be reached at the start; false: starts without it',
     byDefault: 'true',
     isSwitch: true,
   },
   LUAAUTH_INSTANCES: {
     type: wholeNumber(1, 10_000),
     allowed: 'a whole number from 1 to 10000',
-    meaning: 'with REDIS_URL: how many processes share the quota, for one that has never reached Redis',
+    meaning:
+      'how many processes share the quota: used only by a process that has not reached Redis since its start',
   },
   WORKERS: {
     type: wholeNumber(1, 64),
     allowed: 'a whole number from 1 to 64',
-    meaning: 'processes that take requests; more than one needs REDIS_URL',
+    meaning: 'processes that serve requests; more than one needs REDIS_URL',
     byDefault: '1',
   },
   SHUTDOWN_DELAY_MS: {
     type: wholeNumber(0, 600_000),
     allowed: 'milliseconds, a whole number from 0 to 600000',
-    meaning: 'how long /readiness says 503 before the listener closes',
+    meaning: 'how long /readiness answers 503 before the listener closes',
     byDefault: '100',
   },
   SHUTDOWN_GRACE_MS: {
     type: wholeNumber(0, 600_000),
     allowed: 'milliseconds, a whole number from 0 to 600000',
-    meaning: 'how long calls that are under way may then take to finish',
+    meaning: 'how long requests in flight may then take to finish',
     byDefault: '30000',
   },
   MAX_BODY_BYTES: {
     ...limit,
-    meaning: 'bytes in a request body; for all MAX_ limits, 0: no limit',
+    meaning: 'bytes in a request body; for every MAX_ variable, 0: no limit',
     byDefault: '4194304',
   },
   MAX_BODIES_BYTES: {
     ...limit,
-    meaning: 'bytes in the bodies of all requests at a time',
+    meaning: 'bytes in the bodies of all requests in flight',
     byDefault: '67108864',
   },
   MAX_DOCUMENT_LENGTH: { ...limit, meaning: 'characters in a document', byDefault: '20000' },
   MAX_TOKENS: { ...limit, meaning: 'tokens in a document', byDefault: '2000' },
-  MAX_DEPTH: { ...limit, meaning: 'fields inside fields', byDefault: '10' },
+  MAX_DEPTH: { ...limit, meaning: 'nesting of fields', byDefault: '10' },
   MAX_ALIASES: { ...limit, meaning: 'aliased or repeated fields', byDefault: '60' },
-  MAX_DIRECTIVES: { ...limit, meaning: 'directives', byDefault: '20' },
-  MAX_QUERY_FIELDS: { ...limit, meaning: 'fields at the root of a query', byDefault: '50' },
-  MAX_MUTATION_FIELDS: { ...limit, meaning: 'fields at the root of a mutation', byDefault: '25' },
+  MAX_DIRECTIVES: { ...limit, meaning: 'directives in a document', byDefault: '20' },
+  MAX_QUERY_FIELDS: { ...limit, meaning: 'root fields of a query', byDefault: '50' },
+  MAX_MUTATION_FIELDS: { ...limit, meaning: 'root fields of a mutation', byDefault: '25' },
   MAX_REST_CALLS: {
     ...limit,
-    meaning: 'REST calls that an operation may need in the worst case',
+    meaning: 'REST calls of an operation in the worst case',
     byDefault: '250',
   },
   MAX_ANSWER_OBJECTS: {
     ...limit,
-    meaning: 'objects that an answer may hold in the worst case',
+    meaning: 'objects in an answer in the worst case',
     byDefault: '20000',
   },
   MAX_ANSWER_BYTES: { ...limit, meaning: 'bytes in an answer', byDefault: '16777216' },
   AUDIT_LOG_FILE: {
     type: z.string(),
     allowed: 'the path of a file',
-    meaning: 'appends a line of JSON for each mutation to this file: who, what, and how it ended',
+    meaning: 'audit log: appends who, what and outcome of each mutation to this file, a line of JSON each',
   },
   METRICS_PORT: {
     type: wholeNumber(0, 65_535),
@@ -323,44 +327,44 @@ export const VARIABLES = {
   METRICS_HOST: {
     type: host,
     allowed: 'a host name or an IP address to listen on',
-    meaning: 'with METRICS_PORT: address to listen on',
+    meaning: 'address to listen on for METRICS_PORT',
     byDefault: '127.0.0.1',
   },
   METRICS_KEY: {
     type: key,
     allowed: '1 to 512 visible ASCII characters without spaces',
-    meaning: 'what readers of the metrics must present; without METRICS_PORT they are at /metrics of PORT',
+    meaning: 'key that a scraper must send; without METRICS_PORT it opens /metrics on PORT',
     secret: true,
   },
   OTEL_TRACES_EXPORTER: {
     type: z.enum(TRACES_EXPORTERS),
     allowed: `one of ${TRACES_EXPORTERS.join(', ')}`,
-    meaning:
-      'otlp sends traces to a collector, also without an endpoint; none sends none, whatever the endpoint',
+    meaning: 'otlp sends traces, to http://localhost:4318 if no endpoint is set; none sends none',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
-    meaning: 'sends traces to this collector, such as http://localhost:4318, by OTLP over HTTP as JSON',
+    meaning:
+      'sends traces to this OpenTelemetry collector, such as http://localhost:4318, by OTLP over HTTP as JSON',
     meant: withScheme,
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
     type: httpUrl,
     allowed: 'an http or https URL without user, query or fragment',
-    meaning: 'the whole URL for traces, instead',
+    meaning: 'the full URL for traces, instead',
     meant: withScheme,
   },
   LOG_LEVEL: {
     type: z.enum(LOG_LEVELS),
     allowed: `one of ${LOG_LEVELS.join(', ')}`,
-    meaning: 'trace, debug, info, warn, error, fatal or silent',
+    meaning: 'lowest level to log: trace, debug, info, warn, error, fatal or silent',
     byDefault: 'info',
   },
   NODE_ENV: {
     type: z.string(),
     allowed: 'any text',
     meaning:
-      'production turns GraphiQL off unless GRAPHIQL turns it on, and needs LUAAUTH_API_URL or LUAAUTH_SANDBOX',
+      'production requires LUAAUTH_API_URL or LUAAUTH_SANDBOX, and turns GraphiQL off unless GRAPHIQL is set',
   },
 } satisfies Record<string, Variable>;
 

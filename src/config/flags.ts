@@ -1,10 +1,13 @@
 import { VARIABLES, type Variable } from './env-variables.ts';
 import type { Environment } from './environment.ts';
+import { VARIABLE_GROUPS } from './variable-groups.ts';
 
 /** A variable as a flag of the command line: `PORT` is `--port`. A secret has none, but the file that holds it has. */
 export interface Flag {
   readonly variable: string;
   readonly name: string;
+  /** The title of its group. */
+  readonly group: string | undefined;
   readonly meaning: string;
   readonly isSwitch: boolean;
   readonly isSecretFile: boolean;
@@ -17,20 +20,23 @@ export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 export const FLAGS: readonly Flag[] = Object.entries<Variable>(VARIABLES)
   .filter(([variable]) => variable !== 'NODE_ENV')
   .flatMap(([name, { secret = false, ...variable }]) => {
-    const own = flagOf(name, variable);
+    const group = VARIABLE_GROUPS.find(({ names }) => (names as readonly string[]).includes(name))?.title;
+    const own = flagOf(name, { ...variable, group });
     if (!secret) return [own];
     const file = flagOf(`${name}_FILE`, {
-      meaning: `the file that holds ${name}: ${variable.meaning}`,
+      group,
+      meaning: `the file that contains ${name}: ${variable.meaning}`,
       isSecretFile: secret === true,
     });
     return secret === 'in part' ? [own, file] : [file];
   });
 
-type FlagFacts = Pick<Variable, 'meaning' | 'byDefault' | 'isSwitch'> & { readonly isSecretFile?: boolean };
+type FlagFacts = Pick<Variable, 'meaning' | 'byDefault' | 'isSwitch'> &
+  Pick<Flag, 'group'> & { readonly isSecretFile?: boolean };
 
 function flagOf(variable: string, facts: FlagFacts): Flag {
-  const { meaning, byDefault, isSwitch = false, isSecretFile = false } = facts;
-  return { variable, name: flagName(variable), meaning, byDefault, isSwitch, isSecretFile };
+  const { group, meaning, byDefault, isSwitch = false, isSecretFile = false } = facts;
+  return { variable, name: flagName(variable), group, meaning, byDefault, isSwitch, isSecretFile };
 }
 
 /** What flags say, as an environment would say it. */

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const ROOT = new URL('../../', import.meta.url);
+const NOT_OURS = ['node_modules', 'dist', '.git'];
 
 /** A fenced block of a document, in its place. */
 export interface Block {
@@ -17,12 +20,43 @@ export interface Step {
   readonly text: string;
   /** Variables of an operation. */
   readonly variables: unknown;
+  /** The blocks that belong to it: its own, its variables and what is expected. */
+  readonly blocks: readonly Block[];
   /** `text` is printed as it stands, `json` is printed or answered; nothing is said of a command that prints nothing. */
   readonly expected: Block | undefined;
 }
 
+/** The text of a document, by its path in the repository. */
+export function readDocument(path: string): string {
+  return readFileSync(new URL(path, ROOT), 'utf8');
+}
+
+/** The path of every document of the repository. */
+export function findDocuments(folder = ''): string[] {
+  return readdirSync(new URL(folder, ROOT), { withFileTypes: true }).flatMap((entry) => {
+    if (NOT_OURS.includes(entry.name)) return [];
+    if (entry.isDirectory()) return findDocuments(`${folder}${entry.name}/`);
+    return entry.name.endsWith('.md') ? [`${folder}${entry.name}`] : [];
+  });
+}
+
+/** The anchors that GitHub makes of a document's headings. */
+export function anchorsOf(path: string): string[] {
+  const seen = new Map<string, number>();
+  const prose = readDocument(path).replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '');
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
+
 export function readBlocks(path: string): Block[] {
-  const lines = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').split('\n');
+  const lines = readDocument(path).split('\n');
   const blocks: Block[] = [];
   let heading = '';
   let open: { language: string; start: number } | undefined;
@@ -50,13 +84,15 @@ export function stepsOf(path: string): Step[] {
     const [next, afterNext] = blocks.slice(index + 1);
     const hasVariables = language === 'graphql' && next?.language === 'json' && !isAnswer(next);
     const below = hasVariables ? afterNext : next;
+    const expected = below?.language === 'json' || below?.language === 'text' ? below : undefined;
     return [
       {
         title: `${path.replace(/^docs\//, '')}:${line}`,
         kind: language,
         text,
         variables: hasVariables ? JSON.parse(next.text) : undefined,
-        expected: below?.language === 'json' || below?.language === 'text' ? below : undefined,
+        blocks: [block, ...(hasVariables ? [next] : []), ...(expected ? [expected] : [])],
+        expected,
       } satisfies Step,
     ];
   });

@@ -1,0 +1,55 @@
+import { VARIABLE_NAMES, VARIABLES, type Variable } from '../src/config/env-variables.ts';
+import { FLAGS } from '../src/config/flags.ts';
+import { VARIABLE_GROUPS } from '../src/config/variable-groups.ts';
+import { markdownTable } from './generated-section.ts';
+
+/** The generated part of docs/configuration.md: each variable with its flag, default, values and meaning, by group. */
+export function configurationSection(): string {
+  return VARIABLE_GROUPS.map(({ title, names }) => {
+    const rows = names.flatMap((name): string[][] => {
+      const variable: Variable = VARIABLES[name];
+      const file = `${name}_FILE`;
+      const ofFile = [nameAndFlag(file), '', 'the path of a file', `the file that contains \`${name}\``];
+      return variable.secret ? [rowOf(name, variable), ofFile] : [rowOf(name, variable)];
+    });
+    const more = MORE[title] ?? '';
+    return `### ${title}\n\n${more}${markdownTable(['variable, flag', 'default', 'values', 'meaning'], rows)}`;
+  }).join('\n\n');
+}
+
+/** Where a group is explained. */
+const MORE: Readonly<Record<string, string>> = {
+  Credentials: 'See [keys for a team](keys-for-a-team.md).\n\n',
+  HTTP: 'See [security](security.md).\n\n',
+  'Persisted documents': 'See [persisted documents](persisted-documents.md).\n\n',
+  Timeouts: 'See [timeouts](errors.md#timeouts).\n\n',
+  'Rate limit and cache': 'See [quota and caching](quota-and-caching.md).\n\n',
+  'Several gateways': 'See [several gateways](several-gateways.md).\n\n',
+  Shutdown: 'See [shutdown](operation.md#shutdown).\n\n',
+  Limits: 'See [limits on requests](security.md#limits-on-requests).\n\n',
+  'Logs, metrics and traces': 'See [operation](operation.md).\n\n',
+};
+
+function rowOf(name: string, { byDefault, allowed, meaning }: Variable): string[] {
+  return [
+    nameAndFlag(name),
+    byDefault === undefined ? '' : `\`${byDefault}\``,
+    withCode(allowed),
+    withCode(meaning),
+  ];
+}
+
+function nameAndFlag(variable: string): string {
+  const flag = FLAGS.find((one) => one.variable === variable);
+  return flag ? `\`${variable}\`<br>\`--${flag.name}\`` : `\`${variable}\``;
+}
+
+/** Names of variables, paths and URLs as code. */
+function withCode(text: string): string {
+  return text.replace(CODE, '`$&`');
+}
+
+const CODE = new RegExp(
+  `\\b(?:${[...VARIABLE_NAMES].sort((one, other) => other.length - one.length).join('|')})\\b|\\bMAX_|https?://[\\w.:]*\\w|(?<= )/\\w+`,
+  'g',
+);

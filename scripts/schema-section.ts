@@ -1,0 +1,227 @@
+import {
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+  isUnionType,
+} from 'graphql';
+import { scopesOf, scopesOfField } from '../src/callers/needs.ts';
+import { type Arguments, type Cost, costOf } from '../src/limits/cost.ts';
+import { markdownTable } from './generated-section.ts';
+
+type AnyField = GraphQLField<unknown, unknown>;
+
+/** The generated part of docs/schema.md: operations, then types, with descriptions, costs and scopes. */
+export function schemaSection(schema: GraphQLSchema): string {
+  const types = Object.values(schema.getTypeMap()).filter((type) => !isLeftOut(schema, type));
+  const isRefusal = (type: GraphQLNamedType) =>
+    isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Refusal');
+  const objects = types.filter(isObjectType).filter((type) => !isRefusal(type));
+  return [
+    ...operationsOf(schema, 'Queries', schema.getQueryType()),
+    ...operationsOf(schema, 'Mutations', schema.getMutationType()),
+    ...operationsOf(schema, 'Subscriptions', schema.getSubscriptionType()),
+    '## Types',
+    ...routersLast(objects).map(objectSection),
+    '## Refusals',
+    ...types.filter(isInterfaceType).map(objectSection),
+    ...types.filter(isRefusal).map(objectSection),
+    '## Inputs',
+    ...types.filter(isInputObjectType).map((type) =>
+      section(
+        type,
+        markdownTable(
+          ['field', 'type', 'meaning'],
+          Object.values(type.getFields()).map((field) => [
+            `\`${field.name}\``,
+            linked(field.type),
+            oneLine(field.description),
+          ]),
+        ),
+      ),
+    ),
+    '## Enums, unions and scalars',
+    ...types.filter(isEnumType).map((type) =>
+      section(
+        type,
+        markdownTable(
+          ['value', 'meaning'],
+          type.getValues().map(({ name, description }) => [`\`${name}\``, oneLine(description)]),
+        ),
+      ),
+    ),
+    ...types
+      .filter(isUnionType)
+      .filter(({ name }) => !isResult(schema, name))
+      .map((type) => section(type, `One of ${listOf(type.getTypes())}.`)),
+    ...types.filter(isScalarType).map((type) => section(type, '')),
+  ].join('\n\n');
+}
+
+/** Introspection, the scalars of GraphQL itself, root types, and unions that stand with their mutation. */
+function isLeftOut(schema: GraphQLSchema, type: GraphQLNamedType): boolean {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  return type.name.startsWith('__') || isSpecifiedScalarType(type) || roots.some((root) => root === type);
+}
+
+const isResult = (schema: GraphQLSchema, name: string) =>
+  Object.values(schema.getMutationType()?.getFields() ?? {}).some(
+    ({ type }) => getNamedType(type).name === name,
+  );
+
+function operationsOf(
+  schema: GraphQLSchema,
+  title: string,
+  root: ReturnType<GraphQLSchema['getQueryType']>,
+): string[] {
+  if (!root) return [];
+  return [
+    `## ${title}`,
+    oneLine(root.description),
+    ...routersLast(Object.values(root.getFields())).map((field) => operationSection(schema, root, field)),
+  ];
+}
+
+function operationSection(schema: GraphQLSchema, root: GraphQLNamedType, field: AnyField): string {
+  const result = getNamedType(field.type);
+  const gives =
+    isUnionType(result) && isResult(schema, result.name)
+      ? `- Answers: ${listOf([...result.getTypes()].sort(successFirst))}`
+      : `- Type: ${linked(field.type)}`;
+  const args = markdownTable(
+    ['argument', 'type', 'meaning'],
+    field.args.map(({ name, type, description }) => [`\`${name}\``, linked(type), oneLine(description)]),
+  );
+  return [
+    `### ${root.name}.${field.name}`,
+    withoutScopes(field.description),
+    [
+      gives,
+      `- REST calls: ${costText(field) || entitiesText(field, entityCost) || '0'}`,
+      `- Scopes: ${scopesText(root, field) || entitiesText(field, entityScopes) || 'none'}`,
+    ].join('\n'),
+    ...(field.args.length > 0 ? [args] : []),
+  ].join('\n\n');
+}
+
+const successFirst = (one: GraphQLNamedType, other: GraphQLNamedType) => rank(one) - rank(other);
+const rank = (type: GraphQLNamedType) => Number(isObjectType(type) && type.getInterfaces().length > 0);
+
+function objectSection(type: GraphQLNamedType): string {
+  if (!isObjectType(type) && !isInterfaceType(type)) return '';
+  const fields = Object.values(type.getFields());
+  const columns = [
+    { title: 'field', of: ({ name }: AnyField) => `\`${name}\`` },
+    { title: 'type', of: (field: AnyField) => linked(field.type) },
+    { title: 'REST calls', of: costText },
+    { title: 'scopes', of: (field: AnyField) => scopesText(type, field) },
+    {
+      title: 'meaning',
+      of: (field: AnyField) => [withoutScopes(field.description), argsText(field)].join(''),
+    },
+  ].filter(({ of }) => fields.some((field) => of(field) !== ''));
+  return section(
+    type,
+    markdownTable(
+      columns.map(({ title }) => title),
+      fields.map((field) => columns.map(({ of }) => of(field))),
+    ),
+  );
+}
+
+function section({ name, description }: GraphQLNamedType, body: string): string {
+  return [`### ${name}`, oneLine(description), body].filter((part) => part !== '').join('\n\n');
+}
+
+function argsText({ args }: AnyField): string {
+  return args
+    .map(
+      ({ name, type, description, defaultValue }) =>
+        `<br>\`${name}\` (${linked(type)}${defaultText(defaultValue)}): ${oneLine(description)}`,
+    )
+    .join('');
+}
+
+const defaultText = (value: unknown) => (value === undefined ? '' : ` = ${JSON.stringify(value)}`);
+
+/** What is said of each entity of `_entities`, whose costs and scopes are those of its type. */
+function entitiesText(field: AnyField, say: (type: GraphQLNamedType) => string): string {
+  const result = getNamedType(field.type);
+  const types = isUnionType(result) ? result.getTypes() : [];
+  return types.flatMap((type) => (say(type) === '' ? [] : [`${say(type)} for ${linked(type)}`])).join(', ');
+}
+
+function entityCost(type: GraphQLNamedType): string {
+  const endpoint = costOf(type)?.endpoint;
+  return typeof endpoint === 'string' ? `1 (\`${endpoint}\`)` : '';
+}
+
+const entityScopes = (type: GraphQLNamedType) => codes(scopesOf(type) ?? []);
+
+/** What a field costs, from the table that prices operations. */
+function costText(field: AnyField): string {
+  const cost = costOf(field);
+  if (!cost) return '';
+  const { each, endpoint, freeFields, replacedBy, together, isShared, item } = cost;
+  if (endpoint === 'the same again') return '0, or 1 (the endpoint of the page, once more)';
+  const parts = [
+    `1${each ? ' for each distinct one' : ''} (${endpointsOf(field, endpoint)})`,
+    ...(replacedBy.length > 0
+      ? [`0 for no more than ${codes(freeFields)}, with ${codes(replacedBy, ' or ')} among them`]
+      : freeFields.length > 0
+        ? [`0 for no more than ${codes(freeFields)}`]
+        : []),
+    ...(together ? [`1 for two or more together (\`${together}\`)`] : []),
+    ...(isShared ? ['shared by the fields of the object that need this endpoint'] : []),
+    ...(item ? [`1 for each item with more than ${codes(item.freeFields)} (\`${item.endpoint}\`)`] : []),
+  ];
+  return parts.join('; ');
+}
+
+/** The endpoint without arguments, and the others that an argument leads to. */
+function endpointsOf({ args }: AnyField, endpoint: Cost['endpoint']): string {
+  if (typeof endpoint === 'string') return `\`${endpoint}\``;
+  const usual = endpoint({});
+  const others = args.flatMap(({ name, type }) => {
+    const input = getNamedType(type);
+    if (!isInputObjectType(input)) return [];
+    const filled = Object.fromEntries(Object.keys(input.getFields()).map((key) => [key, 'x']));
+    const other = endpoint({ [name]: filled } as Arguments);
+    return other === usual ? [] : [`with \`${name}\` \`${other}\``];
+  });
+  return [`\`${usual}\``, ...others].join(', ');
+}
+
+function scopesText(type: GraphQLNamedType, field: AnyField): string {
+  return codes(scopesOfField(type, field) ?? []);
+}
+
+/** Scopes have a place of their own here. */
+function withoutScopes(description: string | null | undefined): string {
+  return oneLine(description).replace(/ ?Needs the scopes? `[^.]+`\.$/, '');
+}
+
+const oneLine = (text: string | null | undefined) => (text ?? '').replaceAll(/\s*\n\s*/g, ' ');
+const codes = (names: readonly string[], between = ', ') => names.map((name) => `\`${name}\``).join(between);
+const listOf = (types: readonly GraphQLNamedType[]) => types.map((type) => linked(type)).join(', ');
+
+/** Its name in a link to its section, within the list and non-null marks. */
+function linked(type: GraphQLOutputType | GraphQLNamedType | AnyField['args'][number]['type']): string {
+  const { name } = getNamedType(type);
+  const isBuiltIn = ['ID', 'Int', 'String', 'Boolean', 'Float'].includes(name);
+  if (isBuiltIn) return `\`${type}\``;
+  return String(type).replace(name, `[${name}](#${name.toLowerCase()})`);
+}
+
+/** What only routers and Relay's compiler ask for stands last. */
+function routersLast<Named extends { readonly name: string }>(named: readonly Named[]): Named[] {
+  const isOfMachines = ({ name }: Named) => name.includes('_');
+  return [...named.filter((one) => !isOfMachines(one)), ...named.filter(isOfMachines)];
+}
