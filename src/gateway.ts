@@ -127,6 +127,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     tracker,
     checkHost,
     compress,
+    clock: options.transport.clock,
     ...reading,
     engineFor: (yoga, context) =>
       plugins.length > 0 ? envelop.createEngine(yoga.getEnveloped, context) : engine,

@@ -7,6 +7,7 @@ import { seeded } from '../src/sandbox/seed-data.ts';
 import { type GatewayProcess, startProcess, type Variables } from './support/process.ts';
 import { json, type Recorded, startRecorder } from './support/recorder.ts';
 import { startOnTerminal } from './support/terminal.ts';
+import { eventually } from './support/waiting.ts';
 
 // Each test waits for a process of its own to start, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });
@@ -97,7 +98,7 @@ describe('a failure that nobody waits for', () => {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(failing)}`,
     });
     gateway.signal('SIGUSR2');
-    await vi.waitFor(() => expect(gateway.output.stdout).toContain('nobody waits'), { timeout: 30_000 });
+    await eventually(() => expect(gateway.output.stdout).toContain('nobody waits'));
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
   });
 });
@@ -208,7 +209,7 @@ describe('the process on a terminal', () => {
   async function openTerminal(variables: Variables) {
     const terminal = startOnTerminal({ PORT: '0', ...variables });
     started.push(terminal);
-    await vi.waitFor(() => expect(terminal.lines().join()).toContain('Live API'), { timeout: 30_000 });
+    await eventually(() => expect(terminal.lines().join()).toContain('Live API'));
     const [, url = ''] = /GraphQL {3}(http\S+)\/graphql/.exec(terminal.lines().join()) ?? [];
     return { terminal, url };
   }
@@ -262,7 +263,7 @@ describe('a process that is told to stop', () => {
     const { gateway, url } = await startOverRecorder({ SHUTDOWN_DELAY_MS: '600000' });
     expect(await statusOf(`${url}/readiness`)).toBe(200);
     gateway.signal('SIGTERM');
-    await vi.waitFor(async () => expect(await statusOf(`${url}/readiness`)).toBe(503));
+    await eventually(async () => expect(await statusOf(`${url}/readiness`)).toBe(503));
     expect(await refusal(url)).toBeUndefined();
     expect(await statusOf(`${url}/health`)).toBe(200);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
@@ -285,10 +286,10 @@ describe('a process that is told to stop', () => {
     };
     const { gateway, url } = await startOverRecorder();
     const results = Promise.all([post(url, NAME), post(url, TOGGLE)]);
-    await vi.waitFor(() => expect(recorder.calls).toHaveLength(2));
+    await eventually(() => expect(recorder.calls).toHaveLength(2));
 
     gateway.signal('SIGTERM');
-    await vi.waitFor(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
     for (const answer of answers) answer();
     expect(await results).toEqual([
       { data: { script: { name: 'Late' } } },
@@ -311,12 +312,12 @@ describe('a process that is told to stop', () => {
       body: JSON.stringify({ query: TOGGLE }),
       signal: leaving.signal,
     });
-    await vi.waitFor(() => expect(recorder.calls).toHaveLength(1));
+    await eventually(() => expect(recorder.calls).toHaveLength(1));
     leaving.abort();
     await expect(request).rejects.toThrow();
 
     gateway.signal('SIGTERM');
-    await vi.waitFor(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
     expect((recorder.calls[0] as Recorded).socket.closed).toBe(false);
     answer?.();
     expect(await gateway.ended).toBe(0);
@@ -326,7 +327,7 @@ describe('a process that is told to stop', () => {
     respond = () => undefined;
     const { gateway, url } = await startOverRecorder({ SHUTDOWN_GRACE_MS: '1' });
     const results = Promise.all([post(url, NAME), post(url, TOGGLE)]);
-    await vi.waitFor(() => expect(recorder.calls).toHaveLength(2));
+    await eventually(() => expect(recorder.calls).toHaveLength(2));
     gateway.signal('SIGTERM');
     const cut = { errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] };
     expect(await results).toMatchObject([cut, cut]);
@@ -337,9 +338,9 @@ describe('a process that is told to stop', () => {
     respond = () => undefined;
     const { gateway, url } = await startOverRecorder();
     const result = post(url, NAME).catch(() => 'cut off');
-    await vi.waitFor(() => expect(recorder.calls).toHaveLength(1));
+    await eventually(() => expect(recorder.calls).toHaveLength(1));
     gateway.signal('SIGINT');
-    await vi.waitFor(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
     gateway.signal('SIGTERM');
     expect(await gateway.ended).toBe(1);
     expect(await result).toBe('cut off');

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import type { Sandbox } from '../src/sandbox/server.ts';
 import { createManualClock } from './support/clock.ts';
 import { field, ok, refused, unknownSession, useStandIn } from './support/stand-in.ts';
+import { eventually } from './support/waiting.ts';
 
 const { scriptId, freeForAllScriptId, sessionId, userKey } = seeded;
 
@@ -194,7 +195,7 @@ describe('POST /sessions/:session_id/message', () => {
       const on = await start({ now: clock.now, after: clock.after });
       await prepare?.(on);
       const pending = answer(message, { body, on });
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await eventually(() => expect(clock.pending).toBe(1));
       await clock.advance(ms - 1);
       expect(clock.pending).toBe(1);
       await clock.advance(1);
@@ -227,10 +228,10 @@ describe('POST /sessions/:session_id/message', () => {
       const on = await start({ now: clock.now, after: clock.after });
       const caller = new AbortController();
       const pending = ask(message, { body: { key: 'silent' }, on, signal: caller.signal });
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await eventually(() => expect(clock.pending).toBe(1));
       caller.abort();
       await expect(pending).rejects.toThrow('aborted');
-      await vi.waitFor(() => expect(clock.pending).toBe(0));
+      await eventually(() => expect(clock.pending).toBe(0));
     });
   });
 });

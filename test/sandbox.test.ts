@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Mishap } from '../src/sandbox/faults.ts';
 import { hiddenKey } from '../src/sandbox/hidden-key.ts';
 import { sandboxKeys } from '../src/sandbox/keys.ts';
@@ -20,6 +20,7 @@ import {
   unknownSession,
   useStandIn,
 } from './support/stand-in.ts';
+import { eventually } from './support/waiting.ts';
 
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId, projectId, userKey } = seeded;
 
@@ -574,7 +575,7 @@ describe('faults', () => {
     for (const gone of [false, true]) {
       const caller = new AbortController();
       const pending = ask(disconnect, { signal: caller.signal });
-      await vi.waitFor(() => expect(sandbox.calls).toHaveLength(gone ? 2 : 1));
+      await eventually(() => expect(sandbox.calls).toHaveLength(gone ? 2 : 1));
       caller.abort();
       await expect(pending).rejects.toThrow('aborted');
       expect(sandbox.disconnected.has(sessionId)).toBe(gone);
@@ -584,7 +585,7 @@ describe('faults', () => {
   it('hang ends when the sandbox closes', async () => {
     sandbox.fault({ kind: 'hang' });
     const pending = expect(ask(endpoint)).rejects.toThrow();
-    await vi.waitFor(() => expect(sandbox.calls).toHaveLength(1));
+    await eventually(() => expect(sandbox.calls).toHaveLength(1));
     await sandbox.close();
     await pending;
   });
@@ -644,7 +645,7 @@ describe('faults', () => {
         signal: caller.signal,
         on,
       });
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await eventually(() => expect(clock.pending).toBe(1));
       await clock.advance(59_999);
       expect([fault.kind, clock.pending]).toEqual([fault.kind, 1]);
       await clock.advance(1);
@@ -657,7 +658,7 @@ describe('faults', () => {
     sandbox.latency(60_000);
     const caller = new AbortController();
     const pending = ask(endpoint, { signal: caller.signal });
-    await vi.waitFor(() => expect(sandbox.calls).toHaveLength(1));
+    await eventually(() => expect(sandbox.calls).toHaveLength(1));
     caller.abort();
     await expect(pending).rejects.toThrow('aborted');
     sandbox.reset();
@@ -735,7 +736,7 @@ describe('the clock', () => {
     const clock = createManualClock();
     const on = await start({ now: clock.now, after: clock.after, latencyMs: 1000 });
     const pending = answer(`GET /sessions/${sessionId}`, { on });
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.advance(1000);
     expect(await pending).toEqual(ok({ session: seededSession }));
   });
@@ -760,7 +761,7 @@ describe('the standalone process', () => {
     const ended = once(child, 'exit');
     try {
       const printed = collect(child.stdout);
-      await vi.waitFor(() => expect(printed.text).toContain('curl'), { timeout: 15_000 });
+      await eventually(() => expect(printed.text).toContain('curl'));
       for (const key of [...Object.values(sandboxKeys), 'message handlers: ping, echo, whereami, nothing']) {
         expect(printed.text).toContain(key);
       }

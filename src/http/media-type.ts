@@ -12,6 +12,10 @@ export type Encoding = 'br' | 'gzip';
 /** The first one is for who has no preference. */
 const ANSWERS = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 const PAGE_OR_ANSWER = ['application/json; charset=utf-8', 'text/html; charset=utf-8'];
+const STREAMS = ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'];
+/** As it is, `multipart/mixed` stands for other protocols. */
+const NAMES_STREAM = /^\s*(?:text\/event-stream\b|multipart\/mixed\b.*\bsubscriptionSpec\b)/i;
+const BOUNDARY = /;\s*boundary\s*=\s*("[^"]*"|[^;]*)/i;
 const ENCODINGS = ['br', 'gzip', 'identity'];
 
 /** The media type that an `accept` header wants an operation's answer in; undefined: it allows none. */
@@ -20,12 +24,17 @@ export const negotiateMediaType = remember((accept): MediaType | undefined => {
   return type as MediaType | undefined;
 }, 'application/json');
 
-/** Whether an `accept` header wants what comes in pieces, and in which form. */
-export function negotiateStream(accept: string | null | undefined): StreamType | undefined {
-  const given = accept ?? '';
-  if (/\btext\/event-stream\b/i.test(given)) return 'text/event-stream';
-  return /\bmultipart\/mixed\b[^,]*\bsubscriptionSpec\b/i.test(given) ? 'multipart/mixed' : undefined;
-}
+/**
+ * The form in which an `accept` header takes a stream of results; undefined: it names none. A range for
+ * every type names none: who sends it waits for one answer.
+ */
+export const negotiateStream = remember((accept): StreamType | undefined => {
+  const ranges = accept.split(',').filter((range) => NAMES_STREAM.test(range));
+  // The server chooses the boundary, whatever a client asks for.
+  const named = ranges.map((range) => range.replace(BOUNDARY, '')).join();
+  const [type] = negotiator({ accept: named }).mediaType(STREAMS)?.split(';') ?? [];
+  return type as StreamType | undefined;
+}, undefined);
 
 /** Whether an `accept` header wants a page rather than JSON, as those of browsers do. */
 export const prefersHtml = remember(

@@ -6,6 +6,7 @@ import type { RequestRecord, RequestTracker } from '../observability/request-rec
 import type { OperationSlot } from '../operation/envelop-engine.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import type { Engine, Pipeline } from '../operation/pipeline.ts';
+import type { Clock } from '../transport/clock.ts';
 import type { BodyBudget, BodyShare } from './body-budget.ts';
 import { FetchClientRequest, hasCredential } from './client-request.ts';
 import type { Compress } from './compression.ts';
@@ -18,6 +19,7 @@ import { checkAccept, checkContentType } from './request-gate.ts';
 import type { Door } from './request-listener.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from './response.ts';
 import { responseTo } from './result-response.ts';
+import { createStreamProcessor } from './stream-response.ts';
 
 export interface YogaDoorOptions {
   readonly schema: GraphQLSchema;
@@ -27,6 +29,7 @@ export interface YogaDoorOptions {
   readonly checkHost: HostCheck;
   readonly compress: Compress;
   readonly bodies: BodyBudget;
+  readonly clock: Clock;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** The engine of an operation; `context` is what the plugins of an embedder share. */
@@ -130,7 +133,7 @@ function releaseUnlessRunning({ isRunning, body }: RequestSlot): void {
 }
 
 /** Follows requests that come without a node:http server, and puts on every response what it carries. */
-function trackRequests({ pipeline, tracker, compress }: YogaDoorOptions): Plugin<Context> {
+function trackRequests({ pipeline, tracker, compress, clock }: YogaDoorOptions): Plugin<Context> {
   return {
     onRequest({ request, url, serverContext }) {
       const { operation } = serverContext as unknown as ServerContext;
@@ -138,12 +141,21 @@ function trackRequests({ pipeline, tracker, compress }: YogaDoorOptions): Plugin
       operation.record ??= tracker.begin(new FetchClientRequest(request, url.pathname), id());
     },
     onResultProcess({ request, result, setResult, setResultProcessor, serverContext }) {
-      if (Array.isArray(result) || Symbol.asyncIterator in result) return;
+      if (Array.isArray(result)) return;
       const record = recordOf(serverContext);
-      setResult(pipeline.mask(result as ExecutionResult, record));
+      const accept = request.headers.get('accept');
+      const hasMore = Symbol.asyncIterator in result;
+      if (!hasMore) setResult(pipeline.mask(result as ExecutionResult, record));
       // Yoga's own choice leaves out how much a client wants each.
-      const mediaType = negotiateMediaType(request.headers.get('accept'));
+      const mediaType = hasMore ? undefined : negotiateMediaType(accept);
+      const streamType = negotiateStream(accept);
       if (mediaType) setResultProcessor(createResultProcessor(compress, record) as never, mediaType);
+      else if (streamType) {
+        const { signal } = record.request;
+        const socket = (serverContext as unknown as ServerContext).req?.socket;
+        const processor = createStreamProcessor({ streamType, signal, clock, socket });
+        setResultProcessor(processor as never, streamType);
+      }
     },
     onResponse({ response, serverContext }) {
       const record = recordOf(serverContext);

@@ -8,7 +8,7 @@ interface Calls {
 }
 
 /** Waits until a check passes, for as long as a busy machine may take. */
-export async function eventually(check: () => void): Promise<void> {
+export async function eventually(check: () => void | Promise<void>): Promise<void> {
   await vi.waitFor(check, { timeout: 15_000, interval: 5 });
 }
 
