@@ -22,6 +22,7 @@ it('there is a page for each of these', () => {
     'docs/errors.md',
     'docs/federation.md',
     'docs/keys-for-a-team.md',
+    'docs/live.md',
     'docs/operation.md',
     'docs/persisted-documents.md',
     'docs/production.md',

@@ -20,6 +20,7 @@ const sandbox = await startSandbox({
   // Finer than the default, so that a quota kept to the millisecond is not taken for one that is broken.
   now: () => performance.now(),
   maxCalls: 1_000_000,
+  guestEveryMs: 1_000,
 });
 const model = sandbox.scripts.get(seeded.idleScriptId);
 if (!model) throw new Error(`The sandbox has no script ${seeded.idleScriptId}.`);
