@@ -10,9 +10,11 @@ import { createCompress } from './http/compression.ts';
 import { createCors } from './http/cors.ts';
 import { createHostCheck } from './http/host-check.ts';
 import { createNodeDoor } from './http/node-door.ts';
+import { createOriginCheck } from './http/origin-check.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { createRequestListener } from './http/request-listener.ts';
 import { createRoutes } from './http/routes.ts';
+import { createSocketUpgrade, type Upgrade } from './http/websocket/socket-upgrade.ts';
 import { createYogaDoor, type Fetch } from './http/yoga-door.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLive, type LiveObserver } from './live/live.ts';
@@ -72,7 +74,12 @@ export interface GatewayOptions extends Omit<ContextOptions, 'live'> {
 /** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
 export type Gateway = RequestListener & {
   readonly fetch: Fetch;
-  /** Ends every stream, once its subscriber has what is known: to be called before the gateway goes. */
+  /** Takes WebSockets: for the `upgrade` event of a `node:http` server. */
+  readonly upgrade: Upgrade;
+  /**
+   * Ends every stream, once its subscriber has what is known, and every WebSocket after its operations: to be called before
+   * the gateway goes. It takes no further WebSocket.
+   */
   endStreams(): void;
 };
 
@@ -121,13 +128,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const compress = options.compression === false ? () => undefined : createCompress();
   const engine = createEngine(execute);
   const envelop = createEnvelopEngine({ schema, limits, documents, execute });
-  const { door: yogaDoor, fetch } = createYogaDoor({
+  const clock = options.transport.clock;
+  const {
+    door: yogaDoor,
+    fetch,
+    engineForSocket,
+  } = createYogaDoor({
     schema,
     pipeline,
     tracker,
     checkHost,
     compress,
-    clock: options.transport.clock,
+    clock,
     ...reading,
     engineFor: (yoga, context) =>
       plugins.length > 0 ? envelop.createEngine(yoga.getEnveloped, context) : engine,
@@ -144,8 +156,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   const door = isForYoga
     ? yogaDoor
     : createNodeDoor({ pipeline, engine, compress, ...reading, otherwise: yogaDoor });
+  const sockets = createSocketUpgrade({
+    pipeline,
+    tracker,
+    checkHost,
+    checkOrigin: createOriginCheck(corsOrigins),
+    clock,
+    ...reading,
+    engineFor: engineForSocket,
+  });
   return Object.assign(createRequestListener(tracker, checkHost, door), {
     fetch,
-    endStreams: () => live.endAll(),
+    upgrade: sockets.upgrade,
+    endStreams() {
+      live.endAll();
+      sockets.end();
+    },
   });
 }

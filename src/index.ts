@@ -52,6 +52,13 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial
  * The gateway for a server of your own: `fetch` takes a `Request`, and the gateway itself is a `node:http` listener. It
  * answers `/graphql`, `/health` and `/readiness`, and has the defaults of the command line: each caller sends their own
  * key, and what nobody expects is a line of JSON on stderr, in which no key is shown.
+ *
+ * `gateway.upgrade` takes WebSockets at `/graphql`, by the protocol `graphql-transport-ws`, and refuses all others:
+ *
+ *     const server = createServer(gateway);
+ *     server.on('upgrade', gateway.upgrade);
+ *
+ * Call `gateway.endStreams()` before the server closes: subscriptions and WebSockets would keep it open.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { timeouts, operationTimeoutMs } = defaults;

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createGateway, createTransport, type Transport } from '../src/index.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
+import { openSocket } from './support/socket-client.ts';
 
 const EMBED = new URL('../src/index.ts', import.meta.url).href;
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -70,6 +71,44 @@ it('an embedded gateway shows its plugins every operation, one that has come bef
   }
   server.close();
   server.closeAllConnections();
+});
+
+it('an embedded gateway takes WebSockets of a server of its own, whose operations its plugins see', async () => {
+  const seen: unknown[] = [];
+  const gateway = createGateway({
+    transport,
+    plugins: [
+      {
+        onExecute({ args }) {
+          seen.push((args.contextValue as unknown as { request: Request }).request.headers.get('x-from'));
+        },
+        onSubscribe: () => void seen.push('subscribed'),
+      },
+    ],
+  });
+  const server = createServer(gateway);
+  server.on('upgrade', gateway.upgrade);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { subscribe, next, closed } = await openSocket(
+    { url },
+    { headers: { 'x-from': 'a test' }, connectionParams: { token: 'sandbox-key' } },
+  );
+  subscribe('1', NAME);
+  expect(await next()).toEqual({
+    id: '1',
+    type: 'next',
+    payload: { data: { script: { name: 'Nightfall Hub' } } },
+  });
+  expect(await next()).toEqual({ id: '1', type: 'complete' });
+  expect(seen).toEqual(['a test']);
+  subscribe('2', `subscription { scriptSessions(scriptId: "${seeded.scriptId}") { __typename } }`);
+  expect(await next()).toMatchObject({ id: '2', type: 'next' });
+  expect(seen).toEqual(['a test', 'subscribed', 'a test']);
+  gateway.endStreams();
+  expect(await next()).toEqual({ id: '2', type: 'complete' });
+  expect(await closed).toMatchObject({ code: 1001 });
+  await new Promise((resolve) => server.close(resolve));
 });
 
 it('two gateways that are given the same request each follow it by themselves', async () => {

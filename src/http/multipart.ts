@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql';
+import { isFailure } from './result-response.ts';
 import type { StreamFormat } from './stream-body.ts';
 
 const BOUNDARY = '\r\n--graphql';
@@ -8,7 +8,7 @@ const part = (json: string) => `\r\nContent-Type: application/json\r\n\r\n${json
 
 const HEARTBEAT = part('{}');
 
-/** Apollo's multipart protocol for subscriptions, version 1.0. */
+/** Apollo's multipart protocol for subscriptions, version 1.0. What ends a stream stands beside the payload. */
 export const multipartStream: StreamFormat = {
   contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
   begin: BOUNDARY + HEARTBEAT,
@@ -17,8 +17,3 @@ export const multipartStream: StreamFormat = {
     part(isFailure(result) ? `{"payload":null,${json.slice(1)}` : `{"payload":${json}}`),
   end: '--\r\n',
 };
-
-/** What ends a stream, and is no result of its operation, stands beside the payload. */
-function isFailure({ data, errors }: ExecutionResult): boolean {
-  return errors !== undefined && data === undefined;
-}

@@ -8,6 +8,11 @@ export function responseTo(result: ExecutionResult, mediaType: string): PlainRes
   return made as KeptResponse;
 }
 
+/** Whether it is no result of an operation, but what ends it. */
+export function isFailure({ data, errors }: ExecutionResult): boolean {
+  return errors !== undefined && data === undefined;
+}
+
 class KeptResponse implements PlainResponse {
   readonly body: string;
   readonly status: number;

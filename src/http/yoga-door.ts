@@ -120,7 +120,19 @@ export function createYogaDoor(options: YogaDoorOptions) {
       releaseUnlessRunning(operation);
     }
   };
-  return { door, fetch: fetch as Fetch };
+  /** For an operation that comes past Yoga, by a WebSocket. */
+  const engineForSocket = (req: IncomingMessage, record: RequestRecord, params: object): Engine =>
+    engineFor(yoga, {
+      req,
+      params,
+      operation: { record } satisfies RequestSlot,
+      // Made for plugins alone.
+      get request() {
+        const headers = req.headers as Record<string, string>;
+        return new yoga.fetchAPI.Request(`http://${headers.host ?? 'localhost'}/graphql`, { headers });
+      },
+    });
+  return { door, fetch: fetch as Fetch, engineForSocket };
 }
 
 function recordOf(serverContext: object): RequestRecord {

@@ -1,7 +1,7 @@
 import { getSessions } from '../luaauth/scripts.ts';
 import type { FeedSeat, Feeds } from '../state/port.ts';
 import { AbortSource } from '../transport/signal.ts';
-import type { EndEntry, FeedEntry } from './feed-entry.ts';
+import type { FeedEntry } from './feed-entry.ts';
 import { LiveScript } from './live-script.ts';
 import type { LiveStream } from './live-stream.ts';
 import { PollUsage } from './poll-access.ts';
@@ -17,6 +17,8 @@ export class FollowedScript {
   readonly #options: FollowedScriptOptions;
   #seat: FeedSeat | undefined;
   #poller: Poller | undefined;
+  /** What the API has said to this process when it refused. */
+  #failure: unknown;
 
   constructor(options: FollowedScriptOptions) {
     this.#options = options;
@@ -40,8 +42,9 @@ export class FollowedScript {
     this.script.remove(stream);
   }
 
+  /** If this process polls the script, it does so at once. */
   nudge(): void {
-    this.#seat?.nudge();
+    this.#poller?.pollNow();
   }
 
   leave(): void {
@@ -54,16 +57,24 @@ export class FollowedScript {
   #join(): FeedSeat {
     const { feeds, origin, scriptId } = this.#options;
     return feeds.join(origin.account, scriptId, {
-      lead: () => {
-        const publish = (entry: FeedEntry, isWhole: boolean) => this.#seat?.publish(entry, isWhole);
+      lead: (isAnew) => {
+        const publish = (entry: FeedEntry, isWhole: boolean) => this.#publish(entry, isWhole);
         this.#poller?.stop();
-        this.#poller = new Poller({ ...this.#options, publish }, this.script.known());
+        this.#poller = new Poller({ ...this.#options, publish }, this.script.known(), isAnew);
         this.#poller.pollNow();
       },
       rest: () => this.#rest(),
-      received: (entry) => this.#receive(entry as FeedEntry),
-      nudged: () => this.#poller?.pollNow(),
+      received: (entry, isLatest) => this.#receive(entry as FeedEntry, isLatest),
     });
+  }
+
+  #publish(entry: FeedEntry, isWhole: boolean): void {
+    if (entry.kind !== 'end') {
+      this.#seat?.publish(entry, isWhole ? 'whole' : 'part');
+      return;
+    }
+    this.#failure = entry.failure;
+    this.#seat?.publish({ kind: 'end' }, 'last');
   }
 
   #rest(): void {
@@ -71,13 +82,15 @@ export class FollowedScript {
     this.#poller = undefined;
   }
 
-  #receive(entry: FeedEntry): void {
-    if (entry.kind !== 'end') this.script.receive(entry);
-    else void this.#failureOf(entry).then((failure) => this.script.endAll(failure));
+  #receive(entry: FeedEntry, isLatest: boolean): void {
+    if (entry.kind !== 'end') this.script.receive(entry, isLatest);
+    else void this.#askFailure().then((failure) => this.script.endAll(failure));
   }
 
-  /** Another process has been refused: this one asks for itself what is said. */
-  async #failureOf({ failure }: EndEntry): Promise<{ readonly error: unknown } | undefined> {
+  /** If it was another process that has been refused, this one asks for itself what is said. */
+  async #askFailure(): Promise<{ readonly error: unknown } | undefined> {
+    const failure = this.#failure;
+    this.#failure = undefined;
     if (failure !== undefined) return { error: failure };
     const { openAccess, origin, clock, scriptId } = this.#options;
     const access = openAccess(origin, new PollUsage(), clock.now(), new AbortSource());

@@ -94,7 +94,8 @@ export class LiveScript implements StreamSource {
     return missed.length === this.#version - version ? missed : undefined;
   }
 
-  receive(entry: Exclude<FeedEntry, EndEntry>): void {
+  /** `isLatest`: as far as is known. Until then who goes on from a cursor waits. */
+  receive(entry: Exclude<FeedEntry, EndEntry>, isLatest: boolean): void {
     this.#nextPollMs = entry.nextPollMs;
     if (entry.kind === 'delay') {
       this.#delay = entry.reason;
@@ -105,7 +106,7 @@ export class LiveScript implements StreamSource {
     // Of what came before a change nothing is known here: a snapshot follows.
     if (!this.isKnown) return;
     this.#delay = undefined;
-    this.#isCurrent = true;
+    this.#isCurrent = isLatest;
     this.#asOf = entry.asOf;
     if (entry.kind === 'change') this.#change(entry);
     this.#tell((stream) => {

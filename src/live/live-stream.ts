@@ -46,7 +46,7 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
   constructor(options: LiveStreamOptions) {
     this.#options = options;
     this.#after = options.after;
-    if (options.script.isCurrent) this.#begin();
+    this.#begin();
   }
 
   /** The state is known to be current: a subscriber who waits for it begins. */
@@ -115,9 +115,10 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     return this;
   }
 
-  /** The first event goes on from a cursor that is still known, or tells the whole state. */
+  /** Once the state is current, the first event goes on from a cursor that is still known, or tells the whole state. */
   #begin(): void {
     const { script, isWanted } = this.#options;
+    if (!script.isCurrent) return;
     this.#hasBegun = true;
     this.#pending = new PendingChange(isWanted);
     const missed = this.#after === undefined ? undefined : script.changesSince(this.#after);

@@ -51,6 +51,11 @@ export interface Live {
 /** For how long the state is kept after the last stream has gone, for who goes on from a cursor, in ms. */
 const KEEP_MS = 10_000;
 
+/** What the processes tell each other of sessions. */
+interface Ended {
+  readonly ended?: readonly string[];
+}
+
 interface Account {
   streams: number;
   readonly scripts: Map<string, FollowedScript>;
@@ -102,6 +107,12 @@ export function createLive(options: LiveOptions): Live {
     else forget();
   };
 
+  state.feeds.listen((name, message) => {
+    const { ended = [] } = message as Ended;
+    for (const followed of accounts.get(name)?.scripts.values() ?? [])
+      if (ended.some((id) => followed.script.has(id))) followed.nudge();
+  });
+
   return {
     subscribe(origin, { scriptId, isWanted, after }) {
       const name = origin.account;
@@ -129,8 +140,7 @@ export function createLive(options: LiveOptions): Live {
       return stream;
     },
     disconnected(name, sessionIds) {
-      for (const followed of accounts.get(name)?.scripts.values() ?? [])
-        if (sessionIds.some((id) => followed.script.has(id))) followed.nudge();
+      state.feeds.tell(name, { ended: sessionIds } satisfies Ended);
     },
     endAll() {
       isEnding = true;

@@ -59,13 +59,14 @@ export class Poller {
   #isPolling = false;
   #isWantedAgain = false;
 
-  constructor(options: PollerOptions, known: KnownState | undefined) {
+  /** `isAnew`: nobody else knows what is known here, so it is told as a whole, in an epoch of its own. */
+  constructor(options: PollerOptions, known: KnownState | undefined, isAnew: boolean) {
     this.#options = options;
     this.#book = new SessionBook(known?.sessions ?? []);
-    this.#epoch = known?.epoch ?? randomUUID();
+    this.#epoch = known === undefined || isAnew ? randomUUID() : known.epoch;
     this.#version = known?.version ?? 0;
     this.#isComplete = known?.isComplete ?? true;
-    this.#isNew = known === undefined;
+    this.#isNew = known === undefined || isAnew;
     if (known) this.#snapshotAt = options.clock.now();
   }
 

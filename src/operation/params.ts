@@ -36,16 +36,26 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
 export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
-  const body = parse(decode(bytes), 'The body');
+  return paramsFromJson(parseRequestJson(decode(bytes), 'The body'), 'body', path);
+}
+
+/** The operation in JSON that is parsed already. @throws as `paramsFromBody` does. */
+export function paramsFromJson(
+  body: unknown,
+  where: 'body' | 'payload',
+  path: OperationPath = {},
+): OperationParams {
   if (Array.isArray(body)) {
-    throw badRequest('Batching is not supported: the body is a list. Send one operation per request.');
+    throw badRequest(`Batching is not supported: the ${where} is a list. Send one operation per request.`);
   }
   if (typeof body !== 'object' || body === null) {
-    throw badRequest(`The body is ${kindOf(body)}. Send a JSON object such as {"query": "{ __typename }"}.`);
+    throw badRequest(
+      `The ${where} is ${kindOf(body)}. Send a JSON object such as {"query": "{ __typename }"}.`,
+    );
   }
   const stranger = Object.keys(body).find((name) => !(MEMBERS as readonly string[]).includes(name));
   if (stranger !== undefined) {
-    throw badRequest(`The body has a member that is unknown here. Known are ${MEMBERS.join(', ')}.`);
+    throw badRequest(`The ${where} has a member that is unknown here. Known are ${MEMBERS.join(', ')}.`);
   }
   return checkParams(body as Record<Member, unknown>, path);
 }
@@ -54,7 +64,7 @@ export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): Ope
 export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath = {}): OperationParams {
   const json = (name: 'variables' | 'extensions') => {
     const text = parameters.get(name);
-    return text ? parse(text, `The parameter ${name}`) : undefined;
+    return text ? parseRequestJson(text, `The parameter ${name}`) : undefined;
   };
   const members = {
     query: parameters.get('query') || undefined,
@@ -132,7 +142,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function parse(text: string, subject: string): unknown {
+/** JSON from a client: not too many values, and integers exactly. @throws as `paramsFromBody` does. */
+export function parseRequestJson(text: string, subject: string): unknown {
   if (hasMoreValues(text, MAX_JSON_VALUES)) {
     throw badRequest(`${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer at once.`);
   }

@@ -18,19 +18,30 @@ export function drain(server: Server, connections: Connections, graceMs: number)
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(() => {
       connections.unanswered().forEach(cutShort);
-      flush = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
+      flush = setTimeout(() => {
+        server.closeAllConnections();
+        // The server does not count WebSockets among them.
+        for (const { socket } of connections.all()) socket.destroy();
+      }, FLUSH_MS);
     }, graceMs);
     let flush: NodeJS.Timeout | undefined;
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);
       clearTimeout(flush);
-      resolve();
+      whenAllKnow(connections, resolve);
     });
     for (const response of connections.unanswered()) response.shouldKeepAlive = false;
     server.closeIdleConnections();
     for (const socket of connections.silent()) socket.destroy();
   });
+}
+
+/** The server is closed before its last sockets say that they are, and who writes of them is told in that turn. */
+function whenAllKnow(connections: Connections, done: () => void): void {
+  const [open] = connections.all();
+  if (open) setImmediate(whenAllKnow, connections, done);
+  else setImmediate(done);
 }
 
 /** Refuses a request that arrived on an open connection after the listener was closed. */

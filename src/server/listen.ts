@@ -2,14 +2,18 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { serverUrl } from '../http/address.ts';
 import { isProbe } from '../http/routes.ts';
+import { responseOn, type Upgrade } from '../http/websocket/socket-upgrade.ts';
 import { answerClientError } from './client-error.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
 import { answerHalfClosed } from './half-closed.ts';
 import { createUnreadAnswersCheck } from './unread-answers.ts';
+import { takeUpgrades } from './upgrades.ts';
 
 export interface ServerOptions {
   readonly listener: RequestListener;
+  /** Takes WebSockets; without it, a request for one is answered like any other. */
+  readonly upgrade?: Upgrade;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -39,7 +43,7 @@ const MAX_UNREAD_BYTES = 128 * 1024 * 1024;
 
 /** Listens. @throws the system's error when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { listener, host, port } = options;
+  const { listener, upgrade, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs = 30_000, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
@@ -60,6 +64,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (draining && !isProbe(request.url)) refuseWhileDraining(response);
     else listener(request, response);
   });
+  if (upgrade) {
+    takeUpgrades(server, (request, socket, head) => {
+      if (draining) refuseWhileDraining(responseOn(request, socket));
+      else upgrade(request, socket, head);
+    });
+  }
   server.on('clientError', (error, socket) =>
     answerClientError(error, socket as Socket, connections.oldestOn(socket as Socket)),
   );

@@ -32,13 +32,15 @@ export async function openGateway(
     routes,
     ...parts,
   });
-  const server = await startServer({ listener: gateway, host, port, writeTimeoutMs }).catch(
-    ({ code }: NodeJS.ErrnoException) => {
-      throw new StartError(
-        `Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`,
-      );
-    },
-  );
+  const server = await startServer({
+    listener: gateway,
+    upgrade: gateway.upgrade,
+    host,
+    port,
+    writeTimeoutMs,
+  }).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new StartError(`Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`);
+  });
   return {
     ...server,
     drain(graceMs) {

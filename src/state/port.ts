@@ -182,27 +182,37 @@ export interface PageSizes {
 export interface Feeds {
   /** Takes part in an account's feed of that name. */
   join(account: string, name: string, member: FeedMember): FeedSeat;
+  /** Tells every process that takes part in any feed of the account, this one too. It may get lost: it can only hasten. */
+  tell(account: string, message: object): void;
+  /** Calls back for whatever is told. */
+  listen(told: (account: string, message: object) => void): void;
 }
 
 /** A process that takes part in a feed. None of these may throw. */
 export interface FeedMember {
-  /** This process is to find out from now on, until `rest`: it has received all that is still known of the feed. */
-  lead(): void;
+  /**
+   * This process is to find out from now on, until `rest`: it has received all that is still known of the feed. `isAnew`:
+   * nobody goes on from what was published before, so begin with a whole entry, under positions that were never used. It may
+   * be called again without `rest`, if that has become so meanwhile.
+   */
+  lead(isAnew: boolean): void;
   /** Another process does. */
   rest(): void;
-  /** What was published, by this process too, in the order in which it was. */
-  received(entry: object): void;
-  /** Somebody wants news at once. */
-  nudged(): void;
+  /**
+   * What was published, by this process too, in the order in which it was. `isLatest`: as far as is known, nothing has
+   * happened since.
+   */
+  received(entry: object, isLatest: boolean): void;
 }
 
 export interface FeedSeat {
-  /**
-   * Tells all, for who leads; what comes from who no longer leads is dropped. An entry that `isWhole` is where those can
-   * begin who come later; what was published before it is kept for a while.
-   */
-  publish(entry: object, isWhole: boolean): void;
-  /** Asks whoever leads for news at once. */
-  nudge(): void;
+  /** Tells all, for who leads; what comes from who no longer leads is dropped. */
+  publish(entry: object, role: FeedEntryRole): void;
   leave(): void;
 }
+
+/**
+ * Who comes later can begin with one that is `whole`; what was published before it is kept for a while. Behind the `last`
+ * one nothing counts of what was before: who comes later does not receive it.
+ */
+export type FeedEntryRole = 'whole' | 'part' | 'last';

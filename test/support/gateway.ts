@@ -49,7 +49,13 @@ export async function openGateway({
     log: { error: (error) => logged.push(error) },
     ...options,
   });
-  const server = await startServer({ listener: gateway, host: '127.0.0.1', port: 0, ...serverOptions });
+  const server = await startServer({
+    listener: gateway,
+    upgrade: gateway.upgrade,
+    host: '127.0.0.1',
+    port: 0,
+    ...serverOptions,
+  });
 
   /** POSTs an operation as JSON with the sandbox's key, unless the headers say otherwise. */
   async function execute<Data, Variables>(

@@ -25,8 +25,10 @@ export function createLateState(clock: Clock): State {
       join: (account, name, member) =>
         feeds.join(account, name, {
           ...member,
-          received: (entry) => void later(() => member.received(asJson(entry))),
+          received: (entry, isLatest) => void later(() => member.received(asJson(entry), isLatest)),
         }),
+      tell: (account, message) => void later(() => feeds.tell(account, asJson(message))),
+      listen: (told) => feeds.listen(told),
     },
   };
 }

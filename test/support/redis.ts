@@ -98,5 +98,6 @@ async function everythingIn(
 ): Promise<unknown> {
   if (type === 'hash') return client.sendCommand(['HGETALL', key]);
   if (type === 'zset') return client.sendCommand(['ZRANGE', key, '0', '-1', 'WITHSCORES']);
+  if (type === 'stream') return client.sendCommand(['XRANGE', key, '-', '+']);
   return client.sendCommand(['GET', key]);
 }

@@ -2,6 +2,7 @@ import type { Generation } from '../port.ts';
 import { READ_FENCE } from './lua/read-fence.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { StoreAccount } from './store-account.ts';
+import { EVERY_RESOURCE } from './untold-writes.ts';
 
 /** The writes of an account, as the store had them when it was last asked. */
 export class AccountWrites {
@@ -16,6 +17,7 @@ export class AccountWrites {
   #last = new Map<string, number | string>();
   #doubtUntil = new Map<string, number>();
   #ownCount = 0;
+  #forgetting = 0;
   /** The question that leaves with the end of this turn of the event loop. */
   #asking: Promise<boolean> | undefined;
 
@@ -49,7 +51,8 @@ export class AccountWrites {
   read(resource: string, loss: number): Generation {
     const last = this.#last.get(resource) ?? 0;
     const number = typeof last === 'string' ? last : Math.max(last, this.#forgotten);
-    const isInDoubt = (this.#doubtUntil.get(resource) ?? 0) > this.#link.now();
+    const doubts = [resource, EVERY_RESOURCE].map((name) => this.#doubtUntil.get(name) ?? 0);
+    const isInDoubt = Math.max(...doubts) > this.#link.now();
     return { number: `${this.#name}.${number}`, isInDoubt, loss };
   }
 
@@ -60,6 +63,16 @@ export class AccountWrites {
       this.#last.set(resource, `${this.#count}-${this.#ownCount}`);
       this.#doubtUntil.set(resource, this.#link.now() + doubtMs);
     }
+    if (this.#last.size > MAX_NOTED) this.#forgetResources();
+  }
+
+  /** All resources of the account were written to, then. */
+  #forgetResources(): void {
+    const doubtUntil = Math.max(...this.#doubtUntil.values());
+    this.#forget();
+    this.#forgetting += 1;
+    this.#name = `forgotten-${this.#forgetting}`;
+    this.#doubtUntil.set(EVERY_RESOURCE, doubtUntil);
   }
 
   #forget(): void {
@@ -112,6 +125,8 @@ export class AccountWrites {
 }
 
 const MAX_REMEMBERED = 20_000;
+/** Of own writes while the store is lost. */
+const MAX_NOTED = 30_000;
 
 type News = [
   name: Buffer,

@@ -89,7 +89,8 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
   }
 }
 
-async function loadClient() {
+/** @throws RedisClientMissing */
+export async function loadClient() {
   try {
     return await import('@redis/client');
   } catch (cause) {

@@ -4,6 +4,7 @@ import { AccountWrites } from './account-writes.ts';
 import { NOTE_WRITE } from './lua/note-write.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { StoreAccount, StoreAccounts } from './store-account.ts';
+import { type UntoldWrite, UntoldWrites } from './untold-writes.ts';
 
 export interface RedisGenerationsOptions {
   readonly link: RedisLink;
@@ -14,24 +15,21 @@ export interface RedisGenerationsOptions {
 
 const MAX_ACCOUNTS = 1_000;
 
-/** A write that the store does not know how it ended. */
-interface Untold {
-  readonly account: StoreAccount;
-  readonly id: string;
-  readonly resources: readonly string[];
-  readonly doubtUntil: number;
-}
-
 /** Writes are counted in the store, before they are sent and again when they have ended. */
 export class RedisGenerations implements Generations {
   readonly #options: RedisGenerationsOptions;
   readonly #writes = new LRUCache<StoreAccount, AccountWrites>({ max: MAX_ACCOUNTS });
-  #untold: Untold[] = [];
+  readonly #untold: UntoldWrites;
   #count = 0;
 
   constructor(options: RedisGenerationsOptions) {
+    const { link } = options;
     this.#options = options;
-    options.link.onBack(() => this.#tellLate());
+    this.#untold = new UntoldWrites({
+      tell: (write) => this.#note(write),
+      forgetAll: () => link.beginEpoch(),
+    });
+    link.onBack(() => this.#untold.tellAll());
   }
 
   fence(name: string): Fence {
@@ -71,21 +69,14 @@ export class RedisGenerations implements Generations {
   }
 
   /** To be told once the store is back. */
-  tellLater(untold: Untold): void {
-    this.#untold.push(untold);
+  tellLater(write: UntoldWrite): void {
+    this.#untold.add(write);
   }
 
-  #note({ account, id, resources, doubtUntil }: Untold): Promise<unknown> {
+  #note({ account, id, resources, doubtUntil }: UntoldWrite): Promise<unknown> {
     const doubtMs = Math.max(0, doubtUntil - this.#options.link.now());
     const keys = ['account', 'writes', 'doubts'].map((kind) => account.key(kind));
     return account.run(NOTE_WRITE, keys, [id, doubtMs, this.#options.keepMs + doubtMs, ...resources]);
-  }
-
-  async #tellLate(): Promise<void> {
-    for (let next = this.#untold[0]; next; next = this.#untold[0]) {
-      await this.#note(next);
-      this.#untold.shift();
-    }
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Coordination } from '../port.ts';
 import { BEAT, LEAVE } from './lua/beat.ts';
 import type { LuaScript } from './lua/lua.ts';
-import { OPEN_STORE } from './lua/open-store.ts';
+import { BEGIN_EPOCH, OPEN_STORE } from './lua/open-store.ts';
 import { type Argument, connectToRedis, type RedisConnection } from './redis-connection.ts';
 
 export interface RedisLinkOptions {
@@ -136,6 +136,13 @@ export class RedisLink implements Coordination {
   /** Looks who is there, and whether the store is still the same: to be called when something is missing there. @throws */
   async look(): Promise<void> {
     await this.#beat();
+  }
+
+  /** Makes all that the store knows of writes and copies count for nothing, as a new store would. @throws */
+  async beginEpoch(): Promise<void> {
+    const next = randomBytes(9).toString('base64url');
+    await this.run(BEGIN_EPOCH, [this.key('store')], [this.#connection?.runId ?? '', next]);
+    await this.look();
   }
 
   key(name: string): string {

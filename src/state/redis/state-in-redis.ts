@@ -1,8 +1,8 @@
-import { createFeedsInMemory } from '../feeds-in-memory.ts';
 import { createCacheInMemory, createDocumentsInMemory, createPageSizesInMemory } from '../memory.ts';
 import type { State } from '../port.ts';
 import { RedisCopies } from './redis-copies.ts';
 import { createDocumentsInRedis } from './redis-documents.ts';
+import { RedisFeeds } from './redis-feeds.ts';
 import { RedisGenerations } from './redis-generations.ts';
 import { RedisLink } from './redis-link.ts';
 import { createPageSizesInRedis } from './redis-page-sizes.ts';
@@ -48,6 +48,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
   });
   const accounts = new StoreAccounts(link);
   const keepMs = longestCopyMs + LONGEST_CALL_MS;
+  const feeds = new RedisFeeds(link, accounts, options.url);
   let own = createCacheInMemory(now);
   const state: State = {
     quotas: createQuotasInRedis({ link, accounts, keepMs }),
@@ -56,9 +57,12 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
     shared: new RedisCopies(link, accounts),
     documents: createDocumentsInRedis(link, createDocumentsInMemory()),
     pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
-    feeds: createFeedsInMemory(),
+    feeds,
     coordination: link,
-    close: () => link.close(),
+    close() {
+      feeds.close();
+      return link.close();
+    },
   };
   // Others may have written meanwhile.
   link.onOver(() => {

@@ -30,9 +30,10 @@ export function shareCopies(options: SharedCopiesOptions): Interceptor {
   if (!shared || freshMs === 0) return (next) => next;
   return (next) => {
     const step = new Sharing(shared, options, next);
-    // While a write is under way, or others may write without this one's knowing, nothing may be served or kept.
+    // While a write is under way, or others may write without this one's knowing, nothing may be served or kept. What is
+    // polled is wanted as it is now.
     return (call, progress) =>
-      call.kind === 'write' || call.isInDoubt || call.loss > 0
+      call.kind === 'write' || call.isInDoubt || call.loss > 0 || call.revalidation?.isPoll
         ? next(call, progress)
         : step.read(call, progress);
   };

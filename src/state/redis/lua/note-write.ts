@@ -4,7 +4,7 @@ const MAX_REMEMBERED = 10_000;
 
 /**
  * KEYS: account, writes, doubts. ARGV: epoch, the write, for how many ms it may be carried out yet (0: it is over), for how
- * many all this is remembered, then the resources.
+ * many all this is remembered, then the resources; "*" stands for every resource of the account.
  */
 export const NOTE_WRITE = lua`
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return { -1 } end
@@ -13,6 +13,10 @@ local doubt, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
 local doubts = redis.call('HGETALL', KEYS[3])
 for index = 1, #doubts, 2 do
   if tonumber(doubts[index + 1]) <= now then redis.call('HDEL', KEYS[3], doubts[index]) end
+end
+if ARGV[5] == '*' then
+  redis.call('HSET', KEYS[1], 'forgotten', number)
+  redis.call('DEL', KEYS[2])
 end
 for index = 5, #ARGV do
   redis.call('ZADD', KEYS[2], number, ARGV[index])

@@ -1,0 +1,295 @@
+import type { IncomingMessage } from 'node:http';
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { CloseCode, MessageType } from 'graphql-ws';
+import type { RawData, WebSocket } from 'ws';
+import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
+import { paramsFromJson } from '../../operation/params.ts';
+import type { Engine, Pipeline } from '../../operation/pipeline.ts';
+import { isStream } from '../../operation/result-stream.ts';
+import type { Clock } from '../../transport/clock.ts';
+import { AbortSource } from '../../transport/signal.ts';
+import type { BodyBudget, BodyShare } from '../body-budget.ts';
+import { hasCredential } from '../client-request.ts';
+import { requestIdFor } from '../response.ts';
+import { isFailure } from '../result-response.ts';
+import { completeMessage, errorMessage, nextMessage } from './socket-answer.ts';
+import { type ClientMessage, readClientMessage } from './socket-message.ts';
+import { LEAVING, MAX_OPERATIONS, OVERLOADED, TOO_MANY } from './socket-refusals.ts';
+import { headersIn, NO_HEADERS, type SentHeaders, SocketClientRequest } from './socket-request.ts';
+
+export interface SocketConnectionOptions {
+  readonly pipeline: Pipeline;
+  readonly tracker: RequestTracker;
+  readonly bodies: BodyBudget;
+  readonly clock: Clock;
+  /** The engine of an operation. */
+  readonly engineFor: (upgrade: IncomingMessage, record: RequestRecord, params: object) => Engine;
+}
+
+/** Messages and pings of a connection in a second. */
+const MAX_MESSAGES = 100;
+const MESSAGES_MS = 1_000;
+const INIT_WITHIN_MS = 3_000;
+/** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
+const MAX_INIT_BYTES = 64 * 1024;
+/** A connection that has not answered the ping before by then is dead. */
+const PING_EVERY_MS = 12_000;
+/** What may wait for a client that does not read, beside the results that its operations wait with. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A close code of WebSocket itself. */
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+
+interface RunningOperation {
+  readonly record: RequestRecord;
+  readonly source: AbortSource;
+  /** What its message holds of the budget. */
+  readonly body: BodyShare;
+  isStream: boolean;
+}
+
+/** One connection by the protocol `graphql-transport-ws`: each of its operations goes down the pipeline like a request. */
+export class SocketConnection {
+  readonly #socket: WebSocket;
+  readonly #upgrade: IncomingMessage;
+  readonly #options: SocketConnectionOptions;
+  /** Those that the client can still speak of. */
+  readonly #operations = new Map<string, RunningOperation>();
+  readonly #running = new Set<RunningOperation>();
+  #headers: SentHeaders | undefined;
+  #hasCredential: boolean;
+  /** Of the message that is arriving. */
+  #arriving: BodyShare | undefined;
+  #messages = 0;
+  #messagesSince = Number.NEGATIVE_INFINITY;
+  #isAlive = true;
+  #isEnding = false;
+  #isClosed = false;
+  readonly #cancelInit: () => void;
+  #cancelPing: () => void = () => undefined;
+
+  constructor(socket: WebSocket, upgrade: IncomingMessage, options: SocketConnectionOptions) {
+    this.#socket = socket;
+    this.#upgrade = upgrade;
+    this.#options = options;
+    this.#hasCredential = hasCredential(this.#requestWith(NO_HEADERS));
+    // Before anything is read of it, which may be more than a client is allowed to send.
+    upgrade.socket.prependListener('data', (chunk: Buffer) => this.#arrive(chunk.length));
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('ping', () => this.#count());
+    socket.on('pong', () => this.#releaseArriving());
+    // What is wrong with what was sent; the connection is closed for it.
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#closed());
+    this.#cancelInit = options.clock.after(INIT_WITHIN_MS, () => {
+      if (!this.#headers)
+        this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
+    });
+    this.#pingLater();
+  }
+
+  /** Takes no further operation, and closes after those that run. */
+  end(): void {
+    this.#isEnding = true;
+    this.#closeIfDone();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    this.#releaseArriving();
+    if (!this.#count()) return;
+    const message = isBinary ? undefined : readClientMessage(String(data));
+    if (message === undefined) this.#close(CloseCode.BadRequest, 'Invalid message received');
+    else this.#handle(message, (data as Buffer).length);
+  }
+
+  #handle(message: ClientMessage, bytes: number): void {
+    switch (message.type) {
+      case MessageType.ConnectionInit:
+        if (this.#headers)
+          this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+        else if (bytes > MAX_INIT_BYTES)
+          this.#close(CloseCode.BadRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
+        else this.#init(message.payload);
+        break;
+      case MessageType.Ping:
+        this.#reply(JSON.stringify({ type: MessageType.Pong }));
+        break;
+      case MessageType.Subscribe:
+        if (!this.#headers) this.#close(CloseCode.Unauthorized, 'Unauthorized');
+        else if (this.#operations.has(message.id))
+          this.#close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
+        else this.#subscribe(message.id, message.payload, bytes, this.#headers);
+        break;
+      case MessageType.Complete:
+        this.#complete(message.id);
+    }
+  }
+
+  #init(payload: unknown): void {
+    const headers = headersIn(payload);
+    this.#headers = headers;
+    this.#hasCredential = hasCredential(this.#requestWith(headers));
+    this.#cancelInit();
+    this.#reply(JSON.stringify({ type: MessageType.ConnectionAck }));
+  }
+
+  #subscribe(id: string, payload: unknown, bytes: number, headers: SentHeaders): void {
+    const { tracker, bodies } = this.#options;
+    const source = new AbortSource();
+    const record = tracker.begin(this.#requestWith(headers, source), requestIdFor(undefined));
+    const body = bodies.open(this.#hasCredential);
+    const hasRoom = body.take(bytes);
+    body.complete();
+    const refusal = this.#refusal() ?? (hasRoom ? undefined : OVERLOADED);
+    if (refusal) {
+      body.release();
+      this.#reply(errorMessage(id, this.#mask(refusal, record)));
+      tracker.end(record, 200);
+      return;
+    }
+    const operation: RunningOperation = { record, source, body, isStream: false };
+    this.#operations.set(id, operation);
+    this.#running.add(operation);
+    void this.#run(id, payload, operation).finally(() => {
+      this.#forget(id, operation);
+      // To end a stream is the way to leave it.
+      this.#over(operation, source.aborted && (this.#isClosed || !operation.isStream) ? CLIENT_LEFT : 200);
+      this.#closeIfDone();
+    });
+  }
+
+  #refusal(): GraphQLError | undefined {
+    if (this.#isEnding) return LEAVING;
+    return this.#running.size >= MAX_OPERATIONS ? TOO_MANY : undefined;
+  }
+
+  /** The client wants no more of it. */
+  #complete(id: string): void {
+    this.#operations.get(id)?.source.abort();
+    this.#operations.delete(id);
+  }
+
+  /** The client may use the id again. */
+  #forget(id: string, operation: RunningOperation): void {
+    if (this.#operations.get(id) === operation) this.#operations.delete(id);
+  }
+
+  #over(operation: RunningOperation, status: number): void {
+    operation.body.release();
+    if (this.#running.delete(operation)) this.#options.tracker.end(operation.record, status);
+  }
+
+  async #run(id: string, payload: unknown, operation: RunningOperation): Promise<void> {
+    const { record, source, body } = operation;
+    try {
+      const params = paramsFromJson(payload, 'payload');
+      const engine = this.#options.engineFor(this.#upgrade, record, params);
+      const result = await this.#options.pipeline.run({ params, record, engine, mayStream: true });
+      body.release();
+      operation.isStream = isStream(result);
+      const results = isStream(result) ? result : [result];
+      let isFailed = false;
+      for await (const one of results) {
+        if (source.aborted) break;
+        isFailed = isFailure(one);
+        if (isFailed) this.#forget(id, operation);
+        // One after the other: who does not read makes the stream wait, and merge.
+        await this.#send(isFailed ? errorMessage(id, one) : nextMessage(id, one));
+      }
+      if (isFailed || source.aborted) return;
+      this.#forget(id, operation);
+      await this.#send(completeMessage(id));
+    } catch (error) {
+      const failure = this.#mask(error, record);
+      if (source.aborted) return;
+      this.#forget(id, operation);
+      await this.#send(errorMessage(id, failure));
+    }
+  }
+
+  #requestWith(headers: SentHeaders, signal = new AbortSource()): SocketClientRequest {
+    return new SocketClientRequest(this.#upgrade, headers, signal);
+  }
+
+  #mask(error: unknown, record: RequestRecord): ExecutionResult {
+    return this.#options.pipeline.mask({ errors: [error as GraphQLError] }, record);
+  }
+
+  /** Resolves when the system has taken it, or nobody is there to take it. */
+  #send(text: string): Promise<void> {
+    return new Promise((resolve) => this.#socket.send(text, () => resolve()));
+  }
+
+  /** What nobody waits with. */
+  #reply(text: string): void {
+    if (this.#socket.bufferedAmount > MAX_WAITING_BYTES) this.#socket.terminate();
+    else this.#socket.send(text, () => undefined);
+  }
+
+  /** @returns whether the client keeps to what it may send. */
+  #count(): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    const now = this.#options.clock.now();
+    if (now - this.#messagesSince >= MESSAGES_MS) {
+      this.#messagesSince = now;
+      this.#messages = 0;
+    }
+    this.#messages += 1;
+    if (this.#messages <= MAX_MESSAGES) return true;
+    this.#close(CloseCode.TooManyInitialisationRequests, `Too many messages: ${MAX_MESSAGES} a second`);
+    // What else comes is not even looked at.
+    this.#socket.pause();
+    return false;
+  }
+
+  #arrive(bytes: number): void {
+    this.#isAlive = true;
+    if (!this.#arriving) {
+      this.#arriving = this.#options.bodies.open(this.#hasCredential);
+      this.#arriving.onGiveWay = () => this.#giveWay();
+    }
+    if (!this.#arriving.take(bytes)) this.#giveWay();
+  }
+
+  #giveWay(): void {
+    this.#close(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
+    this.#socket.terminate();
+  }
+
+  #releaseArriving(): void {
+    this.#arriving?.release();
+    this.#arriving = undefined;
+  }
+
+  #pingLater(): void {
+    this.#cancelPing = this.#options.clock.after(PING_EVERY_MS, () => {
+      this.#pingLater();
+      // It is known to be slow; who takes nothing at all is given up by the server.
+      if (this.#socket.bufferedAmount > 0) return;
+      if (this.#isAlive) this.#socket.ping();
+      else this.#socket.terminate();
+      this.#isAlive = false;
+    });
+  }
+
+  #close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  #closeIfDone(): void {
+    if (this.#isEnding && this.#running.size === 0 && !this.#isClosed) this.#close(GOING_AWAY, 'Going away');
+  }
+
+  #closed(): void {
+    this.#isClosed = true;
+    this.#cancelInit();
+    this.#cancelPing();
+    this.#releaseArriving();
+    for (const operation of this.#running) {
+      operation.source.abort();
+      // The process leaves, and may take with it how a write has ended.
+      if (this.#isEnding) this.#over(operation, 503);
+    }
+  }
+}

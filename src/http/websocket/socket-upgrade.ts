@@ -1,0 +1,109 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { GraphQLError } from 'graphql';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import { requestError } from '../../errors/coded-error.ts';
+import { NodeClientRequest } from '../client-request.ts';
+import type { HostCheck } from '../host-check.ts';
+import { readOperationPath } from '../operation-path.ts';
+import type { OriginCheck } from '../origin-check.ts';
+import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
+import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
+
+export interface SocketUpgradeOptions extends SocketConnectionOptions {
+  readonly checkHost: HostCheck;
+  readonly checkOrigin: OriginCheck;
+  /** Largest message, in bytes. */
+  readonly maxBodyBytes: number;
+}
+
+/** As node:http's `upgrade` event has it. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** How long a client may take to close its side of a connection. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Takes WebSockets at the path of operations: those of the protocol `graphql-transport-ws`. */
+export function createSocketUpgrade(options: SocketUpgradeOptions) {
+  const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
+  const connections = new Set<SocketConnection>();
+  let isEnding = false;
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxBodyBytes,
+    // The types are those of an older version.
+    ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
+    handleProtocols: () => GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  });
+
+  const refusalFor = ({ headers, url = '' }: IncomingMessage): GraphQLError | undefined => {
+    const { host, origin } = headers;
+    const [path = ''] = url.split('?', 1);
+    if (isEnding) return LEAVING;
+    const operationPath = readOperationPath(path);
+    if (!operationPath || operationPath.documentId !== undefined) return NOT_HERE;
+    const refusal = checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
+    if (refusal) return refusal;
+    return handleProtocols(headers['sec-websocket-protocol'] ?? '') ? undefined : OTHER_PROTOCOL;
+  };
+
+  const refuse = (request: IncomingMessage, socket: Duplex, refusal: GraphQLError): void => {
+    const response = responseOn(request, socket);
+    const requestId = requestIdFor(request.headers[REQUEST_ID]);
+    const record = tracker.begin(new NodeClientRequest(request, response), requestId);
+    tracker.answered(record, [refusal]);
+    sendResponse(response, errorResponse(refusal, request.headers.accept), requestId);
+    tracker.end(record, response.statusCode);
+  };
+
+  const upgrade: Upgrade = (request, socket, head) => {
+    // It may break at any time; whoever it belongs to then finds it closed.
+    socket.on('error', () => undefined);
+    const refusal = refusalFor(request);
+    if (refusal) {
+      refuse(request, socket, refusal);
+      return;
+    }
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = new SocketConnection(webSocket, request, options);
+      connections.add(connection);
+      webSocket.once('close', () => connections.delete(connection));
+    });
+  };
+
+  return {
+    upgrade,
+    /** Takes no further connection, and ends each after its operations. */
+    end() {
+      isEnding = true;
+      for (const connection of connections) connection.end();
+    },
+  };
+}
+
+/** The response to a request for another protocol that is not granted: node:http makes none. The last on its connection. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Socket);
+  response.once('finish', () => (socket as Socket).destroySoon());
+  return response;
+}
+
+const NOT_HERE = requestError('NOT_FOUND', 404, 'There is no WebSocket at this path. Connect to /graphql.');
+
+const OTHER_PROTOCOL = requestError(
+  'BAD_REQUEST',
+  400,
+  `A WebSocket is for the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}, that of the package graphql-ws. Name it in the header sec-websocket-protocol.`,
+);
+
+const LEAVING = requestError(
+  'SHUTTING_DOWN',
+  503,
+  'The gateway is shutting down. Connect again, to another process.',
+);

@@ -1,0 +1,45 @@
+import type { FeedMember, FeedSeat, Feeds } from '../../src/state/port.ts';
+
+/** A member of a feed that writes down what it is told. */
+export interface WatchedMember {
+  readonly seat: FeedSeat;
+  /** All that it received, in order. */
+  readonly received: object[];
+  /** Those of them that were the latest. */
+  readonly latest: object[];
+  /** What it was told of leading: `lead`, `lead anew`, `rest`. */
+  readonly roles: string[];
+  /** How many entries it had received when it was last told to lead. */
+  readonly knownAtLead: number;
+  readonly isLeading: boolean;
+}
+
+export function joinFeed(feeds: Feeds, account = 'account', name = 'feed'): WatchedMember {
+  const received: object[] = [];
+  const latest: object[] = [];
+  const roles: string[] = [];
+  let knownAtLead = -1;
+  const member: FeedMember = {
+    lead(isAnew) {
+      knownAtLead = received.length;
+      roles.push(isAnew ? 'lead anew' : 'lead');
+    },
+    rest: () => void roles.push('rest'),
+    received(entry, isLatest) {
+      received.push(entry);
+      if (isLatest) latest.push(entry);
+    },
+  };
+  return {
+    seat: feeds.join(account, name, member),
+    received,
+    latest,
+    roles,
+    get knownAtLead() {
+      return knownAtLead;
+    },
+    get isLeading() {
+      return roles.at(-1)?.startsWith('lead') === true;
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { State } from '../src/state/port.ts';
+import { openStateInRedis } from '../src/state/redis/state-in-redis.ts';
+import { startProxy } from './support/proxy.ts';
+import { describeWithRedis, type RedisServer, startRedis } from './support/redis.ts';
+import { eventually } from './support/waiting.ts';
+
+/** More than are remembered one by one. */
+const MANY = 4_100;
+const MANY_ACCOUNTS = 1_050;
+
+describeWithRedis('the writes of a process that has lost Redis', { timeout: 60_000 }, () => {
+  let redis: RedisServer;
+  let proxy: Awaited<ReturnType<typeof startProxy>>;
+  let apart: State;
+  let other: State;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    proxy = await startProxy(redis.url);
+    apart = await open(proxy.url, 500);
+    other = await open(redis.url, 5_000);
+  });
+  afterEach(async () => {
+    for (const state of [apart, other]) await state.close?.();
+    await proxy.close();
+    await redis.close();
+  });
+
+  const open = (url: string, commandTimeoutMs: number) =>
+    openStateInRedis({ url, rate: 50, longestCopyMs: 1_000, commandTimeoutMs });
+  const isLost = () => (apart.coordination?.loss ?? 0) > 0;
+  const read = async (account: string, resource: string) => {
+    const { number, isInDoubt } = await other.generations.fence(account).read(resource);
+    return { number, isInDoubt };
+  };
+  const write = async (account: string, resource: string, outcome: 'done' | 'unknown' = 'done') => {
+    const begun = await apart.generations.fence(account).write([resource], 1_000);
+    await begun.end(outcome, 60_000);
+  };
+  async function lose(): Promise<void> {
+    proxy.cut();
+    await write('account', 'first');
+    await eventually(() => expect(isLost()).toBe(true));
+  }
+  async function find(): Promise<void> {
+    proxy.mend();
+    await eventually(() => expect(isLost()).toBe(false));
+  }
+
+  it('are told one by one while they are few', async () => {
+    const [before, untouched] = [await read('account', 'a'), await read('account', 'b')];
+    await lose();
+    await write('account', 'a', 'unknown');
+    await find();
+    expect(await read('account', 'a')).toMatchObject({ isInDoubt: true });
+    expect((await read('account', 'a')).number).not.toBe(before.number);
+    expect(await read('account', 'b')).toEqual(untouched);
+  });
+
+  it('count for all of their account when they are many', async () => {
+    const before = await read('account', 'never written');
+    const elsewhere = await read('another', 'never written');
+    await lose();
+    await write('account', 'a', 'unknown');
+    for (let count = 0; count < MANY; count += 1) await write('account', `r${count}`);
+    await find();
+    const after = await read('account', 'never written');
+    expect([after.number === before.number, after.isInDoubt]).toEqual([false, true]);
+    expect(await read('another', 'never written')).toEqual(elsewhere);
+    expect((await read('account', `r${MANY - 1}`)).number).not.toBe(after.number);
+  });
+
+  it('count for everything when they are of many accounts', async () => {
+    const before = await read('another', 'never written');
+    await lose();
+    for (let count = 0; count < MANY_ACCOUNTS; count += 1) await write(`account ${count}`, 'a');
+    for (let count = 0; count < MANY; count += 1) await write('account', `r${count}`);
+    await find();
+    const after = await read('another', 'never written');
+    expect(after.number).not.toBe(before.number);
+  });
+
+  it('are noted in bounded memory, and none that is forgotten makes an older read good again', async () => {
+    await lose();
+    const fence = apart.generations.fence('account');
+    await write('account', 'a', 'unknown');
+    const numbers = new Set([(await fence.read('a')).number]);
+    for (let count = 0; count < 65_000; count += 1) {
+      await write('account', `r${count}`);
+      if (count % 32_000 === 31_999) numbers.add((await fence.read('a')).number);
+    }
+    expect(numbers.size).toBe(3);
+    expect((await fence.read('a')).isInDoubt).toBe(true);
+  });
+});
