@@ -1,14 +1,24 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { graphql } from './gql/index.ts';
+import { bearer, ringOf } from './support/keys.ts';
 import { answerPlainly } from './support/plain-api.ts';
 import { type GatewayProcess, startProcess } from './support/process.ts';
-import { SCRIPT } from './support/reads.ts';
+import { SCRIPT, SCRIPTS } from './support/reads.ts';
 import { type Respond, startRecorder } from './support/recorder.ts';
 import { describeWithRedis } from './support/redis.ts';
 import { useSeveralGateways } from './support/several-gateways.ts';
 import { createVersions } from './support/versions.ts';
-import { arrival, expectCalls } from './support/waiting.ts';
+import { arrival, eventually, expectCalls } from './support/waiting.ts';
 
 const KEY = { token: 'key-a' };
+const LIMIT = graphql(/* GraphQL */ `
+  query ReadLimit {
+    rateLimit {
+      limit
+    }
+  }
+`);
+const CAPPED = bearer('capped');
 
 describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
   const fixture = useSeveralGateways();
@@ -68,6 +78,27 @@ describeWithRedis('a gateway that is killed', { timeout: 60_000 }, () => {
     respond = answerPlainly;
     const answers = await Promise.all(['c', 'd'].map((id) => other.execute(SCRIPT, { id }, KEY)));
     expect(answers.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+  });
+
+  it('leaves others all but its share of each quota, small ones too', async () => {
+    const other = await fixture.open({
+      upstream: recorder.url,
+      credentials: { heldKey: 'held', keyRing: ringOf([{ name: 'capped', rate: 10 }]) },
+      timeouts: { read: 10_000, write: 10_000 },
+    });
+    const limit = async () => (await other.execute(LIMIT, {}, CAPPED)).data?.rateLimit.limit;
+    expect(await limit()).toBe(50);
+    // The victim has seen that they are two.
+    const [instances] = (await fixture.redis.command('KEYS', '*:instances')) as string[];
+    await eventually(async () => {
+      const counts = (await fixture.redis.command('HVALS', String(instances))) as string[];
+      expect(counts.map((line) => line.split(' ')[2])).toEqual(['2', '2']);
+    });
+    await victim.kill();
+    await eventually(async () => expect(await limit()).toBe(25));
+    // Half of ten in a second, where one in a second would leave some without a place.
+    const ids = Array.from({ length: 12 }, (_one, index) => `${index}`);
+    expect((await other.execute(SCRIPTS, { ids }, CAPPED)).errors).toBeUndefined();
   });
 
   it('in a write: nothing of what it may change is served or kept, as it may yet be carried out', async () => {

@@ -48,8 +48,6 @@ export class RedisLink implements Coordination {
   silentUntil = Number.NEGATIVE_INFINITY;
   /** From when this process may use its share of the quota without the store. */
   aloneFrom = Number.NEGATIVE_INFINITY;
-  /** How many places the instances keep that are absent. */
-  keptPlaces = 0;
   /** Until when that is true, on the clock of Redis. */
   viewUntil = 0;
   readonly instance = randomBytes(9).toString('base64url');
@@ -65,6 +63,8 @@ export class RedisLink implements Coordination {
   #isClosed = false;
   /** How many instances there are, as this one has last told the others. */
   #count = 0;
+  /** For each instance that is absent, among how many it has divided the quota. */
+  #absent: readonly number[] = [];
   #beatAt = Number.NEGATIVE_INFINITY;
   /** How far the clock of Redis is ahead of this one; undefined: nobody knows. */
   #aheadMs: number | undefined;
@@ -88,6 +88,11 @@ export class RedisLink implements Coordination {
   shareOf(rate: number): number {
     const count = this.#count || this.#options.instances;
     return count === undefined ? 0 : Math.floor(rate / count);
+  }
+
+  /** What the absent instances may use of a quota by themselves. */
+  keptOf(rate: number): number {
+    return this.#absent.reduce((sum, among) => sum + Math.floor(rate / among), 0);
   }
 
   refusedMs(): number {
@@ -201,7 +206,7 @@ export class RedisLink implements Coordination {
     const at = this.now();
     const keepsShare = this.#losses > 0 && (this.#loss > 0 || at < this.silentUntil);
     const { commandTimeoutMs } = this.#options;
-    const [count, kept, time] = (await this.run(
+    const [count, absent, time] = (await this.run(
       BEAT,
       [this.key('store'), this.key('instances')],
       [
@@ -223,8 +228,7 @@ export class RedisLink implements Coordination {
     }
     this.#count = count;
     this.#beatAt = at;
-    const { rate } = this.#options;
-    this.keptPlaces = kept.reduce((sum, among) => sum + Math.floor(rate / among), 0);
+    this.#absent = absent;
   }
 
   #beatLater(): void {

@@ -121,7 +121,7 @@ class RedisQuota implements Quota {
   async #statusInStore(): Promise<QuotaStatus> {
     const { rate, recoveryPerSecond } = this.#options.limits;
     const { held, sent, pace } = this.#keys;
-    const args = [rate, this.#link.keptPlaces, recoveryPerSecond];
+    const args = [rate, this.#link.keptOf(rate), recoveryPerSecond];
     const reply = await this.#link.run(QUOTA_STATUS, [held, sent, pace], args);
     const [limit, used, pausedMs, resetMs] = reply as [number, number, number, number];
     const waitMs = Math.max(pausedMs, this.#link.silentUntil - this.#link.now());
@@ -178,7 +178,7 @@ class RedisQuota implements Quota {
     const { limits, account } = this.#options;
     const { held, sent, pace } = this.#keys;
     const name = this.#book.nextName();
-    const kind = [limits.rate, this.#link.keptPlaces, limits.recoveryPerSecond];
+    const kind = [limits.rate, this.#link.keptOf(limits.rate), limits.recoveryPerSecond];
     const askedAt = this.#link.now();
     this.#asking += 1;
     try {
