@@ -4,17 +4,20 @@ import { createLogOutput, type LogOutput, type LogOutputOptions } from './log-ou
 /** How long the last lines of a process may take: whoever stops it waits, and may kill it instead. */
 const LAST_LINES_MS = 200;
 
-/** Standard output: lines of JSON, or made easy to read for whoever looks at a terminal. */
+/** Standard output: lines of JSON, or easy to read on a terminal where `pino-pretty` is installed. */
 export async function openStdout(onLoss: LogOutputOptions['onLoss']): Promise<LogOutput> {
   // To look at it makes a pipe non-blocking: a write to a full one then says EAGAIN, instead of waiting for a reader.
   const { isTTY } = process.stdout;
   const output = createLogOutput({ write: (bytes) => writeSync(1, bytes), onLoss });
   // What was logged last matters most when a process breaks down.
   process.on('exit', () => output.drain(LAST_LINES_MS));
-  if (!isTTY) return output;
-  // Loaded here: a process without a terminal does without it.
-  const { prettyFactory } = await import('pino-pretty');
-  const prettify = prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  const pretty = isTTY ? await loadPretty() : undefined;
+  if (!pretty) return output;
+  const prettify = pretty.prettyFactory({
+    singleLine: true,
+    ignore: 'pid,hostname',
+    translateTime: 'HH:MM:ss',
+  });
   return {
     get lost() {
       return output.lost;
@@ -22,4 +25,13 @@ export async function openStdout(onLoss: LogOutputOptions['onLoss']): Promise<Lo
     write: (line) => output.write(prettify(line) ?? ''),
     drain: output.drain,
   };
+}
+
+/** Undefined: it is not installed. A line of JSON can be read as well. */
+async function loadPretty() {
+  try {
+    return await import('pino-pretty');
+  } catch {
+    return undefined;
+  }
 }
