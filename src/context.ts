@@ -51,10 +51,11 @@ export function createContext(options: ContextOptions) {
   const { transport, timeouts, live, operationTimeoutMs = 30_000 } = options;
   const { ask, clock, rateLimit, state } = transport;
   const { pageSizes, generations } = state;
-  const open = ({ request: { signal }, identity }: Beginning, usage: Usage, deadline: number): Api => {
+  const open = ({ request: { signal }, identity }: Beginning, usage: Usage, startedAt: number): Api => {
     if (identity.refusal) throw identity.refusal;
     const { grant } = identity;
-    const origin = { ...identity.origin, fence: generations.fence(identity.origin.account) };
+    const fence = generations.fence(identity.origin.account);
+    const origin = { ...identity.origin, startedAt, fence };
     // Every call of the operation listens: more than ten are no leak.
     if (signal instanceof EventTarget) setMaxListeners(0, signal);
     const api: Api = {
@@ -64,7 +65,7 @@ export function createContext(options: ContextOptions) {
       usage,
       signal,
       timeouts,
-      deadline,
+      deadline: startedAt + operationTimeoutMs,
       pageSizes,
       rateLimit: () => rateLimit(origin.account),
     };
@@ -74,23 +75,23 @@ export function createContext(options: ContextOptions) {
     cost: beginning.cost,
     writing: beginning.writing,
     live,
-    caller: new LazyCaller(beginning, clock.now() + operationTimeoutMs, open),
+    caller: new LazyCaller(beginning, clock.now(), open),
     loaders: [],
   });
 }
 
-type OpenApi = (beginning: Beginning, usage: Usage, deadline: number) => Api;
+type OpenApi = (beginning: Beginning, usage: Usage, startedAt: number) => Api;
 
 class LazyCaller implements Caller {
   readonly usage = new Usage();
   readonly #beginning: Beginning;
-  readonly #deadline: number;
+  readonly #startedAt: number;
   readonly #open: OpenApi;
   #api: Api | undefined;
 
-  constructor(beginning: Beginning, deadline: number, open: OpenApi) {
+  constructor(beginning: Beginning, startedAt: number, open: OpenApi) {
     this.#beginning = beginning;
-    this.#deadline = deadline;
+    this.#startedAt = startedAt;
     this.#open = open;
   }
 
@@ -99,7 +100,7 @@ class LazyCaller implements Caller {
   }
 
   get api(): Api {
-    this.#api ??= this.#open(this.#beginning, this.usage, this.#deadline);
+    this.#api ??= this.#open(this.#beginning, this.usage, this.#startedAt);
     return this.#api;
   }
 }

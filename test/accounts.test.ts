@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BreakerState } from '../src/transport/observer.ts';
+import { graphql } from './gql/index.ts';
 import { createManualClock } from './support/clock.ts';
 import { useRecorder } from './support/fixture.ts';
 import { EDIT, TOGGLE } from './support/mutations.ts';
@@ -13,6 +14,16 @@ const random = () => 0;
 const A = { token: 'key-a' };
 const B = { token: 'key-b' };
 const C = { token: 'key-c' };
+
+const PROJECT_OF = graphql(/* GraphQL */ `
+  query ReadProjectOf($id: ID!) {
+    script(id: $id) {
+      project {
+        name
+      }
+    }
+  }
+`);
 
 /** Each call that is under way or waits has a timer, and so has the queue for the quota over all keys. */
 const waitForTimers = (count: number) => eventually(() => expect(clock.pending).toBe(count));
@@ -87,6 +98,25 @@ describe('an account whose reads hang', () => {
     fixture.respond = answerPlainly;
     // The first one is the probe.
     for (const count of [1, 20]) expect((await readAll(A, count, 'd')).errors).toBeUndefined();
+  });
+
+  it('finishes the operation that began first before it goes on with others', async () => {
+    const held: (() => void)[] = [];
+    fixture.respond = (recorded, response) => void held.push(() => answerPlainly(recorded, response));
+    const first = fixture.gateway.execute(PROJECT_OF, { id: 'first' }, A);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1);
+    const second = readAll(A, 8, 'second');
+    await expectCalls(fixture.recorder, 4);
+    held[0]?.();
+    // The project is asked for now, behind five scripts of the second.
+    await expectCalls(fixture.recorder, 5);
+    await waitForTimers(9);
+    held[1]?.();
+    expect((await arrival(fixture.recorder, 5)).line).toBe('GET /projects/project');
+    fixture.respond = answerPlainly;
+    for (const release of held.slice(2)) release();
+    expect([(await first).errors, (await second).errors]).toEqual([undefined, undefined]);
   });
 
   it('sends a write before its reads', async () => {

@@ -28,6 +28,8 @@ export interface Origin {
   readonly caller: string;
   /** Requests in any sliding second for this caller alone; undefined: as many as for the key. */
   readonly callerRate?: number | undefined;
+  /** When the operation began, in ms on the transport's clock: where connections are scarce, the oldest goes first. */
+  readonly startedAt?: number | undefined;
   /** What its reads may show, known once for the operation; undefined: each call asks for itself. */
   readonly fence?: Fence | undefined;
 }

@@ -228,8 +228,8 @@ function refusal(call: Call<unknown>, etaMs: number): RateLimited {
 class Line implements AccountRecord {
   readonly account: string;
   underWay = 0;
-  readonly #writes = createTurns();
-  readonly #reads = createTurns();
+  readonly #writes = createTurns(() => new Fifo());
+  readonly #reads = createTurns(() => new Fifo(isOfOlder));
 
   constructor(account: string) {
     this.account = account;
@@ -263,9 +263,13 @@ class Line implements AccountRecord {
 }
 
 /** The callers of an account take turns here as well: where the API is slow, it is connections that are scarce. */
-function createTurns() {
-  return new Round<Departure, Departure>(
-    ({ call }) => call.origin.caller,
-    () => new Fifo(),
-  );
+function createTurns(createLine: () => Fifo<Departure>) {
+  return new Round<Departure, Departure>(({ call }) => call.origin.caller, createLine);
+}
+
+/** Of an operation that began sooner: it gets its last answers before others get their first ones. */
+function isOfOlder({ call }: Departure, other: Departure): boolean {
+  const { startedAt } = call.origin;
+  const { startedAt: otherStartedAt } = other.call.origin;
+  return startedAt !== undefined && otherStartedAt !== undefined && startedAt < otherStartedAt;
 }

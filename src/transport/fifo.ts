@@ -1,16 +1,23 @@
 /**
- * First in, first out. A list, because the tables of a Set whose items come and go keep each other, and what they held,
+ * First in, first out, unless something goes before others that came sooner. A list, because the tables of a Set whose items come and go keep each other, and what they held,
  * alive in V8.
  */
 export class Fifo<Item extends object> {
   #items: (Item | undefined)[] = [];
   /** Where the first item may be. */
   #start = 0;
+  readonly #goesBefore: ((item: Item, other: Item) => boolean) | undefined;
   size = 0;
+
+  /** @param goesBefore - whether an item overtakes one that was added sooner */
+  constructor(goesBefore?: (item: Item, other: Item) => boolean) {
+    this.#goesBefore = goesBefore;
+  }
 
   add(item: Item): void {
     this.#items.push(item);
     this.size += 1;
+    if (this.#goesBefore) this.#overtake(item, this.#goesBefore);
   }
 
   /** Takes out the first one. */
@@ -45,5 +52,17 @@ export class Fifo<Item extends object> {
 
   items(): Item[] {
     return this.#items.filter((item) => item !== undefined);
+  }
+
+  /** Moves the last item forward. */
+  #overtake(item: Item, goesBefore: (item: Item, other: Item) => boolean): void {
+    let index = this.#items.length - 1;
+    while (index > this.#start) {
+      const other = this.#items[index - 1];
+      if (other && !goesBefore(item, other)) break;
+      this.#items[index] = other;
+      index -= 1;
+    }
+    this.#items[index] = item;
   }
 }

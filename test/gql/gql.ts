@@ -14,6 +14,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n": typeof types.ReadProjectOfDocument,
     "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n": typeof types.WhoseScriptDocument,
     "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": typeof types.SubgraphSdlDocument,
     "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n      ... on Project {\n        id\n        name\n      }\n      ... on User {\n        key\n        executions\n      }\n    }\n  }\n": typeof types.EntitiesDocument,
@@ -67,6 +68,7 @@ type Documents = {
     "\n  query BadBetweenGood {\n    before: script(id: \"good\") {\n      name\n    }\n    script(id: \"bad\") {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n    after: script(id: \"good\") {\n      enabled\n    }\n  }\n": typeof types.BadBetweenGoodDocument,
 };
 const documents: Documents = {
+    "\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n": types.ReadProjectOfDocument,
     "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n": types.WhoseScriptDocument,
     "\n  query SubgraphSdl {\n    _service {\n      sdl\n    }\n  }\n": types.SubgraphSdlDocument,
     "\n  query Entities($representations: [_Any!]!) {\n    _entities(representations: $representations) {\n      __typename\n      ... on Script {\n        id\n        name\n      }\n      ... on Session {\n        id\n        robloxId\n        script {\n          id\n        }\n      }\n      ... on Project {\n        id\n        name\n      }\n      ... on User {\n        key\n        executions\n      }\n    }\n  }\n": types.EntitiesDocument,
@@ -134,6 +136,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
