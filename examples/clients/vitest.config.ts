@@ -24,6 +24,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // As long as a busy machine may take.
+    expect: { poll: { timeout: 15_000 } },
     fileParallelism: false,
     reporters: ['default', './test/support/sums.ts'],
   },

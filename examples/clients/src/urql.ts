@@ -2,12 +2,16 @@ import { Client, cacheExchange, fetchExchange } from '@urql/core';
 import { persistedExchange } from '@urql/exchange-persisted';
 import { graphql } from './gql/index.ts';
 
-/** urql: queries that select a type are asked again after a mutation that returns one of it. */
+/**
+ * urql: queries that select a type are asked again after a mutation that returns one of it. Subscriptions come by
+ * server-sent events.
+ */
 export function createUrql(url: string, key: string): Client {
   return new Client({
     url,
     exchanges: [cacheExchange, fetchExchange],
     fetchOptions: { headers: { token: key } },
+    fetchSubscriptions: true,
   });
 }
 
