@@ -292,6 +292,36 @@ describe('trouble', () => {
     for (const one of [events, other]) one.leave();
   });
 
+  it('names the state that the subscriber was told, not a later one', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    const [one, other] = [await subscribe(fixture.gateway), await subscribe(fixture.gateway)];
+    const { cursor } = await next(one);
+    await next(other);
+    one.leave();
+    await settle();
+    api.connect('s', 'b');
+    await poll();
+    expect((await next(other)).event).toEqual(change(['b']));
+    other.leave();
+    await settle();
+    api.trouble = (_recorded, response) => void response.writeHead(503).end();
+    const [again, anew] = [
+      await subscribe(fixture.gateway, { after: cursor }),
+      await subscribe(fixture.gateway),
+    ];
+    expect(await next(again)).toMatchObject({ event: delay('API_UNAVAILABLE'), cursor });
+    const told = await next(anew);
+    expect(told.event).toEqual(delay('API_UNAVAILABLE'));
+    for (const events of [again, anew]) events.leave();
+    const resumed = await subscribe(fixture.gateway, { after: told.cursor });
+    expect((await next(resumed)).event).toEqual(delay('API_UNAVAILABLE'));
+    api.trouble = undefined;
+    await poll(3_000);
+    expect((await next(resumed)).event).toEqual(snapshot('a', 'b'));
+    resumed.leave();
+  });
+
   it('is an error, and the end, if LuaAuth refuses to say more', async () => {
     const api = useApi();
     api.connect('s', 'a');

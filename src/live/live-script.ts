@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Session } from '../luaauth/sessions.ts';
 import type { ChangeEntry, DelayReason, EndEntry, FeedEntry, SnapshotEntry } from './feed-entry.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
@@ -80,7 +79,7 @@ export class LiveScript implements StreamSource {
   }
 
   position() {
-    const cursor = `${this.#epoch ?? randomUUID()}.${this.#version}`;
+    const cursor = `${this.#epoch}.${this.#version}`;
     // Of a script of which nothing was read yet, that is what is known.
     const asOf = this.isKnown ? this.#asOf : this.#today();
     return { cursor, asOf, nextPollMs: this.#nextPollMs };

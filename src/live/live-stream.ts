@@ -168,8 +168,12 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
 
   #position() {
     this.#sequence += 1;
-    return { ...this.#options.script.position(), sequence: this.#sequence };
+    const position = { ...this.#options.script.position(), sequence: this.#sequence };
+    // Who has not begun goes on from where it was, not from a state that it was never told.
+    return this.#hasBegun ? position : { ...position, cursor: this.#after ?? NO_STATE };
   }
 }
 
+/** A cursor that is never known: who goes on from it begins with a snapshot. */
+const NO_STATE = 'none.0';
 const OVER: Taken = { value: undefined, done: true };
