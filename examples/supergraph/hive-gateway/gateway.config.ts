@@ -5,6 +5,10 @@ export const gatewayConfig = defineConfig({
   host: '127.0.0.1',
   port: 4003,
   graphqlEndpoint: '/graphql',
+  transportEntries: {
+    // Subscriptions arrive as server-sent events. Without this they are a GET with the variables in the URL.
+    luaauth: { options: { method: 'POST' } },
+  },
   propagateHeaders: {
     // The caller's LuaAuth key, for the one subgraph that needs it. A header that is null or absent is not sent.
     fromClientToSubgraphs: ({ request, subgraphName }) =>

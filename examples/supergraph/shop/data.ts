@@ -11,6 +11,8 @@ export const offers: readonly Offer[] = [
   { scriptId: '65f1c0de0000000000000004', cents: 1499, ownerId: '2' },
   { scriptId: '65f1c0de0000000000000006', cents: 499, ownerId: '3' },
   { scriptId: '65f1c0de0000000000000007', cents: 799, ownerId: '3' },
+  // Guests visit this one: its price is in the events of `scriptSessions`.
+  { scriptId: '65f1c0de000000000000000a', cents: 1299, ownerId: '2' },
 ];
 
 export const customers: ReadonlyMap<string, string> = new Map([

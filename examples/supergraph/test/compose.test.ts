@@ -130,6 +130,10 @@ test('@apollo/composition has no error and no hint', () => {
     'Project.displayName(): String',
     'User.note(): String',
     'User.buyer(): Customer',
+    'Subscription.scriptSessions(after: String = undefined, filter: SessionFilter = undefined, scriptId: ID! = undefined): ScriptSessionsEvent!',
+    'SessionsSnapshot.sessions(): [Session!]!',
+    'SessionsChange.appeared(): [Session!]!',
+    'Session.script(): Script!',
   ]) {
     assert.ok(fields.includes(field), field);
   }

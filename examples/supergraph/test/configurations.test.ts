@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 
-const read = (path: string) => parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+const textOf = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+const read = (path: string) => parse(textOf(path));
 
 test('every router sends both headers to the gateway, and no header to the shop', () => {
   const apollo = read('../apollo-router/router.yaml').headers;
@@ -23,6 +24,33 @@ test('every router sends both headers to the gateway, and no header to the shop'
       },
     },
   });
+  const grafbase = textOf('../grafbase/grafbase.toml').matchAll(
+    /^\[\[(.+)\.headers\]\]\nrule = "(.+)"\nname = "(.+)"$/gm,
+  );
+  assert.deepEqual(
+    [...grafbase].map(([, ...rule]) => rule),
+    [
+      ['subgraphs.luaauth', 'forward', 'token'],
+      ['subgraphs.luaauth', 'forward', 'authorization'],
+    ],
+  );
+});
+
+test('subscriptions go to the gateway alone: by its WebSocket, or by POST', () => {
+  assert.deepEqual(read('../apollo-router/router.yaml').subscription, {
+    enabled: true,
+    mode: { passthrough: { subgraphs: { luaauth: { path: '/graphql', protocol: 'graphql_ws' } } } },
+  });
+  const { subgraphs } = read('../cosmo/graph.yaml') as {
+    subgraphs: { name: string; subscription?: unknown }[];
+  };
+  assert.deepEqual(
+    subgraphs.map(({ name, subscription }) => [name, subscription]),
+    [
+      ['luaauth', { protocol: 'sse_post' }],
+      ['shop', undefined],
+    ],
+  );
 });
 
 test('Cosmo composes the same subgraphs at the same addresses', () => {
