@@ -51,8 +51,15 @@ function adviceFor(name: string): string {
 }
 
 function nearest(name: string): { known: string; edits: number } {
-  const all = VARIABLE_NAMES.map((known) => ({ known, edits: editsBetween(name.toUpperCase(), known) }));
-  return all.reduce((one, other) => (other.edits < one.edits ? other : one));
+  const given = name.toUpperCase();
+  let found = { known: '', edits: Number.POSITIVE_INFINITY };
+  for (const known of VARIABLE_NAMES) {
+    // Each letter more or less is an edit: a machine has many names, and few are near to one of ours.
+    if (Math.abs(known.length - given.length) > MOST_EDITS) continue;
+    const edits = editsBetween(given, known);
+    if (edits < found.edits) found = { known, edits };
+  }
+  return found;
 }
 
 /** How many letters must be added, left out or changed to make one text of the other (Levenshtein). */
