@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -238,6 +238,19 @@ describe('the audit file', () => {
     expect(audited()).toMatchObject([{ ids: ['three'] }]);
     const moved = readFileSync(`${path}.1`, 'utf8').trimEnd().split('\n');
     expect(moved.map((line) => JSON.parse(line).ids)).toEqual([['one'], ['two']]);
+  });
+
+  it('has a whole line for each write after one that was cut short, also when it is opened anew', async () => {
+    const { ask, audit, path } = await open();
+    const remove = (id: string) =>
+      ask('deploy', `mutation { deleteScript(input: { id: "${id}" }) { __typename } }`);
+    appendFileSync(path, '{"time":"2026');
+    audit.reopen();
+    await remove('one');
+    await remove('two');
+    const [torn, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(torn).toBe('{"time":"2026');
+    expect(lines.map((line) => JSON.parse(line).ids)).toEqual([['one'], ['two']]);
   });
 
   it('that cannot take a line keeps no write from being answered, and the log says so', async () => {

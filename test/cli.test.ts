@@ -362,11 +362,53 @@ describe('query', () => {
       [['missing'], /^missing: it cannot be read \(ENOENT\)/],
       [['a', '--url', `http://127.0.0.1:${await closedPort()}/graphql`], /no answer \(ECONNREFUSED\)/],
       [['a', '--url', page.url], /not the answer of a gateway/],
+      [['/dev/zero'], /^\/dev\/zero: it is larger than \d+ bytes\. Give/],
     ] as const) {
       const { code, stdout, stderr } = await run(['query', ...args], { files });
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toMatch(problem);
     }
+  });
+
+  it('sends nothing to where a gateway redirects to, and no password of a URL to stderr', async () => {
+    const other = await record((_call, response) => json(response, { data: {} }));
+    const around = { variables: { LUAAUTH_TOKEN: SECRET }, files: { a: '{ __typename }' } };
+    for (const status of [302, 307]) {
+      const here = await record((_call, response) => {
+        response.writeHead(status, { location: other.url.replace('127.0.0.1', 'localhost') }).end();
+      });
+      const { code, stdout, stderr } = await run(['query', 'a', '--url', here.url], around);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('redirects elsewhere');
+      expect(here.calls).toHaveLength(1);
+    }
+    expect(other.calls).toHaveLength(0);
+    const url = `http://me:${SECRET}@127.0.0.1:${await closedPort()}/graphql?key=${SECRET}`;
+    const withUser = await run(['query', 'a', '--url', url], around);
+    expect(withUser).toMatchObject({ code: 2, stderr: expect.stringContaining('--url has a user') });
+    const withKey = await run(['query', 'a', '--url', url.replace(/me:.*@/, '')], around);
+    expect(withKey).toMatchObject({ code: 1, stderr: expect.stringContaining('ECONNREFUSED') });
+    expect(withUser.stderr + withKey.stderr).not.toContain(SECRET);
+  });
+
+  it('waits for no answer that never ends, and keeps none that is too large', async () => {
+    const files = { a: '{ __typename }' };
+    const ask = async (respond: Respond, ...args: string[]) => {
+      const { url } = await record(respond);
+      return run(['query', 'a', '--url', url, ...args], { files });
+    };
+    const [slow, large, without] = await Promise.all([
+      ask((_call, response) => void response.writeHead(200).write('{'), '--operation-timeout-ms', '1'),
+      ask((_call, response) => {
+        const megabyte = Buffer.alloc(1024 * 1024, ' ');
+        for (let sent = 0; sent < 65; sent++) response.write(megabyte);
+        response.end();
+      }),
+      ask((_call, response) => json(response, { data: { a: 1 }, errors: null })),
+    ]);
+    expect(slow).toMatchObject({ code: 1, stderr: expect.stringContaining('no answer in 5001 ms') });
+    expect(large).toMatchObject({ code: 1, stderr: expect.stringContaining('the answer is larger than') });
+    expect(without).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -341,6 +341,39 @@ describe('luaauth-graphql keys', { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await run(['keys', ...args]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(problem);
+  });
+
+  it('new has changed the file for each key that it prints, also when several run at once', async () => {
+    const path = join(directory, 'keys.json');
+    const names = Array.from({ length: 6 }, (_, index) => `n${index}`);
+    const all = await Promise.all(
+      names.map((name) => run(['keys', 'new', '--name', name, '--scopes', '*', '--file', path])),
+    );
+    const printed = all
+      .filter(({ code }) => code === 0)
+      .map(({ stdout }) => sha256(stdout.split('\n', 1)[0] ?? ''));
+    const { keys } = JSON.parse(readFileSync(path, 'utf8')) as { keys: { sha256: string }[] };
+    expect(keys.map((key) => key.sha256).sort()).toEqual(printed.sort());
+    for (const { code, stdout, stderr } of all.filter(({ code }) => code !== 0)) {
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('is being changed by another command: try again in a moment');
+    }
+    expect(readdirSync(directory)).toEqual(['keys.json']);
+    const nowhere = join(directory, 'none', 'keys.json');
+    const missed = await run(['keys', 'new', '--name', 'x', '--scopes', '*', '--file', nowhere]);
+    expect(missed).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('cannot be written (ENOENT)'),
+    });
+  });
+
+  it('check tells no more problems than anybody reads', async () => {
+    const path = file(JSON.stringify({ keys: Array.from({ length: 1_000 }, () => 0) }));
+    const { code, stderr } = await run(['keys', 'check', path]);
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(101);
+    expect(stderr).toContain('900 more problems.');
   });
 
   it('leaves a file that is not in order as it is', async () => {

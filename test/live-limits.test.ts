@@ -174,3 +174,61 @@ describe('a gateway that is to end', () => {
     expect(clock.pending).toBe(before);
   });
 });
+
+describe('a stream that begins while the gateway ends', () => {
+  const keyRing = ringOf([{ name: 'of-project', scopes: ['sessions:read'], projects: ['p'] }]);
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    credentials: { heldKey: 'held', keyRing },
+  });
+
+  it('is complete at once, and keeps nobody waiting', async () => {
+    let answer: (() => void) | undefined;
+    fixture.respond = (_recorded, response) => {
+      answer = () => json(response, { success: true, script: { id: 's', project_id: 'p' } });
+    };
+    const before = clock.pending;
+    const subscribing = subscribe(fixture.gateway, {}, bearer('of-project'));
+    await eventually(() => expect(answer).toBeDefined());
+    fixture.gateway.endStreams();
+    answer?.();
+    expect(await (await subscribing).rest()).toEqual([]);
+    await eventually(() => expect(clock.pending).toBe(before));
+  });
+});
+
+describe('many streams with many sessions', () => {
+  let turn = 0;
+  const told: number[] = [];
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    liveObserver: { delivered: () => told.push(turn) },
+  });
+
+  it('are told a few in a turn of the event loop', async () => {
+    const api = createLiveApi({ cap: 500 });
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', ...Array.from({ length: 500 }, (_, index) => `old-${index}`));
+    const streams = await Promise.all(Array.from({ length: 40 }, () => subscribe(fixture.gateway)));
+    for (const events of streams) await next(events);
+    told.splice(0);
+    let isOver = false;
+    const count = () => {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    api.users.set('s', []);
+    api.connect('s', ...Array.from({ length: 500 }, (_, index) => `new-${index}`));
+    await clock.advance(2_000);
+    for (const events of streams) await next(events);
+    isOver = true;
+    const most = Math.max(...told.map((at) => told.filter((other) => other === at).length));
+    expect(told).toHaveLength(40);
+    // Those of the poll's own turn, and those of the first that follows, may be counted as one.
+    expect(most).toBeLessThanOrEqual(8);
+    for (const events of streams) events.leave();
+  });
+});

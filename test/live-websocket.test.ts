@@ -304,6 +304,45 @@ describe('a WebSocket is refused', () => {
     expect(received).toMatch(/^HTTP\/1\.1 200 /);
     expect(received).toContain('{"data":{"__typename":"Query"}}');
   });
+
+  it('and so is each on one connection, which is closed when there are many', async () => {
+    const raw = await openRaw(fixture.gateway.url);
+    const offer = postText('{"query":"{ __typename }"}', { connection: 'Upgrade', upgrade: 'h2c' });
+    raw.socket.write(offer.repeat(100));
+    const received = await raw.closed;
+    expect(received.match(/HTTP\/1\.1 200 /g)).toHaveLength(5);
+    expect(received.match(/connection: close/gi)).toHaveLength(1);
+  });
+
+  it.each([
+    ['that is granted', '/graphql', '101 Switching Protocols'],
+    ['that is refused', '/elsewhere', '404 Not Found'],
+  ])('one %s waits for the answers to the requests before it', async (_which, path, status) => {
+    const raw = await openRaw(fixture.gateway.url);
+    const script = '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}';
+    raw.socket.write(
+      postText(script, { token: 'sandbox-key' }).repeat(2) +
+        [
+          `GET ${path} HTTP/1.1`,
+          'host: localhost',
+          'connection: Upgrade',
+          'upgrade: websocket',
+          'sec-websocket-version: 13',
+          'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+          `sec-websocket-protocol: ${PROTOCOL}`,
+          '\r\n',
+        ].join('\r\n'),
+    );
+    const received = await raw.until(`HTTP/1.1 ${status}`);
+    expect(received.match(/HTTP\/1\.1 \d+|"name":"Nightfall Hub"/g)).toEqual([
+      'HTTP/1.1 200',
+      '"name":"Nightfall Hub"',
+      'HTTP/1.1 200',
+      '"name":"Nightfall Hub"',
+      `HTTP/1.1 ${status.slice(0, 3)}`,
+    ]);
+    raw.socket.destroy();
+  });
 });
 
 describe('a gateway that lends its key', () => {

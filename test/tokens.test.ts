@@ -269,6 +269,25 @@ describe('the public keys', () => {
     expect(await outcomeOf(gateway, 'eyJ-is-a-key')).toBe('ok');
     await gateway.close();
   });
+
+  it('are not read on when there is no end to them', async () => {
+    const server = createServer((_request, response) => {
+      const more = () => {
+        while (response.write(Buffer.alloc(64 * 1024, ' ')));
+      };
+      response.on('drain', more);
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const gateway = await open(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    expect(await outcomeOf(gateway, await sign({ pair }))).toMatch(/^UNAUTHENTICATED/);
+    expect(warnings).toEqual([expect.stringContaining('cannot be fetched (more than 1000000 bytes)')]);
+    await gateway.close();
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  });
 });
 
 describe('the configuration', () => {

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { readStream } from '../transport/read-stream.ts';
 
 export interface JwksOptions {
   readonly url: URL;
@@ -23,7 +24,7 @@ const FRESH_MS = 10 * 60_000;
 /** How long nobody asks again after a failure, or for a key that was not there: tokens that name one can be made up. */
 const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
-const MAX_CHARACTERS = 1_000_000;
+const MAX_BYTES = 1_000_000;
 
 /** The public keys of an issuer of tokens, as its server has them. */
 export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions): Jwks {
@@ -37,8 +38,10 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
   const ask = async () => {
     try {
       const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const given = await response.text();
-      if (!response.ok || given.length > MAX_CHARACTERS) throw new Error(`status ${response.status}`);
+      const bytes = await readStream(response.body ?? [], MAX_BYTES);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      if (!bytes) throw new Error(`more than ${MAX_BYTES} bytes`);
+      const given = bytes.toString('utf8');
       fetchedAt = now();
       if (given === text && keys) return;
       keys = createLocalJWKSet(JSON.parse(given) as JSONWebKeySet);

@@ -25,6 +25,7 @@ export const isKeyName = (text: string): boolean => NAME.test(text);
 
 const MAX_RATE = 100_000;
 const MAX_LISTED = 10_000;
+const MAX_TOLD = 100;
 
 const hash = z
   .string({ error: 'is missing, or no text' })
@@ -82,7 +83,8 @@ export function parseKeyEntries(text: string): KeyEntries {
     return { problems: ['it is not JSON'] };
   }
   const result = file.safeParse(json);
-  if (!result.success) return { problems: result.error.issues.map((issue) => describeIssue(issue, json)) };
+  if (!result.success)
+    return { problems: firstOf(result.error.issues, (issue) => describeIssue(issue, json)) };
   const entries = result.data.keys.map(({ scopes, ...rest }): KeyEntry => {
     const named = scopes.filter(isScope);
     return {
@@ -95,7 +97,13 @@ export function parseKeyEntries(text: string): KeyEntries {
     };
   });
   const problems = [...findRepeated(entries), ...entries.flatMap(findContradictions)];
-  return problems.length > 0 ? { problems } : { entries };
+  return problems.length > 0 ? { problems: firstOf(problems, (problem) => problem) } : { entries };
+}
+
+/** As many as anybody reads: a large file can have a problem in every line. */
+function firstOf<Problem>(all: readonly Problem[], describe: (problem: Problem) => string): string[] {
+  const first = all.slice(0, MAX_TOLD).map(describe);
+  return all.length > MAX_TOLD ? [...first, `${all.length - MAX_TOLD} more problems`] : first;
 }
 
 /** A name that stands twice would be one caller with two sets of rights, a hash that does one of two callers. */

@@ -1,4 +1,13 @@
-import { existsSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../callers/key-entries.ts';
 import { createGatewayKey } from '../callers/new-key.ts';
 import { EVERY_SCOPE, meaningOf, SCOPES } from '../callers/scopes.ts';
@@ -25,6 +34,19 @@ const OWNER_ONLY = 0o600;
 
 /** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
 export function makeKey(flags: NewKeyFlags): readonly string[] {
+  if (flags.file === undefined) return makeEntry(flags);
+  const change = beginChange(flags.file);
+  if ('problems' in change) return change.problems;
+  try {
+    return makeEntry(flags, change.replace);
+  } catch (cause) {
+    return [`${flags.file} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is as it was`];
+  } finally {
+    change.end();
+  }
+}
+
+function makeEntry(flags: NewKeyFlags, replace?: (text: string) => void): readonly string[] {
   const { key, sha256 } = createGatewayKey();
   const { file } = flags;
   const present = file !== undefined && existsSync(file) ? readJson(file) : { keys: [] };
@@ -34,7 +56,7 @@ export function makeKey(flags: NewKeyFlags): readonly string[] {
   const text = `${JSON.stringify({ keys: change.keys }, undefined, 2)}\n`;
   const checked = parseKeyEntries(text);
   if ('problems' in checked) return checked.problems;
-  if (file !== undefined) replaceFile(file, text);
+  replace?.(text);
   const advice =
     file === undefined
       ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
@@ -86,13 +108,41 @@ function readJson(
   return JSON.parse(read.text.replace(/^\uFEFF/, ''));
 }
 
-/** A gateway that reads meanwhile sees the old file or the new one. */
-function replaceFile(path: string, text: string): void {
+interface FileChange {
+  /** A gateway that reads meanwhile sees the old file or the new one. */
+  replace(text: string): void;
+  end(): void;
+}
+
+/** From now on nobody else changes the file: who read it before and wrote it after would undo what is done in between. */
+function beginChange(path: string): FileChange | { readonly problems: readonly string[] } {
   const target = existsSync(path) ? realpathSync(path) : path;
   const mode = existsSync(target) ? statSync(target).mode & 0o777 : OWNER_ONLY;
-  const next = `${target}.${process.pid}.new`;
-  writeFileSync(next, text, { mode });
-  renameSync(next, target);
+  const next = `${target}.new`;
+  try {
+    const file = openSync(next, 'wx', mode);
+    let isReplaced = false;
+    return {
+      replace(text) {
+        writeFileSync(file, text);
+        renameSync(next, target);
+        isReplaced = true;
+      },
+      end() {
+        closeSync(file);
+        if (!isReplaced) rmSync(next);
+      },
+    };
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    return {
+      problems: [
+        code === 'EEXIST'
+          ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}`
+          : `${path} cannot be written (${code}). Name a file in a directory that can be written to`,
+      ],
+    };
+  }
 }
 
 /** Prints what a file of keys allows, key by key. Gives what is wrong with it. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { FlagValues } from '../config/flags.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
@@ -8,6 +7,7 @@ import { configurationOrExit } from './configuration.ts';
 import { EXIT } from './exit-code.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
 import { HELP_LAYOUT } from './help-layout.ts';
+import { readInputFile } from './read-input.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -106,8 +106,11 @@ function createProgram(): Command {
         'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql',
         gatewayUrl,
       ),
-  ).action(async (file: string, flags: Partial<QueryFlags>) => {
+  ).action(async (file: string, flags: Partial<QueryFlags>, command: Command) => {
     const { variables, operation, plan = false, url, ...others } = flags;
+    // Told here, where the URL is not quoted.
+    if (url !== undefined && (new URL(url).username || new URL(url).password))
+      command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
     // The REST API behind another gateway is not this process's to know.
     const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
     const config = configurationOrExit({ ...others, ...notHere });
@@ -174,7 +177,7 @@ interface QueryFlags {
 function jsonObject(given: string): Readonly<Record<string, unknown>> {
   const advice = 'Give an object of JSON, or @ and the path of a file that holds one.';
   try {
-    const value: unknown = JSON.parse(given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given);
+    const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
     // What it is not is said below; it is not quoted twice.

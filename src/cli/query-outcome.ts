@@ -2,7 +2,7 @@ import { type FieldNode, Kind, OperationTypeNode, parse, print, type SelectionNo
 
 interface Answer {
   readonly data?: Readonly<Record<string, unknown>> | null;
-  readonly errors?: readonly unknown[];
+  readonly errors?: readonly unknown[] | null;
 }
 
 export interface QueryOutcome {
@@ -55,12 +55,12 @@ export function withTypeNames(document: string): string {
 export function readOutcome(text: string, document: string): QueryOutcome | undefined {
   const answer = readAnswer(text);
   if (answer === undefined) return undefined;
-  const { data, errors = [] } = answer;
+  const { data } = answer;
   const added = fieldsWithoutTypeName(document);
   const mutations = responseKeysOfMutations(document).map((key) => data?.[key]);
   return {
     answer: data && added.size > 0 ? { ...answer, data: withoutTypeNames(data, added) } : answer,
-    hasErrors: errors.length > 0,
+    hasErrors: (answer.errors ?? []).length > 0,
     isRefused: mutations.some((value) => isObject(value) && !SUCCESS.test(String(value.__typename))),
   };
 }
@@ -68,7 +68,10 @@ export function readOutcome(text: string, document: string): QueryOutcome | unde
 function readAnswer(text: string): Answer | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) && ('data' in value || 'errors' in value) ? value : undefined;
+    if (!isObject(value)) return undefined;
+    const { data = null, errors = null } = value;
+    const isAnswer = (isObject(data) || data === null) && (Array.isArray(errors) || errors === null);
+    return isAnswer && ('data' in value || 'errors' in value) ? value : undefined;
   } catch {
     return undefined;
   }

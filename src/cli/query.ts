@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { openAlone } from '../server/open-alone.ts';
 import { exit } from '../server/signals.ts';
+import { readStream } from '../transport/read-stream.ts';
 import { EXIT } from './exit-code.ts';
 import { readOutcome, withTypeNames } from './query-outcome.ts';
+import { readInputFile, readStdin } from './read-input.ts';
 
 export interface QueryOptions {
   /** The path of a document; `-` is stdin. */
@@ -19,10 +19,17 @@ export interface QueryOptions {
   readonly url: string | undefined;
 }
 
+/** How much longer than an operation its answer may take. */
+const ANSWER_WITHIN_MS = 5_000;
+/** More than an answer holds, unless a gateway was told to give larger ones. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
 /** Runs one operation, prints its answer, and says by the exit code what came of it. */
 export async function query(options: QueryOptions, config: Config): Promise<number> {
   const document = await readDocument(options.file).catch((cause: NodeJS.ErrnoException) =>
-    fail(`${options.file}: it cannot be read (${cause.code}). Give the path of a document, or - for stdin.`),
+    fail(
+      `${options.file}: ${cause.code === 'EFBIG' ? cause.message : `it cannot be read (${cause.code}).`} Give the path of a document, or - for stdin.`,
+    ),
   );
   if (document === undefined) return EXIT.failed;
   const { url } = options;
@@ -33,9 +40,7 @@ export async function query(options: QueryOptions, config: Config): Promise<numb
   const answer =
     url === undefined
       ? await askHere(options, config, document)
-      : await ask(fetch, url, options, config, document).catch((cause: Error) =>
-          fail(`${url}: no answer (${codeOf(cause)}). See whether a gateway listens there.`),
-        );
+      : await askThere(new URL(url), options, config, document);
   if (answer === undefined) return EXIT.failed;
   const outcome = readOutcome(answer, document);
   if (outcome === undefined) {
@@ -48,29 +53,60 @@ export async function query(options: QueryOptions, config: Config): Promise<numb
 }
 
 async function readDocument(file: string): Promise<string> {
-  return file === '-' ? text(process.stdin) : readFileSync(file, 'utf8');
+  return file === '-' ? readStdin() : readInputFile(file);
 }
 
 async function askHere(options: QueryOptions, config: Config, document: string): Promise<string> {
   const gateway = await openAlone(config).catch(exit);
   try {
-    return await ask(gateway.fetch as typeof fetch, 'http://localhost/graphql', options, config, document);
+    const send = gateway.fetch as typeof fetch;
+    return await (await ask(send, 'http://localhost/graphql', options, config, document)).text();
   } finally {
     await gateway.close();
   }
 }
 
-/** Sends the operation, with the key that is configured, and gives the text that comes back. */
+/** The text that a gateway answers, whatever it is that listens there; undefined: there is none, which is told. */
+async function askThere(
+  { href, origin, pathname }: URL,
+  options: QueryOptions,
+  config: Config,
+  document: string,
+): Promise<string | undefined> {
+  const where = origin + pathname;
+  const timeoutMs = config.operationTimeoutMs + ANSWER_WITHIN_MS;
+  try {
+    const response = await ask(fetch, href, options, config, document, AbortSignal.timeout(timeoutMs));
+    if (response.status >= 300 && response.status < 400)
+      return fail(
+        `${where}: it redirects elsewhere, where neither the key nor the operation is sent. Give --url the whole address.`,
+      );
+    const bytes = await readStream(response.body ?? [], MAX_ANSWER_BYTES);
+    return bytes?.toString('utf8') ?? fail(`${where}: the answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
+  } catch (error) {
+    const cause = error as Error;
+    return cause.name === 'TimeoutError'
+      ? fail(
+          `${where}: no answer in ${timeoutMs} ms. Whether a mutation was carried out is unknown. Raise --operation-timeout-ms to wait longer.`,
+        )
+      : fail(`${where}: no answer (${codeOf(cause)}). See whether a gateway listens there.`);
+  }
+}
+
+/** Sends the operation, with the key that is configured, to this URL and to no other. */
 async function ask(
   send: typeof fetch,
   url: string,
   { variables, operation: operationName, plan, url: given }: QueryOptions,
   { credentials: { heldKey }, apiUrl }: Config,
   document: string,
-): Promise<string> {
+  signal?: AbortSignal,
+): Promise<Response> {
   const key = heldKey ?? (given === undefined && apiUrl === undefined ? sandboxKeys.full : undefined);
-  const response = await send(url, {
+  return send(url, {
     method: 'POST',
+    redirect: 'manual',
+    signal: signal ?? null,
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
@@ -79,7 +115,6 @@ async function ask(
     },
     body: JSON.stringify({ query: withTypeNames(document), variables, operationName }),
   });
-  return response.text();
 }
 
 function fail(problem: string): undefined {
@@ -87,6 +122,6 @@ function fail(problem: string): undefined {
 }
 
 function codeOf({ cause, message }: Error): string {
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : message;
+  const { code, message: reason = message } = (cause ?? {}) as { code?: unknown; message?: string };
+  return typeof code === 'string' ? code : reason;
 }

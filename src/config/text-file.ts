@@ -28,7 +28,7 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
 }
 
 /** Counts what it reads: a file may grow, and those in /proc have no size. */
-function readAtMost(file: number, maxBytes: number): Buffer | undefined {
+export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
   const chunks: Buffer[] = [];
   for (let size = 0; size <= maxBytes; ) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

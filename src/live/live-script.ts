@@ -1,14 +1,18 @@
 import type { Session } from '../luaauth/sessions.ts';
 import type { ChangeEntry, DelayReason, EndEntry, FeedEntry, SnapshotEntry } from './feed-entry.ts';
-import { EVERY_SESSION, type SessionTest } from './live-event.ts';
+import { EVERY_SESSION, type LiveEvent, type SessionTest } from './live-event.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
 import type { KnownState } from './poller.ts';
 
 /** For how many changes back a cursor is known, and for how many sessions in them. */
 const MAX_CHANGES = 256;
 const MAX_CHANGED = 5_000;
-/** How many streams are told in one turn of the event loop: each has an event to execute and to write. */
-const STREAMS_A_TURN = 50;
+/**
+ * How much is told in one turn of the event loop, in sessions: each event has to be executed and written, which takes time
+ * and memory by its sessions. One without any counts as so many.
+ */
+const SESSIONS_A_TURN = 2_000;
+const SESSIONS_AN_EVENT = 40;
 
 /** What is known of one script's sessions, and who wants to know. It only receives: who polls is not its business. */
 export class LiveScript implements StreamSource {
@@ -67,10 +71,12 @@ export class LiveScript implements StreamSource {
   }
 
   endAll(failure?: { readonly error: unknown }): void {
-    for (const stream of [...this.#streams]) {
+    const streams = [...this.#streams];
+    for (const stream of streams) {
       if (failure) stream.fail(failure.error);
       else stream.end();
     }
+    wake(streams);
   }
 
   sessions(isWanted: SessionTest): readonly Session[] {
@@ -156,9 +162,18 @@ export class LiveScript implements StreamSource {
   }
 }
 
-function wake(streams: readonly LiveStream[]): void {
-  for (const stream of streams.slice(0, STREAMS_A_TURN)) stream.deliver();
-  if (streams.length > STREAMS_A_TURN) setImmediate(wake, streams.slice(STREAMS_A_TURN));
+function wake(streams: readonly LiveStream[], from = 0): void {
+  let index = from;
+  for (let told = 0; index < streams.length && told < SESSIONS_A_TURN; index++) {
+    const event = streams[index]?.deliver();
+    if (event) told += SESSIONS_AN_EVENT + sessionsIn(event);
+  }
+  if (index < streams.length) setImmediate(wake, streams, index);
+}
+
+function sessionsIn(event: LiveEvent): number {
+  if (event.type === 'SessionsSnapshot') return event.sessions.length;
+  return event.type === 'SessionsChange' ? event.appeared.length : 0;
 }
 
 function weigh({ appeared, disappeared }: ChangeEntry): number {

@@ -82,12 +82,11 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     this.#delay = reason;
   }
 
-  /** What is pending can still be taken; then it is over. */
+  /** What is pending can still be taken; then it is over. Who waits already is not told before `deliver`. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#options.onEnd();
-    this.deliver();
   }
 
   fail(error: unknown): void {
@@ -108,6 +107,7 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     this.#delay = undefined;
     this.#failure = undefined;
     this.end();
+    this.deliver();
     return Promise.resolve(OVER);
   }
 
@@ -127,10 +127,10 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     else for (const { appeared, disappeared } of missed) this.#pending.add(appeared, disappeared);
   }
 
-  /** Gives whoever waits for an event what there is. */
-  deliver(): void {
+  /** Gives whoever waits for an event what there is. @returns the event */
+  deliver(): LiveEvent | undefined {
     const taker = this.#taker;
-    if (!taker) return;
+    if (!taker) return undefined;
     const event = this.#take();
     if (event) {
       this.#taker = undefined;
@@ -145,6 +145,7 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
       this.#taker = undefined;
       taker.resolve(OVER);
     }
+    return event;
   }
 
   #take(): LiveEvent | undefined {

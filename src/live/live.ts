@@ -133,10 +133,15 @@ export function createLive(options: LiveOptions): Live {
           if (followed.size === 0) leave(name, account, scriptId, followed);
         },
       });
-      const cancelTimer = clock.after(limits.maxLifetimeMs, () => stream.end());
+      const cancelTimer = clock.after(limits.maxLifetimeMs, () => {
+        stream.end();
+        stream.deliver();
+      });
       account.streams += 1;
       count(1, followed.size === 0 ? 1 : 0);
       followed.add(stream);
+      // It was on its way when the others were ended.
+      if (isEnding) stream.end();
       return stream;
     },
     disconnected(name, sessionIds) {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { auditLine } from './audit-line.ts';
 import { createRedactedStream } from './redacted-stream.ts';
 import { keysOf, type RequestObserver } from './request-record.ts';
@@ -12,6 +12,7 @@ export interface AuditFile {
 }
 
 const OWNER_AND_GROUP = 0o640;
+const LINE_END = 0x0a;
 
 /**
  * Appends a line of JSON for each write to a file. The system has a line when the call that writes it is over, and only
@@ -21,7 +22,7 @@ const OWNER_AND_GROUP = 0o640;
 export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
   let file = open(path);
   // The system may have taken a part of a line only, such as on a full disk.
-  let isTorn = false;
+  let isTorn = endsInLine(path);
   const append = (line: string) => {
     let rest = Buffer.from(isTorn ? `\n${line}` : line);
     isTorn = true;
@@ -40,10 +41,26 @@ export function openAuditFile(path: string, secrets: readonly string[] = []): Au
       const next = open(path);
       closeSync(file);
       file = next;
-      isTorn = false;
+      isTorn = endsInLine(path);
     },
     close: () => closeSync(file),
   };
+}
+
+/** Whether the last line of a file, of this process or of one before it, is without its end. */
+function endsInLine(path: string): boolean {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const last = Buffer.alloc(1);
+    const { size } = fstatSync(file);
+    return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== LINE_END;
+  } catch {
+    // Who may only append to it does not know.
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** Only a regular file: a pipe could keep the gateway waiting for whoever reads it. */

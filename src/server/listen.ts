@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     else listener(request, response);
   });
   if (upgrade) {
-    takeUpgrades(server, (request, socket, head) => {
+    takeUpgrades(server, connections, (request, socket, head) => {
       if (draining) refuseWhileDraining(responseOn(request, socket));
       else upgrade(request, socket, head);
     });

@@ -1,29 +1,57 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Upgrade } from '../http/websocket/socket-upgrade.ts';
+import type { Connections } from './connections.ts';
+
+/** Each leaves something of node:http's on the socket, and some clients offer another protocol with every request. */
+const MAX_OFFERS = 5;
 
 /**
- * Hands WebSockets over. A server that takes any upgrade is given every request that offers one, also those of clients that
+ * Hands WebSockets over, each after the answers to the requests before it on its connection: until then the socket is theirs. A server that takes any upgrade is given every request that offers one, also those of clients that
  * would like to go on in HTTP/2 and do not insist, as Java's do: these are answered as if they had not asked.
  */
-export function takeUpgrades(server: Server, upgrade: Upgrade): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+export function takeUpgrades(server: Server, connections: Connections, upgrade: Upgrade): void {
+  const take: Upgrade = (request, socket, head) => {
     if (request.headers.upgrade?.toLowerCase() === 'websocket') {
       upgrade(request, socket, head);
       return;
     }
-    socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
+    const connection = connections.on(request.socket);
+    if (connection) connection.offers += 1;
+    const isLast = (connection?.offers ?? 0) >= MAX_OFFERS;
+    socket.unshift(Buffer.concat([headWithoutUpgrade(request, isLast), head]));
     server.emit('connection', socket);
+  };
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const before = connections.on(request.socket)?.unanswered.at(-1);
+    if (!before) {
+      take(request, socket, head);
+      return;
+    }
+    // node:http looks after this socket no more.
+    socket.on('error', ignore);
+    before.once('close', () => {
+      socket.off('error', ignore);
+      if (socket.writable) take(request, socket, head);
+      else socket.destroy();
+    });
   });
 }
 
-function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+function ignore(): void {}
+
+/** `isLast`: the connection is to be closed after the answer. */
+function headWithoutUpgrade(
+  { method, url, httpVersion, rawHeaders }: IncomingMessage,
+  isLast: boolean,
+): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
     const kept = /^connection$/i.test(name) ? withoutUpgrade(value) : value;
     if (!/^(?:upgrade|http2-settings)$/i.test(name) && kept !== '') lines.push(`${name}: ${kept}`);
   }
+  if (isLast) lines.push('connection: close');
   return Buffer.from([...lines, '', ''].join('\r\n'), 'latin1');
 }
 

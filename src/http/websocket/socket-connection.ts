@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from 'ws';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
 import type { Engine, Pipeline } from '../../operation/pipeline.ts';
-import { isStream } from '../../operation/result-stream.ts';
+import { isStream, type ResultStream } from '../../operation/result-stream.ts';
 import type { Clock } from '../../transport/clock.ts';
 import { AbortSource } from '../../transport/signal.ts';
 import type { BodyBudget, BodyShare } from '../body-budget.ts';
@@ -47,6 +47,8 @@ interface RunningOperation {
   /** What its message holds of the budget. */
   readonly body: BodyShare;
   isStream: boolean;
+  /** Its last message told of errors, which ends it. */
+  isFailed: boolean;
 }
 
 /** One connection by the protocol `graphql-transport-ws`: each of its operations goes down the pipeline like a request. */
@@ -148,7 +150,7 @@ export class SocketConnection {
       tracker.end(record, 200);
       return;
     }
-    const operation: RunningOperation = { record, source, body, isStream: false };
+    const operation: RunningOperation = { record, source, body, isStream: false, isFailed: false };
     this.#operations.set(id, operation);
     this.#running.add(operation);
     void this.#run(id, payload, operation).finally(() => {
@@ -181,23 +183,12 @@ export class SocketConnection {
   }
 
   async #run(id: string, payload: unknown, operation: RunningOperation): Promise<void> {
-    const { record, source, body } = operation;
+    const { record, source } = operation;
     try {
-      const params = paramsFromJson(payload, 'payload');
-      const engine = this.#options.engineFor(this.#upgrade, record, params);
-      const result = await this.#options.pipeline.run({ params, record, engine, mayStream: true });
-      body.release();
-      operation.isStream = isStream(result);
-      const results = isStream(result) ? result : [result];
-      let isFailed = false;
-      for await (const one of results) {
-        if (source.aborted) break;
-        isFailed = isFailure(one);
-        if (isFailed) this.#forget(id, operation);
-        // One after the other: who does not read makes the stream wait, and merge.
-        await this.#send(isFailed ? errorMessage(id, one) : nextMessage(id, one));
-      }
-      if (isFailed || source.aborted) return;
+      const stream = await this.#begin(id, payload, operation);
+      // One after the other: who does not read makes the stream wait, and merge.
+      while (stream && (await this.#tellNext(id, stream, operation)));
+      if (operation.isFailed || source.aborted) return;
       this.#forget(id, operation);
       await this.#send(completeMessage(id));
     } catch (error) {
@@ -206,6 +197,36 @@ export class SocketConnection {
       this.#forget(id, operation);
       await this.#send(errorMessage(id, failure));
     }
+  }
+
+  // What follows goes on by `then`: an `await` would keep each result for as long as its client lets it wait.
+
+  /** Runs an operation, and tells its result. @returns its results instead, if they are a stream */
+  #begin(id: string, payload: unknown, operation: RunningOperation): Promise<ResultStream | undefined> {
+    const { record, body } = operation;
+    const { pipeline, engineFor } = this.#options;
+    const params = paramsFromJson(payload, 'payload');
+    const engine = engineFor(this.#upgrade, record, params);
+    return pipeline.run({ params, record, engine, mayStream: true }).then((result) => {
+      body.release();
+      operation.isStream = isStream(result);
+      return isStream(result) ? result : this.#tell(id, result, operation).then(() => undefined);
+    });
+  }
+
+  /** Tells the next result of a stream. @returns whether there was one */
+  #tellNext(id: string, stream: ResultStream, operation: RunningOperation): Promise<boolean> {
+    return stream.next().then(({ value, done }) => {
+      if (done || operation.source.aborted) return false;
+      return this.#tell(id, value, operation).then(() => true);
+    });
+  }
+
+  #tell(id: string, result: ExecutionResult, operation: RunningOperation): Promise<unknown> {
+    if (operation.source.aborted) return Promise.resolve();
+    operation.isFailed = isFailure(result);
+    if (operation.isFailed) this.#forget(id, operation);
+    return this.#send(operation.isFailed ? errorMessage(id, result) : nextMessage(id, result));
   }
 
   #requestWith(headers: SentHeaders, signal = new AbortSource()): SocketClientRequest {
@@ -217,8 +238,14 @@ export class SocketConnection {
   }
 
   /** Resolves when the system has taken it, or nobody is there to take it. */
-  #send(text: string): Promise<void> {
-    return new Promise((resolve) => this.#socket.send(text, () => resolve()));
+  #send(text: string): Promise<unknown> {
+    let taken: (error?: Error) => void = () => undefined;
+    const sent = new Promise<unknown>((resolve) => {
+      taken = resolve;
+    });
+    // As bytes, and in no closure: what waits for its client takes nothing of the heap.
+    this.#socket.send(Buffer.from(text), { binary: false }, taken);
+    return sent;
   }
 
   /** What nobody waits with. */
