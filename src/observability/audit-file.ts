@@ -22,7 +22,7 @@ const LINE_END = 0x0a;
 export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
   let file = open(path);
   // The system may have taken a part of a line only, such as on a full disk.
-  let isTorn = endsInLine(path);
+  let isTorn = isTornAt(path);
   const append = (line: string) => {
     let rest = Buffer.from(isTorn ? `\n${line}` : line);
     isTorn = true;
@@ -41,14 +41,14 @@ export function openAuditFile(path: string, secrets: readonly string[] = []): Au
       const next = open(path);
       closeSync(file);
       file = next;
-      isTorn = endsInLine(path);
+      isTorn = isTornAt(path);
     },
     close: () => closeSync(file),
   };
 }
 
-/** Whether the last line of a file, of this process or of one before it, is without its end. */
-function endsInLine(path: string): boolean {
+/** Whether the last line of a file has no end: this process, or one before it, was not able to write it whole. */
+function isTornAt(path: string): boolean {
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

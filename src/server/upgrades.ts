@@ -7,8 +7,9 @@ import type { Connections } from './connections.ts';
 const MAX_OFFERS = 5;
 
 /**
- * Hands WebSockets over, each after the answers to the requests before it on its connection: until then the socket is theirs. A server that takes any upgrade is given every request that offers one, also those of clients that
- * would like to go on in HTTP/2 and do not insist, as Java's do: these are answered as if they had not asked.
+ * Hands WebSockets over, each after the answers to the requests before it on its connection: until then the socket is
+ * theirs. A server that takes any upgrade is given every request that offers one, also those of clients that would like to
+ * go on in HTTP/2 and do not insist, as Java's do: these are answered as if they had not asked.
  */
 export function takeUpgrades(server: Server, connections: Connections, upgrade: Upgrade): void {
   const take: Upgrade = (request, socket, head) => {
