@@ -82,7 +82,7 @@ describeWithRedis('WORKERS', { timeout: 60_000 }, () => {
     for (const own of [port, port + 1]) {
       const text = await (await fetch(`http://127.0.0.1:${own}/metrics`)).text();
       expect(text).toContain('luaauth_coordination_state{state="ok"} 1');
-      expect(workers.output.stdout).toContain(`http://127.0.0.1:${own}/metrics`);
+      await eventually(() => expect(workers.output.stdout).toContain(`http://127.0.0.1:${own}/metrics`));
     }
   });
 

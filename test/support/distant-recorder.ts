@@ -11,12 +11,14 @@ export interface Arrival {
 
 /**
  * A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is; with
- * jitter, up to so many ms later.
+ * jitter, up to so many ms later. It answers plainly, or with a version that each write makes another.
  */
-export async function startDistantRecorder({ jitterMs = 0 } = {}) {
+export async function startDistantRecorder({ jitterMs = 0, hasVersions = false } = {}) {
   const script = fileURLToPath(new URL('./recorder-process.ts', import.meta.url));
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = fork(script, [String(jitterMs)], { execArgv: ['--import', tsx] });
+  const child = fork(script, [String(jitterMs), hasVersions ? 'versions' : ''], {
+    execArgv: ['--import', tsx],
+  });
   const [url] = (await once(child, 'message')) as [string];
   return {
     url,
