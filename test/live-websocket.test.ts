@@ -116,6 +116,24 @@ describe('a subscription over a WebSocket', () => {
   });
 });
 
+describe('a result that cannot be written', () => {
+  const live = useLive({ execute: () => ({ data: { scriptSessions: 1n } }) });
+
+  it('ends its stream with an error, and no poll is made for it any more', async () => {
+    live.useApi().connect('s', 'a');
+    const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
+    subscribe('1', SESSIONS);
+    expect(await next()).toMatchObject({
+      id: '1',
+      type: 'error',
+      payload: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+    });
+    await live.expectNoMorePolls();
+    expect(live.gateway.logged.splice(0)).toMatchObject([{ name: 'TypeError' }]);
+    socket.close();
+  });
+});
+
 describe('the end of the process', () => {
   const { log, lines } = openLog();
   const live = useLive({ observers: log.operations ? [log.operations] : [] });

@@ -9,6 +9,8 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { installPacked, run } from './support/packed.ts';
+import { startOnTerminal } from './support/terminal.ts';
+import { eventually } from './support/waiting.ts';
 
 // Packing builds, and installing may have to download.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 600_000 });
@@ -50,6 +52,24 @@ it('packs what runs, its types, its sources and what is to be read, and nothing 
     'schema/schema.graphql',
     'schema/subgraph.graphql',
   ]);
+});
+
+it('logs JSON on a terminal as well where what formats it is not installed', async () => {
+  const packages = join(product.user, 'node_modules');
+  expect(existsSync(join(packages, 'pino-pretty'))).toBe(false);
+  const terminal = startOnTerminal({ PORT: '0' }, join(packages, 'luaauth-graphql/dist/main.js'));
+  try {
+    const address = () => /GraphQL {3}(http\S+)/.exec(terminal.lines().join('\n'))?.[1];
+    await eventually(() => expect(address()).toBeDefined());
+    const headers = { 'content-type': 'application/json' };
+    await fetch(address() ?? '', { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+    await eventually(() => {
+      const line = terminal.lines().find((text) => text.includes('"msg":"operation"')) ?? '{}';
+      expect(JSON.parse(line)).toMatchObject({ operationType: 'query', status: 200 });
+    });
+  } finally {
+    await terminal.kill();
+  }
 });
 
 it('has maps of code and types, and each leads to a packed source by a path inside the package', async () => {

@@ -10,10 +10,13 @@ import type { Variables } from './process.ts';
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** Starts the gateway as somebody at a terminal does, by `script` of util-linux. Whoever starts it calls `kill`. */
-export function startOnTerminal(variables: Variables) {
+/**
+ * Starts the gateway, or another build of it, as somebody at a terminal does, by `script` of util-linux. Whoever starts it
+ * calls `kill`.
+ */
+export function startOnTerminal(variables: Variables, main = MAIN) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-terminal-'));
-  const command = `echo $$; exec '${process.execPath}' --import '${TSX}' '${MAIN}'`;
+  const command = `echo $$; exec '${process.execPath}' --import '${TSX}' '${main}'`;
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: directory,
     env: { PATH: process.env.PATH, SHELL: '/bin/sh', ...variables },

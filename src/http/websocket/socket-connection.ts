@@ -184,8 +184,9 @@ export class SocketConnection {
 
   async #run(id: string, payload: unknown, operation: RunningOperation): Promise<void> {
     const { record, source } = operation;
+    let stream: ResultStream | undefined;
     try {
-      const stream = await this.#begin(id, payload, operation);
+      stream = await this.#begin(id, payload, operation);
       // One after the other: who does not read makes the stream wait, and merge.
       while (stream && (await this.#tellNext(id, stream, operation)));
       if (operation.isFailed || source.aborted) return;
@@ -196,6 +197,9 @@ export class SocketConnection {
       if (source.aborted) return;
       this.#forget(id, operation);
       await this.#send(errorMessage(id, failure));
+    } finally {
+      // A result that cannot be written ends its stream as well.
+      void stream?.return?.();
     }
   }
 
