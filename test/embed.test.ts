@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +9,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createGateway, createTransport, type Transport } from '../src/index.ts';
 import { seeded } from '../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
-import { openSocket } from './support/socket-client.ts';
+import { openRaw, postText } from './support/raw-http.ts';
+import { openSocket, upgradeText } from './support/socket-client.ts';
 
 const EMBED = new URL('../src/index.ts', import.meta.url).href;
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -110,6 +112,33 @@ it('an embedded gateway takes WebSockets of a server of its own, whose operation
   expect(await closed).toMatchObject({ code: 1001 });
   await new Promise((resolve) => server.close(resolve));
 });
+
+it.each([
+  ['granted', '/graphql'],
+  ['refused', '/elsewhere'],
+])(
+  'a WebSocket that is %s behind a request without an answer ends no server of its own',
+  async (_which, path) => {
+    const gateway = createGateway({ transport });
+    const server = createServer(gateway);
+    server.on('upgrade', gateway.upgrade);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { socket, closed } = await openRaw(url);
+    socket.write(postText(JSON.stringify({ query: NAME }), { token: 'sandbox-key' }) + upgradeText(path));
+    // The connection is cut, or has whatever was asked for on it.
+    await Promise.race([closed, once(socket, 'data')]);
+    const { status } = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect(status).toBe(200);
+    socket.destroy();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  },
+);
 
 it('two gateways that are given the same request each follow it by themselves', async () => {
   const request = new Request('http://localhost/graphql?query={__typename}', {

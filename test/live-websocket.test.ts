@@ -9,7 +9,14 @@ import { change, SESSIONS, type SessionsTold, snapshot, useLive } from './suppor
 import { openLog } from './support/log-lines.ts';
 import { openRaw, postText } from './support/raw-http.ts';
 import { json } from './support/recorder.ts';
-import { openClient, openSocket, refusedUpgrade, resultsOf, socketUrl } from './support/socket-client.ts';
+import {
+  openClient,
+  openSocket,
+  refusedUpgrade,
+  resultsOf,
+  socketUrl,
+  upgradeText,
+} from './support/socket-client.ts';
 import { eventually } from './support/waiting.ts';
 
 const PROTOCOL = 'graphql-transport-ws';
@@ -338,19 +345,7 @@ describe('a WebSocket is refused', () => {
   ])('one %s waits for the answers to the requests before it', async (_which, path, status) => {
     const raw = await openRaw(fixture.gateway.url);
     const script = '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}';
-    raw.socket.write(
-      postText(script, { token: 'sandbox-key' }).repeat(2) +
-        [
-          `GET ${path} HTTP/1.1`,
-          'host: localhost',
-          'connection: Upgrade',
-          'upgrade: websocket',
-          'sec-websocket-version: 13',
-          'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-          `sec-websocket-protocol: ${PROTOCOL}`,
-          '\r\n',
-        ].join('\r\n'),
-    );
+    raw.socket.write(postText(script, { token: 'sandbox-key' }).repeat(2) + upgradeText(path));
     const received = await raw.until(`HTTP/1.1 ${status}`);
     expect(received.match(/HTTP\/1\.1 \d+|"name":"Nightfall Hub"/g)).toEqual([
       'HTTP/1.1 200',

@@ -41,6 +41,19 @@ export interface ServerMessage {
   readonly payload?: unknown;
 }
 
+/** The text of a request for a WebSocket at a path. */
+export const upgradeText = (path: string): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'host: localhost',
+    'connection: Upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-protocol: graphql-transport-ws',
+    '\r\n',
+  ].join('\r\n');
+
 /** A bare WebSocket, for what no client would send. */
 export async function openSocket(
   gateway: Gateway,

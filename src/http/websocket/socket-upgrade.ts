@@ -89,7 +89,12 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
 export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(socket as Socket);
+  try {
+    response.assignSocket(socket as Socket);
+  } catch {
+    // A request before it is not answered yet, at a server that does not look after that: only this connection ends.
+    socket.destroy();
+  }
   response.once('finish', () => (socket as Socket).destroySoon());
   return response;
 }
