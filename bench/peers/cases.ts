@@ -1,3 +1,4 @@
+import { number } from './figures.ts';
 import { createRandom } from './random.ts';
 import { SCRIPTS, type SessionCount, scriptAnswer, scriptId, sessionsAnswer } from './upstream-data.ts';
 
@@ -14,22 +15,32 @@ export interface BenchRequest {
   readonly answer: object;
 }
 
+/** Scripts by their index. */
+export interface ScriptRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** How many different requests of each kind are sent, over and over. */
 const REQUESTS = 5_000;
 const SEED = 20_261_124;
+const ALL_SCRIPTS: ScriptRange = { first: 0, count: SCRIPTS };
 
 /** What all subjects are compared on. */
 export function comparedCases(): Case[] {
-  return [oneScript(), aliases(), sessions(50)];
+  return [oneScript(), aliases(), sessions()];
 }
 
 /** One script, one REST call. */
-export function oneScript(): Case {
+export function oneScript(scripts = ALL_SCRIPTS): Case {
   const query = 'query OneScript($id: ID!) { script(id: $id) { id name enabled totalExecutions } }';
-  return createCase('one script, random of 10,000 ids', query, ([id]) => ({
-    variables: { id },
-    data: { script: inFull(id as string) },
-  }));
+  const title = `one script, random of ${number(scripts.count)} ids`;
+  return createCase(
+    title,
+    query,
+    ([id = '']) => ({ variables: { id }, data: () => ({ script: inFull(id) }) }),
+    { scripts },
+  );
 }
 
 /** Aliases with twice as many fields as there are ids: each script is wanted twice, once by every page part. */
@@ -46,67 +57,91 @@ function aliases(): Case {
     query,
     (ids) => ({
       variables: Object.fromEntries(ids.map((id, index) => [`id${index}`, id])),
-      data: Object.fromEntries(
-        fields.map((_, index) => [`script${index}`, inFull(ids[index % distinct] as string)]),
-      ),
+      data: () =>
+        Object.fromEntries(
+          fields.map((_, index) => [`script${index}`, inFull(ids[index % distinct] as string)]),
+        ),
     }),
     { ids: distinct },
   );
 }
 
 /** A script's connected users, each with the script again. */
-export function sessions(count: SessionCount): Case {
-  const query = `query Sessions($id: ID!) { script(id: $id) { name sessions(first: ${count}) { nodes { id robloxId script { id name } } } } }`;
+function sessions(): Case {
+  const count = 50;
+  const query = `query Sessions($id: ID!) { script(id: $id) { name sessions(first: ${count}) ${NODES} } }`;
   return createCase(
-    `${count} session${count === 1 ? '' : 's'}, each with its script`,
+    `${count} sessions, each with its script`,
     query,
-    ([id = '']) => ({ variables: { id }, data: { script: withSessions(id, count) } }),
+    ([id = '']) => ({
+      variables: { id },
+      data: () => {
+        const { name } = scriptAnswer(id).script;
+        return { script: { name, sessions: nodesOf(id, sessionsAnswer(id, count).sessions) } };
+      },
+    }),
     { sessions: count },
   );
 }
 
-/** A list of scripts, one REST call for each. */
-export function scripts(count: number): Case {
-  const query = 'query Scripts($ids: [ID!]!) { scripts(ids: $ids) { id name enabled totalExecutions } }';
-  return createCase(
-    `${count} script${count === 1 ? '' : 's'}`,
-    query,
-    (ids) => ({ variables: { ids }, data: { scripts: ids.map(inFull) } }),
-    { ids: count },
-  );
+/** What is asked of a page of sessions. */
+export const NODES = '{ nodes { id robloxId script { id name } } }';
+
+/** The right answer to it. */
+export function nodesOf(id: string, sessions: ReturnType<typeof sessionsAnswer>['sessions']) {
+  const { name } = scriptAnswer(id).script;
+  return {
+    nodes: sessions.map((session) => ({
+      id: session.id,
+      robloxId: String(session.roblox_id),
+      script: { id, name },
+    })),
+  };
 }
 
-function createCase(
+export interface CaseOptions {
+  /** How many different scripts one request names. */
+  readonly ids?: number;
+  /** How many sessions each of them has. */
+  readonly sessions?: SessionCount;
+  /** Which scripts are drawn from. */
+  readonly scripts?: ScriptRange;
+}
+
+/** `data` is called when an answer is compared: those of all requests at once can be millions of objects. */
+export function createCase(
   title: string,
   query: string,
-  make: (ids: string[]) => { variables: object; data: object },
-  { ids = 1, sessions = 50 }: { ids?: number; sessions?: SessionCount } = {},
+  make: (ids: string[]) => { variables: object; data: () => object },
+  { ids = 1, sessions = 50, scripts = ALL_SCRIPTS }: CaseOptions = {},
 ): Case {
   const random = createRandom(SEED);
-  const requests = Array.from({ length: REQUESTS }, () => {
-    const { variables, data } = make(drawIds(random, ids, sessions));
-    return { body: JSON.stringify({ query, variables }), answer: { data } };
+  const requests = Array.from({ length: REQUESTS }, (): BenchRequest => {
+    const { variables, data } = make(drawIds(random, ids, sessions, scripts));
+    return {
+      body: JSON.stringify({ query, variables }),
+      get answer() {
+        return { data: data() };
+      },
+    };
   });
   return { title, requests };
 }
 
-function drawIds(random: () => number, count: number, sessions: SessionCount): string[] {
+function drawIds(
+  random: () => number,
+  count: number,
+  sessions: SessionCount,
+  scripts: ScriptRange,
+): string[] {
   const drawn = new Set<string>();
-  while (drawn.size < count) drawn.add(scriptId(Math.floor(random() * SCRIPTS), sessions));
+  while (drawn.size < count) {
+    drawn.add(scriptId(scripts.first + Math.floor(random() * scripts.count), sessions));
+  }
   return [...drawn];
 }
 
 function inFull(id: string) {
   const { name, enabled, total_executions } = scriptAnswer(id).script;
   return { id, name, enabled, totalExecutions: total_executions };
-}
-
-function withSessions(id: string, count: SessionCount) {
-  const { name } = scriptAnswer(id).script;
-  const nodes = sessionsAnswer(id, count).sessions.map((session) => ({
-    id: session.id,
-    robloxId: String(session.roblox_id),
-    script: { id, name },
-  }));
-  return { name, sessions: { nodes } };
 }

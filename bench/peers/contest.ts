@@ -7,6 +7,17 @@ import { peakMemoryMb } from './process.ts';
 import { type Served, serve } from './serve.ts';
 import type { Subject } from './subjects.ts';
 
+/** Who is measured on what. */
+export interface Entry {
+  readonly subject: Subject;
+  readonly kind: Case;
+  readonly connections: number;
+  /** The process of the store that the subject uses. */
+  readonly storePid?: number;
+  /** What is to be done before the warm-up, such as filling a cache. */
+  readonly prepare?: (served: Served) => Promise<void>;
+}
+
 /** What a subject did in all rounds of a case. */
 export interface Row {
   readonly subject: Subject;
@@ -18,60 +29,79 @@ export interface Row {
   failure?: string;
 }
 
-export interface ContestOptions {
+export interface RoundOptions {
   readonly upstream: Upstream;
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  readonly connections: number;
   readonly onProgress: (line: string) => void;
+}
+
+export interface ContestOptions extends RoundOptions {
+  readonly connections: number;
 }
 
 /** How many answers are compared before anything is timed. */
 const CHECKED = 50;
 
-/**
- * Measures subjects on one case, round by round, each subject once a round, so that what else happens on the machine hits
- * all of them. They run in fresh processes; while one is measured the others idle.
- */
-export async function contest(
+/** Measures subjects on one case. */
+export function contest(
   kind: Case,
   subjects: readonly Subject[],
-  options: ContestOptions,
+  { connections, ...options }: ContestOptions,
 ): Promise<Row[]> {
-  const { upstream, rounds, seconds, warmUpSeconds, connections, onProgress } = options;
-  const bodiesFile = writeBodies(kind);
-  const rows = subjects.map((subject): Row => ({ subject, samples: [] }));
+  return measureInTurns(
+    subjects.map((subject) => ({ subject, kind, connections })),
+    options,
+  );
+}
+
+/**
+ * Measures round by round, each entry once a round, so that what else happens on the machine hits all of them. They run
+ * in fresh processes; while one is measured the others idle.
+ */
+export async function measureInTurns(entries: readonly Entry[], options: RoundOptions): Promise<Row[]> {
+  const { upstream, rounds, seconds, warmUpSeconds, onProgress } = options;
+  const runners = entries.map((entry) => {
+    const { subject, kind, connections, storePid } = entry;
+    const row: Row = { subject, samples: [] };
+    const bodiesFile = writeBodies(kind);
+    const round = { upstream, kind, bodiesFile, connections, storePid };
+    return { entry, row, round, served: undefined as Served | undefined };
+  });
+  type Runner = (typeof runners)[number];
 
   /** Does something with each row that still counts; a row that fails drops out. */
-  const forEach = async (label: string, action: (row: Row) => Promise<void>) => {
-    for (const row of rows.filter(({ failure }) => failure === undefined)) {
-      onProgress(`${kind.title}: ${row.subject.name}, ${label}`);
+  const forEach = async (label: string, action: (runner: Runner) => Promise<void>) => {
+    for (const runner of runners.filter(({ row }) => row.failure === undefined)) {
+      const { kind, subject } = runner.entry;
+      onProgress(`${kind.title}: ${subject.name}, ${label}`);
       try {
-        await action(row);
+        await action(runner);
       } catch (error) {
-        row.failure = error instanceof Error ? error.message : String(error);
+        runner.row.failure = error instanceof Error ? error.message : String(error);
       }
     }
   };
-  const servers = new Map<Row, Served>();
-  const servedBy = (row: Row) => servers.get(row) as Served;
-  const round = { upstream, kind, bodiesFile, connections };
 
-  await forEach('start and check', async (row) => {
-    const served = await serve(row.subject, upstream, kind.requests[0] as BenchRequest);
-    servers.set(row, served);
+  await forEach('start and check', async (runner) => {
+    const { row, entry } = runner;
+    const served = await serve(entry.subject, upstream, entry.kind.requests[0] as BenchRequest);
+    runner.served = served;
     row.startupMs = served.startupMs;
-    await checkAnswers(served, kind, CHECKED);
+    await checkAnswers(served, entry.kind, CHECKED);
+    await entry.prepare?.(served);
   });
-  await forEach('warm-up', (row) => warmUp({ served: servedBy(row), seconds: warmUpSeconds, ...round }));
+  await forEach('warm-up', ({ served, round }) =>
+    warmUp({ served: served as Served, seconds: warmUpSeconds, ...round }),
+  );
   for (let index = 1; index <= rounds; index++) {
-    await forEach(`round ${index} of ${rounds}`, async (row) => {
-      const served = servedBy(row);
-      row.samples.push(await measure({ served, seconds, ...round }));
-      row.peakMemoryMb = peakMemoryMb(served.pid);
+    await forEach(`round ${index} of ${rounds}`, async ({ row, served, round }) => {
+      const { pid } = served as Served;
+      row.samples.push(await measure({ served: served as Served, seconds, ...round }));
+      row.peakMemoryMb = peakMemoryMb(pid);
     });
   }
-  for (const served of servers.values()) await served.stop();
-  return rows;
+  for (const { served } of runners) await served?.stop();
+  return runners.map(({ row }) => row);
 }

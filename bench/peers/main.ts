@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: all subjects on all cases. `npm run bench:short`: a check for CI that nothing has become slow.
- * `npm run bench:garbage`: what survives of an operation.
+ * `npm run bench:garbage`: what survives of an operation. `npm run bench:curves`: the costs that grow.
  */
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Case, comparedCases } from './cases.ts';
 import { type ContestOptions, contest, type Row } from './contest.ts';
-import { measureCurve } from './curve.ts';
+import { CURVE_NAMES, runCurves } from './curves/run.ts';
 import { number } from './figures.ts';
 import { checkGarbage } from './garbage/check.ts';
 import { startUpstream, type Upstream } from './nginx.ts';
@@ -20,11 +21,14 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     garbage: { type: 'boolean', default: false },
+    curves: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
     'curve-seconds': { type: 'string', default: '3' },
+    only: { type: 'string', default: CURVE_NAMES.join(',') },
+    out: { type: 'string' },
     starts: { type: 'string', default: '5' },
     cases: { type: 'string', default: '3' },
     profiles: { type: 'string' },
@@ -36,10 +40,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 try {
   const upstream = await startUpstream();
-  const run = values.garbage ? runGarbage : values.short ? runShort : runAll;
-  process.exitCode = await run(upstream);
+  process.exitCode = await chooseRun()(upstream);
 } finally {
   await stopAll();
+}
+
+function chooseRun(): (upstream: Upstream) => Promise<number> {
+  if (values.garbage) return runGarbage;
+  if (values.curves) return runEveryCurve;
+  return values.short ? runShort : runAll;
 }
 
 async function runAll(upstream: Upstream): Promise<number> {
@@ -51,9 +60,8 @@ async function runAll(upstream: Upstream): Promise<number> {
     connections: Number(values.connections),
     onProgress,
   };
-  const load = loadavg()[0] ?? 0;
   print(
-    `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}; nginx with one worker as the REST API; wrk, one thread, ${options.connections} connections; ${options.rounds} rounds of ${options.seconds} s. Load of the machine before: ${number(load, 2)}.`,
+    `${describeMachine()}; nginx with one worker as the REST API; wrk, one thread, ${options.connections} connections; ${options.rounds} rounds of ${options.seconds} s. Load of the machine before: ${load()}.`,
   );
   const rows: Row[] = [];
   for (const kind of comparedCases()) {
@@ -70,10 +78,7 @@ async function runAll(upstream: Upstream): Promise<number> {
     copied.push([kind, row as Row]);
   }
   print(reportCopies(copied));
-  const seconds = Number(values['curve-seconds']);
-  const curve = await measureCurve({ ...options, rounds: 1, seconds, warmUpSeconds: Math.min(2, seconds) });
-  print(curve.report);
-  const everyRow = [...rows, ...copied.map(([, row]) => row), ...curve.rows];
+  const everyRow = [...rows, ...copied.map(([, row]) => row)];
   return everyRow.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
@@ -97,11 +102,42 @@ async function runGarbage(upstream: Upstream): Promise<number> {
     seconds: Number(values.seconds),
     warmUpSeconds: Number(values['warm-up']),
     connections: Number(values.connections),
-    // npm changes the working directory, and keeps where the user was.
-    profiles: values.profiles && resolve(process.env.INIT_CWD ?? '', values.profiles),
+    profiles: values.profiles && fromUser(values.profiles),
     onProgress,
   });
   return exitCode(problem);
+}
+
+async function runEveryCurve(upstream: Upstream): Promise<number> {
+  const rounds = Number(values.rounds);
+  const seconds = Number(values['curve-seconds']);
+  print(
+    `${describeMachine()}; nginx with one worker as the REST API; wrk, one thread; ${rounds} rounds of ${seconds} s. Load of the machine before: ${load()}.`,
+  );
+  const problem = await runCurves({
+    upstream,
+    rounds,
+    seconds,
+    warmUpSeconds: Math.min(2, seconds),
+    only: values.only.split(','),
+    folder: values.out ? fromUser(values.out) : fileURLToPath(new URL('../../curves', import.meta.url)),
+    print,
+    onProgress,
+  });
+  return exitCode(problem);
+}
+
+function describeMachine(): string {
+  return `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}`;
+}
+
+function load(): string {
+  return number(loadavg()[0] ?? 0, 2);
+}
+
+/** npm changes the working directory, and keeps where the user was. */
+function fromUser(path: string): string {
+  return resolve(process.env.INIT_CWD ?? '', path);
 }
 
 function exitCode(problem: string | undefined): number {

@@ -2,7 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, type Running, startProcess, waitUntil } from './process.ts';
 import { createFolder } from './temporary.ts';
-import { executionsAnswer, idPrefix, SESSION_COUNTS, scriptAnswer, sessionsAnswer } from './upstream-data.ts';
+import {
+  executionsAnswer,
+  idPrefix,
+  SESSION_COUNTS,
+  scriptAnswer,
+  serverSessionsAnswer,
+  sessionsAnswer,
+} from './upstream-data.ts';
 
 export interface Upstream {
   readonly url: string;
@@ -58,13 +65,13 @@ http {
     location / { return 404 '{"success":false,"error":{"code":-1,"message":"invalid endpoint"}}'; }
     ${location('GET', `^/scripts/${ID}$`, scriptAnswer('$id'))}
     ${location('GET', `^/scripts/${ID}/executions$`, executionsAnswer())}
-    ${SESSION_COUNTS.map((count) =>
-      location(
-        'POST',
-        `^/scripts/(?<id>${idPrefix(count)}[0-9a-f]{18})/sessions$`,
-        sessionsAnswer('$id', count),
-      ),
-    ).join('\n    ')}
+    ${SESSION_COUNTS.map((count) => {
+      const script = `^/scripts/(?<id>${idPrefix(count)}[0-9a-f]{18})`;
+      return [
+        location('POST', `${script}/sessions$`, sessionsAnswer('$id', count)),
+        location('GET', `${script}/sessions/filter$`, serverSessionsAnswer('$id', count, '$arg_job_id')),
+      ].join('\n    ');
+    }).join('\n    ')}
   }
 }
 `;
@@ -73,7 +80,7 @@ http {
 /** nginx takes no longer text at once. */
 const MAX_TEXT = 4_000;
 
-/** The id stands in the answer as nginx's variable. */
+/** What differs stands in the answer as nginx's variables. */
 function location(method: 'GET' | 'POST', path: string, answer: object): string {
   const pieces = cutBetweenObjects(JSON.stringify(answer));
   return `location ~ "${path}" {

@@ -43,7 +43,7 @@ export function startProcess({ name, command, args, env, cwd }: ProcessOptions):
   child.stderr.on('data', note);
   const ended = new Promise<void>((resolve) => {
     child.once('error', ({ message }) => {
-      failure = `${name} cannot be started (${message}). Install what it needs: apt-get install nginx-light, npm ci in bench/peers.`;
+      failure = `${name} cannot be started (${message}). Install what it needs: apt-get install nginx-light redis-server, npm ci in bench/peers.`;
       resolve();
     });
     child.once('exit', (code, signal) => {
@@ -91,8 +91,12 @@ export async function freePort(): Promise<number> {
 /** Linux counts a process's time in hundredths of a second. */
 const MS_PER_TICK = 10;
 
-/** The CPU time that all threads of a process have taken so far, in ms. */
+/** The CPU time that a process and all that it has started have taken so far, in ms. */
 export function cpuTimeMs(pid: number): number {
+  return sum(withChildren(pid).map(ownCpuTimeMs));
+}
+
+function ownCpuTimeMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -101,6 +105,25 @@ export function cpuTimeMs(pid: number): number {
 
 /** The most memory that a process has held so far, in MB. */
 export function peakMemoryMb(pid: number): number {
+  return memoryMb(pid, 'VmHWM');
+}
+
+/** The memory that a process and all that it has started hold, in MB; what they share counts for each. */
+export function residentMb(pid: number): number {
+  return sum(withChildren(pid).map((one) => memoryMb(one, 'VmRSS')));
+}
+
+function memoryMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+}
+
+/** A process and all that it has started, itself first. */
+function withChildren(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? [];
+  return [pid, ...children.flatMap((child) => withChildren(Number(child)))];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }

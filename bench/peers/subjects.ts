@@ -26,8 +26,9 @@ export const floor = ofOurs('floor: node:http and undici, no GraphQL', 'floor');
 /** The built product with its protections at their defaults; what the other subjects do not have either is off. */
 export const gateway = ofTheGateway('this gateway', {});
 
-/** The same where reads are answered by copies once they have been made. */
-export const fromCopies = ofTheGateway('from copies', { FRESH_MS: '3600000', STALE_MS: '3600000' });
+/** Variables by which reads are answered by copies once they have been made, for longer than any run takes. */
+export const withCopies = { FRESH_MS: '3600000', STALE_MS: '3600000' };
+export const fromCopies = ofTheGateway('from copies', withCopies);
 
 /** The same with a line in the log for each operation, as by default. */
 export const gatewayWithLog = ofTheGateway('this gateway', { LOG_LEVEL: 'info' });
@@ -60,7 +61,8 @@ export const peers: readonly Subject[] = [
   ofOurs('Apollo Server 5 with datasource-rest', 'apollo'),
 ];
 
-function ofTheGateway(name: string, variables: Readonly<Record<string, string>>): Subject {
+/** The built product with its defaults but for what is given, and for what is off here: quota, copies, page, log. */
+export function ofTheGateway(name: string, variables: Readonly<Record<string, string>>): Subject {
   return {
     name,
     command: (upstreamUrl, port) => ({

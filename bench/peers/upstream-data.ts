@@ -1,11 +1,12 @@
 /** What the upstream answers, as a function of the script's id: nginx is given it as a template, the checks call it. */
 
+/** Of how many scripts requests are drawn, if nothing else is said; the upstream knows every id. */
 export const SCRIPTS = 10_000;
 /** The session counts that the upstream knows. It tells them apart by id, because nginx does not look at a body. */
 export const SESSION_COUNTS = [1, 10, 50, 100] as const;
 export type SessionCount = (typeof SESSION_COUNTS)[number];
 
-/** The id of script `index` of 10,000, one with so many sessions. */
+/** The id of script `index`, one with so many sessions, or with so many on each Roblox server. */
 export function scriptId(index: number, sessions: SessionCount = 50): string {
   return `${idPrefix(sessions)}${String(index).padStart(18, '0')}`;
 }
@@ -36,15 +37,24 @@ export function scriptAnswer(id: string) {
 
 /** `POST /scripts/:script_id/sessions` */
 export function sessionsAnswer(id: string, count: SessionCount) {
+  return listSessions(id, count, '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314', id);
+}
+
+/** `GET /scripts/:script_id/sessions/filter`, those of one Roblox server. */
+export function serverSessionsAnswer(id: string, count: SessionCount, jobId: string) {
+  return listSessions(id, count, jobId, `${id}-${jobId}`);
+}
+
+function listSessions(id: string, count: SessionCount, jobId: string, prefix: string) {
   return {
     success: true,
     sessions: Array.from({ length: count }, (_, index) => ({
-      id: `${id}-${index}`,
+      id: `${prefix}-${index}`,
       user_key: `67c3beef00000000000${String(index).padStart(5, '0')}`,
       script_id: id,
       roblox_id: 10_234_711_811 + index,
       place_id: 606_849_621,
-      job_id: '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314',
+      job_id: jobId,
       created_at: 1_770_624_500_000 + index,
     })),
   };

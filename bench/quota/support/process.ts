@@ -21,7 +21,17 @@ export function withChildren(pid: number): number[] {
 
 /** The most memory that a process has held so far (its peak resident set), in MB. */
 export function peakMemoryMb(pid: number): number {
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return memoryMb(pid, 'VmHWM');
+}
+
+/** The memory that a process holds, in MB. */
+export function residentMb(pid: number): number {
+  return memoryMb(pid, 'VmRSS');
+}
+
+function memoryMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return Number(kilobytes) / 1024;
 }
 

@@ -1,0 +1,62 @@
+import { number, table } from '../figures.ts';
+import { describeGrowth } from './growth.ts';
+
+/** What grows when something else does. */
+export interface Curve {
+  /** Of its file. */
+  readonly name: string;
+  readonly title: string;
+  /** What there is more and more of, such as `fields`. */
+  readonly items: string;
+  readonly measures: readonly Measure[];
+  /** What a reader must know. */
+  readonly notes: readonly string[];
+  /** Why points are missing. */
+  readonly failures: readonly string[];
+}
+
+export interface Measure {
+  readonly label: string;
+  readonly digits: number;
+  readonly series: readonly Series[];
+  /** A cost is drawn and held against linear growth; what is told stands in the table only. */
+  readonly role: 'cost' | 'drawn' | 'told';
+}
+
+export interface Series {
+  /** Whose it is, where there are several. */
+  readonly name?: string;
+  readonly points: readonly Point[];
+}
+
+export interface Point {
+  readonly items: number;
+  readonly value: number;
+}
+
+/** The name of a series beside what it measures. */
+export function nameOf({ label }: Measure, { name }: Series): string {
+  return name === undefined ? label : `${name}: ${label}`;
+}
+
+/** The curve in Markdown. */
+export function reportCurve(curve: Curve): string {
+  const { title, items, measures, notes, failures } = curve;
+  const columns = measures.flatMap((measure) => measure.series.map((series) => ({ measure, series })));
+  const everyItem = columns.flatMap(({ series }) => series.points.map((point) => point.items));
+  const rows = [...new Set(everyItem)].sort((a, b) => a - b);
+  const cell = ({ measure, series }: (typeof columns)[number], row: number) => {
+    const point = series.points.find((one) => one.items === row);
+    return point ? number(point.value, measure.digits) : '';
+  };
+  return [
+    `### ${title}`,
+    table(
+      [items, ...columns.map(({ measure, series }) => nameOf(measure, series))],
+      rows.map((row) => [number(row), ...columns.map((column) => cell(column, row))]),
+    ),
+    describeGrowth(curve),
+    ...notes,
+    ...failures.map((failure) => `Does not count: ${failure}`),
+  ].join('\n\n');
+}

@@ -1,0 +1,88 @@
+import { oneScript } from '../cases.ts';
+import type { RoundOptions } from '../contest.ts';
+import { number, ratios, spread } from '../figures.ts';
+import { ofTheGateway, withCopies } from '../subjects.ts';
+import type { Curve } from './curve.ts';
+import {
+  callsPerAnswer,
+  cpuPerAnswer,
+  failuresOf,
+  type Measured,
+  measureOf,
+  measurePoints,
+  notFromCopies,
+  requestsPerSecond,
+} from './measured-points.ts';
+import { startRedis } from './redis.ts';
+
+const COUNTS = [1, 2, 4];
+const CONNECTIONS = 64;
+/** So few that each process has its own copy of all of them after the warm-up. */
+const SCRIPTS = { first: 0, count: 100 };
+/**
+ * The quota is on, far above what is asked for: calls within it keep an account's record in Redis, and with the record go
+ * all copies. Without a quota it ends 10 s after it began.
+ */
+const LUAAUTH_RATE = '100000';
+/** CPU time of an operation from the process's own cache, with Redis over without. */
+const MOST_WITH_REDIS = 1.5;
+
+/** More and more processes behind one port, each answering from its own copies. */
+export async function measureProcesses(options: RoundOptions): Promise<Curve> {
+  const settings = { ...withCopies, LUAAUTH_RATE };
+  const common = { kind: oneScript(SCRIPTS), connections: CONNECTIONS };
+  const alone = { ...common, items: 1, subject: ofTheGateway('without Redis', settings) };
+  // One Redis each, so that what the others say to theirs while they idle is nobody else's.
+  const stores = await Promise.all(COUNTS.map(() => startRedis()));
+  const sharing = COUNTS.map((items, index) => {
+    const { url, pid } = stores[index] as (typeof stores)[number];
+    const variables = { ...settings, WORKERS: String(items), REDIS_URL: url };
+    return { ...common, items, subject: ofTheGateway('with Redis', variables), storePid: pid };
+  });
+  // Each process is to be warm, and has its share of the requests.
+  const warmUpSeconds = options.warmUpSeconds * Math.max(...COUNTS);
+  const measured = await measurePoints([alone, ...sharing], { ...options, warmUpSeconds });
+  await Promise.all(stores.map((store) => store.stop()));
+  const [without, ...withRedis] = measured as [Measured, ...Measured[]];
+  const of = { 'with Redis': withRedis, 'without Redis': [without] };
+  return {
+    name: 'processes',
+    title: 'Requests and CPU time, and the processes',
+    items: 'processes',
+    measures: [
+      requestsPerSecond(of, 'drawn'),
+      cpuPerAnswer(of),
+      measureOf({
+        label: 'CPU µs of Redis per answer',
+        role: 'cost',
+        digits: 1,
+        of: { 'with Redis': withRedis },
+        pick: ({ storeCpuUs }) => storeCpuUs,
+      }),
+      measureOf({
+        label: 'resident memory MB',
+        role: 'told',
+        of,
+        pick: ({ residentMb }) => residentMb,
+      }),
+      callsPerAnswer(of),
+    ],
+    notes: [
+      `One of ${SCRIPTS.count} scripts, from the process's own copies, ${CONNECTIONS} connections. CPU time and memory are those of all processes of the gateway, the one that starts the others included. \`LUAAUTH_RATE\` is ${number(Number(LUAAUTH_RATE))}. They share the machine's cores with Redis and wrk.`,
+      comparedWithRedis(without, withRedis[0] as Measured),
+    ],
+    failures: [...failuresOf(measured), ...notFromCopies(measured)],
+  };
+}
+
+function comparedWithRedis({ row: without }: Measured, { row: withRedis }: Measured): string {
+  if (without.failure !== undefined || withRedis.failure !== undefined)
+    return 'With Redis over without: unknown.';
+  const cpuOf = (row: Measured['row']) => row.samples.map(({ cpuUs }) => cpuUs);
+  const shares = ratios(cpuOf(withRedis), cpuOf(without));
+  const withStore = ratios(
+    withRedis.samples.map(({ cpuUs, storeCpuUs }) => cpuUs + storeCpuUs),
+    cpuOf(without),
+  );
+  return `CPU time of an operation from the process's own cache, with Redis over without: **${spread(shares, 2)}**; at most ${MOST_WITH_REDIS} is the goal. With the CPU time of Redis itself: ${spread(withStore, 2)}.`;
+}

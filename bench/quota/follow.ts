@@ -1,0 +1,45 @@
+/** What so many subscribers cost the gateway, as a line of JSON, for `npm run bench:curves`. See README.md. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { openGateway } from './support/gateway.ts';
+import { cpuSeconds, residentMb } from './support/process.ts';
+import { openSandbox } from './support/sandbox.ts';
+import { createPoster, openStreams } from './support/streams.ts';
+
+const { values } = parseArgs({
+  options: { streams: { type: 'string', default: '1' }, seconds: { type: 'string', default: '10' } },
+});
+const count = Number(values.streams);
+/** What opening them leaves to be done is no cost of theirs. */
+const SETTLE_MS = 1_000;
+
+const sandbox = await openSandbox(0);
+const settings = { redisUrl: undefined, workers: '1', profileDirectory: undefined };
+const gateway = await openGateway(sandbox.url, settings);
+const poster = createPoster(gateway.url);
+try {
+  const streams = await openStreams(poster, count);
+  await delay(SETTLE_MS);
+  await sandbox.begin();
+  const eventsBefore = streams.events();
+  const cpuBefore = cpuSeconds(gateway.pid);
+  const since = performance.now();
+  await delay(Number(values.seconds) * 1_000);
+  const seconds = (performance.now() - since) / 1_000;
+  const cpu = cpuSeconds(gateway.pid) - cpuBefore;
+  const { calls } = await sandbox.count();
+  console.log(
+    JSON.stringify({
+      streams: count,
+      cpuMsPerSecond: (cpu * 1_000) / seconds,
+      callsPerSecond: calls / seconds,
+      residentMb: residentMb(gateway.pid),
+      eventsPerSecond: (streams.events() - eventsBefore) / seconds,
+    }),
+  );
+  streams.leave();
+} finally {
+  poster.close();
+  await gateway.stop();
+  await sandbox.stop();
+}

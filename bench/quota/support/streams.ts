@@ -1,0 +1,70 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { sandboxKeys } from '../../../src/sandbox/keys.ts';
+import { seeded } from '../../../src/sandbox/seed-data.ts';
+
+/** The scripts that are followed: one whose users come and go, two that stay as they are. */
+const FOLLOWED = [seeded.visitedScriptId, '65f1c0de0000000000000005', '65f1c0de0000000000000007'];
+const SUBSCRIPTION = `subscription ($id: ID!) {
+  scriptSessions(scriptId: $id) {
+    __typename
+    ... on LiveEvent { cursor sequence }
+    ... on SessionsSnapshot { sessions { id robloxId } }
+    ... on SessionsChange { appeared { id robloxId } disappearedIds }
+  }
+}`;
+
+/** Sends one operation after the other, or many at once, each on a connection of its own. */
+export interface Poster {
+  /** `body` is an operation. @returns the answer's head, its body not read yet */
+  post(body: object, headers?: Record<string, string>): Promise<IncomingMessage>;
+  close(): void;
+}
+
+export function createPoster(url: string): Poster {
+  const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  const common = { 'content-type': 'application/json', token: sandboxKeys.full };
+  return {
+    post: (body, headers) =>
+      new Promise((resolve, reject) => {
+        const options = { method: 'POST', agent, headers: { ...common, ...headers } };
+        request(`${url}/graphql`, options, resolve).once('error', reject).end(JSON.stringify(body));
+      }),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Subscriptions that go on until they are left. */
+export interface Streams {
+  /** How many events all of them have received so far. */
+  events(): number;
+  leave(): void;
+}
+
+/** Opens so many over three scripts, and waits until each has received its first event. */
+export async function openStreams({ post }: Poster, count: number): Promise<Streams> {
+  const streams = await Promise.all(
+    Array.from({ length: count }, (_, index) => {
+      const id = FOLLOWED[index % FOLLOWED.length];
+      return post({ query: SUBSCRIPTION, variables: { id } }, { accept: 'text/event-stream' });
+    }),
+  );
+  let events = 0;
+  const begun = streams.map(
+    (stream) =>
+      new Promise<void>((resolve, reject) => {
+        stream.once('close', () => reject(new Error(`A stream ended with HTTP ${stream.statusCode}.`)));
+        stream.on('data', (chunk: Buffer) => {
+          const found = chunk.toString('latin1').split('event: next').length - 1;
+          events += found;
+          if (found > 0) resolve();
+        });
+      }),
+  );
+  await Promise.all(begun);
+  return {
+    events: () => events,
+    leave: () => {
+      for (const stream of streams) stream.destroy();
+    },
+  };
+}
