@@ -8,6 +8,7 @@ import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
 import { BodyBudget, DEFAULT_MAX_BODIES_BYTES } from './http/body-budget.ts';
 import { createCompress } from './http/compression.ts';
 import { createCors } from './http/cors.ts';
+import { deferYogaDoor } from './http/deferred-yoga-door.ts';
 import { createHostCheck } from './http/host-check.ts';
 import { createNodeDoor } from './http/node-door.ts';
 import { createOriginCheck } from './http/origin-check.ts';
@@ -15,7 +16,7 @@ import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
 import { createRequestListener } from './http/request-listener.ts';
 import { createRoutes } from './http/routes.ts';
 import { createSocketUpgrade, type Upgrade } from './http/websocket/socket-upgrade.ts';
-import { createYogaDoor, type Fetch } from './http/yoga-door.ts';
+import type { Fetch } from './http/yoga-door.ts';
 import { defaultLimits, type Limits } from './limits/limits.ts';
 import { createLive, type LiveObserver } from './live/live.ts';
 import { defaultLiveLimits, type LiveLimits } from './live/live-limits.ts';
@@ -77,6 +78,11 @@ export type Gateway = RequestListener & {
   /** Takes WebSockets: for the `upgrade` event of a `node:http` server. */
   readonly upgrade: Upgrade;
   /**
+   * Loads what the first GET, stream, preflight or page needs and an operation by POST does not, so that this request need
+   * not wait for it.
+   */
+  warmUp(): Promise<void>;
+  /**
    * Ends every stream, once its subscriber has what is known, and every WebSocket after its operations: to be called before
    * the gateway goes. It takes no further WebSocket.
    */
@@ -129,11 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const engine = createEngine(execute);
   const envelop = createEnvelopEngine({ schema, limits, documents, execute });
   const clock = options.transport.clock;
-  const {
-    door: yogaDoor,
-    fetch,
-    engineForSocket,
-  } = createYogaDoor({
+  const yoga = deferYogaDoor({
     schema,
     pipeline,
     tracker,
@@ -141,8 +143,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     compress,
     clock,
     ...reading,
-    engineFor: (yoga, context) =>
-      plugins.length > 0 ? envelop.createEngine(yoga.getEnveloped, context) : engine,
+    engineFor: ({ getEnveloped }, context) =>
+      plugins.length > 0 ? envelop.createEngine(getEnveloped, context) : engine,
     plugins: [
       ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
       ...(graphiql ? [createGraphiQL(graphiql)] : []),
@@ -154,8 +156,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   // With CORS every answer says something about its origin, and plugins see every request.
   const isForYoga = corsOrigins.length + plugins.length > 0;
   const door = isForYoga
-    ? yogaDoor
-    : createNodeDoor({ pipeline, engine, compress, ...reading, otherwise: yogaDoor });
+    ? yoga.door
+    : createNodeDoor({ pipeline, engine, compress, ...reading, otherwise: yoga.door });
   const sockets = createSocketUpgrade({
     pipeline,
     tracker,
@@ -163,10 +165,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     checkOrigin: createOriginCheck(corsOrigins),
     clock,
     ...reading,
-    engineFor: engineForSocket,
+    engineFor: plugins.length > 0 ? yoga.engineForSocket : () => engine,
   });
   return Object.assign(createRequestListener(tracker, checkHost, door), {
-    fetch,
+    fetch: yoga.fetch,
+    warmUp: yoga.open,
     upgrade: sockets.upgrade,
     endStreams() {
       live.endAll();

@@ -65,10 +65,10 @@ function nearest(name: string): { known: string; edits: number } {
 /** How many letters must be added, left out or changed to make one text of the other (Levenshtein). */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
+  for (let index = 0; index < one.length; index += 1) {
     const next = [index + 1];
-    for (const [column, wanted] of [...other].entries()) {
-      const changed = (row[column] as number) + (letter === wanted ? 0 : 1);
+    for (let column = 0; column < other.length; column += 1) {
+      const changed = (row[column] as number) + (one[index] === other[column] ? 0 : 1);
       next.push(Math.min(changed, (row[column + 1] as number) + 1, (next[column] as number) + 1));
     }
     row = next;

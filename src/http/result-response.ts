@@ -1,11 +1,44 @@
-import type { ExecutionResult } from 'graphql';
-import { processRegularResult } from 'graphql-yoga';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { WritableResult } from '../operation/pipeline.ts';
 import type { PlainResponse } from './response.ts';
 
-/** A result as a response: Yoga's own way from one to the other, onto an object that only keeps what it is given. */
+/** What an error says for HTTP, in `extensions.http`, as Yoga defines it. No client sees it in the result. */
+interface HttpExtension {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A status of GraphQL over HTTP, which `application/json` does not have. */
+  readonly spec?: boolean;
+}
+
+/** A result as a response: the status and the headers that it and its errors ask for; the highest status counts. */
 export function responseTo(result: ExecutionResult, mediaType: string): PlainResponse {
-  const made: unknown = processRegularResult(result, { Response: KeptResponse } as never, mediaType);
-  return made as KeptResponse;
+  return { ...responseHead(result, mediaType), body: stringifyResult(result) };
+}
+
+export function responseHead(result: ExecutionResult, mediaType: string): Omit<PlainResponse, 'body'> {
+  const headers: Record<string, string> = { 'content-type': `${mediaType}; charset=utf-8` };
+  const isPlainJson = mediaType === 'application/json';
+  let status = 0;
+  const apply = (http: HttpExtension, hasOwnStatus: boolean) => {
+    Object.assign(headers, http.headers);
+    if (hasOwnStatus) status = Math.max(status, http.status ?? 0);
+  };
+  const ofResult = httpOf(result);
+  if (ofResult) apply(ofResult, true);
+  for (const error of result.errors ?? []) {
+    const http = httpOf(error);
+    if (http) apply(http, !(isPlainJson && http.spec));
+  }
+  return { status: status || 200, headers };
+}
+
+/** The JSON of a result, without what is meant for HTTP alone. */
+export function stringifyResult(result: WritableResult): string {
+  const { stringify = JSON.stringify } = result;
+  if (!result.errors && !httpOf(result)) return stringify(result);
+  const shown = { ...result, extensions: withoutHttp(result.extensions) };
+  if (result.errors) Object.assign(shown, { errors: result.errors.map(shownError) });
+  return stringify(shown);
 }
 
 /** Whether it is no result of an operation, but what ends it. */
@@ -13,14 +46,20 @@ export function isFailure({ data, errors }: ExecutionResult): boolean {
   return errors !== undefined && data === undefined;
 }
 
-class KeptResponse implements PlainResponse {
-  readonly body: string;
-  readonly status: number;
-  readonly headers: Record<string, string>;
+type Extensions = Readonly<Record<string, unknown>>;
 
-  constructor(body: string, init: { status: number; headers: Record<string, string> }) {
-    this.body = body;
-    this.status = init.status;
-    this.headers = init.headers;
-  }
+function httpOf({ extensions }: { readonly extensions?: Extensions }): HttpExtension | undefined {
+  return extensions?.http as HttpExtension | undefined;
+}
+
+function withoutHttp(extensions: Extensions | undefined): Extensions | undefined {
+  if (!extensions || !('http' in extensions)) return extensions;
+  const { http: _, ...others } = extensions;
+  return Object.keys(others).length > 0 ? others : undefined;
+}
+
+function shownError(error: GraphQLError): object {
+  if (!(error instanceof GraphQLError)) return error;
+  const formatted = error.toJSON();
+  return { ...formatted, extensions: withoutHttp(formatted.extensions) };
 }

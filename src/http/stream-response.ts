@@ -7,7 +7,7 @@ import { eventStream } from './event-stream.ts';
 import { pingHalfClosed } from './half-closed-stream.ts';
 import type { StreamType } from './media-type.ts';
 import { multipartStream } from './multipart.ts';
-import { responseTo } from './result-response.ts';
+import { responseHead, stringifyResult } from './result-response.ts';
 import { StreamBody, type StreamFormat } from './stream-body.ts';
 
 const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
@@ -33,7 +33,7 @@ export function createStreamProcessor({ streamType, signal, clock, socket }: Str
   ): Response => {
     const hasMore = isStream(result);
     const results = hasMore ? result : only(result);
-    const body = new StreamBody(results, { format, stringify, signal, clock });
+    const body = new StreamBody(results, { format, stringify: stringifyResult, signal, clock });
     if (socket) pingHalfClosed(socket, body);
     // Yoga's responses take Node's streams as well.
     return new Response(body as never, {
@@ -45,12 +45,8 @@ export function createStreamProcessor({ streamType, signal, clock, socket }: Str
 
 /** Clients look into no stream of another status than 200. They come again after one that says that this may help. */
 function statusOf(result: ExecutionResult): number {
-  const { status } = responseTo(result, 'application/json');
+  const { status } = responseHead(result, 'application/json');
   return status >= 500 ? status : 200;
-}
-
-function stringify(result: ExecutionResult): string {
-  return responseTo(result, 'application/json').body;
 }
 
 async function* only(result: ExecutionResult): ResultStream {

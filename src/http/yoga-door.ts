@@ -57,6 +57,8 @@ interface RequestSlot extends OperationSlot {
   isRunning?: boolean;
 }
 
+export type YogaDoor = ReturnType<typeof createYogaDoor>;
+
 /** Takes every kind of request: Yoga keeps HTTP, the pipeline runs the operation. */
 export function createYogaDoor(options: YogaDoorOptions) {
   const { schema, pipeline, tracker, checkHost, engineFor, plugins } = options;

@@ -21,5 +21,5 @@ export function createSchema({ readOnly = false } = {}): GraphQLSchema {
   const served = readOnly
     ? new GraphQLSchema({ ...schema.toConfig(), mutation: undefined, types: [] })
     : schema;
-  return completeFederation(served, withDemandControl(printSubgraphSchema(served), served));
+  return completeFederation(served, () => withDemandControl(printSubgraphSchema(served), served));
 }

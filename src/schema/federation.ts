@@ -33,15 +33,20 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
 
 /**
- * Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. `sdl` is what
- * a router is told, in the place of what the library has printed.
+ * Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. `printSdl` makes
+ * what a router is told, in the place of what the library has printed: once, when the first router asks.
  */
-export function completeFederation(schema: GraphQLSchema, sdl: string): GraphQLSchema {
+export function completeFederation(schema: GraphQLSchema, printSdl: () => string): GraphQLSchema {
+  let sdl: string | undefined;
+  const service = () => {
+    sdl ??= printSdl();
+    return { sdl };
+  };
   const union = schema.getType('_Entity');
   const names = isUnionType(union) ? union.getTypes().map(({ name }) => name) : [];
   const complete = (config: FieldConfig, field: string, type: string): FieldConfig => {
     const described = { ...config, description: DESCRIPTIONS[`${type}.${field}`] ?? config.description };
-    if (field === '_service') return { ...described, extensions: needs(), resolve: () => ({ sdl }) };
+    if (field === '_service') return { ...described, extensions: needs(), resolve: service };
     if (field !== '_entities' || !config.resolve) return described;
     return { ...described, extensions: needs(), resolve: resolveEach(config.resolve, names) };
   };

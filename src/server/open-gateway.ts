@@ -7,6 +7,9 @@ import type { Observability } from './open-observability.ts';
 
 export type GatewayParts = Pick<GatewayOptions, 'transport' | 'persisted' | 'isReady' | 'credentials'>;
 
+/** The first requests go first. */
+const WARM_UP_AFTER_MS = 1_000;
+
 /** Listens with the gateway that is configured. @throws StartError */
 export async function openGateway(
   config: Config,
@@ -41,6 +44,7 @@ export async function openGateway(
   }).catch(({ code }: NodeJS.ErrnoException) => {
     throw new StartError(`Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`);
   });
+  setTimeout(() => void gateway.warmUp(), WARM_UP_AFTER_MS).unref();
   return {
     ...server,
     drain(graceMs) {

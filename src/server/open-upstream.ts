@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
-import { GUEST_EVERY_MS, type Sandbox, startSandbox } from '../sandbox/server.ts';
+import type { Sandbox } from '../sandbox/server.ts';
 import type { State } from '../state/port.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
+import { openSandbox } from './open-sandbox.ts';
 
 /** The way to the REST API, or to the sandbox where no API is configured. */
 export interface Upstream {
@@ -16,7 +17,7 @@ export async function openUpstream(
   observer: Observer,
   state: State | undefined,
 ): Promise<Upstream> {
-  const sandbox = config.apiUrl ? undefined : await startSandbox({ guestEveryMs: GUEST_EVERY_MS });
+  const sandbox = config.apiUrl ? undefined : await openSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
     userAgent: `luaauth-graphql/${version}`,

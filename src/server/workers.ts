@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { LifeCycleLog } from '../observability/log.ts';
-import { GUEST_EVERY_MS, startSandbox } from '../sandbox/server.ts';
 import { logStart, printBanner, type Running } from './banner.ts';
+import { openSandbox } from './open-sandbox.ts';
 import { onStop, STOP } from './signals.ts';
 
 /** So that one that cannot live does not take all of a processor. */
@@ -27,7 +27,7 @@ export function announce(started: Running, config: Config, log: LifeCycleLog): v
  * started again; one that cannot even start ends all.
  */
 export async function runWorkers(config: Config): Promise<void> {
-  const sandbox = config.apiUrl ? undefined : await startSandbox({ guestEveryMs: GUEST_EVERY_MS });
+  const sandbox = config.apiUrl ? undefined : await openSandbox();
   const running = new Set<Worker>();
   const serving = new Set<Worker>();
   let isStopping = false;

@@ -70,20 +70,23 @@ export function createGenerationsInMemory(now: () => number): Generations {
   let count = 0;
   /** What is no longer remembered was written to by this write at the latest. */
   let forgotten: Generation = { number: 0, isInDoubt: false, loss: 0 };
-  const written = new LRUCache<string, Written>({
-    max: MAX_REMEMBERED,
-    dispose: ({ number }, _resource, reason) => {
-      if (reason === 'evict' && number > Number(forgotten.number)) {
-        forgotten = { number, isInDoubt: false, loss: 0 };
-      }
-    },
-  });
+  /** In the order of their last writes. */
+  const written = new Map<string, Written>();
+  const remember = (resource: string, write: Written) => {
+    written.delete(resource);
+    written.set(resource, write);
+    if (written.size <= MAX_REMEMBERED) return;
+    const [oldest] = written as Iterable<readonly [string, Written]>;
+    if (!oldest) return;
+    written.delete(oldest[0]);
+    forgotten = { number: oldest[1].number, isInDoubt: false, loss: 0 };
+  };
   const bump = (resources: readonly string[], inDoubtMs: number) => {
     count += 1;
     for (const resource of resources) {
       // A later write does not tell how an earlier one ends.
       const inDoubtUntil = Math.max(now() + inDoubtMs, written.get(resource)?.inDoubtUntil ?? 0);
-      written.set(resource, { number: count, inDoubtUntil });
+      remember(resource, { number: count, inDoubtUntil });
     }
   };
   const fence: Fence = {

@@ -23,7 +23,11 @@ export interface SocketConnectionOptions {
   readonly bodies: BodyBudget;
   readonly clock: Clock;
   /** The engine of an operation. */
-  readonly engineFor: (upgrade: IncomingMessage, record: RequestRecord, params: object) => Engine;
+  readonly engineFor: (
+    upgrade: IncomingMessage,
+    record: RequestRecord,
+    params: object,
+  ) => Engine | Promise<Engine>;
 }
 
 /** Messages and pings of a connection in a second. */
@@ -210,12 +214,13 @@ export class SocketConnection {
     const { record, body } = operation;
     const { pipeline, engineFor } = this.#options;
     const params = paramsFromJson(payload, 'payload');
-    const engine = engineFor(this.#upgrade, record, params);
-    return pipeline.run({ params, record, engine, mayStream: true }).then((result) => {
-      body.release();
-      operation.isStream = isStream(result);
-      return isStream(result) ? result : this.#tell(id, result, operation).then(() => undefined);
-    });
+    return Promise.resolve(engineFor(this.#upgrade, record, params))
+      .then((engine) => pipeline.run({ params, record, engine, mayStream: true }))
+      .then((result) => {
+        body.release();
+        operation.isStream = isStream(result);
+        return isStream(result) ? result : this.#tell(id, result, operation).then(() => undefined);
+      });
   }
 
   /** Tells the next result of a stream. @returns whether there was one */
