@@ -5,6 +5,7 @@ import { hasLists, limitReach } from './callers/reach.ts';
 import type { Live } from './live/live.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
+import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -55,7 +56,9 @@ export function createContext(options: ContextOptions) {
     if (identity.refusal) throw identity.refusal;
     const { grant } = identity;
     const fence = generations.fence(identity.origin.account);
-    const origin = { ...identity.origin, startedAt, fence };
+    // Member by member: a spread that is added to is an order slower.
+    const { key, account, caller, callerRate } = identity.origin;
+    const origin: Origin = { key, account, caller, callerRate, startedAt, fence };
     // Every call of the operation listens: more than ten are no leak.
     if (signal instanceof EventTarget) setMaxListeners(0, signal);
     const api: Api = {

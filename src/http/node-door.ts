@@ -5,7 +5,7 @@ import type { Engine, Pipeline, WritableResult } from '../operation/pipeline.ts'
 import type { BodyBudget } from './body-budget.ts';
 import { hasCredential } from './client-request.ts';
 import type { Compress } from './compression.ts';
-import { type MediaType, negotiateMediaType } from './media-type.ts';
+import { type Encoding, type MediaType, negotiateMediaType } from './media-type.ts';
 import { readNodeBody } from './read-body.ts';
 import type { Door } from './request-listener.ts';
 import { bytesOf, sendJson, sendResponse } from './response.ts';
@@ -53,16 +53,17 @@ export function createNodeDoor(options: NodeDoorOptions): Door {
     // What Yoga makes of a result without errors.
     const { stringify = JSON.stringify } = result;
     const text = stringify(result);
-    const common = { response, contentType: `${mediaType}; charset=utf-8`, requestId };
-    const sendText = () => sendJson({ ...common, body: bytesOf(text) });
+    const contentType = `${mediaType}; charset=utf-8`;
+    const sendBody = (body: string | Buffer, encoding?: Encoding) =>
+      sendJson({ response, contentType, body, requestId, encoding });
     const compressing = compress(text, result, record);
     if (compressing === undefined) {
-      sendText();
+      sendBody(bytesOf(text));
       return undefined;
     }
     return compressing.then((compressed) => {
-      if (compressed === undefined) sendText();
-      else sendJson({ ...common, body: compressed.bytes, encoding: compressed.encoding });
+      if (compressed === undefined) sendBody(bytesOf(text));
+      else sendBody(compressed.bytes, compressed.encoding);
     });
   };
   return (request, response, record) => {

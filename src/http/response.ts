@@ -80,9 +80,18 @@ const COMMON = Object.entries(COMMON_HEADERS).flat();
 /** In the form that node:http is fastest with. */
 function sendNow({ response, contentType, body, requestId, encoding }: JsonResponse): void {
   if (response.headersSent || response.destroyed) return;
-  const length = String(Buffer.byteLength(body));
-  const headers = [...COMMON, 'content-type', contentType, 'content-length', length, REQUEST_ID, requestId];
+  const length = Buffer.byteLength(body);
+  const headers = [
+    ...COMMON,
+    'content-type',
+    contentType,
+    'content-length',
+    String(length),
+    REQUEST_ID,
+    requestId,
+  ];
   // No cache may keep it, so none needs to know by `vary` what it depends on.
   if (encoding !== undefined) headers.push('content-encoding', encoding);
-  response.writeHead(200, headers).end(body);
+  // ASCII, which most answers are, is the same in both and faster in this one.
+  response.writeHead(200, headers).end(body, length === body.length ? 'latin1' : 'utf8');
 }

@@ -15,6 +15,14 @@ export interface Line<Place, Item extends Place> {
 
 type Lines<Place, Item extends Place> = Map<unknown, Line<Place, Item>>;
 
+/** A line that needs no turns. */
+interface OnlyLine<Place, Item extends Place> {
+  readonly key: unknown;
+  readonly line: Line<Place, Item>;
+  /** Whether it has had a turn. */
+  isServed: boolean;
+}
+
 /**
  * Lines that take turns: in each round one of each goes on. Who comes new to a round need not wait for all of the others:
  * every second turn is for the shortest such line, if it is shorter than the one whose turn it is. So whoever asks for
@@ -23,6 +31,8 @@ type Lines<Place, Item extends Place> = Map<unknown, Line<Place, Item>>;
 export class Round<Place, Item extends Place> implements Line<Place, Item> {
   readonly #keyOf: (place: Place) => unknown;
   readonly #makeLine: () => Line<Place, Item>;
+  /** While there is one line alone, it is here and nowhere else: a round for each of its items would be most of the work. */
+  #only: OnlyLine<Place, Item> | undefined;
   /** Those that have come during the round and had no turn in it. */
   #fresh: Lines<Place, Item> = new Map();
   /** Those that were there before, and have not had theirs. */
@@ -49,23 +59,26 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
 
   add(item: Item): void {
     const key = this.#keyOf(item);
-    (this.#linesWith(key)?.get(key) ?? this.#begin(key)).add(item);
+    (this.#onlyFor(key) ?? this.#linesWith(key)?.get(key) ?? this.#begin(key)).add(item);
     this.#size += 1;
   }
 
   remove(item: Item): void {
     const key = this.#keyOf(item);
     const lines = this.#linesWith(key);
-    const line = lines?.get(key);
-    if (!lines || !line) return;
+    const line = this.#only ? this.#onlyOf(key) : lines?.get(key);
+    if (!line) return;
     const before = line.size;
     line.remove(item);
     this.#size -= before - line.size;
-    if (line.size === 0) lines.delete(key);
-    if (this.#size === 0) this.#gone.clear();
+    if (line.size === 0) lines?.delete(key);
+    if (this.#size > 0) return;
+    this.#gone.clear();
+    this.#only = undefined;
   }
 
   next(): Item | undefined {
+    if (this.#only) return this.#nextOf(this.#only);
     const lines = this.#linesInTurn();
     const [first] = lines === this.#fresh ? shortestFirst(lines) : lines;
     if (!first) return undefined;
@@ -82,6 +95,7 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
 
   ahead(place: Place): number {
     const key = this.#keyOf(place);
+    if (this.#only) return this.#onlyOf(key)?.ahead(place) ?? Math.min(this.#size, 1);
     const own = this.#linesWith(key)?.get(key);
     if (!own && !this.#gone.has(key)) {
       const { size } = this.#fresh;
@@ -94,7 +108,36 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
   }
 
   items(): Item[] {
-    return this.#lines().flatMap((line) => line.items());
+    return this.#only?.line.items() ?? this.#lines().flatMap((line) => line.items());
+  }
+
+  #onlyOf(key: unknown): Line<Place, Item> | undefined {
+    return this.#only?.key === key ? this.#only?.line : undefined;
+  }
+
+  /** The only line, where it is this one; where it is not, it takes turns from now on. */
+  #onlyFor(key: unknown): Line<Place, Item> | undefined {
+    const only = this.#only;
+    if (this.#size === 0) {
+      const line = this.#makeLine();
+      this.#only = { key, line, isServed: false };
+      return line;
+    }
+    if (!only || only.key === key) return only?.line;
+    (only.isServed ? this.#served : this.#fresh).set(only.key, only.line);
+    this.#isClosing = only.isServed;
+    this.#only = undefined;
+    return undefined;
+  }
+
+  #nextOf(only: OnlyLine<Place, Item>): Item | undefined {
+    const item = only.line.next();
+    if (item === undefined) return undefined;
+    this.#size -= 1;
+    only.isServed = true;
+    this.#isFreshTurn = true;
+    if (this.#size === 0) this.#only = undefined;
+    return item;
   }
 
   #lines(): Line<Place, Item>[] {
