@@ -33,7 +33,8 @@ export function routeFiller(route: string): (params: Readonly<Record<string, str
 
 function segment(name: string, id: unknown): string {
   if (!isId(id)) throw new TypeError(`${name} is not an id`);
-  return encodeURIComponent(id);
+  // Of what an id may hold, the colon alone needs it.
+  return id.includes(':') ? encodeURIComponent(id) : id;
 }
 
 /** Each value exactly one parameter, spaces as %20; undefined ones are left out. */

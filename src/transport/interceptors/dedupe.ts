@@ -1,15 +1,13 @@
 import type { Answer, Call, Interceptor, Send } from '../call.ts';
 import { atDeadline, type Clock, type Deadline } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import { InFlight, type Keyed } from '../in-flight.ts';
 import type { Progress } from '../progress.ts';
 import { type AbortListener, AbortSource } from '../signal.ts';
 
 export interface DedupeOptions {
   readonly clock: Clock;
 }
-
-/** By key. An object, because the tables of a Map whose entries come and go keep each other alive in V8. */
-type InFlight = Record<string, SharedCall | undefined>;
 
 /**
  * Reads of one key that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
@@ -18,17 +16,16 @@ type InFlight = Record<string, SharedCall | undefined>;
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
 export function dedupe({ clock }: DedupeOptions): Interceptor {
-  const inFlight: InFlight = Object.create(null);
+  const inFlight = new InFlight<SharedCall>();
 
   const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
 
   return (next) => {
-    const begin: Send = (call, progress) => {
-      const key = keyOf(call);
+    const begin = <T>(key: string, existing: SharedCall | undefined, call: Call<T>, progress: Progress) => {
       const begun = new SharedCall(clock, inFlight, key);
-      inFlight[key]?.giveWayTo(begun);
-      inFlight[key] = begun;
-      const waiting = begun.wait(call, true);
+      existing?.giveWayTo(begun);
+      inFlight.add(begun);
+      const waiting: Promise<Answer<T>> = begun.wait(call, true);
       next({ ...call, signal: begun.leave }, begun.watch(call, progress)).then(begun.resolve, begun.reject);
       return waiting;
     };
@@ -45,9 +42,11 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
 
     const share: Send = (call, progress) => {
       if (call.kind === 'write') return next(call, progress);
-      const existing = inFlight[keyOf(call)];
+      const key = keyOf(call);
+      const existing = inFlight.get(key);
       // What waits behind all others would make this one wait there too.
-      if (!existing || (existing.isQueuedInBackground && !call.revalidation)) return begin(call, progress);
+      if (!existing || (existing.isQueuedInBackground && !call.revalidation))
+        return begin(key, existing, call, progress);
       return join(existing, call, progress);
     };
     return share;
@@ -60,19 +59,20 @@ function keyOf<T>({ key, origin: { caller, callerRate } }: Call<T>): string {
 }
 
 /** A call and all who wait for its answer. */
-class SharedCall {
+class SharedCall implements Keyed<SharedCall> {
   /** Ends the call. */
   readonly leave = new AbortSource();
+  readonly key: string;
+  next: SharedCall | undefined;
   readonly #clock: Clock;
-  readonly #inFlight: InFlight;
-  readonly #key: string;
+  readonly #inFlight: InFlight<SharedCall>;
   #background: BackgroundProgress | undefined;
   #waiters: Waiter[] = [];
 
-  constructor(clock: Clock, inFlight: InFlight, key: string) {
+  constructor(clock: Clock, inFlight: InFlight<SharedCall>, key: string) {
     this.#clock = clock;
     this.#inFlight = inFlight;
-    this.#key = key;
+    this.key = key;
   }
 
   /** Whom the call tells how it goes on. */
@@ -99,6 +99,7 @@ class SharedCall {
 
   /** Whoever waits for this call waits for another one instead. */
   giveWayTo(other: SharedCall): void {
+    this.#forget();
     for (const waiter of this.#waiters) waiter.waitInstead(other);
     other.#waiters.push(...this.#waiters);
     this.#waiters = [];
@@ -132,7 +133,7 @@ class SharedCall {
   }
 
   #forget(): void {
-    if (this.#inFlight[this.#key] === this) delete this.#inFlight[this.#key];
+    this.#inFlight.delete(this);
   }
 }
 

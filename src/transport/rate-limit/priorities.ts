@@ -78,7 +78,8 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
   }
 
   next(): Item | undefined {
-    if (this.#only) return this.#nextOf(this.#only);
+    const only = this.#only ?? this.#findOnly();
+    if (only) return this.#nextOf(only);
     const lines = this.#linesInTurn();
     const [first] = lines === this.#fresh ? shortestFirst(lines) : lines;
     if (!first) return undefined;
@@ -130,12 +131,25 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
     return undefined;
   }
 
+  /** The others have gone. */
+  #findOnly(): OnlyLine<Place, Item> | undefined {
+    const { size } = this.#fresh;
+    if (size + this.#waiting.size + this.#served.size + this.#returned.size !== 1) return undefined;
+    for (const lines of this.#all()) {
+      for (const [key, line] of lines) this.#only = { key, line, isServed: lines === this.#served };
+      lines.clear();
+    }
+    return this.#only;
+  }
+
+  /** Each turn is a round. */
   #nextOf(only: OnlyLine<Place, Item>): Item | undefined {
     const item = only.line.next();
     if (item === undefined) return undefined;
     this.#size -= 1;
     only.isServed = true;
     this.#isFreshTurn = true;
+    this.#gone.clear();
     if (this.#size === 0) this.#only = undefined;
     return item;
   }
