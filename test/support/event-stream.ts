@@ -33,7 +33,8 @@ export async function subscribeBySse<Data>(
     body: JSON.stringify({ query, variables }),
     signal: controller.signal,
   });
-  const messages = readMessages(response.body as ReadableStream<Uint8Array>);
+  // Taken at once: a body that nobody has taken is cancelled when its response is collected.
+  const messages = readMessages((response.body as ReadableStream<Uint8Array>).values());
   const next = async (): Promise<Told<Data> | undefined> => {
     const { value, done } = await messages.next();
     if (done || value.event === 'complete') return undefined;
@@ -58,7 +59,7 @@ interface Message {
 }
 
 /** The messages of an event stream; comments are none. */
-async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<Message, undefined> {
+async function* readMessages(body: AsyncIterable<Uint8Array>): AsyncGenerator<Message, undefined> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of body) {
