@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { beforeEach, expect, it } from 'vitest';
 import type { Result } from './support/gateway.ts';
@@ -79,6 +80,21 @@ describeWithEachEngine('several gateways', (engine) => {
     await one.execute(SCRIPT, { id: 'b' }, KEY);
     expect(recorder.lines().filter((line) => line === 'GET /scripts/b')).toHaveLength(1);
   });
+
+  it('keep a copy for its whole time where no quota remembers the account', async () => {
+    const [one, other] = (await fixture.openAll(2, {
+      upstream: recorder.url,
+      transport: { rate: 0, freshMs: 60_000 },
+    })) as [Gateway, Gateway];
+    await one.execute(SCRIPT, { id: 'a' }, KEY);
+    // A key that was only asked about is forgotten by then.
+    await delay(10_500);
+    for (const gateway of [one, other]) {
+      const { extensions } = await gateway.execute(SCRIPT, { id: 'a' }, REPORT);
+      expect(extensions?.upstream).toMatchObject({ calls: 0, fresh: 1 });
+    }
+    await expectCalls(recorder, 1);
+  }, 30_000);
 
   it('share no call that began before a write, and what that call brings is not kept', async () => {
     const { hold, answer, release } = createVersions();

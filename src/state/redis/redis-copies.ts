@@ -65,14 +65,14 @@ export class RedisCopies implements SharedCopies {
     return lead;
   }
 
-  /** What cannot be told ends by itself. */
-  tell(lead: StoreLead, script: LuaScript, args: readonly Argument[]): void {
+  /** `keys`: what the script needs beside the copy. What cannot be told ends by itself. */
+  tell(lead: StoreLead, script: LuaScript, keys: readonly string[], args: readonly Argument[]): void {
     this.#leads.delete(lead);
     if (this.#leads.size === 0) {
       clearInterval(this.#renewing);
       this.#renewing = undefined;
     }
-    this.#link.run(script, [lead.place], [lead.id, ...args]).catch(() => undefined);
+    this.#link.run(script, [lead.place, ...keys], [lead.id, ...args]).catch(() => undefined);
   }
 
   #renew(): void {
@@ -101,11 +101,11 @@ class StoreLead implements Lead {
       return;
     }
     const sealed = this.#account.vault.seal(JSON.stringify({ value, bytes }), this.place);
-    this.#copies.tell(this, KEEP_COPY, [ageMs, ttlMs, sealed]);
+    this.#copies.tell(this, KEEP_COPY, [this.#account.key('account')], [ageMs, ttlMs, sealed]);
   }
 
   giveUp(): void {
-    this.#copies.tell(this, GIVE_UP_COPY, []);
+    this.#copies.tell(this, GIVE_UP_COPY, [], []);
   }
 }
 

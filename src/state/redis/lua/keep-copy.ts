@@ -6,10 +6,14 @@ if redis.call('HGET', KEYS[1], 'lead') == ARGV[1] then
 end
 `;
 
-/** KEYS: copy. ARGV: lead, age in ms, for how many ms it is kept, value. */
+/**
+ * KEYS: copy, account. ARGV: lead, age in ms, for how many ms it is kept, value. The account is remembered as long: when it
+ * is forgotten, no copy of it counts any more.
+ */
 export const KEEP_COPY = lua`${END_LEAD}
 redis.call('HSET', KEYS[1], 'value', ARGV[4], 'askedAt', now - math.floor(ARGV[2]), 'keptAt', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[3]))
+raise(KEYS[2], tonumber(ARGV[3]))
 return 0`;
 
 /** KEYS: copy. ARGV: lead. */
