@@ -47,13 +47,15 @@ export class AccountWrites {
     return this.#asking;
   }
 
-  /** Of a resource, by its name in the store. */
   read(resource: string, loss: number): Generation {
-    const last = this.#last.get(resource) ?? 0;
+    // To name a resource costs more than all else here, and most accounts write seldom.
+    if (this.#last.size === 0 && this.#doubtUntil.size === 0)
+      return { number: `${this.#name}.${this.#forgotten}`, isInDoubt: false, loss };
+    const name = this.#account.vault.name(resource);
+    const last = this.#last.get(name) ?? 0;
     const number = typeof last === 'string' ? last : Math.max(last, this.#forgotten);
-    const doubts = [resource, EVERY_RESOURCE].map((name) => this.#doubtUntil.get(name) ?? 0);
-    const isInDoubt = Math.max(...doubts) > this.#link.now();
-    return { number: `${this.#name}.${number}`, isInDoubt, loss };
+    const doubtUntil = Math.max(this.#doubtUntil.get(name) ?? 0, this.#doubtUntil.get(EVERY_RESOURCE) ?? 0);
+    return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), loss };
   }
 
   /** Notes a write of which the store cannot be told. */

@@ -96,13 +96,12 @@ class RedisFence implements Fence {
   }
 
   read(resource: string): Generation | Promise<Generation> {
-    const name = this.#account.vault.name(resource);
-    if (this.#link.loss > 0) return this.#writes.read(name, this.#link.loss);
-    if (this.#life === this.#writes.life) return this.#writes.read(name, 0);
+    if (this.#link.loss > 0) return this.#writes.read(resource, this.#link.loss);
+    if (this.#life === this.#writes.life) return this.#writes.read(resource, 0);
     return this.#writes.refresh().then((isKnown) => {
-      if (!isKnown) return this.#writes.read(name, this.#link.loss || this.#link.lastLoss);
+      if (!isKnown) return this.#writes.read(resource, this.#link.loss || this.#link.lastLoss);
       this.#life = this.#writes.life;
-      return this.#writes.read(name, 0);
+      return this.#writes.read(resource, 0);
     });
   }
 
