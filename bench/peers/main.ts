@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Case, comparedCases } from './cases.ts';
-import { type ContestOptions, contest, type Row } from './contest.ts';
+import { contest, type Row } from './contest.ts';
 import { CURVE_NAMES, runCurves } from './curves/run.ts';
 import { number } from './figures.ts';
 import { checkGarbage } from './garbage/check.ts';
@@ -15,7 +15,7 @@ import { startUpstream, type Upstream } from './nginx.ts';
 import { stopAll } from './process.ts';
 import { reportCase, reportCopies, reportStartups } from './report.ts';
 import { checkThroughput } from './short.ts';
-import { floor, fromCopies, gateway, peers } from './subjects.ts';
+import { floor, fromCopies, gateway, mercurius, peers } from './subjects.ts';
 
 const { values } = parseArgs({
   options: {
@@ -83,15 +83,18 @@ async function runAll(upstream: Upstream): Promise<number> {
 }
 
 async function runShort(upstream: Upstream): Promise<number> {
-  const options: ContestOptions = {
-    upstream,
-    rounds: 3,
-    seconds: 2,
-    warmUpSeconds: 2,
-    connections: 64,
-    onProgress: () => {},
-  };
-  return exitCode(await checkThroughput(options));
+  const common = { upstream, connections: 64, onProgress: () => {} };
+  const slow = await checkThroughput({ ...common, rounds: 3, seconds: 2, warmUpSeconds: 2 });
+  const garbage = await checkGarbage({
+    ...common,
+    starts: 1,
+    cases: 3,
+    peers: [],
+    seconds: 5,
+    warmUpSeconds: 3,
+    profiles: undefined,
+  });
+  return Math.max(exitCode(slow), exitCode(garbage));
 }
 
 async function runGarbage(upstream: Upstream): Promise<number> {
@@ -99,6 +102,7 @@ async function runGarbage(upstream: Upstream): Promise<number> {
     upstream,
     starts: Number(values.starts),
     cases: Number(values.cases),
+    peers: [mercurius],
     seconds: Number(values.seconds),
     warmUpSeconds: Number(values['warm-up']),
     connections: Number(values.connections),

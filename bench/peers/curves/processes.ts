@@ -1,6 +1,6 @@
 import { oneScript } from '../cases.ts';
 import type { RoundOptions } from '../contest.ts';
-import { number, ratios, spread } from '../figures.ts';
+import { ratios, spread } from '../figures.ts';
 import { ofTheGateway, withCopies } from '../subjects.ts';
 import type { Curve } from './curve.ts';
 import {
@@ -19,24 +19,18 @@ const COUNTS = [1, 2, 4];
 const CONNECTIONS = 64;
 /** So few that each process has its own copy of all of them after the warm-up. */
 const SCRIPTS = { first: 0, count: 100 };
-/**
- * The quota is on, far above what is asked for: calls within it keep an account's record in Redis, and with the record go
- * all copies. Without a quota it ends 10 s after it began.
- */
-const LUAAUTH_RATE = '100000';
 /** CPU time of an operation from the process's own cache, with Redis over without. */
 const MOST_WITH_REDIS = 1.5;
 
 /** More and more processes behind one port, each answering from its own copies. */
 export async function measureProcesses(options: RoundOptions): Promise<Curve> {
-  const settings = { ...withCopies, LUAAUTH_RATE };
   const common = { kind: oneScript(SCRIPTS), connections: CONNECTIONS };
-  const alone = { ...common, items: 1, subject: ofTheGateway('without Redis', settings) };
+  const alone = { ...common, items: 1, subject: ofTheGateway('without Redis', withCopies) };
   // One Redis each, so that what the others say to theirs while they idle is nobody else's.
   const stores = await Promise.all(COUNTS.map(() => startRedis()));
   const sharing = COUNTS.map((items, index) => {
     const { url, pid } = stores[index] as (typeof stores)[number];
-    const variables = { ...settings, WORKERS: String(items), REDIS_URL: url };
+    const variables = { ...withCopies, WORKERS: String(items), REDIS_URL: url };
     return { ...common, items, subject: ofTheGateway('with Redis', variables), storePid: pid };
   });
   // Each process is to be warm, and has its share of the requests.
@@ -68,7 +62,7 @@ export async function measureProcesses(options: RoundOptions): Promise<Curve> {
       callsPerAnswer(of),
     ],
     notes: [
-      `One of ${SCRIPTS.count} scripts, from the process's own copies, ${CONNECTIONS} connections. CPU time and memory are those of all processes of the gateway, the one that starts the others included. \`LUAAUTH_RATE\` is ${number(Number(LUAAUTH_RATE))}. They share the machine's cores with Redis and wrk.`,
+      `One of ${SCRIPTS.count} scripts, from the process's own copies, ${CONNECTIONS} connections. CPU time and memory are those of all processes of the gateway, the one that starts the others included.  They share the machine's cores with Redis and wrk.`,
       comparedWithRedis(without, withRedis[0] as Measured),
     ],
     failures: [...failuresOf(measured), ...notFromCopies(measured)],
