@@ -58,6 +58,8 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial
  *     const server = createServer(gateway);
  *     server.on('upgrade', gateway.upgrade);
  *
+ * What a GET, a stream or a page needs is loaded with the first of them, or before by `gateway.warmUp()`.
+ *
  * Call `gateway.endStreams()` before the server closes: subscriptions and WebSockets would keep it open.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {

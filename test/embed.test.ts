@@ -75,6 +75,30 @@ it('an embedded gateway shows its plugins every operation, one that has come bef
   server.closeAllConnections();
 });
 
+it('an embedded gateway whose plugin cannot start says so to each request, and to its log', async () => {
+  const logged: string[] = [];
+  const broken = {
+    onPluginInit() {
+      throw new Error('a plugin without its licence');
+    },
+  };
+  const log = { error: (error: unknown) => void logged.push(String(error)) };
+  const gateway = createGateway({ transport, plugins: [broken], log });
+  await gateway.warmUp();
+  const server = createServer(gateway);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const response = await fetch(url, { headers: { accept: 'application/json' } });
+  expect(response.status).toBe(500);
+  expect(await response.json()).toMatchObject({
+    errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: expect.any(String) } }],
+  });
+  expect(logged).toEqual(['Error: a plugin without its licence']);
+  await expect(gateway.fetch('http://localhost/graphql')).rejects.toThrow('without its licence');
+  server.close();
+  server.closeAllConnections();
+});
+
 it('an embedded gateway takes WebSockets of a server of its own, whose operations its plugins see', async () => {
   const seen: unknown[] = [];
   const gateway = createGateway({
