@@ -132,11 +132,12 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     // The outer step: it counts, and tells the observer.
     ask: (call, usage) => {
-      const progress = observe(call, usage);
-      return send(call, progress).then((answer) => {
-        if (call.kind === 'read') {
+      // The call itself is not kept until its answer is there: each step has one of its own.
+      const { endpoint, kind } = call;
+      return send(call, observe(call, usage)).then((answer) => {
+        if (kind === 'read') {
           usage.answered(answer);
-          observer.answered?.({ endpoint: call.endpoint, kind: call.kind, usage }, answer.source);
+          observer.answered?.({ endpoint, kind, usage }, answer.source);
         }
         return answer.value;
       });

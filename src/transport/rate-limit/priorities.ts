@@ -78,6 +78,7 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
   }
 
   next(): Item | undefined {
+    if (this.#size === 0) return undefined;
     const only = this.#only ?? this.#findOnly();
     if (only) return this.#nextOf(only);
     const lines = this.#linesInTurn();
@@ -149,7 +150,7 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
     this.#size -= 1;
     only.isServed = true;
     this.#isFreshTurn = true;
-    this.#gone.clear();
+    if (this.#gone.size > 0) this.#gone.clear();
     if (this.#size === 0) this.#only = undefined;
     return item;
   }
