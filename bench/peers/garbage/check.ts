@@ -10,7 +10,7 @@ import { measureSurvivors, type SurvivorOptions } from './survivors.ts';
  * The bounds of the cases, in kB. Survivors are copied twice, then stay until a full collection. Of the larger operations so much is under
  * way that a part of it survives, whatever is done: there the bound is what a calm and a busy machine have shown, and a half.
  */
-const MOST_KB = [2, 65, 12];
+const MOST_KB = [2, 40, 12];
 
 export interface GarbageOptions extends Omit<SurvivorOptions, 'bodiesFile'> {
   /** How many processes of each subject are measured in each case: what V8 learns differs from one to the next. */
