@@ -99,6 +99,29 @@ it('an embedded gateway whose plugin cannot start says so to each request, and t
   server.closeAllConnections();
 });
 
+it.each(['onParams', 'onExecute'])(
+  'an embedded gateway whose plugin throws a text (%s) answers with 500, and shows no mark of that',
+  async (hook) => {
+    const throwing = {
+      [hook]() {
+        throw 'no';
+      },
+    };
+    const log = { error: () => undefined };
+    const gateway = createGateway({ transport, plugins: [throwing], log });
+    const response = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect(response.status).toBe(500);
+    const { errors } = (await response.json()) as { errors: { extensions: object }[] };
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    expect(errors[0]?.extensions).not.toHaveProperty('unexpected');
+  },
+);
+
 it('an embedded gateway takes WebSockets of a server of its own, whose operations its plugins see', async () => {
   const seen: unknown[] = [];
   const gateway = createGateway({

@@ -28,6 +28,8 @@ export function responseHead(result: ExecutionResult, mediaType: string): Omit<P
   for (const error of result.errors ?? []) {
     const http = httpOf(error);
     if (http) apply(http, !(isPlainJson && http.spec));
+    // Yoga's mark of what it has made of something that is no error, such as a text that a plugin has thrown.
+    else if (error.extensions?.unexpected && !('data' in result)) status = Math.max(status, 500);
   }
   return { status: status || 200, headers };
 }
@@ -36,7 +38,7 @@ export function responseHead(result: ExecutionResult, mediaType: string): Omit<P
 export function stringifyResult(result: WritableResult): string {
   const { stringify = JSON.stringify } = result;
   if (!result.errors && !httpOf(result)) return stringify(result);
-  const shown = { ...result, extensions: withoutHttp(result.extensions) };
+  const shown = { ...result, extensions: forClients(result.extensions) };
   if (result.errors) Object.assign(shown, { errors: result.errors.map(shownError) });
   return stringify(shown);
 }
@@ -52,14 +54,14 @@ function httpOf({ extensions }: { readonly extensions?: Extensions }): HttpExten
   return extensions?.http as HttpExtension | undefined;
 }
 
-function withoutHttp(extensions: Extensions | undefined): Extensions | undefined {
-  if (!extensions || !('http' in extensions)) return extensions;
-  const { http: _, ...others } = extensions;
+function forClients(extensions: Extensions | undefined): Extensions | undefined {
+  if (!extensions || !('http' in extensions || 'unexpected' in extensions)) return extensions;
+  const { http: _http, unexpected: _unexpected, ...others } = extensions;
   return Object.keys(others).length > 0 ? others : undefined;
 }
 
 function shownError(error: GraphQLError): object {
   if (!(error instanceof GraphQLError)) return error;
   const formatted = error.toJSON();
-  return { ...formatted, extensions: withoutHttp(formatted.extensions) };
+  return { ...formatted, extensions: forClients(formatted.extensions) };
 }
