@@ -15,14 +15,6 @@ export interface Line<Place, Item extends Place> {
 
 type Lines<Place, Item extends Place> = Map<unknown, Line<Place, Item>>;
 
-/** A line that needs no turns. */
-interface OnlyLine<Place, Item extends Place> {
-  readonly key: unknown;
-  readonly line: Line<Place, Item>;
-  /** Whether it has had a turn. */
-  isServed: boolean;
-}
-
 /**
  * Lines that take turns: in each round one of each goes on. Who comes new to a round need not wait for all of the others:
  * every second turn is for the shortest such line, if it is shorter than the one whose turn it is. So whoever asks for
@@ -31,8 +23,6 @@ interface OnlyLine<Place, Item extends Place> {
 export class Round<Place, Item extends Place> implements Line<Place, Item> {
   readonly #keyOf: (place: Place) => unknown;
   readonly #makeLine: () => Line<Place, Item>;
-  /** While there is one line alone, it is here and nowhere else: a round for each of its items would be most of the work. */
-  #only: OnlyLine<Place, Item> | undefined;
   /** Those that have come during the round and had no turn in it. */
   #fresh: Lines<Place, Item> = new Map();
   /** Those that were there before, and have not had theirs. */
@@ -59,28 +49,24 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
 
   add(item: Item): void {
     const key = this.#keyOf(item);
-    (this.#onlyFor(key) ?? this.#linesWith(key)?.get(key) ?? this.#begin(key)).add(item);
+    (this.#linesWith(key)?.get(key) ?? this.#begin(key)).add(item);
     this.#size += 1;
   }
 
   remove(item: Item): void {
     const key = this.#keyOf(item);
     const lines = this.#linesWith(key);
-    const line = this.#only ? this.#onlyOf(key) : lines?.get(key);
-    if (!line) return;
+    const line = lines?.get(key);
+    if (!lines || !line) return;
     const before = line.size;
     line.remove(item);
     this.#size -= before - line.size;
-    if (line.size === 0) lines?.delete(key);
-    if (this.#size > 0) return;
-    this.#gone.clear();
-    this.#only = undefined;
+    if (line.size === 0) lines.delete(key);
+    if (this.#size === 0) this.#gone.clear();
   }
 
   next(): Item | undefined {
     if (this.#size === 0) return undefined;
-    const only = this.#only ?? this.#findOnly();
-    if (only) return this.#nextOf(only);
     const lines = this.#linesInTurn();
     const [first] = lines === this.#fresh ? shortestFirst(lines) : lines;
     if (!first) return undefined;
@@ -97,7 +83,6 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
 
   ahead(place: Place): number {
     const key = this.#keyOf(place);
-    if (this.#only) return this.#onlyOf(key)?.ahead(place) ?? Math.min(this.#size, 1);
     const own = this.#linesWith(key)?.get(key);
     if (!own && !this.#gone.has(key)) {
       const { size } = this.#fresh;
@@ -110,49 +95,7 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
   }
 
   items(): Item[] {
-    return this.#only?.line.items() ?? this.#lines().flatMap((line) => line.items());
-  }
-
-  #onlyOf(key: unknown): Line<Place, Item> | undefined {
-    return this.#only?.key === key ? this.#only?.line : undefined;
-  }
-
-  /** The only line, where it is this one; where it is not, it takes turns from now on. */
-  #onlyFor(key: unknown): Line<Place, Item> | undefined {
-    const only = this.#only;
-    if (this.#size === 0) {
-      const line = this.#makeLine();
-      this.#only = { key, line, isServed: false };
-      return line;
-    }
-    if (!only || only.key === key) return only?.line;
-    (only.isServed ? this.#served : this.#fresh).set(only.key, only.line);
-    this.#isClosing = only.isServed;
-    this.#only = undefined;
-    return undefined;
-  }
-
-  /** The others have gone. */
-  #findOnly(): OnlyLine<Place, Item> | undefined {
-    const { size } = this.#fresh;
-    if (size + this.#waiting.size + this.#served.size + this.#returned.size !== 1) return undefined;
-    for (const lines of this.#all()) {
-      for (const [key, line] of lines) this.#only = { key, line, isServed: lines === this.#served };
-      lines.clear();
-    }
-    return this.#only;
-  }
-
-  /** Each turn is a round. */
-  #nextOf(only: OnlyLine<Place, Item>): Item | undefined {
-    const item = only.line.next();
-    if (item === undefined) return undefined;
-    this.#size -= 1;
-    only.isServed = true;
-    this.#isFreshTurn = true;
-    if (this.#gone.size > 0) this.#gone.clear();
-    if (this.#size === 0) this.#only = undefined;
-    return item;
+    return this.#lines().flatMap((line) => line.items());
   }
 
   #lines(): Line<Place, Item>[] {
@@ -184,17 +127,18 @@ export class Round<Place, Item extends Place> implements Line<Place, Item> {
 
   /** Those that have come so far have their turn in this round. It is done once, or ever new ones would keep it from ending. */
   #closeRound(): void {
+    this.#isClosing = true;
+    if (this.#fresh.size === 0) return;
     this.#waiting = new Map(shortestFirst(this.#fresh));
     this.#fresh = new Map();
-    this.#isClosing = true;
   }
 
   #beginRound(): void {
-    this.#waiting = this.#served;
-    this.#served = new Map();
+    // Nobody waits for a turn in the round that ends.
+    [this.#waiting, this.#served] = [this.#served, this.#waiting];
     for (const [key, line] of this.#returned) this.#fresh.set(key, line);
-    this.#returned = new Map();
-    this.#gone.clear();
+    if (this.#returned.size > 0) this.#returned = new Map();
+    if (this.#gone.size > 0) this.#gone.clear();
     this.#isClosing = false;
   }
 }
