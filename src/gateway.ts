@@ -169,7 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   return Object.assign(createRequestListener(tracker, checkHost, door), {
     fetch: yoga.fetch,
-    warmUp: yoga.open,
+    warmUp: yoga.warmUp,
     upgrade: sockets.upgrade,
     endStreams() {
       live.endAll();

@@ -16,7 +16,7 @@ export interface DeferredYogaDoor {
     params: object,
   ) => Promise<Engine>;
   /** Opens it before the first request that needs it. Never throws: that request is told. */
-  open(): Promise<void>;
+  warmUp(): Promise<void>;
 }
 
 /** Yoga's door, opened when it is needed: its modules take longer to load than all that the common request needs. */
@@ -46,7 +46,7 @@ export function deferYogaDoor(options: YogaDoorOptions): DeferredYogaDoor {
     door,
     fetch: fetch as Fetch,
     engineForSocket: async (...operation) => (await opened()).engineForSocket(...operation),
-    async open() {
+    async warmUp() {
       await Promise.allSettled([opened()]);
     },
   };

@@ -9,7 +9,7 @@ import { type Encoding, type MediaType, negotiateMediaType } from './media-type.
 import { readNodeBody } from './read-body.ts';
 import type { Door } from './request-listener.ts';
 import { bytesOf, sendJson, sendResponse } from './response.ts';
-import { responseTo } from './result-response.ts';
+import { responseTo, stringifyResult } from './result-response.ts';
 
 export interface NodeDoorOptions {
   readonly pipeline: Pipeline;
@@ -46,13 +46,11 @@ export function createNodeDoor(options: NodeDoorOptions): Door {
     record: RequestRecord,
   ): Promise<void> | undefined => {
     const { requestId } = record;
-    if (result.errors) {
+    if (result.errors || result.extensions?.http) {
       sendResponse(response, responseTo(result, mediaType), requestId);
       return undefined;
     }
-    // What Yoga makes of a result without errors.
-    const { stringify = JSON.stringify } = result;
-    const text = stringify(result);
+    const text = stringifyResult(result);
     const contentType = `${mediaType}; charset=utf-8`;
     const sendBody = (body: string | Buffer, encoding?: Encoding) =>
       sendJson({ response, contentType, body, requestId, encoding });

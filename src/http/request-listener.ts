@@ -4,7 +4,8 @@ import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observa
 import { NodeClientRequest } from './client-request.ts';
 import type { HostCheck } from './host-check.ts';
 import { endWithSocket } from './pipelined.ts';
-import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
+import { REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
+import { errorResponse } from './result-response.ts';
 
 /** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { GraphQLError } from 'graphql';
 import { batchWrites } from '../transport/batched-writes.ts';
-import { type Encoding, negotiateMediaType } from './media-type.ts';
+import type { Encoding } from './media-type.ts';
 
 /** Carries the name of a request, from the client or back to it. */
 export const REQUEST_ID = 'x-request-id';
@@ -26,17 +25,6 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 };
-
-/** The response to an error of `requestError`, in the media type that the request's `accept` header prefers. */
-export function errorResponse(error: GraphQLError, accept?: string | null): PlainResponse {
-  const { http, ...extensions } = error.extensions as { http: { status: number; headers: object } };
-  const mediaType = negotiateMediaType(accept) ?? 'application/json';
-  return {
-    status: http.status,
-    headers: { 'content-type': `${mediaType}; charset=utf-8`, ...http.headers },
-    body: JSON.stringify({ errors: [{ message: error.message, extensions }] }),
-  };
-}
 
 /** Sends a response past Yoga; one that has begun already goes on as it is. */
 export function sendResponse(

@@ -1,5 +1,6 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { WritableResult } from '../operation/pipeline.ts';
+import { negotiateMediaType } from './media-type.ts';
 import type { PlainResponse } from './response.ts';
 
 /** What an error says for HTTP, in `extensions.http`, as Yoga defines it. No client sees it in the result. */
@@ -13,6 +14,11 @@ interface HttpExtension {
 /** A result as a response: the status and the headers that it and its errors ask for; the highest status counts. */
 export function responseTo(result: ExecutionResult, mediaType: string): PlainResponse {
   return { ...responseHead(result, mediaType), body: stringifyResult(result) };
+}
+
+/** The response to an error of `requestError`, in the media type that the request's `accept` header prefers. */
+export function errorResponse(error: GraphQLError, accept?: string | null): PlainResponse {
+  return responseTo({ errors: [error] }, negotiateMediaType(accept) ?? 'application/json');
 }
 
 export function responseHead(result: ExecutionResult, mediaType: string): Omit<PlainResponse, 'body'> {

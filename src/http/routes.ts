@@ -2,7 +2,8 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { requestError } from '../errors/coded-error.ts';
 import { readOperationPath } from './operation-path.ts';
-import { errorResponse, type PlainResponse } from './response.ts';
+import type { PlainResponse } from './response.ts';
+import { errorResponse } from './result-response.ts';
 
 export interface RoutesOptions {
   /** What `/readiness` answers. */

@@ -17,8 +17,8 @@ import { readOperationPath } from './operation-path.ts';
 import { readNodeBody, readWebBody } from './read-body.ts';
 import { checkAccept, checkContentType } from './request-gate.ts';
 import type { Door } from './request-listener.ts';
-import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from './response.ts';
-import { responseTo } from './result-response.ts';
+import { COMMON_HEADERS, REQUEST_ID, requestIdFor } from './response.ts';
+import { errorResponse, responseTo } from './result-response.ts';
 import { createStreamProcessor } from './stream-response.ts';
 
 export interface YogaDoorOptions {

@@ -58,11 +58,6 @@ function decodeChecked<Payload, Result>(decode: Decode<Payload, Result>, repeats
   };
 }
 
-interface ReadOptions {
-  /** Names what several resources of a caller's are a part of, for writes that cannot tell which of them they touch. */
-  readonly widerResource?: ((origin: Origin) => string) | undefined;
-}
-
 function checkRepeats(
   about: About,
   row: Readonly<Record<string, unknown>>,

@@ -1,7 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
-import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
+import { REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
+import { errorResponse } from '../http/result-response.ts';
 import type { Connections } from './connections.ts';
 
 const SWEEP_INTERVAL_MS = 20;

@@ -76,10 +76,11 @@ export function createGenerationsInMemory(now: () => number): Generations {
     written.delete(resource);
     written.set(resource, write);
     if (written.size <= MAX_REMEMBERED) return;
-    const [oldest] = written as Iterable<readonly [string, Written]>;
-    if (!oldest) return;
-    written.delete(oldest[0]);
-    forgotten = { number: oldest[1].number, isInDoubt: false, loss: 0 };
+    for (const [oldest, { number }] of written) {
+      written.delete(oldest);
+      forgotten = { number, isInDoubt: false, loss: 0 };
+      break;
+    }
   };
   const bump = (resources: readonly string[], inDoubtMs: number) => {
     count += 1;

@@ -3,6 +3,8 @@ import { randomInt } from 'node:crypto';
 /** What is in flight under a key. */
 export interface Keyed<Entry> {
   readonly key: string;
+  /** Where it is, while it is in. */
+  bucket: number;
   /** The next one in the same bucket. */
   next: Entry | undefined;
 }
@@ -29,13 +31,14 @@ export class InFlight<Entry extends Keyed<Entry>> {
   /** Puts an entry in whose key no other one has. */
   add(entry: Entry): void {
     const bucket = this.#bucketOf(entry.key);
+    entry.bucket = bucket;
     entry.next = this.#buckets[bucket];
     this.#buckets[bucket] = entry;
   }
 
   /** Takes an entry out, if it is in. */
   delete(entry: Entry): void {
-    const bucket = this.#bucketOf(entry.key);
+    const { bucket } = entry;
     let before: Entry | undefined;
     let found = this.#buckets[bucket];
     while (found !== undefined && found !== entry) {

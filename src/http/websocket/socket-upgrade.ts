@@ -9,7 +9,8 @@ import { NodeClientRequest } from '../client-request.ts';
 import type { HostCheck } from '../host-check.ts';
 import { readOperationPath } from '../operation-path.ts';
 import type { OriginCheck } from '../origin-check.ts';
-import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
+import { REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
+import { errorResponse } from '../result-response.ts';
 import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
 export interface SocketUpgradeOptions extends SocketConnectionOptions {

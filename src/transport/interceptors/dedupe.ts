@@ -63,6 +63,7 @@ class SharedCall implements Keyed<SharedCall> {
   /** Ends the call. */
   readonly leave = new AbortSource();
   readonly key: string;
+  bucket = 0;
   next: SharedCall | undefined;
   readonly #clock: Clock;
   readonly #inFlight: InFlight<SharedCall>;
