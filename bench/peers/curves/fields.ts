@@ -1,41 +1,24 @@
 import { type Case, createCase } from '../cases.ts';
 import type { RoundOptions } from '../contest.ts';
-import { ofTheGateway } from '../subjects.ts';
 import { scriptAnswer } from '../upstream-data.ts';
 import type { Curve } from './curve.ts';
-import {
-  callsPerAnswer,
-  cpuPerAnswer,
-  failuresOf,
-  measurePoints,
-  requestsPerSecond,
-} from './measured-points.ts';
+import { measureLargerOperations } from './larger-operations.ts';
 
 const COUNTS = [2, 20, 200];
-/** Few, so that what wrk gives up at the end of a round is next to nothing beside what was answered. */
-const CONNECTIONS = 8;
 
 /** Documents with more and more fields. */
-export async function measureFields(options: RoundOptions): Promise<Curve> {
+export function measureFields(options: RoundOptions): Promise<Curve> {
   const most = Math.max(...COUNTS);
-  const subject = ofTheGateway('this gateway', { MAX_ALIASES: String(most) });
-  const points = COUNTS.map((items) => ({
-    items,
-    subject,
-    kind: manyFields(items),
-    connections: CONNECTIONS,
-  }));
-  const measured = await measurePoints(points, options);
-  return {
-    name: 'fields',
-    title: 'CPU time and the fields of a document',
-    items: 'fields',
-    measures: [cpuPerAnswer(measured), requestsPerSecond(measured), callsPerAnswer(measured)],
-    notes: [
-      `Fields of one script, each under a name of its own. \`MAX_ALIASES\` is ${most} here; by default it is 60. ${CONNECTIONS} connections.`,
-    ],
-    failures: failuresOf(measured),
-  };
+  return measureLargerOperations(
+    {
+      name: 'fields',
+      title: 'CPU time and the fields of a document',
+      sizes: COUNTS.map((items) => ({ items, kind: manyFields(items) })),
+      limits: { MAX_ALIASES: String(most) },
+      note: `Fields of one script, each under a name of its own. \`MAX_ALIASES\` is ${most} here; by default it is 60.`,
+    },
+    options,
+  );
 }
 
 /** In GraphQL, and in the REST API. */

@@ -1,16 +1,9 @@
 import { type Case, createCase, NODES, nodesOf } from '../cases.ts';
 import type { RoundOptions } from '../contest.ts';
 import { number } from '../figures.ts';
-import { ofTheGateway } from '../subjects.ts';
 import { type SessionCount, scriptAnswer, serverSessionsAnswer } from '../upstream-data.ts';
 import type { Curve } from './curve.ts';
-import {
-  callsPerAnswer,
-  cpuPerAnswer,
-  failuresOf,
-  measurePoints,
-  requestsPerSecond,
-} from './measured-points.ts';
+import { measureLargerOperations } from './larger-operations.ts';
 
 interface Pages {
   readonly pages: number;
@@ -24,31 +17,21 @@ const PAGES: readonly Pages[] = [
   { pages: 1, perPage: 100 },
   { pages: 10, perPage: 100 },
 ];
-/** Few, so that what wrk gives up at the end of a round is little beside what was answered. */
-const CONNECTIONS = 8;
 /** Above the price of the largest point: if each session were of another script. */
 const MAX_REST_CALLS = '1100';
 
 /** A script with more and more sessions. */
-export async function measureSessions(options: RoundOptions): Promise<Curve> {
-  const subject = ofTheGateway('this gateway', { MAX_REST_CALLS });
-  const points = PAGES.map((size) => ({
-    items: size.pages * size.perPage,
-    subject,
-    kind: sessionsByServer(size),
-    connections: CONNECTIONS,
-  }));
-  const measured = await measurePoints(points, options);
-  return {
-    name: 'sessions',
-    title: 'CPU time and the sessions of a script',
-    items: 'sessions',
-    measures: [cpuPerAnswer(measured), requestsPerSecond(measured), callsPerAnswer(measured)],
-    notes: [
-      `Each session with its script. A page has at most 100, so 1,000 are ten pages in one document: by aliases, one for each of ten Roblox servers (\`filter: { jobId }\`); fewer are a page of one server. \`MAX_REST_CALLS\` is ${number(Number(MAX_REST_CALLS))} here; by default it is 250, and in the worst case each session is of another script. ${CONNECTIONS} connections.`,
-    ],
-    failures: failuresOf(measured),
-  };
+export function measureSessions(options: RoundOptions): Promise<Curve> {
+  return measureLargerOperations(
+    {
+      name: 'sessions',
+      title: 'CPU time and the sessions of a script',
+      sizes: PAGES.map((size) => ({ items: size.pages * size.perPage, kind: sessionsByServer(size) })),
+      limits: { MAX_REST_CALLS },
+      note: `Each session with its script. A page has at most 100, so 1,000 are ten pages in one document: by aliases, one for each of ten Roblox servers (\`filter: { jobId }\`); fewer are a page of one server. \`MAX_REST_CALLS\` is ${number(Number(MAX_REST_CALLS))} here; by default it is 250, and in the worst case each session is of another script.`,
+    },
+    options,
+  );
 }
 
 /** A script's connected users by Roblox server, a page for each server, each user with the script again. */

@@ -1,0 +1,42 @@
+import type { Case } from '../cases.ts';
+import type { RoundOptions } from '../contest.ts';
+import { ofTheGateway } from '../subjects.ts';
+import type { Curve } from './curve.ts';
+import {
+  callsPerAnswer,
+  cpuPerAnswer,
+  failuresOf,
+  measurePoints,
+  requestsPerSecond,
+} from './measured-points.ts';
+
+/** Few, so that what wrk gives up at the end of a round is little beside what was answered. */
+const CONNECTIONS = 8;
+
+export interface LargerOperations {
+  /** Of the curve, and what there is more and more of. */
+  readonly name: string;
+  readonly title: string;
+  readonly sizes: readonly { readonly items: number; readonly kind: Case }[];
+  /** Limits of the gateway that the largest would be over. */
+  readonly limits: Readonly<Record<string, string>>;
+  readonly note: string;
+}
+
+/** Measures what an operation costs that asks for more and more. */
+export async function measureLargerOperations(
+  { name, title, sizes, limits, note }: LargerOperations,
+  options: RoundOptions,
+): Promise<Curve> {
+  const subject = ofTheGateway('this gateway', limits);
+  const points = sizes.map((size) => ({ ...size, subject, connections: CONNECTIONS }));
+  const measured = await measurePoints(points, options);
+  return {
+    name,
+    title,
+    items: name,
+    measures: [cpuPerAnswer(measured), requestsPerSecond(measured), callsPerAnswer(measured)],
+    notes: [`${note} ${CONNECTIONS} connections.`],
+    failures: failuresOf(measured),
+  };
+}
