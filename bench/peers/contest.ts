@@ -57,8 +57,9 @@ export function contest(
 }
 
 /**
- * Measures round by round, each entry once a round, so that what else happens on the machine hits all of them. They run
- * in fresh processes; while one is measured the others idle.
+ * Measures round by round, each entry once a round, so that what else happens on the machine hits all of them; each round
+ * begins with another entry, so that none is always measured behind the same one. They run in fresh processes; while one is
+ * measured the others idle.
  */
 export async function measureInTurns(entries: readonly Entry[], options: RoundOptions): Promise<Row[]> {
   const { upstream, rounds, seconds, warmUpSeconds, onProgress } = options;
@@ -72,8 +73,9 @@ export async function measureInTurns(entries: readonly Entry[], options: RoundOp
   type Runner = (typeof runners)[number];
 
   /** Does something with each row that still counts; a row that fails drops out. */
-  const forEach = async (label: string, action: (runner: Runner) => Promise<void>) => {
-    for (const runner of runners.filter(({ row }) => row.failure === undefined)) {
+  const forEach = async (label: string, action: (runner: Runner) => Promise<void>, first = 0) => {
+    const inTurn = [...runners.slice(first), ...runners.slice(0, first)];
+    for (const runner of inTurn.filter(({ row }) => row.failure === undefined)) {
       const { kind, subject } = runner.entry;
       onProgress(`${kind.title}: ${subject.name}, ${label}`);
       try {
@@ -96,11 +98,12 @@ export async function measureInTurns(entries: readonly Entry[], options: RoundOp
     warmUp({ served: served as Served, seconds: warmUpSeconds, ...round }),
   );
   for (let index = 1; index <= rounds; index++) {
-    await forEach(`round ${index} of ${rounds}`, async ({ row, served, round }) => {
+    const action = async ({ row, served, round }: Runner) => {
       const { pid } = served as Served;
       row.samples.push(await measure({ served: served as Served, seconds, ...round }));
       row.peakMemoryMb = peakMemoryMb(pid);
-    });
+    };
+    await forEach(`round ${index} of ${rounds}`, action, (index - 1) % runners.length);
   }
   for (const { served } of runners) await served?.stop();
   return runners.map(({ row }) => row);

@@ -22,6 +22,16 @@ export function ratios(ours: readonly number[], theirs: readonly number[]): numb
   return ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
 }
 
+/** By how much the same subject may differ from round to round before its machine is too restless to judge by. */
+const RESTLESS_FROM = 1.25;
+
+/** Why figures of a subject that always does the same tell little; undefined: they tell. */
+export function restlessness(values: readonly number[]): string | undefined {
+  const factor = Math.max(...values) / Math.min(...values);
+  if (factor <= RESTLESS_FROM) return undefined;
+  return `The machine was too restless to judge by throughput: the floor varied by a factor of ${number(factor, 2)} between rounds (at most ${RESTLESS_FROM}).`;
+}
+
 /** A table in Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

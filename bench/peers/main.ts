@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: all subjects on all cases. `npm run bench:short`: a check for CI that nothing has become slow.
  * `npm run bench:garbage`: what survives of an operation. `npm run bench:curves`: the costs that grow.
+ * `npm run bench:start`: how long a start takes, and what it loads after it.
  */
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Case, comparedCases } from './cases.ts';
 import { contest, type Row } from './contest.ts';
+import { startRedis } from './curves/redis.ts';
 import { CURVE_NAMES, runCurves } from './curves/run.ts';
 import { number } from './figures.ts';
 import { checkGarbage } from './garbage/check.ts';
@@ -15,13 +17,15 @@ import { startUpstream, type Upstream } from './nginx.ts';
 import { stopAll } from './process.ts';
 import { reportCase, reportCopies, reportStartups } from './report.ts';
 import { checkThroughput } from './short.ts';
-import { floor, fromCopies, gateway, mercurius, peers } from './subjects.ts';
+import { runStarts } from './starts/run.ts';
+import { floor, fromCopies, gateway, gatewayOfTwo, mercurius, peers } from './subjects.ts';
 
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     garbage: { type: 'boolean', default: false },
     curves: { type: 'boolean', default: false },
+    start: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '3' },
@@ -32,6 +36,9 @@ const { values } = parseArgs({
     starts: { type: 'string', default: '5' },
     cases: { type: 'string', default: '3' },
     profiles: { type: 'string' },
+    nodes: { type: 'string', default: process.execPath },
+    builds: { type: 'string', default: fileURLToPath(new URL('../../../dist', import.meta.url)) },
+    'probe-seconds': { type: 'string', default: '3' },
   },
 });
 
@@ -48,6 +55,7 @@ try {
 function chooseRun(): (upstream: Upstream) => Promise<number> {
   if (values.garbage) return runGarbage;
   if (values.curves) return runEveryCurve;
+  if (values.start) return runEveryStart;
   return values.short ? runShort : runAll;
 }
 
@@ -63,10 +71,12 @@ async function runAll(upstream: Upstream): Promise<number> {
   print(
     `${describeMachine()}; nginx with one worker as the REST API; wrk, one thread, ${options.connections} connections; ${options.rounds} rounds of ${options.seconds} s. Load of the machine before: ${load()}.`,
   );
+  const ofTwo = gatewayOfTwo((await startRedis()).url);
   const rows: Row[] = [];
   for (const kind of comparedCases()) {
     // The floor knows one kind of request.
-    const subjects = rows.length === 0 ? [floor, gateway, ...peers] : [gateway, ...peers];
+    const ours = [gateway, ofTwo];
+    const subjects = rows.length === 0 ? [floor, ...ours, ...peers] : [...ours, ...peers];
     const ofCase = await contest(kind, subjects, options);
     print(reportCase(kind, ofCase));
     rows.push(...ofCase);
@@ -84,7 +94,7 @@ async function runAll(upstream: Upstream): Promise<number> {
 
 async function runShort(upstream: Upstream): Promise<number> {
   const common = { upstream, connections: 64, onProgress: () => {} };
-  const slow = await checkThroughput({ ...common, rounds: 3, seconds: 2, warmUpSeconds: 2 });
+  const slow = await checkThroughput({ ...common, rounds: 9, seconds: 1, warmUpSeconds: 2 });
   const garbage = await checkGarbage({
     ...common,
     starts: 1,
@@ -129,6 +139,21 @@ async function runEveryCurve(upstream: Upstream): Promise<number> {
     onProgress,
   });
   return exitCode(problem);
+}
+
+async function runEveryStart(upstream: Upstream): Promise<number> {
+  const starts = Number(values.starts);
+  print(`${describeMachine()}; ${starts} starts of each in turns. Load of the machine before: ${load()}.`);
+  await runStarts({
+    upstream,
+    starts,
+    probeMs: Number(values['probe-seconds']) * 1_000,
+    nodes: values.nodes.split(',').map(fromUser),
+    builds: values.builds.split(',').map(fromUser),
+    print,
+    onProgress,
+  });
+  return 0;
 }
 
 function describeMachine(): string {

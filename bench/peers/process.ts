@@ -103,9 +103,9 @@ function ownCpuTimeMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
-/** The most memory that a process has held so far, in MB. */
+/** The most memory that a process and all that it has started have held so far, in MB; what they share counts for each. */
 export function peakMemoryMb(pid: number): number {
-  return memoryMb(pid, 'VmHWM');
+  return sum(withChildren(pid).map((one) => memoryMb(one, 'VmHWM')));
 }
 
 /** The memory that a process and all that it has started hold, in MB; what they share counts for each. */

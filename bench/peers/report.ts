@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Case } from './cases.ts';
 import type { Row } from './contest.ts';
-import { median, number, ratios, spread, table } from './figures.ts';
+import { median, number, ratios, restlessness, spread, table } from './figures.ts';
 import type { Sample } from './measure.ts';
 import { floor, gateway } from './subjects.ts';
 
@@ -39,6 +39,7 @@ export function reportCase({ title, requests }: Case, rows: readonly Row[]): str
     'p50 ms',
     'p99 ms',
     'CPU µs per answer',
+    'its CPU over the gateway’s',
     'REST calls per answer',
     'peak memory MB',
   ];
@@ -46,10 +47,10 @@ export function reportCase({ title, requests }: Case, rows: readonly Row[]): str
     if (row.failure !== undefined)
       return [row.subject.name, 'does not count, see below', ...head.slice(2).map(() => '')];
     const of = (pick: (sample: Sample) => number) => row.samples.map(pick);
-    const against = (other: Row | undefined, ours: Row) =>
+    const against = (other: Row | undefined, ours: Row, figure = perSecond) =>
       other === undefined || other === ours || other.failure !== undefined
         ? ''
-        : spread(ratios(perSecond(ours), perSecond(other)), 2);
+        : spread(ratios(figure(ours), figure(other)), 2);
     return [
       row.subject.name,
       spread(perSecond(row)),
@@ -58,6 +59,7 @@ export function reportCase({ title, requests }: Case, rows: readonly Row[]): str
       number(median(of(({ p50Ms }) => p50Ms)), 1),
       number(median(of(({ p99Ms }) => p99Ms)), 1),
       number(median(of(({ cpuUs }) => cpuUs))),
+      against(gatewayRow, row, cpuUsOf),
       number(median(of(({ calls }) => calls)), 2),
       number(row.peakMemoryMb ?? Number.NaN),
     ];
@@ -70,6 +72,7 @@ export function reportCase({ title, requests }: Case, rows: readonly Row[]): str
   return [
     `### ${title}`,
     table(head, body),
+    ...(floorRow?.samples.length ? [restlessness(perSecond(floorRow)) ?? []].flat() : []),
     ...deviations.map(({ subject }) => `${subject.name}: ${subject.deviation?.note}.`),
     ...failures.map(({ subject, failure }) => `${subject.name} does not count: ${failure}`),
   ].join('\n\n');
@@ -85,6 +88,10 @@ export function reportStartups(rows: readonly Row[]): string {
     return [name, times.length > 0 ? spread(times) : 'did not start'];
   });
   return ['### start to first right answer', table(['subject', 'ms'], body)].join('\n\n');
+}
+
+export function cpuUsOf({ samples }: Row): number[] {
+  return samples.map(({ cpuUs }) => cpuUs);
 }
 
 export function perSecond({ samples }: Row): number[] {

@@ -26,6 +26,10 @@ export const floor = ofOurs('floor: node:http and undici, no GraphQL', 'floor');
 /** The built product with its protections at their defaults; what the other subjects do not have either is off. */
 export const gateway = ofTheGateway('this gateway', {});
 
+/** The same on two cores, as Tailcall with its two threads; what its processes have in common is in Redis. */
+export const gatewayOfTwo = (redisUrl: string) =>
+  ofTheGateway('this gateway, WORKERS=2', { WORKERS: '2', REDIS_URL: redisUrl });
+
 /** Variables by which reads are answered by copies once they have been made, for longer than any run takes. */
 export const withCopies = { FRESH_MS: '3600000', STALE_MS: '3600000' };
 export const fromCopies = ofTheGateway('from copies', withCopies);
@@ -52,6 +56,10 @@ const tailcall: Subject = {
   },
 };
 
+/** The gateway as built into a folder. */
+export const gatewayBuiltIn = (folder: string) =>
+  ofTheGateway(`gateway in ${folder}`, {}, join(folder, 'main.js'));
+
 export const mercurius = ofOurs('Mercurius 16, JIT on', 'mercurius');
 
 export const peers: readonly Subject[] = [
@@ -62,12 +70,16 @@ export const peers: readonly Subject[] = [
 ];
 
 /** The built product with its defaults but for what is given, and for what is off here: quota, copies, page, log. */
-export function ofTheGateway(name: string, variables: Readonly<Record<string, string>>): Subject {
+export function ofTheGateway(
+  name: string,
+  variables: Readonly<Record<string, string>>,
+  main = file('../../../dist/main.js'),
+): Subject {
   return {
     name,
     command: (upstreamUrl, port) => ({
       command: process.execPath,
-      args: [file('../../../dist/main.js')],
+      args: [main],
       env: {
         NODE_ENV: 'production',
         PORT: String(port),

@@ -9,8 +9,11 @@ export interface GatewaySettings {
   /** Redis, for several processes; undefined: there is one. */
   readonly redisUrl: string | undefined;
   readonly workers: string;
+  /** Gateways with one prefix share what is in Redis; undefined: this one shares it with no other. */
+  readonly redisPrefix?: string;
   /** Where Node writes a CPU profile of the gateway when it ends; undefined: none is taken. */
   readonly profileDirectory: string | undefined;
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** The built product, running in a process of its own, or in several. */
@@ -18,6 +21,8 @@ export interface GatewayProcess {
   readonly url: string;
   readonly pid: number;
   stop(): Promise<void>;
+  /** Ends it as a machine that is lost would. */
+  kill(): void;
 }
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
@@ -25,7 +30,8 @@ const START_TIMEOUT_MS = 30_000;
 
 /** Starts `node dist/main.js` with its defaults. Neither a `.env` nor the settings of the caller's shell apply. */
 export async function openGateway(apiUrl: string, settings: GatewaySettings): Promise<GatewayProcess> {
-  const { redisUrl, workers, profileDirectory } = settings;
+  const { redisUrl, workers, profileDirectory, variables } = settings;
+  const { redisPrefix = `bench-${process.pid}-${Math.round(performance.now())}` } = settings;
   const directory = mkdtempSync(join(tmpdir(), 'bench-quota-'));
   const profiling = profileDirectory ? ['--cpu-prof', '--cpu-prof-dir', resolve(profileDirectory)] : [];
   const child = spawn(process.execPath, [...profiling, MAIN], {
@@ -37,8 +43,9 @@ export async function openGateway(apiUrl: string, settings: GatewaySettings): Pr
       NODE_ENV: 'production',
       REDIS_URL: redisUrl,
       // What another run has left there is another gateway's.
-      REDIS_PREFIX: `bench-${process.pid}-${Math.round(performance.now())}`,
+      REDIS_PREFIX: redisPrefix,
       WORKERS: workers,
+      ...variables,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -65,7 +72,11 @@ export async function openGateway(apiUrl: string, settings: GatewaySettings): Pr
     });
   });
   try {
-    return { url: await address, pid: child.pid as number, stop: close };
+    const kill = () => {
+      child.kill('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    };
+    return { url: await address, pid: child.pid as number, stop: close, kill };
   } catch (error) {
     await close();
     throw error;

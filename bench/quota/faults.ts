@@ -1,0 +1,134 @@
+/** `npm run bench:faults`: what is left of the quota while Redis or gateways fail. See README.md. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { longestGap, openDistantApi, worstSecond } from './support/arrivals.ts';
+import { type GatewayProcess, openGateway } from './support/gateway.ts';
+import { openRedis, type StallingRedis } from './support/stalling-redis.ts';
+
+const RATE = 50;
+/** Of each gateway, at any time: more than the quota lets through. */
+const READS_AT_ONCE = 60;
+const CALM_MS = 3_000;
+
+interface Fault {
+  readonly title: string;
+  readonly run: (bed: TestBed, signal: AbortSignal) => Promise<void>;
+  readonly latencyMs?: readonly [number, number];
+}
+
+interface TestBed {
+  readonly redis: StallingRedis;
+  readonly seconds: number;
+  readonly kill: () => Promise<void>;
+}
+
+const stalls = (stallMs: number, everyMs: number): Fault => ({
+  title: `Redis stands still ${stallMs} of every ${everyMs} ms`,
+  run: ({ redis }, signal) => redis.stall(stallMs, everyMs, signal),
+});
+const FAULTS: Readonly<Record<string, Fault>> = {
+  none: { title: 'nothing fails', run: async () => undefined },
+  stalls300: stalls(300, 900),
+  stalls500: stalls(500, 1_600),
+  stalls200: stalls(200, 1_200),
+  latency: { title: 'Redis answers after 50 to 200 ms', run: async () => undefined, latencyMs: [50, 200] },
+  deaths: { title: 'all gateways are killed and replaced', run: ({ kill }) => kill() },
+};
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '30' },
+    gateways: { type: 'string', default: '1,3' },
+    only: { type: 'string', default: Object.keys(FAULTS).join(',') },
+  },
+});
+
+console.log(
+  '| gateways | fault | worst second | calls a second | longest gap, ms | longest under half of the share, ms |',
+);
+console.log('| ---: | --- | ---: | ---: | ---: | ---: |');
+for (const count of values.gateways.split(',').map(Number)) {
+  for (const name of values.only.split(','))
+    await measure(count, FAULTS[name] as Fault, Number(values.seconds));
+}
+
+async function measure(count: number, fault: Fault, seconds: number): Promise<void> {
+  const redis = await openRedis();
+  const api = await openDistantApi();
+  const proxy = fault.latencyMs && (await redis.behind(...fault.latencyMs));
+  const prefix = `faults-${process.pid}`;
+  const start = () =>
+    openGateway(api.url, {
+      redisUrl: proxy?.url ?? redis.url,
+      workers: '1',
+      redisPrefix: prefix,
+      profileDirectory: undefined,
+      variables: { LUAAUTH_INSTANCES: String(count), REDIS_REQUIRED: 'false' },
+    });
+  const startAll = () => Promise.all(Array.from({ length: count }, start));
+  let gateways = await startAll();
+  const over = new AbortController();
+  let asking = gateways.map((gateway) => askAll(gateway, over.signal));
+  try {
+    await delay(CALM_MS);
+    await api.arrivals();
+    const failing = fault.run(
+      {
+        redis,
+        seconds,
+        async kill() {
+          for (const gateway of gateways) gateway.kill();
+          gateways = await startAll();
+          asking = [...asking, ...gateways.map((gateway) => askAll(gateway, over.signal))];
+        },
+      },
+      over.signal,
+    );
+    await delay(seconds * 1_000);
+    const arrivals = await api.arrivals();
+    over.abort();
+    await failing;
+    const share = Math.floor(RATE / count) * count;
+    console.log(
+      `| ${count} | ${fault.title} | ${worstSecond(arrivals)} | ${(arrivals.length / seconds).toFixed(1)} | ${longestGap(arrivals)} | ${longestUnder(share / 2, arrivals, seconds * 1_000)} |`,
+    );
+  } finally {
+    over.abort();
+    for (const gateway of gateways) gateway.kill();
+    await Promise.all(asking);
+    proxy?.close();
+    await redis.stop();
+    api.stop();
+  }
+}
+
+/** Reads scripts, each only once, as many at once as are served and more, until the gateway is gone. */
+async function askAll({ url }: GatewayProcess, signal: AbortSignal): Promise<void> {
+  const ask = async (reader: number) => {
+    for (let count = 0; !signal.aborted; count += 1) {
+      const query = `{ script(id: "s${reader}x${count}x${Math.random().toString(36).slice(2)}") { name } }`;
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', token: 'key' },
+        body: JSON.stringify({ query }),
+      });
+      if ((await response.text()).includes('"errors"')) await delay(200);
+    }
+  };
+  const asking = Array.from({ length: READS_AT_ONCE }, (_one, reader) => ask(reader));
+  await Promise.allSettled(asking);
+}
+
+/** How long the calls of each last second stayed under so many, in ms; what came before the first call counts as well. */
+function longestUnder(least: number, arrivals: readonly number[], duringMs: number): number {
+  const [from = 0] = arrivals;
+  const to = arrivals.at(-1) ?? 0;
+  let since: number | undefined;
+  let longest = duringMs - (to - from);
+  for (let at = from + 1_000; at <= to; at += 20) {
+    const count = arrivals.filter((arrival) => arrival > at - 1_000 && arrival <= at).length;
+    since = count < least ? (since ?? at) : undefined;
+    if (since !== undefined) longest = Math.max(longest, at - since);
+  }
+  return Math.round(longest);
+}
