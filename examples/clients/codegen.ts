@@ -1,6 +1,6 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-const scalars = { DateTime: 'string', SafeInt: 'number', ID: 'string' };
+const scalars = { DateTime: 'string', SafeInt: 'number', JSON: 'unknown', ID: 'string' };
 const config = { useTypeImports: true, enumsAsTypes: true, scalars };
 
 const codegen: CodegenConfig = {

@@ -6,7 +6,7 @@ const codegen: CodegenConfig = {
   importExtension: '.ts',
   generates: {
     'src/gql/': {
-      documents: ['src/*.tsx'],
+      documents: ['src/*.{ts,tsx}'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {

@@ -4,6 +4,8 @@ import { defineConfig } from 'vite';
 const proxy = { '/graphql': process.env.GATEWAY_URL ?? 'http://127.0.0.1:4000' };
 
 export default defineConfig({
+  // The gateway serves the build at /dashboard/, another server perhaps at /.
+  base: './',
   server: { host: '127.0.0.1', proxy },
   preview: { host: '127.0.0.1', proxy },
 });

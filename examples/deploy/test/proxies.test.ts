@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defaults } from '../../../src/config/config.ts';
 import { sandboxKeys } from '../../../src/sandbox/keys.ts';
 import { seeded } from '../../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { type GatewayProcess, startProcess } from '../../../test/support/process.ts';
 import { ask, post } from './support/ask.ts';
-import { proxyNames, type RunningProxy, startProxy } from './support/proxies.ts';
+import { type RunningProxy, startProxy } from './support/proxies.ts';
+import { eventsOf, firstOverWebSocket, tryUpgrade } from './support/streams.ts';
+import { textOf } from './support/tool.ts';
 
 const QUERY = 'query ($id: ID!) { script(id: $id) { name } }';
 const variables = { id: seeded.scriptId };
+const SUBSCRIPTION = `subscription { scriptSessions(scriptId: "${seeded.visitedScriptId}") { __typename } }`;
+const SNAPSHOT = { data: { scriptSessions: { __typename: 'SessionsSnapshot' } } };
 const ANSWER = { data: { script: { name: 'Nightfall Hub' } } };
 
-for (const name of proxyNames) {
+test('Caddy gives an answer more time than a subscription lasts', () => {
+  const [, minutes] = /^\t*write (\d+)m$/m.exec(textOf('Caddyfile')) ?? [];
+  assert.ok(Number(minutes) * 60_000 > defaults.live.maxLifetimeMs);
+});
+
+for (const name of ['nginx', 'caddy'] as const) {
   describe(name, () => {
     let sandbox: Sandbox;
     let gateway: GatewayProcess;
@@ -49,9 +59,12 @@ for (const name of proxyNames) {
       assert.equal(JSON.parse(body).errors[0].extensions.code, 'BODY_TOO_LARGE');
     });
 
-    test('the GraphiQL page passes where it is on', async () => {
-      const { status, headers } = await ask(proxy, { path: '/graphql', headers: { accept: 'text/html' } });
-      assert.deepEqual([status, headers['content-type']], [200, 'text/html; charset=utf-8']);
+    test('the GraphiQL page passes where it is on, and what it loads', async () => {
+      const page = await ask(proxy, { path: '/graphql', headers: { accept: 'text/html' } });
+      assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
+      const [, script = ''] = / src="([^"]+)"/.exec(page.body) ?? [];
+      const { status, headers } = await ask(proxy, { path: script });
+      assert.deepEqual([status, headers['content-type']], [200, 'text/javascript; charset=utf-8']);
     });
 
     test('nothing else passes but /health', async () => {
@@ -82,6 +95,27 @@ for (const name of proxyNames) {
       while (!/GET.*\/graphql/.test(proxy.log())) await delay(20);
       assert.doesNotMatch(proxy.log(), /SECRET|variables/);
       assert.ok(!proxy.log().includes(sandboxKeys.full));
+    });
+
+    test('a subscription passes by WebSocket, and ends when its client leaves', async () => {
+      const first = await firstOverWebSocket(proxy, { token: sandboxKeys.full }, SUBSCRIPTION);
+      assert.deepEqual(first, SNAPSHOT);
+    });
+
+    test('a subscription passes as server-sent events, each as soon as it is there', async () => {
+      const text = await eventsOf(proxy, sandboxKeys.full, SUBSCRIPTION);
+      assert.match(
+        text,
+        /^event: next\ndata: \{"data":\{"scriptSessions":\{"__typename":"SessionsSnapshot"\}\}\}\n/m,
+      );
+    });
+
+    test('a WebSocket is refused in the gateway’s own words', async () => {
+      const { status, body } = await tryUpgrade(proxy, '/graphql', { origin: 'https://elsewhere.example' });
+      assert.equal(status, 403);
+      assert.equal(JSON.parse(body).errors[0].extensions.code, 'ORIGIN_NOT_ALLOWED');
+      const own = await tryUpgrade(proxy, '/graphql', { origin: 'https://localhost' });
+      assert.equal(own.status, 101);
     });
 
     test('an operation that runs when the gateway is told to stop is answered', async () => {

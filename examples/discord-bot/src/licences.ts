@@ -121,7 +121,7 @@ export function createLicences(execute: Gateway, projectId: string) {
     async kick(key: string): Promise<number> {
       const { project } = await execute(CONNECTED, { project: projectId, key });
       const ids = (project?.scripts ?? [])
-        .flatMap((script) => script?.sessions.nodes ?? [])
+        .flatMap((script) => script?.sessions?.nodes ?? [])
         .map(({ id }) => id);
       for (let start = 0; start < ids.length; start += MAX_IDS) {
         const { disconnectSessions } = await execute(DISCONNECT, { ids: ids.slice(start, start + MAX_IDS) });

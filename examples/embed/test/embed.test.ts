@@ -66,6 +66,36 @@ for (const example of ['node', 'hono', 'express', 'fastify']) {
   });
 }
 
+/** What a server with a body parser in front of the gateway answers. */
+async function sendTo(url: string, headers: Record<string, string> = {}): Promise<readonly [number, string]> {
+  const { body } = operation();
+  const signal = AbortSignal.timeout(10_000);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: sandboxKeys.full, ...headers },
+    body: body ?? null,
+    signal,
+  });
+  return [response.status, await response.text()];
+}
+
+for (const [server, parsers] of [
+  ['express', ['json', 'text', 'raw']],
+  ['fastify', ['json']],
+] as const) {
+  test(`behind the body parsers of ${server} the gateway takes what they have left`, async () => {
+    const url = await start(`test/behind-${server}`);
+    for (const parser of parsers) {
+      assert.deepEqual(await sendTo(url, { 'x-parser': parser }), [200, JSON.stringify(named)]);
+      const [status] = await sendTo(url, { 'x-parser': parser, 'content-type': 'text/plain' });
+      assert.equal(status, 415);
+    }
+    const [status, text] = await sendTo(url, { 'x-parser': 'lost' });
+    assert.equal(status, 500);
+    assert.match(text, /request\.raw\.body = request\.body/);
+  });
+}
+
 test('next serves the gateway through a route handler', async () => {
   process.env.LUAAUTH_API_URL = sandbox.url;
   const route = await import('../next/app/graphql/route.ts');

@@ -1,30 +1,101 @@
-import { useState } from 'react';
-import { type Client, Provider } from 'urql';
+import { useMemo, useState } from 'react';
+import { Provider } from 'urql';
+import { AdSystems } from './ads.tsx';
 import { createClient } from './client.ts';
+import { forgetKey, keepKey, readKey } from './key.ts';
 import { Project } from './project.tsx';
+import { Projects } from './projects.tsx';
+import { createMeter, Quota } from './quota.tsx';
+import { hrefOf, useRoute } from './route.ts';
+import { Script } from './script.tsx';
 import { SignIn } from './sign-in.tsx';
+import { chooseUser, Users } from './users.tsx';
 
-interface Visit {
-  readonly client: Client;
-  readonly projectId: string;
+const PAGES = [
+  ['projects', 'Projects'],
+  ['users', 'Users'],
+  ['ads', 'Ad systems'],
+] as const;
+
+/** The page that an id belongs to stands below another one. */
+const ABOVE: Readonly<Record<string, string>> = { project: 'projects', script: 'projects' };
+
+export function App() {
+  const [key, setKey] = useState(readKey);
+  if (key === null) {
+    const signIn = (given: string) => {
+      keepKey(given);
+      setKey(given);
+    };
+    return <SignIn onSignIn={signIn} />;
+  }
+  const signOut = () => {
+    forgetKey();
+    chooseUser('');
+    setKey(null);
+    location.hash = '';
+  };
+  return <SignedIn key={key} apiKey={key} onSignOut={signOut} />;
 }
 
-/** The key lives in the client, and so in this page's memory: it is gone with the tab. */
-export function App() {
-  const [visit, setVisit] = useState<Visit>();
-  if (!visit) {
-    return (
-      <SignIn onSignIn={({ apiKey, projectId }) => setVisit({ client: createClient(apiKey), projectId })} />
-    );
-  }
+/** Everything that is known is known by this key, and goes with it. */
+function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onSignOut: () => void }) {
+  const { page } = useRoute();
+  const { meter, client } = useMemo(() => {
+    const ofKey = createMeter();
+    return { meter: ofKey, client: createClient(apiKey, ofKey.count) };
+  }, [apiKey]);
   return (
-    <Provider value={visit.client}>
-      <nav>
-        <button type="button" onClick={() => setVisit(undefined)}>
+    <Provider value={client}>
+      <header>
+        <a className="brand" href={hrefOf('projects')}>
+          <Mark />
+          LuaAuth
+        </a>
+        <nav>
+          {PAGES.map(([name, title]) => (
+            <a
+              key={name}
+              href={hrefOf(name)}
+              aria-current={(ABOVE[page] ?? page) === name ? 'page' : undefined}
+            >
+              {title}
+            </a>
+          ))}
+        </nav>
+        <Quota meter={meter} />
+        <button type="button" className="plain" onClick={onSignOut}>
           Sign out
         </button>
-      </nav>
-      <Project id={visit.projectId} />
+      </header>
+      <main>
+        <Page />
+      </main>
     </Provider>
+  );
+}
+
+function Page() {
+  const { page, id } = useRoute();
+  switch (page) {
+    case 'project':
+      return <Project key={id} id={id} />;
+    case 'script':
+      return <Script key={id} id={id} />;
+    case 'users':
+      return <Users />;
+    case 'ads':
+      return <AdSystems />;
+    default:
+      return <Projects />;
+  }
+}
+
+export function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 24 24" aria-hidden="true">
+      <path d="M12 1.5 21 6v6c0 5-3.7 8.8-9 10.5C6.7 20.8 3 17 3 12V6z" />
+      <path className="inner" d="M8 15.5v-3m4 3V8m4 7.5v-5" />
+    </svg>
   );
 }

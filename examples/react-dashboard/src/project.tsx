@@ -1,9 +1,10 @@
-import { useState } from 'react';
 import { useQuery } from 'urql';
-import { Days } from './days.tsx';
-import { Failures } from './failures.tsx';
+import { Chart, Spark } from './chart.tsx';
+import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
-import { Sessions } from './sessions.tsx';
+import { Failures, Loading } from './notice.tsx';
+import { hrefOf } from './route.ts';
+import { sum, Tiles } from './tiles.tsx';
 
 /** Two REST calls, however many scripts there are: the project, and its executions, which name the scripts. */
 const PROJECT = graphql(/* GraphQL */ `
@@ -30,57 +31,62 @@ const PROJECT = graphql(/* GraphQL */ `
 
 export function Project({ id }: { readonly id: string }) {
   const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECT, variables: { id } });
-  const [openId, setOpenId] = useState<string>();
-  if (fetching && !data) return <p role="status">Loading …</p>;
   const project = data?.project;
-  const scripts = project?.scripts.filter((script) => script !== null) ?? [];
-  const open = scripts.find((script) => script.id === openId);
+  if (fetching && !data) return <Loading />;
+  if (!project) return <Failures error={error} />;
+  const scripts = project.scripts?.filter((script) => script !== null) ?? [];
+  const days = project.executions ?? [];
   return (
-    <main>
-      <Failures error={error} />
-      {project && (
-        <>
-          <h1>{project.name}</h1>
-          <p>
-            {project.totalExecutions.toLocaleString('en')} executions{' '}
-            <button type="button" onClick={() => refresh({ requestPolicy: 'network-only' })}>
-              Refresh
-            </button>
+    <>
+      <div className="title">
+        <div>
+          <p className="crumbs">
+            <a href={hrefOf('projects')}>Projects</a>
           </p>
-          <Days executions={project.executions} />
-          <h2>Scripts</h2>
-          <table>
-            <thead>
-              <tr>
-                <th>Script</th>
-                <th>Executions</th>
-                <th>By day</th>
-                <th>Users</th>
+          <h1>{project.name}</h1>
+        </div>
+        <button type="button" className="plain" onClick={() => refresh({ requestPolicy: 'network-only' })}>
+          Refresh
+        </button>
+      </div>
+      <Failures error={error} />
+      <Tiles
+        tiles={[
+          ['Executions', whole(project.totalExecutions)],
+          [`Last day${days.length > 0 ? `, ${days.at(-1)?.date}` : ''}`, whole(days.at(-1)?.count ?? 0)],
+          ['A day, on average', whole(Math.round(sum(days) / Math.max(days.length, 1)))],
+          ['Scripts', whole(scripts.length)],
+        ]}
+      />
+      <section className="card">
+        <Chart days={days} title="Executions by day" />
+      </section>
+      <section className="card">
+        <h2>Scripts</h2>
+        <table className="stacked">
+          <thead>
+            <tr>
+              <th>Script</th>
+              <th className="number">Executions, {days.length} days</th>
+              <th>By day</th>
+            </tr>
+          </thead>
+          <tbody>
+            {scripts.map((script) => (
+              <tr key={script.id}>
+                <td>
+                  <a href={hrefOf('script', script.id)}>{script.name}</a>
+                </td>
+                <td className="number">{whole(sum(script.executions ?? []))}</td>
+                <td>
+                  <Spark days={script.executions ?? []} />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {scripts.map((script) => (
-                <tr key={script.id}>
-                  <td>{script.name}</td>
-                  <td>{sum(script.executions).toLocaleString('en')}</td>
-                  <td>
-                    <Days executions={script.executions} />
-                  </td>
-                  <td>
-                    <button type="button" onClick={() => setOpenId(script.id)}>
-                      Who is on {script.name}
-                    </button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </>
-      )}
-      {open && <Sessions key={open.id} scriptId={open.id} />}
-    </main>
+            ))}
+          </tbody>
+        </table>
+        <p className="quiet">A script that nobody has executed may not be listed: open it by its id.</p>
+      </section>
+    </>
   );
 }
-
-const sum = (executions: readonly { readonly count: number }[]) =>
-  executions.reduce((total, { count }) => total + count, 0);

@@ -79,7 +79,7 @@ export function readCard(environment: Environment, key: ScriptCard_script$key): 
 /** Asks for the next page through `fetch__Script`; the connection in the store grows by it. */
 export async function loadMore(environment: Environment, key: ScriptCard_script$key): Promise<void> {
   const { id, sessions } = readCard(environment, key);
-  const after = sessions.pageInfo.endCursor;
+  const after = sessions?.pageInfo.endCursor;
   await fetchQuery<ScriptCardPageQuery>(environment, PAGE, { id, after }).toPromise();
 }
 

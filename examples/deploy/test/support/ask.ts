@@ -16,21 +16,27 @@ export interface Question extends Pick<RequestOptions, 'method' | 'path'> {
   readonly isPlain?: boolean;
 }
 
-/** Asks a proxy, by the name in its configuration; its certificate is known, but made for an address. */
+/** How a request reaches a proxy, by the name in its configuration; its certificate is known, but made for an address. */
+export function openTls(proxy: RunningProxy, { headers, ...options }: RequestOptions): RequestOptions {
+  return {
+    host: '127.0.0.1',
+    port: proxy.tlsPort,
+    headers: { host: 'localhost', ...(headers as Record<string, string>) },
+    agent: false,
+    servername: 'localhost',
+    ca: selfSigned.cert,
+    checkServerIdentity: () => undefined,
+    ...options,
+  };
+}
+
+/** Asks a proxy. */
 export function ask(
   proxy: RunningProxy,
   { isPlain = false, body, headers, ...options }: Question,
 ): Promise<Answer> {
-  const all: RequestOptions = {
-    host: '127.0.0.1',
-    port: isPlain ? proxy.plainPort : proxy.tlsPort,
-    headers: { host: 'localhost', ...headers },
-    agent: false,
-    ...options,
-    ...(isPlain
-      ? {}
-      : { servername: 'localhost', ca: selfSigned.cert, checkServerIdentity: () => undefined }),
-  };
+  const tls = openTls(proxy, { headers, ...options });
+  const all = isPlain ? { ...tls, port: proxy.plainPort } : tls;
   return new Promise((resolve, reject) => {
     const outgoing = (isPlain ? plainRequest : tlsRequest)(all, (response) => {
       let text = '';

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { freePort } from '../../../../test/support/free-port.ts';
 import { selfSigned } from '../../../../test/support/self-signed.ts';
 import { replaceParts, runTool, textOf } from './tool.ts';
@@ -20,14 +21,20 @@ export interface RunningProxy {
 }
 
 type Files = Record<'directory' | 'cert' | 'key', string>;
-type Ports = Record<'gateway' | 'tls' | 'plain', number>;
-/** The arguments to check a configuration, those to serve it, and where the access log is; undefined: on stdout. */
+interface Ports extends Record<'tls' | 'plain', number> {
+  readonly gateways: readonly number[];
+}
+/**
+ * The arguments to check a configuration, those to serve it, and where the access log is; undefined: on stdout. A plain one
+ * has no TLS.
+ */
 interface Recipe {
   readonly command: string;
   readonly check: readonly string[];
   readonly serve: readonly string[];
   readonly variables?: Record<string, string>;
   readonly logFile?: string;
+  readonly isPlain?: boolean;
 }
 
 /** The configuration of this folder, on loopback, with other ports and a certificate of the tests. */
@@ -35,7 +42,7 @@ const recipes = {
   nginx({ directory, cert, key }: Files, ports: Ports): Recipe {
     const logFile = join(directory, 'access.log');
     const site = replaceParts(textOf('nginx.conf'), {
-      'server 127.0.0.1:4000;': `server 127.0.0.1:${ports.gateway};`,
+      'server 127.0.0.1:4000;': `server 127.0.0.1:${ports.gateways[0]};`,
       'listen 80;': `listen 127.0.0.1:${ports.plain};`,
       'listen 443 ssl;': `listen 127.0.0.1:${ports.tls} ssl;`,
       'listen [::]:80;': '',
@@ -45,21 +52,19 @@ const recipes = {
       'server_name graphql.example.com;': 'server_name localhost;',
       '/var/log/nginx/luaauth-graphql.log': logFile,
     });
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => {
-      mkdirSync(join(directory, name));
-      return `${name}_temp_path ${join(directory, name)};`;
+    return { ...nginxWith(site, directory), logFile };
+  },
+
+  /** The nginx of compose.several.yaml, where a name has the addresses of all gateways. */
+  several({ directory }: Files, ports: Ports): Recipe {
+    const file = parse(textOf('../../compose.several.yaml'), { logLevel: 'silent' });
+    const site = replaceParts(file.configs.nginx.content.replaceAll('$$', '$'), {
+      'server gateway:4000 max_fails=1 fail_timeout=2s;': ports.gateways
+        .map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=2s;`)
+        .join('\n'),
+      'listen 4000;': `listen 127.0.0.1:${ports.plain};\naccess_log off;`,
     });
-    const config = join(directory, 'nginx.conf');
-    writeFileSync(
-      config,
-      `${process.getuid?.() === 0 ? 'user root;' : ''}
-      daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/error.log;
-      events {}
-      http { ${temporary.join('\n')}
-      ${site} }`,
-    );
-    const args = ['-e', join(directory, 'error.log'), '-c', config];
-    return { command: 'nginx', check: ['-t', ...args], serve: args, logFile };
+    return { ...nginxWith(site, directory), isPlain: true };
   },
 
   caddy({ directory, cert, key }: Files, ports: Ports): Recipe {
@@ -72,7 +77,7 @@ const recipes = {
     const args = ['--config', config, '--adapter', 'caddyfile'];
     const variables = {
       DOMAIN: 'localhost',
-      GATEWAY_ADDRESS: `127.0.0.1:${ports.gateway}`,
+      GATEWAY_ADDRESS: `127.0.0.1:${ports.gateways[0]}`,
       HOME: directory,
       XDG_DATA_HOME: directory,
       XDG_CONFIG_HOME: directory,
@@ -81,17 +86,39 @@ const recipes = {
   },
 };
 
-export type ProxyName = keyof typeof recipes;
-export const proxyNames = Object.keys(recipes) as ProxyName[];
+/** A configuration as a file of conf.d, with nothing written outside of the directory. */
+function nginxWith(site: string, directory: string): Recipe {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => {
+    mkdirSync(join(directory, name));
+    return `${name}_temp_path ${join(directory, name)};`;
+  });
+  const config = join(directory, 'nginx.conf');
+  writeFileSync(
+    config,
+    `${process.getuid?.() === 0 ? 'user root;' : ''}
+      daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/error.log;
+      events {}
+      http { ${temporary.join('\n')}
+      ${site} }`,
+  );
+  const args = ['-e', join(directory, 'error.log'), '-c', config];
+  return { command: 'nginx', check: ['-t', ...args], serve: args };
+}
 
-/** Checks a proxy's configuration and runs the proxy in front of a gateway. */
-export async function startProxy(name: ProxyName, gatewayUrl: string): Promise<RunningProxy> {
+export type ProxyName = keyof typeof recipes;
+
+/** Checks a proxy's configuration and runs the proxy in front of gateways. */
+export async function startProxy(name: ProxyName, ...gatewayUrls: string[]): Promise<RunningProxy> {
   const directory = mkdtempSync(join(tmpdir(), `luaauth-${name}-`));
   const files = { directory, cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') };
   writeFileSync(files.cert, selfSigned.cert);
   writeFileSync(files.key, selfSigned.key);
   const [tls, plain] = [Number(await freePort()), Number(await freePort())];
-  const recipe = recipes[name](files, { gateway: Number(new URL(gatewayUrl).port), tls, plain });
+  const recipe = recipes[name](files, {
+    gateways: gatewayUrls.map((url) => Number(new URL(url).port)),
+    tls,
+    plain,
+  });
   const check = await runTool(recipe.command, recipe.check, recipe.variables);
   const child: ChildProcess = spawn(recipe.command, recipe.serve, {
     env: { PATH: `${process.env.PATH}:/usr/sbin`, ...recipe.variables },
@@ -105,7 +132,7 @@ export async function startProxy(name: ProxyName, gatewayUrl: string): Promise<R
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk;
   });
-  for (const port of [tls, plain]) {
+  for (const port of recipe.isPlain ? [plain] : [tls, plain]) {
     while (!(await isOpen(port))) {
       if (child.exitCode !== null) throw new Error(`${name} has ended:\n${check.output}${stderr}`);
       await delay(20);

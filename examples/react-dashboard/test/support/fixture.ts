@@ -1,64 +1,74 @@
-import { after, before, beforeEach } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { type PreviewServer, preview } from 'vite';
+import { after, afterEach, before, beforeEach } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { sandboxKeys } from '../../../../src/sandbox/keys.ts';
 import { seeded } from '../../../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
 import { launchChromium } from '../../../../test/support/chromium.ts';
-import { type GatewayProcess, startProcess } from '../../../../test/support/process.ts';
+import { type GatewayProcess, startProcess, type Variables } from '../../../../test/support/process.ts';
 
 export { sandboxKeys, seeded };
 
-/** A sandbox, the gateway's own process in front of it, the dashboard as built, and a Chromium: all on loopback. */
-export function openDashboard() {
+interface Visit {
+  readonly page: Page;
+  /** What the page has complained about in the console: a file that is missing, or what its policy forbids. */
+  readonly complaints: string[];
+}
+
+/** A sandbox, the gateway's own process in front of it, which serves the dashboard as built, and a Chromium: all on loopback. */
+export function openDashboard(variables: Variables = {}, files?: (directory: string) => void) {
   let gateway: GatewayProcess;
-  let server: PreviewServer;
   let browser: Browser;
+  const contexts: BrowserContext[] = [];
   const fixture = {
     sandbox: {} as Sandbox,
     url: '',
     /** Method and path of everything that reached the REST side, in order. */
     lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
-    /** A new visitor, and what the page has complained about. */
-    async visit(): Promise<{ page: Page; complaints: string[] }> {
-      const page = await (await browser.newContext()).newPage();
+    /** A new visitor, who has a browser of their own. */
+    async visit(options: Parameters<Browser['newContext']>[0] = {}): Promise<Visit> {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', ({ message }) => complaints.push(message));
       page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
+      page.on('dialog', (dialog) => dialog.accept());
       await page.goto(fixture.url);
       return { page, complaints };
     },
-    async signIn(page: Page, apiKey: string, projectId: string): Promise<void> {
-      await page.getByLabel('API key').fill(apiKey);
-      await page.getByLabel('Project id').fill(projectId);
-      await page.getByRole('button', { name: 'Open' }).click();
+    async signIn(page: Page, key: string = sandboxKeys.full): Promise<void> {
+      await page.getByLabel('API key').fill(key);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    },
+    /** A visitor who is signed in and has opened a page by its address. */
+    async open(path: string, options?: Parameters<Browser['newContext']>[0], key?: string): Promise<Visit> {
+      const visit = await fixture.visit(options);
+      await fixture.signIn(visit.page, key);
+      await visit.page.getByRole('link', { name: 'Ad systems' }).waitFor();
+      await visit.page.goto(`${fixture.url}/#/${path}`);
+      return visit;
     },
   };
   before(async () => {
-    fixture.sandbox = await startSandbox({ rate: 0 });
-    gateway = startProcess({
+    fixture.sandbox = await startSandbox({ rate: 0, disconnectMs: 0 });
+    const own = {
       PORT: '0',
       LOG_LEVEL: 'silent',
+      DASHBOARD: 'true',
       LUAAUTH_API_URL: fixture.sandbox.url,
-      LUAAUTH_RATE: '0',
-      LUAAUTH_TOTAL_RATE: '0',
       FRESH_MS: '0',
       STALE_MS: '0',
-    });
-    process.env.GATEWAY_URL = await gateway.listening();
-    server = await preview({
-      root: fileURLToPath(new URL('../../', import.meta.url)),
-      logLevel: 'error',
-      preview: { port: 0 },
-    });
-    fixture.url = server.resolvedUrls?.local[0] ?? '';
+    };
+    gateway = startProcess({ ...own, ...variables }, files);
+    fixture.url = `${await gateway.listening()}/dashboard`;
     browser = await launchChromium();
   });
   beforeEach(() => fixture.sandbox.reset());
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+  });
   after(async () => {
     await browser.close();
-    await server.close();
     await gateway.kill();
     await fixture.sandbox.close();
   });

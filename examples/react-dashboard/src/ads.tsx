@@ -1,0 +1,257 @@
+import { useRef, useState } from 'react';
+import { useQuery } from 'urql';
+import { useAction } from './action.ts';
+import { duration, whole } from './format.ts';
+import type { SystemFragment } from './gql/graphql.ts';
+import { graphql } from './gql/index.ts';
+import { Failures, Loading, Notice } from './notice.tsx';
+import { hrefOf } from './route.ts';
+
+/** One REST call for all systems, and one for each of their projects. */
+const SYSTEMS = graphql(/* GraphQL */ `
+  query AdSystems {
+    adSystems {
+      ...System
+    }
+  }
+
+  fragment System on AdSystem {
+    id
+    name
+    keyDurationMs
+    maxKeys
+    allowExtending
+    maxDurationMs
+    project {
+      id
+      name
+    }
+  }
+`);
+
+const EDIT = graphql(/* GraphQL */ `
+  mutation EditSystem($input: EditAdSystemInput!) {
+    result: editAdSystem(input: $input) {
+      __typename
+      ... on EditAdSystemSuccess {
+        adSystem {
+          ...System
+        }
+      }
+      ...RefusalParts
+    }
+  }
+`);
+
+const CREATE = graphql(/* GraphQL */ `
+  mutation CreateSystem($input: CreateAdSystemInput!) {
+    result: createAdSystem(input: $input) {
+      __typename
+      ... on CreateAdSystemSuccess {
+        adSystem {
+          ...System
+        }
+      }
+      ...RefusalParts
+    }
+  }
+`);
+
+const HOUR_MS = 3_600_000;
+
+export function AdSystems() {
+  const [{ data, error, fetching }, refresh] = useQuery({ query: SYSTEMS });
+  const edit = useAction(EDIT);
+  const create = useAction(CREATE);
+  const [edited, setEdited] = useState<SystemFragment | 'new'>();
+  const [outcomeOf, setOutcomeOf] = useState<'edit' | 'create'>('edit');
+  const systems = data?.adSystems ?? [];
+  const save = async (input: SystemInput) => {
+    const isNew = edited === 'new';
+    setOutcomeOf(isNew ? 'create' : 'edit');
+    const result = isNew
+      ? await create.run({ input }, `Made ${input.name}.`)
+      : edited && (await edit.run({ input: { id: edited.id, ...changes(edited, input) } }, 'Saved.'));
+    if (!result) return;
+    setEdited(undefined);
+    refresh({ requestPolicy: 'network-only' });
+  };
+  return (
+    <>
+      <div className="title">
+        <h1>Ad systems</h1>
+        <button type="button" className="plain" onClick={() => setEdited('new')}>
+          New ad system
+        </button>
+      </div>
+      <p className="quiet">A user earns a key by passing the checkpoints of an ad system.</p>
+      <Failures error={error} />
+      {fetching && !data && <Loading />}
+      <Notice outcome={{ edit, create }[outcomeOf].outcome} />
+      {edited && (
+        <SystemForm
+          key={edited === 'new' ? 'new' : edited.id}
+          system={edited === 'new' ? undefined : edited}
+          isBusy={edit.isBusy || create.isBusy}
+          onSave={save}
+          onCancel={() => setEdited(undefined)}
+        />
+      )}
+      {data && systems.length === 0 && <p className="quiet">There are none.</p>}
+      {systems.length > 0 && (
+        <section className="card">
+          <table className="stacked">
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th>Project</th>
+                <th>A key lasts</th>
+                <th className="number">Keys of a user</th>
+                <th>Extending</th>
+                <th aria-label="Actions" />
+              </tr>
+            </thead>
+            <tbody>
+              {systems.map((system) => (
+                <tr key={system.id}>
+                  <td>
+                    <b>{system.name}</b>
+                  </td>
+                  <td data-label="Project">
+                    {system.project && (
+                      <a href={hrefOf('project', system.project.id)}>{system.project.name}</a>
+                    )}
+                  </td>
+                  <td data-label="A key lasts">{duration(system.keyDurationMs)}</td>
+                  <td data-label="Keys of a user" className="number">
+                    {whole(system.maxKeys)}
+                  </td>
+                  <td data-label="Extending">
+                    {system.allowExtending ? `up to ${duration(system.maxDurationMs)}` : 'no'}
+                  </td>
+                  <td className="actions">
+                    <button type="button" className="plain" onClick={() => setEdited(system)}>
+                      Edit
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </>
+  );
+}
+
+interface SystemInput {
+  readonly projectId: string;
+  readonly name: string;
+  readonly keyDurationMs: number;
+  readonly maxKeys: number;
+  readonly allowExtending: boolean;
+  readonly maxDurationMs: number;
+}
+
+/** What is not as it was; LuaAuth leaves the rest as it is. */
+function changes({ project, ...system }: SystemFragment, input: SystemInput): Partial<SystemInput> {
+  const before: SystemInput = { ...system, projectId: project?.id ?? input.projectId };
+  const names = Object.keys(input) as (keyof SystemInput)[];
+  return Object.fromEntries(
+    names.filter((name) => input[name] !== before[name]).map((name) => [name, input[name]]),
+  );
+}
+
+interface SystemFormProps {
+  /** Undefined: a new one. */
+  readonly system: SystemFragment | undefined;
+  readonly isBusy: boolean;
+  readonly onSave: (input: SystemInput) => void;
+  readonly onCancel: () => void;
+}
+
+function SystemForm({ system, isBusy, onSave, onCancel }: SystemFormProps) {
+  const form = useRef<HTMLFormElement>(null);
+  const save = () => {
+    if (!form.current) return;
+    const given = new FormData(form.current);
+    onSave({
+      projectId: String(given.get('projectId')).trim(),
+      name: String(given.get('name')).trim(),
+      keyDurationMs: Number(given.get('hours')) * HOUR_MS,
+      maxKeys: Number(given.get('maxKeys')),
+      allowExtending: given.get('allowExtending') !== null,
+      maxDurationMs: Number(given.get('maxHours')) * HOUR_MS,
+    });
+  };
+  return (
+    // Not an action, after which React would empty the fields: what is refused can be mended.
+    <form
+      ref={form}
+      className="card"
+      aria-label={system ? `Edit ${system.name}` : 'New ad system'}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <h2>{system ? `Edit ${system.name}` : 'New ad system'}</h2>
+      <div className="fields">
+        <label>
+          Name
+          <input name="name" required defaultValue={system?.name} autoComplete="off" />
+        </label>
+        <label>
+          Project id
+          <input
+            name="projectId"
+            required
+            defaultValue={system?.project?.id}
+            autoComplete="off"
+            spellCheck={false}
+          />
+        </label>
+        <label>
+          A key lasts, in hours
+          <input
+            name="hours"
+            type="number"
+            min={0}
+            step="any"
+            required
+            defaultValue={hoursOf(system?.keyDurationMs, 24)}
+          />
+        </label>
+        <label>
+          Keys of a user
+          <input name="maxKeys" type="number" min={1} required defaultValue={system?.maxKeys ?? 1} />
+        </label>
+        <label>
+          Extended to at most, in hours
+          <input
+            name="maxHours"
+            type="number"
+            min={0}
+            step="any"
+            required
+            defaultValue={hoursOf(system?.maxDurationMs, 168)}
+          />
+        </label>
+        <label className="check">
+          <input name="allowExtending" type="checkbox" defaultChecked={system?.allowExtending ?? true} />
+          Keys can be extended
+        </label>
+      </div>
+      <div className="line end">
+        <button type="button" className="plain" onClick={onCancel}>
+          Cancel
+        </button>
+        <button type="submit" disabled={isBusy}>
+          {system ? 'Save' : 'Make it'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+const hoursOf = (ms: number | undefined, byDefault: number) => (ms === undefined ? byDefault : ms / HOUR_MS);

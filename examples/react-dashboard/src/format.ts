@@ -1,0 +1,27 @@
+const WHOLE = new Intl.NumberFormat('en');
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+
+export const whole = (count: number): string => WHOLE.format(count);
+export const compact = (count: number): string => COMPACT.format(count);
+export const instant = (iso: string): string => INSTANT.format(new Date(iso));
+export const clock = (iso: string): string => CLOCK.format(new Date(iso));
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** A duration by its two largest units: `1 d 4 h`. */
+export function duration(ms: number): string {
+  let rest = ms;
+  const parts = UNITS.flatMap(([unit, unitMs]) => {
+    const count = Math.floor(rest / unitMs);
+    rest -= count * unitMs;
+    return count > 0 ? [`${whole(count)} ${unit}`] : [];
+  });
+  return parts.slice(0, 2).join(' ') || '0 s';
+}

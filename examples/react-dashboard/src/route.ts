@@ -1,0 +1,21 @@
+import { useSyncExternalStore } from 'react';
+
+/** The page that the address names: what it is called, and the id that it is about. No key is ever part of it. */
+export interface Route {
+  readonly page: string;
+  readonly id: string;
+}
+
+const subscribe = (listener: () => void) => {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+};
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  const [, page = '', id = ''] = hash.split('/');
+  return { page: page || 'projects', id: decodeURIComponent(id) };
+}
+
+export const hrefOf = (page: string, id?: string): string =>
+  id === undefined ? `#/${page}` : `#/${page}/${encodeURIComponent(id)}`;
