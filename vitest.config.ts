@@ -1,17 +1,44 @@
 import { createRequire } from 'node:module';
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const require = createRequire(import.meta.url);
+
+/** Tests that need more than Node have a name that says so: `several-quota.redis.test.ts`. */
+const KINDS = ['process', 'redis', 'browser'] as const;
+const filesOf = (kind: (typeof KINDS)[number]) => `test/**/*.${kind}.test.ts`;
+
+/** Started processes run what is built. */
+const BUILD = 'test/support/build-product.ts';
+const SAY_WHAT_IS_MISSING = 'test/support/say-what-is-missing.ts';
+
+type Options = Extract<TestProjectConfiguration, { test?: unknown }>['test'];
+
+/** Tests wait as long as they work: for processes, a Redis, a browser, for what must not happen. So two of their files run for each core. */
+const maxWorkers = 2 * availableParallelism();
+
+function project(name: string, test: Options): TestProjectConfiguration {
+  return { extends: true, test: { name, maxWorkers, ...test } };
+}
 
 export default defineConfig({
   // One copy of graphql: our files and the libraries must agree on what a GraphQLError is.
   resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve('graphql') }] },
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/say-what-is-missing.ts',
-    // Vitest would leave one core idle, which of two is half; most tests wait more than they work.
-    maxWorkers: '100%',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Nothing is mocked, so files share one import of the gateway.
+    pool: 'threads',
+    isolate: false,
+    setupFiles: ['test/support/to-be-error.ts', 'test/support/short-stacks.ts'],
+    sequence: { sequencer: LongestFirst },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    experimental: { fsModuleCache: true },
+    projects: [
+      project('in-process', { include: ['test/**/*.test.ts'], exclude: KINDS.map(filesOf) }),
+      project('process', { include: [filesOf('process')], globalSetup: BUILD }),
+      project('redis', { include: [filesOf('redis')], globalSetup: [BUILD, SAY_WHAT_IS_MISSING] }),
+      project('browser', { include: [filesOf('browser')], globalSetup: BUILD }),
+    ],
   },
 });

@@ -8,6 +8,7 @@ import {
   isObjectType,
   isUnionType,
 } from 'graphql';
+import { everyOne } from '../../scripts/schema-tables.ts';
 
 /** Gives a number from 0 to below `limit`. */
 export type Choose = (limit: number) => number;
@@ -60,7 +61,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
 export function writeOperation(schema: GraphQLSchema, choose: Choose): AnyOperation {
   const used = new Set<string>();
   const fragments: string[] = [];
-  const composites = Object.values(schema.getTypeMap()).filter(
+  const composites = everyOne(schema.getTypeMap()).filter(
     (type): type is GraphQLCompositeType => isCompositeType(type) && !type.name.startsWith('__'),
   );
   const chance = (oneOf: number) => choose(oneOf) === 0;
@@ -84,7 +85,7 @@ export function writeOperation(schema: GraphQLSchema, choose: Choose): AnyOperat
   const field = (type: GraphQLCompositeType, depth: number): string => {
     if (isUnionType(type) || chance(12)) return `${pick(['', 'kind: '])}__typename${condition()}`;
     if (type.name === 'Query' && chance(20)) return introspection();
-    const all = Object.values(type.getFields());
+    const all = everyOne(type.getFields());
     const leaves = all.filter((one) => !isCompositeType(getNamedType(one.type)));
     const definition = pick(depth > 0 && chance(2) ? all : leaves);
     const args = ARGUMENTS[definition.name] ?? [''];

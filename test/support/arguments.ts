@@ -25,7 +25,7 @@ export interface Given {
 export type GivenBy = 'literal' | 'variable' | 'parts' | 'default' | 'overridden' | 'nothing';
 
 const ids = [seeded.scriptId, seeded.freeForAllScriptId, seeded.sessionId];
-const types = ['Script', 'Query', 'Refusal', '_Entity', 'SessionFilter', 'DateTime', 'Nothing'];
+const types = ['Script', 'Query', 'Refusal', 'SessionFilter', 'DateTime', 'Nothing'];
 
 /** Values for a scalar: mostly such as make calls, a few that are refused or of another type. */
 const scalars: Readonly<Record<string, fc.Arbitrary<unknown>>> = {

@@ -9,8 +9,8 @@ Query.script(id: ID!): Script
 Query.scripts(ids: [ID!]!): [Script]!
 Query.session(id: ID!): Session
 Query.rateLimit: RateLimit!
-RateLimit.limit: Int!
-RateLimit.remaining: Int!
+RateLimit.limit: Int
+RateLimit.remaining: Int
 RateLimit.used: Int!
 RateLimit.resetAt: DateTime!
 RateLimit.cost: Int!
@@ -19,9 +19,6 @@ Query.project(id: ID!): Project
 Query.projects(ids: [ID!]!): [Project]!
 Query.user(key: ID!): User
 Query.users(keys: [ID!]!): [User]!
-Query._service: _Service!
-Query._entities(representations: [_Any!]!): [_Entity]!
-_Entity = Project | Script | Session | User
 Script.id: ID!
 Script.project: Project
 Script.name: String!
@@ -33,8 +30,8 @@ Script.enabled: Boolean!
 Script.totalExecutions: SafeInt!
 Script.totalSessions: SafeInt!
 Script.totalInstances: SafeInt!
-Script.executions: [Execution!]!
-Script.sessions(after: String, filter: SessionFilter, first: Int = 50): SessionConnection!
+Script.executions: [Execution!]
+Script.sessions(after: String, filter: SessionFilter, first: Int = 50): SessionConnection
 Project.id: ID!
 Project.name: String!
 Project.fingerprintResetCooldownMs: SafeInt!
@@ -44,8 +41,8 @@ Project.executionWebhook: String
 Project.informationWebhook: String
 Project.blacklistWebhook: String
 Project.totalExecutions: SafeInt!
-Project.executions: [Execution!]!
-Project.scripts: [Script]!
+Project.executions: [Execution!]
+Project.scripts: [Script]
 User.key: ID!
 User.discordId: ID
 User.fingerprintAssigned: Boolean!
@@ -62,7 +59,7 @@ Blacklist.expiresAt: DateTime
 Execution.date: String!
 Execution.count: SafeInt!
 Session.id: ID!
-Session.script: Script!
+Session.script: Script
 Session.userKey: String
 Session.user: User
 Session.robloxId: ID!
@@ -82,6 +79,47 @@ PageInfo.hasNextPage: Boolean!
 PageInfo.hasPreviousPage: Boolean!
 PageInfo.startCursor: String
 PageInfo.endCursor: String
+Query.adSystems: [AdSystem!]
+Query.adSystem(id: ID!): AdSystem
+Query.adProviders: [AdProvider!]
+Query.knownProjects: [Project]
+Project.adSystems: [AdSystem!]
+AdSystem.id: ID!
+AdSystem.project: Project
+AdSystem.name: String!
+AdSystem.keyDurationMs: SafeInt!
+AdSystem.maxKeys: SafeInt!
+AdSystem.allowExtending: Boolean!
+AdSystem.maxDurationMs: SafeInt!
+AdProvider.name: String!
+AdProvider.settings: [AdProviderSetting!]!
+AdProviderSetting.id: ID!
+AdProviderSetting.name: String!
+AdProviderSetting.type: AdProviderSettingType!
+AdProviderSetting.info: String
+AdProviderSettingType = INFO | TEXT | TOGGLE | UNKNOWN
+Mutation.createAdSystem(input: CreateAdSystemInput!): CreateAdSystemResult!
+Mutation.editAdSystem(input: EditAdSystemInput!): EditAdSystemResult!
+CreateAdSystemInput.projectId: ID!
+CreateAdSystemInput.name: String!
+CreateAdSystemInput.keyDurationMs: SafeInt
+CreateAdSystemInput.maxKeys: SafeInt
+CreateAdSystemInput.allowExtending: Boolean
+CreateAdSystemInput.maxDurationMs: SafeInt
+EditAdSystemInput.id: ID!
+EditAdSystemInput.projectId: ID
+EditAdSystemInput.name: String
+EditAdSystemInput.keyDurationMs: SafeInt
+EditAdSystemInput.maxKeys: SafeInt
+EditAdSystemInput.allowExtending: Boolean
+EditAdSystemInput.maxDurationMs: SafeInt
+CreateAdSystemResult = AccountExpired | CreateAdSystemSuccess | InvalidFields | MaxSystemsReached | NotPermitted | ProjectNotUsable | UnknownRefusal
+EditAdSystemResult = EditAdSystemSuccess | InvalidFields | NotPermitted | NothingToEdit | UnknownRefusal
+CreateAdSystemSuccess.adSystemId: ID!
+CreateAdSystemSuccess.adSystem: AdSystem
+EditAdSystemSuccess.adSystem: AdSystem
+MaxSystemsReached implements Refusal
+ProjectNotUsable implements Refusal
 Mutation.editScript(input: EditScriptInput!): EditScriptResult!
 Mutation.updateScript(input: UpdateScriptInput!): UpdateScriptResult!
 Mutation.toggleScript(input: ToggleScriptInput!): ToggleScriptResult!

@@ -14,7 +14,7 @@ export interface Block {
 
 /** Something that can be run, and what it is said to answer or print. */
 export interface Step {
-  /** Such as `recipes.md:12`. */
+  /** Such as `recipes/bulk-edits.md:12`. */
   readonly title: string;
   readonly kind: 'sh' | 'graphql';
   readonly text: string;

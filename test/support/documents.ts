@@ -10,6 +10,7 @@ import {
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
 } from 'graphql';
+import { everyOne } from '../../scripts/schema-tables.ts';
 import { type Given, given } from './arguments.ts';
 import { mostly } from './mostly.ts';
 
@@ -99,7 +100,7 @@ function selectionsOn(
 }
 
 function fieldOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): fc.Arbitrary<FieldSelection> {
-  const fields = 'getFields' in type && !isInputObjectType(type) ? Object.values(type.getFields()) : [];
+  const fields = 'getFields' in type && !isInputObjectType(type) ? everyOne(type.getFields()) : [];
   const reachable = fields.filter((field) => depth > 1 || !hasFields(getNamedType(field.type)));
   const composite = reachable.filter((field) => hasFields(getNamedType(field.type)));
   const typename = fc.record({

@@ -1,13 +1,13 @@
-import type { FeedMember, FeedSeat, Feeds } from '../../src/state/port.ts';
+import type { FeedMember, FeedSubscription, Feeds } from '../../src/state/port.ts';
 
 /** A member of a feed that writes down what it is told. */
 export interface WatchedMember {
-  readonly seat: FeedSeat;
+  readonly subscription: FeedSubscription;
   /** All that it received, in order. */
   readonly received: object[];
   /** Those of them that were the latest. */
   readonly latest: object[];
-  /** What it was told of leading: `lead`, `lead anew`, `rest`. */
+  /** What it was told of leading: `lead`, `lead reset`, `follow`. */
   readonly roles: string[];
   /** How many entries it had received when it was last told to lead. */
   readonly knownAtLead: number;
@@ -20,18 +20,18 @@ export function joinFeed(feeds: Feeds, account = 'account', name = 'feed'): Watc
   const roles: string[] = [];
   let knownAtLead = -1;
   const member: FeedMember = {
-    lead(isAnew) {
+    lead(isReset) {
       knownAtLead = received.length;
-      roles.push(isAnew ? 'lead anew' : 'lead');
+      roles.push(isReset ? 'lead reset' : 'lead');
     },
-    rest: () => void roles.push('rest'),
+    follow: () => void roles.push('follow'),
     received(entry, isLatest) {
       received.push(entry);
       if (isLatest) latest.push(entry);
     },
   };
   return {
-    seat: feeds.join(account, name, member),
+    subscription: feeds.join(account, name, member),
     received,
     latest,
     roles,

@@ -1,12 +1,32 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
-/** A port that nobody listens on, for a process that cannot say which one it has. */
-export async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+/** Where no system takes the ports of outgoing connections from, so that none is taken meanwhile. */
+const [FIRST, LAST] = [15_000, 32_000];
+/** Each of Vitest's workers has ports of its own: what is free for one, another one is not about to take. */
+const SHARES = 50;
+const SHARE = (LAST - FIRST) / SHARES;
+const worker = process.env.VITEST_POOL_ID;
+const [first, size] =
+  worker === undefined ? [FIRST, LAST - FIRST] : [FIRST + (Number(worker) % SHARES) * SHARE, SHARE];
+
+/** A port that nobody listens on, nor on the next ones, for processes that cannot say which one they have. */
+export async function freePort(count = 1): Promise<string> {
+  for (;;) {
+    const port = first + Math.floor(Math.random() * (size - count));
+    const ports = Array.from({ length: count }, (_one, index) => port + index);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return String(port);
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return String(port);
+  return true;
 }

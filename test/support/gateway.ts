@@ -1,5 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
+import { Agent } from 'undici';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type ServerOptions, startServer } from '../../src/server/listen.ts';
 import { createTransport, type TransportOptions } from '../../src/transport/transport.ts';
@@ -54,8 +55,12 @@ export async function openGateway({
     upgrade: gateway.upgrade,
     host: '127.0.0.1',
     port: 0,
+    writeTimeoutMs: 30_000,
     ...serverOptions,
   });
+
+  // A third of what the global fetch takes, whose body is a web stream. It asks for no compression.
+  const client = new Agent();
 
   /** POSTs an operation as JSON with the sandbox's key, unless the headers say otherwise. */
   async function execute<Data, Variables>(
@@ -65,13 +70,22 @@ export async function openGateway({
     signal?: AbortSignal,
   ): Promise<Result<Data>> {
     const query = typeof document === 'string' ? document : print(document);
-    const response = await fetch(`${server.url}/graphql`, {
+    const response = await client.request({
+      origin: server.url,
+      path: '/graphql',
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query, variables }),
       signal,
     });
-    return { status: response.status, headers: response.headers, ...((await response.json()) as object) };
+    const fields = Object.entries(response.headers).flatMap(([name, values = []]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
+    return {
+      status: response.statusCode,
+      headers: new Headers(fields),
+      ...((await response.body.json()) as object),
+    };
   }
 
   return {
@@ -82,12 +96,14 @@ export async function openGateway({
     /** Ends the server as SIGTERM does; `close` afterwards does no harm. */
     drain: server.drain,
     endStreams: gateway.endStreams,
+    replaceDocuments: gateway.replaceDocuments,
     /** What the gateway logged as unexpected. */
     logged,
     async close() {
       gateway.endStreams();
       await server.drain(0);
       await transport.close();
+      await client.destroy();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type KeyEntry, parseKeyEntries } from '../../src/callers/key-entries.ts';
-import { createKeyRing, type ReplaceableKeyRing } from '../../src/callers/key-ring.ts';
+import { createKeyStore, type ReplaceableKeyStore } from '../../src/callers/key-store.ts';
 
 export const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
 
@@ -25,8 +25,8 @@ export function keysFile(keys: readonly TestKey[]): string {
 }
 
 /** Knows these keys, as a gateway with a file of them does. `now` is the time of day. */
-export function ringOf(keys: readonly TestKey[], now?: () => number): ReplaceableKeyRing {
-  return createKeyRing(entriesOf(keys), now);
+export function ringOf(keys: readonly TestKey[], now?: () => number): ReplaceableKeyStore {
+  return createKeyStore(entriesOf(keys), now);
 }
 
 export function entriesOf(keys: readonly TestKey[]): readonly KeyEntry[] {

@@ -1,21 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
 import { createStateInMemory } from '../../src/state/memory.ts';
-import type { Fence, Quota, State, Write } from '../../src/state/port.ts';
+import type { Quota, Snapshot, State, Write } from '../../src/state/port.ts';
 import type { Clock } from '../../src/transport/clock.ts';
 
 /** A state that gives every answer a turn later and as JSON, as a store outside the process does. */
 export function createLateState(clock: Clock): State {
   const { quotas, generations, cache, documents, pageSizes, feeds } = createStateInMemory(clock);
   return {
-    quotas: { open: (name, limits, onFreed) => lateQuota(quotas.open(name, limits, onFreed)) },
-    generations: { fence: (account) => lateFence(generations.fence(account)) },
+    quotas: {
+      open: (account, part, limits, onFreed) => lateQuota(quotas.open(account, part, limits, onFreed)),
+    },
+    generations: { snapshot: (account) => lateSnapshot(generations.snapshot(account)) },
     cache: {
       get: (key) => later(() => asJson(cache.get(key))),
       set: (key, entry, ttlMs) => later(() => cache.set(key, entry, ttlMs)),
     },
     documents: {
-      get: (hash) => later(() => documents.get(hash)),
-      set: (hash, document) => later(() => documents.set(hash, document)),
+      get: (account, hash) => later(() => documents.get(account, hash)),
+      set: (account, hash, document) => later(() => documents.set(account, hash, document)),
     },
     pageSizes: {
       note: (account, endpoint, rows) => later(() => pageSizes.note(account, endpoint, rows)),
@@ -27,15 +29,16 @@ export function createLateState(clock: Clock): State {
           ...member,
           received: (entry, isLatest) => void later(() => member.received(asJson(entry), isLatest)),
         }),
-      tell: (account, message) => void later(() => feeds.tell(account, asJson(message))),
-      listen: (told) => feeds.listen(told),
+      broadcast: (account, message) => void later(() => feeds.broadcast(account, asJson(message))),
+      onMessage: (receive) => feeds.onMessage(receive),
     },
   };
 }
 
 function lateQuota(quota: Quota): Quota {
   return {
-    take: (waiting) => later(() => quota.take(waiting)),
+    take: (demand) => later(() => quota.take(demand)),
+    left: (demand) => quota.left(demand),
     takeSpare: () => later(() => quota.takeSpare()),
     hasSpare: () => quota.hasSpare(),
     etaMs: (ahead) => quota.etaMs(ahead),
@@ -45,14 +48,14 @@ function lateQuota(quota: Quota): Quota {
   };
 }
 
-function lateFence(fence: Fence): Fence {
+function lateSnapshot(snapshot: Snapshot): Snapshot {
   const lateWrite = (write: Write): Write => ({
     isLost: write.isLost,
     end: (outcome, doubtMs) => later(() => write.end(outcome, doubtMs)),
   });
   return {
-    read: (resource) => later(() => fence.read(resource)),
-    write: (resources, doubtMs) => later(async () => lateWrite(await fence.write(resources, doubtMs))),
+    read: (resource) => later(() => snapshot.read(resource)),
+    write: (resources, doubtMs) => later(async () => lateWrite(await snapshot.write(resources, doubtMs))),
   };
 }
 

@@ -4,5 +4,8 @@ import { createLog, type OperationLog } from '../../src/observability/log.ts';
 export function openLog(secrets: readonly string[] = []): { log: OperationLog; lines: string[] } {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
-  return { log: createLog({ level: 'info', secrets, destination }), lines };
+  return {
+    log: createLog({ level: 'info', format: { level: 'word', time: 'iso' }, secrets, destination }),
+    lines,
+  };
 }

@@ -16,16 +16,17 @@ export const FATES = [
 ] as const;
 export type Fate = (typeof FATES)[number];
 
-/** A fate for a request; when it is carried out, and how much later its answer is sent, in ms on the clock. */
+/** A fate for a request; when it arrives, is carried out, and how much later its answer is sent, in ms on the clock. */
 export interface Lot {
   readonly fate: Fate;
+  readonly wayMs: number;
   readonly workMs: number;
   readonly delayMs: number;
 }
 
 /**
  * A REST API with a version for each script: each write that is carried out makes the next one, and each read shows it
- * together with the key that it was made with. Requests draw lots, in the order in which they arrive.
+ * together with the key that it was made with. Requests draw lots, in the order in which they are sent.
  */
 export function createModelApi(clock: Clock, lots: readonly Lot[]) {
   const versions = new Map<string, number>();
@@ -76,13 +77,20 @@ export function createModelApi(clock: Clock, lots: readonly Lot[]) {
     else clock.after(ms, action);
   };
 
+  let received = 0;
+
   return {
     arrivals,
     made,
+    /** Requests that have been sent, on their way or arrived. */
+    received: () => received,
     answer(recorded: Recorded, response: ServerResponse): void {
-      const { fate, workMs, delayMs } = lots[arrivals.length % lots.length] as Lot;
-      arrivals.push({ key: String(recorded.headers.token), at: clock.now(), line: recorded.line });
-      later(workMs, () => later(delayMs, meet(fate, recorded, response)));
+      const { fate, wayMs, workMs, delayMs } = lots[received % lots.length] as Lot;
+      received += 1;
+      later(wayMs, () => {
+        arrivals.push({ key: String(recorded.headers.token), at: clock.now(), line: recorded.line });
+        later(workMs, () => later(delayMs, meet(fate, recorded, response)));
+      });
     },
   };
 }

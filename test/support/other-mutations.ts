@@ -146,3 +146,30 @@ export const UNBLACKLIST_AND_READ = graphql(/* GraphQL */ `
     }
   }
 `);
+
+export const CREATE_AD_SYSTEM = graphql(/* GraphQL */ `
+  mutation CreateAdSystem($input: CreateAdSystemInput!) {
+    createAdSystem(input: $input) {
+      __typename
+      ... on CreateAdSystemSuccess {
+        adSystemId
+      }
+      ...Refused
+    }
+  }
+`);
+
+export const EDIT_AD_SYSTEM = graphql(/* GraphQL */ `
+  mutation EditAdSystem($input: EditAdSystemInput!) {
+    editAdSystem(input: $input) {
+      __typename
+      ... on EditAdSystemSuccess {
+        adSystem {
+          name
+          allowExtending
+        }
+      }
+      ...Refused
+    }
+  }
+`);

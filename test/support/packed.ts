@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SOURCES = ['src', 'schema', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
+const SOURCES = [
+  'src',
+  'schema',
+  'scripts/bundle-graphiql.ts',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+];
+const DASHBOARD = 'examples/react-dashboard';
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'];
 
 export interface Outcome {
   readonly code: number;
@@ -33,6 +41,10 @@ export async function installPacked() {
   const user = join(directory, 'user');
   for (const name of [...SOURCES, ...DOCUMENTS])
     cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  cpSync(join(ROOT, DASHBOARD), join(copy, DASHBOARD), {
+    recursive: true,
+    filter: (path) => !/\/(node_modules|dist)$/.test(path),
+  });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const packing = await run('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: copy });
   const tarball = join(directory, packing.stdout.trim().split('\n').at(-1) ?? '');
@@ -40,9 +52,7 @@ export async function installPacked() {
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--no-update-notifier'];
-  const install = (cwd: string, ...more: string[]) =>
-    run('npm', ['install', ...flags, ...more, tarball], { cwd });
-  const installing = await install(user);
+  const installing = await run('npm', ['install', ...flags, tarball], { cwd: user });
   return {
     packing,
     installing,
@@ -51,15 +61,6 @@ export async function installPacked() {
     copy,
     /** The folder of a user, with nothing but the product in it. */
     user,
-    /** Another such folder, without what the product can do without. */
-    async installLess(): Promise<string> {
-      const less = join(directory, 'less');
-      mkdirSync(less);
-      writeFileSync(join(less, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-      const { code, stderr } = await install(less, '--omit=optional');
-      if (code !== 0) throw new Error(stderr);
-      return less;
-    },
     remove: () => rmSync(directory, { recursive: true }),
   };
 }

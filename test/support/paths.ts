@@ -13,6 +13,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { everyOne } from '../../scripts/schema-tables.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -28,7 +29,7 @@ export function pathsOf(schema: GraphQLSchema): FieldPath[] {
   const found = new Map<string, FieldPath>();
   const waiting: FieldPath['steps'][] = [];
   const enter = (type: GraphQLObjectType, above: FieldPath['steps']) => {
-    for (const field of Object.values(type.getFields())) {
+    for (const field of everyOne(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
       if (found.has(coordinate)) continue;
       const steps = [...above, { type, field }];

@@ -76,6 +76,7 @@ export function scriptIdOf({ line }: Pick<Recorded, 'line'>): string {
 
 function contentOf(line: string, mark: string): object {
   const [method, kind, id = ''] = line.split(/[ /?]+/);
+  if (kind === 'ads') return line.endsWith('/new') ? { system_id: 'new' } : adsOf(line, mark);
   if (kind === 'users') return method === 'GET' ? { user: wireUser(id, { executor: mark }) } : {};
   if (/^GET \/projects\/\S+\/executions$/.test(line))
     return { executions: { total: { [mark]: 1 }, [`${mark} - script-of-${id}`]: { [mark]: 1 } } };
@@ -85,6 +86,21 @@ function contentOf(line: string, mark: string): object {
   if (line.endsWith('/message')) return { processed: true, response: mark };
   if (/\/sessions/.test(line)) return { sessions: [wireSession(scriptIdOf({ line }), mark)] };
   return line.startsWith('GET') ? { script: wireScript(scriptIdOf({ line }), { name: mark }) } : {};
+}
+
+/** Ad systems and providers as the API sends them. */
+function adsOf(line: string, mark: string): object {
+  const [, id = 'system'] = /\/ads\/systems\/([^/?]+)/.exec(line) ?? [];
+  const system = {
+    id,
+    project_id: 'project',
+    name: mark,
+    key_duration: 86_400_000,
+    max_keys: 1,
+    allow_extending: true,
+    max_duration: 604_800_000,
+  };
+  return { system, systems: [system], providers: { [mark]: [] } };
 }
 
 /** A session of a script as the API sends it. */

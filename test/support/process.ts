@@ -1,19 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { MAIN } from './built.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
 /**
- * Starts the gateway's own process, from source, in an empty directory, with no other variable than those given and with
+ * Starts the gateway's own process, as built, in an empty directory, with no other variable than those given and with
  * these arguments. Whoever starts it calls `kill`, which also removes the directory. A descriptor takes the place of the
  * pipe on its stdout, from which then nothing is read.
  */
@@ -26,7 +22,7 @@ export function startProcess(
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
-  const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', stdout, 'pipe'],

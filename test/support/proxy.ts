@@ -1,11 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy before a server, which can be cut: then it takes connections and bytes, and passes nothing on. */
+/**
+ * A TCP proxy before a server. It can be cut: then it takes connections and bytes, and passes nothing on. It can hold what
+ * the server answers, until that is let through.
+ */
 export async function startProxy(target: string) {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
+  let held: (() => void)[] | undefined;
+  const letThrough = (pieces = Number.POSITIVE_INFINITY) => {
+    for (const pass of held?.splice(0, pieces) ?? []) pass();
+  };
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     for (const [from, to] of [
@@ -14,7 +21,9 @@ export async function startProxy(target: string) {
     ] as const) {
       sockets.add(from);
       from.on('data', (bytes) => {
-        if (!isCut) to.write(bytes);
+        if (isCut) return;
+        if (held && from === upstream) held.push(() => to.write(bytes));
+        else to.write(bytes);
       });
       from.on('error', () => undefined);
       from.on('close', () => {
@@ -35,6 +44,18 @@ export async function startProxy(target: string) {
     mend() {
       isCut = false;
       for (const socket of sockets) socket.destroy();
+    },
+    hold() {
+      held ??= [];
+    },
+    /** How many pieces of answers are held. */
+    held: () => held?.length ?? 0,
+    /** The oldest pieces, or all. */
+    letThrough,
+    /** Lets everything through from now on. */
+    release() {
+      letThrough();
+      held = undefined;
     },
     async close() {
       for (const socket of sockets) socket.destroy();

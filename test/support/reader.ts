@@ -1,15 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { MAIN } from './built.ts';
 import type { Step } from './documentation.ts';
 import { startRedis } from './redis.ts';
-
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /**
  * Somebody who follows a document from its beginning, in a folder of their own, with `luaauth-graphql` installed: a sandbox
@@ -20,7 +16,7 @@ export async function createReader({ withRedis = false } = {}) {
   const [bin, home] = [join(directory, 'bin'), join(directory, 'home')];
   for (const folder of [bin, home]) mkdirSync(folder);
   const command = join(bin, 'luaauth-graphql');
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' --import '${TSX}' '${MAIN}' "$@"\n`);
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
   chmodSync(command, 0o755);
   const sandbox: Sandbox = await startSandbox();
   const redis = withRedis ? await startRedis() : undefined;

@@ -1,6 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { answerPlainly } from './plain-api.ts';
 import { startRecorder } from './recorder.ts';
+import { watchStalls } from './uncertainty.ts';
 import { createVersions } from './versions.ts';
 
 /**
@@ -10,12 +11,22 @@ import { createVersions } from './versions.ts';
 const [, , jitter = '0', kind] = process.argv;
 const jitterMs = Number(jitter);
 const respond = kind === 'versions' ? createVersions().answer : answerPlainly;
-const counted: { readonly line: string; readonly at: number }[] = [];
+const counted: { readonly line: string; readonly at: number; readonly uncertainMs: number }[] = [];
+const uncertaintyMs = watchStalls();
 const { url } = await startRecorder(async (recorded, response) => {
-  if (jitterMs > 0) await delay(Math.random() * jitterMs);
-  counted.push({ line: recorded.line, at: jitterMs > 0 ? performance.now() : recorded.at });
+  const uncertainMs = uncertaintyMs();
+  const { line, at } = recorded;
+  const wayMs = Math.random() * jitterMs;
+  if (jitterMs > 0) await delay(wayMs);
+  // A timer of a busy machine is late: that says nothing of when the request has arrived.
+  counted.push({ line, at: at + wayMs, uncertainMs });
   await respond(recorded, response);
 });
-process.on('message', () => process.send?.(counted));
+/** Turns of the event loop in which all is read that had been sent when it was asked. */
+const TURNS = 20;
+process.on('message', async () => {
+  for (let turn = 0; turn < TURNS; turn++) await setImmediate();
+  process.send?.(counted);
+});
 process.on('disconnect', () => process.exit(0));
 process.send?.(url);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '@redis/client';
+import { createClient, RESP_TYPES } from '@redis/client';
 import { describe } from 'vitest';
 import { freePort } from './free-port.ts';
 import { ENGINES } from './store-engines.ts';
@@ -37,17 +37,25 @@ export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly s
   async function answering(): Promise<void> {
     for (;;) {
       try {
-        await command('PING');
-        return;
+        // Another server may have taken the port since it was free: what answers has to be this one.
+        if (String(await command('INFO', 'server')).includes(`process_id:${child.pid}\r`)) return;
       } catch {
-        await delay(10);
+        // It does not listen yet.
       }
+      if (child.exitCode !== null) throw new Error(`${engine} has ended: is port ${port} taken?`);
+      await delay(10);
     }
   }
 
   /** Runs one command on a connection of its own. */
-  async function command(...words: readonly string[]): Promise<unknown> {
-    const client = createClient({ url, socket: { reconnectStrategy: false } });
+  const command = (...words: readonly string[]) => run(words, {});
+
+  async function run(words: readonly (string | Buffer)[], typeMapping: object): Promise<unknown> {
+    const client = createClient({
+      url,
+      socket: { reconnectStrategy: false },
+      commandOptions: { typeMapping },
+    });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -67,9 +75,15 @@ export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly s
   return {
     url,
     command,
+    /** The same for values that are no text. */
+    bytes: (...words: readonly (string | Buffer)[]) =>
+      run(words, { [RESP_TYPES.BLOB_STRING]: Buffer }) as Promise<Buffer>,
     start,
     /** Ends it at once; `start` begins with what it has saved. */
     stop,
+    /** Lets it stand still, with its connections, until `resume`. */
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     /** All that is in it, as it would be written to a disk. */
     async dump(): Promise<Buffer> {
       const keys = (await command('KEYS', '*')) as string[];

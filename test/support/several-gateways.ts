@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect } from 'vitest';
-import { openStateInRedis, type RedisStateOptions } from '../../src/state/redis/state-in-redis.ts';
+import { openStateInRedis, type RedisStateOptions } from '../../src/state/redis/open.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { type RedisServer, startRedis } from './redis.ts';
 
@@ -20,6 +20,9 @@ interface SeveralOptions extends Partial<TestGatewayOptions> {
 /** A Redis for each test, and gateways that share it; all are closed after the test. */
 export function useSeveralGateways(engine?: string) {
   const closing: (() => Promise<unknown>)[] = [];
+  const closeAll = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
   const fixture = {
     redis: {} as RedisServer,
     /** Whether a test takes Redis away. */
@@ -45,7 +48,12 @@ export function useSeveralGateways(engine?: string) {
         expect(gateway.logged).toEqual([]);
         if (!fixture.mayLose) expect(losses).toEqual([]);
       });
-      return { ...gateway, losses, isLost: () => (state.coordination?.loss ?? 0) > 0 };
+      return { ...gateway, losses, isLost: () => (state.coordination?.partition ?? 0) > 0 };
+    },
+    /** Closes all gateways, and leaves nothing in Redis. */
+    async beginAnew(): Promise<void> {
+      await closeAll();
+      await fixture.redis.command('FLUSHALL');
     },
     openAll: (count: number, options: SeveralOptions): Promise<GatewayOfSeveral[]> =>
       Promise.all(Array.from({ length: count }, () => fixture.open(options))),
@@ -55,7 +63,7 @@ export function useSeveralGateways(engine?: string) {
     fixture.redis = await startRedis(engine);
   });
   afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    await closeAll();
     await fixture.redis.close();
   });
   return fixture;

@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MAIN } from './built.ts';
 import type { Variables } from './process.ts';
-
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /**
  * Starts the gateway, or another build of it, as somebody at a terminal does, by `script` of util-linux. Whoever starts it
@@ -16,11 +12,11 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
  */
 export function startOnTerminal(variables: Variables, main = MAIN) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-terminal-'));
-  const command = `echo $$; exec '${process.execPath}' --import '${TSX}' '${main}'`;
+  const command = `echo $$; exec '${process.execPath}' '${main}'`;
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: directory,
     env: { PATH: process.env.PATH, SHELL: '/bin/sh', ...variables },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -38,6 +34,8 @@ export function startOnTerminal(variables: Variables, main = MAIN) {
         .replaceAll(/\u001b\[\d+m/g, '')
         .split('\r\n')
         .slice(1),
+    /** Presses keys. */
+    type: (keys: string) => child.stdin.write(keys),
     signal: (name: 'SIGTERM') => process.kill(pid(), name),
     async kill(): Promise<void> {
       if (child.exitCode === null && pid() > 0) process.kill(pid(), 'SIGKILL');

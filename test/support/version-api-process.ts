@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { scriptIdOf, wireScript } from './plain-api.ts';
 import { json, type Recorded, startRecorder } from './recorder.ts';
 import { Seeded } from './seeded.ts';
+import { watchStalls } from './uncertainty.ts';
 
 /**
  * A REST API in a process of its own, with a version for each script: each write that is carried out makes the next one,
@@ -9,14 +10,15 @@ import { Seeded } from './seeded.ts';
  */
 const random = new Seeded(process.argv[2] ?? '');
 const versions = new Map<string, number>();
-const arrivals: { readonly line: string; readonly at: number }[] = [];
+const uncertaintyMs = watchStalls();
+const arrivals: { readonly line: string; readonly at: number; readonly uncertainMs: number }[] = [];
 const versionOf = (id: string) => versions.get(id) ?? 0;
 
 const { url } = await startRecorder(async (recorded, response) => {
   const isWrite = recorded.line.startsWith('POST');
   const workMs = isWrite ? random.below(300) : random.below(20);
   const fate = random.below(100);
-  arrivals.push({ line: recorded.line, at: recorded.at });
+  arrivals.push({ line: recorded.line, at: recorded.at, uncertainMs: uncertaintyMs() });
   await delay(workMs / 2);
   if (fate === 0) return void response.writeHead(503).end();
   if (fate === 1 && !isWrite) return void recorded.socket.destroy();

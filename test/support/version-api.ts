@@ -1,14 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { TYPESCRIPT } from './built.ts';
 import type { Arrival } from './distant-recorder.ts';
 
 /** Starts the REST API of `version-api-process.ts`. */
 export async function startVersionApi(seed: string) {
   const script = fileURLToPath(new URL('./version-api-process.ts', import.meta.url));
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = fork(script, [seed], { execArgv: ['--import', tsx] });
+  const child = fork(script, [seed], { execArgv: TYPESCRIPT });
   const [url] = (await once(child, 'message')) as [string];
   const waiting = new Map<number, (answer: unknown) => void>();
   let count = 0;

@@ -34,9 +34,9 @@ export function marksIn({ data }: Result<WholeScript>): (string | undefined)[] {
 interface WholeScript {
   readonly script?: {
     readonly name: string;
-    readonly executions: readonly { readonly date: string }[];
-    readonly sessions: { readonly nodes: readonly { readonly jobId: string }[] };
-    readonly filtered: { readonly nodes: readonly { readonly jobId: string }[] };
+    readonly executions: readonly { readonly date: string }[] | null;
+    readonly sessions: { readonly nodes: readonly { readonly jobId: string }[] } | null;
+    readonly filtered: { readonly nodes: readonly { readonly jobId: string }[] } | null;
   } | null;
 }
 

@@ -1,0 +1,488 @@
+import {
+  buildSchema,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  getOperationAST,
+  getVariableValues,
+  execute as graphqlExecute,
+  parse,
+  responsePathAsArray,
+  validate,
+} from 'graphql';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execute } from '../../src/execution/execute.ts';
+import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
+import { everyType } from '../support/every-type.ts';
+import { nothingMore } from '../support/outcome.ts';
+
+const schema = buildSchema(`
+  type Query {
+    node: Node
+    nodeN: Node!
+    nodes: [Node]
+    must: [Int!]
+    add(a: Int! = 1, b: Int, input: Input): String
+    text: String
+    textN: String!
+    then: String
+  }
+  type Mutation { node: Node nodeN: Node! text: String }
+  type Subscription { text: String }
+  type Node { node: Node nodeN: Node! text: String textN: String! list: [Int] }
+  input Input { a: Int = 2, list: [Int!] }
+`);
+
+const resolveAll = (_source: unknown, args: object) => `${JSON.stringify(args)} of ${Object.keys(args)}`;
+const fieldsOf = (name: string) => (schema.getType(name) as GraphQLObjectType).getFields();
+const add = fieldsOf('Query').add;
+if (add) add.resolve = resolveAll;
+
+let rejections: unknown[] = [];
+const note = (reason: unknown) => rejections.push(reason);
+const others = process.listeners('unhandledRejection');
+beforeEach(() => {
+  // graphql-js leaves some, which is part of what is compared.
+  rejections = [];
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
+});
+afterEach(() => {
+  process.off('unhandledRejection', note);
+  for (const listener of others) process.on('unhandledRejection', listener);
+});
+
+function prepare(text: string, on: GraphQLSchema = schema): PreparedOperation {
+  const document = parse(text);
+  expect(validate(on, document)).toEqual([]);
+  const operation = getOperationAST(document);
+  if (!operation) throw new TypeError('one operation is to be given');
+  return new PreparedOperation(on, document, operation);
+}
+
+/** graphql-js makes data without a prototype. */
+const isCompiled = ({ data }: ExecutionResult) => Object.getPrototypeOf(data) === Object.prototype;
+
+/** The variables as resolvers see them, if they fit. */
+function coercedFor(
+  { operation, schema: on }: PreparedOperation,
+  { variableValues }: Partial<ExecutionArgs>,
+) {
+  return getVariableValues(on, operation.variableDefinitions ?? [], variableValues ?? {}).coerced;
+}
+
+type Log = string[];
+/** Microtask turns until a promise settles. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await undefined;
+}
+async function later<Value>(count: number, give: () => Value): Promise<Value> {
+  await turns(count);
+  return give();
+}
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** The same from both, three times: what is answered, and what is called in which order. */
+async function expectSame(text: string, rootFor: (log: Log) => unknown, given: Partial<ExecutionArgs> = {}) {
+  const prepared = prepare(text);
+  const { document } = prepared;
+  const one = async (how: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>) => {
+    const log: Log = [];
+    const executed = how({ schema, document, ...given, rootValue: rootFor(log) });
+    const isSync = !(executed instanceof Promise);
+    const result = await executed;
+    const json = JSON.stringify(result);
+    await nothingMore();
+    return { result, seen: { json, isSync, log } };
+  };
+  const expected = await one(graphqlExecute);
+  rejections = [];
+  let last = expected;
+  for (let round = 0; round < 3; round += 1) {
+    last = await one((args) => execute({ ...args, prepared, coerced: coercedFor(prepared, args) }));
+    expect(last.seen).toEqual(expected.seen);
+    expect(rejections).toEqual([]);
+  }
+  return last.result;
+}
+
+describe('the order of things', () => {
+  it('keeps the keys of the selection, whichever promise settles first', async () => {
+    const result = await expectSame('{ node { textN text node { text } list } text }', () => ({
+      node: () => ({
+        textN: later(9, () => 'n'),
+        text: later(2, () => 't'),
+        node: later(5, () => ({ text: 'below' })),
+        list: later(1, () => [1]),
+      }),
+      text: 'first',
+    }));
+    expect(JSON.stringify(result)).toBe(
+      '{"data":{"node":{"textN":"n","text":"t","node":{"text":"below"},"list":[1]},"text":"first"}}',
+    );
+    expect(isCompiled(result)).toBe(true);
+  });
+
+  it.each(['{ __proto__: text }', '{ node { text __proto__: text } }'])(
+    'holds for a key that prototypes have: %s',
+    async (text) => {
+      const result = await expectSame(text, () => ({ text: 'x', node: { text: 'z' } }));
+      expect(JSON.stringify(result)).toContain('"__proto__":');
+      expect(isCompiled(result)).toBe(true);
+    },
+  );
+
+  it('gives a result at once where nothing is promised', () => {
+    const prepared = prepare('{ node { text } text }');
+    const { document } = prepared;
+    expect(execute({ schema, document, prepared, coerced: {}, rootValue: { node: { text: 'a' } } })).toEqual({
+      data: { node: { text: 'a' }, text: null },
+    });
+  });
+
+  it('begins a field of a mutation when all of the one before is there', async () => {
+    const root = (log: Log) => ({
+      node: () => {
+        log.push('node');
+        return later(3, () => ({
+          node: () =>
+            later(3, () => {
+              log.push('below');
+              return { text: 'x' };
+            }),
+        }));
+      },
+      text: () => log.push('text'),
+      nodeN: () => ({ text: () => log.push('nodeN') }),
+    });
+    const text = 'mutation { node { node { text } } text again: node { text } nodeN { text } last: text }';
+    await expectSame(text, root);
+  });
+
+  it.each(Array.from({ length: 24 }, (_, count) => count))(
+    'begins it when graphql-js does while %i turns of a field that became null go on',
+    async (count) => {
+      const root = (log: Log) => ({
+        node: () => ({
+          node: {
+            // Whose turns can be seen.
+            node: () => step(log, 'orphan', 30),
+            nodeN: () => later(2, () => ({ textN: later(count, () => fail('early')) })),
+          },
+          list: later(count, () => [later(3, () => 1)]),
+        }),
+        text: () => log.push('text'),
+        nodeN: () => later(1, () => ({ textN: later(1, () => String(log.push('textN'))) })),
+      });
+      const below = 'node { node { node { node { text } } nodeN { textN } } list }';
+      await expectSame(`mutation { a: ${below} text nodeN { textN } b: ${below} c: text }`, root);
+      await expectSame(`mutation { a: ${below} nodeN { textN } text d: nodeN { textN } }`, root);
+    },
+  );
+});
+
+/** A chain of promises that notes each of its turns. */
+async function step(log: Log, name: string, count: number): Promise<object> {
+  for (let turn = 0; turn < count; turn += 1) {
+    await undefined;
+    log.push(`${name} ${turn}`);
+  }
+  return { node: () => log.push(`${name} end`) };
+}
+
+describe('an error', () => {
+  it.each(Array.from({ length: 16 }, (_, count) => count))(
+    'counts as long as nothing above it has become null, %i turns after another',
+    async (count) => {
+      const root = () => ({
+        node: later(2, () => ({
+          nodeN: () => later(1, () => ({ textN: later(2, () => fail('first')) })),
+          text: () => later(count, () => fail('second')),
+          list: () => later(1, () => [later(count, () => fail('item')), 1]),
+        })),
+      });
+      await expectSame('{ node { nodeN { textN } text list } }', root);
+      await expectSame('mutation { node { nodeN { textN } text list } text }', root);
+    },
+  );
+
+  it.each(Array.from({ length: 16 }, (_, count) => count))(
+    'at once, of a field that cannot be null, waits %i turns for the promises before it',
+    async (count) => {
+      const root = (settled: () => unknown) => (log: Log) => ({
+        node: () => ({
+          node: later(count, () => ({ text: later(2, settled), list: [later(5, () => 1)] })),
+          textN: () => fail('at once'),
+          text: () => log.push('is not called'),
+        }),
+        nodes: () => [later(count + 4, () => ({ text: () => later(7, () => fail('beside')) }))],
+        textN: () => later(9, () => fail('all')),
+      });
+      const text = '{ node { node { text list } textN text } nodes { text } textN }';
+      await expectSame(
+        text,
+        root(() => 'good'),
+      );
+      await expectSame(
+        text,
+        root(() => fail('bad')),
+      );
+    },
+  );
+
+  it('makes everything null that cannot be without it', async () => {
+    const result = await expectSame('{ nodeN { nodeN { textN } } text }', () => ({
+      nodeN: { nodeN: { textN: null } },
+    }));
+    expect(result.data).toBeNull();
+    expect(result.errors).toMatchObject([
+      { message: 'Cannot return null for non-nullable field Node.textN.', path: ['nodeN', 'nodeN', 'textN'] },
+    ]);
+  });
+
+  it('keeps what was thrown, and stands at all nodes of its field', () => {
+    const prepared = prepare('{ node { ...A text } } fragment A on Node { text }');
+    const { document } = prepared;
+    const error = new TypeError('broken');
+    const rootValue = { node: { text: error } };
+    const { errors } = execute({ schema, document, prepared, coerced: {}, rootValue }) as ExecutionResult;
+    expect(errors?.[0]?.originalError).toBe(error);
+    expect(errors?.[0]?.nodes).toHaveLength(2);
+    expect(errors?.[0]?.path).toEqual(['node', 'text']);
+  });
+
+  it('that ends a list early leaves no promise without somebody who handles it', async () => {
+    const doomed = () => Promise.reject(new Error('nobody waits'));
+    await expectSame('{ must }', () => ({ must: () => [doomed(), doomed(), 'wrong', doomed(), 1] }));
+    await expectSame('{ must }', () => ({
+      *must() {
+        yield doomed();
+        yield 1;
+        fail('in the middle');
+      },
+    }));
+  });
+});
+
+describe('the info of a resolver', () => {
+  const infos = new Map<string, GraphQLResolveInfo[]>();
+  const text = 'query ($yes: Boolean!) { nodes { node @include(if: $yes) { text } } }';
+  const noteInfo = (name: string) => (info: GraphQLResolveInfo) => {
+    infos.set(name, [...(infos.get(name) ?? []), info]);
+  };
+  const rootValue = {
+    nodes: (_args: unknown, _context: unknown, info: GraphQLResolveInfo) => {
+      noteInfo('nodes')(info);
+      return [0, 1].map(() => ({
+        node: (_below: unknown, _same: unknown, infoBelow: GraphQLResolveInfo) => {
+          noteInfo('node')(infoBelow);
+          return {};
+        },
+      }));
+    },
+  };
+  const run = (prepared: PreparedOperation, yes: boolean) => {
+    infos.clear();
+    const { document } = prepared;
+    execute({
+      schema,
+      document,
+      prepared,
+      coerced: { yes },
+      rootValue,
+      variableValues: { yes },
+      contextValue: {},
+    });
+    return { above: infos.get('nodes') ?? [], below: infos.get('node') ?? [] };
+  };
+
+  it('has all that graphql-js tells', () => {
+    const prepared = prepare(text);
+    const { above } = run(prepared, true);
+    infos.clear();
+    graphqlExecute({ schema, document: prepared.document, rootValue, variableValues: { yes: true } });
+    const expected = infos.get('nodes')?.[0] as GraphQLResolveInfo;
+    for (const member of Object.keys(expected) as (keyof GraphQLResolveInfo)[]) {
+      expect(above[0]?.[member]).toEqual(expected[member]);
+    }
+    expect(above[0]).toMatchObject({ fieldName: 'nodes', schema, rootValue, variableValues: { yes: true } });
+    expect(above[0]?.operation).toBe(prepared.operation);
+  });
+
+  it('has the path of each item', () => {
+    const { above, below } = run(prepare(text), true);
+    expect(below.map(({ path }) => responsePathAsArray(path))).toEqual([
+      ['nodes', 0, 'node'],
+      ['nodes', 1, 'node'],
+    ]);
+    expect(below[0]?.path.prev?.prev).toBe(above[0]?.path);
+  });
+
+  it('has the same nodes in every execution of the same variant', () => {
+    const prepared = prepare(text);
+    const first = run(prepared, true);
+    expect(first.below[1]?.fieldNodes).toBe(first.below[0]?.fieldNodes);
+    const second = run(prepared, true);
+    expect(second.above[0]?.fieldNodes).toBe(first.above[0]?.fieldNodes);
+    expect(second.below[0]?.fieldNodes).toBe(first.below[0]?.fieldNodes);
+    const other = run(prepared, false);
+    expect(other.below).toEqual([]);
+    expect(other.above[0]?.fieldNodes).not.toBe(first.above[0]?.fieldNodes);
+  });
+});
+
+describe('arguments', () => {
+  it.each([
+    ['{ add }', {}],
+    ['{ add(a: 5, b: null, input: { list: 3 }) }', {}],
+    ['query ($a: Int!) { add(b: 3, a: $a) }', { a: 4 }],
+    ['query ($a: Int!, $b: Int) { add(b: $b, a: $a) }', { a: 4 }],
+    ['query ($a: Int!, $b: Int) { add(b: $b, a: $a) }', { a: 4, b: null }],
+    ['query ($a: Int = 8, $b: Int = 9) { add(b: $b, a: $a) }', {}],
+    // An error of its field: null stands where it must not.
+    ['query ($a: Int = 8) { add(a: $a) text }', { a: null }],
+    ['query ($a: Int) { add(input: { a: $a, list: [1, 2] }) }', { a: 7 }],
+    ['query ($input: Input) { add(input: $input) }', { input: {} }],
+    ['query ($constructor: Int) { add(b: $constructor) }', {}],
+  ])('of %s with %j are as graphql-js reads them', async (text, variableValues) => {
+    await expectSame(text, () => ({}), { variableValues });
+  });
+});
+
+describe('variables', () => {
+  const text = 'query ($a: Int!, $b: Int!) { add(a: $a, b: $b) }';
+
+  it.each([{}, { options: { maxCoercionErrors: 1 } }, { hideSuggestions: true }])(
+    'that cannot be coerced are refused as graphql-js does with %j',
+    (given) => {
+      const prepared = prepare(text);
+      const { document } = prepared;
+      const args = { schema, document, variableValues: { a: 'x', b: 'y' }, ...given };
+      expect(JSON.stringify(execute({ ...args, prepared }))).toBe(JSON.stringify(graphqlExecute(args)));
+    },
+  );
+
+  it('that are coerced already are not coerced again', () => {
+    const prepared = prepare(text);
+    const { document } = prepared;
+    const coerced = { a: 1, b: 2 };
+    expect(execute({ schema, document, prepared, coerced, variableValues: { a: 'x' } })).toEqual({
+      data: { add: '{"a":1,"b":2} of a,b' },
+    });
+  });
+});
+
+describe('graphql-js executes', () => {
+  const conditions = ['a', 'b', 'c', 'd', 'e'];
+  const head = conditions.map((name) => `$${name}: Boolean!`).join(' ');
+  const manyConditions = `query (${head}) { ${conditions.map((name) => `${name}: text @skip(if: $${name})`).join(' ')} }`;
+  const bits = (number: number) =>
+    Object.fromEntries(conditions.map((name, bit) => [name, (number & (1 << bit)) !== 0]));
+  const run = (prepared: PreparedOperation, given: Partial<ExecutionArgs> = {}) =>
+    execute({
+      schema,
+      document: prepared.document,
+      prepared,
+      coerced: coercedFor(prepared, given),
+      rootValue: { text: 'x' },
+      ...given,
+    }) as ExecutionResult;
+
+  it('what has more than 16 variants, but for the first of them', () => {
+    const prepared = prepare(manyConditions);
+    const first = Array.from({ length: 16 }, (_, number) => run(prepared, { variableValues: bits(number) }));
+    expect(first.map(isCompiled)).not.toContain(false);
+    const result = run(prepared, { variableValues: bits(16) });
+    expect(isCompiled(result)).toBe(false);
+    expect(Object.keys(result.data ?? {})).toEqual(['a', 'b', 'c', 'd']);
+    expect(isCompiled(run(prepared, { variableValues: bits(3) }))).toBe(true);
+    expect(prepared.weight).toBe(
+      Array.from({ length: 16 }, (_, number) => bits(number)).reduce(
+        (sum, values) => sum + Object.values(values).filter((value) => !value).length,
+        0,
+      ),
+    );
+  });
+
+  it('a condition that is null, with its error', async () => {
+    const text = 'query ($a: Boolean = true) { text @include(if: $a) }';
+    const result = await expectSame(text, () => ({}), { variableValues: { a: null } });
+    expect(result.errors).toHaveLength(1);
+  });
+
+  it('more than 1,000 fields, wherever they stand', () => {
+    const aliases = (count: number) =>
+      Array.from({ length: count }, (_, index) => `t${index}: text`).join(' ');
+    const flat = prepare(`{ ${aliases(1_001)} }`);
+    expect(isCompiled(run(flat))).toBe(false);
+    expect(flat.weight).toBe(0);
+    const enough = prepare(`{ ${aliases(1_000)} }`);
+    expect(isCompiled(run(enough))).toBe(true);
+    expect(enough.weight).toBe(1_000);
+    const deep = prepare(`{ node { ${aliases(1_000)} } again: node { text } }`);
+    expect(isCompiled(run(deep))).toBe(false);
+    expect(deep.weight).toBe(0);
+  });
+
+  it('with resolvers that are given', () => {
+    const prepared = prepare('{ text node { text } }');
+    const result = run(prepared, { fieldResolver: (_source, _args, _context, { fieldName }) => fieldName });
+    expect(JSON.stringify(result)).toBe('{"data":{"text":"text","node":{"text":"text"}}}');
+    expect(isCompiled(run(prepared))).toBe(true);
+  });
+
+  it('a subscription, as an operation', () => {
+    const prepared = prepare('subscription { text }');
+    expect(JSON.stringify(run(prepared))).toBe('{"data":{"text":"x"}}');
+    expect(prepared.weight).toBe(0);
+  });
+
+  it('what is prepared for another schema or document, made ready anew', () => {
+    const other = prepare('{ node { text } }');
+    expect(run(prepare('{ text }'), { document: other.document, rootValue: {} })).toEqual({
+      data: { node: null },
+    });
+  });
+});
+
+describe('without anything prepared', () => {
+  const document = parse('query A { text } query B { node { text } }');
+  const rootValue = { text: 'x' };
+
+  it.each(['A', 'B', 'C', '', undefined, null])('the operation named %j is found', (operationName) => {
+    const args = { schema, document, rootValue, operationName };
+    expect(JSON.stringify(execute(args))).toBe(JSON.stringify(graphqlExecute(args)));
+  });
+
+  it.each<[string, object]>([
+    ['no document', { schema }],
+    ['no schema', { document }],
+    ['variables that are no object', { schema, document, operationName: 'A', variableValues: 'x' }],
+    ['an invalid schema', { schema: buildSchema('type Query', { assumeValidSDL: true }), document }],
+    [
+      'a schema without the operation’s type',
+      { schema: buildSchema('type Query { a: Int }'), document: parse('mutation { a }') },
+    ],
+  ])('%s is refused as graphql-js does', (_what, given) => {
+    const attempt = (how: (args: ExecutionArgs) => unknown) => {
+      try {
+        return JSON.stringify(how(given as ExecutionArgs));
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(attempt(execute)).toEqual(attempt(graphqlExecute));
+  });
+});
+
+it('introspection is the same', () => {
+  const prepared = prepare(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }), everyType);
+  const { document } = prepared;
+  const result = execute({ schema: everyType, document, prepared, coerced: {} }) as ExecutionResult;
+  expect(JSON.stringify(result)).toBe(JSON.stringify(graphqlExecute({ schema: everyType, document })));
+  expect(isCompiled(result)).toBe(true);
+});

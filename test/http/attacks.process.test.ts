@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wireScript } from '../support/plain-api.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { json, startRecorder } from '../support/recorder.ts';
+
+/** What a process of the product may take: a small machine's worth. */
+const HEAP_MB = 256;
+
+let api: Awaited<ReturnType<typeof startRecorder>>;
+let gateway: GatewayProcess;
+let url = '';
+
+beforeAll(async () => {
+  api = await startRecorder((recorded, response) => {
+    if (recorded.line.includes('endless')) {
+      // A text that never ends, in an answer that does.
+      response.end(`{"success":true,"script":{"id":"endless","name":"${'n'.repeat(7_000_000)}`);
+    } else if (recorded.line.includes('executions')) {
+      const executions = Object.fromEntries(Array.from({ length: 400_000 }, (_, day) => [`day ${day}`, day]));
+      json(response, { success: true, executions });
+    } else {
+      const sessions = Array.from({ length: 50_000 }, () => ({}));
+      json(response, { success: true, script: wireScript('a'), sessions });
+    }
+  });
+  gateway = startProcess({
+    PORT: '0',
+    LUAAUTH_API_URL: api.url,
+    LUAAUTH_RATE: '0',
+    // Endless answers at once take a busy machine longer than the API may take for one.
+    LUAAUTH_TIMEOUT_MS: '60000',
+    OPERATION_TIMEOUT_MS: '60000',
+    NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
+  });
+  url = await gateway.listening();
+}, 60_000);
+
+afterAll(async () => {
+  await gateway.kill();
+  await api.close();
+});
+
+async function post(body: string): Promise<{ status: number; code: string | undefined }> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      token: 'key',
+      accept: 'application/graphql-response+json',
+    },
+    body,
+  });
+  const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+  return { status: response.status, code: errors?.[0]?.extensions.code };
+}
+
+const entities = (count: number, reference: string) =>
+  `{"query":"query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }","variables":{"r":[${Array(count).fill(reference).join()}]}}`;
+const query = (text: string) => JSON.stringify({ query: text });
+const names = (count: number, write: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => write(index)).join(' ');
+
+/** Bodies that made an answer, or a parse, cost far more than they are worth; what is said to each. */
+const ATTACKS: readonly [string, string, string][] = [
+  ['references that name no type', entities(20_000, '{"__typename":"Nope"}'), 'BAD_USER_INPUT'],
+  ['a body full of references', entities(1_350_000, '{}'), 'BAD_REQUEST'],
+  ['a body full of numbers for references', entities(1_900_000, '0'), 'BAD_REQUEST'],
+  [
+    'an alias as long as a document',
+    entities(20_000, '{}').replace('_entities(', `${'x'.repeat(17_500)}: _entities(`),
+    'ALIAS_TOO_LONG',
+  ],
+  [
+    'lists in lists under many names',
+    query(
+      `{ script(id: "a") { sessions { nodes { script { sessions { ${names(55, (i) => `n${i}: edges { cursor }`)} } } } } } }`,
+    ),
+    'ANSWER_TOO_LARGE',
+  ],
+  [
+    'introspection in introspection',
+    query(`{ __schema { ${names(10, (i) => `t${i}: types { fields { args { type { name } } } }`)} } }`),
+    '',
+  ],
+  [
+    'a page of far more rows than were asked for',
+    query('{ script(id: "a") { sessions { nodes { id } } } }'),
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  [
+    'a list that the API makes endless',
+    query('{ script(id: "a") { executions { date } } }'),
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  [
+    'an answer with a text that never ends',
+    query('{ script(id: "endless") { name } }'),
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  [
+    'variables that nest',
+    `{"query":"{ __typename }","variables":{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}}`,
+    'BAD_REQUEST',
+  ],
+  ['brackets that nest', query(`{ scripts(ids: ${'['.repeat(9_000)}`), 'TOO_DEEP'],
+];
+
+describe(`a process with a heap of ${HEAP_MB} MB lives on, and others are answered`, {
+  timeout: 180_000,
+}, () => {
+  describe.each([1, 6])('%i at once', (count) => {
+    it.each(ATTACKS)('%s', async (_what, body, code) => {
+      const answers = await Promise.all([
+        ...Array.from({ length: count }, () => post(body)),
+        post(query('{ __typename }')),
+      ]);
+      expect(answers.pop()).toEqual({ status: 200, code: undefined });
+      for (const answer of answers) expect(answer.code ?? '').toBe(code);
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+    });
+  });
+});

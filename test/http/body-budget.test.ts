@@ -1,0 +1,299 @@
+import type { ServerResponse } from 'node:http';
+import { array, assert, constantFrom, integer, property, record } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type BodyLease, createBodyBudget } from '../../src/http/body-budget.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { SCRIPT } from '../support/reads.ts';
+import { json } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
+
+const KB = 1024;
+
+type Plugins = NonNullable<TestGatewayOptions['plugins']>;
+
+describe('a budget of bodies', () => {
+  const MOST = 256 * KB;
+  const steps = array(
+    record({
+      what: constantFrom('open', 'open', 'take', 'take', 'take', 'take', 'complete', 'release'),
+      which: integer({ min: 0, max: 99 }),
+      bytes: integer({ min: 0, max: 80 * KB }),
+      hasCredential: constantFrom(true, false),
+    }),
+    { maxLength: 200, size: 'max' },
+  );
+
+  it('is never exceeded by more than its eighth, and whole again when all is released', () => {
+    assert(
+      property(steps, (all) => {
+        const openLease = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
+        const arriving: BodyLease[] = [];
+        const complete: BodyLease[] = [];
+        const drop = (lease: BodyLease) => arriving.splice(arriving.indexOf(lease), 1);
+        for (const { what, which, bytes, hasCredential } of all) {
+          const lease = arriving[which % (arriving.length || 1)];
+          if (what === 'open') {
+            const opened = openLease(hasCredential);
+            opened.onEvict = () => {
+              // With a credential only when nobody without one is left to do so.
+              if (opened.hasCredential)
+                expect(arriving.filter((one) => !one.hasCredential && one.bytes > 0)).toEqual([]);
+              drop(opened);
+            };
+            arriving.push(opened);
+          } else if (what === 'take' && lease && !lease.take(bytes)) {
+            drop(lease);
+          } else if (what === 'complete' && lease) {
+            if (lease.hold(lease.bytes)) complete.push(lease);
+            drop(lease);
+            const ofStrangers = complete.filter((one) => !one.hasCredential && one.bytes > 0);
+            const most = Math.max(MOST / 2, ...ofStrangers.slice(0, 1).map((one) => one.bytes));
+            expect(ofStrangers.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(most);
+          } else if (what === 'release' && complete.length > 0) {
+            const done = complete.splice(which % complete.length, 1)[0] as BodyLease;
+            done.release();
+            done.release();
+          }
+          const held = [...arriving, ...complete].reduce((sum, one) => sum + one.bytes, 0);
+          expect(held).toBeLessThanOrEqual((MOST * 9) / 8);
+        }
+        for (const one of [...arriving, ...complete]) one.release();
+        expect(openLease(false).take(MOST)).toBe(true);
+      }),
+    );
+  });
+
+  it('lets the largest give way that is still arriving, those without a credential first', () => {
+    const openLease = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
+    const given: string[] = [];
+    const open = (name: string, hasCredential: boolean, bytes: number) => {
+      const lease = openLease(hasCredential);
+      lease.onEvict = () => given.push(name);
+      expect(lease.take(bytes)).toBe(true);
+      return lease;
+    };
+    expect(open('complete', false, 60 * KB).hold(60 * KB)).toBe(true);
+    open('known', true, 90 * KB);
+    open('small', false, 20 * KB);
+    open('large', false, 80 * KB);
+    const more = open('more', true, 40 * KB);
+    expect(given).toEqual(['large']);
+    expect(more.take(50 * KB)).toBe(true);
+    expect(given).toEqual(['large', 'small']);
+    // Now it is the largest of all, and nobody without a credential is left.
+    expect(more.take(30 * KB)).toBe(false);
+    expect(given).toEqual(['large', 'small']);
+  });
+});
+
+describe('bodies that arrive at the same time', () => {
+  // So little that all of a body is at the server's socket as soon as it has left the client's.
+  const TOTAL = 64 * KB;
+  let underWay = 0;
+  const observer = { began: () => void underWay++, ended: () => void underWay-- };
+  const options = { maxBodiesBytes: TOTAL, observers: [observer] };
+  const fixture = useRecorder(options);
+  /** Replaces the gateway of this test by one with these plugins. */
+  async function reopen(plugins: Plugins): Promise<void> {
+    await fixture.gateway.close();
+    fixture.gateway = await openGateway({ upstream: fixture.recorder.url, ...options, plugins });
+  }
+  const TYPENAME = JSON.stringify({ query: '{ __typename }' });
+  const KEY = { token: 'key' };
+
+  /** The text of a body of so many bytes. */
+  const bodyOf = (bytes: number, query = '{ __typename }') => {
+    const bare = JSON.stringify({ query, variables: { source: '' } });
+    return JSON.stringify({ query, variables: { source: 'x'.repeat(bytes - bare.length) } });
+  };
+
+  /** A request of which all but the last byte has arrived. */
+  async function openAlmost(bytes: number, headers: Record<string, string> = {}, query?: string) {
+    const client = await openRaw(fixture.gateway.url);
+    const text = postText(bodyOf(bytes, query), headers);
+    client.socket.write(text.slice(0, -1));
+    await eventually(() => expect(client.socket.writableLength).toBe(0));
+    // What lies at the server's socket has been read once a later request is answered.
+    for (let round = 0; round < 2; round++) await fetch(`${fixture.gateway.url}/health`);
+    return { ...client, finish: () => client.socket.write(text.slice(-1)) };
+  }
+
+  const ADAPTERS: [adapter: string, plugins: Plugins][] = [
+    ['node:http', []],
+    ['Yoga', [{}]],
+  ];
+
+  it.each(ADAPTERS)(
+    'give way with 503 and retry-after when they are the largest, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      const first = await openAlmost(50 * KB);
+      const second = await openAlmost(37 * KB);
+      const answer = await first.until('OVERLOADED');
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+      expect(answer).toMatch(/^retry-after: 1\r$/im);
+      expect(answer).toContain('send it again in a moment');
+      second.finish();
+      expect(await second.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+      // The budget is whole again.
+      const third = await openAlmost(TOTAL - KB);
+      third.finish();
+      expect(await third.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
+  it.each(ADAPTERS)(
+    'do not give way to one whose key was never accepted when theirs was, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      fixture.respond = answerPlainly;
+      await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+      const known = await openAlmost(50 * KB, KEY);
+      const others: Record<string, string>[] = [
+        {},
+        { token: 'made-up' },
+        { authorization: 'Bearer made-up' },
+      ];
+      for (const other of others) {
+        const stranger = await openAlmost(37 * KB, other);
+        expect(await stranger.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+      }
+      const bearer = await openAlmost(10 * KB, { authorization: 'Bearer key' });
+      for (const client of [known, bearer]) {
+        client.finish();
+        expect(await client.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+      }
+    },
+  );
+
+  it('leave room for small ones, whoever sends them', async () => {
+    const large = await Promise.all(Array.from({ length: 6 }, () => openAlmost(21 * KB, KEY)));
+    const open = () => large.filter(({ received }) => received() === '').length;
+    await eventually(() => expect(open()).toBe(3));
+    for (let count = 0; count < 20; count++) {
+      const response = await fetch(`${fixture.gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: TYPENAME,
+      });
+      expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+    }
+    expect(open()).toBe(3);
+  });
+
+  it('cost what has arrived of them, not what is announced, and nothing when their clients are gone', async () => {
+    for (let round = 0; round < 3; round++) {
+      const clients = await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const client = await openRaw(fixture.gateway.url);
+          client.socket.write(postText('{', { 'content-length': TOTAL }));
+          return client;
+        }),
+      );
+      const gone = await Promise.all([1, 2].map(() => openAlmost(25 * KB)));
+      for (const { socket } of [...clients, ...gone]) socket.destroy();
+      await eventually(() => expect(underWay).toBe(0));
+    }
+    const whole = await openAlmost(TOTAL - KB);
+    whole.finish();
+    expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each(ADAPTERS)(
+    'count until their operation is over, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      const calls: ServerResponse[] = [];
+      fixture.respond = (_recorded, response) => void calls.push(response);
+      const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+      const running = await openAlmost(50 * KB, KEY, query);
+      running.finish();
+      await eventually(() => expect(calls).toHaveLength(1));
+      const refused = await openAlmost(25 * KB, KEY);
+      expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+      json(calls[0] as ServerResponse, { success: true });
+      await running.until('ToggleScriptSuccess');
+      const taken = await openAlmost(25 * KB, KEY);
+      taken.finish();
+      expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
+  it.each(ADAPTERS)(
+    'count for what is kept of them once they are parsed, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      fixture.respond = answerPlainly;
+      await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+      const calls: ServerResponse[] = [];
+      fixture.respond = (_recorded, response) => void calls.push(response);
+      const running = await openRaw(fixture.gateway.url);
+      const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+      running.socket.write(postText(JSON.stringify({ query }).padEnd(50 * KB), KEY));
+      await eventually(() => expect(calls).toHaveLength(1));
+      const taken = await openAlmost(60 * KB);
+      taken.finish();
+      expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+      json(calls[0] as ServerResponse, { success: true });
+      await running.until('ToggleScriptSuccess');
+    },
+  );
+
+  it.each(ADAPTERS)(
+    'leave half to those whose key was accepted while operations of others run, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      fixture.respond = answerPlainly;
+      await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+      const calls: ServerResponse[] = [];
+      fixture.respond = (_recorded, response) => void calls.push(response);
+      const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+      const begin = async (token: string, bytes: number) => {
+        const client = await openAlmost(bytes, { token }, query);
+        client.finish();
+        return client;
+      };
+      const running = [await begin('made-up-1', 15 * KB), await begin('made-up-2', 15 * KB)];
+      await eventually(() => expect(calls).toHaveLength(2));
+      const refused = await begin('made-up-3', 15 * KB);
+      expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+      running.push(await begin(KEY.token, 30 * KB));
+      await eventually(() => expect(calls).toHaveLength(3));
+      for (const call of calls) json(call, { success: true });
+      for (const client of running) await client.until('ToggleScriptSuccess');
+      // Their part is free again.
+      const again = await openAlmost(TOTAL - KB, { token: 'made-up-4' });
+      again.finish();
+      expect(await again.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
+  it('are counted for an embedded fetch handler as well, and a stalled one is answered when it gives way', async () => {
+    const post = (bytes: number, { ends }: { ends: boolean }) => {
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new Uint8Array(0));
+          controller.enqueue(Buffer.from(bodyOf(bytes)));
+          if (ends) controller.close();
+        },
+      });
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+      return fixture.gateway.fetch(new Request('http://localhost/graphql', init));
+    };
+    const stalled = post(50 * KB, { ends: false });
+    const [first, second] = await Promise.all([stalled, post(37 * KB, { ends: true })]);
+    expect([first.status, first.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await second.json()).toEqual({ data: { __typename: 'Query' } });
+    expect((await post(TOTAL - KB, { ends: true })).status).toBe(200);
+  });
+
+  it('are too large for good when one alone is', async () => {
+    const client = await openRaw(fixture.gateway.url);
+    client.socket.write(postText(bodyOf(TOTAL + 1), KEY));
+    expect(await client.until('BODY_TOO_LARGE')).toContain(`larger than ${TOTAL} bytes`);
+  });
+});

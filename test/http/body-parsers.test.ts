@@ -1,0 +1,270 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createGateway, createTransport, type EmbeddedGatewayOptions } from '../../src/index.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { openRaw } from '../support/raw-http.ts';
+import { startRecorder } from '../support/recorder.ts';
+
+const READ = 'query ($id: ID!) { script(id: $id) { name } }';
+const OPERATION = JSON.stringify({ query: READ, variables: { id: 'a' } });
+const ANSWER = { data: { script: { name: 'name of a' } } };
+
+let recorder: Awaited<ReturnType<typeof startRecorder>>;
+beforeAll(async () => {
+  recorder = await startRecorder(answerPlainly);
+});
+afterAll(() => recorder.close());
+beforeEach(() => void recorder.calls.splice(0));
+
+/** What reads the body before the gateway, and leaves what it has made of it. */
+type Parser = (request: IncomingMessage & { body?: unknown }) => Promise<void>;
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+const leaving =
+  (make: (text: string) => unknown): Parser =>
+  async (request) => {
+    request.body = make(await textOf(request));
+  };
+const asJson = leaving((text) => JSON.parse(text));
+
+/** A server that runs a parser before the gateway. */
+async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {}) {
+  const transport = createTransport({ url: recorder.url });
+  const logged: unknown[] = [];
+  const gateway = createGateway({
+    transport,
+    log: { error: (error) => void logged.push(error) },
+    ...options,
+  });
+  const server = createServer((request, response) => {
+    parser(request).then(
+      () => gateway(request, response),
+      () => response.writeHead(400).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    logged,
+    async send(body: string, headers: Readonly<Record<string, string>> = {}, path = '/graphql') {
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', token: 'key', ...headers },
+        body,
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await transport.close();
+    },
+  };
+}
+
+const WAYS: readonly (readonly [string, string, Partial<EmbeddedGatewayOptions>])[] = [
+  ['by the common way', '/graphql', {}],
+  ['at another path', '/graphql/', {}],
+  ['with CORS', '/graphql', { corsOrigins: ['https://app.example.com'] }],
+  ['with a plugin', '/graphql', { plugins: [{ onExecute() {} }] }],
+];
+
+describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {
+  it.each([
+    ['an object', asJson],
+    [
+      'an object with members of its class',
+      leaving((text) => Object.assign(new (class {})(), JSON.parse(text))),
+    ],
+    ['a text', leaving((text) => text)],
+    ['a Buffer', leaving((text) => Buffer.from(text))],
+    ['a Uint8Array', leaving((text) => new TextEncoder().encode(text))],
+  ])('the gateway takes %s that is left in req.body', async (_what, parser) => {
+    const { send, close } = await open(parser, options);
+    expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
+    expect(recorder.lines()).toEqual(['GET /scripts/a']);
+    await close();
+  });
+
+  it.each([
+    ['nothing', leaving(() => undefined)],
+    ['a function', leaving(() => () => 'text')],
+    [
+      'an object that cannot be written as JSON',
+      leaving((text) => {
+        const body = JSON.parse(text);
+        body.variables.itself = body;
+        return body;
+      }),
+    ],
+    [
+      'an object whose getter throws',
+      leaving(() => ({
+        get query() {
+          throw new Error('broken');
+        },
+      })),
+    ],
+    [
+      'half of the body',
+      async (request: IncomingMessage) => {
+        await once(request, 'data');
+        request.pause();
+      },
+    ],
+  ])('one that leaves %s is answered with 500 at once, and with what to do', async (_what, parser) => {
+    const { send, close } = await open(parser, options);
+    const { status, body } = await send(OPERATION, {}, path);
+    expect(status).toBe(500);
+    expect(body).toMatchObject({ errors: [expect.toBeError('INTERNAL_SERVER_ERROR')] });
+    expect(JSON.stringify(body)).toContain('Put the gateway before the body parser');
+    expect(recorder.calls).toEqual([]);
+    await close();
+  });
+
+  it('guards, sizes and checks are those of any other body', async () => {
+    const { send, close } = await open(asJson, { ...options, maxBodyBytes: 1_000 });
+    const codeOf = async (body: string, headers?: Readonly<Record<string, string>>) => {
+      const answer = await send(body, headers, path);
+      const { errors } = answer.body as { errors: { message: string; extensions: { code: string } }[] };
+      return [answer.status, errors[0]?.extensions.code, errors[0]?.message] as const;
+    };
+    const large = JSON.stringify({ query: READ, variables: { id: 'a'.repeat(1_000) } });
+    expect(await codeOf(large)).toMatchObject([
+      413,
+      'BODY_TOO_LARGE',
+      expect.stringContaining('larger than 1000 bytes'),
+    ]);
+    expect(await codeOf(OPERATION, { 'content-type': 'text/plain' })).toMatchObject([
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+      expect.stringContaining('text/plain'),
+    ]);
+    expect(await codeOf('[]')).toMatchObject([400, 'BAD_REQUEST', expect.stringContaining('Batching')]);
+    expect(await codeOf('null')).toMatchObject([400, 'BAD_REQUEST', expect.stringContaining('is null')]);
+    expect(await codeOf('{}')).toMatchObject([400, 'BAD_REQUEST', expect.stringContaining('no query')]);
+    expect(await codeOf(`{"query":"${READ}","variables":{"__proto__":{"id":"a"}}}`)).toMatchObject([
+      400,
+      'BAD_REQUEST',
+      expect.stringContaining('__proto__'),
+    ]);
+    const unsafe = `{"query":"${READ}","variables":{"id":9007199254740993}}`;
+    expect(await codeOf(unsafe)).toMatchObject([400, 'BAD_REQUEST', expect.stringContaining('past 2^53')]);
+    expect(recorder.calls).toEqual([]);
+    await close();
+  });
+
+  it('a body without a content type, as any page can send it, is refused', async () => {
+    const { url, close } = await open(asJson, options);
+    const headers = { token: 'key' };
+    const response = await fetch(url + path, { method: 'POST', headers, body: Buffer.from(OPERATION) });
+    expect(response.status).toBe(415);
+    expect(await response.text()).toContain('The request has no content type');
+    await close();
+  });
+
+  it('one that inflates cannot pass more than the gateway takes', async () => {
+    const { send, close } = await open(
+      leaving((text) => text + ' '.repeat(2_000)),
+      { ...options, maxBodyBytes: 1_000 },
+    );
+    expect(await send(OPERATION, {}, path)).toMatchObject({
+      status: 413,
+      body: { errors: [expect.toBeError('BODY_TOO_LARGE')] },
+    });
+    await close();
+  });
+
+  it('a body that is nested as deep as only a client does is refused', async () => {
+    const { send, close } = await open(asJson, options);
+    const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const { status, body } = await send(`{"query":"{ __typename }","variables":{"a":${nested}}}`, {}, path);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: [expect.toBeError('BAD_REQUEST')] });
+    await close();
+  });
+
+  it('what only waits, and reads nothing, changes nothing', async () => {
+    const { send, close } = await open(async (request) => {
+      // As Express 4 does before a parser that is not for this request.
+      request.body = {};
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }, options);
+    expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
+    await close();
+  });
+});
+
+it.each(WAYS)(
+  'a path that a router has cut off, as that of Express does, is still known, %s',
+  async (_way, path, options) => {
+    const { url, send, close } = await open(async (request) => {
+      Object.assign(request, { originalUrl: request.url, url: request.url?.replace(/^\/graphql\/?/, '/') });
+    }, options);
+    expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
+    const query = new URLSearchParams({ query: '{ script(id: "a") { name } }' });
+    const response = await fetch(`${url}${path}?${query}`, { headers: { token: 'key' } });
+    expect([response.status, await response.json()]).toEqual([200, ANSWER]);
+    await close();
+  },
+);
+
+it('a client that leaves while something waits in front of the gateway leaves nothing behind', async () => {
+  let letGo = () => {};
+  const left = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const ended: number[] = [];
+  const { url, close, logged } = await open(
+    async (request) => {
+      letGo();
+      await new Promise((resolve) => request.socket.once('close', resolve));
+    },
+    { maxBodiesBytes: 1_000, observers: [{ ended: (_record, { status }) => void ended.push(status) }] },
+  );
+  const { socket } = await openRaw(url);
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  );
+  await left;
+  socket.destroy();
+  await expect.poll(() => ended).toEqual([499]);
+  expect(logged).toEqual([]);
+  await close();
+});
+
+it('a plugin of Yoga that reads the request leaves it to the gateway', async () => {
+  const read: string[] = [];
+  const plugin = {
+    async onRequest({ request }: { readonly request: Request }) {
+      read.push(await request.text());
+    },
+  };
+  const { send, close } = await open(async () => undefined, { plugins: [plugin] });
+  expect(await send(OPERATION)).toEqual({ status: 200, body: ANSWER });
+  expect(read).toEqual([OPERATION]);
+  await close();
+});
+
+it('`fetch` with a request whose body was read says so', async () => {
+  const transport = createTransport({ url: recorder.url });
+  const gateway = createGateway({ transport });
+  const request = new Request('http://localhost/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'key' },
+    body: OPERATION,
+  });
+  await request.text();
+  const response = await gateway.fetch(request);
+  expect(response.status).toBe(500);
+  expect(await response.text()).toContain('give gateway.fetch a request whose body nobody has read');
+  await transport.close();
+});

@@ -1,0 +1,250 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createGateway, createTransport, type Transport } from '../../src/index.ts';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { INDEX } from '../support/built.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { openSocket, upgradeText } from '../support/socket-client.ts';
+
+const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
+
+let sandbox: Sandbox;
+let transport: Transport;
+beforeEach(async () => {
+  sandbox = await startSandbox({ rate: 0 });
+  transport = createTransport({ url: sandbox.url });
+});
+afterEach(async () => {
+  await transport.close();
+  await sandbox.close();
+});
+
+async function ask(gateway: ReturnType<typeof createGateway>, headers: Record<string, string>) {
+  const response = await gateway.fetch('http://localhost/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query: NAME }),
+  });
+  return (await response.json()) as { data: unknown; errors?: { extensions: Record<string, unknown> }[] };
+}
+
+it('an embedded gateway needs nothing but the URL of the API, and shares copies for a second', async () => {
+  const gateway = createGateway({ transport });
+  const answers = [
+    await ask(gateway, { token: 'sandbox-key' }),
+    await ask(gateway, { token: 'sandbox-key' }),
+  ];
+  expect(answers).toEqual(Array(2).fill({ data: { script: { name: 'Nightfall Hub' } } }));
+  expect(sandbox.calls).toHaveLength(1);
+  expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
+});
+
+it('an embedded gateway shows its plugins every operation, one that has come before as well', async () => {
+  let executed = 0;
+  const gateway = createGateway({
+    transport,
+    plugins: [
+      {
+        onExecute() {
+          executed += 1;
+        },
+        onResponse: ({ response }) => response.headers.set('x-plugin', 'seen'),
+      },
+    ],
+  });
+  const server = createServer(gateway);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  for (let asked = 1; asked <= 3; asked += 1) {
+    const { headers } = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect([executed, headers.get('x-plugin')]).toEqual([asked, 'seen']);
+  }
+  server.close();
+  server.closeAllConnections();
+});
+
+it('an embedded gateway whose plugin cannot start says so to each request, and to its log', async () => {
+  const logged: string[] = [];
+  const broken = {
+    onPluginInit() {
+      throw new Error('a plugin without its licence');
+    },
+  };
+  const log = { error: (error: unknown) => void logged.push(String(error)) };
+  const gateway = createGateway({ transport, plugins: [broken], log });
+  await gateway.warmUp();
+  const server = createServer(gateway);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const response = await fetch(url, { headers: { accept: 'application/json' } });
+  expect(response.status).toBe(500);
+  expect(await response.json()).toMatchObject({
+    errors: [expect.toBeError('INTERNAL_SERVER_ERROR', { requestId: expect.any(String) })],
+  });
+  expect(logged).toEqual(['Error: a plugin without its licence']);
+  await expect(gateway.fetch('http://localhost/graphql')).rejects.toThrow('without its licence');
+  server.close();
+  server.closeAllConnections();
+});
+
+it.each(['onParams', 'onExecute'])(
+  'an embedded gateway whose plugin throws a text (%s) answers with 500, and shows no mark of that',
+  async (hook) => {
+    const throwing = {
+      [hook]() {
+        throw 'no';
+      },
+    };
+    const log = { error: () => undefined };
+    const gateway = createGateway({ transport, plugins: [throwing], log });
+    const response = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect(response.status).toBe(500);
+    const { errors } = (await response.json()) as { errors: { extensions: object }[] };
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    expect(errors[0]?.extensions).not.toHaveProperty('unexpected');
+  },
+);
+
+it('an embedded gateway takes WebSockets of a server of its own, whose operations its plugins see', async () => {
+  const seen: unknown[] = [];
+  const gateway = createGateway({
+    transport,
+    plugins: [
+      {
+        onExecute({ args }) {
+          seen.push((args.contextValue as unknown as { request: Request }).request.headers.get('x-from'));
+        },
+        onSubscribe: () => void seen.push('subscribed'),
+      },
+    ],
+  });
+  const server = createServer(gateway);
+  server.on('upgrade', gateway.upgrade);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { subscribe, next, closed } = await openSocket(
+    { url },
+    { headers: { 'x-from': 'a test' }, connectionParams: { token: 'sandbox-key' } },
+  );
+  subscribe('1', NAME);
+  expect(await next()).toEqual({
+    id: '1',
+    type: 'next',
+    payload: { data: { script: { name: 'Nightfall Hub' } } },
+  });
+  expect(await next()).toEqual({ id: '1', type: 'complete' });
+  expect(seen).toEqual(['a test']);
+  subscribe('2', `subscription { scriptSessions(scriptId: "${seeded.scriptId}") { __typename } }`);
+  expect(await next()).toMatchObject({ id: '2', type: 'next' });
+  expect(seen).toEqual(['a test', 'subscribed', 'a test']);
+  gateway.endStreams();
+  expect(await next()).toEqual({ id: '2', type: 'complete' });
+  expect(await closed).toMatchObject({ code: 1001 });
+  await new Promise((resolve) => server.close(resolve));
+});
+
+it.each([
+  ['granted', '/graphql'],
+  ['refused', '/elsewhere'],
+])(
+  'a WebSocket that is %s behind a request without an answer ends no server of its own',
+  async (_which, path) => {
+    const gateway = createGateway({ transport });
+    const server = createServer(gateway);
+    server.on('upgrade', gateway.upgrade);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { socket, closed } = await openRaw(url);
+    socket.write(postText(JSON.stringify({ query: NAME }), { token: 'sandbox-key' }) + upgradeText(path));
+    // The connection is cut, or has whatever was asked for on it.
+    await Promise.race([closed, once(socket, 'data')]);
+    const { status } = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect(status).toBe(200);
+    socket.destroy();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  },
+);
+
+it('two gateways that are given the same request each follow it by themselves', async () => {
+  const request = new Request('http://localhost/graphql?query={__typename}', {
+    headers: { 'x-graphql-csrf': '1' },
+  });
+  for (const gateway of [createGateway({ transport }), createGateway({ transport })]) {
+    const response = await gateway.fetch(request);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+  }
+});
+
+it('an embedded gateway keeps to a quota: what is above it waits', async () => {
+  // A key that LuaAuth has not accepted yet has less.
+  await ask(createGateway({ transport }), { token: 'sandbox-key' });
+  const ids = Array.from({ length: 60 }, (_, index) => `id-${index}`);
+  const response = await createGateway({ transport }).fetch('http://localhost/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'sandbox-key', 'x-upstream': 'report' },
+    body: JSON.stringify({
+      query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { name } }',
+      variables: { ids },
+    }),
+  });
+  const { extensions } = (await response.json()) as { extensions: { upstream: Record<string, number> } };
+  expect(extensions.upstream).toMatchObject({ calls: 60, queuedMs: expect.any(Number) });
+  expect(extensions.upstream.queuedMs).toBeGreaterThan(0);
+});
+
+it('an embedded gateway lends the key that it holds to whom it knows', async () => {
+  const credentials = { heldKey: 'sandbox-key', gatewayKeys: ['of-team-a'] };
+  const gateway = createGateway({ transport, credentials });
+  expect(await ask(gateway, { authorization: 'Bearer of-team-a' })).toMatchObject({
+    data: { script: { name: 'Nightfall Hub' } },
+  });
+  expect(await ask(gateway, { token: 'sandbox-key' })).toMatchObject({
+    errors: [expect.toBeError('UNAUTHENTICATED')],
+  });
+});
+
+it('an embedded gateway tells stderr what nobody expects, without any key', async () => {
+  const [held, team] = ['sentinel-held-1b7e', 'sentinel-team-90ad'];
+  const code = `
+    import { createGateway, createTransport } from ${JSON.stringify(INDEX)};
+    const ask = () => Promise.reject(new Error('lost ${held} of ${team}'));
+    const gateway = createGateway({
+      transport: { ...createTransport({ url: 'http://127.0.0.1:1' }), ask },
+      credentials: { heldKey: '${held}', gatewayKeys: ['${team}'] },
+    });
+    const response = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer ${team}' },
+      body: '{"query":"{ script(id: 1) { name } }"}',
+    });
+    console.log(await response.text());`;
+  const args = ['--input-type=module', '-e', code];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  const { errors } = JSON.parse(stdout);
+  expect(errors).toMatchObject([expect.toBeError('INTERNAL_SERVER_ERROR')]);
+  expect(JSON.parse(stderr)).toMatchObject({
+    requestId: errors[0].extensions.requestId,
+    err: { message: 'lost … of …' },
+  });
+  expect([held, team].filter((key) => (stdout + stderr).includes(key))).toEqual([]);
+});

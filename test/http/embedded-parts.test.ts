@@ -1,0 +1,202 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.ts';
+import { type Clock, systemClock } from '../../src/transport/clock.ts';
+import type { TransportOptions } from '../../src/transport/transport.ts';
+import { subscribeBySse } from '../support/event-stream.ts';
+import { openGateway } from '../support/gateway.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { startRecorder } from '../support/recorder.ts';
+
+const READ = '{ script(id: "a") { name } }';
+const ANSWER = { data: { script: { name: 'name of a' } } };
+const LIVE = 'subscription { scriptSessions(scriptId: "a") { __typename } }';
+
+let recorder: Awaited<ReturnType<typeof startRecorder>>;
+const rejections: unknown[] = [];
+const note = (reason: unknown) => void rejections.push(reason);
+beforeAll(async () => {
+  recorder = await startRecorder(answerPlainly);
+  process.on('unhandledRejection', note).on('uncaughtException', note);
+});
+afterAll(async () => {
+  process.off('unhandledRejection', note).off('uncaughtException', note);
+  await recorder.close();
+});
+beforeEach(() => void recorder.calls.splice(0));
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(rejections.splice(0)).toEqual([]);
+});
+
+type Broken = () => unknown;
+
+/** How each function of an embedder fails. */
+const FAILURES: Readonly<Record<string, Broken>> = {
+  throws: () => {
+    throw new Error('broken in /srv/host/secret-path.js');
+  },
+  rejects: () => Promise.reject(new Error('broken in /srv/host/secret-path.js')),
+  'throws nothing': () => {
+    throw undefined;
+  },
+  'never settles': () => new Promise(() => undefined),
+  'gives undefined': () => undefined,
+  'gives a getter that throws': () => ({
+    get [['then'].join()]() {
+      throw new Error('broken in /srv/host/secret-path.js');
+    },
+  }),
+};
+
+interface Parts {
+  readonly gateway?: Partial<GatewayOptions>;
+  readonly transport?: Partial<TransportOptions>;
+}
+
+const each = (names: readonly string[], hook: Broken) =>
+  Object.fromEntries(names.map((name) => [name, hook])) as object;
+
+/** What an embedder may give and is told by, or asked for nothing. */
+const PARTS: Readonly<Record<string, (broken: Broken) => Parts>> = {
+  'a log': (broken) => ({
+    gateway: { log: { error: broken as () => void }, observers: [each(['began', 'ended'], broken)] },
+  }),
+  'an observer of requests': (broken) => ({
+    gateway: { observers: [each(['began', 'running', 'wrote', 'ended'], broken)] },
+  }),
+  'an observer of calls': (broken) => ({
+    transport: { observer: each(['queued', 'requested', 'retried', 'answered', 'breakerChanged'], broken) },
+  }),
+  'an observer of calls, at the end of each': (broken) => ({
+    transport: { observer: each(['queued', 'requested'], () => broken) },
+  }),
+  'a log of calls': (broken) => ({
+    transport: { log: { error: broken as () => void }, observer: each(['queued', 'answered'], broken) },
+  }),
+  'an observer of streams': (broken) => ({
+    gateway: { liveObserver: each(['counted', 'polled', 'delivered'], broken) },
+  }),
+  'a clock': (broken) => ({ transport: { clock: each(['now', 'after'], broken) as Clock } }),
+  'what a clock gives to call a timer off': (broken) => ({
+    transport: {
+      clock: {
+        now: systemClock.now,
+        after(delayMs, action) {
+          systemClock.after(delayMs, action);
+          return broken as () => void;
+        },
+      },
+    },
+  }),
+};
+
+const open = ({ gateway, transport }: Parts) =>
+  openGateway({ upstream: recorder.url, ...gateway, transport });
+
+describe.each(Object.entries(PARTS))('%s of an embedder', (_part, partsFor) => {
+  it.each(Object.entries(FAILURES))('that %s harms no request and not the process', async (_how, broken) => {
+    const gateway = await open(partsFor(broken));
+    expect(await gateway.execute(READ)).toMatchObject({ status: 200, ...ANSWER });
+    expect(await gateway.execute('mutation { toggleScript(input: {id: "a"}) { __typename } }')).toMatchObject(
+      {
+        status: 200,
+      },
+    );
+    const viaFetch = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'key' },
+      body: JSON.stringify({ query: READ }),
+    });
+    expect(await viaFetch.json()).toEqual(ANSWER);
+    const events = await subscribeBySse(gateway, LIVE);
+    expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
+    events.leave();
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    await gateway.close();
+  });
+});
+
+/** Hooks of plugins that fail outside of what Yoga looks after, and inside of it. */
+const HOOKS = ['onRequest', 'onRequestParse', 'onParams', 'onExecute', 'onResultProcess', 'onResponse'];
+const INSTRUMENTS = ['request', 'requestParse', 'operation', 'resultProcess'];
+
+describe.each([
+  ...HOOKS.map((hook) => [hook, (broken: Broken) => ({ [hook]: broken })] as const),
+  ...INSTRUMENTS.map(
+    (hook) =>
+      [`instrumentation.${hook}`, (broken: Broken) => ({ instrumentation: { [hook]: broken } })] as const,
+  ),
+])('a plugin whose %s', (hook, pluginOf) => {
+  it.each(['throws', 'rejects'])('%s is answered without a stack, and the log hears of it', async (how) => {
+    const gateway = await open({ gateway: { plugins: [pluginOf(FAILURES[how] as Broken)] } });
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'key' },
+      body: JSON.stringify({ query: READ }),
+    };
+    const answers = [
+      await fetch(`${gateway.url}/graphql`, init),
+      // What wraps all of a request is outside of what `fetch` knows as one.
+      ...(hook === 'instrumentation.request' ? [] : [await gateway.fetch('http://localhost/graphql', init)]),
+    ];
+    for (const answer of answers) {
+      const text = await answer.text();
+      expect(text).not.toMatch(/secret-path|broken|node_modules|\bat /);
+      expect(answer.status).toBe(500);
+      expect(answer.headers.get('content-type')).toContain('json');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(JSON.parse(text)).toMatchObject({
+        errors: [
+          expect.toBeError('INTERNAL_SERVER_ERROR', { requestId: answer.headers.get('x-request-id') }),
+        ],
+      });
+    }
+    const told = gateway.logged.filter((error) => String(error).includes('broken in /srv/host'));
+    expect(told.length).toBeGreaterThanOrEqual(answers.length);
+    expect(gateway.logged).toEqual(told);
+    await gateway.close();
+  });
+});
+
+it('a stream whose response a plugin loses ends', async () => {
+  const counts: number[] = [];
+  const gateway = await open({
+    gateway: {
+      plugins: [{ onResponse: FAILURES.rejects as () => void }],
+      liveObserver: { counted: ({ streams }) => void counts.push(streams) },
+    },
+  });
+  const { status } = await subscribeBySse(gateway, LIVE);
+  expect(status).toBe(500);
+  await expect.poll(() => counts.at(-1)).toBe(0);
+  await gateway.close();
+});
+
+it('a stream that a plugin has wrapped, and that cannot be ended, ends nothing else', async () => {
+  const gateway = await open({
+    gateway: {
+      plugins: [
+        {
+          onSubscribe: () => ({
+            onSubscribeResult({ result, setResult }) {
+              const source = result as AsyncIterableIterator<object>;
+              setResult({
+                next: () => source.next(),
+                return: FAILURES.throws,
+                [Symbol.asyncIterator]() {
+                  return this;
+                },
+              } as never);
+            },
+          }),
+        },
+      ],
+    },
+  });
+  const events = await subscribeBySse(gateway, LIVE);
+  expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
+  events.leave();
+  await expect.poll(() => gateway.logged.map(String)).toContain('Error: broken in /srv/host/secret-path.js');
+  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  await gateway.close();
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { useSandbox } from '../support/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { openLog } from '../support/log-lines.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { send } from '../support/send.ts';
+
+const DELETE = `mutation { deleteScript(input: { id: "${seeded.scriptId}" }) { __typename } }`;
+const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
+const credentials = { heldKey: 'sandbox-key' };
+
+/** What a browser sends for a page at the first, whose name leads to the second. */
+const STRANGERS: [host: string, origin: string | undefined][] = [
+  ['evil.example', undefined],
+  ['evil.example:4000', 'http://evil.example:4000'],
+  ['localhost.evil.example', undefined],
+  ['127.0.0.1.evil.example', undefined],
+  ['127.0.0.1.nip.io', undefined],
+  ['0.0.0.0', undefined],
+  ['[::]', undefined],
+  ['192.168.0.7', undefined],
+  ['localhost', 'http://evil.example'],
+  ['127.0.0.1:4000', 'https://localhost.evil.example'],
+  ['127.0.0.1:4000', 'null'],
+];
+const OURS: [host: string, origin: string | undefined][] = [
+  ['localhost', undefined],
+  ['LOCALHOST:4000', 'http://localhost:4000'],
+  ['app.localhost:4000', 'http://other.localhost:3000'],
+  ['127.0.0.1', undefined],
+  ['127.9.9.9:1', undefined],
+  ['[::1]:4000', 'http://[::1]:4000'],
+  ['localhost', 'https://app.example'],
+];
+/** As nearly every client writes it, and otherwise. */
+const CONTENT_TYPES = ['application/json', 'application/json; charset=utf-8'];
+
+const fixture = useSandbox({ gateway: { credentials, corsOrigins: ['https://app.example'] } });
+
+async function reopen(options: Omit<TestGatewayOptions, 'upstream'>): Promise<void> {
+  await fixture.gateway.close();
+  fixture.gateway = await openGateway({ upstream: fixture.sandbox.url, ...options });
+}
+
+function ask([host, origin]: [string, string | undefined], query: string, contentType: string) {
+  const headers: [string, string][] = [['host', host]];
+  if (origin !== undefined) headers.push(['origin', origin]);
+  return send(fixture.gateway.url, headers, query, contentType);
+}
+
+const REFUSED = {
+  errors: [
+    {
+      message: expect.stringMatching(/answers to loopback names only.* set GATEWAY_KEYS/),
+      extensions: { code: 'HOST_NOT_ALLOWED' },
+    },
+  ],
+};
+
+describe('a gateway that lends its key to whoever can connect', () => {
+  it.each(STRANGERS)('carries out nothing for host %s and origin %s', async (...from) => {
+    for (const contentType of CONTENT_TYPES) {
+      const { status, body } = await ask(from, DELETE, contentType);
+      expect(status).toBe(403);
+      expect(JSON.parse(body)).toEqual(REFUSED);
+    }
+    const [host, origin] = from;
+    const response = await fixture.gateway.fetch(`http://${host}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(origin && { origin }) },
+      body: JSON.stringify({ query: DELETE }),
+    });
+    expect([response.status, await response.json()]).toEqual([403, REFUSED]);
+    expect(fixture.sandbox.calls).toEqual([]);
+  });
+
+  it.each(OURS)('answers host %s and origin %s', async (...from) => {
+    for (const contentType of CONTENT_TYPES) {
+      expect((await ask(from, NAME, contentType)).body).toContain('Nightfall Hub');
+    }
+    const response = await fixture.gateway.fetch(`http://${from[0]}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(from[1] && { origin: from[1] }) },
+      body: JSON.stringify({ query: NAME }),
+    });
+    expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  });
+
+  it.each(CONTENT_TYPES)('does so for %s without an origin it knows of', async (contentType) => {
+    await reopen({ credentials });
+    expect((await ask(['localhost', 'https://app.example'], DELETE, contentType)).status).toBe(403);
+    expect((await ask(['evil.example', undefined], DELETE, contentType)).status).toBe(403);
+    expect(fixture.sandbox.calls).toEqual([]);
+    expect((await ask(['localhost', undefined], NAME, contentType)).body).toContain('Nightfall Hub');
+  });
+
+  it('shows a page of another host nothing, GraphiQL and the preflight included, but how the gateway is', async () => {
+    const headers = { origin: 'http://evil.example', accept: 'text/html' };
+    for (const [method, path] of [
+      ['GET', '/graphql'],
+      ['GET', '/graphql?query={__typename}'],
+      ['OPTIONS', '/graphql'],
+      ['GET', '/metrics'],
+      ['GET', '/'],
+    ] as const) {
+      const response = await fixture.gateway.fetch(`http://evil.example${path}`, {
+        method,
+        headers: { ...headers },
+      });
+      expect([method, path, response.status]).toEqual([method, path, 403]);
+    }
+    expect((await fixture.gateway.fetch('http://10.0.0.1/health')).status).toBe(200);
+    expect((await fixture.gateway.fetch('http://10.0.0.1/readiness')).status).toBe(200);
+  });
+
+  it('takes a request of HTTP/1.0 without a host, which no browser sends', async () => {
+    const { socket, until } = await openRaw(fixture.gateway.url);
+    const text = postText(JSON.stringify({ query: NAME }));
+    socket.write(text.replace('HTTP/1.1', 'HTTP/1.0').replace(/^host: .*\r\n/m, ''));
+    expect(await until('Nightfall Hub')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('logs what it refuses', async () => {
+    const { log, lines } = openLog();
+    await reopen({ credentials, observers: log.operations ? [log.operations] : [] });
+    for (const contentType of CONTENT_TYPES) await ask(['evil.example', undefined], DELETE, contentType);
+    await fixture.gateway.fetch('http://evil.example/graphql', { method: 'POST' });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject(
+      Array.from({ length: 3 }, () => ({ status: 403, errorCodes: ['HOST_NOT_ALLOWED'] })),
+    );
+  });
+
+  it('answers to further names that an embedder lists, or to all', async () => {
+    await reopen({ credentials, hosts: ['gateway.internal'] });
+    const named = ['gateway.internal:8080', 'https://gateway.internal'] as [string, string];
+    for (const contentType of CONTENT_TYPES) {
+      expect((await ask(named, NAME, contentType)).status).toBe(200);
+      expect((await ask(['evil.example', undefined], NAME, contentType)).status).toBe(403);
+      expect((await ask(['gateway.internal', 'http://evil.example'], NAME, contentType)).status).toBe(403);
+    }
+    await reopen({ credentials, hosts: ['*'] });
+    for (const contentType of CONTENT_TYPES) {
+      expect((await ask(['evil.example', 'http://evil.example'], NAME, contentType)).status).toBe(200);
+    }
+  });
+});
+
+it.each([
+  ['asks for gateway keys', { ...credentials, gatewayKeys: ['of-team-a'] }],
+  ['holds no key', {}],
+])('a gateway that %s answers to every name: no page knows what to present', async (_which, own) => {
+  await reopen({ credentials: own });
+  for (const contentType of CONTENT_TYPES) {
+    const { status, body } = await ask(['gateway.example', 'http://gateway.example'], DELETE, contentType);
+    expect([status, JSON.parse(body).errors[0].extensions.code]).toEqual([200, 'UNAUTHENTICATED']);
+  }
+  expect(fixture.sandbox.calls).toEqual([]);
+});

@@ -1,0 +1,212 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RequestObserver } from '../../src/observability/request-record.ts';
+import { openGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { openLog } from '../support/log-lines.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { json, type Recorded, startRecorder } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
+
+const FOREVER_MS = 600_000;
+const ADAPTERS: [adapter: string, plugins: NonNullable<TestGatewayOptions['plugins']>][] = [
+  ['node:http', []],
+  ['Yoga', [{}]],
+];
+const WRITE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+
+const calls: { recorded: Recorded; response: ServerResponse }[] = [];
+/** The statuses of all requests that have ended, and how many have not. */
+const ended: number[] = [];
+let underWay = 0;
+const counter: RequestObserver = {
+  began: () => void underWay++,
+  ended: (_record, { status }) => {
+    underWay--;
+    ended.push(status);
+  },
+};
+let recorder: Awaited<ReturnType<typeof startRecorder>>;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  calls.length = 0;
+  ended.length = 0;
+  underWay = 0;
+  recorder = await startRecorder((recorded, response) => void calls.push({ recorded, response }));
+  gateway = await openGateway(options());
+});
+afterEach(async () => {
+  await gateway.close();
+  await recorder.close();
+  expect(gateway.logged).toEqual([]);
+});
+
+const options = (): TestGatewayOptions => ({
+  upstream: recorder.url,
+  timeouts: { read: FOREVER_MS, write: FOREVER_MS },
+  operationTimeoutMs: FOREVER_MS,
+  limits: { answerBytes: 64 * 1024 * 1024 },
+  observers: [counter],
+});
+
+/** Replaces the gateway of this test by one with further options. */
+async function reopen(more: Partial<TestGatewayOptions>): Promise<void> {
+  await gateway.close();
+  gateway = await openGateway({ ...options(), ...more });
+}
+
+const post = (query: string) => postText(JSON.stringify({ query }), { token: 'key' });
+const read = (id: string) => post(`{ script(id: "${id}") { id name } }`);
+
+function answer({ recorded, response }: (typeof calls)[number], name = 'One'): void {
+  const id = recorded.line.replace(/^GET \/scripts\//, '');
+  const flags = { free_for_all: false, use_heartbeat: true, kick_outdated: false, require_sessions: false };
+  const totals = { total_executions: 0, total_sessions: 0, total_instances: 0 };
+  const script = { id, project_id: 'p', name, enabled: true, ...flags, ...totals };
+  json(response, recorded.line.startsWith('GET') ? { success: true, script } : { success: true });
+}
+
+async function arrivals(count: number): Promise<void> {
+  await eventually(() => expect(calls).toHaveLength(count));
+}
+
+const times = (text: string, part: string) => text.split(part).length - 1;
+
+describe('a client that closes its side after its requests', () => {
+  it.each(ADAPTERS)(
+    'gets an answer that takes long all the same, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen({ plugins, server: { checkIntervalMs: 10 } });
+      const client = await openRaw(gateway.url);
+      client.socket.end(read('a'));
+      await arrivals(1);
+      // The gateway has looked several times whether anybody is there.
+      await eventually(() => expect(times(client.received(), '100 Continue')).toBeGreaterThan(4));
+      answer(calls[0] as (typeof calls)[number]);
+      const text = await client.closed;
+      expect(text.replaceAll('HTTP/1.1 100 Continue\r\n\r\n', '')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(text).toContain('"name":"One"');
+      expect(ended).toEqual([200]);
+    },
+  );
+
+  it('gets every answer in its order', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.end(read('a') + read('b') + read('c'));
+    await arrivals(3);
+    for (const call of [...calls].reverse()) answer(call);
+    const text = await client.closed;
+    expect(text.match(/"id":"\w"/g)).toEqual(['"id":"a"', '"id":"b"', '"id":"c"']);
+    expect(ended).toEqual([200, 200, 200]);
+  });
+
+  it('is told nothing but the answer by HTTP/1.0, which knows of no other', async () => {
+    await reopen({ server: { checkIntervalMs: 10 } });
+    const client = await openRaw(gateway.url);
+    client.socket.end(read('a').replace('HTTP/1.1', 'HTTP/1.0'));
+    await arrivals(1);
+    answer(calls[0] as (typeof calls)[number]);
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  it('has nothing carried out when that is in the middle of a request', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.end(post(WRITE).slice(0, -1));
+    expect(await client.closed).not.toContain('200 OK');
+    await eventually(() => expect(underWay).toBe(0));
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('a client that is gone', () => {
+  const ids = Array.from({ length: 10 }, (_, index) => `script${index}`);
+
+  it.each(ADAPTERS)(
+    'has all of its ten reads ended and logged, by the adapter of %s',
+    async (_adapter, plugins) => {
+      const { log, lines } = openLog();
+      await reopen({ plugins, observers: [counter, ...(log.operations ? [log.operations] : [])] });
+      const client = await openRaw(gateway.url);
+      client.socket.write(ids.map((id) => read(id)).join(''));
+      await arrivals(10);
+      client.socket.destroy();
+      await eventually(() => expect(calls.filter(({ recorded }) => !recorded.socket.closed)).toEqual([]));
+      await eventually(() => expect(underWay).toBe(0));
+      expect(ended).toEqual(ids.map(() => 499));
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject(
+        ids.map(() => ({ msg: 'operation', status: 499 })),
+      );
+      expect(calls).toHaveLength(10);
+    },
+  );
+
+  it('has its writes carried out to their end, and ended and logged as well', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(post(WRITE) + read('b') + post(WRITE.replace('"a"', '"c"')));
+    await arrivals(3);
+    client.socket.destroy();
+    await eventually(() => expect(underWay).toBe(0));
+    const open = calls.filter(({ recorded }) => !recorded.socket.closed);
+    await eventually(() => expect(calls.filter(({ recorded }) => !recorded.socket.closed)).toHaveLength(2));
+    expect(open.filter(({ recorded }) => recorded.line.startsWith('POST'))).toHaveLength(2);
+    for (const call of calls) answer(call);
+    expect(ended).toEqual([499, 499, 499]);
+  });
+
+  it('harms nobody who waits for the same read', async () => {
+    const leaving = await openRaw(gateway.url);
+    const staying = await openRaw(gateway.url);
+    leaving.socket.write(post('{ __typename }') + read('a') + read('a'));
+    await arrivals(1);
+    staying.socket.write(read('a'));
+    await eventually(() => expect(underWay).toBe(3));
+    leaving.socket.destroy();
+    await eventually(() => expect(underWay).toBe(1));
+    answer(calls[0] as (typeof calls)[number]);
+    expect(await staying.until('"name":"One"')).toContain('200 OK');
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('a client that does not read its answer', () => {
+  // Four times the name is more than all buffers of sockets take.
+  const LARGE = 'x'.repeat(7_000_000);
+  const large = (id: string) => post(`{ script(id: "${id}") { id a: name b: name c: name d: name } }`);
+
+  it.each(ADAPTERS)(
+    'is given up, with all that waits behind it, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen({ plugins, server: { writeTimeoutMs: 100, checkIntervalMs: 10 } });
+      const client = await openRaw(gateway.url);
+      client.socket.pause();
+      client.socket.write(large('a') + read('b') + read('c'));
+      await arrivals(3);
+      // The last one waits for LuaAuth still.
+      for (const call of calls.filter(({ recorded }) => !recorded.line.endsWith('/c'))) answer(call, LARGE);
+      await eventually(() => expect(ended).toEqual([499, 499, 499]));
+      await eventually(() => expect(calls.at(-1)?.recorded.socket.closed).toBe(true));
+      client.socket.resume();
+      const text = await client.closed;
+      expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
+      expect(text.length).toBeLessThan(4 * LARGE.length);
+      expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    },
+  );
+
+  it('is given up before that when all of them leave too much unread', async () => {
+    await reopen({
+      server: { writeTimeoutMs: FOREVER_MS, maxUnreadBytes: 5 * LARGE.length, checkIntervalMs: 10 },
+    });
+    const clients = await Promise.all(['a', 'b', 'c'].map(() => openRaw(gateway.url)));
+    for (const [index, { socket }] of clients.entries()) {
+      socket.pause();
+      socket.write(large(String(index)));
+    }
+    await arrivals(3);
+    for (const call of calls) answer(call, LARGE);
+    // One answer fits, with some of what the sockets hold.
+    await eventually(() => expect(ended).toEqual([499, 499]));
+    for (const { socket } of clients) socket.resume();
+    await eventually(() => expect(ended).toEqual([499, 499, 200]));
+  });
+});

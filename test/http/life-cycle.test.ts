@@ -1,0 +1,261 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { json, type Recorded, startRecorder } from '../support/recorder.ts';
+
+/** A call that reached the REST side and waits for the test to answer it. */
+interface Pending {
+  readonly recorded: Recorded;
+  readonly response: ServerResponse;
+}
+
+const FOREVER_MS = 600_000;
+/** No deadline ends a call before the test does. */
+const PATIENT = { timeouts: { read: FOREVER_MS, write: FOREVER_MS }, operationTimeoutMs: FOREVER_MS };
+const pending: Pending[] = [];
+let recorder: Awaited<ReturnType<typeof startRecorder>>;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  pending.length = 0;
+  recorder = await startRecorder((recorded, response) => {
+    pending.push({ recorded, response });
+  });
+  gateway = await openGateway({ upstream: recorder.url, ...PATIENT });
+});
+afterEach(async () => {
+  await recorder.close();
+  await gateway.close();
+  expect(gateway.logged).toEqual([]);
+});
+
+const READ = '{ script(id: "a") { name } }';
+const WRITE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+const READ_ANSWER = { data: { script: { name: 'One' } } };
+
+function scriptNamed(name: string) {
+  const flags = { free_for_all: false, use_heartbeat: true, kick_outdated: false, require_sessions: false };
+  const totals = { total_executions: 0, total_sessions: 0, total_instances: 0 };
+  return { success: true, script: { id: 'a', project_id: 'p', name, enabled: true, ...flags, ...totals } };
+}
+
+/** Replaces the gateway of this test by one with other options. */
+async function reopen(options: Partial<TestGatewayOptions>): Promise<void> {
+  await gateway.close();
+  gateway = await openGateway({ upstream: recorder.url, ...PATIENT, ...options });
+}
+
+function send(query: string, init: RequestInit = {}, url = gateway.url): Promise<Response> {
+  return fetch(`${url}/graphql`, {
+    method: 'POST',
+    body: JSON.stringify({ query }),
+    ...init,
+    headers: { 'content-type': 'application/json', token: 'key', ...(init.headers as object) },
+  });
+}
+
+function rawPost(query: string): string {
+  return postText(JSON.stringify({ query }), { token: 'key' });
+}
+
+/** The next call that arrives at the REST side. */
+async function arrival(): Promise<Pending> {
+  while (pending.length === 0) await delay(5);
+  return pending.shift() as Pending;
+}
+
+/** A request of which all but the last line of its head has been sent: neither idle nor begun. */
+async function openHalfway(head: string) {
+  const client = await openRaw(gateway.url);
+  client.socket.write(head.slice(0, 12));
+  // The server has read those bytes once it answers something that was sent later.
+  await fetch(`${gateway.url}/health`);
+  return { ...client, finish: () => client.socket.write(head.slice(12)) };
+}
+
+async function refusalOf(response: Response) {
+  const { errors } = (await response.json()) as {
+    errors: { extensions: { code: string }; message: string }[];
+  };
+  return { status: response.status, code: errors[0]?.extensions.code, message: errors[0]?.message };
+}
+
+describe('SIGTERM with a request in flight', () => {
+  it('it finishes, with connection: close, and new connections are refused', async () => {
+    const answer = send(READ);
+    const call = await arrival();
+    const drained = gateway.drain(FOREVER_MS);
+    await expect(send(READ)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    json(call.response, scriptNamed('One'));
+    const response = await answer;
+    expect({ status: response.status, connection: response.headers.get('connection') }).toEqual({
+      status: 200,
+      connection: 'close',
+    });
+    expect(await response.json()).toEqual(READ_ANSWER);
+    await drained;
+    expect(recorder.calls).toHaveLength(1);
+  });
+
+  it('a keep-alive connection is closed after the answer that was due on it', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(rawPost('{ __typename }'));
+    expect(await client.until('"Query"')).toMatch(/connection: keep-alive/i);
+    client.socket.write(rawPost(READ));
+    const call = await arrival();
+    const drained = gateway.drain(FOREVER_MS);
+    json(call.response, scriptNamed('One'));
+    const [, last] = (await client.closed).split('"Query"');
+    expect(last).toMatch(/connection: close/i);
+    expect(last).toContain(JSON.stringify(READ_ANSWER));
+    await drained;
+  });
+
+  it('a request that arrives on an open connection meanwhile gets SHUTTING_DOWN, 0 calls', async () => {
+    const client = await openHalfway(rawPost(READ));
+    const drained = gateway.drain(FOREVER_MS);
+    client.finish();
+    const text = await client.closed;
+    expect(text).toMatch(/^HTTP\/1\.1 503 /);
+    expect(text).toMatch(/connection: close/i);
+    expect(text).toMatch(/cache-control: no-store/i);
+    expect(text).toContain('"code":"SHUTTING_DOWN"');
+    expect(text).toContain('Send it again');
+    await drained;
+    expect(recorder.calls).toEqual([]);
+  });
+
+  it('/readiness says 503 and /health 200 to whoever is still connected', async () => {
+    let ready = true;
+    await reopen({ isReady: () => ready });
+    expect((await fetch(`${gateway.url}/readiness`)).status).toBe(200);
+    ready = false;
+    // The listener is still open: this is when a load balancer looks away.
+    expect((await fetch(`${gateway.url}/readiness`)).status).toBe(503);
+    expect(await (await send('{ __typename }')).json()).toEqual({ data: { __typename: 'Query' } });
+
+    const health = await openHalfway('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    const readiness = await openHalfway('GET /readiness HTTP/1.1\r\nHost: x\r\n\r\n');
+    const drained = gateway.drain(FOREVER_MS);
+    health.finish();
+    readiness.finish();
+    expect(await health.closed).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await readiness.closed).toMatch(/^HTTP\/1\.1 503 /);
+    await drained;
+    expect(recorder.calls).toEqual([]);
+  });
+});
+
+describe('SIGTERM when idle', () => {
+  it('used keep-alive connections and silent new ones are closed without waiting for the grace time', async () => {
+    const used = await openRaw(gateway.url);
+    used.socket.write(rawPost('{ __typename }'));
+    await used.until('"Query"');
+    const silent = await openRaw(gateway.url);
+    await fetch(`${gateway.url}/health`);
+    await gateway.drain(FOREVER_MS);
+    await Promise.all([used.closed, silent.closed]);
+    expect(silent.received()).toBe('');
+  });
+});
+
+describe('over the grace time', () => {
+  it('what is not answered gets SHUTTING_DOWN that says what is unknown', async () => {
+    const answers = [send(READ), send(WRITE, { headers: { accept: 'application/graphql-response+json' } })];
+    await arrival();
+    await arrival();
+    const drained = gateway.drain(50);
+    for (const answer of answers) {
+      expect(await refusalOf(await answer)).toEqual({
+        status: 503,
+        code: 'SHUTTING_DOWN',
+        message: expect.stringContaining('unknown'),
+      });
+    }
+    const [read, write] = await Promise.all(answers);
+    expect(read?.headers.get('content-type')).toContain('application/json');
+    expect(write?.headers.get('content-type')).toContain('application/graphql-response+json');
+    expect(write?.headers.get('cache-control')).toBe('no-store');
+    await drained;
+  });
+
+  it('an answer that has begun is cut', async () => {
+    const client = await openRaw(gateway.url);
+    // Four times the name is more than all socket buffers take.
+    client.socket.write(rawPost('{ script(id: "a") { a: name b: name c: name d: name } }'));
+    const call = await arrival();
+    client.socket.pause();
+    json(call.response, scriptNamed('x'.repeat(7_000_000)));
+    await new Promise((resolve) => client.socket.once('readable', resolve));
+    await gateway.drain(50);
+    client.socket.resume();
+    const text = await client.closed;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text.length).toBeLessThan(4 * 7_000_000);
+  });
+
+  it('an unfinished request is cut', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(postText('{', { 'content-length': 100 }));
+    await fetch(`${gateway.url}/health`);
+    await gateway.drain(50);
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 503 /);
+  });
+});
+
+describe('the client leaves', () => {
+  it('its read in flight is cancelled at the REST side', async () => {
+    const leaving = new AbortController();
+    const answer = send(READ, { signal: leaving.signal });
+    const { recorded } = await arrival();
+    leaving.abort();
+    await expect(answer).rejects.toThrow('aborted');
+    if (!recorded.socket.closed) await once(recorded.socket, 'close');
+    expect(recorder.lines()).toEqual(['GET /scripts/a']);
+  });
+
+  it('a read that others wait for as well goes on', async () => {
+    const leaving = new AbortController();
+    const left = send(READ, { signal: leaving.signal });
+    const staying = send(READ);
+    const { recorded, response } = await arrival();
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    // Whatever the leaving brings about has happened once the gateway has answered another request.
+    await send('{ __typename }');
+    expect(recorded.socket.closed).toBe(false);
+    json(response, scriptNamed('One'));
+    expect(await (await staying).json()).toEqual(READ_ANSWER);
+  });
+
+  it('its write under way is never cut, and the gateway waits for it before it closes', async () => {
+    const closing = await openGateway({ upstream: recorder.url, ...PATIENT });
+    const leaving = new AbortController();
+    const answer = send(WRITE, { signal: leaving.signal }, closing.url);
+    const { recorded, response } = await arrival();
+    leaving.abort();
+    await expect(answer).rejects.toThrow('aborted');
+    await send('{ __typename }', {}, closing.url);
+    expect(recorded.socket.closed).toBe(false);
+    const closed = closing.close();
+    json(response, { success: true });
+    await once(response, 'close');
+    expect(response.writableFinished).toBe(true);
+    await closed;
+    expect(recorder.lines()).toEqual(['POST /scripts/a/toggle']);
+  });
+
+  it('half-way through its body: nothing is carried out or logged', async () => {
+    const client = await openRaw(gateway.url);
+    const text = rawPost(WRITE);
+    client.socket.write(text.slice(0, -5));
+    await fetch(`${gateway.url}/health`);
+    client.socket.destroy();
+    await client.closed;
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    expect(recorder.calls).toEqual([]);
+  });
+});

@@ -1,0 +1,45 @@
+import { afterEach, expect, it } from 'vitest';
+import { startProcess } from '../support/process.ts';
+import { json, startRecorder } from '../support/recorder.ts';
+
+const ROUNDS = 4;
+const SOURCES = 6;
+const SOURCE = 'x'.repeat(3_600_000);
+
+const UPDATE = 'mutation ($input: UpdateScriptInput!) { updateScript(input: $input) { __typename } }';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+it('six sources of 3.6 MB at once, again and again, do not end a process with a heap of 128 MB', async () => {
+  const recorder = await startRecorder((_recorded, response) => json(response, { success: true }));
+  const gateway = startProcess({
+    PORT: '0',
+    LUAAUTH_API_URL: recorder.url,
+    NODE_OPTIONS: '--max-old-space-size=128',
+  });
+  closing.push(recorder.close, gateway.kill);
+  const url = await gateway.listening();
+  const update = async (id: string) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: id },
+      body: JSON.stringify({ query: UPDATE, variables: { input: { id, source: SOURCE } } }),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    recorder.calls.length = 0;
+    const answers = await Promise.all(
+      Array.from({ length: SOURCES }, (_one, index) => update(`key-${round}-${index}`)),
+    );
+    const done = answers.filter(({ text }) => text.includes('UpdateScriptSuccess'));
+    const refused = answers.filter(({ status, text }) => status === 503 && text.includes('OVERLOADED'));
+    expect(done.length + refused.length).toBe(SOURCES);
+    expect(recorder.calls).toHaveLength(done.length);
+    expect(done.length).toBeGreaterThan(0);
+  }
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+});

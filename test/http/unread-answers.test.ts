@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Connections, watchConnections } from '../../src/server/connections.ts';
+import { createUnreadAnswersCheck } from '../../src/server/unread-answers.ts';
+import { eventually } from '../support/waiting.ts';
+
+const SIZE = 32 * 1024 * 1024;
+const TIMEOUT_MS = 1_000;
+
+let server: Server;
+let connections: Connections;
+const clients: Socket[] = [];
+
+beforeEach(async () => {
+  // One write that the system takes piece by piece.
+  server = createServer((_request, response) => response.end('x'.repeat(SIZE)));
+  connections = watchConnections(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy();
+  server.close();
+  server.closeAllConnections();
+  await once(server, 'close');
+});
+
+/** A client that has asked, and reads when a test says so. */
+async function ask() {
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  clients.push(client);
+  const before = connections.unanswered().length;
+  client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  client.pause();
+  await eventually(() => expect(connections.unanswered()).toHaveLength(before + 1));
+  let read = 0;
+  let goal = 0;
+  client.on('data', (chunk) => {
+    read += chunk.length;
+    // At once: a busy process would read all there is before it looks again.
+    if (read >= goal) client.pause();
+  });
+  client.pause();
+  return {
+    client,
+    async read(bytes: number): Promise<void> {
+      goal = read + bytes;
+      client.resume();
+      await eventually(() => expect(read).toBeGreaterThanOrEqual(goal));
+    },
+  };
+}
+
+const isOpen = () => [...connections.all()].filter(({ socket }) => !socket.destroyed).length;
+
+it('a client that reads slowly is left alone, one that has stopped is given up', async () => {
+  const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: SIZE * 2 });
+  const { read } = await ask();
+  let now = 0;
+  check(connections.all(), now);
+  for (let round = 0; round < 5; round++) {
+    // More than the sockets' buffers hold, so that the server has sent some.
+    await read(4 * 1024 * 1024);
+    now += TIMEOUT_MS;
+    check(connections.all(), now);
+    expect([round, isOpen()]).toEqual([round, 1]);
+  }
+  // What is on its way may still go into the buffers: time passes until nothing has moved for as long as is allowed.
+  await eventually(() => {
+    now += TIMEOUT_MS;
+    check(connections.all(), now);
+    expect(isOpen()).toBe(0);
+  });
+});
+
+it('of those that have stopped, as few are given up as must be when all leave too much', async () => {
+  const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: SIZE * 2.5 });
+  const reader = await ask();
+  await Promise.all([ask(), ask()]);
+  const [first] = connections.all();
+  check(connections.all(), 0);
+  for (let round = 0; round < 4 && isOpen() === 3; round++) {
+    await reader.read(4 * 1024 * 1024);
+    check(connections.all(), 0);
+  }
+  expect(isOpen()).toBe(2);
+  expect(first?.socket.destroyed).toBe(false);
+});
+
+it('a connection without anything to send is none of its business, however long it is idle', async () => {
+  const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: 0 });
+  const { read } = await ask();
+  await read(SIZE);
+  await eventually(() => expect(connections.unanswered()).toEqual([]));
+  for (const now of [0, TIMEOUT_MS, 10 * TIMEOUT_MS]) check(connections.all(), now);
+  expect(isOpen()).toBe(1);
+});

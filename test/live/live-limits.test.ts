@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest';
+import type { Observer } from '../../src/transport/observer.ts';
+import { createManualClock } from '../support/clock.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { bearer, entriesOf, ringOf } from '../support/keys.ts';
+import { createLiveApi } from '../support/live-api.ts';
+import { change, delay, next, refusalOf, snapshot, subscribe } from '../support/live-events.ts';
+import { json } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
+
+const clock = createManualClock();
+const transport = { clock, random: () => 0 };
+
+describe('a lifetime that is longer than a timer of Node takes', () => {
+  const fixture = useRecorder({ liveLimits: { rate: 0, maxLifetimeMs: 2 ** 31 } });
+
+  it('does not end a stream', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const events = await subscribe(fixture.gateway);
+    expect((await next(events)).event).toEqual(snapshot('a'));
+    api.leave('s', 'a');
+    await fixture.gateway.execute('mutation { disconnectSession(input: { id: "a" }) { __typename } }');
+    expect((await next(events)).event).toEqual(change([], ['a']));
+    events.leave();
+  });
+});
+
+describe('with limits, an API key', () => {
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0, maxStreams: 3, maxScripts: 2, maxLifetimeMs: 3_000 },
+  });
+  const useApi = () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    return api;
+  };
+
+  it('has so many streams, and another one again when one has ended', async () => {
+    useApi();
+    const three = await Promise.all([1, 2, 3].map(() => subscribe(fixture.gateway)));
+    for (const events of three) await next(events);
+    const fourth = await refusalOf(await subscribe(fixture.gateway));
+    expect(fourth).toMatchObject([[expect.toBeError('TOO_MANY_STREAMS', { found: 3, limit: 3 })]]);
+    const other = await subscribe(fixture.gateway, {}, { token: 'another-key' });
+    expect((await next(other)).event).toEqual(snapshot());
+    three[0]?.leave();
+    await eventually(async () => {
+      const again = await subscribe(fixture.gateway);
+      expect((await next(again)).event).toEqual(snapshot());
+      again.leave();
+    });
+    for (const events of [...three, other]) events.leave();
+  });
+
+  it('follows so many scripts', async () => {
+    useApi();
+    const two = await Promise.all(['a', 'b'].map((id) => subscribe(fixture.gateway, { id })));
+    for (const events of two) await next(events);
+    expect(await refusalOf(await subscribe(fixture.gateway, { id: 'c' }))).toMatchObject([
+      [expect.toBeError('TOO_MANY_LIVE_SCRIPTS', { found: 2, limit: 2 })],
+    ]);
+    const another = await subscribe(fixture.gateway, { id: 'a' });
+    expect((await next(another)).event).toEqual(snapshot());
+    for (const events of [...two, another]) events.leave();
+  });
+
+  it('is told that a stream is complete when its time is up, and goes on from there', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    const events = await subscribe(fixture.gateway);
+    const { cursor } = await next(events);
+    await clock.advance(1_900);
+    await clock.advance(1_100);
+    expect(await events.rest()).toEqual([]);
+    api.connect('s', 'b');
+    const resumed = await subscribe(fixture.gateway, { after: cursor });
+    expect((await next(resumed)).event).toEqual(change(['b']));
+    resumed.leave();
+  });
+});
+
+describe('callers of one API key', () => {
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0, maxStreams: 3 },
+    credentials: { heldKey: 'held', keyRing: ringOf([{ name: 'many' }, { name: 'few' }]) },
+  });
+  const tooMany = { extensions: { code: 'TOO_MANY_STREAMS', found: 3, limit: 3 } };
+  const asks = (key: string) => subscribe(fixture.gateway, {}, bearer(key));
+
+  it('share its streams: one with fewer gets one that the caller with the most has begun last', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    const many = [await asks('many'), await asks('many'), await asks('many')];
+    for (const events of many) await next(events);
+    const few = await asks('few');
+    expect((await next(few)).event).toEqual(snapshot());
+    expect(await refusalOf(many.pop() as (typeof many)[number])).toMatchObject([[tooMany]]);
+    // Neither has so many more that it would make room for the other.
+    for (const key of ['many', 'few']) expect(await refusalOf(await asks(key))).toMatchObject([[tooMany]]);
+    api.connect('s', 'a');
+    await clock.advance(2_000);
+    for (const events of [...many, few]) expect((await next(events)).event).toEqual(change(['a']));
+    for (const events of [...many, few]) events.leave();
+  });
+});
+
+describe('polls', () => {
+  /** When calls began, on the clock, and how many are under way. */
+  const begun: number[] = [];
+  let inFlight = 0;
+  const observer: Observer = {
+    requested() {
+      begun.push(clock.now());
+      inFlight += 1;
+      return () => {
+        inFlight -= 1;
+      };
+    },
+  };
+  const fixture = useRecorder({ transport: { ...transport, rate: 50, observer }, liveLimits: { rate: 10 } });
+
+  it('of all scripts together keep to LIVE_RATE, in turns', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    const ids = Array.from({ length: 30 }, (_, index) => `script-${index}`);
+    for (const id of ids) api.connect(id, `user of ${id}`);
+    const streams = await Promise.all(ids.map((id) => subscribe(fixture.gateway, { id })));
+    for (let passed = 0; passed < 5_000; passed += 25) {
+      await eventually(() => expect(inFlight).toBe(0));
+      await clock.advance(25);
+    }
+    const inSecond = (from: number) => begun.filter((at) => at >= from && at < from + 1_000).length;
+    expect(Math.max(...begun.map(inSecond))).toBe(10);
+    expect(begun.length).toBeGreaterThanOrEqual(45);
+    // Each has had a turn before any had three: a second call looks for the end of its list.
+    const asked = fixture.recorder.lines().slice(0, 45);
+    expect(new Set(asked).size).toBeGreaterThan(20);
+    for (const events of streams) events.leave();
+  });
+
+  const slow = useRecorder({ transport: { ...transport, rate: 50, observer }, liveLimits: { rate: 1 } });
+
+  it('that LIVE_RATE leaves no place for are told of, and go on', async () => {
+    const api = createLiveApi();
+    slow.respond = (recorded, response) => api.respond(recorded, response);
+    const ids = Array.from({ length: 14 }, (_, index) => `script-${index}`);
+    for (const id of ids) api.connect(id, `user of ${id}`);
+    const streams = await Promise.all(ids.map((id) => subscribe(slow.gateway, { id })));
+    const until = async <T>(told: Promise<T>): Promise<T> => {
+      let isOver = false;
+      void told.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        await eventually(() => expect(inFlight).toBe(0));
+        await clock.advance(100);
+      }
+      return told;
+    };
+    const first = await until(Promise.all(streams.map(async (events) => (await next(events)).event)));
+    const late = streams.filter((_events, index) => first[index]?.__typename === 'SessionsDelay');
+    expect([late.length > 0, late.length < streams.length]).toEqual([true, true]);
+    for (const [index, event] of first.entries())
+      expect([snapshot(`user of script-${index}`), delay('QUOTA')]).toContainEqual(event);
+    const then = await until(Promise.all(late.map(async (events) => (await next(events)).event.__typename)));
+    expect(new Set(then)).toEqual(new Set(['SessionsSnapshot']));
+    for (const events of streams) events.leave();
+  });
+});
+
+describe('a stream for a gateway key', () => {
+  const keyRing = ringOf([
+    { name: 'reader', scopes: ['sessions:read'] },
+    { name: 'writer', scopes: ['scripts:write'] },
+    { name: 'listed', scopes: ['sessions:read'], scripts: ['t'] },
+    { name: 'of-project', scopes: ['sessions:read'], projects: ['p'] },
+  ]);
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    credentials: { heldKey: 'held', keyRing },
+  });
+  const useApi = () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => {
+      const [, id] = /^GET \/scripts\/(\w+)$/.exec(recorded.line) ?? [];
+      if (id === undefined) return api.respond(recorded, response);
+      return json(response, { success: true, script: { id, project_id: id === 's' ? 'p' : 'q' } });
+    };
+    return api;
+  };
+  const asks = (key: string, id = 's') => subscribe(fixture.gateway, { id }, bearer(key));
+
+  it('needs its scope, and a script that the key reaches', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    for (const [key, id] of [
+      ['writer', 's'],
+      ['listed', 's'],
+      ['of-project', 't'],
+    ] as const)
+      expect(await refusalOf(await asks(key, id))).toMatchObject([[expect.toBeError('FORBIDDEN')]]);
+    expect(fixture.recorder.lines()).toEqual(['GET /scripts/t']);
+    const allowed = [await asks('reader'), await asks('listed', 't'), await asks('of-project')];
+    expect(await Promise.all(allowed.map(async (events) => (await next(events)).event))).toEqual([
+      snapshot('a'),
+      snapshot(),
+      snapshot('a'),
+    ]);
+    for (const events of allowed) events.leave();
+  });
+
+  it('goes on while the key is good, and ends with an error when it is not any more', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    const [kept, lost] = [await asks('reader'), await asks('of-project')];
+    await next(kept);
+    await next(lost);
+    keyRing.replace(entriesOf([{ name: 'reader', scopes: ['sessions:read'] }]));
+    api.connect('s', 'b');
+    await clock.advance(2_000);
+    expect((await next(kept)).event).toEqual(change(['b']));
+    expect(await refusalOf(lost)).toMatchObject([[expect.toBeError('UNAUTHENTICATED')]]);
+    kept.leave();
+  });
+});
+
+describe('a gateway that is to end', () => {
+  const fixture = useRecorder({ transport, liveLimits: { rate: 0 } });
+
+  it('completes its streams, the last change told', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const before = clock.pending;
+    const events = await subscribe(fixture.gateway);
+    await next(events);
+    expect(clock.pending).toBeGreaterThan(before);
+    fixture.gateway.endStreams();
+    expect(await events.rest()).toEqual([]);
+    expect(clock.pending).toBe(before);
+  });
+});
+
+describe('a stream that begins while the gateway ends', () => {
+  const keyRing = ringOf([{ name: 'of-project', scopes: ['sessions:read'], projects: ['p'] }]);
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    credentials: { heldKey: 'held', keyRing },
+  });
+
+  it('is complete at once, and keeps nobody waiting', async () => {
+    let answer: (() => void) | undefined;
+    fixture.respond = (_recorded, response) => {
+      answer = () => json(response, { success: true, script: { id: 's', project_id: 'p' } });
+    };
+    const before = clock.pending;
+    const subscribing = subscribe(fixture.gateway, {}, bearer('of-project'));
+    await eventually(() => expect(answer).toBeDefined());
+    fixture.gateway.endStreams();
+    answer?.();
+    expect(await (await subscribing).rest()).toEqual([]);
+    await eventually(() => expect(clock.pending).toBe(before));
+  });
+});
+
+describe('many streams with many sessions', () => {
+  let turn = 0;
+  const told: number[] = [];
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    liveObserver: { delivered: () => told.push(turn) },
+  });
+
+  it('are told a few in a turn of the event loop', async () => {
+    const api = createLiveApi({ cap: 500 });
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', ...Array.from({ length: 500 }, (_, index) => `old-${index}`));
+    const streams = await Promise.all(Array.from({ length: 40 }, () => subscribe(fixture.gateway)));
+    for (const events of streams) await next(events);
+    told.splice(0);
+    let isOver = false;
+    const count = () => {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    api.users.set('s', []);
+    api.connect('s', ...Array.from({ length: 500 }, (_, index) => `new-${index}`));
+    await clock.advance(2_000);
+    for (const events of streams) await next(events);
+    isOver = true;
+    const most = Math.max(...told.map((at) => told.filter((other) => other === at).length));
+    expect(told).toHaveLength(40);
+    // Those of the poll's own turn, and those of the first that follows, may be counted as one.
+    expect(most).toBeLessThanOrEqual(8);
+    for (const events of streams) events.leave();
+  });
+});

@@ -1,0 +1,365 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import type { TestGatewayOptions } from '../support/gateway.ts';
+import { openLog } from '../support/log-lines.ts';
+import { UPDATE } from '../support/mutations.ts';
+import { useObserved } from '../support/observed.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import { json, startRecorder } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
+
+const { scriptId: id, freeForAllScriptId } = seeded;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const { closing, open: openFixture } = useObserved();
+
+interface Line {
+  readonly level: string;
+  readonly msg: string;
+  readonly requestId: string;
+  readonly errorCodes?: string[];
+  readonly [member: string]: unknown;
+}
+
+/** A gateway over the sandbox, or what else plays the REST API, and the lines that its log has written. */
+async function open(options: Partial<TestGatewayOptions> & { secrets?: string[] } = {}) {
+  const { secrets, ...rest } = options;
+  const { log, lines } = openLog(secrets);
+  const logging = { log, observers: log.operations ? [log.operations] : [] };
+  const fixture = await openFixture({ ...rest, ...logging });
+  /** The lines, as soon as there are so many. */
+  const read = async (count: number): Promise<Line[]> => {
+    await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(count));
+    return lines.map((line) => JSON.parse(line) as Line);
+  };
+  return { ...fixture, read, text: () => lines.join('') };
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** POSTs text as the body of an operation, to `/graphql` unless said otherwise; gives status, request id and answer. */
+async function post(url: string, body: string, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'sandbox-key', ...headers },
+    body,
+  });
+  return {
+    status: response.status,
+    requestId: response.headers.get('x-request-id'),
+    text: await response.text(),
+  };
+}
+
+describe('the log', () => {
+  it('has one line for each operation: what it was, how long it took, what it called and how it ended', async () => {
+    const { gateway, read } = await open();
+    await gateway.execute(
+      SCRIPTS,
+      { ids: [id, freeForAllScriptId] },
+      { token: 'sandbox-key', 'x-request-id': 'a-1' },
+    );
+    const [line] = await read(1);
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(ISO_TIME),
+      pid: process.pid,
+      hostname: expect.any(String),
+      msg: 'operation',
+      requestId: 'a-1',
+      operationName: 'ReadScripts',
+      operationType: 'query',
+      status: 200,
+      durationMs: expect.any(Number),
+      upstream: { calls: 2, shared: 0, fresh: 0, stale: 0, queuedMs: expect.any(Number) },
+    });
+  });
+
+  it.each(['/graphql', '/graphql/'])(
+    'names the error codes of an operation at %s, each once',
+    async (path) => {
+      const { gateway, read } = await open();
+      const query =
+        '{ a: script(id: "nope") { name } b: script(id: "nope2") { name } c: script(id: "..") { id } }';
+      await post(gateway.url + path, JSON.stringify({ query }));
+      const [line] = await read(1);
+      expect(line).toMatchObject({ operationName: null, operationType: 'query', status: 200 });
+      expect(line?.errorCodes?.toSorted()).toEqual(['BAD_USER_INPUT', 'FORBIDDEN']);
+      expect(line?.errorFields).toEqual(['Query.script']);
+      expect(line?.upstream).toMatchObject({ calls: 2 });
+    },
+  );
+
+  it('has a line for what was sent as an operation and is none', async () => {
+    const { gateway, read } = await open();
+    await post(`${gateway.url}/graphql`, '{"query": ');
+    await post(`${gateway.url}/graphql`, JSON.stringify({ query: '{ nothing }' }));
+    await post(`${gateway.url}/graphql`, JSON.stringify({ query: 'query Broken {' }));
+    await fetch(`${gateway.url}/graphql?query={__typename}`);
+    const lines = await read(4);
+    expect(lines.map(({ operationType, status, errorCodes }) => [operationType, status, errorCodes])).toEqual(
+      [
+        [null, 400, ['BAD_REQUEST']],
+        ['query', 200, ['GRAPHQL_VALIDATION_FAILED']],
+        [null, 200, ['GRAPHQL_PARSE_FAILED']],
+        ['query', 400, ['CSRF_PREVENTED']],
+      ],
+    );
+    expect(lines.every(({ upstream }) => upstream === undefined)).toBe(true);
+  });
+
+  it('has none for what is no operation', async () => {
+    const { gateway, read } = await open();
+    for (const path of ['/health', '/readiness', '/nowhere', '/']) await fetch(gateway.url + path);
+    await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS' });
+    await gateway.execute('{ __typename }', {}, { 'x-request-id': 'the-only-one' });
+    expect((await read(1)).map(({ requestId }) => requestId)).toEqual(['the-only-one']);
+  });
+
+  it('says 499 of a client that has left', async () => {
+    const recorder = await startRecorder(() => undefined);
+    closing.push(recorder.close);
+    const { gateway, read } = await open({ upstream: recorder.url });
+    const leaving = new AbortController();
+    const answer = gateway.execute(SCRIPT, { id: 'a' }, { token: 'k' }, leaving.signal).catch(() => 'left');
+    await eventually(() => expect(recorder.calls).toHaveLength(1));
+    leaving.abort();
+    expect(await answer).toBe('left');
+    expect((await read(1))[0]).toMatchObject({ status: 499, operationName: 'ReadScript' });
+  });
+
+  it('follows what is asked for through fetch, without a server', async () => {
+    const { gateway, read } = await open();
+    const response = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key', 'x-request-id': 'fetched' },
+      body: JSON.stringify({
+        query: 'query Fetched($id: ID!) { script(id: $id) { id } }',
+        variables: { id },
+      }),
+    });
+    expect(response.headers.get('x-request-id')).toBe('fetched');
+    expect(await response.json()).toEqual({ data: { script: { id } } });
+    expect((await read(1))[0]).toMatchObject({
+      requestId: 'fetched',
+      operationName: 'Fetched',
+      status: 200,
+      upstream: { calls: 1 },
+    });
+  });
+});
+
+describe('a request id', () => {
+  it.each(['a', 'A_b-c.9', 'x'.repeat(64)])('of the client is kept: %s', async (given) => {
+    const { gateway } = await open();
+    const { requestId } = await post(`${gateway.url}/graphql`, '{"query":"{ __typename }"}', {
+      'x-request-id': given,
+    });
+    expect(requestId).toBe(given);
+  });
+
+  it.each(['', 'x'.repeat(65), 'a b', 'a,b', '"a"', 'a/b', '<script>', 'é'])(
+    'that is malformed is replaced: %j',
+    async (given) => {
+      const { gateway, read } = await open();
+      const body = '{"query":"{ __typename }"}';
+      const { requestId } = await post(`${gateway.url}/graphql`, body, { 'x-request-id': given });
+      expect(requestId).toMatch(UUID);
+      expect((await read(1))[0]?.requestId).toBe(requestId);
+    },
+  );
+
+  it('is on every answer, and differs from request to request', async () => {
+    const { gateway } = await open({ corsOrigins: ['https://app.example'] });
+    const bare = await open();
+    const post = { method: 'POST', body: '{"query":"{ __typename }"}' };
+    const json = { 'content-type': 'application/json' };
+    const requests: [string, RequestInit][] = [
+      ['/graphql', { ...post, headers: json }],
+      ['/graphql/', { ...post, headers: json }],
+      ['/graphql', { ...post, headers: { ...json, origin: 'https://app.example' } }],
+      ['/graphql', { ...post, headers: { 'content-type': 'text/plain' } }],
+      ['/graphql', { ...post, headers: { ...json, accept: 'image/png' } }],
+      ['/graphql', { method: 'OPTIONS' }],
+      ['/graphql', { method: 'DELETE' }],
+      ['/graphql?query={__typename}', {}],
+      ['/health', {}],
+      ['/readiness', {}],
+      ['/nowhere', {}],
+    ];
+    const ids: (string | null)[] = [];
+    for (const { url } of [gateway, bare.gateway]) {
+      for (const [path, init] of requests) {
+        ids.push((await fetch(url + path, init)).headers.get('x-request-id'));
+      }
+    }
+    for (const one of ids) expect(one).toMatch(UUID);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is on the answer to what has no URL or is not HTTP', async () => {
+    const { gateway } = await open();
+    const noUrl = await openRaw(gateway.url);
+    noUrl.socket.end(postText('{}', { host: 'a/b', 'x-request-id': 'raw-1', connection: 'close' }));
+    expect(await noUrl.closed).toMatch(/^HTTP\/1\.1 400 [\s\S]*^x-request-id: raw-1\r$/im);
+    const noHttp = await openRaw(gateway.url);
+    noHttp.socket.write('SSH-2.0-OpenSSH_9.6\r\n\r\n');
+    expect(await noHttp.closed).toMatch(/^HTTP\/1\.1 400 [\s\S]*^x-request-id: [0-9a-f-]{36}\r$/im);
+  });
+
+  it('never goes to the REST API', async () => {
+    const { gateway, sandbox } = await open();
+    await gateway.execute(SCRIPT, { id }, { token: 'sandbox-key', 'x-request-id': 'mine' });
+    expect(sandbox.calls).toHaveLength(1);
+    expect(JSON.stringify(sandbox.calls[0])).not.toContain('mine');
+  });
+});
+
+describe('an error that nobody expects', () => {
+  const SECRETS = { held: 'sentinel-held-8d1f', caller: 'sentinel-caller-"5b3e' };
+
+  /** A gateway that breaks down as soon as it retries, with an error that tells all it knows. */
+  async function openBroken() {
+    const recorder = await startRecorder(({ socket }) => {
+      socket.destroy();
+    });
+    closing.push(recorder.close);
+    const random = () => {
+      const cause = Object.assign(new Error(`a cause with ${SECRETS.caller}`), {
+        headers: { token: SECRETS.held },
+      });
+      throw new TypeError(`no random number for ${SECRETS.held} and ${SECRETS.caller}`, { cause });
+    };
+    return open({ upstream: recorder.url, transport: { random }, secrets: [SECRETS.held] });
+  }
+
+  it.each(['/graphql', '/graphql/'])(
+    'is masked at %s, and answer, log line and line of the operation share the request id',
+    async (path) => {
+      const { gateway, read, text } = await openBroken();
+      const { requestId, text: answer } = await post(
+        gateway.url + path,
+        JSON.stringify({ query: 'query Broken { script(id: "a") { name } }' }),
+        { token: SECRETS.caller },
+      );
+      expect(requestId).toMatch(UUID);
+      expect(JSON.parse(answer).errors).toEqual([
+        expect.toBeJustError('INTERNAL_SERVER_ERROR', {
+          message: 'Something went wrong in the gateway.',
+          path: ['script'],
+          locations: [{ line: 1, column: 16 }],
+          requestId,
+        }),
+      ]);
+      const [error, operation, ...others] = await read(2);
+      expect(others).toEqual([]);
+      expect(error).toMatchObject({
+        level: 'error',
+        msg: 'unexpected error',
+        requestId,
+        field: 'Query.script',
+        err: {
+          type: 'TypeError',
+          message: 'no random number for … and …',
+          path: 'script',
+          stack: expect.stringContaining('operation-log.process.test.ts'),
+          cause: { type: 'Error', message: 'a cause with …' },
+        },
+      });
+      expect(operation).toMatchObject({
+        msg: 'operation',
+        requestId,
+        operationName: 'Broken',
+        errorCodes: ['INTERNAL_SERVER_ERROR'],
+      });
+      expect(text()).not.toMatch(/sentinel/);
+    },
+  );
+
+  it('is told once for each field that it spoils', async () => {
+    const { gateway, read } = await openBroken();
+    const query = '{ a: script(id: "a") { name } b: script(id: "b") { name } }';
+    const { requestId } = await post(`${gateway.url}/graphql`, JSON.stringify({ query }));
+    const lines = await read(3);
+    expect(lines.map((line) => [line.msg, line.requestId])).toEqual([
+      ['unexpected error', requestId],
+      ['unexpected error', requestId],
+      ['operation', requestId],
+    ]);
+  });
+});
+
+describe('no line of the log', () => {
+  const LICENCE = 'sentinel-licence-e6d2';
+  const SOURCE = 'print("sentinel-source-41f7")';
+  const KEY = 'sentinel-caller-5b3e';
+
+  it('holds a variable, a document, a key or source code', async () => {
+    const recorder = await startRecorder(({ body }, response) =>
+      json(response, { success: false, error: { code: 7, message: `no: ${body} ${KEY}` } }),
+    );
+    closing.push(recorder.close);
+    const { gateway, read, text } = await open({ upstream: recorder.url });
+    const filter = `query ByKey { script(id: "a") { sessions(filter: { userKey: "${LICENCE}" }) { nodes { id } } } }`;
+    const credentials: Record<string, string>[] = [
+      { token: KEY },
+      { authorization: `Bearer ${KEY}` },
+      { token: `${KEY} x` },
+    ];
+    for (const headers of credentials) {
+      await gateway.execute(filter, {}, headers);
+      await gateway.execute(UPDATE, { input: { id: 'a', source: SOURCE } }, headers);
+      await gateway.execute(`{ nope(key: "${LICENCE}") }`, {}, headers);
+      await gateway.execute('query ($key: Int!) { __typename }', { key: LICENCE }, headers);
+    }
+    const lines = await read(15);
+    expect(lines.filter(({ msg }) => msg === 'operation')).toHaveLength(12);
+    expect(lines.filter(({ msg }) => msg === 'mutation')).toHaveLength(3);
+    expect(text()).toContain('"operationName":"ByKey"');
+    expect(text()).not.toMatch(/sentinel/);
+  });
+
+  it('shows a key, not even in the name of an operation', async () => {
+    const { gateway, read } = await open({ secrets: ['held_key_1234', 'info'] });
+    await gateway.execute('query a_caller_key { __typename }', {}, { token: 'caller_key' });
+    await gateway.execute('query an_held_key_1234 { __typename }', {}, { token: 'requestId' });
+    const lines = await read(2);
+    expect(lines.map(({ operationName }) => operationName)).toEqual(['a_…', 'an_…']);
+    // The names of members stay, whatever the key is called.
+    expect(lines[1]?.requestId).toMatch(UUID);
+  });
+});
+
+describe('the process', { timeout: 60_000 }, () => {
+  async function outputOf(variables: Record<string, string>): Promise<GatewayProcess['output']> {
+    const gateway = startProcess({ PORT: '0', ...variables });
+    closing.push(gateway.kill);
+    const url = await gateway.listening();
+    await post(`${url}/graphql`, JSON.stringify({ query: 'query Named { __typename }' }), {
+      'x-request-id': 'p-1',
+    });
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    return gateway.output;
+  }
+
+  it('writes lines of JSON to its output', async () => {
+    const { stdout, stderr } = await outputOf({});
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'started' },
+      { msg: 'operation', requestId: 'p-1', operationName: 'Named', status: 200 },
+      { msg: 'stopping', signal: 'SIGTERM' },
+      { msg: 'stopped' },
+    ]);
+    expect(stderr).toBe('');
+  });
+
+  it('leaves operations out above the level info', async () => {
+    const { stdout } = await outputOf({ LOG_LEVEL: 'warn' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['started', 'stopping', 'stopped']);
+  });
+});

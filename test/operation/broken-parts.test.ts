@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { createGateway } from '../../src/gateway.ts';
+import { startServer } from '../../src/server/listen.ts';
+import { createStateInMemory } from '../../src/state/memory.ts';
+import { systemClock } from '../../src/transport/clock.ts';
+import { openGateway } from '../support/gateway.ts';
+import { answerPlainly, wireScript } from '../support/plain-api.ts';
+import { json, startRecorder } from '../support/recorder.ts';
+import { expectCalls } from '../support/waiting.ts';
+
+const READ = '{ script(id: "a") { name } }';
+
+/** Notes what would end the process. */
+function watchRejections() {
+  const seen: unknown[] = [];
+  const note = (reason: unknown) => seen.push(reason);
+  process.on('unhandledRejection', note);
+  return { seen, stop: () => process.off('unhandledRejection', note) };
+}
+
+async function post(url: string, query: string, path = '/graphql') {
+  const response = await fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'key' },
+    body: JSON.stringify({ query }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+describe('what breaks down is one client’s answer, and nobody else’s', () => {
+  it.each(['/graphql', '/graphql/'])('a log that throws, by %s', async (path) => {
+    const rejections = watchRejections();
+    const gateway = createGateway({
+      transport: {
+        isKnown: () => false,
+        limitsUnknown: false,
+        clock: systemClock,
+        state: createStateInMemory(systemClock),
+        ask: () => {
+          throw new TypeError('a bug');
+        },
+        rateLimit: () => {
+          throw new TypeError('a bug');
+        },
+      },
+      credentials: {},
+      timeouts: { read: 1_000, write: 1_000 },
+      log: {
+        error() {
+          throw new Error('the disk is full');
+        },
+      },
+    });
+    const server = await startServer({
+      listener: gateway,
+      host: '127.0.0.1',
+      port: 0,
+      writeTimeoutMs: 30_000,
+    });
+    for (let time = 0; time < 3; time += 1) {
+      const { status, body } = await post(server.url, READ, path);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        data: { script: null },
+        errors: [expect.toBeError('INTERNAL_SERVER_ERROR')],
+      });
+    }
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    await server.drain(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    rejections.stop();
+    expect(rejections.seen).toEqual([]);
+  });
+
+  it.each(['/graphql', '/graphql/'])(
+    'an observer that throws, of which the log hears, by %s',
+    async (path) => {
+      const rejections = watchRejections();
+      const recorder = await startRecorder(answerPlainly);
+      const fail = () => {
+        throw new Error('broken');
+      };
+      const gateway = await openGateway({
+        upstream: recorder.url,
+        observers: [{ began: fail, running: fail, ended: fail }],
+      });
+      const { status, body } = await post(gateway.url, READ, path);
+      expect({ status, body }).toEqual({ status: 200, body: { data: { script: { name: 'name of a' } } } });
+      await gateway.close();
+      await recorder.close();
+      rejections.stop();
+      expect(rejections.seen).toEqual([]);
+      expect(gateway.logged).toEqual(Array(3).fill(new Error('broken')));
+    },
+  );
+
+  it('an answer that cannot be written as JSON', async () => {
+    const rejections = watchRejections();
+    const recorder = await startRecorder(answerPlainly);
+    const gateway = await openGateway({
+      upstream: recorder.url,
+      plugins: [
+        {
+          onExecute: () => ({
+            onExecuteDone({ result, setResult }) {
+              const extensions = {
+                toJSON() {
+                  throw new RangeError('Invalid string length');
+                },
+              };
+              setResult({ ...result, extensions: extensions as never });
+            },
+          }),
+        },
+      ],
+    });
+    const answers = await Promise.allSettled([1, 2, 3].map(() => post(gateway.url, READ)));
+    for (const answer of answers) {
+      if (answer.status === 'rejected') continue;
+      expect(answer.value).toMatchObject({
+        status: 500,
+        body: { errors: [expect.toBeError('INTERNAL_SERVER_ERROR')] },
+      });
+    }
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    await gateway.close();
+    await recorder.close();
+    rejections.stop();
+    expect(rejections.seen).toEqual([]);
+  });
+});
+
+describe('a list that ends with the error of one row, before that of an earlier row is known', () => {
+  const SCRIPT = '{ sessions { nodes { createdAt script { executions { count } } } } }';
+  const session = { id: 's', script_id: 'a', created_at: 1 };
+  const sessions = [session, { ...session, created_at: 'never' }];
+
+  it.each([
+    `{ script(id: "a") ${SCRIPT} }`,
+    `{ __proto__: script(id: "a") ${SCRIPT} }`,
+    `{ _entities(representations: [{ __typename: "Script", id: "a" }]) { ... on Script ${SCRIPT} } }`,
+  ])('leaves no promise that nobody waits for: %s', async (query) => {
+    const seen: unknown[] = [];
+    const note = (reason: unknown) => seen.push(reason);
+    // Vitest would take them for failures of its own.
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
+    const script = wireScript('a');
+    const recorder = await startRecorder((_recorded, response) =>
+      json(response, { success: true, script, sessions }),
+    );
+    const gateway = await openGateway({ upstream: recorder.url });
+    const { body } = await post(gateway.url, query);
+    expect(body.errors).toMatchObject([{ message: expect.stringContaining('created_at') }]);
+    // The last one has no executions in its answer.
+    await expectCalls(recorder, 3);
+    process.off('unhandledRejection', note);
+    for (const listener of others) process.on('unhandledRejection', listener);
+    expect(seen).toEqual([]);
+    await gateway.close();
+    await recorder.close();
+  });
+});

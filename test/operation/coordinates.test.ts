@@ -1,0 +1,94 @@
+import { execute } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { sandboxKeys } from '../../src/sandbox/keys.ts';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
+
+const fixture = useSandbox({ shared: true });
+const { scriptId: id } = seeded;
+
+/** Operations with the coordinates of what fails in them. */
+const cases: [what: string, query: string, ...coordinates: (string | undefined)[]][] = [
+  ['a field', '{ script(id: "nobody") { name } }', 'Query.script'],
+  ['a field with an alias', '{ a: script(id: "nobody") { name } }', 'Query.script'],
+  ['an item of a list', '{ scripts(ids: ["nobody", ".."]) { name } }', 'Query.scripts', 'Query.scripts'],
+  ['a nested field', `{ script(id: "${id}") { sessions(first: 1000) { nodes { id } } } }`, 'Script.sessions'],
+  ['a field of a fragment', '{ ...F } fragment F on Query { session(id: "nobody") { id } }', 'Query.session'],
+  [
+    'a field of an entity',
+    `{ _entities(representations: [{ __typename: "Script", id: "${id}" }]) { ... on Script { sessions(after: "x") { nodes { id } } } } }`,
+    'Script.sessions',
+  ],
+  ['a mutation', 'mutation { deleteScript(input: { id: ".." }) { __typename } }', 'Mutation.deleteScript'],
+  ['a document that is not valid', '{ nothing }', undefined],
+  ['a document that is none', '{', undefined],
+  ['a variable', 'query ($id: ID!) { script(id: $id) { name } }', undefined],
+];
+
+describe('an error says the schema coordinate of its field', () => {
+  it.each(cases)('%s', async (_what, query, ...coordinates) => {
+    const { errors } = await fixture.gateway.execute(query);
+    expect(errors?.map(({ extensions }) => extensions.coordinate)).toEqual(coordinates);
+  });
+
+  it('also where another executor runs the operation, or plugins do something around it', async () => {
+    const upstream = fixture.sandbox.url;
+    const others = await Promise.all([
+      openGateway({ upstream, execute }),
+      openGateway({ upstream, plugins: [{ onParse() {} }] }),
+      openGateway({ upstream, corsOrigins: ['*'] }),
+    ]);
+    for (const other of others) {
+      for (const [, query, ...coordinates] of cases) {
+        const { errors } = await other.execute(query);
+        expect(errors?.map(({ extensions }) => extensions.coordinate)).toEqual(coordinates);
+      }
+      await other.close();
+    }
+  });
+});
+
+describe('descriptions of operations, variables and fragments', () => {
+  const described = `
+    """
+    What a script is called.
+    """
+    query Name("The script." $id: ID!) { ...Part }
+    "A part of it."
+    fragment Part on Query { script(id: $id) { name } }`;
+
+  it('are taken, by POST, by GET and by the id of a document', async () => {
+    const listed = new Map([['name', described]]);
+    const gateway = await openGateway({
+      upstream: fixture.sandbox.url,
+      persisted: { mode: 'allowed', listed },
+    });
+    const expected = { data: { script: { name: 'Nightfall Hub' } } };
+    const headers = { token: sandboxKeys.full, 'content-type': 'application/json' };
+    const variables = { id };
+    for (const body of [
+      { query: described, variables },
+      { documentId: 'name', variables },
+    ]) {
+      const answer = await fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      expect(await answer.json()).toEqual(expected);
+    }
+    const parameters = new URLSearchParams({ query: described, variables: JSON.stringify(variables) });
+    const got = await fetch(`${gateway.url}/graphql?${parameters}`, { headers });
+    expect(await got.json()).toEqual(expected);
+    await gateway.close();
+  });
+
+  it('count as tokens, and are quoted nowhere', async () => {
+    const many = await fixture.gateway.execute(`"s3cret" query { ${'a '.repeat(3_000)} }`);
+    expect(many.errors).toEqual([expect.toBeError('TOO_MANY_TOKENS')]);
+    const shorthand = await fixture.gateway.execute('"s3cret" { __typename }');
+    expect(shorthand.errors).toEqual([expect.toBeError('GRAPHQL_PARSE_FAILED')]);
+    expect(JSON.stringify([many, shorthand])).not.toContain('s3cret');
+  });
+});

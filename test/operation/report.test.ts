@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { graphql } from '../gql/index.ts';
+import { createManualClock, settle } from '../support/clock.ts';
+import { useRecorder } from '../support/fixture.ts';
+import type { Result } from '../support/gateway.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
+import type { Respond } from '../support/recorder.ts';
+import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+
+const clock = createManualClock();
+const transport = { clock, random: () => 0, freshMs: 1_000, staleMs: 60_000 };
+const ASKED = { token: 'key-a', 'x-upstream': 'report' };
+const KEY = { token: 'key-a' };
+
+interface Report {
+  calls: number;
+  shared: number;
+  fresh: number;
+  stale: number;
+  queuedMs: number;
+  readonly oldestMs?: number;
+}
+
+const reportOf = ({ extensions }: Result<unknown>) => extensions?.upstream as Report;
+const none: Report = { calls: 0, shared: 0, fresh: 0, stale: 0, queuedMs: 0 };
+
+const TOGGLE_AND_READ = graphql(/* GraphQL */ `
+  mutation ToggleAndReadForReport($id: ID!) {
+    first: toggleScript(input: { id: $id, enabled: true }) {
+      ... on ToggleScriptSuccess {
+        script {
+          name
+        }
+      }
+    }
+    second: toggleScript(input: { id: $id, enabled: false }) {
+      ... on ToggleScriptSuccess {
+        script {
+          name
+        }
+      }
+    }
+  }
+`);
+
+/** Fails the first call of every path with 503. */
+function failOnce(): Respond {
+  const seen = new Set<string>();
+  return (recorded, response) => {
+    if (seen.has(recorded.line)) return answerPlainly(recorded, response);
+    seen.add(recorded.line);
+    return void response.writeHead(503).end();
+  };
+}
+
+describe('x-upstream: report', () => {
+  const fixture = useRecorder({ transport });
+
+  it('is not answered unless it is asked for', async () => {
+    fixture.respond = answerPlainly;
+    for (const headers of [KEY, { ...KEY, 'x-upstream': 'yes' }]) {
+      const { extensions } = await fixture.gateway.execute(SCRIPT, { id: 'a' }, headers);
+      expect(extensions).toBeUndefined();
+    }
+  });
+
+  it('tells of an operation that needs no call, and of one without a key', async () => {
+    expect(reportOf(await fixture.gateway.execute('{ __typename }', undefined, ASKED))).toEqual(none);
+    const refused = await fixture.gateway.execute(SCRIPT, { id: 'a' }, { 'x-upstream': 'report' });
+    expect(refused.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect(reportOf(refused)).toEqual(none);
+  });
+
+  it('counts calls, and the copies that saved one', async () => {
+    fixture.respond = answerPlainly;
+    const first = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
+    const second = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
+    const mixed = await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
+    expect(reportOf(first)).toEqual({ ...none, calls: 4 });
+    expect(reportOf(second)).toEqual({ ...none, fresh: 4 });
+    expect(reportOf(mixed)).toEqual({ ...none, calls: 2, fresh: 1 });
+    await expectCalls(fixture.recorder, 6);
+  });
+
+  it("counts reads that waited for another operation's call", async () => {
+    let release = () => {};
+    fixture.respond = (recorded, response) => {
+      release = () => answerPlainly(recorded, response);
+    };
+    const first = fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+    await arrival(fixture.recorder, 0);
+    const others = Array.from({ length: 5 }, () => fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED));
+    await eventually(() => expect(clock.pending).toBe(6));
+    release();
+    expect(reportOf(await first)).toEqual({ ...none, calls: 1 });
+    for (const answer of others) expect(reportOf(await answer)).toEqual({ ...none, shared: 1 });
+    await expectCalls(fixture.recorder, 1);
+  });
+
+  it('counts retries and writes as the calls that they are', async () => {
+    fixture.respond = failOnce();
+    const read = await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
+    expect(read.errors).toBeUndefined();
+    expect(reportOf(read)).toEqual({ ...none, calls: 6 });
+    fixture.respond = answerPlainly;
+    const write = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, ASKED);
+    expect(write.errors).toBeUndefined();
+    expect(reportOf(write)).toEqual({ ...none, calls: 4 });
+    await expectCalls(fixture.recorder, 10);
+  });
+
+  it('counts what failed, too', async () => {
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    const { errors, ...result } = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+    expect(errors).toHaveLength(1);
+    expect(reportOf(result)).toEqual({ ...none, calls: 3 });
+    await expectCalls(fixture.recorder, 3);
+  });
+
+  it('counts a read that fell back on an older copy as stale, and its tries as calls', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await clock.advance(1_500);
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    const result = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+    expect(reportOf(result)).toEqual({ ...none, calls: 3, stale: 1, oldestMs: 1_500 });
+  });
+});
+
+describe('a report under a quota', () => {
+  const fixture = useRecorder({
+    transport: { ...transport, rate: 2 },
+    timeouts: { read: 10_000, write: 10_000 },
+  });
+
+  it('tells how long the calls of the operation had to wait', async () => {
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] }, ASKED);
+    await expectCalls(fixture.recorder, 2);
+    await clock.advance(1_002);
+    expect(reportOf(await answer)).toEqual({ ...none, calls: 3, queuedMs: 1_002 });
+  });
+
+  it('names the oldest copy, and leaves the call of the renewal out', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await clock.advance(500);
+    await fixture.gateway.execute(SCRIPT, { id: 'b' }, KEY);
+    await clock.advance(1_002);
+    await fixture.gateway.execute(SCRIPTS, { ids: ['c', 'd'] }, KEY);
+    const result = await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'a'] }, ASKED);
+    expect(reportOf(result)).toEqual({ ...none, stale: 2, oldestMs: 1_502 });
+    // Without being asked as well, as the answer may have been overtaken.
+    const silent = await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    expect(silent.extensions).toEqual({ upstream: { stale: 1, oldestMs: 1_502 } });
+    await settle();
+    // The second renewal keeps its distance from the first.
+    await clock.advance(1_002 + 501);
+    await expectCalls(fixture.recorder, 6);
+  });
+});
+
+describe('over many operations', () => {
+  const fixture = useRecorder({ transport });
+
+  it('every read counts once, and the calls add up to what the REST side has seen', async () => {
+    const failing = failOnce();
+    fixture.respond = (recorded, response) =>
+      recorded.line.includes('flaky') ? failing(recorded, response) : answerPlainly(recorded, response);
+    const sum = { ...none };
+    let reads = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const ids = [`s${round % 3}`, `s${round % 7}`, `once${round}`];
+      const answers = await Promise.all([
+        fixture.gateway.execute(SCRIPTS, { ids }, ASKED),
+        fixture.gateway.execute(SCRIPTS, { ids: ids.slice(1) }, ASKED),
+      ]);
+      reads += new Set(ids).size + new Set(ids.slice(1)).size;
+      for (const answer of answers) {
+        const { calls, shared, fresh, stale } = reportOf(answer);
+        sum.calls += calls;
+        sum.shared += shared;
+        sum.fresh += fresh;
+        sum.stale += stale;
+      }
+      await clock.advance(200);
+    }
+    expect(sum.calls + sum.shared + sum.fresh + sum.stale).toBe(reads);
+    expect(sum.calls).toBe(fixture.recorder.calls.length);
+    for (const kind of ['calls', 'shared', 'fresh'] as const) expect(sum[kind]).toBeGreaterThan(0);
+
+    const retried = await fixture.gateway.execute(SCRIPTS, { ids: ['flaky1', 'flaky2'] }, ASKED);
+    const written = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 's0' }, ASKED);
+    expect(sum.calls + reportOf(retried).calls + reportOf(written).calls).toBe(fixture.recorder.calls.length);
+  });
+});

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import type { RequestObserver } from '../../src/observability/request-record.ts';
+import { openGateway } from '../support/gateway.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
+import { startRecorder } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
+
+const COUNT = 120;
+const HEALTH = ['GET /health HTTP/1.1', 'host: localhost', '', ''].join('\r\n');
+/** Its document is one that the gateway has not seen, and takes some ms to be parsed and validated. */
+const operation = (name: string) => {
+  const fields = Array.from({ length: 300 }, (_one, index) => `${name}f${index}: __typename`);
+  return postText(JSON.stringify({ query: `{ ${fields.join(' ')} }` }), { token: 'key' });
+};
+
+it('a health check is answered before most of the operations that came with it, and all of these are answered', async () => {
+  const recorder = await startRecorder(() => undefined);
+  const gateway = await openGateway({ upstream: recorder.url });
+  const open = async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(HEALTH);
+    await client.until('"status":"ok"');
+    return client;
+  };
+  const clients = await Promise.all(Array.from({ length: COUNT }, open));
+  const other = await open();
+  const answered = () => clients.filter(({ received }) => received().includes('"errors":')).length;
+  const before = new Promise<number>((resolve) => other.socket.once('data', () => resolve(answered())));
+
+  for (const [index, { socket }] of clients.entries()) socket.write(operation(`n${index}`));
+  other.socket.write(HEALTH);
+
+  expect(await before).toBeLessThan(COUNT / 2);
+  await eventually(() => expect(answered()).toBe(COUNT));
+  for (const { socket } of [...clients, other]) socket.destroy();
+  await gateway.close();
+  await recorder.close();
+});
+
+it('no more than a thousand wait to begin, however many arrive in one turn of the event loop', async () => {
+  let [waiting, begun] = [0, 0];
+  let most = 0;
+  const counter: RequestObserver = {
+    began() {
+      waiting += 1;
+      most = Math.max(most, waiting);
+    },
+    running() {
+      waiting -= 1;
+      begun += 1;
+    },
+  };
+  const recorder = await startRecorder(() => undefined);
+  const gateway = await openGateway({ upstream: recorder.url, observers: [counter] });
+  const query = '{ __schema { types { name fields { name type { name } args { name } } } } }';
+  const request = postText(JSON.stringify({ query }), { token: 'key' });
+  const clients = await Promise.all(Array.from({ length: 50 }, () => openRaw(gateway.url)));
+  for (const { socket } of clients) socket.write(request);
+  for (const { until } of clients) await until('"data":');
+
+  for (const { socket } of clients) socket.write(request.repeat(60));
+  await eventually(() => expect(begun).toBe(50 * 61));
+  expect(most).toBeGreaterThan(300);
+  expect(most).toBeLessThan(1_200);
+  for (const { socket } of clients) socket.destroy();
+  await gateway.close();
+  await recorder.close();
+});

@@ -1,0 +1,312 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { installPacked, run } from '../support/packed.ts';
+import { textOf } from '../support/repository.ts';
+import { startOnTerminal } from '../support/terminal.ts';
+import { eventually } from '../support/waiting.ts';
+
+// Packing builds, and installing may have to download.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 600_000 });
+
+const manifest = JSON.parse(textOf('package.json'));
+const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+
+let product: Awaited<ReturnType<typeof installPacked>>;
+beforeAll(async () => {
+  product = await installPacked();
+});
+afterAll(() => product.remove());
+
+let serving: ChildProcess | undefined;
+afterEach(() => {
+  serving?.kill('SIGKILL');
+});
+
+async function packedFiles(): Promise<string[]> {
+  const { stdout } = await run('tar', ['-tzf', product.tarball], {});
+  return stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
+}
+
+it('packs what runs, its types and what is to be read, and nothing else', async () => {
+  expect(product.packing.code).toBe(0);
+  const files = await packedFiles();
+  expect(files).toEqual(
+    expect.arrayContaining(['dist/main.js', 'dist/index.js', 'dist/index.d.ts', 'docs/configuration.md']),
+  );
+  const outside = files.filter((path) => !/^dist\/.*\.(js|d\.ts)$|^docs\//.test(path));
+  expect(outside.map((path) => path.replace(/-[\w-]{8}(?=\.)/, '-<hash>')).sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'dist/page/LICENSES.md',
+    'dist/page/page.json',
+    'dist/page/style-<hash>.css',
+    'examples/react-dashboard/dist/assets/index-<hash>.css',
+    'examples/react-dashboard/dist/assets/index-<hash>.js',
+    'examples/react-dashboard/dist/index.html',
+    'package.json',
+    'schema/relay.graphql',
+    'schema/schema.graphql',
+    'schema/subgraph.graphql',
+  ]);
+});
+
+it('logs JSON on a terminal as well where what formats it is not installed', async () => {
+  const packages = join(product.user, 'node_modules');
+  expect(existsSync(join(packages, 'pino-pretty'))).toBe(false);
+  const terminal = startOnTerminal({ PORT: '0' }, join(packages, 'luaauth-graphql/dist/main.js'));
+  try {
+    const address = () => /GraphQL {3}(http\S+)/.exec(terminal.lines().join('\n'))?.[1];
+    await eventually(() => expect(address()).toBeDefined());
+    const headers = { 'content-type': 'application/json' };
+    await fetch(address() ?? '', { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+    await eventually(() => {
+      const line = terminal.lines().find((text) => text.includes('"msg":"operation"')) ?? '{}';
+      expect(JSON.parse(line)).toMatchObject({ operationType: 'query', status: 200 });
+    });
+  } finally {
+    await terminal.kill();
+  }
+});
+
+it('has no maps, and is line for line what a clone builds with them', async () => {
+  const code = (await packedFiles()).filter((path) => /^dist\/(?!page\/).*\.(js|d\.ts)$/.test(path));
+  expect(code.length).toBeGreaterThan(300);
+  const packed = (path: string) =>
+    readFileSync(join(product.user, 'node_modules/luaauth-graphql', path), 'utf8').trimEnd();
+  const withoutMap = (text: string) => text.replace(/\n\/\/# sourceMappingURL=\S+$/, '').trimEnd();
+  expect(code.filter((path) => packed(path) !== withoutMap(textOf(path).trimEnd()))).toEqual([]);
+});
+
+it('leads from the README to nothing that is not packed or on the web', async () => {
+  const files = await packedFiles();
+  const readme = readFileSync(join(product.user, 'node_modules/luaauth-graphql/README.md'), 'utf8');
+  const targets = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)|\bsrc(?:set)?="([^"]+)"/g)].map(
+    ([, link, image]) => link ?? image ?? '',
+  );
+  expect(targets.length).toBeGreaterThan(20);
+  expect(targets.filter((path) => !path.startsWith('https://') && !files.includes(path))).toEqual([]);
+});
+
+it('installs into an empty folder without a warning', () => {
+  expect([product.installing.code, product.installing.stderr]).toEqual([0, '']);
+});
+
+it('has nothing for publint to complain about', async () => {
+  const tarball = readFileSync(product.tarball);
+  const { messages } = await publint({
+    pack: { tarball: tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength) },
+    strict: true,
+  });
+  expect(messages.map((message) => formatMessage(message, manifest))).toEqual([]);
+});
+
+it('runs by npx: the version, and the schema', async () => {
+  const options = { cwd: product.user };
+  expect(await run('npx', ['luaauth-graphql', '--version'], options)).toEqual({
+    code: 0,
+    stdout: `${manifest.version}\n`,
+    stderr: '',
+  });
+  const { stdout } = await run('npx', ['luaauth-graphql', 'schema'], options);
+  expect(stdout).toBe(textOf('schema/schema.graphql'));
+});
+
+it('serves, over the sandbox that it brings along', async () => {
+  const { endpoint, key, ended } = await serve(product.user);
+  expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  serving?.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+it('serves the GraphiQL page that it brings along, and runs where that is left out', async () => {
+  const page = async (endpoint: string) => fetch(endpoint, { headers: { accept: 'text/html' } });
+  const whole = await serve(product.user);
+  const html = await (await page(whole.endpoint)).text();
+  const [, script = ''] = / src="([^"]+)"/.exec(html) ?? [];
+  const { status, headers } = await fetch(new URL(script, whole.endpoint));
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+  serving?.kill('SIGTERM');
+  await whole.ended;
+
+  const folder = join(product.user, 'node_modules/luaauth-graphql/dist/page');
+  renameSync(folder, `${folder}.away`);
+  try {
+    const { endpoint, key, ended } = await serve(product.user);
+    const missing = await page(endpoint);
+    expect([missing.status, await missing.text()]).toEqual([
+      404,
+      'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
+    ]);
+    expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    serving?.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    renameSync(`${folder}.away`, folder);
+  }
+});
+
+it('serves the dashboard that it brings along, and says how to build one that is not there', async () => {
+  const { endpoint, ended } = await serve(product.user, '--dashboard');
+  const page = await (await fetch(new URL('/dashboard', endpoint))).text();
+  const [, script = ''] = /src="\.\/([^"]+)"/.exec(page) ?? [];
+  const { status, headers } = await fetch(new URL(script, `${new URL('/dashboard/', endpoint)}`));
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+  serving?.kill('SIGTERM');
+  await ended;
+  rmSync(join(product.copy, 'examples/react-dashboard/dist'), { recursive: true });
+  const clone = await run(process.execPath, ['dist/main.js', '--port', '0', '--dashboard'], {
+    cwd: product.copy,
+  });
+  expect([clone.code, clone.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /^DASHBOARD is true, but the dashboard is not built: there is no index\.html in "[^"]+"\. Run "npm run dashboard" in the repository, or leave DASHBOARD out\.\n$/,
+    ),
+  ]);
+});
+
+it.each([[['serve', '--port', '0', '--mcp']], [['mcp']]])(
+  'starts no tools for agents without the package for them, and says the command that installs it: %j',
+  async (args) => {
+    const packages = join(product.user, 'node_modules');
+    expect(existsSync(join(packages, '@modelcontextprotocol'))).toBe(false);
+    const list = join(product.user, 'tools.json');
+    writeFileSync(list, JSON.stringify({ a: 'query a { rateLimit { limit } }' }));
+    const env = {
+      PATH: process.env.PATH,
+      LUAAUTH_SANDBOX: 'true',
+      LUAAUTH_TOKEN: 'sandbox-key',
+      GATEWAY_KEYS: 'bot=agent-key-0123456789',
+      GATEWAY_KEY: 'agent-key-0123456789',
+      PERSISTED_DOCUMENTS_FILE: list,
+    };
+    const bin = join(packages, 'luaauth-graphql/dist/main.js');
+    const { code, stdout, stderr } = await run(process.execPath, [bin, ...args], { cwd: product.user, env });
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '',
+      'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.\n',
+    ]);
+  },
+);
+
+/** Starts what is installed in a folder, over its sandbox. */
+async function serve(folder: string, ...args: string[]) {
+  const child = spawn(join(folder, 'node_modules/.bin/luaauth-graphql'), ['--port', '0', ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  serving = child;
+  const ended = once(child, 'exit');
+  let stdout = '';
+  child.stdout.on('data', (text: Buffer) => {
+    stdout += text;
+  });
+  await vi.waitFor(() => expect(stdout).toContain('started'), { timeout: 60_000 });
+  const { url: endpoint } = JSON.parse(stdout) as { url: string };
+  return { endpoint, key: 'sandbox-key', ended };
+}
+
+async function askName(endpoint: string, token: string): Promise<unknown> {
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token },
+    body: '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}',
+  });
+  return answer.json();
+}
+
+describe('npm start', () => {
+  it('before npm ci says what to do', async () => {
+    const cwd = join(product.copy, '..', 'fresh');
+    mkdirSync(cwd);
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify(manifest));
+    for (const script of ['start', 'run dev', 'run sandbox', 'test']) {
+      const { code, stderr } = await run('npm', script.split(' '), { cwd });
+      expect([script, code, stderr]).toEqual([
+        script,
+        1,
+        'The packages are not installed yet. Run "npm ci" first, then this again.\n',
+      ]);
+    }
+  });
+
+  it('passes on the signal to stop', async () => {
+    // It is built already.
+    serving = spawn('npm', ['start', '--silent', '--ignore-scripts'], {
+      cwd: product.copy,
+      env: { ...process.env, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(serving, 'exit');
+    const lines = createInterface(serving.stdout as Readable)[Symbol.asyncIterator]();
+    const nextLine = async () => JSON.parse((await lines.next()).value);
+    const { pid } = await nextLine();
+    serving.kill('SIGTERM');
+    expect(await nextLine()).toMatchObject({ pid, signal: 'SIGTERM', msg: 'stopping' });
+    expect(await nextLine()).toMatchObject({ pid, msg: 'stopped' });
+    await ended;
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+});
+
+const USE = `
+import { createGateway, createTransport, type Gateway, type Transport } from 'luaauth-graphql';
+import { createSchema } from 'luaauth-graphql/schema';
+import { type Sandbox, sandboxKeys, seeded, startSandbox } from 'luaauth-graphql/sandbox';
+
+const sandbox: Sandbox = await startSandbox();
+const transport: Transport = createTransport({ url: sandbox.url });
+const gateway: Gateway = createGateway({ transport });
+const response: Response = await gateway.fetch('http://localhost/graphql', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', token: sandboxKeys.full },
+  body: JSON.stringify({ query: \`{ script(id: "\${seeded.scriptId}") { name } }\` }),
+});
+// @ts-expect-error a transport is needed
+const without = () => createGateway({});
+console.log(await response.text(), createSchema().getType('Script')?.name, typeof without);
+await transport.close();
+await sandbox.close();
+`;
+
+it('is used from TypeScript through its exports, with types that hold, those of packages below it included', async () => {
+  const file = join(product.user, 'use.ts');
+  writeFileSync(file, USE);
+  // examples/embed/README.md says why these two.
+  const strict = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', 'false'];
+  const forYoga = ['--lib', 'es2023,esnext.disposable', '--strictBuiltinIteratorReturn', 'false'];
+  // Types of Node alone, as a user has them: not those that this repository has for its own use.
+  const nodeTypes = fileURLToPath(new URL('../../node_modules/@types/node', import.meta.url));
+  const typeRoots = join(product.user, 'types');
+  mkdirSync(typeRoots, { recursive: true });
+  symlinkSync(nodeTypes, join(typeRoots, 'node'));
+  const types = ['--types', 'node', '--typeRoots', typeRoots];
+  const compiled = await run(process.execPath, [TSC, ...strict, ...forYoga, ...types, file], {
+    cwd: product.user,
+  });
+  expect([compiled.code, compiled.stdout]).toEqual([0, '']);
+  expect(await run(process.execPath, ['use.js'], { cwd: product.user })).toEqual({
+    code: 0,
+    stdout: '{"data":{"script":{"name":"Nightfall Hub"}}} Script function\n',
+    stderr: '',
+  });
+});
+
+it('exports nothing but what is meant to be used', async () => {
+  const script = `import('luaauth-graphql/dist/config.js').catch(({ code }) => console.log(code))`;
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: product.user });
+  expect(stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+});

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sectionOf } from '../../scripts/changelog.ts';
+import { TYPESCRIPT } from '../support/built.ts';
+import { run } from '../support/packed.ts';
+import { textOf } from '../support/repository.ts';
+
+const CHANGELOG = `# Changelog
+
+What a user notices.
+
+## [Unreleased]
+
+- not yet
+
+## [1.10.0] - 2026-11-25
+
+### Added
+
+- a \`## [heading]\` in a line
+- the second
+
+## [1.1.0]
+
+## [1.0.0] - 2026-01-31
+
+- the first
+`;
+
+describe('the section of a version', () => {
+  it('is what stands between its heading and the next', () => {
+    expect(sectionOf(CHANGELOG, '1.10.0')).toBe('### Added\n\n- a `## [heading]` in a line\n- the second');
+  });
+
+  it('may be the last', () => {
+    expect(sectionOf(CHANGELOG, '1.0.0')).toBe('- the first');
+  });
+
+  it('is missing for a version that the changelog does not know, also for the begin of one that it does', () => {
+    for (const version of ['1.1', '1.10.0-rc.1', '2.0.0', '']) {
+      expect(() => sectionOf(CHANGELOG, version)).toThrow(
+        `CHANGELOG.md has no section "## [${version}]", only: Unreleased, 1.10.0, 1.1.0, 1.0.0. Move what is under "Unreleased" there.`,
+      );
+    }
+  });
+
+  it('has to say something', () => {
+    expect(() => sectionOf(CHANGELOG, '1.1.0')).toThrow('CHANGELOG.md says nothing under "## [1.1.0]".');
+  });
+
+  it('is found in our own changelog for every version that it has', () => {
+    const ours = textOf('CHANGELOG.md');
+    const versions = [...ours.matchAll(/^## \[(.+?)\]/gm)].map(([, version = '']) => version);
+    expect(versions).toContain('0.1.0');
+    expect(
+      versions.map((version) => sectionOf(ours, version)).filter((text) => !text.includes('- ')),
+    ).toEqual([]);
+  });
+});
+
+describe('the notes of a release', () => {
+  const SCRIPT = fileURLToPath(new URL('../../scripts/release-notes.ts', import.meta.url));
+
+  let cwd: string;
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'luaauth-graphql-release-'));
+    writeFileSync(join(cwd, 'CHANGELOG.md'), CHANGELOG);
+  });
+  afterEach(() => rmSync(cwd, { recursive: true }));
+
+  const notesOf = (version: string, tag: string) => {
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify({ version }));
+    return run(process.execPath, [...TYPESCRIPT, SCRIPT, tag], { cwd });
+  };
+
+  it('are the section of the version that is tagged', async () => {
+    expect(await notesOf('1.0.0', 'v1.0.0')).toEqual({ code: 0, stdout: '- the first\n', stderr: '' });
+  });
+
+  it('are refused for a tag that is not the version in package.json', async () => {
+    for (const tag of ['v1.0.1', '1.0.0', '']) {
+      expect(await notesOf('1.0.0', tag)).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `The tag "${tag}" is not "v1.0.0": package.json has 1.0.0. "npm version" sets both.\n`,
+      });
+    }
+  });
+
+  it('are refused for a version that the changelog does not know', async () => {
+    const { code, stdout, stderr } = await notesOf('2.0.0', 'v2.0.0');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^CHANGELOG\.md has no section "## \[2\.0\.0\]", only: .*\n$/);
+  });
+});

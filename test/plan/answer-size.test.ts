@@ -1,0 +1,213 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config/config.ts';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { wireScript } from '../support/plain-api.ts';
+import { json } from '../support/recorder.ts';
+
+let sandbox: Sandbox;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ rate: 0 });
+  gateway = await openGateway({ upstream: sandbox.url });
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => {
+  await gateway.close();
+  await sandbox.close();
+});
+
+type Variables = Record<string, unknown>;
+
+const SPEC = { token: 'sandbox-key', accept: 'application/graphql-response+json' };
+const SCRIPT = `script(id: "${seeded.scriptId}")`;
+const times = (count: number, write: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => write(index)).join(' ');
+
+/** What is said to an operation that is refused before anything runs. */
+async function refused(document: string, variables: Variables = {}, by = gateway) {
+  const { status, errors = [], ...rest } = await by.execute<unknown, Variables>(document, variables, SPEC);
+  expect({ status, data: rest.data }).toEqual({ status: 422, data: undefined });
+  expect(sandbox.calls).toEqual([]);
+  expect((await fetch(`${by.url}/health`)).status).toBe(200);
+  return errors.map(({ extensions: { code, found, limit } }) => `${code} ${found}/${limit}`);
+}
+
+/** The objects that an answer may hold, by the gateway's own word. */
+async function objectsIn(document: string, variables: Variables = {}): Promise<number> {
+  const { extensions } = await gateway.execute<unknown, Variables>(document, variables, {
+    ...SPEC,
+    'x-upstream': 'plan',
+  });
+  const { upstream } = extensions as { upstream: { objects: number } };
+  return upstream.objects;
+}
+
+function countObjects(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum, item) => sum + countObjects(item), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Object.values(value).reduce((sum: number, member) => sum + countObjects(member), 0);
+}
+
+describe('the objects of an answer', () => {
+  it.each([
+    ['{ __typename }', 0],
+    ['{ script(id: 1) { id } }', 1],
+    ['{ script(id: 1) { project { id } } }', 2],
+    ['{ scripts(ids: [1, 2, 3]) { id project { id } } }', 6],
+    ['{ script(id: 1) { sessions { nodes { id } } } }', 1 + 1 + 50],
+    ['{ script(id: 1) { sessions(first: 7) { edges { cursor } pageInfo { endCursor } } } }', 1 + 1 + 7 + 1],
+    ['{ script(id: 1) { sessions(first: 7) { edges { node { script { id } } } } } }', 1 + 1 + 7 * 3],
+    ['mutation { deleteScript(input: { id: 1 }) { ... on DeleteScriptSuccess { deletedScriptId } } }', 1],
+    [
+      '{ a: script(id: 1) { id } b: script(id: 1) { ...F ...F } } fragment F on Script { x: project { id } }',
+      3,
+    ],
+  ])('%s may be %i', async (document, objects) => {
+    expect(await objectsIn(document)).toBe(objects);
+  });
+
+  it('are counted in introspection as they will be, whatever the schema', async () => {
+    for (const document of [
+      getIntrospectionQuery({ descriptions: true, directiveIsRepeatable: true, inputValueDeprecation: true }),
+      '{ __schema { types { name fields { type { ofType { name } } } possibleTypes { name } } } }',
+      '{ __type(name: "Script") { fields(includeDeprecated: true) { args { defaultValue type { kind } } } } }',
+      '{ __type(name: "Nobody") { name } }',
+    ]) {
+      const { data } = await gateway.execute(document, {}, SPEC);
+      expect(await objectsIn(document)).toBe(countObjects(data) - 1);
+    }
+  });
+
+  it('of introspection under many names stay below the limit of its aliases', async () => {
+    const document = `{ __schema { ${times(10, (i) => `a${i}: types { fields { args { type { name } } type { ofType { name } } } }`)} } }`;
+    const { data } = await gateway.execute(document, {}, SPEC);
+    expect(await objectsIn(document)).toBe(countObjects(data) - 1);
+    expect(await objectsIn(document)).toBeLessThan(20_000);
+  });
+
+  it('may be 20,000, and a query for every introspection tool fits many times', async () => {
+    expect(await objectsIn(getIntrospectionQuery())).toBeLessThan(10_000);
+    const nested = (first: number) =>
+      `{ ${SCRIPT} { sessions(first: 100) { nodes { script { sessions(first: ${first}) { nodes { id } } } } } } }`;
+    expect(await objectsIn(nested(97))).toBe(1 + 1 + 100 + 100 + 100 + 9_700);
+    expect(await objectsIn(nested(100))).toBeLessThan(20_000);
+  });
+
+  it.each<[string, string, Variables, string]>([
+    [
+      'a list that stands in lists under many names',
+      `{ ${SCRIPT} { sessions { nodes { script { sessions { ${times(55, (i) => `n${i}: edges { cursor }`)} } } } } } }`,
+      {},
+      'ANSWER_TOO_LARGE 137652/20000',
+    ],
+    [
+      'references that name no type',
+      'query ($all: [_Any!]!) { _entities(representations: $all) { __typename } }',
+      { all: Array(20_001).fill({}) },
+      'ANSWER_TOO_LARGE 20001/20000',
+    ],
+    [
+      'references that are no objects',
+      'query ($all: [_Any!]!) { _entities(representations: $all) { __typename } }',
+      { all: Array(99_990).fill(0) },
+      'ANSWER_TOO_LARGE 99990/20000',
+    ],
+    [
+      'references to a type that costs nothing',
+      'query ($all: [_Any!]!) { a: _entities(representations: $all) { __typename } b: _entities(representations: $all) { __typename } }',
+      { all: Array(10_001).fill({ __typename: 'PageInfo' }) },
+      'ANSWER_TOO_LARGE 20002/20000',
+    ],
+  ])('are bounded before anything runs: %s', async (_title, document, variables, expected) => {
+    expect(await refused(document, variables)).toEqual([expected]);
+  });
+
+  it('have a variable, and 0 takes the limit away', async () => {
+    for (const [MAX_ANSWER_OBJECTS, objectsLimit] of [
+      ['9', 9],
+      ['0', null],
+    ] as const) {
+      const result = readConfig({ MAX_ANSWER_OBJECTS });
+      if ('problems' in result) throw new Error(result.problems.join('\n'));
+      const other = await openGateway({ upstream: sandbox.url, limits: result.config.limits });
+      const document = `{ scripts(ids: [${times(10, (i) => `"${i}"`)}]) { id } }`;
+      if (objectsLimit === 9) {
+        expect(await refused(document, {}, other)).toEqual(['ANSWER_TOO_LARGE 10/9']);
+      } else {
+        expect((await other.execute(document)).data).toHaveProperty('scripts.length', 10);
+      }
+      const { extensions } = await other.execute(document, {}, { ...SPEC, 'x-upstream': 'plan' });
+      expect(extensions?.upstream).toMatchObject({ objects: 10, objectsLimit });
+      await other.close();
+    }
+  });
+});
+
+describe('an answer while it is made', () => {
+  const fixture = useRecorder();
+
+  it('is refused as soon as the API lists more than is allowed', async () => {
+    const executions = Object.fromEntries(Array.from({ length: 25_000 }, (_, day) => [`day ${day}`, day]));
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: true, executions, script: wireScript('a') });
+    for (const fields of ['executions { date }', 'executions { date } name @skip(if: $no)']) {
+      const document = `query ($no: Boolean = false) { __typename @include(if: $no) script(id: "a") { ${fields} } }`;
+      const { status, data, errors } = await fixture.gateway.execute(document, {}, SPEC);
+      expect({ status, data }).toEqual({ status: 422, data: undefined });
+      expect(errors?.[0]?.extensions).toEqual({ code: 'ANSWER_TOO_LARGE', found: 20_001, limit: 20_000 });
+    }
+  });
+
+  it('is refused as soon as it has more bytes than are allowed, however often a text is named', async () => {
+    const name = 'n'.repeat(1_000_000);
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: true, script: wireScript('a', { name }) });
+    const fits = await fixture.gateway.execute(`{ script(id: "a") { ${times(16, (i) => `n${i}: name`)} } }`);
+    expect(fits.data).toHaveProperty('script.n15', name);
+    const { status, data, errors } = await fixture.gateway.execute(
+      `{ script(id: "a") { ${times(17, (i) => `n${i}: name`)} } }`,
+      {},
+      SPEC,
+    );
+    expect({ status, data }).toEqual({ status: 422, data: undefined });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'ANSWER_TOO_LARGE', limit: 16 * 1024 * 1024 });
+  });
+
+  it('is counted by graphql-js as well, where it executes', async () => {
+    const conditions = times(5, (i) => `$c${i}: Boolean!`);
+    const document = `query (${conditions}) { script(id: "a") { executions { date ${times(5, (i) => `d${i}: date @include(if: $c${i})`)} } } }`;
+    const executions = Object.fromEntries(Array.from({ length: 21_000 }, (_, day) => [`day ${day}`, day]));
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: true, executions, script: wireScript('a') });
+    for (let variant = 0; variant < 20; variant += 1) {
+      const variables = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`c${i}`, (variant & (1 << i)) !== 0]));
+      const { errors } = await fixture.gateway.execute<unknown, Variables>(document, variables, SPEC);
+      expect(errors?.[0]?.extensions.code).toBe('ANSWER_TOO_LARGE');
+    }
+  });
+});
+
+describe('an alias', () => {
+  it('may have 256 characters, wherever it stands', async () => {
+    const alias = 'a'.repeat(256);
+    const { data } = await gateway.execute(`{ ${alias}: __typename }`, {}, SPEC);
+    expect(data).toEqual({ [alias]: 'Query' });
+    for (const document of [
+      `{ ${alias}b: __typename }`,
+      `{ ${SCRIPT} { ...F } } fragment F on Script { ${alias}b: id }`,
+      `{ a ${alias}b: a ${alias}b: a }`,
+    ]) {
+      expect(await refused(document)).toContain('ALIAS_TOO_LONG 257/256');
+    }
+  });
+
+  it('of 17,500 letters does not multiply with the references of an entity query', async () => {
+    const document = `query ($all: [_Any!]!) { ${'x'.repeat(17_500)}: _entities(representations: $all) { __typename } }`;
+    expect(await refused(document, { all: Array(20_000).fill({}) })).toEqual(['ALIAS_TOO_LONG 17500/256']);
+  });
+});

@@ -1,0 +1,230 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { VARIABLE_GROUPS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
+import { FLAGS } from '../../src/config/flags.ts';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { useCommandLine } from '../support/command-line.ts';
+import { json } from '../support/recorder.ts';
+import { textOf } from '../support/repository.ts';
+import { eventually } from '../support/waiting.ts';
+
+const { version } = JSON.parse(textOf('package.json'));
+const SECRET = 'sentinel-key-7c1e';
+
+const { start, run, record } = useCommandLine();
+
+describe('--help', () => {
+  it('tells of every command and every exit code', async () => {
+    const { code, stdout, stderr } = await run(['--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const command of ['serve', 'schema', 'check', 'query', 'sandbox']) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+    expect(stdout).toMatch(/^Exit codes:\n {2}0 .+\n {2}1 .+\n {2}2 .+\n {2}3 .+\n {2}4 .+$/m);
+  });
+
+  it('lists every variable as a flag of serve, with its meaning and its default', async () => {
+    const flags = FLAGS.map(({ name, variable, meaning, byDefault }) => {
+      const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
+      return { name, description: `${meaning} (${facts})` };
+    });
+    expect(flags.map(({ name }) => name)).toEqual(expect.arrayContaining(['port', 'api-url', 'token-file']));
+    const { code, stdout } = await run(['serve', '--help']);
+    const shown = stdout.replaceAll(/\s+/g, ' ');
+    expect(code).toBe(0);
+    for (const { name } of flags) expect(shown).toContain(`--${name} `);
+    for (const { description } of flags) expect(shown).toContain(description);
+  });
+
+  it.each([
+    ['check', ['--script']],
+    ['query', ['--variables', '--operation', '--plan', '--url']],
+  ])('of %s shows its own flags in 30 lines at most, and where the others are', async (command, own) => {
+    const { code, stdout } = await run([command, '--help']);
+    expect(code).toBe(0);
+    const shown = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect(shown).toEqual([...own, '--help']);
+    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
+    expect(stdout).toContain('see "luaauth-graphql serve --help"');
+  });
+
+  it('puts every flag into a group, and every variable into one group only', async () => {
+    const grouped = VARIABLE_GROUPS.flatMap(({ variables }) => variables.map(([name]) => name));
+    expect([...grouped].sort()).toEqual(Object.keys(VARIABLES).sort());
+    const { stdout } = await run(['serve', '--help']);
+    const headings = [...stdout.matchAll(/^(\w.*):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual([...VARIABLE_GROUPS.map(({ title }) => title), 'Options']);
+    for (const part of stdout.split(/^(?=\w.*:$)/m).slice(1)) {
+      const inGroup = FLAGS.filter(({ group }) => part.startsWith(`${group}:`));
+      const shown = [...part.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
+      expect(shown).toEqual(inGroup.map(({ name }) => name));
+    }
+  });
+
+  it.each([[], ['serve'], ['check'], ['query'], ['schema'], ['keys'], ['keys', 'new'], ['sandbox']])(
+    'has no line of more than 80 columns: %s %s',
+    async (...command) => {
+      const { stdout } = await run([...command, '--help']);
+      expect(stdout).toContain('Usage: luaauth-graphql');
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
+
+  it('has a flag for each variable, but none that would show a secret', () => {
+    const secrets = Object.entries<Variable>(VARIABLES).flatMap(([name, { secret }]) =>
+      secret === true ? [name] : [],
+    );
+    const withFlag = VARIABLE_NAMES.filter((name) => name !== 'NODE_ENV' && !secrets.includes(name));
+    expect(secrets).toEqual(expect.arrayContaining(['LUAAUTH_TOKEN', 'GATEWAY_KEYS']));
+    expect(FLAGS.map(({ variable }) => variable)).toEqual(withFlag);
+  });
+});
+
+describe('a reader that leaves', () => {
+  it.each([['--help'], ['serve', '--help'], ['schema'], ['check']])(
+    'does not make %s %s fail',
+    async (...args) => {
+      const process = start(args.filter((arg) => arg !== undefined));
+      // Long before the first line.
+      process.stopReading();
+      expect([await process.ended, process.output.stderr]).toEqual([0, '']);
+    },
+  );
+});
+
+it.each(['--version', '-v'])('%s prints the version', async (flag) => {
+  expect(await run([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+describe('a command line that is wrong', () => {
+  it.each([
+    [['shcema'], "unknown command 'shcema'", 'Did you mean schema?'],
+    [['--prot', '1'], "unknown option '--prot'", 'Did you mean --port?'],
+    [['serve', '--red-only'], "unknown option '--red-only'", 'Did you mean --read-only?'],
+    [['check', '--token-fil=x'], "unknown option '--token-fil=x'", 'Did you mean --token-file?'],
+    [['schema', '--federaton'], "unknown option '--federaton'", 'Did you mean --federation?'],
+    [['serve', '--token', SECRET], '--token would show the key', 'Give --token-file, or set LUAAUTH_TOKEN'],
+    [[`--gateway-keys=${SECRET}`], '--gateway-keys would show the key', 'Give --gateway-keys-file'],
+    [[`--redis-url=redis://me:${SECRET}@cache`], '--redis-url with a password', 'Give --redis-url-file'],
+    [['serve', '--port'], "option '--port <value>' argument missing", ''],
+    [['serve', 'twice'], "too many arguments for 'serve'", ''],
+    [['query'], "missing required argument 'file'", ''],
+    [['query', '-', '--variables', '[1]'], 'Give an object of JSON, or @ and the path', ''],
+    [['query', '-', '--variables', '@nowhere'], 'Give an object of JSON, or @ and the path', ''],
+    [['query', '-', '--url', '127.0.0.1:4000'], 'A URL begins with http:// or https://.', ''],
+    [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
+    [['check', '--script', 'a'], '--script needs a key to read with', 'Give --token-file'],
+  ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(problem);
+    expect(stderr).toContain(suggestion);
+    expect(stderr).not.toContain(SECRET);
+  });
+});
+
+describe('a flag', () => {
+  const READ_ONLY = '{ __schema { mutationType { name } } }';
+
+  async function ask(url: string, query: string) {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    return response.json();
+  }
+
+  it('wins over the environment, which wins over .env', async () => {
+    const recorder = await record((_call, response) => json(response, { success: true, script: {} }));
+    const gateway = start(['--port', '0', '--api-url', recorder.url, '--token-file', 'token'], {
+      variables: { PORT: 'nonsense', READ_ONLY: 'true', LUAAUTH_TOKEN: 'of-the-environment' },
+      files: {
+        '.env': 'PORT=80\nREAD_ONLY=nonsense\nLUAAUTH_API_URL=nonsense\nLOG_LEVEL=silent\n',
+        token: 'of-the-file\n',
+      },
+    });
+    const url = await gateway.listening();
+    expect(await ask(url, READ_ONLY)).toEqual({ data: { __schema: { mutationType: null } } });
+    await ask(url, '{ script(id: "a") { name } }');
+    expect(recorder.calls.map(({ headers }) => headers.token)).toEqual(['of-the-file']);
+  });
+
+  it.each([
+    ['without a value is on', ['--read-only'], null],
+    ['with a value has that', ['--read-only', 'false'], { name: 'Mutation' }],
+    ['with no- before it is off', ['--no-read-only'], { name: 'Mutation' }],
+  ])('that is a switch %s', async (_how, args, mutationType) => {
+    const gateway = start([...args, '--port=0'], { variables: { READ_ONLY: args.length > 1 ? 'true' : '' } });
+    expect(await ask(await gateway.listening(), READ_ONLY)).toEqual({ data: { __schema: { mutationType } } });
+  });
+
+  it('that is malformed is told as a flag, with all other problems, before anything heavy is loaded', async () => {
+    const { code, stdout, stderr } = await run(['--port', 'x', '--token-file', 'token', '--rate=-1'], {
+      variables: { LOG_LEVEL: 'loud' },
+      files: { token: `${SECRET} ${SECRET}` },
+    });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.split('\n')).toEqual([
+      'The configuration has problems:',
+      '  LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+      '  --port: "x" is not a whole number from 0 to 65535 (0: any free port).',
+      '  --rate: "-1" is not requests per second, a whole number from 0 to 100000 (0: no limit).',
+      '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
+      '',
+    ]);
+    const loaded = packagesBehind('cli/program.ts');
+    expect(loaded).toContain('commander');
+    const heavy = (name: string) =>
+      /^(@pothos|@apollo|@opentelemetry|undici|pino|prom-client|dataloader)/.test(name);
+    expect(loaded.filter(heavy)).toEqual([]);
+  });
+});
+
+describe('schema', () => {
+  it.each([
+    ['as clients see it', [], 'schema.graphql'],
+    ['as a federation router is told', ['--federation'], 'subgraph.graphql'],
+    ["as Relay's compiler needs it", ['--relay'], 'relay.graphql'],
+  ])('prints it %s', async (_how, args, file) => {
+    const { code, stdout, stderr } = await run(['schema', ...args]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(textOf(`schema/${file}`));
+    expect(stdout).toContain('type Script');
+    if (file === 'subgraph.graphql') return;
+    const fields = buildSchema(stdout).getQueryType()?.getFields() ?? {};
+    expect(Object.keys(fields).includes('fetch__Script')).toBe(file === 'relay.graphql');
+  });
+});
+
+describe('sandbox', () => {
+  it('listens on --port, which wins over SANDBOX_PORT', async () => {
+    const process = start(['sandbox', '--port', '0'], { variables: { SANDBOX_PORT: 'nonsense' } });
+    await eventually(() => expect(process.output.stdout).toContain('LuaAuth sandbox on http'));
+    const [, url = ''] = /LuaAuth sandbox on (\S+)/.exec(process.output.stdout) ?? [];
+    const answer = await fetch(`${url}/scripts/${seeded.scriptId}`, { headers: { token: 'sandbox-key' } });
+    expect(await answer.json()).toMatchObject({ success: true });
+    process.signal('SIGTERM');
+    expect(await process.ended).toBe(0);
+  });
+});
+
+/** The packages that a source file loads as soon as it is imported, through our own files. */
+function packagesBehind(entry: string): string[] {
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (file: URL) => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    const text = readFileSync(file, 'utf8');
+    for (const [, name = ''] of text.matchAll(
+      /^(?:import|export)\b(?! type\b)(?:[^'";]*\bfrom)? *'([^']+)'/gm,
+    )) {
+      if (name.startsWith('.')) visit(new URL(name, file));
+      else if (!name.startsWith('node:')) packages.add(name);
+    }
+  };
+  visit(new URL(`../../src/${entry}`, import.meta.url));
+  return [...packages];
+}

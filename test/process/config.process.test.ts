@@ -1,0 +1,576 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Config, readConfig } from '../../src/config/config.ts';
+import { type Name, ROWS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
+import { type Environment, readDefault } from '../../src/config/environment.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+
+const SECRET = 'sentinel-5f0c';
+
+let directory: string;
+let gateway: GatewayProcess | undefined;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-config-'));
+});
+afterEach(async () => {
+  await gateway?.kill();
+  gateway = undefined;
+  rmSync(directory, { recursive: true });
+});
+
+function file(name: string, content: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function problems(environment: Environment): readonly string[] {
+  const result = readConfig(environment);
+  return 'problems' in result ? result.problems : [];
+}
+
+function config(environment: Environment): Config {
+  const result = readConfig(environment);
+  if ('problems' in result) throw new Error(result.problems.join('\n'));
+  return result.config;
+}
+
+describe('an environment', () => {
+  it('that is empty means the sandbox, on loopback, with the key of each caller', () => {
+    expect(config({})).toMatchObject({
+      apiUrl: undefined,
+      credentials: { heldKey: undefined, gatewayKeys: undefined },
+      host: '127.0.0.1',
+      port: 4000,
+      graphiql: true,
+      readOnly: false,
+      timeouts: { read: 10_000, write: 25_000 },
+      shutdown: { delayMs: 100, graceMs: 30_000 },
+      logLevel: 'info',
+    });
+  });
+
+  it.each<[Environment, boolean]>([
+    [{ PORT: '4100', METRICS_PORT: '4100' }, true],
+    [{ METRICS_PORT: '4000' }, true],
+    [{ PORT: '4100', METRICS_PORT: '4100', HOST: '0.0.0.0' }, true],
+    [{ PORT: '4102', METRICS_PORT: '4100', WORKERS: '3', REDIS_URL: 'redis://127.0.0.1' }, true],
+    [{ PORT: '4103', METRICS_PORT: '4100', WORKERS: '3', REDIS_URL: 'redis://127.0.0.1' }, false],
+    [{ PORT: '4100', METRICS_PORT: '4100', HOST: '127.0.0.2' }, false],
+    [{ PORT: '0', METRICS_PORT: '0' }, false],
+  ])('is refused when one port is to be two: %j', (environment, isProblem) => {
+    const expected = expect.stringMatching(
+      /^METRICS_PORT: 4\d+.* PORT is 4\d+: one port cannot be both\. Set/,
+    );
+    expect(problems(environment)).toEqual(isProblem ? [expected] : []);
+  });
+
+  it('is read variable by variable', () => {
+    expect(
+      config({
+        LUAAUTH_API_URL: 'https://api.luaauth.com/base',
+        LUAAUTH_TOKEN: 'held',
+        GATEWAY_KEYS: 'one, two',
+        HOST: '0.0.0.0',
+        PORT: '0',
+        GRAPHIQL: 'off',
+        READ_ONLY: '1',
+        LUAAUTH_TIMEOUT_MS: '100000',
+        SHUTDOWN_DELAY_MS: '0',
+        SHUTDOWN_GRACE_MS: '1',
+        LOG_LEVEL: 'silent',
+      }),
+    ).toMatchObject({
+      apiUrl: new URL('https://api.luaauth.com/base'),
+      credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
+      host: '0.0.0.0',
+      port: 0,
+      graphiql: false,
+      readOnly: true,
+      timeouts: { read: 100_000, write: 250_000 },
+      shutdown: { delayMs: 0, graceMs: 1 },
+      logLevel: 'silent',
+    });
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(config(Object.fromEntries(VARIABLE_NAMES.map((name) => [name, ''])))).toEqual(config({}));
+  });
+
+  it.each([
+    ['production', undefined, false],
+    ['production', 'true', true],
+    ['development', undefined, true],
+    ['test', 'false', false],
+  ])('NODE_ENV %s and GRAPHIQL %s make GraphiQL %s', (NODE_ENV, GRAPHIQL, graphiql) => {
+    expect(config({ NODE_ENV, GRAPHIQL, LUAAUTH_SANDBOX: 'true' }).graphiql).toBe(graphiql);
+  });
+
+  it('has every problem reported at once, one line each: the variable, what was given, what is allowed', () => {
+    const checked = VARIABLE_NAMES.filter((name) => name !== 'NODE_ENV' && !name.endsWith('_FILE'));
+    const given = Object.fromEntries(checked.map((name) => [name, `\u0007 ${SECRET} \u0007`]));
+    const lines = problems(given);
+    expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual(checked);
+    for (const line of lines) {
+      const [, name, shown] = /^(\w+): (the given value \(not shown\)|".+") is not \S.*\.$/.exec(line) ?? [];
+      const isSecret = 'secret' in VARIABLES[name as Name];
+      expect([line, shown === 'the given value (not shown)']).toEqual([line, isSecret]);
+      expect([line, line.includes(SECRET)]).toEqual([line, !isSecret]);
+    }
+  });
+
+  it.each([
+    [
+      'LUAAUTH_API_URL',
+      'api.luaauth.com',
+      '"api.luaauth.com" is not an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      'localhost:4001/base',
+      '"localhost:4001/base" is not an http or https URL without user, query or fragment. Did you mean http://localhost:4001/base?',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      `me:${SECRET}@a.b`,
+      '"...@a.b" is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      `a.b?key=${SECRET}`,
+      '"a.b?..." is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      '127.0.0.1:4318',
+      '"127.0.0.1:4318" is not an http or https URL without user, query or fragment. Did you mean http://127.0.0.1:4318?',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      'ftp://a.b',
+      '"ftp://a.b" is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_API_URL',
+      `http://me:${SECRET}@a.b/c?key=${SECRET}`,
+      '"http://...@a.b/c?..." is not an http or https URL without user, query or fragment',
+    ],
+    [
+      'LUAAUTH_TOKEN',
+      `Bearer ${SECRET}`,
+      'the given value (not shown) is not 1 to 512 visible ASCII characters without spaces',
+    ],
+    [
+      'GATEWAY_KEYS',
+      `${SECRET},,b`,
+      'the given value (not shown) is not keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
+    ],
+    ['HOST', 'http://x', '"http://x" is not a host name or an IP address to listen on'],
+    ['PORT', '65536', '"65536" is not a whole number from 0 to 65535 (0: any free port)'],
+    ['PORT', '-1', '"-1" is not a whole number from 0 to 65535 (0: any free port)'],
+    ['PORT', '80.5', '"80.5" is not a whole number from 0 to 65535 (0: any free port)'],
+    ['GRAPHIQL', 'yes', '"yes" is not true or false'],
+    ['READ_ONLY', 'TRUE', '"TRUE" is not true or false'],
+    [
+      'LUAAUTH_TIMEOUT_MS',
+      '0',
+      '"0" is not milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
+    ],
+    [
+      'LUAAUTH_TIMEOUT_MS',
+      '2m',
+      '"2m" is not milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
+    ],
+    [
+      'FRESH_MS',
+      '1.5s',
+      '"1.5s" is not milliseconds, a whole number from 0 to 3600000, or with a unit such as 2s or 500ms (0: off)',
+    ],
+    [
+      'MAX_BODY_BYTES',
+      '1GB',
+      '"1GB" is not bytes, a whole number from 0 to 100000000, or with a unit such as 4MB or 64kB (0: no limit)',
+    ],
+    ['MAX_TOKENS', '2kB', '"2kB" is not a whole number from 0 to 100000000 (0: no limit)'],
+    ['LOG_LEVEL', 'verbose', '"verbose" is not one of trace, debug, info, warn, error, fatal, silent'],
+  ])('is refused for %s=%s', (name, value, problem) => {
+    expect(problems({ [name]: value })).toEqual([`${name}: ${problem.replace(/[^?]$/, '$&.')}`]);
+  });
+});
+
+describe('a unit', () => {
+  it.each([
+    ['250', 250],
+    ['500ms', 500],
+    ['2s', 2_000],
+    ['1 s', 1_000],
+    ['5m', 300_000],
+    ['1h', 3_600_000],
+  ])('of time: FRESH_MS=%s is %d ms', (FRESH_MS, freshMs) => {
+    expect(config({ FRESH_MS }).freshMs).toBe(freshMs);
+  });
+
+  it.each([
+    ['1000', 1_000],
+    ['4MB', 4 * 1024 * 1024],
+    ['64 kB', 64 * 1024],
+    ['12b', 12],
+    ['0', Number.POSITIVE_INFINITY],
+  ])('of size: MAX_BODY_BYTES=%s is %d bytes', (MAX_BODY_BYTES, maxBodyBytes) => {
+    expect(config({ MAX_BODY_BYTES }).maxBodyBytes).toBe(maxBodyBytes);
+  });
+
+  it('is taken wherever a default is a time or a size', () => {
+    const timed = ROWS.filter(([, { allowed }]) => allowed.startsWith('milliseconds'));
+    const sized = ROWS.filter(([, { allowed }]) => allowed.startsWith('bytes'));
+    expect(timed.map(([name]) => name)).toEqual(
+      VARIABLE_NAMES.filter((name) => /_MS$|^CACHE_TTL_/.test(name)),
+    );
+    expect(sized.map(([name]) => name)).toEqual(VARIABLE_NAMES.filter((name) => name.endsWith('_BYTES')));
+  });
+});
+
+describe('a row that contradicts itself', () => {
+  it('is an error of the start that names file, field and variable', () => {
+    const row: Variable = { ...VARIABLES.PORT, byDefault: '66000' };
+    expect(() => readDefault('PORT', row, {})).toThrow(
+      'src/config/env-variables.ts: byDefault of PORT: "66000" is not a whole number from 0 to 65535 (0: any free port).',
+    );
+    const derived = { ...VARIABLES.PORT, byDefault: ({ PROT }: { PROT: number }) => String(PROT) };
+    expect(() => readDefault('PORT', derived, { PORT: 1 })).toThrow(
+      'src/config/env-variables.ts: byDefault of PORT: "undefined" is not a whole number',
+    );
+  });
+});
+
+describe('a secret', () => {
+  it('is read from the file that NAME_FILE names, without the line break at its end', () => {
+    const { credentials } = config({
+      LUAAUTH_TOKEN_FILE: file('token', 'held\n'),
+      GATEWAY_KEYS_FILE: file('keys', 'one\ntwo,three\n'),
+    });
+    expect(credentials).toEqual({ heldKey: 'held', gatewayKeys: ['one', 'two', 'three'] });
+  });
+
+  it('is set in one place only', () => {
+    const environment = { LUAAUTH_TOKEN: SECRET, LUAAUTH_TOKEN_FILE: file('token', SECRET) };
+    expect(problems(environment)).toEqual([
+      'LUAAUTH_TOKEN_FILE: LUAAUTH_TOKEN is set as well. Set one of the two.',
+    ]);
+  });
+
+  it('is not taken for unset when its file is empty or cannot be read', () => {
+    const empty = file('empty', ' \n');
+    const missing = join(directory, 'missing');
+    expect(problems({ LUAAUTH_TOKEN_FILE: empty, GATEWAY_KEYS_FILE: missing })).toEqual([
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(empty)} is empty. Put the secret in it.`,
+      `GATEWAY_KEYS_FILE: ${JSON.stringify(missing)} does not exist (ENOENT). Give the path of a readable file.`,
+    ]);
+  });
+
+  it('is not shown when the content of its file is malformed', () => {
+    expect(problems({ LUAAUTH_TOKEN_FILE: file('token', `a ${SECRET}`) })).toEqual([
+      'LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+    ]);
+  });
+});
+
+describe('a file that is named', { timeout: 60_000 }, () => {
+  const files = ['LUAAUTH_TOKEN_FILE', 'GATEWAY_KEYS_FILE', 'METRICS_KEY_FILE', 'PERSISTED_DOCUMENTS_FILE'];
+
+  it('is not read when it is a pipe that nobody writes to, or never ends', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      // A process of its own: reading these would keep this one busy for ever.
+      gateway = startProcess(Object.fromEntries(files.map((name) => [name, path])));
+      expect(await gateway.ended).toBe(1);
+      expect(gateway.output.stderr.trimEnd().split('\n').slice(1)).toEqual(
+        files.map(
+          (name) =>
+            `  ${name}: ${JSON.stringify(path)} is not read: it is a pipe or a device, not a regular file. Give the path of a readable file.`,
+        ),
+      );
+      await gateway.kill();
+    }
+    gateway = undefined;
+  });
+
+  it('is read up to 64 kB, and a list of documents up to 32 MB', () => {
+    const key = 'k'.repeat(512);
+    const most = file('most', Array.from({ length: 127 }, () => key).join('\n'));
+    expect(config({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: most }).credentials.gatewayKeys).toHaveLength(
+      127,
+    );
+    const more = file('more', ' '.repeat(64 * 1024 + 1));
+    const larger = file('larger', ' '.repeat(32 * 1024 * 1024 + 1));
+    expect(problems({ LUAAUTH_TOKEN_FILE: more, PERSISTED_DOCUMENTS_FILE: larger })).toEqual([
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(more)} is larger than 64 kB. Give the path of a readable file.`,
+      `PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(larger)} is larger than 32768 kB. Give the path of a readable file.`,
+    ]);
+  });
+
+  it('may be a link to one, or one without a size', () => {
+    const link = join(directory, 'link');
+    symlinkSync(file('token', 'held'), link);
+    expect(config({ LUAAUTH_TOKEN_FILE: link }).credentials.heldKey).toBe('held');
+    if (existsSync('/proc/sys/kernel/ostype')) {
+      expect(config({ LUAAUTH_TOKEN_FILE: '/proc/sys/kernel/ostype' }).credentials.heldKey).toBe('Linux');
+    }
+  });
+
+  it('is refused as .env as well when it is a pipe', async () => {
+    gateway = startProcess({}, (cwd) => execFileSync('mkfifo', [join(cwd, '.env')]));
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stderr).toBe(
+      'The configuration has problems:\n  .env: the file is not read: it is a pipe or a device, not a regular file. Make it readable, or remove it.\n',
+    );
+  });
+});
+
+describe('the sandbox', () => {
+  it.each([{ NODE_ENV: 'development' }, { NODE_ENV: 'test' }, {}])(
+    'is the default with %j',
+    (environment) => {
+      expect(config(environment).apiUrl).toBeUndefined();
+    },
+  );
+
+  it('is not served in production, unless it is insisted on', () => {
+    const NODE_ENV = 'production';
+    expect(problems({ NODE_ENV })).toEqual([
+      'LUAAUTH_API_URL: not set, and NODE_ENV is production: made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true if the sandbox is meant.',
+    ]);
+    expect(problems({ NODE_ENV, LUAAUTH_SANDBOX: 'false' })).toHaveLength(1);
+    expect(config({ NODE_ENV, LUAAUTH_SANDBOX: 'true' }).apiUrl).toBeUndefined();
+    expect(config({ NODE_ENV, LUAAUTH_API_URL: 'https://a.b' }).apiUrl?.host).toBe('a.b');
+    // It was given, and is malformed: one problem, not two.
+    expect(problems({ NODE_ENV, LUAAUTH_API_URL: 'a b' })).toHaveLength(1);
+  });
+
+  it('is not meant where an API is named', () => {
+    expect(problems({ LUAAUTH_SANDBOX: 'true', LUAAUTH_API_URL: 'https://a.b' })).toEqual([
+      'LUAAUTH_SANDBOX: true, but LUAAUTH_API_URL is set as well. Set one of the two.',
+    ]);
+  });
+});
+
+describe('a name that nobody reads', { timeout: 60_000 }, () => {
+  const there = (name: string, how: string, advice: string) =>
+    `  ${name}: ${how}, but there is no such variable. ${advice}`;
+
+  it('is a problem in .env whatever it is, and in the environment when it is like ours', async () => {
+    const variables = {
+      LUAAUTH_TOKN: SECRET,
+      LUA_AUTH_API_URL: 'https://a.b',
+      luaauth_rate: '10',
+      MAX_DEPHT: '3',
+      REDIS_COLOUR: 'red',
+    };
+    gateway = startProcess({ ...variables, PORT: 'x' }, (cwd) => {
+      writeFileSync(join(cwd, '.env'), `LUAAUTH_APIURL=https://a.b\nHOTS=::1\nFOO_SECRET=${SECRET}\n`);
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toEqual({
+      stdout: '',
+      stderr: [
+        'The configuration has problems:',
+        there(
+          'FOO_SECRET',
+          '.env sets it',
+          'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
+        ),
+        there('HOTS', '.env sets it', 'Did you mean HOST?'),
+        there('LUAAUTH_APIURL', '.env sets it', 'Did you mean LUAAUTH_API_URL?'),
+        there('LUAAUTH_TOKN', 'it is set', 'Did you mean LUAAUTH_TOKEN?'),
+        there('LUA_AUTH_API_URL', 'it is set', 'Did you mean LUAAUTH_API_URL?'),
+        there('MAX_DEPHT', 'it is set', 'Did you mean MAX_DEPTH?'),
+        there(
+          'REDIS_COLOUR',
+          'it is set',
+          'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
+        ),
+        there('luaauth_rate', 'it is set', 'Did you mean LUAAUTH_RATE?'),
+        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('is none when somebody else has set it, or it is empty', async () => {
+    const variables = {
+      HOSTNAME: 'here',
+      LOGLEVEL: 'debug',
+      LUAAUTH_NOTHING: '',
+      OTEL_SERVICE_NAME: 'gateway',
+      // What Kubernetes tells of its services.
+      GATEWAY_SERVICE_HOST: '10.0.0.1',
+      GATEWAY_SERVICE_PORT_HTTP: '80',
+      LUAAUTH_GRAPHQL_PORT: 'tcp://10.0.0.1:80',
+      LUAAUTH_GRAPHQL_PORT_80_TCP_ADDR: '10.0.0.1',
+    };
+    gateway = startProcess({ ...variables, PORT: '0' }, (cwd) => {
+      writeFileSync(join(cwd, '.env'), 'COMPOSE_PROJECT_NAME=luaauth\nLUAAUTH_OTHER=\n');
+    });
+    expect(await gateway.listening()).toContain('http://127.0.0.1:');
+  });
+});
+
+describe('an API that is not encrypted', () => {
+  const inClear = (origin: string) => [
+    `LUAAUTH_API_URL: "${origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`,
+  ];
+
+  it.each([
+    'http://api.luaauth.com',
+    'http://10.0.0.7:8080/path',
+    'http://[::2]',
+    'http://127.0.0.1.example.com',
+    'http://api.localhost',
+    'http://localhost.',
+  ])('is refused at %s, whoever holds the key, unless that is allowed', (LUAAUTH_API_URL) => {
+    const { origin } = new URL(LUAAUTH_API_URL);
+    expect(problems({ LUAAUTH_API_URL })).toEqual(inClear(origin));
+    expect(problems({ LUAAUTH_API_URL, LUAAUTH_TOKEN: SECRET })).toEqual(inClear(origin));
+    expect(problems({ LUAAUTH_API_URL, ALLOW_INSECURE_API: 'false' })).toEqual(inClear(origin));
+    expect(config({ LUAAUTH_API_URL, ALLOW_INSECURE_API: 'true' }).apiUrl?.origin).toBe(origin);
+  });
+
+  it.each([
+    'http://localhost:4001',
+    'http://127.1.2.3',
+    'http://127.1',
+    'http://[::1]:80',
+    'https://api.luaauth.com',
+  ])('is not meant by %s', (LUAAUTH_API_URL) => {
+    expect(problems({ LUAAUTH_API_URL, LUAAUTH_TOKEN: SECRET })).toEqual([]);
+  });
+});
+
+it.each([
+  [{}, 200],
+  [{ LUAAUTH_RATE: '10' }, 40],
+  [{ LUAAUTH_RATE: '0' }, 0],
+  [{ LUAAUTH_RATE: '10', LUAAUTH_TOTAL_RATE: '25' }, 25],
+  [{ LUAAUTH_TOTAL_RATE: '0' }, 0],
+] as [Environment, number][])('all keys together have with %j the quota %d', (environment, totalRate) => {
+  expect(readConfig(environment)).toMatchObject({ config: { totalRate } });
+});
+
+describe('a key that the gateway holds', () => {
+  it.each(['0.0.0.0', '::', '::0', '192.168.0.1', 'gateway.internal', '128.0.0.1', '127.0.0.1.example.com'])(
+    'is not offered to everyone on %s',
+    (HOST) => {
+      expect(problems({ LUAAUTH_TOKEN: SECRET, HOST })).toEqual([
+        `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST "${HOST}" can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+      ]);
+      expect(config({ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: 'one', HOST }).host).toBe(HOST);
+      expect(config({ HOST }).host).toBe(HOST);
+    },
+  );
+
+  it.each([undefined, '127.0.0.1', '127.1.2.3', '::1', 'localhost'])('needs no gateway key on %s', (HOST) => {
+    expect(config({ LUAAUTH_TOKEN: SECRET, HOST }).credentials).toEqual({
+      heldKey: SECRET,
+      gatewayKeys: undefined,
+    });
+  });
+
+  it('is what gateway keys protect: without it they are refused', () => {
+    expect(problems({ GATEWAY_KEYS: SECRET })).toEqual([
+      'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
+    ]);
+  });
+
+  it('is not called missing when it was given and is malformed', () => {
+    expect(problems({ GATEWAY_KEYS: 'one', LUAAUTH_TOKEN: 'a b' })).toHaveLength(1);
+    expect(problems({ GATEWAY_KEYS: 'a b', LUAAUTH_TOKEN: 'one', HOST: '0.0.0.0' })).toHaveLength(1);
+  });
+});
+
+describe('the process', { timeout: 60_000 }, () => {
+  it('ends with 1 and every problem on stderr, before it listens', async () => {
+    gateway = startProcess({ PORT: 'x', LOG_LEVEL: 'loud', LUAAUTH_TOKEN: `${SECRET} `, GATEWAY_KEYS: ',' });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toEqual({
+      stdout: '',
+      stderr: [
+        'The configuration has problems:',
+        '  LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+        '  GATEWAY_KEYS: the given value (not shown) is not keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces.',
+        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
+        '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('refuses to offer the key that it holds to everyone', async () => {
+    gateway = startProcess({ PORT: '0', HOST: '0.0.0.0', LUAAUTH_TOKEN: SECRET });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stdout).toBe('');
+    expect(gateway.output.stderr).toContain('GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is');
+    expect(gateway.output.stderr).not.toContain(SECRET);
+  });
+
+  it('reads .env in its working directory, and lets what is set outside win', async () => {
+    gateway = startProcess({ PORT: '0', GRAPHIQL: '' }, (cwd) => {
+      writeFileSync(join(cwd, '.env'), '# a comment\nPORT=nonsense\nGRAPHIQL=nonsense\nREAD_ONLY=true\n');
+    });
+    const url = await gateway.listening();
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __schema { mutationType { name } } }' }),
+    });
+    expect(await response.json()).toEqual({ data: { __schema: { mutationType: null } } });
+  });
+
+  it('says so when .env cannot be read', async () => {
+    gateway = startProcess({}, (cwd) => mkdirSync(join(cwd, '.env')));
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stderr).toBe(
+      'The configuration has problems:\n  .env: the file is a directory (EISDIR). Make it readable, or remove it.\n',
+    );
+  });
+});
+
+describe('several processes', () => {
+  it('need Redis: without it each would count the quota for itself', () => {
+    expect(problems({ WORKERS: '1' })).toEqual([]);
+    expect(problems({ WORKERS: '2', REDIS_URL: 'redis://localhost:6379' })).toEqual([]);
+    expect(problems({ WORKERS: '2' })).toEqual([
+      'WORKERS: 2, but REDIS_URL is not set: each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave WORKERS out.',
+    ]);
+    expect(problems({ LUAAUTH_INSTANCES: '3' })).toEqual([
+      'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
+    ]);
+  });
+
+  it('share what is under one prefix of one Redis, of which the password is never shown', () => {
+    expect(config({}).redis).toBeUndefined();
+    expect(config({ REDIS_URL_FILE: file('url', `rediss://me:${SECRET}@cache:6380/2\n`) }).redis).toEqual({
+      url: `rediss://me:${SECRET}@cache:6380/2`,
+      prefix: 'luaauth',
+      isRequired: true,
+      instances: undefined,
+    });
+    expect(
+      config({
+        REDIS_URL: 'redis://cache',
+        REDIS_PREFIX: 'team:a',
+        REDIS_REQUIRED: 'false',
+        LUAAUTH_INSTANCES: '3',
+      }).redis,
+    ).toEqual({ url: 'redis://cache', prefix: 'team:a', isRequired: false, instances: 3 });
+    for (const url of ['localhost:6379', `http://me:${SECRET}@cache`, 'redis://']) {
+      expect(problems({ REDIS_URL: url })).toEqual([
+        'REDIS_URL: the given value (not shown) is not a URL such as redis://host:6379 or rediss://user:password@host:6380/0.',
+      ]);
+    }
+  });
+});

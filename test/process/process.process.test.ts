@@ -1,0 +1,297 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import type { Variables } from '../support/process.ts';
+import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes.ts';
+import { json } from '../support/recorder.ts';
+import { textOf } from '../support/repository.ts';
+import { startOnTerminal } from '../support/terminal.ts';
+import { eventually } from '../support/waiting.ts';
+
+const { version } = JSON.parse(textOf('package.json'));
+
+const processes = useProcesses();
+const { start, startOverRecorder } = processes;
+
+/** What visitors of the GraphiQL page are asked for, what its field holds at first, and how many tabs there are. */
+async function graphiqlOf(url: string) {
+  const response = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
+  const html = await response.text();
+  const [, options] = /<script type="application\/json" id="page-options">(.*)<\/script>/.exec(html) ?? [];
+  if (options === undefined) return undefined;
+  const { tabs, credential, note } = JSON.parse(options);
+  const { header, prefix, publicKey } = credential ?? {};
+  return { header, prefix, publicKey, note, tabs: tabs.length };
+}
+
+it('a runtime whose undici sends nothing is refused at the start', async () => {
+  // As Bun tells of itself.
+  const asBun = "Object.defineProperty(process.versions, 'bun', { value: '1.4.5' })";
+  const gateway = start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(asBun)}` });
+  expect(await gateway.ended).toBe(1);
+  expect(gateway.output).toEqual({
+    stdout: '',
+    stderr:
+      'Bun 1.4.5 is not supported: its own undici cannot send what the gateway sends. Run it with Node 20.19 or newer, or with Deno.\n',
+  });
+});
+
+describe('a failure that nobody waits for', () => {
+  it('is logged, and ends nothing', async () => {
+    const failing = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody waits')))";
+    const { gateway, url } = await startOverRecorder({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(failing)}`,
+    });
+    gateway.signal('SIGUSR2');
+    await eventually(() => expect(gateway.output.stdout).toContain('nobody waits'));
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+  });
+});
+
+describe('the process', () => {
+  it('without any configuration runs over the sandbox, and says so in a line of JSON', async () => {
+    const gateway = start();
+    const url = await gateway.listening();
+    expect(gateway.output.stdout.split('\n').map((line) => line && JSON.parse(line))).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        pid: expect.any(Number),
+        hostname: expect.any(String),
+        version,
+        url: `${url}/graphql`,
+        mode: 'sandbox',
+        sandboxKey: 'sandbox-key',
+        msg: 'started',
+      },
+      '',
+    ]);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    expect(await graphiqlOf(url)).toEqual({
+      header: 'token',
+      prefix: '',
+      publicKey: 'sandbox-key',
+      note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
+      tabs: 8,
+    });
+    expect(gateway.output.stderr).toBe('');
+  });
+
+  it.each([
+    [{}, 'info', 'string'],
+    [{ LOG_LEVEL_FORMAT: 'number' }, 30, 'string'],
+    [{ LOG_TIME_FORMAT: 'epoch' }, 'info', 'number'],
+  ])(
+    'writes lines with the level and the time that a collector likes: %j',
+    async (variables, level, time) => {
+      const gateway = start(variables);
+      await gateway.listening();
+      const line = JSON.parse(gateway.output.stdout.split('\n')[0] ?? '');
+      expect([line.level, typeof line.time]).toEqual([level, time]);
+      // Either says the same.
+      expect(new Date(line.time).getFullYear()).toBeGreaterThan(2025);
+    },
+  );
+
+  it('says in the same line which API it asks', async () => {
+    const { gateway } = await startOverRecorder({ LOG_LEVEL: 'silent', METRICS_PORT: '0' });
+    expect(JSON.parse(gateway.output.stdout)).toMatchObject({
+      mode: 'live',
+      apiUrl: processes.recorder.url,
+      metricsUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/),
+    });
+  });
+
+  it('takes the callers that hold a gateway key when it holds the key itself', async () => {
+    const gateway = start({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a,of-team-b' });
+    const url = await gateway.listening();
+    expect(await post(url, NAME, { authorization: 'Bearer of-team-b' })).toEqual({
+      data: { script: { name: 'Nightfall Hub' } },
+    });
+    expect(await post(url, NAME)).toMatchObject({ errors: [expect.toBeError('UNAUTHENTICATED')] });
+    expect(await graphiqlOf(url)).toEqual({
+      header: 'authorization',
+      prefix: 'Bearer ',
+      publicKey: '',
+      note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
+      tabs: 8,
+    });
+  });
+
+  it('keeps the path of LUAAUTH_API_URL', async () => {
+    const { url } = await startOverRecorder({ LUAAUTH_API_URL: `${processes.recorder.url}/behind/a/proxy/` });
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    expect(processes.recorder.lines()).toEqual([`GET /behind/a/proxy/scripts/${seeded.scriptId}`]);
+  });
+
+  it('has no GraphiQL page in production', async () => {
+    const { url } = await startOverRecorder({ NODE_ENV: 'production' });
+    expect(await graphiqlOf(url)).toBeUndefined();
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+  });
+
+  it('has one in production if it is asked for, with an empty field for the key', async () => {
+    const { url } = await startOverRecorder({ NODE_ENV: 'production', GRAPHIQL: 'true' });
+    expect(await graphiqlOf(url)).toEqual({
+      header: 'token',
+      prefix: '',
+      publicKey: '',
+      note: 'Live: LuaAuth answers.',
+      tabs: 8,
+    });
+  });
+
+  it('with READ_ONLY has no mutations', async () => {
+    const { url } = await startOverRecorder({ READ_ONLY: 'true', LUAAUTH_TOKEN: 'held' });
+    expect(await post(url, '{ __schema { mutationType { name } } }')).toEqual({
+      data: { __schema: { mutationType: null } },
+    });
+    const { data, errors } = await post(url, TOGGLE);
+    expect(data ?? null).toBeNull();
+    expect(errors).toHaveLength(1);
+    expect(processes.recorder.calls).toEqual([]);
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    // Whoever can connect may use the held key, so there is nothing to fill in.
+    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway holds its LuaAuth key.', tabs: 6 });
+  });
+
+  it('says that a gateway has its address already, on its own port or that of its metrics', async () => {
+    const { gateway: first, url } = await startOverRecorder({ METRICS_PORT: '0' });
+    const metricsUrl = /"metricsUrl":"(http[^"]+)"/.exec(first.output.stdout)?.[1] ?? '';
+    for (const { port } of [new URL(url), new URL(metricsUrl)]) {
+      const second = start({ PORT: port });
+      expect(await second.ended).toBe(1);
+      expect(second.output.stderr).toBe(
+        `Cannot listen on 127.0.0.1:${port} (EADDRINUSE): a gateway listens there already. End it, or set HOST and PORT to a free address.\n`,
+      );
+    }
+  });
+
+  it('says that an address is taken, and ends with 1', async () => {
+    const { port } = new URL(processes.recorder.url);
+    const gateway = start({ PORT: port });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toEqual({
+      stdout: '',
+      stderr: `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set HOST and PORT to a free address.\n`,
+    });
+  });
+});
+
+const CTRL_C = '\u0003';
+
+describe('the process on a terminal', () => {
+  async function openTerminal(variables: Variables) {
+    const terminal = startOnTerminal({ PORT: '0', ...variables });
+    processes.started.push(terminal);
+    await eventually(() => expect(terminal.lines().join()).toContain('Live API'));
+    const [, url = ''] = /GraphQL {3}(http\S+)\/graphql/.exec(terminal.lines().join()) ?? [];
+    return { terminal, url };
+  }
+
+  it('says where it runs, with which key and how to go live, and when it stops', async () => {
+    const { terminal, url } = await openTerminal({});
+    const [, header = '', key = ''] = /header "(\w+): (\S+)"/.exec(terminal.lines().join()) ?? [];
+    expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    terminal.signal('SIGTERM');
+    expect(await terminal.ended).toBe(0);
+    const time = /^\[[\d:]{8}\] INFO: (?=operation|stop)/;
+    expect(
+      terminal.lines().map((line) => line.replace(time, '').replace(/(?<=^operation ).*/, '...')),
+    ).toEqual([
+      `luaauth-graphql ${version}`,
+      'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
+      `  GraphQL   ${url}/graphql  (open it in a browser for GraphiQL)`,
+      '  Key       send the header "token: sandbox-key"',
+      `  Try       { script(id: "${seeded.scriptId}") { name enabled } }`,
+      '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
+      'operation ...',
+      'stopping {"signal":"SIGTERM"}',
+      'stopped',
+      '',
+    ]);
+  });
+
+  it('ends at once on a second Ctrl-C, which npm may pass on twice', async () => {
+    const { terminal } = await openTerminal({ SHUTDOWN_DELAY_MS: '600000' });
+    terminal.type(CTRL_C);
+    await eventually(() => expect(terminal.lines().join()).toContain('stopping {"signal":"SIGINT"}'));
+    await delay(150);
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).toBe(1);
+  });
+
+  it('says whose key is sent when it holds one', async () => {
+    const { terminal } = await openTerminal({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a' });
+    expect(terminal.lines()).toContain(
+      '  Key       send the header "authorization: Bearer <gateway key>"; the gateway sends LUAAUTH_TOKEN; the sandbox knows sandbox-key',
+    );
+  });
+});
+
+describe('/health', () => {
+  it('answers 200 without a call, whether LuaAuth can be reached or not', async () => {
+    const { url } = await startOverRecorder();
+    expect(await statusOf(`${url}/health`)).toBe(200);
+    expect(await statusOf(`${url}/readiness`)).toBe(200);
+    expect(processes.recorder.calls).toEqual([]);
+    await processes.recorder.close();
+    expect(await post(url, NAME)).toMatchObject({
+      errors: [expect.toBeError('UPSTREAM_UNAVAILABLE')],
+    });
+    expect(await statusOf(`${url}/health`)).toBe(200);
+  });
+});
+
+describe('the output', () => {
+  const SECRETS = {
+    held: 'sentinel-held-8d1f',
+    gatewayKey: 'sentinel-gateway-27aa',
+    otherGatewayKey: 'sentinel-gateway-90c4',
+    callerKey: 'sentinel-caller-5b3e',
+    licenceKey: 'sentinel-licence-e6d2',
+    source: 'sentinel-source-41f7',
+  };
+  const FILTER = `{ script(id: "a") { sessions(filter: { userKey: "${SECRETS.licenceKey}" }) { nodes { userKey } } } }`;
+  const UPDATE = `mutation { updateScript(input: { id: "a", source: "${SECRETS.source}" }) { __typename } }`;
+  const ANSWERS: ((response: ServerResponse) => void)[] = [
+    (response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>'),
+    (response) =>
+      json(response, { success: false, error: { code: -1, message: 'internal server error' } }, 500),
+    (response) => json(response, { success: true, script: null, sessions: 'none' }),
+    (response) => response.socket?.destroy(),
+  ];
+
+  it.each([
+    [
+      'holds the key',
+      { LUAAUTH_TOKEN: SECRETS.held, GATEWAY_KEYS: `${SECRETS.gatewayKey},${SECRETS.otherGatewayKey}` },
+    ],
+    ['is sent the key', {}],
+  ])('of a process that %s holds no secret, whatever goes wrong', async (_how, variables: Variables) => {
+    const { gateway, url } = await startOverRecorder({ LOG_LEVEL: 'trace', ...variables });
+    const answers: unknown[] = [];
+    for (const answer of ANSWERS) {
+      processes.respond = (_recorded, response) => answer(response);
+      for (const headers of [
+        { authorization: `Bearer ${SECRETS.gatewayKey}` },
+        { token: SECRETS.callerKey },
+        { token: `${SECRETS.callerKey} malformed` },
+        { token: SECRETS.callerKey, authorization: `Bearer ${SECRETS.held}` },
+      ] as Record<string, string>[]) {
+        for (const document of [NAME, FILTER, UPDATE, `{ nope(key: "${SECRETS.licenceKey}") }`]) {
+          answers.push(await post(url, document, headers));
+        }
+      }
+    }
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    expect(processes.recorder.calls.length).toBeGreaterThan(0);
+
+    const text = gateway.output.stdout + gateway.output.stderr + JSON.stringify(answers);
+    expect(text).toContain('"msg":"started"');
+    expect(Object.values(SECRETS).filter((secret) => text.includes(secret))).toEqual([]);
+  });
+});

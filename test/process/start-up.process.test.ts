@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
+import { INDEX, MAIN } from '../support/built.ts';
+
+/** Writes down each module that is loaded. */
+const HOOK = `
+  import { writeSync } from 'node:fs';
+  export async function load(url, context, next) {
+    writeSync(2, url + '\\n');
+    return next(url, context);
+  }`;
+const moduleOf = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+const WATCH = moduleOf(`
+  import { register } from 'node:module';
+  register(${JSON.stringify(moduleOf(HOOK))});`);
+
+it('operations at a server, and a probe, load neither Yoga nor what only some gateways need, and one by `fetch` loads Yoga', async () => {
+  const sandbox = await startSandbox({ rate: 0 });
+  const code = `
+    import { writeSync } from 'node:fs';
+    import { createServer } from 'node:http';
+    import { createGateway, createTransport } from ${JSON.stringify(INDEX)};
+    const transport = createTransport({ url: ${JSON.stringify(sandbox.url)} });
+    const gateway = createGateway({ transport });
+    const server = createServer(gateway);
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = 'http://127.0.0.1:' + server.address().port + '/graphql';
+    console.log(await (await fetch(new URL('/health', url))).text());
+    const headers = { 'content-type': 'application/json', token: 'sandbox-key' };
+    const body = JSON.stringify({ query: '{ script(id: "${seeded.scriptId}") { name } }' });
+    console.log(await (await fetch(url, { method: 'POST', headers, body })).text());
+    console.log(await (await fetch(url + '?query={__typename}', { headers })).text());
+    writeSync(2, 'answered\\n');
+    console.log(await (await gateway.fetch(url + '?query={__typename}', { headers })).text());
+    process.exit();`;
+  try {
+    const args = ['--import', WATCH, '--input-type=module', '-e', code];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).toBe(
+      '{"status":"ok"}\n{"data":{"script":{"name":"Nightfall Hub"}}}\n{"data":{"__typename":"Query"}}\n{"data":{"__typename":"Query"}}\n',
+    );
+    const [before = '', after = ''] = stderr.split('answered\n');
+    expect(before).toContain('/dist/http/node.js');
+    expect(before).not.toMatch(
+      /node_modules\/(?:graphql-yoga|@graphql-tools|ws|zod)\/|\/dist\/sandbox\/server/,
+    );
+    expect(before).not.toContain('node_modules/undici/index');
+    expect(after).toContain('node_modules/graphql-yoga');
+  } finally {
+    await sandbox.close();
+  }
+});
+
+it('help loads nothing of GraphQL', async () => {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', WATCH, MAIN, '--help']);
+  expect(stdout).toContain('Usage: luaauth-graphql');
+  expect(stderr).toContain('/dist/cli/program.js');
+  expect(stderr).not.toContain('node_modules/graphql');
+});
+
+it('what V8 compiles is kept beside the code for the next start, where Node can', async () => {
+  const { stderr } = await promisify(execFile)(process.execPath, [MAIN, '--version'], { env: {} });
+  expect(stderr).toBe('');
+  const isKept = existsSync(new URL('.compiled', INDEX));
+  // Another version of Node may have left it.
+  expect(isKept || !('enableCompileCache' in module)).toBe(true);
+});

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes.ts';
+import { json, type Recorded } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
+
+const processes = useProcesses();
+const { startOverRecorder } = processes;
+
+/** Whether a new connection is accepted: undefined, or the code of what stands in the way. */
+async function refusal(url: string): Promise<string | undefined> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Signals that are so far apart are two, in ms. */
+const LATER_MS = 1_100;
+
+describe('a process that is told to stop', () => {
+  it('says 503 at /readiness while it still listens, and ends at once when it is told again', async () => {
+    const { gateway, url } = await startOverRecorder({ SHUTDOWN_DELAY_MS: '600000' });
+    expect(await statusOf(`${url}/readiness`)).toBe(200);
+    gateway.signal('SIGTERM');
+    await eventually(async () => expect(await statusOf(`${url}/readiness`)).toBe(503));
+    expect(await refusal(url)).toBeUndefined();
+    expect(await statusOf(`${url}/health`)).toBe(200);
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    await delay(LATER_MS);
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(1);
+  });
+
+  it('takes several signals within a second for one: what is under way finishes', async () => {
+    let answer: (() => void) | undefined;
+    processes.respond = (_recorded, response) => {
+      answer = () => json(response, { success: true, script: { name: 'Late' } });
+    };
+    const { gateway, url } = await startOverRecorder();
+    const result = post(url, NAME);
+    await eventually(() => expect(answer).toBeDefined());
+    gateway.signal('SIGTERM');
+    gateway.signal('SIGINT');
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    answer?.();
+    expect(await result).toEqual({ data: { script: { name: 'Late' } } });
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+    const { gateway, url } = await startOverRecorder();
+    // Leaves a connection open.
+    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    gateway.signal(signal);
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it('lets what is under way finish, takes nothing new, and ends with 0', async () => {
+    const answers: (() => void)[] = [];
+    processes.respond = (_recorded, response) => {
+      answers.push(() => json(response, { success: true, script: { name: 'Late' } }));
+    };
+    const { gateway, url } = await startOverRecorder();
+    const results = Promise.all([post(url, NAME), post(url, TOGGLE)]);
+    await eventually(() => expect(processes.recorder.calls).toHaveLength(2));
+
+    gateway.signal('SIGTERM');
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    for (const answer of answers) answer();
+    expect(await results).toEqual([
+      { data: { script: { name: 'Late' } } },
+      { data: { toggleScript: { __typename: 'ToggleScriptSuccess' } } },
+    ]);
+    expect(await gateway.ended).toBe(0);
+    expect(processes.recorder.calls).toHaveLength(2);
+  });
+
+  it('lets a write finish whose client has left', async () => {
+    let answer: (() => void) | undefined;
+    processes.respond = (_recorded, response) => {
+      answer = () => json(response, { success: true });
+    };
+    const { gateway, url } = await startOverRecorder();
+    const leaving = new AbortController();
+    const request = fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+      body: JSON.stringify({ query: TOGGLE }),
+      signal: leaving.signal,
+    });
+    await eventually(() => expect(processes.recorder.calls).toHaveLength(1));
+    leaving.abort();
+    await expect(request).rejects.toThrow();
+
+    gateway.signal('SIGTERM');
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    expect((processes.recorder.calls[0] as Recorded).socket.closed).toBe(false);
+    answer?.();
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it('waits no longer than its grace time, and ends with 0', async () => {
+    processes.respond = () => undefined;
+    const { gateway, url } = await startOverRecorder({ SHUTDOWN_GRACE_MS: '1' });
+    const results = Promise.all([post(url, NAME), post(url, TOGGLE)]);
+    await eventually(() => expect(processes.recorder.calls).toHaveLength(2));
+    gateway.signal('SIGTERM');
+    const cut = { errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] };
+    expect(await results).toMatchObject([cut, cut]);
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it('ends at once on a second signal, of either kind, although something is under way', async () => {
+    processes.respond = () => undefined;
+    const { gateway, url } = await startOverRecorder();
+    const result = post(url, NAME).catch(() => 'cut off');
+    await eventually(() => expect(processes.recorder.calls).toHaveLength(1));
+    gateway.signal('SIGINT');
+    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
+    await delay(LATER_MS);
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(1);
+    expect(await result).toBe('cut off');
+  });
+});

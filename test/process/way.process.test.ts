@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { TYPESCRIPT } from '../support/built.ts';
+
+const WAY = fileURLToPath(new URL('../../scripts/way.ts', import.meta.url));
+
+/** Own files and functions that every operation goes through, and its calls of them. Lower them when the way gets shorter. */
+const BUDGETS = {
+  script: { files: 65, functions: 316, calls: 469 },
+  scriptByGet: { files: 64, functions: 297, calls: 446 },
+  nested: { files: 72, functions: 349, calls: 1_780 },
+};
+
+describe('the way of an operation', () => {
+  it('has no more files, functions and calls than its budget: "npm run way" prints them', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, WAY, '--json']);
+    const ways = JSON.parse(stdout) as typeof BUDGETS;
+    for (const [name, budget] of Object.entries(BUDGETS)) {
+      const way = ways[name as keyof typeof BUDGETS];
+      expect(way.files, `files of ${name}`).toBeGreaterThan(20);
+      expect(way.files, `files of ${name}`).toBeLessThanOrEqual(budget.files);
+      expect(way.functions, `functions of ${name}`).toBeLessThanOrEqual(budget.functions);
+      expect(way.calls, `calls of ${name}`).toBeLessThanOrEqual(budget.calls);
+    }
+  });
+});

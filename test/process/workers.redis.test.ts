@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startDistantRecorder } from '../support/distant-recorder.ts';
+import { freePort } from '../support/free-port.ts';
+import { whileRedisIsKept } from '../support/kept-redis.ts';
+import { type GatewayProcess, startProcess, type Variables } from '../support/process.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';
+import { eventually } from '../support/waiting.ts';
+
+const QUERY = '{ script(id: "a") { name } }';
+
+describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
+  let redis: RedisServer;
+  let recorder: Awaited<ReturnType<typeof startDistantRecorder>>;
+  let gateway: GatewayProcess | undefined;
+
+  async function begin(): Promise<void> {
+    redis = await startRedis();
+    recorder = await startDistantRecorder();
+  }
+  async function end(): Promise<void> {
+    await gateway?.kill();
+    gateway = undefined;
+    recorder.close();
+    await redis.close();
+  }
+  beforeEach(begin);
+  afterEach(end);
+
+  const whileTheyHaveRedis = (title: string, attempt: () => Promise<void>) =>
+    it(title, () =>
+      whileRedisIsKept(
+        () => (gateway ? [gateway] : []),
+        attempt,
+        async () => {
+          await end();
+          await begin();
+        },
+      ),
+    );
+
+  function start(variables: Variables): GatewayProcess {
+    gateway = startProcess({
+      PORT: '0',
+      WORKERS: '2',
+      REDIS_URL: redis.url,
+      LUAAUTH_API_URL: recorder.url,
+      ...variables,
+    });
+    return gateway;
+  }
+
+  const ask = async (url: string) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      // A new connection each time, so that another worker may have it.
+      headers: { 'content-type': 'application/json', token: 'key-a', connection: 'close' },
+      body: JSON.stringify({ query: QUERY }),
+    });
+    return response.json();
+  };
+  const pidsIn = ({ output }: GatewayProcess) =>
+    new Set([...output.stdout.matchAll(/"pid":(\d+),.*"msg":"operation"/g)].map(([, pid]) => Number(pid)));
+
+  whileTheyHaveRedis('serve on one port, share their copies, and end together', async () => {
+    const workers = start({ FRESH_MS: '60000' });
+    const url = await workers.listening();
+    for (let asked = 0; asked < 8; asked += 1) {
+      expect(await ask(url)).toEqual({ data: { script: { name: 'name of a' } } });
+    }
+    await eventually(() => expect(pidsIn(workers).size).toBe(2));
+    expect(await recorder.arrivals()).toHaveLength(1);
+    workers.signal('SIGTERM');
+    expect(await workers.ended).toBe(0);
+    expect(await redis.command('HLEN', 'luaauth:{gateways}:instances')).toBe(0);
+  });
+
+  whileTheyHaveRedis('take the place of one that was killed', async () => {
+    const workers = start({});
+    const url = await workers.listening();
+    for (let asked = 0; asked < 4; asked += 1) await ask(url);
+    await eventually(() => expect(pidsIn(workers).size).toBe(2));
+    const [victim = 0] = pidsIn(workers);
+    process.kill(victim, 'SIGKILL');
+    await eventually(() =>
+      expect(workers.output.stderr).toContain('has ended; another one takes its place.'),
+    );
+    await eventually(async () => {
+      expect(await ask(url)).toEqual({ data: { script: { name: 'name of a' } } });
+      expect(pidsIn(workers).size).toBe(3);
+    });
+  });
+
+  whileTheyHaveRedis('have metrics of their own', async () => {
+    const port = Number(await freePort(2));
+    const workers = start({ METRICS_PORT: String(port) });
+    await workers.listening();
+    for (const own of [port, port + 1]) {
+      await eventually(() => expect(workers.output.stdout).toContain(`http://127.0.0.1:${own}/metrics`));
+      const text = await (await fetch(`http://127.0.0.1:${own}/metrics`)).text();
+      expect(text).toContain('luaauth_coordination_state{state="ok"} 1');
+      expect(text).toContain('luaauth_coordination_losses_total 0');
+    }
+    await redis.stop();
+    await eventually(async () => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      expect(text).toContain('luaauth_coordination_state{state="lost"} 1');
+      expect(text).toContain('luaauth_coordination_losses_total 1');
+    });
+  });
+
+  it('do not start where Redis cannot be reached, and say so', async () => {
+    await redis.stop();
+    const workers = start({});
+    expect(await workers.ended).toBe(1);
+    expect(workers.output.stderr).toMatch(
+      /^Redis cannot be used at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*REDIS_REQUIRED=false/m,
+    );
+  });
+});

@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+import { json, startRecorder } from '../support/recorder.ts';
+
+const runs = { numRuns: propertyRuns(60), seed: propertySeed(7) };
+const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
+const whole = {
+  id: 'a',
+  project_id: 'p',
+  name: 'n',
+  free_for_all: false,
+  use_heartbeat: true,
+  kick_outdated: false,
+  require_sessions: false,
+  enabled: true,
+  total_executions: 1,
+  total_sessions: 2,
+  total_instances: 3,
+};
+
+let reply: unknown;
+let recorder: Awaited<ReturnType<typeof startRecorder>>;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  recorder = await startRecorder((_recorded, response) => json(response, reply));
+  gateway = await openGateway({ upstream: recorder.url });
+});
+beforeEach(() => {
+  recorder.calls.length = 0;
+});
+afterAll(async () => {
+  await gateway.close();
+  await recorder.close();
+});
+
+it('any id is either one whole segment of the path or refused without a call', async () => {
+  reply = { success: true, script: whole };
+  const id = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 140 }),
+    fc.string({ unit: fc.constantFrom(...'./\\%2e?#:;~-_a 0\n'), maxLength: 8 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(id, async (given) => {
+      recorder.calls.length = 0;
+      const { status, errors } = await gateway.execute('query ($id: ID!) { script(id: $id) { name } }', {
+        id: given,
+      });
+      expect(status).toBe(200);
+      if (ID.test(given)) expect(recorder.lines()).toEqual([`GET /scripts/${encodeURIComponent(given)}`]);
+      else {
+        expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+        expect(recorder.lines()).toEqual([]);
+      }
+    }),
+    runs,
+  );
+});
+
+it('any filter value is exactly one parameter, intact', async () => {
+  reply = { success: true, sessions: [], script: whole };
+  const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(value, async (jobId) => {
+      recorder.calls.length = 0;
+      const { errors } = await gateway.execute(
+        'query ($jobId: ID) { script(id: "a") { sessions(first: 1, filter: { jobId: $jobId }) { nodes { id } } } }',
+        { jobId },
+      );
+      expect(errors).toBeUndefined();
+      const target =
+        recorder
+          .lines()
+          .find((line) => line.includes('/filter'))
+          ?.split(' ')[1] ?? '';
+      expect([...new URL(target, recorder.url).searchParams]).toEqual([
+        ['from', '0'],
+        ['limit', '2'],
+        ['job_id', jobId],
+      ]);
+    }),
+    runs,
+  );
+});
+
+it('any answer of the API, with fields missing, wrong or huge, gives data or a coded error and nothing masked', async () => {
+  const anything = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.constant('x'.repeat(100_000)),
+    fc.constant(1e300),
+  );
+  const fields = fc.record(
+    Object.fromEntries(Object.keys(whole).map((name) => [name, anything])) as Record<
+      string,
+      fc.Arbitrary<unknown>
+    >,
+    { requiredKeys: [] },
+  );
+  const answer = fc.oneof(
+    fields.map((changed) => ({ success: true, script: { ...whole, ...changed } })),
+    fields.map((script) => ({ success: true, script })),
+    fc.record({ success: anything, script: anything, error: anything }, { requiredKeys: [] }),
+    fc.record({ code: anything, message: anything, failed: anything }, { requiredKeys: [] }).map((error) => ({
+      success: false,
+      error,
+    })),
+    anything,
+  );
+  await fc.assert(
+    fc.asyncProperty(answer, async (given) => {
+      reply = given;
+      const { status, data, errors } = await gateway.execute<{ script: { name: unknown } | null }, object>(
+        '{ script(id: "a") { name enabled totalExecutions project { id } } }',
+      );
+      expect(status).toBe(200);
+      if (data?.script) expect(typeof data.script.name).toBe('string');
+      else {
+        expect(errors?.length).toBeGreaterThan(0);
+        for (const { extensions } of errors ?? []) {
+          expect(extensions.code).toMatch(
+            /^(UPSTREAM_BAD_RESPONSE|UPSTREAM_ERROR|FORBIDDEN|BAD_USER_INPUT|RATE_LIMITED)$/,
+          );
+        }
+      }
+    }),
+    runs,
+  );
+  expect(gateway.logged).toEqual([]);
+});

@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import type { Api } from '../../src/luaauth/api.ts';
+import { usable } from '../../src/luaauth/decoders.ts';
+import { getScript, updateScript } from '../../src/luaauth/scripts.ts';
+import { createStateInMemory } from '../../src/state/memory.ts';
+import type { State } from '../../src/state/port.ts';
+import type { Clock } from '../../src/transport/clock.ts';
+import { CallFailure } from '../../src/transport/errors.ts';
+import { Usage } from '../../src/transport/observer.ts';
+import { createTransport } from '../../src/transport/transport.ts';
+import { createManualClock, type ManualClock } from '../support/clock.ts';
+import { createLateState } from '../support/late-state.ts';
+import { createModelApi, FATES, type Lot } from '../support/model-api.ts';
+import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+import { type Respond, startRecorder } from '../support/recorder.ts';
+import { countSentRequests } from '../support/sent-requests.ts';
+
+const RUNS = propertyRuns(25);
+const SEED = propertySeed(20261124);
+
+const RATE = 4;
+const TOTAL_RATE = 6;
+const TIMEOUTS = { read: 2_000, write: 3_000 };
+const OPERATION_MS = 4_000;
+const COPIES = { freshMs: 300, staleMs: 1_500 };
+const UNSETTLED_MS = 100_000;
+const SCRIPTS = ['a', 'b'];
+const KEYS = ['key-a', 'key-b'];
+
+type Step =
+  | { readonly advanceMs: number }
+  | {
+      readonly ask: 'read' | 'write';
+      readonly script: number;
+      readonly key: number;
+      readonly leaveAfterMs: number | undefined;
+    };
+
+const ask = fc.record({
+  ask: fc.constantFrom('read' as const, 'read' as const, 'write' as const),
+  // Mostly one script and one key: what happens to the same things meets.
+  script: fc.constantFrom(0, 0, 0, 1),
+  key: fc.constantFrom(0, 0, 0, 1),
+  leaveAfterMs: fc.option(fc.nat(300), { nil: undefined, freq: 8 }),
+});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: ask },
+  { weight: 3, arbitrary: fc.record({ advanceMs: fc.nat(150) }) },
+  { weight: 1, arbitrary: fc.record({ advanceMs: fc.nat(1_200) }) },
+);
+const lot: fc.Arbitrary<Lot> = fc.record({
+  fate: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(FATES[0]) },
+    { weight: 1, arbitrary: fc.constantFrom(...FATES) },
+  ),
+  wayMs: fc.constantFrom(0, 0, 2, 50, 100, 200),
+  workMs: fc.constantFrom(0, 0, 50),
+  delayMs: fc.oneof(fc.constant(0), fc.nat(400)),
+});
+
+const sent = countSentRequests();
+let respond: Respond = () => undefined;
+const upstream = await startRecorder((recorded, response) => respond(recorded, response));
+afterAll(() => upstream.close());
+
+it.each([
+  ['in memory', createStateInMemory],
+  ['that answers later', createLateState],
+])(
+  'with a state %s it holds its promises whatever is asked, in whatever order, and however the API behaves',
+  {
+    timeout: 60_000 + RUNS * 5_000,
+  },
+  async (_title, createState) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 5, maxLength: 40 }),
+        fc.array(lot, { minLength: 1, maxLength: 30 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (steps, lots, luck) => play(createState, steps, lots, luck),
+      ),
+      { seed: SEED, numRuns: RUNS },
+    );
+  },
+);
+
+async function play(
+  createState: (clock: Clock) => State,
+  steps: readonly Step[],
+  lots: readonly Lot[],
+  luck: number,
+): Promise<void> {
+  const clock = createManualClock();
+  const model = createModelApi(clock, lots);
+  respond = model.answer;
+  const transport = createTransport({
+    url: new URL(upstream.url),
+    userAgent: 'test',
+    rate: RATE,
+    totalRate: TOTAL_RATE,
+    ...COPIES,
+    state: createState(clock),
+    clock,
+    random: () => luck,
+  });
+  const quiet = sent.createQuiet(model.received);
+  const open = new Set<Promise<void>>();
+  /** The highest version that a write of each script was accepted with. */
+  const accepted = new Map<string, number>();
+  let writes = 0;
+
+  const apiFor = (key: string, signal: AbortSignal): Api => ({
+    ask: transport.ask,
+    rateLimit: () => transport.rateLimit(`account of ${key}`),
+    clock,
+    origin: { key, account: `account of ${key}`, caller: '' },
+    usage: new Usage(),
+    signal,
+    timeouts: TIMEOUTS,
+    deadline: clock.now() + OPERATION_MS,
+    pageSizes: transport.state.pageSizes,
+  });
+
+  const read = async (api: Api, id: string) => {
+    const least = accepted.get(id) ?? 0;
+    const script = await getScript(api, { script_id: id });
+    const [version, key] = JSON.parse(usable(script, 'name')) as [number, string];
+    expect(version, 'a read shows what was accepted before it started').toBeGreaterThanOrEqual(least);
+    expect(key, 'a read shows what its own key may see').toBe(api.origin.key);
+  };
+
+  const write = async (api: Api, id: string) => {
+    writes += 1;
+    const source = `print("write ${writes}")`;
+    const versionsMade = () => model.made.get(source) ?? [];
+    try {
+      await updateScript(api, { script_id: id }, { script: source });
+    } catch (failure) {
+      expect(versionsMade().length, 'no write is carried out twice').toBeLessThanOrEqual(1);
+      if ((failure as CallFailure).executed === 'no') {
+        expect(versionsMade(), 'what is said not to be executed was not').toEqual([]);
+      }
+      throw failure;
+    }
+    expect(versionsMade(), 'a write that succeeds was carried out once').toHaveLength(1);
+    accepted.set(id, Math.max(accepted.get(id) ?? 0, versionsMade()[0] as number));
+  };
+
+  const problems: unknown[] = [];
+  const start = (one: Exclude<Step, { advanceMs: number }>) => {
+    const client = new AbortController();
+    const api = apiFor(KEYS[one.key] as string, client.signal);
+    const id = SCRIPTS[one.script] as string;
+    if (one.leaveAfterMs !== undefined) clock.after(one.leaveAfterMs, () => client.abort());
+    const done = (one.ask === 'read' ? read(api, id) : write(api, id))
+      .catch((failure) => {
+        if (!(failure instanceof CallFailure)) problems.push(failure);
+      })
+      .finally(() => open.delete(done));
+    open.add(done);
+  };
+
+  for (const one of steps) {
+    if ('advanceMs' in one) await passTime(clock, one.advanceMs, quiet);
+    else start(one);
+  }
+  for (let waitedMs = 0; open.size > 0 && waitedMs < 2 * OPERATION_MS; waitedMs += 100) {
+    await passTime(clock, 100, quiet);
+  }
+  expect(open.size, 'every call ends').toBe(0);
+  expect(problems).toEqual([]);
+  for (const key of KEYS) {
+    const own = model.arrivals.filter((arrival) => arrival.key === key);
+    checkWindows(own, RATE);
+  }
+  checkWindows(model.arrivals, TOTAL_RATE);
+
+  // Neither a copy nor a call under way is left, once all that was kept has run out.
+  await passTime(clock, UNSETTLED_MS, quiet);
+  expect(clock.pending, 'no timer is left').toBe(0);
+  respond = createModelApi(clock, [{ fate: 'answered', wayMs: 0, workMs: 0, delayMs: 0 }]).answer;
+  const before = sent.count();
+  for (const id of SCRIPTS) await getScript(apiFor('key-a', new AbortController().signal), { script_id: id });
+  expect(sent.count() - before, 'a later read makes its own call').toBe(SCRIPTS.length);
+  await transport.close();
+}
+
+/** Lets time pass in small pieces, so that what is sent arrives at the time of its sending. */
+async function passTime(clock: ManualClock, ms: number, quiet: () => Promise<void>): Promise<void> {
+  await quiet();
+  const piece = Math.max(20, ms / 50);
+  for (let passed = 0; passed < ms; passed += piece) {
+    await clock.advance(Math.min(piece, ms - passed));
+    await quiet();
+  }
+}
+
+function checkWindows(arrivals: readonly { readonly at: number }[], rate: number): void {
+  for (const [index, { at }] of arrivals.entries()) {
+    const next = arrivals[index + rate];
+    if (next)
+      expect(next.at - at, 'no second has more arrivals than the quota').toBeGreaterThanOrEqual(1_000);
+  }
+}

@@ -1,0 +1,202 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = new URL('../../src/', import.meta.url);
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /(?<!\.d)\.tsx?$/.test(file))
+  .map((file) => ({ file, text: readFileSync(new URL(file, SRC), 'utf8') }));
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+const resolved = (file: string, path: string) => posix.join(posix.dirname(file), path);
+
+/** Every import of one of our files by another: static, re-exporting, for its effect, or dynamic. */
+const imports: Import[] = sources.flatMap(({ file, text }) =>
+  [
+    ...text.matchAll(/^(?:import|export)\b( type\b)?[^'";]*'(\.[^']+\.tsx?)'/gm),
+    ...text.matchAll(/\bimport\(()'(\.[^']+\.tsx?)'\)/g),
+  ].map(([, type, path = '']) => ({
+    from: file,
+    to: resolved(file, path),
+    isType: type === ' type',
+  })),
+);
+
+const isIn = (file: string, places: readonly string[]) =>
+  places.some((place) => file === place || file.startsWith(`${place}/`));
+
+const show = ({ from, to }: Import) => `${from} -> ${to}`;
+
+describe('imports point down', () => {
+  it('are all found', () => {
+    const written = sources.flatMap(({ file, text }) =>
+      (text.match(/(?<=')\.\.?\/[^']+\.tsx?(?=')/g) ?? []).map(
+        (path) => `${file} -> ${resolved(file, path)}`,
+      ),
+    );
+    expect(written.length).toBeGreaterThan(sources.length);
+    expect(new Set(imports.map(show))).toEqual(new Set(written));
+    const files = new Set(sources.map(({ file }) => file));
+    expect(imports.filter(({ to }) => !files.has(to))).toEqual([]);
+  });
+
+  it('lead from what the package offers, and the script of the GraphiQL page, to every file', () => {
+    const imported = new Set(imports.map(({ to }) => to));
+    const offered = JSON.stringify([manifest.bin, manifest.exports]);
+    const begins = (file: string) =>
+      offered.includes(`dist/${file.replace(/ts$/, 'js')}"`) ||
+      // The bundle of the page puts the second in the place of Monaco.
+      /^graphiql\/browser\/(start|editor\/monaco)\./.test(file);
+    const alone = sources.filter(({ file }) => !imported.has(file) && !begins(file));
+    expect(alone.map(({ file }) => file)).toEqual([]);
+  });
+
+  it.each([
+    ['execution', ['plan']],
+    ['state', []],
+    ['transport', ['state']],
+    ['luaauth', ['transport', 'state']],
+    ['errors', ['luaauth', 'transport']],
+    ['live', ['luaauth', 'transport', 'state', 'errors']],
+    ['observability', ['transport', 'state/maybe-promise.ts']],
+    ['plan', ['callers', 'errors', 'luaauth/endpoints.ts']],
+    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'state']],
+    ['context.ts', ['callers', 'live', 'luaauth', 'transport', 'errors', 'observability']],
+    ['schema', ['callers', 'live', 'luaauth', 'plan', 'errors', 'context.ts', 'state/maybe-promise.ts']],
+    [
+      'operation',
+      ['callers', 'plan', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state'],
+    ],
+    ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
+    [
+      'agents',
+      [
+        'http',
+        'operation',
+        'plan',
+        'callers',
+        'observability',
+        'errors',
+        'luaauth/decoders.ts',
+        'transport',
+        'version.ts',
+        'context.ts',
+      ],
+    ],
+    ['graphiql', ['http/media-type.ts', 'http/response.ts', 'http/routes.ts', 'http/static-file.ts']],
+    [
+      'config',
+      [
+        'plan/limits.ts',
+        'live/live-limits.ts',
+        'luaauth',
+        'operation/persisted',
+        'http/address.ts',
+        'callers',
+      ],
+    ],
+    ['sandbox', ['luaauth/wire.ts', 'luaauth/endpoints.ts']],
+  ])('%s imports nothing but itself and %j', (layer, below) => {
+    const own = imports.filter(({ from }) => isIn(from, [layer]));
+    expect(own.filter(({ to }) => !isIn(to, [layer, ...below])).map(show)).toEqual([]);
+  });
+
+  it.each([
+    ['main.ts', []],
+    ['cli', ['main.ts', 'cli']],
+    ['server', ['main.ts', 'cli', 'server']],
+    ['index.ts', []],
+    ['gateway.ts', ['server', 'index.ts']],
+    ['agents', ['gateway.ts', 'server/open-gateway.ts', 'agents']],
+    ['operation/pipeline.ts', ['gateway.ts', 'http', 'agents', 'operation/envelop-hooks.ts']],
+    ['sandbox', ['cli', 'server', 'sandbox']],
+  ])('%s is imported by %j alone', (layer, above) => {
+    expect(imports.filter(({ from, to }) => isIn(to, [layer]) && !isIn(from, above)).map(show)).toEqual([]);
+  });
+
+  it('takes no more than types from the context into the schema, and from the configuration into anything but the command line and what is embedded', () => {
+    const values = imports.filter(({ isType }) => !isType);
+    expect(values.filter(({ from, to }) => isIn(from, ['schema']) && to === 'context.ts').map(show)).toEqual(
+      [],
+    );
+    const mayKnow = ['config', 'cli', 'gateway.ts', 'index.ts'];
+    const known = values.filter(({ to }) => isIn(to, ['config/config.ts']));
+    expect(known.filter(({ from }) => !isIn(from, mayKnow)).map(show)).toEqual([]);
+  });
+
+  it('and never in a circle', () => {
+    expect(circles()).toEqual([]);
+  });
+});
+
+describe('names', () => {
+  /** A resource of the API has one name in each layer that has to do with it. */
+  const resources = sources.flatMap(({ file }) => (isIn(file, ['luaauth']) ? [posix.basename(file)] : []));
+
+  it('of files stand once, but for those of a resource, in each layer', () => {
+    const names = sources.map(({ file }) => posix.basename(file));
+    const own = names.filter((name) => name !== 'index.ts' && !resources.includes(name));
+    expect(repeated(own)).toEqual([]);
+    const inLayers = sources.map(({ file }) => `${file.split('/')[0]}: ${posix.basename(file)}`);
+    expect(repeated(inLayers)).toEqual([]);
+  });
+
+  it('of exported types stand once', () => {
+    const names = sources.flatMap(({ text }) =>
+      [...text.matchAll(/^export (?:abstract )?(?:interface|type|class) (\w+)/gm)].map(
+        ([, name = '']) => name,
+      ),
+    );
+    expect(names.length).toBeGreaterThan(100);
+    expect(repeated(names)).toEqual([]);
+  });
+
+  it('in the root are few: what starts, what is embedded, what builds, and what all see', () => {
+    expect(
+      sources
+        .map(({ file }) => file)
+        .filter((file) => !file.includes('/'))
+        .sort(),
+    ).toEqual(['context.ts', 'gateway.ts', 'index.ts', 'main.ts', 'version.ts']);
+  });
+});
+
+it('the environment is read in one place', () => {
+  const readers = sources.filter(({ text }) => /\bprocess\.env\b|\benv\b.*\bprocess\b/.test(text));
+  expect(readers.map(({ file }) => file).sort()).toEqual(['config/config.ts']);
+});
+
+it('everything is exported by name', () => {
+  const nameless = sources.filter(({ text }) => /^export default\b|\bas default\b/m.test(text));
+  expect(nameless.map(({ file }) => file)).toEqual([]);
+});
+
+it('nothing is hung on an object of somebody else by a symbol', () => {
+  const marked = sources.filter(({ text }) => /\bSymbol\(/.test(text));
+  expect(marked.map(({ file }) => file)).toEqual([]);
+});
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}
+
+/** Import paths that come back to where they began. */
+function circles(): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const { from, to } of imports) if (from === file) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const { file } of sources) visit(file, []);
+  return found;
+}

@@ -1,0 +1,48 @@
+import { getNamedType, isUnionType } from 'graphql';
+import { expect, it } from 'vitest';
+import { configurationSection } from '../../scripts/configuration-section.ts';
+import { withGenerated } from '../../scripts/generated-section.ts';
+import { schemaSection } from '../../scripts/schema-section.ts';
+import { costOf } from '../../src/plan/cost.ts';
+import { createSchema } from '../../src/schema/index.ts';
+import { textOf } from '../support/repository.ts';
+
+const schema = createSchema();
+const section = schemaSection(schema);
+
+it.each([
+  ['docs/configuration.md', configurationSection()],
+  ['docs/schema.md', section],
+])('%s is what "npm run codegen" writes', (path, generated) => {
+  const page = textOf(`${path}`);
+  expect(generated.length).toBeGreaterThan(1_000);
+  expect(page).toBe(withGenerated(path, generated));
+});
+
+it('the page of the schema has every query and mutation, with its endpoint and its scopes', () => {
+  for (const root of [schema.getQueryType(), schema.getMutationType()]) {
+    for (const field of Object.values(root?.getFields() ?? {})) {
+      const [, part = ''] = section.split(`### ${root?.name}.${field.name}\n`);
+      const [shown = ''] = part.split('\n##');
+      const endpoint = costOf(field)?.endpoint;
+      expect(shown).toContain(typeof endpoint === 'string' ? `\`${endpoint}\`` : '- REST calls: ');
+      for (const [, scope] of field.description?.matchAll(/(`\w+:\w+`)/g) ?? [])
+        expect(shown).toContain(scope);
+      for (const { name } of field.args) expect(shown).toContain(`| \`${name}\` |`);
+    }
+  }
+});
+
+it('the page of the schema has every type, but the unions that stand with their mutations', () => {
+  const results = new Set(
+    Object.values(schema.getMutationType()?.getFields() ?? {}).map(({ type }) => getNamedType(type).name),
+  );
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const builtIn = ['ID', 'Int', 'String', 'Boolean', 'Float'];
+  for (const type of Object.values(schema.getTypeMap())) {
+    const { name } = type;
+    const isElsewhere = (isUnionType(type) && results.has(name)) || roots.some((root) => root === type);
+    if (isElsewhere || name.startsWith('__') || builtIn.includes(name)) continue;
+    expect(section).toContain(`\n### ${name}\n`);
+  }
+});

@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly uses?: string;
+  readonly needs?: string | readonly string[];
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly strategy?: { readonly matrix: { readonly node?: readonly number[] } };
+  readonly 'timeout-minutes'?: number;
+  readonly steps?: readonly Step[];
+}
+
+interface Workflow {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FOLDER = '.github/workflows';
+
+const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const manifest = JSON.parse(textOf('package.json')) as { engines: { node: string } };
+
+const files = readdirSync(join(ROOT, FOLDER)).map((name) => ({ name, text: textOf(join(FOLDER, name)) }));
+const workflows = Object.fromEntries(files.map(({ name, text }) => [name, parse(text) as Workflow]));
+const jobs = Object.entries(workflows).flatMap(([file, workflow]) =>
+  Object.entries(workflow.jobs).map(([name, job]) => ({ name: `${file} ${name}`, job })),
+);
+const steps = jobs.flatMap(({ job }) => job.steps ?? []);
+
+/** Each `uses:` as it is written, with its comment: `actions/checkout@<digest> # v7.0.1`. */
+const uses = files.flatMap(({ text }) => [...text.matchAll(/\buses: *(.*)$/gm)].map(([, used = '']) => used));
+
+it('every action of others is pinned by its digest, with the version beside it', () => {
+  const inSteps = [...jobs.map(({ job }) => job.uses), ...steps.map((step) => step.uses)].filter(
+    (used) => used !== undefined,
+  );
+  expect(uses.map((used) => used.split(' ')[0]).toSorted()).toEqual(inSteps.toSorted());
+  const pinned = /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+  expect(uses.filter((used) => !pinned.test(used))).toEqual(['./.github/workflows/ci.yml']);
+});
+
+it('the same action has the same pin everywhere', () => {
+  const pins = new Set(uses);
+  const names = new Set(uses.map((used) => used.split('@')[0]));
+  expect(pins.size).toBe(names.size);
+});
+
+it('a job may read the repository, and no more than it needs beyond that', () => {
+  for (const workflow of Object.values(workflows)) expect(workflow.permissions).toEqual({ contents: 'read' });
+  const wider = jobs
+    .filter(({ job }) => job.permissions !== undefined)
+    .map(({ name, job }) => [name, job.permissions]);
+  expect(Object.fromEntries(wider)).toEqual({
+    'release.yml npm': { contents: 'read', 'id-token': 'write' },
+    'release.yml image': { contents: 'read', packages: 'write' },
+    'release.yml release': { contents: 'write' },
+  });
+});
+
+it('no step leaves the token in the checkout, and none makes a command of what others named', () => {
+  const checkouts = steps.filter((step) => step.uses?.startsWith('actions/checkout@'));
+  expect(checkouts.length).toBeGreaterThan(0);
+  for (const checkout of checkouts) expect(checkout.with).toEqual({ 'persist-credentials': false });
+  expect(steps.filter(({ run }) => run?.includes('${{'))).toEqual([]);
+});
+
+it('each job ends some time', () => {
+  const endless = jobs.filter(({ job }) => job.uses === undefined && !job['timeout-minutes']);
+  expect(endless.map(({ name }) => name)).toEqual([]);
+});
+
+it('CI runs on the Node versions that the documents name, from the oldest that "engines" allows', () => {
+  const versions = workflows['ci.yml']?.jobs.test?.strategy?.matrix.node ?? [];
+  const [, oldest] = /^>=(\d+)\./.exec(manifest.engines.node) ?? [];
+  expect(versions[0]).toBe(Number(oldest));
+  for (const document of ['README.md', 'CONTRIBUTING.md']) {
+    const named = textOf(document)
+      .split('\n')
+      .filter((line) => versions.every((version) => new RegExp(`\\b${version}\\b`).test(line)));
+    expect(named.filter((line) => line.includes('Node')).length, document).toBeGreaterThan(0);
+  }
+});
+
+it('what a step runs of ours is there', () => {
+  const run = steps.map((step) => step.run ?? '').join('\n');
+  const ours = [...run.matchAll(/(?:^|\s)((?:\.ci|scripts)\/[\w.-]+)/g)].map(([, path = '']) => path);
+  expect(new Set(ours)).toEqual(new Set(['.ci/run', '.ci/smoke-image', 'scripts/release-notes.ts']));
+  expect(ours.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+it('a release is published after its tag, its notes and every check of CI, and announced last', () => {
+  const release = workflows['release.yml']?.jobs ?? {};
+  const order = Object.fromEntries(Object.entries(release).map(([name, { needs }]) => [name, needs]));
+  expect(order).toEqual({
+    notes: undefined,
+    checks: 'notes',
+    npm: 'checks',
+    image: 'checks',
+    release: ['npm', 'image'],
+  });
+  expect(release.checks?.uses).toBe('./.github/workflows/ci.yml');
+});
+
+it('dependabot looks after every folder with packages', () => {
+  const examples = readdirSync(join(ROOT, 'examples')).map((name) => `/examples/${name}`);
+  const folders = ['/', '/bench/peers', '/docs/site', ...examples].filter((folder) =>
+    existsSync(join(ROOT, folder, 'package-lock.json')),
+  );
+  expect(folders.length).toBeGreaterThan(2);
+  const { updates } = parse(textOf('.github/dependabot.yml')) as {
+    updates: readonly { 'package-ecosystem': string; directories?: readonly string[] }[];
+  };
+  const npm = updates.find((update) => update['package-ecosystem'] === 'npm');
+  expect(npm?.directories?.toSorted()).toEqual(folders.toSorted());
+});
+
+it.each(['.ci/run', '.ci/smoke-image', 'scripts/fuzz'])('%s is a script that bash can read', (path) => {
+  expect(String(execFileSync('bash', ['-n', join(ROOT, path)], { stdio: 'pipe' }))).toBe('');
+});

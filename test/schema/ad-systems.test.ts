@@ -1,0 +1,454 @@
+import { describe, expect, it } from 'vitest';
+import { SCOPES } from '../../src/callers/scopes.ts';
+import { adSystemsOf } from '../../src/sandbox/ads.ts';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { graphql } from '../gql/index.ts';
+import { useRecorder, useSandbox } from '../support/fixture.ts';
+import { bearer, ringOf } from '../support/keys.ts';
+import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/other-mutations.ts';
+import { json } from '../support/recorder.ts';
+
+const { projectId, namesProjectId } = seeded;
+const DAY_MS = 86_400_000;
+const [FIRST, SECOND, THIRD] = ['1', '2', '3'].map((number) => `68ad0000000000000000000${number}`) as [
+  string,
+  string,
+  string,
+];
+
+const LIST = graphql(/* GraphQL */ `
+  query AdSystems {
+    adSystems {
+      id
+      project {
+        id
+      }
+      name
+      keyDurationMs
+      maxKeys
+      allowExtending
+      maxDurationMs
+    }
+  }
+`);
+
+const ONE = graphql(/* GraphQL */ `
+  query AdSystem($id: ID!) {
+    adSystem(id: $id) {
+      id
+      name
+      project {
+        name
+      }
+    }
+  }
+`);
+
+const PROVIDERS = graphql(/* GraphQL */ `
+  query AdProviders {
+    adProviders {
+      name
+      settings {
+        id
+        name
+        type
+        info
+      }
+    }
+  }
+`);
+
+const CREATE_AND_READ = graphql(/* GraphQL */ `
+  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {
+    createAdSystem(input: $input) {
+      ... on CreateAdSystemSuccess {
+        adSystem {
+          id
+          name
+          maxKeys
+        }
+      }
+    }
+  }
+`);
+
+describe('the list of ad systems', () => {
+  const fixture = useSandbox();
+
+  it('is all of the account, with the ids of their projects, for one call', async () => {
+    const { data, errors } = await fixture.gateway.execute(LIST);
+    expect(errors).toBeUndefined();
+    expect(data?.adSystems?.map(({ id, project }) => [id, project?.id])).toEqual([
+      [FIRST, projectId],
+      [SECOND, projectId],
+      [THIRD, namesProjectId],
+    ]);
+    expect(data?.adSystems?.[1]).toEqual({
+      id: SECOND,
+      project: { id: projectId },
+      name: 'Weekend key',
+      keyDurationMs: 2 * DAY_MS,
+      maxKeys: 3,
+      allowExtending: false,
+      maxDurationMs: 2 * DAY_MS,
+    });
+    expect(fixture.lines()).toEqual(['GET /ads/systems']);
+  });
+
+  it('is asked for once, however many fields and projects need it', async () => {
+    const document = `{
+      adSystems { name }
+      knownProjects { id adSystems { id } }
+      projects(ids: ["${projectId}", "${namesProjectId}"]) { name adSystems { id project { name } } }
+    }`;
+    const { data, errors } = await fixture.gateway.execute(document);
+    expect(errors).toBeUndefined();
+    const systems = [[FIRST, SECOND], [THIRD]];
+    const ids = (project: unknown) =>
+      (project as { adSystems: { id: string }[] }).adSystems.map(({ id }) => id);
+    const { knownProjects = [], projects = [] } = data as Record<string, unknown[]>;
+    expect([knownProjects.map(ids), projects.map(ids)]).toEqual([systems, systems]);
+    expect(fixture.lines().toSorted()).toEqual([
+      'GET /ads/systems',
+      `GET /projects/${projectId}`,
+      `GET /projects/${namesProjectId}`,
+    ]);
+  });
+
+  it('names projects: each once, in its order, read only for more than their ids', async () => {
+    const ids = await fixture.gateway.execute('{ knownProjects { id } }');
+    expect(ids.data).toEqual({ knownProjects: [{ id: projectId }, { id: namesProjectId }] });
+    expect(fixture.lines()).toEqual(['GET /ads/systems']);
+    fixture.sandbox.projects.delete(namesProjectId);
+    const names = await fixture.gateway.execute('{ knownProjects { name } }');
+    expect(names.data).toEqual({ knownProjects: [{ name: 'Nightfall Suite' }, null] });
+    expect(names.errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual([
+      [['knownProjects', 1], 'FORBIDDEN'],
+    ]);
+  });
+
+  it('reads the projects of at most 100 of its names', async () => {
+    const systems = adSystemsOf(fixture.sandbox);
+    const [model] = systems.values();
+    const project = fixture.sandbox.projects.get(projectId);
+    for (let index = 0; index < 101; index += 1) {
+      const id = `many-${index}`;
+      if (project) fixture.sandbox.projects.set(id, { ...project, id });
+      if (model) systems.set(id, { ...model, id, project_id: id });
+    }
+    const { data, errors } = await fixture.gateway.execute('{ knownProjects { name } }');
+    expect((data as { knownProjects: unknown[] }).knownProjects.filter(Boolean)).toHaveLength(100);
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(
+      Array(3).fill('OPERATION_TOO_EXPENSIVE'),
+    );
+    expect(fixture.lines()).toHaveLength(101);
+  });
+
+  it.each([
+    ['{ adSystems { name project { id } } }', 1],
+    ['{ a: adSystems { name } b: adSystems { id } knownProjects { id adSystems { id } } }', 1],
+    ['{ adSystems { project { name } } }', 1 + 100],
+    ['{ knownProjects { name } }', 1 + 100],
+    ['{ knownProjects { executions { count } } }', 1 + 100],
+    ['{ adSystem(id: "a") { project { id } } adProviders { name } }', 2],
+  ])('is priced: %s', async (document, price) => {
+    const { extensions } = await fixture.gateway.execute(document, undefined, {
+      token: 'sandbox-key',
+      'x-upstream': 'plan',
+    });
+    expect((extensions as { upstream: { price: number } }).upstream.price).toBe(price);
+  });
+
+  it('is null alone where it cannot be read', async () => {
+    fixture.sandbox.fault({
+      kind: 'failure',
+      code: -1,
+      message: 'invalid endpoint',
+      route: 'GET /ads/systems',
+    });
+    const { data } = await fixture.gateway.execute(
+      `{ project(id: "${projectId}") { name adSystems { id } } }`,
+    );
+    expect(data).toEqual({ project: { name: 'Nightfall Suite', adSystems: null } });
+  });
+});
+
+describe('an ad system', () => {
+  const fixture = useSandbox();
+
+  it('is read with its project', async () => {
+    const { data } = await fixture.gateway.execute(ONE, { id: THIRD });
+    expect(data?.adSystem).toEqual({ id: THIRD, name: 'Event key', project: { name: 'Winter Event' } });
+    expect(fixture.lines()).toEqual([`GET /ads/systems/${THIRD}`, `GET /projects/${namesProjectId}`]);
+  });
+
+  it('is an error at the field where there is none, and no call where it cannot be one', async () => {
+    const none = await fixture.gateway.execute(ONE, { id: 'nobody' });
+    expect(none.errors?.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
+    const bad = await fixture.gateway.execute(ONE, { id: '../scripts' });
+    expect(bad.errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+    expect(fixture.lines()).toEqual(['GET /ads/systems/nobody']);
+  });
+
+  it('is an entity', async () => {
+    const document = `{ _entities(representations: [{ __typename: "AdSystem", id: "${FIRST}" }]) { ... on AdSystem { name } } }`;
+    expect((await fixture.gateway.execute(document)).data).toEqual({ _entities: [{ name: 'Daily key' }] });
+  });
+});
+
+describe('the ad providers', () => {
+  const fixture = useRecorder();
+  const answerAs = (providers: unknown) => {
+    fixture.respond = (_recorded, response) => json(response, { success: true, providers });
+  };
+
+  it('are all that LuaAuth names, with settings of types that it may invent', async () => {
+    answerAs({
+      Linkway: [
+        { id: 'token', name: 'API token', type: 'text', info: 'From the dashboard.' },
+        { id: 7, name: 'Strict', type: 'toggle', info: '' },
+        { id: 'x', name: 'Colour', type: 'palette' },
+      ],
+      Empty: [],
+    });
+    const { data, errors } = await fixture.gateway.execute(PROVIDERS);
+    expect(errors).toBeUndefined();
+    expect(data?.adProviders).toEqual([
+      {
+        name: 'Linkway',
+        settings: [
+          { id: 'token', name: 'API token', type: 'TEXT', info: 'From the dashboard.' },
+          { id: '7', name: 'Strict', type: 'TOGGLE', info: null },
+          { id: 'x', name: 'Colour', type: 'UNKNOWN', info: null },
+        ],
+      },
+      { name: 'Empty', settings: [] },
+    ]);
+    expect(fixture.recorder.lines()).toEqual(['GET /ads/providers']);
+  });
+
+  it.each([[[]], ['none'], [{ Linkway: 'none' }], [{ Linkway: [null] }]])(
+    'are null with an error for %j',
+    async (providers) => {
+      answerAs(providers);
+      const { data, errors } = await fixture.gateway.execute(PROVIDERS);
+      expect(data).toEqual({ adProviders: null });
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_BAD_RESPONSE']);
+    },
+  );
+});
+
+describe('createAdSystem', () => {
+  const fixture = useSandbox();
+  const input = { projectId, name: 'Holiday key' };
+
+  it('sends what is given and no more, and gives the id', async () => {
+    const { data } = await fixture.gateway.execute(CREATE_AD_SYSTEM, { input });
+    expect(data?.createAdSystem).toEqual({
+      __typename: 'CreateAdSystemSuccess',
+      adSystemId: '68ad00000000000000000004',
+    });
+    expect(fixture.sandbox.calls.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/ads/systems/new', { project_id: projectId, name: 'Holiday key' }],
+    ]);
+  });
+
+  it('is read after it, if it is selected, and stands in the list at once', async () => {
+    await fixture.gateway.execute(LIST);
+    const { data } = await fixture.gateway.execute(CREATE_AND_READ, { input: { ...input, maxKeys: 2 } });
+    const id = '68ad00000000000000000004';
+    expect(data?.createAdSystem).toEqual({ adSystem: { id, name: 'Holiday key', maxKeys: 2 } });
+    expect((await fixture.gateway.execute(LIST)).data?.adSystems?.map((one) => one.id)).toContain(id);
+  });
+
+  it.each([
+    ['AccountExpired', { token: 'sandbox-expired' }, input],
+    ['ProjectNotUsable', undefined, { ...input, projectId: 'nobody' }],
+    ['InvalidFields', undefined, { ...input, maxKeys: -1 }],
+  ])('is %s as LuaAuth says', async (type, headers, given) => {
+    const { data } = await fixture.gateway.execute(CREATE_AD_SYSTEM, { input: given }, headers);
+    expect(data?.createAdSystem.__typename).toBe(type);
+  });
+
+  it('is MaxSystemsReached once there are as many as LuaAuth allows', async () => {
+    for (let made = 3; made < 10; made += 1) await fixture.gateway.execute(CREATE_AD_SYSTEM, { input });
+    const { data } = await fixture.gateway.execute(CREATE_AD_SYSTEM, { input });
+    expect(data?.createAdSystem).toEqual({ __typename: 'MaxSystemsReached', message: 'max systems reached' });
+  });
+
+  it('names the input field of what is invalid', async () => {
+    const { data } = await fixture.gateway.execute(CREATE_AD_SYSTEM, {
+      input: { ...input, keyDurationMs: -1 },
+    });
+    expect(data?.createAdSystem).toMatchObject({ fields: [{ path: ['input', 'keyDurationMs'] }] });
+  });
+
+  it.each([
+    ['empty', { name: '' }],
+    ['no id', { projectId: '..' }],
+  ])('makes no call for a member that is %s', async (_title, wrong) => {
+    const { errors } = await fixture.gateway.execute(CREATE_AD_SYSTEM, { input: { ...input, ...wrong } });
+    expect(errors?.map(({ extensions }) => extensions)).toMatchObject([
+      { code: 'BAD_USER_INPUT', outcome: 'NOT_EXECUTED' },
+    ]);
+    expect(fixture.lines()).toEqual([]);
+  });
+});
+
+describe('createAdSystem is never sent twice', () => {
+  const fixture = useRecorder();
+  const create = () => fixture.gateway.execute(CREATE_AD_SYSTEM, { input: { projectId: 'p', name: 'x' } });
+
+  it.each<[string, () => void, string, string]>([
+    [
+      'when the connection breaks',
+      () => {
+        fixture.respond = ({ socket }) => void socket.destroy();
+      },
+      'UPSTREAM_UNAVAILABLE',
+      'UNKNOWN',
+    ],
+    [
+      'when LuaAuth is too busy',
+      () => {
+        fixture.respond = (_recorded, response) =>
+          json(response, { success: false, error: { code: -1, message: 'ratelimited' } });
+      },
+      'RATE_LIMITED',
+      'NOT_EXECUTED',
+    ],
+    [
+      'when the answer has no id',
+      () => {
+        fixture.respond = (_recorded, response) => json(response, { success: true });
+      },
+      'UPSTREAM_BAD_RESPONSE',
+      'UNKNOWN',
+    ],
+  ])('%s', async (_title, arrange, code, outcome) => {
+    arrange();
+    const { errors } = await create();
+    expect(errors?.map(({ extensions }) => extensions)).toMatchObject([{ code, outcome }]);
+    expect(fixture.recorder.lines()).toEqual(['POST /ads/systems/new']);
+    if (outcome === 'UNKNOWN')
+      expect(errors?.[0]?.message).toContain('read the ad system before you try again');
+  });
+});
+
+describe('editAdSystem', () => {
+  const fixture = useSandbox();
+
+  it('changes what is given, and shows it', async () => {
+    const input = { id: FIRST, name: 'Day key', allowExtending: false };
+    const { data } = await fixture.gateway.execute(EDIT_AD_SYSTEM, { input });
+    expect(data?.editAdSystem).toEqual({
+      __typename: 'EditAdSystemSuccess',
+      adSystem: { name: 'Day key', allowExtending: false },
+    });
+    expect(fixture.sandbox.calls[0]).toMatchObject({
+      path: `/ads/systems/${FIRST}/edit`,
+      body: { name: 'Day key', allow_extending: false },
+    });
+  });
+
+  it('says itself that there is nothing to edit, without a call', async () => {
+    const { data } = await fixture.gateway.execute(EDIT_AD_SYSTEM, { input: { id: FIRST } });
+    expect(data?.editAdSystem).toEqual({
+      __typename: 'NothingToEdit',
+      message:
+        'cannot edit nothing: give at least one of projectId, name, keyDurationMs, maxKeys, allowExtending, maxDurationMs',
+    });
+    expect(fixture.lines()).toEqual([]);
+  });
+
+  it('clears nothing', async () => {
+    const { errors } = await fixture.gateway.execute(EDIT_AD_SYSTEM, { input: { id: FIRST, maxKeys: null } });
+    expect(errors?.map(({ extensions }) => extensions.argument)).toEqual(['input.maxKeys']);
+    expect(fixture.lines()).toEqual([]);
+  });
+
+  it('is NotPermitted for one that there is not, and UnknownRefusal for what LuaAuth does not document', async () => {
+    const input = { id: 'nobody', name: 'x' };
+    expect((await fixture.gateway.execute(EDIT_AD_SYSTEM, { input })).data?.editAdSystem.__typename).toBe(
+      'NotPermitted',
+    );
+    fixture.sandbox.fault({
+      kind: 'raw',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ success: false, error: { code: 3, message: 'no more today' } }),
+      route: 'POST /ads/systems/:system_id/edit',
+    });
+    expect((await fixture.gateway.execute(EDIT_AD_SYSTEM, { input })).data?.editAdSystem).toEqual({
+      __typename: 'UnknownRefusal',
+      message: 'no more today',
+      code: 3,
+    });
+  });
+});
+
+describe('copies of ad systems', () => {
+  const fixture = useSandbox({ gateway: { transport: { freshMs: 60_000, staleMs: 60_000 } } });
+  const names = async () => (await fixture.gateway.execute(LIST)).data?.adSystems?.map(({ name }) => name);
+
+  it('do not outlive a write to one of them, or to a project', async () => {
+    expect(await names()).toEqual(['Daily key', 'Weekend key', 'Event key']);
+    await fixture.gateway.execute(EDIT_AD_SYSTEM, { input: { id: FIRST, name: 'Day key' } });
+    expect(await names()).toEqual(['Day key', 'Weekend key', 'Event key']);
+    expect(await names()).toEqual(['Day key', 'Weekend key', 'Event key']);
+    expect(fixture.lines().filter((line) => line === 'GET /ads/systems')).toHaveLength(2);
+    await fixture.gateway.execute(`mutation { deleteProject(input: { id: "${projectId}" }) { __typename } }`);
+    await names();
+    expect(fixture.lines().filter((line) => line === 'GET /ads/systems')).toHaveLength(3);
+  });
+});
+
+describe('for a gateway key that is limited to projects', () => {
+  const scopes = SCOPES.filter((scope) => !scope.startsWith('users:'));
+  const keyRing = ringOf([
+    { name: 'mine', scopes, projects: [projectId] },
+    { name: 'scripts-alone', scopes, scripts: ['s'] },
+  ]);
+  const fixture = useSandbox({ gateway: { credentials: { heldKey: 'sandbox-key', keyRing } } });
+  const ask = async (document: string, key = 'mine') => {
+    const { data, errors = [] } = await fixture.gateway.execute(document, undefined, bearer(key));
+    return { data, codes: errors.map(({ extensions }) => extensions.code) };
+  };
+
+  it('there are the systems of its projects alone', async () => {
+    expect(await ask('{ adSystems { id } knownProjects { id } }')).toEqual({
+      data: { adSystems: [{ id: FIRST }, { id: SECOND }], knownProjects: [{ id: projectId }] },
+      codes: [],
+    });
+    expect(await ask('{ adSystems { id } knownProjects { id } }', 'scripts-alone')).toEqual({
+      data: { adSystems: [], knownProjects: [] },
+      codes: [],
+    });
+  });
+
+  it('a system of another project is as one that does not exist', async () => {
+    expect((await ask(`{ adSystem(id: "${FIRST}") { name } }`)).data).toEqual({
+      adSystem: { name: 'Daily key' },
+    });
+    for (const id of [THIRD, 'nobody']) {
+      expect(await ask(`{ adSystem(id: "${id}") { name } }`)).toEqual({
+        data: { adSystem: null },
+        codes: ['FORBIDDEN'],
+      });
+    }
+  });
+
+  it.each([
+    `createAdSystem(input: { projectId: "${namesProjectId}", name: "x" })`,
+    `editAdSystem(input: { id: "${THIRD}", name: "x" })`,
+    `editAdSystem(input: { id: "${FIRST}", projectId: "${namesProjectId}" })`,
+  ])('nothing is written elsewhere: %s', async (write) => {
+    expect((await ask(`mutation { ${write} { __typename } }`)).codes).toEqual(['FORBIDDEN']);
+    expect(fixture.lines().filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+
+  it('the providers are for everybody', async () => {
+    expect((await ask('{ adProviders { name } }', 'scripts-alone')).data).toEqual({
+      adProviders: [{ name: 'Linkway' }, { name: 'Adgate' }],
+    });
+  });
+});

@@ -1,0 +1,351 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { createManualClock } from '../support/clock.ts';
+import { useRecorder, useSandbox } from '../support/fixture.ts';
+import { MESSAGE } from '../support/mutations.ts';
+import { answerPlainly, answerRateLimited } from '../support/plain-api.ts';
+import { SCRIPT } from '../support/reads.ts';
+import { json, type Respond } from '../support/recorder.ts';
+import { arrival, expectCalls } from '../support/waiting.ts';
+
+const { sessionId } = seeded;
+
+describe('messageSession', () => {
+  const fixture = useSandbox({ sandbox: { messageDelayMs: 0, messageTimeoutMs: 5 } });
+  const message = (handler: string, data?: unknown, id: string = sessionId) =>
+    fixture.gateway.execute(MESSAGE, { input: { id, handler, data } });
+
+  it.each<[handler: string, data: unknown, response: unknown]>([
+    ['ping', undefined, { pong: true }],
+    ['echo', { deep: [1, 'zwei', null, { x: false }] }, { data: { deep: [1, 'zwei', null, { x: false }] } }],
+    ['echo', undefined, { data: [] }],
+    ['echo', null, { data: null }],
+    ['nothing', 5, null],
+  ])('gives what the function %s returns for %j', async (handler, data, response) => {
+    const { data: answer, errors } = await message(handler, data);
+    expect(errors).toBeUndefined();
+    expect(answer?.messageSession).toEqual({ __typename: 'MessageDelivered', response });
+    expect(fixture.sandbox.calls.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
+      {
+        method: 'POST',
+        path: `/sessions/${sessionId}/message`,
+        body: { key: handler, ...(data !== undefined && { data }) },
+      },
+    ]);
+  });
+
+  it.each([
+    ['broken', 'FUNCTION_ERRORED', 'function errored, message: attempt to index nil with "Health"'],
+    ['invalid', 'INVALID_RETURN', 'invalid return data'],
+    ['silent', 'NO_RESPONSE', 'client never responded'],
+    ['unheard of', 'NO_SUCH_FUNCTION', 'function doesnt exist'],
+  ])('says why %s brought nothing: %s', async (handler, reason, detail) => {
+    const { data, errors } = await message(handler);
+    expect(errors).toBeUndefined();
+    expect(data?.messageSession).toEqual({ __typename: 'MessageNotDelivered', reason, detail });
+    expect(fixture.lines()).toHaveLength(1);
+  });
+
+  it('is NotPermitted for a session that there is not', async () => {
+    expect((await message('ping', 1, 'none')).data?.messageSession).toMatchObject({
+      __typename: 'NotPermitted',
+      reasons: ['session does not exist or is not yours'],
+    });
+  });
+
+  it.each<[what: string, input: object, argument: string]>([
+    ['what is no id', { id: 'a/b', handler: 'ping' }, 'input.id'],
+    ['no name', { id: 'a', handler: '' }, 'input.handler'],
+    ['a name that is too long', { id: 'a', handler: 'x'.repeat(513) }, 'input.handler'],
+    ['data over 64 kB', { id: 'a', handler: 'ping', data: '🌒'.repeat(16_384) }, 'input.data'],
+  ])('sends nothing for %s', async (_what, input, argument) => {
+    const { errors } = await fixture.gateway.execute(MESSAGE, { input: input as never });
+    expect(errors).toMatchObject([expect.toBeError('BAD_USER_INPUT', { argument })]);
+    expect(fixture.lines()).toEqual([]);
+  });
+
+  it('takes data of 64 kB to the byte', async () => {
+    const data = 'x'.repeat(64 * 1024 - 2);
+    expect((await message('ping', data)).data?.messageSession).toMatchObject({ response: { pong: true } });
+    expect(fixture.sandbox.calls.map(({ body }) => body)).toEqual([{ key: 'ping', data }]);
+  });
+});
+
+const clock = createManualClock();
+
+/** A body as text, so that no parser rounds its numbers. */
+async function post(url: string, body: string, accept = 'application/json') {
+  const headers = { token: 'sandbox-key', accept, 'content-type': 'application/json' };
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body });
+  return response.text();
+}
+
+describe('the JSON of a message', () => {
+  const fixture = useRecorder();
+  const QUERY =
+    'mutation($input: MessageSessionInput!){messageSession(input:$input){...on MessageDelivered{response}}}';
+  const exact =
+    '{"a":12345678901234567890,"b":[-9007199254740993,9007199254740991,1234567890123456],"c":"12345678901234567890","d":1.5e-7,"e":0}';
+  const envelope =
+    (response: string): Respond =>
+    (_recorded, answer) => {
+      answer.writeHead(200, { 'content-type': 'application/json' });
+      answer.end(`{"success":true,"processed":true,"response":${response}}`);
+    };
+
+  it('keeps every digit of an integer, both ways', async () => {
+    fixture.respond = envelope(exact);
+    const input = `{"id":"s","handler":"h","data":${exact}}`;
+    const text = await post(fixture.gateway.url, `{"query":"${QUERY}","variables":{"input":${input}}}`);
+    expect(fixture.recorder.calls.map(({ body }) => body)).toEqual([`{"key":"h","data":${exact}}`]);
+    expect(text).toBe(`{"data":{"messageSession":{"response":${exact}}}}`);
+  });
+
+  it('the same by Yoga, in the document, and in a variable inside of it', async () => {
+    fixture.respond = envelope('-98765432109876543210');
+    const query =
+      'mutation($big: JSON){messageSession(input:{id:\\"s\\",handler:\\"h\\",data:{literal:[98765432109876543210,7,-1.5,true,null,RED,\\"x\\"],big:$big}}){...on MessageDelivered{response}}}';
+    const body = `{"query":"${query}","variables":{"big":98765432109876543211}}`;
+    const response = await fixture.gateway.fetch('http://gateway.test/graphql', {
+      method: 'POST',
+      headers: { token: 'sandbox-key', accept: 'application/json', 'content-type': 'application/json' },
+      body,
+    });
+    expect(await response.text()).toBe('{"data":{"messageSession":{"response":-98765432109876543210}}}');
+    expect(fixture.recorder.calls.map((call) => call.body)).toEqual([
+      '{"key":"h","data":{"literal":[98765432109876543210,7,-1.5,true,null,"RED","x"],"big":98765432109876543211}}',
+    ]);
+  });
+
+  it('keeps every digit beside an error as well', async () => {
+    fixture.respond = (recorded, answer) => {
+      if (recorded.line.includes('message')) envelope('12345678901234567890')(recorded, answer);
+      else if (recorded.line.startsWith('POST')) answerPlainly(recorded, answer);
+      else json(answer, { success: false, error: { code: 9, message: 'no' } });
+    };
+    const message =
+      'messageSession(input: {id: \\"s\\", handler: \\"h\\"}) { ... on MessageDelivered { response } }';
+    const toggle =
+      'toggleScript(input: {id: \\"a\\", enabled: true}) { ... on ToggleScriptSuccess { script { name } } }';
+    const text = await post(fixture.gateway.url, `{"query":"mutation { ${message} ${toggle} }"}`);
+    expect(text).toContain(
+      '"messageSession":{"response":12345678901234567890},"toggleScript":{"script":null}',
+    );
+    expect(text).toContain('"code":"UPSTREAM_ERROR"');
+  });
+
+  it('is refused past 50 levels, and with a number that JSON does not have, without a call', async () => {
+    const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const inDocument = (data: string) =>
+      post(
+        fixture.gateway.url,
+        JSON.stringify({
+          query: `mutation { messageSession(input: { id: "s", handler: "h", data: ${data} }) { __typename } }`,
+        }),
+      );
+    expect(await inDocument(nested(51))).toContain('at most 50 levels deep');
+    expect(await inDocument('1e999')).toContain('no number as large');
+    const input = (data: string) =>
+      `{"query":"${QUERY}","variables":{"input":{"id":"s","handler":"h","data":${data}}}}`;
+    expect(await post(fixture.gateway.url, input(nested(60)))).toContain('nested more than 50 levels deep');
+    expect(await post(fixture.gateway.url, input('1e999'))).toContain('no number as large');
+    expect(fixture.recorder.calls).toEqual([]);
+    fixture.respond = envelope('[]');
+    expect(await inDocument(nested(50))).toBe(
+      '{"data":{"messageSession":{"__typename":"MessageDelivered"}}}',
+    );
+  });
+
+  it.each([
+    ['nested too deep', `${'['.repeat(51)}${']'.repeat(51)}`, 'nested too deep'],
+    ['too large', JSON.stringify('x'.repeat(64 * 1024)), 'more than 65536 bytes'],
+  ])('that comes back %s is an answer that cannot be used', async (_what, response, words) => {
+    fixture.respond = envelope(response);
+    const { errors } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
+    expect(errors).toMatchObject([
+      expect.toBeError('UPSTREAM_BAD_RESPONSE', {
+        message: expect.stringContaining(words),
+        outcome: 'UNKNOWN',
+      }),
+    ]);
+  });
+
+  it('leaves what other inputs say of long numbers as it was', async () => {
+    const text = await post(
+      fixture.gateway.url,
+      '{"query":"query($id: ID!, $n: Int){script(id: $id){sessions(first: $n){nodes{id}}}}","variables":{"id":12345678901234567890,"n":12345678901234567890}}',
+    );
+    expect(text).toContain('An ID above 2^53 must be sent as a string');
+    expect(fixture.recorder.calls).toEqual([]);
+  });
+});
+
+describe('the words of LuaAuth on a message', () => {
+  const fixture = useRecorder();
+  const say =
+    (answer: object): Respond =>
+    (_recorded, response) =>
+      json(response, { success: true, ...answer });
+
+  it.each([
+    ['function errored', 'FUNCTION_ERRORED', 'function errored'],
+    ["Function doesn't exist", 'NO_SUCH_FUNCTION', "Function doesn't exist"],
+    ['the moon is full', 'UNKNOWN', 'the moon is full'],
+    ['the moon of sandbox-key is full', 'UNKNOWN', 'the moon of … is full'],
+    [undefined, 'UNKNOWN', ''],
+  ])('%s', async (reason, expected, detail) => {
+    fixture.respond = say({ processed: false, reason });
+    const { data } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'function' } });
+    expect(data?.messageSession).toEqual({ __typename: 'MessageNotDelivered', reason: expected, detail });
+  });
+
+  it('are no answer without "processed"', async () => {
+    fixture.respond = say({ response: {} });
+    const { errors } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
+    expect(errors).toMatchObject([expect.toBeError('UPSTREAM_BAD_RESPONSE', { outcome: 'UNKNOWN' })]);
+  });
+
+  it('name the input field that they refuse, whatever the function is called', async () => {
+    const failed = [{ field: 'key', errors: ['key is missing'] }];
+    fixture.respond = (_recorded, response) =>
+      json(response, {
+        success: false,
+        error: { code: -1, message: 'unauthorized or invalid request', failed },
+      });
+    const { data } = await fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'key' } });
+    expect(data?.messageSession).toMatchObject({
+      __typename: 'InvalidFields',
+      fields: [{ path: ['input', 'handler'], messages: ['key is missing'] }],
+    });
+  });
+});
+
+describe('a message waits for its client', () => {
+  const fixture = useRecorder({
+    transport: { clock, random: () => 0, rate: 2 },
+    timeouts: { read: 1_000, write: 2_000 },
+    operationTimeoutMs: 3_000,
+    server: { requestTimeoutMs: 4_000, headersTimeoutMs: 4_000 },
+  });
+  const message = () => fixture.gateway.execute(MESSAGE, { input: { id: 's', handler: 'h' } });
+
+  it('past every other time limit', async () => {
+    let release = () => {};
+    fixture.respond = (_recorded, response) => {
+      release = () => json(response, { success: true, processed: true, response: 'late' });
+    };
+    const answer = message();
+    await arrival(fixture.recorder, 0);
+    await clock.advance(64_900);
+    release();
+    expect((await answer).data?.messageSession).toEqual({ __typename: 'MessageDelivered', response: 'late' });
+    await expectCalls(fixture.recorder, 1);
+  });
+
+  it('and what stands behind it in its operation has no more time than the operation', async () => {
+    let release = () => {};
+    fixture.respond = (_recorded, response) => {
+      release = () => json(response, { success: true, processed: true, response: 'late' });
+    };
+    const answer = fixture.gateway.execute(`mutation {
+      a: messageSession(input: { id: "s", handler: "h" }) { ... on MessageDelivered { response } }
+      b: toggleScript(input: { id: "a", enabled: true }) { __typename }
+    }`);
+    await arrival(fixture.recorder, 0);
+    await clock.advance(3_001);
+    release();
+    const { errors } = await answer;
+    expect(errors).toMatchObject([
+      expect.toBeError('UPSTREAM_TIMEOUT', { path: ['b'], outcome: 'NOT_EXECUTED' }),
+    ]);
+    await expectCalls(fixture.recorder, 1);
+  });
+
+  it('for 65 s, and is never sent again', async () => {
+    fixture.respond = () => undefined;
+    const answer = message();
+    await arrival(fixture.recorder, 0);
+    await clock.advance(65_000);
+    expect((await answer).errors).toMatchObject([
+      expect.toBeError('UPSTREAM_TIMEOUT', { outcome: 'UNKNOWN' }),
+    ]);
+    await expectCalls(fixture.recorder, 1);
+  });
+
+  it('and takes one place in the quota, which is free again a second after it must have arrived', async () => {
+    fixture.respond = (recorded, response) => {
+      if (!recorded.line.includes('message')) answerPlainly(recorded, response);
+    };
+    const answer = message();
+    await arrival(fixture.recorder, 0);
+    const first = await fixture.gateway.execute(SCRIPT, { id: 'a' });
+    expect(first.data?.script?.id).toBe('a');
+    // Without an answer it may be on its way for half a second.
+    await clock.advance(1_600);
+    for (const id of ['b', 'c']) {
+      expect((await fixture.gateway.execute(SCRIPT, { id })).data?.script?.id).toBe(id);
+    }
+    await clock.advance(65_000);
+    await answer;
+    await expectCalls(fixture.recorder, 4);
+  });
+
+  it.each<[what: string, respond: Respond, code: string, outcome: string]>([
+    ['ratelimited', (_recorded, response) => answerRateLimited(response), 'RATE_LIMITED', 'NOT_EXECUTED'],
+    [
+      'an internal error',
+      (_recorded, response) =>
+        json(response, { success: false, error: { code: -1, message: 'internal server error' } }),
+      'UPSTREAM_ERROR',
+      'UNKNOWN',
+    ],
+    ['a broken connection', ({ socket }) => void socket.destroy(), 'UPSTREAM_UNAVAILABLE', 'UNKNOWN'],
+  ])('and is not sent again after %s', async (_what, respond, code, outcome) => {
+    fixture.respond = respond;
+    expect((await message()).errors).toMatchObject([expect.toBeError(code, { outcome })]);
+    await clock.advance(5_000);
+    await expectCalls(fixture.recorder, 1);
+  });
+
+  it('while other calls of its key find out that the API is well again', async () => {
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    for (let index = 0; index < 5; index += 1) {
+      await message();
+      await clock.advance(1_100);
+    }
+    fixture.respond = (recorded, response) => {
+      if (!recorded.line.includes('message')) answerPlainly(recorded, response);
+    };
+    const before = fixture.recorder.calls.length;
+    const answer = message();
+    await arrival(fixture.recorder, before);
+    expect((await fixture.gateway.execute(SCRIPT, { id: 'a' })).data?.script?.id).toBe('a');
+    await clock.advance(65_000);
+    await answer;
+  });
+});
+
+describe('messages under way', () => {
+  const fixture = useRecorder({ transport: { random: () => 0, rate: 0, connections: 4 } });
+
+  it('hold connections of their key: it has half of them, and its other calls wait; those of other keys do not', async () => {
+    const releases: (() => void)[] = [];
+    fixture.respond = (recorded, response) => {
+      if (!recorded.line.includes('message')) return answerPlainly(recorded, response);
+      releases.push(() => json(response, { success: true, processed: true }));
+      return undefined;
+    };
+    const messages = [1, 2].map((id) =>
+      fixture.gateway.execute(MESSAGE, { input: { id: `s${id}`, handler: 'h' } }),
+    );
+    await expectCalls(fixture.recorder, 2);
+    const mine = fixture.gateway.execute(SCRIPT, { id: 'mine' });
+    const other = await fixture.gateway.execute(SCRIPT, { id: 'other' }, { token: 'another-key' });
+    expect(other.data?.script?.id).toBe('other');
+    expect(fixture.recorder.lines()).not.toContain('GET /scripts/mine');
+    releases[0]?.();
+    expect((await mine).data?.script?.id).toBe('mine');
+    releases[1]?.();
+    for (const { errors } of await Promise.all(messages)) expect(errors).toBeUndefined();
+  });
+});

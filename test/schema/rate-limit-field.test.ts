@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { graphql } from '../gql/index.ts';
+import { createManualClock } from '../support/clock.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { createLateState } from '../support/late-state.ts';
+import { answerPlainly, answerRateLimited } from '../support/plain-api.ts';
+import { SCRIPTS } from '../support/reads.ts';
+import { expectCalls } from '../support/waiting.ts';
+
+const RATE_LIMIT = graphql(/* GraphQL */ `
+  query ReadRateLimit {
+    rateLimit {
+      limit
+      remaining
+      used
+      resetAt
+      cost
+      queued
+    }
+  }
+`);
+
+const clock = createManualClock();
+const random = () => 0;
+const ids = (count: number) => Array.from({ length: count }, (_one, index) => `s${index}`);
+
+type Fixture = ReturnType<typeof useRecorder>;
+
+const NOON = Date.parse('2026-02-09T12:00:00.000Z');
+const today = () => NOON;
+
+/** What the field says, with how far away `resetAt` is. */
+async function rateLimitOf(fixture: Fixture, token = 'key-a') {
+  const { data, errors } = await fixture.gateway.execute(RATE_LIMIT, {}, { token });
+  expect(errors).toBeUndefined();
+  const { resetAt, ...rest } = data?.rateLimit ?? { resetAt: '' };
+  return { ...rest, resetInMs: Date.parse(resetAt) - NOON };
+}
+
+const full = { limit: 10, remaining: 10, used: 0, cost: 0, queued: 0 };
+
+describe('rateLimit', () => {
+  const fixture = useRecorder({
+    transport: { clock, today, random, rate: 10 },
+    timeouts: { read: 60_000, write: 60_000 },
+  });
+
+  it('shows the whole quota of a key that has sent nothing, and costs no call', async () => {
+    const { resetInMs, ...rest } = await rateLimitOf(fixture);
+    expect(rest).toEqual(full);
+    expect(resetInMs).toBe(0);
+    expect(fixture.recorder.calls).toEqual([]);
+  });
+
+  it('shows what is used and left by key, and when all of it is free again', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(3) }, { token: 'key-a' });
+    await clock.advance(400);
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(1) }, { token: 'key-a' });
+    await clock.advance(100);
+    const { resetInMs, ...rest } = await rateLimitOf(fixture);
+    expect(rest).toEqual({ ...full, remaining: 6, used: 4 });
+    expect(resetInMs).toBe(902);
+    expect(await rateLimitOf(fixture, 'key-b')).toMatchObject(full);
+    await clock.advance(600);
+    expect(await rateLimitOf(fixture)).toMatchObject({ ...full, remaining: 9, used: 1 });
+    await clock.advance(310);
+    expect(await rateLimitOf(fixture)).toMatchObject(full);
+    await expectCalls(fixture.recorder, 4);
+  });
+
+  it('counts the calls that wait', async () => {
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(15) }, { token: 'key-a' });
+    await expectCalls(fixture.recorder, 10);
+    expect(await rateLimitOf(fixture)).toMatchObject({ limit: 10, remaining: 0, used: 10, queued: 5 });
+    await clock.advance(1_100);
+    expect((await answer).errors).toBeUndefined();
+  });
+
+  it('shows the pause and the smaller quota when LuaAuth said ratelimited', async () => {
+    fixture.respond = (_recorded, response) => answerRateLimited(response, '20');
+    const client = new AbortController();
+    const left = fixture.gateway
+      .execute(SCRIPTS, { ids: ['a'] }, { token: 'key-a' }, client.signal)
+      .catch(() => undefined);
+    await expectCalls(fixture.recorder, 1);
+    const { resetInMs, ...rest } = await rateLimitOf(fixture);
+    expect(rest).toMatchObject({ limit: 8, remaining: 0 });
+    expect(resetInMs).toBe(20_000);
+    client.abort();
+    await left;
+  });
+
+  it('tells what the operation may cost at most, beside reads whose calls it does not wait for', async () => {
+    fixture.respond = answerPlainly;
+    const { data } = await fixture.gateway.execute<{ rateLimit: { cost: number } }, { ids: string[] }>(
+      'query ($ids: [ID!]!) { rateLimit { cost } scripts(ids: $ids) { executions { count } } }',
+      { ids: ids(3) },
+    );
+    expect(data?.rateLimit).toEqual({ cost: 7 });
+  });
+
+  it('needs a key', async () => {
+    const { errors } = await fixture.gateway.execute(RATE_LIMIT, {}, {});
+    expect(errors).toMatchObject([expect.toBeError('UNAUTHENTICATED', { path: ['rateLimit'] })]);
+  });
+});
+
+describe('rateLimit without a quota', () => {
+  const fixture = useRecorder({ transport: { clock, today, random } });
+
+  it('has null for its limit and for what is left of it', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(3) }, { token: 'key-a' });
+    expect(await rateLimitOf(fixture)).toMatchObject({
+      limit: null,
+      remaining: null,
+      used: 0,
+      queued: 0,
+    });
+  });
+});
+
+describe('rateLimit of a key that LuaAuth has never accepted', () => {
+  const fixture = useRecorder({ transport: { clock, today, random, rate: 10, totalRate: 100 } });
+
+  it('is that of such keys, until LuaAuth accepts it', async () => {
+    fixture.respond = answerPlainly;
+    expect(await rateLimitOf(fixture)).toMatchObject({ limit: 5, remaining: 5 });
+    await fixture.gateway.execute(SCRIPTS, { ids: ['a'] }, { token: 'key-a' });
+    expect(await rateLimitOf(fixture)).toMatchObject({ limit: 10, remaining: 9, used: 1 });
+  });
+});
+
+describe('rateLimit of a state that answers later', () => {
+  const fixture = useRecorder({
+    transport: { clock, today, random, rate: 10, state: createLateState(clock) },
+  });
+
+  it('is the same', async () => {
+    expect(await rateLimitOf(fixture)).toMatchObject(full);
+  });
+});

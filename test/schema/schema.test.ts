@@ -1,0 +1,119 @@
+import {
+  buildClientSchema,
+  buildSchema,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { readTable } from '../../scripts/schema-tables.ts';
+import { CONTRACT } from '../support/contract.ts';
+import { useSandbox } from '../support/fixture.ts';
+import type { TestGateway } from '../support/gateway.ts';
+import { textOf } from '../support/repository.ts';
+import { describedInDirective, describedInType, ownTypes, signaturesOf } from '../support/schema-facts.ts';
+
+const INTROSPECTION = getIntrospectionQuery({
+  descriptions: true,
+  inputValueDeprecation: true,
+  specifiedByUrl: true,
+  schemaDescription: true,
+});
+
+/** The schema as a client sees it, without a key. */
+async function introspect(gateway: TestGateway): Promise<GraphQLSchema> {
+  const { data, errors } = await gateway.execute<IntrospectionQuery, undefined>(INTROSPECTION, undefined, {});
+  expect(errors).toBeUndefined();
+  return buildClientSchema(data as IntrospectionQuery);
+}
+
+const print = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema));
+
+describe('the schema that is served', () => {
+  const fixture = useSandbox();
+
+  it('is the one that is committed', async () => {
+    const committed = textOf('schema/schema.graphql');
+    expect(print(await introspect(fixture.gateway))).toBe(print(buildSchema(committed)));
+  });
+
+  it('describes every type, field, argument, input field, enum value and directive', async () => {
+    const schema = await introspect(fixture.gateway);
+    const entries = [
+      ...ownTypes(schema).flatMap(describedInType),
+      ...schema.getDirectives().flatMap(describedInDirective),
+    ];
+    expect(entries.length).toBeGreaterThan(100);
+    expect(entries.filter(([, description]) => !description?.trim()).map(([name]) => name)).toEqual([]);
+  });
+
+  it('shows nothing of what only routers and the compiler of Relay ask for', async () => {
+    const shown = await fixture.gateway.execute(INTROSPECTION, undefined, {});
+    expect(JSON.stringify(shown.data)).not.toMatch(/"(_[a-z]|fetch)/i);
+    const { data } = await fixture.gateway.execute(
+      `{
+        any: __type(name: "_Any") { name }
+        entity: __type(name: "_Entity") { name }
+        service: __type(name: "_Service") { name }
+        query: __type(name: "Query") { fields(includeDeprecated: true) { name } }
+      }`,
+    );
+    expect(data).toMatchObject({ any: null, entity: null, service: null });
+    expect(JSON.stringify(data)).not.toMatch(/"(_[a-z]|fetch)/i);
+  });
+
+  it.each([
+    ['{ _entity { __typename } }', 'Query'],
+    ['{ fetch__Scripts(id: "a") { id } }', 'Query'],
+    ['{ ... on _Entiti { __typename } }', '_Entiti'],
+    ['query ($r: _Ani) { rateLimit { cost } }', '_Ani'],
+  ])('does not suggest it either: %s', async (document, named) => {
+    const { errors } = await fixture.gateway.execute(document);
+    expect(errors?.[0]?.message).toContain(named);
+    expect(errors?.[0]?.message).not.toMatch(/_entities|fetch__Script"|_Entity|_Any/);
+  });
+
+  it('has everything that clients and the supergraph rely on', async () => {
+    const signatures = ownTypes(await introspect(fixture.gateway)).flatMap(signaturesOf);
+    expect(CONTRACT.filter((line) => !signatures.includes(line))).toEqual([]);
+  });
+});
+
+describe('the schema in read-only mode', () => {
+  const fixture = useSandbox({ gateway: { readOnly: true } });
+  const whole = useSandbox();
+
+  it('has no mutation and no type that only mutations use', async () => {
+    const [reads, all] = await Promise.all([introspect(fixture.gateway), introspect(whole.gateway)]);
+    expect(reads.getMutationType()).toBeFalsy();
+    const kept = new Set(ownTypes(reads).map(({ name }) => name));
+    const gone = ownTypes(all).filter((type) => !kept.has(type.name) && !isSpecifiedScalarType(type));
+    const reviewed = readTable(textOf('schema/read-only.txt'));
+    expect(gone.map(({ name }) => name).sort()).toEqual([...reviewed.keys()]);
+    const signatures = ownTypes(all)
+      .filter(({ name }) => kept.has(name))
+      .flatMap(signaturesOf);
+    expect(ownTypes(reads).flatMap(signaturesOf).sort()).toEqual(signatures.sort());
+  });
+
+  it('tells a federation router of no mutation either', async () => {
+    const { data } = await fixture.gateway.execute<{ _service: { sdl: string } }, undefined>(
+      '{ _service { sdl } }',
+      undefined,
+      {},
+    );
+    expect(data?._service.sdl).toContain('type Script');
+    expect(data?._service.sdl).not.toMatch(/Mutation|Refusal|Success/);
+  });
+
+  it('refuses a mutation before anything is called', async () => {
+    const { errors } = await fixture.gateway.execute(
+      'mutation { deleteScript(input: { id: "a" }) { __typename } }',
+    );
+    expect(errors?.[0]?.message).toMatch(/mutation/);
+    expect(fixture.lines()).toEqual([]);
+  });
+});

@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../src/sandbox/seed-data.ts';
+import { graphql } from '../gql/index.ts';
+import { useSandbox } from '../support/fixture.ts';
+
+const fixture = useSandbox({ shared: true });
+
+const { scriptId, freeForAllScriptId, idleScriptId, sessionId } = seeded;
+
+const ONE_SESSION = graphql(/* GraphQL */ `
+  query OneSession($id: ID!) {
+    session(id: $id) {
+      id
+      script {
+        id
+      }
+      userKey
+      robloxId
+      placeId
+      jobId
+      createdAt
+    }
+  }
+`);
+
+const SESSION_PAGE = graphql(/* GraphQL */ `
+  query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
+    script(id: $id) {
+      sessions(first: $first, after: $after, filter: $filter) {
+        edges {
+          cursor
+          node {
+            id
+          }
+        }
+        nodes {
+          id
+          userKey
+          robloxId
+          placeId
+          jobId
+        }
+        pageInfo {
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+const DEFAULT_PAGE = graphql(/* GraphQL */ `
+  query DefaultPage($id: ID!) {
+    script(id: $id) {
+      sessions {
+        nodes {
+          id
+        }
+      }
+    }
+  }
+`);
+
+/** What the list endpoints were asked, in order. */
+const listCalls = () =>
+  fixture.sandbox.calls
+    .filter(({ path }) => path.includes('/sessions'))
+    .map(({ method, path, text }) => ({ method, path, text }));
+
+const sessionsOf = (script: string) =>
+  [...fixture.sandbox.sessions.values()].filter(({ script_id }) => script_id === script);
+
+describe('session', () => {
+  it('answers every field of GET /sessions/:session_id with one call', async () => {
+    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: sessionId });
+    expect(errors).toBeUndefined();
+    expect(data?.session).toEqual({
+      id: sessionId,
+      script: { id: scriptId },
+      userKey: seeded.userKey,
+      robloxId: '10234711811',
+      placeId: '606849621',
+      jobId: seeded.jobId,
+      createdAt: '2026-02-09T08:08:20.000Z',
+    });
+    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+      { method: 'GET', path: `/sessions/${sessionId}`, text: '' },
+    ]);
+  });
+
+  it('is an error at its field when the session is unknown or has ended', async () => {
+    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: 'ended' });
+    expect(data).toEqual({ session: null });
+    expect(errors).toMatchObject([
+      expect.toBeError('FORBIDDEN', { path: ['session'], endpoint: 'GET /sessions/:session_id' }),
+    ]);
+  });
+
+  it('keeps the digits of Roblox ids beyond 2^53', async () => {
+    Object.assign(fixture.sandbox.sessions.get(sessionId) ?? {}, {
+      roblox_id: 9_007_199_254_740_993n,
+      place_id: 123_456_789_012_345_678_901_234_567_890n,
+    });
+    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: sessionId });
+    expect(errors).toBeUndefined();
+    expect(data?.session).toMatchObject({
+      robloxId: '9007199254740993',
+      placeId: '123456789012345678901234567890',
+    });
+  });
+
+  it('has no key for a user without one, whether the API says null or nothing', async () => {
+    const [withNull, withNothing] = [
+      sessionsOf(freeForAllScriptId).find(({ user_key }) => user_key === null),
+      sessionsOf(freeForAllScriptId).find((session) => !('user_key' in session)),
+    ];
+    for (const session of [withNull, withNothing]) {
+      const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: session?.id ?? '' });
+      expect(errors).toBeUndefined();
+      expect(data?.session?.userKey).toBeNull();
+    }
+  });
+});
+
+describe('sessions of a script', () => {
+  it('come from POST /scripts/:script_id/sessions, one row more than the page has', async () => {
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 3 });
+    expect(errors).toBeUndefined();
+    const rows = sessionsOf(scriptId).slice(0, 3);
+    const sessions = data?.script?.sessions;
+    expect(sessions?.nodes).toEqual(
+      rows.map(({ id, user_key, roblox_id, place_id, job_id }) => ({
+        id,
+        userKey: user_key,
+        robloxId: String(roblox_id),
+        placeId: String(place_id),
+        jobId: job_id,
+      })),
+    );
+    expect(sessions?.edges.map(({ node }) => node.id)).toEqual(rows.map(({ id }) => id));
+    expect(sessions?.pageInfo).toEqual({
+      hasPreviousPage: false,
+      startCursor: sessions?.edges[0]?.cursor,
+      endCursor: sessions?.edges[2]?.cursor,
+    });
+    expect(listCalls()).toEqual([
+      { method: 'POST', path: `/scripts/${scriptId}/sessions`, text: '{"from":0,"limit":4}' },
+    ]);
+  });
+
+  it('are 50 unless said otherwise, and null says nothing', async () => {
+    const { data } = await fixture.gateway.execute(DEFAULT_PAGE, { id: scriptId });
+    expect(data?.script?.sessions?.nodes).toHaveLength(50);
+    const { data: same } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: null });
+    expect(same?.script?.sessions?.nodes).toHaveLength(50);
+    expect(listCalls().map(({ text }) => text)).toEqual(['{"from":0,"limit":51}', '{"from":0,"limit":51}']);
+  });
+
+  it('go on behind the cursor that is given, from any edge', async () => {
+    const first = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 5 });
+    const after = first.data?.script?.sessions?.edges[1]?.cursor;
+    const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, after });
+    const sessions = data?.script?.sessions;
+    expect(sessions?.nodes.map(({ id }) => id)).toEqual(
+      sessionsOf(scriptId)
+        .slice(2, 4)
+        .map(({ id }) => id),
+    );
+    expect(sessions?.pageInfo.hasPreviousPage).toBe(true);
+    expect(listCalls().at(-1)?.text).toBe('{"from":2,"limit":3}');
+  });
+
+  it('have no cursors on an empty page', async () => {
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: idleScriptId });
+    expect(errors).toBeUndefined();
+    expect(data?.script?.sessions).toEqual({
+      edges: [],
+      nodes: [],
+      pageInfo: { hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+  });
+
+  it('have no cursors behind the end either, but something before', async () => {
+    const last = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100 });
+    const middle = last.data?.script?.sessions?.pageInfo.endCursor;
+    const rest = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100, after: middle });
+    const after = rest.data?.script?.sessions?.pageInfo.endCursor;
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, after });
+    expect(errors).toBeUndefined();
+    expect(rest.data?.script?.sessions?.nodes).toHaveLength(80);
+    expect(data?.script?.sessions).toEqual({
+      edges: [],
+      nodes: [],
+      pageInfo: { hasPreviousPage: true, startCursor: null, endCursor: null },
+    });
+  });
+});
+
+describe('sessions with a filter', () => {
+  it('come from GET /scripts/:script_id/sessions/filter, with all that must match', async () => {
+    const filter = {
+      userKey: seeded.userKey,
+      robloxId: String(seeded.robloxId),
+      placeId: String(seeded.placeId),
+      jobId: seeded.jobId,
+    };
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 10, filter });
+    expect(errors).toBeUndefined();
+    expect(data?.script?.sessions?.nodes).toEqual([{ id: sessionId, ...filter }]);
+    const [call] = listCalls();
+    const url = new URL(call?.path ?? '', fixture.sandbox.url);
+    expect({ method: call?.method, path: url.pathname, text: call?.text }).toEqual({
+      method: 'GET',
+      path: `/scripts/${scriptId}/sessions/filter`,
+      text: '',
+    });
+    expect([...url.searchParams]).toEqual([
+      ['from', '0'],
+      ['limit', '11'],
+      ['key', seeded.userKey],
+      ['roblox_id', '10234711811'],
+      ['place_id', '606849621'],
+      ['job_id', seeded.jobId],
+    ]);
+  });
+
+  it.each([
+    ['userKey', 'user_key'],
+    ['robloxId', 'roblox_id'],
+    ['placeId', 'place_id'],
+    ['jobId', 'job_id'],
+  ] as const)('narrow by %s alone', async (field, column) => {
+    const [model] = sessionsOf(scriptId).slice(7);
+    const filter = { [field]: String(model?.[column]) };
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, {
+      id: scriptId,
+      first: 100,
+      filter,
+    });
+    expect(errors).toBeUndefined();
+    const matching = sessionsOf(scriptId).filter((session) => session[column] === model?.[column]);
+    expect(data?.script?.sessions?.nodes.map(({ id }) => id)).toEqual(matching.map(({ id }) => id));
+    expect(listCalls()).toHaveLength(1);
+  });
+
+  it.each([null, {}, { userKey: null }, { userKey: null, robloxId: null, placeId: null, jobId: null }])(
+    'are all sessions when nothing is in it: %j',
+    async (filter) => {
+      const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, filter });
+      expect(data?.script?.sessions?.nodes).toHaveLength(2);
+      expect(listCalls()).toEqual([
+        { method: 'POST', path: `/scripts/${scriptId}/sessions`, text: '{"from":0,"limit":3}' },
+      ]);
+    },
+  );
+
+  it('can be walked page by page', async () => {
+    const filter = { placeId: String(seeded.placeId) };
+    const expected = sessionsOf(scriptId).filter(({ place_id }) => place_id === seeded.placeId);
+    const met: string[] = [];
+    let after: string | null | undefined;
+    do {
+      const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 7, after, filter });
+      met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
+      after = data?.script?.sessions?.pageInfo.endCursor;
+    } while (after && met.length <= expected.length);
+    expect(expected.length).toBeGreaterThan(14);
+    expect(met).toEqual(expected.map(({ id }) => id));
+  });
+
+  it('pass on what LuaAuth says of a value that it does not take', async () => {
+    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, {
+      id: scriptId,
+      filter: { robloxId: 'not-a-number' },
+    });
+    expect(data).toEqual({ script: { sessions: null } });
+    expect(errors).toMatchObject([
+      expect.toBeError('BAD_USER_INPUT', {
+        path: ['script', 'sessions'],
+        fields: [{ field: 'roblox_id', messages: ['must be a number'] }],
+      }),
+    ]);
+  });
+});

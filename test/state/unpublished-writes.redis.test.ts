@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { State } from '../../src/state/port.ts';
+import { openStateInRedis } from '../../src/state/redis/open.ts';
+import { startProxy } from '../support/proxy.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';
+import { eventually } from '../support/waiting.ts';
+
+/** More than are remembered one by one. */
+const MANY = 4_100;
+const MANY_ACCOUNTS = 1_050;
+
+describeWithRedis('the writes of a process that has lost Redis', { timeout: 60_000 }, () => {
+  let redis: RedisServer;
+  let proxy: Awaited<ReturnType<typeof startProxy>>;
+  let apart: State;
+  let other: State;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    proxy = await startProxy(redis.url);
+    // Silence tells it that it is cut off. When it comes back, a busy machine has to publish thousands of writes within that.
+    apart = await open(proxy.url, 2_000);
+    other = await open(redis.url, 5_000);
+  });
+  afterEach(async () => {
+    for (const state of [apart, other]) await state.close?.();
+    await proxy.close();
+    await redis.close();
+  });
+
+  const open = (url: string, commandTimeoutMs: number) =>
+    openStateInRedis({ url, rate: 50, longestCopyMs: 1_000, commandTimeoutMs });
+  const isLost = () => (apart.coordination?.partition ?? 0) > 0;
+  const read = async (account: string, resource: string) => {
+    const { number, isInDoubt } = await other.generations.snapshot(account).read(resource);
+    return { number, isInDoubt };
+  };
+  const write = async (account: string, resource: string, outcome: 'done' | 'unknown' = 'done') => {
+    const begun = await apart.generations.snapshot(account).write([resource], 1_000);
+    await begun.end(outcome, 60_000);
+  };
+  async function lose(): Promise<void> {
+    proxy.cut();
+    await write('account', 'first');
+    await eventually(() => expect(isLost()).toBe(true));
+  }
+  async function find(): Promise<void> {
+    proxy.mend();
+    await eventually(() => expect(isLost()).toBe(false));
+  }
+
+  it('are published one by one while they are few', async () => {
+    const [before, untouched] = [await read('account', 'a'), await read('account', 'b')];
+    await lose();
+    await write('account', 'a', 'unknown');
+    await find();
+    expect(await read('account', 'a')).toMatchObject({ isInDoubt: true });
+    expect((await read('account', 'a')).number).not.toBe(before.number);
+    expect(await read('account', 'b')).toEqual(untouched);
+  });
+
+  it('count for all of their account when they are many', async () => {
+    const before = await read('account', 'never written');
+    const elsewhere = await read('another', 'never written');
+    await lose();
+    await write('account', 'a', 'unknown');
+    for (let count = 0; count < MANY; count += 1) await write('account', `r${count}`);
+    await find();
+    const after = await read('account', 'never written');
+    expect([after.number === before.number, after.isInDoubt]).toEqual([false, true]);
+    expect(await read('another', 'never written')).toEqual(elsewhere);
+    expect((await read('account', `r${MANY - 1}`)).number).not.toBe(after.number);
+  });
+
+  it('count for everything when they are of many accounts', async () => {
+    const before = await read('another', 'never written');
+    await lose();
+    for (let count = 0; count < MANY_ACCOUNTS; count += 1) await write(`account ${count}`, 'a');
+    for (let count = 0; count < MANY; count += 1) await write('account', `r${count}`);
+    await find();
+    const after = await read('another', 'never written');
+    expect(after.number).not.toBe(before.number);
+  });
+
+  it('are noted in bounded memory, and none that is forgotten makes an older read good again', async () => {
+    await lose();
+    const snapshot = apart.generations.snapshot('account');
+    await write('account', 'a', 'unknown');
+    const numbers = new Set([(await snapshot.read('a')).number]);
+    for (let count = 0; count < 65_000; count += 1) {
+      await write('account', `r${count}`);
+      if (count % 32_000 === 31_999) numbers.add((await snapshot.read('a')).number);
+    }
+    expect(numbers.size).toBe(3);
+    expect((await snapshot.read('a')).isInDoubt).toBe(true);
+  });
+});

@@ -1,0 +1,21 @@
+const TICK_MS = 20;
+/** A tick as late as this says that the machine kept the process waiting: what it finds then has come meanwhile. */
+const LATE_MS = 2 * TICK_MS;
+/** So long after a stall a process still reads what has come in it. */
+const BACKLOG_MS = 100;
+
+/** Watches the event loop of a process that notes arrivals: gives by how much one that is read now may have come earlier, in ms. */
+export function watchStalls(): () => number {
+  let lastTick = performance.now();
+  let stall = { end: Number.NEGATIVE_INFINITY, ms: 0 };
+  setInterval(() => {
+    const now = performance.now();
+    if (now - lastTick > LATE_MS) stall = { end: now, ms: now - lastTick };
+    lastTick = now;
+  }, TICK_MS).unref();
+  return () => {
+    const now = performance.now();
+    if (now - stall.end < BACKLOG_MS) return stall.ms + (now - stall.end);
+    return now - lastTick > LATE_MS ? now - lastTick : 0;
+  };
+}

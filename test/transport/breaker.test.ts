@@ -1,0 +1,243 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createManualClock, settle } from '../support/clock.ts';
+import { useRecorder } from '../support/fixture.ts';
+import type { Result } from '../support/gateway.ts';
+import { EDIT, TOGGLE } from '../support/mutations.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import { json, type Respond } from '../support/recorder.ts';
+import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+
+const clock = createManualClock();
+const luck = { draws: 0 };
+const random = () => {
+  luck.draws += 1;
+  return 0;
+};
+afterEach(() => Object.assign(luck, { draws: 0 }));
+
+const fixture = useRecorder({ transport: { clock, random } });
+
+const unavailable: Respond = (_recorded, response) => void response.writeHead(503).end();
+const read = (id = 'a') => fixture.gateway.execute(SCRIPT, { id });
+const write = () => fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+const codeOf = ({ errors }: Result<unknown>) => errors?.[0]?.extensions.code;
+
+/** Lets five reads in a row fail, which is three calls each. */
+async function openBreaker(respond = unavailable) {
+  fixture.respond = respond;
+  for (let index = 0; index < 5; index += 1) expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
+  expect(fixture.recorder.calls).toHaveLength(15);
+  fixture.recorder.calls.length = 0;
+}
+
+describe('after five failures in a row', () => {
+  it('nothing is sent for a second: reads and writes are answered at once', async () => {
+    await openBreaker();
+    await clock.advance(999);
+    const { data, errors } = await fixture.gateway.execute('{ __typename script(id: "a") { name } }');
+    expect(data).toEqual({ __typename: 'Query', script: null });
+    expect(errors).toMatchObject([expect.toBeError('UPSTREAM_UNAVAILABLE', { path: ['script'] })]);
+    expect((await write()).errors?.[0]?.extensions).toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      outcome: 'NOT_EXECUTED',
+    });
+    await expectCalls(fixture.recorder, 0);
+  });
+
+  it('one call goes ahead as a probe while the others are refused, and when it succeeds all is well', async () => {
+    await openBreaker();
+    await clock.advance(1_000);
+    let release = () => {};
+    fixture.respond = (recorded, response) => {
+      release = () => answerPlainly(recorded, response);
+    };
+    const probe = read('probe');
+    await arrival(fixture.recorder, 0);
+    const others = await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'c', 'd'] });
+    expect(others.errors?.map(({ extensions }) => extensions.code)).toEqual(
+      Array(3).fill('UPSTREAM_UNAVAILABLE'),
+    );
+    release();
+    expect((await probe).data?.script?.name).toBe('name of probe');
+    fixture.respond = answerPlainly;
+    const { errors } = await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'c', 'd'] });
+    expect(errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 4);
+  });
+
+  it('a probe that fails is not tried again, and doubles the pause up to 8 s', async () => {
+    await openBreaker();
+    await clock.advance(1_000);
+    for (const [index, pauseMs] of [2_000, 4_000, 8_000, 8_000].entries()) {
+      await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] });
+      await clock.advance(pauseMs - 1);
+      expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
+      await expectCalls(fixture.recorder, index + 1);
+      await clock.advance(1);
+    }
+    fixture.respond = answerPlainly;
+    expect((await read()).data?.script?.name).toBe('name of a');
+  });
+
+  it('a write can be the probe', async () => {
+    await openBreaker();
+    await clock.advance(1_000);
+    fixture.respond = answerPlainly;
+    expect((await write()).data?.toggleScript.__typename).toBe('ToggleScriptSuccess');
+    await expect(read()).resolves.toMatchObject({ data: { script: { name: 'name of a' } } });
+  });
+
+  it('the next call probes when the client of a probe has left', async () => {
+    await openBreaker();
+    await clock.advance(1_000);
+    fixture.respond = () => undefined;
+    const client = new AbortController();
+    const probe = fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
+    const { socket } = await arrival(fixture.recorder, 0);
+    client.abort();
+    await expect(probe).rejects.toThrow('abort');
+    await eventually(() => expect(socket.destroyed).toBe(true));
+    fixture.respond = answerPlainly;
+    expect((await read()).data?.script?.name).toBe('name of a');
+    expect(fixture.recorder.calls).toHaveLength(2);
+  });
+
+  it('the pause begins anew at a second once a probe has gone well', async () => {
+    await openBreaker();
+    await clock.advance(1_000);
+    await read();
+    await clock.advance(2_000);
+    fixture.respond = answerPlainly;
+    await read();
+    fixture.recorder.calls.length = 0;
+    await openBreaker();
+    await clock.advance(1_000);
+    fixture.respond = answerPlainly;
+    expect((await read()).data?.script?.name).toBe('name of a');
+  });
+});
+
+describe('what counts as a failure', () => {
+  it.each<[string, Respond]>([
+    ['a reset', (recorded) => recorded.socket.resetAndDestroy()],
+    ['503 with the body of a failure', (_recorded, response) => json(response, SERVER_ERROR, 503)],
+    ['502 with HTML', (_recorded, response) => void response.writeHead(502).end('<html>')],
+    [
+      'an answer that ends early',
+      (_recorded, response) => {
+        response.writeHead(200, { 'content-length': 100 });
+        response.write('{', () => response.destroy());
+      },
+    ],
+  ])('is %s', async (_title, respond) => {
+    fixture.respond = respond;
+    for (let index = 0; index < 5; index += 1) await read();
+    await expectCalls(fixture.recorder, 15);
+    expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
+    await expectCalls(fixture.recorder, 15);
+  });
+
+  it('is an API that does not answer in time', async () => {
+    fixture.respond = () => undefined;
+    const answers = fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c', 'd', 'e'] });
+    await arrival(fixture.recorder, 4);
+    await clock.advance(5_000);
+    await answers;
+    expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
+    await expectCalls(fixture.recorder, 5);
+  });
+
+  it('is half of at least ten calls in ten seconds, though never five in a row', async () => {
+    for (let index = 0; index < 10; index += 1) {
+      fixture.respond = index % 2 === 0 ? answerPlainly : unavailable;
+      expect((await read()).data?.script === null).toBe(index % 2 === 1);
+    }
+    fixture.respond = answerPlainly;
+    const sent = fixture.recorder.calls.length;
+    expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
+    expect(fixture.recorder.calls).toHaveLength(sent);
+  });
+
+  it('is not half of them over a longer time', async () => {
+    for (let index = 0; index < 30; index += 1) {
+      fixture.respond = index % 2 === 0 ? answerPlainly : unavailable;
+      expect((await read()).data?.script === null).toBe(index % 2 === 1);
+      await clock.advance(1_200);
+    }
+  });
+
+  it('is not four in a row', async () => {
+    for (const round of [1, 2]) {
+      fixture.respond = unavailable;
+      for (let index = 0; index < 4; index += 1) await read();
+      fixture.respond = answerPlainly;
+      expect((await read()).data?.script?.name, `round ${round}`).toBe('name of a');
+    }
+  });
+
+  it('is no refusal, however many there are, and none is tried again', async () => {
+    fixture.respond = (_recorded, response) =>
+      json(
+        response,
+        { success: false, error: { code: -1, message: 'unauthorized or invalid request' } },
+        403,
+      );
+    for (let start = 0; start < 1_000; start += 200) {
+      const ids = Array.from({ length: 200 }, (_one, index) => `s${start + index}`);
+      const { errors } = await fixture.gateway.execute(SCRIPTS, { ids });
+      expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(['FORBIDDEN']));
+    }
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: false, error: { code: 0, message: 'account expired' } });
+    for (let index = 0; index < 30; index += 1) {
+      const { data } = await fixture.gateway.execute(EDIT, { input: { id: 'a', name: 'b' } });
+      expect(data?.editScript.__typename).toBe('AccountExpired');
+    }
+    expect(fixture.recorder.calls).toHaveLength(1_030);
+    expect(luck.draws).toBe(0);
+  });
+
+  it.each([200, 400, 500])('is no internal server error under %i: it may be one script', async (status) => {
+    fixture.respond = (_recorded, response) => json(response, SERVER_ERROR, status);
+    for (let index = 0; index < 8; index += 1) expect(codeOf(await read())).toBe('UPSTREAM_ERROR');
+    expect(fixture.recorder.calls).toHaveLength(24);
+  });
+
+  it('is no client that leaves', async () => {
+    fixture.respond = () => undefined;
+    for (let index = 0; index < 8; index += 1) {
+      const client = new AbortController();
+      const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
+      const { socket } = await arrival(fixture.recorder, index);
+      client.abort();
+      await expect(answer).rejects.toThrow('abort');
+      await eventually(() => expect(socket.destroyed).toBe(true));
+    }
+    fixture.respond = answerPlainly;
+    expect((await read()).data?.script?.name).toBe('name of a');
+  });
+});
+
+describe('calls that wait for the quota', () => {
+  const queued = useRecorder({
+    transport: { clock, random, rate: 5 },
+    timeouts: { read: 5_000, write: 5_000 },
+  });
+
+  it('when the breaker opens are not sent: not then, and not beside a probe', async () => {
+    queued.respond = unavailable;
+    const answers = Array.from({ length: 10 }, () =>
+      queued.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }),
+    );
+    await expectCalls(queued.recorder, 5);
+    // Before a place in the quota is free again.
+    const outcomes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.outcome);
+    expect(outcomes.sort()).toEqual([...Array(5).fill('NOT_EXECUTED'), ...Array(5).fill('UNKNOWN')]);
+    await clock.advance(1_100);
+    await settle();
+    expect(queued.recorder.calls).toHaveLength(5);
+  });
+});
+
+const SERVER_ERROR = { success: false, error: { code: -1, message: 'internal server error' } };

@@ -1,0 +1,175 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it, vi } from 'vitest';
+import type { Access } from '../../src/luaauth/api.ts';
+import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
+import { createStateInMemory } from '../../src/state/memory.ts';
+import type { CacheEntry, Generation } from '../../src/state/port.ts';
+import { KnownAccounts } from '../../src/transport/accounts.ts';
+import { Admission } from '../../src/transport/admission/admission.ts';
+import type { Admittance } from '../../src/transport/admission/admittance.ts';
+import type { Call, Send } from '../../src/transport/call.ts';
+import { Unavailable } from '../../src/transport/errors.ts';
+import { Usage } from '../../src/transport/observer.ts';
+import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
+import { invalidation } from '../../src/transport/steps/invalidation.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const MEGABYTE = 1024 * 1024;
+/** Of a key and its slot in a table, with nothing else. */
+const SMALLEST_ENTRY_BYTES = 32;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function heapInMegabytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / MEGABYTE;
+}
+
+/**
+ * Memory is bounded where doing a thing twice as often takes no more of it: far less than the smallest entry for each time.
+ * The first round is larger than all that is ever kept.
+ */
+async function expectBounded(times: number, mostMegabytes: number, act: (index: number) => unknown) {
+  const before = heapInMegabytes();
+  for (let index = 0; index < times; index += 1) await act(index);
+  const once = heapInMegabytes();
+  for (let index = times; index < 2 * times; index += 1) await act(index);
+  expect(once - before).toBeLessThan(mostMegabytes);
+  expect(heapInMegabytes() - once).toBeLessThan((times * SMALLEST_ENTRY_BYTES) / MEGABYTE);
+}
+
+/** A clock without timers that a loop moves on. */
+function createTicks() {
+  const clock = { ms: 0, now: () => clock.ms, after: () => () => undefined };
+  return clock;
+}
+
+/** The call that an endpoint makes. */
+function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<unknown> {
+  const calls: Call<unknown>[] = [];
+  const access: Access = {
+    ask(call) {
+      calls.push(call);
+      return new Promise(() => undefined);
+    },
+    clock: createTicks(),
+    origin: { key: account, account, caller: '' },
+    usage: new Usage(),
+    signal: undefined,
+    timeouts: { read: 10_000, write: 10_000 },
+    deadline: Number.MAX_SAFE_INTEGER,
+  };
+  if (kind === 'read') void getScript(access, { script_id: id });
+  else void removeScript(access, { script_id: id });
+  return calls[0] as Call<unknown>;
+}
+
+const answerAtOnce: Send = async (_call, progress) => {
+  progress.sent();
+  progress.ended(undefined);
+  return { value: undefined as never, bytes: 300, sentAt: 0, source: 'call', ageMs: 0 };
+};
+
+it('copies of any number of reads take bounded memory, and the latest ones are kept', async () => {
+  const { cache: copies } = createStateInMemory(createTicks());
+  const get = (key: string) => copies.get(key) as CacheEntry | undefined;
+  const nameOf = (index: number) => `account 0 GET /scripts/script-number-${index}`;
+  const times = 150_000;
+  await expectBounded(times, 100, (index) =>
+    copies.set(nameOf(index), { value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
+  );
+  const all = 2 * times;
+  expect(get(nameOf(all - 1))?.value).toEqual({ id: `${all - 1}` });
+  expect(get(nameOf(all - 50_001))).toBeUndefined();
+});
+
+it('copies of large answers are bounded by their size', () => {
+  const { cache: copies } = createStateInMemory(createTicks());
+  const nameOf = (index: number) => `account 0 GET /scripts/large-${index}`;
+  const count = 200;
+  for (let index = 0; index < count; index += 1) {
+    void copies.set(nameOf(index), { value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
+  }
+  const kept = Array.from({ length: count }, (_one, index) => copies.get(nameOf(index))).filter(Boolean);
+  expect(kept.length).toBeGreaterThan(5);
+  expect(kept.length * MEGABYTE).toBeLessThanOrEqual(64 * MEGABYTE);
+});
+
+it('any number of writes takes bounded memory, and none that is forgotten makes an older read good again', async () => {
+  const { generations } = createStateInMemory(createTicks());
+  const write = invalidation(generations, createTicks())(answerAtOnce);
+  const { read } = generations.snapshot('account');
+  const lastChange = (id: string) =>
+    Math.max(
+      ...callOf('read', id).resources.map((resource) => Number((read(resource) as Generation).number)),
+    );
+  const times = 200_000;
+  await expectBounded(times, 100, (index) => write(callOf('write', `written-${index}`), new Usage()));
+  expect(lastChange(`written-${2 * times - 1}`)).toBe(2 * times);
+  // Its own number is forgotten: any later one will do, but none from before the write.
+  for (const index of [0, 1, times]) {
+    expect(lastChange(`written-${index}`)).toBeGreaterThanOrEqual(index + 1);
+  }
+});
+
+it('any number of keys, each for one call, takes bounded memory', async () => {
+  const clock = createTicks();
+  const { quotas } = createStateInMemory(clock);
+  const known = new KnownAccounts();
+  const admission = new Admission({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
+  await expectBounded(100_000, 100, (index) => {
+    clock.ms += 1;
+    const call = callOf('read', 'a', `key-${index}`);
+    const admittance = admission.admittanceFor({ call, queued() {}, admitted() {}, fail() {} });
+    admittance.acquire();
+    admittance.sent();
+    admittance.ended(undefined);
+  });
+});
+
+it('any number of operations, of which some always wait for a connection, takes bounded memory', async () => {
+  const clock = createTicks();
+  const { quotas } = createStateInMemory(clock);
+  const known = new KnownAccounts();
+  const admission = new Admission({ connections: 2, rate: 0, totalRate: 0, clock, quotas, known });
+  const underWay: Admittance[] = [];
+  const sent: number[] = [];
+  const begin = (index: number) => {
+    clock.ms += 1;
+    // An operation of its own: of one account, and one caller.
+    const call = callOf('read', `${index}`);
+    const origin = { ...call.origin, startedAt: clock.ms };
+    const admittance: Admittance = admission.admittanceFor({
+      call: { ...call, origin },
+      queued() {},
+      admitted() {
+        underWay.push(admittance);
+        sent.push(index);
+      },
+      fail() {},
+    });
+    admittance.acquire();
+  };
+  for (const index of [-3, -2, -1]) begin(index);
+  /** Always one is under way, the oldest, and the others wait. */
+  const otherwise: number[] = [];
+  await expectBounded(30_000, 30, (index) => {
+    begin(index);
+    underWay.shift()?.ended(undefined);
+    if (underWay.length !== 1 || sent.splice(0).at(-1) !== index - 2) otherwise.push(index);
+  });
+  expect(otherwise).toEqual([]);
+});
+
+it('any number of keys, of each of which a call fails, takes bounded memory', async () => {
+  const clock = createTicks();
+  const { step } = createCircuitBreaker({ clock, rejectQueued() {} });
+  const send = step((call) => Promise.reject(new Unavailable(call, 'unknown')));
+  await expectBounded(50_000, 30, (index) => {
+    clock.ms += 1;
+    return send(callOf('read', 'a', `key-${index}`), new Usage()).catch(() => undefined);
+  });
+});

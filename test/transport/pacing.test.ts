@@ -1,0 +1,271 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock, settle } from '../support/clock.ts';
+import { busiestSecond, startDistantRecorder } from '../support/distant-recorder.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
+import { TOGGLE } from '../support/mutations.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+
+const clock = createManualClock();
+const random = () => 0;
+/** Longer than a second by what clocks and timers may be off. */
+const WINDOW_MS = 1_002;
+
+const ids = (count: number, name = 's') => Array.from({ length: count }, (_one, index) => `${name}${index}`);
+
+describe('a quota of 50', () => {
+  const fixture = useRecorder({ transport: { clock, random, rate: 50 }, limits: { restCalls: 2_000 } });
+
+  it('lets 50 of 60 reads start at once, and the others when the window has passed', async () => {
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
+    await expectCalls(fixture.recorder, 50);
+    await clock.advance(WINDOW_MS - 1);
+    await expectCalls(fixture.recorder, 50);
+    await clock.advance(1);
+    expect((await answer).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 60);
+  });
+
+  it('counts in a sliding window: what started later leaves it later', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(30, 'a') });
+    await clock.advance(600);
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60, 'b') });
+    await expectCalls(fixture.recorder, 50);
+    await clock.advance(WINDOW_MS - 600 - 1);
+    await expectCalls(fixture.recorder, 50);
+    await clock.advance(1);
+    await expectCalls(fixture.recorder, 80);
+    await clock.advance(599);
+    await expectCalls(fixture.recorder, 80);
+    await clock.advance(1);
+    await answer;
+    await expectCalls(fixture.recorder, 90);
+  });
+
+  it('counts writes and reads together, and retries like other calls', async () => {
+    let refused = 0;
+    fixture.respond = (recorded, response) => {
+      if (recorded.line !== 'GET /scripts/s0' || refused === 2) return answerPlainly(recorded, response);
+      refused += 1;
+      return void response.writeHead(503).end();
+    };
+    await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(49) });
+    await expectCalls(fixture.recorder, 50);
+    await clock.advance(WINDOW_MS);
+    expect((await answer).errors).toBeUndefined();
+    expect(fixture.recorder.lines().filter((line) => line === 'GET /scripts/s0')).toHaveLength(3);
+  });
+
+  it('is for one key: another key is served at once, however many calls the first one has queued', async () => {
+    fixture.respond = answerPlainly;
+    const client = new AbortController();
+    const busy = fixture.gateway.execute(SCRIPTS, { ids: ids(300) }, { token: 'key-a' }, client.signal);
+    await expectCalls(fixture.recorder, 50);
+    const { data } = await fixture.gateway.execute(SCRIPTS, { ids: ids(50) }, { token: 'key-b' });
+    expect(data?.scripts).toHaveLength(50);
+    expect(fixture.recorder.calls.map(({ headers }) => headers.token)).toEqual([
+      ...Array(50).fill('key-a'),
+      ...Array(50).fill('key-b'),
+    ]);
+    client.abort();
+    await expect(busy).rejects.toThrow('abort');
+  });
+
+  it('is not freed by a call that is under way for long', async () => {
+    fixture.respond = () => undefined;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
+    await expectCalls(fixture.recorder, 50);
+    await clock.advance(5_000);
+    await answer;
+    expect(fixture.recorder.calls).toHaveLength(60);
+  });
+});
+
+describe('a call that has to wait', () => {
+  const timeouts = { read: 3_000, write: 3_000 };
+  const fixture = useRecorder({
+    transport: { clock, random, rate: 10 },
+    timeouts,
+    limits: { restCalls: 2_000 },
+  });
+
+  it('is refused at once when it cannot start before its deadline, and told when to come back', async () => {
+    fixture.respond = answerPlainly;
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(100) });
+    await expectCalls(fixture.recorder, 10);
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, 20);
+    await clock.advance(WINDOW_MS);
+    const { data, errors = [] } = await answer;
+    expect(data?.scripts.filter((script) => script !== null)).toHaveLength(30);
+    expect(errors).toHaveLength(70);
+    for (const { extensions, message } of errors) {
+      expect(extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 3 * WINDOW_MS });
+      expect(message).toBe('GET /scripts/:script_id: the LuaAuth quota is used up.');
+    }
+    await expectCalls(fixture.recorder, 30);
+  });
+
+  it('keeps a tenth of its time for the call itself: starting just before the deadline would be for nothing', async () => {
+    fixture.respond = answerPlainly;
+    const before = Promise.all(ids(30).map((id) => fixture.gateway.execute(SCRIPT, { id })));
+    await expectCalls(fixture.recorder, 10);
+    // The place of a 31st read is free when three windows have passed.
+    await clock.advance(3 * WINDOW_MS - 2_700 - 1);
+    const early = await fixture.gateway.execute(SCRIPT, { id: 'early' });
+    expect(early.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 2_701 });
+    await clock.advance(2);
+    const late = fixture.gateway.execute(SCRIPT, { id: 'late' });
+    await settle();
+    await clock.advance(2_700 - 2 * WINDOW_MS - 1);
+    await expectCalls(fixture.recorder, 20);
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, 30);
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, 31);
+    expect((await late).data?.script?.name).toBe('name of late');
+    expect((await before).map(({ errors }) => errors)).toEqual(Array(30).fill(undefined));
+  });
+
+  it('is never sent when its client leaves first, and frees its turn', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) });
+    const client = new AbortController();
+    const left = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'left') }, undefined, client.signal);
+    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(10));
+    const stays = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'stays') });
+    await settle();
+    client.abort();
+    await expect(left).rejects.toThrow('abort');
+    await settle();
+    await clock.advance(WINDOW_MS);
+    expect((await stays).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 20);
+    expect(fixture.recorder.lines().filter((line) => line.includes('left'))).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is never sent when it is a write whose client has left, nor are those behind it', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) });
+    const client = new AbortController();
+    const left = fixture.gateway.execute(
+      'mutation { a: deleteScript(input: { id: "a" }) { __typename } b: deleteScript(input: { id: "b" }) { __typename } }',
+      undefined,
+      undefined,
+      client.signal,
+    );
+    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(1));
+    client.abort();
+    await expect(left).rejects.toThrow('abort');
+    await settle();
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, 10);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the order of those who wait', () => {
+  const fixture = useRecorder({
+    transport: { clock, random, rate: 1 },
+    timeouts: { read: 60_000, write: 60_000 },
+    operationTimeoutMs: 60_000,
+  });
+
+  /** What arrives, one call each window. */
+  async function arrivals(count: number): Promise<string[]> {
+    for (let index = 1; index <= count; index += 1) {
+      // Longer than a window and the longest way: a call counts from its answer, which may not be there yet.
+      await clock.advance(1_600);
+      await arrival(fixture.recorder, index);
+    }
+    return fixture.recorder.lines().slice(1);
+  }
+
+  it('is one call of each operation in turn, the one with less to ask first', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'first' });
+    const large = fixture.gateway.execute(SCRIPTS, { ids: ids(5, 'large') });
+    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(5));
+    await settle();
+    const small = fixture.gateway.execute(SCRIPTS, { ids: ids(2, 'small') });
+    await settle();
+    const lines = await arrivals(7);
+    expect(lines.map((line) => line.replace('GET /scripts/', ''))).toEqual([
+      'small0',
+      'large0',
+      'small1',
+      'large1',
+      'large2',
+      'large3',
+      'large4',
+    ]);
+    expect((await Promise.all([large, small])).map(({ errors }) => errors)).toEqual([undefined, undefined]);
+  });
+
+  it('is writes before reads', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'first' });
+    const reads = fixture.gateway.execute(SCRIPTS, { ids: ids(2, 'read') });
+    await settle();
+    const writes = [1, 2].map(() => fixture.gateway.execute(TOGGLE, { input: { id: 'w', enabled: true } }));
+    await settle();
+    expect(await arrivals(4)).toEqual([
+      'POST /scripts/w/toggle',
+      'POST /scripts/w/toggle',
+      'GET /scripts/read0',
+      'GET /scripts/read1',
+    ]);
+    await Promise.all([reads, ...writes]);
+  });
+});
+
+describe('the queue of one key', () => {
+  const timeouts = { read: 1e9, write: 1e9 };
+  const fixture = useRecorder({
+    transport: { clock, random, rate: 10 },
+    timeouts,
+    operationTimeoutMs: 1e9,
+    limits: { restCalls: 20_000 },
+  });
+
+  it('holds 10,000 calls; one more is refused at once', { timeout: 60_000 }, async () => {
+    fixture.respond = answerPlainly;
+    const client = new AbortController();
+    const busy = fixture.gateway.execute(SCRIPTS, { ids: ids(10_010) }, undefined, client.signal);
+    await expectCalls(fixture.recorder, 10);
+    const { errors } = await fixture.gateway.execute(SCRIPT, { id: 'late' });
+    expect(errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
+    expect(errors?.[0]?.extensions.retryAfterMs).toBeGreaterThan(0);
+    expect(
+      (await fixture.gateway.execute(SCRIPT, { id: 'other' }, { token: 'other' })).errors,
+    ).toBeUndefined();
+    client.abort();
+    await expect(busy).rejects.toThrow('abort');
+    await eventually(() => expect(clock.pending).toBeLessThanOrEqual(1));
+    await clock.advance(WINDOW_MS);
+    expect((await fixture.gateway.execute(SCRIPT, { id: 'late' })).errors).toBeUndefined();
+    expect(fixture.recorder.calls).toHaveLength(12);
+  });
+});
+
+describe('in real time', () => {
+  it('no second has more than 50 arrivals, and 120 reads at once all succeed', async () => {
+    const recorder = await startDistantRecorder();
+    const gateway = await openGateway({ upstream: recorder.url, transport: { rate: 50 } });
+    const { data, errors } = await gateway.execute(SCRIPTS, { ids: ids(120) });
+    const arrivals = await recorder.arrivals();
+    recorder.close();
+    await gateway.close();
+
+    expect(errors).toBeUndefined();
+    expect(data?.scripts.map((script) => script?.name)).toEqual(ids(120).map((id) => `name of ${id}`));
+    expect(arrivals).toHaveLength(120);
+    expect(busiestSecond(arrivals)).toBeLessThanOrEqual(50);
+  });
+});

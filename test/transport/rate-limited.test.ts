@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import { graphql } from '../gql/index.ts';
+import { createManualClock } from '../support/clock.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { TOGGLE } from '../support/mutations.ts';
+import { answerPlainly, answerRateLimited } from '../support/plain-api.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import type { Respond } from '../support/recorder.ts';
+import { expectCalls } from '../support/waiting.ts';
+
+const clock = createManualClock();
+const KEY = { token: 'key-a' };
+
+const EXECUTIONS = graphql(/* GraphQL */ `
+  query ReadExecutions($id: ID!) {
+    script(id: $id) {
+      executions {
+        date
+      }
+    }
+  }
+`);
+
+const ids = (count: number) => Array.from({ length: count }, (_one, index) => `s${index}`);
+
+/** Refuses the first calls that fit, and answers everything else. */
+function refuseFirst(times: number, retryAfter?: string, fits = (_line: string) => true): Respond {
+  let left = times;
+  return (recorded, response) => {
+    if (left === 0 || !fits(recorded.line)) return answerPlainly(recorded, response);
+    left -= 1;
+    return answerRateLimited(response, retryAfter);
+  };
+}
+
+describe('when the API says ratelimited', () => {
+  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 } });
+
+  it.each([
+    ['1', 1_000],
+    ['3', 3_000],
+    ['0', 1_000],
+    ['-1', 1_000],
+    ['abc', 1_000],
+    ['1.5', 1_000],
+    ['', 1_000],
+    [undefined, 1_000],
+  ])(
+    'with Retry-After %j every caller of the key waits for %i ms, and no other',
+    async (retryAfter, pauseMs) => {
+      fixture.respond = refuseFirst(1, retryAfter);
+      const first = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+      await expectCalls(fixture.recorder, 1);
+      const second = fixture.gateway.execute(SCRIPT, { id: 'b' }, KEY);
+      const other = await fixture.gateway.execute(SCRIPT, { id: 'c' }, { token: 'key-b' });
+      expect(other.data?.script?.name).toBe('name of c');
+      await clock.advance(pauseMs - 1);
+      await expectCalls(fixture.recorder, 2);
+      await clock.advance(1);
+      expect((await first).data?.script?.name).toBe('name of a');
+      expect((await second).data?.script?.name).toBe('name of b');
+      expect(fixture.recorder.lines().sort()).toEqual([
+        'GET /scripts/a',
+        'GET /scripts/a',
+        'GET /scripts/b',
+        'GET /scripts/c',
+      ]);
+    },
+  );
+
+  it('with a date as Retry-After the key waits until then', async () => {
+    // To the second: two to three seconds from now.
+    fixture.respond = refuseFirst(1, new Date(Date.now() + 3_000).toUTCString());
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1_500);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1_500);
+    expect((await answer).data?.script?.name).toBe('name of a');
+    await expectCalls(fixture.recorder, 2);
+  });
+
+  it('with a date that has passed the key waits for a second', async () => {
+    fixture.respond = refuseFirst(1, new Date(Date.now() - 60_000).toUTCString());
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(999);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1);
+    expect((await answer).errors).toBeUndefined();
+  });
+
+  it.each([
+    ['10', 10_000],
+    ['86400', 86_400_000],
+  ])(
+    'for longer than the deadline (%s) the answer is RATE_LIMITED at once',
+    async (retryAfter, retryAfterMs) => {
+      fixture.respond = refuseFirst(1, retryAfter);
+      const read = await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+      expect(read.errors).toMatchObject([
+        expect.toBeError('RATE_LIMITED', { path: ['script'], retryAfterMs }),
+      ]);
+      await clock.advance(1_000);
+      const write = await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }, KEY);
+      expect(write.errors?.[0]?.extensions).toMatchObject({
+        code: 'RATE_LIMITED',
+        outcome: 'NOT_EXECUTED',
+        retryAfterMs: retryAfterMs - 1_000,
+      });
+      await expectCalls(fixture.recorder, 1);
+      const other = await fixture.gateway.execute(SCRIPT, { id: 'c' }, { token: 'key-b' });
+      expect(other.errors).toBeUndefined();
+    },
+  );
+
+  it('for a day the key is tried again after five minutes', async () => {
+    fixture.respond = refuseFirst(1, '86400');
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await clock.advance(5 * 60_000 - 5_000 - 1);
+    expect((await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY)).errors).toHaveLength(1);
+    await clock.advance(5_001);
+    expect((await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY)).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 2);
+  });
+
+  it('what waits and cannot start before its deadline is refused at once', async () => {
+    fixture.respond = refuseFirst(1, '10');
+    const { data, errors } = await fixture.gateway.execute(SCRIPTS, { ids: ids(60) }, KEY);
+    expect(data?.scripts.filter((script) => script !== null)).toHaveLength(49);
+    const refused = { endpoint: 'GET /scripts/:script_id', retryAfterMs: 10_000 };
+    expect(errors).toEqual(Array(11).fill(expect.toBeJustError('RATE_LIMITED', refused)));
+    await expectCalls(fixture.recorder, 50);
+  });
+
+  it('a mutation is sent again, because it was not executed', async () => {
+    fixture.respond = refuseFirst(1, '2');
+    const answer = fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }, KEY);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(2_000);
+    expect((await answer).data?.toggleScript.__typename).toBe('ToggleScriptSuccess');
+    expect(fixture.recorder.lines()).toEqual(['POST /scripts/a/toggle', 'POST /scripts/a/toggle']);
+  });
+
+  it('for the third time the caller is told so, with the time to wait', async () => {
+    fixture.respond = refuseFirst(3);
+    const answer = fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }, KEY);
+    for (const count of [1, 2]) {
+      await expectCalls(fixture.recorder, count);
+      await clock.advance(1_100);
+    }
+    expect((await answer).errors?.[0]?.extensions).toMatchObject({
+      code: 'RATE_LIMITED',
+      outcome: 'NOT_EXECUTED',
+      retryAfterMs: 1_000,
+    });
+    expect(fixture.recorder.calls).toHaveLength(3);
+  });
+
+  it('with 429 and a page of HTML it means the same', async () => {
+    let refused = false;
+    fixture.respond = (recorded, response) => {
+      if (refused) return answerPlainly(recorded, response);
+      refused = true;
+      return void response.writeHead(429, { 'retry-after': '2' }).end('<html>slow down</html>');
+    };
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1_999);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1);
+    expect((await answer).errors).toBeUndefined();
+  });
+});
+
+describe('when no quota is set and the API says ratelimited', () => {
+  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 0 } });
+
+  it('the key pauses all the same', async () => {
+    fixture.respond = refuseFirst(1, '1');
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b'] }, KEY);
+    await expectCalls(fixture.recorder, 2);
+    await clock.advance(1_000);
+    expect((await answer).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 3);
+  });
+});
+
+describe('a key that was ratelimited', () => {
+  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 10 } });
+
+  it('slows down by a fifth, also when a whole window was refused', async () => {
+    fixture.respond = refuseFirst(10);
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(10) }, KEY);
+    await expectCalls(fixture.recorder, 10);
+    await clock.advance(1_002);
+    await expectCalls(fixture.recorder, 18);
+    await clock.advance(1_002);
+    expect((await answer).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 20);
+  });
+
+  it('comes back to its full speed', async () => {
+    fixture.respond = refuseFirst(1);
+    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await expectCalls(fixture.recorder, 1);
+    await clock.advance(1_000);
+    await answer;
+    await clock.advance(20_000);
+    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) }, KEY);
+    await expectCalls(fixture.recorder, 12);
+  });
+});
+
+describe('an endpoint that is limited more strictly than its key', () => {
+  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 } });
+  const isExecutions = (line: string) => line.endsWith('/executions');
+
+  it('slows down alone once it was refused a second time while others went through', async () => {
+    fixture.respond = refuseFirst(1, undefined, isExecutions);
+    const first = fixture.gateway.execute(EXECUTIONS, { id: 'a' });
+    await expectCalls(fixture.recorder, 2);
+    // Nobody knows yet that it is the endpoint: the whole key waits.
+    const other = fixture.gateway.execute(SCRIPT, { id: 'b' });
+    await expectCalls(fixture.recorder, 2);
+    await clock.advance(1_000);
+    await Promise.all([first, other]);
+    await expectCalls(fixture.recorder, 4);
+
+    fixture.respond = refuseFirst(1, undefined, isExecutions);
+    const second = fixture.gateway.execute(EXECUTIONS, { id: 'c' });
+    await expectCalls(fixture.recorder, 6);
+    const { data } = await fixture.gateway.execute(SCRIPTS, { ids: ['d', 'e'] });
+    expect(data?.scripts).toMatchObject([{ name: 'name of d' }, { name: 'name of e' }]);
+    const third = fixture.gateway.execute(EXECUTIONS, { id: 'f' });
+    await expectCalls(fixture.recorder, 9);
+    await clock.advance(1_000);
+    expect((await Promise.all([second, third])).map(({ errors }) => errors)).toEqual([undefined, undefined]);
+    await expectCalls(fixture.recorder, 11);
+  });
+});
+
+describe('an endpoint that turned out to be limited more strictly', () => {
+  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 100 } });
+  const isExecutions = (line: string) => line.endsWith('/executions');
+
+  it('begins with 25 calls a second', async () => {
+    for (const [index, id] of ['a', 'b'].entries()) {
+      fixture.respond = refuseFirst(1, undefined, isExecutions);
+      const answer = fixture.gateway.execute(EXECUTIONS, { id });
+      await expectCalls(fixture.recorder, index * 4 + 2);
+      await clock.advance(1_000);
+      await answer;
+      await fixture.gateway.execute(SCRIPT, { id: `other-${id}` });
+      await clock.advance(1_100);
+    }
+    const answers = Promise.all(ids(30).map((id) => fixture.gateway.execute(EXECUTIONS, { id })));
+    await expectCalls(fixture.recorder, 8 + 30 + 25);
+    await clock.advance(1_100);
+    await expectCalls(fixture.recorder, 8 + 30 + 30);
+    expect((await answers).map(({ errors }) => errors)).toEqual(Array(30).fill(undefined));
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock } from '../support/clock.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { TOGGLE } from '../support/mutations.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import { eventually, expectCalls } from '../support/waiting.ts';
+
+const clock = createManualClock();
+/** Longer than a second by what clocks and timers may be off. */
+const WINDOW_MS = 1_002;
+const RATE = 10;
+/** A fifth of the places is kept for calls that somebody waits for. */
+const SPARE = 8;
+/** Twice as many copies as a second's quota can renew. */
+const ids = Array.from({ length: 2 * RATE }, (_one, index) => `s${index}`);
+
+describe('renewals that wait for the quota', () => {
+  const fixture = useRecorder({
+    transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 60_000 },
+    timeouts: { read: 10_000, write: 10_000 },
+  });
+  const read = (id: string) => fixture.gateway.execute(SCRIPT, { id });
+  const toggle = (id: string) => fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } });
+
+  /** Copies that are all no longer fresh, read at once: so many are read anew, the others wait to be renewed. */
+  async function readAllAgain() {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPTS, { ids: ids.slice(0, RATE) });
+    await clock.advance(WINDOW_MS);
+    await fixture.gateway.execute(SCRIPTS, { ids: ids.slice(RATE) });
+    await clock.advance(WINDOW_MS);
+    const before = fixture.recorder.calls.length;
+    const { extensions } = await fixture.gateway.execute(SCRIPTS, { ids });
+    expect(extensions).toMatchObject({ upstream: { stale: ids.length - SPARE } });
+    await expectCalls(fixture.recorder, before + SPARE);
+    return before + SPARE;
+  }
+
+  it('leave places free: a write and the read after it start at once', async () => {
+    const calls = await readAllAgain();
+    await toggle('s0');
+    const { data } = await read('s0');
+    expect(data?.script?.name).toBe('name of s0');
+    expect(fixture.recorder.lines().slice(calls)).toEqual(['POST /scripts/s0/toggle', 'GET /scripts/s0']);
+  });
+
+  it('come one by one after the first two, so that places come free one by one', async () => {
+    const calls = await readAllAgain();
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, calls + 2);
+    const distanceMs = Math.ceil(WINDOW_MS / SPARE);
+    for (let renewed = 3; renewed <= 5; renewed += 1) {
+      await clock.advance(distanceMs);
+      await expectCalls(fixture.recorder, calls + renewed);
+    }
+  });
+
+  it('do not hold up a write that comes while they keep their distance', async () => {
+    const calls = await readAllAgain();
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, calls + 2);
+    await toggle('s0');
+    expect(fixture.recorder.lines().slice(calls + 2)).toEqual(['POST /scripts/s0/toggle']);
+  });
+
+  it('go in the order of what was missed: how often an older copy was served, and how old', async () => {
+    const calls = await readAllAgain();
+    for (let times = 0; times < 3; times += 1) {
+      expect((await read('s15')).extensions).toMatchObject({ upstream: { stale: 1, oldestMs: WINDOW_MS } });
+    }
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, calls + 2);
+    // Of the others, `s8` is the first of the two whose copies are a window older.
+    expect(fixture.recorder.lines().slice(calls).sort()).toEqual(['GET /scripts/s15', 'GET /scripts/s8']);
+  });
+
+  it('take all the places that are spare, and all copies are fresh again in time', async () => {
+    const calls = await readAllAgain();
+    await clock.advance(3 * WINDOW_MS);
+    await eventually(() => expect(fixture.recorder.calls).toHaveLength(calls + ids.length - SPARE));
+    const renewed = fixture.recorder.lines().slice(calls);
+    expect(new Set(renewed).size).toBe(ids.length - SPARE);
+  });
+});

@@ -1,0 +1,57 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TYPESCRIPT } from '../support/built.ts';
+import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import { eventually } from '../support/waiting.ts';
+
+const TIMEOUT_MS = 2_000;
+/** Long enough for every timer of a call to be due when the process goes on. */
+const STALL_MS = TIMEOUT_MS + 500;
+
+describe('a process that stood still past the deadline of its calls', () => {
+  let api: ChildProcess;
+  let gateway: TestGateway;
+  let arrived: string[];
+
+  beforeEach(async () => {
+    const script = fileURLToPath(new URL('../support/late-api-process.ts', import.meta.url));
+    api = fork(script, { execArgv: TYPESCRIPT });
+    const [{ url }] = (await once(api, 'message')) as [{ url: string }];
+    arrived = [];
+    api.on('message', (message: { arrived: string }) => arrived.push(message.arrived));
+    gateway = await openGateway({ upstream: url, timeouts: { read: TIMEOUT_MS, write: TIMEOUT_MS } });
+  });
+
+  afterEach(async () => {
+    await gateway.close();
+    api.disconnect();
+  });
+
+  it('reads the answers that came in time before it gives up on them', async () => {
+    const answer = gateway.execute(SCRIPT, { id: 'late' });
+    await eventually(() => expect(arrived).toEqual(['GET /scripts/late']));
+    await standStill(STALL_MS);
+    expect(await answer).toMatchObject({ data: { script: { id: 'late', name: 'name of late' } } });
+  });
+
+  it('gives up on the others, and does not take its own slowness for the trouble of the API', async () => {
+    const ids = Array.from({ length: 10 }, (_one, index) => `never${index}`);
+    const answer = gateway.execute(SCRIPTS, { ids });
+    await eventually(() => expect(arrived).toHaveLength(ids.length));
+    await standStill(STALL_MS);
+    const { errors = [] } = await answer;
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(ids.map(() => 'UPSTREAM_TIMEOUT'));
+    const { data } = await gateway.execute(SCRIPT, { id: 'next' });
+    expect(data?.script?.name).toBe('name of next');
+  });
+});
+
+/** What a long garbage collection, a busy machine or a paused virtual machine does. Timers are the first to run after it. */
+async function standStill(ms: number): Promise<void> {
+  await setImmediate();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
