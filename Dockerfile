@@ -1,12 +1,26 @@
-FROM node:22-slim AS build
+# Exact versions, so that the same sources make the same image. Dependabot proposes newer ones of both bases, which are one
+# version; what is installed beside the lock file is what package-lock.json has, as a test sees.
+FROM node:22.23.3-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/bundle-graphiql.ts scripts/
 COPY src src
-RUN npm run build
+# --build-arg GRAPHIQL=false leaves the GraphiQL page out, 2.4 MB that NODE_ENV=production does not serve anyway.
+ARG GRAPHIQL=true
+RUN npm run build:release && if [ "$GRAPHIQL" != true ]; then rm -r dist/page; fi
+# What DASHBOARD=true serves.
+COPY schema/schema.graphql schema/
+COPY examples/react-dashboard examples/react-dashboard
+RUN npm run dashboard
 
-FROM node:22-alpine
+FROM node:22.23.3-alpine
+LABEL org.opencontainers.image.title="luaauth-graphql" \
+      org.opencontainers.image.description="One typed GraphQL endpoint in front of the LuaAuth REST API." \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="https://github.com/luaauth-graphql/luaauth-graphql" \
+      org.opencontainers.image.documentation="https://github.com/luaauth-graphql/luaauth-graphql#readme"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 WORKDIR /app
 # --build-arg TRACING=true adds what the OTEL_ variables need. It stands above the gateway's own packages, where Node
@@ -14,24 +28,33 @@ WORKDIR /app
 ARG TRACING=false
 RUN if [ "$TRACING" = true ]; then \
       npm install --prefix / --no-audit --no-fund --ignore-scripts \
-        @opentelemetry/exporter-trace-otlp-http@^0.223.1 \
-        @opentelemetry/resources@^2.12.1 \
-        @opentelemetry/sdk-trace-base@^2.12.1 \
+        @opentelemetry/exporter-trace-otlp-http@0.223.1 \
+        @opentelemetry/resources@2.12.1 \
+        @opentelemetry/sdk-trace-base@2.12.1 \
       && npm cache clean --force; \
     fi
 # --build-arg REDIS=false leaves out what REDIS_URL needs.
 ARG REDIS=true
 RUN if [ "$REDIS" = true ]; then \
-      npm install --prefix / --no-audit --no-fund --ignore-scripts @redis/client@^6.3.0 \
+      npm install --prefix / --no-audit --no-fund --ignore-scripts @redis/client@6.3.1 \
+      && npm cache clean --force; \
+    fi
+# --build-arg MCP=true adds what the variable MCP needs.
+ARG MCP=false
+RUN if [ "$MCP" = true ]; then \
+      npm install --prefix / --no-audit --no-fund --ignore-scripts @modelcontextprotocol/server@2.4.0 \
       && npm cache clean --force; \
     fi
 COPY package.json package-lock.json ./
-# --build-arg GRAPHIQL=false leaves the GraphiQL page out, 18 MB that NODE_ENV=production does not serve anyway.
-ARG GRAPHIQL=true
-RUN npm ci --omit=dev $([ "$GRAPHIQL" = true ] || echo --omit=optional) --ignore-scripts && npm cache clean --force
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 # For the command "schema".
 COPY schema/schema.graphql schema/subgraph.graphql schema/
 COPY --from=build /app/dist dist
+COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
+# What V8 compiles of the gateway, for each start by this user. Root's afterwards, so that a gateway cannot change it.
+RUN mkdir -p dist/.compiled && chown node dist/.compiled \
+  && echo '{ __typename }' | LUAAUTH_SANDBOX=true su node -s /bin/sh -c 'node dist/main.js query -' \
+  && chown -R root dist/.compiled && chmod -R a+rX dist/.compiled
 USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \

@@ -1,10 +1,13 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
-import { graphqlSync } from 'graphql';
-import { clientSchema } from './scripts/client-schema.ts';
+import { graphqlSync, printSchema } from 'graphql';
 import { configurationSection } from './scripts/configuration-section.ts';
+import { endpointList } from './scripts/endpoint-list.ts';
+import { envExample } from './scripts/env-example.ts';
 import { withGenerated } from './scripts/generated-section.ts';
 import { schemaSection } from './scripts/schema-section.ts';
+import { readOnlyTable, refusalsTable, scopesTable } from './scripts/schema-tables.ts';
 import { createSchema } from './src/schema/index.ts';
+import { withoutFederation } from './src/schema/subgraph-sdl.ts';
 
 const schema = createSchema();
 const service = graphqlSync({ schema, source: '{ _service { sdl } }' }).data as { _service: { sdl: string } };
@@ -26,7 +29,7 @@ function asGiven(text: () => string): CodegenConfig['generates'][string] {
 }
 
 const config: CodegenConfig = {
-  schema: clientSchema(schema),
+  schema: printSchema(schema),
   documents: ['test/**/*.ts', '!test/gql/**'],
   emitLegacyCommonJSImports: false,
   importExtension: '.ts',
@@ -34,6 +37,12 @@ const config: CodegenConfig = {
     'schema/schema.graphql': { plugins: ['schema-ast'], config: { includeDirectives: true } },
     // No plugin prints these, so they are given as they are.
     'schema/subgraph.graphql': asGiven(() => service._service.sdl),
+    'schema/relay.graphql': asGiven(() => withoutFederation(service._service.sdl)),
+    'src/luaauth/endpoints.ts': asGiven(endpointList),
+    '.env.example': asGiven(envExample),
+    'schema/scopes.txt': asGiven(() => scopesTable(schema)),
+    'schema/refusals.txt': asGiven(() => refusalsTable(schema)),
+    'schema/read-only.txt': asGiven(() => readOnlyTable(schema, createSchema({ readOnly: true }))),
     'docs/configuration.md': asGiven(() => withGenerated('docs/configuration.md', configurationSection())),
     'docs/schema.md': asGiven(() => withGenerated('docs/schema.md', schemaSection(schema))),
     'test/gql/': {

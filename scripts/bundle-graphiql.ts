@@ -1,4 +1,103 @@
-import { writeFileSync } from 'node:fs';
-import { bundleGraphiQL } from './graphiql-bundle.ts';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-writeFileSync(new URL('../src/graphiql/page-script.ts', import.meta.url), await bundleGraphiQL());
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PAGE = join(ROOT, 'dist/page');
+const ENTRY = 'src/graphiql/browser/start.tsx';
+const INPUTS = ['src/graphiql/browser', 'src/graphiql/page-options.ts', 'scripts/bundle-graphiql.ts'];
+/** What npm has installed, with versions. */
+const INSTALLED = 'node_modules/.package-lock.json';
+
+/** Makes the files of the GraphiQL page in dist/page, unless they are made of what is here. */
+export async function bundleGraphiQL(): Promise<void> {
+  const madeOf = hashOfInputs();
+  const description = join(PAGE, 'page.json');
+  if (existsSync(description) && JSON.parse(readFileSync(description, 'utf8')).madeOf === madeOf) return;
+  const files = await inProduction(bundle);
+  // A gateway that runs meanwhile finds the page of before or the new one, whole.
+  const folder = `${PAGE}.${process.pid}`;
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of files) writeFileSync(join(folder, name), content);
+  const named = (pattern: RegExp) => files.map(([name]) => name).find((name) => pattern.test(name));
+  const page = { madeOf, script: named(/^start-.*\.js$/), style: named(/\.css$/) };
+  writeFileSync(join(folder, 'page.json'), `${JSON.stringify(page)}\n`);
+  rmSync(PAGE, { recursive: true, force: true });
+  renameSync(folder, PAGE);
+}
+
+function hashOfInputs(): string {
+  const hash = createHash('sha256');
+  for (const path of [...INPUTS.flatMap(filesOf), INSTALLED].filter((file) => existsSync(join(ROOT, file)))) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(ROOT, path)))
+      .update('\0');
+  }
+  return hash.digest('base64url');
+}
+
+function filesOf(path: string): string[] {
+  if (/\.\w+$/.test(path)) return [path];
+  const names = readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => /\.\w+$/.test(name))
+    .sort()
+    .map((name) => `${path}/${name}`);
+}
+
+/** Vite takes the kind of a build from the environment, where tests have another one. */
+async function inProduction<Outcome>(build: () => Promise<Outcome>): Promise<Outcome> {
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  try {
+    return await build();
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
+}
+
+async function bundle(): Promise<[name: string, content: string | Uint8Array][]> {
+  // Loaded here, not above: most builds bundle nothing.
+  const { build } = await import('vite');
+  const results = await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    base: './',
+    resolve: {
+      alias: [
+        // GraphiQL's editor is CodeMirror here, behind the part of Monaco's interface that it calls.
+        {
+          find: /^monaco-(editor|graphql)\/.*$/,
+          replacement: join(ROOT, 'src/graphiql/browser/editor/monaco.ts'),
+        },
+      ],
+      dedupe: ['graphql', 'react', 'react-dom'],
+    },
+    build: {
+      write: false,
+      target: 'es2022',
+      cssCodeSplit: false,
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+      license: { fileName: 'LICENSES.md' },
+      rolldownOptions: {
+        input: ENTRY,
+        output: {
+          entryFileNames: 'start-[hash].js',
+          chunkFileNames: '[name]-[hash].js',
+          assetFileNames: '[name]-[hash][extname]',
+        },
+      },
+    },
+  });
+  const [result] = [results].flat();
+  if (!result || !('output' in result)) throw new Error('Vite made no files.');
+  return result.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleGraphiQL();

@@ -1,13 +1,12 @@
-import { VARIABLE_NAMES, VARIABLES, type Variable } from '../src/config/env-variables.ts';
+import { VARIABLE_GROUPS, VARIABLE_NAMES, type Variable } from '../src/config/env-variables.ts';
+import { defaultText } from '../src/config/environment.ts';
 import { FLAGS } from '../src/config/flags.ts';
-import { VARIABLE_GROUPS } from '../src/config/variable-groups.ts';
 import { markdownTable } from './generated-section.ts';
 
 /** The generated part of docs/configuration.md: each variable with its flag, default, values and meaning, by group. */
 export function configurationSection(): string {
-  return VARIABLE_GROUPS.map(({ title, names }) => {
-    const rows = names.flatMap((name): string[][] => {
-      const variable: Variable = VARIABLES[name];
+  return VARIABLE_GROUPS.map(({ title, variables }) => {
+    const rows = variables.flatMap(([name, variable]): string[][] => {
       const file = `${name}_FILE`;
       const ofFile = [nameAndFlag(file), '', 'the path of a file', `the file that contains \`${name}\``];
       return variable.secret ? [rowOf(name, variable), ofFile] : [rowOf(name, variable)];
@@ -30,12 +29,13 @@ const MORE: Readonly<Record<string, string>> = {
   'Logs, metrics and traces': 'See [operation](operation.md).\n\n',
 };
 
-function rowOf(name: string, { byDefault, allowed, meaning }: Variable): string[] {
+function rowOf(name: string, variable: Variable): string[] {
+  const byDefault = defaultText(variable);
   return [
     nameAndFlag(name),
     byDefault === undefined ? '' : `\`${byDefault}\``,
-    withCode(allowed),
-    withCode(meaning),
+    withCode(variable.allowed),
+    withCode(variable.meaning),
   ];
 }
 

@@ -12,8 +12,8 @@ import {
   isSpecifiedScalarType,
   isUnionType,
 } from 'graphql';
-import { scopesOf, scopesOfField } from '../src/callers/needs.ts';
-import { type Arguments, type Cost, costOf } from '../src/limits/cost.ts';
+import { scopesOfField } from '../src/callers/scopes.ts';
+import { type Arguments, type Cost, costOf } from '../src/plan/cost.ts';
 import { markdownTable } from './generated-section.ts';
 
 type AnyField = GraphQLField<unknown, unknown>;
@@ -29,7 +29,7 @@ export function schemaSection(schema: GraphQLSchema): string {
     ...operationsOf(schema, 'Mutations', schema.getMutationType()),
     ...operationsOf(schema, 'Subscriptions', schema.getSubscriptionType()),
     '## Types',
-    ...routersLast(objects).map(objectSection),
+    ...objects.map(objectSection),
     '## Refusals',
     ...types.filter(isInterfaceType).map(objectSection),
     ...types.filter(isRefusal).map(objectSection),
@@ -85,7 +85,7 @@ function operationsOf(
   return [
     `## ${title}`,
     oneLine(root.description),
-    ...routersLast(Object.values(root.getFields())).map((field) => operationSection(schema, root, field)),
+    ...Object.values(root.getFields()).map((field) => operationSection(schema, root, field)),
   ];
 }
 
@@ -102,11 +102,9 @@ function operationSection(schema: GraphQLSchema, root: GraphQLNamedType, field: 
   return [
     `### ${root.name}.${field.name}`,
     withoutScopes(field.description),
-    [
-      gives,
-      `- REST calls: ${costText(field) || entitiesText(field, entityCost) || '0'}`,
-      `- Scopes: ${scopesText(root, field) || entitiesText(field, entityScopes) || 'none'}`,
-    ].join('\n'),
+    [gives, `- REST calls: ${costText(field) || '0'}`, `- Scopes: ${scopesText(root, field) || 'none'}`].join(
+      '\n',
+    ),
     ...(field.args.length > 0 ? [args] : []),
   ].join('\n\n');
 }
@@ -151,36 +149,24 @@ function argsText({ args }: AnyField): string {
 
 const defaultText = (value: unknown) => (value === undefined ? '' : ` = ${JSON.stringify(value)}`);
 
-/** What is said of each entity of `_entities`, whose costs and scopes are those of its type. */
-function entitiesText(field: AnyField, say: (type: GraphQLNamedType) => string): string {
-  const result = getNamedType(field.type);
-  const types = isUnionType(result) ? result.getTypes() : [];
-  return types.flatMap((type) => (say(type) === '' ? [] : [`${say(type)} for ${linked(type)}`])).join(', ');
-}
-
-function entityCost(type: GraphQLNamedType): string {
-  const endpoint = costOf(type)?.endpoint;
-  return typeof endpoint === 'string' ? `1 (\`${endpoint}\`)` : '';
-}
-
-const entityScopes = (type: GraphQLNamedType) => codes(scopesOf(type) ?? []);
-
 /** What a field costs, from the table that prices operations. */
 function costText(field: AnyField): string {
   const cost = costOf(field);
   if (!cost) return '';
-  const { each, endpoint, freeFields, replacedBy, together, isShared, item } = cost;
+  const { each, endpoint, freeFields, providedBy, batchedBy, isShared, item } = cost;
   if (endpoint === 'the same again') return '0, or 1 (the endpoint of the page, once more)';
   const parts = [
     `1${each ? ' for each distinct one' : ''} (${endpointsOf(field, endpoint)})`,
-    ...(replacedBy.length > 0
-      ? [`0 for no more than ${codes(freeFields)}, with ${codes(replacedBy, ' or ')} among them`]
+    ...(providedBy.length > 0
+      ? [`0 for no more than ${codes(freeFields)}, with ${codes(providedBy, ' or ')} among them`]
       : freeFields.length > 0
         ? [`0 for no more than ${codes(freeFields)}`]
         : []),
-    ...(together ? [`1 for two or more together (\`${together}\`)`] : []),
+    ...(batchedBy ? [`1 for two or more together (\`${batchedBy.route}\`)`] : []),
     ...(isShared ? ['shared by the fields of the object that need this endpoint'] : []),
-    ...(item ? [`1 for each item with more than ${codes(item.freeFields)} (\`${item.endpoint}\`)`] : []),
+    ...(item
+      ? [`1 for each item with more than ${codes(item.freeFields)} (\`${item.endpoint.route}\`)`]
+      : []),
   ];
   return parts.join('; ');
 }
@@ -218,10 +204,4 @@ function linked(type: GraphQLOutputType | GraphQLNamedType | AnyField['args'][nu
   const isBuiltIn = ['ID', 'Int', 'String', 'Boolean', 'Float'].includes(name);
   if (isBuiltIn) return `\`${type}\``;
   return String(type).replace(name, `[${name}](#${name.toLowerCase()})`);
-}
-
-/** What only routers and Relay's compiler ask for stands last. */
-function routersLast<Named extends { readonly name: string }>(named: readonly Named[]): Named[] {
-  const isOfMachines = ({ name }: Named) => name.includes('_');
-  return [...named.filter((one) => !isOfMachines(one)), ...named.filter(isOfMachines)];
 }

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import type { Grant } from './callers/grant.ts';
-import type { Identity } from './callers/identify.ts';
-import { hasLists, limitReach } from './callers/reach.ts';
+import type { GraphQLError } from 'graphql';
+import type { Acceptance, Identity } from './callers/identify.ts';
+import { KeyTrial } from './callers/key-trial.ts';
+import type { Permissions } from './callers/permissions.ts';
+import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
 import type { Live } from './live/live.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
@@ -9,38 +11,41 @@ import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
 
-/** What a resolver sees of a request. */
+/** The part of a request that a resolver sees. */
 export interface Context {
   readonly caller: Caller;
-  /** What the operation may cost at most, in REST calls. */
+  /** The most that the operation may cost, in REST calls. */
   readonly cost: number;
   /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
   readonly loaders: object[];
-  /** Who is connected, as it changes. */
+  /** The live data: connected sessions, as they change. */
   readonly live: Live;
-  /** To be told of each write when it begins, and by what that gives, as soon as it has ended. */
+  /** To be called with each write when it begins; what that gives, as soon as it has ended. */
   readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
 
-/** Who asks. The API is made when the first field needs it, so that fields that need none work without a key. */
+/** The caller of an operation. The API is made when the first field needs it, so that fields that need none work without a key. */
 export interface Caller {
   /** How the operation's reads came about so far. */
   readonly usage: Readonly<Usage>;
-  /** What they may do; undefined: they cannot even ask. */
-  readonly grant: Grant | undefined;
+  /** The caller's permissions; undefined: they cannot even ask. */
+  readonly permissions: Permissions | undefined;
+  /** Why the operation is over, if it is because its key is taken for a made-up one; undefined: the key was accepted before. */
+  readonly keyRefused: Promise<GraphQLError> | undefined;
   /** @throws UNAUTHENTICATED when the request carries no usable credential. */
   readonly api: Api;
 }
 
 export interface ContextOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock' | 'rateLimit' | 'state'>;
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'isKnown' | 'limitsUnknown' | 'rateLimit' | 'state'>;
   readonly timeouts: Timeouts;
   readonly live: Live;
+  readonly wasAccepted: Acceptance['wasAccepted'];
   /** How long an operation may take as a whole, in ms. */
-  readonly operationTimeoutMs?: number | undefined;
+  readonly operationTimeoutMs: number;
 }
 
-/** What is known of an operation before it runs. */
+/** The facts of an operation before it runs. */
 export interface Beginning {
   readonly request: ClientRequest;
   readonly identity: Identity;
@@ -49,61 +54,71 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, live, operationTimeoutMs = 30_000 } = options;
-  const { ask, clock, rateLimit, state } = transport;
+  const { transport, timeouts, live, operationTimeoutMs, wasAccepted } = options;
+  const { ask, clock, isKnown, limitsUnknown, rateLimit, state } = transport;
   const { pageSizes, generations } = state;
-  const open = ({ request: { signal }, identity }: Beginning, usage: Usage, startedAt: number): Api => {
-    if (identity.refusal) throw identity.refusal;
-    const { grant } = identity;
-    const fence = generations.fence(identity.origin.account);
-    // Member by member: a spread that is added to is an order slower.
-    const { key, account, caller, callerRate } = identity.origin;
-    const origin: Origin = { key, account, caller, callerRate, startedAt, fence };
-    // Every call of the operation listens: more than ten are no leak.
-    if (signal instanceof EventTarget) setMaxListeners(0, signal);
-    const api: Api = {
-      ask,
-      clock,
-      origin,
-      usage,
-      signal,
-      timeouts,
-      deadline: startedAt + operationTimeoutMs,
-      pageSizes,
-      rateLimit: () => rateLimit(origin.account),
-    };
-    return hasLists(grant) ? { ...api, ask: limitReach(api, grant) } : api;
-  };
+  const owners = createOwners();
+
+  class LazyCaller implements Caller {
+    readonly usage = new Usage();
+    readonly #startedAt = clock.now();
+    readonly #beginning: Beginning;
+    readonly #trial: KeyTrial | undefined;
+    #api: Api | undefined;
+
+    constructor(beginning: Beginning) {
+      this.#beginning = beginning;
+      const { request, identity } = beginning;
+      if (!limitsUnknown || identity.refusal || wasAccepted(request)) return;
+      const { account } = identity.origin;
+      this.#trial = new KeyTrial(() => isKnown(account));
+    }
+
+    get permissions(): Permissions | undefined {
+      return this.#beginning.identity.permissions;
+    }
+
+    get keyRefused(): Promise<GraphQLError> | undefined {
+      return this.#trial?.refused;
+    }
+
+    get api(): Api {
+      this.#api ??= this.#open();
+      return this.#api;
+    }
+
+    #open(): Api {
+      const { request, identity } = this.#beginning;
+      if (identity.refusal) throw identity.refusal;
+      const { signal } = request;
+      const { permissions } = identity;
+      // Member by member: a spread that is added to is an order slower.
+      const { key, account, caller, callerRate } = identity.origin;
+      const startedAt = this.#startedAt;
+      const snapshot = generations.snapshot(account);
+      const origin: Origin = { key, account, caller, callerRate, startedAt, snapshot };
+      // Every call of the operation listens: more than ten are no leak.
+      if (signal instanceof EventTarget) setMaxListeners(0, signal);
+      const api: Api = {
+        ask: this.#trial ? this.#trial.limit(ask) : ask,
+        clock,
+        origin,
+        usage: this.usage,
+        signal,
+        timeouts,
+        deadline: startedAt + operationTimeoutMs,
+        pageSizes,
+        rateLimit: () => rateLimit(account),
+      };
+      return hasLists(permissions) ? { ...api, ask: limitAccess(api, permissions, owners) } : api;
+    }
+  }
+
   return (beginning: Beginning): Context => ({
     cost: beginning.cost,
     writing: beginning.writing,
     live,
-    caller: new LazyCaller(beginning, clock.now(), open),
+    caller: new LazyCaller(beginning),
     loaders: [],
   });
-}
-
-type OpenApi = (beginning: Beginning, usage: Usage, startedAt: number) => Api;
-
-class LazyCaller implements Caller {
-  readonly usage = new Usage();
-  readonly #beginning: Beginning;
-  readonly #startedAt: number;
-  readonly #open: OpenApi;
-  #api: Api | undefined;
-
-  constructor(beginning: Beginning, startedAt: number, open: OpenApi) {
-    this.#beginning = beginning;
-    this.#startedAt = startedAt;
-    this.#open = open;
-  }
-
-  get grant(): Grant | undefined {
-    return this.#beginning.identity.grant;
-  }
-
-  get api(): Api {
-    this.#api ??= this.#open(this.#beginning, this.usage, this.#startedAt);
-    return this.#api;
-  }
 }

@@ -1,39 +1,45 @@
 import type { RequestListener } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { type Credentials, createIdentify, isKeyForAll } from './callers/identify.ts';
+import type { OpenAgents } from './agents/parts.ts';
+import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
+import { defaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
-import { BodyBudget, DEFAULT_MAX_BODIES_BYTES } from './http/body-budget.ts';
+import { isOwnPath } from './http/address.ts';
+import { boundedByHeap, createBodyBudget } from './http/body-budget.ts';
 import { createCompress } from './http/compression.ts';
-import { createCors } from './http/cors.ts';
-import { deferYogaDoor } from './http/deferred-yoga-door.ts';
-import { createHostCheck } from './http/host-check.ts';
-import { createNodeDoor } from './http/node-door.ts';
-import { createOriginCheck } from './http/origin-check.ts';
-import { DEFAULT_MAX_BODY_BYTES } from './http/read-body.ts';
-import { createRequestListener } from './http/request-listener.ts';
-import { createRoutes } from './http/routes.ts';
+import { createFetchAdapter } from './http/fetch.ts';
+import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
+import { createHttpHandler } from './http/http-handler.ts';
+import { createNodeHandler, createRequestListener, type NodeHandler } from './http/node.ts';
+import { createRoutes, type HttpRoute } from './http/routes.ts';
 import { createSocketUpgrade, type Upgrade } from './http/websocket/socket-upgrade.ts';
-import type { Fetch } from './http/yoga-door.ts';
-import { defaultLimits, type Limits } from './limits/limits.ts';
+import type { Fetch } from './http/yoga.ts';
 import { createLive, type LiveObserver } from './live/live.ts';
-import { defaultLiveLimits, type LiveLimits } from './live/live-limits.ts';
+import type { LiveLimits } from './live/live-limits.ts';
 import {
   createRequestTracker,
   type GatewayLog,
   type RequestObserver,
 } from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
-import { createEnvelopEngine } from './operation/envelop-engine.ts';
-import { createDocumentResolver, type PersistedDocuments } from './operation/persisted/resolve.ts';
-import { createEngine, createPipeline } from './operation/pipeline.ts';
+import { createEnvelopHooks } from './operation/envelop-hooks.ts';
+import {
+  createDocumentResolver,
+  type ListedDocuments,
+  type PersistedDocuments,
+} from './operation/persisted/resolve.ts';
+import { createPipeline, endWithRefusedKey } from './operation/pipeline.ts';
+import type { Limits } from './plan/limits.ts';
 import { createSchema } from './schema/index.ts';
 
 export type { GatewayLog } from './observability/request-record.ts';
 
-export interface GatewayOptions extends Omit<ContextOptions, 'live'> {
+export interface GatewayOptions extends Omit<ContextOptions, 'live' | 'wasAccepted' | 'operationTimeoutMs'> {
+  /** How long an operation may take as a whole, in ms. */
+  readonly operationTimeoutMs?: number | undefined;
   readonly credentials: Credentials;
   /** Leaves the mutations out of the schema. */
   readonly readOnly?: boolean;
@@ -41,16 +47,22 @@ export interface GatewayOptions extends Omit<ContextOptions, 'live'> {
   readonly graphiql?: GraphiQLPageOptions | undefined;
   /** Documents that can be asked for by id. By default clients can register theirs, as Apollo's do, and send any. */
   readonly persisted?: PersistedDocuments;
-  /** What one request may ask for, where it differs from the default. */
+  /** Limits of one request, where they differ from the default. */
   readonly limits?: Partial<Limits>;
-  /** What live data may take, where it differs from the default. */
+  /** Limits of live data, where they differ from the default. */
   readonly liveLimits?: Partial<LiveLimits>;
   readonly liveObserver?: LiveObserver | undefined;
-  /** What `/readiness` answers; without it the gateway is always ready. */
-  readonly isReady?: () => boolean;
+  /**
+   * The answer of `/readiness`, at once or within 5 seconds; without it the gateway is always ready. Anything but `true`
+   * counts as not ready, a failure as well.
+   */
+  readonly isReady?: () => boolean | PromiseLike<boolean>;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes?: number;
-  /** Bytes of all request bodies at a time: those that arrive, and those whose operations run. */
+  /**
+   * Bytes of all request bodies at a time: those that arrive, and what running operations keep of theirs. Never more than a
+   * sixteenth of the limit of V8's heap.
+   */
   readonly maxBodiesBytes?: number;
   /** Compresses answers to queries of 1 kB and more for clients that ask for it; true by default. */
   readonly compression?: boolean;
@@ -64,10 +76,14 @@ export interface GatewayOptions extends Omit<ContextOptions, 'live'> {
   readonly log: GatewayLog;
   /** Receive each request: a log of operations, metrics, tracing. */
   readonly observers?: readonly RequestObserver[];
-  /** Plugins that answer at paths of their own. */
+  /** Answer at paths of their own. */
+  readonly pages?: readonly HttpRoute[];
+  /** Plugins for Yoga that answer at paths of their own. */
   readonly routes?: readonly Plugin<Context>[];
   /** Further plugins for Yoga. With any, every request goes in by Yoga, which several times as many need not. */
   readonly plugins?: readonly Plugin<Context>[];
+  /** Opens the way for agents, at `/mcp`. */
+  readonly openAgents?: OpenAgents | undefined;
   /** Runs operations in the place of the gateway's own executor, such as graphql's `execute`. */
   readonly execute?: (args: ExecutionArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
 }
@@ -78,10 +94,11 @@ export type Gateway = RequestListener & {
   /** Takes WebSockets: for the `upgrade` event of a `node:http` server. */
   readonly upgrade: Upgrade;
   /**
-   * Loads what the first GET, stream, preflight or page needs and an operation by POST does not, so that this request need
-   * not wait for it.
+   * Loads what the first request by `fetch`, or with `plugins`, needs, so that this request need not wait for it.
    */
   warmUp(): Promise<void>;
+  /** From now on these are the listed documents. @throws StartError for one that can be no tool: those of before stay */
+  replaceDocuments(listed: ListedDocuments): void;
   /**
    * Ends every stream, once its subscriber has what is known, and every WebSocket after its operations: to be called before
    * the gateway goes. It takes no further WebSocket.
@@ -89,20 +106,21 @@ export type Gateway = RequestListener & {
   endStreams(): void;
 };
 
-/** Who registers what changes nothing but the size of later requests, so it is safe to begin with. */
+/** Registering changes nothing but the size of later requests, so it is safe to begin with. */
 const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map() };
 
 /** Puts the gateway together. Takes what it stands on, and listens to nothing. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { isReady = () => true, graphiql, log, readOnly = false, execute = executeCompiled } = options;
-  const { observers = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
-  const { maxBodiesBytes = DEFAULT_MAX_BODIES_BYTES } = options;
-  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [], hosts = [] } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+  const { isReady = () => true, graphiql, log, readOnly = false } = options;
+  const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
+  const { observers = [], pages = [], plugins = [], persisted = REGISTERED_ONLY } = options;
+  const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
+  const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
+  const limits = { ...defaults.limits, ...options.limits };
   const schema = createSchema({ readOnly });
   const tracker = createRequestTracker(observers, log);
   const documents = createDocumentCache({ schema, limits });
-  const resolveDocument = createDocumentResolver({
+  const documentResolver = createDocumentResolver({
     ...persisted,
     maxLength: limits.documentLength,
     registered: options.transport.state.documents,
@@ -110,67 +128,88 @@ export function createGateway(options: GatewayOptions): Gateway {
   const live = createLive({
     transport: options.transport,
     timeouts: options.timeouts,
-    limits: { ...defaultLiveLimits, ...options.liveLimits },
+    limits: { ...defaults.live, ...options.liveLimits },
     observer: options.liveObserver,
+    onUnexpected: tracker.unexpected,
   });
+  const { identify, wasAccepted } = watchAccepted(
+    options.credentials,
+    createIdentify(options.credentials, options.transport.clock),
+    options.transport,
+  );
+  const execute = endWithRefusedKey(options.execute ?? executeCompiled);
   const pipeline = createPipeline({
     schema,
     limits,
     documents,
-    resolveDocument,
-    identify: createIdentify(options.credentials),
-    contextFor: createContext({ ...options, live }),
+    persisted: documentResolver,
+    identify,
+    wasAccepted,
+    execute,
+    contextFor: createContext({ ...options, operationTimeoutMs, live, wasAccepted }),
     tracker,
   });
-  const checkHost = createHostCheck({
-    hosts: isKeyForAll(options.credentials) ? hosts : ['*'],
-    origins: corsOrigins,
-  });
+  const checkHost = createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins);
   // Nobody's body can ever be larger than all may be.
-  const reading = {
-    bodies: new BodyBudget(maxBodiesBytes),
+  const bodies = {
+    openLease: createBodyBudget(maxBodiesBytes, wasAccepted),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
-  const compress = options.compression === false ? () => undefined : createCompress();
-  const engine = createEngine(execute);
-  const envelop = createEnvelopEngine({ schema, limits, documents, execute });
   const clock = options.transport.clock;
-  const yoga = deferYogaDoor({
+  const handler = createHttpHandler({
+    pipeline,
+    compress: options.compression === false ? () => undefined : createCompress(),
+    clock,
+    ...bodies,
+    pages: [...(graphiql ? [createGraphiQL(graphiql)] : []), ...pages],
+    route: createRoutes({ isReady, onUnexpected: tracker.unexpected, clock }),
+    cors: createCors(corsOrigins),
+  });
+  const checkOrigin = createOriginCheck(corsOrigins);
+  const agents = options.openAgents?.({
     schema,
+    documents,
+    limits,
+    pipeline,
+    tracker,
+    identify,
+    checkOrigin,
+    clock,
+    rateLimit: (account) => options.transport.rateLimit(account),
+    ...bodies,
+  });
+  const routes = [...(agents?.routes ?? []), ...(options.routes ?? [])];
+  const envelop = plugins.length > 0 ? createEnvelopHooks({ schema, limits, documents, execute }) : undefined;
+  const yoga = createFetchAdapter({
+    schema,
+    handler,
     pipeline,
     tracker,
     checkHost,
-    compress,
-    clock,
-    ...reading,
-    engineFor: ({ getEnveloped }, context) =>
-      plugins.length > 0 ? envelop.createEngine(getEnveloped, context) : engine,
-    plugins: [
-      ...(corsOrigins.length > 0 ? [createCors({ origins: corsOrigins })] : []),
-      ...(graphiql ? [createGraphiQL(graphiql)] : []),
-      ...routes,
-      ...(plugins.length > 0 ? [envelop.plugin, ...plugins] : []),
-      createRoutes({ isReady }),
-    ],
+    hooksFor: envelop?.hooksFor,
+    plugins: [...routes, ...(envelop ? [envelop.plugin, ...plugins] : [])],
   });
-  // With CORS every answer says something about its origin, and plugins see every request.
-  const isForYoga = corsOrigins.length + plugins.length > 0;
-  const door = isForYoga
-    ? yoga.door
-    : createNodeDoor({ pipeline, engine, compress, ...reading, otherwise: yoga.door });
   const sockets = createSocketUpgrade({
     pipeline,
     tracker,
     checkHost,
-    checkOrigin: createOriginCheck(corsOrigins),
+    checkOrigin,
     clock,
-    ...reading,
-    engineFor: plugins.length > 0 ? yoga.engineForSocket : () => engine,
+    ...bodies,
+    hooksFor: envelop && yoga.hooksForSocket,
   });
-  return Object.assign(createRequestListener(tracker, checkHost, door), {
+  const plain = createNodeHandler(handler);
+  const byPath: NodeHandler = (request, ...others) =>
+    (isOwnPath(request.path) ? plain : yoga.answer)(request, ...others);
+  const answer = envelop ? yoga.answer : routes.length > 0 ? byPath : plain;
+  return Object.assign(createRequestListener(tracker, checkHost, answer), {
     fetch: yoga.fetch,
     warmUp: yoga.warmUp,
     upgrade: sockets.upgrade,
+    replaceDocuments(listed: ListedDocuments) {
+      agents?.replace(listed);
+      documentResolver.replace(listed);
+    },
     endStreams() {
       live.endAll();
       sockets.end();

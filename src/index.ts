@@ -1,5 +1,5 @@
-import { readPlainKey } from './callers/key-ring.ts';
-import { type Config, readConfig } from './config/config.ts';
+import { readPlainKey } from './callers/key-store.ts';
+import { defaults } from './config/config.ts';
 import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createLog } from './observability/log.ts';
 import {
@@ -9,18 +9,15 @@ import {
 } from './transport/transport.ts';
 import { version } from './version.ts';
 
-export type { Grant } from './callers/grant.ts';
 export type { Credentials } from './callers/identify.ts';
-export type { KeyRing } from './callers/key-ring.ts';
+export type { KeyStore as KeyRing } from './callers/key-store.ts';
+export type { Permissions as Grant } from './callers/permissions.ts';
 export type { TokenVerifier } from './callers/token-verifier.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
-export type { Limits } from './limits/limits.ts';
 export type { Timeouts } from './luaauth/api.ts';
-export { openStateInRedis, type RedisStateOptions } from './state/redis/state-in-redis.ts';
+export type { Limits } from './plan/limits.ts';
+export { openStateInRedis, type RedisStateOptions } from './state/redis/open.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
-
-/** What the command line would do without a flag, a variable or a file. */
-const { config: defaults } = readConfig({}) as { config: Config };
 
 export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & {
   /** Base URL of the REST API, such as `https://api.luaauth.com`; a path in it is kept. */
@@ -28,7 +25,7 @@ export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & 
 };
 
 /**
- * The way to the REST API, with the defaults of the command line: its quota, copies of reads, and retries. One is enough
+ * The way to the REST API, with the defaults of the command line: its quota, cache of reads, and retries. One is enough
  * for a process; `close` it when the process ends.
  */
 export function createTransport({ url, ...options }: EmbeddedTransportOptions): Transport {
@@ -39,6 +36,7 @@ export function createTransport({ url, ...options }: EmbeddedTransportOptions): 
     freshMs,
     staleMs,
     userAgent,
+    log: createLog({ level: 'error', format: defaults.logFormat, secrets: [], destination: process.stderr }),
     ...options,
     rate,
     totalRate,
@@ -58,15 +56,15 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial
  *     const server = createServer(gateway);
  *     server.on('upgrade', gateway.upgrade);
  *
- * What a GET, a stream or a page needs is loaded with the first of them, or before by `gateway.warmUp()`.
+ * The code for `fetch` and `plugins` is loaded with the first request of theirs, or before by `gateway.warmUp()`.
  *
  * Call `gateway.endStreams()` before the server closes: subscriptions and WebSockets would keep it open.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
-  const { timeouts, operationTimeoutMs } = defaults;
+  const { timeouts } = defaults;
   const { credentials = defaults.credentials } = options;
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
-  const log = createLog({ level: 'error', secrets, destination: process.stderr });
-  return createPlainGateway({ timeouts, operationTimeoutMs, log, ...options, credentials });
+  const log = createLog({ level: 'error', format: defaults.logFormat, secrets, destination: process.stderr });
+  return createPlainGateway({ timeouts, log, ...options, credentials });
 }

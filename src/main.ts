@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { unsupportedRuntime } from './server/runtime.ts';
-import { setV8Flags } from './server/v8-flags.ts';
+import { enableCompileCache, setV8Flags, unsupportedRuntime } from './server/runtime.ts';
 
 const problem = unsupportedRuntime(process.versions);
 if (problem !== undefined) {
@@ -8,5 +7,6 @@ if (problem !== undefined) {
   process.exit(1);
 }
 setV8Flags();
+enableCompileCache();
 const { runCommandLine } = await import('./cli/program.ts');
 await runCommandLine(process.argv.slice(2));

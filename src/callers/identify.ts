@@ -3,80 +3,123 @@ import type { GraphQLError } from 'graphql';
 import { unauthenticated } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
+import { KnownAccounts } from '../transport/accounts.ts';
 import type { Origin } from '../transport/call.ts';
-import { EVERYTHING, type Grant } from './grant.ts';
-import { createKeyRing, entriesOfPlainKeys, type KeyRing } from './key-ring.ts';
-import type { RefusedToken, TokenVerifier } from './token-verifier.ts';
+import type { Clock } from '../transport/clock.ts';
+import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
+import type { Transport } from '../transport/transport.ts';
+import { createKeyStore, entriesOfPlainKeys, type KeyStore } from './key-store.ts';
+import { EVERYTHING, noPermissions, type Permissions, readPermissions } from './permissions.ts';
+import type { TokenVerifier } from './token-verifier.ts';
 
 /** Where the API key comes from: the caller, or the gateway itself for callers who present one of its own keys. */
 export interface Credentials {
   /** The API key that the gateway holds. */
   readonly heldKey?: string | undefined;
   /**
-   * What a caller of a gateway that holds its key must present, each alone or as `name=key`; they allow everything. None:
-   * whoever can connect may call.
+   * The keys that callers of a gateway with its own API key present, each alone or as `name=key`; they allow everything. None:
+   * every client that can connect may call.
    */
   readonly gatewayKeys?: readonly string[] | undefined;
-  /** Who knows the gateway keys, and what each allows, instead. */
-  readonly keyRing?: KeyRing | undefined;
-  /** Who knows the bearers of JSON Web Tokens, beside or instead. */
+  /** Knows the gateway keys and what each allows, instead. */
+  readonly keyRing?: KeyStore | undefined;
+  /** Verifies the bearers of JSON Web Tokens, beside or instead. */
   readonly tokenVerifier?: TokenVerifier | undefined;
 }
 
-/** Who sends a request, and what they may do; or why nothing can be asked of the REST API for them. */
+/** The caller of a request and their permissions; or why nothing can be asked of the REST API for them. */
 export type Identity =
-  | { readonly origin: Origin; readonly grant: Grant; readonly refusal?: undefined }
-  | { readonly refusal: GraphQLError; readonly grant?: undefined };
+  | { readonly origin: Origin; readonly permissions: Permissions; readonly refusal?: undefined }
+  | { readonly refusal: GraphQLError; readonly permissions?: undefined };
 
-/** At once, but for a token that has to be verified. */
+/** At once, but for a token that has to be verified, and an embedder's key store that answers later. */
 export type Identify = (request: ClientRequest) => MaybePromise<Identity>;
 
-/** Whether whoever can connect may use the key that the gateway holds. */
+/** Whether every client that can connect may use the key that the gateway holds. */
 export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier }: Credentials): boolean {
   return heldKey !== undefined && gatewayKeys.length === 0 && !keyRing && !tokenVerifier;
 }
 
-export function createIdentify(credentials: Credentials): Identify {
+/** How long an embedder may take to say what a caller may do. */
+const IDENTIFIED_WITHIN_MS = 10_000;
+
+/** @throws TypeError when there is a key store or a verifier that cannot be asked: left out, it would let everybody in. */
+export function createIdentify(credentials: Credentials, clock: Clock): Identify {
   const { heldKey, gatewayKeys = [], keyRing, tokenVerifier } = credentials;
+  checkMethod('keyRing', keyRing, 'find');
+  checkMethod('tokenVerifier', tokenVerifier, 'verify');
   if (heldKey === undefined) return identifyByApiKey();
   const account = hash('sha256', heldKey, 'base64url');
   if (isKeyForAll(credentials)) {
     return (request) => ({
       origin: { key: heldKey, account, caller: placeOf(request) },
-      grant: EVERYTHING,
+      permissions: EVERYTHING,
     });
   }
-  const ring = keyRing ?? createKeyRing(entriesOfPlainKeys(gatewayKeys));
-  const known = (found: Grant | RefusedToken): Identity =>
-    'reason' in found
-      ? refused(`This token ${found.reason}. Present another one as "Authorization: Bearer <token>".`)
-      : {
-          origin: { key: heldKey, account, caller: found.name ?? '', callerRate: found.rate },
-          grant: found,
-        };
+  const keys = keyRing ?? createKeyStore(entriesOfPlainKeys(gatewayKeys));
+  const ask = (name: string, question: () => unknown, read: (given: unknown, name: string) => Identity) =>
+    whenKnown(askEmbedder(question, { name, withinMs: IDENTIFIED_WITHIN_MS, clock }), (given) =>
+      read(given, name),
+    );
+  const known = (given: unknown, giver: string): Identity => {
+    const permissions = readPermissions(given, giver);
+    return {
+      origin: { key: heldKey, account, caller: permissions.name ?? '', callerRate: permissions.rate },
+      permissions,
+    };
+  };
+  const readFound = (found: unknown, giver: string): Identity => {
+    if (found === 'unknown') return NO_GATEWAY_KEY;
+    return found === 'expired' ? EXPIRED : known(found, giver);
+  };
+  const readVerified = (verified: unknown, giver: string): Identity => {
+    const { reason } = (verified ?? {}) as { readonly reason?: unknown };
+    if (reason === undefined) return known(verified, giver);
+    if (typeof reason !== 'string') throw noPermissions(giver, `a "reason" that is ${typeInWords(reason)}`);
+    return refused(`This token ${reason}. Present another one as "Authorization: Bearer <token>".`);
+  };
   return ({ credentials: { bearer = '' } }) => {
-    if (tokenVerifier && TOKEN.test(bearer)) return whenKnown(tokenVerifier.verify(bearer), known);
-    const grant = ring.find(bearer);
-    if (grant === 'unknown') return NO_GATEWAY_KEY;
-    return grant === 'expired' ? EXPIRED : known(grant);
+    // An empty text among an embedder's keys is no key: everybody has it.
+    if (bearer === '') return NO_GATEWAY_KEY;
+    if (tokenVerifier && TOKEN.test(bearer))
+      return ask('credentials.tokenVerifier.verify', () => tokenVerifier.verify(bearer), readVerified);
+    return ask('credentials.keyRing.find', () => keys.find(bearer), readFound);
   };
 }
 
+function checkMethod(name: 'keyRing' | 'tokenVerifier', given: unknown, method: string): void {
+  if (given === undefined) return;
+  if (typeof (given as Readonly<Record<string, unknown>> | null)?.[method] === 'function') return;
+  throw new TypeError(
+    `credentials.${name} is ${typeInWords(given)} without the method ${method}. Give an object that has it, awaited if it is made later, or leave ${name} out.`,
+  );
+}
+
 function identifyByApiKey(): Identify {
-  // Most requests come with the same key as the one before.
-  let last = { key: '', account: '' };
+  const hashOf = createHash();
   return (request) => {
     const { token, bearer } = request.credentials;
     const key = token ?? bearer;
     if (key === undefined) return NO_API_KEY;
     if (token !== undefined && bearer !== undefined && token !== bearer) return TWO_API_KEYS;
     if (!KEY.test(key)) return NO_KEY_AT_ALL;
-    if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };
-    return { origin: { key, account: last.account, caller: placeOf(request) }, grant: EVERYTHING };
+    return {
+      origin: { key, account: hashOf(key), caller: placeOf(request) },
+      permissions: EVERYTHING,
+    };
   };
 }
 
-/** Who asks, as far as it can be told without a gateway key: from where, and with what. */
+/** Stands for a key wherever something is kept by key. Most requests come with the same one as the one before. */
+export function createHash(): (key: string) => string {
+  let last = { key: '', account: '' };
+  return (key) => {
+    if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };
+    return last.account;
+  };
+}
+
+/** Tells callers apart without a gateway key: by address and credentials. */
 function placeOf({ address, credentials: { token, bearer } }: ClientRequest): string {
   return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
@@ -102,3 +145,39 @@ const NO_GATEWAY_KEY = refused(
   'This gateway holds its own LuaAuth key. Present one of its gateway keys as "Authorization: Bearer <gateway key>".',
 );
 const EXPIRED = refused('This gateway key has expired. Ask whoever runs the gateway for a new one.');
+
+export interface Acceptance {
+  readonly identify: Identify;
+  /**
+   * Whether a request comes with a credential that was accepted before, in this process, by the gateway's keys or by the
+   * API. It is known at once, nobody is asked, and nothing is verified.
+   */
+  readonly wasAccepted: (request: ClientRequest) => boolean;
+}
+
+/** Watches who is let in. A credential that no longer is counts as accepted until its next request. */
+export function watchAccepted(
+  credentials: Credentials,
+  identify: Identify,
+  { isKnown }: Pick<Transport, 'isKnown'>,
+): Acceptance {
+  if (isKeyForAll(credentials)) return { identify, wasAccepted: () => true };
+  const hashOf = createHash();
+  if (credentials.heldKey === undefined) {
+    return {
+      identify,
+      wasAccepted: ({ credentials: { token, bearer = '' } }) => isKnown(hashOf(token ?? bearer)),
+    };
+  }
+  const proven = new KnownAccounts();
+  return {
+    identify: (request) =>
+      whenKnown(identify(request), (identity) => {
+        const { bearer = '' } = request.credentials;
+        if (identity.refusal) proven.delete(hashOf(bearer));
+        else proven.add(hashOf(bearer));
+        return identity;
+      }),
+    wasAccepted: ({ credentials: { bearer = '' } }) => proven.has(hashOf(bearer)),
+  };
+}

@@ -1,15 +1,15 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { readStream } from '../transport/read-stream.ts';
+import { readStream } from '../transport/body.ts';
 
 export interface JwksOptions {
   readonly url: URL;
-  /** Is told when the keys cannot be had. */
+  /** Called when the keys cannot be fetched. */
   readonly warn: (message: string) => void;
   /** Milliseconds on a line that never goes back. */
   readonly now?: () => number;
 }
 
-export interface Jwks {
+interface Jwks {
   /** Finds the key of a token. */
   readonly getKey: JWTVerifyGetKey;
   /** Changes whenever other keys are in force. */

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { createRequire } from 'node:module';
+import type { z as Zod } from 'zod';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { EVERY_SCOPE, isScope, type KeyScope, SCOPES } from './scopes.ts';
 
@@ -18,61 +19,68 @@ export interface KeyEntry {
 
 export type KeyEntries = { readonly entries: readonly KeyEntry[] } | { readonly problems: readonly string[] };
 
-export const NAME_FORM = '1 to 64 letters, digits or any of _ . -, and begins with a letter or digit';
+const NAME_FORM = '1 to 64 letters, digits or any of _ . -, and begins with a letter or digit';
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
-export const isKeyName = (text: string): boolean => NAME.test(text);
+const isKeyName = (text: string): boolean => NAME.test(text);
 
 const MAX_RATE = 100_000;
 const MAX_LISTED = 10_000;
 const MAX_TOLD = 100;
 
-const hash = z
-  .string({ error: 'is missing, or no text' })
-  .regex(/^[0-9a-f]{64}$/i, 'is not the SHA-256 of a key: 64 hex digits')
-  .transform((text) => text.toLowerCase());
-const scope = z.string({ error: 'is no text' }).refine((text) => text === EVERY_SCOPE || isScope(text), {
-  error: ({ input }) => `${quote(input)} is no scope. There are ${SCOPES.join(', ')} and ${EVERY_SCOPE}`,
-});
-const ids = z
-  .array(
-    z.string({ error: 'is no text' }).refine(isId, { error: `is not an id. An id is ${ID_FORM}` }),
-    'is no list of ids',
-  )
-  .min(1, 'is empty. List an id, or leave it out')
-  .max(MAX_LISTED, `has more than ${MAX_LISTED} ids`)
-  .optional();
+/** The shape of a file of keys. It takes longer to load than all that reads the rest of the configuration. */
+function describeFile() {
+  const { z }: { readonly z: typeof Zod } = createRequire(import.meta.url)('zod');
+  const hash = z
+    .string({ error: 'is missing, or no text' })
+    .regex(/^[0-9a-f]{64}$/i, 'is not the SHA-256 of a key: 64 hex digits')
+    .transform((text) => text.toLowerCase());
+  const scope = z.string({ error: 'is no text' }).refine((text) => text === EVERY_SCOPE || isScope(text), {
+    error: ({ input }) =>
+      `is ${quote(input)}, which is no scope. There are ${SCOPES.join(', ')} and ${EVERY_SCOPE}`,
+  });
+  const ids = z
+    .array(
+      z.string({ error: 'is no text' }).refine(isId, { error: `is not an id. An id is ${ID_FORM}` }),
+      'is no list of ids',
+    )
+    .min(1, 'is empty. List an id, or leave it out')
+    .max(MAX_LISTED, `has more than ${MAX_LISTED} ids`)
+    .optional();
 
-const entry = z.strictObject(
-  {
-    name: z.string({ error: 'is missing, or no text' }).regex(NAME, `is not a name. One has ${NAME_FORM}`),
-    sha256: z
-      .union([hash.transform((one) => [one]), z.array(hash).min(1).max(2)], {
-        error: 'is not the SHA-256 of a key, 64 hex digits, or a list of one or two',
-      })
-      .refine((all) => new Set(all).size === all.length, 'has the same hash twice'),
-    scopes: z
-      .array(scope, 'is missing, or no list of scopes')
-      .min(1, `is empty. List a scope, or ${EVERY_SCOPE} for all`),
-    scripts: ids,
-    projects: ids,
-    rate: z
-      .int(`is not a whole number from 1 to ${MAX_RATE}`)
-      .min(1, `is not a whole number from 1 to ${MAX_RATE}`)
-      .max(MAX_RATE, `is not a whole number from 1 to ${MAX_RATE}`)
-      .optional(),
-    expiresAt: z.iso
-      .datetime({ offset: true, error: 'is not an instant such as 2027-01-01T00:00:00Z' })
-      .transform((text) => new Date(text))
-      .optional(),
-  },
-  { error: messageFor('is no object') },
-);
+  const entry = z.strictObject(
+    {
+      name: z.string({ error: 'is missing, or no text' }).regex(NAME, `is not a name. One has ${NAME_FORM}`),
+      sha256: z
+        .union([hash.transform((one) => [one]), z.array(hash).min(1).max(2)], {
+          error: 'is not the SHA-256 of a key, 64 hex digits, or a list of one or two',
+        })
+        .refine((all) => new Set(all).size === all.length, 'has the same hash twice'),
+      scopes: z
+        .array(scope, 'is missing, or no list of scopes')
+        .min(1, `is empty. List a scope, or ${EVERY_SCOPE} for all`),
+      scripts: ids,
+      projects: ids,
+      rate: z
+        .int(`is not a whole number from 1 to ${MAX_RATE}`)
+        .min(1, `is not a whole number from 1 to ${MAX_RATE}`)
+        .max(MAX_RATE, `is not a whole number from 1 to ${MAX_RATE}`)
+        .optional(),
+      expiresAt: z.iso
+        .datetime({ offset: true, error: 'is not an instant such as 2027-01-01T00:00:00Z' })
+        .transform((text) => new Date(text))
+        .optional(),
+    },
+    { error: messageFor('is no object') },
+  );
 
-const file = z.strictObject(
-  { keys: z.array(entry, 'is missing, or no list of keys') },
-  { error: messageFor('the file holds no object such as {"keys": [...]}') },
-);
+  return z.strictObject(
+    { keys: z.array(entry, 'is missing, or no list of keys') },
+    { error: messageFor('is no object such as {"keys": [...]}') },
+  );
+}
+
+let described: ReturnType<typeof describeFile> | undefined;
 
 /** Reads the JSON of a file of keys, or says all that is wrong with it. No hash is quoted: it may be a key by mistake. */
 export function parseKeyEntries(text: string): KeyEntries {
@@ -80,9 +88,10 @@ export function parseKeyEntries(text: string): KeyEntries {
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    return { problems: ['it is not JSON'] };
+    return { problems: ['the file is not JSON. Write an object such as {"keys": [...]}'] };
   }
-  const result = file.safeParse(json);
+  described ??= describeFile();
+  const result = described.safeParse(json);
   if (!result.success)
     return { problems: firstOf(result.error.issues, (issue) => describeIssue(issue, json)) };
   const entries = result.data.keys.map(({ scopes, ...rest }): KeyEntry => {
@@ -115,7 +124,7 @@ function findRepeated(entries: readonly KeyEntry[]): string[] {
       for (const value of own) {
         const first = seen.get(value);
         if (first === undefined) seen.set(value, index);
-        else problems.push(`${placeOf(index, name)}.${what}: keys[${first}] has the same one`);
+        else problems.push(`${placeOf(index, name)}.${what} is that of keys[${first}] as well`);
       }
     }
   }
@@ -127,18 +136,18 @@ function findContradictions({ name, scopes, scripts, projects }: KeyEntry, index
   const ofUsers = scopes?.filter((one) => one.startsWith('users:')) ?? [EVERY_SCOPE];
   return ofUsers.map(
     (one) =>
-      `${placeOf(index, name)}.scopes: ${one} beside a list of scripts or projects. A user names no project, so the list could not hold: leave out ${one}${one === EVERY_SCOPE ? ' and list the other scopes' : ''}, or the list`,
+      `${placeOf(index, name)}.scopes has ${one} beside a list of scripts or projects. A user names no project, so the list could not hold: leave out ${one}${one === EVERY_SCOPE ? ' and list the other scopes' : ''}, or the list`,
   );
 }
 
-function describeIssue({ path, message }: z.core.$ZodIssue, json: unknown): string {
+function describeIssue({ path, message }: Zod.core.$ZodIssue, json: unknown): string {
   const [first, index, ...rest] = path;
-  if (first === undefined) return message;
-  if (typeof index !== 'number') return `${String(first)}: ${message}`;
+  if (first === undefined) return `the file ${message}`;
+  if (typeof index !== 'number') return `${String(first)} ${message}`;
   const given = (json as { keys: readonly unknown[] }).keys[index] as { name?: unknown } | undefined;
   const name = typeof given?.name === 'string' && isKeyName(given.name) ? given.name : undefined;
   const below = rest.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return `${placeOf(index, name)}${below}: ${message}`;
+  return `${placeOf(index, name)}${below} ${message}`;
 }
 
 function placeOf(index: number, name: string | undefined): string {
@@ -147,9 +156,9 @@ function placeOf(index: number, name: string | undefined): string {
 
 /** A member with a mistake in its name would be a limit that is not there. */
 function messageFor(otherwise: string) {
-  return (issue: z.core.$ZodRawIssue): string =>
+  return (issue: Zod.core.$ZodRawIssue): string =>
     issue.code === 'unrecognized_keys'
-      ? `${(issue.keys as string[]).map(quote).join(', ')} is not known here`
+      ? `has ${(issue.keys as string[]).map(quote).join(', ')}, which is not known here`
       : otherwise;
 }
 

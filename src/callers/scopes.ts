@@ -1,4 +1,4 @@
-/** What a gateway key may be allowed, each with what it stands for. */
+/** The scopes that a gateway key can have, each with its meaning. */
 const MEANINGS = {
   'scripts:read': 'read scripts and their executions',
   'scripts:write': 'edit and toggle scripts',
@@ -11,6 +11,8 @@ const MEANINGS = {
   'users:write': 'edit and blacklist users',
   'sessions:read': 'read sessions',
   'sessions:write': 'disconnect sessions and send them messages',
+  'ads:read': 'read ad systems, and what providers of ads take',
+  'ads:write': 'make and edit ad systems',
   'secrets:read': 'read webhooks and fingerprints',
 } as const;
 
@@ -28,3 +30,38 @@ export function isScope(text: string): text is KeyScope {
 export function meaningOf(scope: KeyScope): string {
   return MEANINGS[scope];
 }
+
+type Annotation = { readonly scopes: readonly KeyScope[] };
+
+/**
+ * A field's `extensions` name the scopes that it requires of a gateway key, beside those of the fields that lead to it; none:
+ * every key can ask for it. On a type: the scopes of its fields that name none, and of its references in `_entities`.
+ */
+export function requiresScopes(...scopes: readonly KeyScope[]): Annotation {
+  return { scopes };
+}
+
+type InheritsAnnotation = { readonly inheritsScopes: true };
+
+/** A type's `extensions` when its fields require no more than the field that gives it. */
+export const inheritsScopes: InheritsAnnotation = { inheritsScopes: true };
+
+interface Element {
+  readonly extensions: object;
+}
+
+/** The scopes that stand in the extensions of a field or an entity; undefined: nothing is said. */
+export function scopesOf({ extensions }: Element): readonly KeyScope[] | undefined {
+  return (extensions as Partial<Annotation>).scopes;
+}
+
+/** The scopes of a field, or else of its type; undefined: nothing is said. */
+export function scopesOfField(type: Element, field: Element): readonly KeyScope[] | undefined {
+  return (
+    scopesOf(field) ??
+    scopesOf(type) ??
+    ((type.extensions as Partial<InheritsAnnotation>).inheritsScopes ? NONE : undefined)
+  );
+}
+
+const NONE: readonly KeyScope[] = [];

@@ -2,38 +2,43 @@ import { hash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { isId } from '../luaauth/decoders.ts';
-import type { Grant } from './grant.ts';
 import { createJwks, type JwksOptions, KeysUnavailable } from './jwks.ts';
+import type { Permissions } from './permissions.ts';
 import { EVERY_SCOPE, isScope } from './scopes.ts';
 
-export interface TokenVerifierOptions extends JwksOptions {
-  /** Who must have issued a token, and for whom. */
+interface TokenVerifierOptions extends JwksOptions {
+  /** The issuer and the audience that a token must name. */
   readonly issuer: string;
   readonly audience: string;
 }
 
 /** Knows what the bearer of a JSON Web Token may do. */
 export interface TokenVerifier {
-  /** What the token allows, or why it allows nothing. Never rejects. */
-  verify(token: string): Grant | RefusedToken | Promise<Grant | RefusedToken>;
+  /**
+   * Gives the token's permissions, or why it has none: at once, or within 10 seconds. Anything else refuses the caller, as a
+   * failure does.
+   */
+  verify(token: string): Permissions | RefusedToken | PromiseLike<Permissions | RefusedToken>;
 }
 
-export interface RefusedToken {
+interface RefusedToken {
   /** In words that go on after "This token". */
   readonly reason: string;
 }
 
 /** Signatures by a key pair alone: a secret that both sides know would be a second kind of key to hold. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-/** What clocks may be apart, in seconds. */
+/** The most that two clocks may differ, in seconds. */
 const TOLERANCE_S = 5;
 /** How long a token that was verified is not verified again. */
 const REMEMBERED_MS = 60_000;
 const MAX_REMEMBERED = 1_000;
+/** Stands before the name of a token's bearer, so that nobody passes for a key of the file: no name of one has a colon. */
+const NAME_PREFIX = 'jwt:';
 const NAME = /^[\x21-\x7e][\x20-\x7e]{0,127}$/;
 
 interface Remembered {
-  readonly grant: Grant;
+  readonly permissions: Permissions;
   readonly expiresAt: number;
   readonly version: number;
 }
@@ -43,38 +48,56 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const jwks = createJwks(options);
   const { issuer, audience } = options;
   const remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
-  const verify = async (token: string, name: string): Promise<Grant | RefusedToken> => {
+  const checked = {
+    issuer,
+    audience,
+    algorithms: ALGORITHMS,
+    clockTolerance: TOLERANCE_S,
+    requiredClaims: ['sub', 'exp'],
+  };
+  let toldOf: number | undefined;
+  /** Once for each set of keys: anybody can name a broken one as often as they like. */
+  const tellBroken = ({ message }: Error) => {
+    if (toldOf === jwks.version) return;
+    toldOf = jwks.version;
+    options.warn(
+      `GATEWAY_JWKS_URL: a key there cannot be used (${message}); tokens that name it are refused`,
+    );
+  };
+  const verify = async (token: string, name: string): Promise<Permissions | RefusedToken> => {
+    let payload: JWTPayload;
     try {
-      const { payload } = await jwtVerify(token, jwks.getKey, {
-        issuer,
-        audience,
-        algorithms: ALGORITHMS,
-        clockTolerance: TOLERANCE_S,
-        requiredClaims: ['sub', 'exp'],
-      });
-      const grant = grantOf(payload);
-      if ('reason' in grant) return grant;
-      remembered.set(name, { grant, expiresAt: (payload.exp ?? 0) * 1_000, version: jwks.version });
-      return grant;
+      ({ payload } = await jwtVerify(token, jwks.getKey, checked));
     } catch (error) {
       if (error instanceof errors.JOSEError) return { reason: reasonOf(error) };
-      throw error;
+      // The token is well-formed by now: a key of the issuer is broken, or too short.
+      tellBroken(error as Error);
+      return {
+        reason: 'cannot be verified: the key that it names is one that its issuer has published broken',
+      };
     }
+    const permissions = permissionsOf(payload);
+    if ('reason' in permissions) return permissions;
+    remembered.set(name, { permissions, expiresAt: (payload.exp ?? 0) * 1_000, version: jwks.version });
+    return permissions;
   };
   return {
     verify(token) {
       const name = hash('sha256', token, 'base64url');
       const known = remembered.get(name);
       const holds = known && known.expiresAt > Date.now() && known.version === jwks.version;
-      return holds ? known.grant : verify(token, name);
+      return holds ? known.permissions : verify(token, name);
     },
   };
 }
 
-/** What a token says of its bearer. What is malformed is refused: left out, it would allow more. */
-function grantOf(payload: JWTPayload): Grant | RefusedToken {
-  const { sub = '', scope = '', luaauth_scripts: scripts, luaauth_projects: projects } = payload;
-  if (!NAME.test(sub)) return { reason: 'has no usable "sub"' };
+/** Reads a token's claims. A malformed one is refused: left out, it would allow more. */
+function permissionsOf(payload: JWTPayload): Permissions | RefusedToken {
+  const { scope = '', luaauth_scripts: scripts, luaauth_projects: projects } = payload;
+  // The claims are what the issuer made of them, whatever their types say.
+  const sub: unknown = payload.sub;
+  if (typeof sub !== 'string' || !NAME.test(sub))
+    return { reason: 'has no usable "sub": it is a text of 1 to 128 visible ASCII characters and spaces' };
   if (typeof scope !== 'string')
     return { reason: 'has no usable "scope": it is a text, with spaces between' };
   if (!isIdList(scripts)) return { reason: 'has no usable "luaauth_scripts": it is a list of ids' };
@@ -85,7 +108,7 @@ function grantOf(payload: JWTPayload): Grant | RefusedToken {
   if ((scripts || projects) && hasUsers)
     return { reason: 'has a list of scripts or projects beside a scope of users, who name no project' };
   return {
-    name: sub,
+    name: `${NAME_PREFIX}${sub}`,
     scopes,
     scripts: scripts && new Set(scripts),
     projects: projects && new Set(projects),

@@ -1,15 +1,35 @@
-import { type Command, Option } from 'commander';
+import { type Command, Help, Option } from 'commander';
 import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
+
+/** Gives a command every flag of serve, and says where they are listed: its help shows its own. */
+export function addFlagsOfServe(command: Command): Command {
+  addFlags(command);
+  const isOwn = ({ helpGroupHeading }: Option) =>
+    !FLAGS.some(({ group }) => helpGroupHeading === `${group}:`);
+  const layout: Partial<Help> = {
+    ...HELP_LAYOUT,
+    // Left out here alone: for a misspelt one the right one is suggested.
+    formatHelp(this: Help, of, helper) {
+      const visibleOptions = (all: Command) => helper.visibleOptions(all).filter(isOwn);
+      const short: Help = Object.create(helper, { visibleOptions: { value: visibleOptions } });
+      return Help.prototype.formatHelp.call(short, of, short);
+    },
+  };
+  return command.configureHelp(layout).addHelpText(
+    'after',
+    `
+The flags of serve, such as --api-url and --token-file, and the environment
+variables are taken as well: see "luaauth-graphql serve --help".`,
+  );
+}
 
 /** Gives a command every flag. */
 export function addFlags(command: Command): Command {
-  for (const { name, group, variable, meaning, isSwitch, byDefault } of FLAGS) {
+  for (const { name, group, variable, meaning, form, isSwitch, byDefault } of FLAGS) {
     const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
-    const on = new Option(`--${name} ${formOf(variable, isSwitch)}`, `${meaning} (${facts})`);
+    const on = new Option(`--${name} ${form}`, `${meaning} (${facts})`);
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
-    for (const option of [on, ...off]) {
-      command.addOption(group === undefined ? option : option.helpGroup(`${group}:`));
-    }
+    for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
   return refuseSecrets(command);
 }
@@ -37,8 +57,20 @@ function refuseSecrets(command: Command): Command {
   });
 }
 
-function formOf(variable: string, isSwitch: boolean): string {
-  if (isSwitch) return '[true|false]';
-  const [, kind = 'value'] = /_(MS|URL|FILE|ENDPOINT)$/.exec(variable) ?? [];
-  return kind === 'ENDPOINT' ? '<url>' : `<${kind.toLowerCase()}>`;
-}
+const WIDTH = 80;
+/** The longest term beside which a description has room. */
+const LONGEST_TERM = 32;
+
+/** Help of at most 80 columns. Where a term is long, all descriptions stand below their terms. */
+export const HELP_LAYOUT: Partial<Help> = {
+  helpWidth: Math.min(WIDTH, process.stdout.columns ?? WIDTH),
+  formatItem(this: Help, term, termWidth, description, helper) {
+    if (termWidth <= LONGEST_TERM || description === '') {
+      return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+    }
+    const lines = helper.boxWrap(description, (this.helpWidth ?? WIDTH) - BELOW.length).split('\n');
+    return [`  ${term}`, ...lines.map((line) => `${BELOW}${line}`)].join('\n');
+  },
+};
+
+const BELOW = ' '.repeat(6);

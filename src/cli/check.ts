@@ -1,16 +1,23 @@
 import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
+import type { Access, Timeouts } from '../luaauth/api.ts';
 import { Refused } from '../luaauth/refusal.ts';
-import type { Script } from '../luaauth/scripts.ts';
+import { getScript, type Script } from '../luaauth/scripts.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';
 import { startSandbox } from '../sandbox/server.ts';
+import { createStateInMemory } from '../state/memory.ts';
+import { KnownAccounts } from '../transport/accounts.ts';
+import { Admission } from '../transport/admission/admission.ts';
+import { systemClock } from '../transport/clock.ts';
+import { Pool } from '../transport/connection.ts';
+import { createDispatch } from '../transport/dispatch.ts';
 import { CallFailure } from '../transport/errors.ts';
+import { Usage } from '../transport/observer.ts';
 import { version } from '../version.ts';
-import { ask } from './ask.ts';
-import { diagnose } from './diagnosis.ts';
-import { type Finding, show } from './finding.ts';
+import { diagnose, type Finding, show } from './diagnosis.ts';
+import { print } from './terminal.ts';
 
-/** What stands in for an id, and for a key where the gateway holds none: neither exists. */
+/** Stands in for an id, and for a key where the gateway holds none: neither exists. */
 const NOBODY = 'luaauth-graphql-check';
 
 /**
@@ -18,13 +25,13 @@ const NOBODY = 'luaauth-graphql-check';
  * @returns whether nothing has to be fixed.
  */
 export async function check(config: Config, scriptId: string | undefined): Promise<boolean> {
-  console.log(`luaauth-graphql ${version}`);
+  print(`luaauth-graphql ${version}`);
   const findings: Finding[] = [];
-  const tell = (finding: Finding) => {
+  const report = (finding: Finding) => {
     findings.push(finding);
-    console.log(show(finding));
+    print(show(finding));
   };
-  tell({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
+  report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
 
   const sandbox = config.apiUrl ? undefined : await startSandbox();
   try {
@@ -37,12 +44,12 @@ export async function check(config: Config, scriptId: string | undefined): Promi
       timeouts: config.timeouts,
     });
     const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
-    if (sandbox) tell(SANDBOX);
-    else if (diagnosis) tell({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
-    else tell({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
-    if (isInClear(url)) tell(IN_CLEAR);
-    if (sandbox && key !== undefined && !isSandboxKey(key)) tell(NOT_A_SANDBOX_KEY);
-    else if (!diagnosis) tell(keyFinding(key, scriptId, answer));
+    if (sandbox) report(SANDBOX);
+    else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
+    else report({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
+    if (isInClear(url)) report(IN_CLEAR);
+    if (sandbox && key !== undefined && !isSandboxKey(key)) report(NOT_A_SANDBOX_KEY);
+    else if (!diagnosis) report(keyFinding(key, scriptId, answer));
   } finally {
     await sandbox?.close();
   }
@@ -70,7 +77,7 @@ const IN_CLEAR: Finding = {
   advice: 'Begin it with https://, unless the network in between is your own.',
 };
 
-/** What an answer of LuaAuth's says about the key. */
+/** Reads from an answer of LuaAuth's whether the key is right. */
 function keyFinding(
   key: string | undefined,
   scriptId: string | undefined,
@@ -105,3 +112,49 @@ function keyFinding(
 
 const DENIED =
   ' Either it does not know the key, or the script is not of that account: it does not say which.';
+
+interface Question {
+  readonly url: URL;
+  readonly key: string;
+  readonly scriptId: string;
+  readonly timeouts: Timeouts;
+}
+
+/** Reads one script by one request: without the transport's other steps, so without retries. */
+async function ask({ url, key, scriptId, timeouts }: Question): Promise<Script | CallFailure> {
+  const clock = systemClock;
+  const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
+  const send = createDispatch({
+    dispatcher,
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    maxBodyBytes: 1024 * 1024,
+    userAgent: `luaauth-graphql/${version} (check)`,
+    clock,
+    admission: new Admission({
+      connections: 1,
+      rate: 0,
+      totalRate: 0,
+      clock,
+      quotas: createStateInMemory(clock).quotas,
+      known: new KnownAccounts(),
+    }),
+  });
+  const access: Access = {
+    ask: async (call) => (await send(call, new Usage())).value,
+    clock,
+    origin: { key, account: '', caller: '' },
+    usage: new Usage(),
+    signal: undefined,
+    timeouts,
+    deadline: clock.now() + timeouts.read,
+  };
+  try {
+    return await getScript(access, { script_id: scriptId });
+  } catch (failure) {
+    if (failure instanceof CallFailure) return failure;
+    throw failure;
+  } finally {
+    await dispatcher.destroy();
+  }
+}

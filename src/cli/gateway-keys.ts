@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -9,12 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../callers/key-entries.ts';
-import { createGatewayKey } from '../callers/new-key.ts';
 import { EVERY_SCOPE, meaningOf, SCOPES } from '../callers/scopes.ts';
-import { readKeysFile } from '../config/keys-file.ts';
-import { readTextFile } from '../config/text-file.ts';
+import { readKeysFile, readTextFile } from '../config/text-file.ts';
+import { print } from './terminal.ts';
 
-/** What `keys new` is told, as it stands on the command line. */
+/** The arguments of `keys new`, as they stand on the command line. */
 export interface NewKeyFlags {
   readonly name: string;
   readonly scopes?: string;
@@ -29,7 +29,7 @@ export interface NewKeyFlags {
 type JsonEntry = Record<string, unknown>;
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** What a new file of keys may be read by: its owner. */
+/** The mode of a new file of keys: its owner reads it. */
 const OWNER_ONLY = 0o600;
 
 /** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
@@ -61,7 +61,7 @@ function makeEntry(flags: NewKeyFlags, replace?: (text: string) => void): readon
     file === undefined
       ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
       : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.`;
-  console.log(`${key}\n\nThis is the only time that the key is shown.\n${advice}`);
+  print(`${key}\n\nThis is the only time that the key is shown.\n${advice}`);
   return [];
 }
 
@@ -150,7 +150,7 @@ export function showKeys(path: string): readonly string[] {
   const read: KeyEntries = readKeysFile(path);
   if ('problems' in read) return read.problems.map((problem) => `${path}: ${problem}`);
   const { entries } = read;
-  console.log([`${path}: ${entries.length} keys`, ...entries.map(describeEntry)].join('\n\n'));
+  print([`${path}: ${entries.length} keys`, ...entries.map(describeEntry)].join('\n\n'));
   return [];
 }
 
@@ -178,4 +178,14 @@ function listOf(text: string): string[] {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
+}
+
+/** By which people, and what scans for secrets, recognise a gateway key. */
+const KEY_PREFIX = 'luagw_';
+const KEY_BYTES = 32;
+
+/** A key that nobody can guess, and the hash by which it is recognised: the key itself is kept nowhere. */
+function createGatewayKey(): { readonly key: string; readonly sha256: string } {
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+  return { key, sha256: createHash('sha256').update(key).digest('hex') };
 }

@@ -1,13 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { FlagValues } from '../config/flags.ts';
+import type { Config } from '../config/config.ts';
+import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { version } from '../version.ts';
-import { addFlags } from './add-flags.ts';
-import { configurationOrExit } from './configuration.ts';
-import { EXIT } from './exit-code.ts';
+import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
-import { HELP_LAYOUT } from './help-layout.ts';
-import { readInputFile } from './read-input.ts';
+import { EXIT, printError, readInputFile } from './terminal.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -24,7 +23,7 @@ Exit codes:
   ${EXIT.errors}  query: the answer has errors
   ${EXIT.refused}  query: LuaAuth refused the mutation`;
 
-/** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and is told. */
+/** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and stderr says so. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   process.stdout.on('error', endOfOutput);
   try {
@@ -36,10 +35,10 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Whoever reads only the first lines, as `head` does, has got what they wanted. */
+/** A reader of only the first lines, such as `head`, has got what it wanted. */
 function endOfOutput({ code }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') return;
-  console.error(`Cannot write to stdout (${code}).`);
+  printError(`Cannot write to stdout (${code}).`);
   process.exitCode = EXIT.failed;
 }
 
@@ -51,7 +50,7 @@ function withCommand(args: readonly string[]): string[] {
   return isForAll || isCommand ? [...args] : ['serve', ...args];
 }
 
-/** The commands. Each loads what it runs only then: a wrong flag or a bad configuration is told at once. */
+/** The commands. Each loads what it runs only then: a wrong flag or a bad configuration is reported at once. */
 function createProgram(): Command {
   const program = new Command('luaauth-graphql')
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
@@ -63,7 +62,7 @@ function createProgram(): Command {
 
   addFlags(program.command('serve').description('run the gateway (the default)')).action(
     async (flags: FlagValues) => {
-      const config = configurationOrExit(flags);
+      const config = await configure(flags);
       const { serve } = await import('../server/serve.ts');
       await serve(config);
     },
@@ -73,18 +72,24 @@ function createProgram(): Command {
     .command('schema')
     .description('print the GraphQL schema')
     .option('--federation', 'the SDL for a federation router, with @key, @shareable, @cost and @listSize')
-    .action(async ({ federation = false }: { federation?: boolean }) => {
-      const { readSchema } = await import('./schema.ts');
-      process.stdout.write(readSchema({ federation }));
+    .addOption(
+      new Option('--relay', 'the SDL for the Relay compiler, with @fetchable and fetch__…').conflicts(
+        'federation',
+      ),
+    )
+    .action(({ federation, relay }: { federation?: true; relay?: true }) => {
+      // Codegen keeps a file for each reader in step with the code.
+      const name = relay ? 'relay' : federation ? 'subgraph' : 'schema';
+      process.stdout.write(readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8'));
     });
 
-  addFlags(
+  addFlagsOfServe(
     program
       .command('check')
       .description('read the configuration, and ask LuaAuth one harmless question')
       .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId),
   ).action(async (flags: FlagValues & { script?: string }, command: Command) => {
-    const config = configurationOrExit(flags);
+    const config = await configure(flags);
     if (flags.script !== undefined && config.credentials.heldKey === undefined) {
       command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
     }
@@ -93,7 +98,7 @@ function createProgram(): Command {
   });
 
   addKeysCommands(program);
-  addFlags(
+  addFlagsOfServe(
     program
       .command('query')
       .description('run one operation, here or at a running gateway, and print its answer')
@@ -113,9 +118,21 @@ function createProgram(): Command {
       command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
     // The REST API behind another gateway is not this process's to know.
     const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
-    const config = configurationOrExit({ ...others, ...notHere });
+    const config = await configure({ ...others, ...notHere });
     const { query } = await import('./query.ts');
     process.exitCode = await query({ file, variables, operation, plan, url }, config);
+  });
+
+  addFlagsOfServe(
+    program
+      .command('mcp')
+      .description('serve the tools for agents over stdin and stdout, to the client that starts this'),
+  ).action(async (flags: FlagValues) => {
+    const config = await configure({ ...flags, mcp: true });
+    const { serve } = await import('../server/serve.ts');
+    // It is one client's own: nobody scrapes it, and nobody has to notice that it leaves.
+    const shutdown = { ...config.shutdown, delayMs: 0 };
+    await serve({ ...config, workers: 1, metrics: undefined, shutdown }, 'stdin');
   });
 
   program
@@ -134,6 +151,18 @@ function createProgram(): Command {
   return program;
 }
 
+/** The configuration, flags on top. Ends the process with every problem named when it has any. */
+async function configure(flags: FlagValues): Promise<Config> {
+  // The code that reads documents is half of all that help would wait for.
+  const { loadConfig } = await import('../config/config.ts');
+  const given = environmentOf(flags);
+  const result = loadConfig(given);
+  if ('config' in result) return result.config;
+  const lines = result.problems.map((problem) => `  ${inTermsOfFlags(problem, given)}`);
+  printError(['The configuration has problems:', ...lines].join('\n'));
+  process.exit(EXIT.failed);
+}
+
 function addKeysCommands(program: Command): void {
   const keys = program.command('keys').description('make gateway keys, and see what they allow');
   keys
@@ -149,7 +178,7 @@ function addKeysCommands(program: Command): void {
     .option('--rotate', 'add it to the entry of this name, beside the key of before')
     .action(async (flags: NewKeyFlags) => {
       const { makeKey } = await import('./gateway-keys.ts');
-      tellProblems(makeKey(flags));
+      reportProblems(makeKey(flags));
     });
   keys
     .command('check')
@@ -157,13 +186,13 @@ function addKeysCommands(program: Command): void {
     .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
     .action(async (path: string) => {
       const { showKeys } = await import('./gateway-keys.ts');
-      tellProblems(showKeys(path));
+      reportProblems(showKeys(path));
     });
 }
 
-function tellProblems(problems: readonly string[]): void {
+function reportProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  console.error(problems.map((problem) => `${problem}.`).join('\n'));
+  printError(problems.map((problem) => `${problem}.`).join('\n'));
   process.exitCode = EXIT.failed;
 }
 
@@ -180,7 +209,7 @@ function jsonObject(given: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // What it is not is said below; it is not quoted twice.
+    // The message below says what it is not; it is not quoted twice.
   }
   throw new InvalidArgumentError(advice);
 }

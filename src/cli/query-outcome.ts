@@ -1,16 +1,17 @@
-import { type FieldNode, Kind, OperationTypeNode, parse, print, type SelectionNode, visit } from 'graphql';
+import {
+  type DocumentNode,
+  type FieldNode,
+  Kind,
+  OperationTypeNode,
+  parse,
+  print,
+  type SelectionNode,
+  visit,
+} from 'graphql';
 
 interface Answer {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly unknown[] | null;
-}
-
-export interface QueryOutcome {
-  /** As the document asks for it. */
-  readonly answer: object;
-  readonly hasErrors: boolean;
-  /** A mutation came to something else than its success. */
-  readonly isRefused: boolean;
 }
 
 /** The types of what a mutation wanted. */
@@ -19,48 +20,34 @@ const SUCCESS = /^(?:\w+Success|MessageDelivered)$/;
 const TYPE_NAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 /**
- * The document with the `__typename` of what each mutation gives: by that a refusal is told from a success. One that has
+ * The document with the `__typename` of what each mutation gives: which distinguishes a refusal from a success. One that has
  * them all goes out as it is, and so does one that cannot be read, which is the gateway's to say.
  */
-export function withTypeNames(document: string): string {
-  const missing = fieldsWithoutTypeName(document);
-  if (missing.size === 0) return document;
+export function withTypeNames(text: string): string {
+  const document = parseOrUndefined(text);
+  const missing = new Set<unknown>(mutationFields(document).filter((field) => !hasTypeName(field)));
+  if (!document || missing.size === 0) return text;
   return print(
-    visit(parse(document, { noLocation: true }), {
-      OperationDefinition: (node) =>
-        node.operation !== OperationTypeNode.MUTATION
-          ? undefined
-          : {
-              ...node,
-              selectionSet: {
-                ...node.selectionSet,
-                selections: node.selectionSet.selections.map((selection) =>
-                  selection.kind === Kind.FIELD && selection.selectionSet && !hasTypeName(selection)
-                    ? {
-                        ...selection,
-                        selectionSet: {
-                          ...selection.selectionSet,
-                          selections: [TYPE_NAME, ...selection.selectionSet.selections],
-                        },
-                      }
-                    : selection,
-                ),
-              },
-            },
+    visit(document, {
+      SelectionSet: (set, _key, field) =>
+        missing.has(field) ? { ...set, selections: [TYPE_NAME, ...set.selections] } : undefined,
     }),
   );
 }
 
-/** What came of an operation; undefined when the text is not the answer of a gateway. */
-export function readOutcome(text: string, document: string): QueryOutcome | undefined {
+/** The outcome of an operation; undefined when the text is not the answer of a gateway. */
+export function readOutcome(text: string, document: string) {
   const answer = readAnswer(text);
   if (answer === undefined) return undefined;
   const { data } = answer;
-  const added = fieldsWithoutTypeName(document);
-  const mutations = responseKeysOfMutations(document).map((key) => data?.[key]);
+  const fields = mutationFields(parseOrUndefined(document));
+  const added = new Set(fields.filter((field) => !hasTypeName(field)).map(responseKey));
+  const mutations = fields.map((field) => data?.[responseKey(field)]);
   return {
+    /** As the document asks for it. */
     answer: data && added.size > 0 ? { ...answer, data: withoutTypeNames(data, added) } : answer,
     hasErrors: (answer.errors ?? []).length > 0,
+    /** A mutation came to something else than its success. */
     isRefused: mutations.some((value) => isObject(value) && !SUCCESS.test(String(value.__typename))),
   };
 }
@@ -87,25 +74,20 @@ function withoutTypeNames(data: Readonly<Record<string, unknown>>, keys: Readonl
   );
 }
 
-function fieldsWithoutTypeName(document: string): Set<string> {
-  const missing = mutationFields(document).filter((field) => !hasTypeName(field));
-  return new Set(missing.map(responseKey));
-}
-
-function responseKeysOfMutations(document: string): string[] {
-  return mutationFields(document).map(responseKey);
-}
-
-function mutationFields(document: string): FieldNode[] {
+function parseOrUndefined(document: string): DocumentNode | undefined {
   try {
-    return parse(document, { noLocation: true }).definitions.flatMap((definition) =>
-      definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.MUTATION
-        ? definition.selectionSet.selections.filter(isFieldWithSelection)
-        : [],
-    );
+    return parse(document, { noLocation: true });
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+function mutationFields(document: DocumentNode | undefined): FieldNode[] {
+  return (document?.definitions ?? []).flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.MUTATION
+      ? definition.selectionSet.selections.filter(isFieldWithSelection)
+      : [],
+  );
 }
 
 function isFieldWithSelection(selection: SelectionNode): selection is FieldNode {

@@ -3,12 +3,11 @@ import { isInClear } from '../http/address.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { openAlone } from '../server/open-alone.ts';
 import { exit } from '../server/signals.ts';
-import { readStream } from '../transport/read-stream.ts';
-import { EXIT } from './exit-code.ts';
+import { readStream } from '../transport/body.ts';
 import { readOutcome, withTypeNames } from './query-outcome.ts';
-import { readInputFile, readStdin } from './read-input.ts';
+import { EXIT, print, printError, readInputFile, readStdin } from './terminal.ts';
 
-export interface QueryOptions {
+interface QueryOptions {
   /** The path of a document; `-` is stdin. */
   readonly file: string;
   readonly variables: Readonly<Record<string, unknown>> | undefined;
@@ -21,7 +20,7 @@ export interface QueryOptions {
 
 /** How much longer than an operation its answer may take. */
 const ANSWER_WITHIN_MS = 5_000;
-/** More than an answer holds, unless a gateway was told to give larger ones. */
+/** More than an answer holds, unless a gateway is configured to give larger ones. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** Runs one operation, prints its answer, and says by the exit code what came of it. */
@@ -47,7 +46,7 @@ export async function query(options: QueryOptions, config: Config): Promise<numb
     fail('What came back is not the answer of a gateway. See whether --url is its whole URL, with /graphql.');
     return EXIT.failed;
   }
-  console.log(JSON.stringify(outcome.answer, null, process.stdout.isTTY ? 2 : 0));
+  print(JSON.stringify(outcome.answer, null, process.stdout.isTTY ? 2 : 0));
   if (outcome.hasErrors) return EXIT.errors;
   return outcome.isRefused ? EXIT.refused : EXIT.ok;
 }
@@ -66,7 +65,7 @@ async function askHere(options: QueryOptions, config: Config, document: string):
   }
 }
 
-/** The text that a gateway answers, whatever it is that listens there; undefined: there is none, which is told. */
+/** The text that a gateway answers, whatever it is that listens there; undefined: there is none, and stderr says so. */
 async function askThere(
   { href, origin, pathname }: URL,
   options: QueryOptions,
@@ -118,7 +117,7 @@ async function ask(
 }
 
 function fail(problem: string): undefined {
-  console.error(problem);
+  printError(problem);
 }
 
 function codeOf({ cause, message }: Error): string {

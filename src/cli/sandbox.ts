@@ -2,9 +2,10 @@ import { sandboxKeys } from '../sandbox/keys.ts';
 import { clientHandlerNames } from '../sandbox/messages.ts';
 import { seeded } from '../sandbox/seed-data.ts';
 import { GUEST_EVERY_MS, startSandbox } from '../sandbox/server.ts';
-import { EXIT } from './exit-code.ts';
+import { onStop } from '../server/signals.ts';
+import { EXIT } from './terminal.ts';
 
-/** Runs the stand-in for the REST API on a port until the process is told to stop. */
+/** Runs the stand-in for the REST API on a port until a signal stops the process. */
 export async function runSandbox(port: string): Promise<void> {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     stop(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);
@@ -25,9 +26,7 @@ export async function runSandbox(port: string): Promise<void> {
 
   message handlers: ${clientHandlerNames.join(', ')}`);
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void sandbox.close());
-  }
+  onStop(() => sandbox.close());
 }
 
 function stop(problem: string): never {

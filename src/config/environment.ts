@@ -1,24 +1,49 @@
-import { VARIABLES, type Variable, type VariableValues } from './env-variables.ts';
-import { isKeysFile } from './keys-file.ts';
-import { readTextFile } from './text-file.ts';
+import { ROWS, type Variable, type VariableValues } from './env-variables.ts';
+import { isKeysFile, readTextFile } from './text-file.ts';
 
 /** A hundred of the longest keys. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads every variable, and says what is wrong with those that cannot be read. An empty one counts as not set. */
+/**
+ * Reads every variable, and says what is wrong with those that cannot be read; these have their defaults. An empty one
+ * counts as not set.
+ */
 export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { type, allowed, meant, secret }] of Object.entries<Variable>(VARIABLES)) {
+  for (const [name, { read, allowed, meant, secret }] of ROWS) {
     const text = secret ? readSecret(environment, name, problems) : environment[name];
     if (text === undefined || text === '') continue;
-    const result = type.safeParse(text);
-    if (result.success) values[name] = result.data;
+    const value = read(text);
+    if (value !== undefined) values[name] = value;
     else problems.push(`${name}: ${secret ? HIDDEN : show(text)} is not ${allowed}.${ask(meant?.(text))}`);
   }
-  return { values, problems };
+  // Those that follow from others come last.
+  for (const isDerived of [false, true]) {
+    for (const [name, row] of ROWS) {
+      if (name in values || (typeof row.byDefault === 'function') !== isDerived) continue;
+      values[name] = readDefault(name, row, values);
+    }
+  }
+  // Each row's type is that of its values, and every row has been read.
+  return { values: values as VariableValues, problems };
+}
+
+/** The default of a variable as it would be written; of one that follows from others, where none of them is set. */
+export function defaultText({ byDefault }: Variable): string | undefined {
+  return typeof byDefault === 'function' ? byDefault(readValues({}).values as never) : byDefault;
+}
+
+/** Reads the default of a row. @throws Error where the row contradicts itself: its default is none of its values. */
+export function readDefault(name: string, { read, allowed, byDefault }: Variable, others: object): unknown {
+  // A row names the others that it reads, and their types.
+  const text = typeof byDefault === 'function' ? byDefault(others as never) : byDefault;
+  if (text === undefined) return undefined;
+  const value = read(text);
+  if (value !== undefined) return value;
+  throw new Error(`src/config/env-variables.ts: byDefault of ${name}: ${show(text)} is not ${allowed}.`);
 }
 
 /**
@@ -28,7 +53,7 @@ export function readValues(environment: Environment): { values: VariableValues; 
 export function overlay(...layers: readonly Environment[]): Environment {
   const result: Record<string, string | undefined> = {};
   for (const layer of layers) {
-    for (const [name, { secret }] of Object.entries<Variable>(VARIABLES)) {
+    for (const [name, { secret }] of ROWS) {
       if (!secret || !(layer[name] || layer[`${name}_FILE`])) continue;
       delete result[name];
       delete result[`${name}_FILE`];

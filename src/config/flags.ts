@@ -1,14 +1,15 @@
-import { VARIABLES, type Variable } from './env-variables.ts';
-import type { Environment } from './environment.ts';
-import { VARIABLE_GROUPS } from './variable-groups.ts';
+import { ROWS } from './env-variables.ts';
+import { defaultText, type Environment } from './environment.ts';
 
 /** A variable as a flag of the command line: `PORT` is `--port`. A secret has none, but the file that holds it has. */
-export interface Flag {
+interface Flag {
   readonly variable: string;
   readonly name: string;
   /** The title of its group. */
-  readonly group: string | undefined;
+  readonly group: string;
   readonly meaning: string;
+  /** Its value, as help shows it. */
+  readonly form: string;
   readonly isSwitch: boolean;
   readonly isSecretFile: boolean;
   readonly byDefault: string | undefined;
@@ -17,29 +18,33 @@ export interface Flag {
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
 /** Every variable of the gateway but those that belong to the whole machine, in the order of the table. */
-export const FLAGS: readonly Flag[] = Object.entries<Variable>(VARIABLES)
-  .filter(([variable]) => variable !== 'NODE_ENV')
-  .flatMap(([name, { secret = false, ...variable }]) => {
-    const group = VARIABLE_GROUPS.find(({ names }) => (names as readonly string[]).includes(name))?.title;
-    const own = flagOf(name, { ...variable, group });
-    if (!secret) return [own];
-    const file = flagOf(`${name}_FILE`, {
+export const FLAGS: readonly Flag[] = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(
+  ([name, variable]) => {
+    const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
+    const own: Flag = {
+      variable: name,
+      name: flagName(name),
       group,
-      meaning: `the file that contains ${name}: ${variable.meaning}`,
+      meaning,
+      form: isSwitch ? '[true|false]' : `<${form}>`,
+      isSwitch,
+      isSecretFile: false,
+      byDefault: defaultText(variable),
+    };
+    if (!secret) return [own];
+    const file: Flag = {
+      ...own,
+      variable: `${name}_FILE`,
+      name: flagName(`${name}_FILE`),
+      meaning: `the file that contains ${name}: ${meaning}`,
+      form: '<file>',
       isSecretFile: secret === true,
-    });
+    };
     return secret === 'in part' ? [own, file] : [file];
-  });
+  },
+);
 
-type FlagFacts = Pick<Variable, 'meaning' | 'byDefault' | 'isSwitch'> &
-  Pick<Flag, 'group'> & { readonly isSecretFile?: boolean };
-
-function flagOf(variable: string, facts: FlagFacts): Flag {
-  const { group, meaning, byDefault, isSwitch = false, isSecretFile = false } = facts;
-  return { variable, name: flagName(variable), group, meaning, byDefault, isSwitch, isSecretFile };
-}
-
-/** What flags say, as an environment would say it. */
+/** Turns flags into the environment that says the same. */
 export function environmentOf(values: FlagValues): Environment {
   const pairs = FLAGS.map(({ name, variable }) => [variable, values[camelCase(name)]] as const);
   return Object.fromEntries(

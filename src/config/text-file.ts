@@ -1,9 +1,19 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type KeyEntries, parseKeyEntries } from '../callers/key-entries.ts';
 
 /** The text of a file, or why it is not read, in words that go on after its name. */
-export type TextFile = { readonly text: string } | { readonly problem: string };
+type TextFile = { readonly text: string } | { readonly problem: string };
 
 const CHUNK_BYTES = 64 * 1024;
+const MAX_KEYS_FILE_BYTES = 4 * 1024 * 1024;
+
+/** The codes of the system that everybody meets. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a directory',
+  EACCES: 'may not be read by the user that runs this',
+};
 
 /**
  * Reads a file of at most `maxBytes`. Only a regular one is read: a pipe or a device may keep its reader waiting, or never
@@ -19,9 +29,10 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
       return { problem: 'is not read: it is a pipe or a device, not a regular file' };
     }
     const bytes = readAtMost(file, maxBytes);
-    return bytes ? { text: bytes.toString('utf8') } : { problem: `is larger than ${maxBytes} bytes` };
+    return bytes ? { text: bytes.toString('utf8') } : { problem: `is larger than ${maxBytes / 1024} kB` };
   } catch (error) {
-    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return { problem: `${REASONS[code] ?? 'cannot be read'} (${code})` };
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -38,4 +49,28 @@ export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
     size += read;
   }
   return undefined;
+}
+
+/** A list of documents: a file of it, or a folder of `.graphql` files, each of which has its name as its id. */
+export function readDocuments(path: string, maxBytes: number): TextFile {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return readTextFile(path, maxBytes);
+  const documents: Record<string, string> = {};
+  for (const name of readdirSync(path).filter((one) => one.endsWith('.graphql'))) {
+    const file = readTextFile(join(path, name), maxBytes);
+    if ('problem' in file) return { problem: `has the document ${name}, which ${file.problem}` };
+    documents[name.slice(0, -'.graphql'.length)] = file.text;
+  }
+  return { text: JSON.stringify(documents) };
+}
+
+/** Whether a file of gateway keys says of each what it allows; any other is a plain list. */
+export function isKeysFile(path: string): boolean {
+  return path.toLowerCase().endsWith('.json');
+}
+
+/** The gateway keys in a file, or all that is wrong with it. */
+export function readKeysFile(path: string): KeyEntries {
+  const read = readTextFile(path, MAX_KEYS_FILE_BYTES);
+  if ('problem' in read) return { problems: [`the file ${read.problem}. Give the path of a readable file`] };
+  return parseKeyEntries(read.text);
 }

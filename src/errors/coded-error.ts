@@ -1,8 +1,61 @@
 import { GraphQLError } from 'graphql';
 import { ID_FORM } from '../luaauth/decoders.ts';
-import type { DocumentErrorCode, ErrorCode, RequestErrorCode } from './codes.ts';
 
-/** An error that is told to the client as it is. */
+/** The values of `extensions.code`, next to GraphQL's usual ones. */
+export type ErrorCode =
+  | 'INTERNAL_SERVER_ERROR'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'RATE_LIMITED'
+  | 'UPSTREAM_TIMEOUT'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'UPSTREAM_BAD_RESPONSE'
+  | 'UPSTREAM_ERROR'
+  | 'COORDINATION_LOST'
+  | RequestErrorCode
+  | DocumentErrorCode
+  | LimitCode;
+
+/** Codes of a request that is wrong before there is an operation to look at. */
+type RequestErrorCode =
+  | 'BAD_REQUEST'
+  | 'BODY_TOO_LARGE'
+  | 'CSRF_PREVENTED'
+  | 'HOST_NOT_ALLOWED'
+  | 'METHOD_NOT_ALLOWED'
+  | 'NOT_ACCEPTABLE'
+  | 'NOT_FOUND'
+  | 'ORIGIN_NOT_ALLOWED'
+  | 'OVERLOADED'
+  | 'REQUEST_TIMEOUT'
+  | 'SHUTTING_DOWN'
+  | 'UNSUPPORTED_MEDIA_TYPE';
+
+/** Codes of a document that is asked for by its id, or that is not in the list. */
+type DocumentErrorCode =
+  | 'PERSISTED_DOCUMENT_NOT_FOUND'
+  | 'PERSISTED_DOCUMENTS_OFF'
+  | 'PERSISTED_DOCUMENTS_ONLY'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED';
+
+/** A request asks for more than is allowed: one for each limit. */
+export type LimitCode =
+  | 'DOCUMENT_TOO_LARGE'
+  | 'TOO_MANY_TOKENS'
+  | 'TOO_DEEP'
+  | 'TOO_MANY_ALIASES'
+  | 'TOO_MANY_DIRECTIVES'
+  | 'TOO_MANY_ROOT_FIELDS'
+  | 'ALIAS_TOO_LONG'
+  | 'OPERATION_TOO_EXPENSIVE'
+  | 'ANSWER_TOO_LARGE'
+  | 'TOO_MANY_STREAMS'
+  | 'TOO_MANY_LIVE_SCRIPTS'
+  | 'TOO_MANY_OPERATIONS';
+
+/** An error that the client gets as it is. */
 export function codedError(code: ErrorCode, message: string, facts: object = {}): GraphQLError {
   return new GraphQLError(message, { extensions: { code, ...facts } });
 }
@@ -17,6 +70,16 @@ export function requestError(
 ): GraphQLError {
   return codedError(code, message, { http: { status, headers }, ...facts });
 }
+
+/** JSON that is no request, in terms of HTTP: 422, or 400 under `application/json`, as older drafts of GraphQL over HTTP have it. */
+export const MALFORMED = { status: 422, jsonStatus: 400 } as const;
+
+export function malformedRequest(message: string): GraphQLError {
+  return codedError('BAD_REQUEST', message, { http: MALFORMED });
+}
+
+/** The status of an operation that cannot be run: 422, or 200 under `application/json`. */
+export const CANNOT_RUN = { spec: true, status: 422 } as const;
 
 /** It travels like a validation error: with this status, or with 200 under `application/json`. */
 export function documentError(code: DocumentErrorCode, status: number, message: string): GraphQLError {

@@ -1,26 +1,43 @@
-import { GraphQLError } from 'graphql';
-import { CallFailure } from '../transport/errors.ts';
-import { codedError } from './coded-error.ts';
-import { describe } from './describe.ts';
+import { type ASTNode, GraphQLError } from 'graphql';
+import { ENDPOINTS } from '../luaauth/endpoints.ts';
+import { Refused, rowOf } from '../luaauth/refusal.ts';
+import { resourceOf } from '../luaauth/resource.ts';
+import {
+  BadResponse,
+  CallFailure,
+  ClientLeft,
+  CoordinationLost,
+  RateLimited,
+  TimedOut,
+  Unavailable,
+} from '../transport/errors.ts';
+import { codedError, type ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
 
-/** Receives an error that nobody expects, and gives the request id under which client and log both find it. */
-export type OnUnexpected = (error: unknown) => string | undefined;
-
-/**
- * What a client sees of the errors of a result: known failures with their code, GraphQL's own as they are, the rest masked.
- * Errors are never written to, since some are kept with their document. Without data an unexpected error is a 500.
- */
-export function maskErrors(
-  errors: readonly unknown[],
-  hasData: boolean,
-  onUnexpected: OnUnexpected,
-): readonly GraphQLError[] {
-  return errors.map((error) => maskError(error, hasData, onUnexpected));
+interface MaskingOptions {
+  /** Whether the result has data. */
+  readonly hasData: boolean;
+  /** The schema coordinate of a field of the document. */
+  readonly coordinateOf: (field: ASTNode | undefined) => string | undefined;
+  /** Receives an error that nobody expects, and gives the request id under which client and log both find it. */
+  readonly onUnexpected: (error: unknown) => string | undefined;
 }
 
-function maskError(error: unknown, hasData: boolean, onUnexpected: OnUnexpected): GraphQLError {
+/**
+ * Masks the errors of a result for the client: known failures with their code, GraphQL's own as they are, the rest masked.
+ * Errors are never written to, since some are kept with their document. Without data an unexpected error is a 500.
+ */
+export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
+  return errors.map((error) => {
+    const masked = maskError(error, options);
+    const coordinate = masked.path && options.coordinateOf(masked.nodes?.[0]);
+    if (coordinate === undefined) return masked;
+    return at(masked, new GraphQLError(masked.message, { extensions: { ...masked.extensions, coordinate } }));
+  });
+}
+
+function maskError(error: unknown, { hasData, onUnexpected }: MaskingOptions): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined;
   const original = located?.originalError ?? error;
   if (original instanceof CallFailure) return at(located, describe(original));
@@ -43,4 +60,96 @@ function withCode(error: GraphQLError): GraphQLError {
 function at(located: GraphQLError | undefined, error: GraphQLError): GraphQLError {
   const { nodes, source, positions, path } = located ?? {};
   return new GraphQLError(error.message, { nodes, source, positions, path, extensions: error.extensions });
+}
+
+/** Whether a write was carried out, as far as can be known. */
+type MutationOutcome = 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
+
+/** Codes that can come up at any time while an operation runs. */
+const AT_ANY_TIME: readonly unknown[] = ['INTERNAL_SERVER_ERROR', 'ANSWER_TOO_LARGE'];
+
+/** How a write has ended that threw this. */
+export function endOfWrite(error: unknown): {
+  readonly errorCode: string;
+  readonly outcome: MutationOutcome;
+} {
+  const shown = error instanceof CallFailure ? describe(error) : error;
+  const { code = 'INTERNAL_SERVER_ERROR', outcome } = shown instanceof GraphQLError ? shown.extensions : {};
+  return {
+    errorCode: String(code),
+    outcome:
+      (outcome as MutationOutcome | undefined) ?? (AT_ANY_TIME.includes(code) ? 'UNKNOWN' : 'NOT_EXECUTED'),
+  };
+}
+
+/**
+ * Adds to the errors of a mutation what became of the write: to those of its own fields, and of the operation as a whole.
+ * A failure below such a field is that of a read after the write.
+ */
+export function withOutcomes(errors: readonly GraphQLError[], hasRun: boolean): readonly GraphQLError[] {
+  return errors.map((error) => {
+    if ((error.path?.length ?? 0) > 1 || error.extensions.outcome !== undefined) return error;
+    const outcome: MutationOutcome = hasRun ? endOfWrite(error).outcome : 'NOT_EXECUTED';
+    const { message, nodes, source, positions, path, originalError, extensions } = error;
+    return new GraphQLError(message, {
+      nodes,
+      source,
+      positions,
+      path,
+      originalError,
+      extensions: { ...extensions, outcome },
+    });
+  });
+}
+
+/** Describes a call that gave no usable result to a client. */
+export function describe(failure: CallFailure): GraphQLError {
+  const { endpoint } = failure;
+  const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
+  const advice = failure.kind === 'write' ? ADVICE[failure.executed](thingOf(endpoint)) : '';
+  const say = (code: ErrorCode, message: string, facts: object = {}) =>
+    codedError(code, `${endpoint}: ${message}.${advice}`, { endpoint, ...outcome, ...facts });
+
+  if (failure instanceof Refused) {
+    const message = `LuaAuth refused: ${failure.message || failure.reason}`;
+    return say(rowOf(failure.reason).code, message, refusalFacts(failure));
+  }
+  if (failure instanceof RateLimited) {
+    const limit = failure.isOfCaller ? { limit: 'caller' } : {};
+    return say('RATE_LIMITED', failure.message, { retryAfterMs: failure.retryAfterMs ?? null, ...limit });
+  }
+  if (failure instanceof CoordinationLost) {
+    return say('COORDINATION_LOST', failure.message, { retryAfterMs: failure.retryAfterMs });
+  }
+  if (failure instanceof TimedOut || failure instanceof ClientLeft)
+    return say('UPSTREAM_TIMEOUT', failure.message);
+  if (failure instanceof Unavailable) return say('UPSTREAM_UNAVAILABLE', failure.message);
+  if (failure instanceof BadResponse) return say('UPSTREAM_BAD_RESPONSE', failure.message);
+  return say('UPSTREAM_ERROR', failure.message);
+}
+
+const OUTCOME = { no: 'NOT_EXECUTED', unknown: 'UNKNOWN' } as const;
+
+const ADVICE = {
+  no: () => ' Nothing was changed; it is safe to try again.',
+  unknown: (thing: string) =>
+    ` Whether it was carried out is unknown: read the ${thing} before you try again.`,
+} as const;
+
+/** The resource that a write touches: `script` of `POST /scripts/:script_id/edit`. */
+function thingOf(endpoint: string): string {
+  const { parts = [], about = [] } = ENDPOINTS.of(endpoint) ?? {};
+  const [part] = [...parts, ...about];
+  return part ? resourceOf(part).name : 'resource';
+}
+
+function refusalFacts(failure: Refused): object {
+  switch (failure.reason) {
+    case 'not permitted':
+      return { reasons: failure.authorization };
+    case 'invalid fields':
+      return { fields: failure.fields };
+    default:
+      return { upstreamCode: failure.code };
+  }
 }

@@ -1,21 +1,16 @@
-import { Refused } from '../luaauth/refusal.ts';
+import { type RefusalReason, type RefusalType, Refused, rowOf } from '../luaauth/refusal.ts';
 
-/** A refusal as the schema's types show it: what any write can meet, and what only some can. */
-export type RefusalResult = CommonRefusal | EditRefusal;
-export type EditRefusal = {
-  readonly type:
-    | 'AccountExpired'
-    | 'NothingToEdit'
-    | 'TierTooLow'
-    | 'DiscordAlreadyLinked'
-    | 'AlreadyBlacklisted'
-    | 'NotBlacklisted';
+/** A refusal as the schema's types show it. */
+export interface RefusalResult {
+  readonly type: RefusalType;
   readonly message: string;
-};
-export type CommonRefusal =
-  | { readonly type: 'InvalidFields'; readonly message: string; readonly fields: readonly InvalidField[] }
-  | { readonly type: 'NotPermitted'; readonly message: string; readonly reasons: readonly string[] }
-  | { readonly type: 'UnknownRefusal'; readonly message: string; readonly code: number };
+  /** A fact of InvalidFields. */
+  readonly fields: readonly InvalidField[];
+  /** A fact of NotPermitted. */
+  readonly reasons: readonly string[];
+  /** A fact of UnknownRefusal. */
+  readonly code: number;
+}
 
 export interface InvalidField {
   readonly path: readonly string[];
@@ -28,31 +23,26 @@ export type InputNames = Readonly<Record<string, string>>;
 /** A refusal of a mutation that the schema has a type for; undefined for everything else. */
 export function asRefusal(error: unknown, names: InputNames): RefusalResult | undefined {
   if (!(error instanceof Refused)) return undefined;
-  const { code } = error;
-  const message = error.message || error.reason;
-  switch (error.reason) {
-    case 'account expired':
-      return { type: 'AccountExpired', message };
-    case 'nothing to edit':
-      return { type: 'NothingToEdit', message };
-    case 'tier too low':
-      return { type: 'TierTooLow', message };
-    case 'discord already linked':
-      return { type: 'DiscordAlreadyLinked', message };
-    case 'already blacklisted':
-      return { type: 'AlreadyBlacklisted', message };
-    case 'not blacklisted':
-      return { type: 'NotBlacklisted', message };
-    case 'invalid fields':
-      return { type: 'InvalidFields', message, fields: error.fields.map((field) => named(field, names)) };
-    case 'not permitted':
-      return { type: 'NotPermitted', message, reasons: error.authorization };
-    case 'undocumented':
-      return { type: 'UnknownRefusal', message, code };
-    case 'internal server error':
-    case 'invalid endpoint':
-      return undefined;
-  }
+  const type = typeOf(error.reason);
+  return (
+    type && {
+      type,
+      message: error.message || error.reason,
+      fields: error.fields.map((field) => named(field, names)),
+      reasons: error.authorization,
+      code: error.code,
+    }
+  );
+}
+
+/** The gateway's own refusal of an edit that names nothing. */
+export function nothingToEdit(names: readonly string[]): RefusalResult {
+  const message = `${rowOf('nothing to edit').message}: give at least one of ${names.join(', ')}`;
+  return { type: 'NothingToEdit', message, fields: [], reasons: [], code: 0 };
+}
+
+function typeOf(reason: RefusalReason): RefusalType | undefined {
+  return rowOf(reason).type as RefusalType | undefined;
 }
 
 function named(refused: Refused['fields'][number], names: InputNames): InvalidField {

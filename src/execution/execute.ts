@@ -1,23 +1,27 @@
 import {
+  createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLError,
   execute as graphqlExecute,
 } from 'graphql';
-import { type AnswerMeter, AnswerRefused, measureAnswer } from './answer-meter.ts';
-import type { PreparedOperation } from './compile.ts';
+import type { CoercedVariables } from '../plan/arguments.ts';
+import type { PreparedOperation } from '../plan/prepared-operation.ts';
+import { type AnswerMeter, AnswerRefused } from '../plan/size.ts';
 import { isPromise, QueryRun } from './query-run.ts';
-import type { CoercedVariables } from './read-arguments.ts';
 import type { FieldErrors } from './response-path.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
   /** The operation that `document` and `operationName` name, made ready. */
   readonly prepared?: PreparedOperation | undefined;
-  /** What `variableValues` have been coerced to without an error. */
+  /** The values of `variableValues` after coercion, if there was no error. */
   readonly coerced?: CoercedVariables | undefined;
   /** Receives what the answer holds, and may refuse it. */
   readonly meter?: AnswerMeter | undefined;
 }
+
+/** As graphql's `execute`, with what is known of the operation beforehand. */
+export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
 
 /**
  * As graphql's `execute`, for a document that is valid: the same data and errors in the same order. An operation that has
@@ -27,15 +31,18 @@ export interface ExecuteArgs extends ExecutionArgs {
  * arguments, which are those of every execution.
  */
 export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
-  const { prepared, coerced, rootValue, contextValue } = args;
-  const compiled = isPrepared(args) ? prepared?.compiledFor(coerced ?? {}) : undefined;
-  if (!compiled || !prepared || !coerced) return executeByGraphql(args);
+  const { schema, document, prepared, coerced, rootValue, contextValue } = args;
+  // The prepared operation has to be of this document, and nothing else be asked for.
+  if (!prepared || !coerced || args.fieldResolver || args.typeResolver) return executeByGraphql(args);
+  const isSame = prepared.document === document && prepared.schema === schema;
+  const compiled = isSame ? prepared.compiledFor(coerced) : undefined;
+  if (!compiled) return executeByGraphql(args);
   const run = new QueryRun(prepared, rootValue, contextValue, coerced, args.meter);
   try {
     const data =
       prepared.operation.operation === 'mutation'
-        ? run.executeSerially(compiled.root, rootValue)
-        : run.executeFields(compiled.root, rootValue, undefined);
+        ? run.executeSerially(compiled, rootValue)
+        : run.executeFields(compiled, rootValue, undefined);
     if (!isPromise(data)) return respond(data, run.errors);
     return data.then(
       (known) => respond(known, run.errors),
@@ -54,31 +61,18 @@ function executeByGraphql(args: ExecuteArgs): ExecutionResult | Promise<Executio
 function measured(result: ExecutionResult, { meter }: ExecuteArgs): ExecutionResult {
   try {
     if (!meter) return result;
-    measureAnswer(result.data, meter);
+    meter.addAnswer(result.data);
     for (const _ of result.errors ?? []) meter.addError();
     return result;
   } catch (error) {
-    if (error instanceof AnswerRefused) return { errors: [error.reason as GraphQLError] };
+    if (error instanceof AnswerRefused) return { errors: [error.reason] };
     throw error;
   }
 }
 
-/** Whether what is known beforehand is of this document, and nothing else is asked for. */
-function isPrepared({
-  schema,
-  document,
-  prepared,
-  coerced,
-  fieldResolver,
-  typeResolver,
-}: ExecuteArgs): boolean {
-  if (!prepared || !coerced || fieldResolver || typeResolver) return false;
-  return prepared.document === document && prepared.schema === schema;
-}
-
 /** The error has come up to the root: there is no data. */
 function refuse(error: unknown, errors: FieldErrors): ExecutionResult {
-  if (error instanceof AnswerRefused) return { errors: [error.reason as GraphQLError] };
+  if (error instanceof AnswerRefused) return { errors: [error.reason] };
   errors.add(error as GraphQLError, undefined);
   return respond(null, errors);
 }
@@ -86,4 +80,40 @@ function refuse(error: unknown, errors: FieldErrors): ExecutionResult {
 function respond(data: unknown, { list }: FieldErrors): ExecutionResult {
   const result = { data: data as ExecutionResult['data'] };
   return list.length === 0 ? result : { errors: list, ...result };
+}
+
+export interface SubscribeArgs extends ExecuteArgs {
+  /** Executes the operation over one event, which is its root value. */
+  readonly executeEvent?: ((event: unknown) => ExecutionResult | PromiseLike<ExecutionResult>) | undefined;
+}
+
+/** A stream of results, or the one result that says why there is none. */
+export type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
+
+/** As graphql's `subscribe`, for an operation whose events are executed by who knows how: each with a context of its own. */
+export async function subscribe(args: SubscribeArgs): Promise<Subscribed> {
+  const source = await createSourceEventStream(args);
+  if (!(Symbol.asyncIterator in source)) return source;
+  const { executeEvent = () => ({ data: null }) } = args;
+  return mapEvents(source[Symbol.asyncIterator](), async (event) => executeEvent(event));
+}
+
+/** `return` ends it at once, also while an event is waited for: a generator would wait for that as well. */
+function mapEvents<In, Out>(
+  source: AsyncIterator<In>,
+  map: (event: In) => Promise<Out>,
+): AsyncIterableIterator<Out> {
+  return {
+    async next() {
+      const { value, done } = await source.next();
+      return done ? { value: undefined, done: true } : { value: await map(value), done: false };
+    },
+    async return() {
+      await source.return?.();
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -5,18 +5,19 @@ import {
   locatedError,
   responsePathAsArray,
 } from 'graphql';
-import { type AnswerMeter, AnswerRefused } from './answer-meter.ts';
-import type { PreparedOperation } from './compile.ts';
-import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from './query-plan.ts';
-import type { CoercedVariables } from './read-arguments.ts';
-import { FieldErrors, type InfoSource, ResolveInfo, ResponsePath } from './response-path.ts';
+import type { CoercedVariables } from '../plan/arguments.ts';
+import type { PlannedInfo } from '../plan/look-ahead.ts';
+import type { PreparedOperation } from '../plan/prepared-operation.ts';
+import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
+import { type AnswerMeter, AnswerRefused } from '../plan/size.ts';
+import { FieldErrors, type InfoSource, ResponsePath, resolveInfo } from './response-path.ts';
 
 export type Data = Record<string, unknown>;
 type Path = ResponsePath | undefined;
 
 /**
  * One execution of a compiled query. It goes as graphql-js goes, promise by promise, so that data and errors come out the
- * same in the same order; what it spares is what graphql-js works out anew for every value.
+ * same in the same order; what it spares is what graphql-js works out again for every value.
  */
 export class QueryRun implements InfoSource {
   readonly prepared: PreparedOperation;
@@ -90,7 +91,7 @@ export class QueryRun implements InfoSource {
 
   #executeField(field: FieldPlan, source: unknown, above: Path): unknown {
     const { value: plan, usesInfo } = field;
-    // What nothing stands below, and nobody looks at, is made when there is an error.
+    // The path of a leaf is only seen in an error, so it is made with the error.
     const path = usesInfo || plan.kind !== 'leaf' ? this.#pathOf(field, above) : undefined;
     try {
       const result = this.#resolve(field, source, above, path);
@@ -116,11 +117,11 @@ export class QueryRun implements InfoSource {
     }
     // It is only undefined for resolvers that declare no fourth parameter.
     const info = usesInfo ? this.#infoOf(field, above, path) : undefined;
-    return resolve(source, args, this.#context, info as ResolveInfo);
+    return resolve(source, args, this.#context, info as PlannedInfo);
   }
 
-  #infoOf(field: FieldPlan, above: Path, path: Path): ResolveInfo {
-    return new ResolveInfo(this, field, path ?? this.#pathOf(field, above));
+  #infoOf(field: FieldPlan, above: Path, path: Path): PlannedInfo {
+    return resolveInfo(this, field, path ?? this.#pathOf(field, above));
   }
 
   #pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
@@ -204,7 +205,7 @@ export class QueryRun implements InfoSource {
 
   #completeAbstract(plan: CompositePlan, field: FieldPlan, value: unknown, path: Path): unknown {
     const type = plan.abstractType as NonNullable<CompositePlan['abstractType']>;
-    const info = new ResolveInfo(this, field, fieldPathOf(path));
+    const info = resolveInfo(this, field, fieldPathOf(path));
     const complete = (name: unknown) => {
       const object = typeof name === 'string' ? plan.objects.get(name) : undefined;
       if (!object) throw new Error(`${type.name} was resolved to what is none of its types.`);
@@ -218,7 +219,7 @@ export class QueryRun implements InfoSource {
   #completeObject(object: ObjectPlan, field: FieldPlan, value: unknown, path: Path): unknown {
     const { type } = object;
     if (!type.isTypeOf) return this.executeFields(object, value, path);
-    const info = new ResolveInfo(this, field, fieldPathOf(path));
+    const info = resolveInfo(this, field, fieldPathOf(path));
     const complete = (isOfType: unknown) => {
       if (!isOfType) throw new Error(`A value of the type ${type.name} is none.`);
       return this.executeFields(object, value, path);
@@ -228,7 +229,7 @@ export class QueryRun implements InfoSource {
   }
 }
 
-/** Of an item, the path of the field that its list is in. */
+/** The path of the field in whose list an item stands. */
 function fieldPathOf(path: Path): ResponsePath {
   let at = path as ResponsePath;
   while (typeof at.key === 'number' && at.prev) at = at.prev;

@@ -1,7 +1,8 @@
-import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
-import type { PreparedOperation } from './compile.ts';
-import type { FieldPlan } from './query-plan.ts';
-import type { CoercedVariables } from './read-arguments.ts';
+import type { GraphQLError } from 'graphql';
+import type { CoercedVariables } from '../plan/arguments.ts';
+import type { PlannedInfo } from '../plan/look-ahead.ts';
+import type { PreparedOperation } from '../plan/prepared-operation.ts';
+import type { FieldPlan } from '../plan/select.ts';
 
 /** Where in the response a value stands, as `info.path`. */
 export class ResponsePath {
@@ -19,7 +20,7 @@ export class ResponsePath {
 /** The errors of one execution in the order in which they became known. */
 export class FieldErrors {
   readonly list: GraphQLError[] = [];
-  /** What has become null by an error; undefined: all data. */
+  /** The paths that an error has made null; undefined: all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
 
   /** Adds an error that makes the value at `path` null, unless it is null already, or something above it. */
@@ -31,58 +32,28 @@ export class FieldErrors {
   }
 }
 
-/** What is the same for all fields of one execution. */
+/** The part of `info` that is the same for all fields of one execution. */
 export interface InfoSource {
   readonly prepared: PreparedOperation;
   readonly rootValue: unknown;
   readonly variables: CoercedVariables;
 }
 
-/** What a resolver is given to know of its field. */
-export class ResolveInfo implements GraphQLResolveInfo {
-  readonly path: ResponsePath;
-  readonly #source: InfoSource;
-  readonly #field: FieldPlan;
-
-  constructor(source: InfoSource, field: FieldPlan, path: ResponsePath) {
-    this.#source = source;
-    this.#field = field;
-    this.path = path;
-  }
-
-  get fieldName() {
-    return this.#field.definition.name;
-  }
-
-  get fieldNodes() {
-    return this.#field.nodes;
-  }
-
-  get returnType() {
-    return this.#field.definition.type;
-  }
-
-  get parentType() {
-    return this.#field.parentType;
-  }
-
-  get schema() {
-    return this.#source.prepared.schema;
-  }
-
-  get fragments() {
-    return this.#source.prepared.fragments;
-  }
-
-  get operation() {
-    return this.#source.prepared.operation;
-  }
-
-  get rootValue() {
-    return this.#source.rootValue;
-  }
-
-  get variableValues() {
-    return this.#source.variables as Record<string, unknown>;
-  }
+/** The `info` that a resolver is given. */
+export function resolveInfo(source: InfoSource, field: FieldPlan, path: ResponsePath): PlannedInfo {
+  const { prepared, rootValue, variables } = source;
+  const { definition, nodes, parentType, value } = field;
+  return {
+    value,
+    fieldName: definition.name,
+    fieldNodes: nodes,
+    returnType: definition.type,
+    parentType,
+    path,
+    schema: prepared.schema,
+    fragments: prepared.fragments,
+    operation: prepared.operation,
+    rootValue,
+    variableValues: variables,
+  };
 }

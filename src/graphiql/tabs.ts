@@ -1,12 +1,6 @@
-import type { VisitorCredential } from './page-options.ts';
+import type { Tab, VisitorCredential } from './page-options.ts';
 
-/** A GraphiQL tab: a document that runs as it is, with its variables as JSON text. */
-export interface Tab {
-  readonly query: string;
-  readonly variables: string;
-}
-
-/** What the tabs ask for, and as whom: values that exist in the sandbox, or placeholders to be replaced. */
+/** The ids and keys in the tabs: values that exist in the sandbox, or placeholders to be replaced. */
 export interface TabSubject {
   readonly scriptId: string;
   /** The script whose users come and go. */

@@ -1,3 +1,5 @@
+import type { OperationPath } from '../operation/params.ts';
+
 /** The URL of a server by what it listens on. */
 export function serverUrl(host: string, port: number): string {
   return `http://${hostInUrl(host)}:${port}`;
@@ -13,7 +15,45 @@ export function isLoopback(hostname: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
+/** Whether a host stands for all addresses of this machine. */
+export function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
 /** Whether what is sent to this address can be read by everyone on the way. */
 export function isInClear({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && !isLoopback(hostname);
+}
+
+/** Where operations go. */
+export const OPERATION_PATH = '/graphql';
+export const HEALTH = '/health';
+const READINESS = '/readiness';
+
+const PLAIN_PATH: OperationPath = {};
+
+/** Reads `/graphql` and `/graphql/{documentId}[/{operationName}]`; undefined for a path that is no operation's. */
+export function readOperationPath(pathname: string): OperationPath | undefined {
+  if (pathname === OPERATION_PATH || pathname === '/graphql/') return PLAIN_PATH;
+  const [, documentId, operationName] = /^\/graphql\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
+  if (documentId === undefined) return undefined;
+  try {
+    return {
+      documentId: decodeURIComponent(documentId),
+      operationName: operationName && decodeURIComponent(operationName),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a request target asks how the process is; such a request is answered even while the process is leaving. */
+export function isProbe(target = ''): boolean {
+  const [path = ''] = target.split('?', 1);
+  return path === HEALTH || path === READINESS;
+}
+
+/** Whether the gateway answers there by itself. */
+export function isOwnPath(path: string): boolean {
+  return isProbe(path) || readOperationPath(path) !== undefined;
 }

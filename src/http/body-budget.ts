@@ -1,97 +1,130 @@
-/** All request bodies together, in bytes. */
-export const DEFAULT_MAX_BODIES_BYTES = 64 * 1024 * 1024;
+import { getHeapStatistics } from 'node:v8';
+import type { ClientRequest } from '../observability/request-record.ts';
 
 /** Most operations are smaller. They have an eighth more of the budget, which no large body can take from them. */
 const SMALL_BYTES = 16 * 1024;
 const FOR_SMALL = 9 / 8;
-
-/** The place of what is no longer arriving. */
-const GONE = -1;
-
-/** What one request's body holds of the budget. */
-export class BodyShare {
-  readonly hasCredential: boolean;
-  readonly #budget: BodyBudget;
-  bytes = 0;
-  /** Called when the body has to give way to another one: what is there of it must be let go. */
-  onGiveWay: () => void = () => undefined;
-  /** Its place among those that are arriving. */
-  index: number;
-
-  constructor(budget: BodyBudget, hasCredential: boolean, index: number) {
-    this.#budget = budget;
-    this.hasCredential = hasCredential;
-    this.index = index;
-  }
-
-  /** Takes room for more bytes, be it from others. @returns whether there is any; if not, it has given way itself. */
-  take(bytes: number): boolean {
-    return this.#budget.take(this, bytes);
-  }
-
-  /** Nothing more will come; from now on it gives way to nobody. */
-  complete(): void {
-    this.#budget.complete(this);
-  }
-
-  /** Nothing is left of it. May be called more than once. */
-  release(): void {
-    this.#budget.release(this);
-  }
-}
+/** The operations of those without a credential hold no more of it together, so that they keep nobody else out. */
+const FOR_STRANGERS = 1 / 2;
 
 /**
- * Bounds what the bodies of all requests hold, from their first byte until their operation is over, by what has arrived:
- * what is announced costs nothing. When it is used up, of the bodies that are still arriving the largest gives way, those
- * without a credential first: who holds many large ones open keeps nobody with a small one out.
+ * The most that a body takes of the heap, measured: its text, what is parsed of it, what is sent on, and each of them twice while
+ * it is made; and as much again for all else.
  */
-export class BodyBudget {
-  readonly #maxBytes: number;
-  #bytes = 0;
-  // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
-  readonly #arriving: BodyShare[] = [];
+const HEAP_PER_BYTE = 16;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  open(hasCredential: boolean): BodyShare {
-    const share = new BodyShare(this, hasCredential, this.#arriving.length);
-    this.#arriving.push(share);
-    return share;
-  }
-
-  take(share: BodyShare, bytes: number): boolean {
-    share.bytes += bytes;
-    this.#bytes += bytes;
-    const most = share.bytes <= SMALL_BYTES ? FOR_SMALL * this.#maxBytes : this.#maxBytes;
-    while (this.#bytes > most && share.index !== GONE) {
-      const last = this.#arriving.reduce((one, other) => (givesWayTo(other, one) ? other : one), share);
-      this.release(last);
-      if (last !== share) last.onGiveWay();
-    }
-    return share.index !== GONE;
-  }
-
-  complete(share: BodyShare): void {
-    const { index } = share;
-    if (index === GONE) return;
-    share.index = GONE;
-    const moved = this.#arriving.pop() as BodyShare;
-    if (moved === share) return;
-    this.#arriving[index] = moved;
-    moved.index = index;
-  }
-
-  release(share: BodyShare): void {
-    this.complete(share);
-    this.#bytes -= share.bytes;
-    share.bytes = 0;
-  }
+/** The most that all bodies together may hold, in bytes: `most`, or as much as the heap of this process survives. */
+export function boundedByHeap(most: number): number {
+  return Math.min(most, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_BYTE));
 }
 
-/** Among equals, who asks for more gives way. */
-function givesWayTo(one: BodyShare, other: BodyShare): boolean {
+/** The index of what is no longer arriving. */
+const GONE = -1;
+
+/** The memory lease of one request's body. */
+export interface BodyLease {
+  readonly hasCredential: boolean;
+  readonly bytes: number;
+  /** Called when the body is evicted for another one: what is there of it must be let go. */
+  onEvict: () => void;
+  /** Takes room for more bytes, be it from others. @returns whether there is any; if not, it is evicted itself. */
+  take(bytes: number): boolean;
+  /**
+   * Nothing more will come, and so many bytes of it stay until it is released. From now on it is evicted for nobody.
+   * @returns whether there is room for them; if not, it is evicted itself
+   */
+  hold(bytes: number): boolean;
+  /** Nothing is left of it. May be called more than once. */
+  release(): void;
+}
+
+/** Opens the lease of the body that a request brings along. */
+export type OpenLease = (request: ClientRequest) => BodyLease;
+
+/**
+ * Bounds what the bodies of all requests hold: what has arrived of them, not what is announced, and then what their operations
+ * keep of them until they are over. When it is used up, of the bodies that are still arriving the largest is evicted, those
+ * without an accepted credential first: who holds many large ones open keeps nobody with a small one out.
+ */
+export function createBodyBudget<Request = ClientRequest>(
+  maxBytes: number,
+  wasAccepted: (request: Request) => boolean,
+): (request: Request) => BodyLease {
+  let total = 0;
+  let ofStrangers = 0;
+  // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
+  const arriving: Lease[] = [];
+
+  class Lease implements BodyLease {
+    readonly hasCredential: boolean;
+    bytes = 0;
+    onEvict = ignore;
+    #index = arriving.push(this) - 1;
+    /** Whether it counts among what those hold together that have no credential. */
+    #isOfStrangers = false;
+
+    constructor(hasCredential: boolean) {
+      this.hasCredential = hasCredential;
+    }
+
+    take(bytes: number): boolean {
+      return this.#index !== GONE && this.#grow(bytes);
+    }
+
+    hold(bytes: number): boolean {
+      this.#complete();
+      if (!this.hasCredential && !this.#isOfStrangers) {
+        this.#isOfStrangers = true;
+        ofStrangers += this.bytes;
+      }
+      const others = this.#isOfStrangers ? ofStrangers - this.bytes : 0;
+      if (!this.#grow(bytes - this.bytes)) return false;
+      if (others === 0 || ofStrangers <= FOR_STRANGERS * maxBytes) return true;
+      this.release();
+      return false;
+    }
+
+    release(): void {
+      this.#complete();
+      this.#add(-this.bytes);
+    }
+
+    #grow(bytes: number): boolean {
+      this.#add(bytes);
+      const most = this.bytes <= SMALL_BYTES ? FOR_SMALL * maxBytes : maxBytes;
+      while (total > most) {
+        const evicted = arriving.reduce((one, other) => (isEvictedBefore(other, one) ? other : one), this);
+        evicted.release();
+        if (evicted === this) return false;
+        evicted.onEvict();
+      }
+      return true;
+    }
+
+    #add(bytes: number): void {
+      this.bytes += bytes;
+      total += bytes;
+      if (this.#isOfStrangers) ofStrangers += bytes;
+    }
+
+    #complete(): void {
+      const index = this.#index;
+      if (index === GONE) return;
+      this.#index = GONE;
+      const moved = arriving.pop() as Lease;
+      if (moved === this) return;
+      arriving[index] = moved;
+      moved.#index = index;
+    }
+  }
+
+  return (request) => new Lease(wasAccepted(request));
+}
+
+function ignore(): void {}
+
+/** Among equals, the one that asks for more is evicted. */
+function isEvictedBefore(one: BodyLease, other: BodyLease): boolean {
   if (one.hasCredential !== other.hasCredential) return other.hasCredential;
   return one.bytes > other.bytes;
 }

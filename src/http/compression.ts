@@ -4,7 +4,7 @@ import type { ExecutionResult } from 'graphql';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { type Encoding, negotiateEncoding } from './media-type.ts';
 
-export interface Compressed {
+interface Compressed {
   readonly encoding: Encoding;
   readonly bytes: Buffer;
 }
@@ -32,7 +32,7 @@ const BROTLI_QUALITY = 4;
 const BROTLI_WINDOW_BITS = 18;
 
 /**
- * Compresses answers past the event loop, a few at a time. What would wait too long is sent as it is, so neither time nor
+ * Compresses answers past the event loop, a few at a time. An answer that would wait too long is sent as it is, so neither time nor
  * memory grows with the load.
  */
 export function createCompress(): Compress {
@@ -45,7 +45,7 @@ export function createCompress(): Compress {
       return;
     }
     waitingLength += length;
-    // Who ends gives its place on.
+    // One that ends gives its permit on.
     await new Promise<void>((resolve) => waiting.push(resolve));
     waitingLength -= length;
   };
@@ -75,13 +75,13 @@ export function createCompress(): Compress {
 }
 
 /**
- * Whether the length of the compressed answer tells nobody of a secret in it (BREACH). For that an attacker has to choose
+ * Whether the length of the compressed answer gives no secret in it away (BREACH). For that an attacker has to choose
  * a part of the answer, again and again, beside a secret of somebody else's.
  *
  * No web page can: keys travel in headers that a page must set itself, and without a preflight it gets a refusal that
  * holds nothing of anybody. A server may put what a visitor has typed into an operation of its own, though. An error can
- * quote it, and a mutation's answer can hold it, or what a script's client has replied; those are not compressed. What
- * else an answer to a query repeats is the ids of what was found and the names that its document gives to fields, which
+ * quote it, and a mutation's answer can hold it, or what a script's client has replied; those are not compressed. An
+ * answer to a query repeats nothing else but the ids of what was found and the names that its document gives to fields, which
  * are chosen by who may read all of it.
  */
 function keepsSecrets({ errors }: ExecutionResult, { operation }: RequestRecord): boolean {

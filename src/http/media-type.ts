@@ -18,23 +18,31 @@ const NAMES_STREAM = /^\s*(?:text\/event-stream\b|multipart\/mixed\b.*\bsubscrip
 const BOUNDARY = /;\s*boundary\s*=\s*("[^"]*"|[^;]*)/i;
 const ENCODINGS = ['br', 'gzip', 'identity'];
 
-/** The media type that an `accept` header wants an operation's answer in; undefined: it allows none. */
-export const negotiateMediaType = remember((accept): MediaType | undefined => {
-  const [type] = negotiator({ accept }).mediaType(ANSWERS)?.split(';') ?? [];
-  return type as MediaType | undefined;
-}, 'application/json');
+/** The media types that an `accept` header allows. */
+export interface AcceptedTypes {
+  /** For one answer; undefined: none. */
+  readonly answer: MediaType | undefined;
+  /**
+   * For a stream of results; undefined: it names none. A range for every type names none: a client that sends it waits for
+   * one answer.
+   */
+  readonly stream: StreamType | undefined;
+}
 
-/**
- * The form in which an `accept` header takes a stream of results; undefined: it names none. A range for
- * every type names none: who sends it waits for one answer.
- */
-export const negotiateStream = remember((accept): StreamType | undefined => {
-  const ranges = accept.split(',').filter((range) => NAMES_STREAM.test(range));
-  // The server chooses the boundary, whatever a client asks for.
-  const named = ranges.map((range) => range.replace(BOUNDARY, '')).join();
-  const [type] = negotiator({ accept: named }).mediaType(STREAMS)?.split(';') ?? [];
-  return type as StreamType | undefined;
-}, undefined);
+export const negotiateTypes = remember(
+  (accept): AcceptedTypes => {
+    const ranges = accept.split(',').filter((range) => NAMES_STREAM.test(range));
+    // The server chooses the boundary, whatever a client asks for.
+    const named = ranges.map((range) => range.replace(BOUNDARY, '')).join();
+    return { answer: negotiate(accept, ANSWERS), stream: negotiate(named, STREAMS) };
+  },
+  { answer: 'application/json', stream: undefined },
+);
+
+/** Without its parameters. */
+function negotiate<Type extends string>(accept: string, types: readonly string[]): Type | undefined {
+  return negotiator({ accept }).mediaType(types)?.split(';', 1)[0] as Type | undefined;
+}
 
 /** Whether an `accept` header wants a page rather than JSON, as those of browsers do. */
 export const prefersHtml = remember(
@@ -56,12 +64,12 @@ const MAX_REMEMBERED = 100;
 const MAX_LENGTH = 256;
 
 /** Clients send few different headers, each again and again. */
-function remember<Outcome>(negotiate: (header: string) => Outcome, withoutHeader: Outcome) {
+function remember<Outcome>(read: (header: string) => Outcome, withoutHeader: Outcome) {
   const remembered = new Map<string, Outcome>();
   return (header: string | null | undefined): Outcome => {
     if (!header) return withoutHeader;
     if (remembered.has(header)) return remembered.get(header) as Outcome;
-    const outcome = negotiate(header);
+    const outcome = read(header);
     if (remembered.size < MAX_REMEMBERED && header.length <= MAX_LENGTH) remembered.set(header, outcome);
     return outcome;
   };

@@ -1,4 +1,4 @@
-/** What is used of it; the types that others have published for it are those of an older version. */
+/** The part of it that is used; the types that others have published for it are those of an older version. */
 declare module 'negotiator' {
   export class Negotiator {
     constructor(request: { readonly headers: Readonly<Record<string, string | undefined>> });

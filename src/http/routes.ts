@@ -1,67 +1,73 @@
-import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../context.ts';
+import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
-import { readOperationPath } from './operation-path.ts';
-import type { PlainResponse } from './response.ts';
-import { errorResponse } from './result-response.ts';
+import type { Clock } from '../transport/clock.ts';
+import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
+import { HEALTH, isProbe, readOperationPath } from './address.ts';
+import { OPERATION_METHODS } from './guards.ts';
+import type { HttpRequest } from './http-request.ts';
+import { errorResponse, type HttpResponse, type PlainResponse } from './response.ts';
 
-export interface RoutesOptions {
-  /** What `/readiness` answers. */
-  readonly isReady: () => boolean;
+interface RoutesOptions {
+  /** The answer of `/readiness`: ready by `true` alone. */
+  readonly isReady: () => boolean | PromiseLike<boolean>;
+  /** Called when that cannot be said. */
+  readonly onUnexpected: (error: unknown) => void;
+  readonly clock: Clock;
 }
 
-const HEALTH = '/health';
-const READINESS = '/readiness';
-const GRAPHQL_METHODS = 'GET, POST, OPTIONS';
+/** Load balancers wait for a probe about as long. */
+const READY_WITHIN_MS = 5_000;
+
+const GRAPHQL_METHODS = [...OPERATION_METHODS, 'OPTIONS'].join(', ');
 const PROBE_METHODS = 'GET, HEAD, OPTIONS';
 
-/** Whether a request target asks how the process is; such a request is answered even while the process is leaving. */
-export function isProbe(target = ''): boolean {
-  const [path = ''] = target.split('?', 1);
-  return path === HEALTH || path === READINESS;
-}
+/** The answer to a request; undefined: it is for others. */
+export type HttpRoute = (
+  request: Pick<HttpRequest, 'method' | 'path' | 'header'>,
+) => HttpResponse | undefined | Promise<HttpResponse | undefined>;
 
-/**
- * Sends every path and method that is no operation its answer. Paths are compared whole: Yoga itself takes any URL that
- * ends like its own, such as `/graphql?query=…/health`.
- */
-export function createRoutes({ isReady }: RoutesOptions): Plugin<Context> {
-  return {
-    onRequest({ request, url, endResponse, fetchAPI }) {
-      const answer = answerFor(url.pathname, request, isReady);
-      if (answer) endResponse(new fetchAPI.Response(answer.body || null, answer));
-    },
+/** Answers every path and method that is no operation. Paths are compared whole. */
+export function createRoutes(options: RoutesOptions): HttpRoute {
+  return (request) => {
+    const { method, path } = request;
+    if (readOperationPath(path)) {
+      if (OPERATION_METHODS.includes(method)) return undefined;
+      return method === 'OPTIONS'
+        ? allow(GRAPHQL_METHODS, { 'accept-query': 'application/json' })
+        : refuse(request, methodNotAllowed(GRAPHQL_METHODS));
+    }
+    if (!isProbe(path)) return refuse(request, NOT_FOUND);
+    if (method === 'OPTIONS') return allow(PROBE_METHODS);
+    if (method !== 'GET' && method !== 'HEAD') return refuse(request, methodNotAllowed(PROBE_METHODS));
+    return path === HEALTH ? probe(200, 'ok') : readiness(options);
   };
 }
 
-function answerFor(
-  path: string,
-  { method, headers }: Request,
-  isReady: RoutesOptions['isReady'],
-): PlainResponse | undefined {
-  const refuse = (error: Parameters<typeof errorResponse>[0]) => errorResponse(error, headers.get('accept'));
-  if (readOperationPath(path)) {
-    if (method === 'GET' || method === 'POST') return undefined;
-    return method === 'OPTIONS' ? options(GRAPHQL_METHODS) : refuse(methodNotAllowed(GRAPHQL_METHODS));
+function refuse(request: Pick<HttpRequest, 'header'>, error: GraphQLError): PlainResponse {
+  return errorResponse(error, request.header('accept'));
+}
+
+async function readiness({ isReady, onUnexpected, clock }: RoutesOptions): Promise<PlainResponse> {
+  try {
+    const answer = await askEmbedder(isReady, { name: 'isReady', withinMs: READY_WITHIN_MS, clock });
+    if (typeof answer === 'boolean') return answer ? probe(200, 'ok') : probe(503, 'leaving');
+    throw new TypeError(`isReady gave ${typeInWords(answer)}. Give true or false, or a promise of one.`);
+  } catch (error) {
+    onUnexpected(error);
+    return probe(503, 'unknown');
   }
-  if (path === HEALTH || path === READINESS) {
-    if (method === 'OPTIONS') return options(PROBE_METHODS);
-    if (method !== 'GET' && method !== 'HEAD') return refuse(methodNotAllowed(PROBE_METHODS));
-    return path === HEALTH || isReady() ? probe(200, 'ok') : probe(503, 'leaving');
-  }
-  return refuse(NOT_FOUND);
 }
 
 function probe(status: number, word: string): PlainResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ status: word }) };
 }
 
-function options(allow: string): PlainResponse {
-  return { status: 204, headers: { allow, 'content-length': '0' }, body: '' };
+function allow(methods: string, headers: PlainResponse['headers'] = {}): PlainResponse {
+  return { status: 204, headers: { allow: methods, ...headers, 'content-length': '0' }, body: '' };
 }
 
-function methodNotAllowed(allow: string) {
-  return requestError('METHOD_NOT_ALLOWED', 405, `This path takes ${allow} only.`, { allow });
+function methodNotAllowed(methods: string): GraphQLError {
+  return requestError('METHOD_NOT_ALLOWED', 405, `This path takes ${methods} only.`, { allow: methods });
 }
 
 const NOT_FOUND = requestError(

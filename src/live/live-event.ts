@@ -1,36 +1,63 @@
 import type { Session } from '../luaauth/sessions.ts';
-import type { DelayReason } from './feed-entry.ts';
 
-/** What a subscriber receives. Times are ms since 1970. */
+/**
+ * An event of a script's sessions: polls find it, a feed has it as plain JSON data for all processes, and a subscriber
+ * receives as much of it as its filter lets through.
+ */
 export type LiveEvent = SnapshotEvent | ChangeEvent | DelayEvent;
 
-interface AnyEvent {
-  /** Names the state that the event leads to. */
+/** The state that an event leads to. */
+export interface LivePosition {
+  /** Names it. */
   readonly cursor: string;
-  /** 1 for a subscription's first event, and one more for each that follows. */
-  readonly sequence: number;
+  /** It was read at this instant, in ms since 1970. */
   readonly asOf: number;
   readonly nextPollMs: number;
 }
 
-export interface SnapshotEvent extends AnyEvent {
+/** Nothing is known yet: a subscription that goes on from its cursor begins with a snapshot. */
+export const NO_STATE: LivePosition = { cursor: 'none.0', asOf: 0, nextPollMs: 0 };
+
+/** The whole state. */
+export interface SnapshotEvent extends LivePosition {
   readonly type: 'SessionsSnapshot';
   readonly sessions: readonly Session[];
+  /** False: there are more than are followed. */
   readonly isComplete: boolean;
 }
 
-export interface ChangeEvent extends AnyEvent {
+export interface ChangeEvent extends LivePosition {
   readonly type: 'SessionsChange';
   readonly appeared: readonly Session[];
-  readonly disappearedIds: readonly string[];
+  /** As they were, so that filters can be applied to them. */
+  readonly disappeared: readonly Session[];
 }
 
-export interface DelayEvent extends AnyEvent {
+/** Nothing is known of what changes meanwhile. */
+export interface DelayEvent extends LivePosition {
   readonly type: 'SessionsDelay';
   readonly reason: DelayReason;
 }
 
-/** Whether a session is one of those that a subscriber wants to hear of. */
+export type DelayReason = 'QUOTA' | 'API_UNAVAILABLE' | 'COORDINATION_LOST';
+
+/** A poll has found what is known already, which no subscriber receives. */
+interface SameEvent extends LivePosition {
+  readonly type: 'same';
+}
+
+/** An outcome of a poll, as all processes receive it. */
+export type PollEvent = LiveEvent | SameEvent;
+
+/** The last entry of a feed: the API has refused to say more. */
+export const END = { type: 'end' } as const;
+
+export type FeedEntry = PollEvent | typeof END;
+
+/** As a subscriber receives it: 1 is its first event's, and each that follows has one more. */
+export type NumberedEvent<Event extends LiveEvent = LiveEvent> = Event & { readonly sequence: number };
+
+/** Whether a subscriber wants to hear of a session. */
 export type SessionTest = (session: Session) => boolean;
 
 export const EVERY_SESSION: SessionTest = () => true;

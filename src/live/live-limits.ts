@@ -1,4 +1,4 @@
-/** What live data may take. */
+/** Limits of live data. */
 export interface LiveLimits {
   /** Calls in any sliding second for all streams of an API key; 0: what others leave. */
   readonly rate: number;
@@ -11,11 +11,3 @@ export interface LiveLimits {
   /** How long a stream may last, in ms. */
   readonly maxLifetimeMs: number;
 }
-
-export const defaultLiveLimits: LiveLimits = {
-  rate: 10,
-  maxSessions: 2_000,
-  maxStreams: 1_000,
-  maxScripts: 100,
-  maxLifetimeMs: 3_600_000,
-};

@@ -1,45 +1,74 @@
-import type { Session } from '../luaauth/sessions.ts';
-import type { ChangeEntry, DelayReason, EndEntry, FeedEntry, SnapshotEntry } from './feed-entry.ts';
-import { EVERY_SESSION, type LiveEvent, type SessionTest } from './live-event.ts';
+import { getSessions, type Session } from '../luaauth/sessions.ts';
+import type { FeedSubscription, Feeds } from '../state/port.ts';
+import { AbortSource } from '../transport/signal.ts';
+import {
+  type ChangeEvent,
+  type DelayEvent,
+  END,
+  EVERY_SESSION,
+  type FeedEntry,
+  type LiveEvent,
+  type LivePosition,
+  NO_STATE,
+  type PollEvent,
+  type SessionTest,
+  type SnapshotEvent,
+} from './live-event.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
-import type { KnownState } from './poller.ts';
+import { PollUsage } from './poll-access.ts';
+import { type KnownState, Poller, type PollerOptions } from './poller.ts';
 
 /** For how many changes back a cursor is known, and for how many sessions in them. */
 const MAX_CHANGES = 256;
 const MAX_CHANGED = 5_000;
 /**
- * How much is told in one turn of the event loop, in sessions: each event has to be executed and written, which takes time
+ * How many sessions are delivered in one turn of the event loop: each event has to be executed and written, which takes time
  * and memory by its sessions. One without any counts as so many.
  */
 const SESSIONS_A_TURN = 2_000;
 const SESSIONS_AN_EVENT = 40;
 
-/** What is known of one script's sessions, and who wants to know. It only receives: who polls is not its business. */
+interface LiveScriptOptions extends Omit<PollerOptions, 'publish' | 'onRefused'> {
+  readonly feeds: Feeds;
+}
+
+/**
+ * One script's sessions and their subscribers in this process. All processes have a feed of it in common: the leader polls
+ * and publishes, and each receives what is published, the leader too.
+ */
 export class LiveScript implements StreamSource {
-  readonly #today: () => number;
+  readonly #options: LiveScriptOptions;
   readonly #streams = new Set<LiveStream>();
-  #epoch: string | undefined;
-  #version = 0;
+  #subscription: FeedSubscription | undefined;
+  /** Undefined unless this process leads. */
+  #poller: Poller | undefined;
+  /** The refusal of the API that this process has received. */
+  #refusal: { readonly error: unknown } | undefined;
+  #position = NO_STATE;
   #isCurrent = false;
-  #asOf = 0;
-  #nextPollMs = 0;
   #isComplete = true;
   #sessions = new Map<string, Session>();
   #all: readonly Session[] | undefined;
-  #changes: ChangeEntry[] = [];
+  /** The last ones, and the cursor of the state before them. */
+  #changes: ChangeEvent[] = [];
   #changed = 0;
-  #delay: DelayReason | undefined;
+  #oldestCursor = '';
+  #delay: DelayEvent | undefined;
 
-  constructor(today: () => number) {
-    this.#today = today;
+  constructor(options: LiveScriptOptions) {
+    this.#options = options;
   }
 
   get isKnown(): boolean {
-    return this.#epoch !== undefined;
+    return this.#position !== NO_STATE;
   }
 
   get isCurrent(): boolean {
     return this.isKnown && this.#isCurrent;
+  }
+
+  get position(): LivePosition {
+    return this.#position;
   }
 
   get isComplete(): boolean {
@@ -50,30 +79,33 @@ export class LiveScript implements StreamSource {
     return this.#streams.size;
   }
 
-  has(sessionId: string): boolean {
-    return this.#sessions.has(sessionId);
-  }
-
-  /** For a poller to go on from. */
-  known(): KnownState | undefined {
-    if (this.#epoch === undefined) return undefined;
-    const sessions = this.sessions(EVERY_SESSION);
-    return { epoch: this.#epoch, version: this.#version, sessions, isComplete: this.#isComplete };
-  }
-
   add(stream: LiveStream): void {
     this.#streams.add(stream);
-    if (this.#delay) stream.delayed(this.#delay);
+    if (this.#delay) stream.receive(this.#delay);
+    this.#subscription ??= this.#join();
   }
 
   remove(stream: LiveStream): void {
     this.#streams.delete(stream);
   }
 
-  endAll(failure?: { readonly error: unknown }): void {
+  /** Nobody looks any more: what is known is only good to go on from. */
+  leave(): void {
+    this.#follow();
+    this.#subscription?.leave();
+    this.#subscription = undefined;
+    this.#isCurrent = false;
+  }
+
+  /** Sessions have ended: if this process polls the script, and knows one of them, it does so at once. */
+  ended(sessionIds: readonly string[]): void {
+    if (sessionIds.some((id) => this.#sessions.has(id))) this.#poller?.pollNow();
+  }
+
+  endAll(refusal?: { readonly error: unknown }): void {
     const streams = [...this.#streams];
     for (const stream of streams) {
-      if (failure) stream.fail(failure.error);
+      if (refusal) stream.fail(refusal.error);
       else stream.end();
     }
     wake(streams);
@@ -84,89 +116,119 @@ export class LiveScript implements StreamSource {
     return isWanted === EVERY_SESSION ? this.#all : this.#all.filter(isWanted);
   }
 
-  position() {
-    const cursor = `${this.#epoch}.${this.#version}`;
-    // Of a script of which nothing was read yet, that is what is known.
-    const asOf = this.isKnown ? this.#asOf : this.#today();
-    return { cursor, asOf, nextPollMs: this.#nextPollMs };
+  changesSince(cursor: string): readonly ChangeEvent[] | undefined {
+    const cursors = [this.#oldestCursor, ...this.#changes.map((change) => change.cursor)];
+    const index = cursors.indexOf(cursor);
+    return index < 0 ? undefined : this.#changes.slice(index);
   }
 
-  changesSince(cursor: string): readonly ChangeEntry[] | undefined {
-    const [epoch, digits = ''] = cursor.split('.', 2);
-    const version = /^\d{1,15}$/.test(digits) ? Number(digits) : Number.NaN;
-    if (epoch !== this.#epoch || !(version <= this.#version)) return undefined;
-    const missed = this.#changes.filter((change) => change.version > version);
-    return missed.length === this.#version - version ? missed : undefined;
-  }
-
-  /** `isLatest`: as far as is known. Until then who goes on from a cursor waits. */
-  receive(entry: Exclude<FeedEntry, EndEntry>, isLatest: boolean): void {
-    this.#nextPollMs = entry.nextPollMs;
-    if (entry.kind === 'delay') {
-      this.#delay = entry.reason;
-      this.#tell((stream) => stream.delayed(entry.reason));
-      return;
-    }
-    if (entry.kind === 'snapshot') this.#replace(entry);
-    // Of what came before a change nothing is known here: a snapshot follows.
-    if (!this.isKnown) return;
-    this.#delay = undefined;
-    this.#isCurrent = isLatest;
-    this.#asOf = entry.asOf;
-    if (entry.kind === 'change') this.#change(entry);
-    this.#tell((stream) => {
-      if (entry.kind === 'change') stream.changed(entry);
-      else if (entry.kind === 'snapshot') stream.refreshed();
-      else stream.known();
+  #join(): FeedSubscription {
+    const { feeds, origin, scriptId } = this.#options;
+    return feeds.join(origin.account, scriptId, {
+      lead: (isReset) => {
+        this.#poller?.stop();
+        this.#poller = new Poller(
+          {
+            ...this.#options,
+            publish: (event, role) => this.#subscription?.publish(event, role),
+            onRefused: (error) => this.#refuse(error),
+          },
+          this.#known(),
+          isReset,
+        );
+        this.#poller.pollNow();
+      },
+      follow: () => this.#follow(),
+      received: (entry, isLatest) => this.#receive(entry as FeedEntry, isLatest),
     });
   }
 
-  /** Nobody looks any more: what is known is only good to go on from. */
-  rest(): void {
-    this.#isCurrent = false;
+  #follow(): void {
+    this.#poller?.stop();
+    this.#poller = undefined;
   }
 
-  #replace({ epoch, version, sessions, isComplete }: SnapshotEntry): void {
-    if (epoch !== this.#epoch || version !== this.#version) this.#forgetChanges();
-    this.#epoch = epoch;
-    this.#version = version;
+  /** For a poller to go on from. */
+  #known(): KnownState | undefined {
+    if (!this.isKnown) return undefined;
+    const { position, isComplete } = this;
+    return { position, isComplete, sessions: this.sessions(EVERY_SESSION) };
+  }
+
+  #refuse(error: unknown): void {
+    this.#refusal = { error };
+    this.#subscription?.publish(END, 'last');
+  }
+
+  #receive(entry: FeedEntry, isLatest: boolean): void {
+    if (entry.type !== 'end') this.#enter(entry, isLatest);
+    else void this.#askRefusal().then((refusal) => this.endAll(refusal));
+  }
+
+  /** If it was another process that was refused, this one asks for itself what is said. */
+  async #askRefusal(): Promise<{ readonly error: unknown } | undefined> {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal) return refusal;
+    const { openAccess, origin, clock, scriptId } = this.#options;
+    const access = openAccess(origin, new PollUsage(), clock.now(), new AbortSource());
+    try {
+      await getSessions(access, { script_id: scriptId }, { from: 0, limit: 1 });
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** `isLatest`: as far as is known. Until then a subscription that goes on from a cursor waits. */
+  #enter(event: PollEvent, isLatest: boolean): void {
+    // A change of a state that is not known here: a snapshot follows.
+    if (!this.isKnown && (event.type === 'SessionsChange' || event.type === 'same')) return;
+    const { cursor, asOf, nextPollMs } = event;
+    this.#delay = event.type === 'SessionsDelay' ? event : undefined;
+    if (this.#delay) {
+      if (this.isKnown) this.#position = { ...this.#position, nextPollMs };
+    } else {
+      if (event.type === 'SessionsSnapshot') this.#replace(event);
+      if (event.type === 'SessionsChange') this.#change(event);
+      this.#position = { cursor, asOf, nextPollMs };
+      this.#isCurrent = isLatest;
+    }
+    // All know of it at once, or a cursor would promise what an event does not hold; they are woken one after the other.
+    for (const stream of this.#streams) stream.receive(event);
+    wake([...this.#streams]);
+  }
+
+  #replace({ cursor, sessions, isComplete }: SnapshotEvent): void {
+    if (cursor !== this.#position.cursor) {
+      this.#changes = [];
+      this.#changed = 0;
+      this.#oldestCursor = cursor;
+    }
     this.#isComplete = isComplete;
     this.#sessions = new Map(sessions.map((session) => [session.id ?? '', session]));
     this.#all = undefined;
   }
 
-  #change(entry: ChangeEntry): void {
-    this.#version = entry.version;
-    for (const { id = '' } of entry.disappeared) this.#sessions.delete(id);
-    for (const session of entry.appeared) this.#sessions.set(session.id ?? '', session);
+  #change(change: ChangeEvent): void {
+    for (const { id = '' } of change.disappeared) this.#sessions.delete(id);
+    for (const session of change.appeared) this.#sessions.set(session.id ?? '', session);
     this.#all = undefined;
-    this.#keep(entry);
-  }
-
-  #keep(entry: ChangeEntry): void {
-    this.#changes.push(entry);
-    this.#changed += weigh(entry);
-    while (this.#changes.length > MAX_CHANGES || this.#changed > MAX_CHANGED)
-      this.#changed -= weigh(this.#changes.shift() as ChangeEntry);
-  }
-
-  #forgetChanges(): void {
-    this.#changes = [];
-    this.#changed = 0;
-  }
-
-  /** All know at once, or a cursor would promise what an event does not hold; they are woken one after the other. */
-  #tell(tell: (stream: LiveStream) => void): void {
-    for (const stream of this.#streams) tell(stream);
-    wake([...this.#streams]);
+    this.#changes.push(change);
+    this.#changed += weigh(change);
+    while (this.#changes.length > MAX_CHANGES || this.#changed > MAX_CHANGED) {
+      const oldest = this.#changes.shift() as ChangeEvent;
+      this.#changed -= weigh(oldest);
+      this.#oldestCursor = oldest.cursor;
+    }
   }
 }
 
 function wake(streams: readonly LiveStream[], from = 0): void {
   let index = from;
-  for (let told = 0; index < streams.length && told < SESSIONS_A_TURN; index++) {
+  for (let delivered = 0; index < streams.length && delivered < SESSIONS_A_TURN; index++) {
     const event = streams[index]?.deliver();
-    if (event) told += SESSIONS_AN_EVENT + sessionsIn(event);
+    if (event) delivered += SESSIONS_AN_EVENT + sessionsIn(event);
   }
   if (index < streams.length) setImmediate(wake, streams, index);
 }
@@ -176,6 +238,6 @@ function sessionsIn(event: LiveEvent): number {
   return event.type === 'SessionsChange' ? event.appeared.length : 0;
 }
 
-function weigh({ appeared, disappeared }: ChangeEntry): number {
+function weigh({ appeared, disappeared }: ChangeEvent): number {
   return appeared.length + disappeared.length;
 }

@@ -1,20 +1,28 @@
 import type { Session } from '../luaauth/sessions.ts';
-import type { ChangeEntry, DelayReason } from './feed-entry.ts';
-import type { LiveEvent, SessionTest } from './live-event.ts';
-import { PendingChange } from './pending-change.ts';
+import {
+  type ChangeEvent,
+  type DelayEvent,
+  type LiveEvent,
+  type LivePosition,
+  NO_STATE,
+  type NumberedEvent,
+  type PollEvent,
+  type SessionTest,
+} from './live-event.ts';
 
-/** What a stream reads of its script. */
+/** The view that a stream has of its script. */
 export interface StreamSource {
   /** Whether somebody looks how it changes. */
   readonly isCurrent: boolean;
   readonly isComplete: boolean;
   sessions(isWanted: SessionTest): readonly Session[];
-  position(): Pick<LiveEvent, 'cursor' | 'asOf' | 'nextPollMs'>;
-  /** What has changed since the state that a cursor names; undefined: that is not known any more. */
-  changesSince(cursor: string): readonly ChangeEntry[] | undefined;
+  /** The current state. */
+  readonly position: LivePosition;
+  /** The changes since the state that a cursor names; undefined: that is not known any more. */
+  changesSince(cursor: string): readonly ChangeEvent[] | undefined;
 }
 
-export interface LiveStreamOptions {
+interface LiveStreamOptions {
   readonly script: StreamSource;
   readonly isWanted: SessionTest;
   /** The cursor to go on from. */
@@ -23,20 +31,24 @@ export interface LiveStreamOptions {
   readonly onEnd: () => void;
 }
 
-type Taken = IteratorResult<LiveEvent, undefined>;
+type Taken = IteratorResult<NumberedEvent, undefined>;
 
 interface Taker {
   resolve(taken: Taken): void;
   reject(failure: unknown): void;
 }
 
-/** One subscription: gives an event when it is asked for one, and keeps no more than one merged change until then. */
-export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
+/**
+ * One subscription: an async iterator of events, as they are asked for. It begins with the whole state, or with what has
+ * changed since `after`. While the subscriber asks for nothing it keeps one change, into which all are merged, and the last
+ * delay; a change goes first.
+ */
+export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefined> {
   readonly #options: LiveStreamOptions;
   #after: string | undefined;
   /** Undefined: the state that the subscriber knows is the current one. */
   #pending: PendingChange | undefined;
-  #delay: DelayReason | undefined;
+  #delay: DelayEvent | undefined;
   #sequence = 0;
   #taker: Taker | undefined;
   #hasBegun = false;
@@ -49,40 +61,19 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     this.#begin();
   }
 
-  /** The state is known to be current: a subscriber who waits for it begins. */
-  known(): void {
-    this.#delay = undefined;
-    if (!this.#hasBegun) this.#begin();
-  }
-
-  /** The state has changed by that. */
-  changed({ appeared, disappeared }: ChangeEntry): void {
-    this.#delay = undefined;
-    if (!this.#hasBegun) {
-      this.#begin();
-      return;
-    }
+  /** Takes in an event of its script. Any but a delay says that the state is current, for which the first event waits. */
+  receive(event: PollEvent): void {
+    this.#delay = event.type === 'SessionsDelay' ? event : undefined;
+    if (this.#delay) return;
+    if (!this.#hasBegun) return void this.#begin();
+    if (event.type === 'same') return;
     this.#pending ??= new PendingChange(this.#options.isWanted);
-    this.#pending.add(appeared, disappeared);
+    if (event.type === 'SessionsChange') this.#pending.add(event);
+    else this.#pending.becomeSnapshot();
     if (this.#pending.isEmpty) this.#pending = undefined;
   }
 
-  /** The whole state is told, whatever the subscriber knows. */
-  refreshed(): void {
-    this.#delay = undefined;
-    if (!this.#hasBegun) {
-      this.#begin();
-      return;
-    }
-    this.#pending ??= new PendingChange(this.#options.isWanted);
-    this.#pending.becomeSnapshot();
-  }
-
-  delayed(reason: DelayReason): void {
-    this.#delay = reason;
-  }
-
-  /** What is pending can still be taken; then it is over. Who waits already is not told before `deliver`. */
+  /** Pending events can still be taken; then it is over. A subscriber that waits already gets the end by `deliver`. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -115,19 +106,7 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     return this;
   }
 
-  /** Once the state is current, the first event goes on from a cursor that is still known, or tells the whole state. */
-  #begin(): void {
-    const { script, isWanted } = this.#options;
-    if (!script.isCurrent) return;
-    this.#hasBegun = true;
-    this.#pending = new PendingChange(isWanted);
-    const missed = this.#after === undefined ? undefined : script.changesSince(this.#after);
-    this.#after = undefined;
-    if (!missed) this.#pending.becomeSnapshot();
-    else for (const { appeared, disappeared } of missed) this.#pending.add(appeared, disappeared);
-  }
-
-  /** Gives whoever waits for an event what there is. @returns the event */
+  /** Gives a subscriber that waits for an event what there is. @returns the event */
   deliver(): LiveEvent | undefined {
     const taker = this.#taker;
     if (!taker) return undefined;
@@ -135,7 +114,10 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     if (event) {
       this.#taker = undefined;
       this.#options.onEvent(event.type);
-      taker.resolve({ value: event, done: false });
+      this.#sequence += 1;
+      // A subscriber that has not begun goes on from its cursor, not from a state that it never received.
+      const cursor = this.#hasBegun ? event.cursor : (this.#after ?? NO_STATE.cursor);
+      taker.resolve({ value: { ...event, cursor, sequence: this.#sequence }, done: false });
     } else if (this.#failure) {
       const { error } = this.#failure;
       this.#taker = undefined;
@@ -148,33 +130,78 @@ export class LiveStream implements AsyncIterableIterator<LiveEvent, undefined> {
     return event;
   }
 
+  /** Once the state is current, the first event goes on from a cursor that is still known, or has the whole state. */
+  #begin(): void {
+    const { script, isWanted } = this.#options;
+    if (!script.isCurrent) return;
+    this.#hasBegun = true;
+    this.#pending = new PendingChange(isWanted);
+    const missed = this.#after === undefined ? undefined : script.changesSince(this.#after);
+    this.#after = undefined;
+    if (!missed) this.#pending.becomeSnapshot();
+    else for (const change of missed) this.#pending.add(change);
+  }
+
   #take(): LiveEvent | undefined {
     const { script, isWanted } = this.#options;
     const pending = this.#pending;
-    this.#pending = undefined;
-    if (pending?.isSnapshot) {
-      const { isComplete } = script;
-      return {
-        type: 'SessionsSnapshot',
-        ...this.#position(),
-        sessions: script.sessions(isWanted),
-        isComplete,
-      };
+    if (pending) {
+      this.#pending = undefined;
+      const { position, isComplete } = script;
+      if (!pending.isSnapshot) return { type: 'SessionsChange', ...position, ...pending.lists() };
+      return { type: 'SessionsSnapshot', ...position, sessions: script.sessions(isWanted), isComplete };
     }
-    if (pending) return { type: 'SessionsChange', ...this.#position(), ...pending.lists() };
-    const reason = this.#delay;
+    const delay = this.#delay;
     this.#delay = undefined;
-    return reason && { type: 'SessionsDelay', ...this.#position(), reason };
-  }
-
-  #position() {
-    this.#sequence += 1;
-    const position = { ...this.#options.script.position(), sequence: this.#sequence };
-    // Who has not begun goes on from where it was, not from a state that it was never told.
-    return this.#hasBegun ? position : { ...position, cursor: this.#after ?? NO_STATE };
+    return delay;
   }
 }
 
-/** A cursor that is never known: who goes on from it begins with a snapshot. */
-const NO_STATE = 'none.0';
 const OVER: Taken = { value: undefined, done: true };
+
+/** More entries than this are not worth keeping: the whole state replaces them. */
+const MAX_ENTRIES = 1_000;
+
+/**
+ * The changes that a subscriber has not taken yet, merged into one. A session that has appeared and disappeared meanwhile is in
+ * neither list, so it is never larger than the two states that it leads from and to.
+ */
+class PendingChange {
+  readonly #isWanted: SessionTest;
+  readonly #appeared = new Map<string, Session>();
+  readonly #disappeared = new Map<string, Session>();
+  /** Whether the whole state is wanted instead. */
+  isSnapshot = false;
+
+  constructor(isWanted: SessionTest) {
+    this.#isWanted = isWanted;
+  }
+
+  get isEmpty(): boolean {
+    return !this.isSnapshot && this.#appeared.size + this.#disappeared.size === 0;
+  }
+
+  add({ appeared, disappeared }: ChangeEvent): void {
+    if (this.isSnapshot) return;
+    this.#merge(disappeared, this.#appeared, this.#disappeared);
+    this.#merge(appeared, this.#disappeared, this.#appeared);
+    if (this.#appeared.size + this.#disappeared.size > MAX_ENTRIES) this.becomeSnapshot();
+  }
+
+  becomeSnapshot(): void {
+    this.isSnapshot = true;
+    this.#appeared.clear();
+    this.#disappeared.clear();
+  }
+
+  lists(): Pick<ChangeEvent, 'appeared' | 'disappeared'> {
+    return { appeared: [...this.#appeared.values()], disappeared: [...this.#disappeared.values()] };
+  }
+
+  #merge(sessions: readonly Session[], opposite: Map<string, Session>, own: Map<string, Session>): void {
+    for (const session of sessions) {
+      const { id = '' } = session;
+      if (this.#isWanted(session) && !opposite.delete(id)) own.set(id, session);
+    }
+  }
+}

@@ -1,15 +1,16 @@
 import { codedError } from '../errors/coded-error.ts';
 import type { Timeouts } from '../luaauth/api.ts';
+import { notify } from '../state/maybe-promise.ts';
 import type { Origin } from '../transport/call.ts';
 import type { Transport } from '../transport/transport.ts';
-import { FollowedScript } from './followed-script.ts';
 import type { LiveEvent, SessionTest } from './live-event.ts';
 import type { LiveLimits } from './live-limits.ts';
+import { LiveScript } from './live-script.ts';
 import { LiveStream } from './live-stream.ts';
 import { createPollAccess } from './poll-access.ts';
 import type { PollOutcome } from './poller.ts';
 
-/** Receives what happens to streams. What it does must not throw. */
+/** Receives what happens to streams. */
 export interface LiveObserver {
   /** How many there are now. */
   readonly counted?: (counts: LiveCounts) => void;
@@ -17,52 +18,57 @@ export interface LiveObserver {
   readonly delivered?: (event: LiveEvent['type']) => void;
 }
 
-export interface LiveCounts {
+interface LiveCounts {
   readonly streams: number;
   readonly scripts: number;
 }
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
   readonly timeouts: Timeouts;
   readonly limits: LiveLimits;
   readonly observer?: LiveObserver | undefined;
+  /** Receives what the observer throws, or how it rejects. */
+  readonly onUnexpected: (error: unknown) => void;
   /** The time of day, in ms since 1970. */
   readonly today?: (() => number) | undefined;
 }
 
-export interface Wanted {
+interface Wanted {
   readonly scriptId: string;
   readonly isWanted: SessionTest;
   /** The cursor of an earlier event, to go on from. */
   readonly after: string | undefined;
 }
 
-/** Who is connected, as it changes: subscribers share polls. */
+/** Connected sessions, as they change: subscribers share polls. */
 export interface Live {
   /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
   subscribe(origin: Origin, wanted: Wanted): LiveStream;
-  /** Sessions of an account were ended through the gateway: who shows them is polled at once. */
+  /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
   disconnected(account: string, sessionIds: readonly string[]): void;
   /** Ends every stream, once what is pending has been taken. */
   endAll(): void;
 }
 
-/** For how long the state is kept after the last stream has gone, for who goes on from a cursor, in ms. */
+/** For how long the state is kept after the last stream has gone, for one that goes on from a cursor, in ms. */
 const KEEP_MS = 10_000;
 
-/** What the processes tell each other of sessions. */
+/** The messages by which processes share sessions. */
 interface Ended {
   readonly ended?: readonly string[];
 }
 
 interface Account {
   streams: number;
-  readonly scripts: Map<string, FollowedScript>;
+  /** Those of each caller, the newest last. */
+  readonly callers: Map<string, LiveStream[]>;
+  readonly scripts: Map<string, LiveScript>;
 }
 
 export function createLive(options: LiveOptions): Live {
-  const { transport, limits, observer = {}, today = Date.now } = options;
+  const { transport, limits, observer = {}, onUnexpected, today = Date.now } = options;
+  const observe = (call: (observer: LiveObserver) => unknown) => notify(() => call(observer), onUnexpected);
   const { clock, state } = transport;
   const rate = limits.rate > 0 ? limits.rate : undefined;
   const openAccess = createPollAccess({ ...options, rate });
@@ -73,13 +79,13 @@ export function createLive(options: LiveOptions): Live {
   const count = (streams: number, scripts: number) => {
     counts.streams += streams;
     counts.scripts += scripts;
-    observer.counted?.(counts);
+    observe((one) => one.counted?.(counts));
   };
 
-  const follow = (account: Account, origin: Origin, scriptId: string): FollowedScript => {
+  const follow = (account: Account, origin: Origin, scriptId: string): LiveScript => {
     const known = account.scripts.get(scriptId);
     if (known) return known;
-    const followed = new FollowedScript({
+    const followed = new LiveScript({
       scriptId,
       origin,
       clock,
@@ -87,14 +93,14 @@ export function createLive(options: LiveOptions): Live {
       feeds: state.feeds,
       maxSessions: limits.maxSessions,
       openAccess,
-      onPoll: (outcome) => observer.polled?.(outcome),
+      onPoll: (outcome) => observe((one) => one.polled?.(outcome)),
     });
     account.scripts.set(scriptId, followed);
     return followed;
   };
 
   /** The last stream of a script has gone. */
-  const leave = (name: string, account: Account, scriptId: string, followed: FollowedScript) => {
+  const leave = (name: string, account: Account, scriptId: string, followed: LiveScript) => {
     count(0, -1);
     followed.leave();
     const forget = () => {
@@ -107,27 +113,27 @@ export function createLive(options: LiveOptions): Live {
     else forget();
   };
 
-  state.feeds.listen((name, message) => {
+  state.feeds.onMessage((name, message) => {
     const { ended = [] } = message as Ended;
-    for (const followed of accounts.get(name)?.scripts.values() ?? [])
-      if (ended.some((id) => followed.script.has(id))) followed.nudge();
+    for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(ended);
   });
 
   return {
     subscribe(origin, { scriptId, isWanted, after }) {
       const name = origin.account;
-      const account = accounts.get(name) ?? { streams: 0, scripts: new Map() };
-      checkRoom(account, scriptId, limits);
+      const account = accounts.get(name) ?? { streams: 0, callers: new Map(), scripts: new Map() };
+      checkScripts(account, scriptId, limits);
+      if (account.streams >= limits.maxStreams) makeRoom(account, origin.caller, limits);
       accounts.set(name, account);
       const followed = follow(account, origin, scriptId);
       const stream = new LiveStream({
-        script: followed.script,
+        script: followed,
         isWanted,
         after,
-        onEvent: (type) => observer.delivered?.(type),
+        onEvent: (type) => observe((one) => one.delivered?.(type)),
         onEnd() {
           cancelTimer();
-          account.streams -= 1;
+          removeStream(account, origin.caller, stream);
           count(-1, 0);
           followed.remove(stream);
           if (followed.size === 0) leave(name, account, scriptId, followed);
@@ -137,7 +143,7 @@ export function createLive(options: LiveOptions): Live {
         stream.end();
         stream.deliver();
       });
-      account.streams += 1;
+      addStream(account, origin.caller, stream);
       count(1, followed.size === 0 ? 1 : 0);
       followed.add(stream);
       // It was on its way when the others were ended.
@@ -145,23 +151,54 @@ export function createLive(options: LiveOptions): Live {
       return stream;
     },
     disconnected(name, sessionIds) {
-      state.feeds.tell(name, { ended: sessionIds } satisfies Ended);
+      state.feeds.broadcast(name, { ended: sessionIds } satisfies Ended);
     },
     endAll() {
       isEnding = true;
-      for (const { scripts } of accounts.values()) for (const { script } of scripts.values()) script.endAll();
+      for (const { scripts } of accounts.values()) for (const script of scripts.values()) script.endAll();
     },
   };
 }
 
-function checkRoom({ streams, scripts }: Account, scriptId: string, limits: LiveLimits): void {
-  if (streams >= limits.maxStreams) {
+function addStream(account: Account, caller: string, stream: LiveStream): void {
+  account.streams += 1;
+  const own = account.callers.get(caller);
+  if (own) own.push(stream);
+  else account.callers.set(caller, [stream]);
+}
+
+function removeStream(account: Account, caller: string, stream: LiveStream): void {
+  account.streams -= 1;
+  const left = account.callers.get(caller)?.filter((other) => other !== stream) ?? [];
+  if (left.length > 0) account.callers.set(caller, left);
+  else account.callers.delete(caller);
+}
+
+/** Callers of an API key share its streams: one with fewer gets one that the caller with the most has begun last. */
+function makeRoom({ streams, callers }: Account, caller: string, { maxStreams }: LiveLimits): void {
+  const own = callers.get(caller)?.length ?? 0;
+  const [most = []] = [...callers.values()].sort((one, other) => other.length - one.length);
+  const details = { found: streams, limit: maxStreams };
+  // After it the other still has as many.
+  if (own + 2 > most.length) {
     throw codedError(
       'TOO_MANY_STREAMS',
-      `There are ${streams} live streams with this API key already; at most ${limits.maxStreams} are allowed. End one, or raise LIVE_MAX_STREAMS.`,
-      { found: streams, limit: limits.maxStreams },
+      `There are ${streams} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one, or raise LIVE_MAX_STREAMS.`,
+      details,
     );
   }
+  const newest = most.at(-1);
+  newest?.fail(
+    codedError(
+      'TOO_MANY_STREAMS',
+      `There are ${streams} live streams with this API key, the most of them yours; at most ${maxStreams} are allowed, and this one made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
+      details,
+    ),
+  );
+  newest?.deliver();
+}
+
+function checkScripts({ scripts }: Account, scriptId: string, limits: LiveLimits): void {
   const followed = [...scripts].filter(([id, { size }]) => size > 0 && id !== scriptId).length;
   if (followed >= limits.maxScripts) {
     throw codedError(

@@ -1,4 +1,5 @@
 import type { Access, Api, Timeouts } from '../luaauth/api.ts';
+import { getSessions, type Session } from '../luaauth/sessions.ts';
 import type { Answer, Origin } from '../transport/call.ts';
 import { Usage } from '../transport/observer.ts';
 import type { AbortSource } from '../transport/signal.ts';
@@ -8,14 +9,21 @@ import type { Transport } from '../transport/transport.ts';
 export class PollUsage extends Usage {
   /** On the transport's clock. */
   readAt = Number.POSITIVE_INFINITY;
+  #answers = 0;
+
+  /** Whether it has no call under way: then the next one waits for its permit. */
+  get isWaiting(): boolean {
+    return this.calls <= this.#answers;
+  }
 
   override answered(answer: Answer<unknown>): void {
     super.answered(answer);
+    this.#answers += 1;
     this.readAt = Math.min(this.readAt, answer.sentAt);
   }
 }
 
-export interface PollAccessOptions {
+interface PollAccessOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
   readonly timeouts: Timeouts;
   /** Calls in any sliding second for all polls of an account; undefined: as many as are left. */
@@ -27,10 +35,10 @@ export type PollAccess = Access & Pick<Api, 'pageSizes'>;
 /** No gateway key has a space in its name. */
 const POLLS = ' live';
 
-/** The most that a poll waits for its place, in ms: then the quota is said to be used up. */
+/** The most that a poll waits for its permit, in ms: then the quota is said to be used up. */
 const LONGEST_WAIT_MS = 15_000;
 
-/** Opens the API for a poll: whoever else asks goes first, nothing comes from the cache, and polls have a rate of their own. */
+/** Opens the API for a poll: all other callers go first, nothing comes from the cache, and polls have a rate of their own. */
 export function createPollAccess({ transport, timeouts, rate }: PollAccessOptions) {
   const { ask, clock, state } = transport;
   return ({ key, account }: Origin, usage: PollUsage, dueAt: number, signal: AbortSource): PollAccess => ({
@@ -44,4 +52,55 @@ export function createPollAccess({ transport, timeouts, rate }: PollAccessOption
     deadline: clock.now() + LONGEST_WAIT_MS + timeouts.read,
     pageSizes: state.pageSizes,
   });
+}
+
+/** The API's largest `limit` is not documented: what is asked for elsewhere as well. */
+const PAGE = 100;
+
+export interface ReadSessions {
+  readonly sessions: readonly Session[];
+  /** Whether one answer held them all: then it is the state of one moment. */
+  readonly isOnePage: boolean;
+  /** False: there are more than are followed. */
+  readonly isComplete: boolean;
+  /** Whether the API has shown that nothing follows. */
+  readonly isEndSeen: boolean;
+}
+
+/**
+ * Reads the sessions of a script, page by page, up to `most`. A page that is shorter than what was asked for may be the end
+ * of the list or the API's cap: it is the end if a longer one has been seen, or, for an only page, if `isKnownPage` says
+ * so; otherwise one more call finds out.
+ *
+ * @throws CallFailure
+ */
+export async function readSessions(
+  api: PollAccess,
+  scriptId: string,
+  most: number,
+  isKnownPage: (sessions: readonly Session[]) => boolean,
+): Promise<ReadSessions> {
+  const { pageSizes, origin } = api;
+  const found = new Map<string, Session>();
+  for (let from = 0, pages = 0; ; ) {
+    const limit = Math.min(PAGE, most + 1 - from);
+    const rows = await getSessions(api, { script_id: scriptId }, { from, limit });
+    void pageSizes.note(origin.account, 'sessions', rows.length);
+    if (rows.length > 0) pages += 1;
+    for (const row of rows) if (row.id !== undefined) found.set(row.id, row);
+    from += rows.length;
+    const sessions = [...found.values()];
+    const isOnePage = pages <= 1;
+    const isShort = rows.length < limit;
+    if (from > most)
+      return { sessions: sessions.slice(0, most), isOnePage, isComplete: false, isEndSeen: false };
+    if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
+    const isKnown = isShort && isOnePage && isKnownPage(sessions);
+    if (isKnown || (isShort && rows.length < (await longestPage(api))))
+      return { sessions, isOnePage, isComplete: true, isEndSeen: !isKnown };
+  }
+}
+
+function longestPage({ pageSizes, origin }: PollAccess) {
+  return pageSizes.longest(origin.account, 'sessions');
 }

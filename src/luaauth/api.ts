@@ -1,21 +1,21 @@
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { PageSizes } from '../state/port.ts';
+import type { RateLimitStatus } from '../transport/admission/admission.ts';
 import type { Call, Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Usage } from '../transport/observer.ts';
-import type { RateLimitStatus } from '../transport/rate-limit/rate-limiter.ts';
 import type { Signal } from '../transport/signal.ts';
 
 /** A call's whole way, as it looks to who makes the call. */
 export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;
 
-/** What an endpoint needs to make a call for one caller during one operation: its first argument. */
+/** The first argument of an endpoint: all that it needs to make a call for one caller during one operation. */
 export interface Access {
   readonly ask: Ask;
   readonly clock: Clock;
   /** The caller's key. */
   readonly origin: Origin;
-  /** What the operation has cost so far. */
+  /** The operation's cost so far. */
   readonly usage: Usage;
   /** Aborted when the client leaves. */
   readonly signal: Signal | undefined;

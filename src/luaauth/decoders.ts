@@ -6,6 +6,8 @@ import { isObject } from './envelope.ts';
 export const ID_FORM = '1 to 128 letters, digits or any of _ - . ~ :, and not dots alone';
 
 const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
+/** The same as a regular expression, for those who check before they ask. */
+export const ID_PATTERN = ID.source;
 
 /**
  * Whether a value can be the id of a script, session, project or job in a path. The API does not document its ids;
@@ -63,7 +65,7 @@ export type Checks<Shape> = { readonly [Key in keyof Shape]: Check<Shape[Key]> }
 
 /** Where a decoded object comes from, for the error that says what it lacks. */
 export interface Provenance {
-  /** What it is, such as `script`. */
+  /** Its kind, such as `script`. */
   readonly object: string;
   readonly from: About;
 }
@@ -102,12 +104,6 @@ export function usable<Shape extends Provenance, Key extends keyof Shape & strin
   return value as Exclude<Shape[Key], undefined>;
 }
 
-/** The same as a function of the object, for one property. */
-export function usableProperty<Key extends string>(key: Key) {
-  return <Value>(decoded: Provenance & { readonly [K in Key]: Value }): Exclude<Value, undefined> =>
-    usable(decoded, key);
-}
-
 /** Decodes a list, each row by itself. @throws BadResponse for no list, and for more rows than were asked for. */
 export function decodeList<Row>(
   about: About,
@@ -119,4 +115,9 @@ export function decodeList<Row>(
   if (!Array.isArray(value)) throw new BadResponse(about, `it has no list of ${name}`);
   if (value.length > most) throw new BadResponse(about, `it has more ${name} than were asked for`);
   return value.map((row) => decodeRow(about, row));
+}
+
+/** Decodes one member of an answer. */
+export function memberOf<Shape>(name: string, decode: (about: About, value: unknown) => Shape) {
+  return (about: About, answer: Readonly<Record<string, unknown>>): Shape => decode(about, answer[name]);
 }

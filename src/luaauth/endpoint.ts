@@ -1,22 +1,66 @@
-import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
+import type { About, Asked, Call, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { stringifyExactJson } from '../transport/exact-json.ts';
+import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
 import { type JsonObject, openEnvelope, type ParseAnswer } from './envelope.ts';
 import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
-import { type ParamName, type Params, queryString, type Route, routeFiller } from './route.ts';
+import { namesRead, namesTouched, type Part, type Resource } from './resource.ts';
+import {
+  foldCase,
+  type ParamName,
+  type Params,
+  queryString,
+  type RouteTemplate,
+  routeFiller,
+} from './route.ts';
 
 /** Calls one endpoint: the parameters of its path, then its payload (query parameters of a GET, JSON body of a POST). */
-export interface Endpoint<Path extends string, Payload, Result> {
+export interface Endpoint<Path extends RouteTemplate, Payload, Result> extends Declaration {
   (api: Access, params: Params<Path>, ...payload: Payloads<Payload>): Promise<Result>;
   readonly route: Path;
 }
 
+/** All that is known of an endpoint without calling it. */
+export interface Declaration {
+  readonly route: RouteTemplate;
+  readonly kind: About['kind'];
+  /** The parts that a read is part of, or a write touches. */
+  readonly parts: readonly Part[];
+  /** Further things that a call is about: a caller must have access to them. */
+  readonly about: readonly Part[];
+  /** The resource of which the answer is one. */
+  readonly shows: Resource | undefined;
+  /** Leaves in an answer the things that a caller has access to. */
+  readonly narrow: Narrow<unknown> | undefined;
+  /** Whether it is for everybody, whatever they have access to. */
+  readonly isForAll: boolean;
+  /** Which of the times of freshness is its own. */
+  readonly freshFor: string | undefined;
+  readonly refusals: DocumentedCodes;
+  /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
+  readonly isSentOnce: boolean;
+}
+
+/** Takes out of a result the things without access. */
+type Narrow<Result> = (
+  result: Result,
+  hasAccess: (resource: Resource, id: string | undefined) => boolean,
+) => Result;
+
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-/** `text` is the answer as it came, for what its value no longer shows. */
-type Decode<Payload, Result> = (about: About, answer: JsonObject, payload: Payload, text: string) => Result;
+type Decode<Payload, Result> = (
+  about: About,
+  answer: JsonObject,
+  payload: Payload,
+  context: AnswerContext,
+) => Result;
+
+interface AnswerContext extends Pick<Asked, 'origin'> {
+  /** The answer as it came, for what its value no longer shows. */
+  readonly text: string;
+}
 
 /** The properties of the result, or of each of its rows, that repeat what was asked for in the path. */
 type Repeats<Path extends string, Result> = {
@@ -25,160 +69,172 @@ type Repeats<Path extends string, Result> = {
     : NonNullable<Result>)]?: ParamName<Path>;
 };
 
-/**
- * Makes an endpoint that changes nothing. `decode` turns the opened envelope into the result, which is plain JSON data. An
- * answer in which what is repeated of the path is something else is the answer to another question: a BadResponse.
- */
-export function readEndpoint<Result, Payload extends object | undefined = undefined>() {
-  return <const Path extends Route>(
-    route: Path,
-    decode: Decode<Payload, Result>,
-    repeats: Repeats<Path, Result> = {},
-    { widerResource }: ReadOptions = {},
-  ) =>
-    endpoint<Path, Payload, Result>(
-      { endpoint: route, kind: 'read' },
-      { widerResource, decode: decodeChecked(decode, repeats) },
-    );
+/** The names of a payload's members. */
+type MemberOf<Payload> = Payload extends object ? keyof Payload & string : never;
+
+interface PayloadType<Payload> {
+  readonly sample?: Payload;
 }
 
-interface ReadOptions {
-  readonly widerResource?: WiderResource;
+/** Says what an endpoint is sent: `payload: a<WireScriptEdit>()`. */
+export function a<Payload extends object>(): PayloadType<Payload> {
+  return {};
 }
 
-/** Names what several resources of a caller's are a part of, for writes that cannot tell which of them they touch. */
-type WiderResource = (origin: Origin) => string;
+interface Options<Path extends RouteTemplate, Payload, Result> {
+  readonly payload?: PayloadType<Payload>;
+  /** An answer in which what is repeated of the path is something else answers another question: a BadResponse. */
+  readonly repeats?: Repeats<Path, Result>;
+  /** Things that a call is about beside what it reads or touches. */
+  readonly about?: readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
+  /** The resource of which the answer is one: it shows what that belongs to. */
+  readonly shows?: Resource;
+}
 
-function decodeChecked<Payload, Result>(decode: Decode<Payload, Result>, repeats: object) {
-  const pairs = Object.entries(repeats) as [string, string][];
-  return (about: About, answer: JsonObject, asked: Asked, text: string): Result => {
-    const result = decode(about, answer, asked.payload as Payload, text);
-    for (const row of Array.isArray(result) ? result : [result ?? {}]) checkRepeats(about, row, asked, pairs);
+interface ReadOptions<Path extends RouteTemplate, Payload, Result> extends Options<Path, Payload, Result> {
+  /** Turns the opened envelope into the result, which is plain JSON data. */
+  readonly answer: Decode<Payload, Result>;
+  /** Whatever touches one of these makes an answer old. */
+  readonly partOf: readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
+  /** Which of the times of freshness is its own: `CACHE_TTL_<freshFor>`. */
+  readonly freshFor: string;
+  /** For an answer that shows more than one caller may have access to. */
+  readonly narrow?: Narrow<Result>;
+  /** Shows nothing of the account's own, so that it is for everybody. */
+  readonly isForAll?: boolean;
+}
+
+interface WriteOptions<Path extends RouteTemplate, Payload, Result> extends Options<Path, Payload, Result> {
+  /** For one that answers more than `{ "success": true }`. */
+  readonly answer?: Decode<Payload, Result>;
+  /** Every read that is part of one of these is made again. */
+  readonly touches: readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
+  /** The codes that it documents. */
+  readonly refusals?: DocumentedCodes;
+  /** Gives the part of the payload that is sent; the whole of it by default. */
+  readonly body?: (payload: Payload) => object;
+  /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
+  readonly isSentOnce?: boolean;
+  /** For one that waits for somebody else: its own time limit in ms, whatever those of reads, writes and operations are. */
+  readonly timeoutMs?: number;
+  readonly parse?: ParseAnswer;
+  readonly secrets?: (asked: Asked) => Secrets;
+}
+
+/** Declares an endpoint that changes nothing. */
+export function read<
+  const Path extends RouteTemplate,
+  Result,
+  Payload extends object | undefined = undefined,
+>(
+  route: Path,
+  { partOf, narrow, ...options }: ReadOptions<Path, Payload, Result>,
+): Endpoint<Path, Payload, Result> {
+  return endpoint<Path, Payload, Result>(
+    { ...declarationOf(route, options), kind: 'read', parts: partOf, narrow: narrow as Narrow<unknown> },
+    options,
+  );
+}
+
+/** Declares an endpoint that changes something, or has something done. It is repeated only if it was not carried out. */
+export function write<
+  const Path extends RouteTemplate,
+  Result = void,
+  Payload extends object | undefined = undefined,
+>(
+  route: Path,
+  { touches, ...options }: WriteOptions<Path, Payload, Result>,
+): Endpoint<Path, Payload, Result> {
+  const answer = options.answer ?? (() => undefined as Result);
+  return endpoint<Path, Payload, Result>(
+    { ...declarationOf(route, options), kind: 'write', parts: touches },
+    { ...options, answer },
+  );
+}
+
+type AnyOptions = Partial<
+  Pick<Declaration, 'about' | 'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce'>
+>;
+
+function declarationOf(route: RouteTemplate, options: AnyOptions): Omit<Declaration, 'kind' | 'parts'> {
+  const { about = [], shows, isForAll = false, freshFor, refusals = {}, isSentOnce = false } = options;
+  return { route, about, shows, isForAll, freshFor, refusals, isSentOnce, narrow: undefined };
+}
+
+type CallOptions<Path extends RouteTemplate, Payload, Result> = Pick<
+  WriteOptions<Path, Payload, Result>,
+  'repeats' | 'body' | 'timeoutMs' | 'parse' | 'secrets'
+> & { readonly answer: Decode<Payload, Result> };
+
+function endpoint<Path extends RouteTemplate, Payload extends object | undefined, Result>(
+  declaration: Declaration,
+  options: CallOptions<Path, Payload, Result>,
+): Endpoint<Path, Payload, Result> {
+  const { route, kind, parts, refusals, isSentOnce, freshFor = '' } = declaration;
+  const { answer, repeats = {}, body = (payload) => payload as object, parse, secrets = secretsIn } = options;
+  const about: About = { endpoint: route, kind };
+  const [method, template] = route.split(' ') as ['GET' | 'POST', string];
+  const pathOf = routeFiller(template);
+  const namesOf = kind === 'read' ? namesRead : namesTouched;
+  const repeated = Object.entries(repeats) as [string, string][];
+  const decode = (reply: Reply, asked: Asked): Result => {
+    const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
+    const context = { origin: asked.origin, text: reply.text };
+    const result = answer(about, opened, asked.payload as Payload, context);
+    for (const row of Array.isArray(result) ? result : [result ?? {}])
+      checkRepeats(about, row, asked, repeated);
     return result;
   };
+  const call = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
+    const path = pathOf(params);
+    const { origin, timeouts, clock } = api;
+    const timeoutMs = options.timeoutMs ?? timeouts[kind];
+    const deadline = clock.now() + timeoutMs;
+    const sent = payload && body(payload as Payload);
+    // All of its members are here, so that every call has the same shape in memory.
+    const made: Call<Result> = {
+      endpoint: route,
+      kind,
+      origin,
+      params,
+      payload,
+      method,
+      path: method === 'GET' && sent ? path + queryString(sent) : path,
+      body: method === 'POST' && sent ? stringifyExactJson(sent) : undefined,
+      resources: namesOf(parts, { origin, params, payload }),
+      freshFor,
+      deadline: options.timeoutMs === undefined ? Math.min(deadline, api.deadline) : deadline,
+      timeoutMs,
+      waitsForOthers: options.timeoutMs !== undefined,
+      isSentOnce,
+      signal: api.signal,
+      decode,
+      // Known once the call has begun.
+      key: '',
+      isInDoubt: false,
+      partition: 0,
+      isUnshared: false,
+      revalidation: undefined,
+    };
+    return api.ask(made, api.usage);
+  };
+  return Object.assign(call, declaration as Declaration & { readonly route: Path });
 }
 
 function checkRepeats(
   about: About,
   row: Readonly<Record<string, unknown>>,
   { params }: Asked,
-  pairs: readonly [string, string][],
+  repeated: readonly [string, string][],
 ): void {
-  for (const [property, param] of pairs) {
+  for (const [property, param] of repeated) {
     const given = row[property];
-    // One that cannot be used tells nothing: it is an error at its field.
+    // One that cannot be used proves nothing: it is an error at its field.
     if (given === undefined || given === params[param] || isSameInOtherCase(given, params[param])) continue;
     throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
   }
 }
 
-/** The API does not say whether the case of an id matters to it. */
 function isSameInOtherCase(given: unknown, asked: string | undefined): boolean {
-  return String(given).toLowerCase() === asked?.toLowerCase();
-}
-
-/** Names of resources that a write touches: reads, for the same ids and whatever their payload, and wider resources. */
-type Touched = readonly (Route | WiderResource)[] | ((asked: Asked) => readonly string[]);
-
-/**
- * Makes an endpoint that changes something: what it touches, as a function where the path does not name it, and the
- * error codes that it documents. `decode` is for one that answers more than `{ "success": true }`.
- */
-export function writeEndpoint<Payload extends object | undefined = undefined, Result = void>() {
-  return <const Path extends Route>(
-    route: Path,
-    invalidates: Touched,
-    documented: DocumentedCodes = {},
-    decode: Decode<Payload, Result> = () => undefined as Result,
-    repeats: Repeats<Path, Result> = {},
-  ) =>
-    endpoint<Path, Payload, Result>(
-      { endpoint: route, kind: 'write' },
-      { invalidates, documented, decode: decodeChecked(decode, repeats) },
-    );
-}
-
-interface PatientOptions<Result> {
-  /** How long the API may take, in ms, whatever the time limits of reads, writes and operations are. */
-  readonly timeoutMs: number;
-  readonly parse: ParseAnswer;
-  readonly secrets: (asked: Asked) => Secrets;
-  readonly decode: (about: About, answer: JsonObject, asked: Asked) => Result;
-}
-
-/**
- * Makes an endpoint that has something done by others and waits for them. It has a deadline of its own, is never
- * repeated, and changes nothing that can be read.
- */
-export function patientEndpoint<Result, Payload extends object | undefined = undefined>() {
-  return <const Path extends Route>(route: Path, options: PatientOptions<Result>) =>
-    endpoint<Path, Payload, Result>({ endpoint: route, kind: 'write' }, options);
-}
-
-/** What differs between endpoints beside their route. */
-interface EndpointOptions<Result> extends Partial<Omit<PatientOptions<Result>, 'decode'>> {
-  readonly decode: (about: About, answer: JsonObject, asked: Asked, text: string) => Result;
-  readonly invalidates?: Touched;
-  readonly documented?: DocumentedCodes;
-  readonly widerResource?: WiderResource | undefined;
-}
-
-function endpoint<Path extends Route, Payload extends object | undefined, Result>(
-  about: About,
-  options: EndpointOptions<Result>,
-): Endpoint<Path, Payload, Result> {
-  const { invalidates = [], documented = {}, secrets = secretsIn, parse, decode, widerResource } = options;
-  const [method, template] = about.endpoint.split(' ') as ['GET' | 'POST', string];
-  const pathOf = routeFiller(template);
-  const touchedBy = typeof invalidates === 'function' ? invalidates : fillersOf(invalidates);
-  const decodeReply = (reply: Reply, asked: Asked): Result =>
-    decode(
-      about,
-      openEnvelope(about, reply, documented, () => secrets(asked), parse),
-      asked,
-      reply.text,
-    );
-  const make = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
-    const path = pathOf(params);
-    const { origin, timeouts, clock } = api;
-    const timeoutMs = options.timeoutMs ?? timeouts[about.kind];
-    const deadline = clock.now() + timeoutMs;
-    // All of its members are here, so that every call has the same shape in memory.
-    const call: Call<Result> = {
-      endpoint: about.endpoint,
-      kind: about.kind,
-      origin,
-      params,
-      payload,
-      method,
-      path: method === 'GET' && payload ? path + queryString(payload) : path,
-      body: method === 'POST' && payload ? stringifyExactJson(payload) : undefined,
-      resource: `${method} ${path}`,
-      widerResource: widerResource?.(origin),
-      invalidates: touchedBy({ origin, params, payload }),
-      deadline: options.timeoutMs === undefined ? Math.min(deadline, api.deadline) : deadline,
-      timeoutMs,
-      waitsForOthers: options.timeoutMs !== undefined,
-      signal: api.signal,
-      decode: decodeReply,
-      // Known once the call has begun.
-      key: '',
-      isInDoubt: false,
-      loss: 0,
-      revalidation: undefined,
-    };
-    return api.ask(call, api.usage);
-  };
-  return Object.assign(make, { route: about.endpoint as Path });
-}
-
-const NOTHING: readonly string[] = [];
-
-function fillersOf(touched: readonly (Route | WiderResource)[]): (asked: Asked) => readonly string[] {
-  const fillers = touched.map((one) => {
-    if (typeof one === 'function') return ({ origin }: Asked) => one(origin);
-    const fill = routeFiller(one);
-    return ({ params }: Asked) => fill(params);
-  });
-  return (asked) => (fillers.length > 0 ? fillers.map((fill) => fill(asked)) : NOTHING);
+  return asked !== undefined && foldCase(String(given)) === foldCase(asked);
 }

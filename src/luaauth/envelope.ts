@@ -1,7 +1,6 @@
 import type { About, Reply } from '../transport/call.ts';
 import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
-import { parseJson } from '../transport/json.ts';
-import { hasMoreValues } from '../transport/json-scan.ts';
+import { hasMoreValues, parseJson } from '../transport/json.ts';
 import { redact, type Secrets } from './redact.ts';
 import {
   type DocumentedCodes,
@@ -19,7 +18,7 @@ export type ParseAnswer = (text: string) => unknown;
 
 /**
  * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
- * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx. What the API says may quote
+ * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx. The API's words may quote
  * what it was sent: `secrets` are taken out of it.
  * @throws Refused, RateLimited when the API said no; BadResponse, Unavailable when this is not its envelope.
  */
@@ -45,7 +44,7 @@ export function openEnvelope(
   throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
 }
 
-/** Bad gateway, unavailable, gateway timeout: whatever the body says, the API as a whole is in trouble. */
+/** Bad gateway, unavailable, gateway timeout: whatever the body says, the API as a whole is unhealthy. */
 const UNHEALTHY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export function isObject(value: unknown): value is JsonObject {
@@ -73,7 +72,7 @@ function parseAnswer(about: About, reply: Reply, parse: ParseAnswer): JsonObject
   return answer;
 }
 
-/** Something in front of the API may answer in its place: its status still tells what happened. */
+/** A proxy in front of the API may answer instead: its status still says what happened. */
 function notAnEnvelope(about: About, reply: Reply, reason: string) {
   if (reply.status === 503) return new Unavailable(about, 'unknown');
   if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply), { byApi: true });

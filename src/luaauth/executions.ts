@@ -1,14 +1,22 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import type { KeysAt } from '../transport/json-key-order.ts';
-import { count, type Decoded, objectDecoder, text } from './decoders.ts';
+import { type KeysAt, keyOrderOf } from '../transport/json.ts';
+import { count, type Decoded, isId, objectDecoder, text } from './decoders.ts';
+import { read } from './endpoint.ts';
 import { isObject } from './envelope.ts';
+import { project } from './projects.ts';
+import { listsOf } from './resource.ts';
+import { script } from './scripts.ts';
 
 /** Executions on one day, by the API's own label. */
-export type DayCount = Decoded<{ date: string; count: number }>;
+export type DayCount = Decoded<{ date: string; count: number; index: number }>;
 
 /** A count that cannot be used is an error at its own `count`. */
-const decodeDay = objectDecoder<{ date: string; count: number }>('executions', { date: text, count });
+const decodeDay = objectDecoder<{ date: string; count: number; index: number }>('executions', {
+  date: text,
+  count,
+  index: count,
+});
 
 /** A label that looks like an index would stand before all others, whatever the order of the answer. */
 const LOOKS_LIKE_INDEX = /^\d+$/;
@@ -17,14 +25,64 @@ const LOOKS_LIKE_INDEX = /^\d+$/;
  * Executions by day, in the order of the answer, which has them at a path of names.
  * @throws BadResponse for no object.
  */
-export function decodeExecutions(
-  about: About,
-  value: unknown,
-  keysAt: KeysAt,
-  path: readonly string[],
-): DayCount[] {
+function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: readonly string[]): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
   const names = Object.keys(value);
   const labels = names.some((name) => LOOKS_LIKE_INDEX.test(name)) ? keysAt(path) : names;
-  return labels.map((date) => decodeDay(about, { date, count: value[date] }));
+  return labels.map((date, index) => decodeDay(about, { date, count: value[date], index }));
+}
+
+/** `GET /scripts/:script_id/executions`, in the order of the answer. */
+export const getExecutions = read('GET /scripts/:script_id/executions', {
+  answer: (about, answer, _payload, { text }) =>
+    decodeExecutions(about, answer.executions, keyOrderOf(text), ['executions']),
+  partOf: [script],
+  freshFor: 'executions',
+});
+
+/** The executions of a whole project. */
+export type ProjectExecutions = Decoded<{
+  /** The count of all scripts in sum. */
+  total: DayCount[];
+  /** Those that the API lists, in its order. */
+  scripts: ListedScript[];
+}>;
+
+/** A script as the project's executions list it; its id is undefined where there is none that can be used. */
+export type ListedScript = Decoded<{ id: string; name: string; executions: DayCount[] }>;
+
+/** `GET /projects/:project_id/executions`: of the project, and of each of its scripts. */
+export const getProjectExecutions = read('GET /projects/:project_id/executions', {
+  answer: (about, { executions }, _payload, { text }) =>
+    decodeProjectExecutions(about, executions, keyOrderOf(text)),
+  partOf: [project, listsOf(script)],
+  freshFor: 'executions',
+  narrow: ({ scripts, ...executions }, hasAccess) => ({
+    ...executions,
+    scripts: scripts?.filter(({ id }) => hasAccess(script, id)),
+  }),
+});
+
+const SUM = 'total';
+const SEPARATOR = ' - ';
+
+/** Members without the separator are not documented, and passed over. */
+function decodeProjectExecutions(about: About, executions: unknown, keysAt: KeysAt): ProjectExecutions {
+  if (!isObject(executions)) throw new BadResponse(about, 'it has no executions');
+  const daysOf = (key: string) => decodeDays(about, executions[key], keysAt, key);
+  const total = Object.hasOwn(executions, SUM) ? daysOf(SUM) : undefined;
+  const scripts = Object.keys(executions).flatMap((key) => {
+    // `NAME - ID`: a name may contain the separator, an id does not.
+    const end = key.lastIndexOf(SEPARATOR);
+    if (end === -1) return [];
+    const scriptId = key.slice(end + SEPARATOR.length);
+    const known = { id: isId(scriptId) ? scriptId : undefined, name: key.slice(0, end) };
+    return { ...known, executions: daysOf(key), object: 'script in the executions', from: about };
+  });
+  return { total, scripts, object: 'executions', from: about };
+}
+
+/** Days that cannot be used spoil nothing but themselves. */
+function decodeDays(about: About, value: unknown, keysAt: KeysAt, key: string): DayCount[] | undefined {
+  return isObject(value) ? decodeExecutions(about, value, keysAt, ['executions', key]) : undefined;
 }

@@ -1,9 +1,10 @@
 import type { About, Asked } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { parseExactJson, stringifyExactJson } from '../transport/exact-json.ts';
-import { patientEndpoint } from './endpoint.ts';
+import { parseExactJson, stringifyExactJson } from '../transport/json.ts';
+import { a, write } from './endpoint.ts';
 import type { JsonObject } from './envelope.ts';
 import { redact } from './redact.ts';
+import { session } from './sessions.ts';
 import type { WireMessage } from './wire.ts';
 
 /** How large the JSON text of what is sent to a handler, or comes back from it, may be, in bytes. */
@@ -15,7 +16,7 @@ export const MAX_MESSAGE_DEPTH = 50;
 /** The API waits for the client up to 60 s; the rest is the way there and back. */
 const TIMEOUT_MS = 65_000;
 
-/** What came of a message: what the handler returned, or why there is nothing. */
+/** The outcome of a message: what the handler returned, or why there is nothing. */
 export type MessageOutcome =
   | { readonly processed: true; readonly response: unknown }
   | { readonly processed: false; readonly reason: MessageFailureReason; readonly detail: string };
@@ -36,19 +37,28 @@ const REASONS: readonly [beginning: string, reason: MessageFailureReason][] = [
   ['function doesnt exist', 'no such function'],
 ];
 
-/** `POST /sessions/:session_id/message`: waits for the client. An integer past 2^53 is a bigint, both ways. */
-export const sendMessage = patientEndpoint<MessageOutcome, WireMessage>()(
-  'POST /sessions/:session_id/message',
-  {
-    timeoutMs: TIMEOUT_MS,
-    parse: parseExactJson,
-    // A handler's name is no secret, although it travels under the name that a licence key has elsewhere.
-    secrets: (asked) => ({ keys: [asked.origin.key], texts: textsIn(asked) }),
-    decode: decodeOutcome,
-  },
-);
+/**
+ * `POST /sessions/:session_id/message`: waits for the client. It changes nothing that can be read. An integer past 2^53 is
+ * a bigint, both ways.
+ */
+export const sendMessage = write('POST /sessions/:session_id/message', {
+  payload: a<WireMessage>(),
+  answer: decodeOutcome,
+  touches: [],
+  about: [session],
+  isSentOnce: true,
+  timeoutMs: TIMEOUT_MS,
+  parse: parseExactJson,
+  // A handler's name is no secret, although it travels under the name that a licence key has elsewhere.
+  secrets: (asked) => ({ keys: [asked.origin.key], texts: textsIn(asked) }),
+});
 
-function decodeOutcome(about: About, answer: JsonObject, { origin }: Asked): MessageOutcome {
+function decodeOutcome(
+  about: About,
+  answer: JsonObject,
+  _payload: WireMessage,
+  { origin }: Pick<Asked, 'origin'>,
+): MessageOutcome {
   const { processed, response = null, reason = '' } = answer;
   if (processed === true) {
     if (isTooDeep(response)) throw new BadResponse(about, 'what the function returned is nested too deep');
@@ -59,11 +69,11 @@ function decodeOutcome(about: About, answer: JsonObject, { origin }: Asked): Mes
   }
   if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
   const words = typeof reason === 'string' ? reason : '';
-  // What was sent may be quoted here: a function that failed tells of it to who has called it.
+  // The message that was sent may be quoted here: a function that failed reports it to its caller.
   return { processed, reason: reasonOf(words), detail: redact(words, { keys: [origin.key], texts: [] }) };
 }
 
-/** What a refusal may not quote: what was sent, as JSON and as the texts in it. */
+/** Secrets that a refusal may not quote: the message that was sent, as JSON and as the texts in it. */
 function textsIn({ payload }: Asked): string[] {
   const { data } = payload as WireMessage;
   return data === undefined ? [] : [stringifyExactJson(data), ...longTextsIn(data)];

@@ -1,6 +1,6 @@
 import type { Asked } from '../transport/call.ts';
 
-/** What the API must not hand back in its own words. */
+/** Secrets that the API must not hand back in its own words. */
 export interface Secrets {
   /** The API key, licence keys, webhooks. */
   readonly keys: readonly string[];
@@ -34,7 +34,7 @@ function quotes(words: string, text: string): boolean {
   return false;
 }
 
-/** What an answer may not quote: these are the names that the API gives to licence keys, webhooks, notes and source code. */
+/** Members that an answer may not quote: these are the names that the API gives to licence keys, webhooks, notes and source code. */
 export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
   const given = payload as Readonly<Record<string, unknown>>;
   const keys = [params.user_key, given.key].filter(isText);

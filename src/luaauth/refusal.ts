@@ -22,7 +22,7 @@ export class Refused extends CallFailure {
   readonly fields: readonly RefusedField[];
   readonly authorization: readonly string[];
 
-  /** `unhealthy`: the HTTP status says that the API as a whole is in trouble. */
+  /** `unhealthy`: the HTTP status says that the API as a whole is unhealthy. */
   constructor(about: About, reason: RefusalReason, refusal: Refusal, { unhealthy = false } = {}) {
     super(about, refusal.message);
     this.reason = reason;
@@ -33,34 +33,133 @@ export class Refused extends CallFailure {
     this.transient = reason === 'internal server error';
     this.executed = this.transient ? 'unknown' : 'no';
     this.unhealthy = unhealthy && this.transient;
-    this.provesKey = PROVING.has(reason);
+    this.provesKey = rowOf(reason).provesKey;
   }
 }
 
-/** What the API says only to who is somebody; the others it may say to anyone. */
-const PROVING: ReadonlySet<RefusalReason> = new Set([
-  'invalid fields',
-  'account expired',
-  'nothing to edit',
-  'tier too low',
-  'discord already linked',
-  'already blacklisted',
-  'not blacklisted',
-  'undocumented',
-]);
+interface RefusalRow {
+  /** The API's words, in lower case; undefined: something else shows it. */
+  readonly message?: string;
+  /** The GraphQL type of it, for a write; undefined: none, it is an error. */
+  readonly type?: string;
+  /** Says of the type when it is given. */
+  readonly description?: string;
+  /** The message of an error that is made of it. */
+  readonly code: 'FORBIDDEN' | 'BAD_USER_INPUT' | 'UPSTREAM_ERROR';
+  /** Whether the API says it only to somebody whose key it has accepted. */
+  readonly provesKey: boolean;
+  /** Whether any endpoint may say it. */
+  readonly isGeneric?: boolean;
+}
 
-export type RefusalReason =
-  | 'internal server error'
-  | 'invalid endpoint'
-  | 'not permitted'
-  | 'invalid fields'
-  | 'account expired'
-  | 'nothing to edit'
-  | 'tier too low'
-  | 'discord already linked'
-  | 'already blacklisted'
-  | 'not blacklisted'
-  | 'undocumented';
+/** Every refusal that `upstream-api.md` documents, by its reason. A new one is a row here, and stands at its endpoint. */
+export const REFUSALS = {
+  'internal server error': {
+    message: 'internal server error',
+    code: 'UPSTREAM_ERROR',
+    provesKey: false,
+    isGeneric: true,
+  },
+  'invalid endpoint': {
+    message: 'invalid endpoint',
+    code: 'UPSTREAM_ERROR',
+    provesKey: false,
+    isGeneric: true,
+  },
+  'already blacklisted': {
+    message: 'user already blacklisted',
+    type: 'AlreadyBlacklisted',
+    description: 'The user is blacklisted already. Repeating it changed nothing: `user` shows how it stands.',
+    code: 'BAD_USER_INPUT',
+    provesKey: true,
+  },
+  'not blacklisted': {
+    message: 'user not blacklisted',
+    type: 'NotBlacklisted',
+    description: 'The user is not blacklisted. Repeating it changed nothing: `user` shows how it stands.',
+    code: 'BAD_USER_INPUT',
+    provesKey: true,
+  },
+  'max systems reached': {
+    message: 'max systems reached',
+    type: 'MaxSystemsReached',
+    description: 'The account has as many ad systems as LuaAuth allows it.',
+    code: 'FORBIDDEN',
+    provesKey: true,
+  },
+  'account expired': {
+    message: 'account expired',
+    type: 'AccountExpired',
+    description: "The account's LuaAuth subscription has expired.",
+    code: 'FORBIDDEN',
+    provesKey: true,
+  },
+  'nothing to edit': {
+    message: 'cannot edit nothing',
+    type: 'NothingToEdit',
+    description:
+      'The input names nothing to change. The gateway notices an input of the id alone without a REST call.',
+    code: 'BAD_USER_INPUT',
+    provesKey: true,
+  },
+  'tier too low': {
+    message: 'tier does not allow ffa mode',
+    type: 'TierTooLow',
+    description: "The account's tier does not include free-for-all mode.",
+    code: 'FORBIDDEN',
+    provesKey: true,
+  },
+  'discord already linked': {
+    message: 'key already exists with this discord',
+    type: 'DiscordAlreadyLinked',
+    description: 'Another licence key is linked to this Discord id already.',
+    code: 'BAD_USER_INPUT',
+    provesKey: true,
+  },
+  'project not usable': {
+    message: 'cannot use this project',
+    type: 'ProjectNotUsable',
+    description: 'LuaAuth does not let an ad system be made for this project.',
+    code: 'FORBIDDEN',
+    provesKey: true,
+  },
+  'invalid fields': {
+    type: 'InvalidFields',
+    description: 'LuaAuth found fields of the input invalid.',
+    code: 'BAD_USER_INPUT',
+    provesKey: true,
+  },
+  'not permitted': {
+    message: 'unauthorized or invalid request',
+    type: 'NotPermitted',
+    description:
+      'The API key may not do this, or there is no such thing: LuaAuth does not tell the two apart.',
+    code: 'FORBIDDEN',
+    provesKey: false,
+  },
+  undocumented: {
+    type: 'UnknownRefusal',
+    description: 'A refusal that LuaAuth does not document for this endpoint.',
+    code: 'UPSTREAM_ERROR',
+    provesKey: true,
+  },
+} as const satisfies Readonly<Record<string, RefusalRow>>;
+
+export type RefusalReason = keyof typeof REFUSALS;
+
+/** A refusal that the schema has a type for. */
+export type RefusalType = Extract<(typeof REFUSALS)[RefusalReason], { readonly type: string }>['type'];
+
+/** Refusals that a write can meet at any endpoint. */
+export const REFUSALS_OF_ANY_WRITE = ['invalid fields', 'not permitted', 'undocumented'] as const;
+
+/** The reasons, in the order of the rows. */
+export const REASONS = Object.keys(REFUSALS) as readonly RefusalReason[];
+
+/** The row of a reason. */
+export function rowOf(reason: RefusalReason): RefusalRow {
+  return REFUSALS[reason];
+}
 
 /** The failure envelope once read. */
 export interface Refusal {
@@ -73,24 +172,13 @@ export interface Refusal {
 /** The codes that an endpoint documents for itself, such as `{ 0: 'account expired' }`. */
 export type DocumentedCodes = Readonly<Record<number, RefusalReason>>;
 
-/** What the API's words mean, whatever the code: the same refusal has other codes at other endpoints. */
-const BY_MESSAGE: ReadonlyMap<string, RefusalReason> = new Map<string, RefusalReason>([
-  ['internal server error', 'internal server error'],
-  ['invalid endpoint', 'invalid endpoint'],
-  ['unauthorized or invalid request', 'not permitted'],
-  ['account expired', 'account expired'],
-  ['cannot edit nothing', 'nothing to edit'],
-  ['tier does not allow ffa mode', 'tier too low'],
-  ['key already exists with this discord', 'discord already linked'],
-  ['user already blacklisted', 'already blacklisted'],
-  ['user not blacklisted', 'not blacklisted'],
-]);
-
-/** What every endpoint may say. */
-const GENERIC: ReadonlySet<RefusalReason> = new Set(['internal server error', 'invalid endpoint']);
+/** The meaning of the API's words, whatever the code: the same refusal has other codes at other endpoints. */
+const BY_MESSAGE: ReadonlyMap<string | undefined, RefusalReason> = new Map(
+  REASONS.map((reason) => [rowOf(reason).message, reason]),
+);
 
 /**
- * What a refusal means: by its message first, then by the endpoint's own codes. What the endpoint does not document is
+ * Finds the reason of a refusal: by its message first, then by the endpoint's own codes. A code that the endpoint does not document is
  * undocumented, also when another one does.
  */
 export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
@@ -98,7 +186,7 @@ export function reasonOf(refusal: Refusal, documented: DocumentedCodes): Refusal
   if (said === undefined) {
     const own = documented[refusal.code];
     if (own !== undefined) return own;
-  } else if (GENERIC.has(said) || Object.values(documented).includes(said)) return said;
+  } else if (rowOf(said).isGeneric || Object.values(documented).includes(said)) return said;
   // An authorization failure outweighs an invalid field: fixing the field would not help.
   if (refusal.authorization.length > 0) return 'not permitted';
   if (refusal.fields.length > 0) return 'invalid fields';

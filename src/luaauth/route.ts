@@ -1,6 +1,7 @@
 import { isId } from './decoders.ts';
 
-export type Route = `${'GET' | 'POST'} /${string}`;
+/** Method and path, with names for ids: `GET /scripts/:script_id`. */
+export type RouteTemplate = `${'GET' | 'POST'} /${string}`;
 
 /** The names after a colon in a route: `'GET /scripts/:script_id'` has `'script_id'`. */
 export type ParamName<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -12,8 +13,13 @@ export type ParamName<Path extends string> = Path extends `${string}:${infer Nam
 /** The values of the names in a route. */
 export type Params<Path extends string> = { readonly [Name in ParamName<Path>]: string };
 
+/** The names of the ids in a route. */
+export function paramsIn(route: string): readonly string[] {
+  return [...route.matchAll(/:(\w+)/g)].map(([, param = '']) => param);
+}
+
 /**
- * What fills a route's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
+ * Fills a route's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
  * the argument's name by now.
  */
 export function routeFiller(route: string): (params: Readonly<Record<string, string>>) => string {
@@ -31,9 +37,14 @@ export function routeFiller(route: string): (params: Readonly<Record<string, str
   };
 }
 
+/** Equal for ids that may be one thing, as they differ in the case of their letters alone. */
+export function foldCase(text: string): string {
+  return text.toLowerCase();
+}
+
 function segment(name: string, id: unknown): string {
   if (!isId(id)) throw new TypeError(`${name} is not an id`);
-  // Of what an id may hold, the colon alone needs it.
+  // The colon alone, of all that an id may hold, needs it.
   return id.includes(':') ? encodeURIComponent(id) : id;
 }
 

@@ -1,6 +1,5 @@
-import type { About, Origin } from '../transport/call.ts';
+import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import type { Access } from './api.ts';
 import {
   bigIntegerId,
   type Decoded,
@@ -8,19 +7,24 @@ import {
   id,
   instant,
   isId,
+  memberOf,
   objectDecoder,
   optional,
   text,
   usable,
 } from './decoders.ts';
-import { readEndpoint, writeEndpoint } from './endpoint.ts';
-import { routeFiller } from './route.ts';
+import { a, read, write } from './endpoint.ts';
+import { listsOf, resource, sent } from './resource.ts';
+import { script } from './scripts.ts';
 import type { WireDisconnect, WireSession } from './wire.ts';
+
+export const session = resource('session', 'session_id', { script_id: script });
 
 /** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
 export type Session = Decoded<SessionShape>;
 
-interface SessionShape extends Omit<WireSession, 'user_key' | 'roblox_id' | 'place_id' | 'created_at'> {
+export interface SessionShape
+  extends Omit<WireSession, 'user_key' | 'roblox_id' | 'place_id' | 'created_at'> {
   user_key: string | null;
   roblox_id: string | number;
   place_id: string | number;
@@ -45,38 +49,59 @@ export function userKeyOf(session: Session): string | null {
   return key;
 }
 
+/** `from` is the index of the first session, `limit` how many to return; the largest limit is not documented. */
+export interface SessionRange {
+  from: number;
+  limit: number;
+}
+
+/** The filter of sessions: each must have all that is given. */
+export interface SessionMatch {
+  key?: string;
+  roblox_id?: string;
+  place_id?: string;
+  job_id?: string;
+}
+
 /** A page of sessions, of which at most so many were asked for. */
 export function decodeSessions(about: About, value: unknown, limit: number): Session[] {
   return decodeList(about, 'sessions', value, limit, decodeSession);
 }
 
 /** `GET /sessions/:session_id` */
-export const getSession = readEndpoint<Session>()(
-  'GET /sessions/:session_id',
-  (about, answer) => decodeSession(about, answer.session),
-  { id: 'session_id' },
-);
+export const getSession = read('GET /sessions/:session_id', {
+  answer: memberOf('session', decodeSession),
+  repeats: { id: 'session_id' },
+  partOf: [session],
+  shows: session,
+  freshFor: 'sessions',
+});
 
-/** All lists of sessions that a key can see: a session's id does not tell in which of them it is. */
-export const listsOfSessions = ({ account }: Origin) => `sessions of ${account}`;
+/** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
+export const getSessions = read('POST /scripts/:script_id/sessions', {
+  payload: a<SessionRange>(),
+  answer: (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
+  repeats: { script_id: 'script_id' },
+  partOf: [script, listsOf(session)],
+  freshFor: 'sessions',
+});
 
-const resourceOf = routeFiller('GET /sessions/:session_id');
+/** `GET /scripts/:script_id/sessions/filter` */
+export const filterSessions = read('GET /scripts/:script_id/sessions/filter', {
+  payload: a<SessionRange & SessionMatch>(),
+  answer: (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
+  repeats: { script_id: 'script_id' },
+  partOf: [script, listsOf(session)],
+  freshFor: 'sessions',
+});
 
 /** `POST /sessions/:session_id/disconnect`. The session may go on appearing for a while. */
-export const disconnectSession = writeEndpoint()(
-  'POST /sessions/:session_id/disconnect',
-  ({ origin, params }) => [resourceOf(params), listsOfSessions(origin)],
-);
+export const disconnectSession = write('POST /sessions/:session_id/disconnect', { touches: [session] });
 
-const disconnectAll = writeEndpoint<WireDisconnect>()('POST /sessions/disconnect', ({ origin, payload }) => [
-  ...(payload as WireDisconnect).session_ids.map((session_id) => resourceOf({ session_id })),
-  listsOfSessions(origin),
-]);
-
-/**
- * `POST /sessions/disconnect`: one flag for the whole list. It takes ids and makes the body itself, so that nothing but
- * `session_ids` is ever sent: with the members of a message beside them the API would still disconnect everybody.
- */
-export function disconnectSessions(api: Access, ids: readonly string[]): Promise<void> {
-  return disconnectAll(api, {}, { session_ids: [...ids] });
-}
+/** `POST /sessions/disconnect`: one flag for the whole list. */
+export const disconnectSessions = write('POST /sessions/disconnect', {
+  payload: a<WireDisconnect>(),
+  // With the members of a message beside them the API would still disconnect everybody.
+  body: ({ session_ids }) => ({ session_ids: [...session_ids] }),
+  touches: [sent(session, 'session_ids')],
+});

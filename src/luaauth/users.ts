@@ -6,18 +6,22 @@ import {
   emptyAsNone,
   id,
   instant,
+  memberOf,
   objectDecoder,
   optional,
   textOrNone,
 } from './decoders.ts';
-import { readEndpoint, writeEndpoint } from './endpoint.ts';
-import type { Route } from './route.ts';
+import { a, read, write } from './endpoint.ts';
+import { resource } from './resource.ts';
 import type { WireBlacklist, WireUser, WireUserEdit } from './wire.ts';
+
+/** The API does not show the project of a user. */
+export const user = resource('user', 'user_key');
 
 /** A user as decoded: the Discord id with its exact digits, texts that are missing or empty as null. */
 export type User = Decoded<UserShape>;
 
-interface UserShape extends Omit<WireUser, 'discord_id' | 'executor' | 'luaauth_fingerprint'> {
+export interface UserShape extends Omit<WireUser, 'discord_id' | 'executor' | 'luaauth_fingerprint'> {
   discord_id: string | number | null;
   executor: string | null;
   luaauth_fingerprint: string | null;
@@ -40,39 +44,30 @@ const decodeUser = objectDecoder<UserShape>('user', {
 });
 
 /** `GET /users/:user_key` */
-export const getUser = readEndpoint<User>()(
-  'GET /users/:user_key',
-  (about, answer) => decodeUser(about, answer.user),
-  { key: 'user_key' },
-);
-
-/*
- * What each write touches, and what its answer carries. That a blacklist ends the sessions of the user is not documented:
- * lists of sessions are left as they are.
- *
- * | write       | touches  | answer carries the new state |
- * | ----------- | -------- | ---------------------------- |
- * | edit        | the user | no                           |
- * | blacklist   | the user | no                           |
- * | unblacklist | the user | no                           |
- */
-const THE_USER: readonly Route[] = ['GET /users/:user_key'];
-
-/** `POST /users/:user_key/edit` */
-export const editUser = writeEndpoint<WireUserEdit>()('POST /users/:user_key/edit', THE_USER, {
-  0: 'account expired',
-  1: 'discord already linked',
-  2: 'nothing to edit',
+export const getUser = read('GET /users/:user_key', {
+  answer: memberOf('user', decodeUser),
+  repeats: { key: 'user_key' },
+  partOf: [user],
+  shows: user,
+  freshFor: 'users',
 });
 
-/** `POST /users/:user_key/blacklist` */
-export const blacklistUser = writeEndpoint<WireBlacklist>()('POST /users/:user_key/blacklist', THE_USER, {
-  0: 'already blacklisted',
-  1: 'account expired',
+/** `POST /users/:user_key/edit`. No answer of a write to a user carries the new state. */
+export const editUser = write('POST /users/:user_key/edit', {
+  payload: a<WireUserEdit>(),
+  touches: [user],
+  refusals: { 0: 'account expired', 1: 'discord already linked', 2: 'nothing to edit' },
+});
+
+/** `POST /users/:user_key/blacklist`. That it ends the sessions of the user is not documented: they are left as they are. */
+export const blacklistUser = write('POST /users/:user_key/blacklist', {
+  payload: a<WireBlacklist>(),
+  touches: [user],
+  refusals: { 0: 'already blacklisted', 1: 'account expired' },
 });
 
 /** `POST /users/:user_key/unblacklist` */
-export const unblacklistUser = writeEndpoint()('POST /users/:user_key/unblacklist', THE_USER, {
-  0: 'not blacklisted',
-  1: 'account expired',
+export const unblacklistUser = write('POST /users/:user_key/unblacklist', {
+  touches: [user],
+  refusals: { 0: 'not blacklisted', 1: 'account expired' },
 });

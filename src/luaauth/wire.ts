@@ -34,13 +34,9 @@ export interface WireSession {
 export type WireExecutions = Record<string, number>;
 
 /** Body of `POST /scripts/:script_id/edit`: an absent field stays as it is. */
-export interface WireScriptEdit {
-  name?: string;
-  free_for_all?: boolean;
-  use_heartbeat?: boolean;
-  kick_outdated?: boolean;
-  require_sessions?: boolean;
-}
+export type WireScriptEdit = Partial<
+  Pick<WireScript, 'name' | 'free_for_all' | 'use_heartbeat' | 'kick_outdated' | 'require_sessions'>
+>;
 
 /** Body of `POST /sessions/disconnect`, and all of it: with `key` or `data` added the API would still disconnect everybody. */
 export interface WireDisconnect {
@@ -56,7 +52,7 @@ export interface WireMessage {
 }
 
 /**
- * What `POST /sessions/:session_id/message` answers beside `success`: what the handler returned, which may be missing,
+ * The answer of `POST /sessions/:session_id/message` beside `success`: what the handler returned, which may be missing,
  * or why there is nothing, such as `client never responded`.
  */
 export type WireMessageOutcome =
@@ -79,15 +75,7 @@ export interface WireProject {
 }
 
 /** Body of `POST /projects/:project_id/edit`: an absent field stays as it is, `""` clears a text. */
-export interface WireProjectEdit {
-  name?: string;
-  fingerprint_reset_cooldown?: number;
-  allow_fingerprint_resets?: boolean;
-  delete_expired_users?: boolean;
-  execution_webhook?: string;
-  information_webhook?: string;
-  blacklist_webhook?: string;
-}
+export type WireProjectEdit = Partial<Omit<WireProject, 'id' | 'total_executions'>>;
 
 /** `GET /projects/:project_id/executions`: `total`, and one `NAME - ID` for each script; the id is behind the last ` - `. */
 export type WireProjectExecutions = Record<string, WireExecutions>;
@@ -124,6 +112,28 @@ export interface WireBlacklist {
   /** The instant at which it ends, in ms; absent: never. The page prints the types of the two swapped. */
   expires?: number;
   reason?: string;
+}
+
+/** `GET /ads/systems/:system_id` and the rows of `GET /ads/systems`. Durations are in ms. */
+export interface WireAdSystem {
+  id: string;
+  project_id: string;
+  /** Shown to users. */
+  name: string;
+  /** How long a key lasts for one completion. */
+  key_duration: number;
+  /** Per user. */
+  max_keys: number;
+  allow_extending: boolean;
+  max_duration: number;
+}
+
+/** A setting that a provider takes, in the lists of `GET /ads/providers`. The form of its id is not documented. */
+export interface WireAdProviderSetting {
+  id: string;
+  name: string;
+  type: 'toggle' | 'text' | 'info';
+  info: string;
 }
 
 /** One invalid field in `error.failed`; the nested form appears for fields that can fail in several ways. */

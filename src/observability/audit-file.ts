@@ -1,15 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { auditLine } from './audit-line.ts';
+import { auditLine } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
-import { keysOf, type RequestObserver } from './request-record.ts';
+import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts';
 import { StartError } from './start-error.ts';
 
-export interface AuditFile {
-  readonly observer: RequestObserver;
-  /** Opens the file of that name anew: the one that was open may have been moved away. */
-  reopen(): void;
-  close(): void;
-}
+export type AuditFile = ReturnType<typeof openAuditFile>;
 
 const OWNER_AND_GROUP = 0o640;
 const LINE_END = 0x0a;
@@ -19,7 +14,7 @@ const LINE_END = 0x0a;
  * then the write is answered: whatever becomes of the process, no write is answered that the file does not know.
  * @throws StartError
  */
-export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
+export function openAuditFile(path: string, secrets: readonly string[] = []) {
   let file = open(path);
   // The system may have taken a part of a line only, such as on a full disk.
   let isTorn = isTornAt(path);
@@ -32,11 +27,12 @@ export function openAuditFile(path: string, secrets: readonly string[] = []): Au
   const stream = createRedactedStream({ write: append }, secrets);
   return {
     observer: {
-      wrote(record, write) {
+      wrote(record: RequestRecord, write: WriteFacts) {
         const line = { time: new Date().toISOString(), ...auditLine(record, write) };
         stream.hiding(keysOf(record), () => stream.write(`${JSON.stringify(line)}\n`));
       },
     },
+    /** Opens the file of that name again: the one that was open may have been moved away. */
     reopen() {
       const next = open(path);
       closeSync(file);
@@ -56,7 +52,7 @@ function isTornAt(path: string): boolean {
     const { size } = fstatSync(file);
     return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== LINE_END;
   } catch {
-    // Who may only append to it does not know.
+    // A process that may only append cannot read it.
     return false;
   } finally {
     if (file !== undefined) closeSync(file);

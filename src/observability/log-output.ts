@@ -1,6 +1,7 @@
+import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
-export interface LogOutputOptions {
+interface LogOutputOptions {
   /** Takes as many bytes as there is room for, and gives their number. @throws what the system says when there is none. */
   readonly write: (bytes: Uint8Array) => number;
   /** Called once lines can be written again after some were lost. It may write a line of its own. */
@@ -24,18 +25,18 @@ const LAST_RETRY_MS = 1_000;
 const NAP_MS = 5;
 
 /**
- * Gathers the lines of one turn of the event loop and writes them at its end. What cannot be written, as nobody reads or
- * the disk is full, waits until it can; what finds no room to wait in is lost, and counted.
+ * Gathers the lines of one turn of the event loop and writes them at its end. Lines that cannot be written, as nobody reads or
+ * the disk is full, wait until they can; those that find no room to wait in are lost, and counted.
  */
 export function createLogOutput(options: LogOutputOptions): LogOutput {
   const { write, onLoss, maxBytes = 1024 * 1024, maxLines = 10_000 } = options;
   let lines: string[] = [];
-  /** Of the lines, and of the rest below. */
+  /** The bytes of the lines, and of the rest below. */
   let waitingBytes = 0;
-  /** What is being written. */
+  /** The bytes that are being written. */
   let rest: Uint8Array = NOTHING;
   let lost = 0;
-  let untold = 0;
+  let unreported = 0;
   let isScheduled = false;
   let retryMs = FIRST_RETRY_MS;
 
@@ -54,10 +55,10 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   /** @throws as `write` does. */
   const writeAll = () => {
     while (waitingBytes > 0) writeRest();
-    if (untold === 0) return;
-    const told = untold;
-    untold = 0;
-    onLoss(told);
+    if (unreported === 0) return;
+    const lines = unreported;
+    unreported = 0;
+    onLoss(lines);
   };
   const attempt = () => {
     isScheduled = false;
@@ -79,7 +80,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       const bytes = Buffer.byteLength(line);
       if (waitingBytes + bytes > maxBytes || lines.length >= maxLines) {
         lost++;
-        untold++;
+        unreported++;
         return;
       }
       lines.push(line);
@@ -90,7 +91,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     },
     drain(withinMs) {
       const deadline = performance.now() + withinMs;
-      while (waitingBytes > 0 || untold > 0) {
+      while (waitingBytes > 0 || unreported > 0) {
         try {
           writeAll();
         } catch (error) {
@@ -104,3 +105,38 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
 const NOTHING = new Uint8Array(0);
 const NO_ROOM = Object.assign(new Error('nothing was written'), { code: 'EAGAIN' });
+
+/** How long the last lines of a process may take: whoever stops it waits, and may kill it instead. */
+const LAST_LINES_MS = 200;
+
+/** Standard output, or stderr: lines of JSON, or easy to read on a terminal where `pino-pretty` is installed. */
+export async function openStdout(onLoss: LogOutputOptions['onLoss'], fd: 1 | 2 = 1): Promise<LogOutput> {
+  // To look at it makes a pipe non-blocking: a write to a full one then says EAGAIN, instead of waiting for a reader.
+  const { isTTY } = fd === 1 ? process.stdout : process.stderr;
+  const output = createLogOutput({ write: (bytes) => writeSync(fd, bytes), onLoss });
+  // The last line matters most when a process breaks down.
+  process.on('exit', () => output.drain(LAST_LINES_MS));
+  const pretty = isTTY ? await loadPretty() : undefined;
+  if (!pretty) return output;
+  const prettify = pretty.prettyFactory({
+    singleLine: true,
+    ignore: 'pid,hostname',
+    translateTime: 'HH:MM:ss',
+  });
+  return {
+    get lost() {
+      return output.lost;
+    },
+    write: (line) => output.write(prettify(line) ?? ''),
+    drain: output.drain,
+  };
+}
+
+/** Undefined: it is not installed. A line of JSON can be read as well. */
+async function loadPretty() {
+  try {
+    return await import('pino-pretty');
+  } catch {
+    return undefined;
+  }
+}

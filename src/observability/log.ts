@@ -1,73 +1,75 @@
-import { type DestinationStream, type LevelWithSilent, pino } from 'pino';
-import type { Observer } from '../transport/observer.ts';
-import { auditLine } from './audit-line.ts';
-import { clientOf } from './client-info.ts';
-import { errorFacts } from './error-facts.ts';
+import { GraphQLError } from 'graphql';
+import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
+import type { BreakerState, CoordinationState } from '../transport/observer.ts';
+import { auditLine, clientOf, errorFacts, operationNameOf } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
-import {
-  type GatewayLog,
-  isOperation,
-  keysOf,
-  type RequestObserver,
-  type RequestRecord,
-} from './request-record.ts';
+import { isOperation, keysOf, type RequestObserver, type RequestRecord } from './request-record.ts';
 
-export interface LogOptions {
+/** How each line has its level and its time. */
+interface LogFormat {
+  /** `info`, or pino's 30. */
+  readonly level: 'word' | 'number';
+  /** `2027-01-01T00:00:00.000Z`, or ms since 1970. */
+  readonly time: 'iso' | 'epoch';
+}
+
+interface LogOptions {
   readonly level: LevelWithSilent;
+  readonly format: LogFormat;
   /** Never shown, whatever a message holds; the key of a request is hidden as well. */
   readonly secrets: readonly string[];
   /** Takes lines of JSON. */
   readonly destination: DestinationStream;
 }
 
+export type OperationLog = ReturnType<typeof createLog>;
+
 /** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
-export interface OperationLog extends GatewayLog, LifeCycleLog {
-  /** Undefined when the level leaves the lines out. */
-  readonly operations: RequestObserver | undefined;
-  /** Tells when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
-  readonly upstream: Observer;
-  info(message: string): void;
-  warn(message: string): void;
-}
-
-/** Tells of the process as a whole, whatever the level: who started it, or waits for its end, reads for it. */
-export interface LifeCycleLog {
-  tell(message: 'started' | 'stopping' | 'stopped', facts?: Readonly<Record<string, unknown>>): void;
-}
-
-export function createLog({ level, secrets, destination }: LogOptions): OperationLog {
+export function createLog({ level, format, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
   let isLost = false;
-  const log = pino({ level, serializers: { err: errorFacts } }, stream);
+  const log = pino(
+    {
+      level,
+      formatters: format.level === 'word' ? { level: (word) => ({ level: word }) } : {},
+      timestamp: format.time === 'iso' ? stdTimeFunctions.isoTime : stdTimeFunctions.epochTime,
+      serializers: { err: errorFacts },
+    },
+    stream,
+  );
   const lifeCycle = log.child({}, { level: 'info' });
   const operations: RequestObserver = {
     wrote: (record, write) =>
       stream.hiding(keysOf(record), () => log.info(auditLine(record, write), 'mutation')),
     ended(record, { status, durationMs }) {
       if (!isOperation(record)) return;
-      const { requestId, operation, usage, codes } = record;
+      const { requestId, operation, usage, codes, failedFields } = record;
       const line = {
         requestId,
+        ...record.span,
         caller: record.caller,
         ...clientOf(record),
-        operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
+        operationName: operationNameOf(record) ?? null,
         operationType: operation?.type ?? null,
         status,
         durationMs: Math.round(durationMs * 10) / 10,
         upstream: usage && inWholeMs(usage),
         errorCodes: codes.length > 0 ? [...new Set(codes)] : undefined,
+        errorFields: failedFields.length > 0 ? failedFields : undefined,
       };
       stream.hiding(keysOf(record), () => log.info(line, 'operation'));
     },
   };
   return {
+    /** Undefined when the level leaves the lines out. */
     operations: log.isLevelEnabled('info') ? operations : undefined,
+    /** Says when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
     upstream: {
-      breakerChanged(state) {
+      breakerChanged(state: BreakerState) {
         if (state === 'open') log.warn('LuaAuth is in trouble: calls are answered without being sent');
         if (state === 'closed') log.info('LuaAuth is well again');
       },
-      coordinationChanged(state, reason) {
+      coordinationChanged(state: CoordinationState, reason?: Error) {
         if (state === 'lost') {
           log.warn(
             { reason: reason?.message },
@@ -80,17 +82,19 @@ export function createLog({ level, secrets, destination }: LogOptions): Operatio
         }
       },
     },
-    error(error, record) {
-      const line = { requestId: record?.requestId, err: error };
+    error(error: unknown, record?: RequestRecord) {
+      const [node] = (error instanceof GraphQLError && error.nodes) || [];
+      const field = record?.document?.coordinateOf(node);
+      const line = { requestId: record?.requestId, ...record?.span, field, err: error };
       stream.hiding(record ? keysOf(record) : [], () => log.error(line, 'unexpected error'));
     },
-    info: (message) => log.info(message),
-    warn: (message) => log.warn(message),
-    tell: (message, facts = {}) => lifeCycle.info(facts, message),
+    info: (message: string) => log.info(message),
+    warn: (message: string) => log.warn(message),
+    /** Speaks of the process as a whole, whatever the level: who started it, or waits for its end, reads for it. */
+    lifeCycle: (message: 'started' | 'stopping' | 'stopped', facts: object = {}) =>
+      lifeCycle.info(facts, message),
   };
 }
-
-const MAX_NAME_LENGTH = 100;
 
 function inWholeMs({ calls, shared, fresh, stale, queuedMs }: NonNullable<RequestRecord['usage']>) {
   return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };

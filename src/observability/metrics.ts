@@ -1,59 +1,56 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
-import type { Observer } from '../transport/observer.ts';
-import { createCallerMetrics } from './caller-metrics.ts';
-import { createLiveMetrics } from './live-metrics.ts';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createOperationMetrics } from './operation-metrics.ts';
-import type { RequestObserver } from './request-record.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** With a key, only who presents it may read them. */
   readonly key?: string | undefined;
   /** How many lines of the log are lost so far. */
   readonly linesLost?: () => number;
+  /** The gateway's. */
+  readonly version?: string;
 }
 
-export interface Metrics {
-  /** For the transport. */
-  readonly upstream: Observer;
-  /** For the gateway. */
-  readonly operations: RequestObserver;
-  /** For live data. */
-  readonly live: ReturnType<typeof createLiveMetrics>;
-  readonly contentType: string;
-  /** Whether a request with this `Authorization` header may read them. */
-  isAllowed(authorization: string | null | undefined): boolean;
-  /** As Prometheus reads them. */
-  text(): Promise<string>;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Counts for Prometheus. */
-export function createMetrics({ key, linesLost = () => 0 }: MetricsOptions = {}): Metrics {
+export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }: MetricsOptions = {}) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of NO_COUNTERS) registry.removeSingleMetric(name);
+  addBuildInfo(registry, version);
   countLostLines(registry, linesLost);
   const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
+    /** For the transport. */
     upstream: createUpstreamMetrics(registry),
-    operations: both(createOperationMetrics(registry), createCallerMetrics(registry)),
+    operations: createOperationMetrics(registry),
     live: createLiveMetrics(registry),
     contentType: registry.contentType,
-    isAllowed: (authorization) =>
+    /** Whether a request with this `Authorization` header may read them. */
+    isAllowed: (authorization: string | null | undefined) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
+    /** As Prometheus reads them. */
     text: () => registry.metrics(),
   };
 }
 
-function both(one: RequestObserver, other: RequestObserver): RequestObserver {
-  return {
-    usesPhases: one.usesPhases,
-    wrote: (record, write) => other.wrote?.(record, write),
-    ended(record, end) {
-      one.ended?.(record, end);
-      other.ended?.(record, end);
-    },
-  };
+/** Gauges whose names end as a counter's: each is a sum of another metric. */
+const NO_COUNTERS = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
+function addBuildInfo(registry: Registry, version: string): void {
+  const build = new Gauge({
+    name: 'luaauth_build_info',
+    help: '1, for the version of the gateway and of Node that it runs on',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  });
+  build.set({ version, node_version: process.versions.node }, 1);
 }
 
 function countLostLines(registry: Registry, linesLost: () => number): void {
@@ -70,4 +67,37 @@ function countLostLines(registry: Registry, linesLost: () => number): void {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
+}
+
+/** How many streams of live data there are, what they take, and what they deliver. */
+function createLiveMetrics(registry: Registry) {
+  const registers = [registry];
+  const streams = new Gauge({ name: 'luaauth_live_streams', help: 'Subscriptions under way', registers });
+  const scripts = new Gauge({
+    name: 'luaauth_live_scripts',
+    help: 'Scripts that subscriptions follow, for each API key',
+    registers,
+  });
+  const polls = new Counter({
+    name: 'luaauth_live_polls_total',
+    help: 'Polls of this process, by what they found',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const events = new Counter({
+    name: 'luaauth_live_events_total',
+    help: 'Events that subscribers received, by type',
+    labelNames: ['type'],
+    registers,
+  });
+  for (const outcome of ['changed', 'same', 'failed']) polls.inc({ outcome }, 0);
+  for (const type of ['SessionsSnapshot', 'SessionsChange', 'SessionsDelay']) events.inc({ type }, 0);
+  return {
+    counted(counts: { readonly streams: number; readonly scripts: number }): void {
+      streams.set(counts.streams);
+      scripts.set(counts.scripts);
+    },
+    polled: (outcome: string): void => polls.inc({ outcome }),
+    delivered: (type: string): void => events.inc({ type }),
+  };
 }

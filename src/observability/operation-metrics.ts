@@ -1,96 +1,138 @@
-import { STATUS_CODES } from 'node:http';
-import { Counter, Histogram, type Registry, Summary } from 'prom-client';
-import { createOperationNames } from './operation-names.ts';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { clientOf } from './facts.ts';
 import { isOperation, type Phase, type RequestObserver, type RequestRecord } from './request-record.ts';
 
-const OPERATION = ['operationName', 'operationType'] as const;
+/** Each name costs memory for good: clients choose those of operations and their own, operators those of keys. */
+const MAX_OPERATIONS = 200;
+const MAX_CALLERS = 200;
+const MAX_CLIENTS = 100;
+const MAX_LENGTH = 100;
+const NOBODY = 'none';
+
+/** The names that have been counted so far. A new one is added as long as there are fewer than `most`. */
+class Names {
+  readonly #known = new Set<string>();
+
+  has(name: string, most: number): boolean {
+    if (!this.#known.has(name) && this.#known.size < most) this.#known.add(name);
+    return this.#known.has(name);
+  }
+}
+
+/** Whether an operation was answered without an error, by something that takes a key: only then may it add a client's name. */
+function hasGoneWell({ usage, codes }: RequestRecord): boolean {
+  return (
+    usage !== undefined && codes.length === 0 && usage.calls + usage.shared + usage.fresh + usage.stale > 0
+  );
+}
+
+const OPERATION = ['operation_name', 'operation_type'] as const;
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const PHASE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
-const PHASES = ['parse', 'validate', 'context', 'execute'] as const;
-const PATHS = ['/graphql', '/health', '/readiness', '/metrics'];
-const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS'];
+const PHASES: readonly Phase[] = ['parse', 'validate', 'context', 'execute'];
+const METHODS = ['GET', 'POST', 'QUERY', 'HEAD', 'OPTIONS'];
+/** Asked by machines, all the time: they would hide what clients see. */
+const NOT_COUNTED = ['/health', '/readiness', '/metrics'];
 
-/** Requests and operations, under the names that Yoga's own Prometheus plugin has. */
+/** Requests and operations, by name, caller and client. Names past their number are `other`. */
 export function createOperationMetrics(registry: Registry): RequestObserver {
   const registers = [registry];
-  const nameOf = createOperationNames();
   const http = new Histogram({
-    name: 'graphql_yoga_http_duration',
-    help: 'Seconds from the arrival of an HTTP request to the end of its answer; status 499: the client left',
-    labelNames: ['url', 'method', 'statusCode', 'statusText', ...OPERATION],
+    name: 'luaauth_http_request_duration_seconds',
+    help: 'Time from the arrival of an HTTP request to the end of its answer; status 499: the client left',
+    labelNames: ['path', 'method', 'status'],
     buckets: BUCKETS,
-    registers,
-  });
-  const requests = new Counter({
-    name: 'graphql_envelop_request',
-    help: 'Operations',
-    labelNames: OPERATION,
     registers,
   });
   const duration = new Histogram({
-    name: 'graphql_envelop_request_duration',
-    help: 'Seconds that an operation took from parsing to the end of its execution',
+    name: 'luaauth_operation_duration_seconds',
+    help: 'Time that an operation took from parsing to the end of its execution',
     labelNames: OPERATION,
     buckets: BUCKETS,
     registers,
   });
-  const summary = new Summary({
-    name: 'graphql_envelop_request_time_summary',
-    help: 'Seconds that an operation took, of the last 10 minutes',
-    labelNames: OPERATION,
-    maxAgeSeconds: 600,
-    ageBuckets: 5,
+  const phases = new Histogram({
+    name: 'luaauth_operation_phase_duration_seconds',
+    help: 'Time that operations spent in each phase',
+    labelNames: ['phase'],
+    buckets: PHASE_BUCKETS,
     registers,
   });
   const errors = new Counter({
-    name: 'graphql_envelop_error_result',
+    name: 'luaauth_operation_errors_total',
     help: 'Errors in answers, by the phase in which they came up and their code',
     labelNames: ['phase', 'code', ...OPERATION],
     registers,
   });
-  const phases = new Map(PHASES.map((phase) => [phase, createPhase(phase, registry)]));
+  const operations = new Counter({
+    name: 'luaauth_operations_total',
+    help: 'Operations, by the name of the gateway key and by what the client says that it is',
+    labelNames: ['caller', 'client_name', 'client_version', 'operation_type'],
+    registers,
+  });
+  const calls = new Counter({
+    name: 'luaauth_caller_calls_total',
+    help: 'Requests to the REST API, by the name of the gateway key',
+    labelNames: ['caller'],
+    registers,
+  });
+  const writes = new Counter({
+    name: 'luaauth_writes_total',
+    help: 'Mutations, by the name of the gateway key and how they ended',
+    labelNames: ['caller', 'mutation', 'outcome'],
+    registers,
+  });
+  const [names, callers, clients] = [new Names(), new Names(), new Names()];
+
+  const nameOf = (record: RequestRecord): string => {
+    if (!record.operation) return 'unknown';
+    const { name = 'Anonymous' } = record.operation;
+    const most = name.length <= MAX_LENGTH && hasGoneWell(record) ? MAX_OPERATIONS : 0;
+    return name === 'Anonymous' || names.has(name, most) ? name : 'other';
+  };
+  const callerOf = ({ caller }: RequestRecord): string =>
+    caller === undefined ? NOBODY : callers.has(caller, MAX_CALLERS) ? caller : 'other';
+  const clientLabels = (record: RequestRecord) => {
+    const { clientName = NOBODY, clientVersion = NOBODY } = clientOf(record);
+    const most = hasGoneWell(record) ? MAX_CLIENTS : 0;
+    const isNamed = clientName !== NOBODY || clientVersion !== NOBODY;
+    return !isNamed || clients.has(`${clientName}\n${clientVersion}`, most)
+      ? { client_name: clientName, client_version: clientVersion }
+      : { client_name: 'other', client_version: 'other' };
+  };
 
   return {
     usesPhases: true,
+    wrote: (record, { mutation, outcome }) => writes.inc({ caller: callerOf(record), mutation, outcome }),
     ended(record, { status, durationMs }) {
-      const operation = {
-        operationName: nameOf(record),
-        operationType: record.operation?.type ?? 'unknown',
-      };
-      const statusText = STATUS_CODES[status] ?? 'Client Left';
-      http.observe({ ...placeOf(record), statusCode: status, statusText, ...operation }, durationMs / 1_000);
+      if (!NOT_COUNTED.includes(record.request.path))
+        http.observe({ ...placeOf(record), status }, durationMs / 1_000);
       if (!isOperation(record)) return;
+      const operation = {
+        operation_name: nameOf(record),
+        operation_type: record.operation?.type ?? 'unknown',
+      };
       for (const code of record.codes) errors.inc({ phase: phaseOf(record), code, ...operation });
       if (!record.operation) return;
-      requests.inc(operation);
       let totalMs = 0;
-      for (const [phase, histogram] of phases) {
+      for (const phase of PHASES) {
         const ms = record.phases?.[phase];
         if (ms === undefined) continue;
         totalMs += ms;
-        histogram.observe(operation, ms / 1_000);
+        phases.observe({ phase }, ms / 1_000);
       }
       duration.observe(operation, totalMs / 1_000);
-      summary.observe(operation, totalMs / 1_000);
+      const caller = callerOf(record);
+      operations.inc({ caller, ...clientLabels(record), operation_type: record.operation.type });
+      if (record.usage && record.usage.calls > 0) calls.inc({ caller }, record.usage.calls);
     },
   };
 }
 
-function createPhase(phase: Phase, registry: Registry) {
-  return new Histogram({
-    name: `graphql_envelop_phase_${phase}`,
-    help: `Seconds that operations spent in the phase ${phase}`,
-    labelNames: OPERATION,
-    buckets: PHASE_BUCKETS,
-    registers: [registry],
-  });
-}
-
 /** Paths and methods that exist; clients may send any. */
 function placeOf({ request: { path, method } }: RequestRecord) {
-  const known = path.startsWith('/graphql/') ? '/graphql' : path;
   return {
-    url: PATHS.includes(known) ? known : 'other',
+    path: /^\/graphql(\/|$)/.test(path) ? '/graphql' : path === '/mcp' ? path : 'other',
     method: METHODS.includes(method) ? method : 'other',
   };
 }

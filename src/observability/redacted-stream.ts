@@ -1,12 +1,12 @@
 import type { DestinationStream } from 'pino';
-import { endOfString } from '../transport/json-scan.ts';
+import { endOfString } from '../transport/json.ts';
 
 /** Shorter ones than this are part of ordinary words. */
 const LEAST_LENGTH = 4;
 const HIDDEN = '…';
 
 /** A stream of JSON lines in which no value shows a secret, wherever it came from. */
-export interface RedactedStream extends DestinationStream {
+interface RedactedStream extends DestinationStream {
   /** Runs an action; what it writes shows these secrets no more than the stream's own. */
   hiding(secrets: readonly string[], action: () => void): void;
 }

@@ -1,8 +1,9 @@
-import type { GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import { notify } from '../state/maybe-promise.ts';
 import type { Usage } from '../transport/observer.ts';
 import type { Signal } from '../transport/signal.ts';
 
-/** What the gateway looks at in a request, however it arrives. */
+/** The parts of a request that the gateway looks at, however it arrives. */
 export interface ClientRequest {
   readonly method: string;
   /** Without its query. */
@@ -19,7 +20,7 @@ export interface ClientRequest {
 /** The headers in which a client can send a key: never shown, whatever they hold. */
 export interface SentCredentials {
   readonly token: string | undefined;
-  /** What `Authorization` holds, without the word Bearer. */
+  /** The value of `Authorization` without the word Bearer. */
   readonly bearer: string | undefined;
 }
 
@@ -29,13 +30,21 @@ export interface OperationFacts {
   readonly type: OperationTypeNode;
 }
 
+/** A document as logs, traces and errors name it: never its text. */
+export interface DocumentFacts {
+  /** The SHA-256 of its text; undefined: it was never a text. */
+  hash(): string | undefined;
+  /** The schema coordinate of one of its fields, such as `Script.name`. */
+  coordinateOf(field: ASTNode | undefined): string | undefined;
+}
+
 export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
-/** What may be told of one write that has begun: never what is written. */
+/** Facts about a write that has begun: never what is written. */
 export interface WriteBegun {
   /** The mutation's name. */
   readonly mutation: string;
-  /** What it is about; a licence key by its hash. */
+  /** The things that it is about; a licence key by its hash. */
   readonly ids: readonly string[];
 }
 
@@ -47,7 +56,13 @@ export interface WriteFacts extends WriteBegun {
   readonly outcome: 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
 }
 
-/** What may be told of one request to the gateway: facts about it, never its document, variables or body. */
+/** By the names that collectors of logs know. */
+interface SpanIds {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
+/** Facts about one request to the gateway: never its document, variables or body. */
 export class RequestRecord {
   readonly request: ClientRequest;
   readonly requestId: string;
@@ -55,13 +70,19 @@ export class RequestRecord {
   readonly startedAt = performance.now();
   /** The operation, once its document could be parsed. */
   operation: OperationFacts | undefined = undefined;
-  /** Whose gateway key it was, once that is known; undefined: callers have no names. */
+  /** Its document. */
+  document: DocumentFacts | undefined = undefined;
+  /** Its span, as a line of a log names it; undefined: it is not traced. */
+  span: SpanIds | undefined = undefined;
+  /** The name of the gateway key, once that is known; undefined: callers have no names. */
   caller: string | undefined = undefined;
   #writing: Set<WriteBegun> | undefined;
   /** How the operation's reads come about; missing until it runs. */
   usage: Readonly<Usage> | undefined = undefined;
   /** `extensions.code` of each error in the answer. */
   codes: readonly string[] = NONE;
+  /** The schema coordinates of the fields that failed. */
+  failedFields: readonly string[] = NONE;
   /** How long each phase took, in ms; undefined: nobody looks at it. */
   readonly phases: { [P in Phase]?: number } | undefined;
   #phaseBeganAt = 0;
@@ -97,7 +118,9 @@ const NONE: readonly string[] = [];
 /** Whether a request was sent as an operation, even if it could not be read; the GraphiQL page and probes are not. */
 export function isOperation({ request: { path, method }, operation, codes }: RequestRecord): boolean {
   return (
-    operation !== undefined || (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || codes.length > 0))
+    operation !== undefined ||
+    (path === '/mcp' && codes.length > 0) ||
+    (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || method === 'QUERY' || codes.length > 0))
   );
 }
 
@@ -107,7 +130,7 @@ export function keysOf({ request }: RequestRecord): string[] {
   return [token, bearer].filter((key) => key !== undefined);
 }
 
-/** Where the gateway tells of what nobody expects. */
+/** The log of what nobody expects. */
 export interface GatewayLog {
   /** `record` is the request in which it happened, where that is known. */
   error(error: unknown, record?: RequestRecord): void;
@@ -125,7 +148,7 @@ export interface RequestEnd {
 /** The status that stands for no answer, as in nginx's log. */
 export const CLIENT_LEFT = 499;
 
-/** Receives each request as it goes on. What it does costs every request. */
+/** Receives each request as it goes on. Its work costs every request. */
 export interface RequestObserver {
   /** Whether it looks at `record.phases`. */
   readonly usesPhases?: boolean;
@@ -138,71 +161,63 @@ export interface RequestObserver {
 }
 
 /** Follows requests from their arrival to the end of their answers. */
-export interface RequestTracker {
-  begin(request: ClientRequest, requestId: string): RequestRecord;
-  running(record: RequestRecord, usage: Readonly<Usage>): void;
-  wrote(record: RequestRecord, write: WriteFacts): void;
-  /** A write begins; what is given back is called once with how it has ended. */
-  writing(record: RequestRecord, write: WriteBegun): (end: WriteEnd) => void;
-  answered(record: RequestRecord, errors: readonly GraphQLFormattedError[]): void;
-  end(record: RequestRecord, status: number): void;
-  /** Tells of what nobody expects. */
-  unexpected(error: unknown, record?: RequestRecord): void;
-}
+export type RequestTracker = ReturnType<typeof createRequestTracker>;
 
 const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' };
 
-/** An observer or a log that throws harms no request: the log hears of the observer, nobody of the log. */
-export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog): RequestTracker {
+/** An observer or a log that throws or rejects harms no request, nor the process: the log hears of the observer, nobody of the log. */
+export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
   const usesPhases = observers.some((observer) => observer.usesPhases);
-  const unexpected: RequestTracker['unexpected'] = (error, record) => {
-    try {
-      log.error(error, record);
-    } catch {
-      // It has nobody to tell.
-    }
+  /** Logs what nobody expects. */
+  const unexpected = (error: unknown, record?: RequestRecord): void => {
+    // Nobody hears of its own failure.
+    notify(
+      () => log.error(error, record),
+      () => undefined,
+    );
   };
-  const notify = (record: RequestRecord, tell: (observer: RequestObserver) => void) => {
-    for (const observer of observers) {
-      try {
-        tell(observer);
-      } catch (error) {
-        unexpected(error, record);
-      }
-    }
+  const notifyAll = (record: RequestRecord, call: (observer: RequestObserver) => unknown) => {
+    for (const observer of observers)
+      notify(
+        () => call(observer),
+        (error) => unexpected(error, record),
+      );
   };
-  const wrote: RequestTracker['wrote'] = (record, write) => {
-    notify(record, (observer) => observer.wrote?.(record, write));
+  const wrote = (record: RequestRecord, write: WriteFacts): void => {
+    notifyAll(record, (observer) => observer.wrote?.(record, write));
   };
   return {
     unexpected,
-    begin(request, requestId) {
+    begin(request: ClientRequest, requestId: string): RequestRecord {
       const record = new RequestRecord(request, requestId, usesPhases);
-      notify(record, (observer) => observer.began?.(record));
+      notifyAll(record, (observer) => observer.began?.(record));
       return record;
     },
-    running(record, usage) {
+    running(record: RequestRecord, usage: Readonly<Usage>): void {
       record.usage = usage;
-      notify(record, (observer) => observer.running?.(record));
+      notifyAll(record, (observer) => observer.running?.(record));
     },
     wrote,
-    writing(record, write) {
+    /** A write begins; what is given back is called once with how it has ended. */
+    writing(record: RequestRecord, write: WriteBegun) {
       record.writing.add(write);
-      return (end) => {
+      return (end: WriteEnd): void => {
         record.writing.delete(write);
         wrote(record, { ...write, ...end });
       };
     },
-    answered(record, errors) {
+    answered(record: RequestRecord, errors: readonly GraphQLFormattedError[]): void {
       record.codes = errors.map(({ extensions }) => String(extensions?.code));
+      const fields = errors.flatMap(({ extensions }) => extensions?.coordinate ?? []);
+      record.failedFields = [...new Set(fields.map(String))];
     },
-    end(record, status) {
-      // Whoever stays is only answered before a write has ended when the process leaves, and may take the end with it.
+    end(record: RequestRecord, status: number): void {
+      // A client that stays gets its answer before a write has ended only when the process stops, which may lose the end.
       if (status !== CLIENT_LEFT)
         for (const write of record.operation?.type === 'mutation' ? record.writing : [])
           wrote(record, { ...write, ...CUT_SHORT });
       const end = { status, durationMs: performance.now() - record.startedAt };
-      notify(record, (observer) => observer.ended?.(record, end));
+      notifyAll(record, (observer) => observer.ended?.(record, end));
     },
   };
 }

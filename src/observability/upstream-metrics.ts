@@ -2,9 +2,10 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState, CoordinationState, Observer } from '../transport/observer.ts';
 
 const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
+const COORDINATION_STATES: readonly CoordinationState[] = ['ok', 'lost'];
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What the gateway asks of the REST API, and what it spares it. */
+/** Metrics of REST calls: those that were made, and those that were saved. */
 export function createUpstreamMetrics(registry: Registry): Observer {
   const registers = [registry];
   const requests = new Counter({
@@ -14,8 +15,8 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     registers,
   });
   const seconds = new Histogram({
-    name: 'luaauth_upstream_request_seconds',
-    help: 'Seconds that a request to the REST API took, without the wait for its turn',
+    name: 'luaauth_upstream_request_duration_seconds',
+    help: 'Time that a request to the REST API took, without the wait for its turn',
     labelNames: ['endpoint'],
     buckets: BUCKETS,
     registers,
@@ -32,7 +33,7 @@ export function createUpstreamMetrics(registry: Registry): Observer {
   });
   const wait = new Histogram({
     name: 'luaauth_upstream_queue_wait_seconds',
-    help: 'Seconds that calls waited for their turn in the quota',
+    help: 'Time that calls waited for their turn in the quota',
     buckets: BUCKETS,
     registers,
   });
@@ -51,61 +52,52 @@ export function createUpstreamMetrics(registry: Registry): Observer {
   const breakerChanged = (now: BreakerState) => {
     for (const state of STATES) breaker.set({ state }, state === now ? 1 : 0);
   };
-  breakerChanged('closed');
-
-  return {
-    queued() {
-      const since = performance.now();
-      depth.inc();
-      return () => {
-        depth.dec();
-        wait.observe(secondsSince(since));
-      };
-    },
-    requested({ endpoint }) {
-      const since = performance.now();
-      inFlight.inc();
-      return (outcome) => {
-        inFlight.dec();
-        requests.inc({ endpoint, outcome });
-        seconds.observe({ endpoint }, secondsSince(since));
-      };
-    },
-    retried: ({ endpoint }) => retries.inc({ endpoint }),
-    ...createReadMetrics(registry),
-    ...createCoordinationMetrics(registry),
-    breakerChanged,
-  };
-}
-
-/** Whether the gateway counts together with others; one that has none is well. */
-function createCoordinationMetrics(registry: Registry): Pick<Observer, 'coordinationChanged'> {
-  const states: readonly CoordinationState[] = ['ok', 'lost'];
-  const coordination = new Gauge({
-    name: 'luaauth_coordination_state',
-    help: '1 for the state of the gateway among others; lost: Redis cannot be reached, and it goes on with its share of the quota',
-    labelNames: ['state'],
-    registers: [registry],
-  });
-  const coordinationChanged = (now: CoordinationState) => {
-    for (const state of states) coordination.set({ state }, state === now ? 1 : 0);
-  };
-  coordinationChanged('ok');
-  return { coordinationChanged };
-}
-
-/** Where the answers to reads come from. */
-export function createReadMetrics(registry: Registry): Pick<Observer, 'answered'> {
   const reads = new Counter({
     name: 'luaauth_upstream_reads_total',
     help: "Reads that were answered, by what: their own call, another one's (shared), a fresh or a stale copy",
     labelNames: ['source'],
-    registers: [registry],
+    registers,
   });
   for (const source of ['call', 'shared', 'fresh', 'stale']) reads.inc({ source }, 0);
-  return { answered: (_call, source) => reads.inc({ source }) };
-}
+  const coordination = new Gauge({
+    name: 'luaauth_coordination_state',
+    help: '1 for the state of the gateway among others; lost: Redis cannot be reached, and it goes on with its share of the quota',
+    labelNames: ['state'],
+    registers,
+  });
+  const losses = new Counter({
+    name: 'luaauth_coordination_losses_total',
+    help: 'How often the gateway has lost Redis',
+    registers,
+  });
+  const coordinationChanged = (now: CoordinationState) => {
+    for (const state of COORDINATION_STATES) coordination.set({ state }, state === now ? 1 : 0);
+    if (now === 'lost') losses.inc();
+  };
+  breakerChanged('closed');
+  coordinationChanged('ok');
 
-function secondsSince(since: number): number {
-  return (performance.now() - since) / 1_000;
+  return {
+    queued() {
+      const end = wait.startTimer();
+      depth.inc();
+      return () => {
+        depth.dec();
+        end();
+      };
+    },
+    requested({ endpoint }) {
+      const end = seconds.startTimer({ endpoint });
+      inFlight.inc();
+      return (outcome) => {
+        inFlight.dec();
+        requests.inc({ endpoint, outcome });
+        end();
+      };
+    },
+    retried: ({ endpoint }) => retries.inc({ endpoint }),
+    answered: (_call, source) => reads.inc({ source }),
+    breakerChanged,
+    coordinationChanged,
+  };
 }

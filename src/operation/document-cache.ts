@@ -1,38 +1,31 @@
 import {
+  type ASTNode,
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  type OperationDefinitionNode,
   type Token,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { findNeededScopes, type NeededScopes } from '../callers/needed-scopes.ts';
-import { PreparedOperation } from '../execution/compile.ts';
-import type { Limits } from '../limits/limits.ts';
-import { parseDocument } from '../limits/parse.ts';
-import { type Plan, planOperation } from '../limits/plan.ts';
-import { checkLength } from '../limits/tokens.ts';
-import { validateDocument } from '../limits/validation.ts';
-import type { OperationFacts } from '../observability/request-record.ts';
+import type { DocumentFacts } from '../observability/request-record.ts';
+import { checkLength, parseDocument, validateDocument } from '../plan/document.ts';
+import type { Limits } from '../plan/limits.ts';
+import { PreparedOperation } from '../plan/prepared-operation.ts';
+import { hashOf } from '../state/documents.ts';
 
-export interface DocumentCacheOptions {
+interface DocumentCacheOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
   readonly maxDocuments?: number;
   readonly maxBytes?: number;
 }
 
-export interface DocumentCache {
-  /** The entry of a document; a new one is parsed and checked. @throws DOCUMENT_TOO_LARGE */
-  get(text: string): DocumentEntry;
-  /** An entry that is not kept, for a document that a plugin has put in another one's place. */
-  createEntry(document: DocumentNode): DocumentEntry;
-  /** Weighs an entry again: what is compiled of it grows as it is used. */
-  settle(text: string, entry: DocumentEntry): void;
-}
+export type DocumentCache = ReturnType<typeof createDocumentCache>;
 
-/** What a document weighs in memory, measured: its text, its nodes with their tokens, and what is compiled of it. */
+/** The memory that a document takes, measured: its text, its nodes with their tokens, and its compiled fields. */
 const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 500;
 const BYTES_PER_COMPILED_FIELD = 600;
@@ -41,27 +34,32 @@ const BYTES_PER_COMPILED_FIELD = 600;
  * Keeps all that is known of a document in one entry, its refusal too. Bounded by weight as well as by number: a client
  * who sends ever new documents, or makes many fields of a short one by fragments, cannot fill the memory.
  */
-export function createDocumentCache(options: DocumentCacheOptions): DocumentCache {
+export function createDocumentCache(options: DocumentCacheOptions) {
   const { schema, limits, maxDocuments = 1_000, maxBytes = 32_000_000 } = options;
   const entries = new LRUCache<string, DocumentEntry>({
     max: maxDocuments,
     maxSize: maxBytes,
     sizeCalculation: weigh,
   });
+  /** The cache weighs an entry when it comes in, and never again. */
+  const weighAgain = (text: string, entry: DocumentEntry) => {
+    if (entries.peek(text) !== entry) return;
+    entries.delete(text);
+    entries.set(text, entry);
+  };
   return {
-    get(text) {
+    /** The entry of a document; a new one is parsed and checked. @throws DOCUMENT_TOO_LARGE */
+    get(text: string): DocumentEntry {
       const known = entries.get(text);
       if (known) return known;
       checkLength(text, limits);
-      const entry = DocumentEntry.of(text, schema, limits);
+      const entry = DocumentEntry.of(text, schema, limits, () => weighAgain(text, entry));
       entries.set(text, entry);
       return entry;
     },
-    createEntry: (document) => new DocumentEntry(schema, limits, document),
-    settle(text, entry) {
-      // One that a plugin has put in the place of the text's own is not kept.
-      if (entry.hasGrown() && entries.peek(text) === entry) entries.set(text, entry);
-    },
+    /** An entry that is not kept, for a document that a plugin has put in another one's place. */
+    createEntry: (document: DocumentNode) =>
+      new DocumentEntry(schema, document, validateDocument(schema, document, limits)),
   };
 }
 
@@ -81,43 +79,62 @@ function countTokens(document: DocumentNode): number {
 }
 
 /** All that is known of one document: what it parses to, why it is refused, its operations. */
-export class DocumentEntry {
+export class DocumentEntry implements DocumentFacts {
   readonly document: DocumentNode | undefined;
   /** Why the document cannot be run, whatever the request: it is no GraphQL, or not valid, or over a limit. */
   readonly refusals: readonly GraphQLError[];
   readonly #schema: GraphQLSchema;
-  readonly #operations = new Map<string | undefined, KnownOperation>();
-  #weighed = 0;
+  readonly #onGrown: (() => void) | undefined;
+  readonly #operations = new Map<string | undefined, PreparedOperation>();
+  #hash: string | undefined;
+  #coordinates: ReadonlyMap<ASTNode, string> | undefined;
 
+  /** `onGrown` is called when more has been compiled of it. */
   constructor(
     schema: GraphQLSchema,
-    limits: Limits,
     document: DocumentNode | undefined,
-    refusals: readonly GraphQLError[] = document ? validateDocument(schema, document, limits) : [],
+    refusals: readonly GraphQLError[],
+    onGrown?: () => void,
   ) {
     this.#schema = schema;
     this.document = document;
     this.refusals = refusals;
+    this.#onGrown = onGrown;
   }
 
-  static of(text: string, schema: GraphQLSchema, limits: Limits): DocumentEntry {
+  static of(text: string, schema: GraphQLSchema, limits: Limits, onGrown: () => void): DocumentEntry {
     try {
-      return new DocumentEntry(schema, limits, parseDocument(text, limits));
+      const document = parseDocument(text, limits);
+      return new DocumentEntry(schema, document, validateDocument(schema, document, limits), onGrown);
     } catch (error) {
-      if (error instanceof GraphQLError) return new DocumentEntry(schema, limits, undefined, [error]);
+      if (error instanceof GraphQLError) return new DocumentEntry(schema, undefined, [error]);
       throw error;
     }
   }
 
+  /** The SHA-256 of its text, worked out when it is first asked for; undefined: it was never a text. */
+  hash(): string | undefined {
+    const text = this.document?.loc?.source.body;
+    if (text !== undefined) this.#hash ??= hashOf(text);
+    return this.#hash;
+  }
+
+  /** The schema coordinate of a field of the document, such as `Script.name`; worked out when one is first asked for. */
+  coordinateOf(field: ASTNode | undefined): string | undefined {
+    if (!this.document || !field) return undefined;
+    this.#coordinates ??= coordinatesOf(this.#schema, this.document);
+    return this.#coordinates.get(field);
+  }
+
   /** The operation of this name, or the only one; undefined when the document has none such. */
-  find(name: string | null | undefined): KnownOperation | undefined {
+  find(name: string | null | undefined): PreparedOperation | undefined {
     const key = name ?? undefined;
     const known = this.#operations.get(key);
     if (known || !this.document) return known;
     const node = getOperationAST(this.document, key);
     // Names that the document has are few; others would fill the memory.
     if (!node) return undefined;
-    const operation = new KnownOperation(this.#schema, this.document, node);
+    const operation = new PreparedOperation(this.#schema, this.document, node, this.#onGrown);
     this.#operations.set(key, operation);
     return operation;
   }
@@ -125,48 +142,24 @@ export class DocumentEntry {
   /** Fields that have been compiled for execution so far. */
   get compiledFields(): number {
     let count = 0;
-    for (const { prepared } of this.#operations.values()) count += prepared.weight;
+    for (const { weight } of this.#operations.values()) count += weight;
     return count;
-  }
-
-  /** Whether it weighs more than when this was last asked. */
-  hasGrown(): boolean {
-    const weight = this.compiledFields;
-    if (weight === this.#weighed) return false;
-    this.#weighed = weight;
-    return true;
   }
 }
 
-/** An operation of a valid document, with what is worked out once for all its requests. */
-export class KnownOperation {
-  readonly node: OperationDefinitionNode;
-  readonly facts: OperationFacts;
-  readonly prepared: PreparedOperation;
-  readonly #schema: GraphQLSchema;
-  readonly #document: DocumentNode;
-  #fixedPlan: Plan | undefined;
-  #neededScopes: NeededScopes | undefined;
-
-  constructor(schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode) {
-    this.node = node;
-    this.facts = { name: node.name?.value, type: node.operation };
-    this.prepared = new PreparedOperation(schema, document, node);
-    this.#schema = schema;
-    this.#document = document;
-  }
-
-  /** What a gateway key needs for it. */
-  neededScopes(): NeededScopes {
-    this.#neededScopes ??= findNeededScopes(this.#schema, this.#document, this.node);
-    return this.#neededScopes;
-  }
-
-  /** What it may come to with these variables, as resolvers see them. */
-  plan(variables: Readonly<Record<string, unknown>>): Plan {
-    if (this.#fixedPlan) return this.#fixedPlan;
-    const plan = planOperation(this.#schema, this.#document, this.node, variables);
-    if (plan.isFixed) this.#fixedPlan = plan;
-    return plan;
-  }
+/** The schema coordinate of each field of a document (https://spec.graphql.org/September2025/#sec-Schema-Coordinates). */
+function coordinatesOf(schema: GraphQLSchema, document: DocumentNode): ReadonlyMap<ASTNode, string> {
+  const coordinates = new Map<ASTNode, string>();
+  const types = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field(node) {
+        const parent = types.getParentType();
+        const field = types.getFieldDef();
+        if (parent && field) coordinates.set(node, `${parent.name}.${field.name}`);
+      },
+    }),
+  );
+  return coordinates;
 }

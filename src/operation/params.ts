@@ -1,9 +1,8 @@
-import { requestError } from '../errors/coded-error.ts';
-import { parseExactJson } from '../transport/exact-json.ts';
-import { hasMoreValues } from '../transport/json-scan.ts';
+import { malformedRequest, requestError } from '../errors/coded-error.ts';
+import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 
-const MEMBERS = ['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id'] as const;
-type Member = (typeof MEMBERS)[number];
+/** Members of a request that are understood. GraphQL over HTTP has others ignored: they are for later versions of it. */
+type Member = 'query' | 'variables' | 'operationName' | 'extensions' | 'documentId' | 'doc_id';
 
 type JsonObject = Record<string, unknown>;
 
@@ -21,7 +20,7 @@ export interface OperationParams {
   readonly pathId: string | undefined;
 }
 
-/** What the path of an operation says beside the body or the query string. */
+/** The parts of an operation that its path names beside the body or the query string. */
 export interface OperationPath {
   readonly documentId?: string | undefined;
   readonly operationName?: string | undefined;
@@ -36,7 +35,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
 export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
-  return paramsFromJson(parseRequestJson(decode(bytes), 'The body'), 'body', path);
+  return paramsFromJson(jsonFromBody(bytes), 'body', path);
+}
+
+/** The JSON in the body of a POST, whatever it stands for. @throws as `paramsFromBody` does. */
+export function jsonFromBody(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw unreadable('The body is not UTF-8. Encode the JSON as UTF-8.');
+  }
+  return parseRequestJson(text, 'The body');
 }
 
 /** The operation in JSON that is parsed already. @throws as `paramsFromBody` does. */
@@ -46,18 +56,16 @@ export function paramsFromJson(
   path: OperationPath = {},
 ): OperationParams {
   if (Array.isArray(body)) {
-    throw badRequest(`Batching is not supported: the ${where} is a list. Send one operation per request.`);
+    throw malformedRequest(
+      `Batching is not supported: the ${where} is a list. Send one operation per request.`,
+    );
   }
   if (typeof body !== 'object' || body === null) {
-    throw badRequest(
+    throw malformedRequest(
       `The ${where} is ${kindOf(body)}. Send a JSON object such as {"query": "{ __typename }"}.`,
     );
   }
-  const stranger = Object.keys(body).find((name) => !(MEMBERS as readonly string[]).includes(name));
-  if (stranger !== undefined) {
-    throw badRequest(`The ${where} has a member that is unknown here. Known are ${MEMBERS.join(', ')}.`);
-  }
-  return checkParams(body as Record<Member, unknown>, path);
+  return checkParams(body as Partial<Record<Member, unknown>>, path);
 }
 
 /** The operation in the query string of a GET. @throws as `paramsFromBody` does. */
@@ -77,10 +85,12 @@ export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath =
   return checkParams(members, path);
 }
 
-function checkParams(members: Record<Member, unknown>, path: OperationPath): OperationParams {
+function checkParams(members: Partial<Record<Member, unknown>>, path: OperationPath): OperationParams {
   const operationName = checkString('operationName', members.operationName);
   if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
-    throw badRequest('The path names another operation than operationName does. Name it in one of them.');
+    throw malformedRequest(
+      'The path names another operation than operationName does. Name it in one of them.',
+    );
   }
   const params = {
     query: checkString('query', members.query),
@@ -95,35 +105,53 @@ function checkParams(members: Record<Member, unknown>, path: OperationPath): Ope
   return params;
 }
 
+/** A value takes so many bytes beside its text: its place, and the object that it may be. */
+const BYTES_PER_VALUE = 32;
+
+/** About what an operation keeps of its request in memory, in bytes. */
+export function weightOf({
+  query = '',
+  variables,
+  extensions,
+}: Pick<OperationParams, 'query' | 'variables' | 'extensions'>): number {
+  let weight = query.length;
+  const values: unknown[] = [variables, extensions];
+  for (let value = values.pop(); values.length > 0 || value !== undefined; value = values.pop()) {
+    weight += typeof value === 'string' ? value.length + BYTES_PER_VALUE : BYTES_PER_VALUE;
+    if (typeof value === 'object' && value !== null) values.push(...Object.values(value));
+  }
+  return weight;
+}
+
 function namesDocument({ documentId, doc_id, pathId, extensions }: OperationParams): boolean {
   return (documentId ?? doc_id ?? pathId) !== undefined || Boolean(extensions?.persistedQuery);
 }
 
-const NO_QUERY = badRequest(
+const NO_QUERY = malformedRequest(
   'There is no query. Give the GraphQL document as the string query, or the id of a persisted one as documentId.',
 );
 
 function checkString(name: Member, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return value;
-  throw badRequest(`${name} is ${kindOf(value)}. Give a string, or leave it out.`);
+  throw malformedRequest(`${name} is ${kindOf(value)}. Give a string, or leave it out.`);
 }
 
 function checkObject(name: Member, value: unknown): Record<string, unknown> | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw badRequest(`${name} is ${kindOf(value)}. Give an object, or leave it out.`);
+    throw malformedRequest(`${name} is ${kindOf(value)}. Give an object, or leave it out.`);
   }
   // Level by level rather than by recursion: depth is what is to be survived.
   let level: object[] = [value];
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_JSON_DEPTH) {
-      throw badRequest(`${name} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
+      throw malformedRequest(`${name} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
     }
     const next: object[] = [];
     for (const container of level) {
       if (Object.hasOwn(container, '__proto__')) {
-        throw badRequest(`${name} has a member __proto__, which no input has. Take it out.`);
+        throw malformedRequest(`${name} has a member __proto__, which no input has. Take it out.`);
       }
       for (const child of Object.values(container)) {
         if (typeof child === 'object' && child !== null) next.push(child);
@@ -134,24 +162,16 @@ function checkObject(name: Member, value: unknown): Record<string, unknown> | un
   return value as Record<string, unknown>;
 }
 
-function decode(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw badRequest('The body is not UTF-8. Encode the JSON as UTF-8.');
-  }
-}
-
 /** JSON from a client: not too many values, and integers exactly. @throws as `paramsFromBody` does. */
 export function parseRequestJson(text: string, subject: string): unknown {
   if (hasMoreValues(text, MAX_JSON_VALUES)) {
-    throw badRequest(`${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer at once.`);
+    throw malformedRequest(`${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer at once.`);
   }
   try {
     return parseExactJson(text);
   } catch {
     // The parser's own message quotes the text.
-    throw badRequest(
+    throw unreadable(
       text.trim() === ''
         ? `${subject} is empty. Send a JSON object.`
         : `${subject} is not JSON. Send a JSON object.`,
@@ -165,6 +185,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-function badRequest(message: string) {
+/** It is no JSON. */
+function unreadable(message: string) {
   return requestError('BAD_REQUEST', 400, message);
 }

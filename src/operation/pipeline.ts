@@ -1,27 +1,38 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
-import { checkScopes } from '../callers/check-scopes.ts';
-import { isSameGrant } from '../callers/grant.ts';
-import type { Identify } from '../callers/identify.ts';
+import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
+import { isSamePermissions } from '../callers/permissions.ts';
 import type { Beginning, Context } from '../context.ts';
-import { requestError } from '../errors/coded-error.ts';
-import { maskErrors } from '../errors/masking.ts';
-import { withOutcomes } from '../errors/write-outcome.ts';
-import type { ExecuteArgs } from '../execution/execute.ts';
-import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
-import { checkPrice, LimitMeter } from '../limits/answer-limits.ts';
-import type { Limits } from '../limits/limits.ts';
-import type { RequestRecord, RequestTracker, WriteBegun } from '../observability/request-record.ts';
-import { stringifyExactJson } from '../transport/exact-json.ts';
+import { MALFORMED, requestError } from '../errors/coded-error.ts';
+import { maskErrors, withOutcomes } from '../errors/masking.ts';
+import {
+  type Execute,
+  type ExecuteArgs,
+  type SubscribeArgs,
+  type Subscribed,
+  subscribe,
+} from '../execution/execute.ts';
+import { isPromise } from '../execution/query-run.ts';
+import type {
+  ClientRequest,
+  RequestRecord,
+  RequestTracker,
+  WriteBegun,
+} from '../observability/request-record.ts';
+import type { Limits } from '../plan/limits.ts';
+import { checkScopes } from '../plan/required-scopes.ts';
+import { AnswerMeter, checkPrice } from '../plan/size.ts';
+import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
-import type { ResolveDocument } from './persisted/resolve.ts';
+import type { DocumentResolver, ResolvedDocument } from './persisted/resolve.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
-import { isStream, type ResultStream, watchResults } from './result-stream.ts';
+import { type ResultStream, watchResults } from './result-stream.ts';
+import { inTimeSlices } from './time-slice.ts';
 import { coerceVariables } from './variables.ts';
 
-/** The steps of the pipeline that plugins of an embedder can wrap. */
-export interface Engine {
+/** The steps of the pipeline as the plugins of an embedder wrap them. */
+export interface ExecutionHooks {
   /** The entry to go on with: that of the text, or of a document that was put in its place. */
   parse(entry: DocumentEntry, text: string): DocumentEntry;
   /** Why the entry's document is not valid. */
@@ -31,93 +42,92 @@ export interface Engine {
   subscribe(args: SubscribeArgs): Promise<Subscribed>;
 }
 
-/** As graphql's `execute`, with what is known of the operation beforehand. */
-export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
-
-/** The engine without plugins: what stands in the document's entry is all that is to be known. */
-export function createEngine(execute: Execute): Engine {
-  return {
-    parse: (entry) => entry,
-    validate: (entry) => entry.refusals,
-    createContext: (context) => context,
-    execute,
-    subscribe,
-  };
-}
-
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
   readonly documents: DocumentCache;
-  readonly resolveDocument: ResolveDocument;
+  readonly persisted: DocumentResolver;
   readonly identify: Identify;
+  readonly wasAccepted: Acceptance['wasAccepted'];
+  readonly execute: Execute;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
 }
 
-/** An operation as a door hands it over. */
+/** An operation as an adapter hands it over. */
 export interface OperationInput {
   readonly params: OperationParams;
   readonly record: RequestRecord;
-  /** Parse, validate and execute. */
-  readonly engine: Engine;
+  /** Undefined: no plugin wraps anything. */
+  readonly hooks?: ExecutionHooks | undefined;
   /** Throws when the request's method may not carry such an operation. */
-  readonly checkMethod?: (type: OperationTypeNode) => void;
-  /** Whether the door can answer with more than one result. */
-  readonly mayStream?: boolean;
+  readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
+  /** Whether the adapter can answer with more than one result. */
+  readonly mayStream?: boolean | undefined;
 }
 
-/** The way of every operation, whichever door it came by. */
+/** The way of every operation, whichever adapter it came by. */
 export interface Pipeline {
-  /** Gives the result, or those of a subscription where the door may stream; it never throws. */
-  run(input: OperationInput & { readonly mayStream: true }): Promise<WritableResult | ResultStream>;
-  run(input: OperationInput): Promise<WritableResult>;
+  /** Gives the result, or those of a subscription where the adapter may stream; it never throws. */
+  run(input: OperationInput & { readonly mayStream?: false }): Promise<WritableResult>;
+  run(input: OperationInput): Promise<WritableResult | ResultStream>;
   /** A result as the client may see it: also of a request whose operation cannot be read. */
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { schema, limits, documents, resolveDocument, identify, contextFor, tracker } = options;
+  const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker } = options;
+  const plain = { execute: options.execute, subscribe };
+
+  /** Late: what is kept is valid then, and the operation may have been the first that a key was accepted with. */
+  const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
+    if (document.registers === undefined || identity.refusal || !wasAccepted(request)) return;
+    persisted.register(document, identity.origin.account);
+  };
 
   async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
-    const { params, record, engine, checkMethod, mayStream = false } = input;
+    const { params, record, hooks, checkMethod, mayStream = false } = input;
     record.beginPhases();
-    const resolved = resolveDocument(params);
-    const text = typeof resolved === 'string' ? resolved : await resolved;
-    const entry = engine.parse(documents.get(text), text);
-    record.endPhase('parse');
-    const refusals = entry.document ? engine.validate(entry) : entry.refusals;
-    const operation = entry.find(params.operationName);
-    if (operation) record.operation = operation.facts;
-    if (!entry.document) return { errors: refusals };
-    if (!operation) return NO_OPERATION;
-    checkMethod?.(operation.facts.type);
-    record.endPhase('validate');
-    if (refusals.length > 0) return { errors: refusals };
-
     const { request } = record;
     const identified = identify(request);
     const identity = identified instanceof Promise ? await identified : identified;
-    record.caller = identity.grant?.name;
-    const forbidden = identity.grant && checkScopes(operation, identity.grant);
+    record.caller = identity.permissions?.name;
+    const account = identity.refusal ? undefined : identity.origin.account;
+    const resolved = persisted.resolve(params, account);
+    const sent = resolved instanceof Promise ? await resolved : resolved;
+    const { text } = sent;
+    const known = documents.get(text);
+    const entry = hooks ? hooks.parse(known, text) : known;
+    record.endPhase('parse');
+    const refusals = hooks && entry.document ? hooks.validate(entry) : entry.refusals;
+    const operation = entry.find(params.operationName);
+    if (operation) record.operation = operation.facts;
+    record.document = entry;
+    if (!entry.document) return { errors: refusals };
+    if (!operation) return NO_OPERATION;
+    checkMethod?.(operation.facts.type, request);
+    record.endPhase('validate');
+    if (refusals.length > 0) return { errors: refusals };
+
+    const forbidden = identity.permissions && checkScopes(operation.requiredScopes(), identity.permissions);
     if (forbidden) {
-      for (const write of refusedWrites(schema, operation, params.variables, 'FORBIDDEN'))
+      for (const write of refusedWrites(operation, params.variables, 'FORBIDDEN'))
         tracker.wrote(record, write);
       return { errors: [forbidden] };
     }
 
-    const variables = coerceVariables(schema, operation.node, params.variables);
+    const variables = coerceVariables(schema, operation.operation, params.variables);
     if ('errors' in variables) return variables;
-    const plan = operation.plan(variables.coerced);
+    const price = operation.price(variables.coerced);
     const mode = reportModeOf(request);
-    if (mode === 'plan') return planResult(plan, limits);
-    const refusal = checkPrice(plan, limits);
+    if (mode === 'plan') return planResult(price, limits);
+    const refusal = checkPrice(price, limits);
     if (refusal) return { errors: [refusal] };
 
     const writing = (write: WriteBegun) => tracker.writing(record, write);
-    const createContext = () =>
-      engine.createContext(contextFor({ request, identity, cost: plan.calls, writing }));
-    const contextValue = await createContext();
+    const beginning: Beginning = { request, identity, cost: price.calls, writing };
+    const context = contextFor(beginning);
+    const contextValue = hooks ? await hooks.createContext(context) : context;
     record.endPhase('context');
     tracker.running(record, contextValue.caller.usage);
     const args: ExecuteArgs = {
@@ -126,43 +136,53 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       operationName: params.operationName,
       variableValues: params.variables,
       contextValue,
-      prepared: operation.prepared,
+      prepared: operation,
       coerced: variables.coerced,
-      meter: new LimitMeter(limits),
+      meter: new AnswerMeter(limits),
     };
+    const { execute, subscribe: begin } = hooks ?? plain;
     if (operation.facts.type === 'subscription') {
       if (!mayStream) return { errors: [NO_STREAM] };
       const executeEvent = async (rootValue: unknown) => {
-        const eventContext = await createContext();
-        const meter = new LimitMeter(limits);
-        const event = await engine.execute({ ...args, rootValue, contextValue: eventContext, meter });
+        const next = contextFor(beginning);
+        const eventContext = hooks ? await hooks.createContext(next) : next;
+        const meter = new AnswerMeter(limits);
+        const event = await execute({ ...args, rootValue, contextValue: eventContext, meter });
         return addReport(event, mode, eventContext.caller.usage);
       };
-      const subscribed = await engine.subscribe({ ...args, executeEvent });
+      const subscribed = await begin({ ...args, executeEvent });
+      register(sent, identity, request);
       if (!isStream(subscribed)) return subscribed;
       const mayGoOn = async () => {
         const now = await identify(request);
         if (now.refusal) throw now.refusal;
-        return isSameGrant(now.grant, identity.grant);
+        return isSamePermissions(now.permissions, identity.permissions);
       };
       return watchResults(subscribed, {
         signal: request.signal,
         mayGoOn,
         finish: (one) => mask(one, record),
+        onUnexpected: (error) => tracker.unexpected(error, record),
       });
     }
-    const result = await engine.execute(args);
+    const result = await execute(args);
     record.endPhase('execute');
-    documents.settle(text, entry);
+    register(sent, identity, request);
     const reported = addReport(result, mode, contextValue.caller.usage);
     return operation.facts.type === 'mutation' ? withExactJson(reported) : reported;
   }
 
+  const answerInTurn = inTimeSlices(answer);
+
   const mask: Pipeline['mask'] = (result, record) => {
     if (!result.errors) return result;
-    const masked = maskErrors(result.errors, result.data !== undefined, (error) => {
-      tracker.unexpected(error, record);
-      return record.requestId;
+    const masked = maskErrors(result.errors, {
+      hasData: result.data !== undefined,
+      coordinateOf: (field) => record.document?.coordinateOf(field),
+      onUnexpected(error) {
+        tracker.unexpected(error, record);
+        return record.requestId;
+      },
     });
     const isWrite = record.operation?.type === 'mutation';
     const errors = isWrite ? withOutcomes(masked, record.usage !== undefined) : masked;
@@ -174,7 +194,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     mask,
     async run(input: OperationInput) {
       try {
-        const answered = await answer(input);
+        const answered = await answerInTurn(input);
         return isStream(answered) ? (answered as never) : mask(answered, input.record);
       } catch (error) {
         return mask({ errors: [error as GraphQLError] }, input.record);
@@ -183,12 +203,30 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+/** Whether it is results as they come, rather than one. */
+export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
+  return Symbol.asyncIterator in result;
+}
+
+/** Ends an operation, whatever executes it, as soon as its key is taken for a made-up one: nobody waits for its fields. */
+export function endWithRefusedKey(execute: Execute): Execute {
+  return (args) => {
+    const result = execute(args);
+    const { keyRefused } = (args.contextValue as Context).caller;
+    if (!keyRefused || !isPromise(result)) return result;
+    return Promise.race([
+      result as PromiseLike<ExecutionResult>,
+      keyRefused.then((error) => ({ errors: [error] })),
+    ]);
+  };
+}
+
 /** A result that says how it is written as JSON: Yoga looks for that as well. */
 export interface WritableResult extends ExecutionResult {
   readonly stringify?: (result: ExecutionResult) => string;
 }
 
-/** What a function returned may hold integers that a double does not; only writes lead to it. */
+/** The value that a function returned may hold integers that a double does not; only writes lead to it. */
 function withExactJson(result: ExecutionResult): WritableResult {
   return { ...result, stringify: stringifyExactJson };
 }
@@ -202,7 +240,7 @@ const NO_STREAM = requestError(
 const NO_OPERATION: ExecutionResult = {
   errors: [
     new GraphQLError('Could not determine what operation to execute.', {
-      extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
+      extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED },
     }),
   ],
 };

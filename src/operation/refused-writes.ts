@@ -1,28 +1,20 @@
-import { type GraphQLSchema, getArgumentValues } from 'graphql';
 import { idsIn } from '../callers/write-ids.ts';
-import { collectFields } from '../execution/collect-fields.ts';
 import type { WriteFacts } from '../observability/request-record.ts';
-import type { KnownOperation } from './document-cache.ts';
+import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import { coerceVariables } from './variables.ts';
 
 /** The writes of an operation that does not run, as the audit log has them. */
 export function refusedWrites(
-  schema: GraphQLSchema,
-  { node, prepared }: KnownOperation,
+  prepared: PreparedOperation,
   given: Readonly<Record<string, unknown>> | undefined,
   errorCode: string,
 ): WriteFacts[] {
-  const type = node.operation === 'mutation' ? schema.getMutationType() : undefined;
-  if (!type) return [];
-  const read = coerceVariables(schema, node, given);
+  if (prepared.facts.type !== 'mutation') return [];
+  const read = coerceVariables(prepared.schema, prepared.operation, given);
   const variables = 'coerced' in read ? read.coerced : {};
-  const fragments = new Map(Object.entries(prepared.fragments));
-  const selected = [...collectFields({ schema, fragments, variables }, type, [node.selectionSet]).values()];
-  return selected.flatMap(([field]) => {
-    const definition = field && type.getFields()[field.name.value];
-    if (!definition) return [];
-    const ids = idsOrNone(() => getArgumentValues(definition, field, variables));
-    return [{ mutation: definition.name, ids, result: undefined, errorCode, outcome: 'NOT_EXECUTED' }];
+  return prepared.rootFields(variables).map(({ definition, readArguments }) => {
+    const ids = idsOrNone(() => readArguments(variables));
+    return { mutation: definition.name, ids, result: undefined, errorCode, outcome: 'NOT_EXECUTED' };
   });
 }
 

@@ -1,10 +1,10 @@
 import type { ExecutionResult } from 'graphql';
-import type { Limits } from '../limits/limits.ts';
-import type { Plan } from '../limits/plan.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
+import type { Limits } from '../plan/limits.ts';
+import type { Price } from '../plan/price.ts';
 import type { Usage } from '../transport/observer.ts';
 
-/** What a request wants to know of its REST calls: what they may be, without running, or what they were. */
+/** The report that a request wants of its REST calls: the plan, without running, or the calls that were made. */
 export type ReportMode = 'plan' | 'report' | undefined;
 
 export function reportModeOf(request: ClientRequest): ReportMode {
@@ -13,7 +13,7 @@ export function reportModeOf(request: ClientRequest): ReportMode {
 }
 
 /** The answer to `x-upstream: plan`: what the operation may come to at most. */
-export function planResult({ calls, objects, endpoints }: Plan, limits: Limits): ExecutionResult {
+export function planResult({ calls, objects, endpoints }: Price, limits: Limits): ExecutionResult {
   const upstream = {
     price: calls,
     limit: finite(limits.restCalls),

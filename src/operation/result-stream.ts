@@ -1,20 +1,18 @@
 import { type ExecutionResult, locatedError } from 'graphql';
-import type { Subscribed } from '../execution/subscribe.ts';
+import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/signal.ts';
 
 /** The results of a subscription, as the client may see them. It never throws: a failure is its last result. */
 export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;
 
-export interface ResultStreamOptions<Result> {
+interface ResultStreamOptions<Result> {
   /** The client has left. */
   readonly signal: Signal;
   /** Whether the stream may go on; an error, or that it ends without one. Asked before each event, and now and then. */
   readonly mayGoOn: () => Promise<boolean>;
   readonly finish: (result: ExecutionResult) => Result;
-}
-
-export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
-  return Symbol.asyncIterator in result;
+  /** Receives how the end of the source fails, which a plugin may have wrapped. */
+  readonly onUnexpected: (error: unknown) => void;
 }
 
 /** While nothing happens, it is looked so often whether the caller's key is still good, in ms. */
@@ -23,7 +21,7 @@ const LOOK_EVERY_MS = 10_000;
 /** Watches over a stream of results. It ends with its client, with the caller's key, and with its source. */
 export function watchResults<Result>(
   source: AsyncIterableIterator<ExecutionResult>,
-  { signal, mayGoOn, finish }: ResultStreamOptions<Result>,
+  { signal, mayGoOn, finish, onUnexpected }: ResultStreamOptions<Result>,
 ): ResultStream<Result> {
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
@@ -33,7 +31,7 @@ export function watchResults<Result>(
     isOver = true;
     clearInterval(timer);
     signal.removeEventListener('abort', leave);
-    void source.return?.();
+    notify(() => source.return?.(), onUnexpected);
   };
   const leave = { handleEvent: end };
   const look = async () => {
@@ -65,9 +63,9 @@ export function watchResults<Result>(
       } catch (error) {
         return fail(error);
       }
-      const told = failure;
+      const last = failure;
       failure = undefined;
-      return told ? fail(told.error) : { value: undefined, done: true };
+      return last ? fail(last.error) : { value: undefined, done: true };
     },
     async return() {
       end();

@@ -15,14 +15,13 @@ import {
   typeFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
-import { badUserInput } from '../errors/coded-error.ts';
-
-import type { CoercedVariables } from '../execution/read-arguments.ts';
+import { badUserInput, CANNOT_RUN } from '../errors/coded-error.ts';
+import type { CoercedVariables } from '../plan/arguments.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
-/** What is told of one variable: a list can have thousands of bad items. */
+/** The most errors for one variable: a list can have thousands of bad items. */
 const MAX_ERRORS = 10;
 
 const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
@@ -70,7 +69,7 @@ function findErrors(
   return errors;
 }
 
-/** What GraphQL says of a scalar quotes it, which only a number or a boolean may be. Our own scalars quote nothing. */
+/** GraphQL's words about a scalar quote it, which only a number or a boolean may be. Our own scalars quote nothing. */
 function reasonOf(error: GraphQLError, value: unknown, type: GraphQLInputType): string {
   if (value === null || value === undefined) return `null is not allowed. Give a value of type ${type}.`;
   const isQuoted = isLeafType(getNamedType(type)) && error.extensions.code !== 'BAD_USER_INPUT';
@@ -91,6 +90,6 @@ function refuse(definition: VariableDefinitionNode, path: Path, reason: string):
   const { message, extensions } = badUserInput(`$${definition.variable.name.value}${place}`, reason);
   return new GraphQLError(message.length > 500 ? `${message.slice(0, 499)}…` : message, {
     nodes: definition,
-    extensions: { ...extensions, http: { spec: true, status: 400 } },
+    extensions: { ...extensions, http: CANNOT_RUN },
   });
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { SandboxRoute } from './endpoints.ts';
+import type { Route } from '../luaauth/endpoints.ts';
 import { isObject } from './fields.ts';
 
 /** One request that arrived, once its body was read. */
@@ -8,7 +8,7 @@ export interface SandboxCall {
   /** As it was sent, with the query, but for a licence key after `/users/`, which `hiddenKey` stands for. */
   path: string;
   /** The endpoint's template; undefined for a path that is no endpoint. */
-  route: SandboxRoute | undefined;
+  route: Route | undefined;
   /** Names are lower-case. */
   headers: IncomingHttpHeaders;
   /** The body's exact text, `''` for none. */
@@ -24,7 +24,7 @@ export interface SandboxCall {
 }
 
 /** Whether a request is a message that went to the endpoint of `misdirected`. */
-export function isMisdirected(route: SandboxRoute | undefined, body: unknown): boolean {
+export function isMisdirected(route: Route | undefined, body: unknown): boolean {
   return route === 'POST /sessions/disconnect' && isObject(body) && ('key' in body || 'data' in body);
 }
 

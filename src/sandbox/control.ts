@@ -2,7 +2,7 @@ import type { createCallLog } from './calls.ts';
 import { hideQueryKey } from './hidden-key.ts';
 import { invalidEndpoint, type SandboxReply, success } from './reply.ts';
 
-/** What the control surface works on. */
+/** The parts that the control surface works on. */
 export interface Controlled {
   calls: ReturnType<typeof createCallLog>;
   reset: () => void;

@@ -1,7 +1,7 @@
+import type { Route } from '../luaauth/endpoints.ts';
 import type { WireError } from '../luaauth/wire.ts';
-import type { SandboxRoute } from './endpoints.ts';
 
-/** What goes wrong. `handled` says that the request takes effect although no answer arrives. */
+/** The kinds of fault. `handled` says that the request takes effect although no answer arrives. */
 export type Mishap =
   /** A failure envelope of the API; without `status` it travels as every other failure does. */
   | ({ kind: 'failure'; status?: number } & WireError)
@@ -21,7 +21,7 @@ export type Mishap =
   | { kind: 'truncate'; bytes?: number };
 
 /** A mishap, the requests it strikes (all by default) and how often (`times`, once by default). */
-export type Fault = Mishap & { route?: SandboxRoute; method?: string; times?: number };
+export type Fault = Mishap & { route?: Route; method?: string; times?: number };
 
 /** The faults that are due: the oldest that fits a request strikes it. */
 export function createFaults() {
@@ -30,7 +30,7 @@ export function createFaults() {
     add(fault: Fault): void {
       due.push({ fault, left: fault.times ?? 1 });
     },
-    take(method: string, route: SandboxRoute | undefined): Fault | undefined {
+    take(method: string, route: Route | undefined): Fault | undefined {
       const entry = due.find(
         ({ fault }) => (fault.route ?? route) === route && (fault.method ?? method) === method,
       );

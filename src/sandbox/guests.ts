@@ -16,7 +16,7 @@ export function visit(state: SandboxState, now: number, everyMs: number): void {
   for (let ago = AT_A_TIME - 1; ago >= 0; ago -= 1) {
     const guest = latest - ago;
     const id = idOf(guest);
-    // Who was disconnected does not come again.
+    // A disconnected guest does not come again.
     if (sessions.has(id) || disconnected.has(id)) continue;
     sessions.set(id, {
       id,

@@ -15,7 +15,7 @@ import type { Body } from './request-body.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
 
-/** What `handle` looks at, besides the state. */
+/** The facts of a request that `handle` looks at, besides the state. */
 export interface Arrived {
   state: SandboxState;
   matched: Matched | undefined;

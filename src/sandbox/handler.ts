@@ -1,8 +1,9 @@
+import type { Route } from '../luaauth/endpoints.ts';
 import type { SandboxValues } from './fields.ts';
 import type { DelayedReply, SandboxReply } from './reply.ts';
 import type { SandboxState } from './state.ts';
 
-/** What an endpoint does where upstream-api.md leaves it open. */
+/** Choices where upstream-api.md leaves the behaviour of an endpoint open. */
 export interface Behaviour {
   /** The most rows that a list may have. */
   maxLimit: number;
@@ -31,3 +32,6 @@ export interface SandboxRequest {
 
 /** One endpoint. */
 export type Handler = (request: SandboxRequest) => SandboxReply | DelayedReply;
+
+/** Those of a resource. */
+export type Handlers = Partial<Record<Route, Handler>>;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeSegment } from './router.ts';
 
-/** What stands for a licence key in the call record: the same for the same key, and no way back to it. */
+/** Stands for a licence key in the call record: the same for the same key, and no way back to it. */
 export function hiddenKey(licenceKey: string): string {
   return `hidden-${createHash('sha256').update(licenceKey).digest('hex').slice(0, 8)}`;
 }

@@ -2,7 +2,7 @@ import type { WireMessage, WireMessageOutcome } from '../luaauth/wire.ts';
 import type { Behaviour } from './handler.ts';
 import type { SandboxSession } from './state.ts';
 
-/** What the client behind a session makes of a message, and after how long the API says so. */
+/** The reaction of the client behind a session to a message, and the delay of the API's answer. */
 export interface ClientReaction {
   outcome: WireMessageOutcome;
   afterMs: number;
@@ -23,7 +23,7 @@ const clientHandlers = new Map<string, ClientHandler>([
   ['ping', () => processed({ pong: true })],
   ['echo', (data) => processed({ data })],
   ['whereami', (_data, { place_id, job_id }) => processed({ place_id, job_id })],
-  // What the API answers for a handler that returns nothing is not documented; here `response` is missing.
+  // The answer for a handler that returns nothing is not documented; here `response` is missing.
   ['nothing', () => ({ outcome: { processed: true } })],
   ['broken', () => errored('attempt to index nil with "Health"')],
   ['invalid', () => unprocessed('invalid return data')],

@@ -1,6 +1,6 @@
 import type { WireExecutions, WireProjectExecutions } from '../luaauth/wire.ts';
 import { changesOf, createEditFields } from './fields.ts';
-import type { Handler } from './handler.ts';
+import type { Handler, Handlers } from './handler.ts';
 import { sandboxKeys } from './keys.ts';
 import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxProject } from './state.ts';
@@ -8,13 +8,13 @@ import type { SandboxProject } from './state.ts';
 const unknownProject = unauthorized('project does not exist or is not yours');
 
 /** `GET /projects/:project_id` */
-export const getProject: Handler = ({ state, id }) => {
+const getProject: Handler = ({ state, id }) => {
   const project = state.projects.get(id);
   return project ? success({ project }) : unknownProject;
 };
 
 /** `POST /projects/:project_id/edit`: answers with the whole new project. */
-export const editProject: Handler = ({ state, id, key, body }) => {
+const editProject: Handler = ({ state, id, key, body }) => {
   const project = state.projects.get(id);
   if (!project) return unknownProject;
   if (key === sandboxKeys.expired) return accountExpired(0);
@@ -39,11 +39,10 @@ export const editProject: Handler = ({ state, id, key, body }) => {
  * `POST /projects/:project_id/remove`: its scripts and users stay, for what becomes of them is not documented and a
  * gateway must live with a script whose project cannot be read.
  */
-export const removeProject: Handler = ({ state, id }) =>
-  state.projects.delete(id) ? success() : unknownProject;
+const removeProject: Handler = ({ state, id }) => (state.projects.delete(id) ? success() : unknownProject);
 
 /** `GET /projects/:project_id/executions`: the days of every script that has executions, and their sum. */
-export const getProjectExecutions: Handler = ({ state, id }) => {
+const getProjectExecutions: Handler = ({ state, id }) => {
   if (!state.projects.has(id)) return unknownProject;
   const total: WireExecutions = {};
   const executions: WireProjectExecutions = { total };
@@ -55,3 +54,10 @@ export const getProjectExecutions: Handler = ({ state, id }) => {
   }
   return success({ executions });
 };
+
+export const projectHandlers = {
+  'GET /projects/:project_id': getProject,
+  'POST /projects/:project_id/edit': editProject,
+  'POST /projects/:project_id/remove': removeProject,
+  'GET /projects/:project_id/executions': getProjectExecutions,
+} satisfies Handlers;

@@ -23,5 +23,5 @@ export function createRandom(seed: number) {
   };
 }
 
-/** What `createRandom` gives. */
+/** A source of random numbers, by `createRandom`. */
 export type Random = ReturnType<typeof createRandom>;

@@ -1,6 +1,6 @@
 import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../luaauth/wire.ts';
 
-/** What every endpoint answers: the two envelopes of upstream-api.md, "In general". */
+/** Answers of every endpoint: the two envelopes of upstream-api.md, "In general". */
 export type SandboxReply = WireSuccess | WireFailure;
 
 /** An answer for which the API itself has to wait. */

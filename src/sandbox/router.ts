@@ -1,16 +1,17 @@
-import { routes, type SandboxRoute } from './endpoints.ts';
+import type { Route } from '../luaauth/endpoints.ts';
 import type { Handler } from './handler.ts';
+import { handlers } from './handlers.ts';
 
 /** The endpoint that a request addresses and the parameter of its path. */
 export interface Matched {
-  route: SandboxRoute;
+  route: Route;
   handler: Handler;
   id: string;
 }
 
 /** Compiles the routes once; the function gives undefined for what is no endpoint. */
 export function createRouter(): (method: string, path: string) => Matched | undefined {
-  const table = (Object.entries(routes) as [SandboxRoute, Handler][]).map(([route, handler]) => {
+  const table = (Object.entries(handlers) as [Route, Handler][]).map(([route, handler]) => {
     const [method = '', path = ''] = route.split(' ');
     return { route, handler, method, segments: path.split('/') };
   });

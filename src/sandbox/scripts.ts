@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { changesOf, createEditFields, createFields } from './fields.ts';
-import type { Handler } from './handler.ts';
+import type { Handler, Handlers } from './handler.ts';
 import { sandboxKeys } from './keys.ts';
 import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxScript } from './state.ts';
@@ -9,17 +9,17 @@ import type { SandboxScript } from './state.ts';
 export const unknownScript = unauthorized('script does not exist or is not yours');
 
 /** `GET /scripts/:script_id` */
-export const getScript: Handler = ({ state, id }) => {
+const getScript: Handler = ({ state, id }) => {
   const script = state.scripts.get(id);
   return script ? success({ script }) : unknownScript;
 };
 
 /** `GET /scripts/:script_id/executions` */
-export const getScriptExecutions: Handler = ({ state, id }) =>
+const getScriptExecutions: Handler = ({ state, id }) =>
   state.scripts.has(id) ? success({ executions: state.executions.get(id) ?? {} }) : unknownScript;
 
 /** `POST /scripts/:script_id/edit` */
-export const editScript: Handler = ({ state, id, key, body }) => {
+const editScript: Handler = ({ state, id, key, body }) => {
   const script = state.scripts.get(id);
   if (!script) return unknownScript;
   if (key === sandboxKeys.expired) return accountExpired(0);
@@ -41,7 +41,7 @@ export const editScript: Handler = ({ state, id, key, body }) => {
 };
 
 /** `POST /scripts/:script_id/remove`: its sessions go with it. */
-export const removeScript: Handler = ({ state, id }) => {
+const removeScript: Handler = ({ state, id }) => {
   if (!state.scripts.delete(id)) return unknownScript;
   state.executions.delete(id);
   state.sources.delete(id);
@@ -52,7 +52,7 @@ export const removeScript: Handler = ({ state, id }) => {
 };
 
 /** `POST /scripts/:script_id/update` */
-export const updateScript: Handler = ({ state, id, body }) => {
+const updateScript: Handler = ({ state, id, body }) => {
   if (!state.scripts.has(id)) return unknownScript;
   const fields = createFields(body);
   fields.require('script');
@@ -67,7 +67,7 @@ export const updateScript: Handler = ({ state, id, body }) => {
 };
 
 /** `POST /scripts/:script_id/toggle` */
-export const toggleScript: Handler = ({ state, id, body }) => {
+const toggleScript: Handler = ({ state, id, body }) => {
   const script = state.scripts.get(id);
   if (!script) return unknownScript;
   const fields = createFields(body);
@@ -77,3 +77,12 @@ export const toggleScript: Handler = ({ state, id, body }) => {
   script.enabled = enabled;
   return success();
 };
+
+export const scriptHandlers = {
+  'GET /scripts/:script_id': getScript,
+  'GET /scripts/:script_id/executions': getScriptExecutions,
+  'POST /scripts/:script_id/edit': editScript,
+  'POST /scripts/:script_id/remove': removeScript,
+  'POST /scripts/:script_id/update': updateScript,
+  'POST /scripts/:script_id/toggle': toggleScript,
+} satisfies Handlers;

@@ -3,12 +3,34 @@ import { createRandom, type Random } from './random.ts';
 import { seeded, seedProjects, seedScripts } from './seed-data.ts';
 import { seedSessions } from './seed-sessions.ts';
 import { seedNamedUsers, seedUsers } from './seed-users.ts';
-import type { SandboxState } from './state.ts';
+import { createState, type SandboxState } from './state.ts';
 
 const dayMs = 86_400_000;
 
 /** Fills an empty state with the same account every time. */
 export function seed(state: SandboxState): void {
+  const { scripts, executions, sources, sessions, projects, users, userProjects } = theAccount();
+  copy(scripts, state.scripts);
+  copy(executions, state.executions);
+  copy(sources, state.sources);
+  copy(sessions, state.sessions);
+  copy(projects, state.projects);
+  copy(users, state.users);
+  for (const [key, project] of userProjects) state.userProjects.set(key, project);
+}
+
+/** Rows of its own, as they are written to. */
+function copy<Row extends object>(from: ReadonlyMap<string, Row>, to: Map<string, Row>): void {
+  for (const [id, row] of from) to.set(id, { ...row });
+}
+
+let made: SandboxState | undefined;
+
+/** Made once in a process: a state that is reset again and again only takes copies. */
+function theAccount(): SandboxState {
+  if (made) return made;
+  const state = createState();
+  made = state;
   const random = createRandom(20260209);
   // A source of its own for what was added later: the data that was there before is still the same.
   const laterRandom = createRandom(20261125);
@@ -51,6 +73,7 @@ export function seed(state: SandboxState): void {
   seedUsers(state, random);
   seedSessions(state, random);
   seedNamedUsers(state);
+  return state;
 }
 
 /** `…01` for 0, `…02` for 1: readable ids for what documentation names. */

@@ -50,8 +50,8 @@ export interface SandboxOptions {
 }
 
 /**
- * A running stand-in; its maps are the live state, which tests may read and change. What becomes due as time passes
- * leaves them with the next request.
+ * A running stand-in; its maps are the live state, which tests may read and change. A thing that becomes due
+ * as time passes leaves them with the next request.
  */
 export interface Sandbox extends SandboxState {
   url: string;

@@ -1,5 +1,5 @@
 import { createFields, type SandboxValues } from './fields.ts';
-import type { Handler, SandboxRequest } from './handler.ts';
+import type { Handler, Handlers, SandboxRequest } from './handler.ts';
 import { runMessage } from './messages.ts';
 import { invalid, success, unauthorized } from './reply.ts';
 import { unknownScript } from './scripts.ts';
@@ -8,10 +8,10 @@ import type { SandboxSession } from './state.ts';
 const missing = 'session does not exist or is not yours';
 
 /** `POST /scripts/:script_id/sessions` */
-export const listScriptSessions: Handler = (request) => listSessions(request, request.body);
+const listScriptSessions: Handler = (request) => listSessions(request, request.body);
 
 /** `GET /scripts/:script_id/sessions/filter`: a session must have all that is given. */
-export const filterScriptSessions: Handler = (request) => {
+const filterScriptSessions: Handler = (request) => {
   const values: SandboxValues = Object.fromEntries(request.query);
   for (const name of ['from', 'limit']) {
     if (/^\d+$/.test(String(values[name]))) values[name] = Number(values[name]);
@@ -50,13 +50,13 @@ function listSessions(
 }
 
 /** `GET /sessions/:session_id` */
-export const getSession: Handler = ({ state, id }) => {
+const getSession: Handler = ({ state, id }) => {
   const session = state.sessions.get(id);
   return session ? success({ session }) : unauthorized(missing);
 };
 
 /** `POST /sessions/:session_id/disconnect`: it changes nothing for a session that still appears after the first one. */
-export const disconnectSession: Handler = (request) => {
+const disconnectSession: Handler = (request) => {
   if (!request.state.sessions.has(request.id)) return unauthorized(missing);
   disconnect(request, request.id);
   return success();
@@ -67,7 +67,7 @@ export const disconnectSession: Handler = (request) => {
  * other than `session_ids` are passed over, so that a message that went astray disconnects everybody it names;
  * `misdirected` marks it in the call record.
  */
-export const disconnectSessions: Handler = (request) => {
+const disconnectSessions: Handler = (request) => {
   const { state, body } = request;
   const fields = createFields(body);
   fields.require('session_ids');
@@ -86,7 +86,7 @@ function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void
 }
 
 /** `POST /sessions/:session_id/message`: `messages.ts` has the handlers. */
-export const sendMessage: Handler = ({ state, id, body, behaviour }) => {
+const sendMessage: Handler = ({ state, id, body, behaviour }) => {
   const session = state.sessions.get(id);
   if (!session) return unauthorized(missing);
   const fields = createFields(body);
@@ -98,3 +98,12 @@ export const sendMessage: Handler = ({ state, id, body, behaviour }) => {
   const { afterMs, outcome } = runMessage({ key, data }, client, behaviour);
   return { afterMs, reply: success(outcome) };
 };
+
+export const sessionHandlers = {
+  'POST /scripts/:script_id/sessions': listScriptSessions,
+  'GET /scripts/:script_id/sessions/filter': filterScriptSessions,
+  'GET /sessions/:session_id': getSession,
+  'POST /sessions/:session_id/disconnect': disconnectSession,
+  'POST /sessions/disconnect': disconnectSessions,
+  'POST /sessions/:session_id/message': sendMessage,
+} satisfies Handlers;

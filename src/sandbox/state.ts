@@ -9,7 +9,7 @@ export type SandboxSession = Omit<WireSession, 'roblox_id' | 'place_id'> & {
   place_id: number | bigint;
 };
 
-/** What `POST /scripts/:script_id/update` stored last; version 1 is the seed. */
+/** The source that `POST /scripts/:script_id/update` stored last; version 1 is the seed. */
 export interface SandboxSource {
   version: number;
   bytes: number;
@@ -39,6 +39,21 @@ export interface SandboxState {
   users: Map<string, SandboxUser>;
   /** The id of a user's project, which no answer shows; by user key. */
   userProjects: Map<string, string>;
+  /** The tables that `tableOf` makes, by name. */
+  tables: Map<string, Map<string, object>>;
+}
+
+/**
+ * Declares a table of a resource, by id, whose file has its seed: the table that a state has of it is filled when it is
+ * looked at first.
+ */
+export function tableOf<Row extends { readonly id: string }>(name: string, seed: () => readonly Row[]) {
+  return ({ tables }: Pick<SandboxState, 'tables'>): Map<string, Row> => {
+    const made = tables.get(name) ?? new Map(seed().map((row) => [row.id, row]));
+    tables.set(name, made);
+    // Nobody else makes one of this name.
+    return made as Map<string, Row>;
+  };
 }
 
 /** An account that owns nothing yet. */
@@ -52,6 +67,7 @@ export function createState(): SandboxState {
     projects: new Map(),
     users: new Map(),
     userProjects: new Map(),
+    tables: new Map(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { changesOf, createEditFields, createFields } from './fields.ts';
-import type { Handler } from './handler.ts';
+import type { Handler, Handlers } from './handler.ts';
 import { sandboxKeys } from './keys.ts';
 import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxState, SandboxUser } from './state.ts';
@@ -8,13 +8,13 @@ const maxNote = 255;
 const unknownUser = unauthorized('user does not exist or is not yours');
 
 /** `GET /users/:user_key` */
-export const getUser: Handler = ({ state, id }) => {
+const getUser: Handler = ({ state, id }) => {
   const user = state.users.get(id);
   return user ? success({ user }) : unknownUser;
 };
 
 /** `POST /users/:user_key/edit` */
-export const editUser: Handler = ({ state, id, key, body }) => {
+const editUser: Handler = ({ state, id, key, body }) => {
   const user = state.users.get(id);
   if (!user) return unknownUser;
   if (key === sandboxKeys.expired) return accountExpired(0);
@@ -44,7 +44,7 @@ function isTaken({ users, userProjects }: SandboxState, discordId: string, userK
 }
 
 /** `POST /users/:user_key/blacklist` */
-export const blacklistUser: Handler = ({ state, id, key, body }) => {
+const blacklistUser: Handler = ({ state, id, key, body }) => {
   const user = state.users.get(id);
   if (!user) return unknownUser;
   if (key === sandboxKeys.expired) return accountExpired(1);
@@ -58,7 +58,7 @@ export const blacklistUser: Handler = ({ state, id, key, body }) => {
 };
 
 /** `POST /users/:user_key/unblacklist` */
-export const unblacklistUser: Handler = ({ state, id, key }) => {
+const unblacklistUser: Handler = ({ state, id, key }) => {
   const user = state.users.get(id);
   if (!user) return unknownUser;
   if (key === sandboxKeys.expired) return accountExpired(1);
@@ -68,7 +68,14 @@ export const unblacklistUser: Handler = ({ state, id, key }) => {
   return success();
 };
 
-/** What a user is like who is not blacklisted any more. */
+/** Clears a user's blacklist entry. */
 export function endBlacklist(user: SandboxUser): void {
   Object.assign(user, { blacklisted: false, blacklist_reason: null, blacklist_expires: null });
 }
+
+export const userHandlers = {
+  'GET /users/:user_key': getUser,
+  'POST /users/:user_key/edit': editUser,
+  'POST /users/:user_key/blacklist': blacklistUser,
+  'POST /users/:user_key/unblacklist': unblacklistUser,
+} satisfies Handlers;

@@ -6,7 +6,7 @@ export type SetTimer = (delayMs: number, action: () => void) => () => void;
 /** Runs something after `ms`, unless the connection closes first. */
 export type Wait = (response: ServerResponse, ms: number, run: () => void) => void;
 
-/** What is to happen at once happens at once. */
+/** A wait of 0 ms is none. */
 export function createWait(setTimer: SetTimer): Wait {
   return (response, ms, run) => {
     if (ms > 0) response.once('close', setTimer(ms, run));

@@ -1,7 +1,6 @@
 import SchemaBuilder from '@pothos/core';
 import DataloaderPlugin from '@pothos/plugin-dataloader';
 import DirectivesPlugin from '@pothos/plugin-directives';
-import FederationPlugin from '@pothos/plugin-federation';
 import type { Context } from '../context.ts';
 
 /** Fields are non-null unless they say otherwise; inputs are optional unless they say otherwise. */
@@ -10,6 +9,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false;
   Directives: {
     fetchable: { locations: 'OBJECT'; args: { field_name: string } };
+    shareable: { locations: 'OBJECT' };
   };
   Scalars: {
     ID: { Input: string; Output: string | number };
@@ -19,7 +19,7 @@ export const builder = new SchemaBuilder<{
   };
 }>({
   defaultFieldNullability: false,
-  plugins: [DataloaderPlugin, DirectivesPlugin, FederationPlugin],
+  plugins: [DataloaderPlugin, DirectivesPlugin],
 });
 
 builder.queryType({

@@ -1,18 +1,27 @@
-import { needs, needsNothingMore } from '../callers/needs.ts';
-import { isOutOfReach } from '../callers/reach.ts';
+import { isAccessDenied } from '../callers/resource-access.ts';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
-import { costs } from '../limits/cost.ts';
+import { codedError } from '../errors/coded-error.ts';
 import type { Api } from '../luaauth/api.ts';
-import { usable, usableProperty } from '../luaauth/decoders.ts';
-import type { DayCount } from '../luaauth/executions.ts';
+import { usable } from '../luaauth/decoders.ts';
+import {
+  type DayCount,
+  getExecutions,
+  getProjectExecutions,
+  type ListedScript,
+} from '../luaauth/executions.ts';
 import { isAnsweredWithout } from '../luaauth/refusal.ts';
-import { getExecutions } from '../luaauth/scripts.ts';
+import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
+import { costs } from '../plan/cost.ts';
+import { selectedBelow } from '../plan/look-ahead.ts';
+import { selectsOnly } from '../plan/select.ts';
 import { builder } from './builder.ts';
 import { defineBatchLoader, errorOf } from './loader.ts';
-import { projectExecutionsOf } from './project.ts';
-import { Script } from './script.ts';
+import { Project, projectExecutionsOf } from './project.ts';
+import { Script, scriptsOf } from './script.ts';
+import { wireFields } from './wire-fields.ts';
 
-/** Whose executions are wanted. */
+/** The script or project whose executions are wanted. */
 interface Whose {
   readonly scriptId: string;
   /** Undefined: not known. */
@@ -23,21 +32,21 @@ interface Whose {
 export const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Whose) => scriptId);
 
 /** The API does not say how many days it lists; an answer of more is counted when it is there. */
-export const USUAL_DAYS = 31;
+const USUAL_DAYS = 31;
 
 export const Execution = builder.objectRef<DayCount>('Execution').implement({
-  extensions: needsNothingMore,
+  extensions: inheritsScopes,
   description: 'How often a script, or all scripts of a project, were executed on one day.',
-  fields: (t) => ({
-    date: t.string({
-      resolve: usableProperty('date'),
+  fields: (t, wire = wireFields(t)) => ({
+    date: wire.string(
+      'date',
+      'The day as the API labels it, such as `01/01`. The API does not say whether the day or the month comes first, and gives no year.',
+    ),
+    count: wire.count('count', 'Executions on that day.'),
+    index: t.int({
       description:
-        'The day as the API labels it, such as `01/01`. The API does not say whether the day or the month comes first, and gives no year.',
-    }),
-    count: t.field({
-      type: 'SafeInt',
-      description: 'Executions on that day.',
-      resolve: usableProperty('count'),
+        'The place of the day in the list of the API, from 0: days sort by it, which by `date` they do not.',
+      resolve: (day) => usable(day, 'index'),
     }),
   }),
 });
@@ -45,13 +54,14 @@ export const Execution = builder.objectRef<DayCount>('Execution').implement({
 builder.objectField(Script, 'executions', (t) =>
   t.field({
     type: [Execution],
+    nullable: true,
     description:
-      'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Costs one REST call; one for two or more scripts of a project together, and one more for each that is not listed there; none below `Project.scripts`.',
+      'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Null, with an error here, if they cannot be read. Costs one REST call; one for two or more scripts of a project together, and one more for each that is not listed there; none below `Project.scripts`.',
     extensions: {
-      ...needs('scripts:read'),
-      ...costs('GET /scripts/:script_id/executions', {
+      ...requiresScopes('scripts:read'),
+      ...costs(getExecutions, {
         items: () => USUAL_DAYS,
-        together: 'GET /projects/:project_id/executions',
+        batchedBy: getProjectExecutions,
       }),
     },
     resolve: (script, _args, context) =>
@@ -96,8 +106,88 @@ async function findListed(
     const { scripts = [] } = await projectExecutionsOf(context).load(projectId);
     return scripts.find(({ id }) => id === scriptId)?.executions;
   } catch (error) {
-    // A caller may reach the script, but not its project.
-    if (isAnsweredWithout(error) || isOutOfReach(error)) return undefined;
+    // A caller may have access to the script, but not to its project.
+    if (isAnsweredWithout(error) || isAccessDenied(error)) return undefined;
     throw error;
   }
+}
+
+/** The part of a project's executions that is about its scripts. */
+const LISTED: readonly string[] = ['id', 'name', 'executions'];
+
+/** How many scripts are read one by one: nobody knows how many there are before they are listed. */
+const MAX_READ = 100;
+
+builder.objectField(Project, 'executions', (t) =>
+  t.field({
+    type: [Execution],
+    nullable: true,
+    description:
+      'Executions per day of all scripts together, in the order in which the API lists them; null, with an error here, if they cannot be read. Together with `scripts`: one REST call.',
+    extensions: {
+      ...requiresScopes('projects:read'),
+      ...costs(getProjectExecutions, { items: () => USUAL_DAYS, isShared: true }),
+    },
+    resolve: async (project, _args, context) =>
+      usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'total'),
+  }),
+);
+
+builder.objectField(Project, 'scripts', (t) =>
+  t.field({
+    type: [Script],
+    nullable: { list: true, items: true },
+    description: `The scripts that the API lists in the project's executions: the only list of scripts that it has. Whether it lists those without executions is not documented. Costs one REST call, together with \`executions\`. The ids, names and executions of the scripts cost nothing more; any other field costs one for each of them, for the first ${MAX_READ} scripts. One that cannot be read is null, with an error at its index; so is the list, with an error here.`,
+    extensions: {
+      ...requiresScopes('projects:read', 'scripts:read'),
+      ...costs(getProjectExecutions, {
+        items: () => MAX_READ,
+        isShared: true,
+        item: { endpoint: getScript, freeFields: LISTED },
+      }),
+    },
+    resolve: async (project, _args, context, info) => {
+      const { scripts } = await loadListed(context, usable(project, 'id'));
+      const isListed = selectsOnly(selectedBelow(info, 'Script'), LISTED);
+      return scripts.map((listed, index) => {
+        try {
+          const id = usable(listed, 'id');
+          keepExecutions(context, id, listed);
+          if (isListed) return listedScript(listed);
+          if (index >= MAX_READ) throw tooMany(scripts.length);
+          return scriptsOf(context).load(id);
+        } catch (error) {
+          return errorOf(error);
+        }
+      }) as never;
+    },
+  }),
+);
+
+async function loadListed(context: Context, projectId: string) {
+  const executions = await projectExecutionsOf(context).load(projectId);
+  return { scripts: usable(executions, 'scripts') };
+}
+
+/** A script's own executions are known once they are listed here; unusable ones are not asked for elsewhere. */
+function keepExecutions(context: Context, scriptId: string, listed: ListedScript): void {
+  const executions = executionsOf(context);
+  try {
+    executions.put({ scriptId }, usable(listed, 'executions'));
+  } catch (error) {
+    executions.prime({ scriptId }, errorOf(error));
+  }
+}
+
+/** Enough of a script for what is selected of it. */
+function listedScript({ id, name, object, from }: ListedScript): ScriptShape {
+  return { id, name, object, from } as ScriptShape;
+}
+
+function tooMany(length: number) {
+  return codedError(
+    'OPERATION_TOO_EXPENSIVE',
+    `The project has ${length} scripts, and at most ${MAX_READ} are read one by one. Read this one with scripts(ids:), or select only ${LISTED.join(', ')}.`,
+    { found: length, limit: MAX_READ },
+  );
 }

@@ -1,150 +1,174 @@
-import { MapperKind, mapSchema } from '@graphql-tools/utils';
 import {
-  type GraphQLFieldConfig,
-  type GraphQLFieldResolver,
+  GraphQLList,
+  GraphQLNonNull,
   GraphQLObjectType,
   type GraphQLResolveInfo,
   GraphQLScalarType,
-  type GraphQLSchema,
+  GraphQLSchema,
+  GraphQLString,
   GraphQLUnionType,
   isObjectType,
-  isUnionType,
+  isSpecifiedScalarType,
   responsePathAsArray,
 } from 'graphql';
-import { forbiddenBy } from '../callers/check-scopes.ts';
-import { needs, needsNothingMore, scopesOf } from '../callers/needs.ts';
+import { inheritsScopes, requiresScopes, scopesOf } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
-import { checkId, checkKey } from './argument.ts';
-import { lookAhead } from './selection.ts';
+import { forbiddenBy } from '../plan/required-scopes.ts';
+import { ENTITIES, fetchable } from './entity.ts';
 
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  _Any: 'A representation of an entity: an object of its `__typename` and its key, such as `{"__typename": "Script", "id": "…"}`.',
-  _Entity: 'What `_entities` can resolve.',
-  _Service: 'What this subgraph is.',
-  '_Service.sdl': 'The schema of this subgraph in SDL, with its federation directives.',
-  'Query._service': 'For a federation router: what this subgraph offers. Costs nothing.',
-  'Query._entities':
-    'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity. Needs the scopes of what is selected, and that of reading each entity.',
-  'Query._entities.representations': 'The representations; one that is repeated costs nothing.',
-};
+const Any = new GraphQLScalarType({
+  name: '_Any',
+  specifiedByURL: 'https://specs.apollo.dev/federation/v2.9',
+  description:
+    'A representation of an entity: an object of its `__typename` and its key, such as `{"__typename": "Script", "id": "…"}`.',
+});
 
-type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
+const Service = new GraphQLObjectType({
+  name: '_Service',
+  description: 'What this subgraph is.',
+  extensions: inheritsScopes,
+  fields: {
+    sdl: {
+      type: GraphQLString,
+      description: 'The schema of this subgraph in SDL, with its federation directives.',
+    },
+  },
+});
+
+const DESCRIPTION = `The REST API of LuaAuth: projects, scripts, their executions, the users of licence keys, and who is connected now.
+Each field says what it costs in REST calls; what it does not say comes with its parent. A field that fails is null alone, with an error that says why.
+What LuaAuth refuses of a mutation is a type of its result.`;
 
 /**
- * Completes what the federation library adds to a schema: descriptions, and entities that fail one by one. `printSdl` makes
- * what a router is told, in the place of what the library has printed: once, when the first router asks.
+ * The schema with what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Fields
+ * for routers and Relay's compiler alone are not shown: not by introspection, nor in SDL or suggestions.
+ * `printSdl` makes the SDL for routers: once, when the first router asks.
  */
-export function completeFederation(schema: GraphQLSchema, printSdl: () => string): GraphQLSchema {
+export function withFederation(schema: GraphQLSchema, printSdl: () => string): GraphQLSchema {
   let sdl: string | undefined;
-  const service = () => {
-    sdl ??= printSdl();
-    return { sdl };
-  };
-  const union = schema.getType('_Entity');
-  const names = isUnionType(union) ? union.getTypes().map(({ name }) => name) : [];
-  const complete = (config: FieldConfig, field: string, type: string): FieldConfig => {
-    const described = { ...config, description: DESCRIPTIONS[`${type}.${field}`] ?? config.description };
-    if (field === '_service') return { ...described, extensions: needs(), resolve: service };
-    if (field !== '_entities' || !config.resolve) return described;
-    return { ...described, extensions: needs(), resolve: resolveEach(config.resolve, names) };
-  };
-  return mapSchema(schema, {
-    [MapperKind.SCALAR_TYPE]: (type) => new GraphQLScalarType(describe(type.toConfig())),
-    [MapperKind.UNION_TYPE]: (type) => new GraphQLUnionType(describe(type.toConfig())),
-    [MapperKind.QUERY]: (type) => new GraphQLObjectType(forPeopleFirst(describe(type.toConfig()))),
-    [MapperKind.OBJECT_TYPE]: (type) => {
-      const config = describe(type.toConfig());
-      return new GraphQLObjectType(
-        type.name === '_Service' ? { ...config, extensions: needsNothingMore } : config,
-      );
-    },
-    [MapperKind.OBJECT_FIELD]: complete,
-    [MapperKind.ARGUMENT]: (config, field, type) => ({
-      ...config,
+  const config = schema.toConfig();
+  const query = (config.query as GraphQLObjectType).toConfig();
+  const Entity = createEntityUnion(schema);
+  const fields = {
+    ...query.fields,
+    _entities: {
+      type: new GraphQLNonNull(new GraphQLList(Entity)),
       description:
-        (field === '_entities' ? DESCRIPTIONS[`${type}.${field}.representations`] : undefined) ??
-        config.description,
-    }),
+        'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity. Needs the scopes of what is selected, and that of reading each entity.',
+      args: {
+        representations: {
+          type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
+          description: 'The representations; one that is repeated costs nothing.',
+        },
+      },
+      extensions: requiresScopes(),
+      resolve: resolveEntities,
+    },
+    _service: {
+      type: new GraphQLNonNull(Service),
+      description: 'For a federation router: what this subgraph offers. Costs nothing.',
+      extensions: requiresScopes(),
+      resolve: () => {
+        sdl ??= printSdl();
+        return { sdl };
+      },
+    },
+  };
+  const root = new GraphQLObjectType({ ...query, fields });
+  for (const field of Object.values(root.getFields()))
+    if (IS_PLUMBING.test(field.name)) hide(root.getFields(), field);
+  const served = new GraphQLSchema({
+    ...config,
+    description: DESCRIPTION,
+    query: root,
+    // The query's is new, and what its fields are made of is found by itself.
+    types: config.types.filter((type) => type.name !== query.name && !isSpecifiedScalarType(type)),
+    directives: config.directives.filter(({ name }) => name !== fetchable.name),
+  });
+  for (const type of [Any, Entity, Service]) hide(served.getTypeMap(), type);
+  return served;
+}
+
+/** Query fields for routers, and for Relay's compiler. */
+const IS_PLUMBING = /^_|^fetch__/;
+
+/** Puts something into a map so that it is found by its name, and is in no list that graphql-js makes of the map. */
+function hide<Named extends { readonly name: string }>(map: Record<string, Named>, value: Named): void {
+  Object.defineProperty(map, value.name, { value, enumerable: false });
+}
+
+/** The types of entities by their values, which say nothing of it. */
+const typeNames = new WeakMap<object, string>();
+
+function createEntityUnion(schema: GraphQLSchema): GraphQLUnionType {
+  return new GraphQLUnionType({
+    name: '_Entity',
+    description: 'What `_entities` can resolve.',
+    types: [...ENTITIES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
+    resolveType: (value: object) => typeNames.get(value),
   });
 }
 
-/** What only machines ask for, routers and Relay's compiler, stands last in what GraphiQL shows. */
-function forPeopleFirst<Config extends { readonly fields: object }>(config: Config): Config {
-  const isForMachines = ([name]: [string, unknown]) => /^_|^fetch__/.test(name);
-  const fields = Object.entries(config.fields);
-  const ordered = [...fields.filter((field) => !isForMachines(field)), ...fields.filter(isForMachines)];
-  return { ...config, fields: Object.fromEntries(ordered) };
+/** Each entity, or why there is none: one bad representation does not fail the others. */
+function resolveEntities(
+  _source: unknown,
+  { representations }: { readonly representations?: readonly unknown[] },
+  context: unknown,
+  info: GraphQLResolveInfo,
+): unknown[] {
+  return readRepresentations(representations ?? []).map((one, index) => {
+    if (one instanceof Error) return one;
+    const { typeName, key } = one;
+    try {
+      checkEntityScopes(typeName, context as Context, info, index);
+      const found = ENTITIES.get(typeName)?.resolve(key, context as Context, info);
+      return isPromise(found) ? found.then((value) => markType(value, typeName)) : markType(found, typeName);
+    } catch (error) {
+      return error;
+    }
+  });
 }
 
-function describe<Config extends { readonly name: string; readonly description?: unknown }>(
-  config: Config,
-): Config {
-  return { ...config, description: DESCRIPTIONS[config.name] ?? config.description };
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
 }
 
-/** The library's own resolver lets one bad representation fail them all, so it is given one at a time. */
-function resolveEach(
-  resolve: GraphQLFieldResolver<unknown, unknown>,
-  names: readonly string[],
-): GraphQLFieldResolver<unknown, unknown> {
-  return (source, { representations }, context, info) => {
-    const checks = new Map(names.map((name) => [name, lookAhead(info, name)]));
-    const all = readRepresentations(representations, names);
-    return all.map((one, index) => {
-      if (one instanceof Error) return one;
-      try {
-        checkEntityScopes(one.__typename, context as Context, info, index);
-        checks.get(one.__typename)?.(one.key, index);
-        const [entity] = resolve(
-          source,
-          { representations: [one.representation] },
-          context,
-          info,
-        ) as unknown[];
-        return entity;
-      } catch (error) {
-        return error;
-      }
-    });
-  };
+function markType(value: unknown, typeName: string): unknown {
+  if (typeof value === 'object' && value !== null) typeNames.set(value, typeName);
+  return value;
 }
 
-/** What a reference names is only known now: the document may select no field of its type. @throws FORBIDDEN */
+/** The thing that a reference names is only known now: the document may select no field of its type. @throws FORBIDDEN */
 function checkEntityScopes(
   typeName: string,
-  { caller: { grant } }: Context,
+  { caller: { permissions } }: Context,
   { schema, path }: GraphQLResolveInfo,
   index: number,
 ): void {
   const type = schema.getType(typeName);
-  if (!grant?.scopes || !isObjectType(type)) return;
-  const missing = (scopesOf(type) ?? []).filter((scope) => !grant.scopes?.has(scope));
+  if (!permissions?.scopes || !isObjectType(type)) return;
+  const missing = (scopesOf(type) ?? []).filter((scope) => !permissions.scopes?.has(scope));
   if (missing.length === 0) return;
   const place = responsePathAsArray(path).join('.');
-  throw forbiddenBy(grant.name, missing, { [`${place}.${index}`]: missing });
+  throw forbiddenBy(permissions.name, missing, { [`${place}.${index}`]: missing });
 }
 
 /** A router makes no mistake, and an error costs more than what is asked for. */
 const MAX_MISTAKES = 100;
 
 interface Representation {
-  readonly __typename: string;
+  readonly typeName: string;
   readonly key: string;
-  /** What the library is given. */
-  readonly representation: object;
 }
 
 /** Each of the representations, or what is wrong with it. @throws BAD_USER_INPUT for too many mistakes. */
-function readRepresentations(
-  representations: readonly unknown[],
-  names: readonly string[],
-): (Representation | Error)[] {
+function readRepresentations(representations: readonly unknown[]): (Representation | Error)[] {
   let mistakes = 0;
   return representations.map((given, index) => {
     try {
-      return readRepresentation(`representations[${index}]`, given, names);
+      return readRepresentation(`representations[${index}]`, given);
     } catch (error) {
       mistakes += 1;
       if (mistakes <= MAX_MISTAKES) return error as Error;
@@ -156,26 +180,20 @@ function readRepresentations(
   });
 }
 
-/** What an entity's key is called, where it is not `id`, and the check of it. */
-const OTHER_KEYS: ReadonlyMap<string, { readonly field: string; readonly check: typeof checkId }> = new Map([
-  ['User', { field: 'key', check: checkKey }],
-]);
-
 /** A key follows the rules of the scalar ID. */
-function readRepresentation(argument: string, given: unknown, names: readonly string[]): Representation {
+function readRepresentation(argument: string, given: unknown): Representation {
   const members = isObject(given) ? given : {};
-  const { __typename } = members;
-  if (typeof __typename !== 'string' || !names.includes(__typename)) {
+  const { __typename: typeName } = members;
+  const entity = typeof typeName === 'string' ? ENTITIES.get(typeName) : undefined;
+  if (typeof typeName !== 'string' || !entity) {
     throw badUserInput(
       `${argument}.__typename`,
-      `this is no entity of this subgraph. Give one of ${names.join(', ')}.`,
+      `this is no entity of this subgraph. Give one of ${[...ENTITIES.keys()].sort().join(', ')}.`,
     );
   }
-  const { field, check } = OTHER_KEYS.get(__typename) ?? { field: 'id', check: checkId };
-  const value = Object.hasOwn(members, field) ? members[field] : undefined;
+  const value = Object.hasOwn(members, entity.key) ? members[entity.key] : undefined;
   if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
-    throw badUserInput(`${argument}.${field}`, 'it is missing or cannot be an id. Give it as a string.');
+    throw badUserInput(`${argument}.${entity.key}`, 'it is missing or cannot be an id. Give it as a string.');
   }
-  const key = check(`${argument}.${field}`, String(value));
-  return { __typename, key, representation: { __typename, [field]: key } };
+  return { typeName, key: entity.check(`${argument}.${entity.key}`, String(value)) };
 }

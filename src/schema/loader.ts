@@ -13,7 +13,7 @@ type FetchAll<Key, Value> = (
 ) => Promise<readonly (Value | Error)[]>;
 
 /**
- * A DataLoader that also tells at once what it knows: the rows of a list lead back to their script without a promise each,
+ * A DataLoader that also gives known values at once: the rows of a list lead back to their script without a promise each,
  * and what a list brought along costs nothing until it is asked for.
  */
 export class Loader<Key, Value> extends DataLoader<Key, Value, string> {
@@ -60,7 +60,7 @@ export class Loader<Key, Value> extends DataLoader<Key, Value, string> {
 }
 
 /** Asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for a value. */
-export function fetchEach<Key, Value>(fetch: Fetch<Key, Value>): FetchAll<Key, Value> {
+function fetchEach<Key, Value>(fetch: Fetch<Key, Value>): FetchAll<Key, Value> {
   return (api, keys) => Promise.all(keys.map((key) => fetch(api, key).catch(errorOf)));
 }
 
@@ -77,7 +77,7 @@ export function defineLoader<Key, Value>(
   return defineBatchLoader(fetchEach(fetch), cacheKeyOf);
 }
 
-/** The same for keys that can be fetched together. */
+/** The same for keys that are fetched in one batch. */
 export function defineBatchLoader<Key, Value>(
   fetchAll: FetchAll<Key, Value>,
   cacheKeyOf: (key: Key) => string,
@@ -90,20 +90,12 @@ export function defineBatchLoader<Key, Value>(
   };
 }
 
-/**
- * Has the ids of a loadable type loaded by this loader. Pothos keeps those that it makes itself in a WeakMap: once that is
- * old, V8's young collection takes all that they lead to for alive, and nothing of an operation dies before a full one.
- */
-export function loadBy<Key, Value>(type: { getDataloader: unknown }, loaderOf: LoaderOf<Key, Value>): void {
-  type.getDataloader = loaderOf;
-}
-
 /** Forgets all that an operation has read. */
 export function forgetLoaded(context: Context): void {
   context.loaders.length = 0;
 }
 
-/** What was thrown, as a value for its slot. */
+/** Turns a thrown value into the value of its slot. */
 export function errorOf(error: unknown): Error {
   return error instanceof Error ? error : new Error('not an error', { cause: error });
 }

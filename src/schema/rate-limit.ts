@@ -1,10 +1,11 @@
-import { needs, needsNothingMore } from '../callers/needs.ts';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
 interface RateLimitShape {
-  readonly limit: number;
-  readonly remaining: number;
+  /** Null: there is none. */
+  readonly limit: number | null;
+  readonly remaining: number | null;
   readonly used: number;
   readonly resetAt: Date;
   readonly cost: number;
@@ -12,16 +13,18 @@ interface RateLimitShape {
 }
 
 const RateLimit = builder.objectRef<RateLimitShape>('RateLimit').implement({
-  extensions: needsNothingMore,
+  extensions: inheritsScopes,
   description:
     "The quota of the caller's API key, in REST calls, as the gateway sees it: what others send with the same key past the gateway is not in it.",
   fields: (t) => ({
     limit: t.exposeInt('limit', {
+      nullable: true,
       description:
-        'Calls that the quota allows in any second; fewer for a while after LuaAuth said that it was too fast. 0: no limit.',
+        'Calls that the quota allows in any second; fewer for a while after LuaAuth said that it was too fast. Null: no limit.',
     }),
     remaining: t.exposeInt('remaining', {
-      description: 'Calls that could start at this moment. 0 also while there is no limit: see `limit`.',
+      nullable: true,
+      description: 'Calls that could start at this moment. Null: no limit.',
     }),
     used: t.exposeInt('used', {
       description: 'Calls of the last second, and those that are about to be sent.',
@@ -43,12 +46,13 @@ builder.queryFields((t) => ({
     type: RateLimit,
     description:
       "The quota of the caller's API key at the moment when this field is resolved, and what the operation may cost. Costs no REST call. To see the cost without running, send the header `x-upstream: plan`.",
-    extensions: needs(),
+    extensions: requiresScopes(),
     resolve: (_root, _args, { caller, cost }) =>
       whenKnown(
         caller.api.rateLimit(),
-        ({ resetAtMs, ...status }): RateLimitShape => ({
+        ({ resetAtMs, limit, remaining, ...status }): RateLimitShape => ({
           ...status,
+          ...(limit === Number.POSITIVE_INFINITY ? { limit: null, remaining: null } : { limit, remaining }),
           cost,
           resetAt: new Date(resetAtMs),
         }),

@@ -1,62 +1,48 @@
-import { needsNothingMore } from '../callers/needs.ts';
-import type {
-  CommonRefusal,
-  EditRefusal,
-  InvalidField as InvalidFieldShape,
-  RefusalResult,
-} from '../errors/refusals.ts';
+import { inheritsScopes } from '../callers/scopes.ts';
+import type { InvalidField as InvalidFieldShape, RefusalResult } from '../errors/refusals.ts';
+import { REASONS, type RefusalReason, rowOf } from '../luaauth/refusal.ts';
 import { builder } from './builder.ts';
 
-type Shape<Type extends CommonRefusal['type']> = Extract<CommonRefusal, { type: Type }>;
+/** A refusal, and the parameters of the path of the call that was refused. */
+export interface RefusedWrite extends RefusalResult {
+  readonly params: Readonly<Record<string, string>>;
+}
 
 export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
-  extensions: needsNothingMore,
+  extensions: inheritsScopes,
   description: 'What LuaAuth refused. Nothing was changed, and the same call will be refused again.',
-  resolveType: (refusal) => (refusal as RefusalResult).type,
+  resolveType: (refusal) => (refusal as RefusedWrite).type,
   fields: (t) => ({
-    message: t.exposeString('message', { description: "LuaAuth's own words." }),
+    message: t.exposeString('message', {
+      description:
+        "What was refused, in LuaAuth's own words, which are English and may change: show them, and decide by the type. The gateway speaks itself where LuaAuth says nothing, and to an edit that names nothing, which it does not send.",
+    }),
   }),
 });
 
-/** Tells a refusal's own type from the others. */
-export const isType = (type: RefusalResult['type']) => (value: unknown) =>
-  (value as RefusalResult).type === type;
+const TYPES = new Map(
+  REASONS.flatMap((reason) => {
+    const { type, description } = rowOf(reason);
+    if (type === undefined) return [];
+    const made = builder.objectRef<RefusedWrite>(type).implement({
+      extensions: inheritsScopes,
+      description,
+      interfaces: [Refusal],
+      fields: () => ({}),
+    });
+    return [[reason, made]];
+  }),
+);
 
-export const AccountExpired = builder.objectRef<EditRefusal>('AccountExpired').implement({
-  extensions: needsNothingMore,
-  description: "The account's LuaAuth subscription has expired.",
-  interfaces: [Refusal],
-  isTypeOf: isType('AccountExpired'),
-  fields: () => ({}),
-});
-
-export const NothingToEdit = builder.objectRef<EditRefusal>('NothingToEdit').implement({
-  extensions: needsNothingMore,
-  description:
-    'The input names nothing to change. The gateway notices an input of the id alone without a REST call.',
-  interfaces: [Refusal],
-  isTypeOf: isType('NothingToEdit'),
-  fields: () => ({}),
-});
-
-export const TierTooLow = builder.objectRef<EditRefusal>('TierTooLow').implement({
-  extensions: needsNothingMore,
-  description: "The account's tier does not include free-for-all mode.",
-  interfaces: [Refusal],
-  isTypeOf: isType('TierTooLow'),
-  fields: () => ({}),
-});
-
-export const DiscordAlreadyLinked = builder.objectRef<EditRefusal>('DiscordAlreadyLinked').implement({
-  extensions: needsNothingMore,
-  description: 'Another licence key is linked to this Discord id already.',
-  interfaces: [Refusal],
-  isTypeOf: isType('DiscordAlreadyLinked'),
-  fields: () => ({}),
-});
+/** The object type of a refusal. @throws TypeError for one that no write can meet */
+export function refusalType(reason: RefusalReason) {
+  const made = TYPES.get(reason);
+  if (!made) throw new TypeError(`luaauth/refusal.ts: ${reason} has no type`);
+  return made;
+}
 
 const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implement({
-  extensions: needsNothingMore,
+  extensions: inheritsScopes,
   description: 'An input field that LuaAuth did not accept.',
   fields: (t) => ({
     path: t.stringList({
@@ -71,39 +57,21 @@ const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implem
   }),
 });
 
-export const InvalidFields = builder.objectRef<Shape<'InvalidFields'>>('InvalidFields').implement({
-  extensions: needsNothingMore,
-  description: 'LuaAuth found fields of the input invalid.',
-  interfaces: [Refusal],
-  isTypeOf: isType('InvalidFields'),
-  fields: (t) => ({
-    fields: t.field({
-      type: [InvalidField],
-      description: 'Each invalid field.',
-      resolve: ({ fields }) => [...fields],
-    }),
+builder.objectField(refusalType('invalid fields'), 'fields', (t) =>
+  t.field({
+    type: [InvalidField],
+    description: 'Each invalid field.',
+    resolve: ({ fields }) => [...fields],
   }),
-});
+);
 
-export const NotPermitted = builder.objectRef<Shape<'NotPermitted'>>('NotPermitted').implement({
-  extensions: needsNothingMore,
-  description: 'The API key may not do this, or there is no such thing: LuaAuth does not tell the two apart.',
-  interfaces: [Refusal],
-  isTypeOf: isType('NotPermitted'),
-  fields: (t) => ({
-    reasons: t.stringList({
-      description: 'The authorization failures that LuaAuth lists; may be empty.',
-      resolve: ({ reasons }) => [...reasons],
-    }),
+builder.objectField(refusalType('not permitted'), 'reasons', (t) =>
+  t.stringList({
+    description: 'The authorization failures that LuaAuth lists; may be empty.',
+    resolve: ({ reasons }) => [...reasons],
   }),
-});
+);
 
-export const UnknownRefusal = builder.objectRef<Shape<'UnknownRefusal'>>('UnknownRefusal').implement({
-  extensions: needsNothingMore,
-  description: 'A refusal that LuaAuth does not document for this endpoint.',
-  interfaces: [Refusal],
-  isTypeOf: isType('UnknownRefusal'),
-  fields: (t) => ({
-    code: t.exposeInt('code', { description: "LuaAuth's code; its meaning depends on the endpoint." }),
-  }),
-});
+builder.objectField(refusalType('undocumented'), 'code', (t) =>
+  t.exposeInt('code', { description: "LuaAuth's code; its meaning depends on the endpoint." }),
+);

@@ -1,8 +1,211 @@
+import {
+  type GraphQLArgument,
+  GraphQLError,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  type GraphQLNullableType,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  type GraphQLType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type ValueNode,
+} from 'graphql';
+import { isTooDeep, MAX_MESSAGE_DEPTH } from '../luaauth/messages.ts';
 import { builder } from './builder.ts';
-import { DateTime } from './date-time-scalar.ts';
-import { AnyJson } from './json-scalar.ts';
-import { SafeInt } from './safe-int-scalar.ts';
+
+const SafeInt = new GraphQLScalarType<number, number>({
+  name: 'SafeInt',
+  description: 'A whole number up to 2^53 - 1, sent as a JSON number: counts outgrow the 32 bits of Int.',
+  specifiedByURL: 'https://www.ecma-international.org/ecma-262/#sec-number.issafeinteger',
+  serialize: (value) => {
+    if (isSafeInteger(value)) return value;
+    throw new Error('What is to be a SafeInt is not a whole number up to 2^53 - 1.');
+  },
+  parseValue: (value) => checkSafeInteger(value),
+  parseLiteral: (node) => checkSafeInteger(node.kind === Kind.INT ? Number(node.value) : undefined, node),
+});
+
+function isSafeInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function checkSafeInteger(value: unknown, nodes?: ValueNode): number {
+  if (isSafeInteger(value)) return value;
+  throw refused('A SafeInt must be a whole number up to 2^53 - 1.', nodes);
+}
+
+/** RFC 3339: a time always says its distance from UTC. */
+const DATE_TIME =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+
+const DateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description:
+    'An instant, RFC 3339 in UTC, such as `2026-02-09T08:08:20.000Z`. One that is sent may be at another distance from UTC.',
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
+  serialize: (value) => (value as Date).toISOString(),
+  parseValue: (value) => {
+    // Embedders that run operations themselves may hand in a Date.
+    if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+    return parse(value);
+  },
+  parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined, node),
+});
+
+function parse(value: unknown, nodes?: ValueNode): Date {
+  const [text, day] = (typeof value === 'string' && DATE_TIME.exec(value)) || [];
+  if (text === undefined || !isOnCalendar(day)) {
+    throw refused(
+      'A DateTime must be a string such as "2026-02-09T08:08:20Z", with Z or a distance from UTC such as +01:00.',
+      nodes,
+    );
+  }
+  return new Date(text.toUpperCase());
+}
+
+/** JavaScript takes February 30 for March 2. */
+function isOnCalendar(day: string | undefined): boolean {
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(`${day}T`);
+}
+
+type Variables = Readonly<Record<string, unknown>> | null | undefined;
+
+/** Any JSON value. An integer past 2^53 is a bigint. */
+const AnyJson = new GraphQLScalarType<unknown, unknown>({
+  name: 'JSON',
+  description: `Any JSON value, nested at most ${MAX_MESSAGE_DEPTH} levels deep. Whole numbers keep all of their digits, past 2^53 too; a client whose JSON parser rounds them has to read the text itself.`,
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
+  serialize: (value) => value,
+  parseValue: (value) => checkJson(value),
+  parseLiteral: (node, variables) => checkJson(literalValue(node, variables, 0), node),
+});
+
+function checkJson(value: unknown, node?: ValueNode): unknown {
+  if (isTooDeep(value)) throw tooDeep(node);
+  if (hasInfinity(value)) throw refused('JSON has no number as large as this one.', node);
+  return value;
+}
+
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
+}
+
+/** As `valueFromASTUntyped` reads it, with all digits. */
+function literalValue(node: ValueNode, variables: Variables, depth: number): unknown {
+  if (depth > MAX_MESSAGE_DEPTH) throw tooDeep(node);
+  switch (node.kind) {
+    case Kind.NULL:
+      return null;
+    case Kind.INT: {
+      const number = Number(node.value);
+      return Number.isSafeInteger(number) ? number : BigInt(node.value);
+    }
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.STRING:
+    case Kind.BOOLEAN:
+    case Kind.ENUM:
+      return node.value;
+    case Kind.VARIABLE:
+      return variables?.[node.name.value] ?? null;
+    case Kind.LIST:
+      return node.values.map((item) => literalValue(item, variables, depth + 1));
+    case Kind.OBJECT:
+      return Object.fromEntries(
+        node.fields.map(({ name, value }) => [name.value, literalValue(value, variables, depth + 1)]),
+      );
+  }
+}
+
+function tooDeep(node?: ValueNode): GraphQLError {
+  return refused(`JSON may be nested at most ${MAX_MESSAGE_DEPTH} levels deep.`, node);
+}
+
+function refused(message: string, nodes?: ValueNode): GraphQLError {
+  return new GraphQLError(message, { nodes, extensions: { code: 'BAD_USER_INPUT' } });
+}
 
 builder.addScalarType('DateTime', DateTime);
 builder.addScalarType('SafeInt', SafeInt);
 builder.addScalarType('JSON', AnyJson);
+
+/**
+ * GraphQL's own ID accepts any whole JSON number, but one above 2^53 has been rounded by the time it is looked at:
+ * it would name something else.
+ */
+const ExactID = new GraphQLScalarType<string, string>({
+  name: GraphQLID.name,
+  description: GraphQLID.description,
+  serialize: (value) => GraphQLID.serialize(value),
+  parseValue: (value) => {
+    if (typeof value === 'string') return value;
+    if (Number.isSafeInteger(value)) return String(value);
+    throw refused(
+      typeof value === 'number' || typeof value === 'bigint'
+        ? 'An ID above 2^53 must be sent as a string: as a JSON number its last digits are lost.'
+        : 'An ID must be sent as a string.',
+    );
+  },
+  // A number that stands in the document has all its digits.
+  parseLiteral: (node: ValueNode) => {
+    if (node.kind === Kind.STRING || node.kind === Kind.INT) return node.value;
+    throw refused('An ID must be written as a string or a whole number.', node);
+  },
+});
+
+/**
+ * GraphQL's own Int refuses what has more than 32 bits before a resolver sees it, in words that do not say what is
+ * allowed. Every Int of an input has a smaller range, which the resolver names.
+ */
+const RangedInt = new GraphQLScalarType<number, number>({
+  name: GraphQLInt.name,
+  description: GraphQLInt.description,
+  serialize: (value) => GraphQLInt.serialize(value),
+  parseValue: (value) => {
+    if (Number.isInteger(value) || typeof value === 'bigint') return Number(value);
+    throw refused('An Int must be sent as a whole number.');
+  },
+  parseLiteral: (node: ValueNode) => {
+    if (node.kind === Kind.INT) return Number(node.value);
+    throw refused('An Int must be written as a whole number.', node);
+  },
+});
+
+const REPLACEMENTS = new Map([ExactID, RangedInt].map((type) => [type.name, type]));
+
+/**
+ * Replaces GraphQL's own by these in a schema that nobody has used yet: Pothos takes GraphQL's, whatever `scalarType('ID')`
+ * says.
+ */
+export function useOwnScalars(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isIntrospectionType(type)) continue;
+    if (isInputObjectType(type)) {
+      for (const field of Object.values(type.getFields())) field.type = replaced(field.type);
+    } else if (isObjectType(type) || isInterfaceType(type)) {
+      for (const field of Object.values(type.getFields())) {
+        field.type = replaced(field.type);
+        for (const argument of field.args) (argument as GraphQLArgument).type = replaced(argument.type);
+      }
+    }
+  }
+}
+
+function replaced<Type extends GraphQLType>(type: Type): Type {
+  return inOwnScalars(type) as Type;
+}
+
+function inOwnScalars(type: GraphQLType): GraphQLType {
+  if (isNonNullType(type)) return new GraphQLNonNull(inOwnScalars(type.ofType) as GraphQLNullableType);
+  if (isListType(type)) return new GraphQLList(inOwnScalars(type.ofType));
+  return REPLACEMENTS.get(type.name) ?? type;
+}

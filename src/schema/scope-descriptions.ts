@@ -1,18 +1,31 @@
-import { MapperKind, mapSchema } from '@graphql-tools/utils';
-import type { GraphQLFieldConfig, GraphQLSchema } from 'graphql';
-import { scopesOf } from '../callers/needs.ts';
+import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
+import { scopesOfField } from '../callers/scopes.ts';
 
-type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
+type AnyField = GraphQLField<unknown, unknown>;
 
-/** Adds to each field's description the scopes that a gateway key needs for it, from where the field declares them. */
-export function withScopeDescriptions(schema: GraphQLSchema): GraphQLSchema {
-  return mapSchema(schema, {
-    [MapperKind.OBJECT_FIELD]: (config: FieldConfig): FieldConfig => {
-      const scopes = scopesOf({ extensions: config.extensions ?? {} }) ?? [];
-      if (scopes.length === 0) return config;
-      const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
-      const needed = `Needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${named}.`;
-      return { ...config, description: `${config.description} ${needed}` };
-    },
-  });
+/**
+ * Adds to each field's description the scopes that a gateway key needs for it, from where the field or its type declares
+ * them: in a schema that nobody has used yet.
+ */
+export function describeScopes(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const needed = neededBy(type, field);
+      if (needed !== '') field.description += needed;
+    }
+  }
+}
+
+/** A field's description without that, for routers. */
+export function plainDescription(type: GraphQLObjectType, field: AnyField): string {
+  const { description } = field;
+  return `${description}`.slice(0, -neededBy(type, field).length || undefined);
+}
+
+function neededBy(type: GraphQLObjectType, field: AnyField): string {
+  const scopes = scopesOfField(type, field) ?? [];
+  if (scopes.length === 0) return '';
+  const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
+  return ` Needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${named}.`;
 }

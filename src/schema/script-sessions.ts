@@ -1,13 +1,18 @@
-import { needs, needsNothingMore } from '../callers/needs.ts';
-import { checkScript } from '../callers/reach.ts';
-import { costs } from '../limits/cost.ts';
-import type { ChangeEvent, DelayEvent, LiveEvent, SessionTest, SnapshotEvent } from '../live/live-event.ts';
-import { EVERY_SESSION } from '../live/live-event.ts';
-import type { SessionMatch } from '../luaauth/scripts.ts';
+import { checkScript } from '../callers/resource-access.ts';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
+import {
+  type ChangeEvent,
+  type DelayEvent,
+  EVERY_SESSION,
+  type NumberedEvent,
+  type SessionTest,
+  type SnapshotEvent,
+} from '../live/live-event.ts';
+import { getSessions, type SessionMatch } from '../luaauth/sessions.ts';
+import { costs } from '../plan/cost.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
-import { Session } from './session.ts';
-import { readFilter, SessionFilter } from './session-filter.ts';
+import { readFilter, Session, SessionFilter } from './session.ts';
 
 /** As many sessions as a stream follows by default. */
 const MOST_SESSIONS = 2_000;
@@ -16,7 +21,10 @@ const MAX_CURSOR = 100;
 const LiveDelayReason = builder.enumType('LiveDelayReason', {
   description: 'Why a stream cannot tell what changes.',
   values: {
-    QUOTA: { description: 'Other calls leave nothing of the quota. Polls go on as soon as they do.' },
+    QUOTA: {
+      description:
+        'Other calls leave nothing of the quota, or polls of other scripts nothing of `LIVE_RATE`. Polls go on as soon as they do.',
+    },
     API_UNAVAILABLE: { description: 'LuaAuth does not answer, or not with what it documents.' },
     COORDINATION_LOST: {
       description: 'The gateway has lost the others that it counts calls with, and polls by itself.',
@@ -24,7 +32,7 @@ const LiveDelayReason = builder.enumType('LiveDelayReason', {
   },
 });
 
-const LiveEventInterface = builder.interfaceRef<LiveEvent>('LiveEvent').implement({
+const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').implement({
   description: 'What each event of a stream tells beside its news.',
   resolveType: ({ type }) => type,
   fields: (t) => ({
@@ -49,34 +57,36 @@ const LiveEventInterface = builder.interfaceRef<LiveEvent>('LiveEvent').implemen
   }),
 });
 
-const SessionsSnapshot = builder.objectRef<SnapshotEvent>('SessionsSnapshot').implement({
-  extensions: needsNothingMore,
+const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('SessionsSnapshot').implement({
+  extensions: inheritsScopes,
   description:
     'All connected users that the filter lets through: they take the place of what the subscriber knows. First in a stream, then once a minute, and whenever that is less than the changes.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     sessions: t.expose('sessions', { type: [Session], description: 'The sessions, in no particular order.' }),
     complete: t.exposeBoolean('isComplete', {
-      description: 'False: there are more sessions than the stream follows (LIVE_MAX_SESSIONS, 2,000).',
+      description:
+        'False: there are more sessions than the stream follows (LIVE_MAX_SESSIONS, 2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure.',
     }),
   }),
 });
 
-const SessionsChange = builder.objectRef<ChangeEvent>('SessionsChange').implement({
-  extensions: needsNothingMore,
+const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsChange').implement({
+  extensions: inheritsScopes,
   description:
     'What has changed since the event before. Who appears and disappears between two events is in neither list.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     appeared: t.expose('appeared', { type: [Session], description: 'Who has connected.' }),
-    disappearedIds: t.exposeIDList('disappearedIds', {
+    disappearedIds: t.idList({
       description: 'The ids of the sessions that have ended.',
+      resolve: ({ disappeared }) => disappeared.map(({ id = '' }) => id),
     }),
   }),
 });
 
-const SessionsDelay = builder.objectRef<DelayEvent>('SessionsDelay').implement({
-  extensions: needsNothingMore,
+const SessionsDelay = builder.objectRef<NumberedEvent<DelayEvent>>('SessionsDelay').implement({
+  extensions: inheritsScopes,
   description:
     'Nothing is known of what changes for a while: told once, when it begins. The stream goes on by itself.',
   interfaces: [LiveEventInterface],
@@ -97,8 +107,8 @@ builder.subscriptionFields((t) => ({
     description:
       'The connected users of a script, now and as they change. Subscribers share polls, which take what other calls leave of the quota: 2 s apart at the least, up to 30 s while nothing changes. A session that several pages of the list miss counts as ended once the next poll misses it as well, or LuaAuth does not know it any more. Costs one REST call to begin with.',
     extensions: {
-      ...needs('sessions:read'),
-      ...costs('POST /scripts/:script_id/sessions', { items: () => MOST_SESSIONS }),
+      ...requiresScopes('sessions:read'),
+      ...costs(getSessions, { items: () => MOST_SESSIONS }),
     },
     args: {
       scriptId: t.arg.id({ required: true, description: 'The id of the script.' }),
@@ -115,8 +125,8 @@ builder.subscriptionFields((t) => ({
       const id = checkId('scriptId', scriptId);
       const match = filter ? readFilter(filter) : undefined;
       const cursor = after == null ? undefined : checkText('after', after, MAX_CURSOR);
-      const { api, grant } = caller;
-      await checkScript(api, grant, id);
+      const { api, permissions } = caller;
+      await checkScript(api, permissions, id);
       return live.subscribe(api.origin, {
         scriptId: id,
         isWanted: match ? testFor(match) : EVERY_SESSION,

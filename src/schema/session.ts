@@ -1,104 +1,95 @@
-import { needs } from '../callers/needs.ts';
-import { costs } from '../limits/cost.ts';
-import { usable, usableProperty } from '../luaauth/decoders.ts';
-import type { Script as ScriptShape } from '../luaauth/scripts.ts';
-import { getSession, type Session as SessionShape, userKeyOf } from '../luaauth/sessions.ts';
-import { checkId } from './argument.ts';
+import { requiresScopes } from '../callers/scopes.ts';
+import { usable } from '../luaauth/decoders.ts';
+import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
+import { getSession, type SessionMatch, session, userKeyOf } from '../luaauth/sessions.ts';
+import { getUser } from '../luaauth/users.ts';
+import { costs } from '../plan/cost.ts';
+import { selectedBelow } from '../plan/look-ahead.ts';
+import { selectsOnly } from '../plan/select.ts';
+import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineLoader, loadBy } from './loader.ts';
+import { defineEntity } from './entity.ts';
+import { defineLoader } from './loader.ts';
 import { Script, scriptsOf } from './script.ts';
-import { lookAhead, selectsOnly } from './selection.ts';
 import { User, usersOf } from './user.ts';
-
-const read = needs('sessions:read');
+import { wireFields } from './wire-fields.ts';
 
 /** The operation's sessions. */
 export const sessionsOf = defineLoader((api, id: string) => getSession(api, { session_id: id }));
 
-export const Session = builder.loadableObjectRef<SessionShape, string>('Session', {
-  load: (ids, context) => sessionsOf(context).loadMany(ids),
+export const { type: Session, extensions } = defineEntity('Session', {
+  key: 'id',
+  check: checkId,
+  loaderOf: sessionsOf,
+  resource: session,
+  read: getSession,
+  scope: 'sessions:read',
+  one: 'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
+  isRefetchable: true,
 });
-loadBy(Session, sessionsOf);
+
 Session.implement({
   description:
     'One user who is connected to a script right now. A session that has ended cannot be read any more.',
-  extensions: { ...read, ...costs('GET /sessions/:session_id') },
+  extensions,
   directives: { fetchable: { field_name: 'id' } },
-  fields: (t) => ({
-    id: t.id({
-      description: "The session's id in LuaAuth.",
-      extensions: read,
-      resolve: usableProperty('id'),
-    }),
+  fields: (t, wire = wireFields(t)) => ({
+    id: wire.id('id', "The session's id in LuaAuth."),
     script: t.field({
       type: Script,
+      nullable: true,
       description:
-        'The script that the user runs. Its id alone costs no REST call, anything else one per distinct script.',
-      extensions: { ...read, ...costs('GET /scripts/:script_id', { freeFields: ['id'] }) },
+        'The script that the user runs; null, with an error here, if it cannot be read. Its id alone costs no REST call, anything else one per distinct script.',
+      extensions: costs(getScript, { freeFields: ['id'] }),
       resolve: (session, _args, context, info) => {
         const id = usable(session, 'script_id');
-        if (selectsOnly(info, 'Script', ['id'])) return { id } as ScriptShape;
-        lookAhead(info, 'Script')(id);
+        if (selectsOnly(selectedBelow(info, 'Script'), ['id'])) return { id } as ScriptShape;
         return scriptsOf(context).peek(id) ?? id;
       },
     }),
-    userKey: t.string({
-      nullable: true,
-      extensions: needs('users:read'),
-      resolve: usableProperty('user_key'),
-      description: "The user's licence key; null for a user of a free-for-all script without one.",
-    }),
+    userKey: wire.string(
+      'user_key',
+      "The user's licence key; null for a user of a free-for-all script without one.",
+      { nullable: true, extensions: requiresScopes('users:read') },
+    ),
     user: t.field({
       type: User,
       nullable: true,
       description:
         'The user whose licence key it is. Null where there is no key, and with an error here if the user cannot be read. Costs one REST call for each distinct key.',
-      extensions: { ...needs('users:read'), ...costs('GET /users/:user_key') },
+      extensions: { ...requiresScopes('users:read'), ...costs(getUser) },
       resolve: (session, _args, context) => {
         const key = userKeyOf(session);
         return key === null ? null : (usersOf(context).peek(key) ?? key);
       },
     }),
-    robloxId: t.id({
-      extensions: read,
-      resolve: usableProperty('roblox_id'),
-      description: "The user's id on Roblox: exact digits, never rounded.",
-    }),
-    placeId: t.id({
-      extensions: read,
-      resolve: usableProperty('place_id'),
-      description: 'The id of the Roblox place: exact digits, never rounded.',
-    }),
-    jobId: t.id({
-      description: 'The id of the Roblox server that the user plays on.',
-      extensions: read,
-      resolve: usableProperty('job_id'),
-    }),
-    createdAt: t.field({
-      type: 'DateTime',
-      description: 'When the user connected.',
-      extensions: read,
-      resolve: (session) => new Date(usable(session, 'created_at')),
-    }),
+    robloxId: wire.id('roblox_id', "The user's id on Roblox: exact digits, never rounded."),
+    placeId: wire.id('place_id', 'The id of the Roblox place: exact digits, never rounded.'),
+    jobId: wire.id('job_id', 'The id of the Roblox server that the user plays on.'),
+    createdAt: wire.instant('created_at', 'When the user connected.'),
   }),
 });
 
-builder.asEntity(Session, {
-  key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }, context) => sessionsOf(context).load(id),
+export const SessionFilter = builder.inputType('SessionFilter', {
+  description:
+    'What a session must have. All that is given must match; an absent or null field does not narrow.',
+  fields: (t) => ({
+    userKey: t.string({
+      description: "The user's licence key. It travels to LuaAuth in the URL of the REST call.",
+    }),
+    robloxId: t.id({ description: "The user's id on Roblox, in digits." }),
+    placeId: t.id({ description: 'The id of the Roblox place, in digits.' }),
+    jobId: t.id({ description: 'The id of the Roblox server.' }),
+  }),
 });
 
-builder.queryFields((t) => ({
-  session: t.field({
-    type: Session,
-    nullable: true,
-    description:
-      'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
-    extensions: { ...read, ...costs('GET /sessions/:session_id') },
-    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
-    resolve: (_root, { id }, _context, info) => {
-      lookAhead(info, 'Session')(checkId('id', id));
-      return id;
-    },
-  }),
-}));
+/** Gives the filter's one condition; undefined: it has none. @throws BAD_USER_INPUT */
+export function readFilter(filter: typeof SessionFilter.$inferInput): SessionMatch | undefined {
+  const { userKey, robloxId, placeId, jobId } = filter;
+  const match: SessionMatch = {};
+  if (userKey != null) match.key = checkText('filter.userKey', userKey, 512);
+  if (robloxId != null) match.roblox_id = checkText('filter.robloxId', robloxId, 512);
+  if (placeId != null) match.place_id = checkText('filter.placeId', placeId, 512);
+  if (jobId != null) match.job_id = checkText('filter.jobId', jobId, 512);
+  return Object.keys(match).length > 0 ? match : undefined;
+}

@@ -1,25 +1,19 @@
-import { MapperKind, mapSchema } from '@graphql-tools/utils';
-import {
-  defaultFieldResolver,
-  type GraphQLFieldConfig,
-  type GraphQLFieldResolver,
-  type GraphQLSchema,
-  isObjectType,
-} from 'graphql';
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
-import { endOfWrite } from '../errors/write-outcome.ts';
+import { endOfWrite } from '../errors/masking.ts';
 import { Refusal } from './refusal.ts';
 
 type Resolver = GraphQLFieldResolver<unknown, Context>;
 
-/** Has every mutation tell how it has ended, before anything is answered: one that is added is told of by itself. */
-export function withWriteRecords(schema: GraphQLSchema): GraphQLSchema {
-  const name = schema.getMutationType()?.name;
-  return mapSchema(schema, {
-    [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, Context>, _field, type) =>
-      type === name ? { ...config, resolve: recorded(config.resolve ?? defaultFieldResolver) } : config,
-  });
+/**
+ * Has every mutation of an unused schema report how it has ended, before anything is answered: a new mutation is reported as
+ * well.
+ */
+export function recordWrites(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    field.resolve = recorded(field.resolve ?? defaultFieldResolver);
+  }
 }
 
 function recorded(resolve: Resolver): Resolver {

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
-import type { LifeCycleLog } from '../observability/log.ts';
+import type { OperationLog } from '../observability/log.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
+import { seeded } from '../sandbox/seed-data.ts';
 import { version } from '../version.ts';
 
 export interface Running {
@@ -10,17 +11,22 @@ export interface Running {
 }
 
 /** Writes a line of JSON that says what has been started. */
-export function logStart({ url, metricsUrl }: Running, { apiUrl }: Config, log: LifeCycleLog): void {
-  log.tell('started', {
+export function logStart(
+  { url, metricsUrl }: Running,
+  { apiUrl }: Config,
+  log: Pick<OperationLog, 'lifeCycle'>,
+): void {
+  log.lifeCycle('started', {
     version,
     url: `${url}/graphql`,
     mode: apiUrl ? 'live' : 'sandbox',
     apiUrl: apiUrl?.origin,
+    sandboxKey: apiUrl ? undefined : sandboxKeys.full,
     metricsUrl,
   });
 }
 
-/** Tells whoever looks at a terminal how to go on: what one gateway needs, or several at one URL. */
+/** Shows on a terminal how to go on: what one gateway needs, or several at one URL. */
 export function printBanner(started: readonly Running[], config: Config): void {
   const url = started[0]?.url;
   const lines = [`luaauth-graphql ${version}`];
@@ -31,9 +37,11 @@ export function printBanner(started: readonly Running[], config: Config): void {
       'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
       `  GraphQL   ${url}/graphql${config.graphiql ? '  (open it in a browser for GraphiQL)' : ''}`,
       `  Key       ${credentialAdvice(config)}`,
+      `  Try       { script(id: "${seeded.scriptId}") { name enabled } }`,
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
     );
   }
+  if (config.dashboard) lines.push(`  Dashboard ${url}/dashboard`);
   if (config.redis)
     lines.push(
       `  Redis     ${new URL(config.redis.url).host}, shared by all gateways with the prefix ${config.redis.prefix}`,

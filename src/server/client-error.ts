@@ -2,8 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
-import { COMMON_HEADERS, REQUEST_ID, requestIdFor } from '../http/response.ts';
-import { errorResponse } from '../http/result-response.ts';
+import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http/response.ts';
 
 /**
  * Answers what is not HTTP, too large a head or too slow, where there is no request to answer to, and closes the socket.

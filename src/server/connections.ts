@@ -10,21 +10,13 @@ export interface OpenConnection {
 }
 
 /** The open connections of a server. */
-export interface Connections {
-  all(): Iterable<OpenConnection>;
-  /** The request whose answer is due next on a connection. */
-  oldestOn(socket: Socket): ServerResponse | undefined;
-  on(socket: Socket): OpenConnection | undefined;
-  unanswered(): readonly ServerResponse[];
-  /** Those on which nothing has been sent yet; Node does not count them as idle. */
-  silent(): readonly Socket[];
-}
+export type Connections = ReturnType<typeof watchConnections>;
 
 /** Watches a server from its first connection on. */
-export function watchConnections(server: Server): Connections {
+export function watchConnections(server: Server) {
   const open = new Map<Socket, OpenConnection>();
   server.on('connection', (socket: Socket) => {
-    // A socket comes anew after a protocol was offered on it.
+    // A socket comes again after a protocol was offered on it.
     if (open.has(socket)) return;
     // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
     open.set(socket, { socket, unanswered: [], offers: 0 });
@@ -33,13 +25,43 @@ export function watchConnections(server: Server): Connections {
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     const unanswered = open.get(socket)?.unanswered;
     unanswered?.push(response);
-    response.on('close', () => unanswered?.splice(unanswered.indexOf(response), 1));
+    response.once('close', () => unanswered?.splice(unanswered.indexOf(response), 1));
   });
   return {
-    all: () => open.values(),
-    oldestOn: (socket) => open.get(socket)?.unanswered[0],
-    on: (socket) => open.get(socket),
+    all: (): Iterable<OpenConnection> => open.values(),
+    /** The request whose answer is due next on a connection. */
+    oldestOn: (socket: Socket) => open.get(socket)?.unanswered[0],
+    on: (socket: Socket) => open.get(socket),
     unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
+    /** Those on which nothing has been sent yet; Node does not count them as idle. */
     silent: () => [...open.keys()].filter(({ bytesRead }) => bytesRead === 0),
+  };
+}
+
+/** When the second look follows the first: the word that nobody is there has come back by then. */
+const SECOND_LOOK_MS = 50;
+
+/**
+ * Answers clients that have closed their side of a connection after their requests, which node:http takes for gone. One that
+ * is gone looks the same until something is sent to it. The system then says so, and the next time that something is sent
+ * the connection breaks. So "100 Continue" is sent, which every client of HTTP/1.1 reads past.
+ * @returns a further look at all connections, to be called from time to time
+ */
+export function answerHalfClosed(server: Server, connections: Connections): () => void {
+  // It is no option of the server's, but what it goes by.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  const probe = (socket: Socket) => {
+    const response = connections.oldestOn(socket);
+    if (!socket.readableEnded || response === undefined || response.headersSent) return;
+    if (response.req.httpVersion === '1.1') response.writeContinue();
+  };
+  server.on('connection', (socket: Socket) => {
+    socket.once('end', () => {
+      probe(socket);
+      setTimeout(probe, SECOND_LOOK_MS, socket).unref();
+    });
+  });
+  return () => {
+    for (const { socket } of connections.all()) probe(socket);
   };
 }

@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
-import { REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
-import { errorResponse } from '../http/result-response.ts';
+import { SHUTTING_DOWN } from '../http/guards.ts';
+import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
 import type { Connections } from './connections.ts';
 
 const SWEEP_INTERVAL_MS = 20;
@@ -10,8 +10,8 @@ const SWEEP_INTERVAL_MS = 20;
 const FLUSH_MS = 500;
 
 /**
- * Closes a server without dropping what it has begun: the listener at once, each connection after its answer. What is not
- * answered within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
+ * Closes a server without dropping what it has begun: the listener at once, each connection after its answer. A request
+ * without an answer within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
  */
 export function drain(server: Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
@@ -38,7 +38,7 @@ export function drain(server: Server, connections: Connections, graceMs: number)
   });
 }
 
-/** The server is closed before its last sockets say that they are, and who writes of them is told in that turn. */
+/** The server is closed before its last sockets say that they are, and their listeners run in that turn. */
 function whenAllKnow(connections: Connections, done: () => void): void {
   const [open] = connections.all();
   if (open) setImmediate(whenAllKnow, connections, done);
@@ -47,34 +47,25 @@ function whenAllKnow(connections: Connections, done: () => void): void {
 
 /** Refuses a request that arrived on an open connection after the listener was closed. */
 export function refuseWhileDraining(response: ServerResponse): void {
-  response.shouldKeepAlive = false;
-  const error = requestError(
-    'SHUTTING_DOWN',
-    503,
-    'The gateway is shutting down and has not begun this operation. Send it again on a new connection.',
-    {},
-    { outcome: 'NOT_EXECUTED' },
-  );
-  refuse(response, error);
+  refuse(response, SHUTTING_DOWN);
 }
 
 function cutShort(response: ServerResponse): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.shouldKeepAlive = false;
-  const error = requestError(
-    'SHUTTING_DOWN',
-    503,
-    'The gateway is shutting down and could not wait for this operation. Whether a mutation in it was carried out is unknown: read the script before you try again.',
-    {},
-    { outcome: 'UNKNOWN' },
-  );
-  refuse(response, error);
+  if (response.headersSent) response.destroy();
+  else refuse(response, CUT_SHORT);
 }
 
+const CUT_SHORT = requestError(
+  'SHUTTING_DOWN',
+  503,
+  'The gateway is shutting down and could not wait for this operation. Whether a mutation in it was carried out is unknown: read the script before you try again.',
+  {},
+  { outcome: 'UNKNOWN' },
+);
+
 function refuse(response: ServerResponse, error: GraphQLError): void {
+  response.shouldKeepAlive = false;
   const { headers } = response.req;
-  sendResponse(response, errorResponse(error, headers.accept), requestIdFor(headers[REQUEST_ID]));
+  const answer = errorResponse(error, headers.accept);
+  sendResponse({ response, answer, requestId: requestIdFor(headers[REQUEST_ID]) });
 }

@@ -1,12 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { serverUrl } from '../http/address.ts';
-import { isProbe } from '../http/routes.ts';
+import type { Socket } from 'node:net';
+import { isProbe } from '../http/address.ts';
 import { responseOn, type Upgrade } from '../http/websocket/socket-upgrade.ts';
+import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
-import { watchConnections } from './connections.ts';
+import { answerHalfClosed, watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
-import { answerHalfClosed } from './half-closed.ts';
 import { createUnreadAnswersCheck } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
 
@@ -22,7 +21,7 @@ export interface ServerOptions {
   /** How long a whole request may take to arrive, its body included. */
   readonly requestTimeoutMs?: number;
   /** How long a client may go without taking anything of its answer. */
-  readonly writeTimeoutMs?: number;
+  readonly writeTimeoutMs: number;
   /** How much of their answers all clients may leave unread, in bytes. */
   readonly maxUnreadBytes?: number;
   /** How often these are checked. */
@@ -41,11 +40,11 @@ const MAX_HEADER_BYTES = 64 * 1024;
 /** Some of the largest answers. */
 const MAX_UNREAD_BYTES = 128 * 1024 * 1024;
 
-/** Listens. @throws the system's error when the address cannot be had. */
+/** Listens. @throws StartError when the address cannot be had */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { listener, upgrade, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
-  const { writeTimeoutMs = 30_000, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
+  const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: 65_000,
@@ -73,18 +72,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('clientError', (error, socket) =>
     answerClientError(error, socket as Socket, connections.oldestOn(socket as Socket)),
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  const url = await bind(server, { host, port, names: 'HOST and PORT' });
   const checking = setInterval(() => {
     endUnread(connections.all(), performance.now());
     probeHalfClosed();
   }, checkIntervalMs).unref();
   server.once('close', () => clearInterval(checking));
-  const address = server.address() as AddressInfo;
   return {
-    url: serverUrl(host, address.port),
+    url,
     drain(graceMs) {
       draining = true;
       return drain(server, connections, graceMs);

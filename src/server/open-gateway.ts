@@ -1,55 +1,142 @@
+import { fileURLToPath } from 'node:url';
+import type { OpenAgents } from '../agents/parts.ts';
 import type { Config } from '../config/config.ts';
-import { createGateway, type GatewayOptions } from '../gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import type { GraphiQLPageOptions } from '../graphiql/page.ts';
+import type { VisitorCredential } from '../graphiql/page-options.ts';
+import { createTabs } from '../graphiql/tabs.ts';
+import type { HttpRoute } from '../http/routes.ts';
+import { createStaticRoute } from '../http/static-file.ts';
 import { StartError } from '../observability/start-error.ts';
-import { graphiqlFor } from './graphiql-options.ts';
+import { sandboxKeys } from '../sandbox/keys.ts';
+import { seeded } from '../sandbox/seed-data.ts';
 import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
 
-export type GatewayParts = Pick<GatewayOptions, 'transport' | 'persisted' | 'isReady' | 'credentials'>;
+type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'>;
 
-/** The first requests go first. */
+/** The first requests go before what only agents need. */
 const WARM_UP_AFTER_MS = 1_000;
 
-/** Listens with the gateway that is configured. @throws StartError */
+/** Listens with the gateway that is configured, or serves an agent at stdin with it. @throws StartError */
 export async function openGateway(
   config: Config,
-  { log, requests, live, routes }: Observability,
+  { log, requests, live, pages }: Observability,
   parts: GatewayParts,
-): Promise<RunningServer> {
-  const { host, port, writeTimeoutMs } = config;
+  by: 'http' | 'stdin',
+): Promise<RunningServer & Pick<Gateway, 'replaceDocuments'>> {
+  const openAgents = await loadAgents(config, by);
   const gateway = createGateway({
-    timeouts: config.timeouts,
-    operationTimeoutMs: config.operationTimeoutMs,
-    readOnly: config.readOnly,
-    compression: config.compression,
-    persisted: config.persisted,
-    limits: config.limits,
+    // An option that is configured has the name of its setting.
+    ...config,
     liveLimits: config.live,
-    maxBodyBytes: config.maxBodyBytes,
-    maxBodiesBytes: config.maxBodiesBytes,
-    corsOrigins: config.corsOrigins,
     graphiql: config.graphiql ? graphiqlFor(config) : undefined,
     log,
     observers: requests,
     liveObserver: live,
-    routes,
+    pages: [...pages, ...(await loadDashboard(config))],
+    openAgents,
     ...parts,
   });
-  const server = await startServer({
-    listener: gateway,
-    upgrade: gateway.upgrade,
-    host,
-    port,
-    writeTimeoutMs,
-  }).catch(({ code }: NodeJS.ErrnoException) => {
-    throw new StartError(`Cannot listen on ${host}:${port} (${code}). Set HOST and PORT to a free address.`);
-  });
-  setTimeout(() => void gateway.warmUp(), WARM_UP_AFTER_MS).unref();
+  const { replaceDocuments } = gateway;
+  if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
+  const { host, port, writeTimeoutMs } = config;
+  const { upgrade } = gateway;
+  const server = await startServer({ listener: gateway, upgrade, host, port, writeTimeoutMs });
+  if (openAgents) setTimeout(() => void gateway.warmUp(), WARM_UP_AFTER_MS).unref();
   return {
     ...server,
+    replaceDocuments,
     drain(graceMs) {
       gateway.endStreams();
       return server.drain(graceMs);
     },
   };
+}
+
+/** Loads what opens the way for agents, if it is wanted. @throws StartError */
+async function loadAgents(
+  { agents, persisted, gatewayKey }: Config,
+  by: 'http' | 'stdin',
+): Promise<OpenAgents | undefined> {
+  if (!agents) return undefined;
+  if (by === 'stdin' && gatewayKey === undefined) throw new StartError(NO_KEY);
+  const { openAgents } = await import('../agents/open-agents.ts').catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'ERR_MODULE_NOT_FOUND' ? new StartError(NOT_INSTALLED, { cause }) : cause;
+  });
+  return openAgents({ ...agents, listed: persisted.listed }, by === 'stdin' ? gatewayKey : undefined);
+}
+
+const NO_KEY =
+  'GATEWAY_KEY: not set, so the agent has no key. Set it to one of GATEWAY_KEYS, or GATEWAY_KEY_FILE to a file that holds it.';
+const NOT_INSTALLED =
+  'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.';
+
+/** As built; the package and the image bring it along, a clone builds it. */
+const FOLDER = fileURLToPath(new URL('../../examples/react-dashboard/dist/', import.meta.url));
+
+/** The dashboard's pages, if it is to be served. @throws StartError where it is not built */
+async function loadDashboard({ dashboard }: Config): Promise<readonly HttpRoute[]> {
+  if (!dashboard) return [];
+  try {
+    return [await createStaticRoute('/dashboard', FOLDER)];
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new StartError(
+      `DASHBOARD is true, but the dashboard is not built: there is no index.html in ${JSON.stringify(FOLDER)}. Run "npm run dashboard" in the repository, or leave DASHBOARD out.`,
+      { cause },
+    );
+  }
+}
+
+const PLACEHOLDERS = {
+  scriptId: '<script id>',
+  visitedScriptId: '<script id>',
+  placeId: '<place id>',
+  projectId: '<project id>',
+  userKey: '<licence key>',
+  blacklistedUserKey: '<licence key>',
+};
+
+/** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
+function graphiqlFor(config: Config): GraphiQLPageOptions {
+  const { readOnly, apiUrl } = config;
+  const isSandbox = apiUrl === undefined;
+  const credential = visitorCredential(config, isSandbox);
+  const ids = isSandbox ? { ...seeded, placeId: String(seeded.placeId) } : PLACEHOLDERS;
+  return {
+    credential,
+    note: noteFor(config, isSandbox),
+    tabs: createTabs({ ...ids, credential, readOnly }),
+    inAdvance: true,
+  };
+}
+
+function visitorCredential(
+  { credentials, keysFile, jwt }: Config,
+  isSandbox: boolean,
+): VisitorCredential | undefined {
+  const { heldKey, gatewayKeys } = credentials;
+  if (heldKey === undefined) {
+    return {
+      header: 'token',
+      prefix: '',
+      label: 'LuaAuth API key',
+      publicKey: isSandbox ? sandboxKeys.full : '',
+      variable: 'LUAAUTH_API_KEY',
+    };
+  }
+  if (!gatewayKeys && !keysFile && !jwt) return undefined;
+  return {
+    header: 'authorization',
+    prefix: 'Bearer ',
+    label: 'Key of this gateway',
+    publicKey: '',
+    variable: 'GATEWAY_KEY',
+  };
+}
+
+function noteFor({ credentials: { heldKey } }: Config, isSandbox: boolean): string {
+  if (isSandbox) return 'Sandbox: made-up data, nothing reaches LuaAuth.';
+  return heldKey === undefined ? 'Live: LuaAuth answers.' : 'Live: this gateway holds its LuaAuth key.';
 }

@@ -1,61 +1,46 @@
-import type { Plugin } from 'graphql-yoga';
-import { readPlainKey } from '../callers/key-ring.ts';
+import { readPlainKey } from '../callers/key-store.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
-import type { Context } from '../context.ts';
-import type { LiveObserver } from '../live/live.ts';
 import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
-import { combineObservers } from '../observability/combine-observers.ts';
-import { createLog, type LifeCycleLog, type OperationLog } from '../observability/log.ts';
-import type { LogOutput } from '../observability/log-output.ts';
-import type { GatewayLog, RequestObserver } from '../observability/request-record.ts';
-import { StartError } from '../observability/start-error.ts';
-import { openStdout } from '../observability/stdout.ts';
+import { createLog, type OperationLog } from '../observability/log.ts';
+import { type LogOutput, openStdout } from '../observability/log-output.ts';
+import { hashOf } from '../state/documents.ts';
 import type { Observer } from '../transport/observer.ts';
 import { version } from '../version.ts';
 
-/** What tells of the process to those who run it. */
-export interface Observability {
-  readonly log: GatewayLog;
-  readonly info: (message: string) => void;
-  readonly warn: (message: string) => void;
-  readonly lifeCycle: LifeCycleLog;
-  /** For the transport. */
-  readonly upstream: Observer;
-  /** For the gateway. */
-  readonly requests: readonly RequestObserver[];
-  readonly live: LiveObserver | undefined;
-  readonly routes: readonly Plugin<Context>[];
-  /** Where the metrics are, if they have a port of their own. */
-  readonly metricsUrl: string | undefined;
-  /** Opens the audit file anew; undefined: there is none. */
-  readonly reopen: (() => void) | undefined;
-  close(): Promise<void>;
-}
+/** Logs, metrics and traces of the process, for those who run it. */
+export type Observability = Awaited<ReturnType<typeof openObservability>>;
 
-/** Opens what is configured. What is not is not even loaded. @throws StartError */
-export async function openObservability(config: Config): Promise<Observability> {
-  const destination = await openStdout((lines) =>
-    log.warn(`stdout took no lines for a while: ${lines} are lost`),
+/** Opens what is configured, and loads nothing else. The log is on stdout, or on stderr (2). @throws StartError */
+export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
+  const destination = await openStdout(
+    (lines) => log.warn(`${logTo === 1 ? 'stdout' : 'stderr'} took no lines for a while: ${lines} are lost`),
+    logTo,
   );
-  const log = createLog({ level: config.logLevel, secrets: secretsOf(config), destination });
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    secrets: secretsOf(config),
+    destination,
+  });
   const audit =
     config.auditFile === undefined ? undefined : openAuditFile(config.auditFile, secretsOf(config));
-  const tracing = config.tracesUrl && (await openTracing(config.tracesUrl, log.warn));
+  const tracing = config.tracesUrl && (await openTracing(config, config.tracesUrl, log.warn));
   const metrics = config.metrics && (await openMetrics(config.metrics, destination));
-  const all = [log, metrics, tracing].filter((one) => one !== undefined);
+  // A line of the log names the span, so that begins before.
+  const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
     log,
-    info: log.info,
-    warn: log.warn,
-    lifeCycle: log,
+    /** For the transport. */
     upstream: combineObservers(all.map(({ upstream }) => upstream)),
-    // First: what else is told of a write may fail.
+    // The audit file is first: whatever else hears of a write may fail.
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
       (observer) => observer !== undefined,
     ),
     live: metrics?.live,
-    routes: metrics?.routes ?? [],
+    pages: metrics?.pages ?? [],
+    /** Where the metrics are, if they have a port of their own. */
     metricsUrl: metrics?.url,
+    /** Opens the audit file again; undefined: there is none. */
     reopen: audit && (() => reopen(audit, log)),
     async close() {
       metrics?.close();
@@ -65,7 +50,7 @@ export async function openObservability(config: Config): Promise<Observability> 
   };
 }
 
-/** A file that cannot be opened anew leaves the one that is open. */
+/** A file that cannot be opened again leaves the one that is open. */
 function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): void {
   try {
     audit.reopen();
@@ -75,35 +60,57 @@ function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): voi
   }
 }
 
-/** What must not be shown anywhere. */
-function secretsOf({ credentials: { heldKey, gatewayKeys = [] }, metrics, redis }: Config): string[] {
+/** The secrets that must not be shown anywhere. */
+function secretsOf(config: Config): string[] {
+  const { credentials, metrics, redis, gatewayKey } = config;
+  const { heldKey, gatewayKeys = [] } = credentials;
   const plain = gatewayKeys.map((given) => readPlainKey(given).key);
   const password = redis && decodeURIComponent(new URL(redis.url).password);
-  return [heldKey, metrics?.key, redis?.url, password || undefined, ...plain].filter(
+  return [heldKey, gatewayKey, metrics?.key, redis?.url, password || undefined, ...plain].filter(
     (secret) => secret !== undefined,
   );
 }
 
 async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOutput) {
   const { createMetrics } = await import('../observability/metrics.ts');
-  const metrics = createMetrics({ key, linesLost: () => logOutput.lost });
-  if (port === undefined) {
-    const { createMetricsRoute } = await import('../http/metrics-route.ts');
-    return { ...metrics, routes: [createMetricsRoute(metrics)], url: undefined, close() {} };
-  }
-  const { startMetricsServer } = await import('./metrics-server.ts');
-  const { url, close } = await startMetricsServer(metrics, { host, port }).catch((cause) => {
-    throw new StartError(
-      `Cannot listen on ${host}:${port} (${cause.code}). Set METRICS_HOST and METRICS_PORT to a free address.`,
-      { cause },
-    );
-  });
-  return { ...metrics, routes: [], url, close };
+  const metrics = createMetrics({ key, linesLost: () => logOutput.lost, version });
+  const { createMetricsRoute, startMetricsServer } = await import('./metrics-server.ts');
+  if (port === undefined)
+    return { ...metrics, pages: [createMetricsRoute(metrics)], url: undefined, close() {} };
+  const { url, close } = await startMetricsServer(metrics, { host, port });
+  return { ...metrics, pages: [], url, close };
 }
 
-async function openTracing(url: URL, warn: (message: string) => void) {
-  const { startOtel } = await import('../observability/otel-sdk.ts');
-  const { createTracing } = await import('../observability/tracing.ts');
+async function openTracing({ persisted }: Config, url: URL, warn: (message: string) => void) {
+  const { createTracing, startOtel } = await import('../observability/tracing.ts');
   const { tracer, close } = await startOtel({ url, version, warn });
-  return { ...createTracing(tracer), close };
+  const listed = new Set([...persisted.listed.values()].map(hashOf));
+  return { ...createTracing(tracer, listed), close };
+}
+
+/** One observer that passes all on to several. An event that none of them handles, it does not handle. */
+function combineObservers(observers: readonly Observer[]): Observer {
+  const [first, ...others] = observers;
+  if (first === undefined || others.length === 0) return first ?? {};
+  const all = <Name extends keyof Observer>(name: Name) => {
+    const hooks = observers.map((observer) => observer[name]).filter((hook) => hook !== undefined);
+    return hooks.length > 0 ? hooks : undefined;
+  };
+  const [queued, requested, retried] = [all('queued'), all('requested'), all('retried')];
+  const [answered, breakerChanged] = [all('answered'), all('breakerChanged')];
+  const coordinationChanged = all('coordinationChanged');
+  return {
+    queued: queued && ((call) => callAll(queued.map((hook) => hook(call)))),
+    requested: requested && ((call) => callAll(requested.map((hook) => hook(call)))),
+    retried: retried && callAll(retried),
+    answered: answered && callAll(answered),
+    breakerChanged: breakerChanged && callAll(breakerChanged),
+    coordinationChanged: coordinationChanged && callAll(coordinationChanged),
+  };
+}
+
+function callAll<Args extends readonly unknown[]>(hooks: readonly ((...args: Args) => void)[]) {
+  return (...args: Args): void => {
+    for (const hook of hooks) hook(...args);
+  };
 }

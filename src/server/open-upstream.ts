@@ -1,22 +1,14 @@
 import type { Config } from '../config/config.ts';
+import { StartError } from '../observability/start-error.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import type { State } from '../state/port.ts';
 import type { Observer } from '../transport/observer.ts';
-import { createTransport, type Transport } from '../transport/transport.ts';
+import { createTransport } from '../transport/transport.ts';
 import { version } from '../version.ts';
-import { openSandbox } from './open-sandbox.ts';
 
-/** The way to the REST API, or to the sandbox where no API is configured. */
-export interface Upstream {
-  readonly transport: Transport;
-  close(): Promise<void>;
-}
-
-export async function openUpstream(
-  config: Config,
-  observer: Observer,
-  state: State | undefined,
-): Promise<Upstream> {
+/** The way to the REST API, or to the sandbox where no API is configured. @throws StartError without the state of several gateways */
+export async function openUpstream(config: Config, observer: Observer) {
+  const state = await openState(config, observer);
   const sandbox = config.apiUrl ? undefined : await openSandbox();
   const transport = createTransport({
     url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
@@ -24,6 +16,7 @@ export async function openUpstream(
     rate: config.rate,
     totalRate: config.totalRate,
     freshMs: config.freshMs,
+    freshMsFor: config.freshMsFor,
     staleMs: config.staleMs,
     observer,
     state,
@@ -36,4 +29,34 @@ export async function openUpstream(
       await sandbox?.close();
     },
   };
+}
+
+/** Starts the sandbox in the place of the API. A gateway that has an API does not even load it. */
+export async function openSandbox(): Promise<Sandbox> {
+  const { GUEST_EVERY_MS, startSandbox } = await import('../sandbox/server.ts');
+  return startSandbox({ guestEveryMs: GUEST_EVERY_MS });
+}
+
+/** Opens the state that this gateway shares with others, if it does; undefined, and nothing of it loaded, if not. */
+async function openState(config: Config, observer: Observer): Promise<State | undefined> {
+  const { redis, rate, freshMs, freshMsFor, staleMs } = config;
+  if (!redis) return undefined;
+  const { openStateInRedis } = await import('../state/redis/open.ts');
+  const { coordinationChanged } = observer;
+  try {
+    return await openStateInRedis({
+      ...redis,
+      rate,
+      longestCopyMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
+      onChange: (reason) => coordinationChanged?.(reason ? 'lost' : 'ok', reason),
+    });
+  } catch (cause) {
+    throw new StartError(adviceFor(cause as Error, new URL(redis.url).host), { cause });
+  }
+}
+
+function adviceFor({ name, message }: Error, host: string): string {
+  return name === 'RedisClientMissing'
+    ? 'REDIS_URL needs a package that is not installed. Run "npm install @redis/client@6", or leave REDIS_URL out.'
+    : `Redis cannot be used at ${host}: ${message}. Start it, set REDIS_URL to where it is and answers in time, or set REDIS_REQUIRED=false to begin without it.`;
 }

@@ -1,45 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { openGateway } from './open-gateway.ts';
-import { openKeys } from './open-keys.ts';
 import { openObservability } from './open-observability.ts';
-import { openState } from './open-state.ts';
 import { openUpstream } from './open-upstream.ts';
-import { exit, onReload, onStop } from './signals.ts';
+import { exit, onStop } from './signals.ts';
+import { openKeys, watchDocuments } from './watched-files.ts';
 import { announce, isForWorkers, runWorkers } from './workers.ts';
 
-/** Runs the gateway until the process is told to stop. */
-export async function serve(config: Config): Promise<void> {
+/** Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. */
+export async function serve(config: Config, by: 'http' | 'stdin' = 'http'): Promise<void> {
   if (isForWorkers(config)) return runWorkers(config);
-  const observability = await openObservability(config).catch(exit);
-  const { upstream } = observability;
-  const state = await openState(config, upstream).catch(exit);
-  const { transport, close } = await openUpstream(config, upstream, state);
+  const observability = await openObservability(config, by === 'stdin' ? 2 : 1).catch(exit);
+  const { log } = observability;
+  const { transport, close } = await openUpstream(config, observability.upstream).catch(exit);
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
-  process.on('unhandledRejection', (reason) => observability.log.error(reason));
+  process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
-  const keys = await openKeys(config, observability);
-  const reloads = [keys.reload, observability.reopen].filter((reload) => reload !== undefined);
-  if (reloads.length > 0)
-    onReload(() => {
-      for (const reload of reloads) reload();
-    });
-  const parts = { transport, isReady: () => ready, credentials: keys.credentials };
-  const server = await openGateway(config, observability, parts).catch(exit);
-
-  const { lifeCycle } = observability;
+  const credentials = await openKeys(config, log);
+  if (observability.reopen) process.on('SIGHUP', observability.reopen);
+  const parts = { transport, isReady: () => ready, credentials };
+  const server = await openGateway(config, observability, parts, by).catch(exit);
+  watchDocuments(config, server.replaceDocuments, log);
   onStop(async (signal) => {
     ready = false;
-    keys.close();
-    lifeCycle.tell('stopping', { signal });
+    log.lifeCycle('stopping', { signal });
     await delay(config.shutdown.delayMs);
     const graceIsOver = delay(config.shutdown.graceMs);
     await server.drain(config.shutdown.graceMs);
     // A write goes on when its client has left; it has the same time to finish.
     await Promise.race([close(), graceIsOver]);
     await Promise.race([observability.close(), graceIsOver]);
-    lifeCycle.tell('stopped');
+    log.lifeCycle('stopped');
     process.exit(0);
   });
-  announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, lifeCycle);
+  if (by === 'stdin') process.stdin.once('end', () => process.emit('SIGTERM'));
+  else announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, log);
 }

@@ -7,28 +7,34 @@ export function exit(reason: string | Error): never {
   process.exit(1);
 }
 
-/** What a process tells its workers. */
+/** The message by which a process stops its workers. */
 export const STOP = 'stop';
 
-/** Runs `stop` when the process is told to stop; told once more by a signal, it ends at once. */
+/**
+ * For so long further signals belong to the first, in ms: systemd signals a whole process group, and npm passes on what its
+ * child has had already.
+ */
+const ONE_STOP_MS = 1_000;
+
+/** The same for Ctrl-C on a terminal, in ms: npm is faster than anybody who presses it again because it takes too long. */
+const ONE_KEY_PRESS_MS = 100;
+
+/** Runs `stop` at the first signal to stop; at a later one the process ends at once, with 1. */
 export function onStop(stop: (signal: string) => Promise<void>): void {
-  let isStopping = false;
+  let begunAt: number | undefined;
   const begin = (signal: string) => {
-    if (isStopping) return;
-    isStopping = true;
+    if (begunAt !== undefined) return;
+    begunAt = performance.now();
     void stop(signal);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const isKeyPress = signal === 'SIGINT' && process.stdin.isTTY;
+    const oneStopMs = isKeyPress ? ONE_KEY_PRESS_MS : ONE_STOP_MS;
     process.on(signal, () => {
-      if (isStopping) process.exit(1);
+      if (begunAt !== undefined && performance.now() - begunAt > oneStopMs) process.exit(1);
       begin(signal);
     });
   }
   // One that is nobody's worker should end when there is nothing left to do.
   if (process.connected) process.on('message', (message) => message === STOP && begin(STOP));
-}
-
-/** Runs `reload` whenever the process is told that its files have changed. */
-export function onReload(reload: () => void): void {
-  process.on('SIGHUP', reload);
 }

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { OpenConnection } from './connections.ts';
 
-export interface UnreadAnswersOptions {
+interface UnreadAnswersOptions {
   /** How long a client may go without taking anything of its answer. */
   readonly writeTimeoutMs: number;
   /** How much all clients may leave unread, in bytes. */
   readonly maxUnreadBytes: number;
 }
 
-/** What was seen of a connection with something to send, and since when nothing has moved. */
+/** A connection with something to send, and since when nothing has moved. */
 interface Sighting {
   readonly progress: string;
   readonly since: number;
@@ -59,7 +59,7 @@ function progressOf(socket: Socket): string {
   return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
 }
 
-/** What is left of the answer whose turn it is, and those that wait behind it. */
+/** The rest of the answer whose turn it is, and those that wait behind it. */
 function unreadBytes({ socket, unanswered }: OpenConnection): number {
   const waiting = unanswered.filter((response) => response.socket === null);
   return waiting.reduce((sum, { writableLength }) => sum + writableLength, socket.writableLength);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Upgrade } from '../http/websocket/socket-upgrade.ts';
+import { responseOn, type Upgrade } from '../http/websocket/socket-upgrade.ts';
 import type { Connections } from './connections.ts';
 
 /** Each leaves something of node:http's on the socket, and some clients offer another protocol with every request. */
@@ -15,6 +15,12 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
   const take: Upgrade = (request, socket, head) => {
     if (request.headers.upgrade?.toLowerCase() === 'websocket') {
       upgrade(request, socket, head);
+      return;
+    }
+    if (!request.complete || request.readableLength > 0) {
+      // Node 26 leaves the body with its request: that is the last one on the socket.
+      socket.on('error', ignore);
+      server.emit('request', request, responseOn(request, socket));
       return;
     }
     const connection = connections.on(request.socket);

@@ -2,9 +2,9 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import type { LifeCycleLog } from '../observability/log.ts';
+import type { OperationLog } from '../observability/log.ts';
 import { logStart, printBanner, type Running } from './banner.ts';
-import { openSandbox } from './open-sandbox.ts';
+import { openSandbox } from './open-upstream.ts';
 import { onStop, STOP } from './signals.ts';
 
 /** So that one that cannot live does not take all of a processor. */
@@ -15,8 +15,8 @@ export function isForWorkers({ workers }: Config): boolean {
   return workers > 1 && cluster.isPrimary;
 }
 
-/** Tells what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
-export function announce(started: Running, config: Config, log: LifeCycleLog): void {
+/** Announces what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
+export function announce(started: Running, config: Config, log: Pick<OperationLog, 'lifeCycle'>): void {
   if (!process.stdout.isTTY) logStart(started, config, log);
   if (cluster.isWorker) process.send?.(started);
   else if (process.stdout.isTTY) printBanner([started], config);
@@ -76,7 +76,7 @@ function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | u
   return args;
 }
 
-/** A signal on the terminal reaches a worker as well, so it is told in another way; one that serves nobody is not told. */
+/** A signal on the terminal reaches a worker as well, so it is stopped by a message; one that serves nobody is killed. */
 async function end(worker: Worker, isServing: boolean): Promise<void> {
   const ended = once(worker, 'exit');
   if (isServing && worker.isConnected()) worker.send(STOP);

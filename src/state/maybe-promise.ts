@@ -1,4 +1,4 @@
-/** What is known at once, or later. The memory answers at once, and nobody waits a turn for that. */
+/** A value that is known at once, or later: an answer from memory costs no turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Goes on with a value: at once where it is there. */
@@ -7,4 +7,20 @@ export function whenKnown<T, Result>(
   next: (value: T) => MaybePromise<Result>,
 ): MaybePromise<Result> {
   return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Whether a value is a promise, be it another library's. @throws what a getter named `then` throws */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const canHaveMembers = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return canHaveMembers && typeof (value as { readonly then?: unknown }).then === 'function';
+}
+
+/** Calls a function of an embedder for its effect. A throw and a rejection go to `onFailure`, which must not throw. */
+export function notify(call: () => unknown, onFailure: (error: unknown) => void): void {
+  try {
+    const given = call();
+    if (isThenable(given)) Promise.resolve(given).catch(onFailure);
+  } catch (error) {
+    onFailure(error);
+  }
 }

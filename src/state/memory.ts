@@ -1,19 +1,21 @@
 import { LRUCache } from 'lru-cache';
-import { createFeedsInMemory } from './feeds-in-memory.ts';
+import { createDocumentsInMemory } from './documents.ts';
 import type {
   CacheEntries,
-  Documents,
-  Fence,
+  FeedMember,
+  FeedSubscription,
+  Feeds,
   Generation,
   Generations,
   PageSizes,
+  Snapshot,
   State,
   Write,
 } from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
-export interface MemoryOptions {
-  /** Milliseconds on a line that never goes back; only differences mean anything. */
+interface MemoryOptions {
+  /** Milliseconds that never go back; only differences mean anything. */
   readonly now: () => number;
 }
 
@@ -31,8 +33,9 @@ export function createStateInMemory({ now }: MemoryOptions): State {
 
 const MAX_ENTRIES = 50_000;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** What an entry costs besides its answer: key, bookkeeping, the objects that the text became. */
+/** The bytes of an entry besides its answer: key, bookkeeping, the objects that the text became. */
 const ENTRY_BYTES = 512;
+const LEAST_BYTES = Math.ceil(MAX_BYTES / MAX_ENTRIES);
 
 interface Kept {
   readonly value: unknown;
@@ -43,9 +46,9 @@ interface Kept {
 /** Keeps answers bounded by number and size; the least recently used go first. */
 export function createCacheInMemory(now: () => number): CacheEntries {
   const kept = new LRUCache<string, Kept>({
-    max: MAX_ENTRIES,
+    // Each weighs enough that there are never more of them; by `max`, the memory for all would be taken at the start.
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ bytes }, key) => bytes * 3 + key.length * 2 + ENTRY_BYTES,
+    sizeCalculation: ({ bytes }, key) => Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES),
   });
   return {
     get(key) {
@@ -59,43 +62,57 @@ export function createCacheInMemory(now: () => number): CacheEntries {
 }
 
 interface Written {
-  readonly number: number;
-  readonly inDoubtUntil: number;
+  /** The last write. */
+  number: number;
+  inDoubtUntil: number;
+  /** The write at which it got its position in the order. */
+  placedAt: number;
 }
 
 const MAX_REMEMBERED = 100_000;
 
 /** Numbers all writes, and remembers the last one to each resource, whichever account has made it. */
-export function createGenerationsInMemory(now: () => number): Generations {
+function createGenerationsInMemory(now: () => number): Generations {
   let count = 0;
-  /** What is no longer remembered was written to by this write at the latest. */
-  let forgotten: Generation = { number: 0, isInDoubt: false, loss: 0 };
-  /** In the order of their last writes. */
+  /** A thing that is no longer remembered was written to by this write at the latest. */
+  let forgotten: Generation = { number: 0, isInDoubt: false, partition: 0 };
+  /** Each stays where it is when it is written to again: moved, it would leave a hole each time, which every look-up passes. */
   const written = new Map<string, Written>();
-  const remember = (resource: string, write: Written) => {
-    written.delete(resource);
-    written.set(resource, write);
-    if (written.size <= MAX_REMEMBERED) return;
-    for (const [oldest, { number }] of written) {
+  let byAge: Iterator<[string, Written]> | undefined;
+  const forgetOne = () => {
+    for (;;) {
+      byAge ??= written.entries();
+      const [oldest, last] = byAge.next().value as [string, Written];
       written.delete(oldest);
-      forgotten = { number, isInDoubt: false, loss: 0 };
-      break;
+      if (last.number === last.placedAt) {
+        forgotten = { number: last.number, isInDoubt: false, partition: 0 };
+        return;
+      }
+      last.placedAt = last.number;
+      written.set(oldest, last);
     }
   };
   const bump = (resources: readonly string[], inDoubtMs: number) => {
     count += 1;
     for (const resource of resources) {
-      // A later write does not tell how an earlier one ends.
-      const inDoubtUntil = Math.max(now() + inDoubtMs, written.get(resource)?.inDoubtUntil ?? 0);
-      remember(resource, { number: count, inDoubtUntil });
+      const inDoubtUntil = now() + inDoubtMs;
+      const known = written.get(resource);
+      if (known) {
+        known.number = count;
+        // The end of a later write says nothing of an earlier one.
+        known.inDoubtUntil = Math.max(known.inDoubtUntil, inDoubtUntil);
+      } else {
+        written.set(resource, { number: count, inDoubtUntil, placedAt: count });
+        if (written.size > MAX_REMEMBERED) forgetOne();
+      }
     }
   };
-  const fence: Fence = {
+  const snapshot: Snapshot = {
     read(resource) {
       const last = written.get(resource);
-      return last ? { number: last.number, isInDoubt: last.inDoubtUntil > now(), loss: 0 } : forgotten;
+      return last ? { number: last.number, isInDoubt: last.inDoubtUntil > now(), partition: 0 } : forgotten;
     },
-    // A process that ends takes its copies along, so there is nothing to do before the write.
+    // Entries end with their process, so there is nothing to do before the write.
     write: (resources): Write => ({
       isLost: false,
       end(outcome, doubtMs) {
@@ -103,38 +120,19 @@ export function createGenerationsInMemory(now: () => number): Generations {
       },
     }),
   };
-  return { fence: () => fence };
-}
-
-const BYTES_PER_CHARACTER = 2;
-
-/** Keeps documents bounded by number and size; the least recently used go first. */
-export function createDocumentsInMemory({ maxDocuments = 1_000, maxBytes = 10_000_000 } = {}): Documents {
-  const documents = new LRUCache<string, string>({
-    max: maxDocuments,
-    maxSize: maxBytes,
-    sizeCalculation: (document) => document.length * BYTES_PER_CHARACTER + 1,
-  });
-  return {
-    get: (hash) => documents.get(hash),
-    set(hash, document) {
-      documents.set(hash, document);
-    },
-  };
+  return { snapshot: () => snapshot };
 }
 
 const MAX_PAGE_SIZES = 10_000;
 
 /** The API may lower its cap while the gateway runs: then what was learnt before would end lists early. */
-const FORGOTTEN_AFTER_MS = 10 * 60_000;
+export const PAGE_SIZE_KEPT_MS = 10 * 60_000;
 
 export function createPageSizesInMemory(now: () => number): PageSizes {
-  const sizes = new LRUCache<string, { readonly rows: number; readonly notedAt: number }>({
-    max: MAX_PAGE_SIZES,
-  });
+  const sizes = createBoundedCache<{ readonly rows: number; readonly notedAt: number }>(MAX_PAGE_SIZES);
   const longest = (account: string, endpoint: string): number => {
     const size = sizes.get(`${account} ${endpoint}`);
-    return size && now() - size.notedAt < FORGOTTEN_AFTER_MS ? size.rows : 0;
+    return size && now() - size.notedAt < PAGE_SIZE_KEPT_MS ? size.rows : 0;
   };
   return {
     longest,
@@ -142,4 +140,44 @@ export function createPageSizesInMemory(now: () => number): PageSizes {
       if (rows >= longest(account, endpoint)) sizes.set(`${account} ${endpoint}`, { rows, notedAt: now() });
     },
   };
+}
+
+/** Feeds of one process, which leads in all of them: it joins each only once. */
+function createFeedsInMemory(): Feeds {
+  const listeners: Parameters<Feeds['onMessage']>[0][] = [];
+  return {
+    join: (_account, _name, member) => subscribe(member),
+    broadcast(account, message) {
+      for (const receive of listeners) receive(account, message);
+    },
+    onMessage(receive) {
+      listeners.push(receive);
+    },
+  };
+}
+
+function subscribe(member: FeedMember): FeedSubscription {
+  let isGone = false;
+  // The caller has its subscription first.
+  queueMicrotask(() => {
+    if (!isGone) member.lead(false);
+  });
+  return {
+    publish(entry) {
+      if (!isGone) member.received(entry, true);
+    },
+    leave() {
+      isGone = true;
+    },
+  };
+}
+
+/**
+ * Keeps so many entries, of which the least recently used go first. Its memory grows with what it holds: by `max`, lru-cache
+ * would take and fill that of all of them at the start.
+ */
+export function createBoundedCache<Value extends object | string | true>(
+  maxEntries: number,
+): LRUCache<string, Value> {
+  return new LRUCache<string, Value>({ maxSize: maxEntries, sizeCalculation: () => 1 });
 }

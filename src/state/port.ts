@@ -1,7 +1,7 @@
 import type { MaybePromise } from './maybe-promise.ts';
 
 /**
- * What the processes of one gateway have in common: in memory for one process, in a store for several. Whatever goes in
+ * The state that the processes of one gateway have in common: in memory for one process, in a store for several. Whatever goes in
  * or comes out is plain JSON data, so that a store outside the process can hold it, and times are ages or durations,
  * because clocks differ. A Promise must not reject: an implementation that loses its store knows best how to go on.
  */
@@ -12,33 +12,33 @@ export interface State {
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
   readonly feeds: Feeds;
-  /** Copies of reads that all processes share; undefined: there is no other process. */
-  readonly shared?: SharedCopies | undefined;
+  /** The cache entries that all processes share; undefined: there is no other process. */
+  readonly shared?: SharedCache | undefined;
   /** How this process stands with the others; undefined: there are none. */
   readonly coordination?: Coordination | undefined;
   close?(): Promise<void>;
 }
 
-/** Whether the processes can count together. One that has lost the others goes on with its share. */
+/** Whether the processes can count together. One that is partitioned from the others is degraded: it goes on with its share. */
 export interface Coordination {
-  /** 0 while all is well, otherwise the number of the loss that lasts. */
-  readonly loss: number;
-  /** How long calls cannot be made, because nobody knows this process's share of the quota, in ms; 0: they can. */
+  /** 0 while all is well, otherwise the number of the partition that lasts. */
+  readonly partition: number;
+  /** How long calls cannot be made, because the share of this process is not known, in ms; 0: they can. */
   refusedMs(): number;
 }
 
 export interface Quotas {
   /**
-   * The quota of that name: an account, or an account, a space and what is limited on its own. `onFreed` is called when a place may have become free by anything but
-   * time: a request that was sent or was given up.
+   * The quota of an account, or of a part of it that is limited on its own: an endpoint, or a caller. `onFreed` is called when
+   * a permit may have become free by anything but time: a request that was sent or was given up.
    */
-  open(name: string, limits: QuotaLimits, onFreed: () => void): Quota;
+  open(account: string, part: string | undefined, limits: QuotaLimits, onFreed: () => void): Quota;
 }
 
 export interface QuotaLimits {
   /** Requests that may arrive in any sliding second; Infinity: no limit, only pauses. */
   readonly rate: number;
-  /** What is left of the rate after each `slowDown`. */
+  /** The share of the rate that is left after each `slowDown`. */
   readonly backoff: number;
   /** How much of the full rate comes back each second. */
   readonly recoveryPerSecond: number;
@@ -46,18 +46,20 @@ export interface QuotaLimits {
   readonly isLocal?: boolean;
 }
 
-/** At most so many requests in any second. What only estimates is known to each process by itself, so it never waits. */
+/** At most so many requests in any second. Estimates are known to each process by itself, so they never wait. */
 export interface Quota {
   /**
-   * A place now, or how many ms until one may be free (Infinity: when `onFreed` is called). So many wait: whoever asks
-   * somebody else for places may ask for all of them at once.
+   * A permit now, or how many ms until one may be free (Infinity: when `onFreed` is called). Callers of other processes may
+   * have a turn before: `demand` is all that waits here.
    */
-  take(waiting: number): MaybePromise<Place | number>;
-  /** The same for a call that nobody waits for: some places stay free, and one such call keeps its distance from the next. */
-  takeSpare(): MaybePromise<Place | number>;
-  /** Whether a call would leave those places free. */
+  take(demand: Demand): MaybePromise<Permit | number>;
+  /** The same for a call that nobody waits for: some permits stay free, and one such call keeps its distance from the next. */
+  takeSpare(): MaybePromise<Permit | number>;
+  /** Some callers wait no longer: no turn need be left to them. */
+  left(demand: Demand): void;
+  /** Whether such a call would leave those permits free. */
   hasSpare(): boolean;
-  /** When the call behind `ahead` others could start, in ms from now, if nothing but time frees places. */
+  /** When the call behind `ahead` others could start, in ms from now, if nothing but time frees permits. */
   etaMs(ahead: number): number;
   /** The API said that this was too fast: nothing starts for `pauseMs`, and fewer for a while. */
   slowDown(pauseMs: number): MaybePromise<void>;
@@ -67,41 +69,53 @@ export interface Quota {
   isIdle(): boolean;
 }
 
+/** Callers that wait for permits. */
+export interface Demand {
+  readonly size: number;
+  /** How many of them are of each caller. */
+  byCaller(): Iterable<readonly [caller: string, count: number]>;
+}
+
 export interface QuotaStatus {
-  /** Requests that may arrive in a second as things are, after a `slowDown` fewer than usual; 0: no limit. */
+  /** Requests that may arrive in a second as things are, after a `slowDown` fewer than usual; Infinity: no limit. */
   readonly limit: number;
-  /** Places that are free now: none in a pause. */
+  /** Permits that are free now: none in a pause. */
   readonly remaining: number;
-  /** Places that are held, or count for what was sent. */
+  /** Permits that are held, or count for what was sent. */
   readonly used: number;
-  /** When no place will be used any more if nothing else starts, in ms from now. */
+  /** When no permit will be used any more if nothing else starts, in ms from now. */
   readonly resetInMs: number;
 }
 
-/** A place in a quota. It is held from the moment when it is taken, and counts for a second from the request's arrival. */
-export interface Place {
+/**
+ * A permit of a quota. It is held from the moment when it is taken, and counts for a second from the latest moment at which
+ * its request can arrive.
+ */
+export interface Permit {
   sent(): void;
-  /** What was sent had arrived so many ms ago; what was never sent gives its place back. Only the first time counts. */
-  done(arrivedMsAgo: number): void;
+  /** The answer begins, so the request has arrived. */
+  answered(): void;
+  /** Nothing more will be known. A permit whose request was never sent is free again; one that was sent may yet arrive. */
+  release(): void;
 }
 
 /** How often resources were written to. They are counted where the state is, not in a process. */
 export interface Generations {
   /** For one operation of an account. */
-  fence(account: string): Fence;
+  snapshot(account: string): Snapshot;
 }
 
-/** What an operation reads after this was first asked is no older than that: it is asked for once. */
-export interface Fence {
-  /** What was asked for under another generation may show less. */
+/** The writes as they stood when an operation first asked, or later: one question is enough for all its reads. */
+export interface Snapshot {
+  /** An answer of another generation may be older. */
   read(resource: string): MaybePromise<Generation>;
-  /** Before a write is sent. If nobody tells how it ended, nothing of these resources is kept for `doubtMs`. */
+  /** Before a write is sent. Unless its end is published, nothing of these resources is cached for `doubtMs`. */
   write(resources: readonly string[], doubtMs: number): MaybePromise<Write>;
 }
 
 /** A write that is under way. */
 export interface Write {
-  /** To be awaited before the client is answered. Of unknown outcome: it may yet be carried out for `doubtMs`. */
+  /** To be awaited before the client is answered. A write of unknown outcome may yet be carried out for `doubtMs`. */
   end(outcome: WriteOutcome, doubtMs: number): MaybePromise<void>;
   /** Whether other processes may not have learnt of it. */
   readonly isLost: boolean;
@@ -113,11 +127,11 @@ export interface Generation {
   readonly number: number | string;
   /** Nothing read is worth keeping. */
   readonly isInDoubt: boolean;
-  /** Other processes may have written without this one's knowing: the number of the loss; 0: none has. */
-  readonly loss: number;
+  /** The number of the partition in which other processes may have written; 0: there is none. */
+  readonly partition: number;
 }
 
-/** Answers to reads, by who asks for what under which generation. */
+/** Answers to reads, by account, request and generation. */
 export interface CacheEntries {
   get(key: string): MaybePromise<CacheEntry | undefined>;
   /** Keeps an entry for at most `ttlMs`. */
@@ -133,40 +147,43 @@ export interface CacheEntry {
   readonly ageMs: number;
 }
 
-/** Copies of reads for all processes of an account, and who of them makes a call that all wait for. */
-export interface SharedCopies {
-  ask(account: string, key: string, question: CopyQuestion): Promise<CopyAnswer>;
+/** Cache entries for all processes of an account, and leases: one process makes the call that all wait for. */
+export interface SharedCache {
+  lookUp(account: string, key: string, lookup: Lookup): Promise<LookupResult>;
 }
 
-export interface CopyQuestion {
-  /** A copy younger than this will do, in ms. */
+export interface Lookup {
+  /** An entry younger than this will do, in ms. */
   readonly freshMs: number;
-  /** The `askedAt` of the first answer, when this is asked again: a copy that was kept since then will do. */
+  /** The `askedAt` of the first result, when this is looked up again: an entry that was filled since then will do. */
   readonly since: number | undefined;
   /** Whether nobody waits for the call: then another process need not wait for it either. */
   readonly isBackground: boolean;
 }
 
-export interface CopyAnswer {
-  /** A copy; without `isEnough` it is older than what was asked for. */
+export interface LookupResult {
+  /** Without `isEnough` it is older than what was asked for. */
   readonly entry: CacheEntry | undefined;
   readonly isEnough: boolean;
-  /** The right, and the duty, to make the call. Without it another process makes it. */
-  readonly lead: Lead | undefined;
+  /** Without it another process makes the call. */
+  readonly lease: Lease | undefined;
   /** On the clock of the store. */
   readonly askedAt: number;
 }
 
-/** To be kept or given up; it ends soon after the process that has it. */
-export interface Lead {
-  keep(entry: CacheEntry, ttlMs: number): void;
-  giveUp(): void;
+/** The right, and the duty, to make the call and fill the entry, or to release it. It ends soon after the process that has it. */
+export interface Lease {
+  fill(entry: CacheEntry, ttlMs: number): void;
+  release(): void;
 }
 
-/** The documents that clients have registered, by their hash. */
+/**
+ * The documents that clients have registered, by account and hash. They are bounded over all accounts, and each has a fair
+ * part of that: one that is not kept, or not any more, is sent again.
+ */
 export interface Documents {
-  get(hash: string): MaybePromise<string | undefined>;
-  set(hash: string, document: string): MaybePromise<void>;
+  get(account: string, hash: string): MaybePromise<string | undefined>;
+  set(account: string, hash: string, document: string): MaybePromise<void>;
 }
 
 /**
@@ -178,41 +195,41 @@ export interface PageSizes {
   longest(account: string, endpoint: string): MaybePromise<number>;
 }
 
-/** What one process finds out for all of them, entry by entry. */
+/** Entries that one process publishes to all of them. */
 export interface Feeds {
   /** Takes part in an account's feed of that name. */
-  join(account: string, name: string, member: FeedMember): FeedSeat;
-  /** Tells every process that takes part in any feed of the account, this one too. It may get lost: it can only hasten. */
-  tell(account: string, message: object): void;
-  /** Calls back for whatever is told. */
-  listen(told: (account: string, message: object) => void): void;
+  join(account: string, name: string, member: FeedMember): FeedSubscription;
+  /** Sends a message to every process with a feed of the account, this one too. It may get lost: it can only hasten. */
+  broadcast(account: string, message: object): void;
+  /** Calls back for every message. */
+  onMessage(receive: (account: string, message: object) => void): void;
 }
 
 /** A process that takes part in a feed. None of these may throw. */
 export interface FeedMember {
   /**
-   * This process is to find out from now on, until `rest`: it has received all that is still known of the feed. `isAnew`:
-   * nobody goes on from what was published before, so begin with a whole entry, under positions that were never used. It may
-   * be called again without `rest`, if that has become so meanwhile.
+   * This process is the leader, which polls until `follow`: it has received all that is still known of the feed. `isReset`:
+   * nothing goes on from earlier entries, so begin with a whole entry, under positions that were never used. It may be called
+   * again without `follow`, if the feed was reset meanwhile.
    */
-  lead(isAnew: boolean): void;
-  /** Another process does. */
-  rest(): void;
+  lead(isReset: boolean): void;
+  /** Another process leads. */
+  follow(): void;
   /**
-   * What was published, by this process too, in the order in which it was. `isLatest`: as far as is known, nothing has
+   * Gives what was published, by this process too, in its order. `isLatest`: as far as is known, nothing has
    * happened since.
    */
   received(entry: object, isLatest: boolean): void;
 }
 
-export interface FeedSeat {
-  /** Tells all, for who leads; what comes from who no longer leads is dropped. */
+export interface FeedSubscription {
+  /** Publishes an entry of the leader; one of a former leader is dropped. */
   publish(entry: object, role: FeedEntryRole): void;
   leave(): void;
 }
 
 /**
- * Who comes later can begin with one that is `whole`; what was published before it is kept for a while. Behind the `last`
- * one nothing counts of what was before: who comes later does not receive it.
+ * A later subscriber can begin with one that is `whole`; entries before it are kept for a while. Behind the `last`
+ * one nothing before it counts: a later subscriber does not receive it.
  */
 export type FeedEntryRole = 'whole' | 'part' | 'last';

@@ -1,15 +1,17 @@
-import type { Place, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
+import type { Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, and what clocks and timers may be off. */
 export const WINDOW_MS = 1_002;
 /**
- * A request counts from its arrival, so that two arrivals cannot come closer than two starts. One that is still not
- * answered when its place is due had arrived this long after its sending.
+ * The API counts arrivals, and all that is known of one is that it lies between the sending and the beginning of the answer.
+ * So a request counts from the answer: a guess that calls a part of that time work lets more than the quota arrive as soon as
+ * the way to the API becomes faster. No way takes longer than this, a packet that was lost included; an answer that does was
+ * worked on.
  */
-export const UNANSWERED_LAG_MS = 30;
+export const LONGEST_WAY_MS = 500;
 /**
- * The share of the places that is kept for calls that somebody waits for. Without it, and without the distance,
- * revalidations would take all places at once, second after second, and a write would wait for the next second.
+ * The share of the permits that is kept for calls that somebody waits for. Without it, and without the distance,
+ * revalidations would take all permits at once, second after second, and a write would wait for the next second.
  */
 export const KEPT_SHARE = 0.2;
 /** A process that is busy comes late to each of them: what was missed for so long may follow at once. */
@@ -21,7 +23,7 @@ export const CATCH_UP_MS = 200;
  * allowed; a log lets 50.
  */
 export function createSlidingWindows(now: () => number): Quotas {
-  return { open: (_name, limits, onFreed) => new SlidingWindowLog(limits, now, onFreed) };
+  return { open: (_account, _part, limits, onFreed) => new SlidingWindowLog(limits, now, onFreed) };
 }
 
 class SlidingWindowLog implements Quota {
@@ -30,7 +32,7 @@ class SlidingWindowLog implements Quota {
   readonly #onFreed: () => void;
   /** Those that were sent and count, or will. */
   readonly #requests: LoggedRequest[] = [];
-  /** Places that are held for what was not sent yet. */
+  /** Permits that are held for what was not sent yet. */
   #held = 0;
   #reduced: number;
   #reducedAt: number;
@@ -46,33 +48,36 @@ class SlidingWindowLog implements Quota {
     this.#reducedAt = now();
   }
 
-  take(): Place | number {
+  take(): Permit | number {
     const now = this.#now();
     if (now < this.#pausedUntil) return this.#pausedUntil - now;
     if (this.#isUnlimited) return FREE;
     return this.#freeInMs(this.#rateAt(now), now) || this.#hold();
   }
 
-  takeSpare(): Place | number {
+  takeSpare(): Permit | number {
     const now = this.#now();
     if (now < this.#pausedUntil) return this.#pausedUntil - now;
     if (this.#isUnlimited) return FREE;
-    const places = this.#sparePlaces(now);
-    const waitMs = Math.max(this.#spareFrom - now, this.#freeInMs(places, now));
+    const permits = this.#sparePermits(now);
+    const waitMs = Math.max(this.#spareFrom - now, this.#freeInMs(permits, now));
     if (waitMs > 0) return waitMs;
-    this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / places;
+    this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits;
     return this.#hold();
   }
+
+  /** No other process leaves turns here. */
+  left(): void {}
 
   hasSpare(): boolean {
     const now = this.#now();
     if (now < this.#pausedUntil) return false;
-    return this.#isUnlimited || this.#freeInMs(this.#sparePlaces(now), now) === 0;
+    return this.#isUnlimited || this.#freeInMs(this.#sparePermits(now), now) === 0;
   }
 
   etaMs(ahead: number): number {
     const now = this.#now();
-    return Math.max(this.#pausedUntil - now, this.#isUnlimited ? 0 : this.#placeInMs(ahead, now));
+    return Math.max(this.#pausedUntil - now, this.#isUnlimited ? 0 : this.#permitInMs(ahead, now));
   }
 
   slowDown(pauseMs: number): void {
@@ -88,7 +93,7 @@ class SlidingWindowLog implements Quota {
   status(): QuotaStatus {
     const now = this.#now();
     this.#forget(now);
-    const limit = this.#isUnlimited ? 0 : this.#rateAt(now);
+    const limit = this.#isUnlimited ? this.#limits.rate : this.#rateAt(now);
     const used = this.#requests.length + this.#held;
     const remaining = now < this.#pausedUntil ? 0 : Math.max(0, limit - used);
     const lastAt = Math.max(now, this.#pausedUntil, this.#freeAt(this.#requests.length - 1) ?? now);
@@ -102,20 +107,20 @@ class SlidingWindowLog implements Quota {
     return this.#rateAt(now) === this.#limits.rate;
   }
 
-  /** A place that was held is taken by a request. */
+  /** A permit that was held is taken by a request. */
   noteSent(request: LoggedRequest): void {
     this.#held -= 1;
-    request.countsFrom = this.#now() + UNANSWERED_LAG_MS;
+    request.countsFrom = this.#now() + LONGEST_WAY_MS;
     this.#requests.push(request);
     this.#onFreed();
   }
 
-  noteArrived(request: LoggedRequest, msAgo: number): void {
-    request.countsFrom = this.#now() - msAgo;
+  noteAnswered(request: LoggedRequest): void {
+    request.countsFrom = Math.min(request.countsFrom, this.#now());
     this.#onFreed();
   }
 
-  /** A place that was held is not needed. */
+  /** A permit that was held is not needed. */
   giveBack(): void {
     this.#held -= 1;
     this.#onFreed();
@@ -125,7 +130,7 @@ class SlidingWindowLog implements Quota {
     return this.#limits.rate === Number.POSITIVE_INFINITY;
   }
 
-  #hold(): Place {
+  #hold(): Permit {
     this.#held += 1;
     return new LoggedRequest(this);
   }
@@ -136,30 +141,30 @@ class SlidingWindowLog implements Quota {
     return Math.min(rate, Math.floor(this.#reduced + recovered));
   }
 
-  #sparePlaces(now: number): number {
+  #sparePermits(now: number): number {
     const rate = this.#rateAt(now);
     return rate - Math.floor(rate * KEPT_SHARE);
   }
 
-  /** In how many ms one of so many places may be free; 0: now. */
-  #freeInMs(places: number, now: number): number {
+  /** In how many ms one of so many permits may be free; 0: now. */
+  #freeInMs(permits: number, now: number): number {
     this.#forget(now);
-    const over = this.#requests.length + this.#held - places;
+    const over = this.#requests.length + this.#held - permits;
     if (over < 0) return 0;
     const freeAt = this.#freeAt(over);
     return freeAt === undefined ? Number.POSITIVE_INFINITY : Math.max(1, freeAt - now);
   }
 
-  #placeInMs(ahead: number, now: number): number {
+  #permitInMs(ahead: number, now: number): number {
     this.#forget(now);
     const rate = this.#rateAt(now);
     const over = this.#requests.length + this.#held - rate + ahead;
     if (over < 0) return 0;
-    // Places that are held are taken for requests of this moment.
+    // Permits that are held are taken for requests of this moment.
     return (this.#freeAt(over % rate) ?? now + WINDOW_MS) - now + WINDOW_MS * Math.floor(over / rate);
   }
 
-  /** When the place of the request that is `index`-th to leave the window becomes free. */
+  /** When the permit of the request that is `index`-th to leave the window becomes free. */
   #freeAt(index: number): number | undefined {
     const counted = this.#requests.map(({ countsFrom }) => countsFrom).sort((a, b) => a - b)[index];
     return counted === undefined ? undefined : counted + WINDOW_MS;
@@ -177,10 +182,9 @@ class SlidingWindowLog implements Quota {
   }
 }
 
-class LoggedRequest implements Place {
+class LoggedRequest implements Permit {
   readonly #log: SlidingWindowLog;
-  #isSent = false;
-  #isDone = false;
+  #state: 'held' | 'sent' | 'over' = 'held';
   countsFrom = 0;
 
   constructor(log: SlidingWindowLog) {
@@ -188,17 +192,22 @@ class LoggedRequest implements Place {
   }
 
   sent(): void {
-    if (this.#isSent || this.#isDone) return;
-    this.#isSent = true;
+    if (this.#state !== 'held') return;
+    this.#state = 'sent';
     this.#log.noteSent(this);
   }
 
-  done(arrivedMsAgo: number): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
-    if (this.#isSent) this.#log.noteArrived(this, arrivedMsAgo);
-    else this.#log.giveBack();
+  answered(): void {
+    if (this.#state !== 'sent') return;
+    this.#state = 'over';
+    this.#log.noteAnswered(this);
+  }
+
+  release(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'over';
+    this.#log.giveBack();
   }
 }
 
-const FREE: Place = { sent() {}, done() {} };
+const FREE: Permit = { sent() {}, answered() {}, release() {} };

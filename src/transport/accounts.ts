@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
+import { createBoundedCache } from '../state/memory.ts';
 
-/** What is kept of an account and may be forgotten. */
+/** A record of an account that may be forgotten. */
 export interface AccountRecord {
   /** Whether nothing is left to remember. */
   isIdle(): boolean;
@@ -41,15 +41,22 @@ export class Accounts<Kept extends AccountRecord> {
 
 const MAX_REMEMBERED = 10_000;
 
-/** The accounts whose key the API has accepted. Keys that somebody makes up never come in, so they push no other out. */
+/**
+ * The accounts whose key the API has accepted, as this process has seen. Keys that somebody makes up never come in, so they
+ * push no other out.
+ */
 export class KnownAccounts {
-  readonly #accounts = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+  readonly #accounts = createBoundedCache<true>(MAX_REMEMBERED);
 
   has(account: string): boolean {
     return this.#accounts.has(account);
   }
 
   add(account: string): void {
-    this.#accounts.set(account, true);
+    if (!this.#accounts.has(account)) this.#accounts.set(account, true);
+  }
+
+  delete(account: string): void {
+    this.#accounts.delete(account);
   }
 }

@@ -16,7 +16,7 @@ export function batchWrites<Thing>(
       try {
         handle(thing);
       } catch (error) {
-        // Whose thing it is deals with that; the others get theirs.
+        // The owner of the thing deals with that; the others get theirs.
         onError(thing, error);
       }
     }

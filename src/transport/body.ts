@@ -4,7 +4,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { About } from './call.ts';
 import { BadResponse } from './errors.ts';
 
-/** What a block holds at least, so that the first few chunks do not make one each. */
+/** The least size of a block, so that the first few chunks do not make one each. */
 const LEAST_BYTES = 1024;
 
 /**
@@ -51,6 +51,19 @@ const EMPTY = Buffer.alloc(0);
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** All bytes of a stream; undefined: there are more than `maxBytes`, and the rest is not read. */
+export async function readStream(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const found = new GrowingBuffer();
+  for await (const chunk of chunks) {
+    found.append(chunk);
+    if (found.size > maxBytes) return undefined;
+  }
+  return found.bytes();
 }
 
 const decoders = {

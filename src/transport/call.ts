@@ -1,8 +1,7 @@
-import type { Fence } from '../state/port.ts';
-import type { Progress } from './progress.ts';
+import type { Snapshot } from '../state/port.ts';
 import type { Signal } from './signal.ts';
 
-/** What came back over HTTP, before anyone looked at what it says. */
+/** The response over HTTP, before anyone has read it. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -18,7 +17,7 @@ export interface About {
   readonly kind: 'read' | 'write';
 }
 
-/** Who asks: one object for each operation, so that operations can take turns. */
+/** The operation that asks: one object for each, so that operations can take turns. */
 export interface Origin {
   /** The API key, sent as the `token` header and never shown. */
   readonly key: string;
@@ -30,11 +29,11 @@ export interface Origin {
   readonly callerRate?: number | undefined;
   /** When the operation began, in ms on the transport's clock: where connections are scarce, the oldest goes first. */
   readonly startedAt?: number | undefined;
-  /** What its reads may show, known once for the operation; undefined: each call asks for itself. */
-  readonly fence?: Fence | undefined;
+  /** The generations that its reads may show, known once for the operation; undefined: each call asks for itself. */
+  readonly snapshot?: Snapshot | undefined;
 }
 
-/** What an endpoint is asked, by whom. */
+/** A question to an endpoint, and the operation that asks it. */
 export interface Asked {
   readonly origin: Origin;
   readonly params: Readonly<Record<string, string>>;
@@ -48,18 +47,18 @@ export interface Call<T> extends About, Asked {
   readonly path: string;
   /** JSON text; undefined sends no body. */
   readonly body: string | undefined;
-  /** What a read shows: one name for all the reads that a write can touch together, such as all pages of a list. */
-  readonly resource: string;
-  /** A wider name for what it shows, for writes that cannot tell which part of it they touch; undefined: there are none. */
-  readonly widerResource: string | undefined;
-  /** The resources that a write changes. */
-  readonly invalidates: readonly string[];
+  /** Names of what a read is part of, or of what a write changes: a write makes old what has one of its names. */
+  readonly resources: readonly string[];
+  /** Which of the times of freshness holds for a read's answer. */
+  readonly freshFor: string;
   /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
   readonly deadline: number;
   /** How long the request itself may take, in ms. */
   readonly timeoutMs: number;
-  /** Whether the API waits for somebody else before it answers: then the call is never repeated, and others go on meanwhile. */
+  /** Whether the API waits for somebody else before it answers: others go on meanwhile. */
   readonly waitsForOthers: boolean;
+  /** Whether there may be no second request, whatever came of the first. */
+  readonly isSentOnce: boolean;
   /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
   /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. */
@@ -68,17 +67,21 @@ export interface Call<T> extends About, Asked {
   readonly key: string;
   /** Whether a write to the resource may be carried out yet: then nothing that is read is worth keeping. */
   readonly isInDoubt: boolean;
-  /** Other processes may have written without this one's knowing: the number of the loss; 0: none has. */
-  readonly loss: number;
+  /** The number of the partition in which other processes may have written; 0: there is none. */
+  readonly partition: number;
+  /** No cache entry will do, and no call of somebody else's: only a request of its own. The answer is cached for others. */
+  readonly isUnshared: boolean;
   /** Nobody waits for the answer, it is to renew a cache entry: the call gives way to all others. */
   readonly revalidation: Revalidation | undefined;
 }
 
-/** Of several calls that renew cache entries, the one that has the most of this goes first. */
+/** The call with the most of this goes first among those that renew cache entries. */
 export interface Revalidation {
   /** The ages of the entry each time it was served meanwhile, summed up in ms. */
   readonly servedAgeMs: number;
-  /** Whether it is a poll, which no copy in the cache can answer. Polls have a rate of their own, and leave none of it unused. */
+  /** Whether a request of it is under way, as admission knows: until then it waits behind all others. */
+  isUnderWay?: boolean;
+  /** Whether it is a poll, which no cache entry can answer. Polls have a rate of their own, and leave none of it unused. */
   readonly isPoll?: boolean;
 }
 
@@ -95,6 +98,28 @@ export interface Answer<T> {
 
 /** Where an answer came from: its own call, another one's, or the cache. */
 export type Source = 'call' | 'shared' | 'fresh' | 'stale';
+
+/**
+ * Receives how a call goes on: the second argument of every step. A step that needs to know passes one of its own that
+ * hands on to the one it was given. A call makes one request or several (retries), or none. Its work must not
+ * throw, and costs every call.
+ */
+export interface Progress {
+  /** It has to wait for what it needs. */
+  queued(): void;
+  /** It has that, at once or after so many ms: a request begins. */
+  dequeued(waitedMs: number): void;
+  /** The request is about to be written. */
+  sent(): void;
+  /** Its answer begins. */
+  responded(): void;
+  /** The request is over, or will not be made although the call has waited; `failure` is undefined when it went well. */
+  ended(failure: unknown): void;
+  /** A request that failed is about to be made again. */
+  retried(): void;
+  /** This process has lost the others: what it reads may be older than what they wrote, and they may not see its writes. */
+  uncoordinated(): void;
+}
 
 /**
  * How any call travels. Every step of the way (cache, retries, the request itself) has this one shape: it takes the call,

@@ -1,18 +1,60 @@
+import { notify } from '../state/maybe-promise.ts';
+
 /** Time as an argument, so that deadlines and pacing can be tested without waiting. */
 export interface Clock {
   /** Milliseconds on a line that never goes back; only differences mean anything. */
   now(): number;
-  /** Runs `action` once after `delayMs`; the returned function calls it off. */
+  /** Runs `action` once after `delayMs`, of which the system's clock takes 24 days at most; the returned function calls it off. */
   after(delayMs: number, action: () => void): () => void;
 }
+
+/** A timer of Node that is to take longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, action) {
-    const timer = setTimeout(action, delayMs);
+    const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * A clock of an embedder, whose failures end neither a call nor the process: `onFailure` is told. Where it gives no time, the
+ * last one stands; where it gives nothing to call a timer off with, the timer is the system's.
+ */
+export function guardClock(clock: Clock, onFailure: (error: unknown) => void): Clock {
+  let last = 0;
+  return {
+    now() {
+      notify(() => {
+        const now: unknown = clock.now();
+        if (typeof now === 'number') last = now;
+        return now;
+      }, onFailure);
+      return last;
+    },
+    after(delayMs, action) {
+      let isOver = false;
+      const once = () => {
+        if (isOver) return;
+        isOver = true;
+        action();
+      };
+      let cancel: unknown;
+      notify(() => {
+        cancel = clock.after(delayMs, once);
+        return cancel;
+      }, onFailure);
+      if (typeof cancel !== 'function') return systemClock.after(delayMs, once);
+      const callOff = cancel;
+      return () => {
+        isOver = true;
+        notify(() => callOff(), onFailure);
+      };
+    },
+  };
+}
 
 /** A timer that fires this long after its time shows that the process was busy or stood still meanwhile. */
 const LATE_MS = 50;

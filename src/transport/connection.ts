@@ -1,7 +1,15 @@
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
+import type * as undici from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 
-/** What is sent through a pool of these connections. */
+const require = createRequire(import.meta.url);
+
+/** undici's own, without what its main module loads beside them: a fetch, caches, proxies and mocks, most of its time. */
+export const Pool: typeof undici.Pool = require('undici/lib/dispatcher/pool.js');
+const Client: typeof undici.Client = require('undici/lib/dispatcher/client.js');
+
+/** A request through a pool of these connections. */
 export interface CarriedRequest extends Dispatcher.DispatchOptions {
   readonly carrier: Carrier;
 }
@@ -18,8 +26,8 @@ export interface ConnectionsOptions {
 }
 
 /** A pool whose requests know their connection, so that one that cannot be trusted any more can be cut. */
-export function createConnections({ origin, connections }: ConnectionsOptions): Pool {
-  const factory = (url: URL, options: object) => new Connection(url, options as Client.Options);
+export function createConnections({ origin, connections }: ConnectionsOptions): undici.Pool {
+  const factory = (url: URL, options: object) => new Connection(url, options as undici.Client.Options);
   return new Pool(origin, { connections, pipelining: 1, factory });
 }
 
@@ -28,7 +36,7 @@ export class Connection extends Client {
   readonly #held: { socket?: Socket };
   #carrier: Carrier | undefined;
 
-  constructor(url: URL, options: Client.Options) {
+  constructor(url: URL, options: undici.Client.Options) {
     const held: { socket?: Socket } = {};
     const connector = options.connect as buildConnector.connector;
     const connect: buildConnector.connector = (target, done) =>
@@ -45,6 +53,11 @@ export class Connection extends Client {
     this.#carrier = carrier;
     carrier.carriedBy(this);
     return super.dispatch(options, handler);
+  }
+
+  /** A request is over. The connection stays, and would keep what was sent. */
+  release(carrier: Carrier): void {
+    if (this.#carrier === carrier) this.#carrier = undefined;
   }
 
   /** Closes the connection at once, unless it has begun to carry another request than this one's. */

@@ -1,35 +1,35 @@
 import type { Dispatcher } from 'undici';
-import type { Place } from '../state/port.ts';
+import type { Admission } from './admission/admission.ts';
+import type { Admittance, Applicant } from './admission/admittance.ts';
 import { batchWrites } from './batched-writes.ts';
 import { decodeBody, GrowingBuffer, tooLarge } from './body.ts';
-import type { Answer, Call, Reply, Send } from './call.ts';
+import type { Answer, Call, Progress, Reply, Send } from './call.ts';
 import { atDeadline, type Clock, type Deadline } from './clock.ts';
 import type { CarriedRequest, Carrier, Connection } from './connection.ts';
-import type { Departure, DispatchQueue } from './dispatch-queue.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
-import type { Progress } from './progress.ts';
 import type { AbortListener } from './signal.ts';
 
 export interface DispatchOptions {
   readonly dispatcher: Dispatcher;
   /** Scheme, host and port of the API. */
   readonly origin: string;
-  /** What stands before every path, such as `/luaauth` behind a proxy; empty or without a slash at its end. */
+  /** The prefix of every path, such as `/luaauth` behind a proxy; empty or without a slash at its end. */
   readonly basePath: string;
   /** Largest body in bytes, decoded. */
   readonly maxBodyBytes: number;
   readonly userAgent: string;
   readonly clock: Clock;
-  /** Who gets a connection, and when. */
-  readonly queue: DispatchQueue;
+  /** When a request may be sent. */
+  readonly admission: Admission;
 }
 
-/** Who has waited long for its turn may have little time left: less than this says nothing about the API. */
+/** A call that has waited long for its turn may have little time left: less than this says nothing about the API. */
 const FAIR_MS = 500;
 
 /**
- * The innermost step: one request, one answer. The deadline covers connecting, sending and the whole body; past it, or
- * when a read's signal aborts, the socket is closed. Redirects are answers like any other, never followed.
+ * The innermost step: one request, one answer. It acquires what it needs first. The deadline covers connecting, sending and
+ * the whole body; past it, or when a read's signal aborts, the socket is closed. Redirects are answers like any other, never
+ * followed.
  *
  * It speaks to undici through a dispatch handler of its own, because `request()` does not tell whether a request that
  * failed had been written: that decides whether a write may be repeated.
@@ -41,19 +41,22 @@ export function createDispatch(options: DispatchOptions): Send {
     });
 }
 
-class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, Carrier {
+class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, Carrier {
   readonly call: Call<unknown>;
   readonly #options: DispatchOptions;
   readonly #progress: Progress;
   readonly #resolve: (answer: Answer<unknown>) => void;
   readonly #reject: (failure: unknown) => void;
-  readonly #deadline: Deadline;
+  readonly #admittance: Admittance;
+  #deadline: Deadline | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #connection: Connection | undefined;
   #settled = false;
-  #hasDeparted = false;
-  #place: Place | undefined;
   #sentAt: number | undefined;
+  /** When it is given up, on the clock; undefined: it waits. */
+  #timesOutAt: number | undefined;
+  /** Whether being given up tells that the API is in trouble. */
+  #isUnhealthy = false;
   #status = 0;
   #headers: Reply['headers'] = NO_HEADERS;
   readonly #body = new GrowingBuffer();
@@ -70,34 +73,48 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, 
     this.#progress = progress;
     this.#resolve = resolve;
     this.#reject = reject;
-    const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - options.clock.now()));
-    const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
-    this.#deadline = atDeadline(options.clock, timeoutMs, (wasLate) =>
-      this.fail(
-        (this.#hasDeparted ? undefined : options.queue.refusalFor(call)) ??
-          new TimedOut(call, this.#executed, { unhealthy: unhealthy && !wasLate }),
-      ),
-    );
+    this.#admittance = options.admission.admittanceFor(this);
   }
 
   begin(): void {
     const call = this.call;
-    if (call.kind === 'read' && call.signal) {
-      call.signal.addEventListener('abort', this);
-      if (call.signal.aborted) {
-        this.handleEvent();
-        return;
-      }
-    }
+    call.signal?.addEventListener('abort', this);
     // A write that is sent with no time left would be carried out, and nobody would know.
-    if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
-    else this.#options.queue.enter(this);
+    if (call.signal?.aborted) this.handleEvent();
+    else if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
+    else this.#admittance.acquire();
   }
 
-  depart(place: Place | undefined): void {
-    this.#hasDeparted = true;
-    this.#place = place;
+  queued(startBy: number): void {
+    this.#endAt(startBy, false);
+    this.#progress.queued();
+  }
+
+  admitted(waitedMs: number): void {
+    const { call } = this;
+    const now = this.#options.clock.now();
+    if (call.kind === 'write') call.signal?.removeEventListener('abort', this);
+    const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - now));
+    this.#timesOutAt = now + timeoutMs;
+    const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
+    // The timer of one that has waited comes before its time is over, and is set again then: most end long before.
+    if (this.#deadline) this.#isUnhealthy = unhealthy;
+    else this.#endAt(this.#timesOutAt, unhealthy);
+    this.#progress.dequeued(waitedMs);
     dispatchLater(this);
+  }
+
+  #endAt(at: number, isUnhealthy: boolean): void {
+    const { clock } = this.#options;
+    this.#isUnhealthy = isUnhealthy;
+    this.#deadline = atDeadline(clock, Math.max(0, at - clock.now()), (wasLate) => this.#endDue(at, wasLate));
+  }
+
+  #endDue(at: number, wasLate: boolean): void {
+    const timesOutAt = this.#timesOutAt;
+    if (timesOutAt === undefined) this.#admittance.giveUp(wasLate);
+    else if (timesOutAt > at) this.#endAt(timesOutAt, this.#isUnhealthy);
+    else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }
 
   /** Hands the request to undici. */
@@ -147,7 +164,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, 
       return;
     }
     this.#sentAt = this.#options.clock.now();
-    this.#place?.sent();
+    this.#admittance.sent();
     this.#progress.sent();
   }
 
@@ -158,6 +175,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, 
   ): void {
     this.#status = status;
     this.#headers = headers;
+    this.#admittance.answered();
     this.#progress.responded();
     if (Number(headers['content-length']) > this.#options.maxBodyBytes) this.#refuseSize();
   }
@@ -188,6 +206,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, 
   #finish(text: string): void {
     const reply = { status: this.#status, headers: this.#headers, text };
     const value = this.call.decode(reply, this.call);
+    this.#connection?.release(this);
+    this.#admittance.ended(undefined);
     this.#progress.ended(undefined);
     const sentAt = this.#sentAt as number;
     this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
@@ -208,18 +228,16 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Departure, 
   #end(failure: unknown): void {
     // There is an answer too many on the connection: the one that was asked for may follow, and reach somebody else.
     if (failure instanceof BadResponse && failure.isMisdirected) this.#connection?.cut(this);
+    this.#connection?.release(this);
+    this.#admittance.ended(failure);
     this.#progress.ended(failure);
     this.#reject(failure);
   }
 
   #settle(): void {
     this.#settled = true;
-    this.#deadline.callOff();
-    const { queue } = this.#options;
-    if (this.#hasDeparted) queue.release(this.call.origin.account);
-    else queue.leave(this);
-    if (this.#sentAt === undefined) this.#place?.done(0);
-    if (this.call.kind === 'read') this.call.signal?.removeEventListener('abort', this);
+    this.#deadline?.callOff();
+    this.call.signal?.removeEventListener('abort', this);
   }
 
   get #executed(): 'no' | 'unknown' {

@@ -87,7 +87,7 @@ interface RateLimitedBy {
   readonly isOfCaller?: boolean;
 }
 
-/** The API's `ratelimited`, or the gateway's own word that the quota leaves no place in time: nothing was executed. */
+/** The API's `ratelimited`, or the gateway's own word that the quota leaves no permit in time: nothing was executed. */
 export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
   readonly transient = true;

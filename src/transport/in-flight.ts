@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** What is in flight under a key. */
+/** The things in flight under a key. */
 export interface Keyed<Entry> {
   readonly key: string;
   /** Where it is, while it is in. */
@@ -19,7 +19,7 @@ const BUCKETS = 4_096;
  */
 export class InFlight<Entry extends Keyed<Entry>> {
   readonly #buckets: (Entry | undefined)[] = Array(BUCKETS).fill(undefined);
-  /** Of this process alone, so that nobody can send keys that all fall into one bucket. */
+  /** A seed of this process alone, so that nobody can send keys that all fall into one bucket. */
   readonly #seed = randomInt(2 ** 31);
 
   get(key: string): Entry | undefined {

@@ -1,6 +1,6 @@
-import type { About, Answer, Source } from './call.ts';
+import { notify } from '../state/maybe-promise.ts';
+import type { About, Answer, Progress, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
-import { NO_PROGRESS, type Progress } from './progress.ts';
 
 /**
  * How the REST calls and reads of one operation came about. Every read that is answered counts under exactly one of the
@@ -48,7 +48,7 @@ export class Usage implements Progress {
   retried(): void {}
 }
 
-/** What an observer sees of a call: never its key, path or body. */
+/** The part of a call that an observer sees: never its key, path or body. */
 export interface Observed extends About {
   /** That of the call's operation; undefined for a call that belongs to none, which renews a cache entry. */
   readonly usage: Readonly<Usage> | undefined;
@@ -70,7 +70,7 @@ export type BreakerState = 'closed' | 'open' | 'half_open';
 /** Whether the process counts together with the others of its gateway. */
 export type CoordinationState = 'ok' | 'lost';
 
-/** Receives what happens to calls on their way, as far as it cares. What it does must not throw, and costs every call. */
+/** Receives what happens to calls on their way, as far as it cares. Its work costs every call. */
 export interface Observer {
   /** A call begins to wait for its turn; what is given back is called once when it waits no longer. */
   readonly queued?: (call: Observed) => () => void;
@@ -85,10 +85,40 @@ export interface Observer {
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
 }
 
+/** An observer whose failures harm no call, be they thrown or rejected: `onFailure` is told. */
+export function guardObserver(observer: Observer, onFailure: (error: unknown) => void): Observer {
+  const { answered, breakerChanged, coordinationChanged, queued, requested, retried } = observer;
+  const guard = <Args extends readonly unknown[]>(hook: ((...args: Args) => unknown) | undefined) =>
+    hook && ((...args: Args) => notify(() => hook.apply(observer, args as never), onFailure));
+  /** The same for one that gives what is called at the end. */
+  const guardBoth = <End extends readonly unknown[]>(
+    hook: ((call: Observed) => (...end: End) => void) | undefined,
+  ) =>
+    hook &&
+    ((call: Observed) => {
+      let end: unknown;
+      notify(() => {
+        end = hook.call(observer, call);
+        return end;
+      }, onFailure);
+      return (...args: End) => {
+        if (typeof end === 'function') notify(() => (end as (...args: End) => unknown)(...args), onFailure);
+      };
+    });
+  return {
+    queued: guardBoth(queued),
+    requested: guardBoth(requested),
+    retried: guard(retried),
+    answered: guard(answered),
+    breakerChanged: guard(breakerChanged),
+    coordinationChanged: guard(coordinationChanged),
+  };
+}
+
 /** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. */
 export function createObserving(observer: Observer): (about: About, usage: Usage | undefined) => Progress {
   const { queued, requested, retried } = observer;
-  if (!queued && !requested && !retried) return (_about, usage) => usage ?? NO_PROGRESS;
+  if (!queued && !requested && !retried) return (_about, usage) => usage ?? new Usage();
   return (about, usage) => new ObservedProgress(observer, about, usage);
 }
 
@@ -113,7 +143,7 @@ class ObservedProgress implements Progress, Observed {
 
   dequeued(waitedMs: number): void {
     this.usage?.dequeued(waitedMs);
-    // One that found its place at once has waited for no time.
+    // One that was admitted at once has waited for no time.
     if (!this.#waitEnded) this.queued();
     this.#endWait();
     this.#requestEnded = this.#observer.requested?.(this);

@@ -1,4 +1,4 @@
-/** What the transport needs of an AbortSignal, which is one. */
+/** The part of an AbortSignal that the transport needs. */
 export interface Signal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: AbortListener): void;

@@ -1,22 +1,20 @@
-import type { MaybePromise } from '../state/maybe-promise.ts';
+import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
 import { KnownAccounts } from './accounts.ts';
+import { Admission, type RateLimitStatus } from './admission/admission.ts';
 import type { Call, Interceptor, Send } from './call.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, guardClock, systemClock } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
-import { DispatchQueue } from './dispatch-queue.ts';
 import { Unavailable } from './errors.ts';
-import { type CacheOptions, cache } from './interceptors/cache.ts';
-import { createCircuitBreaker } from './interceptors/circuit-breaker.ts';
-import { requireCoordination } from './interceptors/coordination.ts';
-import { dedupe } from './interceptors/dedupe.ts';
-import { createKeyCheck, invalidation } from './interceptors/invalidation.ts';
-import { retry } from './interceptors/retry.ts';
-import { shareCopies } from './interceptors/shared-copies.ts';
-import { createObserving, type Observer, type Usage } from './observer.ts';
-import { createRateLimiter, limitRate, type RateLimitStatus } from './rate-limit/rate-limiter.ts';
+import { createObserving, guardObserver, type Observer, type Usage } from './observer.ts';
+import { createCache } from './steps/cache.ts';
+import { createCircuitBreaker } from './steps/circuit-breaker.ts';
+import { requireCoordination } from './steps/coordination.ts';
+import { dedupe } from './steps/dedupe.ts';
+import { createKeyCheck, invalidation } from './steps/invalidation.ts';
+import { retry } from './steps/retry.ts';
 
 export interface TransportOptions {
   /** Base URL of the REST API. */
@@ -31,13 +29,15 @@ export interface TransportOptions {
   readonly totalRate?: number | undefined;
   /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
   readonly freshMs?: number | undefined;
+  /** The same for the answers of endpoints that have a time of their own, by its name (`freshFor` of the endpoint). */
+  readonly freshMsFor?: Readonly<Record<string, number | undefined>> | undefined;
   /** How long it is better than waiting or an error, in ms; 0, the default: never. */
   readonly staleMs?: number | undefined;
   /** Largest answer in bytes, decoded. */
   readonly maxBodyBytes?: number | undefined;
   /** Largest number of connections to the API. */
   readonly connections?: number | undefined;
-  /** What several gateways have in common; the memory of this one by default. */
+  /** The state that several gateways share; the memory of this one by default. */
   readonly state?: State | undefined;
   readonly clock?: Clock | undefined;
   /** The time of day in ms since 1970, as `Date.now` gives: what the clock does not know. */
@@ -46,6 +46,8 @@ export interface TransportOptions {
   readonly random?: (() => number) | undefined;
   /** Receives what happens to calls: metrics, tracing. */
   readonly observer?: Observer | undefined;
+  /** Told what an observer or a clock throws, or how it rejects; nobody by default. */
+  readonly log?: { error(error: unknown): void } | undefined;
 }
 
 export interface Transport {
@@ -53,70 +55,60 @@ export interface Transport {
   ask<T>(call: Call<T>, usage: Usage): Promise<T>;
   /** How the quota of an account stands: no call is made for it. */
   rateLimit(account: string): MaybePromise<RateLimitStatus>;
+  /** Whether the API has accepted the key of an account, as far as this process has seen. Anybody can make up another one. */
+  isKnown(account: string): boolean;
+  /** Whether a key that is not known may do less than others. */
+  readonly limitsUnknown: boolean;
   readonly clock: Clock;
   readonly state: State;
   /** Waits for the calls under way, then closes the connections. */
   close(): Promise<void>;
 }
 
-/** `ratelimited` slows its own key down, not all of them. */
-const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1, isLocal: true };
-
 /** The one place where the steps of a call's way are put together. */
 export function createTransport(options: TransportOptions): Transport {
-  const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, staleMs = 0 } = options;
-  const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, clock = systemClock } = options;
-  const {
-    state = createStateInMemory({ now: () => clock.now() }),
-    random = Math.random,
-    today = Date.now,
-    observer = {},
-  } = options;
+  const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, freshMsFor = {}, staleMs = 0 } = options;
+  const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, log } = options;
+  const onFailure = (error: unknown) =>
+    notify(
+      () => log?.error(error),
+      () => undefined,
+    );
+  const clock = options.clock ? guardClock(options.clock, onFailure) : systemClock;
+  const { state = createStateInMemory({ now: clock.now }), random = Math.random, today = Date.now } = options;
+  const observer = guardObserver(options.observer ?? {}, onFailure);
   const dispatcher = createConnections({ origin: url.origin, connections });
 
   const observe = createObserving(observer);
-  const known = totalRate > 0 ? new KnownAccounts() : undefined;
-  const rateLimiter = createRateLimiter({ rate, clock, quotas: state.quotas, today, known });
-  const queue = new DispatchQueue({
-    connections,
-    clock,
-    openTotal:
-      totalRate > 0
-        ? (onFreed) => state.quotas.open('total', { rate: totalRate, ...NEVER_SLOWER }, onFreed)
-        : undefined,
-    isKnown: known && ((account) => known.has(account)),
-  });
+  const known = new KnownAccounts();
+  const admission = new Admission({ connections, rate, totalRate, clock, quotas: state.quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
-    rejectQueued(account) {
-      for (const one of [rateLimiter, queue])
-        one.rejectQueued(account, (call) => new Unavailable(call, 'no'));
-    },
+    rejectQueued: (account) => admission.rejectQueued(account, (call) => new Unavailable(call, 'no')),
     onChange: observer.breakerChanged,
   });
-  const { coordination, shared } = state;
-  const hasRoom: CacheOptions['hasRoom'] = (call) =>
-    rateLimiter.hasRoom(call) && queue.hasRoom(call.origin.account);
-  const isFailing = circuitBreaker.isOpen;
+  const { coordination } = state;
+  const cache = createCache({
+    isOn: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0,
+    freshMsOf: ({ freshFor }) => freshMsFor[freshFor] ?? freshMs,
+    staleMs,
+    entries: state.cache,
+    shared: state.shared,
+    clock,
+    isCurrent: createKeyCheck(state.generations),
+    currentPartition: () => coordination?.partition ?? 0,
+    hasRoom: (call) => admission.hasRoom(call),
+    isFailing: circuitBreaker.isOpen,
+    inBackground: (about) => observe(about, undefined),
+  });
   const steps: readonly Interceptor[] = [
     invalidation(state.generations, clock),
-    cache({
-      freshMs,
-      staleMs,
-      entries: state.cache,
-      clock,
-      isCurrent: createKeyCheck(state.generations),
-      currentLoss: () => coordination?.loss ?? 0,
-      hasRoom,
-      isFailing,
-      inBackground: (about) => observe(about, undefined),
-    }),
+    cache.ownTier,
     dedupe({ clock }),
-    shareCopies({ shared, freshMs, staleMs, clock, hasRoom, isFailing }),
+    cache.sharedTier,
     requireCoordination(coordination),
     circuitBreaker.step,
     retry({ clock, random, mayRetry: circuitBreaker.isClosed }),
-    limitRate(rateLimiter),
   ];
   const dispatch = createDispatch({
     dispatcher,
@@ -125,7 +117,7 @@ export function createTransport(options: TransportOptions): Transport {
     maxBodyBytes,
     userAgent,
     clock,
-    queue,
+    admission,
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
 
@@ -134,7 +126,10 @@ export function createTransport(options: TransportOptions): Transport {
     ask: (call, usage) => {
       // The call itself is not kept until its answer is there: each step has one of its own.
       const { endpoint, kind } = call;
+      const { account } = call.origin;
       return send(call, observe(call, usage)).then((answer) => {
+        // An entry that another process has cached proves the key as well.
+        known.add(account);
         if (kind === 'read') {
           usage.answered(answer);
           observer.answered?.({ endpoint, kind, usage }, answer.source);
@@ -142,7 +137,9 @@ export function createTransport(options: TransportOptions): Transport {
         return answer.value;
       });
     },
-    rateLimit: (account) => rateLimiter.status(account),
+    rateLimit: (account) => admission.status(account, today),
+    isKnown: (account) => known.has(account),
+    limitsUnknown: totalRate > 0,
     clock,
     state,
     close: () => dispatcher.close(),

@@ -1,13 +1,13 @@
 import type { VisitorCredential } from '../page-options.ts';
 
-/** What GraphiQL asks to be sent. */
+/** A request as GraphiQL makes it. */
 export interface Operation {
   readonly query: string;
   readonly operationName?: string | null;
   readonly variables?: unknown;
 }
 
-/** What goes to the gateway: as sent, and as a copied command shows it. */
+/** A request to the gateway: as sent, and as a copied command shows it. */
 export interface OperationRequest {
   readonly url: string;
   /** By their names in lower case. */
@@ -15,7 +15,7 @@ export interface OperationRequest {
   readonly body: string;
 }
 
-/** What the gateway is asked to tell beside the answer: what it did cost, or what it would cost. */
+/** The report that is asked for beside the answer: its cost, or the cost that it would have. */
 export type UpstreamMode = 'report' | 'plan';
 
 export interface RequestParts {
@@ -38,13 +38,9 @@ export function buildRequest(parts: RequestParts): OperationRequest {
   };
   if (credential && key !== '') headers[credential.header] = credential.prefix + key;
   for (const [name, value] of Object.entries(typedHeaders)) headers[name.toLowerCase()] = String(value);
-  // Whoever presses Plan means it, whatever the headers say.
+  // The Plan button counts, whatever the headers say.
   if (mode === 'plan') headers['x-upstream'] = mode;
-  return {
-    url,
-    headers,
-    body: JSON.stringify({ query, variables, operationName: nameIn(operation) }),
-  };
+  return { url, headers, body: JSON.stringify({ query, variables, operationName: nameIn(operation) }) };
 }
 
 /** For a moment after a tab was opened, GraphiQL gives the name of the operation that the tab before it holds. */
@@ -53,3 +49,35 @@ function nameIn({ query, operationName }: Operation): string | undefined {
   const isDefined = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query);
   return isDefined ? operationName : undefined;
 }
+
+/** Headers that may hold a key, wherever it was typed. */
+const SECRET = new Set(['token', 'authorization', 'cookie']);
+
+/**
+ * A command for a POSIX shell that sends the same request. It goes into chats and bug reports, so a secret key stands in
+ * it as a variable only.
+ */
+export function toCurl(
+  { url, headers, body }: OperationRequest,
+  credential: VisitorCredential | undefined,
+): string {
+  const options = Object.entries(headers).map(([name, value]) => `-H ${header(name, value, credential)}`);
+  return [`curl -s ${quote(url)}`, ...options, `--data-raw ${quote(body)}`].join(' \\\n  ');
+}
+
+function header(name: string, value: string, credential: VisitorCredential | undefined): string {
+  const isPublic = credential?.header === name && value === credential.prefix + credential.publicKey;
+  if (!SECRET.has(name) || isPublic) return quote(`${name}: ${value}`);
+  const [prefix, variable] =
+    credential?.header === name
+      ? [credential.prefix, credential.variable]
+      : [schemeOf(value), variableFor(name)];
+  return `"${name}: ${prefix}$${variable}"`;
+}
+
+/** `Bearer ` of a typed `authorization` header. */
+const schemeOf = (value: string) => /^Bearer /i.exec(value)?.[0] ?? '';
+
+const variableFor = (name: string) => `YOUR_${name.toUpperCase()}`;
+
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,11 +1,11 @@
-import type { AnswerFacts } from './answer-facts.ts';
-import { readEvents } from './read-events.ts';
-import type { OperationRequest } from './request.ts';
+import type { Operation, OperationRequest, UpstreamMode } from './request.ts';
 
-/** What came back: what GraphiQL shows, and what is told below it. */
+/** An answer: the part that GraphiQL shows, and the facts below it. */
 export interface ShownAnswer {
   readonly answer: unknown;
   readonly facts: AnswerFacts;
+  /** Whether more may follow: one of the answers to a subscription. */
+  readonly isEvent: boolean;
 }
 
 /**
@@ -20,9 +20,13 @@ export async function send(
   const { url, headers, body } = request;
   const startedAt = performance.now();
   const isPlan = headers['x-upstream'] === 'plan';
-  const show = (answer: unknown, facts: Omit<AnswerFacts, 'durationMs' | 'isPlan' | 'calls'>) => {
+  const show = (
+    answer: unknown,
+    facts: Omit<AnswerFacts, 'durationMs' | 'isPlan' | 'calls'>,
+    isEvent = false,
+  ) => {
     const durationMs = performance.now() - startedAt;
-    onAnswer({ answer, facts: { ...facts, durationMs, isPlan, calls: callsOf(answer) } });
+    onAnswer({ answer, facts: { ...facts, durationMs, isPlan, calls: callsOf(answer) }, isEvent });
   };
   try {
     const response = await fetch(url, { method: 'POST', headers, body, signal });
@@ -30,7 +34,7 @@ export async function send(
     const requestId = response.headers.get('x-request-id');
     const facts = { status, statusText, requestId };
     if (response.body && isEventStream(response)) {
-      await readEvents(response.body, (data, bytes) => show(parse(data), { ...facts, bytes }));
+      await readEvents(response.body, (data, bytes) => show(parse(data), { ...facts, bytes }, true));
     } else {
       const bytes = await response.arrayBuffer();
       show(parse(new TextDecoder().decode(bytes)), { ...facts, bytes: bytes.byteLength });
@@ -59,11 +63,139 @@ const failure = (message: string) => ({ errors: [{ message }] });
 const messageOf = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
-/** A plan tells a price, a report the calls. */
+/** A plan has a price, a report the calls. */
 function callsOf(answer: unknown): number | undefined {
   const { extensions } = (answer ?? {}) as {
     extensions?: { upstream?: { calls?: unknown; price?: unknown } };
   };
   const { calls, price } = extensions?.upstream ?? {};
   return [calls, price].find((count) => typeof count === 'number');
+}
+
+/** Gives the data of each `next` event of an event stream, and how many bytes have come so far. */
+async function readEvents(
+  body: ReadableStream<Uint8Array>,
+  onNext: (data: string, bytes: number) => void,
+): Promise<void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    bytes += read.value.byteLength;
+    text += decoder.decode(read.value, { stream: true });
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const data = dataOf(event);
+      if (data !== undefined) onNext(data, bytes);
+    }
+  }
+}
+
+function dataOf(event: string): string | undefined {
+  const lines = event.split('\n');
+  if (!lines.includes('event: next')) return undefined;
+  return lines
+    .filter((line) => line.startsWith('data: '))
+    .map((line) => line.slice('data: '.length))
+    .join('\n');
+}
+
+/** Facts about an answer beside its content. */
+export interface AnswerFacts {
+  /** Undefined: none came. */
+  readonly status: number | undefined;
+  readonly statusText: string;
+  /** From the sending to the last byte. */
+  readonly durationMs: number;
+  /** The size of the body, unpacked. */
+  readonly bytes: number;
+  readonly requestId: string | null;
+  /** REST calls that the answer did cost, or would at most. */
+  readonly calls: number | undefined;
+  readonly isPlan: boolean;
+}
+
+/** One fact as it is shown: what it is, for those who point at it, and its text. */
+interface ShownFact {
+  readonly name: string;
+  readonly text: string;
+}
+
+export function describeFacts(facts: AnswerFacts): ShownFact[] {
+  const { status, statusText, durationMs, bytes, requestId, calls, isPlan } = facts;
+  if (status === undefined) return [{ name: 'Status', text: 'No answer' }, time(durationMs)];
+  return [
+    { name: 'Status', text: `${status} ${statusText}`.trim() },
+    time(durationMs),
+    { name: 'Size', text: size(bytes) },
+    ...(calls === undefined ? [] : [{ name: 'Cost', text: cost(calls, isPlan) }]),
+    ...(requestId === null ? [] : [{ name: 'Request id', text: `request ${requestId}` }]),
+  ];
+}
+
+const time = (ms: number) => ({
+  name: 'Time',
+  text: ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`,
+});
+
+function size(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+function cost(calls: number, isPlan: boolean): string {
+  return `${isPlan ? 'at most ' : ''}${calls} REST ${calls === 1 ? 'call' : 'calls'}`;
+}
+
+/** How GraphiQL takes an answer that it can stop waiting for. */
+interface Subscribable {
+  subscribe(observer: { next(answer: unknown): void; complete(): void }): { unsubscribe(): void };
+}
+
+export type Fetcher = (
+  operation: Operation,
+  options?: { readonly headers?: Readonly<Record<string, unknown>> },
+) => Promise<unknown> | Subscribable;
+
+interface FetcherParts {
+  build(
+    operation: Operation,
+    typedHeaders: Readonly<Record<string, unknown>>,
+    mode: UpstreamMode,
+  ): OperationRequest;
+  /** The key or button that started the operation which leaves now. */
+  takeMode(): UpstreamMode;
+  /** A visitor's operation leaves. Returns what takes its answers, and says whether to show one. */
+  onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;
+}
+
+const INTROSPECTION = 'IntrospectionQuery';
+
+/** The fetcher by which GraphiQL sends operations. The page's own reads of the schema are sent, but not shown. */
+export function createFetcher({ build, takeMode, onSend }: FetcherParts): Fetcher {
+  return (operation, { headers = {} } = {}) => {
+    if (operation.operationName === INTROSPECTION) {
+      const request = build(operation, headers, 'report');
+      return new Promise((resolve) => {
+        void send(request, new AbortController().signal, ({ answer }) => resolve(answer));
+      });
+    }
+    const request = build(operation, headers, takeMode());
+    const onAnswer = onSend(request);
+    return {
+      subscribe(observer) {
+        const controller = new AbortController();
+        const show = (outcome: ShownAnswer) => {
+          if (controller.signal.aborted) return;
+          if (onAnswer(outcome)) observer.next(outcome.answer);
+        };
+        void send(request, controller.signal, show).then(() => {
+          if (!controller.signal.aborted) observer.complete();
+        });
+        return { unsubscribe: () => controller.abort() };
+      },
+    };
+  };
 }

@@ -1,33 +1,38 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
-import type { RawData, WebSocket } from 'ws';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
-import { paramsFromJson } from '../../operation/params.ts';
-import type { Engine, Pipeline } from '../../operation/pipeline.ts';
-import { isStream, type ResultStream } from '../../operation/result-stream.ts';
+import { paramsFromJson, weightOf } from '../../operation/params.ts';
+import { isStream, type Pipeline } from '../../operation/pipeline.ts';
+import type { ResultStream } from '../../operation/result-stream.ts';
 import type { Clock } from '../../transport/clock.ts';
 import { AbortSource } from '../../transport/signal.ts';
-import type { BodyBudget, BodyShare } from '../body-budget.ts';
-import { hasCredential } from '../client-request.ts';
-import { requestIdFor } from '../response.ts';
-import { isFailure } from '../result-response.ts';
-import { completeMessage, errorMessage, nextMessage } from './socket-answer.ts';
-import { type ClientMessage, readClientMessage } from './socket-message.ts';
-import { LEAVING, MAX_OPERATIONS, OVERLOADED, TOO_MANY } from './socket-refusals.ts';
-import { headersIn, NO_HEADERS, type SentHeaders, SocketClientRequest } from './socket-request.ts';
+import type { BodyLease, OpenLease } from '../body-budget.ts';
+import type { createFetchAdapter } from '../fetch.ts';
+import { SHUTTING_DOWN } from '../guards.ts';
+import { isFailure, requestIdFor } from '../response.ts';
+import {
+  type ClientMessage,
+  completeMessage,
+  errorMessage,
+  headersIn,
+  MAX_OPERATIONS,
+  NO_HEADERS,
+  nextMessage,
+  OVERLOADED,
+  readClientMessage,
+  type SentHeaders,
+  SocketClientRequest,
+  TOO_MANY,
+} from './socket-messages.ts';
 
 export interface SocketConnectionOptions {
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;
-  readonly bodies: BodyBudget;
+  readonly openLease: OpenLease;
   readonly clock: Clock;
-  /** The engine of an operation. */
-  readonly engineFor: (
-    upgrade: IncomingMessage,
-    record: RequestRecord,
-    params: object,
-  ) => Engine | Promise<Engine>;
+  /** The hooks of an operation; undefined: no plugin wraps any. */
+  readonly hooksFor: ReturnType<typeof createFetchAdapter>['hooksForSocket'] | undefined;
 }
 
 /** Messages and pings of a connection in a second. */
@@ -38,7 +43,7 @@ const INIT_WITHIN_MS = 3_000;
 const MAX_INIT_BYTES = 64 * 1024;
 /** A connection that has not answered the ping before by then is dead. */
 const PING_EVERY_MS = 12_000;
-/** What may wait for a client that does not read, beside the results that its operations wait with. */
+/** The most that may wait for a client that does not read, beside the results that its operations wait with. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** A close code of WebSocket itself. */
@@ -48,25 +53,44 @@ const TRY_AGAIN_LATER = 1013;
 interface RunningOperation {
   readonly record: RequestRecord;
   readonly source: AbortSource;
-  /** What its message holds of the budget. */
-  readonly body: BodyShare;
+  /** The memory lease of its message. */
+  readonly body: BodyLease;
   isStream: boolean;
-  /** Its last message told of errors, which ends it. */
+  /** Its last message had errors, which ends it. */
   isFailed: boolean;
 }
 
+/**
+ * A socket of `ws`, as far as it is needed here. It is spelled out because the published types must not name `ws`: its types
+ * are a package that an install does not bring along.
+ */
+interface Socket {
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  readonly OPEN: number;
+  on(event: 'message', listener: (data: SocketData, isBinary: boolean) => void): unknown;
+  on(event: 'ping' | 'pong' | 'error' | 'close', listener: () => void): unknown;
+  send(data: string | Buffer, done: () => void): void;
+  send(data: Buffer, options: { readonly binary: boolean }, done: (error?: Error) => void): void;
+  ping(): void;
+  pause(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+type SocketData = Buffer | ArrayBuffer | Buffer[];
+
 /** One connection by the protocol `graphql-transport-ws`: each of its operations goes down the pipeline like a request. */
 export class SocketConnection {
-  readonly #socket: WebSocket;
+  readonly #socket: Socket;
   readonly #upgrade: IncomingMessage;
   readonly #options: SocketConnectionOptions;
   /** Those that the client can still speak of. */
   readonly #operations = new Map<string, RunningOperation>();
   readonly #running = new Set<RunningOperation>();
   #headers: SentHeaders | undefined;
-  #hasCredential: boolean;
-  /** Of the message that is arriving. */
-  #arriving: BodyShare | undefined;
+  /** The bytes of the message that is arriving. */
+  #arriving: BodyLease | undefined;
   #messages = 0;
   #messagesSince = Number.NEGATIVE_INFINITY;
   #isAlive = true;
@@ -75,23 +99,21 @@ export class SocketConnection {
   readonly #cancelInit: () => void;
   #cancelPing: () => void = () => undefined;
 
-  constructor(socket: WebSocket, upgrade: IncomingMessage, options: SocketConnectionOptions) {
+  constructor(socket: Socket, upgrade: IncomingMessage, options: SocketConnectionOptions) {
     this.#socket = socket;
     this.#upgrade = upgrade;
     this.#options = options;
-    this.#hasCredential = hasCredential(this.#requestWith(NO_HEADERS));
     // Before anything is read of it, which may be more than a client is allowed to send.
     upgrade.socket.prependListener('data', (chunk: Buffer) => this.#arrive(chunk.length));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('ping', () => this.#count());
     socket.on('pong', () => this.#releaseArriving());
-    // What is wrong with what was sent; the connection is closed for it.
+    // The fault of the message; the connection is closed for it.
     socket.on('error', () => undefined);
     socket.on('close', () => this.#closed());
-    this.#cancelInit = options.clock.after(INIT_WITHIN_MS, () => {
-      if (!this.#headers)
-        this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
-    });
+    this.#cancelInit = options.clock.after(INIT_WITHIN_MS, () =>
+      socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+    );
     this.#pingLater();
   }
 
@@ -101,11 +123,11 @@ export class SocketConnection {
     this.#closeIfDone();
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  #receive(data: SocketData, isBinary: boolean): void {
     this.#releaseArriving();
     if (!this.#count()) return;
     const message = isBinary ? undefined : readClientMessage(String(data));
-    if (message === undefined) this.#close(CloseCode.BadRequest, 'Invalid message received');
+    if (message === undefined) this.#socket.close(CloseCode.BadRequest, 'Invalid message received');
     else this.#handle(message, (data as Buffer).length);
   }
 
@@ -113,40 +135,36 @@ export class SocketConnection {
     switch (message.type) {
       case MessageType.ConnectionInit:
         if (this.#headers)
-          this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+          this.#socket.close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
         else if (bytes > MAX_INIT_BYTES)
-          this.#close(CloseCode.BadRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
-        else this.#init(message.payload);
+          this.#socket.close(CloseCode.BadRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
+        else {
+          this.#cancelInit();
+          this.#headers = headersIn(message.payload);
+          this.#reply(JSON.stringify({ type: MessageType.ConnectionAck }));
+        }
         break;
       case MessageType.Ping:
         this.#reply(JSON.stringify({ type: MessageType.Pong }));
         break;
       case MessageType.Subscribe:
-        if (!this.#headers) this.#close(CloseCode.Unauthorized, 'Unauthorized');
+        if (!this.#headers) this.#socket.close(CloseCode.Unauthorized, 'Unauthorized');
         else if (this.#operations.has(message.id))
-          this.#close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
+          this.#socket.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
         else this.#subscribe(message.id, message.payload, bytes, this.#headers);
         break;
       case MessageType.Complete:
-        this.#complete(message.id);
+        this.#operations.get(message.id)?.source.abort();
+        this.#operations.delete(message.id);
     }
   }
 
-  #init(payload: unknown): void {
-    const headers = headersIn(payload);
-    this.#headers = headers;
-    this.#hasCredential = hasCredential(this.#requestWith(headers));
-    this.#cancelInit();
-    this.#reply(JSON.stringify({ type: MessageType.ConnectionAck }));
-  }
-
   #subscribe(id: string, payload: unknown, bytes: number, headers: SentHeaders): void {
-    const { tracker, bodies } = this.#options;
+    const { tracker, openLease } = this.#options;
     const source = new AbortSource();
     const record = tracker.begin(this.#requestWith(headers, source), requestIdFor(undefined));
-    const body = bodies.open(this.#hasCredential);
-    const hasRoom = body.take(bytes);
-    body.complete();
+    const body = openLease(record.request);
+    const hasRoom = body.take(bytes) && body.hold(bytes);
     const refusal = this.#refusal() ?? (hasRoom ? undefined : OVERLOADED);
     if (refusal) {
       body.release();
@@ -166,14 +184,8 @@ export class SocketConnection {
   }
 
   #refusal(): GraphQLError | undefined {
-    if (this.#isEnding) return LEAVING;
+    if (this.#isEnding) return SHUTTING_DOWN;
     return this.#running.size >= MAX_OPERATIONS ? TOO_MANY : undefined;
-  }
-
-  /** The client wants no more of it. */
-  #complete(id: string): void {
-    this.#operations.get(id)?.source.abort();
-    this.#operations.delete(id);
   }
 
   /** The client may use the id again. */
@@ -192,7 +204,7 @@ export class SocketConnection {
     try {
       stream = await this.#begin(id, payload, operation);
       // One after the other: who does not read makes the stream wait, and merge.
-      while (stream && (await this.#tellNext(id, stream, operation)));
+      while (stream && (await this.#sendNext(id, stream, operation)));
       if (operation.isFailed || source.aborted) return;
       this.#forget(id, operation);
       await this.#send(completeMessage(id));
@@ -207,31 +219,32 @@ export class SocketConnection {
     }
   }
 
-  // What follows goes on by `then`: an `await` would keep each result for as long as its client lets it wait.
+  // The next result is written by `then`: an `await` would keep each result for as long as its client lets it wait.
 
-  /** Runs an operation, and tells its result. @returns its results instead, if they are a stream */
+  /** Runs an operation, and sends its result. @returns its results instead, if they are a stream */
   #begin(id: string, payload: unknown, operation: RunningOperation): Promise<ResultStream | undefined> {
     const { record, body } = operation;
-    const { pipeline, engineFor } = this.#options;
+    const { pipeline, hooksFor } = this.#options;
     const params = paramsFromJson(payload, 'payload');
-    return Promise.resolve(engineFor(this.#upgrade, record, params))
-      .then((engine) => pipeline.run({ params, record, engine, mayStream: true }))
+    if (!body.hold(weightOf(params))) throw OVERLOADED;
+    return Promise.resolve(hooksFor?.(this.#upgrade, record, params))
+      .then((hooks) => pipeline.run({ params, record, hooks, mayStream: true }))
       .then((result) => {
         body.release();
         operation.isStream = isStream(result);
-        return isStream(result) ? result : this.#tell(id, result, operation).then(() => undefined);
+        return isStream(result) ? result : this.#sendResult(id, result, operation).then(() => undefined);
       });
   }
 
-  /** Tells the next result of a stream. @returns whether there was one */
-  #tellNext(id: string, stream: ResultStream, operation: RunningOperation): Promise<boolean> {
+  /** Sends the next result of a stream. @returns whether there was one */
+  #sendNext(id: string, stream: ResultStream, operation: RunningOperation): Promise<boolean> {
     return stream.next().then(({ value, done }) => {
       if (done || operation.source.aborted) return false;
-      return this.#tell(id, value, operation).then(() => true);
+      return this.#sendResult(id, value, operation).then(() => true);
     });
   }
 
-  #tell(id: string, result: ExecutionResult, operation: RunningOperation): Promise<unknown> {
+  #sendResult(id: string, result: ExecutionResult, operation: RunningOperation): Promise<unknown> {
     if (operation.source.aborted) return Promise.resolve();
     operation.isFailed = isFailure(result);
     if (operation.isFailed) this.#forget(id, operation);
@@ -257,7 +270,7 @@ export class SocketConnection {
     return sent;
   }
 
-  /** What nobody waits with. */
+  /** Messages that no operation waits with. */
   #reply(text: string): void {
     if (this.#socket.bufferedAmount > MAX_WAITING_BYTES) this.#socket.terminate();
     else this.#socket.send(text, () => undefined);
@@ -273,8 +286,11 @@ export class SocketConnection {
     }
     this.#messages += 1;
     if (this.#messages <= MAX_MESSAGES) return true;
-    this.#close(CloseCode.TooManyInitialisationRequests, `Too many messages: ${MAX_MESSAGES} a second`);
-    // What else comes is not even looked at.
+    this.#socket.close(
+      CloseCode.TooManyInitialisationRequests,
+      `Too many messages: ${MAX_MESSAGES} a second`,
+    );
+    // Further messages are not even looked at.
     this.#socket.pause();
     return false;
   }
@@ -282,14 +298,14 @@ export class SocketConnection {
   #arrive(bytes: number): void {
     this.#isAlive = true;
     if (!this.#arriving) {
-      this.#arriving = this.#options.bodies.open(this.#hasCredential);
-      this.#arriving.onGiveWay = () => this.#giveWay();
+      this.#arriving = this.#options.openLease(this.#requestWith(this.#headers ?? NO_HEADERS));
+      this.#arriving.onEvict = () => this.#evict();
     }
-    if (!this.#arriving.take(bytes)) this.#giveWay();
+    if (!this.#arriving.take(bytes)) this.#evict();
   }
 
-  #giveWay(): void {
-    this.#close(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
+  #evict(): void {
+    this.#socket.close(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
     this.#socket.terminate();
   }
 
@@ -309,12 +325,9 @@ export class SocketConnection {
     });
   }
 
-  #close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
-  }
-
   #closeIfDone(): void {
-    if (this.#isEnding && this.#running.size === 0 && !this.#isClosed) this.#close(GOING_AWAY, 'Going away');
+    if (this.#isEnding && this.#running.size === 0 && !this.#isClosed)
+      this.#socket.close(GOING_AWAY, 'Going away');
   }
 
   #closed(): void {

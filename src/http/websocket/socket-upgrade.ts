@@ -1,16 +1,15 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
-import { WebSocketServer } from 'ws';
+import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
-import { NodeClientRequest } from '../client-request.ts';
-import type { HostCheck } from '../host-check.ts';
-import { readOperationPath } from '../operation-path.ts';
-import type { OriginCheck } from '../origin-check.ts';
-import { REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
-import { errorResponse } from '../result-response.ts';
+import { readOperationPath } from '../address.ts';
+import type { HostCheck, OriginCheck } from '../guards.ts';
+import { NodeRequest } from '../http-request.ts';
+import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
 import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
 export interface SocketUpgradeOptions extends SocketConnectionOptions {
@@ -31,15 +30,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
   const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
   const connections = new Set<SocketConnection>();
   let isEnding = false;
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: maxBodyBytes,
-    // The types are those of an older version.
-    ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
-    handleProtocols: () => GRAPHQL_TRANSPORT_WS_PROTOCOL,
-  });
+  let server: ws.WebSocketServer | undefined;
 
   const refusalFor = ({ headers, url = '' }: IncomingMessage): GraphQLError | undefined => {
     const { host, origin } = headers;
@@ -55,9 +46,9 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
   const refuse = (request: IncomingMessage, socket: Duplex, refusal: GraphQLError): void => {
     const response = responseOn(request, socket);
     const requestId = requestIdFor(request.headers[REQUEST_ID]);
-    const record = tracker.begin(new NodeClientRequest(request, response), requestId);
+    const record = tracker.begin(new NodeRequest(request, response), requestId);
     tracker.answered(record, [refusal]);
-    sendResponse(response, errorResponse(refusal, request.headers.accept), requestId);
+    sendResponse({ response, answer: errorResponse(refusal, request.headers.accept), requestId });
     tracker.end(record, response.statusCode);
   };
 
@@ -69,6 +60,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
       refuse(request, socket, refusal);
       return;
     }
+    server ??= createServer(maxBodyBytes);
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new SocketConnection(webSocket, request, options);
       connections.add(connection);
@@ -84,6 +76,20 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
       for (const connection of connections) connection.end();
     },
   };
+}
+
+/** Loads what speaks WebSocket: with the first that comes, as many gateways have none. */
+function createServer(maxPayload: number): ws.WebSocketServer {
+  const { WebSocketServer }: typeof ws = createRequire(import.meta.url)('ws');
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload,
+    // The types are those of an older version.
+    ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
+    handleProtocols: () => GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  });
 }
 
 /** The response to a request for another protocol that is not granted: node:http makes none. The last on its connection. */

@@ -1,11 +1,57 @@
 import { GraphQLError, parse } from 'graphql';
-import { ID_FORM, isDocumentId } from './resolve.ts';
-import type { ListedDocuments } from './store.ts';
+import {
+  ID_FORM,
+  isDocumentId,
+  type ListedDocuments,
+  type PersistedDocuments,
+  type PersistedMode,
+} from './resolve.ts';
+
+/** Gives the text of a file, or why it is not read. */
+type ReadFile = (path: string) => { readonly text: string } | { readonly problem: string };
+
+/** Reads the two variables. Problems are added as lines that begin with the variable's name. */
+export function configurePersisted(
+  mode: PersistedMode,
+  file: string | undefined,
+  problems: string[],
+  read: ReadFile,
+): PersistedDocuments {
+  if (mode === 'only' && file === undefined) {
+    problems.push(
+      'PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
+    );
+  }
+  if (mode === 'off' && file !== undefined) {
+    problems.push(
+      'PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave one of the two out.',
+    );
+    return { mode, listed: new Map() };
+  }
+  return { mode, listed: file === undefined ? new Map() : readList(file, problems, read) };
+}
+
+function readList(path: string, problems: string[], read: ReadFile): ListedDocuments {
+  const say = (problem: string) =>
+    problems.push(`PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(path)} ${problem}`);
+  const file = read(path);
+  if ('problem' in file) {
+    say(`${file.problem}. Give the path of a readable file.`);
+    return new Map();
+  }
+  try {
+    return readManifest(file.text);
+  } catch (error) {
+    if (!(error instanceof ManifestProblem)) throw error;
+    say(error.message);
+    return new Map();
+  }
+}
 
 const APOLLO = 'apollo-persisted-query-manifest';
 
 /** A file that is no list of documents; the message goes on after the file's name. */
-export class ManifestProblem extends Error {
+class ManifestProblem extends Error {
   override name = 'ManifestProblem' as const;
 }
 
@@ -13,7 +59,7 @@ export class ManifestProblem extends Error {
  * Reads a list of documents as client tools write it: Apollo's manifest, or `{"<id>": "<document>"}` as graphql-codegen
  * and Relay's compiler have it. @throws ManifestProblem
  */
-export function readManifest(text: string): ListedDocuments {
+function readManifest(text: string): ListedDocuments {
   const documents = new Map<string, string>();
   for (const [id, document] of entriesOf(parseJson(text))) {
     const name = JSON.stringify(id.slice(0, 60));

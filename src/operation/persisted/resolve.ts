@@ -1,17 +1,20 @@
 import type { GraphQLError } from 'graphql';
-import { documentError, requestError } from '../../errors/coded-error.ts';
+import { documentError, malformedRequest } from '../../errors/coded-error.ts';
+import { hashOf } from '../../state/documents.ts';
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Documents } from '../../state/port.ts';
 import type { OperationParams } from '../params.ts';
-import { createDocumentStore, hashOf, type ListedDocuments } from './store.ts';
+
+/** The documents that the operator lists, by id. */
+export type ListedDocuments = ReadonlyMap<string, string>;
 
 /** How a request names a document. Apollo's clients understand other answers than the rest. */
-export interface DocumentReference {
+interface DocumentReference {
   readonly dialect: 'apollo' | 'other';
   readonly id: string;
 }
 
-/** What an id can be: a hash with or without its method, or any other name that fits into a URL as it is. */
+/** The form of an id: a hash with or without its method, or any other name that fits into a URL as it is. */
 const DOCUMENT_ID = /^[\w.~:-]{1,256}$/;
 export const ID_FORM = '1 to 256 letters, digits and - . _ ~ :, such as sha256:<64 hexadecimal digits>';
 
@@ -20,7 +23,7 @@ export function isDocumentId(text: string): boolean {
 }
 
 /** The id that a request gives, in whichever dialect; undefined when it gives none. @throws BAD_REQUEST */
-export function readReference(params: OperationParams): DocumentReference | undefined {
+function readReference(params: OperationParams): DocumentReference | undefined {
   const { documentId, doc_id, pathId, extensions } = params;
   if (documentId === undefined && doc_id === undefined && pathId === undefined) {
     return extensions?.persistedQuery ? readApollo(extensions.persistedQuery) : undefined;
@@ -34,28 +37,29 @@ export function readReference(params: OperationParams): DocumentReference | unde
   }).flatMap(([name, id]) => (id === undefined ? [] : { name, id }));
   const [first, second] = given;
   if (first === undefined) return undefined;
-  if (second) throw badRequest(`Both ${first.name} and ${second.name} name a document. Use one of them.`);
+  if (second)
+    throw malformedRequest(`Both ${first.name} and ${second.name} name a document. Use one of them.`);
   return { dialect: 'other', id: checkId(first.name, first.id) };
 }
 
 function readApollo(value: unknown): DocumentReference {
   const { version, sha256Hash } = (typeof value === 'object' ? value : {}) as Record<string, unknown>;
   if (version !== 1) {
-    throw badRequest('extensions.persistedQuery has no version that is known here. Give {"version": 1}.');
+    throw malformedRequest(
+      'extensions.persistedQuery has no version that is known here. Give {"version": 1}.',
+    );
   }
   if (typeof sha256Hash !== 'string') {
-    throw badRequest('extensions.persistedQuery has no sha256Hash. Give the hash of the document as text.');
+    throw malformedRequest(
+      'extensions.persistedQuery has no sha256Hash. Give the hash of the document as text.',
+    );
   }
   return { dialect: 'apollo', id: checkId('extensions.persistedQuery.sha256Hash', sha256Hash) };
 }
 
 function checkId(name: string, id: string): string {
   if (isDocumentId(id)) return id;
-  throw badRequest(`${name} is not the id of a document. Give ${ID_FORM}.`);
-}
-
-function badRequest(message: string) {
-  return requestError('BAD_REQUEST', 400, message);
+  throw malformedRequest(`${name} is not the id of a document. Give ${ID_FORM}.`);
 }
 
 /**
@@ -69,47 +73,88 @@ export interface PersistedDocuments {
   readonly listed: ListedDocuments;
 }
 
-export interface DocumentResolverOptions extends PersistedDocuments {
+interface DocumentResolverOptions extends PersistedDocuments {
   /** Characters in a document that a client may register. */
   readonly maxLength: number;
   /** Where those are kept that clients register. */
   readonly registered: Documents;
 }
 
-/** Gives the text of the document that a request names. @throws what the client is told. */
-export type ResolveDocument = (params: OperationParams) => MaybePromise<string>;
+/** The document that a request names. */
+export interface ResolvedDocument {
+  readonly text: string;
+  /** The hash under which the client wants it kept; undefined: it need not be, or is already. */
+  readonly registers?: string | undefined;
+}
 
-export function createDocumentResolver(options: DocumentResolverOptions): ResolveDocument {
+export type DocumentResolver = ReturnType<typeof createDocumentResolver>;
+
+export function createDocumentResolver(options: DocumentResolverOptions) {
   const { mode, listed, maxLength, registered } = options;
-  const store = createDocumentStore(listed, registered);
+  let store = createDocumentStore(listed, registered);
 
-  function find(reference: DocumentReference, sent: string | undefined): MaybePromise<string> {
-    if (reference.dialect === 'apollo' && sent !== undefined) return register(reference.id, sent);
+  function find(
+    reference: DocumentReference,
+    sent: string | undefined,
+    account: string | undefined,
+  ): MaybePromise<ResolvedDocument> {
+    if (reference.dialect === 'apollo' && sent !== undefined) return check(reference.id, sent);
     if (mode === 'off') throw reference.dialect === 'apollo' ? NOT_SUPPORTED : OFF;
     if (sent !== undefined) throw TWO_DOCUMENTS;
-    return whenKnown(store.find(reference.id), (document) => {
-      if (document === undefined) throw notFound(reference, mode);
-      return document;
+    return whenKnown(store.find(reference.id, account), (text) => {
+      if (text === undefined) throw notFound(reference, mode);
+      return { text };
     });
   }
 
-  function register(hash: string, document: string): MaybePromise<string> {
-    // What is too long is refused by the limits, and not worth its hash.
-    if (mode === 'off' || document.length > maxLength) return document;
-    if (hashOf(document) !== hash) throw WRONG_HASH;
-    return mode === 'allowed' ? whenKnown(store.register(hash, document), () => document) : document;
+  function check(hash: string, text: string): ResolvedDocument {
+    // Too long a document is refused by the limits, and not worth its hash.
+    if (mode === 'off' || text.length > maxLength) return { text };
+    if (hashOf(text) !== hash) throw WRONG_HASH;
+    return { text, registers: mode === 'allowed' ? hash : undefined };
   }
 
-  return (params) => {
-    const reference = readReference(params);
-    const { query = '' } = params;
-    // Beside an id an empty query is none: some clients always send the member.
-    const document = reference ? find(reference, query === '' ? undefined : query) : query;
-    if (mode !== 'only') return document;
-    return whenKnown(document, (text) => {
-      if (!store.isListed(text)) throw ONLY_LISTED;
-      return text;
-    });
+  return {
+    /** From now on these are the documents in the list. */
+    replace(others: ListedDocuments) {
+      store = createDocumentStore(others, registered);
+    },
+    /** `account`: whose registered documents count; undefined: nobody's. @throws the error for the client. */
+    resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument> {
+      const reference = readReference(params);
+      const { query = '' } = params;
+      // Beside an id an empty query is none: some clients always send the member.
+      const found = reference && find(reference, query === '' ? undefined : query, account);
+      const document = found ?? { text: query };
+      if (mode !== 'only') return document;
+      return whenKnown(document, (known) => {
+        if (!store.isListed(known.text)) throw ONLY_LISTED;
+        return known;
+      });
+    },
+    /** Keeps a document for an account, if the client wants that. To be called once it is known to be valid. */
+    register({ text, registers }: ResolvedDocument, account: string) {
+      if (registers !== undefined) store.register(account, registers, text);
+    },
+  };
+}
+
+/** The listed documents, and those that clients have registered with this gateway or another one of the same state. */
+export function createDocumentStore(listed: ListedDocuments, registered: Documents) {
+  const byHash = new Map([...listed.values()].map((document) => [hashOf(document), document]));
+  return {
+    /** A document by the id in the list, or by its hash with or without `sha256:` one that the account has registered. */
+    find(id: string, account: string | undefined): MaybePromise<string | undefined> {
+      const hash = id.replace(/^sha256:/, '');
+      const known = listed.get(id) ?? listed.get(hash) ?? byHash.get(hash);
+      return known ?? (account === undefined ? undefined : registered.get(account, hash));
+    },
+    /** Whether exactly this text is listed. */
+    isListed: (document: string) => byHash.get(hashOf(document)) === document,
+    /** Keeps a document of an account under its hash. */
+    register(account: string, hash: string, document: string) {
+      if (!byHash.has(hash)) void registered.set(account, hash, document);
+    },
   };
 }
 
@@ -129,29 +174,25 @@ function notFound({ dialect, id }: DocumentReference, mode: PersistedMode): Grap
   );
 }
 
-const TWO_DOCUMENTS = requestError(
-  'BAD_REQUEST',
-  400,
+const TWO_DOCUMENTS = malformedRequest(
   'Both a query and the id of a document are given. Send one of them; a query is registered under its hash with extensions.persistedQuery.',
 );
 
-const WRONG_HASH = requestError(
-  'BAD_REQUEST',
-  400,
+const WRONG_HASH = malformedRequest(
   'extensions.persistedQuery.sha256Hash is not the hash of the query. Give the SHA-256 of its UTF-8 in lower-case hexadecimal digits.',
 );
 
 const OFF = documentError(
   'PERSISTED_DOCUMENTS_OFF',
-  400,
+  422,
   'This gateway does not take documents by their id. Send the document as query.',
 );
 
 /** Apollo's clients send the document instead from then on. */
-const NOT_SUPPORTED = documentError('PERSISTED_QUERY_NOT_SUPPORTED', 400, 'PersistedQueryNotSupported');
+const NOT_SUPPORTED = documentError('PERSISTED_QUERY_NOT_SUPPORTED', 422, 'PersistedQueryNotSupported');
 
 const ONLY_LISTED = documentError(
   'PERSISTED_DOCUMENTS_ONLY',
-  400,
+  422,
   'This gateway runs the documents in its list and no others, and this one is not in it. Send the id or the exact text of a listed one, or add this one to PERSISTED_DOCUMENTS_FILE.',
 );

@@ -1,16 +1,37 @@
 import type { Generation } from '../port.ts';
-import { READ_FENCE } from './lua/read-fence.ts';
-import type { RedisLink } from './redis-link.ts';
-import type { StoreAccount } from './store-account.ts';
-import { EVERY_RESOURCE } from './untold-writes.ts';
+import { lua } from './client.ts';
+import type { AccountKeyspace } from './keyspace.ts';
+import type { RedisLink } from './link.ts';
+
+/** Stands for every resource of an account: no name of one looks like it. */
+export const EVERY_RESOURCE = '*';
+
+/**
+ * KEYS: account, writes, doubts, held permits, permits that were used, pace. ARGV: epoch, the account's name and number of
+ * writes as they were when this was last asked.
+ * Gives 0 when nothing was written since, otherwise 1 with name, number of writes, the number up to which they are
+ * forgotten, the last write to each resource since then, and each write that may be carried out yet with its time in ms;
+ * before those how many permits are used and the pause in ms.
+ */
+const READ_WRITES = lua`
+local account = redis.call('HMGET', KEYS[1], 'epoch', 'name', 'writes', 'forgotten')
+if account[1] ~= ARGV[1] then return { -1 } end
+local used = redis.call('ZCARD', KEYS[4]) + redis.call('ZCOUNT', KEYS[5], now, '+inf')
+local paused = math.max(0, (tonumber(redis.call('HGET', KEYS[6], 'pausedUntil') or 0) or 0) - now)
+local is_known = account[2] == ARGV[2]
+if is_known and account[3] == ARGV[3] then return { 0, used, paused } end
+local written = redis.call('ZRANGEBYSCORE', KEYS[2], is_known and '(' .. ARGV[3] or '-inf', '+inf', 'WITHSCORES')
+local doubts = redis.call('HGETALL', KEYS[3])
+for index = 2, #doubts, 2 do doubts[index] = doubts[index] - now end
+return { 1, used, paused, account[2], account[3], account[4], written, doubts }`;
 
 /** The writes of an account, as the store had them when it was last asked. */
 export class AccountWrites {
-  #life = 1;
-  /** The last loss after which all was forgotten. */
-  #loss: number;
+  #resets = 1;
+  /** The last partition after which all was forgotten. */
+  #partition: number;
   readonly #link: RedisLink;
-  readonly #account: StoreAccount;
+  readonly #account: AccountKeyspace;
   #name = '';
   #count = '';
   #forgotten = 0;
@@ -21,22 +42,22 @@ export class AccountWrites {
   /** The question that leaves with the end of this turn of the event loop. */
   #asking: Promise<boolean> | undefined;
 
-  constructor(account: StoreAccount, link: RedisLink) {
+  constructor(account: AccountKeyspace, link: RedisLink) {
     this.#account = account;
     this.#link = link;
-    this.#loss = link.lastLoss;
+    this.#partition = link.lastPartition;
   }
 
-  /** Another one whenever nothing is known any more, such as after a loss. */
-  get life(): number {
-    if (this.#link.loss === 0 && this.#loss !== this.#link.lastLoss) {
-      this.#loss = this.#link.lastLoss;
+  /** How often all was forgotten, such as after a partition. */
+  get resets(): number {
+    if (!this.#link.isDegraded && this.#partition !== this.#link.lastPartition) {
+      this.#partition = this.#link.lastPartition;
       this.#forget();
     }
-    return this.#life;
+    return this.#resets;
   }
 
-  /** Asks the store what was written since: all who want to know in one turn by one command. False: it is lost. */
+  /** Asks the store what was written since: one command for all that ask in one turn. False: it is lost. */
   refresh(): Promise<boolean> {
     this.#asking ??= new Promise((resolve) =>
       setImmediate(() => {
@@ -47,18 +68,18 @@ export class AccountWrites {
     return this.#asking;
   }
 
-  read(resource: string, loss: number): Generation {
+  read(resource: string, partition: number): Generation {
     // To name a resource costs more than all else here, and most accounts write seldom.
     if (this.#last.size === 0 && this.#doubtUntil.size === 0)
-      return { number: `${this.#name}.${this.#forgotten}`, isInDoubt: false, loss };
-    const name = this.#account.vault.name(resource);
+      return { number: `${this.#name}.${this.#forgotten}`, isInDoubt: false, partition };
+    const name = this.#account.encryption.name(resource);
     const last = this.#last.get(name) ?? 0;
     const number = typeof last === 'string' ? last : Math.max(last, this.#forgotten);
     const doubtUntil = Math.max(this.#doubtUntil.get(name) ?? 0, this.#doubtUntil.get(EVERY_RESOURCE) ?? 0);
-    return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), loss };
+    return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), partition };
   }
 
-  /** Notes a write of which the store cannot be told. */
+  /** Notes a write that cannot be published. */
   note(resources: readonly string[], doubtMs: number): void {
     this.#ownCount += 1;
     for (const resource of resources) {
@@ -78,7 +99,7 @@ export class AccountWrites {
   }
 
   #forget(): void {
-    this.#life += 1;
+    this.#resets += 1;
     this.#name = '';
     this.#count = '';
     this.#forgotten = 0;
@@ -90,22 +111,20 @@ export class AccountWrites {
     const account = this.#account;
     const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
     for (;;) {
-      const { life } = this;
-      const reply = await account.run(READ_FENCE, keys, [this.#name, this.#count]);
+      const { resets } = this;
+      const reply = await account.run(READ_WRITES, keys, [this.#name, this.#count]);
       const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
       account.note(used, pausedMs);
-      if (isNews === 0 && life === this.life) return true;
-      if (life === this.life) {
-        this.#learn(news as News);
-        return true;
-      }
+      if (resets !== this.resets) continue;
+      if (isNews !== 0) this.#learn(news as News);
+      return true;
     }
   }
 
   #learn([name, count, forgotten, written, doubts]: News): void {
     if (String(name) !== this.#name) this.#forget();
     this.#name = String(name);
-    // Of two answers under way the later one knows more.
+    // The later one of two answers under way knows more.
     if (Number(count) < Number(this.#count || -1)) return;
     this.#count = String(count);
     this.#forgotten = Number(forgotten);
@@ -117,7 +136,7 @@ export class AccountWrites {
       const until = now + Number(leftMs);
       this.#doubtUntil.set(resource, Math.max(until, this.#doubtUntil.get(resource) ?? 0));
     }
-    // What the store has forgotten is as old as what it says so of.
+    // A write that the store has forgotten is as old as the oldest that it remembers.
     if (this.#last.size > MAX_REMEMBERED) {
       for (const [resource, number] of this.#last) {
         if (Number(number) <= this.#forgotten) this.#last.delete(resource);
@@ -127,7 +146,7 @@ export class AccountWrites {
 }
 
 const MAX_REMEMBERED = 20_000;
-/** Of own writes while the store is lost. */
+/** The most resources of own writes that are noted while the store is lost. */
 const MAX_NOTED = 30_000;
 
 type News = [

@@ -1,0 +1,88 @@
+import { hash } from 'node:crypto';
+import type { KeyEntry } from './key-entries.ts';
+import type { Permissions } from './permissions.ts';
+
+/** The permissions of a key, or why it has none. */
+export type FoundKey = Permissions | 'unknown' | 'expired';
+
+/** Knows gateway keys. */
+export interface KeyStore {
+  /** At once, or within 10 seconds. Anything else than is said here refuses the caller, as a failure does. */
+  find(key: string): FoundKey | PromiseLike<FoundKey>;
+}
+
+export interface ReplaceableKeyStore extends KeyStore {
+  find(key: string): FoundKey;
+  /** From now on these are the keys there are. */
+  replace(entries: readonly KeyEntry[]): void;
+}
+
+interface Known {
+  readonly permissions: Permissions;
+  readonly expiresAt: number;
+}
+
+/** Knows keys by their hashes. `now` is the time of day, as `Date.now` gives. */
+export function createKeyStore(entries: readonly KeyEntry[], now = Date.now): ReplaceableKeyStore {
+  let known = knownByHash(entries);
+  return {
+    find(key) {
+      // The time that it takes may depend on a hash, but nobody can make a key for a hash.
+      const found = known.get(digest(key));
+      if (!found) return 'unknown';
+      return found.expiresAt > now() ? found.permissions : 'expired';
+    },
+    replace(others) {
+      known = knownByHash(others);
+    },
+  };
+}
+
+/** By hash: the first of two that have the same one. */
+function knownByHash(entries: readonly KeyEntry[]): ReadonlyMap<string, Known> {
+  const known = new Map<string, Known>();
+  for (const entry of entries) {
+    const one = {
+      permissions: permissionsOf(entry),
+      expiresAt: entry.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+    };
+    for (const digest of entry.sha256) if (!known.has(digest)) known.set(digest, one);
+  }
+  return known;
+}
+
+function permissionsOf({ name, scopes, scripts, projects, rate }: KeyEntry): Permissions {
+  return {
+    name,
+    scopes: scopes && new Set(scopes),
+    scripts: scripts && new Set(scripts),
+    projects: projects && new Set(projects),
+    rate,
+  };
+}
+
+/** Keys in a list, each alone or as `name=key`: all of them allow everything. */
+export function entriesOfPlainKeys(keys: readonly string[]): readonly KeyEntry[] {
+  return keys.map((given, index) => {
+    const { name = `key ${index + 1}`, key } = readPlainKey(given);
+    return {
+      name,
+      sha256: [digest(key)],
+      scopes: undefined,
+      scripts: undefined,
+      projects: undefined,
+      rate: undefined,
+      expiresAt: undefined,
+    };
+  });
+}
+
+/** A key of a list and its name, if it has one. A line that ends in the padding of base64 alone is all key. */
+export function readPlainKey(given: string): { readonly name?: string | undefined; readonly key: string } {
+  const [, name, key] = /^([A-Za-z0-9][\w.-]{0,63})=(?!=*$)(.+)$/.exec(given) ?? [];
+  return key === undefined ? { key: given } : { name, key };
+}
+
+function digest(key: string): string {
+  return hash('sha256', key);
+}

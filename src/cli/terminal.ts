@@ -1,0 +1,60 @@
+import { closeSync, openSync } from 'node:fs';
+import { readAtMost } from '../config/text-file.ts';
+import { readStream } from '../transport/body.ts';
+
+/** Characters that a terminal obeys, such as the controls of C0 and C1, or by which a line reads as what it is not. */
+const UNSAFE = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
+
+/**
+ * The text with such characters as `\u009b`: what LuaAuth, a gateway or a file says cannot move the cursor, nor swap what
+ * stands beside it. In JSON the escapes stand for the same characters.
+ */
+function escapeUnsafe(text: string): string {
+  return text.replace(UNSAFE, (unsafe) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Prints lines on stdout. */
+export function print(text: string): void {
+  console.log(escapeUnsafe(text));
+}
+
+/** Prints lines on stderr. */
+export function printError(text: string): void {
+  console.error(escapeUnsafe(text));
+}
+
+/** How the process ends. */
+export const EXIT = {
+  ok: 0,
+  /** The configuration is wrong, an address is taken, or `check` found something that has to be fixed. */
+  failed: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+  /** The answer to a `query` has errors. */
+  errors: 3,
+  /** LuaAuth refused the mutation of a `query`. */
+  refused: 4,
+} as const;
+
+/** More than any operation is sent with. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The text of a file, also of a pipe. @throws the system's error, or EFBIG: a device may never end. */
+export function readInputFile(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    return textOf(readAtMost(file, MAX_BYTES));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The text on stdin. @throws EFBIG: what writes it may never end. */
+export async function readStdin(): Promise<string> {
+  return textOf(await readStream(process.stdin, MAX_BYTES));
+}
+
+function textOf(bytes: Buffer | undefined): string {
+  if (bytes) return bytes.toString('utf8');
+  throw Object.assign(new Error(`it is larger than ${MAX_BYTES} bytes.`), { code: 'EFBIG' });
+}

@@ -1,0 +1,163 @@
+/** One kind of value: how its text is read, and the words for what it may be. */
+export interface Kind<Value = unknown> {
+  /** Reads a text; undefined: it is none of the values. */
+  readonly read: (text: string) => Value | undefined;
+  /** The values that it takes, in words that go on after "is not". */
+  readonly allowed: string;
+  /** The value as a flag's help shows it; `value` by default. */
+  readonly form?: 'ms' | 'url' | 'file';
+  /** On or off: as a flag it needs no value. */
+  readonly isSwitch?: boolean;
+  /** The value that a text stands for which is not allowed, if that is clear. */
+  readonly meant?: (text: string) => string | undefined;
+}
+
+const PLAIN = { '': 1 };
+const TIME_UNITS = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+// The documentation counts kB and MB so too.
+const SIZE_UNITS = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+
+/** A whole number from `least` to `most`, which 0 may have a meaning of its own in. */
+export function wholeNumber(least: number, most: number, zero?: string): Kind<number> {
+  return { read: inUnits(PLAIN, least, most), allowed: `${range(least, most)}${ifZero(zero)}` };
+}
+
+/** Requests per second, of which 0 is no limit. */
+export function perSecond(most: number): Kind<number> {
+  const { read, allowed } = wholeNumber(0, most, 'no limit');
+  return { read, allowed: `requests per second, ${allowed}` };
+}
+
+/** A time in milliseconds, or with its unit: `500ms`, `2s`, `5m`, `1h`. Read as milliseconds. */
+export function duration(least: number, most: number, zero?: string): Kind<number> {
+  return {
+    read: inUnits(TIME_UNITS, least, most),
+    allowed: `milliseconds, ${range(least, most)}, or with a unit such as 2s or 500ms${ifZero(zero)}`,
+    form: 'ms',
+  };
+}
+
+const MOST = 100_000_000;
+
+/** The most of something; 0 is read as `Infinity`. */
+export const limit: Kind<number> = {
+  read: noLimitIfZero(inUnits(PLAIN, 0, MOST)),
+  allowed: `${range(0, MOST)}${ifZero('no limit')}`,
+};
+
+/** The most bytes of something, plain or with a unit: `64kB`, `4MB`; 0 is read as `Infinity`. */
+export const sizeLimit: Kind<number> = {
+  read: noLimitIfZero(inUnits(SIZE_UNITS, 0, MOST)),
+  allowed: `bytes, ${range(0, MOST)}, or with a unit such as 4MB or 64kB${ifZero('no limit')}`,
+};
+
+const SWITCH = new Map(['true', '1', 'on', 'false', '0', 'off'].map((word, index) => [word, index < 3]));
+
+export const onOff: Kind<boolean> = {
+  read: (text) => SWITCH.get(text),
+  allowed: 'true or false',
+  isSwitch: true,
+};
+
+export function oneOf<const Word extends string>(words: readonly [Word, ...Word[]]): Kind<Word> {
+  return { read: (text) => words.find((word) => word === text), allowed: `one of ${words.join(', ')}` };
+}
+
+export const anyText: Kind<string> = { read: (text) => text, allowed: 'any text' };
+
+export const filePath: Kind<string> = { ...anyText, allowed: 'the path of a file', form: 'file' };
+
+export const host: Kind<string> = {
+  read: textLike(/^[\w.:-]+$/),
+  allowed: 'a host name or an IP address to listen on',
+};
+
+export const redisPrefix: Kind<string> = {
+  read: textLike(/^[\w.:-]{1,64}$/),
+  allowed: '1 to 64 letters, digits and - . _ :',
+};
+
+export const key: Kind<string> = {
+  read: textLike(/^[\x21-\x7e]{1,512}$/),
+  allowed: '1 to 512 visible ASCII characters without spaces',
+};
+
+export const keyList: Kind<string[]> = {
+  read: listOf(/[,\n]/, key.read),
+  allowed: `keys separated by commas or line breaks, each ${key.allowed}`,
+};
+
+export const claim: Kind<string> = {
+  read: textLike(/^[\x20-\x7e]{1,500}$/),
+  allowed: '1 to 500 visible ASCII characters',
+};
+
+const listOfOrigins = listOf(/,/, (text) => (readUrl(text)?.origin === text ? text : undefined));
+
+export const origins: Kind<string[]> = {
+  read: (text) => (text.trim() === '*' ? ['*'] : listOfOrigins(text)),
+  allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
+};
+
+export const redisUrl: Kind<string> = {
+  read: (text) => (/^rediss?:\/\/[^/]/.test(text) && readUrl(text)?.hostname ? text : undefined),
+  allowed: 'a URL such as redis://host:6379 or rediss://user:password@host:6380/0',
+  form: 'url',
+};
+
+export const httpUrl: Kind<URL> = {
+  read(text) {
+    const url = readUrl(text);
+    const hasMore = url && url.username + url.password + url.search + url.hash !== '';
+    return /^https?:$/.test(url?.protocol ?? '') && !hasMore ? url : undefined;
+  },
+  allowed: 'an http or https URL without user, query or fragment',
+  form: 'url',
+  meant: withScheme,
+};
+
+/** A URL without its scheme. */
+function withScheme(text: string): string | undefined {
+  const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
+  const url = `${scheme}://${text}`;
+  return !text.includes('://') && httpUrl.read(url) ? url : undefined;
+}
+
+function readUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function textLike(pattern: RegExp): Kind<string>['read'] {
+  return (text) => (pattern.test(text) ? text : undefined);
+}
+
+/** All of a list, or nothing. */
+function listOf(separator: RegExp, read: Kind<string>['read']): Kind<string[]>['read'] {
+  return (list) => {
+    const all = list.split(separator).map((one) => read(one.trim()));
+    return all.every((one) => one !== undefined) ? all : undefined;
+  };
+}
+
+function inUnits(units: Readonly<Record<string, number>>, least: number, most: number): Kind<number>['read'] {
+  return (text) => {
+    const [, digits, unit = ''] = /^(\d{1,9})(?: ?([a-z]+))?$/i.exec(text) ?? [];
+    const value = Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN);
+    return value >= least && value <= most ? value : undefined;
+  };
+}
+
+function range(least: number, most: number): string {
+  return `a whole number from ${least} to ${most}`;
+}
+
+function ifZero(meaning: string | undefined): string {
+  return meaning === undefined ? '' : ` (0: ${meaning})`;
+}
+
+function noLimitIfZero(read: Kind<number>['read']): Kind<number>['read'] {
+  return (text) => {
+    const most = read(text);
+    return most === 0 ? Number.POSITIVE_INFINITY : most;
+  };
+}

@@ -1,0 +1,83 @@
+import type { PageOptions, VisitorCredential } from '../page-options.ts';
+import { element, whenShown } from './dom.ts';
+import type { UpstreamMode } from './request.ts';
+
+const RUN = '.graphiql-execute-button';
+const TITLE = 'What it may cost, in REST calls. Nothing runs.';
+
+/** Puts a Plan button below Run. Returns what the operation that leaves now was started with. */
+export function addPlanButton(root: Element): () => UpstreamMode {
+  let next: UpstreamMode = 'report';
+  const button = element('button', { type: 'button', className: 'plan-button', title: TITLE }, 'Plan');
+  button.addEventListener('click', () => {
+    const run = root.querySelector<HTMLElement>(RUN);
+    if (!run || run.ariaLabel?.startsWith('Stop')) return;
+    next = 'plan';
+    press(run);
+  });
+  const forget = () => {
+    next = 'report';
+  };
+  // A visitor who leaves that choice and presses Run means Run.
+  const forgetAtRun = ({ target, isTrusted }: Event) => {
+    if (isTrusted && target instanceof Element && target.closest(RUN)) forget();
+  };
+  root.addEventListener('pointerdown', forgetAtRun, true);
+  root.addEventListener('keydown', forget, true);
+  whenShown(root, '.graphiql-toolbar', (toolbar) =>
+    toolbar.insertBefore(button, toolbar.children[1] ?? null),
+  );
+  return () => {
+    const mode = next;
+    forget();
+    return mode;
+  };
+}
+
+/** GraphiQL keeps what it runs to itself, so its own button is pressed. For several operations it offers a menu. */
+function press(run: HTMLElement): void {
+  if (run.ariaHasPopup !== 'menu') run.click();
+  else run.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0 }));
+}
+
+/** The name under which a window keeps the key, if it is asked to. */
+const KEPT = 'luaauth-graphql:key';
+
+/** The bar above GraphiQL: what is behind the page, and one key for all tabs. */
+export function createKeyBar({ credential, note }: PageOptions, memory: Storage) {
+  const about = element('span', { className: 'key-note' }, note);
+  // The class brings GraphiQL's colours along, light and dark.
+  const bar = element('header', { className: 'graphiql-container key-bar' }, about);
+  if (!credential) return { bar, key: '' };
+  const { field, keep } = createInputs(credential, memory);
+  bar.prepend(
+    element('label', { className: 'key-field' }, `${credential.label} `, field),
+    element('label', { className: 'key-keep' }, keep, ' Keep until this window closes'),
+  );
+  return {
+    bar,
+    get key() {
+      return field.value.trim();
+    },
+  };
+}
+
+function createInputs({ publicKey }: VisitorCredential, memory: Storage) {
+  const recalled = memory.getItem(KEPT);
+  const field = element('input', { value: recalled ?? publicKey, autocomplete: 'off', spellcheck: false });
+  const keep = element('input', { type: 'checkbox', checked: recalled !== null });
+  const hideSecret = () => {
+    field.type = field.value !== '' && field.value === publicKey ? 'text' : 'password';
+  };
+  const remember = () => {
+    if (keep.checked) memory.setItem(KEPT, field.value.trim());
+    else memory.removeItem(KEPT);
+  };
+  field.addEventListener('input', () => {
+    hideSecret();
+    remember();
+  });
+  keep.addEventListener('change', remember);
+  hideSecret();
+  return { field, keep };
+}

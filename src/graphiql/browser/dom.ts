@@ -1,0 +1,42 @@
+/** Makes an element with its properties and children. */
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  properties: Partial<HTMLElementTagNameMap[Name]>,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Calls back once with the first element below the root that matches, when there is one. */
+export function whenShown(root: Element, selector: string, callback: (found: Element) => void): void {
+  const look = () => {
+    const found = root.querySelector(selector);
+    if (!found) return;
+    observer.disconnect();
+    callback(found);
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(root, { childList: true, subtree: true });
+  look();
+}
+
+/** Copies a text, also where the page did not come by HTTPS and browsers hide their clipboard. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+function copyBySelection(text: string): boolean {
+  const area = element('textarea', { value: text, className: 'copy-source' });
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand('copy');
+  area.remove();
+  return isCopied;
+}

@@ -1,0 +1,160 @@
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { json } from '@codemirror/lang-json';
+import {
+  bracketMatching,
+  codeFolding,
+  foldGutter,
+  foldKeymap,
+  HighlightStyle,
+  indentOnInput,
+  syntaxHighlighting,
+} from '@codemirror/language';
+import { type Diagnostic, linter, lintKeymap } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { EditorState, type Extension } from '@codemirror/state';
+import { drawSelection, EditorView, keymap, lineNumbers, placeholder, tooltips } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { completion, graphqlLanguageSupport, lint, stateExtensions } from 'cm6-graphql';
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+
+/** The abilities of an editor. Tab leaves it, for those who have no mouse. */
+export function extensionsFor(language: string, readOnly: boolean): Extension {
+  const common = [
+    look,
+    drawSelection(),
+    bracketMatching(),
+    codeFolding(),
+    foldGutter({ openText: '▾', closedText: '▸' }),
+    search({ top: true }),
+    highlightSelectionMatches(),
+    tooltips({ position: 'fixed' }),
+    EditorView.lineWrapping,
+    languageOf(language),
+  ];
+  if (readOnly) {
+    // It can be focused, so that it can be searched and copied from.
+    return [
+      ...common,
+      EditorState.readOnly.of(true),
+      EditorView.editable.of(false),
+      placeholder('The answer appears here.'),
+      EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': 'Answer' }),
+      keymap.of([...searchKeymap, ...foldKeymap, ...defaultKeymap]),
+    ];
+  }
+  return [
+    lineNumbers(),
+    history(),
+    closeBrackets(),
+    indentOnInput(),
+    autocompletion(),
+    ...common,
+    language === 'json' ? linter(({ state }) => problemsOf(state.doc.toString())) : lint,
+    keymap.of([
+      ...closeBracketsKeymap,
+      ...completionKeymap,
+      ...searchKeymap,
+      ...historyKeymap,
+      ...foldKeymap,
+      ...lintKeymap,
+      ...defaultKeymap,
+    ]),
+  ];
+}
+
+function languageOf(language: string): Extension {
+  if (language !== 'graphql') return json();
+  return [
+    graphqlLanguageSupport(),
+    completion,
+    stateExtensions(undefined, { showErrorOnInvalidSchema: false }),
+  ];
+}
+
+/** GraphiQL takes comments and a comma too many. */
+function problemsOf(text: string): Diagnostic[] {
+  if (text.trim() === '') return [];
+  const errors: ParseError[] = [];
+  parse(text, errors, { allowTrailingComma: true });
+  return errors.map(({ error, offset, length }) => ({
+    from: Math.min(offset, text.length),
+    to: Math.min(offset + length, text.length),
+    severity: 'error',
+    message: inWords(printParseErrorCode(error)),
+  }));
+}
+
+/** `ValueExpected` is "Value expected." */
+const inWords = (code: string) => `${code.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}.`;
+
+const colour = (name: string, alpha = '1') => `hsla(var(--color-${name}), ${alpha})`;
+
+/** Colours and fonts are GraphiQL's variables, so they follow its theme. */
+const look = [
+  EditorView.theme({
+    '&': { height: '100%', fontSize: '14px', color: colour('neutral'), backgroundColor: 'transparent' },
+    '&.cm-focused': { outline: 'none' },
+    '.cm-scroller': { fontFamily: 'var(--font-family-mono)', lineHeight: '1.55' },
+    '.cm-content': { caretColor: colour('neutral'), padding: '4px 0' },
+    '.cm-gutters': { backgroundColor: 'transparent', border: 'none', color: colour('neutral', '0.4') },
+    '.cm-lineNumbers .cm-gutterElement': { minWidth: '24px', padding: '0 2px 0 0' },
+    '.cm-foldGutter .cm-gutterElement': { padding: '0 4px', cursor: 'pointer' },
+    '.cm-cursor': { borderLeftColor: colour('neutral') },
+    '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+      backgroundColor: colour('info', '0.25'),
+    },
+    '.cm-selectionMatch': { backgroundColor: colour('info', '0.15') },
+    '&.cm-focused .cm-matchingBracket': { backgroundColor: colour('info', '0.25'), color: 'inherit' },
+    '.cm-foldPlaceholder': {
+      backgroundColor: colour('neutral', '0.1'),
+      border: 'none',
+      color: 'inherit',
+      padding: '0 6px',
+    },
+    '.cm-tooltip': {
+      backgroundColor: colour('base'),
+      color: colour('neutral'),
+      border: `1px solid ${colour('neutral', '0.2')}`,
+      borderRadius: '6px',
+      boxShadow: '0 4px 16px hsla(0, 0%, 0%, 0.2)',
+      overflow: 'hidden',
+    },
+    '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-family-mono)', maxHeight: '16em' },
+    '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 8px' },
+    '.cm-tooltip-autocomplete ul li[aria-selected]': {
+      backgroundColor: colour('primary', '0.15'),
+      color: colour('neutral'),
+    },
+    '.cm-completionIcon': { display: 'none' },
+    '.cm-completionMatchedText': { textDecoration: 'none', color: colour('primary') },
+    '.cm-completionDetail': { color: colour('neutral', '0.6'), fontStyle: 'normal' },
+    '.cm-completionInfo': { maxWidth: '320px', padding: '6px 10px', fontFamily: 'var(--font-family)' },
+    '.cm-diagnostic': { padding: '6px 10px', fontFamily: 'var(--font-family)', maxWidth: '420px' },
+    '.cm-panels': { backgroundColor: colour('base'), color: colour('neutral') },
+    '.cm-panels.cm-panels-top': { borderBottom: `1px solid ${colour('neutral', '0.2')}` },
+    '.cm-textfield, .cm-button': {
+      color: 'inherit',
+      background: 'none',
+      border: `1px solid ${colour('neutral', '0.4')}`,
+      borderRadius: '4px',
+    },
+  }),
+  syntaxHighlighting(
+    HighlightStyle.define([
+      { tag: tags.comment, color: colour('neutral', '0.55') },
+      { tag: [tags.keyword, tags.definitionKeyword, tags.modifier], color: colour('primary') },
+      { tag: [tags.string, tags.special(tags.string)], color: colour('warning') },
+      { tag: [tags.number, tags.bool, tags.null, tags.atom], color: colour('success') },
+      { tag: tags.variableName, color: colour('secondary') },
+      { tag: [tags.attributeName, tags.special(tags.name)], color: colour('tertiary') },
+      { tag: [tags.typeName, tags.definition(tags.variableName)], color: colour('tertiary') },
+      { tag: tags.propertyName, color: colour('info') },
+    ]),
+  ),
+];

@@ -1,0 +1,69 @@
+import { parse } from 'jsonc-parser';
+
+/** A tab as an address carries it. Headers are no part of it. */
+export interface SharedTab {
+  readonly query: string;
+  /** As text; undefined: none. */
+  readonly variables?: string | undefined;
+  /** Which of several operations is meant. */
+  readonly operationName?: string | undefined;
+}
+
+interface ShareLink {
+  readonly url: string;
+  readonly hasLeftOutKeys: boolean;
+}
+
+/** In the place of a key. */
+const PLACEHOLDER = 'YOUR_KEY';
+const KEY_NAME = /keys?$/i;
+/** A key that is written into the document: as an argument, a member of an input, or a variable's default. */
+const KEY_LITERAL =
+  /(\b\w*keys?\s*:\s*(?:[\w![\]]+\s*=\s*)?)(\[[^\]]*\]|"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/gi;
+
+/**
+ * Makes the address that opens a tab with the same query and variables. It is meant for chats, and servers keep addresses in
+ * their logs: what is called a key, such as the licence key of a user, and the secret key of the page are left out.
+ */
+export function shareLink(page: string, tab: SharedTab, secretKey: string): ShareLink {
+  const withoutSecret = (text: string) => (secretKey === '' ? text : text.replaceAll(secretKey, PLACEHOLDER));
+  const query = withoutSecret(tab.query.replace(KEY_LITERAL, `$1"${PLACEHOLDER}"`));
+  const given: unknown = tab.variables?.trim() ? parse(tab.variables) : undefined;
+  const variables = given === undefined ? '' : withoutSecret(JSON.stringify(hideKeys(given)));
+  const url = new URL(page);
+  url.search = '';
+  url.hash = '';
+  url.searchParams.set('query', query);
+  if (variables !== '') url.searchParams.set('variables', variables);
+  if (tab.operationName) url.searchParams.set('operationName', tab.operationName);
+  const hasLeftOutKeys = query !== tab.query || (given !== undefined && variables !== JSON.stringify(given));
+  return { url: url.href, hasLeftOutKeys };
+}
+
+function hideKeys(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => hideKeys(item, name));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideKeys(item, key)]));
+  }
+  return typeof value === 'string' && KEY_NAME.test(name) ? PLACEHOLDER : value;
+}
+
+/** Reads such an address, whoever made it. Undefined: it carries no query. */
+export function readShared(search: string): SharedTab | undefined {
+  const parameters = new URLSearchParams(search);
+  const query = parameters.get('query');
+  if (!query) return undefined;
+  return {
+    query,
+    variables: indented(parameters.get('variables') ?? ''),
+    operationName: parameters.get('operationName') ?? undefined,
+  };
+}
+
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

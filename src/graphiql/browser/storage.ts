@@ -1,0 +1,39 @@
+/** The part of the browser's storage that GraphiQL uses. */
+export interface TextStorage {
+  readonly length: number;
+  getItem(name: string): string | null;
+  setItem(name: string, text: string): void;
+  removeItem(name: string): void;
+  clear(): void;
+}
+
+const HISTORY = /:(queries|favorites)$/;
+
+/** A storage for GraphiQL, whose history would keep the Headers of each operation, and so what key was typed there. */
+export function withoutHeaders(storage: TextStorage): TextStorage {
+  return {
+    get length() {
+      return storage.length;
+    },
+    getItem: (name) => storage.getItem(name),
+    setItem: (name, text) => storage.setItem(name, HISTORY.test(name) ? strip(text) : text),
+    removeItem: (name) => storage.removeItem(name),
+    clear: () => storage.clear(),
+  };
+}
+
+/** The list is the one property of an object; every item has its headers next to its query. */
+const strip = (text: string) =>
+  JSON.stringify(JSON.parse(text), (name, value) => (name === 'headers' ? undefined : value));
+
+/** GraphiQL takes a visitor back to the tab that holds the query last edited; without one it opens an empty tab each time. */
+export function reopenTab(storage: Pick<Storage, 'getItem' | 'setItem'>): void {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(storage.getItem('graphiql:tabState') ?? '');
+    for (const name of ['query', 'variables']) {
+      storage.setItem(`graphiql:${name}`, tabs[activeTabIndex][name] ?? '');
+    }
+  } catch {
+    // Nothing was kept, or by another version: the page begins without.
+  }
+}

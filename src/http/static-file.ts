@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { HttpRequest } from './http-request.ts';
+import { type Encoding, negotiateEncoding } from './media-type.ts';
+import type { HttpResponse } from './response.ts';
+import type { HttpRoute } from './routes.ts';
+
+/** A file as it is sent: its headers, and its bytes by encoding. */
+export interface StaticFile {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Readonly<Record<'identity' | Encoding, Buffer>>;
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/** Measured on 1.5 MB of script: 0.2 s. The best quality saves 8 % more and takes 3 s. */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
+
+/** The content type that a file has by its name; undefined: it is none that is served. */
+export const contentTypeOf = (name: string): string | undefined =>
+  CONTENT_TYPES[/\.(\w+)$/.exec(name)?.[1] ?? ''];
+
+/**
+ * Compresses a file, once for all who ask for it. Every one but a page has the hash of its content in its name, so browsers keep
+ * it for good.
+ */
+export async function createStaticFile(
+  name: string,
+  identity: Buffer,
+  headers: StaticFile['headers'] = {},
+): Promise<StaticFile> {
+  const [zipped, br] = await Promise.all([
+    promisify(gzip)(identity),
+    promisify(brotliCompress)(identity, BROTLI),
+  ]);
+  return {
+    headers: {
+      'content-type': contentTypeOf(name) ?? 'application/octet-stream',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      etag: `"${createHash('sha256').update(identity).digest('base64url')}"`,
+      'cache-control': name.endsWith('.html') ? 'private, no-cache' : 'public, max-age=31536000, immutable',
+      vary: 'accept-encoding',
+      ...headers,
+    },
+    bytes: { identity, gzip: zipped, br },
+  };
+}
+
+/** The answer to a request for a file, as its client takes it. */
+export function answerWith(
+  { headers, bytes }: StaticFile,
+  request: Pick<HttpRequest, 'header'>,
+): HttpResponse {
+  if (request.header('if-none-match')?.includes(String(headers.etag)))
+    return { status: 304, headers, body: '' };
+  const encoding = negotiateEncoding(request.header('accept-encoding'));
+  if (encoding === undefined) return { status: 200, headers, body: bytes.identity };
+  return { status: 200, headers: { ...headers, 'content-encoding': encoding }, body: bytes[encoding] };
+}
+
+/** Only files of the gateway run, no script that stands in a page, and only the gateway can be spoken to. */
+export function pagePolicy(styles: string, images: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src ${styles}`,
+    `img-src ${images}`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+const POLICY = pagePolicy("'self'", "'self' data:");
+
+/**
+ * Serves a page and its files, a folder with an `index.html` as Vite builds it, at `path` and below. All of it is read and
+ * compressed once, at the start, so a request only looks up a name: no path leads out of the folder.
+ * @throws what the file system says, such as ENOENT
+ */
+export async function createStaticRoute(path: string, folder: string): Promise<HttpRoute> {
+  const files = new Map<string, StaticFile>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || contentTypeOf(entry.name) === undefined) continue;
+    const file = join(entry.parentPath, entry.name);
+    const name = file.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '');
+    files.set(`${path}/${name}`, await read(file));
+  }
+  files.set(`${path}/`, await read(join(folder, 'index.html')));
+  return (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    // The page's files are named from the folder on.
+    if (request.path === path) return { status: 302, headers: { location: `${path}/` }, body: '' };
+    const file = files.get(request.path);
+    return file && answerWith(file, request);
+  };
+}
+
+async function read(file: string): Promise<StaticFile> {
+  return createStaticFile(file, await readFile(file), { 'content-security-policy': POLICY });
+}

@@ -1,0 +1,183 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import type { ExecutionResult } from 'graphql';
+import { isStream } from '../operation/pipeline.ts';
+import type { ResultStream } from '../operation/result-stream.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { Signal } from '../transport/signal.ts';
+import type { StreamType } from './media-type.ts';
+import {
+  type HttpResponse,
+  isFailure,
+  responseHead,
+  type StreamedBody,
+  stringifyResult,
+} from './response.ts';
+
+/** How a stream of results is written. */
+interface StreamFormat {
+  readonly contentType: string;
+  readonly begin: string;
+  /** Says nothing, so that nobody on the way takes the connection for dead. */
+  readonly ping: string;
+  readonly next: (json: string, result: ExecutionResult) => string;
+  readonly end: string;
+}
+
+/** Server-sent events, as the GraphQL over SSE protocol has them for one operation on a connection. */
+const eventStream: StreamFormat = {
+  contentType: 'text/event-stream; charset=utf-8',
+  // Some browsers hold the headers back until something has come.
+  begin: ':\n\n',
+  ping: ':\n\n',
+  next: (json) => `event: next\ndata: ${json}\n\n`,
+  end: 'event: complete\ndata:\n\n',
+};
+
+const BOUNDARY = '\r\n--graphql';
+
+/** The boundary follows each part at once: until then, a client does not know that the part is complete. */
+const part = (json: string) => `\r\nContent-Type: application/json\r\n\r\n${json}${BOUNDARY}`;
+
+const HEARTBEAT = part('{}');
+
+/** Apollo's multipart protocol for subscriptions, version 1.0. An error that ends a stream stands beside the payload. */
+const multipartStream: StreamFormat = {
+  contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
+  begin: BOUNDARY + HEARTBEAT,
+  ping: HEARTBEAT,
+  next: (json, result) =>
+    part(isFailure(result) ? `{"payload":null,${json.slice(1)}` : `{"payload":${json}}`),
+  end: '--\r\n',
+};
+
+const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
+  'text/event-stream': eventStream,
+  'multipart/mixed': multipartStream,
+};
+
+interface StreamOptions {
+  /** The client has left. */
+  readonly signal: Signal;
+  readonly clock: Clock;
+}
+
+const PING_EVERY_MS = 12_000;
+
+/** When the second ping follows the first at a half-closed connection: the word that nobody is there has come back by then. */
+const SECOND_PING_MS = 50;
+
+/**
+ * The body of a response that sends results as they come. A result is asked for when the consumer has taken all before: one
+ * that does not read makes its source wait, and merge. Pings go on whenever the consumer takes something again.
+ */
+class StreamBody extends Readable implements StreamedBody {
+  readonly #results: ResultStream;
+  readonly #format: StreamFormat;
+  readonly #options: StreamOptions;
+  #hasBegun = false;
+  #isAsking = false;
+  #cancelPing: () => void = () => undefined;
+  readonly #leave = { handleEvent: () => void this.destroy() };
+
+  constructor(results: ResultStream, format: StreamFormat, options: StreamOptions) {
+    // Nothing is read ahead.
+    super({ highWaterMark: 0 });
+    this.#results = results;
+    this.#format = format;
+    this.#options = options;
+    options.signal.addEventListener('abort', this.#leave);
+    if (options.signal.aborted) this.destroy();
+    else this.#pingLater();
+  }
+
+  override _read(): void {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.push(this.#format.begin);
+    } else if (!this.#isAsking) this.#ask().catch((error) => this.destroy(error));
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#cancelPing();
+    this.#options.signal.removeEventListener('abort', this.#leave);
+    void this.#results.return?.();
+    done(error);
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    const { value, done } = await this.#results.next();
+    this.#isAsking = false;
+    if (this.destroyed) return;
+    if (!done) return void this.push(this.#format.next(stringifyResult(value), value));
+    this.push(this.#format.end);
+    this.push(null);
+  }
+
+  sendTo(response: ServerResponse): void {
+    const { socket } = response.req;
+    // It lasts, and a client that has gone is to be missed.
+    socket.setTimeout(0).setKeepAlive(true);
+    this.watch(socket);
+    response.once('close', this.#leave.handleEvent);
+    this.pipe(response);
+  }
+
+  /**
+   * Finds out whether a client that has closed its side of the connection still reads, or has gone, by what the system says
+   * of what is sent to it: else a stream in which nothing happens would go on for nobody until its next ping.
+   */
+  watch(socket: Socket): void {
+    let timer: NodeJS.Timeout | undefined;
+    const onEnd = () => {
+      this.#ping();
+      timer = setTimeout(() => this.#ping(), SECOND_PING_MS).unref();
+    };
+    if (socket.readableEnded) setImmediate(onEnd);
+    else socket.once('end', onEnd);
+    this.once('close', () => {
+      socket.off('end', onEnd);
+      clearTimeout(timer);
+    });
+  }
+
+  /** Says nothing to a consumer who waits for a result, and so has taken all that there was. */
+  #ping(): void {
+    if (this.#isAsking && this.readableLength === 0) this.push(this.#format.ping);
+  }
+
+  #pingLater(): void {
+    this.#cancelPing = this.#options.clock.after(PING_EVERY_MS, () => {
+      this.#ping();
+      this.#pingLater();
+    });
+  }
+}
+
+/** A stream of results as a response, or one result, which is then a stream by itself. It ends with its client. */
+export function streamResponse(
+  result: ExecutionResult | ResultStream,
+  streamType: StreamType,
+  options: StreamOptions,
+): HttpResponse {
+  const format = FORMATS[streamType];
+  const hasMore = isStream(result);
+  const results = hasMore ? result : only(result);
+  return {
+    status: hasMore ? 200 : statusOf(result),
+    headers: { 'content-type': format.contentType, 'x-accel-buffering': 'no' },
+    body: new StreamBody(results, format, options),
+  };
+}
+
+/** Clients look into no stream of another status than 200. They come again after one that says that this may help. */
+function statusOf(result: ExecutionResult): number {
+  const { status } = responseHead(result, 'application/json');
+  return status >= 500 ? status : 200;
+}
+
+async function* only(result: ExecutionResult): ResultStream {
+  yield result;
+}

@@ -1,0 +1,112 @@
+import type { About } from '../transport/call.ts';
+import { BadResponse } from '../transport/errors.ts';
+import {
+  bigIntegerId,
+  boolean,
+  count,
+  type Decoded,
+  decodeList,
+  id,
+  isId,
+  memberOf,
+  objectDecoder,
+  text,
+  textOrNone,
+} from './decoders.ts';
+import { a, read, write } from './endpoint.ts';
+import { isObject } from './envelope.ts';
+import { project } from './projects.ts';
+import { listsOf, resource, sent } from './resource.ts';
+import type { WireAdProviderSetting, WireAdSystem } from './wire.ts';
+
+export const adSystem = resource('ad system', 'system_id', { project_id: project });
+
+export type AdSystem = Decoded<WireAdSystem>;
+
+const decodeAdSystem = objectDecoder<WireAdSystem>('ad system', {
+  id,
+  project_id: id,
+  name: text,
+  key_duration: count,
+  max_keys: count,
+  allow_extending: boolean,
+  max_duration: count,
+});
+
+/** `GET /ads/systems/:system_id` */
+export const getAdSystem = read('GET /ads/systems/:system_id', {
+  answer: memberOf('system', decodeAdSystem),
+  repeats: { id: 'system_id' },
+  partOf: [adSystem],
+  shows: adSystem,
+  freshFor: 'ads',
+});
+
+/** `GET /ads/systems`: all of the account, without pages. The fate of those of a removed project is not documented. */
+export const getAdSystems = read('GET /ads/systems', {
+  answer: (about, { systems }) =>
+    decodeList(about, 'ad systems', systems, Number.POSITIVE_INFINITY, decodeAdSystem),
+  partOf: [listsOf(adSystem), listsOf(project)],
+  freshFor: 'ads',
+  narrow: (systems, hasAccess) => systems.filter(({ project_id }) => hasAccess(project, project_id)),
+});
+
+/** A provider of ads, and what can be set for it. */
+export interface AdProvider {
+  readonly name: string;
+  readonly settings: readonly AdProviderSetting[];
+}
+
+export type AdProviderSetting = Decoded<SettingShape>;
+
+interface SettingShape extends Omit<WireAdProviderSetting, 'id' | 'type' | 'info'> {
+  id: string | number;
+  type: string;
+  info: string | null;
+}
+
+const decodeSetting = objectDecoder<SettingShape>('ad provider setting', {
+  id: (value) => text(value) ?? bigIntegerId(value),
+  name: text,
+  type: text,
+  info: textOrNone,
+});
+
+/** `GET /ads/providers`: what LuaAuth knows, nothing of the account's own. */
+export const getAdProviders = read('GET /ads/providers', {
+  answer: (about, { providers }) => decodeProviders(about, providers),
+  partOf: [],
+  freshFor: 'ads',
+  isForAll: true,
+});
+
+function decodeProviders(about: About, providers: unknown): AdProvider[] {
+  if (!isObject(providers)) throw new BadResponse(about, 'it has no ad providers');
+  return Object.entries(providers).map(([name, settings]) => ({
+    name,
+    settings: decodeList(about, 'ad provider settings', settings, Number.POSITIVE_INFINITY, decodeSetting),
+  }));
+}
+
+/** Body of `POST /ads/systems/:system_id/edit`: an absent field stays as it is. Durations are in ms. */
+export type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
+
+/** `POST /ads/systems/new`: the id of the new system. A second request would make a second one. */
+export const createAdSystem = write('POST /ads/systems/new', {
+  payload: a<WireAdSystemEdit & { project_id: string; name: string }>(),
+  answer: (about, { system_id }): string => {
+    if (!isId(system_id)) throw new BadResponse(about, 'it has no usable "system_id"');
+    return system_id;
+  },
+  touches: [listsOf(adSystem)],
+  about: [sent(project, 'project_id')],
+  isSentOnce: true,
+  refusals: { 0: 'max systems reached', 1: 'account expired', 2: 'project not usable' },
+});
+
+/** `POST /ads/systems/:system_id/edit`. Its error codes are not documented. */
+export const editAdSystem = write('POST /ads/systems/:system_id/edit', {
+  payload: a<WireAdSystemEdit>(),
+  touches: [adSystem],
+  about: [sent(project, 'project_id')],
+});

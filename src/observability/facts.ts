@@ -1,0 +1,71 @@
+import { GraphQLError } from 'graphql';
+import type { RequestRecord, WriteFacts } from './request-record.ts';
+
+const MAX_LENGTH = 100;
+const VISIBLE = /^[\x20-\x7e]+$/;
+
+/**
+ * A client's own name and version, as Apollo's clients say it, and others. They may be anything, so they are bounded, and good
+ * for telling clients apart alone.
+ */
+export function clientOf({ request }: Pick<RequestRecord, 'request'>) {
+  const read = (fact: 'name' | 'version'): string | undefined => {
+    const said = request.header(`apollographql-client-${fact}`) ?? request.header(`graphql-client-${fact}`);
+    return said && VISIBLE.test(said) ? said.slice(0, MAX_LENGTH) : undefined;
+  };
+  return { clientName: read('name'), clientVersion: read('version') };
+}
+
+/** The name of the operation, which its client has chosen. */
+export function operationNameOf({ operation }: RequestRecord): string | undefined {
+  return operation?.name?.slice(0, MAX_LENGTH);
+}
+
+/** The audit line of a write: who did what to what, and how it ended. */
+export function auditLine(record: RequestRecord, { mutation, ids, result, errorCode, outcome }: WriteFacts) {
+  return {
+    requestId: record.requestId,
+    ...record.span,
+    caller: record.caller ?? null,
+    ...clientOf(record),
+    operationName: operationNameOf(record),
+    mutation,
+    ids,
+    result,
+    errorCode,
+    outcome,
+  };
+}
+
+interface ErrorFacts {
+  readonly type: string;
+  readonly message: string;
+  readonly code?: string | undefined;
+  /** Where in the answer. */
+  readonly path?: string | undefined;
+  readonly stack?: string | undefined;
+  readonly cause?: ErrorFacts | undefined;
+}
+
+const MAX_CAUSES = 5;
+
+/** The facts of an error that a log may hold. Its other members, such as a document or the headers of a request, stay out. */
+export function errorFacts(error: unknown, causes = 0): ErrorFacts {
+  if (error instanceof GraphQLError && error.originalError) {
+    return { ...errorFacts(error.originalError, causes), path: error.path?.join('.') };
+  }
+  if (!(error instanceof Error)) {
+    const message = `something other than an error was thrown: a value of type ${typeof error}`;
+    return { type: typeof error, message };
+  }
+  const { name, message, stack, cause } = error;
+  const { code } = error as NodeJS.ErrnoException;
+  return {
+    type: name,
+    message,
+    code: typeof code === 'string' ? code : undefined,
+    path: error instanceof GraphQLError ? error.path?.join('.') : undefined,
+    stack,
+    cause: cause instanceof Error && causes < MAX_CAUSES ? errorFacts(cause, causes + 1) : undefined,
+  };
+}

@@ -1,0 +1,81 @@
+import { type ExecutionResult, specifiedRules } from 'graphql';
+import type { Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import { type ExecuteArgs, type Subscribed, subscribe } from '../execution/execute.ts';
+import { validateDocument } from '../plan/document.ts';
+import type { DocumentEntry } from './document-cache.ts';
+import type { ExecutionHooks, PipelineOptions } from './pipeline.ts';
+
+type EnvelopHooksOptions = Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'execute'>;
+
+type GetEnveloped = YogaServerInstance<never, Context>['getEnveloped'];
+
+/** The state of an operation for the hooks below. The context that its plugins share holds it as `operation`. */
+export interface OperationSlot {
+  entry?: DocumentEntry;
+  variables?: ExecuteArgs['variableValues'];
+}
+
+/**
+ * Lets the Envelop plugins of an embedder wrap the pipeline's own parse, validate and execute. The plugin goes before
+ * theirs, so that what they put in its place counts.
+ */
+export function createEnvelopHooks({ schema, limits, documents, execute }: EnvelopHooksOptions) {
+  const plugin: Plugin<Context> = {
+    onParse({ context, setParseFn }) {
+      setParseFn(() => {
+        const { entry } = slotOf(context);
+        if (entry?.document) return entry.document;
+        throw entry?.refusals[0];
+      });
+    },
+    onValidate({ context, setValidationFn }) {
+      setValidationFn((_schema, document, rules = []) =>
+        rules.length > specifiedRules.length
+          ? validateDocument(schema, document, limits, rules)
+          : (slotOf(context).entry?.refusals ?? []),
+      );
+    },
+    onExecute({ args, setExecuteFn }) {
+      setExecuteFn((given: ExecuteArgs) => {
+        // Variables that a plugin has put in their place are coerced again.
+        const isAsSent = given.variableValues === slotOf(args.contextValue as object).variables;
+        return execute(isAsSent ? given : { ...given, coerced: undefined });
+      });
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(subscribe);
+    },
+  };
+
+  /** The hooks of one operation, in the context that its plugins share. */
+  const hooksFor = (getEnveloped: GetEnveloped, context: object): ExecutionHooks => {
+    const slot = slotOf(context);
+    // As Yoga's own plugins find it.
+    const { operationName } = (context as Partial<Pick<YogaInitialContext, 'params'>>).params ?? {};
+    const enveloped = getEnveloped(context as never);
+    return {
+      parse(entry, text) {
+        slot.entry = entry;
+        // Yoga would answer with a status of its own that there is no such operation; the pipeline says so for all.
+        if (entry.document && !entry.find(operationName)) return entry;
+        const document = enveloped.parse(text);
+        if (document !== entry.document) slot.entry = documents.createEntry(document);
+        return slot.entry;
+      },
+      validate: ({ document }) => enveloped.validate(enveloped.schema, document) ?? [],
+      createContext: (own) => enveloped.contextFactory(own as never) as unknown as Context,
+      execute(args) {
+        slot.variables = args.variableValues;
+        return enveloped.execute(args) as ExecutionResult | PromiseLike<ExecutionResult>;
+      },
+      subscribe: (args) => enveloped.subscribe(args) as Promise<Subscribed>,
+    };
+  };
+
+  return { plugin, hooksFor };
+}
+
+function slotOf(context: object): OperationSlot {
+  return (context as { readonly operation: OperationSlot }).operation;
+}

@@ -1,0 +1,140 @@
+import {
+  type ASTNode,
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  Lexer,
+  parse,
+  print,
+  Source,
+  TokenKind,
+  validate,
+} from 'graphql';
+import { CANNOT_RUN } from '../errors/coded-error.ts';
+import { inWords, type Limits, overLimit } from './limits.ts';
+import { checkShape } from './shape.ts';
+
+/** Refuses a document by its length alone. */
+export function checkLength(document: string, { documentLength }: Limits): void {
+  if (document.length <= documentLength) return;
+  throw overLimit({
+    code: 'DOCUMENT_TOO_LARGE',
+    message: `The document has ${inWords(document.length)} characters; at most ${inWords(documentLength)} are allowed. Send long values as variables, and split the rest into several operations.`,
+    found: document.length,
+    limit: documentLength,
+  });
+}
+
+/**
+ * Parses a document whose length is allowed, once its tokens are known to be.
+ * @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED, which quote no text of the document.
+ */
+export function parseDocument(text: string, limits: Limits): DocumentNode {
+  try {
+    checkTokens(text, limits);
+    return parse(text);
+  } catch (error) {
+    throw error instanceof GraphQLError ? asParseError(error) : error;
+  }
+}
+
+/** Without the token that it stumbled over: one may be a licence key or the source of a script. */
+function asParseError({ message, source, positions, extensions }: GraphQLError): GraphQLError {
+  return new GraphQLError(message.replace(/String ".*"/s, 'String'), {
+    source,
+    positions,
+    extensions: { code: 'GRAPHQL_PARSE_FAILED', http: { spec: true, status: 400 }, ...extensions },
+  });
+}
+
+/** Brackets inside brackets. The parser and whatever walks its result recurse once or more for each. */
+const MAX_BRACKETS = 300;
+
+const CHANGE: Readonly<Partial<Record<TokenKind, 1 | -1>>> = {
+  [TokenKind.BRACE_L]: 1,
+  [TokenKind.BRACKET_L]: 1,
+  [TokenKind.PAREN_L]: 1,
+  [TokenKind.BRACE_R]: -1,
+  [TokenKind.BRACKET_R]: -1,
+  [TokenKind.PAREN_R]: -1,
+};
+
+/**
+ * Goes over the tokens before the parser does: it stops at the first one too many, and at nesting that would exhaust
+ * the parser's stack.
+ * @throws what the parser would throw for a character that begins no token.
+ */
+function checkTokens(document: string, { tokens }: Limits): void {
+  const lexer = new Lexer(new Source(document));
+  let count = 0;
+  let open = 0;
+  while (lexer.advance().kind !== TokenKind.EOF) {
+    count += 1;
+    if (count > tokens) throw tooManyTokens(tokens);
+    open += CHANGE[lexer.token.kind] ?? 0;
+    if (open > MAX_BRACKETS) throw tooNested();
+  }
+}
+
+function tooManyTokens(limit: number) {
+  return overLimit({
+    code: 'TOO_MANY_TOKENS',
+    message: `The document has more than ${inWords(limit)} tokens, which is what is allowed. Send long lists as variables, and split the rest into several operations.`,
+    found: limit + 1,
+    limit,
+  });
+}
+
+function tooNested() {
+  return overLimit({
+    code: 'TOO_DEEP',
+    message: `The document opens more than ${MAX_BRACKETS} brackets inside one another, which is what is allowed. Nest less, or send the value as a variable.`,
+    found: MAX_BRACKETS + 1,
+    limit: MAX_BRACKETS,
+  });
+}
+
+/** Validation stops after so many errors. */
+const MAX_ERRORS = 20;
+/** Messages quote names from the document, which can be as long as the document. */
+const MAX_MESSAGE_LENGTH = 500;
+const MAX_LOCATIONS = 10;
+
+/**
+ * Checks the shape of a document, then whether it is valid for the schema: an answer of bounded size, whatever the
+ * document. Gives nothing when all is well.
+ */
+export function validateDocument(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  limits: Limits,
+  rules?: Parameters<typeof validate>[2],
+): readonly GraphQLError[] {
+  const refusals = checkShape(document, limits);
+  if (refusals.length > 0) return refusals;
+  return validate(schema, document, rules, { maxErrors: MAX_ERRORS }).map(asValidationError);
+}
+
+function asValidationError(error: GraphQLError): GraphQLError {
+  const { nodes, extensions } = error;
+  const message = withoutLiterals(error);
+  const isLong = message.length > MAX_MESSAGE_LENGTH;
+  return new GraphQLError(isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : message, {
+    nodes: nodes?.slice(0, MAX_LOCATIONS),
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN, ...extensions },
+  });
+}
+
+const TEXT_KINDS: ReadonlySet<string> = new Set([Kind.STRING, Kind.LIST, Kind.OBJECT]);
+
+/** The message without the literals that it quotes: one may be a licence key or the source of a script. */
+function withoutLiterals({ message, nodes = [] }: GraphQLError): string {
+  const literals = nodes.filter(({ kind }) => TEXT_KINDS.has(kind)).flatMap(writtenForms);
+  return literals.reduce((text, literal) => text.replaceAll(literal, '…'), message);
+}
+
+/** As it stands in the document, and the text alone: scalars quote the one or the other. */
+function writtenForms(node: ASTNode): readonly string[] {
+  return node.kind === Kind.STRING && node.value !== '' ? [print(node), node.value] : [print(node)];
+}

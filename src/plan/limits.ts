@@ -1,0 +1,54 @@
+import { GraphQLError } from 'graphql';
+import type { LimitCode } from '../errors/coded-error.ts';
+import { CANNOT_RUN } from '../errors/coded-error.ts';
+
+/** The most that one request may ask for. `Infinity` stands for no limit. */
+export interface Limits {
+  /** Characters in a document. */
+  readonly documentLength: number;
+  /** Lexical tokens in a document, comments not counted. */
+  readonly tokens: number;
+  /** Fields inside fields. Introspection has an allowance of its own. */
+  readonly depth: number;
+  /** Fields with an alias, and fields that repeat a neighbour; a fragment counts wherever it is spread. */
+  readonly aliases: number;
+  /** Directives; those of a fragment count wherever it is spread. */
+  readonly directives: number;
+  /** Fields at the root of a query. */
+  readonly queryFields: number;
+  /** Fields at the root of a mutation. */
+  readonly mutationFields: number;
+  /** REST calls that an operation may need in the worst case, with its variables. */
+  readonly restCalls: number;
+  /** Objects that an answer may hold in the worst case, with its variables: list items, entities and introspection included. */
+  readonly answerObjects: number;
+  /** Bytes in an answer, counted as it is made. */
+  readonly answerBytes: number;
+}
+
+interface OverLimit {
+  readonly code: LimitCode;
+  /** Says what was found and what is allowed, with both numbers. */
+  readonly message: string;
+  readonly found: number;
+  readonly limit: number;
+  /** Other members of `extensions` that a client can use. */
+  readonly facts?: object;
+}
+
+/** Counts stop here: behind it a document is only larger still, and JSON has no Infinity. */
+const CEILING = 1_000_000_000;
+
+export function saturate(count: number): number {
+  return Math.min(count, CEILING);
+}
+
+/** A refusal before anything runs. It travels like a validation error: 422, or 200 under `application/json`. */
+export function overLimit({ code, message, found, limit, facts }: OverLimit): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, found, limit, ...facts, http: CANNOT_RUN } });
+}
+
+/** A count for a message: `2,001`. */
+export function inWords(count: number): string {
+  return count >= CEILING ? 'over a billion' : count.toLocaleString('en');
+}

@@ -1,0 +1,29 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { type ObjectPlan, objectsOf, selectBelow, type ValuePlan } from './select.ts';
+
+/** The `info` of a resolver whose field is compiled: it has the plan of the field's value. */
+export interface PlannedInfo extends GraphQLResolveInfo {
+  readonly value: ValuePlan;
+}
+
+/** By the nodes of a field that graphql-js executes: a list of them belongs to one execution. */
+const selected = new WeakMap<GraphQLResolveInfo['fieldNodes'], ValuePlan>();
+
+/** The plan of the objects of a type right below the field. */
+export function selectedBelow(info: GraphQLResolveInfo, typeName: string): ObjectPlan | undefined {
+  return objectsOf((info as Partial<PlannedInfo>).value ?? selectAgain(info)).get(typeName);
+}
+
+function selectAgain({
+  schema,
+  fragments,
+  variableValues,
+  returnType,
+  fieldNodes,
+}: GraphQLResolveInfo): ValuePlan {
+  const known = selected.get(fieldNodes);
+  if (known) return known;
+  const value = selectBelow({ schema, fragments, variables: variableValues }, returnType, fieldNodes);
+  selected.set(fieldNodes, value);
+  return value;
+}

@@ -1,0 +1,240 @@
+import { type GraphQLResolveInfo, type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
+import type { CoercedVariables } from './arguments.ts';
+import { type Arguments, type Cost, costOf } from './cost.ts';
+import { saturate } from './limits.ts';
+import {
+  type FieldPlan,
+  type ObjectPlan,
+  objectOf,
+  objectsOf,
+  type Selection,
+  selectsOneOf,
+  selectsOnly,
+  type ValuePlan,
+} from './select.ts';
+
+/** The most that an operation may take: every id distinct, every page full, nothing shared. */
+export interface Price {
+  /** REST calls. */
+  readonly calls: number;
+  /** The objects that the answer may hold. */
+  readonly objects: number;
+  /** The calls by endpoint, most first. */
+  readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
+  /** Whether it is the same with any variables that select the same. */
+  readonly isFixed: boolean;
+}
+
+/** Where in the answer a selection stands. */
+interface Place {
+  /** How many objects there can be of it. */
+  readonly times: number;
+  /** How many of them can differ, so that what is selected on them is asked for by itself. */
+  readonly distinct: number;
+  /** How many items the next list below can have. */
+  readonly items: number;
+  /** The endpoint that says whether more follows behind the nearest list above; undefined: no call is needed. */
+  readonly nextPage: string | undefined;
+  /** The fields of these objects that the list above has provided already. */
+  readonly provided: readonly string[];
+}
+
+const NONE: readonly string[] = [];
+
+/** REST calls by endpoint. */
+type CallsByEndpoint = Map<string, number>;
+
+/** The calls and objects that have been summed up so far. */
+interface Sum {
+  readonly calls: CallsByEndpoint;
+  objects: number;
+}
+
+/** Sums up what is selected with these variables, as resolvers see them. */
+export function priceOf(
+  schema: GraphQLSchema,
+  { root, size }: Selection,
+  variables: CoercedVariables,
+): Price {
+  let isFixed = true;
+  /** By endpoint, the one that is tried first in the place of several calls of it. */
+  const batchedBy = new Map<string, string>();
+  /** Endpoints that a query calls once at most; after each write all is asked for again. */
+  const once = new Set<string>();
+
+  function addObject(sum: Sum, { fields }: ObjectPlan, place: Place): void {
+    const shared = new Set<string>();
+    for (const field of fields) {
+      const { definition } = field;
+      if (definition === SchemaMetaFieldDef || definition === TypeMetaFieldDef) {
+        addObjects(sum, countIntrospection(schema, field, argumentsOf));
+      } else if (definition.name === '_entities') addEntities(sum, field);
+      else addField(sum, field, place, shared);
+    }
+  }
+
+  function addField(sum: Sum, field: FieldPlan, place: Place, shared: Set<string>): void {
+    const { definition, value } = field;
+    const cost = costOf(definition);
+    const args = cost?.items || typeof cost?.endpoint === 'function' ? argumentsOf(field) : {};
+    const object = objectOf(value);
+    const items = cost?.items?.(args) ?? place.items;
+    const isList = value.kind === 'list';
+    const times = isList ? saturate(place.times * items) : place.times;
+    const different = cost?.distinct?.(args) ?? items;
+    const distinct = isList ? saturate(place.distinct * different) : place.distinct;
+    const endpoint = cost && endpointOf(cost, args, place);
+    if (cost && endpoint !== undefined) {
+      const isPaid = place.provided.includes(definition.name) || (cost.isShared && shared.has(endpoint));
+      if (!isPaid && !isFree(cost, object))
+        addCalls(sum.calls, endpoint, cost.each ? distinct : place.distinct);
+      if (cost.isOnce) once.add(endpoint);
+      if (cost.isShared) shared.add(endpoint);
+      if (cost.batchedBy) batchedBy.set(endpoint, cost.batchedBy.route);
+    }
+    const { item } = cost ?? {};
+    if (item && !selectsOnly(object, item.freeFields)) addCalls(sum.calls, item.endpoint.route, distinct);
+    addValue(sum, value, {
+      times,
+      distinct,
+      items: isList ? 1 : items,
+      nextPage: cost ? (cost.isOpenEnded ? endpoint : undefined) : place.nextPage,
+      provided: item?.provides ?? item?.freeFields ?? NONE,
+    });
+  }
+
+  /** An interface or a union takes the calls of its most expensive type, and the objects of its largest. */
+  function addValue(sum: Sum, value: ValuePlan, place: Place): void {
+    const [only, ...others] = objectsOf(value).values();
+    if (!only) return;
+    addObjects(sum, place.times);
+    if (others.length === 0) {
+      addObject(sum, only, place);
+      return;
+    }
+    const sums = [only, ...others].map((object) => {
+      const one = nothing();
+      addObject(one, object, place);
+      return one;
+    });
+    addObjects(sum, Math.max(...sums.map(({ objects }) => objects)));
+    const [most] = sums.map(({ calls }) => calls).sort((a, b) => sumOf(b) - sumOf(a));
+    for (const [endpoint, count] of most ?? []) addCalls(sum.calls, endpoint, count);
+  }
+
+  /** Federation's field: each reference takes what stands in the extensions of its type, and is an object or an error. */
+  function addEntities(sum: Sum, field: FieldPlan): void {
+    const { representations } = argumentsOf(field);
+    if (!Array.isArray(representations)) return;
+    addObjects(sum, representations.length);
+    for (const [name, times] of countTypes(representations)) {
+      const object = objectsOf(field.value).get(name);
+      if (!object) continue;
+      const place = { times, distinct: times, items: 1, nextPage: undefined, provided: NONE };
+      const cost = costOf(object.type);
+      const endpoint = cost && endpointOf(cost, {}, place);
+      if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, times);
+      addObject(sum, object, place);
+    }
+  }
+
+  /** Unlike execution it never throws: where an argument cannot be read, there are none. */
+  function argumentsOf({ usesVariables, readArguments }: FieldPlan): Arguments {
+    // Variables count only where they are looked at: a price without them is kept.
+    if (usesVariables) isFixed = false;
+    try {
+      return readArguments(variables);
+    } catch {
+      return {};
+    }
+  }
+
+  if (!root && size > 0) return BEYOND_PRICE;
+  const total = nothing();
+  if (root) addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
+  // In the worst case each two of them are tried together first, and in vain.
+  for (const [endpoint, first] of batchedBy)
+    addCalls(total.calls, first, Math.floor((total.calls.get(endpoint) ?? 0) / 2));
+  if (root?.type !== schema.getMutationType())
+    for (const endpoint of once) if (total.calls.has(endpoint)) total.calls.set(endpoint, 1);
+  const endpoints = [...total.calls].map(([endpoint, calls]) => ({ endpoint, calls }));
+  endpoints.sort((a, b) => b.calls - a.calls);
+  return { calls: sumOf(total.calls), objects: total.objects, endpoints, isFixed };
+}
+
+const WITHOUT_END = saturate(Number.POSITIVE_INFINITY);
+
+/** The price of what has too many fields to be summed up. */
+const BEYOND_PRICE: Price = { calls: WITHOUT_END, objects: WITHOUT_END, endpoints: [], isFixed: true };
+
+function nothing(): Sum {
+  return { calls: new Map(), objects: 0 };
+}
+
+function addObjects(sum: Sum, count: number): void {
+  sum.objects = saturate(sum.objects + count);
+}
+
+function addCalls(calls: CallsByEndpoint, endpoint: string, count: number): void {
+  if (count === 0) return;
+  calls.set(endpoint, saturate((calls.get(endpoint) ?? 0) + count));
+}
+
+function sumOf(calls: CallsByEndpoint): number {
+  let sum = 0;
+  for (const count of calls.values()) sum += count;
+  return saturate(sum);
+}
+
+function isFree({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
+  if (freeFields.length === 0 || !selectsOnly(object, freeFields)) return false;
+  return providedBy.length === 0 || selectsOneOf(object, providedBy);
+}
+
+function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string | undefined {
+  if (typeof endpoint === 'function') return endpoint(args);
+  return endpoint === 'the same again' ? above.nextPage : endpoint;
+}
+
+/** How many references there are of each type. One that names no type reads nothing. */
+function countTypes(representations: readonly unknown[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const reference of representations) {
+    const name = (reference as { __typename?: unknown } | null)?.__typename;
+    if (typeof name === 'string') counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Counting stops here: no limit that is one is larger. */
+const MAX_OBJECTS = 1_000_000;
+
+/**
+ * The objects in the answer of a field that introspects. Its size depends on nothing but the schema, which is there: so
+ * it is counted, by the resolvers that will give it, and not estimated.
+ */
+function countIntrospection(
+  schema: GraphQLSchema,
+  field: FieldPlan,
+  argumentsOf: (field: FieldPlan) => Arguments,
+): number {
+  let count = 0;
+  const addField = (one: FieldPlan, parents: readonly unknown[]): void => {
+    const object = objectOf(one.value);
+    if (!object) return;
+    const objects: unknown[] = [];
+    for (const parent of parents) {
+      // GraphQL's own introspection resolvers need nothing but the schema, and answer at once.
+      const info = { schema } as GraphQLResolveInfo;
+      for (const value of [one.resolve?.(parent, argumentsOf(one), undefined, info)].flat(2)) {
+        if (value === null || value === undefined) continue;
+        objects.push(value);
+        count += 1;
+        if (count >= MAX_OBJECTS) return;
+      }
+    }
+    if (objects.length > 0) for (const below of object.fields) addField(below, objects);
+  };
+  addField(field, [undefined]);
+  return count;
+}

@@ -1,0 +1,81 @@
+import { type FieldNode, GraphQLError } from 'graphql';
+import type { Permissions } from '../callers/permissions.ts';
+import { type KeyScope, SCOPES, scopesOfField } from '../callers/scopes.ts';
+import { codedError } from '../errors/coded-error.ts';
+import { type ObjectPlan, objectsOf, type Selection } from './select.ts';
+
+/** The scopes that a gateway key has to have for an operation. */
+export interface RequiredScopes {
+  readonly all: ReadonlySet<KeyScope>;
+  /** The scopes of each field that requires some, by the response keys that lead to a field. */
+  readonly byPath: ReadonlyMap<string, ReadonlySet<KeyScope>>;
+}
+
+/**
+ * The scopes that an operation can come to require, by what is selected where no condition has a value. A fragment's fields
+ * are named where it is spread first.
+ */
+export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
+  // It has too many fields to look at each.
+  if (!root && size > 0) return { all: new Set(SCOPES), byPath: new Map() };
+  const all = new Set<KeyScope>();
+  const byPath = new Map<string, Set<KeyScope>>();
+  const firstPaths = new Map<FieldNode, string>();
+
+  function addObject({ fields }: ObjectPlan, above: string): void {
+    for (const { key, parentType, definition, nodes, value } of fields) {
+      // Introspection is free.
+      if (definition.name.startsWith('__')) continue;
+      const path = above === '' ? key : `${above}.${key}`;
+      for (const node of nodes) if (!firstPaths.has(node)) firstPaths.set(node, path);
+      const isNamed = nodes.some((node) => firstPaths.get(node) === path);
+      for (const scope of scopesOfField(parentType, definition) ?? []) {
+        all.add(scope);
+        if (isNamed) byPath.set(path, (byPath.get(path) ?? new Set()).add(scope));
+      }
+      for (const object of objectsOf(value).values()) addObject(object, path);
+    }
+  }
+
+  if (root) addObject(root, '');
+  return { all, byPath };
+}
+
+/** How many fields are named: a document can have a thousand. */
+const MAX_NAMED = 50;
+
+/** Why an operation does not run for a caller, if it asks for more than the caller may. */
+export function checkScopes(
+  { all, byPath }: RequiredScopes,
+  { name, scopes }: Permissions,
+): GraphQLError | undefined {
+  if (!scopes) return undefined;
+  const missing = [...all].filter((scope) => !scopes.has(scope));
+  if (missing.length === 0) return undefined;
+  const missingAt = [...byPath].flatMap(([path, own]): [string, readonly KeyScope[]][] => {
+    const lacking = [...own].filter((scope) => !scopes.has(scope));
+    return lacking.length > 0 ? [[path, lacking]] : [];
+  });
+  const error = forbiddenBy(name, missing, Object.fromEntries(missingAt.slice(0, MAX_NAMED)));
+  return new GraphQLError(error.message, {
+    extensions: { ...error.extensions, http: { spec: true, status: 403 } },
+  });
+}
+
+/** A gateway key lacks scopes, by the paths of the fields that need them. */
+export function forbiddenBy(
+  name: string | undefined,
+  missing: readonly KeyScope[],
+  missingScopes: Readonly<Record<string, readonly KeyScope[]>>,
+): GraphQLError {
+  const [one, ...more] = missing;
+  const what =
+    more.length === 0
+      ? `the scope ${one}`
+      : `the scopes ${missing.slice(0, -1).join(', ')} and ${more.at(-1)}`;
+  return codedError(
+    'FORBIDDEN',
+    `The gateway key ${JSON.stringify(name ?? '')} lacks ${what}. Nothing was asked of LuaAuth. Leave out the fields in missingScopes, or use a key that may have them.`,
+    { missingScopes },
+  );
+}

@@ -1,0 +1,282 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  Kind,
+  type NamedTypeNode,
+  SchemaMetaFieldDef,
+  type SelectionNode,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  type ValueNode,
+} from 'graphql';
+import { type ArgumentsPlan, type CoercedVariables, planArguments } from './arguments.ts';
+
+/** The fields that are selected on objects of one type. */
+export interface ObjectPlan {
+  readonly type: GraphQLObjectType;
+  readonly fields: readonly FieldPlan[];
+  /** An object with all response keys in their order: a copy of it is made faster than an object key by key. */
+  readonly template: Readonly<Record<string, unknown>>;
+  /** Characters of the response keys. */
+  readonly keyCharacters: number;
+}
+
+/** A field on objects of one type, with all of its nodes merged. */
+export interface FieldPlan extends ArgumentsPlan {
+  /** Its response key. */
+  readonly key: string;
+  readonly parentType: GraphQLObjectType;
+  readonly definition: GraphQLField<unknown, unknown>;
+  /** The same array in every execution. */
+  readonly nodes: readonly [FieldNode, ...FieldNode[]];
+  /** Undefined: the property of the field's name. */
+  readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
+  /** Whether the resolver may look at `info`. */
+  readonly usesInfo: boolean;
+  readonly value: ValuePlan;
+}
+
+/** How a value becomes a value of the response. */
+export type ValuePlan = LeafPlan | ListPlan | CompositePlan;
+
+interface LeafPlan {
+  readonly kind: 'leaf';
+  readonly isNonNull: boolean;
+  readonly type: GraphQLLeafType;
+}
+
+export interface ListPlan {
+  readonly kind: 'list';
+  readonly isNonNull: boolean;
+  readonly item: ValuePlan;
+}
+
+/** An object, whose type needs no resolver, or one of an interface or a union. */
+export interface CompositePlan {
+  readonly kind: 'composite';
+  readonly isNonNull: boolean;
+  /** Undefined: there is only one type. */
+  readonly abstractType: GraphQLAbstractType | undefined;
+  /** By the names of the types. */
+  readonly objects: ReadonlyMap<string, ObjectPlan>;
+  readonly onlyObject: ObjectPlan | undefined;
+}
+
+/** An operation as a tree: its fragments are resolved, its fields merged, and @skip and @include obeyed. */
+export interface Selection {
+  /** Undefined: it has more fields than were allowed, or the schema has no such type of operation. */
+  readonly root: ObjectPlan | undefined;
+  /** Its fields, each counted on every type that its object can have. */
+  readonly size: number;
+  /** The variables of @skip and @include that it was made with: with the same values it is the same. */
+  readonly conditions: ReadonlyMap<string, unknown>;
+}
+
+/** The fragments of a document, by name. */
+export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+
+export function fragmentsOf({ definitions }: DocumentNode): Fragments {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  }
+  return fragments;
+}
+
+/** The place of a selection: a schema, its document's fragments and the coerced variables of a request. */
+interface Scope {
+  readonly schema: GraphQLSchema;
+  readonly fragments: Fragments;
+  readonly variables: CoercedVariables;
+}
+
+/** Walks an operation of a valid document, up to so many fields: fragments can multiply them. */
+export function select(
+  scope: Scope,
+  rootType: GraphQLObjectType | undefined | null,
+  operation: SelectionSetNode,
+  maxFields: number,
+): Selection {
+  const walk = new Walk(scope, rootType, maxFields);
+  try {
+    const root = rootType ? walk.addObject(rootType, [operation]) : undefined;
+    return { root, size: walk.size, conditions: walk.conditions };
+  } catch (error) {
+    if (error !== TOO_MANY_FIELDS) throw error;
+    return { root: undefined, size: walk.size, conditions: walk.conditions };
+  }
+}
+
+/** Walks the selection below a field of this type that stands at these nodes. */
+export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
+  return new Walk(scope, undefined, Number.POSITIVE_INFINITY).addValue(type, nodes);
+}
+
+/** The objects that a value or its items can be, by the names of their types; none of a leaf. */
+export function objectsOf(value: ValuePlan): ReadonlyMap<string, ObjectPlan> {
+  if (value.kind === 'list') return objectsOf(value.item);
+  return value.kind === 'composite' ? value.objects : NO_OBJECTS;
+}
+
+/** The object that a value or its items are; undefined of a leaf, and where there is a choice of types. */
+export function objectOf(value: ValuePlan): ObjectPlan | undefined {
+  if (value.kind === 'list') return objectOf(value.item);
+  return value.kind === 'composite' ? value.onlyObject : undefined;
+}
+
+const NO_OBJECTS: ReadonlyMap<string, ObjectPlan> = new Map();
+
+/** Whether there is an object on which nothing is selected but fields of these names, and its `__typename`. */
+export function selectsOnly(object: ObjectPlan | undefined, names: readonly string[]): boolean {
+  if (!object) return false;
+  return object.fields.every(({ definition: { name } }) => name === '__typename' || names.includes(name));
+}
+
+/** Whether there is an object on which a field of one of these names is selected. */
+export function selectsOneOf(object: ObjectPlan | undefined, names: readonly string[]): boolean {
+  return object?.fields.some(({ definition: { name } }) => names.includes(name)) ?? false;
+}
+
+/**
+ * As graphql's own, but for the types that no list of the schema has. graphql-js itself, which executes what is too large to
+ * be compiled, knows no such types: it shows one to whoever names it.
+ */
+const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { name }, _context, { schema }) =>
+  Object.prototype.propertyIsEnumerable.call(schema.getTypeMap(), name) ? schema.getType(name) : undefined;
+
+const TOO_MANY_FIELDS = new Error('too many fields');
+
+/** The value of its condition with which a directive leaves a selection out. */
+const LEAVES_OUT: ReadonlyMap<string, boolean> = new Map([
+  ['skip', true],
+  ['include', false],
+]);
+
+/** One walk over a selection. */
+class Walk {
+  readonly conditions = new Map<string, unknown>();
+  size = 0;
+  readonly #scope: Scope;
+  readonly #rootType: GraphQLObjectType | undefined | null;
+  readonly #maxFields: number;
+
+  constructor(scope: Scope, rootType: GraphQLObjectType | undefined | null, maxFields: number) {
+    this.#scope = scope;
+    this.#rootType = rootType;
+    this.#maxFields = maxFields;
+  }
+
+  addObject(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ObjectPlan {
+    const fields: FieldPlan[] = [];
+    for (const [key, nodes] of this.#collectFields(type, sets)) {
+      this.size += 1;
+      if (this.size > this.#maxFields) throw TOO_MANY_FIELDS;
+      const definition = this.#definitionOf(type, nodes[0].name.value);
+      // graphql-js leaves out what its validation would have refused.
+      if (definition) fields.push(this.#addField(type, key, definition, nodes));
+    }
+    const keys = fields.map(({ key }) => key);
+    const template = Object.fromEntries(keys.map((key) => [key, undefined]));
+    return { type, fields, template, keyCharacters: keys.join('').length };
+  }
+
+  #addField(
+    parentType: GraphQLObjectType,
+    key: string,
+    definition: GraphQLField<unknown, unknown>,
+    nodes: FieldPlan['nodes'],
+  ): FieldPlan {
+    const [node] = nodes;
+    const resolve = definition === TypeMetaFieldDef ? resolveShownType : (definition.resolve ?? undefined);
+    const usesInfo = resolve !== undefined && (resolve.length === 0 || resolve.length > 3);
+    const { usesVariables, readArguments } = planArguments(definition, node);
+    const value = this.addValue(definition.type, nodes);
+    return { key, parentType, definition, nodes, resolve, usesInfo, usesVariables, readArguments, value };
+  }
+
+  addValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
+    if (isNonNullType(type)) return { ...this.addValue(type.ofType, nodes), isNonNull: true };
+    if (isLeafType(type)) return { kind: 'leaf', isNonNull: false, type };
+    if (isListType(type)) return { kind: 'list', isNonNull: false, item: this.addValue(type.ofType, nodes) };
+    const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    const types = isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [type];
+    const objects = types.map((one) => this.addObject(one, sets));
+    return {
+      kind: 'composite',
+      isNonNull: false,
+      abstractType: isAbstractType(type) ? type : undefined,
+      objects: new Map(objects.map((object) => [object.type.name, object])),
+      onlyObject: isAbstractType(type) ? undefined : objects[0],
+    };
+  }
+
+  #definitionOf(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+    if (type === this.#rootType && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (type === this.#rootType && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+    return type.getFields()[name];
+  }
+
+  /** The nodes of each response key in their order, as GraphQL's CollectFields has them: each fragment once. */
+  #collectFields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]) {
+    const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+    const spread = new Set<string>();
+    const addSet = ({ selections }: SelectionSetNode): void => {
+      for (const node of selections) if (this.#isIncluded(node)) add(node);
+    };
+    const add = (node: SelectionNode): void => {
+      if (node.kind === Kind.FIELD) {
+        const key = node.alias?.value ?? node.name.value;
+        const nodes = fields.get(key);
+        if (nodes) nodes.push(node);
+        else fields.set(key, [node]);
+      } else if (node.kind === Kind.INLINE_FRAGMENT) {
+        if (this.#appliesTo(type, node.typeCondition)) addSet(node.selectionSet);
+      } else {
+        const fragment = this.#scope.fragments[node.name.value];
+        if (fragment === undefined || spread.has(node.name.value)) return;
+        spread.add(node.name.value);
+        if (this.#appliesTo(type, fragment.typeCondition)) addSet(fragment.selectionSet);
+      }
+    };
+    for (const set of sets) addSet(set);
+    return fields;
+  }
+
+  #appliesTo(type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
+    if (condition === undefined || condition.name.value === type.name) return true;
+    const { schema } = this.#scope;
+    const conditionType = schema.getType(condition.name.value);
+    return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
+  }
+
+  #isIncluded({ directives = [] }: SelectionNode): boolean {
+    for (const { name, arguments: [condition] = [] } of directives) {
+      const leavesOut = LEAVES_OUT.get(name.value);
+      if (leavesOut !== undefined && this.#valueOf(condition?.value) === leavesOut) return false;
+    }
+    return true;
+  }
+
+  /** The value of a condition; one that is no boolean is execution's to refuse, and until then the selection counts. */
+  #valueOf(node: ValueNode | undefined): unknown {
+    if (node?.kind === Kind.BOOLEAN) return node.value;
+    if (node?.kind !== Kind.VARIABLE) return undefined;
+    const value = this.#scope.variables[node.name.value];
+    this.conditions.set(node.name.value, value);
+    return value;
+  }
+}

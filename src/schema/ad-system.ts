@@ -1,0 +1,206 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
+import type { Context } from '../context.ts';
+import { codedError } from '../errors/coded-error.ts';
+import {
+  type AdProviderSetting as AdProviderSettingShape,
+  type AdProvider as AdProviderShape,
+  type AdSystem as AdSystemShape,
+  adSystem,
+  getAdProviders,
+  getAdSystem,
+  getAdSystems,
+} from '../luaauth/ads.ts';
+import { usable } from '../luaauth/decoders.ts';
+import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
+import { costs } from '../plan/cost.ts';
+import { selectedBelow } from '../plan/look-ahead.ts';
+import { selectsOnly } from '../plan/select.ts';
+import { checkId } from './argument.ts';
+import { builder } from './builder.ts';
+import { defineEntity } from './entity.ts';
+import { defineBatchLoader, defineLoader, errorOf } from './loader.ts';
+import { Project, projectsOf, TOLD_WITHOUT_PROJECT } from './project.ts';
+import { wireFields } from './wire-fields.ts';
+
+const read = requiresScopes('ads:read');
+
+/** How many projects of a list are read one by one: nobody knows how many there are before they are listed. */
+const MAX_READ = 100;
+
+/**
+ * The API does not say how many systems a project has, and settings a provider; an answer of more is counted when it is
+ * there.
+ */
+const USUAL = 20;
+
+/** The operation's ad systems. */
+const adSystemsOf = defineLoader((api, id: string) => getAdSystem(api, { system_id: id }));
+
+/** The account's list, once for the operation. */
+const listOf = defineLoader((api, _account: string) => getAdSystems(api, {}));
+
+/** The projects that the list names. They are loaded in one batch, so that those behind the first ones are known. */
+const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
+  (_api, ids, context) =>
+    Promise.all(
+      ids.map((id, index) =>
+        index < MAX_READ ? projectsOf(context).load(id).catch(errorOf) : tooMany(ids.length),
+      ),
+    ),
+  String,
+);
+
+function tooMany(found: number) {
+  return codedError(
+    'OPERATION_TOO_EXPENSIVE',
+    `The ad systems name ${found} projects, and at most ${MAX_READ} are read one by one. Read this one with projects(ids:), or select only ${TOLD_WITHOUT_PROJECT.join(', ')}.`,
+    { found, limit: MAX_READ },
+  );
+}
+
+export const {
+  type: AdSystem,
+  extensions,
+  again: adSystemAgain,
+} = defineEntity('AdSystem', {
+  key: 'id',
+  check: checkId,
+  loaderOf: adSystemsOf,
+  resource: adSystem,
+  read: getAdSystem,
+  scope: 'ads:read',
+  one: 'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+});
+
+AdSystem.implement({
+  description:
+    'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often it is selected.',
+  extensions,
+  fields: (t, wire = wireFields(t)) => ({
+    id: wire.id('id', "The ad system's id in LuaAuth."),
+    project: t.field({
+      type: Project,
+      nullable: true,
+      description: `The project that the ad system belongs to; null, with an error here, if it cannot be read. Its id alone costs no REST call, its executions, scripts and ad systems theirs, anything else one for each distinct project, for the first ${MAX_READ}.`,
+      extensions: {
+        ...requiresScopes('ads:read', 'projects:read'),
+        ...costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
+      },
+      resolve: (system, _args, context, info) => readListed(usable(system, 'project_id'), context, info),
+    }),
+    name: wire.string('name', 'The name that users see.'),
+    keyDurationMs: wire.count('key_duration', 'How long a key lasts for one completion, in ms.'),
+    maxKeys: wire.count('max_keys', 'How many keys a user of the system may have.'),
+    allowExtending: wire.boolean('allow_extending', 'Whether a further completion extends a key.'),
+    maxDurationMs: wire.count('max_duration', 'To what a key may be extended, in ms.'),
+  }),
+});
+
+const AdProviderSettingType = builder.enumType('AdProviderSettingType', {
+  description: 'What a setting of an ad provider is.',
+  values: {
+    TOGGLE: { value: 'toggle', description: 'It is on or off.' },
+    TEXT: { value: 'text', description: 'It is a text.' },
+    INFO: { value: 'info', description: 'It tells something, and cannot be set.' },
+    UNKNOWN: { value: 'unknown', description: 'It is something that LuaAuth does not document.' },
+  },
+});
+
+const SETTING_TYPES = ['toggle', 'text', 'info'] as const;
+
+const AdProviderSetting = builder.objectRef<AdProviderSettingShape>('AdProviderSetting').implement({
+  extensions: inheritsScopes,
+  description: 'A setting that an ad provider takes.',
+  fields: (t, wire = wireFields(t)) => ({
+    id: wire.id('id', "The setting's id in LuaAuth."),
+    name: wire.string('name', "The setting's name."),
+    type: t.field({
+      type: AdProviderSettingType,
+      description: 'What it is.',
+      resolve: (setting) => SETTING_TYPES.find((type) => type === usable(setting, 'type')) ?? 'unknown',
+    }),
+    info: wire.string('info', "LuaAuth's words on it; null: none.", { nullable: true }),
+  }),
+});
+
+const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
+  extensions: inheritsScopes,
+  description: 'A provider of ads that LuaAuth knows.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: "The provider's name." }),
+    settings: t.field({
+      type: [AdProviderSetting],
+      description: 'The settings that it takes.',
+      resolve: ({ settings }) => settings.slice(),
+    }),
+  }),
+});
+
+const LIST = { items: () => MAX_READ, isOnce: true } as const;
+
+builder.queryFields((t) => ({
+  adSystems: t.field({
+    type: [AdSystem],
+    nullable: true,
+    description:
+      'All ad systems of the account: the only list of anything by account that the API has. Costs one REST call, however often the list is selected in the operation.',
+    extensions: { ...read, ...costs(getAdSystems, LIST) },
+    resolve: (_root, _args, context) => loadList(context),
+  }),
+  adProviders: t.field({
+    type: [AdProvider],
+    nullable: true,
+    description:
+      'The ad providers that LuaAuth knows, with the settings that each takes. Costs one REST call.',
+    extensions: { ...read, ...costs(getAdProviders, { items: () => USUAL }) },
+    resolve: (_root, _args, { caller }) => getAdProviders(caller.api, {}),
+  }),
+  knownProjects: t.field({
+    type: [Project],
+    nullable: { list: true, items: true },
+    description: `The projects that the account's ad systems name, each once, in the order of the list: not all projects, as the API has no list of them. One that cannot be read is null, with an error at its index. Costs one REST call, shared with \`adSystems\`, and one more for each project of which more is selected than its id, for the first ${MAX_READ}; its executions, scripts and ad systems cost theirs.`,
+    extensions: {
+      ...requiresScopes('ads:read', 'projects:read'),
+      ...costs(getAdSystems, {
+        ...LIST,
+        item: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT, provides: ['id', 'adSystems'] },
+      }),
+    },
+    resolve: async (_root, _args, context, info) => {
+      const ids = new Set((await loadList(context)).flatMap(({ project_id }) => project_id ?? []));
+      return [...ids].map((id) => readListed(id, context, info));
+    },
+  }),
+}));
+
+builder.objectField(Project, 'adSystems', (t) =>
+  t.field({
+    type: [AdSystem],
+    nullable: true,
+    description:
+      "The ad systems of the project, out of the account's list. Costs one REST call, shared with `Query.adSystems` and all other projects of the operation. Null, with an error here, when the list cannot be read.",
+    extensions: {
+      ...requiresScopes('projects:read', 'ads:read'),
+      ...costs(getAdSystems, { ...LIST, items: () => USUAL }),
+    },
+    resolve: async (project, _args, context) => {
+      const id = usable(project, 'id');
+      return (await loadList(context)).filter(({ project_id }) => project_id === id);
+    },
+  }),
+);
+
+function loadList(context: Context): Promise<AdSystemShape[]> {
+  return listOf(context).load(context.caller.api.origin.account);
+}
+
+/** A project that an ad system names: its id is known. */
+function readListed(
+  id: string,
+  context: Context,
+  info: GraphQLResolveInfo,
+): ProjectShape | Promise<ProjectShape> {
+  if (selectsOnly(selectedBelow(info, 'Project'), TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
+  return listedProjectsOf(context).load(id);
+}

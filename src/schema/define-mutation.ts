@@ -1,0 +1,212 @@
+import { inheritsScopes, type KeyScope, requiresScopes } from '../callers/scopes.ts';
+import type { Context } from '../context.ts';
+import { badUserInput } from '../errors/coded-error.ts';
+import { asRefusal, type InputNames, nothingToEdit } from '../errors/refusals.ts';
+import type { Access } from '../luaauth/api.ts';
+import type { Endpoint } from '../luaauth/endpoint.ts';
+import type { Route } from '../luaauth/endpoints.ts';
+import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
+import { type ParamName, type Params, paramsIn } from '../luaauth/route.ts';
+import { costs, type Effect, hasEffect } from '../plan/cost.ts';
+import { checkId, checkWellFormed } from './argument.ts';
+import { builder } from './builder.ts';
+import { forgetLoaded } from './loader.ts';
+import { type RefusedWrite, refusalType } from './refusal.ts';
+
+/** A field of a mutation's input, and how it is sent. */
+interface InputField<Wire extends string = string> {
+  readonly type: 'ID' | 'String' | 'Boolean' | 'DateTime' | 'SafeInt' | 'JSON' | ['ID'];
+  /** Its name in the path or the payload of the endpoint. */
+  readonly wire: Wire;
+  readonly description: string;
+  readonly isRequired?: boolean;
+  /** The meaning of null: `refused` in an edit and `left out` elsewhere, if it is not said. */
+  readonly ofNull?: 'clears' | 'left out' | 'refused' | 'sent';
+  /** Gives the part of a value that is sent. @throws BAD_USER_INPUT */
+  readonly write?: (argument: string, value: never) => unknown;
+}
+
+/** The id of what is written to. */
+export function idField<const Wire extends string>(wire: Wire, description: string) {
+  return { type: 'ID', wire, description, isRequired: true, write: checkId } as const;
+}
+
+/** A name that cannot be cleared, so that it must not be empty either. */
+export function nameField(description: string) {
+  return { type: 'String', wire: 'name', description, write: checkName } as const;
+}
+
+function checkName(argument: string, value: string): string {
+  if (value === '') throw badUserInput(argument, 'it is empty. Leave the field out to keep it as it is.');
+  return checkWellFormed(argument, value);
+}
+
+type Types = (typeof builder)['$inferSchemaTypes'];
+type FieldsOf<Source> = (t: PothosSchemaTypes.ObjectFieldBuilder<Types, Source>) => object;
+
+/** A write that LuaAuth has carried out. */
+export interface Done<Path extends string, Payload, Answer> {
+  /** The GraphQL type of it. */
+  readonly type: string;
+  /** By which the endpoint was called. */
+  readonly params: Params<Path>;
+  readonly sent: Payload;
+  readonly answer: Answer;
+}
+
+/** The names that an endpoint has for what it is sent, in the path and in the payload. */
+type WireNames<Path extends string, Payload> =
+  | ParamName<Path>
+  | (Payload extends object ? keyof Payload & string : never);
+
+interface MutationOptions<Path extends Route, Payload, Answer> {
+  /** Makes the names of its types as well: `EditScriptInput`, `EditScriptResult`, `EditScriptSuccess`. */
+  readonly name: string;
+  readonly description: string;
+  readonly effect: Effect;
+  readonly scope: KeyScope;
+  readonly endpoint: Endpoint<Path, Payload, Answer>;
+  readonly input: {
+    readonly description: string;
+    /** Describes the argument, if not as the type. */
+    readonly argument?: string;
+    readonly fields: Readonly<Record<string, InputField<WireNames<Path, Payload>>>>;
+  };
+  /** Absent fields stay as they are, null is refused where it clears nothing, and an input of ids alone is refused. */
+  readonly isEdit?: boolean;
+  readonly success: Success<Done<Path, Payload, Answer>>;
+  /** Called once the write was carried out and what was read before is forgotten. */
+  readonly done?: (done: Done<Path, Payload, Answer>, context: Context) => void;
+}
+
+type Success<Source> =
+  | { readonly description: string; readonly fields: FieldsOf<Source> }
+  /** For one that can end well in several ways. */
+  | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
+
+/** Any object type: its own source does not matter to the union. */
+interface AnyObject {
+  readonly name: string;
+}
+
+/**
+ * Defines a mutation by what is its own: its input, its endpoint, its success. Result union, scopes, price and the names by
+ * which LuaAuth's words find input fields follow.
+ * @throws Error that names the mutation, at the start, when its input does not give what its endpoint needs for its path
+ */
+export function defineMutation<const Path extends Route, Payload, Answer>(
+  options: MutationOptions<Path, Payload, Answer>,
+): void {
+  const { name, description, effect, scope, endpoint, input, isEdit = false, success } = options;
+  const typeName = name.charAt(0).toUpperCase() + name.slice(1);
+  const successName = `${typeName}Success`;
+  const fields = Object.entries<InputField>(input.fields);
+  const inputNames: InputNames = Object.fromEntries(fields.map(([field, { wire }]) => [wire, field]));
+  const inPath = paramsIn(endpoint.route);
+  const missing = inPath.find((param) => !Object.hasOwn(inputNames, param));
+  if (missing) throw new Error(`${name}.input.fields: none is the ${missing} of ${endpoint.route}`);
+  const isParam = (wire: string) => inPath.includes(wire);
+  const others = fields.filter(([, { wire }]) => !isParam(wire)).map(([field]) => field);
+
+  const Input = builder.inputType(`${typeName}Input`, {
+    description: input.description,
+    fields: (t) =>
+      Object.fromEntries(
+        fields.map(([field, { type, isRequired: required = false, description: about }]) => [
+          field,
+          t.field({ type, required, description: about }),
+        ]),
+      ),
+  });
+
+  const Result = builder.unionType(`${typeName}Result`, {
+    description: `What came of ${name}.`,
+    types: [...successTypes(success, successName), ...refusalTypes(endpoint, isEdit)] as never,
+    resolveType: ({ type }: { readonly type: string }) => type,
+  });
+
+  const run = async (given: object, context: Context) => {
+    const wire = readInput(given, fields, isEdit);
+    const params = pick(wire, isParam) as Params<Path>;
+    const sent = pick(wire, (one) => !isParam(one)) as Payload;
+    if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others);
+    const payload = others.length > 0 ? [sent] : [];
+    const write = endpoint as unknown as (
+      api: Access,
+      params: Params<Path>,
+      ...payload: readonly Payload[]
+    ) => Promise<Answer>;
+    let done: Done<Path, Payload, Answer>;
+    try {
+      const answer = await write(context.caller.api, params, ...payload);
+      done = { type: successName, params, sent, answer };
+    } catch (error) {
+      const refusal = asRefusal(error, inputNames);
+      if (refusal === undefined) throw error;
+      return { ...refusal, params } satisfies RefusedWrite;
+    } finally {
+      // Also when the outcome is unknown: a read after the write must be a new call.
+      forgetLoaded(context);
+    }
+    options.done?.(done, context);
+    return 'typeOf' in success ? { ...done, type: success.typeOf(done) } : done;
+  };
+
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: Result,
+      description,
+      extensions: { ...requiresScopes(scope), ...costs(endpoint), ...hasEffect(effect) },
+      args: {
+        input: t.arg({
+          type: Input,
+          required: true,
+          description: input.argument ?? input.description,
+        }),
+      },
+      resolve: (_root, { input: given }, context) => run(given, context) as never,
+    }),
+  );
+}
+
+function successTypes<Source>(success: Success<Source>, name: string): readonly AnyObject[] {
+  if ('types' in success) return success.types;
+  const { description, fields } = success;
+  const made = builder.objectRef<Source>(name).implement({
+    extensions: inheritsScopes,
+    description,
+    fields: fields as never,
+  });
+  return [made];
+}
+
+function refusalTypes({ refusals }: Pick<Endpoint<Route, unknown, unknown>, 'refusals'>, isEdit: boolean) {
+  const own = isEdit ? (['nothing to edit'] as const) : [];
+  const reasons = new Set<RefusalReason>([...Object.values(refusals), ...own, ...REFUSALS_OF_ANY_WRITE]);
+  return REASONS.filter((reason) => reasons.has(reason)).map(refusalType);
+}
+
+/** Gives the members of an input that are sent, by wire names. @throws BAD_USER_INPUT */
+function readInput(
+  given: object,
+  fields: readonly (readonly [string, InputField])[],
+  isEdit: boolean,
+): Readonly<Record<string, unknown>> {
+  const wire: Record<string, unknown> = {};
+  for (const [name, { wire: wireName, write = asItIs, ofNull = isEdit ? 'refused' : 'left out' }] of fields) {
+    const value = (given as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined || (value === null && ofNull === 'left out')) continue;
+    const argument = `input.${name}`;
+    if (value === null && ofNull === 'refused')
+      throw badUserInput(argument, 'null is not allowed. Leave the field out to keep it as it is.');
+    // The API clears a field by an empty string.
+    wire[wireName] = value === null && ofNull === 'clears' ? '' : write(argument, value as never);
+  }
+  return wire;
+}
+
+const asItIs = (_argument: string, value: unknown) => value;
+
+function pick(values: Readonly<Record<string, unknown>>, isWanted: (name: string) => boolean) {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => isWanted(name)));
+}

@@ -1,0 +1,177 @@
+import type { FieldRef } from '@pothos/core';
+import {
+  DirectiveLocation,
+  GraphQLDirective,
+  GraphQLNonNull,
+  type GraphQLResolveInfo,
+  GraphQLString,
+} from 'graphql';
+import { type KeyScope, requiresScopes } from '../callers/scopes.ts';
+import type { Context } from '../context.ts';
+import type { Route } from '../luaauth/endpoints.ts';
+import type { Resource } from '../luaauth/resource.ts';
+import { type CostOptions, costs, costsEach, lengthOf } from '../plan/cost.ts';
+import { builder } from './builder.ts';
+import type { LoaderOf } from './loader.ts';
+
+/** A type that federation routers ask for by a key. */
+export interface Entity {
+  /** The field that holds the key. */
+  readonly key: string;
+  /** Gives the key as it is sent on. @throws BAD_USER_INPUT */
+  readonly check: (argument: string, given: string) => string;
+  /** Gives the object of a key. */
+  readonly resolve: (key: string, context: Context, info: GraphQLResolveInfo) => unknown;
+}
+
+interface EntityOptions<Shape extends object, Param extends string> extends Pick<Entity, 'key' | 'check'> {
+  readonly loaderOf: LoaderOf<string, Shape>;
+  /** Gives an object, if not always by the loader. */
+  readonly resolve?: Entity['resolve'];
+  readonly resource: Resource<Param>;
+  /** The endpoint that the loader reads by, and whatever needs no call of it. */
+  readonly read: { readonly route: Route };
+  readonly price?: CostOptions;
+  readonly scope: KeyScope;
+  /** Describes the field of the query that gives one by its key. */
+  readonly one: string;
+  /** Says the price of the field that gives several by theirs; undefined: there is none. */
+  readonly several?: string;
+  /** Whether there is a field for Relay's `@refetchable` fragments. */
+  readonly isRefetchable?: boolean;
+}
+
+const entities = new Map<string, Entity>();
+
+/** All entities, by the names of their types. */
+export const ENTITIES: ReadonlyMap<string, Entity> = entities;
+
+/**
+ * Defines a type of things that can be read by a key, with its fields of the query, which are alike for all. `extensions` are
+ * those of the type.
+ */
+export function defineEntity<Shape extends object, Param extends string>(
+  name: string,
+  options: EntityOptions<Shape, Param>,
+) {
+  const { key, check, loaderOf, resource, read, price, scope, one, several, isRefetchable = false } = options;
+  const { resolve = (given, context) => loaderOf(context).load(given) } = options;
+  const type = builder.loadableObjectRef<Shape, string>(name, {
+    load: (given, context) => loaderOf(context).loadMany(given),
+  });
+  // Pothos keeps the loaders that it makes itself in a WeakMap: once that is old, V8's young collection takes all that they
+  // lead to for alive, and nothing of an operation dies before a full one.
+  type.getDataloader = loaderOf as never;
+  entities.set(name, { key, check, resolve });
+  const required = requiresScopes(scope);
+  const extensions = { ...required, ...costs(read, price) };
+  const noun = resource.name;
+  const field = name.charAt(0).toLowerCase() + name.slice(1);
+  const [argument, listed] =
+    key === 'id'
+      ? [`The id of the ${noun}`, `The ids of the ${noun}s`]
+      : ['The licence key', 'The licence keys'];
+
+  const defineOne = (as: string, description: string, about: string) =>
+    builder.queryField(as, (t) =>
+      t.field({
+        type: type as never,
+        nullable: true,
+        description,
+        extensions,
+        args: { [key]: t.arg.id({ required: true, description: about }) },
+        // Pothos loads what a key alone stands for.
+        resolve: ((_root: unknown, args: Keys<string>, context: Context, info: GraphQLResolveInfo) => {
+          const given = check(key, args[key] as string);
+          return options.resolve ? options.resolve(given, context, info) : given;
+        }) as never,
+      }),
+    );
+  defineOne(field, one, `${argument}.`);
+  if (isRefetchable)
+    defineOne(
+      `fetch__${name}`,
+      `The same as \`${field}\`, under the name by which the Relay compiler finds it for \`@refetchable\` fragments on ${name}. Costs one REST call.`,
+      `${argument}, as in \`${name}.${key}\`.`,
+    );
+  if (several !== undefined) {
+    const keys = `${key}s`;
+    builder.queryField(`${field}s`, (t) =>
+      t.field({
+        type: [type] as never,
+        nullable: { list: false, items: true } as never,
+        description: `Several ${noun}s in the order of ${keys}. One that cannot be read is null, with an error at its index; the others stay. ${several}`,
+        extensions: { ...required, ...costsEach(read, lengthOf(keys), price) },
+        args: {
+          [keys]: t.arg.idList({
+            required: true,
+            description: `${listed}; one that is repeated costs nothing.`,
+          }),
+        },
+        resolve: ((_root: unknown, args: Keys<string[]>, context: Context, info: GraphQLResolveInfo) =>
+          args[keys]?.map((given, index) => {
+            try {
+              return resolve(check(`${keys}[${index}]`, given), context, info);
+            } catch (error) {
+              return error as Error;
+            }
+          })) as never,
+      }),
+    );
+  }
+  return { type, extensions, again: { type, resource, extensions } };
+}
+
+type Keys<Given> = Readonly<Record<string, Given>>;
+
+/** Says of a type that `fetch__Type(id: …)` reads one: what Relay's `@refetchable` needs where ids are not global. */
+export const fetchable = new GraphQLDirective({
+  name: 'fetchable',
+  description:
+    'For the Relay compiler: an object of the type T is read again through the query field `fetch__T`, by the value of the field that is named here. Ids of scripts and sessions look alike, so there is no `node(id:)` that could tell them apart without asking for both.',
+  locations: [DirectiveLocation.OBJECT],
+  args: {
+    field_name: {
+      type: new GraphQLNonNull(GraphQLString),
+      description: 'The field that holds what to ask for.',
+    },
+  },
+});
+
+type Types = (typeof builder)['$inferSchemaTypes'];
+type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
+
+/** A thing that can be read again after a write. */
+interface Again<Param extends string> {
+  readonly type: { readonly name: string };
+  readonly resource: Resource<Param>;
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+interface Written<Param extends string> {
+  readonly params: { readonly [Name in Param]: string };
+}
+
+/** A field that reads again what a write was to, whose id is in the path of the write. */
+export function readAgain<Param extends string, Source extends Written<Param>>(
+  t: Fields<Source>,
+  again: Again<Param>,
+): FieldRef<Types> {
+  return readById(t, again, ({ params }) => params[again.resource.param]);
+}
+
+/** A field that reads what a write has made; `idOf` says which. */
+export function readById<Source>(
+  t: Fields<Source>,
+  { type, resource, extensions }: Again<string>,
+  idOf: (source: Source) => string,
+): FieldRef<Types> {
+  return t.field({
+    // The builder knows no type that is an argument.
+    type: type as never,
+    nullable: true,
+    description: `The ${resource.name}, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.`,
+    extensions,
+    resolve: ((source: Source) => idOf(source)) as never,
+  });
+}

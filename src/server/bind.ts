@@ -1,0 +1,52 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serverUrl } from '../http/address.ts';
+import { StartError } from '../observability/start-error.ts';
+import { readStream } from '../transport/body.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** The variables that say it. */
+  readonly names: string;
+  /** Whether each worker has a port of its own. */
+  readonly exclusive?: boolean;
+}
+
+/** Has a server listen. @returns its URL @throws StartError that says what is in the way, and what to do */
+export async function bind(server: Server, address: Address): Promise<string> {
+  const { host, port, exclusive } = address;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive }, resolve);
+  }).catch(async (cause) => {
+    throw await cannotListen(address, cause);
+  });
+  return serverUrl(host, (server.address() as AddressInfo).port);
+}
+
+/** A start does not wait longer for whatever listens there. */
+const ANSWER_WITHIN_MS = 5_000;
+const MAX_BYTES = 1_000;
+/** How gateways answer at /health: on their own port, and on that of their metrics. */
+const ANSWERS = /^(?:\{"status":"\w+"\}|There is nothing here but GET \/metrics\.\n)$/;
+
+async function cannotListen({ host, port, names }: Address, cause: unknown): Promise<StartError> {
+  const { code } = cause as NodeJS.ErrnoException;
+  const where = `Cannot listen on ${host}:${port} (${code})`;
+  const isOurs = code === 'EADDRINUSE' && (await isGateway(new URL('/health', serverUrl(host, port))));
+  const message = isOurs
+    ? `${where}: a gateway listens there already. End it, or set ${names} to a free address.`
+    : `${where}. Set ${names} to a free address.`;
+  return new StartError(message, { cause });
+}
+
+async function isGateway(health: URL): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const { body } = await fetch(health, { redirect: 'manual', signal });
+    return ANSWERS.test((await readStream(body ?? [], MAX_BYTES))?.toString('utf8') ?? '');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,213 @@
+import type { FeedMember, FeedSubscription, Feeds } from '../port.ts';
+import { lua } from './client.ts';
+import { type FeedView, KEEP_FEED, LEADER_CHANGED, RedisFeedSubscription } from './feed-subscription.ts';
+import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
+import type { RedisLink } from './link.ts';
+import { IS_HELD } from './membership.ts';
+import { PubSub } from './pub-sub.ts';
+
+/**
+ * KEYS: instances, channel, then for each feed the feed and its log. ARGV: for each feed the name in which the asker holds the
+ * leader's lease, one for the epoch of the feed if it begins, and whether it is to be reset ("1").
+ * Takes each lease that nobody has, if the asker is one that can hold it. Gives for each feed its epoch, whether the asker is
+ * the leader, the number of the last entry, and whether there is one to begin with.
+ */
+const BEAT_FEEDS = lua`${KEEP_FEED}${IS_HELD}
+local replies = {}
+for index = 3, #KEYS, 2 do
+  local feed, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 3) / 2 * 3
+  local holder, is_reset = ARGV[at], ARGV[at + 2] == '1'
+  local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole')
+  if is_reset or not found[1] then
+    redis.call('DEL', feed, log)
+    redis.call('HSET', feed, 'epoch', ARGV[at + 1], 'seq', 0)
+    found = { ARGV[at + 1], false, 0, false }
+  end
+  if found[2] ~= holder and not is_held(KEYS[1], found[2]) and is_held(KEYS[1], holder) then
+    redis.call('HSET', feed, 'leader', holder)
+    found[2] = holder
+    redis.call('PUBLISH', KEYS[2], feed .. ' ${LEADER_CHANGED}')
+  end
+  keep(feed)
+  keep(log)
+  replies[#replies + 1] = { found[1], found[2] == holder and 1 or 0, tonumber(found[3]), found[4] and 1 or 0 }
+end
+return replies`;
+
+/** KEYS: channel. ARGV: message. */
+const PUBLISH = lua`return redis.call('PUBLISH', KEYS[1], ARGV[1])`;
+
+/** How often leaders and unread entries are looked for, in ms. With the lease, that is the longest time without a leader. */
+const HEARTBEAT_MS = 800;
+/** So that one command does not keep Redis from others. */
+const MAX_IN_HEARTBEAT = 50;
+
+/** The feeds of one account. */
+interface Group {
+  readonly accountName: string;
+  readonly account: AccountKeyspace;
+  readonly subscriptions: Set<RedisFeedSubscription>;
+  /** Those that need a heartbeat at once. */
+  readonly due: Set<RedisFeedSubscription>;
+  /**
+   * All messages of the account: the key of what each is about, a space, and a body. One about a feed has the number of
+   * its last entry; one about the channel itself is broadcast, and sealed.
+   */
+  readonly channel: string;
+}
+
+interface Broadcast {
+  readonly from: string;
+  readonly message: object;
+}
+
+/**
+ * Feeds that all processes share. An entry goes into a stream, in the same step that checks the leader, and a message
+ * makes the others read on; a process that misses one sees so at its next heartbeat, all of an account together.
+ */
+export class RedisFeeds implements Feeds {
+  readonly #link: RedisLink;
+  readonly #accounts: AccountKeyspaces;
+  readonly #pubSub: PubSub;
+  readonly #groups = new Map<string, Group>();
+  readonly #listeners: Parameters<Feeds['onMessage']>[0][] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isHeartbeatDue = false;
+
+  constructor(link: RedisLink, accounts: AccountKeyspaces, url: string) {
+    this.#link = link;
+    this.#accounts = accounts;
+    this.#pubSub = new PubSub(url, () => this.#beatAll());
+    link.whenChanged(() => this.#changed());
+  }
+
+  join(accountName: string, name: string, member: FeedMember): FeedSubscription {
+    const group = this.#groupOf(accountName);
+    const { account, channel, subscriptions, due } = group;
+    const subscription = new RedisFeedSubscription({
+      link: this.#link,
+      account,
+      name: account.encryption.name(name),
+      channel,
+      member,
+      onDue: (one) => this.#beatSoon(group, one),
+      onGone: (one) => {
+        subscriptions.delete(one);
+        due.delete(one);
+        if (subscriptions.size === 0) this.#forget(group);
+      },
+    });
+    subscriptions.add(subscription);
+    this.#timer ??= setInterval(() => this.#beatAll(), HEARTBEAT_MS).unref();
+    // The caller has its subscription first.
+    this.#beatSoon(group, subscription);
+    return subscription;
+  }
+
+  broadcast(accountName: string, message: object): void {
+    this.#deliver(accountName, message);
+    const account = this.#accounts.of(accountName);
+    const channel = channelOf(account);
+    const sent: Broadcast = { from: this.#link.membership.instance, message };
+    const sealed = account.encryption.seal(JSON.stringify(sent), channel);
+    const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);
+    this.#link.run(PUBLISH, [channel], [envelope]).catch(() => undefined);
+  }
+
+  onMessage(receive: (account: string, message: object) => void): void {
+    this.#listeners.push(receive);
+  }
+
+  close(): void {
+    for (const { subscriptions } of this.#groups.values())
+      for (const subscription of subscriptions) subscription.leave();
+    this.#pubSub.close();
+  }
+
+  #groupOf(accountName: string): Group {
+    const known = this.#groups.get(accountName);
+    if (known) return known;
+    const account = this.#accounts.of(accountName);
+    const channel = channelOf(account);
+    const group: Group = { accountName, account, subscriptions: new Set(), due: new Set(), channel };
+    this.#groups.set(accountName, group);
+    this.#pubSub.add(channel, (message) => this.#receive(group, message));
+    return group;
+  }
+
+  #forget({ accountName, channel }: Group): void {
+    this.#groups.delete(accountName);
+    this.#pubSub.remove(channel);
+    if (this.#groups.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #receive({ accountName, account, subscriptions, channel }: Group, envelope: Buffer): void {
+    const bodyAt = envelope.indexOf(' ') + 1;
+    const about = envelope.toString('utf8', 0, bodyAt - 1);
+    const body = envelope.subarray(bodyAt);
+    if (about !== channel) {
+      for (const one of subscriptions) if (one.feed === about) one.receive(String(body));
+      return;
+    }
+    const text = account.encryption.open(body, channel);
+    const { from, message } = (text === undefined ? {} : JSON.parse(text)) as Partial<Broadcast>;
+    if (message !== undefined && from !== this.#link.membership.instance) this.#deliver(accountName, message);
+  }
+
+  #deliver(account: string, message: object): void {
+    for (const receive of this.#listeners) receive(account, message);
+  }
+
+  /** Redis is lost, or back. */
+  #changed(): void {
+    this.#link.whenChanged(() => this.#changed());
+    const isLost = this.#link.isDegraded;
+    if (!isLost) this.#pubSub.reopen();
+    for (const { subscriptions } of this.#groups.values()) {
+      for (const subscription of subscriptions) {
+        if (isLost) subscription.degrade();
+        else subscription.recover();
+      }
+    }
+  }
+
+  #beatSoon({ due }: Group, subscription: RedisFeedSubscription): void {
+    due.add(subscription);
+    if (this.#isHeartbeatDue) return;
+    this.#isHeartbeatDue = true;
+    setImmediate(() => {
+      this.#isHeartbeatDue = false;
+      for (const group of this.#groups.values()) this.#beat(group, group.due);
+    });
+  }
+
+  #beatAll(): void {
+    for (const group of this.#groups.values()) this.#beat(group, group.subscriptions);
+  }
+
+  #beat({ channel, due }: Group, subscriptions: ReadonlySet<RedisFeedSubscription>): void {
+    const all = [...subscriptions];
+    due.clear();
+    if (this.#link.isDegraded) {
+      for (const subscription of all) subscription.degrade();
+      return;
+    }
+    for (let from = 0; from < all.length; from += MAX_IN_HEARTBEAT)
+      this.#beatTogether(channel, all.slice(from, from + MAX_IN_HEARTBEAT)).catch(() => undefined);
+  }
+
+  /** @throws when Redis is lost: then each is degraded. */
+  async #beatTogether(channel: string, subscriptions: readonly RedisFeedSubscription[]): Promise<void> {
+    const beats = subscriptions.map((subscription) => subscription.heartbeat());
+    const keys = [this.#link.membership.instances, channel, ...beats.flatMap((beat) => beat.keys)];
+    const args = beats.flatMap((beat) => beat.args);
+    const views = (await this.#link.run(BEAT_FEEDS, keys, args)) as FeedView[];
+    for (const [index, view] of views.entries()) beats[index]?.answered(view);
+  }
+}
+
+function channelOf(account: AccountKeyspace): string {
+  return account.key('feeds');
+}

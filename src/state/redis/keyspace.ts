@@ -1,0 +1,158 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import { type Argument, type LuaScript, lua } from './client.ts';
+import type { RedisLink } from './link.ts';
+
+/**
+ * KEYS: account, writes, doubts. ARGV: epoch, a name that was never used, for how many ms.
+ * Begins the record of an account that the store does not have in this epoch. Under the new name no older cache entry is valid.
+ */
+const ENTER_ACCOUNT = lua`
+if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'name', ARGV[2], 'writes', 0, 'forgotten', 0)
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1`;
+
+/** For how long an account is remembered that has only read: anybody can make up a key. */
+const ENTERED_MS = 10_000;
+const TRIES = 3;
+
+/** An account's part of the store: all its keys have one hash tag, so that a cluster keeps them together. */
+export class AccountKeyspace {
+  readonly encryption: Encryption;
+  /** How many permits of its quota were used when it was last seen, and when that was. */
+  used = 0;
+  usedAt = Number.NEGATIVE_INFINITY;
+  pausedUntil = Number.NEGATIVE_INFINITY;
+  /** For how many ms a call or a write of it is remembered: longer than any entry is cached, and than any call takes. */
+  readonly keepMs: number;
+  readonly #link: RedisLink;
+
+  constructor(account: string, link: RedisLink, keepMs: number) {
+    this.encryption = new Encryption(account);
+    this.#link = link;
+    this.keepMs = keepMs;
+  }
+
+  key(kind: string): string {
+    return `${this.#link.prefix}:{${this.encryption.tag}}:${kind}`;
+  }
+
+  /**
+   * Runs a script of which the first key is the account's and the first argument the epoch. Where the account is not in the
+   * store, it is new there, or the store is: then it is entered, and the script runs again. @throws when the store is lost.
+   */
+  async run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown[]> {
+    const { membership } = this.#link;
+    for (let tries = 1; ; tries += 1) {
+      const reply = (await this.#link.run(script, keys, [membership.epoch, ...args])) as unknown[];
+      if (reply[0] !== -1) return reply;
+      if (tries === TRIES) throw new Error('the store does not keep what is written');
+      await membership.beat();
+      await this.#link.run(
+        ENTER_ACCOUNT,
+        [this.key('account'), this.key('writes'), this.key('doubts')],
+        [membership.epoch, membership.nextName(), ENTERED_MS],
+      );
+    }
+  }
+
+  /** Notes how many permits are used, and how long the account pauses. */
+  note(used: number, pausedMs: number): void {
+    const now = this.#link.now();
+    this.used = used;
+    this.usedAt = now;
+    this.pausedUntil = pausedMs > 0 ? now + pausedMs : Number.NEGATIVE_INFINITY;
+  }
+}
+
+const MAX_ACCOUNTS = 1_000;
+
+/** The accounts that are in use; those that are not go. */
+export class AccountKeyspaces {
+  readonly #link: RedisLink;
+  readonly #keepMs: number;
+  readonly #accounts = new LRUCache<string, AccountKeyspace>({ max: MAX_ACCOUNTS });
+
+  constructor(link: RedisLink, keepMs: number) {
+    this.#link = link;
+    this.#keepMs = keepMs;
+  }
+
+  of(name: string): AccountKeyspace {
+    let account = this.#accounts.get(name);
+    if (!account) {
+      account = new AccountKeyspace(name, this.#link, this.#keepMs);
+      this.#accounts.set(name, account);
+    }
+    return account;
+  }
+}
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** Shorter texts gain nothing. */
+const COMPRESS_FROM_BYTES = 1_024;
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+const PLAIN = Buffer.from([0]);
+const COMPRESSED = Buffer.from([1]);
+
+/**
+ * Hides what is stored for the owner of a secret, such as an API key: names become an HMAC, values are encrypted. A reader of
+ * the store sees neither, and what is stored for one secret cannot be opened with another.
+ */
+export class Encryption {
+  /** Stands for the secret in names of keys. */
+  readonly tag: string;
+  readonly #nameKey: Buffer;
+  readonly #valueKey: Buffer;
+
+  constructor(secret: string) {
+    this.#nameKey = derive(secret, 'names');
+    this.#valueKey = derive(secret, 'values');
+    this.tag = this.name('');
+  }
+
+  name(text: string): string {
+    return createHmac('sha256', this.#nameKey).update(text).digest('base64url').slice(0, 22);
+  }
+
+  /** `location` is where the value is stored: elsewhere it cannot be opened. */
+  seal(text: string, location: string): Buffer {
+    const bytes = Buffer.from(text);
+    const [mark, content] =
+      bytes.length < COMPRESS_FROM_BYTES ? [PLAIN, bytes] : [COMPRESSED, deflateRawSync(bytes, { level: 1 })];
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#valueKey, nonce).setAAD(Buffer.from(location));
+    const sealed = Buffer.concat([cipher.update(mark), cipher.update(content), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
+  }
+
+  /** Undefined for what was not sealed for this location with this secret, or was changed since. */
+  open(sealed: Buffer, location: string): string | undefined {
+    if (sealed.length <= NONCE_BYTES + TAG_BYTES) return undefined;
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', this.#valueKey, nonce, { authTagLength: TAG_BYTES });
+      decipher
+        .setAAD(Buffer.from(location))
+        .setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      const opened = Buffer.concat([
+        decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)),
+        decipher.final(),
+      ]);
+      const content = opened.subarray(1);
+      return opened[0] === PLAIN[0]
+        ? content.toString()
+        : inflateRawSync(content, { maxOutputLength: MAX_TEXT_BYTES }).toString();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function derive(secret: string, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, 'luaauth-graphql', purpose, 32));
+}

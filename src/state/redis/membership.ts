@@ -1,0 +1,311 @@
+import { randomBytes } from 'node:crypto';
+import { LONGEST_WAY_MS, WINDOW_MS } from '../sliding-window-log.ts';
+import { type Argument, type LuaScript, lua } from './client.ts';
+
+/** After so long nothing that was sent before counts: a request leaves soon after its permit was taken, and arrives within this time. */
+const QUARANTINE_MS = WINDOW_MS + LONGEST_WAY_MS + 100;
+/** How long after its sending Redis may carry out a beat. */
+const LATE_MS = 250;
+/** How long the view of the other instances that a beat gives is true. */
+const VIEW_MS = 500;
+/** Others then leave a share of the quota to the instance, which may have lost Redis rather than have ended. */
+const ABSENT_AFTER_MS = 1_000;
+/** Then another instance can replace it, and hold what it held. */
+const LEASE_MS = 3_000;
+const FORGOTTEN_AFTER_MS = 60_000;
+
+/**
+ * The registry of instances. An entry is `<last beat> <state> <among> <joined> <session>`: state 0 is well, 1 is degraded and
+ * keeps its share of the quota, 2 stands for an instance of the epoch before that has not come back. The share is the rate divided by `among`
+ * (0: none). The shares of all entries never exceed the rate, whatever each instance has learnt of the others.
+ */
+const REGISTRY = `
+local function entry(at, state, among, joined, session)
+  return string.format('%.0f %s %d %.0f %s', at, state, among, joined, session)
+end
+`;
+
+/**
+ * KEYS: store, instances. ARGV: epoch, instance, whether it keeps its share ("1") or is well ("0"), among how many it divides
+ * the quota (0: it has no share), how many instances there are by configuration (0: as many as there are entries), until when
+ * on the clock of Redis it may run, and its session.
+ * Gives 0 when the store has another epoch, -1 when it is too late; otherwise 1; for each of the others that is absent or keeps
+ * its share among how many it divides; the time; and among how many this one is to divide from now on.
+ *
+ * A beat that comes too late would show an instance as well that is degraded by now. An absent
+ * instance is replaced by one that has no share or has joined since, each of which replaces only one. A share may grow only
+ * where the others leave room, and the instance uses it after it has learnt so; one that shrinks is free for others once the
+ * instance has said that it uses the smaller one.
+ */
+const BEAT = lua`${REGISTRY}
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return { 0 } end
+local id, state, among, configured = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+if state == '0' and now > tonumber(ARGV[6]) then return { -1, {}, now, among } end
+
+local others, joined = {}, nil
+local all = redis.call('HGETALL', KEYS[2])
+for index = 1, #all, 2 do
+  local name = all[index]
+  local at, others_state, others_among, others_joined = string.match(all[index + 1], '^(%d+) (%d) (%d+) (%d+) %d+$')
+  at = tonumber(at)
+  if not at or now - at > ${FORGOTTEN_AFTER_MS} then
+    redis.call('HDEL', KEYS[2], name)
+  elseif name == id then
+    joined = tonumber(others_joined)
+  else
+    others[#others + 1] = { name = name, at = at, state = others_state, among = tonumber(others_among) }
+  end
+end
+
+local before = among
+local comes_back = not joined and among > 0
+if comes_back then among = 0 end
+joined = joined or now
+for index, other in ipairs(others) do
+  local is_left = other.state == '2' and comes_back
+  local is_absent = now - other.at > ${LEASE_MS} and (among == 0 or other.at < joined)
+  if other.among > 0 and (is_left or is_absent) then
+    redis.call('HDEL', KEYS[2], other.name)
+    table.remove(others, index)
+    joined = 0
+    break
+  end
+end
+
+local left, reserved = 1, {}
+for _, other in ipairs(others) do
+  if other.among > 0 then
+    left = left - 1 / other.among
+    if other.state ~= '0' or now - other.at > ${ABSENT_AFTER_MS} then reserved[#reserved + 1] = other.among end
+  end
+end
+local wanted = configured > 0 and configured or #others + 1
+if among == 0 or wanted < among then
+  local room = left > 0.00005 and math.max(wanted, math.ceil(1 / left - 0.000001)) or 0
+  if comes_back and room > 0 then room = math.max(room, before) end
+  if room > 0 and (among == 0 or room < among) then among = room end
+end
+redis.call('HSET', KEYS[2], id, entry(now, state, among, joined, ARGV[7]))
+redis.call('PEXPIRE', KEYS[2], 3600000)
+redis.call('PEXPIRE', KEYS[1], 3600000)
+return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0 }`;
+
+/**
+ * The one lease: the name of a holder begins with its instance and session. It holds what it has while the instance beats, and
+ * until that loses the store, which ends the session: the answer that gave it something may be lost as well. A permit outlasts
+ * the session, as its request may yet be sent.
+ */
+export const IS_HELD = `
+local function is_held(instances, holder, outlasts_session)
+  local instance, session = string.match(holder or '', '^([^.]+)%.(%d+)%.')
+  local found = instance and redis.call('HGET', instances, instance) or ''
+  local at, current = string.match(found, '^(%d+) %d %d+ %d+ (%d+)$')
+  return at ~= nil and now - at <= ${LEASE_MS} and (outlasts_session or current == session)
+end
+`;
+
+/** KEYS: instances. ARGV: instance. */
+const LEAVE = lua`return redis.call('HDEL', KEYS[1], ARGV[1])`;
+
+/**
+ * KEYS: store, instances. ARGV: the run of the Redis process, the epoch that begins if there is none of this run, among how many
+ * the asker divides the quota. Gives the epoch, its age in ms, and the time. A store that is new, was flushed or was started
+ * again begins another epoch. Its registry begins with all instances that the asker knew of: each keeps its share until it
+ * comes back.
+ */
+const OPEN_STORE = lua`${REGISTRY}
+local found = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'since')
+if found[1] == ARGV[1] then return { found[2], now - found[3], now } end
+redis.call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', ARGV[2], 'since', now)
+redis.call('PEXPIRE', KEYS[1], 3600000)
+redis.call('DEL', KEYS[2])
+for index = 1, tonumber(ARGV[3]) do redis.call('HSET', KEYS[2], index, entry(now, 2, ARGV[3], now, 0)) end
+return { ARGV[2], 0, now }`;
+
+/** KEYS: store. ARGV: the run of the Redis process, the epoch that begins now. */
+const BEGIN_EPOCH = lua`
+redis.call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', ARGV[2], 'since', now)
+redis.call('PEXPIRE', KEYS[1], 3600000)
+return 1`;
+
+interface MembershipOptions {
+  /** Among how many instances the quota is divided; undefined: among those that are there. */
+  readonly instances: number | undefined;
+  readonly now: () => number;
+  /** The name of a key that all instances share. */
+  readonly key: (name: string) => string;
+  readonly run: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
+  /** The share can be used sooner than was expected, or the store has turned out to be another one. */
+  readonly onChange: () => void;
+}
+
+/**
+ * This process among the others of its gateway: its entry in the registry of instances, and its share of each quota. The share
+ * is reserved before it is used without the store: then no other process counts it as free, and nothing that was sent before
+ * counts any more. It stays reserved until all that was sent without the store stands in it.
+ */
+export class Membership {
+  readonly instance = randomBytes(9).toString('base64url');
+  /** Another one whenever the store is new, was flushed or was started again. */
+  epoch = '';
+  /** No permit is taken before this, as what was sent lately may not be in the store. */
+  quarantinedUntil = Number.NEGATIVE_INFINITY;
+  /** Until when the view of the others is true, on the clock of Redis. */
+  viewUntil = 0;
+  readonly #options: MembershipOptions;
+  #session = 0;
+  #names = 0;
+  #runId = '';
+  #beating: Promise<void> = Promise.resolve();
+  /** The share is the rate divided by this; 0: there is none. */
+  #among = 0;
+  /** The same for each other instance that is absent or keeps its share. */
+  #reserved: readonly number[] = [];
+  /** From when the share may be used without the store; undefined: it is not reserved, so others may use it. */
+  #reservedFrom: number | undefined;
+  /** By when the last beat was carried out that said that this process is well. */
+  #wellBy = Number.NEGATIVE_INFINITY;
+  /** The same on the clock of Redis. */
+  #wellUntil = 0;
+  /** How far the clock of Redis is ahead of this one, or less. */
+  #aheadMs = 0;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** From when this process may use its share of the quota without the store. */
+  get degradedFrom(): number {
+    return this.#reservedFrom ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The share of a quota that this process may use by itself; 0: not known. */
+  shareOf(rate: number): number {
+    return share(rate, this.#among);
+  }
+
+  /** The part of a quota that is reserved for processes that use their share by themselves. */
+  reservedOf(rate: number): number {
+    const own = this.#reservedFrom === undefined ? 0 : this.shareOf(rate);
+    return this.#reserved.reduce((sum, among) => sum + share(rate, among), own);
+  }
+
+  /** A name that was never used, such as that of a holder. */
+  nextName(): string {
+    this.#names += 1;
+    return `${this.instance}.${this.#session}.${this.#names}`;
+  }
+
+  /** The key of the registry, for scripts that ask whether something is held. */
+  get instances(): string {
+    return this.#options.key('instances');
+  }
+
+  /** Enters a store. `runId` names the run of the Redis process. @throws when it is lost. */
+  async enter(runId: string): Promise<void> {
+    this.#runId = runId;
+    await this.#openStore();
+    await this.beat();
+  }
+
+  /** Begins without the store, with the share that the configuration gives. */
+  beginWithout(): void {
+    this.#among = this.#options.instances ?? 0;
+  }
+
+  /** The store is lost: reserves the share for when all others have seen that this process is absent. */
+  reserve(): void {
+    this.#session += 1;
+    const seenBy = this.#wellBy + ABSENT_AFTER_MS + VIEW_MS;
+    this.#reservedFrom ??= Math.max(this.#options.now(), seenBy) + QUARANTINE_MS;
+  }
+
+  /** From now on the others may use the share: all that was sent stands in the store. @throws when it is lost. */
+  async release(): Promise<void> {
+    this.#reservedFrom = undefined;
+    await this.beat();
+  }
+
+  /** One that has used its share without the store leaves it reserved, as what it sent is not in the store. */
+  async leave(): Promise<void> {
+    const { run } = this.#options;
+    if (this.#reservedFrom === undefined) await run(LEAVE, [this.instances], [this.instance]);
+  }
+
+  /** Makes all writes and cache entries in the store invalid, as a new store would. @throws when it is lost. */
+  async beginEpoch(): Promise<void> {
+    const { run, key } = this.#options;
+    await run(BEGIN_EPOCH, [key('store')], [this.#runId, this.nextName()]);
+    await this.beat();
+  }
+
+  /**
+   * Shows the others that this process is there, and learns of them. One beat follows the other, so that the registry holds
+   * the share that this process goes by, or a larger one. @throws when the store is lost.
+   */
+  beat(): Promise<void> {
+    this.#beating = this.#beating.catch(() => undefined).then(() => this.#beat());
+    return this.#beating;
+  }
+
+  async #openStore(): Promise<void> {
+    const { now, run, key } = this.#options;
+    const args = [this.#runId, this.nextName(), this.#among];
+    const reply = await run(OPEN_STORE, [key('store'), key('instances')], args);
+    const [epoch, ageMs, time] = reply as [Buffer, number, number];
+    this.#aheadMs = time - now();
+    if (String(epoch) === this.epoch) return;
+    this.epoch = String(epoch);
+    this.quarantinedUntil = Math.max(this.quarantinedUntil, now() + QUARANTINE_MS - ageMs);
+    this.#options.onChange();
+  }
+
+  async #beat(): Promise<void> {
+    const { instances = 0, now: clock, run, key } = this.#options;
+    const isWell = this.#reservedFrom === undefined;
+    const runsBy = clock() + LATE_MS;
+    const runsUntil = Math.floor(runsBy + this.#aheadMs);
+    if (isWell) {
+      this.#wellBy = runsBy;
+      this.#wellUntil = Math.max(this.#wellUntil, runsUntil);
+    }
+    const reply = await run(
+      BEAT,
+      [key('store'), key('instances')],
+      [this.epoch, this.instance, isWell ? 0 : 1, this.#among, instances, runsUntil, this.#session],
+    );
+    const [state, reserved, time, among] = reply as [number, number[], number, number];
+    if (state === BEATEN.inOtherEpoch) {
+      await this.#openStore();
+      return this.#beat();
+    }
+    const now = clock();
+    this.#aheadMs = time - now;
+    // The clock of Redis was set, or this was late: then the next one is in time.
+    if (state === BEATEN.tooLate) return this.#beat();
+    this.viewUntil = time + VIEW_MS;
+    this.#reserved = reserved;
+    if (isWell) this.#wellBy = Math.min(runsBy, now);
+    if (!isWell && time > this.#wellUntil) this.#reserveFrom(now + VIEW_MS + QUARANTINE_MS);
+    if (among !== this.#among) this.#divideAmong(among);
+  }
+
+  /** The others know that this process is degraded: it can use its share from then on, if not sooner. */
+  #reserveFrom(from: number): void {
+    if (this.#reservedFrom === undefined || this.#reservedFrom <= from) return;
+    this.#reservedFrom = from;
+    this.#options.onChange();
+  }
+
+  #divideAmong(among: number): void {
+    this.#among = among;
+    // A share of another size has not been reserved yet.
+    if (this.#reservedFrom !== undefined) this.#reservedFrom = this.#options.now() + VIEW_MS + QUARANTINE_MS;
+  }
+}
+
+const BEATEN = { inOtherEpoch: 0, tooLate: -1 };
+
+function share(rate: number, among: number): number {
+  return among === 0 ? 0 : Math.floor(rate / among);
+}

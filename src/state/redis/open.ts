@@ -1,0 +1,139 @@
+import { createDocumentsInMemory } from '../documents.ts';
+import { notify } from '../maybe-promise.ts';
+import {
+  createBoundedCache,
+  createCacheInMemory,
+  createPageSizesInMemory,
+  PAGE_SIZE_KEPT_MS,
+} from '../memory.ts';
+import type { PageSizes, State } from '../port.ts';
+import { lua } from './client.ts';
+import { RedisFeeds } from './feeds.ts';
+import { RedisGenerations } from './generations.ts';
+import { AccountKeyspaces } from './keyspace.ts';
+import { RedisLink } from './link.ts';
+import { createQuotasInRedis } from './quotas.ts';
+import { RedisCache } from './shared-cache.ts';
+import { createDocumentsInRedis } from './shared-documents.ts';
+
+export interface RedisStateOptions {
+  /** `redis://` or `rediss://`, as `@redis/client` understands it. */
+  readonly url: string;
+  /** The prefix of every key's name: gateways with the same prefix count together. */
+  readonly prefix?: string | undefined;
+  /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
+  readonly rate: number;
+  /** The longest that an entry is cached, in ms. */
+  readonly longestCopyMs: number;
+  /** How many gateways there are, for one that has never reached Redis. */
+  readonly instances?: number | undefined;
+  /** Whether it is an error when Redis cannot be reached at the start. */
+  readonly isRequired?: boolean | undefined;
+  readonly commandTimeoutMs?: number | undefined;
+  readonly now?: (() => number) | undefined;
+  /** Called when the other gateways are lost (why), and when they are found again (undefined). */
+  readonly onChange?: ((reason: Error | undefined) => void) | undefined;
+}
+
+/** Longer than any call takes, of which the answer may be kept under what was known at its beginning. */
+const LONGEST_CALL_MS = 200_000;
+
+/**
+ * The state of several gateways, in Redis. Entries are cached in each process as well, and are valid while no write is known
+ * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
+ */
+export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
+  const { longestCopyMs, isRequired = true, now = () => performance.now() } = options;
+  const link = new RedisLink({
+    url: options.url,
+    prefix: options.prefix ?? 'luaauth',
+    rate: options.rate,
+    instances: options.instances,
+    commandTimeoutMs: options.commandTimeoutMs ?? 150,
+    now,
+    // A failure of it harms no gateway, and there is no log for it.
+    onChange: (reason) =>
+      notify(
+        () => options.onChange?.(reason),
+        () => undefined,
+      ),
+  });
+  const accounts = new AccountKeyspaces(link, longestCopyMs + LONGEST_CALL_MS);
+  const feeds = new RedisFeeds(link, accounts, options.url);
+  let own = createCacheInMemory(now);
+  const state: State = {
+    quotas: createQuotasInRedis(link, accounts),
+    generations: new RedisGenerations(link, accounts),
+    cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
+    shared: new RedisCache(link, accounts),
+    documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
+    pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
+    feeds,
+    coordination: link,
+    close() {
+      feeds.close();
+      return link.close();
+    },
+  };
+  const dropEntries = () => {
+    link.whenChanged(dropEntries);
+    // Others may have written during a partition.
+    if (!link.isDegraded) own = createCacheInMemory(now);
+  };
+  link.whenChanged(dropEntries);
+  try {
+    await link.open(isRequired);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+  return state;
+}
+
+/** KEYS: page size. ARGV: rows, the same sealed, for how many ms they are remembered. */
+const NOTE_PAGE_SIZE = lua`
+if (tonumber(redis.call('HGET', KEYS[1], 'rows') or 0) or 0) > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'rows', ARGV[1], 'sealed', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1`;
+
+/** KEYS: page size. Gives it sealed, or an empty text. */
+const READ_PAGE_SIZE = lua`return redis.call('HGET', KEYS[1], 'sealed') or ''`;
+
+/** Not every page is worth a command. */
+const PUBLISH_EVERY_MS = 60_000;
+
+const MAX_PUBLISHED = 10_000;
+
+/** The longest pages that any process has seen. */
+function createPageSizesInRedis(link: RedisLink, accounts: AccountKeyspaces, own: PageSizes): PageSizes {
+  const published = createBoundedCache<{ readonly rows: number; readonly at: number }>(MAX_PUBLISHED);
+  const find = (name: string, endpoint: string) => {
+    const account = accounts.of(name);
+    const { encryption } = account;
+    return { encryption, key: account.key(`page-${encryption.name(endpoint)}`) };
+  };
+
+  return {
+    note(account, endpoint, rows) {
+      void own.note(account, endpoint, rows);
+      const { encryption, key } = find(account, endpoint);
+      const last = published.get(key);
+      if (last && last.rows >= rows && (last.rows > rows || link.now() - last.at < PUBLISH_EVERY_MS)) return;
+      published.set(key, { rows, at: link.now() });
+      const args = [rows, encryption.seal(String(rows), key), PAGE_SIZE_KEPT_MS];
+      link.offer(NOTE_PAGE_SIZE, [key], args).catch(() => undefined);
+    },
+    async longest(account, endpoint) {
+      const known = own.longest(account, endpoint);
+      try {
+        const { encryption, key } = find(account, endpoint);
+        const sealed = (await link.offer(READ_PAGE_SIZE, [key], [])) as Buffer;
+        // A size that somebody else has written would end lists early.
+        return Math.max(Number(encryption.open(sealed, key) ?? 0), await known);
+      } catch {
+        return known;
+      }
+    },
+  };
+}

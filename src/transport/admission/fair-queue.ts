@@ -1,0 +1,177 @@
+import type { Origin, Revalidation } from '../call.ts';
+import { type Admits, type Queue, RoundRobin } from './round-robin.ts';
+
+/** The facts that decide when a waiting call has its turn. */
+export interface Waiting {
+  /** Callers take turns, and the operations of each take turns in those. */
+  readonly caller: string;
+  readonly operation: Origin;
+  readonly priority: Priority;
+  /** The one with the most of it is next among those that renew cache entries. */
+  readonly revalidation: Revalidation | undefined;
+}
+
+export type Priority = 'write' | 'read' | 'revalidation';
+
+/** While a caller's writes keep coming, every fifth of its permits is for a read. */
+const WRITES_IN_A_ROW = 4;
+
+/** The waiting calls of one caller: writes first, but not for ever; then reads, where operations take turns. */
+class CallerQueue<Item extends Waiting> implements Queue<Waiting, Item> {
+  readonly #writes = new Fifo<Item>();
+  readonly #reads: Queue<Waiting, Item> = new RoundRobin(byOperation, () => new Fifo(), isOlder);
+  #writesInARow = 0;
+
+  get size(): number {
+    return this.#writes.size + this.#reads.size;
+  }
+
+  add(item: Item): void {
+    this.#queueOf(item).add(item);
+  }
+
+  remove(item: Item): void {
+    this.#queueOf(item).remove(item);
+  }
+
+  next(admits: Admits<Item>, isByAge: boolean): Item | undefined {
+    const isReadsTurn = this.#writesInARow >= WRITES_IN_A_ROW && this.#reads.size > 0;
+    const write = isReadsTurn ? undefined : this.#writes.next(admits);
+    const item = write ?? this.#reads.next(admits, isByAge) ?? this.#writes.next(admits);
+    if (item) this.#writesInARow = item.priority === 'write' ? this.#writesInARow + 1 : 0;
+    return item;
+  }
+
+  ahead(rank: Waiting): number {
+    if (rank.priority === 'write') {
+      const writes = this.#writes.size;
+      return writes + Math.min(this.#reads.size, Math.floor(writes / WRITES_IN_A_ROW));
+    }
+    const reads = this.#reads.ahead(rank);
+    return reads + Math.min(this.#writes.size, (reads + 1) * WRITES_IN_A_ROW);
+  }
+
+  items(): Item[] {
+    return [...this.#writes.items(), ...this.#reads.items()];
+  }
+
+  #queueOf({ priority }: Item): Queue<Waiting, Item> {
+    return priority === 'write' ? this.#writes : this.#reads;
+  }
+}
+
+/**
+ * Those who wait: callers take turns, and when none of them may go on revalidations have theirs. One who asks for a lot waits
+ * behind its own, not before others.
+ */
+export class FairQueue<Item extends Waiting> {
+  readonly #callers = new RoundRobin<Waiting, Item, string>(byCaller, () => new CallerQueue());
+  readonly #revalidations = new Fifo<Item>();
+
+  get size(): number {
+    return this.#callers.size + this.#revalidations.size;
+  }
+
+  /** Whether others than revalidations wait. */
+  get isUrgent(): boolean {
+    return this.#callers.size > 0;
+  }
+
+  byCaller(): Iterable<[caller: string, count: number]> {
+    return this.#callers.sizes();
+  }
+
+  add(item: Item): void {
+    this.#queueOf(item).add(item);
+  }
+
+  remove(item: Item): void {
+    this.#queueOf(item).remove(item);
+  }
+
+  /** Takes out the next in turn that is admitted. `isByAge`: of a caller's reads, those of the oldest operation go on. */
+  next(admits: Admits<Item>, isByAge: boolean): Item | undefined {
+    return this.#callers.next(admits, isByAge) ?? this.#nextRevalidation(admits);
+  }
+
+  all(): Item[] {
+    return [...this.#callers.items(), ...this.#revalidations.items()];
+  }
+
+  /** How many would start before the item if it were added now. */
+  ahead(item: Waiting): number {
+    return item.priority === 'revalidation' ? this.size : this.#callers.ahead(item);
+  }
+
+  #queueOf({ priority }: Item): Fifo<Item> | RoundRobin<Waiting, Item, string> {
+    return priority === 'revalidation' ? this.#revalidations : this.#callers;
+  }
+
+  /** There are too few of them, and they start too seldom, for more than a look at each. */
+  #nextRevalidation(admits: Admits<Item>): Item | undefined {
+    const found = this.#revalidations
+      .items()
+      .sort((one, other) => servedAgeMs(other) - servedAgeMs(one))
+      .find(admits);
+    if (found) this.#revalidations.remove(found);
+    return found;
+  }
+}
+
+const byCaller = ({ caller }: Waiting) => caller;
+const byOperation = ({ operation }: Waiting) => operation;
+const servedAgeMs = ({ revalidation }: Waiting) => revalidation?.servedAgeMs ?? 0;
+
+/** An operation gets its last answers before others get their first ones. */
+function isOlder({ startedAt = Infinity }: Origin, { startedAt: other = Infinity }: Origin): boolean {
+  return startedAt < other;
+}
+
+/** First in, first out. A list, because the tables of a Set whose items come and go keep each other, and what they held, alive in V8. */
+class Fifo<Item extends object> {
+  #items: (Item | undefined)[] = [];
+  /** Where the first item is. */
+  #start = 0;
+  size = 0;
+
+  add(item: Item): void {
+    this.#items.push(item);
+    this.size += 1;
+  }
+
+  /** Takes out the first one that is admitted. */
+  next(admits: (item: Item) => boolean): Item | undefined {
+    for (let index = this.#start; index < this.#items.length; index += 1) {
+      const item = this.#items[index];
+      if (item === undefined || !admits(item)) continue;
+      this.#takeOut(index);
+      return item;
+    }
+    return undefined;
+  }
+
+  /** Takes one out from wherever it is. */
+  remove(item: Item): void {
+    const index = this.#items.indexOf(item, this.#start);
+    if (index !== -1) this.#takeOut(index);
+  }
+
+  /** How many would go on before one that were added now. */
+  ahead(): number {
+    return this.size;
+  }
+
+  items(): Item[] {
+    return this.#items.filter((item) => item !== undefined);
+  }
+
+  #takeOut(index: number): void {
+    this.#items[index] = undefined;
+    this.size -= 1;
+    if (this.size === 0) this.#start = this.#items.length;
+    while (this.#start < this.#items.length && this.#items[this.#start] === undefined) this.#start += 1;
+    if (this.#start * 2 < this.#items.length) return;
+    this.#items.splice(0, this.#start);
+    this.#start = 0;
+  }
+}

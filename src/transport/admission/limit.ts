@@ -1,0 +1,195 @@
+import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Call } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { RateLimited } from '../errors.ts';
+
+export interface LimitOptions {
+  readonly quotas: Quotas;
+  readonly account: string;
+  /** The part that is limited on its own; undefined: the account as a whole. */
+  readonly part?: string | undefined;
+  readonly limits: QuotaLimits;
+  readonly clock: Clock;
+  /** Called when calls that wait may have a permit again. */
+  readonly onOpen: () => void;
+  /** Those who wait and may go on, as far as other limits are known. */
+  readonly byCaller?: Demand['byCaller'];
+  /** Whether it is the limit of one caller of an account. */
+  readonly isOfCaller?: boolean;
+  /** Whether it may be lifted before long, so that no call is refused early. */
+  readonly isTemporary?: boolean;
+  /** Whether a call has to leave permits for others. */
+  readonly leavesSpare: (call: Call<unknown>) => boolean;
+}
+
+/** A quota and how many calls wait for it: asked one question at a time, and again once there may be another answer. */
+export class Limit implements Demand {
+  readonly #options: LimitOptions;
+  #quota: Quota;
+  #waiting = 0;
+  #isAsking = false;
+  #isShut = false;
+  /** Whether it is shut for calls that have to leave permits for others. */
+  #isSpareShut = false;
+  #cancelTimer: (() => void) | undefined;
+  #announcedUntil = Number.NEGATIVE_INFINITY;
+  /** For the next of those who wait. */
+  #kept: Permit | undefined;
+
+  constructor(options: LimitOptions) {
+    this.#options = options;
+    const { quotas, account, part, limits } = options;
+    this.#quota = quotas.open(account, part, limits, this.#open);
+  }
+
+  get isTemporary(): boolean {
+    return this.#options.isTemporary ?? false;
+  }
+
+  get rate(): number {
+    return this.#options.limits.rate;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** How many of those who wait may go on. */
+  get size(): number {
+    let size = 0;
+    for (const [, count] of this.byCaller()) size += count;
+    return Math.min(size, this.#waiting);
+  }
+
+  byCaller(): Iterable<readonly [caller: string, count: number]> {
+    return this.#options.byCaller?.() ?? [];
+  }
+
+  /** Whether it is known to have no permit for any call at this moment. */
+  get isShut(): boolean {
+    return !this.#kept && (this.#isShut || this.#isAsking);
+  }
+
+  /** Whether a call could have a permit at this moment and leave some for others. */
+  get hasRoom(): boolean {
+    return !this.#isShut && !this.#isSpareShut && this.#quota.hasSpare();
+  }
+
+  /** Whether it has a permit for the next of those who wait: it takes one if there is one now. */
+  prepare(isSpare: boolean): boolean {
+    this.#kept ??= this.#ask(isSpare, this);
+    return this.#kept !== undefined;
+  }
+
+  /** A permit, if there is one now. `alone`: the call, where it need not wait. */
+  take(call: Call<unknown>, alone: Demand): Permit | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return kept ?? this.#ask(this.#options.leavesSpare(call), this.#waiting === 0 ? alone : this);
+  }
+
+  /** Takes back the permit of a call that lacks something else. */
+  keep(permit: Permit): void {
+    this.#kept = permit;
+  }
+
+  /** A call waits. */
+  add(): void {
+    this.#waiting += 1;
+  }
+
+  /** A call waits no longer. */
+  remove(): void {
+    this.#waiting -= 1;
+    this.#quota.left(this);
+    this.rest();
+  }
+
+  /** While nobody waits there is nothing to watch. */
+  rest(): void {
+    if (this.#waiting > 0) return;
+    this.giveBack();
+    this.#reset();
+  }
+
+  /** Keeps no permit for the next call: nobody knows when it can be sent. */
+  giveBack(): void {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    kept?.release();
+  }
+
+  /** Lets nothing start for `pauseMs`, and fewer for a while; `announcedMs` is what callers are told. */
+  slowDown(pauseMs: number, announcedMs: number): void {
+    void this.#quota.slowDown(pauseMs);
+    this.#announcedUntil = Math.max(this.#announcedUntil, this.#options.clock.now() + announcedMs);
+    this.#open();
+  }
+
+  /** Lets all go on: there is no limit any more. */
+  lift(): void {
+    const { quotas, account, part, limits } = this.#options;
+    const unlimited = { ...limits, rate: Number.POSITIVE_INFINITY };
+    this.#quota = quotas.open(account, part, unlimited, () => undefined);
+    this.#open();
+  }
+
+  /** When the call behind so many others could start, in ms from now. */
+  etaMs(ahead: number): number {
+    return this.#quota.etaMs(ahead);
+  }
+
+  /** For a call that could not start before then. */
+  refusal(call: Call<unknown>, etaMs: number): RateLimited {
+    const { clock, isOfCaller } = this.#options;
+    const retryAfterMs = Math.ceil(Math.max(1, etaMs, this.#announcedUntil - clock.now()));
+    return new RateLimited(call, retryAfterMs, { byApi: false, isOfCaller });
+  }
+
+  status(): MaybePromise<QuotaStatus> {
+    return this.#quota.status();
+  }
+
+  /** Whether nothing is left to remember. */
+  isIdle(): boolean {
+    return this.#waiting === 0 && !this.#isAsking && this.#quota.isIdle();
+  }
+
+  #ask(isSpare: boolean, demand: Demand): Permit | undefined {
+    if (this.isShut || (isSpare && this.#isSpareShut)) return undefined;
+    const answer = isSpare ? this.#quota.takeSpare() : this.#quota.take(demand);
+    if (!(answer instanceof Promise)) return this.#learn(answer, isSpare);
+    this.#isAsking = true;
+    void answer.then((later) => {
+      this.#isAsking = false;
+      this.#kept = this.#learn(later, isSpare);
+      this.#options.onOpen();
+      this.rest();
+    });
+    return undefined;
+  }
+
+  /** A permit, or else how long to wait for one; Infinity: until a call that holds one has been sent or given up. */
+  #learn(answer: Permit | number, isSpare: boolean): Permit | undefined {
+    if (typeof answer !== 'number') return answer;
+    this.#isSpareShut = true;
+    if (!isSpare) this.#isShut = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer =
+      answer === Number.POSITIVE_INFINITY ? undefined : this.#options.clock.after(answer, this.#open);
+    return undefined;
+  }
+
+  readonly #open = (): void => {
+    this.#reset();
+    if (this.#waiting > 0) this.#options.onOpen();
+  };
+
+  #reset(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#isShut = false;
+    this.#isSpareShut = false;
+  }
+}

@@ -1,0 +1,169 @@
+import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { CacheEntries, CacheEntry, Lease, SharedCache } from '../../state/port.ts';
+import type { About, Answer, Call, Interceptor, Progress, Send, Source } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { isPassing } from '../errors.ts';
+
+export interface CacheOptions {
+  /** Whether any answer is ever kept. */
+  readonly isOn: boolean;
+  /** An answer to a call that is younger than this is as good as another call, in ms; 0: none is. */
+  readonly freshMsOf: (call: Pick<Call<unknown>, 'freshFor'>) => number;
+  /** One younger than this is better than waiting for a permit or than an error, in ms. */
+  readonly staleMs: number;
+  /** The entries of this process. */
+  readonly entries: CacheEntries;
+  /** Those that all processes share; undefined: there is no other process. */
+  readonly shared: SharedCache | undefined;
+  readonly clock: Clock;
+  /** Whether no write has touched a read's resource since the read began. */
+  readonly isCurrent: <T>(call: Call<T>) => MaybePromise<boolean>;
+  /** Whether a call could start at this moment. */
+  readonly hasRoom: <T>(call: Call<T>) => boolean;
+  /** Whether the API is known to be in trouble. */
+  readonly isFailing: <T>(call: Call<T>) => boolean;
+  /** The number of the partition from other processes that lasts; 0: there is none. */
+  readonly currentPartition: () => number;
+  /** Receives how a call goes on that belongs to no operation. */
+  readonly inBackground: (about: About) => Progress;
+}
+
+/** The two tiers. Between them calls of one key become one. */
+export interface Cache {
+  readonly ownTier: Interceptor;
+  readonly sharedTier: Interceptor;
+}
+
+const FIRST_WAIT_MS = 4;
+const LONGEST_WAIT_MS = 200;
+const WAIT_GROWTH = 1.5;
+
+/**
+ * Serves reads from answers to earlier ones (RFC 9111, RFC 5861). A fresh entry is served as it is. An older one is served
+ * when the quota has no room or the API is failing: stale-while-revalidate, or stale-if-error after a call of its own.
+ * Entries are kept by the read's key, which holds the generation: a write leaves those from before it behind.
+ */
+export function createCache(options: CacheOptions): Cache {
+  const { isOn, freshMsOf, staleMs, entries, shared, clock } = options;
+  const { isCurrent, hasRoom, isFailing, currentPartition, inBackground } = options;
+  /** By key. An object, because the tables of a Map that has many come and go keep each other alive in V8. */
+  const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
+
+  const serve = <T>({ value, bytes, ageMs }: CacheEntry, source: Source): Answer<T> => ({
+    value: value as T,
+    bytes,
+    sentAt: clock.now() - ageMs,
+    source,
+    ageMs,
+  });
+
+  const isBetterThanCall = <T>(call: Call<T>, { ageMs }: CacheEntry) =>
+    !call.revalidation && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
+
+  /** `lease`: of the shared tier. If a write came between, nobody will ask for this key. */
+  const keep = <T>(call: Call<T>, { value, bytes, sentAt }: Answer<T>, lease: Lease | undefined) => {
+    const ageMs = clock.now() - sentAt;
+    const entry = { value, bytes, ageMs };
+    const ttlMs = Math.max(freshMsOf(call), staleMs) - ageMs;
+    if (lease) lease.fill(entry, ttlMs);
+    else if (call.partition === currentPartition()) void entries.set(call.key, entry, ttlMs);
+  };
+
+  /** stale-if-error */
+  const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
+    const ageMs = clock.now() - askedAt;
+    if (ageMs >= staleMs || !isPassing(failure) || !(await isCurrent(call))) throw failure;
+    return serve<T>({ ...entry, ageMs }, 'stale');
+  };
+
+  const fetch = <T>(next: Send, call: Call<T>, progress: Progress, entry?: CacheEntry, lease?: Lease) => {
+    const askedAt = entry && clock.now() - entry.ageMs;
+    return next(call, progress).then(
+      (answer) => {
+        keep(call, answer, lease);
+        return answer;
+      },
+      (failure) => {
+        lease?.release();
+        if (!entry || askedAt === undefined) throw failure;
+        return serveInstead(call, entry, askedAt, failure);
+      },
+    );
+  };
+
+  /** stale-while-revalidate */
+  const revalidate = <T>(next: Send, call: Call<T>, servedAgeMs: number) => {
+    const { key } = call;
+    const underWay = revalidations[key];
+    if (underWay) {
+      underWay.servedAgeMs += servedAgeMs;
+      return;
+    }
+    const revalidation = { servedAgeMs };
+    revalidations[key] = revalidation;
+    const forget = () => {
+      delete revalidations[key];
+    };
+    const background = { ...call, deadline: clock.now() + staleMs, signal: undefined, revalidation };
+    // One that fails has nobody to tell; the next read tries again.
+    fetch(next, background, inBackground(call)).then(forget, forget);
+  };
+
+  const readOwn = <T>(next: Send, call: Call<T>, progress: Progress, entry: CacheEntry | undefined) => {
+    if (!entry) return fetch(next, call, progress);
+    // Without the others nobody knows what is fresh.
+    if (entry.ageMs < freshMsOf(call))
+      return Promise.resolve(serve<T>(entry, call.partition > 0 ? 'stale' : 'fresh'));
+    if (!isBetterThanCall(call, entry)) return fetch(next, call, progress, entry);
+    revalidate(next, call, entry.ageMs);
+    return Promise.resolve(serve<T>(entry, 'stale'));
+  };
+
+  /** An entry that another process has kept, or the call that one makes. With neither it makes the call for all. */
+  const readShared = async <T>(tier: SharedCache, next: Send, call: Call<T>, progress: Progress) => {
+    const freshMs = freshMsOf(call);
+    const isBackground = call.revalidation !== undefined;
+    let since: number | undefined;
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
+      const result = await tier.lookUp(call.origin.account, call.key, { freshMs, since, isBackground });
+      const { entry, lease } = result;
+      if (entry && result.isEnough) return serve<T>(entry, since === undefined ? 'fresh' : 'shared');
+      if (entry && isBetterThanCall(call, entry)) {
+        lease?.release();
+        return serve<T>(entry, 'stale');
+      }
+      if (lease) return fetch(next, call, progress, entry, lease);
+      since ??= result.askedAt;
+      const leftMs = call.deadline - clock.now();
+      // The next step says why it fails.
+      if (leftMs <= 0 || call.signal?.aborted) return next(call, progress);
+      await new Promise<void>((resolve) => clock.after(Math.min(waitMs, leftMs), resolve));
+    }
+  };
+
+  /** A write that may be carried out yet would make old any entry. */
+  const isKept = <T>(call: Call<T>) => call.kind === 'read' && !call.isInDoubt;
+  /** A poll wants the state of now. */
+  const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && !call.revalidation?.isPoll;
+
+  return {
+    ownTier: (next) => {
+      if (!isOn) return next;
+      return (call, progress) => {
+        if (!isKept(call)) return next(call, progress);
+        if (!mayBeOlder(call)) return fetch(next, call, progress);
+        const entry = entries.get(call.key);
+        if (entry instanceof Promise) return entry.then((known) => readOwn(next, call, progress, known));
+        return readOwn(next, call, progress, entry);
+      };
+    },
+    sharedTier: (next) => {
+      if (!shared) return next;
+      return (call, progress) => {
+        // While others may write without this process's knowing, nothing may be served or kept for all.
+        const isForAll = isKept(call) && mayBeOlder(call) && freshMsOf(call) > 0 && call.partition === 0;
+        return isForAll ? readShared(shared, next, call, progress) : next(call, progress);
+      };
+    },
+  };
+}

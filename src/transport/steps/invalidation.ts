@@ -1,0 +1,84 @@
+import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { Generation, Generations, Snapshot, WriteOutcome } from '../../state/port.ts';
+import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { CallFailure } from '../errors.ts';
+
+/** An endpoint answers within this time or not at all (`upstream-api.md`). */
+const LONGEST_CALL_MS = 100_000;
+
+/** The longest that a write that nobody ends may have waited before it was sent, if it has no other limit. */
+const SPARE_MS = 10_000;
+
+/**
+ * Numbers, not times, decide what is older: a read notes the generation of what it is part of when it begins, as a part of its
+ * key, and its answer is good for others only while no later write has touched that, however long the read was
+ * under way. A write bumps the generations of what it touches once it was, or may have been, carried out.
+ */
+export function invalidation(generations: Generations, clock: Clock): Interceptor {
+  const write = async <T>(next: Send, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
+    const waitMs = Math.max(SPARE_MS, Math.min(call.timeoutMs, call.deadline - clock.now()));
+    const begun = snapshotOf(generations, call).write(call.resources, LONGEST_CALL_MS + waitMs);
+    const write = begun instanceof Promise ? await begun : begun;
+    const end = async (outcome: WriteOutcome) => {
+      await write.end(outcome, LONGEST_CALL_MS);
+      if (write.isLost) progress.uncoordinated();
+    };
+    try {
+      const answer = await next(call, progress);
+      await end('done');
+      return answer;
+    } catch (failure) {
+      const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
+      await end(executed === 'unknown' ? 'unknown' : 'not done');
+      throw failure;
+    }
+  };
+
+  const read = <T>(next: Send, call: Call<T>, progress: Progress, generation: Generation) => {
+    if (generation.partition > 0) progress.uncoordinated();
+    return next(begun(call, generation), progress);
+  };
+
+  return (next) => (call, progress) => {
+    if (call.kind === 'write') return write(next, call, progress);
+    const generation = generationOf(generations, call);
+    if (generation instanceof Promise) return generation.then((known) => read(next, call, progress, known));
+    return read(next, call, progress, generation);
+  };
+}
+
+/** Whether no write has touched a read's resource since the read began. */
+export function createKeyCheck(generations: Generations) {
+  return <T>(call: Call<T>) =>
+    whenKnown(generationOf(generations, call), ({ number }) => keyOf(call, number) === call.key);
+}
+
+function snapshotOf<T>(generations: Generations, { origin }: Call<T>): Snapshot {
+  return origin.snapshot ?? generations.snapshot(origin.account);
+}
+
+/** The generation of all that a read is part of: a write to any of it makes an answer old. */
+function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<Generation> {
+  const snapshot = snapshotOf(generations, call);
+  let all = snapshot.read(call.resources[0] ?? '');
+  for (const resource of call.resources.slice(1)) {
+    const next = snapshot.read(resource);
+    const before = all;
+    all = whenKnown(before, (one) => whenKnown(next, (other) => both(one, other)));
+  }
+  return all;
+}
+
+function both(one: Generation, other: Generation): Generation {
+  const number = `${one.number}.${other.number}`;
+  return { number, isInDoubt: one.isInDoubt || other.isInDoubt, partition: one.partition || other.partition };
+}
+
+function begun<T>(call: Call<T>, { number, isInDoubt, partition }: Generation): Call<T> {
+  return { ...call, key: keyOf(call, number), isInDoubt, partition };
+}
+
+function keyOf<T>({ origin, method, path, body }: Call<T>, generation: Generation['number']): string {
+  return `${origin.account} ${generation} ${method} ${path} ${body ?? ''}`;
+}

@@ -1,0 +1,72 @@
+import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { CallFailure, RateLimited } from '../errors.ts';
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** A number from 0 to 1, as `Math.random` gives. */
+  readonly random: () => number;
+  /** Whether the API is in a state in which trying again makes sense. */
+  readonly mayRetry: <T>(call: Call<T>) => boolean;
+}
+
+const MAX_RETRIES = 2;
+const BASE_DELAY_MS = 100;
+/** Retries for each request sent, so that retrying cannot multiply the load on an API in trouble. */
+const BUDGET_RATIO = 0.2;
+const BUDGET_MAX = 50;
+
+/**
+ * Tries again what may work a moment later: reads, and writes that were certainly not executed. Waits with full jitter
+ * (any time up to a bound that doubles), spends from a budget, and never past the deadline. A call that
+ * may be sent only once is never tried again.
+ */
+export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
+  let budget = BUDGET_MAX / 2;
+
+  const isWorthIt = (failure: unknown): failure is CallFailure => {
+    if (!(failure instanceof CallFailure) || !failure.transient) return false;
+    if (failure instanceof RateLimited && !failure.byApi) return false;
+    return failure.kind === 'read' || failure.executed === 'no';
+  };
+
+  /** `ratelimited` waits for its turn in the queue, and costs the API nothing that the quota does not allow. */
+  const spend = (failure: CallFailure): boolean => {
+    if (failure instanceof RateLimited) return true;
+    if (budget < 1) return false;
+    budget -= 1;
+    return true;
+  };
+
+  const deposit = () => {
+    budget = Math.min(BUDGET_MAX, budget + BUDGET_RATIO);
+  };
+
+  const tryAgain: Again = async (next, call, progress, first) => {
+    let failure = first;
+    for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
+      const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
+      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure)) break;
+      if (delayMs > 0) {
+        await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+        if (!mayRetry(call)) break;
+      }
+      progress.retried();
+      deposit();
+      try {
+        return await next(call, progress);
+      } catch (again) {
+        failure = again;
+      }
+    }
+    throw failure;
+  };
+
+  return (next) => (call, progress) => {
+    deposit();
+    if (call.isSentOnce) return next(call, progress);
+    return next(call, progress).catch((failure) => tryAgain(next, call, progress, failure));
+  };
+}
+
+type Again = <T>(next: Send, call: Call<T>, progress: Progress, failure: unknown) => Promise<Answer<T>>;
