@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
-import { openAlone } from '../server/open-alone.ts';
 import { exit } from '../server/signals.ts';
 import { readStream } from '../transport/body.ts';
 import { readOutcome, withTypeNames } from './query-outcome.ts';
@@ -56,10 +55,11 @@ async function readDocument(file: string): Promise<string> {
 }
 
 async function askHere(options: QueryOptions, config: Config, document: string): Promise<string> {
+  const { openAlone } = await import('../server/open-alone.ts');
   const gateway = await openAlone(config).catch(exit);
   try {
-    const send = gateway.fetch as typeof fetch;
-    return await (await ask(send, 'http://localhost/graphql', options, config, document)).text();
+    const { headers, body } = requestFor(options, config, document);
+    return await gateway.post(headers, body);
   } finally {
     await gateway.close();
   }
@@ -75,7 +75,9 @@ async function askThere(
   const where = origin + pathname;
   const timeoutMs = config.operationTimeoutMs + ANSWER_WITHIN_MS;
   try {
-    const response = await ask(fetch, href, options, config, document, AbortSignal.timeout(timeoutMs));
+    const request = requestFor(options, config, document);
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(href, { ...request, method: 'POST', redirect: 'manual', signal });
     if (response.status >= 300 && response.status < 400)
       return fail(
         `${where}: it redirects elsewhere, where neither the key nor the operation is sent. Give --url the whole address.`,
@@ -92,20 +94,14 @@ async function askThere(
   }
 }
 
-/** Sends the operation, with the key that is configured, to this URL and to no other. */
-async function ask(
-  send: typeof fetch,
-  url: string,
-  { variables, operation: operationName, plan, url: given }: QueryOptions,
+/** The request for the operation, with the key that is configured. */
+function requestFor(
+  { variables, operation: operationName, plan, url }: QueryOptions,
   { credentials: { heldKey }, apiUrl }: Config,
   document: string,
-  signal?: AbortSignal,
-): Promise<Response> {
-  const key = heldKey ?? (given === undefined && apiUrl === undefined ? sandboxKeys.full : undefined);
-  return send(url, {
-    method: 'POST',
-    redirect: 'manual',
-    signal: signal ?? null,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+  const key = heldKey ?? (url === undefined && apiUrl === undefined ? sandboxKeys.full : undefined);
+  return {
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
@@ -113,7 +109,7 @@ async function ask(
       ...(plan ? { 'x-upstream': 'plan' } : {}),
     },
     body: JSON.stringify({ query: withTypeNames(document), variables, operationName }),
-  });
+  };
 }
 
 function fail(problem: string): undefined {

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
@@ -61,6 +63,21 @@ it('help loads nothing of GraphQL', async () => {
   expect(stdout).toContain('Usage: luaauth-graphql');
   expect(stderr).toContain('/dist/cli/program.js');
   expect(stderr).not.toContain('node_modules/graphql');
+});
+
+it('a query at the command line does not load Yoga', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
+  try {
+    const document = join(folder, 'read.graphql');
+    writeFileSync(document, '{ __typename }');
+    const args = ['--import', WATCH, MAIN, 'query', document];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+    expect(stdout).toBe('{"data":{"__typename":"Query"}}\n');
+    expect(stderr).toContain('/dist/server/open-alone.js');
+    expect(stderr).not.toMatch(/node_modules\/(?:graphql-yoga|@graphql-tools)\//);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('what V8 compiles is kept beside the code for the next start, where Node can', async () => {
