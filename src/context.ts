@@ -108,6 +108,7 @@ export function createContext(options: ContextOptions) {
         timeouts,
         deadline: startedAt + operationTimeoutMs,
         pageSizes,
+        trial: this.#trial,
         rateLimit: () => rateLimit(account),
       };
       return hasLists(permissions) ? { ...api, ask: limitAccess(api, permissions, owners) } : api;

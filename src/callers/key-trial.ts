@@ -15,8 +15,9 @@ const FIRST_READS = 5;
 export class KeyTrial {
   /** Why the operation is over; of one that goes on it stays open. */
   readonly refused: Promise<GraphQLError>;
+  /** Settled once nothing has to wait any more; of an operation that is over it stays open. */
+  readonly accepted: Promise<void>;
   readonly #isKnown: () => boolean;
-  readonly #accepted: Promise<void>;
   #accept: () => void = () => undefined;
   #refuse: (reason: GraphQLError) => void = () => undefined;
   #isOver = false;
@@ -28,12 +29,20 @@ export class KeyTrial {
   /** @param isKnown - whether the key has been accepted meanwhile, by another operation too */
   constructor(isKnown: () => boolean) {
     this.#isKnown = isKnown;
-    this.#accepted = new Promise((resolve) => {
+    this.accepted = new Promise((resolve) => {
       this.#accept = resolve;
     });
     this.refused = new Promise((resolve) => {
       this.#refuse = resolve;
     });
+  }
+
+  /** How many of so many reads go ahead; the others wait for `accepted`, and are not even calls until then. */
+  ahead(reads: number): number {
+    if (this.#isOver) return reads;
+    const ahead = Math.min(reads, FIRST_READS - this.#sent);
+    this.#waiting += reads - ahead;
+    return ahead;
   }
 
   /** Makes the calls of the operation. A write waits for nothing: its refusal is an answer of its own. */
@@ -42,7 +51,7 @@ export class KeyTrial {
       if (this.#isOver || call.kind === 'write') return ask(call, usage);
       if (this.#sent === FIRST_READS) {
         this.#waiting += 1;
-        return this.#accepted.then(() => ask(call, usage));
+        return this.accepted.then(() => ask(call, usage));
       }
       this.#sent += 1;
       const answer = ask(call, usage);

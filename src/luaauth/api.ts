@@ -27,8 +27,17 @@ export interface Access {
 /** The API as one caller sees it during one operation. */
 export interface Api extends Access {
   readonly pageSizes: PageSizes;
+  /** Undefined: the API has accepted the key before. Otherwise it says how many of some reads go ahead of the others. */
+  readonly trial: Trial | undefined;
   /** How the quota of the caller's key stands. */
   rateLimit(): MaybePromise<RateLimitStatus>;
+}
+
+/** Holds back the reads of a key that may be made up. */
+export interface Trial {
+  ahead(reads: number): number;
+  /** When the others may follow; never, if the operation is over. */
+  readonly accepted: Promise<void>;
 }
 
 /** How long one call may take in all, in milliseconds, by its kind. */

@@ -61,7 +61,14 @@ export class Loader<Key, Value> extends DataLoader<Key, Value, string> {
 
 /** Asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for a value. */
 function fetchEach<Key, Value>(fetch: Fetch<Key, Value>): FetchAll<Key, Value> {
-  return (api, keys) => Promise.all(keys.map((key) => fetch(api, key).catch(errorOf)));
+  return async (api, keys) => {
+    const fetchAll = (some: readonly Key[]) => some.map((key) => fetch(api, key).catch(errorOf));
+    const ahead = api.trial?.ahead(keys.length) ?? keys.length;
+    if (ahead === keys.length) return Promise.all(fetchAll(keys));
+    const first = fetchAll(keys.slice(0, ahead));
+    await api.trial?.accepted;
+    return Promise.all([...first, ...fetchAll(keys.slice(ahead))]);
+  };
 }
 
 let count = 0;
