@@ -72,7 +72,8 @@ export async function runWorkers(config: Config): Promise<void> {
 function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | undefined): string[] {
   const args = process.argv.slice(2);
   if (metrics?.port) args.push(`--metrics-port=${metrics.port + index}`);
-  if (sandboxUrl) args.push(`--api-url=${sandboxUrl}`);
+  // To a worker the sandbox of all is an API like any other.
+  if (sandboxUrl) args.push('--sandbox=false', `--api-url=${sandboxUrl}`);
   return args;
 }
 

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { sandboxKeys } from '../../src/sandbox/keys.ts';
+import { seeded } from '../../src/sandbox/seed-data.ts';
 import { startDistantRecorder } from '../support/distant-recorder.ts';
 import { freePort } from '../support/free-port.ts';
 import { whileRedisIsKept } from '../support/kept-redis.ts';
@@ -49,12 +51,12 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     return gateway;
   }
 
-  const ask = async (url: string) => {
+  const ask = async (url: string, token = 'key-a', query = QUERY) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       // A new connection each time, so that another worker may have it.
-      headers: { 'content-type': 'application/json', token: 'key-a', connection: 'close' },
-      body: JSON.stringify({ query: QUERY }),
+      headers: { 'content-type': 'application/json', token, connection: 'close' },
+      body: JSON.stringify({ query }),
     });
     return response.json();
   };
@@ -106,6 +108,23 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
       expect(text).toContain('luaauth_coordination_state{state="lost"} 1');
       expect(text).toContain('luaauth_coordination_losses_total 1');
     });
+  });
+
+  whileTheyHaveRedis('share the sandbox that is asked for', async () => {
+    const workers = start({ LUAAUTH_API_URL: '', LUAAUTH_SANDBOX: 'true', FRESH_MS: '0' });
+    const url = await workers.listening();
+    const id = seeded.scriptId;
+    await ask(
+      url,
+      sandboxKeys.full,
+      `mutation { editScript(input: { id: "${id}", name: "Renamed" }) { __typename } }`,
+    );
+    for (let asked = 0; asked < 8; asked += 1) {
+      expect(await ask(url, sandboxKeys.full, `{ script(id: "${id}") { name } }`)).toEqual({
+        data: { script: { name: 'Renamed' } },
+      });
+    }
+    await eventually(() => expect(pidsIn(workers).size).toBe(2));
   });
 
   it('do not start where Redis cannot be reached, and say so', async () => {
