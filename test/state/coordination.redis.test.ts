@@ -36,17 +36,17 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
       redis: { instances: count, url, ...redis },
     });
   };
-  /** A way to Redis of each gateway's own. The first one, which tests cut off, notices it soon. */
-  const openApart = async (count: number, rate?: number) => {
+  /** A way to Redis of each gateway's own. The first ones, which a test cuts off, notice it soon. */
+  const openApart = async (count: number, { rate = 50, toCut = 1 } = {}) => {
     const proxies = await Promise.all(Array.from({ length: count }, () => startProxy(fixture.redis.url)));
     for (const { close } of proxies) fixture.closing.push(close);
     const gateways: GatewayOfSeveral[] = [];
     for (const [index, { url }] of proxies.entries()) {
       const [gateway] = await fixture.openAll(1, {
         upstream: recorder.url,
-        transport: { rate: rate ?? 50 },
+        transport: { rate },
         timeouts: { read: 30_000, write: 30_000 },
-        redis: { instances: count, url, ...(index === 0 && { commandTimeoutMs: 500 }) },
+        redis: { instances: count, url, ...(index < toCut && { commandTimeoutMs: 500 }) },
       });
       gateways.push(gateway as GatewayOfSeveral);
     }
@@ -90,7 +90,7 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
   });
 
   it('keeps to the quota while one is cut off and comes back', { timeout: 60_000 }, async () => {
-    const { gateways, proxies } = await openApart(3, 30);
+    const { gateways, proxies } = await openApart(3, { rate: 30 });
     const end = demand(gateways);
     await delay(2_000);
     proxies[0]?.cut();
@@ -105,7 +105,7 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
   });
 
   it('has all of it again when all are replaced at once', { timeout: 60_000 }, async () => {
-    const { gateways: gone, proxies } = await openApart(3);
+    const { gateways: gone, proxies } = await openApart(3, { toCut: 3 });
     for (const { cut } of proxies) cut();
     for (const gateway of gone) await eventually(() => expect(gateway.isLost()).toBe(true));
     // The others leave them their share by now.

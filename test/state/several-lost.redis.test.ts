@@ -12,6 +12,8 @@ import { createVersions } from '../support/versions.ts';
 import { eventually } from '../support/waiting.ts';
 
 const KEY = { token: 'key-a' };
+/** Silence for so long tells a gateway that it is cut off. */
+const SOON_MS = 2_000;
 const LOST = { coordination: 'lost' };
 
 describeWithRedis('a gateway that loses Redis', () => {
@@ -62,7 +64,7 @@ describeWithRedis('a gateway that loses Redis', () => {
     const proxy = await startProxy(fixture.redis.url);
     fixture.closing.push(proxy.close);
     const transport = { freshMs: 60_000 };
-    const apart = await open({ transport, redis: { url: proxy.url } });
+    const apart = await open({ transport, redis: { url: proxy.url, commandTimeoutMs: SOON_MS } });
     const other = await open({ transport });
     expect((await read(apart)).data?.script?.name).toBe('v1');
     expect((await read(other)).data?.script?.name).toBe('v1');
@@ -81,7 +83,7 @@ describeWithRedis('a gateway that loses Redis', () => {
     const proxy = await startProxy(fixture.redis.url);
     fixture.closing.push(proxy.close);
     const transport = { freshMs: 60_000 };
-    const apart = await open({ transport, redis: { url: proxy.url } });
+    const apart = await open({ transport, redis: { url: proxy.url, commandTimeoutMs: SOON_MS } });
     const other = await open({ transport });
     await read(apart);
     proxy.cut();
