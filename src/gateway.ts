@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { OpenAgents } from './agents/parts.ts';
+import type { OpenAgents } from './agents/open-agents.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext } from './context.ts';
@@ -113,7 +113,7 @@ const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map()
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, graphiql, log, readOnly = false } = options;
   const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
-  const { observers = [], pages = [], plugins = [], persisted = REGISTERED_ONLY } = options;
+  const { observers = [], pages = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
   const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const limits = { ...defaults.limits, ...options.limits };
@@ -174,11 +174,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     tracker,
     identify,
     checkOrigin,
+    cors: handler.cors,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
     ...bodies,
   });
-  const routes = [...(agents?.routes ?? []), ...(options.routes ?? [])];
   const envelop = plugins.length > 0 ? createEnvelopHooks({ schema, limits, documents, execute }) : undefined;
   const yoga = createFetchAdapter({
     schema,
@@ -202,7 +202,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const byPath: NodeHandler = (request, ...others) =>
     (isOwnPath(request.path) ? plain : yoga.answer)(request, ...others);
   const answer = envelop ? yoga.answer : routes.length > 0 ? byPath : plain;
-  return Object.assign(createRequestListener(tracker, checkHost, answer), {
+  const orAgents: NodeHandler | undefined =
+    agents &&
+    ((request, ...others) => (request.path === '/mcp' ? agents.answer : answer)(request, ...others));
+  return Object.assign(createRequestListener(tracker, checkHost, orAgents ?? answer), {
     fetch: yoga.fetch,
     warmUp: yoga.warmUp,
     upgrade: sockets.upgrade,

@@ -6,10 +6,14 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import type { GraphQLError } from 'graphql';
+import type { Permissions } from '../callers/permissions.ts';
+import { codedError } from '../errors/coded-error.ts';
 import { checkMethod } from '../http/guards.ts';
 import { stringifyResult } from '../http/response.ts';
 import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
+import { refusedWrites } from '../operation/refused-writes.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import type { Clock } from '../transport/clock.ts';
 import { version } from '../version.ts';
@@ -32,43 +36,67 @@ const OPTIONS = {
   cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' as const } },
 };
 
+export type Agents = ReturnType<typeof createAgents>;
+
 /** Serves the tools of MCP to connected clients; each call is an operation as any other. @throws StartError */
 export function createAgents(parts: AgentsParts, options: AgentsOptions) {
-  const { pipeline, identify, rateLimit, clock, schema } = parts;
+  const { pipeline, tracker, rateLimit, clock, schema } = parts;
   let tools = readTools(options, parts);
 
-  /** The caller and the tools that they may call: they do not even learn of others. */
-  async function enter({ request }: RequestRecord) {
-    const identity = await identify(request);
-    if (identity.refusal) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, identity.refusal.message);
-    const { permissions, origin } = identity;
-    return { permissions, origin, own: tools.filter(({ scopes }) => !checkScopes(scopes, permissions)) };
+  /** @throws UNAUTHENTICATED */
+  async function identify(record: RequestRecord) {
+    const identity = await parts.identify(record.request);
+    if (identity.refusal) throw codedError('UNAUTHENTICATED', identity.refusal.message, { http: NO_KEY });
+    record.caller = identity.permissions.name;
+    return identity;
+  }
+
+  async function list(record: RequestRecord) {
+    const { permissions } = await identify(record);
+    const own = tools.filter(
+      ({ prepared }) => !prepared || !checkScopes(prepared.requiredScopes(), permissions),
+    );
+    return { tools: own.map(({ listing }) => listing) };
   }
 
   async function call(name: string, args: JsonSchema, record: RequestRecord) {
-    const { own, origin, permissions } = await enter(record);
-    const tool = own.find(({ listing }) => listing.name === name);
-    if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, noTool(name));
+    const { permissions, origin } = await identify(record);
+    const tool = tools.find(({ listing }) => listing.name === name);
+    if (!tool || isKeptFrom(permissions, tool, args, record))
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, noTool(name));
     const json = stringifyResult(await run(tool, args, record));
     // The result stands, whatever is known of the quota.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
     return toolResult(json, schema, quota, permissions.rate);
   }
 
-  async function run({ listing, query }: Tool, { [PLAN]: plan, ...args }: JsonSchema, record: RequestRecord) {
+  /** Whether it is out of the caller's scopes: then they do not even learn of it, but the log and the audit log do. */
+  function isKeptFrom(permissions: Permissions, { prepared }: Tool, args: JsonSchema, record: RequestRecord) {
+    const error = prepared && checkScopes(prepared.requiredScopes(), permissions);
+    if (!error) return false;
+    record.operation = prepared.facts;
+    for (const write of refusedWrites(prepared, args, 'FORBIDDEN')) tracker.wrote(record, write);
+    pipeline.mask({ errors: [error] }, record);
+    return true;
+  }
+
+  async function run({ listing, prepared }: Tool, args: JsonSchema, record: RequestRecord) {
+    const errors = checkArguments(listing, args);
     try {
-      const errors = checkArguments(listing, args, plan);
-      if (errors.length > 0) return pipeline.mask({ errors }, record);
-      const isQuery = query === undefined;
-      const operation = isQuery ? args : { query, operationName: listing.name, variables: args };
+      const { [PLAN]: _isPlan, ...variables } = args;
+      const query = prepared?.document.loc?.source.body;
+      const operation = prepared ? { query, operationName: listing.name, variables } : variables;
       const params = paramsFromJson(operation, 'payload');
-      return await pipeline.run({ params, record, checkMethod: isQuery ? checkQuery : undefined });
+      const checkMethod = prepared ? undefined : checkQuery;
+      if (errors.length === 0) return await pipeline.run({ params, record, checkMethod });
     } catch (error) {
-      return pipeline.mask({ errors: [error as never] }, record);
+      errors.push(error as GraphQLError);
     }
+    return pipeline.mask({ errors }, record);
   }
 
   return {
+    identify,
     /** @throws StartError, and leaves the tools of before */
     replace(listed: AgentsOptions['listed']): void {
       tools = readTools({ ...options, listed }, parts);
@@ -77,19 +105,13 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
       server.setRequestHandler('tools/list', (_request, { mcpReq: { signal } }) =>
-        inRequest({}, signal, async (record) => {
-          const { own } = await enter(record);
-          return { tools: own.map(({ listing }) => listing) };
-        }),
+        inRequest({}, signal, list),
       );
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
-        const headers = {
-          ...clientHeaders(context, server),
-          'x-upstream': args[PLAN] === true ? 'plan' : 'report',
-        };
-        const endProgress = tellProgress(context, clock);
+        const mode = args[PLAN] === true ? 'plan' : 'report';
+        const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
         return inRequest(headers, context.mcpReq.signal, (record) => call(name, args, record)).finally(
-          endProgress,
+          tellProgress(context, clock),
         );
       });
       return server;
@@ -97,7 +119,7 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
   };
 }
 
-export type Agents = ReturnType<typeof createAgents>;
+const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 
 const noTool = (name: string) =>
   `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call one that tools/list names.`;

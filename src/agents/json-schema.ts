@@ -3,6 +3,7 @@ import {
   type ArgumentNode,
   type GraphQLNamedType,
   type GraphQLType,
+  getNamedType,
   getNullableType,
   isEnumType,
   isInputObjectType,
@@ -10,6 +11,7 @@ import {
   isNonNullType,
   isRequiredInputField,
   Kind,
+  type ObjectFieldNode,
   TypeInfo,
   typeFromAST,
   valueFromASTUntyped,
@@ -27,37 +29,19 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 const SCALARS: JsonSchema = { Boolean: 'boolean', Int: 'integer', SafeInt: 'integer' };
 const TEXTS = ['ID', 'String', 'DateTime'];
 
-/** The values of a type. `ofNamed` has those of one that is no list where more is known of it. */
-function schemaOf(
-  type: GraphQLType,
-  ofNamed: (type: GraphQLNamedType) => JsonSchema | undefined,
-): JsonSchema {
-  const present = getNullableType(type);
-  const schema: JsonSchema = isListType(present)
-    ? { type: 'array', items: schemaOf(present.ofType, ofNamed) }
-    : (ofNamed(present) ?? leafOf(present));
-  const { type: own, enum: values } = schema;
-  if (isNonNullType(type) || own === undefined) return schema;
-  return { ...schema, type: [own, 'null'], ...(Array.isArray(values) && { enum: [...values, null] }) };
-}
-
 function leafOf(type: GraphQLNamedType): JsonSchema {
   if (isEnumType(type)) return { type: 'string', enum: type.getValues().map(({ name }) => name) };
   const scalar = TEXTS.includes(type.name) ? 'string' : SCALARS[type.name];
   return scalar === undefined ? {} : { type: scalar };
 }
 
-/** A value that is given, of a variable or of a field in one. */
-function inputOf(type: GraphQLType, description: string | null | undefined): JsonSchema {
-  const schema = schemaOf(type, (named) => {
-    if (!isInputObjectType(named))
-      return named.name === 'ID' ? { type: 'string', pattern: ID_PATTERN } : undefined;
-    const fields = Object.values(named.getFields());
-    const members = fields.map((field) => [field.name, inputOf(field.type, field.description)]);
-    const required = fields.filter(isRequiredInputField).map(({ name }) => name);
-    return objectOf(Object.fromEntries(members), required);
-  });
-  return description ? { ...schema, description } : schema;
+/** The values of a type, by those of the type that it names. */
+function schemaOf(type: GraphQLType, named = leafOf(getNamedType(type))): JsonSchema {
+  const present = getNullableType(type);
+  const schema = isListType(present) ? { type: 'array', items: schemaOf(present.ofType, named) } : named;
+  const { type: own, enum: values } = schema;
+  if (isNonNullType(type) || own === undefined) return schema;
+  return { ...schema, type: [own, 'null'], ...(Array.isArray(values) && { enum: [...values, null] }) };
 }
 
 /** An object that has no other members. */
@@ -65,29 +49,45 @@ export function objectOf(properties: JsonSchema, required: string[]) {
   return { type: 'object' as const, properties, required, additionalProperties: false };
 }
 
+/** A value that is given, of a variable or of a field in one. */
+function inputOf(type: GraphQLType): JsonSchema {
+  const named = getNamedType(type);
+  if (named.name === 'ID') return schemaOf(type, { type: 'string', pattern: ID_PATTERN });
+  if (!isInputObjectType(named)) return schemaOf(type);
+  const fields = Object.values(named.getFields());
+  const members = fields.map(({ name, type: own, description }) => [name, { ...inputOf(own), description }]);
+  const required = fields.filter(isRequiredInputField).map(({ name }) => name);
+  return schemaOf(type, objectOf(Object.fromEntries(members), required));
+}
+
 /** The variables of an operation, as the arguments of a tool. */
 export function argumentsOf({ schema, operation, document }: PreparedOperation) {
+  // The place that a variable is given to says more of it: its description, and the range of a page's size.
+  const places: Record<string, JsonSchema> = {};
+  const info = new TypeInfo(schema);
+  const addPlace = ({ name, value }: ArgumentNode | ObjectFieldNode) => {
+    if (value.kind !== Kind.VARIABLE) return;
+    const parent = getNamedType(info.getParentInputType());
+    const place = isInputObjectType(parent) ? parent.getFields()[name.value] : info.getArgument();
+    const { slicedBy, most } = costOf(info.getFieldDef() ?? { extensions: {} })?.items ?? {};
+    const range = slicedBy === name.value && { minimum: 0, maximum: most };
+    const variable = value.name.value;
+    places[variable] = { description: place?.description, ...range, ...places[variable] };
+  };
+  visit(document, visitWithTypeInfo(info, { Argument: addPlace, ObjectField: addPlace }));
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
   for (const { variable, type: named, description, defaultValue } of operation.variableDefinitions ?? []) {
     const { value: name } = variable.name;
     const type = typeFromAST(schema, named) as GraphQLType;
-    const own = defaultValue && { default: valueFromASTUntyped(defaultValue) };
-    properties[name] = { ...inputOf(type, description?.value), ...own };
+    properties[name] = {
+      ...places[name],
+      ...inputOf(type),
+      ...(description && { description: description.value }),
+      ...(defaultValue && { default: valueFromASTUntyped(defaultValue) }),
+    };
     if (isNonNullType(type) && !defaultValue) required.push(name);
   }
-  // The argument that a variable is given to says more of it: its description, and the range of a page's size.
-  const info = new TypeInfo(schema);
-  const Argument = ({ value }: ArgumentNode) => {
-    const argument = info.getArgument();
-    if (value.kind !== Kind.VARIABLE || !argument) return;
-    const { slicedBy, most } = costOf(info.getFieldDef() ?? { extensions: {} })?.items ?? {};
-    const range = slicedBy === argument.name && { minimum: 0, maximum: most };
-    const { description } = argument;
-    const name = value.name.value;
-    properties[name] = { ...(description && { description }), ...range, ...properties[name] };
-  };
-  visit(document, visitWithTypeInfo(info, { Argument }));
   return { properties, required };
 }
 
@@ -96,7 +96,7 @@ export function selectedOf(fields: readonly FieldPlan[]): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const { key, definition, value } of fields) {
     const below = [...objectsOf(value).values()].flatMap((object) => object.fields);
-    const schema = schemaOf(definition.type, () => (below.length > 0 ? selectedOf(below) : undefined));
+    const schema = schemaOf(definition.type, below.length > 0 ? selectedOf(below) : undefined);
     // On another type the same key may be something else.
     properties[key] = isDeepStrictEqual(properties[key] ?? schema, schema) ? schema : {};
   }

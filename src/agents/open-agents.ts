@@ -1,97 +1,108 @@
-import type { IncomingMessage } from 'node:http';
-import { createMcpHandler } from '@modelcontextprotocol/server';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { ServerResponse } from 'node:http';
+import { pipeline as send } from 'node:stream/promises';
+import { createMcpHandler, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { GraphQLError } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../context.ts';
-import { codedError, requestError } from '../errors/coded-error.ts';
-import type { BodyLease } from '../http/body-budget.ts';
+import { requestError } from '../errors/coded-error.ts';
 import { checkContentType } from '../http/guards.ts';
-import { FetchRequest } from '../http/http-request.ts';
-import { readNodeBody } from '../http/read-body.ts';
-import { requestIdFor, responseHead } from '../http/response.ts';
+import { FetchRequest, type NodeRequest } from '../http/http-request.ts';
+import type { NodeHandler } from '../http/node.ts';
+import { COMMON_HEADERS, REQUEST_ID, requestIdFor, responseHead } from '../http/response.ts';
+import { methodNotAllowed } from '../http/routes.ts';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
-import type { AgentsOptions, AgentsParts, OpenAgents } from './parts.ts';
+import type { AgentsOptions, AgentsParts } from './parts.ts';
+
+/** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
+export type OpenAgents = ReturnType<typeof openAgents>;
 
 /**
  * Opens the way for agents to these documents, at `/mcp`; with a gateway key, by the process's own stdin and stdout, for who
  * presents this key. The gateway calls it. @throws StartError
  */
-export function openAgents(options: AgentsOptions, keyAtStdin?: string): OpenAgents {
-  return (parts) => {
+export function openAgents(options: AgentsOptions, keyAtStdin?: string) {
+  return (parts: AgentsParts) => {
     const agents = createAgents(parts, options);
     const { replace } = agents;
-    if (keyAtStdin === undefined) return { routes: [createRoute(agents, parts)], replace };
-    serveStdio(() => agents.createServer(atStdin(`Bearer ${keyAtStdin}`, parts)));
-    return { routes: [], replace };
+    if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts);
+    return { answer: createHandler(agents, parts), replace };
   };
 }
+
+const ADDRESS = new URL('http://localhost/mcp');
 
 /** Each message at stdin stands for a request. */
-function atStdin(authorization: string, { tracker }: AgentsParts): InRequest {
-  const url = new URL('http://localhost/mcp');
-  return (headers, signal, answer) => {
-    const request = new Request(url, { method: 'POST', headers: { ...headers, authorization }, signal });
-    const record = tracker.begin(new FetchRequest(request, url), requestIdFor(undefined));
+function serveAtStdin({ createServer }: Agents, authorization: string, parts: AgentsParts): void {
+  const { tracker, maxBodyBytes: maxBufferSize } = parts;
+  const inRequest: InRequest = (headers, signal, answer) => {
+    const request = new Request(ADDRESS, { method: 'POST', headers: { ...headers, authorization }, signal });
+    const record = tracker.begin(new FetchRequest(request, ADDRESS), requestIdFor(undefined));
     return answer(record).finally(() => tracker.end(record, signal.aborted ? CLIENT_LEFT : 200));
   };
-}
-
-/** The part of Yoga's context that is looked at. `lease` is given back when the answer is complete. */
-interface Slot {
-  readonly req?: IncomingMessage;
-  readonly operation: { readonly record: RequestRecord; lease?: BodyLease };
+  const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize });
+  const message = `This is no message, or a batch, or has more than ${maxBufferSize} bytes. Send one message by each line.`;
+  const refusal = { jsonrpc: '2.0', id: null, error: { code: ProtocolErrorCode.InvalidRequest, message } };
+  // The library says nothing of these itself, and after one that is too large hears nothing more.
+  const onerror = (error: Error) =>
+    error instanceof ProtocolError || transport.send(refusal as never).catch(() => undefined);
+  serveStdio(() => createServer(inRequest), { transport, onerror });
 }
 
 /** Takes messages at a node:http server: one by each POST, for nothing is kept between them. */
-function createRoute(agents: Agents, parts: AgentsParts): Plugin<Context> {
-  const { identify, pipeline, checkOrigin, openLease, maxBodyBytes } = parts;
+function createHandler({ identify, createServer }: Agents, parts: AgentsParts): NodeHandler {
+  const { pipeline, checkOrigin, openLease, maxBodyBytes, cors } = parts;
 
-  async function read(req: IncomingMessage, { operation }: Slot): Promise<unknown> {
-    const { host, origin, 'content-type': type = null, 'content-encoding': encoding = null } = req.headers;
+  async function read(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
+    if (request.method !== 'POST') throw methodNotAllowed('POST');
+    const { host, origin, 'content-encoding': encoding = null } = request.message.headers;
     const refusal = checkOrigin({ host, origin });
     if (refusal) throw refusal;
-    checkContentType(type, encoding);
-    const { record } = operation;
-    const { permissions, refusal: unknown } = await identify(record.request);
-    if (unknown) throw codedError('UNAUTHENTICATED', unknown.message, { http: NO_KEY });
-    record.caller = permissions.name;
-    operation.lease = openLease(record.request);
-    const message = await readNodeBody(req, maxBodyBytes, operation.lease, MESSAGE);
+    checkContentType(request.contentType, encoding);
+    await identify(record);
+    const lease = openLease(request);
+    response.once('close', () => lease.release());
+    const message = await request.readBody(maxBodyBytes, lease, MESSAGE);
     if (Array.isArray(message)) throw BATCH;
     return message;
   }
 
-  return {
-    async onRequest({ request, url, serverContext, endResponse }) {
-      const slot = serverContext as unknown as Slot;
-      const { req, operation } = slot;
-      if (url.pathname !== '/mcp' || !req) return;
-      const { record } = operation;
-      const inRequest: InRequest = (headers, _signal, answer) => {
-        Object.assign(req.headers, headers);
-        return answer(record);
-      };
-      try {
-        // The library refuses other methods.
-        const parsedBody = request.method === 'POST' ? await read(req, slot) : undefined;
-        const handler = createMcpHandler(() => agents.createServer(inRequest), NO_LISTENERS);
-        const answer = await handler.fetch(request, { parsedBody });
-        // The answer is for one caller: the gateway's own header replaces it.
-        answer.headers.delete('cache-control');
-        endResponse(answer);
-      } catch (error) {
-        const { errors = [] } = pipeline.mask({ errors: [error as GraphQLError] }, record);
-        endResponse(refusalOf(errors[0] as GraphQLError));
-      }
-    },
+  async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
+    const inRequest: InRequest = (headers, _signal, answer) => {
+      Object.assign(request.message.headers, headers);
+      return answer(record);
+    };
+    if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT });
+    const leaving = new AbortController();
+    response.once('close', () => leaving.abort());
+    try {
+      const parsedBody = await read(request, response, record);
+      const headers = request.message.headers as Record<string, string>;
+      const web = new Request(ADDRESS, { method: 'POST', headers, signal: leaving.signal });
+      return await createMcpHandler(() => createServer(inRequest), OPTIONS).fetch(web, { parsedBody });
+    } catch (error) {
+      const { errors = [] } = pipeline.mask({ errors: [error as GraphQLError] }, record);
+      return refusalOf(errors[0] as GraphQLError);
+    }
+  }
+
+  return async (request, response, record) => {
+    const { status, headers, body } = await answerTo(request, response, record);
+    const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
+    response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
+    // One that has left needs no more.
+    await send(body ?? [], response).catch(() => undefined);
   };
 }
 
-/** The gateway publishes no changes of tools, so no client needs to wait for any. */
-const NO_LISTENERS = { maxSubscriptions: 0 };
+/** The gateway publishes no changes of tools. A client that has left is noticed by what is sent to it. */
+const OPTIONS = { maxSubscriptions: 0, keepAliveMs: 1_000 };
+
+/** A page may send the headers of the protocol as well. */
+const PREFLIGHT = {
+  allow: 'POST',
+  'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name',
+};
 
 const MESSAGE = {
   read: jsonFromBody,
@@ -107,5 +118,4 @@ function refusalOf(error: GraphQLError): Response {
   return Response.json({ jsonrpc: '2.0', id: null, error: shown }, head);
 }
 
-const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message by each POST.');

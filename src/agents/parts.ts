@@ -1,5 +1,4 @@
-import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../context.ts';
+import type { CorsHeaders } from '../http/guards.ts';
 import type { SocketUpgradeOptions } from '../http/websocket/socket-upgrade.ts';
 import type { ListedDocuments } from '../operation/persisted/resolve.ts';
 import type { PipelineOptions } from '../operation/pipeline.ts';
@@ -14,11 +13,4 @@ export interface AgentsOptions {
 /** The parts of a gateway that serve agents. Nothing here is of the library that is loaded for them alone. */
 export type AgentsParts = Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> &
   Omit<SocketUpgradeOptions, 'checkHost' | 'hooksFor'> &
-  Pick<Transport, 'rateLimit'>;
-
-/** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
-export type OpenAgents = (parts: AgentsParts) => {
-  /** They answer at `/mcp`. */
-  readonly routes: readonly Plugin<Context>[];
-  replace(listed: ListedDocuments): void;
-};
+  Pick<Transport, 'rateLimit'> & { readonly cors: CorsHeaders | undefined };

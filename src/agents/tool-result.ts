@@ -10,6 +10,8 @@ export const DATA_NOTE =
 
 /** A longer text is cut: the more room it has, the more it can say. */
 const MAX_TEXT_LENGTH = 2_000;
+/** A model needs no more of them in words: there may be a thousand, and all are in the result. */
+const MAX_TOLD = 10;
 
 interface Shown {
   readonly data?: JsonSchema | null;
@@ -17,7 +19,7 @@ interface Shown {
   readonly extensions?: { readonly upstream?: { readonly price?: number } };
 }
 
-/** Puts what an operation answered for a model: as data, and in words where nothing came of it. No quota: nobody knows it. */
+/** Puts what an operation answered for a model: as data, and what failed in words before it. No quota: nobody knows it. */
 export function toolResult(
   json: string,
   schema: GraphQLSchema,
@@ -25,49 +27,54 @@ export function toolResult(
   callerRate: number | undefined,
 ): CallToolResult {
   const shown: Shown = JSON.parse(JSON.stringify(parseExactJson(json), bounded));
-  const { upstream } = shown.extensions ?? {};
-  const extensions = {
-    ...shown.extensions,
-    upstream: quota ? withQuota(upstream, quota, callerRate) : upstream,
-  };
-  const structuredContent = { ...shown, extensions };
-  const failure = failureOf(shown, schema);
-  const texts = [failure ?? DATA_NOTE, JSON.stringify(structuredContent)];
+  const upstream = { ...shown.extensions?.upstream, ...(quota && inQuota(shown, quota, callerRate)) };
+  const structuredContent = { ...shown, extensions: { ...shown.extensions, upstream } };
+  const failures = failuresOf(shown, schema);
+  const hasData = Object.values(shown.data ?? {}).some((value) => value !== null);
+  const note = hasData || failures.length === 0 ? [DATA_NOTE] : [];
+  const failure = failures.length > 0 ? [failures.slice(0, MAX_TOLD).join('\n')] : [];
+  const texts = [...failure, ...note, JSON.stringify(structuredContent)];
   const content = texts.map((text) => ({ type: 'text' as const, text }));
-  return { content, structuredContent, ...(failure !== undefined && { isError: true }) };
+  return { content, structuredContent, ...(failures.length > 0 && { isError: true }) };
 }
 
-/** Adds what is left of the quota, and of a plan how long its calls would wait. */
-function withQuota(given: { readonly price?: number } = {}, status: RateLimitStatus, callerRate = 0) {
-  const { limit, remaining, queued } = status;
-  const { price: calls } = given;
+/** Says what is left of the quota (null in JSON: no limit), and of a plan how long its calls would wait. */
+function inQuota(
+  { extensions }: Shown,
+  { limit, remaining, queued }: RateLimitStatus,
+  callerRate = Infinity,
+) {
+  const { price: calls } = extensions?.upstream ?? {};
+  if (calls === undefined) return { remaining };
   // So many do not start at once: they follow at the rate of the key, or of its caller.
-  const waitMs = (late: number, rate: number) =>
-    rate > 0 ? Math.ceil((Math.max(0, late) / rate) * 1_000) : 0;
-  const plan = calls !== undefined && {
-    calls,
-    queuedMs: Math.max(waitMs(queued + calls - remaining, limit), waitMs(calls - callerRate, callerRate)),
-  };
-  return { ...given, ...plan, remaining: limit === Number.POSITIVE_INFINITY ? null : remaining };
+  const waitMs = (late: number, rate: number) => Math.ceil((Math.max(0, late) / rate) * 1_000);
+  const queuedMs = Math.max(
+    waitMs(queued + calls - remaining, limit),
+    waitMs(calls - callerRate, callerRate),
+  );
+  return { calls, queuedMs, remaining };
 }
 
 function bounded(_name: string, value: unknown): unknown {
   // Most who read JSON have no integers that large.
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'string' || value.length <= MAX_TEXT_LENGTH) return value;
-  return `${value.slice(0, MAX_TEXT_LENGTH)}… [${value.length - MAX_TEXT_LENGTH} more characters are left out]`;
+  if (typeof value !== 'string') return value;
+  // Half of a pair of surrogates is no character, and many who read JSON refuse it.
+  const text = value.slice(0, MAX_TEXT_LENGTH).replaceAll(/\p{Surrogate}/gu, '�');
+  const more = value.length - MAX_TEXT_LENGTH;
+  return more > 0 ? `${text}… [${more} more characters are left out]` : text;
 }
 
-/** Why nothing came of a field at the top; undefined: something did. */
-function failureOf({ data, errors = [] }: Shown, schema: GraphQLSchema): string | undefined {
-  const failures = errors.filter(({ path = [] }) => path.length <= 1).map(inWords);
+/** Why something is not there, or was not done. */
+function failuresOf({ data, errors = [] }: Shown, schema: GraphQLSchema): string[] {
   const refused = Object.values(data ?? {}).flatMap((value) => {
     const { __typename: name, message = '' } = (value ?? {}) as JsonSchema;
     const type = schema.getType(String(name));
     if (!isObjectType(type) || !type.getInterfaces().some((one) => one.name === 'Refusal')) return [];
     return `${name}: ${message}. Nothing was changed, and the same call will be refused again.`;
   });
-  return [...failures, ...refused].join('\n') || undefined;
+  // LuaAuth's own words may quote what somebody wrote.
+  return [...errors.map(inWords), ...refused].map((line) => line.replaceAll(/\p{Cc}/gu, ' '));
 }
 
 function inWords({

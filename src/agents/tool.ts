@@ -1,11 +1,10 @@
 import type { Tool as ToolListing } from '@modelcontextprotocol/server';
-import { Kind } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import { badUserInput } from '../errors/coded-error.ts';
 import { StartError } from '../observability/start-error.ts';
 import { effectOf } from '../plan/cost.ts';
 import { mostCalls } from '../plan/most-calls.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
-import type { RequiredScopes } from '../plan/required-scopes.ts';
 import { objectsOf } from '../plan/select.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
 import type { AgentsOptions, AgentsParts } from './parts.ts';
@@ -14,9 +13,8 @@ import type { AgentsOptions, AgentsParts } from './parts.ts';
 export interface Tool {
   /** As `tools/list` has it. */
   readonly listing: ToolListing;
-  /** Its document; undefined: the agent gives one. */
-  readonly query: string | undefined;
-  readonly scopes: RequiredScopes;
+  /** That of a listed document; undefined: the agent gives one. */
+  readonly prepared?: PreparedOperation;
 }
 
 /** As clients take them. */
@@ -29,97 +27,93 @@ export const PLAN = 'plan';
  * @throws StartError for a document that makes none; it says what to do
  */
 export function readTools({ listed, isArbitrary }: AgentsOptions, parts: AgentsParts): readonly Tool[] {
-  const tools = new Map<string, Tool>();
-  for (const [id, text] of listed) {
-    const refuse = (problem: string): never => {
+  const last = isArbitrary ? [ANY_QUERY] : [];
+  const names = new Set(last.map(({ listing }) => listing.name));
+  const tools = [...listed].flatMap(([id, query]) => {
+    try {
+      return toolsIn(query, names, parts);
+    } catch (cause) {
+      const { message } = cause as Error;
+      const problem = cause instanceof GraphQLError ? `cannot be run: ${message}` : message;
       throw new StartError(`PERSISTED_DOCUMENTS_FILE: the document ${JSON.stringify(id)} ${problem}`);
-    };
-    const entry = parts.documents.get(text);
-    if (entry.refusals[0]) refuse(`cannot be run: ${entry.refusals[0].message}`);
-    for (const definition of entry.document?.definitions ?? []) {
-      if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation === 'subscription') continue;
-      const { name: { value: name = '' } = {} } = definition;
-      const operation = entry.find(name);
-      if (!operation || !TOOL_NAME.test(name))
-        refuse('has an operation without a name. Give it one of 1 to 64 letters, digits and _.');
-      else if (tools.has(name)) refuse(`has an operation ${name}, as another one has. Give it another name.`);
-      else tools.set(name, readTool(name, text, operation, parts, refuse));
     }
-  }
-  const all = [...tools].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tool]) => tool);
-  return isArbitrary ? [...all, ANY_QUERY] : all;
+  });
+  return [...tools.sort((a, b) => (a.listing.name < b.listing.name ? -1 : 1)), ...last];
 }
 
-function readTool(
-  name: string,
-  query: string,
-  prepared: PreparedOperation,
-  { limits }: AgentsParts,
-  refuse: (problem: string) => never,
-): Tool {
+/** Adds their names to those that are taken. @throws Error that says what is wrong with the document */
+function toolsIn(query: string, names: Set<string>, { documents, limits }: AgentsParts): Tool[] {
+  const entry = documents.get(query);
+  if (entry.refusals[0]) throw entry.refusals[0];
+  return (entry.document?.definitions ?? []).flatMap((definition) => {
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation === 'subscription') return [];
+    const name = definition.name?.value ?? '';
+    if (!TOOL_NAME.test(name))
+      throw new Error('has an operation without a name. Give it one of 1 to 64 letters, digits and _.');
+    if (names.has(name))
+      throw new Error(`has an operation ${name}, as another one has. Give it another name.`);
+    names.add(name);
+    const prepared = entry.find(name) as PreparedOperation;
+    return { listing: listingOf(name, prepared, limits.restCalls), prepared };
+  });
+}
+
+function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: number): ToolListing {
   const { operation, description } = prepared.operation;
   const { properties, required } = argumentsOf(prepared);
   if (PLAN in properties)
-    refuse(`has a variable $${PLAN}, as each tool has by itself. Give it another name.`);
+    throw new Error(`has a variable $${PLAN}, as each tool has by itself. Give it another name.`);
   // Without variables, all is there that a condition could leave out.
   const fields = prepared.rootFields({});
   for (const { definition, value } of operation === 'mutation' ? fields : [])
     if ([...objectsOf(value).values()].some(({ template }) => !('__typename' in template)))
-      refuse(`would not tell an agent that ${definition.name} was refused. Select __typename in it.`);
+      throw new Error(
+        `would not tell an agent that ${definition.name} was refused. Select __typename in it.`,
+      );
   const effects = fields.map(({ definition }) => effectOf(definition));
   const about = description?.value ?? `Runs the ${operation} ${name}.`;
-  const listing = listingOf(name, properties, required, selectedOf(fields), {
-    description: `${about} Costs at most ${mostCalls(prepared, limits.restCalls)} REST calls.`,
+  return {
+    name,
+    description: `${about} Costs at most ${mostCalls(prepared, mostRestCalls)} REST calls.`,
+    ...shapeOf(properties, required, selectedOf(fields)),
     annotations: {
       readOnlyHint: operation === 'query',
       destructiveHint: effects.includes('ends'),
       idempotentHint: !effects.includes('repeats'),
       openWorldHint: false,
     },
-  });
-  return { listing, query, scopes: prepared.requiredScopes() };
+  };
 }
 
-/** Its result is that of an operation, whose data is missing where nothing ran. */
-function listingOf(
-  name: string,
-  properties: JsonSchema,
-  required: string[],
-  data: JsonSchema,
-  facts: Pick<ToolListing, 'description' | 'annotations'>,
-) {
+/** The result is that of an operation, whose data is missing where nothing ran. */
+function shapeOf(properties: JsonSchema, required: string[], data: JsonSchema) {
   const plan = { type: 'boolean', description: 'true: tells what the call would cost, and sends nothing.' };
-  const inputSchema = objectOf({ ...properties, [PLAN]: plan }, required);
   const result = {
     data: { ...data, type: ['object', 'null'] },
     errors: { type: 'array', items: { type: 'object' } },
     extensions: { type: 'object' },
   };
-  return { name, inputSchema, outputSchema: { type: 'object', properties: result }, ...facts } as ToolListing;
+  return {
+    inputSchema: objectOf({ ...properties, [PLAN]: plan }, required),
+    outputSchema: { type: 'object', properties: result },
+  } as Pick<ToolListing, 'inputSchema' | 'outputSchema'>;
 }
 
-const QUERY = { query: { type: 'string' }, variables: { type: 'object' } };
 const ANY_QUERY: Tool = {
-  listing: listingOf(
-    'graphql',
-    QUERY,
-    ['query'],
-    {},
-    {
-      description: 'Runs a GraphQL query, no mutation, against LuaAuth. Ask for its price: it may be high.',
-      annotations: { readOnlyHint: true, openWorldHint: false },
-    },
-  ),
-  query: undefined,
-  scopes: { all: new Set(), byPath: new Map() },
+  listing: {
+    name: 'graphql',
+    description: 'Runs a GraphQL query, no mutation, against LuaAuth. Ask for its price: it may be high.',
+    ...shapeOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query'], {}),
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  },
 };
 
 /** Finds what GraphQL would ignore: a model that misspells an argument has to learn of it. */
-export function checkArguments({ inputSchema }: ToolListing, args: JsonSchema, plan: unknown) {
+export function checkArguments({ inputSchema }: ToolListing, args: JsonSchema) {
   const names = Object.keys(inputSchema.properties ?? {});
   const unknown = Object.keys(args).filter((name) => !names.includes(name));
   const advice = `there is no such argument. There are ${names.join(', ')}.`;
   const problems = unknown.slice(0, 10).map((name) => badUserInput(name.slice(0, 64), advice));
-  if (typeof (plan ?? false) === 'boolean') return problems;
+  if (typeof (args[PLAN] ?? false) === 'boolean') return problems;
   return [...problems, badUserInput(PLAN, 'it is no boolean. Give true, or leave it out.')];
 }

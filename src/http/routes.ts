@@ -66,7 +66,7 @@ function allow(methods: string, headers: PlainResponse['headers'] = {}): PlainRe
   return { status: 204, headers: { allow: methods, ...headers, 'content-length': '0' }, body: '' };
 }
 
-function methodNotAllowed(methods: string): GraphQLError {
+export function methodNotAllowed(methods: string): GraphQLError {
   return requestError('METHOD_NOT_ALLOWED', 405, `This path takes ${methods} only.`, { allow: methods });
 }
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { OpenAgents } from '../agents/parts.ts';
+import type { OpenAgents } from '../agents/open-agents.ts';
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import type { GraphiQLPageOptions } from '../graphiql/page.ts';
@@ -14,9 +14,6 @@ import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
 
 type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'>;
-
-/** The first requests go before what only agents need. */
-const WARM_UP_AFTER_MS = 1_000;
 
 /** Listens with the gateway that is configured, or serves an agent at stdin with it. @throws StartError */
 export async function openGateway(
@@ -43,7 +40,6 @@ export async function openGateway(
   const { host, port, writeTimeoutMs } = config;
   const { upgrade } = gateway;
   const server = await startServer({ listener: gateway, upgrade, host, port, writeTimeoutMs });
-  if (openAgents) setTimeout(() => void gateway.warmUp(), WARM_UP_AFTER_MS).unref();
   return {
     ...server,
     replaceDocuments,

@@ -33,6 +33,8 @@ export async function serve(config: Config, by: 'http' | 'stdin' = 'http'): Prom
     log.lifeCycle('stopped');
     process.exit(0);
   });
-  if (by === 'stdin') process.stdin.once('end', () => process.emit('SIGTERM'));
+  // It is paused for good after a message that is too large.
+  if (by === 'stdin')
+    for (const end of ['end', 'pause']) process.stdin.once(end, () => process.emit('SIGTERM'));
   else announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, log);
 }

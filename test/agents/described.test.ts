@@ -1,0 +1,57 @@
+import { isInputObjectType } from 'graphql';
+import { expect, it } from 'vitest';
+import { createSchema } from '../../src/schema/index.ts';
+import { connectAgent, forAgents } from '../support/agent.ts';
+import { openGateway } from '../support/gateway.ts';
+import { ringOf } from '../support/keys.ts';
+
+const credentials = { heldKey: 'held', keyRing: ringOf([{ name: 'bot' }]) };
+const open = (listed: ReadonlyMap<string, string>, isArbitrary = false) =>
+  openGateway({ upstream: 'http://127.0.0.1:9', credentials, ...forAgents(new Map(listed), isArbitrary) });
+
+it('what a variable is for stands with it, and with each field in it, as the schema describes these', async () => {
+  const gateway = await open(
+    new Map([
+      ['a', 'mutation edit($input: EditScriptInput!) { editScript(input: $input) { __typename } }'],
+      [
+        'b',
+        'mutation end($own: ID!, "The second." $other: ID!) { a: disconnectSession(input: { id: $own }) { __typename } b: disconnectSession(input: { id: $other }) { __typename } }',
+      ],
+    ]),
+  );
+  try {
+    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+    const [edit, end] = tools.map(({ inputSchema }) => inputSchema.properties);
+    const fieldsOf = (name: string) => {
+      const type = createSchema().getType(name);
+      return isInputObjectType(type) ? Object.values(type.getFields()) : [];
+    };
+    const described = fieldsOf('EditScriptInput').map(({ name, description }) => [name, { description }]);
+    expect(described.length).toBeGreaterThan(2);
+    expect(edit?.input).toMatchObject({ properties: Object.fromEntries(described) });
+    expect(end).toMatchObject({
+      own: { description: fieldsOf('DisconnectSessionInput')[0]?.description },
+      other: { description: 'The second.' },
+    });
+  } finally {
+    await gateway.close();
+  }
+});
+
+it.each<[what: string, document: string, isArbitrary: boolean, says: RegExp]>([
+  [
+    'of the name of the tool for any query',
+    'query graphql { rateLimit { limit } }',
+    true,
+    /has an operation graphql, as another one has/,
+  ],
+  [
+    'that is too long to be run',
+    `query long { rateLimit { limit } } #${'x'.repeat(100_000)}`,
+    false,
+    /^PERSISTED_DOCUMENTS_FILE: the document "one" cannot be run: The document has/,
+  ],
+])('a document %s makes no tool, which the start says', async (_what, document, isArbitrary, says) => {
+  const refusal = open(new Map([['one', document]]), isArbitrary).catch((error) => error);
+  expect(await refusal).toMatchObject({ name: 'StartError', message: expect.stringMatching(says) });
+});
