@@ -58,8 +58,11 @@ function withCode(error: GraphQLError): GraphQLError {
 
 /** The same error at the place in the document and the answer where the original was. */
 function at(located: GraphQLError | undefined, error: GraphQLError): GraphQLError {
-  const { nodes, source, positions, path } = located ?? {};
-  return new GraphQLError(error.message, { nodes, source, positions, path, extensions: error.extensions });
+  const shown = new GraphQLError(error.message, { path: located?.path, extensions: error.extensions });
+  if (!located) return shown;
+  // GraphQL would look up line and column again, in the time of the whole document.
+  const { nodes, source, positions, locations } = located;
+  return Object.assign(shown, { nodes, source, positions, locations });
 }
 
 /** Whether a write was carried out, as far as can be known. */

@@ -1,10 +1,4 @@
-import {
-  defaultTypeResolver,
-  GraphQLError,
-  type GraphQLLeafType,
-  locatedError,
-  responsePathAsArray,
-} from 'graphql';
+import { defaultTypeResolver, GraphQLError, type GraphQLLeafType } from 'graphql';
 import type { CoercedVariables } from '../plan/arguments.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
@@ -131,9 +125,10 @@ export class QueryRun implements InfoSource {
   /** Adds an error to the response, where there is null for it. @throws it, located, where there cannot be null. */
   #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
     if (rawError instanceof AnswerRefused) throw rawError;
-    const error = locatedError(rawError, nodes, responsePathAsArray(path));
+    // Before it is made: once an answer is refused, none of those that follow is.
+    if (!plan.isNonNull) this.#meter?.addError();
+    const error = this.errors.locate(rawError, nodes, path);
     if (plan.isNonNull) throw error;
-    this.#meter?.addError();
     this.errors.add(error, path);
     return null;
   }

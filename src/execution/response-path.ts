@@ -1,4 +1,4 @@
-import type { GraphQLError } from 'graphql';
+import { type ASTNode, GraphQLError, locatedError, responsePathAsArray } from 'graphql';
 import type { CoercedVariables } from '../plan/arguments.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
@@ -17,11 +17,31 @@ export class ResponsePath {
   }
 }
 
+/** Where an error stands in the document. */
+type Place = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
+
 /** The errors of one execution in the order in which they became known. */
 export class FieldErrors {
   readonly list: GraphQLError[] = [];
   /** The paths that an error has made null; undefined: all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
+  readonly #places = new Map<readonly ASTNode[], Place>();
+
+  /**
+   * As graphql's `locatedError`. Line and column are found once for each field: that takes the time of the document, and one
+   * field can fail at every index of a list.
+   */
+  locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
+    const error = locatedError(rawError, undefined, responsePathAsArray(path));
+    if (error === rawError || error.nodes) return error;
+    let place = this.#places.get(nodes);
+    if (!place) {
+      const { source, positions, locations } = new GraphQLError('', { nodes });
+      place = { nodes, source, positions, locations };
+      this.#places.set(nodes, place);
+    }
+    return Object.assign(error, place);
+  }
 
   /** Adds an error that makes the value at `path` null, unless it is null already, or something above it. */
   add(error: GraphQLError, path: ResponsePath | undefined): void {

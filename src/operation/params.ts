@@ -118,7 +118,9 @@ export function weightOf({
   const values: unknown[] = [variables, extensions];
   for (let value = values.pop(); values.length > 0 || value !== undefined; value = values.pop()) {
     weight += typeof value === 'string' ? value.length + BYTES_PER_VALUE : BYTES_PER_VALUE;
-    if (typeof value === 'object' && value !== null) values.push(...Object.values(value));
+    // A list may have more members than a call may have arguments.
+    if (typeof value === 'object' && value !== null)
+      for (const member of Object.values(value)) values.push(member);
   }
   return weight;
 }

@@ -38,3 +38,27 @@ export function checkWellFormed(argument: string, value: string): string {
   }
   return value;
 }
+
+/** An error costs more than what is asked for, and no client makes so many mistakes. */
+const MAX_MISTAKES = 100;
+
+/** Each value of a list as `read` gives it, or what is wrong with it. @throws BAD_USER_INPUT for too many mistakes. */
+export function readEach<Given, Read>(
+  argument: string,
+  values: readonly Given[],
+  read: (argument: string, given: Given) => Read,
+): (Read | Error)[] {
+  let mistakes = 0;
+  return values.map((given, index) => {
+    try {
+      return read(`${argument}[${index}]`, given);
+    } catch (error) {
+      mistakes += 1;
+      if (mistakes <= MAX_MISTAKES) return error as Error;
+      throw badUserInput(
+        argument,
+        `more than ${MAX_MISTAKES} of them are wrong. The last one: ${(error as Error).message}`,
+      );
+    }
+  });
+}

@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { type CostOptions, costs, costsEach, lengthOf } from '../plan/cost.ts';
+import { readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import type { LoaderOf } from './loader.ts';
 
@@ -109,9 +110,10 @@ export function defineEntity<Shape extends object, Param extends string>(
           }),
         },
         resolve: ((_root: unknown, args: Keys<string[]>, context: Context, info: GraphQLResolveInfo) =>
-          args[keys]?.map((given, index) => {
+          readEach(keys, args[keys] ?? [], check).map((read) => {
+            if (read instanceof Error) return read;
             try {
-              return resolve(check(`${keys}[${index}]`, given), context, info);
+              return resolve(read, context, info);
             } catch (error) {
               return error as Error;
             }

@@ -16,6 +16,7 @@ import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { forbiddenBy } from '../plan/required-scopes.ts';
+import { readEach } from './argument.ts';
 import { ENTITIES, fetchable } from './entity.ts';
 
 const Any = new GraphQLScalarType({
@@ -118,7 +119,7 @@ function resolveEntities(
   context: unknown,
   info: GraphQLResolveInfo,
 ): unknown[] {
-  return readRepresentations(representations ?? []).map((one, index) => {
+  return readEach('representations', representations ?? [], readRepresentation).map((one, index) => {
     if (one instanceof Error) return one;
     const { typeName, key } = one;
     try {
@@ -155,29 +156,9 @@ function checkEntityScopes(
   throw forbiddenBy(permissions.name, missing, { [`${place}.${index}`]: missing });
 }
 
-/** A router makes no mistake, and an error costs more than what is asked for. */
-const MAX_MISTAKES = 100;
-
 interface Representation {
   readonly typeName: string;
   readonly key: string;
-}
-
-/** Each of the representations, or what is wrong with it. @throws BAD_USER_INPUT for too many mistakes. */
-function readRepresentations(representations: readonly unknown[]): (Representation | Error)[] {
-  let mistakes = 0;
-  return representations.map((given, index) => {
-    try {
-      return readRepresentation(`representations[${index}]`, given);
-    } catch (error) {
-      mistakes += 1;
-      if (mistakes <= MAX_MISTAKES) return error as Error;
-      throw badUserInput(
-        'representations',
-        `more than ${MAX_MISTAKES} of them are wrong. The last one: ${(error as Error).message}`,
-      );
-    }
-  });
 }
 
 /** A key follows the rules of the scalar ID. */

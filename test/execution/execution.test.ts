@@ -14,6 +14,7 @@ import {
   validate,
 } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { maskErrors } from '../../src/errors/masking.ts';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 import { everyType } from '../support/every-type.ts';
@@ -253,6 +254,31 @@ describe('an error', () => {
     expect(errors?.[0]?.originalError).toBe(error);
     expect(errors?.[0]?.nodes).toHaveLength(2);
     expect(errors?.[0]?.path).toEqual(['node', 'text']);
+  });
+
+  it('at each index of a list has its place looked up once, which takes the time of the document', () => {
+    const prepared = prepare('{ nodes { text } }');
+    const { document, operation } = prepared;
+    const args = { schema, document, rootValue: { nodes: Array(50).fill(new Error('broken')) } };
+    const expected = graphqlExecute(args) as ExecutionResult;
+    const { source } = operation.loc ?? {};
+    if (!source) throw new TypeError('a document is parsed with its locations');
+    const { body } = source;
+    let lookUps = 0;
+    Object.defineProperty(source, 'body', {
+      get() {
+        lookUps += 1;
+        return body;
+      },
+    });
+    const result = execute({ ...args, prepared, coerced: {} }) as ExecutionResult;
+    const { errors = [] } = result;
+    expect(JSON.stringify(result)).toBe(JSON.stringify(expected));
+    expect(errors.map(({ positions }) => positions)).toEqual(Array(50).fill([2]));
+    const masking = { hasData: true, coordinateOf: () => 'Query.nodes', onUnexpected: () => 'id' };
+    const masked = maskErrors(errors, masking);
+    expect(masked.map(({ locations }) => locations)).toEqual(errors.map(({ locations }) => locations));
+    expect(lookUps).toBe(1);
   });
 
   it('that ends a list early leaves no promise without somebody who handles it', async () => {

@@ -56,6 +56,8 @@ async function post(body: string): Promise<{ status: number; code: string | unde
 
 const entities = (count: number, reference: string) =>
   `{"query":"query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }","variables":{"r":[${Array(count).fill(reference).join()}]}}`;
+const scripts = (count: number, id: string) =>
+  `{"query":"query ($r: [ID!]!) { scripts(ids: $r) { id } }","variables":{"r":[${Array(count).fill(id).join()}]}}`;
 const query = (text: string) => JSON.stringify({ query: text });
 const names = (count: number, write: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => write(index)).join(' ');
@@ -64,6 +66,7 @@ const names = (count: number, write: (index: number) => string) =>
 const ATTACKS: readonly [string, string, string][] = [
   ['references that name no type', entities(20_000, '{"__typename":"Nope"}'), 'BAD_USER_INPUT'],
   ['a body full of references', entities(1_350_000, '{}'), 'BAD_REQUEST'],
+  ['ids that are none', scripts(19_990, '"."'), 'BAD_USER_INPUT'],
   ['a body full of numbers for references', entities(1_900_000, '0'), 'BAD_REQUEST'],
   [
     'an alias as long as a document',
@@ -118,5 +121,10 @@ describe(`a process with a heap of ${HEAP_MB} MB lives on, and others are answer
       for (const answer of answers) expect(answer.code ?? '').toBe(code);
       expect((await fetch(`${url}/health`)).status).toBe(200);
     });
+  });
+
+  it('more ids than a call may have arguments', async () => {
+    const { code } = await post(scripts(149_000, '"a"'));
+    expect(code).toBe('ANSWER_TOO_LARGE');
   });
 });

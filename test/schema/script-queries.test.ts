@@ -318,6 +318,21 @@ describe('scripts', () => {
     expect([...fixture.lines()].sort()).toEqual([`GET /scripts/${scriptId}`, 'GET /scripts/gone']);
   });
 
+  it('fails as a whole, and asks for nothing, when more than 100 ids are none', async () => {
+    const ids = [scriptId, ...Array<string>(101).fill('..')];
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids });
+    expect(data ?? null).toBeNull();
+    expect(errors).toEqual([
+      expect.toBeError('BAD_USER_INPUT', {
+        path: ['scripts'],
+        message: expect.stringMatching(
+          /^ids: more than 100 of them are wrong\. The last one: ids\[101\]: "\.\." is not an id\./,
+        ),
+      }),
+    ]);
+    expect(fixture.lines()).toEqual([]);
+  });
+
   it('answers no ids with no scripts', async () => {
     const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids: [] });
     expect({ data, errors }).toEqual({ data: { scripts: [] }, errors: undefined });
