@@ -1,4 +1,5 @@
 import {
+  type CallToolResult,
   CLIENT_INFO_META_KEY,
   type Implementation,
   ProtocolError,
@@ -7,13 +8,11 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
-import type { Permissions } from '../callers/permissions.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { checkMethod } from '../http/guards.ts';
 import { stringifyResult } from '../http/response.ts';
 import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
-import { refusedWrites } from '../operation/refused-writes.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import type { Clock } from '../transport/clock.ts';
 import { version } from '../version.ts';
@@ -40,7 +39,7 @@ export type Agents = ReturnType<typeof createAgents>;
 
 /** Serves the tools of MCP to connected clients; each call is an operation as any other. @throws StartError */
 export function createAgents(parts: AgentsParts, options: AgentsOptions) {
-  const { pipeline, tracker, rateLimit, clock, schema } = parts;
+  const { pipeline, rateLimit, clock, schema } = parts;
   let tools = readTools(options, parts);
 
   /** @throws UNAUTHENTICATED */
@@ -53,41 +52,31 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
 
   async function list(record: RequestRecord) {
     const { permissions } = await identify(record);
-    const own = tools.filter(
-      ({ prepared }) => !prepared || !checkScopes(prepared.requiredScopes(), permissions),
-    );
+    const own = tools.filter(({ scopes }) => !checkScopes(scopes, permissions));
     return { tools: own.map(({ listing }) => listing) };
   }
 
-  async function call(name: string, args: JsonSchema, record: RequestRecord) {
+  async function call(name: string, args: JsonSchema, record: RequestRecord): Promise<CallToolResult> {
     const { permissions, origin } = await identify(record);
     const tool = tools.find(({ listing }) => listing.name === name);
-    if (!tool || isKeptFrom(permissions, tool, args, record))
+    const result = tool && (await run(tool, args, record));
+    // The list has changed since, and nothing ran.
+    if (record.codes.includes(NOT_LISTED) && tool && !tools.includes(tool)) return call(name, args, record);
+    // Callers do not even learn of what is out of their scopes; the audit log does, if they try it.
+    if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions)))
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, noTool(name));
-    const json = stringifyResult(await run(tool, args, record));
     // The result stands, whatever is known of the quota.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
-    return toolResult(json, schema, quota, permissions.rate);
+    return toolResult(stringifyResult(result), schema, quota, permissions.rate);
   }
 
-  /** Whether it is out of the caller's scopes: then they do not even learn of it, but the log and the audit log do. */
-  function isKeptFrom(permissions: Permissions, { prepared }: Tool, args: JsonSchema, record: RequestRecord) {
-    const error = prepared && checkScopes(prepared.requiredScopes(), permissions);
-    if (!error) return false;
-    record.operation = prepared.facts;
-    for (const write of refusedWrites(prepared, args, 'FORBIDDEN')) tracker.wrote(record, write);
-    pipeline.mask({ errors: [error] }, record);
-    return true;
-  }
-
-  async function run({ listing, prepared }: Tool, args: JsonSchema, record: RequestRecord) {
+  async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {
     const errors = checkArguments(listing, args);
     try {
       const { [PLAN]: _isPlan, ...variables } = args;
-      const query = prepared?.document.loc?.source.body;
-      const operation = prepared ? { query, operationName: listing.name, variables } : variables;
+      const operation = query === undefined ? variables : { query, operationName: listing.name, variables };
       const params = paramsFromJson(operation, 'payload');
-      const checkMethod = prepared ? undefined : checkQuery;
+      const checkMethod = query === undefined ? checkQuery : undefined;
       if (errors.length === 0) return await pipeline.run({ params, record, checkMethod });
     } catch (error) {
       errors.push(error as GraphQLError);
@@ -104,21 +93,20 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
     /** A server of the protocol's library for one connection. */
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
-      server.setRequestHandler('tools/list', (_request, { mcpReq: { signal } }) =>
-        inRequest({}, signal, list),
-      );
+      server.setRequestHandler('tools/list', (_, { mcpReq }) => inRequest({}, mcpReq.signal, list));
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
         const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
-        return inRequest(headers, context.mcpReq.signal, (record) => call(name, args, record)).finally(
-          tellProgress(context, clock),
-        );
+        const answer = inRequest(headers, context.mcpReq.signal, (record) => call(name, args, record));
+        return answer.finally(tellProgress(context, clock));
       });
       return server;
     },
   };
 }
 
+/** The code of a document that is not in the list any more. */
+const NOT_LISTED = 'PERSISTED_DOCUMENTS_ONLY';
 const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 
 const noTool = (name: string) =>
@@ -129,8 +117,8 @@ const checkQuery: typeof checkMethod = (type) => checkMethod(type, { method: 'QU
 
 /** The name that the client gives itself: older ones once, when they connect. */
 function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) {
-  const own = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
-  const { name = 'unknown', version = '' } = (own ?? {}) as Partial<Implementation>;
+  const given = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
+  const { name = 'unknown', version = '' } = (given ?? {}) as Partial<Implementation>;
   // No header holds other characters.
   const [client = '', release = ''] = [name, version].map((text) => text.replaceAll(/[^\x20-\x7e]/g, '?'));
   return { 'apollographql-client-name': `mcp/${client}`, 'apollographql-client-version': release };

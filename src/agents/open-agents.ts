@@ -40,6 +40,8 @@ function serveAtStdin({ createServer }: Agents, authorization: string, parts: Ag
     const record = tracker.begin(new FetchRequest(request, ADDRESS), requestIdFor(undefined));
     return answer(record).finally(() => tracker.end(record, signal.aborted ? CLIENT_LEFT : 200));
   };
+  // As many answers may wait for the client as it has asked for: no leak.
+  process.stdout.setMaxListeners(0);
   const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize });
   const message = `This is no message, or a batch, or has more than ${maxBufferSize} bytes. Send one message by each line.`;
   const refusal = { jsonrpc: '2.0', id: null, error: { code: ProtocolErrorCode.InvalidRequest, message } };
@@ -53,41 +55,45 @@ function serveAtStdin({ createServer }: Agents, authorization: string, parts: Ag
 function createHandler({ identify, createServer }: Agents, parts: AgentsParts): NodeHandler {
   const { pipeline, checkOrigin, openLease, maxBodyBytes, cors } = parts;
 
-  async function read(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
-    if (request.method !== 'POST') throw methodNotAllowed('POST');
-    const { host, origin, 'content-encoding': encoding = null } = request.message.headers;
+  async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
+    const { method, contentType, message } = request;
+    const { host, origin, 'content-encoding': encoding = null } = message.headers;
+    if (method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT });
+    if (method !== 'POST') throw methodNotAllowed('POST');
     const refusal = checkOrigin({ host, origin });
     if (refusal) throw refusal;
-    checkContentType(request.contentType, encoding);
+    checkContentType(contentType, encoding);
     await identify(record);
     const lease = openLease(request);
-    response.once('close', () => lease.release());
-    const message = await request.readBody(maxBodyBytes, lease, MESSAGE);
-    if (Array.isArray(message)) throw BATCH;
-    return message;
-  }
-
-  async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
+    const leaving = new AbortController();
+    response.once('close', () => {
+      lease.release();
+      leaving.abort();
+    });
+    const parsedBody = await request.readBody(maxBodyBytes, lease, MESSAGE);
+    if (Array.isArray(parsedBody)) throw BATCH;
     const inRequest: InRequest = (headers, _signal, answer) => {
-      Object.assign(request.message.headers, headers);
+      Object.assign(message.headers, headers);
       return answer(record);
     };
-    if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT });
-    const leaving = new AbortController();
-    response.once('close', () => leaving.abort());
-    try {
-      const parsedBody = await read(request, response, record);
-      const headers = request.message.headers as Record<string, string>;
-      const web = new Request(ADDRESS, { method: 'POST', headers, signal: leaving.signal });
-      return await createMcpHandler(() => createServer(inRequest), OPTIONS).fetch(web, { parsedBody });
-    } catch (error) {
-      const { errors = [] } = pipeline.mask({ errors: [error as GraphQLError] }, record);
-      return refusalOf(errors[0] as GraphQLError);
-    }
+    const headers = message.headers as Record<string, string>;
+    const web = new Request(ADDRESS, { method, headers, signal: leaving.signal });
+    return createMcpHandler(() => createServer(inRequest), OPTIONS).fetch(web, { parsedBody });
+  }
+
+  /** Before there is a message, in terms of JSON-RPC. */
+  function refuse(error: GraphQLError, record: RequestRecord): Response {
+    const { errors = [] } = pipeline.mask({ errors: [error] }, record);
+    const [{ message, extensions }] = errors as [GraphQLError];
+    const code = extensions.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
+    const shown = { code, message, data: { code: extensions.code } };
+    const head = responseHead({ errors }, 'application/json');
+    return Response.json({ jsonrpc: '2.0', id: null, error: shown }, head);
   }
 
   return async (request, response, record) => {
-    const { status, headers, body } = await answerTo(request, response, record);
+    const answer = answerTo(request, response, record).catch((error) => refuse(error, record));
+    const { status, headers, body } = await answer;
     const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
     response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
     // One that has left needs no more.
@@ -108,14 +114,5 @@ const MESSAGE = {
   read: jsonFromBody,
   weigh: (message: unknown) => weightOf({ query: undefined, variables: { message }, extensions: undefined }),
 };
-
-/** A refusal before there is a message, in terms of JSON-RPC. */
-function refusalOf(error: GraphQLError): Response {
-  const { message, extensions } = error;
-  const code = extensions.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
-  const shown = { code, message, data: { code: extensions.code } };
-  const head = responseHead({ errors: [error] }, 'application/json');
-  return Response.json({ jsonrpc: '2.0', id: null, error: shown }, head);
-}
 
 const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message by each POST.');

@@ -29,13 +29,12 @@ export function toolResult(
   const shown: Shown = JSON.parse(JSON.stringify(parseExactJson(json), bounded));
   const upstream = { ...shown.extensions?.upstream, ...(quota && inQuota(shown, quota, callerRate)) };
   const structuredContent = { ...shown, extensions: { ...shown.extensions, upstream } };
-  const failures = failuresOf(shown, schema);
+  const failure = failureOf(shown, schema);
   const hasData = Object.values(shown.data ?? {}).some((value) => value !== null);
-  const note = hasData || failures.length === 0 ? [DATA_NOTE] : [];
-  const failure = failures.length > 0 ? [failures.slice(0, MAX_TOLD).join('\n')] : [];
-  const texts = [...failure, ...note, JSON.stringify(structuredContent)];
+  const note = failure === undefined || hasData ? DATA_NOTE : undefined;
+  const texts = [failure, note, JSON.stringify(structuredContent)].filter((text) => text !== undefined);
   const content = texts.map((text) => ({ type: 'text' as const, text }));
-  return { content, structuredContent, ...(failures.length > 0 && { isError: true }) };
+  return { content, structuredContent, ...(failure !== undefined && { isError: true }) };
 }
 
 /** Says what is left of the quota (null in JSON: no limit), and of a plan how long its calls would wait. */
@@ -65,16 +64,17 @@ function bounded(_name: string, value: unknown): unknown {
   return more > 0 ? `${text}… [${more} more characters are left out]` : text;
 }
 
-/** Why something is not there, or was not done. */
-function failuresOf({ data, errors = [] }: Shown, schema: GraphQLSchema): string[] {
+/** Why something is not there, or was not done; undefined: all is. */
+function failureOf({ data, errors = [] }: Shown, schema: GraphQLSchema): string | undefined {
   const refused = Object.values(data ?? {}).flatMap((value) => {
     const { __typename: name, message = '' } = (value ?? {}) as JsonSchema;
     const type = schema.getType(String(name));
     if (!isObjectType(type) || !type.getInterfaces().some((one) => one.name === 'Refusal')) return [];
     return `${name}: ${message}. Nothing was changed, and the same call will be refused again.`;
   });
+  const told = [...errors.map(inWords), ...refused].slice(0, MAX_TOLD);
   // LuaAuth's own words may quote what somebody wrote.
-  return [...errors.map(inWords), ...refused].map((line) => line.replaceAll(/\p{Cc}/gu, ' '));
+  return told.map((line) => line.replaceAll(/\p{Cc}/gu, ' ')).join('\n') || undefined;
 }
 
 function inWords({

@@ -5,6 +5,7 @@ import { StartError } from '../observability/start-error.ts';
 import { effectOf } from '../plan/cost.ts';
 import { mostCalls } from '../plan/most-calls.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
+import type { RequiredScopes } from '../plan/required-scopes.ts';
 import { objectsOf } from '../plan/select.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
 import type { AgentsOptions, AgentsParts } from './parts.ts';
@@ -13,8 +14,9 @@ import type { AgentsOptions, AgentsParts } from './parts.ts';
 export interface Tool {
   /** As `tools/list` has it. */
   readonly listing: ToolListing;
-  /** That of a listed document; undefined: the agent gives one. */
-  readonly prepared?: PreparedOperation;
+  /** Its document; undefined: the agent gives one. */
+  readonly query: string | undefined;
+  readonly scopes: RequiredScopes;
 }
 
 /** As clients take them. */
@@ -54,7 +56,7 @@ function toolsIn(query: string, names: Set<string>, { documents, limits }: Agent
       throw new Error(`has an operation ${name}, as another one has. Give it another name.`);
     names.add(name);
     const prepared = entry.find(name) as PreparedOperation;
-    return { listing: listingOf(name, prepared, limits.restCalls), prepared };
+    return { listing: listingOf(name, prepared, limits.restCalls), query, scopes: prepared.requiredScopes() };
   });
 }
 
@@ -106,6 +108,8 @@ const ANY_QUERY: Tool = {
     ...shapeOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query'], {}),
     annotations: { readOnlyHint: true, openWorldHint: false },
   },
+  query: undefined,
+  scopes: { all: new Set(), byPath: new Map() },
 };
 
 /** Finds what GraphQL would ignore: a model that misspells an argument has to learn of it. */

@@ -20,14 +20,19 @@ afterEach(() => open.splice(0).forEach((one) => void one.kill('SIGKILL')));
 
 /** A client that keeps to no rule of the protocol. */
 function connect() {
-  const child = spawn(process.execPath, [MAIN, 'mcp'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [MAIN, 'mcp'], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   open.push(child);
   child.stdin.on('error', () => undefined);
   let received = '';
   child.stdout.on('data', (text) => {
     received += text;
   });
+  let log = '';
+  child.stderr.on('data', (text) => {
+    log += text;
+  });
   return {
+    log: () => log,
     ended: once(child, 'exit').then(([code]) => code as number | null),
     send: (text: string) => void child.stdin.write(`${text}\n`),
     end: () => void child.stdin.end(),
@@ -66,4 +71,16 @@ it('a line that is too large is refused with a sentence, and ends the process', 
   client.send(message(2, 'tools/call', { name: 'lookUpKey', arguments: { key: 'x'.repeat(1_000_000) } }));
   await expect.poll(client.answers, soon).toMatchObject([{ id: 1 }, NO_MESSAGE]);
   expect(await client.ended).toBe(0);
+}, 60_000);
+
+it('of 300 calls at once each is answered, and nothing is warned of', async () => {
+  const client = connect();
+  const args = { name: 'lookUpKey', arguments: { key: 'nobody' } };
+  const ids = Array.from({ length: 300 }, (_, index) => index);
+  client.send(ids.map((id) => message(id, 'tools/call', args)).join('\n'));
+  const answered = () => new Set(client.answers().map(({ id }) => id)).size;
+  await expect.poll(answered, soon).toBe(300);
+  client.end();
+  expect(await client.ended).toBe(0);
+  expect(client.log()).not.toContain('Warning');
 }, 60_000);
