@@ -71,14 +71,19 @@ describe('a connection that breaks', () => {
   const refuse = body(HTML, 503, { 'content-type': 'text/html' });
 
   it.each([
-    ['reset', reset],
-    ['closed', close],
-    ['answered with a 503 that is not the API’s own', refuse],
-  ])('makes LuaAuth unavailable to a read: %s', async (_what, respond) => {
+    ['reset', reset, 'the connection to LuaAuth broke.'],
+    ['closed', close, 'the connection to LuaAuth broke.'],
+    ['answered with a 503 that is not the API’s own', refuse, 'LuaAuth is unavailable (HTTP 503).'],
+  ])('makes LuaAuth unavailable to a read: %s', async (_what, respond, says) => {
     fixture.respond = respond;
     const { data, errors } = await read();
     expect(data).toEqual({ script: null });
-    expect(errors).toMatchObject([expect.toBeError('UPSTREAM_UNAVAILABLE', { path: ['script'] })]);
+    expect(errors).toMatchObject([
+      expect.toBeError('UPSTREAM_UNAVAILABLE', {
+        path: ['script'],
+        message: `GET /scripts/:script_id: ${says}`,
+      }),
+    ]);
     expect(JSON.stringify(errors)).not.toMatch(/<|internal-host|127\.0\.0\.1|ECONN/);
   });
 
