@@ -607,6 +607,16 @@ describe('answers', () => {
     ]);
   });
 
+  it('carry them as well where a client expects what nobody knows', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(
+      'GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
+    );
+    const text = await client.closed;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    for (const [name, value] of Object.entries(COMMON)) expect(text).toContain(`${name}: ${value}\r\n`);
+  });
+
   const SESSION = {
     id: 'a',
     user_key: 'user',
