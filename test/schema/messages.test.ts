@@ -64,6 +64,11 @@ describe('messageSession', () => {
     expect(fixture.lines()).toEqual([]);
   });
 
+  it('says of a handler that is empty how long one may be, and not to leave it out', async () => {
+    const { errors } = await message('');
+    expect(errors?.[0]?.message).toBe('input.handler: it has 0 characters. Give 1 to 512.');
+  });
+
   it('takes data of 64 kB to the byte', async () => {
     const data = 'x'.repeat(64 * 1024 - 2);
     expect((await message('ping', data)).data?.messageSession).toMatchObject({ response: { pong: true } });
