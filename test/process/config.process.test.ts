@@ -202,6 +202,16 @@ describe('an environment', () => {
   });
 });
 
+it('that is long is shown by its beginning', () => {
+  const long = 'x'.repeat(100_000);
+  const shown = `"${'x'.repeat(200)}…"`;
+  expect(problems({ LUAAUTH_API_URL: long, LOG_LEVEL: long, LUAAUTH_TOKEN_FILE: long })).toEqual([
+    `LUAAUTH_API_URL: ${shown} is not an http or https URL without user, query or fragment.`,
+    expect.stringMatching(`^LUAAUTH_TOKEN_FILE: ${shown} `),
+    `LOG_LEVEL: ${shown} is not one of trace, debug, info, warn, error, fatal, silent.`,
+  ]);
+});
+
 describe('a unit', () => {
   it.each([
     ['250', 250],

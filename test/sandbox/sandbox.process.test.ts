@@ -9,6 +9,7 @@ import { sandboxKeys } from '../../src/sandbox/keys.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { SandboxSession } from '../../src/sandbox/state.ts';
+import { MAIN } from '../support/built.ts';
 import { createManualClock } from '../support/clock.ts';
 import {
   type Ask,
@@ -744,7 +745,7 @@ describe('the clock', () => {
 
 describe('the standalone process', () => {
   const run = (port: string): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'sandbox'], {
+    spawn(process.execPath, [MAIN, 'sandbox'], {
       env: { ...process.env, SANDBOX_PORT: port },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

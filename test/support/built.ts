@@ -9,3 +9,7 @@ export const INDEX = new URL('../../dist/index.js', import.meta.url).href;
 
 /** The arguments of Node with which it runs a TypeScript file of the tests or of `scripts/`. */
 export const TYPESCRIPT = ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
+
+/** A built module by its path in `src/`, with the types of its source. */
+export const importBuilt = <Module>(path: string): Promise<Module> =>
+  import(new URL(`../../dist/${path}.js`, import.meta.url).href);

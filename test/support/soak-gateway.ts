@@ -1,7 +1,12 @@
 // The gateway of the soak run, in a process of its own so that nothing else is in its heap. Needs --expose-gc.
 import { IncomingMessage } from 'node:http';
 import { queryObjects } from 'node:v8';
-import { openGateway } from './gateway.ts';
+import { importBuilt } from './built.ts';
+
+const { createGateway } = await importBuilt<typeof import('../../src/gateway.ts')>('gateway');
+const { startServer } = await importBuilt<typeof import('../../src/server/listen.ts')>('server/listen');
+const { createTransport } =
+  await importBuilt<typeof import('../../src/transport/transport.ts')>('transport/transport');
 
 /** What the process holds after a full garbage collection. */
 export interface Holdings {
@@ -21,7 +26,27 @@ process.on('warning', ({ name, message }) => {
 
 const [upstream = ''] = process.argv.slice(2);
 // Every step of a call's way takes part, at a rate that does not slow the run down.
-const gateway = await openGateway({ upstream, transport: { rate: 10_000, freshMs: 1_000, staleMs: 60_000 } });
+const transport = createTransport({
+  url: new URL(upstream),
+  userAgent: 'luaauth-graphql/soak',
+  rate: 10_000,
+  freshMs: 1_000,
+  staleMs: 60_000,
+});
+const logged: unknown[] = [];
+const gateway = createGateway({
+  transport,
+  credentials: {},
+  timeouts: { read: 5_000, write: 5_000 },
+  log: { error: (error) => logged.push(error) },
+});
+const server = await startServer({
+  listener: gateway,
+  upgrade: gateway.upgrade,
+  host: '127.0.0.1',
+  port: 0,
+  writeTimeoutMs: 30_000,
+});
 
 function holdings(): Holdings {
   (globalThis as { gc?: () => void }).gc?.();
@@ -30,7 +55,7 @@ function holdings(): Holdings {
     objects: Object.fromEntries(objects),
     heapBytes: process.memoryUsage().heapUsed,
     warnings,
-    logged: gateway.logged.map(String),
+    logged: logged.map(String),
   };
 }
 
@@ -39,4 +64,4 @@ function sockets(): number {
 }
 
 process.on('message', (asked) => process.send?.(asked === 'sockets' ? sockets() : holdings()));
-process.send?.(gateway.url);
+process.send?.(server.url);
