@@ -26,7 +26,7 @@ export function toolResult(
   quota: RateLimitStatus | undefined,
   callerRate: number | undefined,
 ): CallToolResult {
-  const shown: Shown = JSON.parse(JSON.stringify(parseExactJson(json), bounded));
+  const shown = bounded(parseExactJson(json)) as Shown;
   const upstream = { ...shown.extensions?.upstream, ...(quota && inQuota(shown, quota, callerRate)) };
   const structuredContent = { ...shown, extensions: { ...shown.extensions, upstream } };
   const failure = failureOf(shown, schema);
@@ -54,13 +54,20 @@ function inQuota(
   return { calls, queuedMs, remaining };
 }
 
-function bounded(_name: string, value: unknown): unknown {
+/** Names of members as well may be those of a user's program. */
+function bounded(value: unknown): unknown {
   // Most who read JSON have no integers that large.
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'string') return value;
-  // Half of a pair of surrogates is no character, and many who read JSON refuse it.
-  const text = value.slice(0, MAX_TEXT_LENGTH).replaceAll(/\p{Surrogate}/gu, '�');
-  const more = value.length - MAX_TEXT_LENGTH;
+  if (typeof value === 'string') return boundedText(value);
+  if (Array.isArray(value)) return value.map(bounded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, own]) => [boundedText(name), bounded(own)]));
+}
+
+function boundedText(given: string): string {
+  // Many who read JSON refuse half of a pair of surrogates; tags are letters that a model reads and a person does not see.
+  const text = given.slice(0, MAX_TEXT_LENGTH).replaceAll(/[\p{Surrogate}\u{e0000}-\u{e007f}]/gu, '\ufffd');
+  const more = given.length - MAX_TEXT_LENGTH;
   return more > 0 ? `${text}… [${more} more characters are left out]` : text;
 }
 

@@ -34,6 +34,10 @@ const fixture = useRecorder({
       ['scripts', 'query scripts($ids: [ID!]!) { scripts(ids: $ids) { name } }'],
       ['remove', 'mutation remove($id: ID!) { deleteScript(input: { id: $id }) { __typename } }'],
       [
+        'say',
+        'mutation say($input: MessageSessionInput!) { messageSession(input: $input) { __typename ... on MessageDelivered { response } } }',
+      ],
+      [
         'many',
         'query first($key: ID!) { user(key: $key) { note } } mutation second($user: ID!) { unblacklistUser(input: { key: $user }) { __typename } }',
       ],
@@ -152,12 +156,27 @@ describe('an answer', () => {
       `${'x'.repeat(1_999)}😀 and more`,
       `${'x'.repeat(1_999)}�… [10 more characters are left out]`,
     ],
+    ['holds letters that only a model sees', 'VIP \u{e0062}\u{e0061}\u{e006e}', 'VIP \ufffd\ufffd\ufffd'],
     ['holds half of one', 'a\ud800b', 'a�b'],
-  ])('whose text %s is one that every reader of JSON takes', async (_what, name, shown) => {
-    fixture.respond = (_recorded, response) =>
-      json(response, { success: true, script: wireScript('a', { name }) });
-    const { result } = await call('script', { id: 'a' });
-    expect(result?.structuredContent?.data).toEqual({ script: { name: shown } });
+  ])(
+    'whose text %s is one that every reader of JSON takes, and a person sees',
+    async (_what, name, shown) => {
+      fixture.respond = (_recorded, response) =>
+        json(response, { success: true, script: wireScript('a', { name }) });
+      const { result } = await call('script', { id: 'a' });
+      expect(result?.structuredContent?.data).toEqual({ script: { name: shown } });
+    },
+  );
+});
+
+it('names of members that a user has made up are cut as other texts are', async () => {
+  fixture.respond = (_recorded, response) =>
+    json(response, { success: true, processed: true, response: [{ ['n'.repeat(2_001)]: { a: 'b' } }] });
+  const { result } = await call('say', { input: { id: 'a', handler: 'x' } });
+  expect(result?.structuredContent?.data).toMatchObject({
+    messageSession: {
+      response: [{ [`${'n'.repeat(2_000)}… [1 more characters are left out]`]: { a: 'b' } }],
+    },
   });
 });
 
