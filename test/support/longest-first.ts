@@ -1,7 +1,12 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The kinds of files by how long a single one of them takes. A worker that has finished the last of a kind takes up the next. */
-const KINDS = [/\.(browser|redis)\.test\.ts$/, /\.process\.test\.ts$/, /\.property\.test\.ts$/, /./];
+const KINDS = [
+  /package\.process\.test\.ts$|\.(browser|redis)\.test\.ts$/,
+  /\.process\.test\.ts$/,
+  /\.property\.test\.ts$/,
+  /./,
+];
 
 /**
  * Vitest's own order, which in a fresh clone knows no more than how large files are, but with those first that take longest: so

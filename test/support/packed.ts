@@ -45,6 +45,8 @@ export async function installPacked() {
     recursive: true,
     filter: (path) => !/\/(node_modules|dist)$/.test(path),
   });
+  // The page is made again where it is not of these sources.
+  cpSync(join(ROOT, 'dist/page'), join(copy, 'dist/page'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const packing = await run('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: copy });
   const tarball = join(directory, packing.stdout.trim().split('\n').at(-1) ?? '');
