@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { MAIN } from './built.ts';
+import { startDefaultGateway } from './default-gateway.ts';
 import type { Step } from './documentation.ts';
 import { startRedis } from './redis.ts';
 
@@ -22,6 +23,8 @@ export async function createReader({ withRedis = false } = {}) {
   const redis = withRedis ? await startRedis() : undefined;
   const env = { PATH: `${bin}:${process.env.PATH}`, PORT: '0', YOUR_KEY: 'sandbox-key' };
   const children: ChildProcess[] = [];
+  /** Asked until the document starts one. */
+  let byDefault: Awaited<ReturnType<typeof startDefaultGateway>> | undefined;
   let gatewayUrl = '';
 
   const localize = (text: string) =>
@@ -76,11 +79,15 @@ export async function createReader({ withRedis = false } = {}) {
     /** What a step prints or answers. */
     async follow({ kind, text, variables }: Step): Promise<string> {
       const isAsked = kind === 'graphql' || text.includes('http://127.0.0.1:4000');
-      if (isAsked && gatewayUrl === '') await shell('luaauth-graphql --api-url https://api.luaauth.com');
+      if (isAsked && gatewayUrl === '') {
+        byDefault = await startDefaultGateway(sandbox.url);
+        gatewayUrl = byDefault.url;
+      }
       return kind === 'graphql' ? post(text, variables) : shell(text);
     },
     async leave() {
       for (const child of children.splice(0)) end(child);
+      await byDefault?.close();
       await sandbox.close();
       await redis?.close();
       rmSync(directory, { recursive: true });
