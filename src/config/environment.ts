@@ -72,7 +72,7 @@ function readSecret(environment: Environment, name: string, problems: string[]):
   }
   // It is read for what it says of each key.
   if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return undefined;
-  const say = (problem: string) => problems.push(`${name}_FILE: ${JSON.stringify(file)} ${problem}`);
+  const say = (problem: string) => problems.push(`${name}_FILE: ${JSON.stringify(cut(file))} ${problem}`);
   const read = readTextFile(file, MAX_SECRET_FILE_BYTES);
   if ('problem' in read) {
     say(`${read.problem}. Give the path of a readable file.`);
@@ -85,11 +85,18 @@ function readSecret(environment: Environment, name: string, problems: string[]):
 
 const HIDDEN = 'the given value (not shown)';
 
-/** A value as given; what a URL may hold of a secret is hidden. */
+/** So that no value pushes the other problems out of sight. */
+const LONGEST_SHOWN = 200;
+
+function cut(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
+}
+
+/** A value as given, if it is not long; what a URL may hold of a secret is hidden. */
 function show(text: string): string {
-  return JSON.stringify(text.replace(/(?<=^|\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...'));
+  return JSON.stringify(cut(text.replace(/(?<=^|\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...')));
 }
 
 function ask(meant: string | undefined): string {
-  return meant === undefined ? '' : ` Did you mean ${meant}?`;
+  return meant === undefined || meant.length > LONGEST_SHOWN ? '' : ` Did you mean ${meant}?`;
 }

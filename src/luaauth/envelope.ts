@@ -74,7 +74,8 @@ function parseAnswer(about: About, reply: Reply, parse: ParseAnswer): JsonObject
 
 /** A proxy in front of the API may answer instead: its status still says what happened. */
 function notAnEnvelope(about: About, reply: Reply, reason: string) {
-  if (reply.status === 503) return new Unavailable(about, 'unknown');
+  if (reply.status === 503)
+    return new Unavailable(about, 'unknown', { reason: 'LuaAuth is unavailable (HTTP 503)' });
   if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const transient = UNHEALTHY_STATUSES.has(reply.status);
   return new BadResponse(about, `${reason} (HTTP ${reply.status})`, { transient });

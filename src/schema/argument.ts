@@ -22,12 +22,15 @@ export function checkRange(argument: string, value: number, least: number, most:
 }
 
 /** Text that can travel in a URL or a body without losing anything: no lone surrogates. Never quoted back. */
-export function checkText(argument: string, value: string, maxLength: number): string {
+export function checkText(
+  argument: string,
+  value: string,
+  maxLength: number,
+  { isRequired = false } = {},
+): string {
   if (value === '' || value.length > maxLength) {
-    throw badUserInput(
-      argument,
-      `it has ${value.length} characters. Give 1 to ${maxLength}, or leave it out.`,
-    );
+    const otherwise = isRequired ? '' : ', or leave it out';
+    throw badUserInput(argument, `it has ${value.length} characters. Give 1 to ${maxLength}${otherwise}.`);
   }
   return checkWellFormed(argument, value);
 }

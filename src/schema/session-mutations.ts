@@ -155,7 +155,7 @@ defineMutation({
         wire: 'key',
         isRequired: true,
         description: 'The name under which the script has registered the function: 1 to 512 characters.',
-        write: (argument: string, value: string) => checkText(argument, value, 512),
+        write: (argument: string, value: string) => checkText(argument, value, 512, { isRequired: true }),
       },
       data: {
         type: 'JSON',

@@ -63,6 +63,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (draining && !isProbe(request.url)) refuseWhileDraining(response);
     else listener(request, response);
   });
+  // Node's own answer has no header of ours, and no expectation but `100-continue` has a meaning.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   if (upgrade) {
     takeUpgrades(server, connections, (request, socket, head) => {
       if (draining) refuseWhileDraining(responseOn(request, socket));
