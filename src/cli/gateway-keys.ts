@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../callers/key-entries.ts';
 import { EVERY_SCOPE, meaningOf, SCOPES } from '../callers/scopes.ts';
-import { readKeysFile, readTextFile } from '../config/text-file.ts';
+import { isKeysFile, readKeysFile, readTextFile } from '../config/text-file.ts';
 import { print } from './terminal.ts';
 
 /** The arguments of `keys new`, as they stand on the command line. */
@@ -35,6 +35,7 @@ const OWNER_ONLY = 0o600;
 /** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
 export function makeKey(flags: NewKeyFlags): readonly string[] {
   if (flags.file === undefined) return makeEntry(flags);
+  if (!isKeysFile(flags.file)) return [notByName(flags.file)];
   const change = beginChange(flags.file);
   if ('problems' in change) return change.problems;
   try {
@@ -57,16 +58,17 @@ function makeEntry(flags: NewKeyFlags, replace?: (text: string) => void): readon
   const checked = parseKeyEntries(text);
   if ('problems' in checked) return checked.problems;
   replace?.(text);
+  const ended = change.hasEnded ? ' The oldest of the keys of this name has ended.' : '';
   const advice =
     file === undefined
       ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
-      : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.`;
+      : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.${ended}`;
   print(`${key}\n\nThis is the only time that the key is shown.\n${advice}`);
   return [];
 }
 
 type Change =
-  | { readonly keys: readonly JsonEntry[]; readonly entry: JsonEntry }
+  | { readonly keys: readonly JsonEntry[]; readonly entry: JsonEntry; readonly hasEnded?: boolean }
   | { readonly problems: readonly string[] };
 
 function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Change {
@@ -92,9 +94,9 @@ function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256:
   const known = keys[index];
   if (file === undefined) return { problems: ['--rotate needs --file, whose entry it changes'] };
   if (!known) return { problems: [`${file} has no key of the name ${JSON.stringify(name)}`] };
-  const before = [known.sha256].flat().slice(-1);
-  const entry = { ...known, sha256: [...before, sha256] };
-  return { keys: keys.with(index, entry), entry };
+  const before = [known.sha256].flat();
+  const entry = { ...known, sha256: [...before.slice(-1), sha256] };
+  return { keys: keys.with(index, entry), entry, hasEnded: before.length > 1 };
 }
 
 /** Only what is in order is changed: the rest would be lost, or kept without being understood. */
@@ -145,12 +147,22 @@ function beginChange(path: string): FileChange | { readonly problems: readonly s
   }
 }
 
+function notByName(path: string): string {
+  return `${path}: the name of a file of keys ends in .json; any other is a plain list to a gateway. Give it such a name`;
+}
+
 /** Prints what a file of keys allows, key by key. Gives what is wrong with it. */
 export function showKeys(path: string): readonly string[] {
+  if (!isKeysFile(path)) return [notByName(path)];
   const read: KeyEntries = readKeysFile(path);
   if ('problems' in read) return read.problems.map((problem) => `${path}: ${problem}`);
   const { entries } = read;
-  print([`${path}: ${entries.length} keys`, ...entries.map(describeEntry)].join('\n\n'));
+  print(
+    [
+      `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`,
+      ...entries.map(describeEntry),
+    ].join('\n\n'),
+  );
   return [];
 }
 

@@ -80,6 +80,11 @@ function readSecret(environment: Environment, name: string, problems: string[]):
   }
   const text = read.text.trim();
   if (text === '') say('is empty. Put the secret in it.');
+  // Each part of it would be a key that allows everything.
+  if (name === 'GATEWAY_KEYS' && text.startsWith('{')) {
+    say('holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.');
+    return undefined;
+  }
   return text;
 }
 

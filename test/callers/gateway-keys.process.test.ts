@@ -341,10 +341,25 @@ describe('luaauth-graphql keys', { timeout: 60_000 }, () => {
     [['new', '--name', 'a b', '--scopes', '*'], 'keys[0].name is not a name'],
     [['new', '--name', 'x', '--scopes', '*', '--projects', 'p'], '* beside a list'],
     [['new', '--name', 'x', '--rotate'], '--rotate needs --file'],
+    [
+      ['new', '--name', 'x', '--scopes', '*', '--file', 'keys.txt'],
+      'keys.txt: the name of a file of keys ends in .json',
+    ],
+    [['check', 'keys.txt'], 'keys.txt: the name of a file of keys ends in .json'],
   ])('%j ends with 1 and says why', async (args, problem) => {
     const { code, stdout, stderr } = await run(['keys', ...args]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(problem);
+  });
+
+  it('new says that the oldest key has ended when there were two', async () => {
+    const path = join(directory, 'keys.json');
+    await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);
+    expect((await run(['keys', 'check', path])).stdout).toContain(`${path}: 1 key\n`);
+    const again = () => run(['keys', 'new', '--name', 'bot', '--rotate', '--file', path]);
+    const ended = 'The oldest of the keys of this name has ended.';
+    expect((await again()).stdout).not.toContain(ended);
+    expect((await again()).stdout).toContain(ended);
   });
 
   it('new has changed the file for each key that it prints, also when several run at once', async () => {

@@ -289,6 +289,13 @@ describe('a secret', () => {
   });
 });
 
+it('of a plain list of keys holds no JSON, whose parts would be keys that allow everything', () => {
+  const named = file('keys', '{"keys":[{"name":"bot","sha256":"ab","scopes":[]}]}');
+  expect(problems({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: named })).toEqual([
+    `GATEWAY_KEYS_FILE: ${JSON.stringify(named)} holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.`,
+  ]);
+});
+
 describe('a file that is named', { timeout: 60_000 }, () => {
   const files = ['LUAAUTH_TOKEN_FILE', 'GATEWAY_KEYS_FILE', 'METRICS_KEY_FILE', 'PERSISTED_DOCUMENTS_FILE'];
 
