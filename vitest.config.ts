@@ -30,6 +30,8 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     setupFiles: ['test/support/to-be-error.ts', 'test/support/short-stacks.ts'],
+    // Tests of one file that run beside each other share a thread.
+    maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -50,6 +50,7 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
       });
       gateways.push(gateway as GatewayOfSeveral);
     }
+    await fixture.haveShares(count);
     return { gateways, proxies };
   };
 
@@ -73,7 +74,10 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
   const limitOf = async (gateway: GatewayOfSeveral) =>
     (await gateway.execute(LIMIT, {}, KEY)).data?.rateLimit.limit;
 
-  it('serves its share while Redis stands still again and again', { timeout: 60_000 }, async () => {
+  it('serves its share while Redis stands still again and again', {
+    timeout: 60_000,
+    ...fixture.inTime,
+  }, async () => {
     const gateways = await open(1, { commandTimeoutMs: 150 });
     const end = demand(gateways);
     for (let stalls = 0; stalls < 8; stalls += 1) {
@@ -89,7 +93,10 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
     expect(busiestSecond(arrivals)).toBeLessThanOrEqual(50);
   });
 
-  it('keeps to the quota while one is cut off and comes back', { timeout: 60_000 }, async () => {
+  it('keeps to the quota while one is cut off and comes back', {
+    timeout: 60_000,
+    ...fixture.inTime,
+  }, async () => {
     const { gateways, proxies } = await openApart(3, { rate: 30 });
     const end = demand(gateways);
     await delay(2_000);
@@ -104,7 +111,10 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
     expect(busiestSecond(await end())).toBeLessThanOrEqual(30);
   });
 
-  it('has all of it again when all are replaced at once', { timeout: 60_000 }, async () => {
+  it('has all of it again when all are replaced at once', {
+    timeout: 60_000,
+    ...fixture.inTime,
+  }, async () => {
     const { gateways: gone, proxies } = await openApart(3, { toCut: 3 });
     for (const { cut } of proxies) cut();
     for (const gateway of gone) await eventually(() => expect(gateway.isLost()).toBe(true));
@@ -116,6 +126,7 @@ describeWithEachEngine('gateways that divide a quota', (engine) => {
 
   it('takes its share from one that was cut off and replaced, once that one hears of it', {
     timeout: 60_000,
+    ...fixture.inTime,
   }, async () => {
     const { gateways, proxies } = await openApart(1);
     const [replaced] = gateways as [GatewayOfSeveral];

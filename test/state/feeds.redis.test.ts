@@ -5,7 +5,7 @@ import type { State } from '../../src/state/port.ts';
 import { openStateInRedis } from '../../src/state/redis/open.ts';
 import { joinFeed, type WatchedMember } from '../support/feed-member.ts';
 import { startProxy } from '../support/proxy.ts';
-import { describeWithEachEngine, type RedisServer, startRedis } from '../support/redis.ts';
+import { describeWithEachEngine, type RedisServer, useRedis } from '../support/redis.ts';
 import { eventually } from '../support/waiting.ts';
 
 const leads = (member: WatchedMember) => eventually(() => expect(member.isLeading).toBe(true));
@@ -54,14 +54,14 @@ describe('feeds in memory', () => {
 
 describeWithEachEngine('feeds in Redis', (engine) => {
   const closing: (() => Promise<unknown>)[] = [];
+  const kept = useRedis(engine);
   let redis: RedisServer;
 
-  beforeEach(async () => {
-    redis = await startRedis(engine);
+  beforeEach(() => {
+    redis = kept.server;
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
-    await redis.close();
   });
 
   /** A process of the gateway, as far as Redis sees it. */

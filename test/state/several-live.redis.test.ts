@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settle } from '../support/clock.ts';
-import { createHeldClock, type HeldClock } from '../support/held-clock.ts';
+import { createHeldClock } from '../support/held-clock.ts';
 import { createLiveApi, refuse } from '../support/live-api.ts';
 import { type LiveView, viewLive } from '../support/live-view.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { startRecorder } from '../support/recorder.ts';
-import { describeWithRedis } from '../support/redis.ts';
+import { describeWithRedis, type RedisServer } from '../support/redis.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../support/several-gateways.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -18,249 +18,264 @@ const KEY = { token: 'sandbox-key' };
 const MOST_MS = 4_500;
 type Two = [one: GatewayOfSeveral, other: GatewayOfSeveral];
 
-describeWithRedis('live sessions of several gateways', { timeout: 60_000 }, () => {
+const faultsOf = (views: readonly LiveView[]) => views.flatMap(({ faults }) => faults);
+
+/** Gateways over an API with sessions. */
+function useLiveGateways() {
   const fixture = useSeveralGateways();
-  let recorder: Awaited<ReturnType<typeof startRecorder>>;
-  let api: ReturnType<typeof createLiveApi>;
-  let clock: HeldClock;
-
-  beforeEach(async () => {
-    api = createLiveApi();
-    clock = createHeldClock();
-    recorder = await startRecorder((recorded, response) => api.respond(recorded, response));
-    fixture.closing.push(() => recorder.close());
-  });
-
-  /** Polls by their first page. */
-  const polls = () =>
-    recorder.calls.filter(
-      ({ line, body }) => line === 'POST /scripts/s/sessions' && JSON.parse(body).from === 0,
-    ).length;
-  /** They poll when a feed begins, and after a disconnect; otherwise when the clock says so. */
-  const openHeld = (count: number) =>
-    fixture.openAll(count, {
-      upstream: recorder.url,
-      transport: { clock, random: () => 0 },
-      liveLimits: { rate: 0 },
-    });
-  const end = (gateway: GatewayOfSeveral, id: string) => {
-    api.leave('s', id);
-    return gateway.execute(DISCONNECT, { id }, KEY);
-  };
-  const faultsOf = (views: readonly LiveView[]) => views.flatMap(({ faults }) => faults);
-
-  it('cost one poll an interval, however many subscribe to one script', async () => {
-    api.connect('s', 'a');
-    const [one, other] = (await openHeld(2)) as Two;
-    const views = await Promise.all(
-      Array.from({ length: 100 }, (_one, index) => viewLive(index % 2 === 0 ? one : other)),
-    );
-    for (const view of views) await view.shows('a');
-    expect(polls()).toBe(1);
-    for (const name of ['b', 'c']) {
-      api.connect('s', name);
-      clock.pass(MOST_MS);
-      for (const view of views) await eventually(() => expect(view.sessions()).toContain(name));
-    }
-    await settle();
-    expect(polls()).toBe(3);
-    expect(faultsOf(views)).toEqual([]);
-    for (const view of views) view.leave();
-  });
-
-  it('are polled at once after a disconnect by a gateway where nobody subscribes', async () => {
-    api.connect('s', 'a', 'b', 'c');
-    const [one, other, third] = (await openHeld(3)) as [...Two, GatewayOfSeveral];
-    const views = [await viewLive(one)];
-    await views[0]?.shows('a', 'b', 'c');
-    await eventually(async () =>
-      expect(await fixture.redis.command('PUBSUB', 'CHANNELS', '*:feeds')).toHaveLength(1),
-    );
-    await end(other, 'b');
-    await views[0]?.shows('a', 'c');
-    views.push(await viewLive(third));
-    await views[1]?.shows('a', 'c');
-    await end(third, 'c');
-    for (const view of views) await view.shows('a');
-    await settle();
-    expect([polls(), faultsOf(views)]).toEqual([3, []]);
-    for (const view of views) view.leave();
-  });
-
-  it('go on at another gateway from a cursor, whether somebody is there or not', async () => {
-    api.connect('s', 'a', 'b');
-    const [one, other] = (await openHeld(2)) as Two;
-    const first = await viewLive(one);
-    await first.shows('a', 'b');
-    const cursor = first.cursor();
-    await end(one, 'a');
-    await first.shows('b');
-    const second = await viewLive(other, 's', cursor);
-    await eventually(() => expect(second.events).toEqual(['SessionsChange']));
-    const last = first.cursor();
-    expect(second.cursor()).toBe(last);
-    for (const view of [first, second]) view.leave();
-    api.connect('s', 'c');
-    await eventually(async () => expect(await fixture.redis.command('EVAL', NOBODY_LEADS, '0')).toBe(1));
-    const third = await viewLive(other, 's', last);
-    await third.shows('c');
-    expect([third.events, faultsOf([first, second, third])]).toEqual([['SessionsChange'], []]);
-    third.leave();
-  });
-
-  it('end with the same error at each of them, and begin again when LuaAuth allows it', async () => {
-    api.connect('s', 'a');
-    const gateways = (await openHeld(2)) as Two;
-    const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
-    for (const view of views) await view.shows('a');
-    api.trouble = refuse;
-    clock.pass(MOST_MS);
-    for (const view of views) await eventually(() => expect(view.isOver()).toBe(true));
-    expect(new Set(faultsOf(views)).size).toBe(1);
-    expect(faultsOf(views)[0]).toContain('"code":');
-    api.trouble = undefined;
-    api.leave('s', 'a');
-    api.connect('s', 'b');
-    const again = await viewLive(gateways[1]);
-    await again.shows('b');
-    expect([again.events, again.faults]).toEqual([['SessionsSnapshot'], []]);
-    again.leave();
-  });
-
-  it('leave nothing in Redis that tells who is connected', async () => {
-    const secrets = ['sentinel-session', 'sentinel-script', 'sentinel-job', 'key of sentinel', KEY.token];
-    api.connect('sentinel-script', 'sentinel-session');
-    const [one] = (await openHeld(1)) as [GatewayOfSeveral];
-    const view = await viewLive(one, 'sentinel-script');
-    await view.shows('sentinel-session');
-    const keys = (await fixture.redis.command('KEYS', '*')) as string[];
-    expect(keys.some((key) => key.endsWith('-log'))).toBe(true);
-    const dump = (await fixture.redis.dump()).toString('latin1');
-    expect(secrets.filter((secret) => dump.includes(secret))).toEqual([]);
-    view.leave();
-  });
-
-  describe('when the one that polls is killed', () => {
-    const processes: GatewayProcess[] = [];
-    afterEach(async () => {
-      for (const one of processes.splice(0)) await one.kill().catch(() => undefined);
-    });
-
-    /** Subscribes at a process that leads and at another gateway, and kills the process. */
-    const killLeader = async (other: GatewayOfSeveral) => {
-      const victim = startProcess({
-        PORT: '0',
-        REDIS_URL: fixture.redis.url,
-        LUAAUTH_API_URL: recorder.url,
-      });
-      processes.push(victim);
-      const first = await viewLive({ url: await victim.listening() });
-      await first.shows('a', 'b');
-      const second = await viewLive(other);
-      await second.shows('a', 'b');
-      await victim.kill();
-      await eventually(() => expect(first.isOver()).toBe(true));
-      return { first, second, wasLost: victim.output.stdout.includes('Redis is lost') };
-    };
-
-    it('are polled by another one, where who was connected goes on', async () => {
-      const other = await fixture.open({ upstream: recorder.url });
-      api.connect('s', 'a', 'b');
-      let killed = await killLeader(other);
-      // A machine that is busy may take Redis from a process; that one follows for itself, under cursors of its own.
-      for (let attempts = 1; killed.wasLost && attempts < 5; attempts++) {
-        killed.second.leave();
-        killed = await killLeader(other);
-      }
-      const { first, second } = killed;
-      api.leave('s', 'a');
-      api.connect('s', 'c');
-      const resumed = await viewLive(other, 's', first.cursor());
-      await second.shows('b', 'c');
-      await resumed.shows('c');
-      expect(resumed.events.every((type) => type === 'SessionsChange')).toBe(true);
-      expect([second.faults, resumed.faults]).toEqual([[], []]);
-      for (const view of [second, resumed]) view.leave();
-    });
-  });
-
-  describe.each([
-    ['CLIENT KILL', () => fixture.redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
-    ['the loss of notices', () => fixture.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')],
-    ['CLIENT PAUSE WRITE', () => fixture.redis.command('CLIENT', 'PAUSE', '2000', 'WRITE')],
-    ['FLUSHALL', () => fixture.redis.command('FLUSHALL')],
-    [
-      'a restart',
-      async () => {
-        await fixture.redis.stop();
-        await fixture.redis.start();
-      },
-    ],
-    [
-      'READONLY',
-      async () => {
-        await fixture.redis.command('REPLICAOF', '127.0.0.1', '1');
-        await delay(1_000);
-        await fixture.redis.command('REPLICAOF', 'NO', 'ONE');
-      },
-    ],
-    [
-      'OOM',
-      async () => {
-        await fixture.redis.command('CONFIG', 'SET', 'maxmemory', '1');
-        await delay(1_000);
-        await fixture.redis.command('CONFIG', 'SET', 'maxmemory', '0');
-      },
-    ],
-  ])('in trouble by %s', (_name, trouble) => {
-    it('lose no session for good, show none twice, and go on together', async () => {
+  const live = {
+    recorder: {} as Awaited<ReturnType<typeof startRecorder>>,
+    api: createLiveApi(),
+    clock: createHeldClock(),
+    /** Polls by their first page. */
+    polls: () =>
+      live.recorder.calls.filter(
+        ({ line, body }) => line === 'POST /scripts/s/sessions' && JSON.parse(body).from === 0,
+      ).length,
+    /** They poll when a feed begins, and after a disconnect; otherwise when the clock says so. */
+    openHeld: (count: number) =>
+      fixture.openAll(count, {
+        upstream: live.recorder.url,
+        transport: { clock: live.clock, random: () => 0 },
+        liveLimits: { rate: 0 },
+      }),
+    /** They poll by themselves, and notice soon that Redis is lost. */
+    async openTroubled(): Promise<Two> {
       fixture.mayLose = true;
-      api.connect('s', 'a', 'b');
-      const gateways = (await fixture.openAll(2, {
-        upstream: recorder.url,
+      const gateways = await fixture.openAll(2, {
+        upstream: live.recorder.url,
         redis: { commandTimeoutMs: 500 },
         timeouts: { read: 20_000, write: 20_000 },
-      })) as Two;
+      });
+      await fixture.haveShares(2);
+      return gateways as Two;
+    },
+    end(gateway: GatewayOfSeveral, id: string) {
+      live.api.leave('s', id);
+      return gateway.execute(DISCONNECT, { id }, KEY);
+    },
+  };
+  beforeEach(async () => {
+    live.api = createLiveApi();
+    live.clock = createHeldClock();
+    live.recorder = await startRecorder((recorded, response) => live.api.respond(recorded, response));
+    fixture.closing.push(() => live.recorder.close());
+  });
+  return { fixture, live };
+}
+
+describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
+  describe.sequential('of several gateways', () => {
+    const { fixture, live } = useLiveGateways();
+
+    it('cost one poll an interval, however many subscribe to one script', async () => {
+      live.api.connect('s', 'a');
+      const [one, other] = (await live.openHeld(2)) as Two;
+      const views = await Promise.all(
+        Array.from({ length: 100 }, (_one, index) => viewLive(index % 2 === 0 ? one : other)),
+      );
+      for (const view of views) await view.shows('a');
+      expect(live.polls()).toBe(1);
+      for (const name of ['b', 'c']) {
+        live.api.connect('s', name);
+        live.clock.pass(MOST_MS);
+        for (const view of views) await eventually(() => expect(view.sessions()).toContain(name));
+      }
+      await settle();
+      expect(live.polls()).toBe(3);
+      expect(faultsOf(views)).toEqual([]);
+      for (const view of views) view.leave();
+    });
+
+    it('are polled at once after a disconnect by a gateway where nobody subscribes', async () => {
+      live.api.connect('s', 'a', 'b', 'c');
+      const [one, other, third] = (await live.openHeld(3)) as [...Two, GatewayOfSeveral];
+      const views = [await viewLive(one)];
+      await views[0]?.shows('a', 'b', 'c');
+      await eventually(async () =>
+        expect(await fixture.redis.command('PUBSUB', 'CHANNELS', '*:feeds')).toHaveLength(1),
+      );
+      await live.end(other, 'b');
+      await views[0]?.shows('a', 'c');
+      views.push(await viewLive(third));
+      await views[1]?.shows('a', 'c');
+      await live.end(third, 'c');
+      for (const view of views) await view.shows('a');
+      await settle();
+      expect([live.polls(), faultsOf(views)]).toEqual([3, []]);
+      for (const view of views) view.leave();
+    });
+
+    it('go on at another gateway from a cursor, whether somebody is there or not', async () => {
+      live.api.connect('s', 'a', 'b');
+      const [one, other] = (await live.openHeld(2)) as Two;
+      const first = await viewLive(one);
+      await first.shows('a', 'b');
+      const cursor = first.cursor();
+      await live.end(one, 'a');
+      await first.shows('b');
+      const second = await viewLive(other, 's', cursor);
+      await eventually(() => expect(second.events).toEqual(['SessionsChange']));
+      const last = first.cursor();
+      expect(second.cursor()).toBe(last);
+      for (const view of [first, second]) view.leave();
+      live.api.connect('s', 'c');
+      await eventually(async () => expect(await fixture.redis.command('EVAL', NOBODY_LEADS, '0')).toBe(1));
+      const third = await viewLive(other, 's', last);
+      await third.shows('c');
+      expect([third.events, faultsOf([first, second, third])]).toEqual([['SessionsChange'], []]);
+      third.leave();
+    });
+
+    it('end with the same error at each of them, and begin again when LuaAuth allows it', async () => {
+      live.api.connect('s', 'a');
+      const gateways = (await live.openHeld(2)) as Two;
       const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
+      for (const view of views) await view.shows('a');
+      live.api.trouble = refuse;
+      live.clock.pass(MOST_MS);
+      for (const view of views) await eventually(() => expect(view.isOver()).toBe(true));
+      expect(new Set(faultsOf(views)).size).toBe(1);
+      expect(faultsOf(views)[0]).toContain('"code":');
+      live.api.trouble = undefined;
+      live.api.leave('s', 'a');
+      live.api.connect('s', 'b');
+      const again = await viewLive(gateways[1]);
+      await again.shows('b');
+      expect([again.events, again.faults]).toEqual([['SessionsSnapshot'], []]);
+      again.leave();
+    });
+
+    it('leave nothing in Redis that tells who is connected', async () => {
+      const secrets = ['sentinel-session', 'sentinel-script', 'sentinel-job', 'key of sentinel', KEY.token];
+      live.api.connect('sentinel-script', 'sentinel-session');
+      const [one] = (await live.openHeld(1)) as [GatewayOfSeveral];
+      const view = await viewLive(one, 'sentinel-script');
+      await view.shows('sentinel-session');
+      const keys = (await fixture.redis.command('KEYS', '*')) as string[];
+      expect(keys.some((key) => key.endsWith('-log'))).toBe(true);
+      const dump = (await fixture.redis.dump()).toString('latin1');
+      expect(secrets.filter((secret) => dump.includes(secret))).toEqual([]);
+      view.leave();
+    });
+
+    describe('when the one that polls is killed', () => {
+      const processes: GatewayProcess[] = [];
+      afterEach(async () => {
+        for (const one of processes.splice(0)) await one.kill().catch(() => undefined);
+      });
+
+      /** Subscribes at a process that leads and at another gateway, and kills the process. */
+      const killLeader = async (other: GatewayOfSeveral) => {
+        const victim = startProcess({
+          PORT: '0',
+          REDIS_URL: fixture.redis.url,
+          LUAAUTH_API_URL: live.recorder.url,
+        });
+        processes.push(victim);
+        const first = await viewLive({ url: await victim.listening() });
+        await first.shows('a', 'b');
+        const second = await viewLive(other);
+        await second.shows('a', 'b');
+        await victim.kill();
+        await eventually(() => expect(first.isOver()).toBe(true));
+        return { first, second, wasLost: victim.output.stdout.includes('Redis is lost') };
+      };
+
+      it('are polled by another one, where who was connected goes on', async () => {
+        const other = await fixture.open({ upstream: live.recorder.url });
+        live.api.connect('s', 'a', 'b');
+        let killed = await killLeader(other);
+        // A machine that is busy may take Redis from a process; that one follows for itself, under cursors of its own.
+        for (let attempts = 1; killed.wasLost && attempts < 5; attempts++) {
+          killed.second.leave();
+          killed = await killLeader(other);
+        }
+        const { first, second } = killed;
+        live.api.leave('s', 'a');
+        live.api.connect('s', 'c');
+        const resumed = await viewLive(other, 's', first.cursor());
+        await second.shows('b', 'c');
+        await resumed.shows('c');
+        expect(resumed.events.every((type) => type === 'SessionsChange')).toBe(true);
+        expect([second.faults, resumed.faults]).toEqual([[], []]);
+        for (const view of [second, resumed]) view.leave();
+      });
+    });
+
+    it('are followed by each for itself while Redis is lost, which is told', async () => {
+      live.api.connect('s', 'a');
+      const gateways = await live.openTroubled();
+      const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
+      for (const view of views) await view.shows('a');
+      await fixture.redis.stop();
+      live.api.connect('s', 'b');
       for (const view of views) await view.shows('a', 'b');
-      const inTrouble = trouble();
-      api.leave('s', 'a');
-      api.connect('s', 'c');
-      await inTrouble;
-      for (const view of views) await view.shows('b', 'c');
+      for (const view of views) {
+        await eventually(() => expect(view.events).toContain('COORDINATION_LOST'));
+      }
+      live.api.leave('s', 'a');
+      for (const view of views) await view.shows('b');
+      await fixture.redis.start();
       await eventually(() => expect(gateways.map((gateway) => gateway.isLost())).toEqual([false, false]));
-      api.connect('s', 'd');
-      await end(gateways[0], 'b');
-      for (const view of views) await view.shows('c', 'd');
+      live.api.connect('s', 'c');
+      for (const view of views) await view.shows('b', 'c');
       expect(faultsOf(views)).toEqual([]);
       for (const view of views) view.leave();
     });
   });
+});
 
-  it('are followed by each for itself while Redis is lost, which is told', async () => {
-    fixture.mayLose = true;
-    api.connect('s', 'a');
-    const gateways = (await fixture.openAll(2, {
-      upstream: recorder.url,
-      redis: { commandTimeoutMs: 500 },
-      timeouts: { read: 20_000, write: 20_000 },
-    })) as Two;
-    const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
-    for (const view of views) await view.shows('a');
-    await fixture.redis.stop();
-    api.connect('s', 'b');
-    for (const view of views) await view.shows('a', 'b');
-    for (const view of views) {
-      await eventually(() => expect(view.events).toContain('COORDINATION_LOST'));
-    }
-    api.leave('s', 'a');
-    for (const view of views) await view.shows('b');
-    await fixture.redis.start();
-    await eventually(() => expect(gateways.map((gateway) => gateway.isLost())).toEqual([false, false]));
-    api.connect('s', 'c');
-    for (const view of views) await view.shows('b', 'c');
-    expect(faultsOf(views)).toEqual([]);
-    for (const view of views) view.leave();
+/** They run beside each other, as each waits until all is well again. */
+describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
+  describe.each<[string, (redis: RedisServer) => Promise<unknown>]>([
+    ['CLIENT KILL', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
+    ['the loss of notices', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')],
+    ['CLIENT PAUSE WRITE', (redis) => redis.command('CLIENT', 'PAUSE', '2000', 'WRITE')],
+    ['FLUSHALL', (redis) => redis.command('FLUSHALL')],
+    [
+      'a restart',
+      async (redis) => {
+        await redis.stop();
+        await redis.start();
+      },
+    ],
+    [
+      'READONLY',
+      async (redis) => {
+        await redis.command('REPLICAOF', '127.0.0.1', '1');
+        await delay(1_000);
+        await redis.command('REPLICAOF', 'NO', 'ONE');
+      },
+    ],
+    [
+      'OOM',
+      async (redis) => {
+        await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+        await delay(1_000);
+        await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+      },
+    ],
+  ])('of several gateways in trouble by %s', (_name, trouble) => {
+    const { fixture, live } = useLiveGateways();
+
+    it('lose no session for good, show none twice, and go on together', async () => {
+      live.api.connect('s', 'a', 'b');
+      const gateways = await live.openTroubled();
+      const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
+      for (const view of views) await view.shows('a', 'b');
+      const inTrouble = trouble(fixture.redis);
+      live.api.leave('s', 'a');
+      live.api.connect('s', 'c');
+      await inTrouble;
+      for (const view of views) await view.shows('b', 'c');
+      await eventually(() => expect(gateways.map((gateway) => gateway.isLost())).toEqual([false, false]));
+      live.api.connect('s', 'd');
+      await live.end(gateways[0], 'b');
+      for (const view of views) await view.shows('c', 'd');
+      expect(faultsOf(views)).toEqual([]);
+      for (const view of views) view.leave();
+    });
   });
 });
 

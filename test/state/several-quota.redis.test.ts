@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../support/distant-recorder.ts';
 import { SCRIPTS } from '../support/reads.ts';
 import { describeWithRedis } from '../support/redis.ts';
@@ -7,12 +7,11 @@ import { useSeveralGateways } from '../support/several-gateways.ts';
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);
 
-describeWithRedis('several gateways with one key', () => {
-  const fixture = useSeveralGateways();
+describeWithRedis.concurrent('several gateways with one key', () => {
+  describe.each([1, 2, 4])('(%i of them)', (count) => {
+    const fixture = useSeveralGateways();
 
-  it.each([1, 2, 4])(
-    '(%i of them) never have more than 50 arrivals in any second, and use the quota',
-    async (count) => {
+    it('never have more than 50 arrivals in any second, and use the quota', async () => {
       const recorder = await startDistantRecorder({ jitterMs: 40 });
       fixture.closing.push(async () => recorder.close());
       const gateways = await fixture.openAll(count, {
@@ -27,6 +26,6 @@ describeWithRedis('several gateways with one key', () => {
       const arrivals = await recorder.arrivals();
       expect(arrivals).toHaveLength(240);
       expect(busiestSecond(arrivals)).toBeLessThanOrEqual(50);
-    },
-  );
+    });
+  });
 });

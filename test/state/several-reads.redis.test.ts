@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '@redis/client';
 import { beforeEach, expect, it } from 'vitest';
 import type { Result } from '../support/gateway.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
@@ -39,27 +38,18 @@ describeWithEachEngine('several gateways', (engine) => {
 
   /** The names of the entries in Redis, once there are so many: an answer does not wait until its entry is written. */
   const entriesInRedis = async (count: number): Promise<readonly string[]> => {
-    const client = await openClient();
     const written: string[] = [];
     await eventually(async () => {
       written.length = 0;
-      for (const key of await client.keys('*:entry-*'))
-        if (await client.hExists(key, 'value')) written.push(key);
+      for (const key of (await fixture.redis.command('KEYS', '*:entry-*')) as string[])
+        if ((await fixture.redis.command('HEXISTS', key, 'value')) === 1) written.push(key);
       expect(written).toHaveLength(count);
     });
     return written;
   };
-  const openClient = async () => {
-    const client = createClient({ url: fixture.redis.url });
-    await client.connect();
-    fixture.closing.push(async () => client.destroy());
-    return client;
-  };
 
   it('make one call for a hundred identical reads at once', async () => {
-    // A busy machine takes longer than a second for them.
-    const transport = { freshMs: 60_000 };
-    const gateways = await fixture.openAll(4, { upstream: recorder.url, transport });
+    const gateways = await openAll(4);
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_one, index) =>
         (gateways[index % 4] as Gateway).execute(SCRIPT, { id: 'a' }, KEY),
@@ -197,15 +187,14 @@ describeWithEachEngine('several gateways', (engine) => {
     respond = (recorded, response) => answerAs(String(recorded.headers.token), recorded, response);
     const [one, other] = await openTwo();
     await one.execute(SCRIPT, { id: 'a' }, { token: 'key-a' });
-    const client = await openClient();
     const [ofA = ''] = await entriesInRedis(1);
-    await client.hSet(ofA, 'value', 'changed by hand, and long enough to be something');
+    await fixture.redis.command('HSET', ofA, 'value', 'changed by hand, and long enough to be something');
     expect((await other.execute(SCRIPT, { id: 'a' }, { token: 'key-a' })).data?.script?.name).toBe('key-a');
     await expectCalls(recorder, 2);
 
     await one.execute(SCRIPT, { id: 'a' }, { token: 'key-b' });
     const ofB = (await entriesInRedis(2)).find((key) => key !== ofA) as string;
-    await client.copy(ofA, ofB, { REPLACE: true });
+    await fixture.redis.command('COPY', ofA, ofB, 'REPLACE');
     expect((await other.execute(SCRIPT, { id: 'a' }, { token: 'key-b' })).data?.script?.name).toBe('key-b');
     await expectCalls(recorder, 4);
   });

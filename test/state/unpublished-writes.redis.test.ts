@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { State } from '../../src/state/port.ts';
 import { openStateInRedis } from '../../src/state/redis/open.ts';
 import { startProxy } from '../support/proxy.ts';
-import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';
+import { describeWithRedis, useRedis } from '../support/redis.ts';
 import { eventually } from '../support/waiting.ts';
 
 /** More than are remembered one by one. */
@@ -10,22 +10,20 @@ const MANY = 4_100;
 const MANY_ACCOUNTS = 1_050;
 
 describeWithRedis('the writes of a process that has lost Redis', { timeout: 60_000 }, () => {
-  let redis: RedisServer;
+  const redis = useRedis();
   let proxy: Awaited<ReturnType<typeof startProxy>>;
   let apart: State;
   let other: State;
 
   beforeEach(async () => {
-    redis = await startRedis();
-    proxy = await startProxy(redis.url);
+    proxy = await startProxy(redis.server.url);
     // Silence tells it that it is cut off. When it comes back, a busy machine has to publish thousands of writes within that.
     apart = await open(proxy.url, 2_000);
-    other = await open(redis.url, 5_000);
+    other = await open(redis.server.url, 5_000);
   });
   afterEach(async () => {
     for (const state of [apart, other]) await state.close?.();
     await proxy.close();
-    await redis.close();
   });
 
   const open = (url: string, commandTimeoutMs: number) =>

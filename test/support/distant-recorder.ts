@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { TYPESCRIPT } from './built.ts';
 
@@ -11,26 +11,60 @@ export interface Arrival {
   readonly uncertainMs: number;
 }
 
-/**
- * A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is; with
- * jitter, up to so many ms later. It answers plainly, or with a version that each write makes another.
- */
-export async function startDistantRecorder({ jitterMs = 0, hasVersions = false } = {}) {
+export interface RecorderOptions {
+  /** Each request counts up to so many ms later, as after a longer way. */
+  readonly jitterMs?: number;
+  /** Whether it answers with a version that each write makes another. */
+  readonly hasVersions?: boolean;
+}
+
+/** What its process is asked for: all that has arrived, after it has begun anew if it is to. */
+export interface Order {
+  readonly id: number;
+  readonly anew?: RecorderOptions;
+}
+
+/** Those that no test uses. To start one takes a busy machine seconds. */
+const idle: Awaited<ReturnType<typeof startProcess>>[] = [];
+
+/** A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is. */
+export async function startDistantRecorder(options: RecorderOptions = {}) {
+  const recorder = idle.pop() ?? (await startProcess());
+  await recorder.ask(options);
+  return {
+    url: recorder.url,
+    /** All that has arrived, in order. */
+    arrivals: async (): Promise<readonly Arrival[]> => (await recorder.ask()).sort((a, b) => a.at - b.at),
+    close: () => void idle.push(recorder),
+  };
+}
+
+/** It ends with the process or thread that has started it. */
+async function startProcess() {
   const script = fileURLToPath(new URL('./recorder-process.ts', import.meta.url));
-  const child = fork(script, [String(jitterMs), hasVersions ? 'versions' : ''], {
-    execArgv: TYPESCRIPT,
-  });
-  const [url] = (await once(child, 'message')) as [string];
+  const child = fork(script, { execArgv: TYPESCRIPT });
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  child.unref();
+  child.channel?.unref();
+  let orders = 0;
   return {
     url,
-    /** All that has arrived, in order. */
-    async arrivals(): Promise<readonly Arrival[]> {
-      child.send('arrivals');
-      const [arrivals] = (await once(child, 'message')) as [Arrival[]];
-      return arrivals.sort((a, b) => a.at - b.at);
+    async ask(anew?: RecorderOptions): Promise<Arrival[]> {
+      orders += 1;
+      const order: Order = { id: orders, ...(anew && { anew }) };
+      child.send(order);
+      for await (const [{ id, counted }] of on(child, 'message', { close: ['exit'] }) as AsyncIterable<
+        [Told]
+      >)
+        if (id === order.id) return counted;
+      throw new Error('The recorder has ended.');
     },
-    close: () => child.disconnect(),
   };
+}
+
+interface Told {
+  readonly id: number;
+  readonly counted: Arrival[];
 }
 
 /** The most arrivals in any sliding second, of those that were in it for certain. */

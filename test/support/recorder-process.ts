@@ -1,32 +1,38 @@
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import type { Arrival, Order, RecorderOptions } from './distant-recorder.ts';
 import { answerPlainly } from './plain-api.ts';
 import { startRecorder } from './recorder.ts';
 import { watchStalls } from './uncertainty.ts';
 import { createVersions } from './versions.ts';
 
 /**
- * A recorder in a process of its own: one that shares a busy process notes arrivals late. It tells by IPC. As an API far
- * away does, it counts a request only after up to so many ms.
+ * A recorder in a process of its own: one that shares a busy process notes arrivals late. It is told and tells by IPC. As an API
+ * far away does, it counts a request only after up to so many ms.
  */
-const [, , jitter = '0', kind] = process.argv;
-const jitterMs = Number(jitter);
-const respond = kind === 'versions' ? createVersions().answer : answerPlainly;
-const counted: { readonly line: string; readonly at: number; readonly uncertainMs: number }[] = [];
+let { jitterMs, respond, counted } = beginAnew({});
 const uncertaintyMs = watchStalls();
 const { url } = await startRecorder(async (recorded, response) => {
   const uncertainMs = uncertaintyMs();
+  const all = counted;
   const { line, at } = recorded;
   const wayMs = Math.random() * jitterMs;
   if (jitterMs > 0) await delay(wayMs);
   // A timer of a busy machine is late: that says nothing of when the request has arrived.
-  counted.push({ line, at: at + wayMs, uncertainMs });
+  all.push({ line, at: at + wayMs, uncertainMs });
   await respond(recorded, response);
 });
+
+function beginAnew({ jitterMs = 0, hasVersions = false }: RecorderOptions) {
+  const counted: Arrival[] = [];
+  return { jitterMs, respond: hasVersions ? createVersions().answer : answerPlainly, counted };
+}
+
 /** Turns of the event loop in which all is read that had been sent when it was asked. */
 const TURNS = 20;
-process.on('message', async () => {
+process.on('message', async ({ id, anew }: Order) => {
   for (let turn = 0; turn < TURNS; turn++) await setImmediate();
-  process.send?.(counted);
+  if (anew) ({ jitterMs, respond, counted } = beginAnew(anew));
+  process.send?.({ id, counted });
 });
 process.on('disconnect', () => process.exit(0));
-process.send?.(url);
+process.send?.({ url });

@@ -3,23 +3,63 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, RESP_TYPES } from '@redis/client';
-import { describe } from 'vitest';
+import { afterAll, beforeEach, describe } from 'vitest';
 import { freePort } from './free-port.ts';
 import { ENGINES } from './store-engines.ts';
 
 /** Tests of several gateways need a store; the end of the run says how to get one where there is none. */
 export const describeWithRedis = describe.skipIf(ENGINES.length === 0);
 
-/** The same for each engine that there is. */
+/** The same for each engine that there is. They run beside each other, as such tests wait more than they work. */
 export function describeWithEachEngine(title: string, tests: (engine: string | undefined) => void): void {
   for (const engine of ENGINES.length > 0 ? ENGINES : [undefined]) {
-    describeWithRedis(`${title} (${engine ?? 'no Redis'})`, () => tests(engine));
+    describeWithRedis.concurrent(title, () => {
+      describe.sequential(`(${engine ?? 'no Redis'})`, () => tests(engine));
+    });
   }
 }
 
+/**
+ * A Redis for all tests of a file, with nothing in it when one begins. Another one takes its place after a test that has stopped
+ * it, or has changed more than what is in it.
+ */
+export function useRedis(engine?: string): { readonly server: RedisServer } {
+  let server: RedisServer | undefined;
+  beforeEach(async () => {
+    if (server?.isAsStarted()) return void (await server.empty());
+    await server?.close();
+    server = await startRedis(engine);
+  });
+  afterAll(() => server?.close());
+  return {
+    get server() {
+      if (!server) throw new Error('There is a Redis from the first test on.');
+      return server;
+    },
+  };
+}
+
+/** Commands that change more than what is in a Redis, or let it answer late. */
+const CHANGES = ['ACL', 'CLIENT', 'CONFIG', 'DEBUG', 'REPLICAOF', 'SCRIPT'];
+
+/** Gateways are silent for more than a second before a store that is new. So this leaves what says that it is not. */
+const EMPTY = `
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  if not string.find(key, ':store$') then redis.call('DEL', key) end
+end`;
+
 export type RedisServer = Awaited<ReturnType<typeof startRedis>>;
+
+/** A duplicate has its class, which the driver takes a tenth of a second to make. */
+const first = createClient();
+
+/** The command that gives all of a value, by its type. */
+const READ_ALL: Readonly<Record<string, (key: string) => readonly string[]>> = {
+  hash: (key) => ['HGETALL', key],
+  zset: (key) => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  stream: (key) => ['XRANGE', key, '-', '+'],
+};
 
 /** A server of its own on a loopback port, with nothing in it. Whoever starts it calls `close`. */
 export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly string[] = []) {
@@ -28,44 +68,51 @@ export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly s
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', directory];
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess;
+  let isChanged = false;
+  let connection: ReturnType<typeof connect> | undefined;
 
   async function start(): Promise<void> {
-    child = spawn(engine, [...args, '--enable-debug-command', 'yes', ...settings], { stdio: 'ignore' });
-    await answering();
-  }
-
-  async function answering(): Promise<void> {
-    for (;;) {
-      try {
-        // Another server may have taken the port since it was free: what answers has to be this one.
-        if (String(await command('INFO', 'server')).includes(`process_id:${child.pid}\r`)) return;
-      } catch {
-        // It does not listen yet.
-      }
-      if (child.exitCode !== null) throw new Error(`${engine} has ended: is port ${port} taken?`);
-      await delay(10);
+    const options = ['--enable-debug-command', 'yes', ...settings];
+    child = spawn(engine, [...args, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let said = '';
+    for await (const text of child.stdout?.setEncoding('utf8') ?? []) {
+      said += text;
+      if (!said.includes('Ready to accept connections')) continue;
+      child.stdout?.resume();
+      return;
     }
+    throw new Error(`${engine} has ended: is port ${port} taken?\n${said}`);
   }
 
-  /** Runs one command on a connection of its own. */
-  const command = (...words: readonly string[]) => run(words, {});
+  /** Runs one command. */
+  function command(...words: readonly string[]): Promise<unknown> {
+    isChanged ||= CHANGES.includes(words[0] ?? '');
+    return run(words);
+  }
 
-  async function run(words: readonly (string | Buffer)[], typeMapping: object): Promise<unknown> {
-    const client = createClient({
-      url,
-      socket: { reconnectStrategy: false },
-      commandOptions: { typeMapping },
+  async function run(words: readonly (string | Buffer)[], typeMapping = {}): Promise<unknown> {
+    connection ??= connect();
+    return (await connection).sendCommand([...words], { typeMapping });
+  }
+
+  /** One for all commands, as long as it lasts. */
+  async function connect() {
+    const client = first.duplicate({ url, socket: { reconnectStrategy: false } });
+    client.on('error', () => {
+      connection = undefined;
     });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return await client.sendCommand([...words]);
-    } finally {
-      if (client.isOpen) client.destroy();
-    }
+    return client.connect();
+  }
+
+  async function disconnect(): Promise<void> {
+    const client = await connection?.catch(() => undefined);
+    connection = undefined;
+    if (client?.isOpen) client.destroy();
   }
 
   async function stop(): Promise<void> {
+    isChanged = true;
+    await disconnect();
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'close');
@@ -82,20 +129,21 @@ export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly s
     /** Ends it at once; `start` begins with what it has saved. */
     stop,
     /** Lets it stand still, with its connections, until `resume`. */
-    pause: () => void child.kill('SIGSTOP'),
+    pause(): void {
+      isChanged = true;
+      child.kill('SIGSTOP');
+    },
     resume: () => void child.kill('SIGCONT'),
+    isAsStarted: () => !isChanged,
+    empty: () => command('EVAL', EMPTY, '0'),
     /** All that is in it, as it would be written to a disk. */
     async dump(): Promise<Buffer> {
-      const keys = (await command('KEYS', '*')) as string[];
       const parts: Buffer[] = [];
-      const client = createClient({ url });
-      await client.connect();
-      for (const key of keys) {
-        parts.push(Buffer.from(key));
-        const type = await client.sendCommand(['TYPE', key]);
-        parts.push(Buffer.from(JSON.stringify(await everythingIn(client, String(type), key))));
+      for (const key of (await command('KEYS', '*')) as string[]) {
+        const read = READ_ALL[String(await command('TYPE', key))] ?? ((name: string) => ['GET', name]);
+        const all = await command(...read(key));
+        parts.push(Buffer.from(key), Buffer.from(JSON.stringify(all)));
       }
-      client.destroy();
       return Buffer.concat(parts);
     },
     async close(): Promise<void> {
@@ -103,15 +151,4 @@ export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly s
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function everythingIn(
-  client: { sendCommand(words: string[]): Promise<unknown> },
-  type: string,
-  key: string,
-): Promise<unknown> {
-  if (type === 'hash') return client.sendCommand(['HGETALL', key]);
-  if (type === 'zset') return client.sendCommand(['ZRANGE', key, '0', '-1', 'WITHSCORES']);
-  if (type === 'stream') return client.sendCommand(['XRANGE', key, '-', '+']);
-  return client.sendCommand(['GET', key]);
 }

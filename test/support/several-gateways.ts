@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { openStateInRedis, type RedisStateOptions } from '../../src/state/redis/open.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
-import { type RedisServer, startRedis } from './redis.ts';
+import { useRedis } from './redis.ts';
+import { createStallMeter } from './uncertainty.ts';
+import { eventually } from './waiting.ts';
 
 /** A machine that is busy with other tests answers late: that alone must not look like a loss. */
 export const PATIENT_MS = 30_000;
+
+/** A gateway that stands still for longer, in any second, sends what it was to send before when it is no longer counted. */
+const MOST_STALL_MS = 400;
 
 export interface GatewayOfSeveral extends TestGateway {
   readonly isLost: () => boolean;
@@ -17,16 +22,25 @@ interface SeveralOptions extends Partial<TestGatewayOptions> {
   readonly redis?: Partial<RedisStateOptions>;
 }
 
-/** A Redis for each test, and gateways that share it; all are closed after the test. */
+/** A Redis that is empty when a test begins, and gateways that share it; they are closed after the test. */
 export function useSeveralGateways(engine?: string) {
+  const redis = useRedis(engine);
+  const stalls = createStallMeter();
   const closing: (() => Promise<unknown>)[] = [];
+  /** What one of them leaves open would meet the next test in the same Redis. */
   const closeAll = async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    const failures: unknown[] = [];
+    for (const close of closing.splice(0).reverse()) await close().catch((failure) => failures.push(failure));
+    if (failures.length > 0) throw failures[0];
   };
   const fixture = {
-    redis: {} as RedisServer,
+    get redis() {
+      return redis.server;
+    },
     /** Whether a test takes Redis away. */
     mayLose: false,
+    /** For a test of a quota that is divided: what fails while the machine keeps this process waiting tells nothing, and begins anew. */
+    inTime: { retry: { count: 4, condition: () => stalls.mostMs() > MOST_STALL_MS } },
     /** To be closed after the test, the last one first. */
     closing,
     async open({ redis, transport, ...options }: SeveralOptions): Promise<GatewayOfSeveral> {
@@ -41,7 +55,8 @@ export function useSeveralGateways(engine?: string) {
         onChange: (reason) => reason && losses.push(reason),
         ...redis,
       });
-      const gateway = await openGateway({ ...options, transport: { ...copies, rate, state } });
+      const timeouts = { read: PATIENT_MS, write: PATIENT_MS };
+      const gateway = await openGateway({ timeouts, ...options, transport: { ...copies, rate, state } });
       closing.push(async () => {
         await gateway.close();
         await state.close?.();
@@ -50,6 +65,12 @@ export function useSeveralGateways(engine?: string) {
       });
       return { ...gateway, losses, isLost: () => (state.coordination?.partition ?? 0) > 0 };
     },
+    /** Waits until so many have divided the quota: from then on each has a share, which it uses where it loses Redis. */
+    haveShares: (count: number) =>
+      eventually(async () => {
+        const entries = (await fixture.redis.command('HVALS', 'luaauth:{gateways}:instances')) as string[];
+        expect(entries.map((entry) => entry.split(' ')[2])).toEqual(Array(count).fill(String(count)));
+      }),
     /** Closes all gateways, and leaves nothing in Redis. */
     async beginAnew(): Promise<void> {
       await closeAll();
@@ -58,13 +79,13 @@ export function useSeveralGateways(engine?: string) {
     openAll: (count: number, options: SeveralOptions): Promise<GatewayOfSeveral[]> =>
       Promise.all(Array.from({ length: count }, () => fixture.open(options))),
   };
-  beforeEach(async () => {
+  beforeEach(() => {
     fixture.mayLose = false;
-    fixture.redis = await startRedis(engine);
+    stalls.begin();
   });
   afterEach(async () => {
+    stalls.end();
     await closeAll();
-    await fixture.redis.close();
   });
   return fixture;
 }

@@ -19,3 +19,36 @@ export function watchStalls(): () => number {
     return now - lastTick > LATE_MS ? now - lastTick : 0;
   };
 }
+
+/** Watches for how long this process stands still in any second, since it was last asked to begin. */
+export function createStallMeter() {
+  let late: { readonly at: number; readonly ms: number }[] = [];
+  let most = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let lastTick = 0;
+  const tick = () => {
+    const now = performance.now();
+    const ms = now - lastTick - TICK_MS;
+    lastTick = now;
+    late = late.filter(({ at }) => now - at < 1_000 + ms);
+    if (ms > TICK_MS) late.push({ at: now, ms });
+    most = Math.max(
+      most,
+      late.reduce((sum, one) => sum + one.ms, 0),
+    );
+  };
+  return {
+    begin(): void {
+      late = [];
+      most = 0;
+      lastTick = performance.now();
+      timer ??= setInterval(tick, TICK_MS).unref();
+    },
+    end(): void {
+      clearInterval(timer);
+      timer = undefined;
+    },
+    /** In the worst second. */
+    mostMs: () => most,
+  };
+}

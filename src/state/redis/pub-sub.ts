@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadClient } from './client.ts';
+import { createRedisClient } from './client.ts';
 
-type Client = ReturnType<Awaited<ReturnType<typeof loadClient>>['createClient']>;
+type Client = Awaited<ReturnType<typeof createRedisClient>>;
 type Listener = (message: Buffer) => void;
 
 const CONNECT_MS = 1_000;
@@ -59,8 +59,7 @@ export class PubSub {
   }
 
   async #connect(): Promise<void> {
-    const { createClient } = await loadClient();
-    const client: Client = createClient({
+    const client = await createRedisClient({
       url: this.#url,
       socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
       disableOfflineQueue: true,
