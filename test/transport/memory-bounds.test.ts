@@ -77,7 +77,7 @@ it('copies of any number of reads take bounded memory, and the latest ones are k
   const { cache: copies } = createStateInMemory(createTicks());
   const get = (key: string) => copies.get(key) as CacheEntry | undefined;
   const nameOf = (index: number) => `account 0 GET /scripts/script-number-${index}`;
-  const times = 150_000;
+  const times = 75_000;
   await expectBounded(times, 100, (index) =>
     copies.set(nameOf(index), { value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
   );
@@ -106,7 +106,7 @@ it('any number of writes takes bounded memory, and none that is forgotten makes 
     Math.max(
       ...callOf('read', id).resources.map((resource) => Number((read(resource) as Generation).number)),
     );
-  const times = 200_000;
+  const times = 120_000;
   await expectBounded(times, 100, (index) => write(callOf('write', `written-${index}`), new Usage()));
   expect(lastChange(`written-${2 * times - 1}`)).toBe(2 * times);
   // Its own number is forgotten: any later one will do, but none from before the write.
@@ -120,8 +120,8 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
   const { quotas } = createStateInMemory(clock);
   const known = new KnownAccounts();
   const admission = new Admission({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
-  await expectBounded(100_000, 100, (index) => {
-    clock.ms += 1;
+  await expectBounded(50_000, 100, (index) => {
+    clock.ms += 2;
     const call = callOf('read', 'a', `key-${index}`);
     const admittance = admission.admittanceFor({ call, queued() {}, admitted() {}, fail() {} });
     admittance.acquire();
@@ -168,8 +168,8 @@ it('any number of keys, of each of which a call fails, takes bounded memory', as
   const clock = createTicks();
   const { step } = createCircuitBreaker({ clock, rejectQueued() {} });
   const send = step((call) => Promise.reject(new Unavailable(call, 'unknown')));
-  await expectBounded(50_000, 30, (index) => {
-    clock.ms += 1;
+  await expectBounded(25_000, 30, (index) => {
+    clock.ms += 2;
     return send(callOf('read', 'a', `key-${index}`), new Usage()).catch(() => undefined);
   });
 });
