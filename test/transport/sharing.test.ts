@@ -50,22 +50,22 @@ describe('identical reads at the same time', () => {
   it('are one call each where thousands are in flight, and are forgotten with their answers', async () => {
     const { respond, release } = holdBack(answerPlainly);
     fixture.respond = respond;
-    const groups = Array.from({ length: 30 }, (_, group) =>
+    const groups = Array.from({ length: 15 }, (_, group) =>
       Array.from({ length: 200 }, (_, index) => `id-${group}-${index}`),
     );
     const readAll = () =>
       Promise.all(groups.map((ids) => fixture.gateway.execute(SCRIPTS, { ids }, { token: 'key-a' })));
     const both = Promise.all([readAll(), readAll()]);
-    await waitForReads(12_000);
+    await waitForReads(6_000);
     fixture.respond = answerPlainly;
     release();
     for (const answers of await both)
       expect(answers.map(({ data }) => data?.scripts.map((script) => script?.name))).toEqual(
         groups.map((ids) => ids.map((id) => `name of ${id}`)),
       );
-    expect(fixture.recorder.calls).toHaveLength(6_000);
+    expect(fixture.recorder.calls).toHaveLength(3_000);
     await readAll();
-    expect(fixture.recorder.calls).toHaveLength(12_000);
+    expect(fixture.recorder.calls).toHaveLength(6_000);
   });
 
   it('are told apart by their payload, not only by their path', async () => {
