@@ -1,7 +1,7 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -15,6 +15,10 @@ const SOURCES = [
 ];
 const DASHBOARD = 'examples/react-dashboard';
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'];
+
+/** Whether nobody else writes it, such as an install or a build that is under way. */
+const isOurs = (path: string) =>
+  !/\/(node_modules|dist|\.vitepress\/(\.temp|cache)|src\/gql)$/.test(relative(ROOT, path));
 
 export interface Outcome {
   readonly code: number;
@@ -39,12 +43,8 @@ export async function installPacked() {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-package-'));
   const copy = join(directory, 'copy');
   const user = join(directory, 'user');
-  for (const name of [...SOURCES, ...DOCUMENTS])
-    cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-  cpSync(join(ROOT, DASHBOARD), join(copy, DASHBOARD), {
-    recursive: true,
-    filter: (path) => !/\/(node_modules|dist)$/.test(path),
-  });
+  for (const name of [...SOURCES, ...DOCUMENTS, DASHBOARD])
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true, filter: isOurs });
   // The page is made again where it is not of these sources.
   cpSync(join(ROOT, 'dist/page'), join(copy, 'dist/page'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
