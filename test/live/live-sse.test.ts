@@ -113,7 +113,7 @@ describe('server-sent events', () => {
     await live.poll();
     await until(JSON.stringify(change(['b'])));
     socket.destroy();
-    await live.passUntilPing();
+    await live.pingUntilGone();
     await live.expectNoMorePolls();
   });
 
