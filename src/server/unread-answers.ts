@@ -26,7 +26,7 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
     let total = 0;
     for (const connection of connections) {
       const { socket } = connection;
-      if (socket.writableLength === 0) continue;
+      if (socket.destroyed || socket.writableLength === 0) continue;
       const progress = progressOf(socket);
       const last = sightings.get(socket);
       const hasMoved = last?.progress !== progress;

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Connections, watchConnections } from '../../src/server/connections.ts';
 import { createUnreadAnswersCheck } from '../../src/server/unread-answers.ts';
+import { settle } from '../support/clock.ts';
 import { eventually } from '../support/waiting.ts';
 
 const SIZE = 32 * 1024 * 1024;
@@ -86,6 +87,20 @@ it('of those that have stopped, as few are given up as must be when all leave to
   }
   expect(isOpen()).toBe(2);
   expect(first?.socket.destroyed).toBe(false);
+});
+
+it('one that is given up takes no other with it until it is closed', async () => {
+  const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: SIZE * 1.5 });
+  const { read } = await ask();
+  // It leaves less than the next one does, which would go first.
+  await read(4 * 1024 * 1024);
+  await settle();
+  check(connections.all(), 0);
+  await ask();
+  // The timers of a busy process may fire twice before it closes what they have destroyed.
+  check(connections.all(), 0);
+  check(connections.all(), 0);
+  expect(isOpen()).toBe(1);
 });
 
 it('a connection without anything to send is none of its business, however long it is idle', async () => {
