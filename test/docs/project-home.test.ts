@@ -27,6 +27,6 @@ it('the README starts a clone of it, the package, and the image that a release p
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the workflow's own placeholder
   expect(textOf('.github/workflows/release.yml')).toContain('images: ghcr.io/${{ github.repository }}');
   const image = home.replace('https://github.com/', 'ghcr.io/');
-  for (const line of [`git clone ${home} && `, `npx ${name}`, ` ${image} --sandbox`])
+  for (const line of [`git clone ${home} && `, `npx ${name}`, ` ${image} --sandbox --graphiql`])
     expect(readme).toContain(line);
 });
