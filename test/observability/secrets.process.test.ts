@@ -340,7 +340,7 @@ describe('a mistake of the gateway', () => {
   });
 });
 
-describe.each([
+describe.concurrent.each([
   ['callers send their own key', {}, { token: KEY }],
   [
     'the gateway holds the key',
