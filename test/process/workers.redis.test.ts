@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/sandbox/keys.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
@@ -125,6 +128,30 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
       });
     }
     await eventually(() => expect(pidsIn(workers).size).toBe(2));
+  });
+
+  whileTheyHaveRedis('open the audit log again on SIGHUP, each of them', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-workers-'));
+    const path = join(directory, 'audit.log');
+    const workers = start({ LUAAUTH_API_URL: '', LUAAUTH_SANDBOX: 'true', AUDIT_LOG_FILE: path });
+    const url = await workers.listening();
+    const write = `mutation { toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename } }`;
+    const written = { data: { toggleScript: { __typename: 'ToggleScriptSuccess' } } };
+    await ask(url, sandboxKeys.full, write);
+    renameSync(path, `${path}.1`);
+    // Of two that take turns, both write to the new file once four in a row are there.
+    await eventually(async () => {
+      workers.signal('SIGHUP');
+      const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+      for (let turn = 0; turn < 4; turn += 1) {
+        expect(await ask(url, sandboxKeys.full, write)).toEqual(written);
+      }
+      const lines = readFileSync(path, 'utf8').slice(before.length).trimEnd().split('\n');
+      expect(lines).toHaveLength(4);
+    });
+    workers.signal('SIGTERM');
+    expect(await workers.ended).toBe(0);
+    rmSync(directory, { recursive: true });
   });
 
   it('do not start where Redis cannot be reached, and say so', async () => {
