@@ -15,7 +15,7 @@ import {
 import { answerPlainly, wireScript } from '../support/plain-api.ts';
 import { postText } from '../support/raw-http.ts';
 
-const SIZE = 1024 * 1024;
+const SIZE = 256 * 1024;
 /** Garbage is collected before it is looked at, so that this needs no allowance for it. */
 const MOST = 10 * SIZE;
 
@@ -28,8 +28,8 @@ const fixture = useRecorder();
 const sockets = watchSockets();
 
 /** JSON of `SIZE` bytes: what is missing is white space at its end. */
-function padded(value: object, size = SIZE): string {
-  return JSON.stringify(value).padEnd(size, ' ');
+function padded(value: object): string {
+  return JSON.stringify(value).padEnd(SIZE, ' ');
 }
 
 describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times its size`, () => {
@@ -75,13 +75,11 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
   });
 
   it('from the caller of an embedded gateway', async () => {
-    // A chunk of a web stream takes much longer than one of a socket: a quarter says the same.
-    const size = SIZE / 4;
     fixture.respond = answerPlainly;
     await fixture.gateway.execute(QUERY);
     // The first request that comes this way loads what it needs.
     await fixture.gateway.fetch('http://localhost/health');
-    const bytes = Buffer.from(padded({ query: OTHER_QUERY }, size));
+    const bytes = Buffer.from(padded({ query: OTHER_QUERY }));
     let sent = 0;
     const before = liveBytes();
     let underWay = Number.NaN;
@@ -89,11 +87,11 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
       {
         async pull(controller) {
           // What comes over a network never comes in one turn of the event loop.
-          if (sent % 1_000 === 0 || sent === size - 1) await setImmediate();
-          if (sent === size - 1) underWay = liveBytes();
+          if (sent % 1_000 === 0 || sent === SIZE - 1) await setImmediate();
+          if (sent === SIZE - 1) underWay = liveBytes();
           controller.enqueue(new Uint8Array(bytes.subarray(sent, sent + 1)));
           sent += 1;
-          if (sent === size) controller.close();
+          if (sent === SIZE) controller.close();
         },
       },
       { highWaterMark: 0 },
@@ -105,7 +103,7 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
       duplex: 'half',
     } as RequestInit);
     expect(await response.json()).toEqual({ data: { script: { name: 'name of b' } } });
-    expect(underWay - before).toBeLessThan(MOST / 4);
+    expect(underWay - before).toBeLessThan(MOST);
   });
 });
 
