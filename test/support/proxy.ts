@@ -10,6 +10,7 @@ export async function startProxy(target: string) {
   const sockets = new Set<Socket>();
   let isCut = false;
   let held: (() => void)[] | undefined;
+  let answers = 0;
   const letThrough = (pieces = Number.POSITIVE_INFINITY) => {
     for (const pass of held?.splice(0, pieces) ?? []) pass();
   };
@@ -22,6 +23,7 @@ export async function startProxy(target: string) {
       sockets.add(from);
       from.on('data', (bytes) => {
         if (isCut) return;
+        if (from === upstream) answers += 1;
         if (held && from === upstream) held.push(() => to.write(bytes));
         else to.write(bytes);
       });
@@ -48,6 +50,8 @@ export async function startProxy(target: string) {
     hold() {
       held ??= [];
     },
+    /** How many pieces of answers have come, held or not. */
+    answers: () => answers,
     /** How many pieces of answers are held. */
     held: () => held?.length ?? 0,
     /** The oldest pieces, or all. */
