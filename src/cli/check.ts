@@ -4,7 +4,6 @@ import type { Access, Timeouts } from '../luaauth/api.ts';
 import { Refused } from '../luaauth/refusal.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';
-import { startSandbox } from '../sandbox/server.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { KnownAccounts } from '../transport/accounts.ts';
 import { Admission } from '../transport/admission/admission.ts';
@@ -33,7 +32,7 @@ export async function check(config: Config, scriptId: string | undefined): Promi
   };
   report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
 
-  const sandbox = config.apiUrl ? undefined : await startSandbox();
+  const sandbox = config.apiUrl ? undefined : await openSandbox();
   try {
     const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
     const key = config.credentials.heldKey;
@@ -54,6 +53,12 @@ export async function check(config: Config, scriptId: string | undefined): Promi
     await sandbox?.close();
   }
   return !findings.some(({ level }) => level === 'fail');
+}
+
+/** A check of an API does not even load it. */
+async function openSandbox() {
+  const { startSandbox } = await import('../sandbox/server.ts');
+  return startSandbox();
 }
 
 const SANDBOX: Finding = {

@@ -14,9 +14,17 @@ const SECRET = 'sentinel-key-7c1e';
 
 const { start, run, record } = useCommandLine();
 
+const helps = new Map<string, ReturnType<typeof run>>();
+/** The help of a command, which is asked for once. */
+function help(...command: readonly string[]) {
+  const known = helps.get(command.join(' ')) ?? run([...command, '--help']);
+  helps.set(command.join(' '), known);
+  return known;
+}
+
 describe('--help', () => {
   it('tells of every command and every exit code', async () => {
-    const { code, stdout, stderr } = await run(['--help']);
+    const { code, stdout, stderr } = await help();
     expect([code, stderr]).toEqual([0, '']);
     for (const command of ['serve', 'schema', 'check', 'query', 'sandbox']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
@@ -30,7 +38,7 @@ describe('--help', () => {
       return { name, description: `${meaning} (${facts})` };
     });
     expect(flags.map(({ name }) => name)).toEqual(expect.arrayContaining(['port', 'api-url', 'token-file']));
-    const { code, stdout } = await run(['serve', '--help']);
+    const { code, stdout } = await help('serve');
     const shown = stdout.replaceAll(/\s+/g, ' ');
     expect(code).toBe(0);
     for (const { name } of flags) expect(shown).toContain(`--${name} `);
@@ -41,7 +49,7 @@ describe('--help', () => {
     ['check', ['--script']],
     ['query', ['--variables', '--operation', '--plan', '--url']],
   ])('of %s shows its own flags in 30 lines at most, and where the others are', async (command, own) => {
-    const { code, stdout } = await run([command, '--help']);
+    const { code, stdout } = await help(command);
     expect(code).toBe(0);
     const shown = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
     expect(shown).toEqual([...own, '--help']);
@@ -52,7 +60,7 @@ describe('--help', () => {
   it('puts every flag into a group, and every variable into one group only', async () => {
     const grouped = VARIABLE_GROUPS.flatMap(({ variables }) => variables.map(([name]) => name));
     expect([...grouped].sort()).toEqual(Object.keys(VARIABLES).sort());
-    const { stdout } = await run(['serve', '--help']);
+    const { stdout } = await help('serve');
     const headings = [...stdout.matchAll(/^(\w.*):$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual([...VARIABLE_GROUPS.map(({ title }) => title), 'Options']);
     for (const part of stdout.split(/^(?=\w.*:$)/m).slice(1)) {
@@ -65,7 +73,7 @@ describe('--help', () => {
   it.each([[], ['serve'], ['check'], ['query'], ['schema'], ['keys'], ['keys', 'new'], ['sandbox']])(
     'has no line of more than 80 columns: %s %s',
     async (...command) => {
-      const { stdout } = await run([...command, '--help']);
+      const { stdout } = await help(...command);
       expect(stdout).toContain('Usage: luaauth-graphql');
       expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     },
