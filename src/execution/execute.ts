@@ -8,6 +8,7 @@ import {
 import type { CoercedVariables } from '../plan/arguments.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import { type AnswerMeter, AnswerRefused } from '../plan/size.ts';
+import { Places, withoutSource } from './places.ts';
 import { isPromise, QueryRun } from './query-run.ts';
 import type { FieldErrors } from './response-path.ts';
 
@@ -54,8 +55,20 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
 }
 
 function executeByGraphql(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
-  const result = graphqlExecute(args);
-  return result instanceof Promise ? result.then((known) => measured(known, args)) : measured(result, args);
+  // Without a document graphql-js says so.
+  if (!args.document) return graphqlExecute(args) as ExecutionResult;
+  const { copied, originals } = withoutSource(args.document);
+  const places = new Places();
+  const finish = (result: ExecutionResult) => {
+    for (const error of result.errors ?? []) {
+      const { nodes = [] } = error;
+      const written = nodes.flatMap((node) => originals.get(node) ?? []);
+      if (written.length > 0) places.put(error, nodes, written);
+    }
+    return measured(result, args);
+  };
+  const result = graphqlExecute({ ...args, document: copied });
+  return result instanceof Promise ? result.then(finish) : finish(result);
 }
 
 function measured(result: ExecutionResult, { meter }: ExecuteArgs): ExecutionResult {

@@ -1,8 +1,9 @@
-import { type ASTNode, GraphQLError, locatedError, responsePathAsArray } from 'graphql';
+import { type ASTNode, type GraphQLError, locatedError, responsePathAsArray } from 'graphql';
 import type { CoercedVariables } from '../plan/arguments.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { FieldPlan } from '../plan/select.ts';
+import { Places } from './places.ts';
 
 /** Where in the response a value stands, as `info.path`. */
 export class ResponsePath {
@@ -17,30 +18,17 @@ export class ResponsePath {
   }
 }
 
-/** Where an error stands in the document. */
-type Place = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
-
 /** The errors of one execution in the order in which they became known. */
 export class FieldErrors {
   readonly list: GraphQLError[] = [];
   /** The paths that an error has made null; undefined: all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
-  readonly #places = new Map<readonly ASTNode[], Place>();
+  readonly #places = new Places();
 
-  /**
-   * As graphql's `locatedError`. Line and column are found once for each field: that takes the time of the document, and one
-   * field can fail at every index of a list.
-   */
+  /** As graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
     const error = locatedError(rawError, undefined, responsePathAsArray(path));
-    if (error === rawError || error.nodes) return error;
-    let place = this.#places.get(nodes);
-    if (!place) {
-      const { source, positions, locations } = new GraphQLError('', { nodes });
-      place = { nodes, source, positions, locations };
-      this.#places.set(nodes, place);
-    }
-    return Object.assign(error, place);
+    return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
   }
 
   /** Adds an error that makes the value at `path` null, unless it is null already, or something above it. */

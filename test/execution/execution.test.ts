@@ -256,30 +256,43 @@ describe('an error', () => {
     expect(errors?.[0]?.path).toEqual(['node', 'text']);
   });
 
-  it('at each index of a list has its place looked up once, which takes the time of the document', () => {
-    const prepared = prepare('{ nodes { text } }');
-    const { document, operation } = prepared;
-    const args = { schema, document, rootValue: { nodes: Array(50).fill(new Error('broken')) } };
-    const expected = graphqlExecute(args) as ExecutionResult;
-    const { source } = operation.loc ?? {};
-    if (!source) throw new TypeError('a document is parsed with its locations');
-    const { body } = source;
-    let lookUps = 0;
-    Object.defineProperty(source, 'body', {
-      get() {
-        lookUps += 1;
-        return body;
-      },
-    });
-    const result = execute({ ...args, prepared, coerced: {} }) as ExecutionResult;
-    const { errors = [] } = result;
-    expect(JSON.stringify(result)).toBe(JSON.stringify(expected));
-    expect(errors.map(({ positions }) => positions)).toEqual(Array(50).fill([2]));
-    const masking = { hasData: true, coordinateOf: () => 'Query.nodes', onUnexpected: () => 'id' };
-    const masked = maskErrors(errors, masking);
-    expect(masked.map(({ locations }) => locations)).toEqual(errors.map(({ locations }) => locations));
-    expect(lookUps).toBe(1);
-  });
+  it.each([
+    ['as compiled', '{ nodes { text } }', {}],
+    // Only graphql-js executes a condition without a value.
+    [
+      'by graphql-js',
+      'query ($a: Boolean = true) { nodes { text } node { text @include(if: $a) } }',
+      { a: null },
+    ],
+  ])(
+    'at each index of a list has its place looked up once %s, which takes the time of the document',
+    (_how, text, coerced) => {
+      const prepared = prepare(text);
+      const { document, operation } = prepared;
+      const rootValue = { nodes: Array(50).fill(new Error('broken')) };
+      const args = { schema, document, rootValue, variableValues: coerced };
+      const expected = graphqlExecute(args) as ExecutionResult;
+      const { source } = operation.loc ?? {};
+      if (!source) throw new TypeError('a document is parsed with its locations');
+      const { body } = source;
+      let lookUps = 0;
+      Object.defineProperty(source, 'body', {
+        get() {
+          lookUps += 1;
+          return body;
+        },
+      });
+      const result = execute({ ...args, prepared, coerced }) as ExecutionResult;
+      const { errors = [] } = result;
+      expect(JSON.stringify(result)).toBe(JSON.stringify(expected));
+      expect(errors.map(({ nodes }) => nodes)).toEqual(expected.errors?.map(({ nodes }) => nodes));
+      expect(errors.map(({ positions }) => positions)).toEqual(Array(50).fill([text.indexOf('nodes')]));
+      const masking = { hasData: true, coordinateOf: () => 'Query.nodes', onUnexpected: () => 'id' };
+      const masked = maskErrors(errors, masking);
+      expect(masked.map(({ locations }) => locations)).toEqual(errors.map(({ locations }) => locations));
+      expect(lookUps).toBe(1);
+    },
+  );
 
   it('that ends a list early leaves no promise without somebody who handles it', async () => {
     const doomed = () => Promise.reject(new Error('nobody waits'));
