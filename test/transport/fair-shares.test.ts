@@ -10,7 +10,7 @@ import { eventually, expectCalls } from '../support/waiting.ts';
 const RATE = 10;
 const WINDOW_MS = 1_100;
 const GREEDY = Array.from({ length: 10 }, (_one, index) => `greedy-${index}`);
-const OPERATIONS = 50;
+const OPERATIONS = 30;
 /** How often the polite caller asks: less than its share, which is one of eleven places. */
 const ROUNDS = 12;
 
@@ -31,7 +31,7 @@ const lines = () => fixture.recorder.lines();
 /** Each call that waits has a timer, and so has the queue. */
 const waitForQueued = (count: number) => eventually(() => expect(clock.pending).toBe(count + 1));
 
-/** Ten callers have fifty operations each, of two calls: a hundred seconds of the quota. */
+/** Ten callers have thirty operations each, of two calls: a minute of the quota, and more than a test waits for. */
 async function askForAllThereIs(kind: 'reads' | 'writes') {
   fixture.respond = answerPlainly;
   const client = new AbortController();
@@ -59,7 +59,7 @@ async function askForAllThereIs(kind: 'reads' | 'writes') {
 }
 
 describe.each(['reads', 'writes'] as const)(
-  'beside ten callers of fifty operations, which are %s,',
+  'beside ten callers of thirty operations, which are %s,',
   (kind) => {
     it('a single read has one of the next two places, whenever it comes', { timeout: 60_000 }, async () => {
       const { waiting, leave } = await askForAllThereIs(kind);
