@@ -7,11 +7,11 @@ import { useSeveralGateways } from '../support/several-gateways.ts';
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);
 
-describeWithRedis.concurrent('several gateways with one key', () => {
+describeWithRedis('several gateways with one key', () => {
   describe.each([1, 2, 4])('(%i of them)', (count) => {
     const fixture = useSeveralGateways();
 
-    it('never have more than 50 arrivals in any second, and use the quota', async () => {
+    it('never have more than 50 arrivals in any second, and use the quota', fixture.inTime, async () => {
       const recorder = await startDistantRecorder({ jitterMs: 40 });
       fixture.closing.push(async () => recorder.close());
       const gateways = await fixture.openAll(count, {

@@ -42,6 +42,11 @@ export async function startProxy(target: string) {
     cut() {
       isCut = true;
     },
+    /** The same, and closes what is open, which tells each end at once. */
+    sever() {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
     /** What was cut stays cut: new connections pass. */
     mend() {
       isCut = false;
