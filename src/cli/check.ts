@@ -18,6 +18,7 @@ import { print } from './terminal.ts';
 
 /** Stands in for an id, and for a key where the gateway holds none: neither exists. */
 const NOBODY = 'luaauth-graphql-check';
+const REDIS_TIMEOUT_MS = 5_000;
 
 /**
  * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist.
@@ -32,6 +33,7 @@ export async function check(config: Config, scriptId: string | undefined): Promi
   };
   report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
 
+  if (config.redis) report(await askRedis(config.redis));
   const sandbox = config.apiUrl ? undefined : await openSandbox();
   try {
     const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
@@ -53,6 +55,20 @@ export async function check(config: Config, scriptId: string | undefined): Promi
     await sandbox?.close();
   }
   return !findings.some(({ level }) => level === 'fail');
+}
+
+/** Connects once, and takes no part in what the gateways there share. */
+async function askRedis({ url, isRequired }: NonNullable<Config['redis']>): Promise<Finding> {
+  const { connectToRedis } = await import('../state/redis/client.ts');
+  const { redisProblem } = await import('../server/open-upstream.ts');
+  try {
+    const limits = { connectTimeoutMs: REDIS_TIMEOUT_MS, commandTimeoutMs: REDIS_TIMEOUT_MS };
+    const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
+    connection.end();
+    return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };
+  } catch (cause) {
+    return { level: isRequired ? 'fail' : 'note', subject: 'Redis', fact: redisProblem(cause as Error, url) };
+  }
 }
 
 /** A check of an API does not even load it. */

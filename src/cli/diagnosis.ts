@@ -5,7 +5,7 @@ import { BadResponse, type CallFailure, RateLimited, TimedOut } from '../transpo
 export interface Finding {
   /** `note` is worth knowing, `fail` has to be fixed. */
   readonly level: 'ok' | 'note' | 'fail';
-  readonly subject: 'Configuration' | 'LuaAuth' | 'Key';
+  readonly subject: 'Configuration' | 'Redis' | 'LuaAuth' | 'Key';
   readonly fact: string;
   readonly advice?: string;
 }

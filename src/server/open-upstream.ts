@@ -51,11 +51,13 @@ async function openState(config: Config, observer: Observer): Promise<State | un
       onChange: (reason) => coordinationChanged?.(reason ? 'lost' : 'ok', reason),
     });
   } catch (cause) {
-    throw new StartError(adviceFor(cause as Error, new URL(redis.url).host), { cause });
+    throw new StartError(redisProblem(cause as Error, redis.url), { cause });
   }
 }
 
-function adviceFor({ name, message }: Error, host: string): string {
+/** Says why Redis cannot be used, and what to do. */
+export function redisProblem({ name, message }: Error, url: string): string {
+  const { host } = new URL(url);
   return name === 'RedisClientMissing'
     ? 'REDIS_URL needs a package that is not installed. Run "npm install @redis/client@6", or leave REDIS_URL out.'
     : `Redis cannot be used at ${host}: ${message}. Start it, set REDIS_URL to where it is and answers in time, or set REDIS_REQUIRED=false to begin without it.`;

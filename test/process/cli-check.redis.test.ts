@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { useCommandLine } from '../support/command-line.ts';
+import { freePort } from '../support/free-port.ts';
+import { describeWithRedis, startRedis } from '../support/redis.ts';
+
+const { run, closing } = useCommandLine();
+
+describeWithRedis('check, where gateways share a Redis', () => {
+  const check = async (variables: Readonly<Record<string, string>>) => {
+    const { code, stdout } = await run(['check'], { variables });
+    return { code, redis: stdout.split('\n').find((line) => line.includes('Redis')) };
+  };
+
+  it('asks it, and writes nothing there', async () => {
+    const { url, close, command } = await startRedis();
+    closing.push(async () => close());
+    const { code, redis } = await check({ REDIS_URL: url });
+    expect({ code, redis }).toEqual({
+      code: 0,
+      redis: `ok    Redis          it answers at ${new URL(url).host}.`,
+    });
+    expect(await command('DBSIZE')).toBe(0);
+  });
+
+  it('fails where none answers, or notes it where the gateway begins without', async () => {
+    const host = `127.0.0.1:${await freePort()}`;
+    const variables = { REDIS_URL: `redis://:sentinel-password@${host}` };
+    const failed = await check(variables);
+    expect(failed.code).toBe(1);
+    expect(failed.redis).toMatch(
+      new RegExp(`^fail  Redis {10}Redis cannot be used at ${host}: .*Start it, set`),
+    );
+    expect(failed.redis).not.toContain('sentinel-password');
+    const noted = await check({ ...variables, REDIS_REQUIRED: 'false' });
+    expect(noted.code).toBe(0);
+    expect(noted.redis).toMatch(/^note {2}Redis {10}/);
+  });
+});
