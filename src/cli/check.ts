@@ -34,7 +34,9 @@ export async function check(config: Config, scriptId: string | undefined): Promi
   report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
 
   if (config.redis) report(await askRedis(config.redis));
-  const sandbox = config.apiUrl ? undefined : await openSandbox();
+  const sandbox = config.apiUrl
+    ? undefined
+    : await (await import('../server/open-upstream.ts')).openSandbox();
   try {
     const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
     const key = config.credentials.heldKey;
@@ -57,7 +59,7 @@ export async function check(config: Config, scriptId: string | undefined): Promi
   return !findings.some(({ level }) => level === 'fail');
 }
 
-/** Connects once, and takes no part in what the gateways there share. */
+/** Connects once, and takes no part in what the gateways there share. It fails where a gateway would not start. */
 async function askRedis({ url, isRequired }: NonNullable<Config['redis']>): Promise<Finding> {
   const { connectToRedis } = await import('../state/redis/client.ts');
   const { redisProblem } = await import('../server/open-upstream.ts');
@@ -67,14 +69,12 @@ async function askRedis({ url, isRequired }: NonNullable<Config['redis']>): Prom
     connection.end();
     return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };
   } catch (cause) {
-    return { level: isRequired ? 'fail' : 'note', subject: 'Redis', fact: redisProblem(cause as Error, url) };
+    const problem = cause as Error;
+    if (isRequired || problem.name === 'RedisClientMissing')
+      return { level: 'fail', subject: 'Redis', fact: redisProblem(problem, url) };
+    const fact = `it cannot be used at ${new URL(url).host}: ${problem.message}. The gateway would begin without it.`;
+    return { level: 'note', subject: 'Redis', fact, advice: 'Start it, or set REDIS_URL to where it is.' };
   }
-}
-
-/** A check of an API does not even load it. */
-async function openSandbox() {
-  const { startSandbox } = await import('../sandbox/server.ts');
-  return startSandbox();
 }
 
 const SANDBOX: Finding = {

@@ -23,12 +23,15 @@ export class FieldErrors {
   readonly list: GraphQLError[] = [];
   /** The paths that an error has made null; undefined: all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
-  readonly #places = new Places();
+  /** Most executions have no error. */
+  #places: Places | undefined;
 
   /** As graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
     const error = locatedError(rawError, undefined, responsePathAsArray(path));
-    return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
+    if (error === rawError || error.nodes) return error;
+    this.#places ??= new Places();
+    return this.#places.put(error, nodes);
   }
 
   /** Adds an error that makes the value at `path` null, unless it is null already, or something above it. */

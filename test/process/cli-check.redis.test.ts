@@ -33,6 +33,9 @@ describeWithRedis('check, where gateways share a Redis', () => {
     expect(failed.redis).not.toContain('sentinel-password');
     const noted = await check({ ...variables, REDIS_REQUIRED: 'false' });
     expect(noted.code).toBe(0);
-    expect(noted.redis).toMatch(/^note {2}Redis {10}/);
+    expect(noted.redis).toMatch(
+      /^note {2}Redis {10}it cannot be used at .*The gateway would begin without it\.$/,
+    );
+    expect(noted.redis).not.toContain('sentinel-password');
   });
 });
