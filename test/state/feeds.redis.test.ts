@@ -254,8 +254,10 @@ describeWithEachEngine('feeds in Redis', (engine) => {
     leader.subscription.publish({ n: 2 }, 'part');
     await has(other, { n: 1 }, { n: 2 });
     const [log] = (await keyOf('-log')) as [string];
-    await redis.command('XADD', log, '3-0', 'entry', 'made up');
-    await redis.command('HSET', await feedKey(), 'seq', '3');
+    // At once: whoever reads in between would reset the feed for each of the two.
+    const change =
+      "redis.call('XADD', KEYS[1], '3-0', 'entry', 'made up') redis.call('HSET', KEYS[2], 'seq', 3)";
+    await redis.command('EVAL', change, '2', log, await feedKey());
     const next = await ledAfterReset(leader, other);
     next.subscription.publish({ n: 4 }, 'whole');
     for (const one of [leader, other]) await has(one, { n: 1 }, { n: 2 }, { n: 4 });
