@@ -239,8 +239,9 @@ const NO_STREAM = requestError(
 
 const NO_OPERATION: ExecutionResult = {
   errors: [
-    new GraphQLError('Could not determine what operation to execute.', {
-      extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED },
-    }),
+    new GraphQLError(
+      'Could not determine what operation to execute. Set operationName to the name of an operation of the document; it may be left out where there is only one.',
+      { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED } },
+    ),
   ],
 };

@@ -128,6 +128,15 @@ it.each(rows)(
   },
 );
 
+it('an operation that cannot be chosen is answered with how to choose one, by each adapter', async () => {
+  for (const url of adapters) {
+    const answer = await send({ url, body: JSON.stringify({ query: NAME, operationName: 'B' }) });
+    expect(JSON.parse(answer.body).errors[0].message).toContain(
+      'Set operationName to the name of an operation',
+    );
+  }
+});
+
 it('data that is null with errors is a partial success too', async () => {
   const query = `query ($s: Boolean = true) { __typename @skip(if: $s) }`;
   const body = JSON.stringify({ query, variables: { s: null } });
