@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { type ObjectPlan, objectsOf, selectBelow, type ValuePlan } from './select.ts';
+import { type ObjectPlan, objectsOf, selectBelow, selectsOnly, type ValuePlan } from './select.ts';
 
 /** The `info` of a resolver whose field is compiled: it has the plan of the field's value. */
 export interface PlannedInfo extends GraphQLResolveInfo {
@@ -12,6 +12,11 @@ const selected = new WeakMap<GraphQLResolveInfo['fieldNodes'], ValuePlan>();
 /** The plan of the objects of a type right below the field. */
 export function selectedBelow(info: GraphQLResolveInfo, typeName: string): ObjectPlan | undefined {
   return objectsOf((info as Partial<PlannedInfo>).value ?? selectAgain(info)).get(typeName);
+}
+
+/** Whether nothing is selected on the objects of a type right below the field but fields of these names. */
+export function selectsOnlyBelow(info: GraphQLResolveInfo, typeName: string, names: readonly string[]) {
+  return selectsOnly(selectedBelow(info, typeName), names);
 }
 
 function selectAgain({

@@ -1,30 +1,7 @@
 import { createAdSystem, editAdSystem } from '../luaauth/ads.ts';
-import { adSystemAgain } from './ad-system.ts';
+import { AD_SYSTEM_SETTINGS, AdSystem } from './ad-system.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
-import { readAgain, readById } from './entity.ts';
-
-const SETTINGS = {
-  keyDurationMs: {
-    type: 'SafeInt',
-    wire: 'key_duration',
-    description: 'How long a key lasts for one completion, in ms.',
-  },
-  maxKeys: {
-    type: 'SafeInt',
-    wire: 'max_keys',
-    description: 'How many keys a user of the system may have.',
-  },
-  allowExtending: {
-    type: 'Boolean',
-    wire: 'allow_extending',
-    description: 'Whether a further completion extends a key.',
-  },
-  maxDurationMs: {
-    type: 'SafeInt',
-    wire: 'max_duration',
-    description: 'To what a key may be extended, in ms.',
-  },
-} as const;
+import { readAfter } from './entity.ts';
 
 defineMutation({
   name: 'createAdSystem',
@@ -40,14 +17,14 @@ defineMutation({
     fields: {
       projectId: idField('project_id', 'The id of the project that it belongs to.'),
       name: { ...nameField('The name that users see.'), isRequired: true },
-      ...SETTINGS,
+      ...AD_SYSTEM_SETTINGS,
     },
   },
   success: {
     description: 'LuaAuth has made the ad system.',
     fields: (t) => ({
       adSystemId: t.id({ description: 'The id of the new ad system.', resolve: ({ answer }) => answer }),
-      adSystem: readById(t, adSystemAgain, ({ answer }) => answer),
+      adSystem: readAfter(t, AdSystem, ({ answer }) => answer),
     }),
   },
 });
@@ -71,11 +48,8 @@ defineMutation({
         isRequired: false,
       },
       name: nameField('The new name that users see.'),
-      ...SETTINGS,
+      ...AD_SYSTEM_SETTINGS,
     },
   },
-  success: {
-    description: 'LuaAuth has changed the ad system.',
-    fields: (t) => ({ adSystem: readAgain(t, adSystemAgain) }),
-  },
+  success: { description: 'LuaAuth has changed the ad system.', reads: AdSystem },
 });

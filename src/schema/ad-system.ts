@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
-import { codedError } from '../errors/coded-error.ts';
 import {
   type AdProviderSetting as AdProviderSettingShape,
   type AdProvider as AdProviderShape,
@@ -14,28 +13,20 @@ import {
 import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
 import { costs } from '../plan/cost.ts';
-import { selectedBelow } from '../plan/look-ahead.ts';
-import { selectsOnly } from '../plan/select.ts';
-import { checkId } from './argument.ts';
+import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
 import { defineEntity } from './entity.ts';
 import { defineBatchLoader, defineLoader, errorOf } from './loader.ts';
-import { Project, projectsOf, TOLD_WITHOUT_PROJECT } from './project.ts';
-import { wireFields } from './wire-fields.ts';
+import { MAX_READ, Project, TOLD_WITHOUT_PROJECT, tooMany } from './project.ts';
+import { setting, wireFields } from './wire-fields.ts';
 
 const read = requiresScopes('ads:read');
-
-/** How many projects of a list are read one by one: nobody knows how many there are before they are listed. */
-const MAX_READ = 100;
 
 /**
  * The API does not say how many systems a project has, and settings a provider; an answer of more is counted when it is
  * there.
  */
 const USUAL = 20;
-
-/** The operation's ad systems. */
-const adSystemsOf = defineLoader((api, id: string) => getAdSystem(api, { system_id: id }));
 
 /** The account's list, once for the operation. */
 const listOf = defineLoader((api, _account: string) => getAdSystems(api, {}));
@@ -45,39 +36,30 @@ const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
   (_api, ids, context) =>
     Promise.all(
       ids.map((id, index) =>
-        index < MAX_READ ? projectsOf(context).load(id).catch(errorOf) : tooMany(ids.length),
+        index < MAX_READ
+          ? Project.loaderOf(context).load(id).catch(errorOf)
+          : tooMany('The ad systems name', ids.length, 'projects', TOLD_WITHOUT_PROJECT),
       ),
     ),
   String,
 );
 
-function tooMany(found: number) {
-  return codedError(
-    'OPERATION_TOO_EXPENSIVE',
-    `The ad systems name ${found} projects, and at most ${MAX_READ} are read one by one. Read this one with projects(ids:), or select only ${TOLD_WITHOUT_PROJECT.join(', ')}.`,
-    { found, limit: MAX_READ },
-  );
-}
+/** The fields that an edit can change. */
+export const AD_SYSTEM_SETTINGS = {
+  keyDurationMs: setting('SafeInt', 'key_duration', 'How long a key lasts for one completion, in ms.'),
+  maxKeys: setting('SafeInt', 'max_keys', 'How many keys a user of the system may have.'),
+  allowExtending: setting('Boolean', 'allow_extending', 'Whether a further completion extends a key.'),
+  maxDurationMs: setting('SafeInt', 'max_duration', 'To what a key may be extended, in ms.'),
+};
 
-export const {
-  type: AdSystem,
-  extensions,
-  again: adSystemAgain,
-} = defineEntity('AdSystem', {
-  key: 'id',
-  check: checkId,
-  loaderOf: adSystemsOf,
+export const AdSystem = defineEntity('AdSystem', {
   resource: adSystem,
   read: getAdSystem,
   scope: 'ads:read',
   one: 'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
-});
-
-AdSystem.implement({
   description:
     'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often it is selected.',
-  extensions,
-  fields: (t, wire = wireFields(t)) => ({
+  fields: (wire, t) => ({
     id: wire.id('id', "The ad system's id in LuaAuth."),
     project: t.field({
       type: Project,
@@ -90,10 +72,7 @@ AdSystem.implement({
       resolve: (system, _args, context, info) => readListed(usable(system, 'project_id'), context, info),
     }),
     name: wire.string('name', 'The name that users see.'),
-    keyDurationMs: wire.count('key_duration', 'How long a key lasts for one completion, in ms.'),
-    maxKeys: wire.count('max_keys', 'How many keys a user of the system may have.'),
-    allowExtending: wire.boolean('allow_extending', 'Whether a further completion extends a key.'),
-    maxDurationMs: wire.count('max_duration', 'To what a key may be extended, in ms.'),
+    ...wire.settings(AD_SYSTEM_SETTINGS),
   }),
 });
 
@@ -201,6 +180,6 @@ function readListed(
   context: Context,
   info: GraphQLResolveInfo,
 ): ProjectShape | Promise<ProjectShape> {
-  if (selectsOnly(selectedBelow(info, 'Project'), TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
+  if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
   return listedProjectsOf(context).load(id);
 }

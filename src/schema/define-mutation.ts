@@ -10,6 +10,7 @@ import { type ParamName, type Params, paramsIn } from '../luaauth/route.ts';
 import { costs, type Effect, hasEffect } from '../plan/cost.ts';
 import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
+import { fieldOf, type Readable, readAfter } from './entity.ts';
 import { forgetLoaded } from './loader.ts';
 import { type RefusedWrite, refusalType } from './refusal.ts';
 
@@ -42,7 +43,8 @@ function checkName(argument: string, value: string): string {
 }
 
 type Types = (typeof builder)['$inferSchemaTypes'];
-type FieldsOf<Source> = (t: PothosSchemaTypes.ObjectFieldBuilder<Types, Source>) => object;
+type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
+type FieldsOf<Source> = (t: Fields<Source>) => object;
 
 /** A write that LuaAuth has carried out. */
 export interface Done<Path extends string, Payload, Answer> {
@@ -74,13 +76,18 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
   };
   /** Absent fields stay as they are, null is refused where it clears nothing, and an input of ids alone is refused. */
   readonly isEdit?: boolean;
-  readonly success: Success<Done<Path, Payload, Answer>>;
+  readonly success: Success<Done<Path, Payload, Answer>, ParamName<Path>>;
   /** Called once the write was carried out and what was read before is forgotten. */
   readonly done?: (done: Done<Path, Payload, Answer>, context: Context) => void;
 }
 
-type Success<Source> =
-  | { readonly description: string; readonly fields: FieldsOf<Source> }
+type Success<Source, Param extends string> =
+  | {
+      readonly description: string;
+      /** Makes a field that reads again what was written to. */
+      readonly reads?: Readable<Param>;
+      readonly fields?: FieldsOf<Source>;
+    }
   /** For one that can end well in several ways. */
   | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
 
@@ -169,13 +176,21 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   );
 }
 
-function successTypes<Source>(success: Success<Source>, name: string): readonly AnyObject[] {
+function successTypes<Path extends Route, Payload, Answer>(
+  success: Success<Done<Path, Payload, Answer>, ParamName<Path>>,
+  name: string,
+): readonly AnyObject[] {
   if ('types' in success) return success.types;
-  const { description, fields } = success;
-  const made = builder.objectRef<Source>(name).implement({
+  const { description, reads, fields } = success;
+  const made = builder.objectRef<Done<Path, Payload, Answer>>(name).implement({
     extensions: inheritsScopes,
     description,
-    fields: fields as never,
+    fields: ((t: Fields<Done<Path, Payload, Answer>>) => ({
+      ...fields?.(t),
+      ...(reads && {
+        [fieldOf(reads.name)]: readAfter(t, reads, ({ params }) => params[reads.resource.param]),
+      }),
+    })) as never,
   });
   return [made];
 }

@@ -8,15 +8,18 @@ import {
 } from 'graphql';
 import { type KeyScope, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
+import type { Access } from '../luaauth/api.ts';
+import type { Provenance } from '../luaauth/decoders.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { type CostOptions, costs, costsEach, lengthOf } from '../plan/cost.ts';
-import { readEach } from './argument.ts';
+import { checkId, readEach } from './argument.ts';
 import { builder } from './builder.ts';
-import type { LoaderOf } from './loader.ts';
+import { defineLoader } from './loader.ts';
+import { type WireFields, wireFields } from './wire-fields.ts';
 
 /** A type that federation routers ask for by a key. */
-export interface Entity {
+interface Entity {
   /** The field that holds the key. */
   readonly key: string;
   /** Gives the key as it is sent on. @throws BAD_USER_INPUT */
@@ -25,22 +28,31 @@ export interface Entity {
   readonly resolve: (key: string, context: Context, info: GraphQLResolveInfo) => unknown;
 }
 
-interface EntityOptions<Shape extends object, Param extends string> extends Pick<Entity, 'key' | 'check'> {
-  readonly loaderOf: LoaderOf<string, Shape>;
-  /** Gives an object, if not always by the loader. */
-  readonly resolve?: Entity['resolve'];
+interface EntityOptions<Shape extends Provenance, Param extends string> extends Partial<Entity> {
   readonly resource: Resource<Param>;
-  /** The endpoint that the loader reads by, and whatever needs no call of it. */
-  readonly read: { readonly route: Route };
+  /** The endpoint that shows one. */
+  readonly read: Shows<Shape, Param>;
+  /** The fields that need no call of it, and the like. */
   readonly price?: CostOptions;
   readonly scope: KeyScope;
+  readonly description: string;
   /** Describes the field of the query that gives one by its key. */
   readonly one: string;
   /** Says the price of the field that gives several by theirs; undefined: there is none. */
   readonly several?: string;
   /** Whether there is a field for Relay's `@refetchable` fragments. */
   readonly isRefetchable?: boolean;
+  readonly fields: (wire: WireFields<Shape>, t: Fields<Shape>) => object;
 }
+
+interface Shows<Shape, Param extends string> {
+  (api: Access, params: Params<Param>): Promise<Shape>;
+  readonly route: Route;
+}
+
+type Params<Param extends string> = { readonly [Name in Param]: string };
+type Types = (typeof builder)['$inferSchemaTypes'];
+type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
 
 const entities = new Map<string, Entity>();
 
@@ -48,14 +60,18 @@ const entities = new Map<string, Entity>();
 export const ENTITIES: ReadonlyMap<string, Entity> = entities;
 
 /**
- * Defines a type of things that can be read by a key, with its fields of the query, which are alike for all. `extensions` are
- * those of the type.
+ * Defines a type of things that can be read by a key, with its loader, and its fields of the query, which are alike for all.
+ * `extensions` are those of the type. By default the key is its `id`, and its loader gives it.
  */
-export function defineEntity<Shape extends object, Param extends string>(
+export function defineEntity<Shape extends Provenance, Param extends string>(
   name: string,
   options: EntityOptions<Shape, Param>,
 ) {
-  const { key, check, loaderOf, resource, read, price, scope, one, several, isRefetchable = false } = options;
+  const { key = 'id', check = checkId, resource, read, price, scope, description, fields } = options;
+  const { one, several, isRefetchable = false } = options;
+  const loaderOf = defineLoader((api, given: string) =>
+    read(api, { [resource.param]: given } as Params<Param>),
+  );
   const { resolve = (given, context) => loaderOf(context).load(given) } = options;
   const type = builder.loadableObjectRef<Shape, string>(name, {
     load: (given, context) => loaderOf(context).loadMany(given),
@@ -66,8 +82,14 @@ export function defineEntity<Shape extends object, Param extends string>(
   entities.set(name, { key, check, resolve });
   const required = requiresScopes(scope);
   const extensions = { ...required, ...costs(read, price) };
+  type.implement({
+    description,
+    extensions,
+    directives: isRefetchable ? { fetchable: { field_name: key } } : {},
+    fields: ((t: Fields<Shape>) => fields(wireFields(t), t)) as never,
+  });
   const noun = resource.name;
-  const field = name.charAt(0).toLowerCase() + name.slice(1);
+  const field = fieldOf(name);
   const [argument, listed] =
     key === 'id'
       ? [`The id of the ${noun}`, `The ids of the ${noun}s`]
@@ -121,7 +143,7 @@ export function defineEntity<Shape extends object, Param extends string>(
       }),
     );
   }
-  return { type, extensions, again: { type, resource, extensions } };
+  return Object.assign(type, { loaderOf, resource, extensions });
 }
 
 type Keys<Given> = Readonly<Record<string, Given>>;
@@ -140,40 +162,30 @@ export const fetchable = new GraphQLDirective({
   },
 });
 
-type Types = (typeof builder)['$inferSchemaTypes'];
-type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
-
-/** A thing that can be read again after a write. */
-interface Again<Param extends string> {
-  readonly type: { readonly name: string };
+/** A thing that can be read after a write. */
+export interface Readable<Param extends string> {
+  readonly name: string;
   readonly resource: Resource<Param>;
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-interface Written<Param extends string> {
-  readonly params: { readonly [Name in Param]: string };
+/** The name of a field that gives one of a type. */
+export function fieldOf(type: string): string {
+  return type.charAt(0).toLowerCase() + type.slice(1);
 }
 
-/** A field that reads again what a write was to, whose id is in the path of the write. */
-export function readAgain<Param extends string, Source extends Written<Param>>(
+/** A field that reads what a write was to, or has made; `idOf` says which. */
+export function readAfter<Source>(
   t: Fields<Source>,
-  again: Again<Param>,
-): FieldRef<Types> {
-  return readById(t, again, ({ params }) => params[again.resource.param]);
-}
-
-/** A field that reads what a write has made; `idOf` says which. */
-export function readById<Source>(
-  t: Fields<Source>,
-  { type, resource, extensions }: Again<string>,
+  type: Readable<string>,
   idOf: (source: Source) => string,
 ): FieldRef<Types> {
   return t.field({
     // The builder knows no type that is an argument.
     type: type as never,
     nullable: true,
-    description: `The ${resource.name}, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.`,
-    extensions,
+    description: `The ${type.resource.name}, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.`,
+    extensions: type.extensions,
     resolve: ((source: Source) => idOf(source)) as never,
   });
 }

@@ -1,7 +1,6 @@
 import { isAccessDenied } from '../callers/resource-access.ts';
 import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
-import { codedError } from '../errors/coded-error.ts';
 import type { Api } from '../luaauth/api.ts';
 import { usable } from '../luaauth/decoders.ts';
 import {
@@ -11,14 +10,13 @@ import {
   type ListedScript,
 } from '../luaauth/executions.ts';
 import { isAnsweredWithout } from '../luaauth/refusal.ts';
-import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
+import { getScript } from '../luaauth/scripts.ts';
 import { costs } from '../plan/cost.ts';
-import { selectedBelow } from '../plan/look-ahead.ts';
-import { selectsOnly } from '../plan/select.ts';
+import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
 import { defineBatchLoader, errorOf } from './loader.ts';
-import { Project, projectExecutionsOf } from './project.ts';
-import { Script, scriptsOf } from './script.ts';
+import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
+import { Script } from './script.ts';
 import { wireFields } from './wire-fields.ts';
 
 /** The script or project whose executions are wanted. */
@@ -115,9 +113,6 @@ async function findListed(
 /** The part of a project's executions that is about its scripts. */
 const LISTED: readonly string[] = ['id', 'name', 'executions'];
 
-/** How many scripts are read one by one: nobody knows how many there are before they are listed. */
-const MAX_READ = 100;
-
 builder.objectField(Project, 'executions', (t) =>
   t.field({
     type: [Execution],
@@ -147,15 +142,17 @@ builder.objectField(Project, 'scripts', (t) =>
       }),
     },
     resolve: async (project, _args, context, info) => {
-      const { scripts } = await loadListed(context, usable(project, 'id'));
-      const isListed = selectsOnly(selectedBelow(info, 'Script'), LISTED);
+      const executions = await projectExecutionsOf(context).load(usable(project, 'id'));
+      const scripts = usable(executions, 'scripts');
+      const isListed = selectsOnlyBelow(info, 'Script', LISTED);
       return scripts.map((listed, index) => {
         try {
           const id = usable(listed, 'id');
           keepExecutions(context, id, listed);
-          if (isListed) return listedScript(listed);
-          if (index >= MAX_READ) throw tooMany(scripts.length);
-          return scriptsOf(context).load(id);
+          // Enough of a script for what is selected of it.
+          if (isListed) return listed;
+          if (index >= MAX_READ) throw tooMany('The project has', scripts.length, 'scripts', LISTED);
+          return Script.loaderOf(context).load(id);
         } catch (error) {
           return errorOf(error);
         }
@@ -163,11 +160,6 @@ builder.objectField(Project, 'scripts', (t) =>
     },
   }),
 );
-
-async function loadListed(context: Context, projectId: string) {
-  const executions = await projectExecutionsOf(context).load(projectId);
-  return { scripts: usable(executions, 'scripts') };
-}
 
 /** A script's own executions are known once they are listed here; unusable ones are not asked for elsewhere. */
 function keepExecutions(context: Context, scriptId: string, listed: ListedScript): void {
@@ -177,17 +169,4 @@ function keepExecutions(context: Context, scriptId: string, listed: ListedScript
   } catch (error) {
     executions.prime({ scriptId }, errorOf(error));
   }
-}
-
-/** Enough of a script for what is selected of it. */
-function listedScript({ id, name, object, from }: ListedScript): ScriptShape {
-  return { id, name, object, from } as ScriptShape;
-}
-
-function tooMany(length: number) {
-  return codedError(
-    'OPERATION_TOO_EXPENSIVE',
-    `The project has ${length} scripts, and at most ${MAX_READ} are read one by one. Read this one with scripts(ids:), or select only ${LISTED.join(', ')}.`,
-    { found: length, limit: MAX_READ },
-  );
 }

@@ -3,7 +3,7 @@ import { editProject, removeProject } from '../luaauth/projects.ts';
 import type { WireProjectEdit } from '../luaauth/wire.ts';
 import { checkWellFormed } from './argument.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
-import { Project, projectsOf } from './project.ts';
+import { PROJECT_SETTINGS, Project } from './project.ts';
 
 const webhook = <const Wire extends keyof WireProjectEdit>(wire: Wire, isPosted: string) =>
   ({
@@ -31,21 +31,7 @@ defineMutation({
     fields: {
       id,
       name: nameField('The new name of the project.'),
-      fingerprintResetCooldownMs: {
-        type: 'SafeInt',
-        wire: 'fingerprint_reset_cooldown',
-        description: 'How long users must wait between two resets of their fingerprint, in ms.',
-      },
-      allowFingerprintResets: {
-        type: 'Boolean',
-        wire: 'allow_fingerprint_resets',
-        description: 'Whether users may reset their own fingerprint. A forced reset ignores it.',
-      },
-      deleteExpiredUsers: {
-        type: 'Boolean',
-        wire: 'delete_expired_users',
-        description: 'Whether users are deleted 15 minutes after their key has expired.',
-      },
+      ...PROJECT_SETTINGS,
       executionWebhook: webhook('execution_webhook', 'executions are'),
       informationWebhook: webhook('information_webhook', 'information is'),
       blacklistWebhook: webhook('blacklist_webhook', 'blacklists are'),
@@ -64,7 +50,7 @@ defineMutation({
     }),
   },
   done: ({ params, answer }, context) => {
-    if (answer) projectsOf(context).put(params.project_id, answer);
+    if (answer) Project.loaderOf(context).put(params.project_id, answer);
   },
 });
 

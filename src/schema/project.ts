@@ -1,19 +1,16 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
 import { requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
+import { codedError } from '../errors/coded-error.ts';
 import { getProjectExecutions } from '../luaauth/executions.ts';
 import { getProject, type Project as ProjectShape, project } from '../luaauth/projects.ts';
-import { selectedBelow } from '../plan/look-ahead.ts';
-import { selectsOneOf, selectsOnly } from '../plan/select.ts';
-import { checkId } from './argument.ts';
+import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
+import { selectsOneOf } from '../plan/select.ts';
 import { defineEntity } from './entity.ts';
 import { defineLoader } from './loader.ts';
-import { wireFields } from './wire-fields.ts';
+import { setting } from './wire-fields.ts';
 
 const secret = requiresScopes('secrets:read');
-
-/** The operation's projects. */
-export const projectsOf = defineLoader((api, id: string) => getProject(api, { project_id: id }));
 
 /** The executions of the operation's projects. */
 export const projectExecutionsOf = defineLoader((api, id: string) =>
@@ -28,10 +25,28 @@ export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', ...BY_EXECUTIONS, 
 
 const UNLESS_BY_EXECUTIONS = { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS };
 
-export const { type: Project, extensions } = defineEntity('Project', {
-  key: 'id',
-  check: checkId,
-  loaderOf: projectsOf,
+/** The fields that an edit can change. */
+export const PROJECT_SETTINGS = {
+  fingerprintResetCooldownMs: setting(
+    'SafeInt',
+    'fingerprint_reset_cooldown',
+    'How long users must wait between two resets of their fingerprint, in ms.',
+  ),
+  allowFingerprintResets: setting(
+    'Boolean',
+    'allow_fingerprint_resets',
+    'Whether users may reset their own fingerprint. A forced reset ignores it.',
+  ),
+  deleteExpiredUsers: setting(
+    'Boolean',
+    'delete_expired_users',
+    'Whether users are deleted 15 minutes after their key has expired.',
+  ),
+};
+
+const SECRET = 'A secret: who knows a Discord webhook can post to it. Null: none is set.';
+
+export const Project = defineEntity('Project', {
   resolve: readProject,
   resource: project,
   read: getProject,
@@ -39,29 +54,12 @@ export const { type: Project, extensions } = defineEntity('Project', {
   scope: 'projects:read',
   one: 'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call; none but that of its executions and scripts when nothing but those and the id is selected.',
   several: 'Costs, for each distinct id, what `project` does.',
-});
-
-const SECRET = 'A secret: who knows a Discord webhook can post to it. Null: none is set.';
-
-Project.implement({
   description:
     'A project, to which scripts and users belong. Reading it costs one REST call, however often it is selected.',
-  extensions,
-  fields: (t, wire = wireFields(t)) => ({
+  fields: (wire) => ({
     id: wire.id('id', "The project's id in LuaAuth."),
     name: wire.string('name', "The project's name."),
-    fingerprintResetCooldownMs: wire.count(
-      'fingerprint_reset_cooldown',
-      'How long users must wait between two resets of their fingerprint, in ms.',
-    ),
-    allowFingerprintResets: wire.boolean(
-      'allow_fingerprint_resets',
-      'Whether users may reset their own fingerprint. A forced reset ignores it.',
-    ),
-    deleteExpiredUsers: wire.boolean(
-      'delete_expired_users',
-      'Whether users are deleted 15 minutes after their key has expired.',
-    ),
+    ...wire.settings(PROJECT_SETTINGS),
     executionWebhook: wire.string('execution_webhook', `The URL to which executions are posted. ${SECRET}`, {
       nullable: true,
       extensions: secret,
@@ -89,7 +87,19 @@ function readProject(
   info: GraphQLResolveInfo,
 ): ProjectShape | Promise<ProjectShape> {
   const isTold =
-    selectsOnly(selectedBelow(info, 'Project'), TOLD_WITHOUT_PROJECT) &&
+    selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT) &&
     selectsOneOf(selectedBelow(info, 'Project'), BY_EXECUTIONS);
-  return isTold ? ({ id } as ProjectShape) : projectsOf(context).load(id);
+  return isTold ? ({ id } as ProjectShape) : Project.loaderOf(context).load(id);
+}
+
+/** How many things of a list are read one by one: nobody knows how many there are before they are listed. */
+export const MAX_READ = 100;
+
+/** The error of those behind them, of which the list itself has only some fields. */
+export function tooMany(has: string, found: number, field: string, listed: readonly string[]): GraphQLError {
+  return codedError(
+    'OPERATION_TOO_EXPENSIVE',
+    `${has} ${found} ${field}, and at most ${MAX_READ} are read one by one. Read this one with ${field}(ids:), or select only ${listed.join(', ')}.`,
+    { found, limit: MAX_READ },
+  );
 }

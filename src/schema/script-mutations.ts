@@ -2,8 +2,7 @@ import { badUserInput } from '../errors/coded-error.ts';
 import { editScript, removeScript, toggleScript, updateScript } from '../luaauth/scripts.ts';
 import { checkWellFormed } from './argument.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
-import { readAgain } from './entity.ts';
-import { scriptAgain } from './script.ts';
+import { SCRIPT_SETTINGS, Script } from './script.ts';
 
 const id = idField('script_id', 'The id of the script.');
 
@@ -22,32 +21,10 @@ defineMutation({
     fields: {
       id,
       name: nameField('The new name of the script.'),
-      freeForAll: {
-        type: 'Boolean',
-        wire: 'free_for_all',
-        description: 'Whether users may execute the script without a key.',
-      },
-      useHeartbeat: {
-        type: 'Boolean',
-        wire: 'use_heartbeat',
-        description: 'Whether users go on being checked after the first verification.',
-      },
-      kickOutdated: {
-        type: 'Boolean',
-        wire: 'kick_outdated',
-        description: 'Whether users who run an old version are kicked.',
-      },
-      requireSessions: {
-        type: 'Boolean',
-        wire: 'require_sessions',
-        description: 'Whether users without WebSockets are refused.',
-      },
+      ...SCRIPT_SETTINGS,
     },
   },
-  success: {
-    description: 'LuaAuth has changed the settings.',
-    fields: (t) => ({ script: readAgain(t, scriptAgain) }),
-  },
+  success: { description: 'LuaAuth has changed the settings.', reads: Script },
 });
 
 defineMutation({
@@ -72,10 +49,7 @@ defineMutation({
       },
     },
   },
-  success: {
-    description: 'LuaAuth has replaced the source code.',
-    fields: (t) => ({ script: readAgain(t, scriptAgain) }),
-  },
+  success: { description: 'LuaAuth has replaced the source code.', reads: Script },
 });
 
 function checkSource(argument: string, source: string): string {
@@ -103,10 +77,7 @@ defineMutation({
       },
     },
   },
-  success: {
-    description: 'LuaAuth has enabled or disabled the script.',
-    fields: (t) => ({ script: readAgain(t, scriptAgain) }),
-  },
+  success: { description: 'LuaAuth has enabled or disabled the script.', reads: Script },
 });
 
 defineMutation({

@@ -3,39 +3,33 @@ import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
 import { getScript, script } from '../luaauth/scripts.ts';
 import { costs } from '../plan/cost.ts';
-import { selectedBelow } from '../plan/look-ahead.ts';
-import { selectsOnly } from '../plan/select.ts';
-import { checkId } from './argument.ts';
+import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { defineEntity } from './entity.ts';
-import { defineLoader } from './loader.ts';
-import { Project, projectsOf, TOLD_WITHOUT_PROJECT } from './project.ts';
-import { wireFields } from './wire-fields.ts';
+import { Project, TOLD_WITHOUT_PROJECT } from './project.ts';
+import { setting } from './wire-fields.ts';
 
-/** The operation's scripts. */
-export const scriptsOf = defineLoader((api, id: string) => getScript(api, { script_id: id }));
+/** The fields that an edit can change. */
+export const SCRIPT_SETTINGS = {
+  freeForAll: setting('Boolean', 'free_for_all', 'Whether users may execute the script without a key.'),
+  useHeartbeat: setting(
+    'Boolean',
+    'use_heartbeat',
+    'Whether users go on being checked after the first verification.',
+  ),
+  kickOutdated: setting('Boolean', 'kick_outdated', 'Whether users who run an old version are kicked.'),
+  requireSessions: setting('Boolean', 'require_sessions', 'Whether users without WebSockets are refused.'),
+};
 
-export const {
-  type: Script,
-  extensions,
-  again: scriptAgain,
-} = defineEntity('Script', {
-  key: 'id',
-  check: checkId,
-  loaderOf: scriptsOf,
+export const Script = defineEntity('Script', {
   resource: script,
   read: getScript,
   scope: 'scripts:read',
   one: 'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
   several: 'Costs one REST call for each distinct id.',
   isRefetchable: true,
-});
-
-Script.implement({
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often it is selected.',
-  extensions,
-  directives: { fetchable: { field_name: 'id' } },
-  fields: (t, wire = wireFields(t)) => ({
+  fields: (wire, t) => ({
     id: wire.id('id', "The script's id in LuaAuth."),
     project: t.field({
       type: Project,
@@ -47,18 +41,12 @@ Script.implement({
         const id = usable(script, 'project_id');
         // Its id alone takes no call, which would be checked.
         checkProject(context.caller.permissions, id);
-        if (selectsOnly(selectedBelow(info, 'Project'), TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
-        return projectsOf(context).peek(id) ?? id;
+        if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
+        return Project.loaderOf(context).peek(id) ?? id;
       },
     }),
     name: wire.string('name', "The script's name."),
-    freeForAll: wire.boolean('free_for_all', 'Whether users may execute the script without a key.'),
-    useHeartbeat: wire.boolean(
-      'use_heartbeat',
-      'Whether users go on being checked after the first verification.',
-    ),
-    kickOutdated: wire.boolean('kick_outdated', 'Whether users who run an old version are kicked.'),
-    requireSessions: wire.boolean('require_sessions', 'Whether users without WebSockets are refused.'),
+    ...wire.settings(SCRIPT_SETTINGS),
     enabled: wire.boolean('enabled', 'Whether the script can be executed at all.'),
     totalExecutions: wire.count('total_executions', 'How often the script has been executed.'),
     totalSessions: wire.count(

@@ -18,7 +18,7 @@ import { builder } from './builder.ts';
 import { defineConnection, type Page } from './define-connection.ts';
 import { defineLoader } from './loader.ts';
 import { Script } from './script.ts';
-import { readFilter, Session, SessionFilter, sessionsOf } from './session.ts';
+import { readFilter, Session, SessionFilter } from './session.ts';
 
 const SessionConnection = defineConnection({
   node: Session,
@@ -113,7 +113,7 @@ export async function loadSessionPage(
 ): Promise<Page<SessionShape>> {
   const found = first === 0 ? [] : await rowsIn(context).load({ list, from, limit: first + 1 });
   const rows = found.slice(0, first);
-  const sessions = sessionsOf(context);
+  const sessions = Session.loaderOf(context);
   for (const row of rows) if (typeof row.id === 'string') sessions.put(row.id, row);
   return {
     rows,

@@ -4,36 +4,22 @@ import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { getSession, type SessionMatch, session, userKeyOf } from '../luaauth/sessions.ts';
 import { getUser } from '../luaauth/users.ts';
 import { costs } from '../plan/cost.ts';
-import { selectedBelow } from '../plan/look-ahead.ts';
-import { selectsOnly } from '../plan/select.ts';
-import { checkId, checkText } from './argument.ts';
+import { selectsOnlyBelow } from '../plan/look-ahead.ts';
+import { checkText } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineEntity } from './entity.ts';
-import { defineLoader } from './loader.ts';
-import { Script, scriptsOf } from './script.ts';
-import { User, usersOf } from './user.ts';
-import { wireFields } from './wire-fields.ts';
+import { Script } from './script.ts';
+import { User } from './user.ts';
 
-/** The operation's sessions. */
-export const sessionsOf = defineLoader((api, id: string) => getSession(api, { session_id: id }));
-
-export const { type: Session, extensions } = defineEntity('Session', {
-  key: 'id',
-  check: checkId,
-  loaderOf: sessionsOf,
+export const Session = defineEntity('Session', {
   resource: session,
   read: getSession,
   scope: 'sessions:read',
   one: 'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
   isRefetchable: true,
-});
-
-Session.implement({
   description:
     'One user who is connected to a script right now. A session that has ended cannot be read any more.',
-  extensions,
-  directives: { fetchable: { field_name: 'id' } },
-  fields: (t, wire = wireFields(t)) => ({
+  fields: (wire, t) => ({
     id: wire.id('id', "The session's id in LuaAuth."),
     script: t.field({
       type: Script,
@@ -43,8 +29,8 @@ Session.implement({
       extensions: costs(getScript, { freeFields: ['id'] }),
       resolve: (session, _args, context, info) => {
         const id = usable(session, 'script_id');
-        if (selectsOnly(selectedBelow(info, 'Script'), ['id'])) return { id } as ScriptShape;
-        return scriptsOf(context).peek(id) ?? id;
+        if (selectsOnlyBelow(info, 'Script', ['id'])) return { id } as ScriptShape;
+        return Script.loaderOf(context).peek(id) ?? id;
       },
     }),
     userKey: wire.string(
@@ -60,7 +46,7 @@ Session.implement({
       extensions: { ...requiresScopes('users:read'), ...costs(getUser) },
       resolve: (session, _args, context) => {
         const key = userKeyOf(session);
-        return key === null ? null : (usersOf(context).peek(key) ?? key);
+        return key === null ? null : (User.loaderOf(context).peek(key) ?? key);
       },
     }),
     robloxId: wire.id('roblox_id', "The user's id on Roblox: exact digits, never rounded."),

@@ -2,8 +2,7 @@ import { badUserInput } from '../errors/coded-error.ts';
 import { blacklistUser, editUser, unblacklistUser } from '../luaauth/users.ts';
 import { checkKey, checkWellFormed } from './argument.ts';
 import { defineMutation } from './define-mutation.ts';
-import { readAgain } from './entity.ts';
-import { userAgain } from './user.ts';
+import { User } from './user.ts';
 
 const MAX_NOTE = 255;
 
@@ -52,10 +51,7 @@ defineMutation({
       },
     },
   },
-  success: {
-    description: 'LuaAuth has changed the user.',
-    fields: (t) => ({ user: readAgain(t, userAgain) }),
-  },
+  success: { description: 'LuaAuth has changed the user.', reads: User },
 });
 
 function checkDigits(argument: string, value: string): string {
@@ -99,10 +95,7 @@ defineMutation({
       },
     },
   },
-  success: {
-    description: 'LuaAuth has blacklisted the user.',
-    fields: (t) => ({ user: readAgain(t, userAgain) }),
-  },
+  success: { description: 'LuaAuth has blacklisted the user.', reads: User },
 });
 
 defineMutation({
@@ -113,8 +106,5 @@ defineMutation({
   scope: 'users:write',
   endpoint: unblacklistUser,
   input: { description: 'The user to let in again.', fields: { key } },
-  success: {
-    description: 'LuaAuth no longer keeps the user out.',
-    fields: (t) => ({ user: readAgain(t, userAgain) }),
-  },
+  success: { description: 'LuaAuth no longer keeps the user out.', reads: User },
 });

@@ -5,12 +5,8 @@ import { getUser, type User as UserShape, user } from '../luaauth/users.ts';
 import { checkKey } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineEntity } from './entity.ts';
-import { defineLoader } from './loader.ts';
 import { refusalType } from './refusal.ts';
 import { wireFields } from './wire-fields.ts';
-
-/** The operation's users. */
-export const usersOf = defineLoader((api, key: string) => getUser(api, { user_key: key }));
 
 const Blacklist = builder.objectRef<UserShape>('Blacklist').implement({
   extensions: inheritsScopes,
@@ -28,26 +24,17 @@ function opaqueId(key: string): string {
   return hash('sha256', `luaauth-graphql user ${key}`, 'base64url');
 }
 
-export const {
-  type: User,
-  extensions,
-  again: userAgain,
-} = defineEntity('User', {
+export const User = defineEntity('User', {
   key: 'key',
   check: checkKey,
-  loaderOf: usersOf,
   resource: user,
   read: getUser,
   scope: 'users:read',
   one: 'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
   several: 'Costs one REST call for each distinct key.',
-});
-
-User.implement({
   description:
     'A licence key and whom it belongs to. The API does not tell of which project. Reading it costs one REST call, however often it is selected.',
-  extensions,
-  fields: (t, wire = wireFields(t)) => ({
+  fields: (wire, t) => ({
     id: t.id({
       description:
         'An id for caches, made of the key, which it does not show. It is the same everywhere and as long as the key is; no argument takes it.',
@@ -94,7 +81,7 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
       nullable: true,
       description:
         'The user; that costs one REST call. Null, with an error here, if the user cannot be read.',
-      extensions,
+      extensions: User.extensions,
       resolve: ({ params }) => params.user_key,
     }),
   );

@@ -26,14 +26,30 @@ type WireField<Shape, Kind> = <const IsNullable extends boolean = false>(
   options?: FieldOptions<IsNullable>,
 ) => FieldRef<Types>;
 
+/** A property that is a field of a type, and one of the input by which it is edited. */
+export function setting<const Type extends 'Boolean' | 'SafeInt', const Wire extends string>(
+  type: Type,
+  wire: Wire,
+  description: string,
+) {
+  return { type, wire, description } as const;
+}
+
+type SettingOf<Shape> =
+  | ReturnType<typeof setting<'Boolean', Property<Shape, boolean, false>>>
+  | ReturnType<typeof setting<'SafeInt', Property<Shape, number, false>>>;
+
 /** Fields that give a property of a decoded object as it is. One that the answer has not, or not so, is an error there. */
-interface WireFields<Shape> {
+export interface WireFields<Shape> {
   readonly id: WireField<Shape, string | number>;
   readonly string: WireField<Shape, string>;
   readonly boolean: WireField<Shape, boolean>;
   readonly count: WireField<Shape, number>;
   /** For what the API gives in ms since 1970. */
   readonly instant: WireField<Shape, number>;
+  readonly settings: (
+    rows: Readonly<Record<string, SettingOf<Shape>>>,
+  ) => Readonly<Record<string, FieldRef<Types>>>;
 }
 
 /** Makes fields of wire properties: `name: wire.string('name', "The script's name.")`. */
@@ -60,5 +76,12 @@ export function wireFields<Shape extends Provenance>(
     boolean: fieldOf('Boolean'),
     count: fieldOf('SafeInt'),
     instant: fieldOf('DateTime', (ms) => (ms === null ? null : new Date(ms as number))),
+    settings: (rows) =>
+      Object.fromEntries(
+        Object.entries(rows).map(([name, { type, wire, description }]) => [
+          name,
+          fieldOf(type)(wire, description),
+        ]),
+      ),
   };
 }
