@@ -9,17 +9,24 @@ import {
 } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
-import { checkMethod } from '../http/guards.ts';
+import { type CorsHeaders, checkMethod } from '../http/guards.ts';
 import { stringifyResult } from '../http/response.ts';
+import type { SocketUpgradeOptions } from '../http/websocket/socket-upgrade.ts';
 import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
+import type { PipelineOptions } from '../operation/pipeline.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
-import type { Clock } from '../transport/clock.ts';
+import { type Clock, every } from '../transport/clock.ts';
+import type { Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 import type { JsonSchema } from './json-schema.ts';
-import type { AgentsOptions, AgentsParts } from './parts.ts';
-import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
+import { type AgentDocuments, checkArguments, PLAN, readTools, type Tool } from './tool.ts';
 import { DATA_NOTE, toolResult } from './tool-result.ts';
+
+/** The parts of a gateway that serve agents. */
+export type AgentsParts = Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> &
+  Omit<SocketUpgradeOptions, 'checkHost' | 'hooksFor'> &
+  Pick<Transport, 'rateLimit'> & { readonly cors: CorsHeaders | undefined };
 
 /** Answers a message in the record of the request that it came by, to which it adds headers. */
 export type InRequest = <Answer>(
@@ -28,7 +35,6 @@ export type InRequest = <Answer>(
   answer: (record: RequestRecord) => Promise<Answer>,
 ) => Promise<Answer>;
 
-const PROGRESS_EVERY_MS = 5_000;
 const OPTIONS = {
   capabilities: { tools: {} },
   instructions: `Tools for LuaAuth: scripts, licence keys, sessions. Each call costs part of a shared quota of REST calls; plan: true tells how much before. ${DATA_NOTE}`,
@@ -38,7 +44,7 @@ const OPTIONS = {
 export type Agents = ReturnType<typeof createAgents>;
 
 /** Serves the tools of MCP to connected clients; each call is an operation as any other. @throws StartError */
-export function createAgents(parts: AgentsParts, options: AgentsOptions) {
+export function createAgents(parts: AgentsParts, options: AgentDocuments) {
   const { pipeline, rateLimit, clock, schema } = parts;
   let tools = readTools(options, parts);
 
@@ -61,23 +67,27 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
     const tool = tools.find(({ listing }) => listing.name === name);
     const result = tool && (await run(tool, args, record));
     // The list has changed since, and nothing ran.
-    if (record.codes.includes(NOT_LISTED) && tool && !tools.includes(tool)) return call(name, args, record);
+    if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool))
+      return call(name, args, record);
     // Callers do not even learn of what is out of their scopes; the audit log does, if they try it.
-    if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions)))
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, noTool(name));
+    if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions))) {
+      const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call one that tools/list names.`;
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+    }
     // The result stands, whatever is known of the quota.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
     return toolResult(stringifyResult(result), schema, quota, permissions.rate);
   }
 
   async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {
+    const { [PLAN]: _isPlan, ...given } = args;
+    const isListed = query !== undefined;
+    const operation = isListed ? { query, operationName: listing.name, variables: given } : given;
     const errors = checkArguments(listing, args);
     try {
-      const { [PLAN]: _isPlan, ...variables } = args;
-      const operation = query === undefined ? variables : { query, operationName: listing.name, variables };
       const params = paramsFromJson(operation, 'payload');
-      const checkMethod = query === undefined ? checkQuery : undefined;
-      if (errors.length === 0) return await pipeline.run({ params, record, checkMethod });
+      if (errors.length === 0)
+        return await pipeline.run({ params, record, checkMethod: isListed ? undefined : checkQuery });
     } catch (error) {
       errors.push(error as GraphQLError);
     }
@@ -87,7 +97,7 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
   return {
     identify,
     /** @throws StartError, and leaves the tools of before */
-    replace(listed: AgentsOptions['listed']): void {
+    replace(listed: AgentDocuments['listed']): void {
       tools = readTools({ ...options, listed }, parts);
     },
     /** A server of the protocol's library for one connection. */
@@ -105,12 +115,7 @@ export function createAgents(parts: AgentsParts, options: AgentsOptions) {
   };
 }
 
-/** The code of a document that is not in the list any more. */
-const NOT_LISTED = 'PERSISTED_DOCUMENTS_ONLY';
 const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
-
-const noTool = (name: string) =>
-  `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call one that tools/list names.`;
 
 /** As of the method QUERY, whose other parts do not matter. */
 const checkQuery: typeof checkMethod = (type) => checkMethod(type, { method: 'QUERY' } as ClientRequest);
@@ -125,16 +130,12 @@ function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) 
 }
 
 /** Tells a client that asked for it that a call goes on. @returns what ends that */
-function tellProgress({ mcpReq: { _meta, notify } }: ServerContext, clock: Clock): () => void {
-  const { progressToken } = _meta ?? {};
-  let cancel = (): void => undefined;
-  const wait = (progress: number) => {
-    cancel = clock.after(PROGRESS_EVERY_MS, () => {
-      const params = { progressToken, progress, message: 'The call waits for LuaAuth.' };
-      notify({ method: 'notifications/progress', params }).catch(() => undefined);
-      wait(progress + 1);
-    });
-  };
-  if (progressToken !== undefined) wait(1);
-  return () => cancel();
+function tellProgress({ mcpReq: { _meta: { progressToken } = {}, notify } }: ServerContext, clock: Clock) {
+  if (progressToken === undefined) return;
+  let progress = 0;
+  return every(clock, 5_000, () => {
+    progress += 1;
+    const params = { progressToken, progress, message: 'The call waits for LuaAuth.' };
+    notify({ method: 'notifications/progress', params }).catch(() => undefined);
+  });
 }

@@ -78,7 +78,7 @@ export function argumentsOf({ schema, operation, document }: PreparedOperation) 
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
   for (const { variable, type: named, description, defaultValue } of operation.variableDefinitions ?? []) {
-    const { value: name } = variable.name;
+    const name = variable.name.value;
     const type = typeFromAST(schema, named) as GraphQLType;
     properties[name] = {
       ...places[name],

@@ -11,8 +11,8 @@ import { COMMON_HEADERS, REQUEST_ID, requestIdFor, responseHead } from '../http/
 import { methodNotAllowed } from '../http/routes.ts';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../operation/params.ts';
-import { type Agents, createAgents, type InRequest } from './agents.ts';
-import type { AgentsOptions, AgentsParts } from './parts.ts';
+import { type Agents, type AgentsParts, createAgents, type InRequest } from './agents.ts';
+import type { AgentDocuments } from './tool.ts';
 
 /** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
 export type OpenAgents = ReturnType<typeof openAgents>;
@@ -21,12 +21,11 @@ export type OpenAgents = ReturnType<typeof openAgents>;
  * Opens the way for agents to these documents, at `/mcp`; with a gateway key, by the process's own stdin and stdout, for who
  * presents this key. The gateway calls it. @throws StartError
  */
-export function openAgents(options: AgentsOptions, keyAtStdin?: string) {
+export function openAgents(options: AgentDocuments, keyAtStdin?: string) {
   return (parts: AgentsParts) => {
     const agents = createAgents(parts, options);
-    const { replace } = agents;
     if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts);
-    return { answer: createHandler(agents, parts), replace };
+    return { answer: createHandler(agents, parts), replace: agents.replace };
   };
 }
 
@@ -83,10 +82,10 @@ function createHandler({ identify, createServer }: Agents, parts: AgentsParts): 
 
   /** Before there is a message, in terms of JSON-RPC. */
   function refuse(error: GraphQLError, record: RequestRecord): Response {
-    const { errors = [] } = pipeline.mask({ errors: [error] }, record);
-    const [{ message, extensions }] = errors as [GraphQLError];
-    const code = extensions.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
-    const shown = { code, message, data: { code: extensions.code } };
+    const { errors } = pipeline.mask({ errors: [error] }, record) as { errors: [GraphQLError] };
+    const [{ message, extensions: data }] = errors;
+    const code = data.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
+    const shown = { code, message, data: { code: data.code } };
     const head = responseHead({ errors }, 'application/json');
     return Response.json({ jsonrpc: '2.0', id: null, error: shown }, head);
   }

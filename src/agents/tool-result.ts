@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { type GraphQLFormattedError, type GraphQLSchema, isObjectType } from 'graphql';
+import { type FormattedExecutionResult, type GraphQLSchema, isObjectType } from 'graphql';
 import type { RateLimitStatus } from '../transport/admission/admission.ts';
 import { parseExactJson } from '../transport/json.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -13,11 +13,7 @@ const MAX_TEXT_LENGTH = 2_000;
 /** A model needs no more of them in words: there may be a thousand, and all are in the result. */
 const MAX_TOLD = 10;
 
-interface Shown {
-  readonly data?: JsonSchema | null;
-  readonly errors?: readonly GraphQLFormattedError[];
-  readonly extensions?: { readonly upstream?: { readonly price?: number } };
-}
+type Shown = FormattedExecutionResult<JsonSchema, { readonly upstream?: { readonly price?: number } }>;
 
 /** Puts what an operation answered for a model: as data, and what failed in words before it. No quota: nobody knows it. */
 export function toolResult(
@@ -27,7 +23,8 @@ export function toolResult(
   callerRate: number | undefined,
 ): CallToolResult {
   const shown = bounded(parseExactJson(json)) as Shown;
-  const upstream = { ...shown.extensions?.upstream, ...(quota && inQuota(shown, quota, callerRate)) };
+  const told = shown.extensions?.upstream;
+  const upstream = { ...told, ...(quota && inQuota(told?.price, quota, callerRate)) };
   const structuredContent = { ...shown, extensions: { ...shown.extensions, upstream } };
   const failure = failureOf(shown, schema);
   const hasData = Object.values(shown.data ?? {}).some((value) => value !== null);
@@ -39,19 +36,15 @@ export function toolResult(
 
 /** Says what is left of the quota (null in JSON: no limit), and of a plan how long its calls would wait. */
 function inQuota(
-  { extensions }: Shown,
+  calls: number | undefined,
   { limit, remaining, queued }: RateLimitStatus,
   callerRate = Infinity,
 ) {
-  const { price: calls } = extensions?.upstream ?? {};
   if (calls === undefined) return { remaining };
   // So many do not start at once: they follow at the rate of the key, or of its caller.
   const waitMs = (late: number, rate: number) => Math.ceil((Math.max(0, late) / rate) * 1_000);
-  const queuedMs = Math.max(
-    waitMs(queued + calls - remaining, limit),
-    waitMs(calls - callerRate, callerRate),
-  );
-  return { calls, queuedMs, remaining };
+  const waitsMs = [waitMs(queued + calls - remaining, limit), waitMs(calls - callerRate, callerRate)];
+  return { calls, queuedMs: Math.max(...waitsMs), remaining };
 }
 
 /** Names of members as well may be those of a user's program. */
@@ -79,17 +72,13 @@ function failureOf({ data, errors = [] }: Shown, schema: GraphQLSchema): string 
     if (!isObjectType(type) || !type.getInterfaces().some((one) => one.name === 'Refusal')) return [];
     return `${name}: ${message}. Nothing was changed, and the same call will be refused again.`;
   });
-  const told = [...errors.map(inWords), ...refused].slice(0, MAX_TOLD);
+  const failed = errors.map(({ message, extensions: { code, outcome, retryAfterMs: ms } = {} }) => {
+    const doubt =
+      outcome === 'UNKNOWN' && 'Whether it was carried out is unknown: look before you do it again.';
+    const later = typeof ms === 'number' && `Try again in ${Math.ceil(ms)} ms, not before.`;
+    return [`${code}: ${message}`, doubt, later].filter(Boolean).join(' ');
+  });
+  const told = [...failed, ...refused].slice(0, MAX_TOLD);
   // LuaAuth's own words may quote what somebody wrote.
   return told.map((line) => line.replaceAll(/\p{Cc}/gu, ' ')).join('\n') || undefined;
-}
-
-function inWords({
-  message,
-  extensions: { code, outcome, retryAfterMs: ms } = {},
-}: GraphQLFormattedError): string {
-  const doubt =
-    outcome === 'UNKNOWN' && 'Whether it was carried out is unknown: look before you do it again.';
-  const later = typeof ms === 'number' && `Try again in ${Math.ceil(ms)} ms, not before.`;
-  return [`${code}: ${message}`, doubt, later].filter(Boolean).join(' ');
 }

@@ -2,13 +2,22 @@ import type { Tool as ToolListing } from '@modelcontextprotocol/server';
 import { GraphQLError, Kind } from 'graphql';
 import { badUserInput } from '../errors/coded-error.ts';
 import { StartError } from '../observability/start-error.ts';
+import type { ListedDocuments } from '../operation/persisted/resolve.ts';
+import type { PipelineOptions } from '../operation/pipeline.ts';
 import { effectOf } from '../plan/cost.ts';
 import { mostCalls } from '../plan/most-calls.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../plan/required-scopes.ts';
 import { objectsOf } from '../plan/select.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
-import type { AgentsOptions, AgentsParts } from './parts.ts';
+
+export interface AgentDocuments {
+  readonly listed: ListedDocuments;
+  /** Whether there is a tool for any query beside those of the documents. */
+  readonly isArbitrary: boolean;
+}
+
+type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
 
 /** An operation, as an agent sees it. */
 export interface Tool {
@@ -28,7 +37,7 @@ export const PLAN = 'plan';
  * The tools in a list of documents, in the order of their names: each query and mutation; last, if wanted, one for any query.
  * @throws StartError for a document that makes none; it says what to do
  */
-export function readTools({ listed, isArbitrary }: AgentsOptions, parts: AgentsParts): readonly Tool[] {
+export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
   const last = isArbitrary ? [ANY_QUERY] : [];
   const names = new Set(last.map(({ listing }) => listing.name));
   const tools = [...listed].flatMap(([id, query]) => {
@@ -44,7 +53,7 @@ export function readTools({ listed, isArbitrary }: AgentsOptions, parts: AgentsP
 }
 
 /** Adds their names to those that are taken. @throws Error that says what is wrong with the document */
-function toolsIn(query: string, names: Set<string>, { documents, limits }: AgentsParts): Tool[] {
+function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts): Tool[] {
   const entry = documents.get(query);
   if (entry.refusals[0]) throw entry.refusals[0];
   return (entry.document?.definitions ?? []).flatMap((definition) => {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { isStream } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
-import type { Clock } from '../transport/clock.ts';
+import { type Clock, every } from '../transport/clock.ts';
 import type { Signal } from '../transport/signal.ts';
 import type { StreamType } from './media-type.ts';
 import {
@@ -75,21 +75,21 @@ const SECOND_PING_MS = 50;
 class StreamBody extends Readable implements StreamedBody {
   readonly #results: ResultStream;
   readonly #format: StreamFormat;
-  readonly #options: StreamOptions;
+  readonly #signal: Signal;
   #hasBegun = false;
   #isAsking = false;
   #cancelPing: () => void = () => undefined;
   readonly #leave = { handleEvent: () => void this.destroy() };
 
-  constructor(results: ResultStream, format: StreamFormat, options: StreamOptions) {
+  constructor(results: ResultStream, format: StreamFormat, { signal, clock }: StreamOptions) {
     // Nothing is read ahead.
     super({ highWaterMark: 0 });
     this.#results = results;
     this.#format = format;
-    this.#options = options;
-    options.signal.addEventListener('abort', this.#leave);
-    if (options.signal.aborted) this.destroy();
-    else this.#pingLater();
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#leave);
+    if (signal.aborted) this.destroy();
+    else this.#cancelPing = every(clock, PING_EVERY_MS, () => this.#ping());
   }
 
   override _read(): void {
@@ -101,7 +101,7 @@ class StreamBody extends Readable implements StreamedBody {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#cancelPing();
-    this.#options.signal.removeEventListener('abort', this.#leave);
+    this.#signal.removeEventListener('abort', this.#leave);
     void this.#results.return?.();
     done(error);
   }
@@ -146,13 +146,6 @@ class StreamBody extends Readable implements StreamedBody {
   /** Says nothing to a consumer who waits for a result, and so has taken all that there was. */
   #ping(): void {
     if (this.#isAsking && this.readableLength === 0) this.push(this.#format.ping);
-  }
-
-  #pingLater(): void {
-    this.#cancelPing = this.#options.clock.after(PING_EVERY_MS, () => {
-      this.#ping();
-      this.#pingLater();
-    });
   }
 }
 

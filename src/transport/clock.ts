@@ -19,6 +19,19 @@ export const systemClock: Clock = {
   },
 };
 
+/** Runs `action` again and again, first after one period, until the returned function calls it off. */
+export function every(clock: Clock, periodMs: number, action: () => void): () => void {
+  let cancel: () => void;
+  const wait = () => {
+    cancel = clock.after(periodMs, () => {
+      wait();
+      action();
+    });
+  };
+  wait();
+  return () => cancel();
+}
+
 /**
  * A clock of an embedder, whose failures end neither a call nor the process: `onFailure` is told. Where it gives no time, the
  * last one stands; where it gives nothing to call a timer off with, the timer is the system's.

@@ -5,7 +5,7 @@ import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../obse
 import { paramsFromJson, weightOf } from '../../operation/params.ts';
 import { isStream, type Pipeline } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
-import type { Clock } from '../../transport/clock.ts';
+import { type Clock, every } from '../../transport/clock.ts';
 import { AbortSource } from '../../transport/signal.ts';
 import type { BodyLease, OpenLease } from '../body-budget.ts';
 import type { createFetchAdapter } from '../fetch.ts';
@@ -97,7 +97,7 @@ export class SocketConnection {
   #isEnding = false;
   #isClosed = false;
   readonly #cancelInit: () => void;
-  #cancelPing: () => void = () => undefined;
+  readonly #cancelPing: () => void;
 
   constructor(socket: Socket, upgrade: IncomingMessage, options: SocketConnectionOptions) {
     this.#socket = socket;
@@ -114,7 +114,7 @@ export class SocketConnection {
     this.#cancelInit = options.clock.after(INIT_WITHIN_MS, () =>
       socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
     );
-    this.#pingLater();
+    this.#cancelPing = every(options.clock, PING_EVERY_MS, () => this.#ping());
   }
 
   /** Takes no further operation, and closes after those that run. */
@@ -314,15 +314,12 @@ export class SocketConnection {
     this.#arriving = undefined;
   }
 
-  #pingLater(): void {
-    this.#cancelPing = this.#options.clock.after(PING_EVERY_MS, () => {
-      this.#pingLater();
-      // It is known to be slow; who takes nothing at all is given up by the server.
-      if (this.#socket.bufferedAmount > 0) return;
-      if (this.#isAlive) this.#socket.ping();
-      else this.#socket.terminate();
-      this.#isAlive = false;
-    });
+  #ping(): void {
+    // It is known to be slow; who takes nothing at all is given up by the server.
+    if (this.#socket.bufferedAmount > 0) return;
+    if (this.#isAlive) this.#socket.ping();
+    else this.#socket.terminate();
+    this.#isAlive = false;
   }
 
   #closeIfDone(): void {
