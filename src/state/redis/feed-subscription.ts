@@ -53,27 +53,12 @@ keep(log)
 redis.call('PUBLISH', KEYS[3], feed .. ' ' .. seq)
 return result`;
 
-/**
- * KEYS: feed, log. ARGV: epoch, number of the last entry that was read in it, how many at most.
- * Gives the epoch (empty: there is no such feed), the number of the last entry, that of the first one to be read, and those
- * from there on that are left, each with its id. In another epoch it is read from where later subscribers begin.
- */
-const READ_ENTRIES = lua`
-local found = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'from')
-if not found[1] then return { '', 0, 0, {} } end
-local start = found[1] == ARGV[1] and ARGV[2] + 1 or tonumber(found[3] or 1)
-local entries = redis.call('XRANGE', KEYS[2], string.format('%d-0', start), '+', 'COUNT', ARGV[3])
-return { found[1], tonumber(found[2]), start, entries }`;
-
 /** KEYS: feed, channel. ARGV: holder. The first process to hear of it is the next leader. */
 const LEAVE_LEADER = lua`
 if redis.call('HGET', KEYS[1], 'leader') ~= ARGV[1] then return 0 end
 redis.call('HDEL', KEYS[1], 'leader')
 redis.call('PUBLISH', KEYS[2], KEYS[1] .. ' ${LEADER_CHANGED}')
 return 1`;
-
-/** How many entries are read at once. */
-const MAX_ENTRIES = 20;
 
 interface RedisFeedSubscriptionOptions {
   readonly link: RedisLink;
@@ -94,7 +79,19 @@ interface Heartbeat {
   readonly answered: (view: FeedView) => void;
 }
 
-export type FeedView = readonly [epoch: Buffer, isLeader: number, lastEntry: number, hasWhole: number];
+/** `entries`: the first that were not read, or null where others have filled the answer. */
+export type FeedView = readonly [
+  epoch: Buffer,
+  isLeader: number,
+  lastEntry: number,
+  hasWhole: number,
+  start: number,
+  entries: readonly StoredEntry[] | null,
+];
+
+type StoredEntry = [id: Buffer, fields: [name: Buffer, entry: Buffer]];
+
+const PUBLISHED = { tooMuch: 2 };
 
 /**
  * The subscription of a member to a feed that is kept in Redis. While Redis is lost the member leads for itself, and alone
@@ -110,17 +107,13 @@ export class RedisFeedSubscription implements FeedSubscription {
   /** The epoch of the feed in which entries are read, and the last one that was. */
   #epoch = '';
   #last = 0;
-  /** The epoch in which it holds that lease. It leads once it has read all that was published. */
-  #leaderEpoch: string | undefined;
+  /** Whether it holds that lease, and has read all that was published before. */
   #isLeading = false;
   /** Whether the member was told to lead, and not to follow since. */
   #memberLeads = false;
-  #hasWhole = false;
   #isDegraded = false;
   #isResetDue = false;
   #isGone = false;
-  #isReading = false;
-  #isUnread = false;
   /** Entries are published one after the other. */
   #published: Promise<void> = Promise.resolve();
 
@@ -132,11 +125,13 @@ export class RedisFeedSubscription implements FeedSubscription {
     this.#log = account.key(`feed-${name}-log`);
   }
 
+  /** One follows the other, so that nothing is read twice. */
   heartbeat(): Heartbeat {
     const isReset = this.#isResetDue;
+    const nextEpoch = this.#options.link.membership.nextName();
     return {
       keys: [this.feed, this.#log],
-      args: [this.#holder, this.#options.link.membership.nextName(), isReset ? 1 : 0],
+      args: [this.#holder, nextEpoch, isReset ? 1 : 0, this.#epoch, this.#last],
       answered: (view) => this.#refresh(view, isReset),
     };
   }
@@ -146,7 +141,7 @@ export class RedisFeedSubscription implements FeedSubscription {
     if (this.#isDegraded) this.#options.member.received(entry, true);
     else if (this.#isLeading) {
       const text = JSON.stringify(entry);
-      const [holder, epoch] = [this.#holder, this.#leaderEpoch ?? ''];
+      const [holder, epoch] = [this.#holder, this.#epoch];
       this.#published = this.#published.then(() => this.#publish(text, role, holder, epoch));
     }
   }
@@ -175,46 +170,53 @@ export class RedisFeedSubscription implements FeedSubscription {
 
   /** A message about the feed: the number of an entry, or that nobody leads. */
   receive(message: string): void {
-    if (!this.#isListening) return;
-    if (message === LEADER_CHANGED) this.#options.onDue(this);
-    else if (Number(message) !== this.#last) void this.#read();
+    if (this.#isListening && Number(message) !== this.#last) this.#options.onDue(this);
   }
 
-  #refresh([epochName, isLeader, lastEntry, hasWhole]: FeedView, isReset: boolean): void {
-    if (this.#isGone) return;
+  get #isListening(): boolean {
+    return !this.#isGone && !this.#isDegraded;
+  }
+
+  #refresh([epoch, leader, lastEntry, hasWhole, start, entries]: FeedView, isReset: boolean): void {
     if (isReset) {
       this.#isResetDue = false;
       this.#isDegraded = false;
     }
-    if (this.#isDegraded) return;
-    const epoch = String(epochName);
-    if (isLeader === 1) this.#beginLease(epoch, hasWhole === 1);
-    else if (this.#leaderEpoch !== undefined) {
+    if (!this.#isListening) return;
+    if (String(epoch) !== this.#epoch) {
+      this.#epoch = String(epoch);
+      this.#last = start - 1;
+      this.#isLeading = false;
+    }
+    const isLeader = leader === 1;
+    if (!isLeader) {
       this.#endLease();
       if (this.#memberLeads) this.#options.member.follow();
       this.#memberLeads = false;
     }
-    if (epoch === this.#epoch && lastEntry <= this.#last && !this.#isReading) this.#leadIfDue();
-    else void this.#read();
-  }
-
-  #beginLease(epoch: string, hasWhole: boolean): void {
-    if (this.#leaderEpoch === epoch) return;
-    this.#leaderEpoch = epoch;
-    this.#isLeading = false;
-    this.#hasWhole = hasWhole;
+    // A process that is about to lead reads what has happened since.
+    const isAboutToLead = isLeader && !this.#isLeading;
+    for (const [id, [, sealed]] of entries ?? []) {
+      const number = Number.parseInt(String(id), 10);
+      const text = number === this.#last + 1 ? this.#open(sealed) : undefined;
+      if (text === undefined) return void this.#reset();
+      this.#last = number;
+      this.#options.member.received(JSON.parse(text), number === lastEntry && !isAboutToLead);
+      if (!this.#isListening) return;
+    }
+    if (this.#last < lastEntry) {
+      // More follow, or they are missing.
+      if (entries?.length === 0) this.#reset();
+      else this.#options.onDue(this);
+    } else if (isAboutToLead) {
+      this.#isLeading = true;
+      this.#lead(hasWhole === 0);
+    }
   }
 
   #endLease(): void {
     this.#holder = this.#options.link.membership.nextName();
-    this.#leaderEpoch = undefined;
     this.#isLeading = false;
-  }
-
-  #leadIfDue(): void {
-    if (this.#isLeading || this.#leaderEpoch === undefined || this.#leaderEpoch !== this.#epoch) return;
-    this.#isLeading = true;
-    this.#lead(!this.#hasWhole);
   }
 
   #lead(isReset: boolean): void {
@@ -228,94 +230,27 @@ export class RedisFeedSubscription implements FeedSubscription {
   }
 
   async #publish(text: string, role: FeedEntryRole, holder: string, epoch: string): Promise<void> {
-    const { link, account, channel, onDue } = this.#options;
+    const { link, channel, onDue } = this.#options;
     const isStillLeader = () =>
-      this.#isLeading && !this.#isGone && holder === this.#holder && epoch === this.#leaderEpoch;
+      this.#isLeading && !this.#isGone && holder === this.#holder && epoch === this.#epoch;
     if (!isStillLeader()) return;
-    const entry = account.encryption.seal(text, this.#locationIn(epoch));
+    const entry = this.#options.account.encryption.seal(text, this.#location);
     try {
-      const result = await link.run(
-        PUBLISH_ENTRY,
-        [this.feed, this.#log, channel],
-        [holder, epoch, role, entry],
-      );
-      if (result === PUBLISHED.not) onDue(this);
-      else void this.#read();
+      const keys = [this.feed, this.#log, channel];
+      const result = await link.run(PUBLISH_ENTRY, keys, [holder, epoch, role, entry]);
+      onDue(this);
       if (result === PUBLISHED.tooMuch && isStillLeader()) this.#lead(true);
     } catch {
       // Redis is lost: what was not received is found out again.
     }
   }
 
-  async #read(): Promise<void> {
-    this.#isUnread = true;
-    if (this.#isReading) return;
-    this.#isReading = true;
-    try {
-      while (this.#isUnread && this.#isListening) {
-        this.#isUnread = false;
-        await this.#readOn();
-      }
-      this.#isReading = false;
-      if (this.#isListening && !this.#isResetDue) this.#leadIfDue();
-    } catch {
-      // Redis is lost.
-      this.#isReading = false;
-    }
-  }
-
-  get #isListening(): boolean {
-    return !this.#isGone && !this.#isDegraded;
+  #open(sealed: Buffer): string | undefined {
+    return this.#options.account.encryption.open(sealed, this.#location);
   }
 
   /** An entry is sealed for this location: one of an earlier epoch means nothing in a later one. */
-  #locationIn(epoch: string): string {
-    return `${this.#log} ${epoch}`;
-  }
-
-  async #readOn(): Promise<void> {
-    const { link } = this.#options;
-    for (;;) {
-      const args = [this.#epoch, this.#last, MAX_ENTRIES];
-      const reply = await link.run(READ_ENTRIES, [this.feed, this.#log], args);
-      const [epoch, lastEntry, start, entries] = reply as [Buffer, number, number, StoredEntry[]];
-      if (!this.#isListening) return;
-      if (String(epoch) !== this.#epoch) {
-        this.#epoch = String(epoch);
-        this.#last = start - 1;
-        if (this.#leaderEpoch !== this.#epoch) this.#options.onDue(this);
-      }
-      if (this.#epoch === '') return;
-      const before = this.#last;
-      if (!this.#receive(entries, lastEntry)) return;
-      if (this.#last >= lastEntry) return;
-      if (this.#last === before) return this.#reset();
-    }
-  }
-
-  /** False: it is over, or entries are missing or cannot be read. */
-  #receive(entries: readonly StoredEntry[], lastEntry: number): boolean {
-    const { account, member } = this.#options;
-    for (const [id, [, sealed]] of entries) {
-      const number = Number.parseInt(String(id), 10);
-      const text =
-        number === this.#last + 1
-          ? account.encryption.open(sealed, this.#locationIn(this.#epoch))
-          : undefined;
-      if (text === undefined) {
-        this.#reset();
-        return false;
-      }
-      this.#last = number;
-      // A process that is about to lead reads what has happened since.
-      const isAboutToLead = this.#leaderEpoch !== undefined && !this.#isLeading;
-      member.received(JSON.parse(text) as object, number === lastEntry && !isAboutToLead);
-      if (!this.#isListening) return false;
-    }
-    return true;
+  get #location(): string {
+    return `${this.#log} ${this.#epoch}`;
   }
 }
-
-type StoredEntry = [id: Buffer, fields: [name: Buffer, entry: Buffer]];
-
-const PUBLISHED = { not: 0, tooMuch: 2 };

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { FeedMember, FeedSubscription, Feeds } from '../port.ts';
 import { lua } from './client.ts';
 import { type FeedView, KEEP_FEED, LEADER_CHANGED, RedisFeedSubscription } from './feed-subscription.ts';
@@ -6,22 +7,28 @@ import type { RedisLink } from './link.ts';
 import { IS_HELD } from './membership.ts';
 import { PubSub } from './pub-sub.ts';
 
+/** How many entries of a feed are read at once, and after how many bytes of all feeds no others are. */
+const MAX_ENTRIES = 20;
+const MAX_BYTES = 1024 * 1024;
+
 /**
  * KEYS: instances, channel, then for each feed the feed and its log. ARGV: for each feed the name in which the asker holds the
- * leader's lease, one for the epoch of the feed if it begins, and whether it is to be reset ("1").
+ * leader's lease, one for the epoch of the feed if it begins, whether it is to be reset ("1"), the epoch in which the asker
+ * reads, and the number of the last entry that it has read there.
  * Takes each lease that nobody has, if the asker is one that can hold it. Gives for each feed its epoch, whether the asker is
- * the leader, the number of the last entry, and whether there is one to begin with.
+ * the leader, the number of the last entry, whether there is one to begin with, the number of the first entry to be read, and
+ * those from there on that are left, each with its id. In another epoch it is read from where later subscribers begin.
  */
 const BEAT_FEEDS = lua`${KEEP_FEED}${IS_HELD}
-local replies = {}
+local replies, bytes = {}, 0
 for index = 3, #KEYS, 2 do
-  local feed, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 3) / 2 * 3
+  local feed, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 3) / 2 * 5
   local holder, is_reset = ARGV[at], ARGV[at + 2] == '1'
-  local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole')
+  local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole', 'from')
   if is_reset or not found[1] then
     redis.call('DEL', feed, log)
     redis.call('HSET', feed, 'epoch', ARGV[at + 1], 'seq', 0)
-    found = { ARGV[at + 1], false, 0, false }
+    found = { ARGV[at + 1], false, 0, false, false }
   end
   if found[2] ~= holder and not is_held(KEYS[1], found[2]) and is_held(KEYS[1], holder) then
     redis.call('HSET', feed, 'leader', holder)
@@ -30,7 +37,14 @@ for index = 3, #KEYS, 2 do
   end
   keep(feed)
   keep(log)
-  replies[#replies + 1] = { found[1], found[2] == holder and 1 or 0, tonumber(found[3]), found[4] and 1 or 0 }
+  local start = found[1] == ARGV[at + 3] and ARGV[at + 4] + 1 or tonumber(found[5] or 1)
+  local entries = false
+  if bytes < ${MAX_BYTES} then
+    entries = redis.call('XRANGE', log, string.format('%d-0', start), '+', 'COUNT', ${MAX_ENTRIES})
+    for _, entry in ipairs(entries) do bytes = bytes + #entry[2][2] end
+  end
+  local is_leader, has_whole = found[2] == holder and 1 or 0, found[4] and 1 or 0
+  replies[#replies + 1] = { found[1], is_leader, tonumber(found[3]), has_whole, start, entries }
 end
 return replies`;
 
@@ -49,6 +63,7 @@ interface Group {
   readonly subscriptions: Set<RedisFeedSubscription>;
   /** Those that need a heartbeat at once. */
   readonly due: Set<RedisFeedSubscription>;
+  isBeating: boolean;
   /**
    * All messages of the account: the key of what each is about, a space, and a body. One about a feed has the number of
    * its last entry; one about the channel itself is broadcast, and sealed.
@@ -72,7 +87,6 @@ export class RedisFeeds implements Feeds {
   readonly #groups = new Map<string, Group>();
   readonly #listeners: Parameters<Feeds['onMessage']>[0][] = [];
   #timer: NodeJS.Timeout | undefined;
-  #isHeartbeatDue = false;
 
   constructor(link: RedisLink, accounts: AccountKeyspaces, url: string) {
     this.#link = link;
@@ -90,7 +104,7 @@ export class RedisFeeds implements Feeds {
       name: account.encryption.name(name),
       channel,
       member,
-      onDue: (one) => this.#beatSoon(group, one),
+      onDue: (one) => void this.#beat(group, [one]),
       onGone: (one) => {
         subscriptions.delete(one);
         due.delete(one);
@@ -99,8 +113,7 @@ export class RedisFeeds implements Feeds {
     });
     subscriptions.add(subscription);
     this.#timer ??= setInterval(() => this.#beatAll(), HEARTBEAT_MS).unref();
-    // The caller has its subscription first.
-    this.#beatSoon(group, subscription);
+    void this.#beat(group, [subscription]);
     return subscription;
   }
 
@@ -129,7 +142,8 @@ export class RedisFeeds implements Feeds {
     if (known) return known;
     const account = this.#accounts.of(accountName);
     const channel = channelOf(account);
-    const group: Group = { accountName, account, subscriptions: new Set(), due: new Set(), channel };
+    const [subscriptions, due] = [new Set<RedisFeedSubscription>(), new Set<RedisFeedSubscription>()];
+    const group: Group = { accountName, account, subscriptions, due, isBeating: false, channel };
     this.#groups.set(accountName, group);
     this.#pubSub.add(channel, (message) => this.#receive(group, message));
     return group;
@@ -173,32 +187,29 @@ export class RedisFeeds implements Feeds {
     }
   }
 
-  #beatSoon({ due }: Group, subscription: RedisFeedSubscription): void {
-    due.add(subscription);
-    if (this.#isHeartbeatDue) return;
-    this.#isHeartbeatDue = true;
-    setImmediate(() => {
-      this.#isHeartbeatDue = false;
-      for (const group of this.#groups.values()) this.#beat(group, group.due);
-    });
-  }
-
   #beatAll(): void {
-    for (const group of this.#groups.values()) this.#beat(group, group.subscriptions);
+    for (const group of this.#groups.values()) void this.#beat(group, group.subscriptions);
   }
 
-  #beat({ channel, due }: Group, subscriptions: ReadonlySet<RedisFeedSubscription>): void {
-    const all = [...subscriptions];
-    due.clear();
-    if (this.#link.isDegraded) {
-      for (const subscription of all) subscription.degrade();
-      return;
+  /** All that become due in one turn, or while a heartbeat is under way, go together. */
+  async #beat(group: Group, subscriptions: Iterable<RedisFeedSubscription>): Promise<void> {
+    const { due, channel } = group;
+    for (const subscription of subscriptions) due.add(subscription);
+    if (group.isBeating) return;
+    group.isBeating = true;
+    // A caller has its subscription first.
+    await setImmediate();
+    while (due.size > 0) {
+      const next = [...due].slice(0, MAX_IN_HEARTBEAT);
+      for (const subscription of next) due.delete(subscription);
+      await this.#beatTogether(channel, next).catch(() => {
+        if (this.#link.isDegraded) for (const subscription of next) subscription.degrade();
+      });
     }
-    for (let from = 0; from < all.length; from += MAX_IN_HEARTBEAT)
-      this.#beatTogether(channel, all.slice(from, from + MAX_IN_HEARTBEAT)).catch(() => undefined);
+    group.isBeating = false;
   }
 
-  /** @throws when Redis is lost: then each is degraded. */
+  /** @throws when Redis is lost */
   async #beatTogether(channel: string, subscriptions: readonly RedisFeedSubscription[]): Promise<void> {
     const beats = subscriptions.map((subscription) => subscription.heartbeat());
     const keys = [this.#link.membership.instances, channel, ...beats.flatMap((beat) => beat.keys)];

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { createRedisClient } from './client.ts';
 
 type Client = Awaited<ReturnType<typeof createRedisClient>>;
@@ -15,10 +14,8 @@ export class PubSub {
   readonly #url: string;
   readonly #onOpen: () => void;
   readonly #channels = new Map<string, Listener>();
-  #client: Client | undefined;
-  #end: (() => void) | undefined;
-  #isOpening = false;
-  #isClosed = false;
+  /** The driver connects it again for as long as it is not destroyed. */
+  #client: Promise<Client> | undefined;
 
   /** `onOpen` is called when it is connected, for the first time or again: messages in between are lost. */
   constructor(url: string, onOpen: () => void) {
@@ -28,86 +25,54 @@ export class PubSub {
 
   add(channel: string, listener: Listener): void {
     this.#channels.set(channel, listener);
-    if (this.#client) this.#subscribe(this.#client, [channel]).catch(() => undefined);
-    else void this.#open();
+    if (this.#client) this.#whenReady((client) => this.#subscribe(client, [channel]));
+    else this.#client = this.#open();
   }
 
   remove(channel: string): void {
     this.#channels.delete(channel);
-    if (this.#channels.size === 0) this.#drop();
-    else this.#client?.unsubscribe(channel).catch(() => undefined);
+    if (this.#channels.size === 0) this.close();
+    else this.#whenReady((client) => client.unsubscribe(channel));
   }
 
   /** Redis was lost: the connection may be dead without saying so. */
   reopen(): void {
-    this.#drop();
-    void this.#open();
+    this.close();
+    if (this.#channels.size > 0) this.#client = this.#open();
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#drop();
+    this.#client?.then((client) => client.destroy()).catch(() => undefined);
+    this.#client = undefined;
   }
 
-  async #open(): Promise<void> {
-    if (this.#isOpening) return;
-    this.#isOpening = true;
-    while (!this.#client && this.#channels.size > 0 && !this.#isClosed) {
-      await this.#connect().catch(() => delay(RETRY_MS, undefined, { ref: false }));
-    }
-    this.#isOpening = false;
-  }
-
-  async #connect(): Promise<void> {
+  async #open(): Promise<Client> {
     const client = await createRedisClient({
       url: this.#url,
-      socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
+      socket: { reconnectStrategy: RETRY_MS, connectTimeout: CONNECT_MS },
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
     });
-    let isOver = false;
-    const end = () => {
-      if (!isOver) client.destroy();
-      isOver = true;
-    };
-    const lose = () => {
-      end();
-      if (client !== this.#client) return;
-      this.#client = undefined;
-      this.#end = undefined;
-      void this.#open();
-    };
-    client.on('error', lose);
-    client.on('end', lose);
-    try {
-      await client.connect();
-      await this.#subscribe(client, [...this.#channels.keys()]);
-    } catch (error) {
-      end();
-      throw error;
-    }
-    if (isOver) return;
-    if (this.#isClosed || this.#channels.size === 0) return end();
-    this.#client = client;
-    this.#end = end;
-    // Those that were wanted meanwhile; again costs nothing.
-    this.#subscribe(client, [...this.#channels.keys()]).catch(() => undefined);
-    this.#onOpen();
+    client.on('error', () => undefined);
+    client.on('ready', () => {
+      const subscribed = this.#subscribe(client, [...this.#channels.keys()]);
+      subscribed.then(this.#onOpen).catch(() => undefined);
+    });
+    client.connect().catch(() => undefined);
+    return client;
+  }
+
+  /** Until then there is nothing to do: all channels are subscribed to as soon as the client is ready. */
+  #whenReady(action: (client: Client) => Promise<unknown>): void {
+    this.#client?.then((client) => client.isReady && action(client)).catch(() => undefined);
   }
 
   /** A message for which no listener is left is dropped. */
   #subscribe(client: Client, channels: readonly string[]): Promise<void> {
-    if (channels.length === 0) return Promise.resolve();
     return client.subscribe([...channels], this.#deliver, true);
   }
 
   readonly #deliver = (message: Buffer, channel: Buffer): void => {
     this.#channels.get(String(channel))?.(message);
   };
-
-  #drop(): void {
-    this.#client = undefined;
-    this.#end?.();
-    this.#end = undefined;
-  }
 }
