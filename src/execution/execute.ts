@@ -10,7 +10,6 @@ import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import { type AnswerMeter, AnswerRefused } from '../plan/size.ts';
 import { Places, withoutSource } from './places.ts';
 import { isPromise, QueryRun } from './query-run.ts';
-import type { FieldErrors } from './response-path.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
   /** The operation that `document` and `operationName` name, made ready. */
@@ -44,13 +43,13 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
       prepared.operation.operation === 'mutation'
         ? run.executeSerially(compiled, rootValue)
         : run.executeFields(compiled, rootValue, undefined);
-    if (!isPromise(data)) return respond(data, run.errors);
+    if (!isPromise(data)) return run.answer(data);
     return data.then(
-      (known) => respond(known, run.errors),
-      (error) => refuse(error, run.errors),
+      (known) => run.answer(known),
+      (error) => refuse(error, run),
     ) as Promise<ExecutionResult>;
   } catch (error) {
-    return refuse(error, run.errors);
+    return refuse(error, run);
   }
 }
 
@@ -84,15 +83,10 @@ function measured(result: ExecutionResult, { meter }: ExecuteArgs): ExecutionRes
 }
 
 /** The error has come up to the root: there is no data. */
-function refuse(error: unknown, errors: FieldErrors): ExecutionResult {
+function refuse(error: unknown, run: QueryRun): ExecutionResult {
   if (error instanceof AnswerRefused) return { errors: [error.reason] };
-  errors.add(error as GraphQLError, undefined);
-  return respond(null, errors);
-}
-
-function respond(data: unknown, { list }: FieldErrors): ExecutionResult {
-  const result = { data: data as ExecutionResult['data'] };
-  return list.length === 0 ? result : { errors: list, ...result };
+  run.errors.add(error as GraphQLError, undefined);
+  return run.answer(null);
 }
 
 export interface SubscribeArgs extends ExecuteArgs {

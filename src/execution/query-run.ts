@@ -1,10 +1,10 @@
-import { defaultTypeResolver, GraphQLError, type GraphQLLeafType } from 'graphql';
+import { defaultTypeResolver, type ExecutionResult, GraphQLError } from 'graphql';
 import type { CoercedVariables } from '../plan/arguments.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
 import { type AnswerMeter, AnswerRefused } from '../plan/size.ts';
-import { FieldErrors, type InfoSource, ResponsePath, resolveInfo } from './response-path.ts';
+import { FieldErrors, type InfoSource, type ResponsePath, resolveInfo } from './response-path.ts';
 
 export type Data = Record<string, unknown>;
 type Path = ResponsePath | undefined;
@@ -17,7 +17,7 @@ export class QueryRun implements InfoSource {
   readonly prepared: PreparedOperation;
   readonly rootValue: unknown;
   readonly variables: CoercedVariables;
-  readonly errors = new FieldErrors();
+  #errors: FieldErrors | undefined;
   readonly #context: unknown;
   readonly #meter: AnswerMeter | undefined;
 
@@ -33,6 +33,18 @@ export class QueryRun implements InfoSource {
     this.variables = variables;
     this.#context = context;
     this.#meter = meter;
+  }
+
+  /** Its errors so far: most executions have none. */
+  get errors(): FieldErrors {
+    this.#errors ??= new FieldErrors();
+    return this.#errors;
+  }
+
+  /** The answer with this data. */
+  answer(data: unknown): ExecutionResult {
+    const answer = { data: data as ExecutionResult['data'] };
+    return this.#errors?.list.length ? { errors: this.#errors.list, ...answer } : answer;
   }
 
   /** The fields of an object, side by side. */
@@ -84,42 +96,36 @@ export class QueryRun implements InfoSource {
   }
 
   #executeField(field: FieldPlan, source: unknown, above: Path): unknown {
-    const { value: plan, usesInfo } = field;
+    const { value: plan, usesInfo, resolve, constantArguments } = field;
     // The path of a leaf is only seen in an error, so it is made with the error.
-    const path = usesInfo || plan.kind !== 'leaf' ? this.#pathOf(field, above) : undefined;
+    const path = usesInfo || plan.kind !== 'leaf' ? pathOf(field, above) : undefined;
     try {
-      const result = this.#resolve(field, source, above, path);
-      const completed = isPromise(result)
-        ? result.then((value) => this.#complete(plan, field, value, path))
-        : this.#complete(plan, field, result, path);
-      if (!isPromise(completed)) return completed;
-      return completed.then(undefined, (error) =>
-        this.#handle(error, plan, field, path ?? this.#pathOf(field, above)),
-      );
+      const args = constantArguments ?? field.readArguments(this.variables);
+      // It is only undefined for resolvers that declare no fourth parameter.
+      const info = usesInfo ? resolveInfo(this, field, path as ResponsePath) : undefined;
+      const result = resolve
+        ? resolve(source, args, this.#context, info as PlannedInfo)
+        : this.#propertyOf(source, args, field, above, path);
+      if (isPromise(result)) {
+        return result
+          .then((value) => this.#complete(plan, field, value, path))
+          .then(undefined, (error) => this.#handle(error, plan, field, path ?? pathOf(field, above)));
+      }
+      const completed = this.#complete(plan, field, result, path);
+      // No leaf is serialized to a promise.
+      if (plan.kind === 'leaf' || !isPromise(completed)) return completed;
+      return completed.then(undefined, (error) => this.#handle(error, plan, field, path as ResponsePath));
     } catch (error) {
-      return this.#handle(error, plan, field, path ?? this.#pathOf(field, above));
+      return this.#handle(error, plan, field, path ?? pathOf(field, above));
     }
   }
 
-  #resolve(field: FieldPlan, source: unknown, above: Path, path: Path): unknown {
-    const { resolve, usesInfo, definition } = field;
-    const args = field.readArguments(this.variables);
-    if (!resolve) {
-      const property = propertyOf(source, definition.name);
-      if (typeof property !== 'function') return property;
-      return property.call(source, args, this.#context, this.#infoOf(field, above, path));
-    }
-    // It is only undefined for resolvers that declare no fourth parameter.
-    const info = usesInfo ? this.#infoOf(field, above, path) : undefined;
-    return resolve(source, args, this.#context, info as PlannedInfo);
-  }
-
-  #infoOf(field: FieldPlan, above: Path, path: Path): PlannedInfo {
-    return resolveInfo(this, field, path ?? this.#pathOf(field, above));
-  }
-
-  #pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
-    return new ResponsePath(above, key, parentType.name);
+  /** A field without a resolver. */
+  #propertyOf(source: unknown, args: Data, field: FieldPlan, above: Path, path: Path): unknown {
+    const hasProperties = (typeof source === 'object' && source !== null) || typeof source === 'function';
+    const property = hasProperties ? (source as Data)[field.definition.name] : undefined;
+    if (typeof property !== 'function') return property;
+    return property.call(source, args, this.#context, resolveInfo(this, field, path ?? pathOf(field, above)));
   }
 
   /** Adds an error to the response, where there is null for it. @throws it, located, where there cannot be null. */
@@ -140,14 +146,22 @@ export class QueryRun implements InfoSource {
       return null;
     }
     switch (plan.kind) {
-      case 'leaf':
-        return this.#completeLeaf(plan.type, value);
+      case 'leaf': {
+        const serialized = plan.type.serialize(value);
+        if (serialized === null || serialized === undefined)
+          throw new Error(`${plan.type.name} has serialized a value to ${serialized}.`);
+        this.#meter?.addLeaf(serialized);
+        return serialized;
+      }
       case 'list':
         return this.#completeList(plan, field, value, path);
-      case 'composite':
-        return plan.onlyObject
-          ? this.#completeObject(plan.onlyObject, field, value, path)
-          : this.#completeAbstract(plan, field, value, path);
+      case 'composite': {
+        const { onlyObject } = plan;
+        if (!onlyObject) return this.#completeAbstract(plan, field, value, path);
+        return onlyObject.type.isTypeOf
+          ? this.#completeObject(onlyObject, field, value, path)
+          : this.executeFields(onlyObject, value, path);
+      }
     }
   }
 
@@ -176,9 +190,9 @@ export class QueryRun implements InfoSource {
   }
 
   #completeItem(plan: ValuePlan, field: FieldPlan, item: unknown, index: number, above: Path): unknown {
-    const path = plan.kind === 'leaf' ? undefined : new ResponsePath(above, index, undefined);
+    const path = plan.kind === 'leaf' ? undefined : { prev: above, key: index, typename: undefined };
     const handle = (error: unknown) =>
-      this.#handle(error, plan, field, path ?? new ResponsePath(above, index, undefined));
+      this.#handle(error, plan, field, path ?? { prev: above, key: index, typename: undefined });
     try {
       const completed = isPromise(item)
         ? item.then((value) => this.#complete(plan, field, value, path))
@@ -187,15 +201,6 @@ export class QueryRun implements InfoSource {
     } catch (error) {
       return handle(error);
     }
-  }
-
-  #completeLeaf(type: GraphQLLeafType, value: unknown): unknown {
-    const serialized = type.serialize(value);
-    if (serialized === null || serialized === undefined) {
-      throw new Error(`${type.name} has serialized a value to ${serialized}.`);
-    }
-    this.#meter?.addLeaf(serialized);
-    return serialized;
   }
 
   #completeAbstract(plan: CompositePlan, field: FieldPlan, value: unknown, path: Path): unknown {
@@ -231,9 +236,8 @@ function fieldPathOf(path: Path): ResponsePath {
   return at;
 }
 
-function propertyOf(source: unknown, name: string): unknown {
-  const hasProperties = (typeof source === 'object' && source !== null) || typeof source === 'function';
-  return hasProperties ? (source as Data)[name] : undefined;
+function pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
+  return { prev: above, key, typename: parentType.name };
 }
 
 function missing({ parentType, definition }: FieldPlan): Error {
@@ -241,11 +245,12 @@ function missing({ parentType, definition }: FieldPlan): Error {
 }
 
 /** Puts what is promised into its place, when all of it is there. */
-function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
-  return Promise.all(keys.map((key) => data[key])).then((values) => {
-    for (let index = 0; index < keys.length; index += 1) data[keys[index] as string] = values[index];
-    return data;
-  });
+async function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
+  const promised: unknown[] = [];
+  for (const key of keys) promised.push(data[key]);
+  const values = await Promise.all(promised);
+  for (let index = 0; index < keys.length; index += 1) data[keys[index] as string] = values[index];
+  return data;
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {

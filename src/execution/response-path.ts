@@ -6,16 +6,10 @@ import type { FieldPlan } from '../plan/select.ts';
 import { Places } from './places.ts';
 
 /** Where in the response a value stands, as `info.path`. */
-export class ResponsePath {
+export interface ResponsePath {
   readonly prev: ResponsePath | undefined;
   readonly key: string | number;
   readonly typename: string | undefined;
-
-  constructor(prev: ResponsePath | undefined, key: string | number, typename: string | undefined) {
-    this.prev = prev;
-    this.key = key;
-    this.typename = typename;
-  }
 }
 
 /** The errors of one execution in the order in which they became known. */

@@ -7,16 +7,18 @@ export type ReadArguments = (variables: CoercedVariables) => Record<string, unkn
 
 export interface ArgumentsPlan {
   readonly usesVariables: boolean;
+  /** The arguments, where they are the same with any variables. */
+  readonly constantArguments: Record<string, unknown> | undefined;
   readonly readArguments: ReadArguments;
 }
 
 /** Works out once what can be: an argument without variables never changes, one that is a variable is looked up. */
 export function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
   const given = (node.arguments ?? []).filter(({ value }) => holdsVariable(value));
-  if (given.length === 0) return { usesVariables: false, readArguments: planConstants(field, node) };
+  if (given.length === 0) return planConstants(field, node);
   const [only] = given;
   if (field.args.length > 1 || only?.value.kind !== Kind.VARIABLE) {
-    return { usesVariables: true, readArguments: (variables) => getArgumentValues(field, node, variables) };
+    return planned((variables) => getArgumentValues(field, node, variables));
   }
   const name = only.name.value;
   const variable = only.value.name.value;
@@ -27,16 +29,21 @@ export function planArguments(field: GraphQLField<unknown, unknown>, node: Field
       ? getArgumentValues(field, node, variables)
       : { [name]: value };
   };
-  return { usesVariables: true, readArguments };
+  return planned(readArguments);
 }
 
-function planConstants(field: GraphQLField<unknown, unknown>, node: FieldNode): ReadArguments {
+function planned(readArguments: ReadArguments): ArgumentsPlan {
+  return { usesVariables: true, constantArguments: undefined, readArguments };
+}
+
+function planConstants(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
   try {
-    const args = getArgumentValues(field, node);
-    return () => args;
+    const constantArguments = getArgumentValues(field, node);
+    return { usesVariables: false, constantArguments, readArguments: () => constantArguments };
   } catch {
     // Wrong arguments are an error of each execution.
-    return () => getArgumentValues(field, node);
+    const readArguments = () => getArgumentValues(field, node);
+    return { usesVariables: false, constantArguments: undefined, readArguments };
   }
 }
 

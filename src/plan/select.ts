@@ -202,9 +202,20 @@ class Walk {
     const [node] = nodes;
     const resolve = definition === TypeMetaFieldDef ? resolveShownType : (definition.resolve ?? undefined);
     const usesInfo = resolve !== undefined && (resolve.length === 0 || resolve.length > 3);
-    const { usesVariables, readArguments } = planArguments(definition, node);
+    const { usesVariables, constantArguments, readArguments } = planArguments(definition, node);
     const value = this.addValue(definition.type, nodes);
-    return { key, parentType, definition, nodes, resolve, usesInfo, usesVariables, readArguments, value };
+    return {
+      key,
+      parentType,
+      definition,
+      nodes,
+      resolve,
+      usesInfo,
+      usesVariables,
+      constantArguments,
+      readArguments,
+      value,
+    };
   }
 
   addValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {

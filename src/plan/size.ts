@@ -60,15 +60,19 @@ export class AnswerMeter {
   }
 
   addObject(keyCharacters: number): void {
-    this.#add(1, keyCharacters);
+    this.#objects += 1;
+    this.#bytes += keyCharacters;
+    if (this.#objects > this.#limits.answerObjects || this.#bytes > this.#limits.answerBytes) this.#refuse();
   }
 
   addError(): void {
-    this.#add(OBJECTS_OF_AN_ERROR, 0);
+    this.#objects += OBJECTS_OF_AN_ERROR;
+    if (this.#objects > this.#limits.answerObjects) this.#refuse();
   }
 
   addLeaf(value: unknown): void {
-    this.#add(0, AROUND_VALUE + (typeof value === 'string' ? value.length : PLAIN_VALUE));
+    this.#bytes += AROUND_VALUE + (typeof value === 'string' ? value.length : PLAIN_VALUE);
+    if (this.#bytes > this.#limits.answerBytes) this.#refuse();
   }
 
   /** Counts an answer that is there already. */
@@ -83,12 +87,9 @@ export class AnswerMeter {
     }
   }
 
-  #add(objects: number, bytes: number): void {
+  #refuse(): never {
     const { answerObjects, answerBytes } = this.#limits;
-    this.#objects += objects;
     if (this.#objects > answerObjects) throw new AnswerRefused(answerTooLarge(this.#objects, answerObjects));
-    this.#bytes += bytes;
-    if (this.#bytes <= answerBytes) return;
     const refusal = overLimit({
       code: 'ANSWER_TOO_LARGE',
       message: `The answer has more than ${inWords(answerBytes)} bytes, which is what is allowed. Ask for smaller pages or fewer items, or split the operation.`,
