@@ -157,11 +157,11 @@ function costText(field: AnyField): string {
   if (endpoint === 'the same again') return '0, or 1 (the endpoint of the page, once more)';
   const parts = [
     `1${each ? ' for each distinct one' : ''} (${endpointsOf(field, endpoint)})`,
-    ...(providedBy.length > 0
-      ? [`0 for no more than ${codes(freeFields)}, with ${codes(providedBy, ' or ')} among them`]
-      : freeFields.length > 0
-        ? [`0 for no more than ${codes(freeFields)}`]
-        : []),
+    ...(freeFields
+      ? [
+          `0 for no more than ${codes(freeFields)}${providedBy ? `, with ${codes(providedBy, ' or ')} among them` : ''}`,
+        ]
+      : []),
     ...(batchedBy ? [`1 for two or more together (\`${batchedBy.route}\`)`] : []),
     ...(isShared ? ['shared by the fields of the object that need this endpoint'] : []),
     ...(item

@@ -3,8 +3,8 @@ import { BadResponse } from '../transport/errors.ts';
 import {
   bigIntegerId,
   boolean,
+  type Checks,
   count,
-  type Decoded,
   decodeList,
   id,
   isId,
@@ -21,9 +21,7 @@ import type { WireAdProviderSetting, WireAdSystem } from './wire.ts';
 
 export const adSystem = resource('ad system', 'system_id', { project_id: project });
 
-export type AdSystem = Decoded<WireAdSystem>;
-
-const decodeAdSystem = objectDecoder<WireAdSystem>('ad system', {
+const decodeAdSystem = objectDecoder('ad system', {
   id,
   project_id: id,
   name: text,
@@ -31,7 +29,9 @@ const decodeAdSystem = objectDecoder<WireAdSystem>('ad system', {
   max_keys: count,
   allow_extending: boolean,
   max_duration: count,
-});
+} satisfies Checks<WireAdSystem>);
+
+export type AdSystem = ReturnType<typeof decodeAdSystem>;
 
 /** `GET /ads/systems/:system_id` */
 export const getAdSystem = read('GET /ads/systems/:system_id', {
@@ -57,20 +57,14 @@ export interface AdProvider {
   readonly settings: readonly AdProviderSetting[];
 }
 
-export type AdProviderSetting = Decoded<SettingShape>;
-
-interface SettingShape extends Omit<WireAdProviderSetting, 'id' | 'type' | 'info'> {
-  id: string | number;
-  type: string;
-  info: string | null;
-}
-
-const decodeSetting = objectDecoder<SettingShape>('ad provider setting', {
+const decodeSetting = objectDecoder('ad provider setting', {
   id: (value) => text(value) ?? bigIntegerId(value),
   name: text,
   type: text,
   info: textOrNone,
-});
+} satisfies Checks<WireAdProviderSetting>);
+
+export type AdProviderSetting = ReturnType<typeof decodeSetting>;
 
 /** `GET /ads/providers`: what LuaAuth knows, nothing of the account's own. */
 export const getAdProviders = read('GET /ads/providers', {

@@ -61,7 +61,7 @@ export function emptyAsNone<T>(check: Check<T>): Check<T | null> {
 export const textOrNone: Check<string | null> = emptyAsNone(text);
 
 /** The checks of a wire object's fields, by their names. */
-export type Checks<Shape> = { readonly [Key in keyof Shape]: Check<Shape[Key]> };
+export type Checks<Wire> = { readonly [Key in keyof Wire]-?: Check<unknown> };
 
 /** Where a decoded object comes from, for the error that says what it lacks. */
 export interface Provenance {
@@ -79,7 +79,7 @@ export type Decoded<Shape> = { [Key in keyof Shape]: Shape[Key] | undefined } & 
 /** Makes a decoder, which goes field by field; what `checks` does not name is ignored. @throws BadResponse for no object. */
 export function objectDecoder<Shape extends object>(
   object: string,
-  checks: Checks<Shape>,
+  checks: { readonly [Key in keyof Shape]: Check<Shape[Key]> },
 ): (about: About, value: unknown) => Decoded<Shape> {
   const keys = Object.keys(checks) as (keyof Shape & string)[];
   // An object with all of the keys, to begin with: it is copied faster, and into less memory, than made key by key.

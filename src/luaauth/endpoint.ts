@@ -29,14 +29,15 @@ export interface Declaration {
   readonly parts: readonly Part[];
   /** Further things that a call is about: a caller must have access to them. */
   readonly about: readonly Part[];
-  /** The resource of which the answer is one. */
-  readonly shows: Resource | undefined;
+  /** The resource of which the answer is one: it shows what that belongs to. */
+  readonly shows?: Resource | undefined;
   /** Leaves in an answer the things that a caller has access to. */
-  readonly narrow: Narrow<unknown> | undefined;
-  /** Whether it is for everybody, whatever they have access to. */
-  readonly isForAll: boolean;
-  /** Which of the times of freshness is its own. */
-  readonly freshFor: string | undefined;
+  readonly narrow?: Narrow<unknown> | undefined;
+  /** Whether it shows nothing of the account's own, so that it is for everybody, whatever they have access to. */
+  readonly isForAll?: boolean | undefined;
+  /** Which of the times of freshness is its own: `CACHE_TTL_<freshFor>`. */
+  readonly freshFor?: string | undefined;
+  /** The codes that it documents. */
   readonly refusals: DocumentedCodes;
   /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
   readonly isSentOnce: boolean;
@@ -81,44 +82,41 @@ export function a<Payload extends object>(): PayloadType<Payload> {
   return {};
 }
 
-interface Options<Path extends RouteTemplate, Payload, Result> {
+type Parts<Path extends string, Payload> = readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
+
+interface Options<Path extends RouteTemplate, Payload, Result>
+  extends Partial<Pick<Declaration, 'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce'>> {
   readonly payload?: PayloadType<Payload>;
+  /** Turns the opened envelope into the result, which is plain JSON data. */
+  readonly answer?: Decode<Payload, Result>;
   /** An answer in which what is repeated of the path is something else answers another question: a BadResponse. */
   readonly repeats?: Repeats<Path, Result>;
   /** Things that a call is about beside what it reads or touches. */
-  readonly about?: readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
-  /** The resource of which the answer is one: it shows what that belongs to. */
-  readonly shows?: Resource;
-}
-
-interface ReadOptions<Path extends RouteTemplate, Payload, Result> extends Options<Path, Payload, Result> {
-  /** Turns the opened envelope into the result, which is plain JSON data. */
-  readonly answer: Decode<Payload, Result>;
-  /** Whatever touches one of these makes an answer old. */
-  readonly partOf: readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
-  /** Which of the times of freshness is its own: `CACHE_TTL_<freshFor>`. */
-  readonly freshFor: string;
+  readonly about?: Parts<Path, Payload>;
   /** For an answer that shows more than one caller may have access to. */
   readonly narrow?: Narrow<Result>;
-  /** Shows nothing of the account's own, so that it is for everybody. */
-  readonly isForAll?: boolean;
-}
-
-interface WriteOptions<Path extends RouteTemplate, Payload, Result> extends Options<Path, Payload, Result> {
-  /** For one that answers more than `{ "success": true }`. */
-  readonly answer?: Decode<Payload, Result>;
-  /** Every read that is part of one of these is made again. */
-  readonly touches: readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
-  /** The codes that it documents. */
-  readonly refusals?: DocumentedCodes;
   /** Gives the part of the payload that is sent; the whole of it by default. */
   readonly body?: (payload: Payload) => object;
-  /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
-  readonly isSentOnce?: boolean;
   /** For one that waits for somebody else: its own time limit in ms, whatever those of reads, writes and operations are. */
   readonly timeoutMs?: number;
   readonly parse?: ParseAnswer;
   readonly secrets?: (asked: Asked) => Secrets;
+}
+
+type OfReads = 'payload' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isForAll';
+
+interface ReadOptions<Path extends RouteTemplate, Payload, Result>
+  extends Pick<Options<Path, Payload, Result>, OfReads>,
+    Required<Pick<Options<Path, Payload, Result>, 'answer' | 'freshFor'>> {
+  /** Whatever touches one of these makes an answer old. */
+  readonly partOf: Parts<Path, Payload>;
+}
+
+/** A write without an `answer` answers no more than `{ "success": true }`. */
+interface WriteOptions<Path extends RouteTemplate, Payload, Result>
+  extends Omit<Options<Path, Payload, Result>, 'freshFor' | 'narrow' | 'isForAll'> {
+  /** Every read that is part of one of these is made again. */
+  readonly touches: Parts<Path, Payload>;
 }
 
 /** Declares an endpoint that changes nothing. */
@@ -126,14 +124,8 @@ export function read<
   const Path extends RouteTemplate,
   Result,
   Payload extends object | undefined = undefined,
->(
-  route: Path,
-  { partOf, narrow, ...options }: ReadOptions<Path, Payload, Result>,
-): Endpoint<Path, Payload, Result> {
-  return endpoint<Path, Payload, Result>(
-    { ...declarationOf(route, options), kind: 'read', parts: partOf, narrow: narrow as Narrow<unknown> },
-    options,
-  );
+>(route: Path, { partOf, ...options }: ReadOptions<Path, Payload, Result>): Endpoint<Path, Payload, Result> {
+  return endpoint(route, 'read', partOf, options);
 }
 
 /** Declares an endpoint that changes something, or has something done. It is repeated only if it was not carried out. */
@@ -145,33 +137,17 @@ export function write<
   route: Path,
   { touches, ...options }: WriteOptions<Path, Payload, Result>,
 ): Endpoint<Path, Payload, Result> {
-  const answer = options.answer ?? (() => undefined as Result);
-  return endpoint<Path, Payload, Result>(
-    { ...declarationOf(route, options), kind: 'write', parts: touches },
-    { ...options, answer },
-  );
+  return endpoint(route, 'write', touches, options);
 }
-
-type AnyOptions = Partial<
-  Pick<Declaration, 'about' | 'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce'>
->;
-
-function declarationOf(route: RouteTemplate, options: AnyOptions): Omit<Declaration, 'kind' | 'parts'> {
-  const { about = [], shows, isForAll = false, freshFor, refusals = {}, isSentOnce = false } = options;
-  return { route, about, shows, isForAll, freshFor, refusals, isSentOnce, narrow: undefined };
-}
-
-type CallOptions<Path extends RouteTemplate, Payload, Result> = Pick<
-  WriteOptions<Path, Payload, Result>,
-  'repeats' | 'body' | 'timeoutMs' | 'parse' | 'secrets'
-> & { readonly answer: Decode<Payload, Result> };
 
 function endpoint<Path extends RouteTemplate, Payload extends object | undefined, Result>(
-  declaration: Declaration,
-  options: CallOptions<Path, Payload, Result>,
+  route: Path,
+  kind: About['kind'],
+  parts: readonly Part[],
+  options: Options<Path, Payload, Result>,
 ): Endpoint<Path, Payload, Result> {
-  const { route, kind, parts, refusals, isSentOnce, freshFor = '' } = declaration;
-  const { answer, repeats = {}, body = (payload) => payload as object, parse, secrets = secretsIn } = options;
+  const { answer = () => undefined as Result, repeats = {}, body = (payload) => payload as object } = options;
+  const { parse, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
   const pathOf = routeFiller(template);
@@ -218,7 +194,18 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     };
     return api.ask(made, api.usage);
   };
-  return Object.assign(call, declaration as Declaration & { readonly route: Path });
+  return Object.assign(call, {
+    route,
+    kind,
+    parts,
+    about: options.about ?? [],
+    shows: options.shows,
+    narrow: options.narrow as Narrow<unknown> | undefined,
+    isForAll: options.isForAll,
+    freshFor: options.freshFor,
+    refusals,
+    isSentOnce,
+  });
 }
 
 function checkRepeats(

@@ -8,15 +8,11 @@ import { project } from './projects.ts';
 import { listsOf } from './resource.ts';
 import { script } from './scripts.ts';
 
-/** Executions on one day, by the API's own label. */
-export type DayCount = Decoded<{ date: string; count: number; index: number }>;
-
 /** A count that cannot be used is an error at its own `count`. */
-const decodeDay = objectDecoder<{ date: string; count: number; index: number }>('executions', {
-  date: text,
-  count,
-  index: count,
-});
+const decodeDay = objectDecoder('executions', { date: text, count, index: count });
+
+/** Executions on one day, by the API's own label. */
+export type DayCount = ReturnType<typeof decodeDay>;
 
 /** A label that looks like an index would stand before all others, whatever the order of the answer. */
 const LOOKS_LIKE_INDEX = /^\d+$/;

@@ -1,4 +1,4 @@
-import { boolean, count, type Decoded, id, memberOf, objectDecoder, text, textOrNone } from './decoders.ts';
+import { boolean, type Checks, count, id, memberOf, objectDecoder, text, textOrNone } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { resource } from './resource.ts';
@@ -6,14 +6,7 @@ import type { WireProject, WireProjectEdit } from './wire.ts';
 
 export const project = resource('project', 'project_id');
 
-/** A project as decoded: a webhook that is missing or empty is null. */
-export type Project = Decoded<ProjectShape>;
-
-type Webhook = 'execution_webhook' | 'information_webhook' | 'blacklist_webhook';
-
-type ProjectShape = Omit<WireProject, Webhook> & Record<Webhook, string | null>;
-
-const decodeProject = objectDecoder<ProjectShape>('project', {
+const decodeProject = objectDecoder('project', {
   id,
   name: text,
   fingerprint_reset_cooldown: count,
@@ -23,7 +16,10 @@ const decodeProject = objectDecoder<ProjectShape>('project', {
   information_webhook: textOrNone,
   blacklist_webhook: textOrNone,
   total_executions: count,
-});
+} satisfies Checks<WireProject>);
+
+/** A project as decoded: a webhook that is missing or empty is null. */
+export type Project = ReturnType<typeof decodeProject>;
 
 /** `GET /projects/:project_id` */
 export const getProject = read('GET /projects/:project_id', {

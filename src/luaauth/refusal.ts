@@ -33,7 +33,7 @@ export class Refused extends CallFailure {
     this.transient = reason === 'internal server error';
     this.executed = this.transient ? 'unknown' : 'no';
     this.unhealthy = unhealthy && this.transient;
-    this.provesKey = rowOf(reason).provesKey;
+    this.provesKey = rowOf(reason).provesKey ?? true;
   }
 }
 
@@ -46,14 +46,14 @@ interface RefusalRow {
   readonly description?: string;
   /** The message of an error that is made of it. */
   readonly code: 'FORBIDDEN' | 'BAD_USER_INPUT' | 'UPSTREAM_ERROR';
-  /** Whether the API says it only to somebody whose key it has accepted. */
-  readonly provesKey: boolean;
+  /** Whether the API says it only to somebody whose key it has accepted, as it does most. */
+  readonly provesKey?: false;
   /** Whether any endpoint may say it. */
   readonly isGeneric?: boolean;
 }
 
 /** Every refusal that `upstream-api.md` documents, by its reason. A new one is a row here, and stands at its endpoint. */
-export const REFUSALS = {
+const REFUSALS = {
   'internal server error': {
     message: 'internal server error',
     code: 'UPSTREAM_ERROR',
@@ -71,28 +71,24 @@ export const REFUSALS = {
     type: 'AlreadyBlacklisted',
     description: 'The user is blacklisted already. Repeating it changed nothing: `user` shows how it stands.',
     code: 'BAD_USER_INPUT',
-    provesKey: true,
   },
   'not blacklisted': {
     message: 'user not blacklisted',
     type: 'NotBlacklisted',
     description: 'The user is not blacklisted. Repeating it changed nothing: `user` shows how it stands.',
     code: 'BAD_USER_INPUT',
-    provesKey: true,
   },
   'max systems reached': {
     message: 'max systems reached',
     type: 'MaxSystemsReached',
     description: 'The account has as many ad systems as LuaAuth allows it.',
     code: 'FORBIDDEN',
-    provesKey: true,
   },
   'account expired': {
     message: 'account expired',
     type: 'AccountExpired',
     description: "The account's LuaAuth subscription has expired.",
     code: 'FORBIDDEN',
-    provesKey: true,
   },
   'nothing to edit': {
     message: 'cannot edit nothing',
@@ -100,34 +96,29 @@ export const REFUSALS = {
     description:
       'The input names nothing to change. The gateway notices an input of the id alone without a REST call.',
     code: 'BAD_USER_INPUT',
-    provesKey: true,
   },
   'tier too low': {
     message: 'tier does not allow ffa mode',
     type: 'TierTooLow',
     description: "The account's tier does not include free-for-all mode.",
     code: 'FORBIDDEN',
-    provesKey: true,
   },
   'discord already linked': {
     message: 'key already exists with this discord',
     type: 'DiscordAlreadyLinked',
     description: 'Another licence key is linked to this Discord id already.',
     code: 'BAD_USER_INPUT',
-    provesKey: true,
   },
   'project not usable': {
     message: 'cannot use this project',
     type: 'ProjectNotUsable',
     description: 'LuaAuth does not let an ad system be made for this project.',
     code: 'FORBIDDEN',
-    provesKey: true,
   },
   'invalid fields': {
     type: 'InvalidFields',
     description: 'LuaAuth found fields of the input invalid.',
     code: 'BAD_USER_INPUT',
-    provesKey: true,
   },
   'not permitted': {
     message: 'unauthorized or invalid request',
@@ -141,14 +132,10 @@ export const REFUSALS = {
     type: 'UnknownRefusal',
     description: 'A refusal that LuaAuth does not document for this endpoint.',
     code: 'UPSTREAM_ERROR',
-    provesKey: true,
   },
 } as const satisfies Readonly<Record<string, RefusalRow>>;
 
 export type RefusalReason = keyof typeof REFUSALS;
-
-/** A refusal that the schema has a type for. */
-export type RefusalType = Extract<(typeof REFUSALS)[RefusalReason], { readonly type: string }>['type'];
 
 /** Refusals that a write can meet at any endpoint. */
 export const REFUSALS_OF_ANY_WRITE = ['invalid fields', 'not permitted', 'undocumented'] as const;

@@ -1,4 +1,4 @@
-import { boolean, count, type Decoded, id, memberOf, objectDecoder, text } from './decoders.ts';
+import { boolean, type Checks, count, id, memberOf, objectDecoder, text } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { project } from './projects.ts';
 import { resource } from './resource.ts';
@@ -6,9 +6,7 @@ import type { WireScript, WireScriptEdit } from './wire.ts';
 
 export const script = resource('script', 'script_id', { project_id: project });
 
-export type Script = Decoded<WireScript>;
-
-const decodeScript = objectDecoder<WireScript>('script', {
+const decodeScript = objectDecoder('script', {
   id,
   project_id: id,
   name: text,
@@ -20,7 +18,9 @@ const decodeScript = objectDecoder<WireScript>('script', {
   total_executions: count,
   total_sessions: count,
   total_instances: count,
-});
+} satisfies Checks<WireScript>);
+
+export type Script = ReturnType<typeof decodeScript>;
 
 /** `GET /scripts/:script_id` */
 export const getScript = read('GET /scripts/:script_id', {

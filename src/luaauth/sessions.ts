@@ -2,7 +2,7 @@ import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import {
   bigIntegerId,
-  type Decoded,
+  type Checks,
   decodeList,
   id,
   instant,
@@ -20,18 +20,7 @@ import type { WireDisconnect, WireSession } from './wire.ts';
 
 export const session = resource('session', 'session_id', { script_id: script });
 
-/** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
-export type Session = Decoded<SessionShape>;
-
-export interface SessionShape
-  extends Omit<WireSession, 'user_key' | 'roblox_id' | 'place_id' | 'created_at'> {
-  user_key: string | null;
-  roblox_id: string | number;
-  place_id: string | number;
-  created_at: number;
-}
-
-const decodeSession = objectDecoder<SessionShape>('session', {
+const decodeSession = objectDecoder('session', {
   id: text,
   user_key: optional(text),
   script_id: id,
@@ -39,7 +28,10 @@ const decodeSession = objectDecoder<SessionShape>('session', {
   place_id: bigIntegerId,
   job_id: text,
   created_at: instant,
-});
+} satisfies Checks<WireSession>);
+
+/** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
+export type Session = ReturnType<typeof decodeSession>;
 
 /** The licence key of a session, by which its user can be asked for; null where it has none. @throws BadResponse */
 export function userKeyOf(session: Session): string | null {

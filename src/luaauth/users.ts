@@ -1,8 +1,8 @@
 import {
   bigIntegerId,
   boolean,
+  type Checks,
   count,
-  type Decoded,
   emptyAsNone,
   id,
   instant,
@@ -18,16 +18,7 @@ import type { WireBlacklist, WireUser, WireUserEdit } from './wire.ts';
 /** The API does not show the project of a user. */
 export const user = resource('user', 'user_key');
 
-/** A user as decoded: the Discord id with its exact digits, texts that are missing or empty as null. */
-export type User = Decoded<UserShape>;
-
-export interface UserShape extends Omit<WireUser, 'discord_id' | 'executor' | 'luaauth_fingerprint'> {
-  discord_id: string | number | null;
-  executor: string | null;
-  luaauth_fingerprint: string | null;
-}
-
-const decodeUser = objectDecoder<UserShape>('user', {
+const decodeUser = objectDecoder('user', {
   key: id,
   discord_id: emptyAsNone(bigIntegerId),
   fingerprint_assigned: boolean,
@@ -41,7 +32,10 @@ const decodeUser = objectDecoder<UserShape>('user', {
   blacklist_reason: textOrNone,
   blacklist_expires: optional(instant),
   luaauth_fingerprint: textOrNone,
-});
+} satisfies Checks<WireUser>);
+
+/** A user as decoded: the Discord id with its exact digits, texts that are missing or empty as null. */
+export type User = ReturnType<typeof decodeUser>;
 
 /** `GET /users/:user_key` */
 export const getUser = read('GET /users/:user_key', {

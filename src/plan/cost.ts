@@ -23,25 +23,25 @@ export interface Cost {
   /** The endpoint that is called. */
   readonly endpoint: Route | ((args: Arguments) => Route) | 'the same again';
   /** Whether it is called for each item of the field's list rather than once. */
-  readonly each: boolean;
+  readonly each?: boolean;
   /** How many items there can be in this list, or in the lists below. */
-  readonly items: CountItems | undefined;
+  readonly items?: CountItems;
   /** How many of them can be distinct, where that is known: what is the same is asked for once. */
-  readonly distinct: ((args: Arguments) => number) | undefined;
+  readonly distinct?: (args: Arguments) => number;
   /** Fields that can be selected without the call. */
-  readonly freeFields: readonly string[];
+  readonly freeFields?: readonly string[];
   /** If there are any: the free fields of which one must be selected, as their own call is in the place of this one. */
-  readonly providedBy: readonly string[];
+  readonly providedBy?: readonly string[];
   /** Whether a page does not say if another follows, so that it may take one more call to know. */
-  readonly isOpenEnded: boolean;
+  readonly isOpenEnded?: boolean;
   /** Whether all fields of one query that call this endpoint share the call. */
-  readonly isOnce: boolean;
+  readonly isOnce?: boolean;
   /** Whether all fields of one object that call this endpoint share the call. */
-  readonly isShared: boolean;
+  readonly isShared?: boolean;
   /** The calls that each item of the field's list takes in addition. */
-  readonly item: ItemCost | undefined;
+  readonly item?: ItemCost;
   /** The endpoint that is tried first where two or more calls of this one are wanted: they are made if it fails. */
-  readonly batchedBy: Called | undefined;
+  readonly batchedBy?: Called;
 }
 
 /** The call for an item of a list where more is selected than the list provides. */
@@ -53,19 +53,7 @@ interface ItemCost {
   readonly provides?: readonly string[];
 }
 
-export type CostOptions = Partial<Omit<Cost, 'endpoint' | 'each'>>;
-
-const NOTHING_SPECIAL = {
-  items: undefined,
-  distinct: undefined,
-  freeFields: [],
-  providedBy: [],
-  isOpenEnded: false,
-  isOnce: false,
-  isShared: false,
-  item: undefined,
-  batchedBy: undefined,
-} as const;
+export type CostOptions = Omit<Cost, 'endpoint'>;
 
 type Annotation = { readonly upstream: Cost };
 
@@ -74,38 +62,25 @@ type Annotation = { readonly upstream: Cost };
  * it takes to read one by its reference in `_entities`.
  */
 export function costs({ route }: Called, options: CostOptions = {}): Annotation {
-  return { upstream: { ...NOTHING_SPECIAL, ...options, endpoint: route, each: false } };
+  return { upstream: { ...options, endpoint: route } };
 }
 
 /** The same for a field whose arguments decide which endpoint is called. */
 export function costsOneOf(choose: (args: Arguments) => Called, options: CostOptions = {}): Annotation {
-  const endpoint = (args: Arguments) => choose(args).route;
-  return { upstream: { ...NOTHING_SPECIAL, ...options, endpoint, each: false } };
-}
-
-/** A list field's `extensions` when each item needs a call: one that is repeated needs no other. */
-export function costsEach(
-  { route }: Called,
-  { items, distinct }: Length,
-  options: CostOptions = {},
-): Annotation {
-  return { upstream: { ...NOTHING_SPECIAL, ...options, endpoint: route, each: true, items, distinct } };
+  return { upstream: { ...options, endpoint: (args) => choose(args).route } };
 }
 
 /** The `extensions` of what says whether another page follows: it is the list above that says what this may take. */
-export const costsTheSameAgain: Annotation = {
-  upstream: { ...NOTHING_SPECIAL, endpoint: 'the same again', each: false },
-};
+export const costsTheSameAgain: Annotation = { upstream: { endpoint: 'the same again' } };
 
-interface Length {
-  readonly items: CountItems;
-  readonly distinct: CountItems;
-}
-
-/** As many items as the list in an argument has. */
-export function lengthOf(argument: string): Length {
+/** A call for each item of the list in an argument: one that is repeated needs no other. */
+export function eachIn(argument: string): CostOptions {
   const listIn = ({ [argument]: list }: Arguments): readonly unknown[] => (Array.isArray(list) ? list : []);
-  return { items: (args) => listIn(args).length, distinct: (args) => new Set(listIn(args)).size };
+  return {
+    each: true,
+    items: (args) => listIn(args).length,
+    distinct: (args) => new Set(listIn(args)).size,
+  };
 }
 
 /** As many items as a page can have. Out of range is the resolver's to refuse; here it must not distort the sum. */

@@ -187,8 +187,8 @@ function sumOf(calls: CallsByEndpoint): number {
 }
 
 function isFree({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
-  if (freeFields.length === 0 || !selectsOnly(object, freeFields)) return false;
-  return providedBy.length === 0 || selectsOneOf(object, providedBy);
+  if (!freeFields || !selectsOnly(object, freeFields)) return false;
+  return !providedBy || selectsOneOf(object, providedBy);
 }
 
 function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string | undefined {

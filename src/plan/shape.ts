@@ -1,14 +1,18 @@
 import {
   type DefinitionNode,
   type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
   type GraphQLError,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  type SelectionNode,
+  type SelectionSetNode,
 } from 'graphql';
 import type { LimitCode } from '../errors/coded-error.ts';
-import { inWords, type Limits, overLimit } from './limits.ts';
-import { MAX_NESTING, type Measure, measureDocument } from './measure.ts';
+import { inWords, type Limits, overLimit, saturate } from './limits.ts';
+import { fragmentsOf } from './select.ts';
 
 /** An alias stands in the answer as often as its object does. */
 const ALIAS_LENGTH = 256;
@@ -28,22 +32,23 @@ interface Check {
 /** One refusal for each limit that the form of a document is over. The schema is not looked at yet. */
 export function checkShape(document: DocumentNode, limits: Limits): GraphQLError[] {
   const measures = measureDocument(document);
-  const most = (of: keyof Measure, isMeant: (node: DefinitionNode) => boolean = () => true) => {
-    const meant = [...measures].filter(([node]) => isMeant(node));
-    return meant.reduce((largest, [, measure]) => Math.max(largest, measure[of]), 0);
-  };
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const queries = operations.filter(({ operation }) => operation === OperationTypeNode.QUERY);
+  const mutations = operations.filter(({ operation }) => operation === OperationTypeNode.MUTATION);
+  const most = (of: keyof Measure, among: readonly DefinitionNode[] = document.definitions) =>
+    among.reduce((largest, node) => Math.max(largest, measures.get(node)?.[of] ?? 0), 0);
   const checks: Check[] = [
     {
       code: 'TOO_DEEP',
       what: 'fields inside one another',
-      found: most('depth', isOperation),
+      found: most('depth', operations),
       limit: limits.depth,
       advice: 'Ask for what lies deeper in an operation of its own.',
     },
     {
       code: 'TOO_DEEP',
       what: 'introspection fields inside one another',
-      found: most('introspectionDepth', isOperation),
+      found: most('introspectionDepth', operations),
       limit: INTROSPECTION_DEPTH,
       advice: 'Look up the types one by one with __type.',
     },
@@ -64,7 +69,7 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
     {
       code: 'TOO_MANY_ALIASES',
       what: 'aliased or repeated fields in its introspection',
-      found: most('introspectionAliases', isOperation),
+      found: most('introspectionAliases', operations),
       limit: INTROSPECTION_ALIASES,
       advice: 'Ask for each part of the schema once.',
     },
@@ -85,14 +90,14 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
     {
       code: 'TOO_MANY_ROOT_FIELDS',
       what: 'fields at the root of a query',
-      found: most('rootFields', isOf(OperationTypeNode.QUERY)),
+      found: most('rootFields', queries),
       limit: limits.queryFields,
       advice: 'Ask for a list, or split the operation.',
     },
     {
       code: 'TOO_MANY_ROOT_FIELDS',
       what: 'fields at the root of a mutation',
-      found: most('rootFields', isOf(OperationTypeNode.MUTATION)),
+      found: most('rootFields', mutations),
       limit: limits.mutationFields,
       advice: 'Split the operation.',
     },
@@ -105,10 +110,145 @@ function refuse({ code, what, found, limit, advice }: Check): GraphQLError {
   return overLimit({ code, message, found, limit });
 }
 
-function isOperation(node: DefinitionNode): node is OperationDefinitionNode {
-  return node.kind === Kind.OPERATION_DEFINITION;
+const sum = (one: number, other: number): number => saturate(one + other);
+
+/** The counts of a measure, and how each comes of two selections side by side. */
+const BESIDE = {
+  /** All fields. */
+  fields: sum,
+  /** The fields at its top. */
+  rootFields: sum,
+  /** Fields inside fields, taking an introspection field for a leaf. */
+  depth: Math.max,
+  /** The same inside the deepest introspection field, itself included. */
+  introspectionDepth: Math.max,
+  /** Fields inside fields, whatever they are. */
+  levels: Math.max,
+  /** Selection sets and fragments inside one another: how deep a walk recurses. */
+  nesting: Math.max,
+  /** Fields with an alias, and fields that repeat one beside them. */
+  aliases: sum,
+  /** Those of them that are introspection fields or inside one. */
+  introspectionAliases: sum,
+  directives: sum,
+  /** Characters of its longest alias. */
+  aliasLength: Math.max,
+};
+const COUNTS = Object.keys(BESIDE) as (keyof typeof BESIDE)[];
+
+/** The size of a selection once every fragment stands where it is spread. Counts saturate. */
+type Measure = Readonly<Record<keyof typeof BESIDE, number>>;
+
+/** Where a walk stops: more would endanger the stack of whatever walks the document after it. */
+const MAX_NESTING = 500;
+
+/**
+ * Measures each operation and fragment of a document. Every selection is read once: a fragment's measure is kept and
+ * added wherever it is spread. A fragment inside itself counts as nothing there; validation refuses it.
+ */
+function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Measure> {
+  const fragments = fragmentsOf(document);
+  const measures = new Map<DefinitionNode, Measure>();
+
+  function ofFragment(fragment: FragmentDefinitionNode | undefined, nesting: number): Measure {
+    if (fragment === undefined) return nothing;
+    const known = measures.get(fragment);
+    if (known !== undefined) return known;
+    measures.set(fragment, nothing);
+    const measure = withDirectives(ofSet(fragment.selectionSet, nesting), fragment.directives);
+    measures.set(fragment, measure);
+    return measure;
+  }
+
+  function ofOperation({ selectionSet, directives, variableDefinitions = [] }: OperationDefinitionNode) {
+    const onVariables = variableDefinitions.flatMap((variable) => variable.directives ?? []);
+    return withDirectives(withDirectives(ofSet(selectionSet, 0), directives), onVariables);
+  }
+
+  /** `seen` is what stands beside the selections already; an inline fragment's selections stand beside its neighbours. */
+  function ofSet(set: SelectionSetNode, nesting: number, seen = new Set<string>()): Measure {
+    if (nesting > MAX_NESTING) return { ...nothing, nesting: 1 };
+    let total = nothing;
+    for (const node of set.selections) {
+      total = beside(total, withDirectives(ofSelection(node, nesting + 1, seen), node.directives));
+    }
+    return nested(total);
+  }
+
+  function ofSelection(node: SelectionNode, nesting: number, seen: Set<string>): Measure {
+    switch (node.kind) {
+      case Kind.FIELD: {
+        const name = node.name.value;
+        const field = ofField(node, nesting, isRepeated(seen, node.alias?.value ?? name));
+        return name === '__schema' || name === '__type' ? introspecting(field) : field;
+      }
+      case Kind.INLINE_FRAGMENT:
+        return ofSet(node.selectionSet, nesting, seen);
+      case Kind.FRAGMENT_SPREAD: {
+        const spread = nested(ofFragment(fragments[node.name.value], nesting));
+        return isRepeated(seen, `...${node.name.value}`) ? repeated(spread) : spread;
+      }
+    }
+  }
+
+  function ofField({ alias, selectionSet }: FieldNode, nesting: number, isRepeat: boolean): Measure {
+    const field = fieldAround(selectionSet ? ofSet(selectionSet, nesting) : nothing);
+    const named = alias ? aliased(field, alias.value) : field;
+    return isRepeat ? repeated(named) : named;
+  }
+
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) ofFragment(definition, 0);
+    if (definition.kind === Kind.OPERATION_DEFINITION) measures.set(definition, ofOperation(definition));
+  }
+  return measures;
 }
 
-function isOf(type: OperationTypeNode): (node: DefinitionNode) => boolean {
-  return (node) => isOperation(node) && node.operation === type;
+/** Whether `key` was seen before; from now on it was. */
+function isRepeated(seen: Set<string>, key: string): boolean {
+  if (seen.has(key)) return true;
+  seen.add(key);
+  return false;
+}
+
+const nothing = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Measure;
+
+function beside(one: Measure, other: Measure): Measure {
+  const both = { ...one } as Record<keyof Measure, number>;
+  for (const count of COUNTS) both[count] = BESIDE[count](one[count], other[count]);
+  return both;
+}
+
+/** A field with what is selected below it. */
+function fieldAround(below: Measure): Measure {
+  const { depth, levels, fields } = below;
+  return { ...below, fields: saturate(fields + 1), rootFields: 1, depth: depth + 1, levels: levels + 1 };
+}
+
+/** A field that introspects: what is inside counts apart. */
+function introspecting(field: Measure): Measure {
+  const { levels, aliases } = field;
+  return { ...field, depth: 1, introspectionDepth: levels, introspectionAliases: aliases };
+}
+
+/** One step further from the walk's start. */
+function nested(measure: Measure): Measure {
+  return { ...measure, nesting: measure.nesting + 1 };
+}
+
+/** A field under a name of its own. */
+function aliased(measure: Measure, alias: string): Measure {
+  const aliasLength = Math.max(measure.aliasLength, alias.length);
+  return { ...measure, aliases: saturate(measure.aliases + 1), aliasLength };
+}
+
+/** A selection that stands beside its like: all of it is to be merged with that. */
+function repeated(measure: Measure): Measure {
+  return { ...measure, aliases: measure.fields };
+}
+
+function withDirectives(measure: Measure, directives: readonly unknown[] = []): Measure {
+  return directives.length === 0
+    ? measure
+    : { ...measure, directives: saturate(measure.directives + directives.length) };
 }

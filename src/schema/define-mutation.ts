@@ -1,7 +1,6 @@
 import { inheritsScopes, type KeyScope, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
-import { asRefusal, type InputNames, nothingToEdit } from '../errors/refusals.ts';
 import type { Access } from '../luaauth/api.ts';
 import type { Endpoint } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
@@ -12,7 +11,7 @@ import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
 import { fieldOf, type Readable, readAfter } from './entity.ts';
 import { forgetLoaded } from './loader.ts';
-import { type RefusedWrite, refusalType } from './refusal.ts';
+import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
 
 /** A field of a mutation's input, and how it is sent. */
 interface InputField<Wire extends string = string> {
@@ -136,7 +135,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
     const wire = readInput(given, fields, isEdit);
     const params = pick(wire, isParam) as Params<Path>;
     const sent = pick(wire, (one) => !isParam(one)) as Payload;
-    if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others);
+    if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others, params);
     const payload = others.length > 0 ? [sent] : [];
     const write = endpoint as unknown as (
       api: Access,
@@ -148,9 +147,9 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
       const answer = await write(context.caller.api, params, ...payload);
       done = { type: successName, params, sent, answer };
     } catch (error) {
-      const refusal = asRefusal(error, inputNames);
+      const refusal = asRefusal(error, inputNames, params);
       if (refusal === undefined) throw error;
-      return { ...refusal, params } satisfies RefusedWrite;
+      return refusal;
     } finally {
       // Also when the outcome is unknown: a read after the write must be a new call.
       forgetLoaded(context);

@@ -12,7 +12,7 @@ import type { Access } from '../luaauth/api.ts';
 import type { Provenance } from '../luaauth/decoders.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
-import { type CostOptions, costs, costsEach, lengthOf } from '../plan/cost.ts';
+import { type CostOptions, costs, eachIn } from '../plan/cost.ts';
 import { checkId, readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader } from './loader.ts';
@@ -124,7 +124,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
         type: [type] as never,
         nullable: { list: false, items: true } as never,
         description: `Several ${noun}s in the order of ${keys}. One that cannot be read is null, with an error at its index; the others stay. ${several}`,
-        extensions: { ...required, ...costsEach(read, lengthOf(keys), price) },
+        extensions: { ...required, ...costs(read, { ...price, ...eachIn(keys) }) },
         args: {
           [keys]: t.arg.idList({
             required: true,

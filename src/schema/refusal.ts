@@ -1,11 +1,21 @@
 import { inheritsScopes } from '../callers/scopes.ts';
-import type { InvalidField as InvalidFieldShape, RefusalResult } from '../errors/refusals.ts';
-import { REASONS, type RefusalReason, rowOf } from '../luaauth/refusal.ts';
+import { REASONS, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
 import { builder } from './builder.ts';
 
-/** A refusal, and the parameters of the path of the call that was refused. */
-export interface RefusedWrite extends RefusalResult {
+/** A refused write, with the facts of all types of refusals. */
+interface RefusedWrite {
+  readonly type: string;
+  readonly message: string;
+  readonly fields: readonly InvalidFieldShape[];
+  readonly reasons: readonly string[];
+  readonly code: number;
+  /** The parameters of the path of the call that was refused. */
   readonly params: Readonly<Record<string, string>>;
+}
+
+interface InvalidFieldShape {
+  readonly path: readonly string[];
+  readonly messages: readonly string[];
 }
 
 export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
@@ -75,3 +85,30 @@ builder.objectField(refusalType('not permitted'), 'reasons', (t) =>
 builder.objectField(refusalType('undocumented'), 'code', (t) =>
   t.exposeInt('code', { description: "LuaAuth's code; its meaning depends on the endpoint." }),
 );
+
+/** The GraphQL input field behind each wire field of a mutation: `{ free_for_all: 'freeForAll' }`. */
+export type InputNames = Readonly<Record<string, string>>;
+
+/** A refusal that the schema has a type for; undefined for everything else. */
+export function asRefusal(
+  error: unknown,
+  names: InputNames,
+  params: RefusedWrite['params'],
+): RefusedWrite | undefined {
+  if (!(error instanceof Refused)) return undefined;
+  const { type } = rowOf(error.reason);
+  if (type === undefined) return undefined;
+  const fields = error.fields.map(({ field: wire, messages }) => {
+    const field = Object.hasOwn(names, wire) ? names[wire] : wire;
+    return { path: field ? ['input', field] : ['input'], messages };
+  });
+  const { message, reason, authorization: reasons, code } = error;
+  return { type, message: message || reason, fields, reasons, code, params };
+}
+
+/** The gateway's own refusal of an edit that names nothing. */
+export function nothingToEdit(names: readonly string[], params: RefusedWrite['params']): RefusedWrite {
+  const { message, type = '' } = rowOf('nothing to edit');
+  const words = `${message}: give at least one of ${names.join(', ')}`;
+  return { type, message: words, fields: [], reasons: [], code: 0, params };
+}
