@@ -137,7 +137,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     createIdentify(options.credentials, options.transport.clock),
     options.transport,
   );
-  const execute = endWithRefusedKey(options.execute ?? executeCompiled);
+  const executor = options.execute ?? executeCompiled;
+  const execute = options.transport.limitsUnknown ? endWithRefusedKey(executor) : executor;
   const pipeline = createPipeline({
     schema,
     limits,

@@ -9,6 +9,7 @@ import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { type AcceptedTypes, negotiateTypes } from './media-type.ts';
+import type { BodyReader } from './read-body.ts';
 import { errorResponse, type HttpResponse, responseTo } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 import { streamResponse } from './stream.ts';
@@ -27,6 +28,8 @@ interface HttpHandlerOptions {
   /** Undefined: pages of other origins may read nothing. */
   readonly cors: CorsHeaders | undefined;
 }
+
+const IN_BODY: BodyReader<OperationParams> = { read: paramsFromBody, weigh: weightOf };
 
 export type HttpHandler = ReturnType<typeof createHttpHandler>;
 
@@ -49,13 +52,11 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     lease: BodyLease | undefined,
     sent: HttpRequest = request,
   ): OperationParams | Promise<OperationParams> {
-    const path = readOperationPath(requestPath) ?? {};
+    const path = requestPath === OPERATION_PATH ? undefined : readOperationPath(requestPath);
     if (!lease) return paramsFromUrl(request.searchParams, path);
     checkContentType(sent.contentType, sent.header('content-encoding'));
-    return sent.readBody(maxBodyBytes, lease, {
-      read: (bytes) => paramsFromBody(bytes, path),
-      weigh: weightOf,
-    });
+    const reader = path ? { ...IN_BODY, read: (bytes: Uint8Array) => paramsFromBody(bytes, path) } : IN_BODY;
+    return sent.readBody(maxBodyBytes, lease, reader);
   }
 
   /** A result in the form that is accepted; in JSON where none is. */

@@ -14,64 +14,43 @@ export interface HttpRequest extends ClientRequest {
   readBody<Read>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read>;
 }
 
-/** Reads the headers in which a client can send a key. The only place that does: what it reads the log hides. */
-export abstract class CredentialedRequest {
-  #credentials: SentCredentials | undefined;
-
-  abstract header(name: string): string | null;
-
-  get credentials(): SentCredentials {
-    this.#credentials ??= {
-      token: this.header('token') ?? undefined,
-      bearer: this.header('authorization')?.replace(/^Bearer(?: +|$)/i, ''),
-    };
-    return this.#credentials;
-  }
+/** The headers in which a client can send a key. Read nowhere else: the log hides what is read here. */
+export function credentialsIn(request: Pick<ClientRequest, 'header'>): SentCredentials {
+  return {
+    token: request.header('token') ?? undefined,
+    bearer: request.header('authorization')?.replace(/^Bearer(?: +|$)/i, ''),
+  };
 }
 
-/** A view of a node:http request that costs nothing until it is looked at. */
-export class NodeRequest extends CredentialedRequest implements HttpRequest {
+/** A view of a node:http request. */
+export class NodeRequest implements HttpRequest {
   readonly message: IncomingMessage;
+  readonly method: string;
+  readonly path: string;
+  readonly searchParams: URLSearchParams;
   readonly contentType: string | null;
+  readonly credentials: SentCredentials;
+  readonly address: string;
+  readonly signal = new AbortSource();
   readonly #response: ServerResponse;
-  #signal: AbortSource | undefined;
-  #url: URL | undefined;
 
   constructor(message: IncomingMessage, response: ServerResponse) {
-    super();
+    const { method = '', url = '', headers, socket } = message;
+    // Most requests are operations by POST, whose URL says nothing further.
+    const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
     this.message = message;
-    this.contentType = message.headers['content-type'] ?? null;
+    this.method = method;
+    this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
+    this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
+    this.contentType = headers['content-type'] ?? null;
+    this.credentials = credentialsIn(this);
+    this.address = socket.remoteAddress ?? '';
     this.#response = response;
-  }
-
-  get method(): string {
-    return this.message.method ?? '';
-  }
-
-  get path(): string {
-    const { url = '' } = this.message;
-    return url === OPERATION_PATH ? url : (this.#parsed()?.pathname ?? (url.split('?', 1)[0] as string));
-  }
-
-  get searchParams(): URLSearchParams {
-    return this.#parsed()?.searchParams ?? new URLSearchParams();
-  }
-
-  get address(): string {
-    return this.message.socket.remoteAddress ?? '';
-  }
-
-  get signal(): Signal {
-    if (!this.#signal) {
-      this.#signal = new AbortSource();
-      if (this.#response.destroyed) this.close();
-    }
-    return this.#signal;
   }
 
   /** To be called when its response is closed: what goes on for a client that has left is aborted. */
   close(): void {
-    if (!this.#response.writableFinished) this.#signal?.abort();
+    if (!this.#response.writableFinished) this.signal.abort();
   }
 
   header(name: string): string | null {
@@ -82,35 +61,36 @@ export class NodeRequest extends CredentialedRequest implements HttpRequest {
   readBody<Read>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
     return readNodeBody(this.message, limit, lease, reader);
   }
+}
 
-  /** Undefined: host and path make no URL. */
-  #parsed(): URL | undefined {
-    if (this.#url) return this.#url;
-    const { headers, url } = this.message;
-    // Express keeps there what it cuts off of a path where the gateway is mounted.
-    const { originalUrl = url } = this.message as { readonly originalUrl?: string };
-    const text = `http://${headers.host ?? 'localhost'}${originalUrl}`;
-    this.#url = URL.canParse(text) ? new URL(text) : undefined;
-    return this.#url;
-  }
+const NO_PARAMETERS = new URLSearchParams();
+
+/** Undefined: host and path make no URL. */
+function urlOf(message: IncomingMessage): URL | undefined {
+  const { headers, url } = message;
+  // Express keeps there what it cuts off of a path where the gateway is mounted.
+  const { originalUrl = url } = message as { readonly originalUrl?: string };
+  const text = `http://${headers.host ?? 'localhost'}${originalUrl}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 /** The same of a Fetch API request. */
-export class FetchRequest extends CredentialedRequest implements HttpRequest {
+export class FetchRequest implements HttpRequest {
   readonly address = '';
   readonly method: string;
   readonly path: string;
   readonly searchParams: URLSearchParams;
   readonly contentType: string | null;
+  readonly credentials: SentCredentials;
   readonly #request: Request;
 
   constructor(request: Request, { pathname, searchParams }: URL) {
-    super();
     this.#request = request;
     this.method = request.method;
     this.path = pathname;
     this.searchParams = searchParams;
     this.contentType = request.headers.get('content-type');
+    this.credentials = credentialsIn(this);
   }
 
   get signal(): Signal {

@@ -24,11 +24,11 @@ export function readNodeBody<Read>(
   reader: BodyReader<Read>,
 ): Promise<Read> {
   return new Promise((resolve, reject) => {
-    const body = new ArrivingBody(limit, lease, reader, reject);
-    body.announce(request.headers['content-length']);
+    const body = new ArrivingBody(limit, lease, reader, resolve, reject);
+    if (Number(request.headers['content-length']) > limit) body.stop(bodyTooLarge(limit));
     if (wasRead(request)) {
       try {
-        if (body.add(bytesOfParsed(request))) body.end(resolve);
+        if (body.add(bytesOfParsed(request))) body.end();
       } catch (error) {
         body.stop(error);
       }
@@ -38,7 +38,7 @@ export function readNodeBody<Read>(
     if (request.destroyed) return body.stop(CUT_OFF);
     // The rest after a refusal is read and thrown away, so that the client gets to the answer.
     request.on('data', (chunk: Buffer) => body.add(chunk));
-    request.on('end', () => body.end(resolve));
+    request.on('end', () => body.end());
     const onCut = () => body.stop(CUT_OFF);
     request.on('error', onCut);
     // A request may be destroyed without an error.
@@ -54,14 +54,14 @@ export function readWebBody<Read>(
   reader: BodyReader<Read>,
 ): Promise<Read> {
   return new Promise((resolve, reject) => {
-    const body = new ArrivingBody(limit, lease, reader, reject);
-    body.announce(request.headers.get('content-length'));
+    const body = new ArrivingBody(limit, lease, reader, resolve, reject);
+    if (Number(request.headers.get('content-length')) > limit) body.stop(bodyTooLarge(limit));
     if (request.bodyUsed) return body.stop(BODY_WAS_READ);
     const read = async () => {
       for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
         if (!body.add(chunk)) return;
       }
-      body.end(resolve);
+      body.end();
     };
     read().catch((error) => body.stop(error));
   });
@@ -72,19 +72,23 @@ class ArrivingBody<Read> {
   readonly #limit: number;
   readonly #lease: BodyLease;
   readonly #reader: BodyReader<Read>;
+  readonly #resolve: (read: Read) => void;
   readonly #reject: (reason: unknown) => void;
   #bytes: GrowingBuffer | undefined = new GrowingBuffer();
 
-  constructor(limit: number, lease: BodyLease, reader: BodyReader<Read>, reject: (reason: unknown) => void) {
+  constructor(
+    limit: number,
+    lease: BodyLease,
+    reader: BodyReader<Read>,
+    resolve: (read: Read) => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.#limit = limit;
     this.#lease = lease;
     this.#reader = reader;
+    this.#resolve = resolve;
     this.#reject = reject;
     lease.onEvict = () => this.stop(OVERLOADED);
-  }
-
-  announce(contentLength: string | null | undefined): void {
-    if (Number(contentLength) > this.#limit) this.stop(bodyTooLarge(this.#limit));
   }
 
   /** @returns whether more is welcome. */
@@ -97,7 +101,7 @@ class ArrivingBody<Read> {
     return this.#bytes !== undefined;
   }
 
-  end(resolve: (read: Read) => void): void {
+  end(): void {
     const bytes = this.#bytes;
     if (bytes === undefined) return;
     try {
@@ -105,7 +109,7 @@ class ArrivingBody<Read> {
       const read = this.#reader.read(bytes.bytes());
       if (!this.#lease.hold(this.#reader.weigh(read))) throw OVERLOADED;
       this.#bytes = undefined;
-      resolve(read);
+      this.#resolve(read);
     } catch (error) {
       this.stop(error);
     }

@@ -114,9 +114,8 @@ const TYPES: Readonly<Record<MediaType, Headers>> = {
  * counts. Under `application/json` it is as the drafts before had it.
  */
 export function responseTo(result: WritableResult, mediaType: MediaType): PlainResponse {
-  if (result.errors || httpOf(result))
-    return { ...responseHead(result, mediaType), body: stringifyResult(result) };
-  const { stringify = JSON.stringify } = result;
+  const { errors, extensions, stringify = JSON.stringify } = result;
+  if (errors || extensions) return { ...responseHead(result, mediaType), body: stringifyResult(result) };
   return { status: 200, headers: TYPES[mediaType], body: stringify(result) };
 }
 

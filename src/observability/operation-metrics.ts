@@ -116,7 +116,7 @@ export function createOperationMetrics(registry: Registry): RequestObserver {
       if (!record.operation) return;
       let totalMs = 0;
       for (const phase of PHASES) {
-        const ms = record.phases?.[phase];
+        const ms = record.phases?.times[phase];
         if (ms === undefined) continue;
         totalMs += ms;
         phases.observe({ phase }, ms / 1_000);

@@ -62,6 +62,25 @@ interface SpanIds {
   readonly span_id: string;
 }
 
+/** The phases of an operation, one after the other. */
+class Phases {
+  /** How long each took, in ms. */
+  readonly times: { [P in Phase]?: number } = {};
+  #beganAt = 0;
+
+  /** The first one begins now. */
+  begin(): void {
+    this.#beganAt = performance.now();
+  }
+
+  /** This one ends now, and the next one begins. */
+  end(phase: Phase): void {
+    const now = performance.now();
+    this.times[phase] = now - this.#beganAt;
+    this.#beganAt = now;
+  }
+}
+
 /** Facts about one request to the gateway: never its document, variables or body. */
 export class RequestRecord {
   readonly request: ClientRequest;
@@ -83,33 +102,19 @@ export class RequestRecord {
   codes: readonly string[] = NONE;
   /** The schema coordinates of the fields that failed. */
   failedFields: readonly string[] = NONE;
-  /** How long each phase took, in ms; undefined: nobody looks at it. */
-  readonly phases: { [P in Phase]?: number } | undefined;
-  #phaseBeganAt = 0;
+  /** Undefined: nobody looks at it. */
+  readonly phases: Phases | undefined;
 
   constructor(request: ClientRequest, requestId: string, usesPhases: boolean) {
     this.request = request;
     this.requestId = requestId;
-    this.phases = usesPhases ? {} : undefined;
+    this.phases = usesPhases ? new Phases() : undefined;
   }
 
   /** The writes that have begun and not ended. */
   get writing(): Set<WriteBegun> {
     this.#writing ??= new Set();
     return this.#writing;
-  }
-
-  /** The next phase begins now. */
-  beginPhases(): void {
-    if (this.phases) this.#phaseBeganAt = performance.now();
-  }
-
-  /** This phase ends now, and the next one begins. */
-  endPhase(phase: Phase): void {
-    if (!this.phases) return;
-    const now = performance.now();
-    this.phases[phase] = now - this.#phaseBeganAt;
-    this.#phaseBeganAt = now;
   }
 }
 

@@ -81,13 +81,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** Late: what is kept is valid then, and the operation may have been the first that a key was accepted with. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
-    if (document.registers === undefined || identity.refusal || !wasAccepted(request)) return;
-    persisted.register(document, identity.origin.account);
+    if (!identity.refusal && wasAccepted(request)) persisted.register(document, identity.origin.account);
   };
 
   async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
     const { params, record, hooks, checkMethod, mayStream = false } = input;
-    record.beginPhases();
+    record.phases?.begin();
     const { request } = record;
     const identified = identify(request);
     const identity = identified instanceof Promise ? await identified : identified;
@@ -98,7 +97,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { text } = sent;
     const known = documents.get(text);
     const entry = hooks ? hooks.parse(known, text) : known;
-    record.endPhase('parse');
+    record.phases?.end('parse');
     const refusals = hooks && entry.document ? hooks.validate(entry) : entry.refusals;
     const operation = entry.find(params.operationName);
     if (operation) record.operation = operation.facts;
@@ -106,7 +105,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!entry.document) return { errors: refusals };
     if (!operation) return NO_OPERATION;
     checkMethod?.(operation.facts.type, request);
-    record.endPhase('validate');
+    record.phases?.end('validate');
     if (refusals.length > 0) return { errors: refusals };
 
     const forbidden = identity.permissions && checkScopes(operation.requiredScopes(), identity.permissions);
@@ -128,7 +127,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const beginning: Beginning = { request, identity, cost: price.calls, writing };
     const context = contextFor(beginning);
     const contextValue = hooks ? await hooks.createContext(context) : context;
-    record.endPhase('context');
+    record.phases?.end('context');
     tracker.running(record, contextValue.caller.usage);
     const args: ExecuteArgs = {
       schema,
@@ -151,7 +150,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return addReport(event, mode, eventContext.caller.usage);
       };
       const subscribed = await begin({ ...args, executeEvent });
-      register(sent, identity, request);
+      if (sent.registers !== undefined) register(sent, identity, request);
       if (!isStream(subscribed)) return subscribed;
       const mayGoOn = async () => {
         const now = await identify(request);
@@ -166,8 +165,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       });
     }
     const result = await execute(args);
-    record.endPhase('execute');
-    register(sent, identity, request);
+    record.phases?.end('execute');
+    if (sent.registers !== undefined) register(sent, identity, request);
     const reported = addReport(result, mode, contextValue.caller.usage);
     return operation.facts.type === 'mutation' ? withExactJson(reported) : reported;
   }
@@ -195,7 +194,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     async run(input: OperationInput) {
       try {
         const answered = await answerInTurn(input);
-        return isStream(answered) ? (answered as never) : mask(answered, input.record);
+        return isStream(answered) || !answered.errors ? (answered as never) : mask(answered, input.record);
       } catch (error) {
         return mask({ errors: [error as GraphQLError] }, input.record);
       }

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { MessageType } from 'graphql-ws';
 import { codedError, requestError } from '../../errors/coded-error.ts';
-import type { ClientRequest } from '../../observability/request-record.ts';
+import type { ClientRequest, SentCredentials } from '../../observability/request-record.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/signal.ts';
-import { CredentialedRequest } from '../http-request.ts';
+import { credentialsIn } from '../http-request.ts';
 import { stringifyResult } from '../response.ts';
 
 /** The messages of a client in the protocol `graphql-transport-ws`. */
@@ -102,22 +102,21 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** One operation of a WebSocket connection, which stands for a request: it has the headers of the whole connection. */
-export class SocketClientRequest extends CredentialedRequest implements ClientRequest {
+export class SocketClientRequest implements ClientRequest {
   readonly method = 'GET';
   readonly path = '/graphql';
   readonly signal: Signal;
+  readonly credentials: SentCredentials;
+  readonly address: string;
   readonly #upgrade: IncomingMessage;
   readonly #sent: SentHeaders;
 
   constructor(upgrade: IncomingMessage, sent: SentHeaders, signal: Signal) {
-    super();
     this.#upgrade = upgrade;
     this.#sent = sent;
     this.signal = signal;
-  }
-
-  get address(): string {
-    return this.#upgrade.socket.remoteAddress ?? '';
+    this.credentials = credentialsIn(this);
+    this.address = upgrade.socket.remoteAddress ?? '';
   }
 
   header(name: string): string | null {
