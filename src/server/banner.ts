@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
 import type { OperationLog } from '../observability/log.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
@@ -10,20 +11,20 @@ export interface Running {
   readonly metricsUrl?: string | undefined;
 }
 
-/** Writes a line of JSON that says what has been started. */
-export function logStart(
-  { url, metricsUrl }: Running,
-  { apiUrl }: Config,
-  log: Pick<OperationLog, 'lifeCycle'>,
-): void {
-  log.lifeCycle('started', {
+/** Announces what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
+export function announce(started: Running, config: Config, log: Pick<OperationLog, 'lifeCycle'>): void {
+  const { apiUrl } = config;
+  const facts = {
     version,
-    url: `${url}/graphql`,
+    url: `${started.url}/graphql`,
     mode: apiUrl ? 'live' : 'sandbox',
     apiUrl: apiUrl?.origin,
     sandboxKey: apiUrl ? undefined : sandboxKeys.full,
-    metricsUrl,
-  });
+    metricsUrl: started.metricsUrl,
+  };
+  if (!process.stdout.isTTY) log.lifeCycle('started', facts);
+  if (cluster.isWorker) process.send?.(started);
+  else if (process.stdout.isTTY) printBanner([started], config);
 }
 
 /** Shows on a terminal how to go on: what one gateway needs, or several at one URL. */

@@ -29,8 +29,6 @@ export function watchConnections(server: Server) {
   });
   return {
     all: (): Iterable<OpenConnection> => open.values(),
-    /** The request whose answer is due next on a connection. */
-    oldestOn: (socket: Socket) => open.get(socket)?.unanswered[0],
     on: (socket: Socket) => open.get(socket),
     unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
     /** Those on which nothing has been sent yet; Node does not count them as idle. */
@@ -51,7 +49,7 @@ export function answerHalfClosed(server: Server, connections: Connections): () =
   // It is no option of the server's, but what it goes by.
   Object.assign(server, { httpAllowHalfOpen: true });
   const probe = (socket: Socket) => {
-    const response = connections.oldestOn(socket);
+    const response = connections.on(socket)?.unanswered[0];
     if (!socket.readableEnded || response === undefined || response.headersSent) return;
     if (response.req.httpVersion === '1.1') response.writeContinue();
   };

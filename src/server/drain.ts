@@ -1,5 +1,4 @@
 import type { Server, ServerResponse } from 'node:http';
-import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { SHUTTING_DOWN } from '../http/guards.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
@@ -45,14 +44,9 @@ function whenAllKnow(connections: Connections, done: () => void): void {
   else setImmediate(done);
 }
 
-/** Refuses a request that arrived on an open connection after the listener was closed. */
-export function refuseWhileDraining(response: ServerResponse): void {
-  refuse(response, SHUTTING_DOWN);
-}
-
 function cutShort(response: ServerResponse): void {
   if (response.headersSent) response.destroy();
-  else refuse(response, CUT_SHORT);
+  else refuseWhileDraining(response, CUT_SHORT);
 }
 
 const CUT_SHORT = requestError(
@@ -63,7 +57,8 @@ const CUT_SHORT = requestError(
   { outcome: 'UNKNOWN' },
 );
 
-function refuse(response: ServerResponse, error: GraphQLError): void {
+/** By default, refuses a request that arrived on an open connection after the listener was closed. */
+export function refuseWhileDraining(response: ServerResponse, error = SHUTTING_DOWN): void {
   response.shouldKeepAlive = false;
   const { headers } = response.req;
   const answer = errorResponse(error, headers.accept);

@@ -72,7 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   }
   server.on('clientError', (error, socket) =>
-    answerClientError(error, socket as Socket, connections.oldestOn(socket as Socket)),
+    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered[0]),
   );
   const url = await bind(server, { host, port, names: 'HOST and PORT' });
   const checking = setInterval(() => {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import { NodeRequest } from '../http/http-request.ts';
 import { type PlainResponse, sendResponse } from '../http/response.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -11,15 +12,14 @@ export async function startMetricsServer(
   metrics: Metrics,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<{ readonly url: string; close(): void }> {
-  const respondTo = async ({ method = '', url = '', headers }: IncomingMessage): Promise<PlainResponse> => {
-    const isHere = url.split('?', 1)[0] === '/metrics' && (method === 'GET' || method === 'HEAD');
-    return isHere ? respondWithMetrics(metrics, headers.authorization) : NOT_HERE;
-  };
-  const server = createServer((request, response) => {
-    respondTo(request).then(
-      (answer) => sendResponse({ response, answer }),
-      (error) => response.destroy(error),
-    );
+  const answerAt = createMetricsRoute(metrics, ['GET', 'HEAD']);
+  const server = createServer(async (request, response) => {
+    try {
+      const answer = (await answerAt(new NodeRequest(request, response))) ?? NOT_HERE;
+      sendResponse({ response, answer });
+    } catch (error) {
+      response.destroy(error as Error);
+    }
   });
   // Workers count each for themselves.
   const url = await bind(server, { host, port, names: 'METRICS_HOST and METRICS_PORT', exclusive: true });
@@ -38,15 +38,6 @@ const NOT_HERE: PlainResponse = {
   body: 'There is nothing here but GET /metrics.\n',
 };
 
-/** Answers a request to `/metrics` with this `Authorization` header. */
-async function respondWithMetrics(
-  metrics: Metrics,
-  authorization: string | null | undefined,
-): Promise<PlainResponse> {
-  if (!metrics.isAllowed(authorization)) return NOT_ALLOWED;
-  return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.text() };
-}
-
 const NOT_ALLOWED: PlainResponse = {
   status: 401,
   headers: { ...TEXT, 'www-authenticate': 'Bearer' },
@@ -54,9 +45,10 @@ const NOT_ALLOWED: PlainResponse = {
 };
 
 /** Serves the metrics at `/metrics` of the gateway's own port. */
-export function createMetricsRoute(metrics: Metrics): HttpRoute {
-  return (request) =>
-    request.path === '/metrics' && request.method === 'GET'
-      ? respondWithMetrics(metrics, request.header('authorization'))
-      : undefined;
+export function createMetricsRoute(metrics: Metrics, methods: readonly string[] = ['GET']): HttpRoute {
+  return async (request) => {
+    if (request.path !== '/metrics' || !methods.includes(request.method)) return undefined;
+    if (!metrics.isAllowed(request.header('authorization'))) return NOT_ALLOWED;
+    return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.text() };
+  };
 }

@@ -88,29 +88,21 @@ async function openTracing({ persisted }: Config, url: URL, warn: (message: stri
   return { ...createTracing(tracer, listed), close };
 }
 
+type Hook = (...args: readonly unknown[]) => unknown;
+
 /** One observer that passes all on to several. An event that none of them handles, it does not handle. */
 function combineObservers(observers: readonly Observer[]): Observer {
-  const [first, ...others] = observers;
-  if (first === undefined || others.length === 0) return first ?? {};
-  const all = <Name extends keyof Observer>(name: Name) => {
-    const hooks = observers.map((observer) => observer[name]).filter((hook) => hook !== undefined);
-    return hooks.length > 0 ? hooks : undefined;
-  };
-  const [queued, requested, retried] = [all('queued'), all('requested'), all('retried')];
-  const [answered, breakerChanged] = [all('answered'), all('breakerChanged')];
-  const coordinationChanged = all('coordinationChanged');
-  return {
-    queued: queued && ((call) => callAll(queued.map((hook) => hook(call)))),
-    requested: requested && ((call) => callAll(requested.map((hook) => hook(call)))),
-    retried: retried && callAll(retried),
-    answered: answered && callAll(answered),
-    breakerChanged: breakerChanged && callAll(breakerChanged),
-    coordinationChanged: coordinationChanged && callAll(coordinationChanged),
-  };
+  const all = observers.flatMap((one) => Object.entries(one) as [name: string, hook: Hook][]);
+  const hooksOf = (wanted: string) => all.flatMap(([name, hook]) => (name === wanted ? hook : []));
+  return Object.fromEntries(all.map(([name]) => [name, callAll(hooksOf(name))]));
 }
 
-function callAll<Args extends readonly unknown[]>(hooks: readonly ((...args: Args) => void)[]) {
-  return (...args: Args): void => {
-    for (const hook of hooks) hook(...args);
+/** What they give back, to be called at the end, is one as well. */
+function callAll(hooks: readonly Hook[]): Hook {
+  const [first, ...others] = hooks;
+  if (first && others.length === 0) return first;
+  return (...args) => {
+    const given = hooks.map((hook) => hook(...args));
+    return callAll(given.filter((end) => typeof end === 'function') as Hook[]);
   };
 }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
+import { announce } from './banner.ts';
 import { openGateway } from './open-gateway.ts';
 import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
 import { openKeys, watchDocuments } from './watched-files.ts';
-import { announce, isForWorkers, runWorkers } from './workers.ts';
+import { isForWorkers, runWorkers } from './workers.ts';
 
 /** Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. */
 export async function serve(config: Config, by: 'http' | 'stdin' = 'http'): Promise<void> {

@@ -2,8 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import type { OperationLog } from '../observability/log.ts';
-import { logStart, printBanner, type Running } from './banner.ts';
+import { printBanner, type Running } from './banner.ts';
 import { openSandbox } from './open-upstream.ts';
 import { onStop, STOP } from './signals.ts';
 
@@ -13,13 +12,6 @@ const AGAIN_AFTER_MS = 1_000;
 /** Whether this process is to run others rather than a gateway. */
 export function isForWorkers({ workers }: Config): boolean {
   return workers > 1 && cluster.isPrimary;
-}
-
-/** Announces what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
-export function announce(started: Running, config: Config, log: Pick<OperationLog, 'lifeCycle'>): void {
-  if (!process.stdout.isTTY) logStart(started, config, log);
-  if (cluster.isWorker) process.send?.(started);
-  else if (process.stdout.isTTY) printBanner([started], config);
 }
 
 /**
@@ -66,12 +58,8 @@ export async function runWorkers(config: Config): Promise<void> {
     process.exit(0);
   });
   const starting = Array.from({ length: config.workers }, (_one, index) => once(start(index), 'message'));
-  const started = (await Promise.all(starting)) as [Running][];
-  if (!process.stdout.isTTY) return;
-  printBanner(
-    started.map(([running]) => running),
-    config,
-  );
+  const started = ((await Promise.all(starting)) as [Running][]).flat();
+  if (process.stdout.isTTY) printBanner(started, config);
 }
 
 /** Those of this process, with what each worker has of its own. */
