@@ -65,8 +65,27 @@ interface StreamOptions {
 
 const PING_EVERY_MS = 12_000;
 
-/** When the second ping follows the first at a half-closed connection: the word that nobody is there has come back by then. */
-const SECOND_PING_MS = 50;
+/** When the second probe follows the first: the word that nobody is there has come back by then. */
+const SECOND_PROBE_MS = 50;
+
+/**
+ * Finds out whether a client that has closed its side of the connection still reads, or has gone, which looks the same until
+ * something is sent to it. The system then says so, and the next time that something is sent the connection breaks. So
+ * `probe` sends something, twice. @returns what gives that up
+ */
+export function probeHalfClosed(socket: Socket, probe: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onEnd = () => {
+    probe();
+    timer = setTimeout(probe, SECOND_PROBE_MS).unref();
+  };
+  if (socket.readableEnded) setImmediate(onEnd);
+  else socket.once('end', onEnd);
+  return () => {
+    socket.off('end', onEnd);
+    clearTimeout(timer);
+  };
+}
 
 /**
  * The body of a response that sends results as they come. A result is asked for when the consumer has taken all before: one
@@ -125,22 +144,12 @@ class StreamBody extends Readable implements StreamedBody {
     this.pipe(response);
   }
 
-  /**
-   * Finds out whether a client that has closed its side of the connection still reads, or has gone, by what the system says
-   * of what is sent to it: else a stream in which nothing happens would go on for nobody until its next ping.
-   */
+  /** Else a stream in which nothing happens would go on for nobody until its next ping. */
   watch(socket: Socket): void {
-    let timer: NodeJS.Timeout | undefined;
-    const onEnd = () => {
-      this.#ping();
-      timer = setTimeout(() => this.#ping(), SECOND_PING_MS).unref();
-    };
-    if (socket.readableEnded) setImmediate(onEnd);
-    else socket.once('end', onEnd);
-    this.once('close', () => {
-      socket.off('end', onEnd);
-      clearTimeout(timer);
-    });
+    this.once(
+      'close',
+      probeHalfClosed(socket, () => this.#ping()),
+    );
   }
 
   /** Says nothing to a consumer who waits for a result, and so has taken all that there was. */

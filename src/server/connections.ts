@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { probeHalfClosed } from '../http/stream.ts';
 
 /** An open connection, with the requests on it that are not answered in full, in their order. */
 export interface OpenConnection {
@@ -36,13 +37,9 @@ export function watchConnections(server: Server) {
   };
 }
 
-/** When the second look follows the first: the word that nobody is there has come back by then. */
-const SECOND_LOOK_MS = 50;
-
 /**
  * Answers clients that have closed their side of a connection after their requests, which node:http takes for gone. One that
- * is gone looks the same until something is sent to it. The system then says so, and the next time that something is sent
- * the connection breaks. So "100 Continue" is sent, which every client of HTTP/1.1 reads past.
+ * is gone is found by "100 Continue", which every client of HTTP/1.1 reads past.
  * @returns a further look at all connections, to be called from time to time
  */
 export function answerHalfClosed(server: Server, connections: Connections): () => void {
@@ -53,12 +50,7 @@ export function answerHalfClosed(server: Server, connections: Connections): () =
     if (!socket.readableEnded || response === undefined || response.headersSent) return;
     if (response.req.httpVersion === '1.1') response.writeContinue();
   };
-  server.on('connection', (socket: Socket) => {
-    socket.once('end', () => {
-      probe(socket);
-      setTimeout(probe, SECOND_LOOK_MS, socket).unref();
-    });
-  });
+  server.on('connection', (socket: Socket) => probeHalfClosed(socket, () => probe(socket)));
   return () => {
     for (const { socket } of connections.all()) probe(socket);
   };

@@ -191,7 +191,5 @@ function EventList({ run: { events, isPaused, chosen }, onPause, onResume, onCho
 
 /** The visitor's own time: `14:03:09.120`. */
 function timeOf(at: Date): string {
-  const two = (part: number) => String(part).padStart(2, '0');
-  const milliseconds = String(at.getMilliseconds()).padStart(3, '0');
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${milliseconds}`;
+  return `${at.toTimeString().slice(0, 8)}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 }

@@ -1,11 +1,5 @@
 /** The part of the browser's storage that GraphiQL uses. */
-export interface TextStorage {
-  readonly length: number;
-  getItem(name: string): string | null;
-  setItem(name: string, text: string): void;
-  removeItem(name: string): void;
-  clear(): void;
-}
+export type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
 
 const HISTORY = /:(queries|favorites)$/;
 
