@@ -97,7 +97,7 @@ function combineObservers(observers: readonly Observer[]): Observer {
   return Object.fromEntries(all.map(([name]) => [name, callAll(hooksOf(name))]));
 }
 
-/** What they give back, to be called at the end, is one as well. */
+/** Those that they give back, to be called at the end, become one as well. */
 function callAll(hooks: readonly Hook[]): Hook {
   const [first, ...others] = hooks;
   if (first && others.length === 0) return first;
