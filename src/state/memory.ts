@@ -8,7 +8,6 @@ import type {
   Generation,
   Generations,
   PageSizes,
-  Snapshot,
   State,
   Write,
 } from './port.ts';
@@ -72,10 +71,10 @@ interface Written {
 const MAX_REMEMBERED = 100_000;
 
 /** Numbers all writes, and remembers the last one to each resource, whichever account has made it. */
-function createGenerationsInMemory(now: () => number): Generations {
+export function createGenerationsInMemory(now: () => number) {
   let count = 0;
-  /** A thing that is no longer remembered was written to by this write at the latest. */
-  let forgotten: Generation = { number: 0, isInDoubt: false, partition: 0 };
+  /** A thing that is no longer remembered was written to by this write at the latest, and is in doubt for as long as any. */
+  let forgotten: Written = { number: 0, inDoubtUntil: 0, placedAt: 0 };
   /** Each stays where it is when it is written to again: moved, it would leave a hole each time, which every look-up passes. */
   const written = new Map<string, Written>();
   let byAge: Iterator<[string, Written]> | undefined;
@@ -85,7 +84,7 @@ function createGenerationsInMemory(now: () => number): Generations {
       const [oldest, last] = byAge.next().value as [string, Written];
       written.delete(oldest);
       if (last.number === last.placedAt) {
-        forgotten = { number: last.number, isInDoubt: false, partition: 0 };
+        forgotten = { ...last, inDoubtUntil: Math.max(last.inDoubtUntil, forgotten.inDoubtUntil) };
         return;
       }
       last.placedAt = last.number;
@@ -107,20 +106,20 @@ function createGenerationsInMemory(now: () => number): Generations {
       }
     }
   };
-  const snapshot: Snapshot = {
-    read(resource) {
-      const last = written.get(resource);
-      return last ? { number: last.number, isInDoubt: last.inDoubtUntil > now(), partition: 0 } : forgotten;
+  const snapshot = {
+    read(resource: string): Generation & { readonly number: number } {
+      const { number, inDoubtUntil } = written.get(resource) ?? forgotten;
+      return { number, isInDoubt: inDoubtUntil > now(), partition: 0 };
     },
     // Entries end with their process, so there is nothing to do before the write.
-    write: (resources): Write => ({
+    write: (resources: readonly string[]): Write => ({
       isLost: false,
       end(outcome, doubtMs) {
         if (outcome !== 'not done') bump(resources, outcome === 'unknown' ? doubtMs : 0);
       },
     }),
   };
-  return { snapshot: () => snapshot };
+  return { snapshot: () => snapshot } satisfies Generations;
 }
 
 const MAX_PAGE_SIZES = 10_000;

@@ -35,10 +35,8 @@ export class AccountWrites {
   #name = '';
   #count = '';
   #forgotten = 0;
-  #last = new Map<string, number | string>();
+  #last = new Map<string, number>();
   #doubtUntil = new Map<string, number>();
-  #ownCount = 0;
-  #forgetting = 0;
   /** The question that leaves with the end of this turn of the event loop. */
   #asking: Promise<boolean> | undefined;
 
@@ -68,34 +66,14 @@ export class AccountWrites {
     return this.#asking;
   }
 
-  read(resource: string, partition: number): Generation {
+  read(resource: string): Generation {
     // To name a resource costs more than all else here, and most accounts write seldom.
     if (this.#last.size === 0 && this.#doubtUntil.size === 0)
-      return { number: `${this.#name}.${this.#forgotten}`, isInDoubt: false, partition };
+      return { number: `${this.#name}.${this.#forgotten}`, isInDoubt: false, partition: 0 };
     const name = this.#account.encryption.name(resource);
-    const last = this.#last.get(name) ?? 0;
-    const number = typeof last === 'string' ? last : Math.max(last, this.#forgotten);
+    const number = Math.max(this.#last.get(name) ?? 0, this.#forgotten);
     const doubtUntil = Math.max(this.#doubtUntil.get(name) ?? 0, this.#doubtUntil.get(EVERY_RESOURCE) ?? 0);
-    return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), partition };
-  }
-
-  /** Notes a write that cannot be published. */
-  note(resources: readonly string[], doubtMs: number): void {
-    this.#ownCount += 1;
-    for (const resource of resources) {
-      this.#last.set(resource, `${this.#count}-${this.#ownCount}`);
-      this.#doubtUntil.set(resource, this.#link.now() + doubtMs);
-    }
-    if (this.#last.size > MAX_NOTED) this.#forgetResources();
-  }
-
-  /** All resources of the account were written to, then. */
-  #forgetResources(): void {
-    const doubtUntil = Math.max(...this.#doubtUntil.values());
-    this.#forget();
-    this.#forgetting += 1;
-    this.#name = `forgotten-${this.#forgetting}`;
-    this.#doubtUntil.set(EVERY_RESOURCE, doubtUntil);
+    return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), partition: 0 };
   }
 
   #forget(): void {
@@ -114,7 +92,7 @@ export class AccountWrites {
       const { resets } = this;
       const reply = await account.run(READ_WRITES, keys, [this.#name, this.#count]);
       const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
-      account.note(used, pausedMs);
+      account.quota.note(this.#link.now(), used, pausedMs);
       if (resets !== this.resets) continue;
       if (isNews !== 0) this.#learn(news as News);
       return true;
@@ -139,15 +117,13 @@ export class AccountWrites {
     // A write that the store has forgotten is as old as the oldest that it remembers.
     if (this.#last.size > MAX_REMEMBERED) {
       for (const [resource, number] of this.#last) {
-        if (Number(number) <= this.#forgotten) this.#last.delete(resource);
+        if (number <= this.#forgotten) this.#last.delete(resource);
       }
     }
   }
 }
 
 const MAX_REMEMBERED = 20_000;
-/** The most resources of own writes that are noted while the store is lost. */
-const MAX_NOTED = 30_000;
 
 type News = [
   name: Buffer,

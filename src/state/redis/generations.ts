@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
-import type { Generation, Generations, Snapshot, Write } from '../port.ts';
+import { createGenerationsInMemory } from '../memory.ts';
+import type { Generation, Generations } from '../port.ts';
 import { AccountWrites, EVERY_RESOURCE } from './account-writes.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
@@ -36,129 +36,82 @@ end
 for index = 1, 3 do raise(KEYS[index], keep) end
 return { number }`;
 
-const MAX_ACCOUNTS = 1_000;
-
-/** Writes are counted in the store, before they are sent and again when they have ended. */
-export class RedisGenerations implements Generations {
-  readonly #link: RedisLink;
-  readonly #accounts: AccountKeyspaces;
-  readonly #writes = new LRUCache<AccountKeyspace, AccountWrites>({ max: MAX_ACCOUNTS });
-  readonly #unpublished: UnpublishedWrites;
-
-  constructor(link: RedisLink, accounts: AccountKeyspaces) {
-    this.#link = link;
-    this.#accounts = accounts;
-    this.#unpublished = new UnpublishedWrites({
-      publish: (write) => this.#note(write),
-      forgetAll: () => link.membership.beginEpoch(),
-    });
-    link.onBack(() => this.#unpublished.publishAll());
-  }
-
-  snapshot(name: string): Snapshot {
-    const account = this.#accounts.of(name);
-    return new RedisSnapshot(this, this.#link, account, this.#writesOf(account));
-  }
-
-  /** False: the store is lost. */
-  async publish(write: AccountWrite): Promise<boolean> {
-    if (this.#link.isDegraded) return false;
-    return this.#note(write).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /** Publishes it once the store is back. */
-  publishLater(write: AccountWrite): void {
-    this.#unpublished.add(write);
-  }
-
-  #writesOf(account: AccountKeyspace): AccountWrites {
-    let writes = this.#writes.get(account);
-    if (!writes) {
-      writes = new AccountWrites(account, this.#link);
-      this.#writes.set(account, writes);
-    }
-    return writes;
-  }
-
-  #note({ account, id, resources, doubtUntil }: AccountWrite): Promise<unknown> {
-    const doubtMs = Math.max(0, doubtUntil - this.#link.now());
+/**
+ * Writes are counted in the store, before they are sent and again when they have ended. Those that it does not learn of are
+ * counted in the memory of this process as well, until it is known what all have written.
+ */
+export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeyspaces): Generations {
+  const own = createGenerationsInMemory(link.now);
+  const writesOf = new WeakMap<AccountKeyspace, AccountWrites>();
+  const note = ({ account, id, resources, doubtUntil }: AccountWrite): Promise<unknown> => {
+    const doubtMs = Math.max(0, doubtUntil - link.now());
     const keys = ['account', 'writes', 'doubts'].map((kind) => account.key(kind));
     return account.run(NOTE_WRITE, keys, [id, doubtMs, account.keepMs + doubtMs, ...resources]);
-  }
-}
+  };
+  const unpublished = new UnpublishedWrites({ note, forgetAll: () => link.membership.beginEpoch() });
+  link.onBack(() => unpublished.publishAll());
 
-class RedisSnapshot implements Snapshot {
-  readonly #generations: RedisGenerations;
-  readonly #link: RedisLink;
-  readonly #account: AccountKeyspace;
-  readonly #writes: AccountWrites;
-  /** How often the writes had been reset when the store was asked for them; 0: it was not. */
-  #resets = 0;
+  return {
+    snapshot(name) {
+      const account = accounts.of(name);
+      const writes = writesOf.get(account) ?? new AccountWrites(account, link);
+      writesOf.set(account, writes);
+      const alone = own.snapshot();
+      /** How often the writes had been reset when the store was asked for them; 0: it was not. */
+      let resets = 0;
 
-  constructor(
-    generations: RedisGenerations,
-    link: RedisLink,
-    account: AccountKeyspace,
-    writes: AccountWrites,
-  ) {
-    this.#generations = generations;
-    this.#link = link;
-    this.#account = account;
-    this.#writes = writes;
-  }
+      const readAlone = (resource: string, partition: number): Generation => {
+        const stored = writes.read(resource);
+        const { number, isInDoubt } = alone.read(resource);
+        const both = number === 0 ? stored.number : `${stored.number}-${number}`;
+        return { number: both, isInDoubt: stored.isInDoubt || isInDoubt, partition };
+      };
 
-  read(resource: string): Generation | Promise<Generation> {
-    if (this.#link.isDegraded) return this.#writes.read(resource, this.#link.partition);
-    if (this.#resets === this.#writes.resets) return this.#writes.read(resource, 0);
-    return this.#writes.refresh().then((isKnown) => {
-      if (!isKnown) return this.#writes.read(resource, this.#link.partition || this.#link.lastPartition);
-      this.#resets = this.#writes.resets;
-      return this.#writes.read(resource, 0);
-    });
-  }
-
-  async write(resources: readonly string[], doubtMs: number): Promise<Write> {
-    const link = this.#link;
-    if (resources.length === 0) {
       return {
-        end() {},
-        get isLost() {
-          return link.isDegraded;
+        read(resource) {
+          if (link.isDegraded) return readAlone(resource, link.partition);
+          if (resets === writes.resets) return writes.read(resource);
+          return writes.refresh().then((isKnown) => {
+            if (!isKnown) return readAlone(resource, link.partition || link.lastPartition);
+            resets = writes.resets;
+            return writes.read(resource);
+          });
+        },
+        async write(resources, doubtMs) {
+          let isLost = false;
+          const begun = alone.write(resources);
+          const id = link.membership.nextName();
+          const names = resources.map((resource) => account.encryption.name(resource));
+          /** Gives the write if the store is lost: then it stands in this process alone. */
+          const publish = async (stillMs: number): Promise<AccountWrite | undefined> => {
+            isLost ||= link.isDegraded;
+            if (names.length === 0) return undefined;
+            const write = { account, id, resources: names, doubtUntil: link.now() + stillMs };
+            if (link.isDegraded) return write;
+            return note(write).then(
+              () => undefined,
+              () => write,
+            );
+          };
+          if (await publish(doubtMs)) isLost = true;
+          return {
+            async end(outcome, stillMs) {
+              // Later reads of the operation show what the write has done.
+              resets = 0;
+              const write = await publish(outcome === 'unknown' ? stillMs : 0);
+              if (!write) return;
+              isLost = true;
+              await begun.end(outcome, stillMs);
+              unpublished.add(write);
+            },
+            get isLost() {
+              return isLost;
+            },
+          };
         },
       };
-    }
-    const id = link.membership.nextName();
-    const names = resources.map((resource) => this.#account.encryption.name(resource));
-    let isLost = (await this.#publish(id, names, doubtMs)) !== undefined;
-    return {
-      end: async (outcome, stillMs) => {
-        // Later reads of the operation show what the write has done.
-        this.#resets = 0;
-        const unpublished = await this.#publish(id, names, outcome === 'unknown' ? stillMs : 0);
-        if (!unpublished) return;
-        isLost = true;
-        this.#generations.publishLater(unpublished);
-      },
-      get isLost() {
-        return isLost;
-      },
-    };
-  }
-
-  /** Gives the write if the store is lost: then it stands in this process alone. */
-  async #publish(
-    id: string,
-    resources: readonly string[],
-    doubtMs: number,
-  ): Promise<AccountWrite | undefined> {
-    const write = { account: this.#account, id, resources, doubtUntil: this.#link.now() + doubtMs };
-    if (await this.#generations.publish(write)) return undefined;
-    this.#writes.note(resources, doubtMs);
-    return write;
-  }
+    },
+  };
 }
 
 /** A write to resources of an account, which the store knows by names. */
@@ -172,12 +125,13 @@ interface AccountWrite {
 
 interface UnpublishedOptions {
   /** @throws when the store is lost again. */
-  readonly publish: (write: AccountWrite) => Promise<unknown>;
+  readonly note: (write: AccountWrite) => Promise<unknown>;
   /** Makes all that the store knows count for nothing. @throws when it is lost again. */
   readonly forgetAll: () => Promise<unknown>;
 }
 
 const MAX_UNPUBLISHED = 4_000;
+const MAX_ACCOUNTS = 1_000;
 
 /**
  * The writes that are to be published once the store is back, the oldest first. Where there are too many it is remembered
@@ -185,8 +139,8 @@ const MAX_UNPUBLISHED = 4_000;
  */
 class UnpublishedWrites {
   readonly #options: UnpublishedOptions;
-  readonly #writes = new Set<AccountWrite>();
-  readonly #accounts = new Map<AccountKeyspace, AccountWrite>();
+  readonly #writes = new Map<unknown, AccountWrite>();
+  readonly #accounts = new Map<unknown, AccountWrite>();
   #isAnything = false;
 
   constructor(options: UnpublishedOptions) {
@@ -194,36 +148,28 @@ class UnpublishedWrites {
   }
 
   add(write: AccountWrite): void {
-    this.#writes.add(write);
-    const [oldest] = this.#writes;
+    this.#writes.set(write.id, write);
+    const [oldest] = this.#writes.values();
     if (this.#writes.size <= MAX_UNPUBLISHED || !oldest) return;
-    this.#writes.delete(oldest);
-    this.#forget(oldest);
+    this.#writes.delete(oldest.id);
+    const { account, id, doubtUntil } = oldest;
+    const known = this.#accounts.get(account);
+    const until = Math.max(doubtUntil, known?.doubtUntil ?? 0);
+    if (!known && this.#accounts.size >= MAX_ACCOUNTS) this.#isAnything = true;
+    else this.#accounts.set(account, { account, id, resources: [EVERY_RESOURCE], doubtUntil: until });
   }
 
   async publishAll(): Promise<void> {
-    const { publish, forgetAll } = this.#options;
+    const { note, forgetAll } = this.#options;
     if (this.#isAnything) {
       await forgetAll();
       this.#isAnything = false;
     }
-    for (const [account, write] of this.#accounts) {
-      await publish(write);
-      if (this.#accounts.get(account) === write) this.#accounts.delete(account);
+    for (const writes of [this.#accounts, this.#writes]) {
+      for (const [name, write] of writes) {
+        await note(write);
+        if (writes.get(name) === write) writes.delete(name);
+      }
     }
-    for (const write of this.#writes) {
-      await publish(write);
-      this.#writes.delete(write);
-    }
-  }
-
-  #forget({ account, id, doubtUntil }: AccountWrite): void {
-    const known = this.#accounts.get(account);
-    if (!known && this.#accounts.size >= MAX_ACCOUNTS) {
-      this.#isAnything = true;
-      return;
-    }
-    const until = Math.max(doubtUntil, known?.doubtUntil ?? 0);
-    this.#accounts.set(account, { account, id, resources: [EVERY_RESOURCE], doubtUntil: until });
   }
 }

@@ -22,10 +22,7 @@ const TRIES = 3;
 /** An account's part of the store: all its keys have one hash tag, so that a cluster keeps them together. */
 export class AccountKeyspace {
   readonly encryption: Encryption;
-  /** How many permits of its quota were used when it was last seen, and when that was. */
-  used = 0;
-  usedAt = Number.NEGATIVE_INFINITY;
-  pausedUntil = Number.NEGATIVE_INFINITY;
+  readonly quota = new SeenQuota();
   /** For how many ms a call or a write of it is remembered: longer than any entry is cached, and than any call takes. */
   readonly keepMs: number;
   readonly #link: RedisLink;
@@ -58,13 +55,22 @@ export class AccountKeyspace {
       );
     }
   }
+}
 
-  /** Notes how many permits are used, and how long the account pauses. */
-  note(used: number, pausedMs: number): void {
-    const now = this.#link.now();
+/** A quota as it was when the store was last asked. */
+export class SeenQuota {
+  used = 0;
+  usedAt = Number.NEGATIVE_INFINITY;
+  pausedUntil = Number.NEGATIVE_INFINITY;
+
+  note(now: number, used: number, pausedMs: number): void {
     this.used = used;
     this.usedAt = now;
-    this.pausedUntil = pausedMs > 0 ? now + pausedMs : Number.NEGATIVE_INFINITY;
+    this.pause(now, pausedMs);
+  }
+
+  pause(now: number, ms: number): void {
+    if (ms > 0) this.pausedUntil = Math.max(this.pausedUntil, now + ms);
   }
 }
 

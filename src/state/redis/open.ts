@@ -9,11 +9,11 @@ import {
 import type { PageSizes, State } from '../port.ts';
 import { lua } from './client.ts';
 import { RedisFeeds } from './feeds.ts';
-import { RedisGenerations } from './generations.ts';
+import { createGenerationsInRedis } from './generations.ts';
 import { AccountKeyspaces } from './keyspace.ts';
 import { RedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
-import { RedisCache } from './shared-cache.ts';
+import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
 
 export interface RedisStateOptions {
@@ -63,9 +63,9 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
   let own = createCacheInMemory(now);
   const state: State = {
     quotas: createQuotasInRedis(link, accounts),
-    generations: new RedisGenerations(link, accounts),
+    generations: createGenerationsInRedis(link, accounts),
     cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
-    shared: new RedisCache(link, accounts),
+    shared: createSharedCacheInRedis(link, accounts),
     documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
     pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
     feeds,

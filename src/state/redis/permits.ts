@@ -35,6 +35,12 @@ interface HeldPermitsOptions {
   readonly onFreed: () => void;
 }
 
+interface HeldPermit {
+  readonly id: string;
+  /** Whether the store has heard of it. */
+  isInStore: boolean;
+}
+
 interface Settled {
   readonly id: string;
   /** Undefined: nothing was sent. */
@@ -48,7 +54,7 @@ interface Settled {
 export class HeldPermits {
   readonly #options: HeldPermitsOptions;
   /** Those that are not settled. */
-  readonly #open = new Set<StorePermit>();
+  readonly #open = new Set<HeldPermit>();
   #settled: Settled[] = [];
   #isReporting = false;
 
@@ -67,16 +73,35 @@ export class HeldPermits {
 
   /** A permit that the store gave, or `own`: one of the share, of which the store does not know. */
   hold(id: string, own?: Permit): Permit {
-    const permit = new StorePermit(this, this.#options.link.now, id, own);
-    this.#open.add(permit);
-    this.#options.link.whenChanged(this.#enter);
-    return permit;
-  }
-
-  /** `arrivedAt`: undefined where nothing was sent. */
-  settle(permit: StorePermit, arrivedAt: number | undefined): void {
-    if (!this.#open.delete(permit)) return;
-    if (arrivedAt !== undefined || permit.isInStore) this.#report([{ id: permit.id, arrivedAt }]);
+    const { link } = this.#options;
+    const held: HeldPermit = { id, isInStore: own === undefined };
+    this.#open.add(held);
+    link.whenChanged(this.#enter);
+    let sentAt: number | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (arrivedAt: number | undefined) => {
+      if (!this.#open.delete(held)) return;
+      if (arrivedAt !== undefined || held.isInStore) this.#report([{ id, arrivedAt }]);
+    };
+    return {
+      sent() {
+        if (sentAt !== undefined) return;
+        own?.sent();
+        sentAt = link.now();
+        timer = setTimeout(settle, LONGEST_WAY_MS, sentAt + LONGEST_WAY_MS).unref();
+      },
+      answered() {
+        if (sentAt === undefined) return;
+        own?.answered();
+        clearTimeout(timer);
+        settle(Math.min(sentAt + LONGEST_WAY_MS, link.now()));
+      },
+      release() {
+        if (sentAt !== undefined) return;
+        own?.release();
+        settle(undefined);
+      },
+    };
   }
 
   /** Permits that the store may have given in an answer that was lost. */
@@ -95,7 +120,7 @@ export class HeldPermits {
   }
 
   /** Publishes all that has ended, and those that are still held. */
-  async #publish(held: readonly StorePermit[]): Promise<void> {
+  async #publish(held: readonly HeldPermit[]): Promise<void> {
     const { link, account, held: heldKey, sent, onFreed } = this.#options;
     link.whenChanged(this.#enter);
     if (link.isDegraded) return this.#dropOld();
@@ -129,45 +154,4 @@ export class HeldPermits {
   readonly #enter = async (): Promise<void> => {
     if (!this.isEmpty) await this.#publish([...this.#open]);
   };
-}
-
-class StorePermit implements Permit {
-  readonly id: string;
-  /** Whether the store has heard of it. */
-  isInStore: boolean;
-  readonly #permits: HeldPermits;
-  readonly #now: () => number;
-  readonly #own: Permit | undefined;
-  #sentAt: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(permits: HeldPermits, now: () => number, id: string, own: Permit | undefined) {
-    this.id = id;
-    this.isInStore = own === undefined;
-    this.#permits = permits;
-    this.#now = now;
-    this.#own = own;
-  }
-
-  sent(): void {
-    if (this.#sentAt !== undefined) return;
-    this.#own?.sent();
-    const sentAt = this.#now();
-    this.#sentAt = sentAt;
-    this.#timer = setTimeout(() => this.#permits.settle(this, sentAt + LONGEST_WAY_MS), LONGEST_WAY_MS);
-    this.#timer.unref();
-  }
-
-  answered(): void {
-    if (this.#sentAt === undefined) return;
-    this.#own?.answered();
-    clearTimeout(this.#timer);
-    this.#permits.settle(this, Math.min(this.#sentAt + LONGEST_WAY_MS, this.#now()));
-  }
-
-  release(): void {
-    if (this.#sentAt !== undefined) return;
-    this.#own?.release();
-    this.#permits.settle(this, undefined);
-  }
 }

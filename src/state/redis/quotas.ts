@@ -1,6 +1,6 @@
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../port.ts';
 import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../sliding-window-log.ts';
-import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
+import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { HeldPermits } from './permits.ts';
 import { HELD_AT_LEAST_MS, LEAVE_TURNS, QUOTA_STATUS, SLOW_DOWN, TAKE_PERMITS } from './reservation-log.ts';
@@ -49,9 +49,8 @@ class RedisQuota implements Quota {
   /** Permits that were taken for calls that are about to ask. */
   #ready: Permit[] = [];
   #limit: number;
-  #used = 0;
-  #usedAt = Number.NEGATIVE_INFINITY;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** That of the account as a whole is seen with its writes as well. */
+  readonly #seen: SeenQuota;
   #asking = 0;
   /** The callers that stand in the store as waiting, each with its name there. */
   #listed = new Map<string, string>();
@@ -70,6 +69,7 @@ class RedisQuota implements Quota {
     };
     this.#permits = new HeldPermits({ link, account, ...this.#keys, onFreed });
     this.#limit = limits.rate;
+    this.#seen = kind === '' ? account.quota : new SeenQuota();
   }
 
   take(demand: Demand): Permit | number | Promise<Permit | number> {
@@ -97,7 +97,7 @@ class RedisQuota implements Quota {
 
   async slowDown(pauseMs: number): Promise<void> {
     const { rate, backoff, recoveryPerSecond } = this.#options.limits;
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#link.now() + pauseMs);
+    this.#seen.pause(this.#link.now(), pauseMs);
     void this.#ownShare()?.slowDown(pauseMs);
     await this.#link
       .run(SLOW_DOWN, [this.#keys.pace], [pauseMs, rate, backoff, recoveryPerSecond])
@@ -133,17 +133,13 @@ class RedisQuota implements Quota {
   /** How long nothing may start, whatever is free, in ms. */
   #waitMs(): number {
     const { isDegraded, membership, now } = this.#link;
-    const { account, kind } = this.#options;
-    const paused = kind === '' ? Math.max(this.#pausedUntil, account.pausedUntil) : this.#pausedUntil;
-    return Math.max(paused, isDegraded ? membership.degradedFrom : membership.quarantinedUntil) - now();
+    const from = isDegraded ? membership.degradedFrom : membership.quarantinedUntil;
+    return Math.max(this.#seen.pausedUntil, from) - now();
   }
 
   /** As was last seen; what is a window old counts no more. */
   #usedNow(): number {
-    const { account, kind } = this.#options;
-    const isNewer = kind === '' && account.usedAt > this.#usedAt;
-    const [used, at] = isNewer ? [account.used, account.usedAt] : [this.#used, this.#usedAt];
-    return this.#link.now() - at < WINDOW_MS ? used : 0;
+    return this.#link.now() - this.#seen.usedAt < WINDOW_MS ? this.#seen.used : 0;
   }
 
   /** The share of this process, while it is degraded; undefined: there is none. It is kept, as the next partition may be near. */
@@ -198,9 +194,7 @@ class RedisQuota implements Quota {
       if (taken >= size) this.#listed.clear();
       const now = this.#link.now();
       this.#limit = limit;
-      this.#used = used;
-      this.#usedAt = now;
-      if (pausedMs > 0) this.#pausedUntil = now + pausedMs;
+      this.#seen.note(now, used, pausedMs);
       const permits = ids.slice(0, taken).map((id) => this.#permits.hold(id));
       // The store may have turned out to be new: what was sent lately is not in it.
       const quarantineMs = this.#waitMs();
