@@ -32,8 +32,7 @@ export function maskErrors(errors: readonly unknown[], options: MaskingOptions):
   return errors.map((error) => {
     const masked = maskError(error, options);
     const coordinate = masked.path && options.coordinateOf(masked.nodes?.[0]);
-    if (coordinate === undefined) return masked;
-    return at(masked, new GraphQLError(masked.message, { extensions: { ...masked.extensions, coordinate } }));
+    return coordinate === undefined ? masked : withFacts(masked, { coordinate });
   });
 }
 
@@ -56,9 +55,16 @@ function withCode(error: GraphQLError): GraphQLError {
   return at(error, codedError('BAD_USER_INPUT', error.message, error.extensions));
 }
 
+function withFacts(error: GraphQLError, facts: object): GraphQLError {
+  return at(error, { message: error.message, extensions: { ...error.extensions, ...facts } });
+}
+
 /** The same error at the place in the document and the answer where the original was. */
-function at(located: GraphQLError | undefined, error: GraphQLError): GraphQLError {
-  const shown = new GraphQLError(error.message, { path: located?.path, extensions: error.extensions });
+function at(
+  located: GraphQLError | undefined,
+  { message, extensions }: Pick<GraphQLError, 'message' | 'extensions'>,
+): GraphQLError {
+  const shown = new GraphQLError(message, { path: located?.path, extensions });
   if (!located) return shown;
   // GraphQL would look up line and column again, in the time of the whole document.
   const { nodes, source, positions, locations } = located;
@@ -92,16 +98,7 @@ export function endOfWrite(error: unknown): {
 export function withOutcomes(errors: readonly GraphQLError[], hasRun: boolean): readonly GraphQLError[] {
   return errors.map((error) => {
     if ((error.path?.length ?? 0) > 1 || error.extensions.outcome !== undefined) return error;
-    const outcome: MutationOutcome = hasRun ? endOfWrite(error).outcome : 'NOT_EXECUTED';
-    const { message, nodes, source, positions, path, originalError, extensions } = error;
-    return new GraphQLError(message, {
-      nodes,
-      source,
-      positions,
-      path,
-      originalError,
-      extensions: { ...extensions, outcome },
-    });
+    return withFacts(error, { outcome: hasRun ? endOfWrite(error).outcome : 'NOT_EXECUTED' });
   });
 }
 

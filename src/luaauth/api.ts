@@ -34,7 +34,7 @@ export interface Api extends Access {
 }
 
 /** Holds back the reads of a key that may be made up. */
-export interface Trial {
+interface Trial {
   ahead(reads: number): number;
   /** When the others may follow; never, if the operation is over. */
   readonly accepted: Promise<void>;

@@ -3,7 +3,7 @@ import { type FieldNode, type GraphQLField, getArgumentValues, Kind, type ValueN
 /** Variables as resolvers see them. */
 export type CoercedVariables = Readonly<Record<string, unknown>>;
 /** A field's arguments. @throws what is wrong with them. */
-export type ReadArguments = (variables: CoercedVariables) => Record<string, unknown>;
+type ReadArguments = (variables: CoercedVariables) => Record<string, unknown>;
 
 export interface ArgumentsPlan {
   readonly usesVariables: boolean;

@@ -1,6 +1,8 @@
 import { inheritsScopes, type KeyScope, requiresScopes } from '../callers/scopes.ts';
+import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
+import { endOfWrite } from '../errors/masking.ts';
 import type { Access } from '../luaauth/api.ts';
 import type { Endpoint } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
@@ -158,6 +160,20 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
     return 'typeOf' in success ? { ...done, type: success.typeOf(done) } : done;
   };
 
+  /** Reports how it has ended, before anything is answered. */
+  const recorded = async (given: object, context: Context) => {
+    const ended = context.writing({ mutation: name, ids: idsIn({ input: given }) });
+    try {
+      const result = await run(given, context);
+      const outcome = 'answer' in result ? 'EXECUTED' : 'NOT_EXECUTED';
+      ended({ result: result.type, errorCode: undefined, outcome });
+      return result;
+    } catch (error) {
+      ended({ result: undefined, ...endOfWrite(error) });
+      throw error;
+    }
+  };
+
   builder.mutationField(name, (t) =>
     t.field({
       type: Result,
@@ -170,7 +186,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
           description: input.argument ?? input.description,
         }),
       },
-      resolve: (_root, { input: given }, context) => run(given, context) as never,
+      resolve: (_root, { input: given }, context) => recorded(given, context) as never,
     }),
   );
 }

@@ -5,7 +5,6 @@ import { withFederation } from './federation.ts';
 import { useOwnScalars } from './scalars.ts';
 import { describeScopes } from './scope-descriptions.ts';
 import { printSubgraph } from './subgraph-sdl.ts';
-import { recordWrites } from './write-records.ts';
 import './script.ts';
 import './execution.ts';
 import './ad-system-mutations.ts';
@@ -34,6 +33,5 @@ function build(readOnly: boolean): GraphQLSchema {
   const own = readOnly ? new GraphQLSchema({ ...all.toConfig(), mutation: undefined, types: [] }) : all;
   useOwnScalars(own);
   describeScopes(own);
-  recordWrites(own);
   return withFederation(own, () => printSubgraph(own));
 }

@@ -74,7 +74,7 @@ function fetchEach<Key, Value>(fetch: Fetch<Key, Value>): FetchAll<Key, Value> {
 let count = 0;
 
 /** Gives the loader of an operation. */
-export type LoaderOf<Key, Value> = (context: Context) => Loader<Key, Value>;
+type LoaderOf<Key, Value> = (context: Context) => Loader<Key, Value>;
 
 /** Defines a loader, of which each operation has its own: it hangs on the operation's context. */
 export function defineLoader<Key, Value>(

@@ -5,7 +5,6 @@ import {
   GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
-  type GraphQLNullableType,
   GraphQLScalarType,
   type GraphQLSchema,
   type GraphQLType,
@@ -26,19 +25,15 @@ const SafeInt = new GraphQLScalarType<number, number>({
   description: 'A whole number up to 2^53 - 1, sent as a JSON number: counts outgrow the 32 bits of Int.',
   specifiedByURL: 'https://www.ecma-international.org/ecma-262/#sec-number.issafeinteger',
   serialize: (value) => {
-    if (isSafeInteger(value)) return value;
+    if (Number.isSafeInteger(value)) return value as number;
     throw new Error('What is to be a SafeInt is not a whole number up to 2^53 - 1.');
   },
   parseValue: (value) => checkSafeInteger(value),
   parseLiteral: (node) => checkSafeInteger(node.kind === Kind.INT ? Number(node.value) : undefined, node),
 });
 
-function isSafeInteger(value: unknown): value is number {
-  return Number.isSafeInteger(value);
-}
-
 function checkSafeInteger(value: unknown, nodes?: ValueNode): number {
-  if (isSafeInteger(value)) return value;
+  if (Number.isSafeInteger(value)) return value as number;
   throw refused('A SafeInt must be a whole number up to 2^53 - 1.', nodes);
 }
 
@@ -143,9 +138,7 @@ builder.addScalarType('JSON', AnyJson);
  * it would name something else.
  */
 const ExactID = new GraphQLScalarType<string, string>({
-  name: GraphQLID.name,
-  description: GraphQLID.description,
-  serialize: (value) => GraphQLID.serialize(value),
+  ...GraphQLID.toConfig(),
   parseValue: (value) => {
     if (typeof value === 'string') return value;
     if (Number.isSafeInteger(value)) return String(value);
@@ -167,9 +160,7 @@ const ExactID = new GraphQLScalarType<string, string>({
  * allowed. Every Int of an input has a smaller range, which the resolver names.
  */
 const RangedInt = new GraphQLScalarType<number, number>({
-  name: GraphQLInt.name,
-  description: GraphQLInt.description,
-  serialize: (value) => GraphQLInt.serialize(value),
+  ...GraphQLInt.toConfig(),
   parseValue: (value) => {
     if (Number.isInteger(value) || typeof value === 'bigint') return Number(value);
     throw refused('An Int must be sent as a whole number.');
@@ -201,11 +192,11 @@ export function useOwnScalars(schema: GraphQLSchema): void {
 }
 
 function replaced<Type extends GraphQLType>(type: Type): Type {
-  return inOwnScalars(type) as Type;
+  return ownOf(type) as Type;
 }
 
-function inOwnScalars(type: GraphQLType): GraphQLType {
-  if (isNonNullType(type)) return new GraphQLNonNull(inOwnScalars(type.ofType) as GraphQLNullableType);
-  if (isListType(type)) return new GraphQLList(inOwnScalars(type.ofType));
+function ownOf(type: GraphQLType): GraphQLType {
+  if (isNonNullType(type)) return new GraphQLNonNull(replaced(type.ofType));
+  if (isListType(type)) return new GraphQLList(replaced(type.ofType));
   return REPLACEMENTS.get(type.name) ?? type;
 }

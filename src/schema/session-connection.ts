@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GraphQLError } from 'graphql';
-import { requiresScopes } from '../callers/scopes.ts';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import type { Api } from '../luaauth/api.ts';
@@ -11,20 +10,89 @@ import {
   type SessionMatch,
   type Session as SessionShape,
 } from '../luaauth/sessions.ts';
-import { type Arguments, costsOneOf, pageOf } from '../plan/cost.ts';
+import { type Arguments, costsOneOf, costsTheSameAgain, pageOf } from '../plan/cost.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineConnection, type Page } from './define-connection.ts';
 import { defineLoader } from './loader.ts';
 import { Script } from './script.ts';
 import { readFilter, Session, SessionFilter } from './session.ts';
 
-const SessionConnection = defineConnection({
-  node: Session,
-  noun: 'session',
+/** The sessions of a script, all of them or those that match. */
+interface SessionList {
+  readonly scriptId: string;
+  readonly match: SessionMatch | undefined;
+}
+
+interface Page {
+  readonly list: SessionList;
+  /** The index of its first row in the list. */
+  readonly from: number;
+  readonly rows: readonly SessionShape[];
+  /** How many rows came of the one more that was asked for; undefined: none was asked for. */
+  readonly found: number | undefined;
+}
+
+const PageInfo = builder.objectRef<Page>('PageInfo').implement({
+  extensions: inheritsScopes,
+  description:
+    'Where a page of a connection stands. Only forward pagination is offered: the API counts from its start.',
+  directives: { shareable: {} },
+  fields: (t) => ({
+    hasNextPage: t.boolean({
+      description:
+        'Whether more follows. The API gives no total: when a page may be the last one, selecting this costs one further REST call, which makes sure.',
+      extensions: costsTheSameAgain,
+      resolve: (page, _args, context) => hasNextPage(page, context),
+    }),
+    hasPreviousPage: t.boolean({
+      description: 'Whether something stands before this page: true when `after` was given. Costs nothing.',
+      resolve: ({ from }) => from > 0,
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the first edge; null on an empty page.',
+      resolve: (page) => (page.rows.length > 0 ? cursorAt(page, 0) : null),
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the last edge, for the next `after`; null on an empty page.',
+      resolve: (page) => (page.rows.length > 0 ? cursorAt(page, page.rows.length - 1) : null),
+    }),
+  }),
+});
+
+const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('SessionEdge').implement({
+  extensions: inheritsScopes,
+  description: 'A session at its place in the list.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description: 'Opaque; good for `after` on the same script with the same filter.',
+    }),
+    node: t.field({ type: Session, description: 'The session.', resolve: ({ node }) => node }),
+  }),
+});
+
+const SessionConnection = builder.objectRef<Page>('SessionConnection').implement({
+  extensions: inheritsScopes,
   description: "A page of a script's connected users.",
-  cursorsHoldOn: 'the same script with the same filter',
+  fields: (t) => ({
+    edges: t.field({
+      type: [SessionEdge],
+      description: 'The sessions with their cursors.',
+      resolve: (page) => page.rows.map((node, index) => ({ cursor: cursorAt(page, index), node })),
+    }),
+    nodes: t.field({
+      type: [Session],
+      description: 'The sessions without their cursors.',
+      resolve: ({ rows }) => rows.slice(),
+    }),
+    pageInfo: t.field({
+      type: PageInfo,
+      description: 'Where this page stands in the list.',
+      resolve: (page) => page,
+    }),
+  }),
 });
 
 builder.objectField(Script, 'sessions', (t) =>
@@ -54,41 +122,21 @@ builder.objectField(Script, 'sessions', (t) =>
         description: 'What a session must have. Absent, null or empty: every session.',
       }),
     },
-    resolve: (script, args, context) => {
-      const { list, from, first } = readArguments(usable(script, 'id'), args);
-      return loadSessionPage(context, list, from, first);
+    resolve: (script, { first, after, filter }, context) => {
+      const list = { scriptId: usable(script, 'id'), match: filter ? readFilter(filter) : undefined };
+      const size = checkRange('first', first ?? 50, 0, 100);
+      return loadPage(context, list, after == null ? 0 : readCursor('after', list, after) + 1, size);
     },
   }),
 );
-
-interface SessionArguments {
-  readonly first?: number | null;
-  readonly after?: string | null;
-  readonly filter?: typeof SessionFilter.$inferInput | null;
-}
-
-function readArguments(scriptId: string, { first, after, filter }: SessionArguments) {
-  const list = { scriptId, match: filter ? readFilter(filter) : undefined };
-  return {
-    list,
-    first: checkRange('first', first ?? 50, 0, 100),
-    from: after == null ? 0 : readCursor('after', listKey(list), after) + 1,
-  };
-}
 
 function endpointOfPage({ filter }: Arguments) {
   const narrows = Object.values(filter ?? {}).some((value) => value != null);
   return narrows ? filterSessions : getSessions;
 }
 
-/** The sessions of a script, all of them or those that match. */
-interface SessionList {
-  readonly scriptId: string;
-  readonly match: SessionMatch | undefined;
-}
-
 /** One string for each list, which no other has. */
-export function listKey({ scriptId, match = {} }: SessionList): string {
+function listKey({ scriptId, match = {} }: SessionList): string {
   return JSON.stringify([scriptId, match.key, match.roblox_id, match.place_id, match.job_id]);
 }
 
@@ -105,31 +153,23 @@ const rowsIn = defineLoader(fetchRows, ({ list, from, limit }) => `${from}+${lim
  * not documented: a page that comes back without that extra row may be the end of the list or the API's cap, which one
  * further row shows, unless a longer page has shown that the cap is higher.
  */
-export async function loadSessionPage(
-  context: Context,
-  list: SessionList,
-  from: number,
-  first: number,
-): Promise<Page<SessionShape>> {
-  const found = first === 0 ? [] : await rowsIn(context).load({ list, from, limit: first + 1 });
-  const rows = found.slice(0, first);
+async function loadPage(context: Context, list: SessionList, from: number, first: number): Promise<Page> {
+  const found = first === 0 ? undefined : await rowsIn(context).load({ list, from, limit: first + 1 });
+  const rows = found?.slice(0, first) ?? [];
   const sessions = Session.loaderOf(context);
   for (const row of rows) if (typeof row.id === 'string') sessions.put(row.id, row);
-  return {
-    rows,
-    hasPreviousPage: from > 0,
-    cursorAt: (index) => writeCursor(listKey(list), from + index),
-    // The API has no total.
-    hasNextPage() {
-      if (first === 0) return isThere(context, list, from);
-      if (found.length > first) return true;
-      if (found.length === 0) return false;
-      return whenKnown(longestPage(context.caller.api, list), (longest) => {
-        if (found.length < longest) return false;
-        return isThere(context, list, from + found.length);
-      });
-    },
-  };
+  return { list, from, rows, found: found?.length };
+}
+
+/** The API has no total. */
+function hasNextPage({ list, from, rows, found }: Page, context: Context): MaybePromise<boolean> {
+  if (found === undefined) return isThere(context, list, from);
+  if (found > rows.length) return true;
+  if (found === 0) return false;
+  const { pageSizes, origin } = context.caller.api;
+  return whenKnown(pageSizes.longest(origin.account, sizesOf(list)), (longest) =>
+    found < longest ? false : isThere(context, list, from + found),
+  );
 }
 
 async function isThere(context: Context, list: SessionList, from: number): Promise<boolean> {
@@ -138,22 +178,22 @@ async function isThere(context: Context, list: SessionList, from: number): Promi
 }
 
 async function fetchRows(api: Api, { list, from, limit }: Range): Promise<SessionShape[]> {
-  const { scriptId, match } = list;
+  const { scriptId: script_id, match } = list;
   const rows =
     match === undefined
-      ? await getSessions(api, { script_id: scriptId }, { from, limit })
-      : await filterSessions(api, { script_id: scriptId }, { from, limit, ...match });
-  void api.pageSizes.note(api.origin.account, endpointOf(list), rows.length);
+      ? await getSessions(api, { script_id }, { from, limit })
+      : await filterSessions(api, { script_id }, { from, limit, ...match });
+  void api.pageSizes.note(api.origin.account, sizesOf(list), rows.length);
   return rows;
 }
 
-function longestPage(api: Api, list: SessionList): MaybePromise<number> {
-  return api.pageSizes.longest(api.origin.account, endpointOf(list));
+/** Names the page sizes of an endpoint: the two may have different caps. */
+function sizesOf({ match }: SessionList): string {
+  return match === undefined ? 'sessions' : 'filter';
 }
 
-/** The two endpoints may have different caps. */
-function endpointOf({ match }: SessionList): string {
-  return match === undefined ? 'sessions' : 'filter';
+function cursorAt({ list, from }: Page, index: number): string {
+  return writeCursor(listKey(list), from + index);
 }
 
 /**
@@ -161,33 +201,17 @@ function endpointOf({ match }: SessionList): string {
  * or filter, or one that was tampered with, is noticed. The mark is a checksum, not a secret.
  */
 function writeCursor(list: string, index: number): string {
-  return Buffer.from(`${index}:${mark(list, index)}`).toString('base64url');
+  const mark = createHash('sha256').update(`${index}:${list}`).digest('base64url').slice(0, 8);
+  return Buffer.from(`${index}:${mark}`).toString('base64url');
 }
 
 /** @returns the index in a cursor that `writeCursor` made for the same list. @throws BAD_USER_INPUT for any other. */
-export function readCursor(argument: string, list: string, cursor: string): number {
-  const index = indexIn(cursor);
-  if (index === undefined || writeCursor(list, index) !== cursor) throw noCursor(argument);
-  return index;
-}
-
-function noCursor(argument: string): GraphQLError {
-  return badUserInput(
+function readCursor(argument: string, list: SessionList, cursor: string): number {
+  const text = cursor.length <= 64 ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
+  const [, index] = /^(\d{1,15}):[\w-]{8}$/.exec(text) ?? [];
+  if (index !== undefined && writeCursor(listKey(list), Number(index)) === cursor) return Number(index);
+  throw badUserInput(
     argument,
     'this is not a cursor of this list. Give an endCursor of the same script and filter, or leave it out to begin anew.',
   );
-}
-
-/** The index in what has the form of a cursor. */
-function indexIn(cursor: string): number | undefined {
-  const [, index] = (cursor.length <= 64 && /^(\d{1,15}):[\w-]{8}$/.exec(decode(cursor))) || [];
-  return index === undefined ? undefined : Number(index);
-}
-
-function decode(cursor: string): string {
-  return Buffer.from(cursor, 'base64url').toString('latin1');
-}
-
-function mark(list: string, index: number): string {
-  return createHash('sha256').update(`${index}:${list}`).digest('base64url').slice(0, 8);
 }
