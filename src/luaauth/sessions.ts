@@ -42,7 +42,7 @@ export function userKeyOf(session: Session): string | null {
 }
 
 /** `from` is the index of the first session, `limit` how many to return; the largest limit is not documented. */
-interface SessionRange {
+export interface SessionRange {
   from: number;
   limit: number;
 }
