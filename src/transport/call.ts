@@ -111,8 +111,6 @@ export interface Progress {
   dequeued(waitedMs: number): void;
   /** The request is about to be written. */
   sent(): void;
-  /** Its answer begins. */
-  responded(): void;
   /** The request is over, or will not be made although the call has waited; `failure` is undefined when it went well. */
   ended(failure: unknown): void;
   /** A request that failed is about to be made again. */

@@ -72,31 +72,22 @@ export function guardClock(clock: Clock, onFailure: (error: unknown) => void): C
 /** A timer that fires this long after its time shows that the process was busy or stood still meanwhile. */
 const LATE_MS = 50;
 
-/** A deadline that has not passed yet. */
-export interface Deadline {
-  callOff(): void;
-}
-
 /**
- * Runs `expire` once `delayMs` have passed, unless it is called off. A process that was busy or stood still finds its
- * timers due before it finds the answers that came in time: then those are read first, and `wasLate` says that the wait
- * tells nothing about the API.
+ * Runs `expire` at a time on the clock, unless it is called off. A process that was busy or stood still finds its timers due
+ * before it finds the answers that came in time: then those are read first, and `wasLate` says that the wait tells nothing
+ * about the API.
  */
-export function atDeadline(clock: Clock, delayMs: number, expire: (wasLate: boolean) => void): Deadline {
-  return new Timer(clock, delayMs, expire);
-}
-
-class Timer implements Deadline {
+export class Deadline {
   readonly #clock: Clock;
-  readonly #dueAt: number;
+  readonly #at: number;
   readonly #expire: (wasLate: boolean) => void;
   #cancel: () => void;
 
-  constructor(clock: Clock, delayMs: number, expire: (wasLate: boolean) => void) {
+  constructor(clock: Clock, at: number, expire: (wasLate: boolean) => void, now = clock.now()) {
     this.#clock = clock;
-    this.#dueAt = clock.now() + delayMs;
+    this.#at = Math.max(at, now);
     this.#expire = expire;
-    this.#cancel = clock.after(delayMs, () => this.#onDue());
+    this.#cancel = clock.after(this.#at - now, () => this.#onDue());
   }
 
   callOff(): void {
@@ -104,7 +95,7 @@ class Timer implements Deadline {
   }
 
   #onDue(): void {
-    if (this.#clock.now() - this.#dueAt <= LATE_MS) this.#expire(false);
+    if (this.#clock.now() - this.#at <= LATE_MS) this.#expire(false);
     else this.#cancel = this.#clock.after(0, () => this.#expire(true));
   }
 }

@@ -4,7 +4,7 @@ import type { Admittance, Applicant } from './admission/admittance.ts';
 import { batchWrites } from './batched-writes.ts';
 import { decodeBody, GrowingBuffer, tooLarge } from './body.ts';
 import type { Answer, Call, Progress, Reply, Send } from './call.ts';
-import { atDeadline, type Clock, type Deadline } from './clock.ts';
+import { type Clock, Deadline } from './clock.ts';
 import type { CarriedRequest, Carrier, Connection } from './connection.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
 import type { AbortListener } from './signal.ts';
@@ -99,15 +99,14 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
     // The timer of one that has waited comes before its time is over, and is set again then: most end long before.
     if (this.#deadline) this.#isUnhealthy = unhealthy;
-    else this.#endAt(this.#timesOutAt, unhealthy);
+    else this.#endAt(this.#timesOutAt, unhealthy, now);
     this.#progress.dequeued(waitedMs);
     dispatchLater(this);
   }
 
-  #endAt(at: number, isUnhealthy: boolean): void {
-    const { clock } = this.#options;
+  #endAt(at: number, isUnhealthy: boolean, now = this.#options.clock.now()): void {
     this.#isUnhealthy = isUnhealthy;
-    this.#deadline = atDeadline(clock, Math.max(0, at - clock.now()), (wasLate) => this.#endDue(at, wasLate));
+    this.#deadline = new Deadline(this.#options.clock, at, (wasLate) => this.#endDue(at, wasLate), now);
   }
 
   #endDue(at: number, wasLate: boolean): void {
@@ -176,7 +175,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#status = status;
     this.#headers = headers;
     this.#admittance.answered();
-    this.#progress.responded();
     if (Number(headers['content-length']) > this.#options.maxBodyBytes) this.#refuseSize();
   }
 

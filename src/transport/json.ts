@@ -19,13 +19,11 @@ const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 
-// Digits of an id stand behind a quote or a letter. The width is fixed, so that it never looks far back.
+/**
+ * Found where there may be an integer that a double does not hold; almost always there is none. Digits of an id stand behind
+ * a quote or a letter. The width is fixed, so that it never looks far back.
+ */
 const LONG_DIGITS = /(?:^|[:,[\s-])\d{16}/;
-
-/** Whether there may be an integer in it that a double does not hold; almost always there is none. */
-function hasLongDigits(text: string): boolean {
-  return LONG_DIGITS.test(text);
-}
 
 /**
  * `JSON.parse` that loses no digit: an integer of 16 digits or more arrives as a string of exactly its digits. Such
@@ -35,7 +33,7 @@ function hasLongDigits(text: string): boolean {
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (!hasLongDigits(text)) return value;
+  if (!LONG_DIGITS.test(text)) return value;
   const bounds = longIntegers(text);
   return bounds.length === 0 ? value : JSON.parse(withQuotes(bounds, text, ''));
 }
@@ -49,7 +47,7 @@ const MAX_DIGITS = 1_000;
  */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  const bounds = hasLongDigits(text) ? longIntegers(text) : [];
+  const bounds = LONG_DIGITS.test(text) ? longIntegers(text) : [];
   if (bounds.length === 0) return value;
   const mark = markFor(text);
   return unmarked(JSON.parse(withQuotes(bounds, text, mark, MAX_DIGITS)), mark);

@@ -43,7 +43,6 @@ export class Usage implements Progress {
   }
 
   queued(): void {}
-  responded(): void {}
   ended(): void {}
   retried(): void {}
 }
@@ -152,8 +151,6 @@ class ObservedProgress implements Progress, Observed {
   sent(): void {
     this.usage?.sent();
   }
-
-  responded(): void {}
 
   ended(failure: unknown): void {
     this.#endWait();

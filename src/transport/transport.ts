@@ -96,7 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
     shared: state.shared,
     clock,
     isCurrent: createKeyCheck(state.generations),
-    currentPartition: () => coordination?.partition ?? 0,
+    coordination,
     hasRoom: (call) => admission.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
     inBackground: (about) => observe(about, undefined),

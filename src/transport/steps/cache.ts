@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { CacheEntries, CacheEntry, Lease, SharedCache } from '../../state/port.ts';
+import type { CacheEntries, CacheEntry, Coordination, Lease, SharedCache } from '../../state/port.ts';
 import type { About, Answer, Call, Interceptor, Progress, Send, Source } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { isPassing } from '../errors.ts';
@@ -22,8 +22,8 @@ export interface CacheOptions {
   readonly hasRoom: <T>(call: Call<T>) => boolean;
   /** Whether the API is known to be in trouble. */
   readonly isFailing: <T>(call: Call<T>) => boolean;
-  /** The number of the partition from other processes that lasts; 0: there is none. */
-  readonly currentPartition: () => number;
+  /** Knows the partition from other processes that lasts; undefined: there is no other process. */
+  readonly coordination: Pick<Coordination, 'partition'> | undefined;
   /** Receives how a call goes on that belongs to no operation. */
   readonly inBackground: (about: About) => Progress;
 }
@@ -45,7 +45,7 @@ const WAIT_GROWTH = 1.5;
  */
 export function createCache(options: CacheOptions): Cache {
   const { isOn, freshMsOf, staleMs, entries, shared, clock } = options;
-  const { isCurrent, hasRoom, isFailing, currentPartition, inBackground } = options;
+  const { isCurrent, hasRoom, isFailing, coordination, inBackground } = options;
   /** By key. An object, because the tables of a Map that has many come and go keep each other alive in V8. */
   const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
 
@@ -66,7 +66,7 @@ export function createCache(options: CacheOptions): Cache {
     const entry = { value, bytes, ageMs };
     const ttlMs = Math.max(freshMsOf(call), staleMs) - ageMs;
     if (lease) lease.fill(entry, ttlMs);
-    else if (call.partition === currentPartition()) void entries.set(call.key, entry, ttlMs);
+    else if (call.partition === (coordination?.partition ?? 0)) void entries.set(call.key, entry, ttlMs);
   };
 
   /** stale-if-error */
@@ -151,8 +151,7 @@ export function createCache(options: CacheOptions): Cache {
       if (!isOn) return next;
       return (call, progress) => {
         if (!isKept(call)) return next(call, progress);
-        if (!mayBeOlder(call)) return fetch(next, call, progress);
-        const entry = entries.get(call.key);
+        const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
         if (entry instanceof Promise) return entry.then((known) => readOwn(next, call, progress, known));
         return readOwn(next, call, progress, entry);
       };

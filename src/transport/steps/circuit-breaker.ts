@@ -109,8 +109,9 @@ function createHealthRegistry(clock: Clock, onChange: ((state: BreakerState) => 
     },
     /** Forgets the circuits of accounts that ask no more. */
     look(): void {
+      if (circuits.size === 0) return;
       const now = clock.now();
-      if (circuits.size === 0 || now - lookedAt < LOOK_EVERY_MS) return;
+      if (now - lookedAt < LOOK_EVERY_MS) return;
       lookedAt = now;
       for (const circuit of circuits) if (circuit.isIdle()) circuits.delete(circuit);
       report();

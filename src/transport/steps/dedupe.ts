@@ -1,5 +1,5 @@
 import type { Answer, Call, Interceptor, Progress, Revalidation, Send } from '../call.ts';
-import { atDeadline, type Clock, type Deadline } from '../clock.ts';
+import { type Clock, Deadline } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import { InFlight, type Keyed } from '../in-flight.ts';
 import { type AbortListener, AbortSource } from '../signal.ts';
@@ -25,7 +25,7 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
       existing?.moveWaitersTo(begun);
       inFlight.add(begun);
       const waiting: Promise<Answer<T>> = begun.wait(call, true);
-      next({ ...call, signal: begun.leave }, progress).then(begun.resolve, begun.reject);
+      next({ ...call, signal: begun }, progress).then(begun.resolve, begun.reject);
       return waiting;
     };
 
@@ -41,7 +41,9 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
 
     const share: Send = (call, progress) => {
       if (call.kind === 'write' || call.isUnshared) return next(call, progress);
-      const key = keyOf(call);
+      // A call that waits for a rate of its own would make others wait for that as well.
+      const { caller, callerRate } = call.origin;
+      const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
       const existing = inFlight.get(key);
       // A call behind all others would make this one wait there too.
       if (!existing || (existing.isQueuedInBackground && !call.revalidation))
@@ -52,15 +54,8 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
   };
 }
 
-/** A call that waits for a rate of its own would make others wait for that as well. */
-function keyOf<T>({ key, origin: { caller, callerRate } }: Call<T>): string {
-  return callerRate === undefined ? key : `${key} ${caller}`;
-}
-
-/** A call and all who wait for its answer. */
-class SharedCall implements Keyed<SharedCall> {
-  /** Ends the call. */
-  readonly leave = new AbortSource();
+/** A call and all who wait for its answer. It is aborted when nobody does any more. */
+class SharedCall extends AbortSource implements Keyed<SharedCall> {
   readonly key: string;
   bucket = 0;
   next: SharedCall | undefined;
@@ -75,6 +70,7 @@ class SharedCall implements Keyed<SharedCall> {
     key: string,
     revalidation: Revalidation | undefined,
   ) {
+    super();
     this.#clock = clock;
     this.#inFlight = inFlight;
     this.key = key;
@@ -91,18 +87,16 @@ class SharedCall implements Keyed<SharedCall> {
       const waiter = new Waiter(this, call, hasBegun, resolve as (answer: Answer<unknown>) => void, reject);
       this.#waiters.push(waiter);
       // Behind the call's own deadline, which knows better why it is late.
-      if (!hasBegun) waiter.waitFor(call.deadline - this.#clock.now() + 5, this.#clock);
+      if (!hasBegun) waiter.waitUntil(call.deadline + 5, this.#clock);
       if (call.signal?.aborted) waiter.handleEvent();
     });
   }
 
   /** Those that wait for this call wait for another one instead. */
   moveWaitersTo(other: SharedCall): void {
-    this.#forget();
     for (const waiter of this.#waiters) waiter.moveTo(other);
-    other.#waiters.push(...this.#waiters);
-    this.#waiters = [];
-    this.leave.abort();
+    other.#waiters.push(...this.#end());
+    this.abort();
   }
 
   /** One of them waits no longer. */
@@ -111,8 +105,8 @@ class SharedCall implements Keyed<SharedCall> {
     if (index === -1) return;
     this.#waiters.splice(index, 1);
     if (this.#waiters.length > 0) return;
-    this.#forget();
-    this.leave.abort();
+    this.#inFlight.delete(this);
+    this.abort();
   }
 
   readonly resolve = (answer: Answer<unknown>) => {
@@ -124,20 +118,15 @@ class SharedCall implements Keyed<SharedCall> {
   };
 
   #end(): readonly Waiter[] {
-    this.#forget();
+    this.#inFlight.delete(this);
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const waiter of waiters) waiter.stopWaiting();
     return waiters;
-  }
-
-  #forget(): void {
-    this.#inFlight.delete(this);
   }
 }
 
 class Waiter implements AbortListener {
-  readonly reject: (failure: unknown) => void;
+  readonly #reject: (failure: unknown) => void;
   readonly #resolve: (answer: Answer<unknown>) => void;
   readonly #call: Call<unknown>;
   #shared: SharedCall;
@@ -155,12 +144,12 @@ class Waiter implements AbortListener {
     this.#call = call;
     this.#hasBegun = hasBegun;
     this.#resolve = resolve;
-    this.reject = reject;
+    this.#reject = reject;
     call.signal?.addEventListener('abort', this);
   }
 
-  waitFor(ms: number, clock: Clock): void {
-    this.#deadline = atDeadline(clock, ms, () => this.#leave(new TimedOut(this.#call, 'no')));
+  waitUntil(at: number, clock: Clock): void {
+    this.#deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.#call, 'no')));
   }
 
   moveTo(other: SharedCall): void {
@@ -169,7 +158,13 @@ class Waiter implements AbortListener {
   }
 
   resolve(answer: Answer<unknown>): void {
+    this.#stop();
     this.#resolve(this.#hasBegun ? answer : { ...answer, source: 'shared' });
+  }
+
+  reject(failure: unknown): void {
+    this.#stop();
+    this.#reject(failure);
   }
 
   /** Its client has left. */
@@ -177,13 +172,12 @@ class Waiter implements AbortListener {
     this.#leave(new ClientLeft(this.#call, 'no'));
   }
 
-  stopWaiting(): void {
+  #stop(): void {
     this.#deadline?.callOff();
     this.#call.signal?.removeEventListener('abort', this);
   }
 
   #leave(failure: CallFailure): void {
-    this.stopWaiting();
     this.#shared.remove(this);
     this.reject(failure);
   }

@@ -37,7 +37,8 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
 
   const read = <T>(next: Send, call: Call<T>, progress: Progress, generation: Generation) => {
     if (generation.partition > 0) progress.uncoordinated();
-    return next(begun(call, generation), progress);
+    const { number, isInDoubt, partition } = generation;
+    return next({ ...call, key: keyOf(call, number), isInDoubt, partition }, progress);
   };
 
   return (next) => (call, progress) => {
@@ -62,8 +63,8 @@ function snapshotOf<T>(generations: Generations, { origin }: Call<T>): Snapshot 
 function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<Generation> {
   const snapshot = snapshotOf(generations, call);
   let all = snapshot.read(call.resources[0] ?? '');
-  for (const resource of call.resources.slice(1)) {
-    const next = snapshot.read(resource);
+  for (let index = 1; index < call.resources.length; index += 1) {
+    const next = snapshot.read(call.resources[index] as string);
     const before = all;
     all = whenKnown(before, (one) => whenKnown(next, (other) => both(one, other)));
   }
@@ -73,10 +74,6 @@ function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<
 function both(one: Generation, other: Generation): Generation {
   const number = `${one.number}.${other.number}`;
   return { number, isInDoubt: one.isInDoubt || other.isInDoubt, partition: one.partition || other.partition };
-}
-
-function begun<T>(call: Call<T>, { number, isInDoubt, partition }: Generation): Call<T> {
-  return { ...call, key: keyOf(call, number), isInDoubt, partition };
 }
 
 function keyOf<T>({ origin, method, path, body }: Call<T>, generation: Generation['number']): string {
