@@ -16,11 +16,6 @@ export interface GraphiQLPageOptions extends Omit<PageOptions, 'endpoint'> {
   readonly inAdvance?: boolean;
 }
 
-interface Page {
-  readonly html: StaticFile;
-  readonly files: PageFiles;
-}
-
 /** The process listens and has said so by then. */
 const SOON_MS = 100;
 
@@ -33,7 +28,7 @@ const FILES_PATH = '/graphql/graphiql/files/';
  * name, and ask whether the document has changed.
  */
 export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
-  let opened: Promise<Page> | undefined;
+  let opened: ReturnType<typeof openPage> | undefined;
   const getPage = () => {
     opened ??= openPage(options);
     return opened;
@@ -56,7 +51,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
 }
 
 /** Compresses what a first visit loads. */
-async function prepare(opened: Promise<Page>): Promise<void> {
+async function prepare(opened: ReturnType<typeof openPage>): Promise<void> {
   const { files } = await opened;
   await Promise.all([files.script, files.style].map((name) => files.get(name)));
 }
@@ -72,7 +67,7 @@ function sayMissing(error: unknown): HttpResponse {
   };
 }
 
-async function openPage({ tabs, credential, note }: GraphiQLPageOptions): Promise<Page> {
+async function openPage({ tabs, credential, note }: GraphiQLPageOptions) {
   const files = await openPageFiles();
   // Not the page's own address: a POST there would drop the page from the browser's cache.
   const options: PageOptions = { tabs, credential, note, endpoint: '/graphql/' };

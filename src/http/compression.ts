@@ -4,17 +4,8 @@ import type { ExecutionResult } from 'graphql';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { type Encoding, negotiateEncoding } from './media-type.ts';
 
-interface Compressed {
-  readonly encoding: Encoding;
-  readonly bytes: Buffer;
-}
-
 /** Compresses the text of an answer. Undefined, at once or later: it is to be sent as it is. */
-export type Compress = (
-  text: string,
-  result: ExecutionResult,
-  record: RequestRecord,
-) => Promise<Compressed | undefined> | undefined;
+export type Compress = ReturnType<typeof createCompress>;
 
 /** A shorter answer is one packet either way. */
 const LEAST_LENGTH = 1024;
@@ -35,7 +26,7 @@ const BROTLI_WINDOW_BITS = 18;
  * Compresses answers past the event loop, a few at a time. An answer that would wait too long is sent as it is, so neither time nor
  * memory grows with the load.
  */
-export function createCompress(): Compress {
+export function createCompress() {
   let running = 0;
   let waitingLength = 0;
   const waiting: (() => void)[] = [];
@@ -66,7 +57,7 @@ export function createCompress(): Compress {
       endTurn();
     }
   };
-  return (text, result, record) => {
+  return (text: string, result: ExecutionResult, record: RequestRecord) => {
     if (text.length < LEAST_LENGTH || !keepsSecrets(result, record)) return undefined;
     const encoding = negotiateEncoding(record.request.header('accept-encoding'));
     const isFull = running === MAX_RUNNING && waitingLength + text.length > MAX_WAITING;

@@ -4,15 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { HttpRequest } from './http-request.ts';
-import { type Encoding, negotiateEncoding } from './media-type.ts';
+import { negotiateEncoding } from './media-type.ts';
 import type { HttpResponse } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 
 /** A file as it is sent: its headers, and its bytes by encoding. */
-export interface StaticFile {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Readonly<Record<'identity' | Encoding, Buffer>>;
-}
+export type StaticFile = Awaited<ReturnType<typeof createStaticFile>>;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -35,8 +32,8 @@ export const contentTypeOf = (name: string): string | undefined =>
 export async function createStaticFile(
   name: string,
   identity: Buffer,
-  headers: StaticFile['headers'] = {},
-): Promise<StaticFile> {
+  headers: Readonly<Record<string, string>> = {},
+) {
   const [zipped, br] = await Promise.all([
     promisify(gzip)(identity),
     promisify(brotliCompress)(identity, BROTLI),

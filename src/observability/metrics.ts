@@ -6,9 +6,7 @@ import { createUpstreamMetrics } from './upstream-metrics.ts';
 interface MetricsOptions {
   /** With a key, only who presents it may read them. */
   readonly key?: string | undefined;
-  /** How many lines of the log are lost so far. */
   readonly linesLost?: () => number;
-  /** The gateway's. */
   readonly version?: string;
 }
 
@@ -23,7 +21,6 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
   countLostLines(registry, linesLost);
   const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
-    /** For the transport. */
     upstream: createUpstreamMetrics(registry),
     operations: createOperationMetrics(registry),
     live: createLiveMetrics(registry),

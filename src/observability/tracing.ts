@@ -20,13 +20,6 @@ import { clientOf, operationNameOf } from './facts.ts';
 import { isOperation, type RequestEnd, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { StartError } from './start-error.ts';
 
-interface Tracing {
-  /** For the transport. */
-  readonly upstream: Observer;
-  /** For the gateway. */
-  readonly operations: RequestObserver;
-}
-
 /** The API answered properly. */
 const WELL: readonly Outcome[] = ['ok', 'refused'];
 
@@ -35,7 +28,10 @@ const WELL: readonly Outcome[] = ['ok', 'refused'];
  * operation has one of its own, leads from a call to its operation. `listed` has the hashes of the documents that the
  * operator lists: only they name their spans, as clients can choose any other name.
  */
-export function createTracing(tracer: Tracer, listed: ReadonlySet<string> = new Set()): Tracing {
+export function createTracing(
+  tracer: Tracer,
+  listed: ReadonlySet<string> = new Set(),
+): { readonly upstream: Observer; readonly operations: RequestObserver } {
   const spans = new WeakMap<RequestRecord, Span>();
   const contexts = new WeakMap<Readonly<Usage>, Context>();
 

@@ -6,7 +6,6 @@ import { seeded } from '../sandbox/seed-data.ts';
 import { version } from '../version.ts';
 
 export interface Running {
-  /** Where the gateway listens. */
   readonly url: string;
   readonly metricsUrl?: string | undefined;
 }

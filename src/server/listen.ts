@@ -6,10 +6,12 @@ import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
 import { answerHalfClosed, watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
-import { createUnreadAnswersCheck } from './unread-answers.ts';
+import { createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
 
-export interface ServerOptions {
+export interface ServerOptions
+  extends Pick<UnreadAnswersOptions, 'writeTimeoutMs'>,
+    Partial<Pick<UnreadAnswersOptions, 'maxUnreadBytes'>> {
   readonly listener: RequestListener;
   /** Takes WebSockets; without it, a request for one is answered like any other. */
   readonly upgrade?: Upgrade;
@@ -20,11 +22,7 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   /** How long a whole request may take to arrive, its body included. */
   readonly requestTimeoutMs?: number;
-  /** How long a client may go without taking anything of its answer. */
-  readonly writeTimeoutMs: number;
-  /** How much of their answers all clients may leave unread, in bytes. */
-  readonly maxUnreadBytes?: number;
-  /** How often these are checked. */
+  /** How often all of these are checked. */
   readonly checkIntervalMs?: number;
 }
 

@@ -30,7 +30,6 @@ export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
     log,
-    /** For the transport. */
     upstream: combineObservers(all.map(({ upstream }) => upstream)),
     // The audit file is first: whatever else hears of a write may fail.
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
@@ -60,7 +59,6 @@ function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): voi
   }
 }
 
-/** The secrets that must not be shown anywhere. */
 function secretsOf(config: Config): string[] {
   const { credentials, metrics, redis, gatewayKey } = config;
   const { heldKey, gatewayKeys = [] } = credentials;

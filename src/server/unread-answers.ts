@@ -1,17 +1,12 @@
 import type { Socket } from 'node:net';
 import type { OpenConnection } from './connections.ts';
 
-interface UnreadAnswersOptions {
+/** The limits of what clients leave unread. */
+export interface UnreadAnswersOptions {
   /** How long a client may go without taking anything of its answer. */
   readonly writeTimeoutMs: number;
   /** How much all clients may leave unread, in bytes. */
   readonly maxUnreadBytes: number;
-}
-
-/** A connection with something to send, and since when nothing has moved. */
-interface Sighting {
-  readonly progress: string;
-  readonly since: number;
 }
 
 /**
@@ -19,9 +14,10 @@ interface Sighting {
  * `now` is in ms.
  */
 export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: UnreadAnswersOptions) {
-  let sightings = new Map<Socket, Sighting>();
+  /** The connections with something to send, and since when nothing has moved. */
+  let sightings = new Map<Socket, { readonly progress: string; readonly since: number }>();
   return (connections: Iterable<OpenConnection>, now: number): void => {
-    const seen = new Map<Socket, Sighting>();
+    const seen: typeof sightings = new Map();
     const stalled: { connection: OpenConnection; bytes: number }[] = [];
     let total = 0;
     for (const connection of connections) {

@@ -71,13 +71,8 @@ function header(name: string, value: string, credential: VisitorCredential | und
   const [prefix, variable] =
     credential?.header === name
       ? [credential.prefix, credential.variable]
-      : [schemeOf(value), variableFor(name)];
+      : [/^Bearer /i.exec(value)?.[0] ?? '', `YOUR_${name.toUpperCase()}`];
   return `"${name}: ${prefix}$${variable}"`;
 }
-
-/** `Bearer ` of a typed `authorization` header. */
-const schemeOf = (value: string) => /^Bearer /i.exec(value)?.[0] ?? '';
-
-const variableFor = (name: string) => `YOUR_${name.toUpperCase()}`;
 
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

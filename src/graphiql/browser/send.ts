@@ -117,13 +117,8 @@ export interface AnswerFacts {
   readonly isPlan: boolean;
 }
 
-/** One fact as it is shown: what it is, for those who point at it, and its text. */
-interface ShownFact {
-  readonly name: string;
-  readonly text: string;
-}
-
-export function describeFacts(facts: AnswerFacts): ShownFact[] {
+/** The facts as they are shown: what each is, for those who point at it, and its text. */
+export function describeFacts(facts: AnswerFacts) {
   const { status, statusText, durationMs, bytes, requestId, calls, isPlan } = facts;
   if (status === undefined) return [{ name: 'Status', text: 'No answer' }, time(durationMs)];
   return [

@@ -9,11 +9,6 @@ export interface SharedTab {
   readonly operationName?: string | undefined;
 }
 
-interface ShareLink {
-  readonly url: string;
-  readonly hasLeftOutKeys: boolean;
-}
-
 /** In the place of a key. */
 const PLACEHOLDER = 'YOUR_KEY';
 const KEY_NAME = /keys?$/i;
@@ -25,7 +20,7 @@ const KEY_LITERAL =
  * Makes the address that opens a tab with the same query and variables. It is meant for chats, and servers keep addresses in
  * their logs: what is called a key, such as the licence key of a user, and the secret key of the page are left out.
  */
-export function shareLink(page: string, tab: SharedTab, secretKey: string): ShareLink {
+export function shareLink(page: string, tab: SharedTab, secretKey: string) {
   const withoutSecret = (text: string) => (secretKey === '' ? text : text.replaceAll(secretKey, PLACEHOLDER));
   const query = withoutSecret(tab.query.replace(KEY_LITERAL, `$1"${PLACEHOLDER}"`));
   const given: unknown = tab.variables?.trim() ? parse(tab.variables) : undefined;

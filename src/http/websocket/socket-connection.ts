@@ -53,7 +53,6 @@ const TRY_AGAIN_LATER = 1013;
 interface RunningOperation {
   readonly record: RequestRecord;
   readonly source: AbortSource;
-  /** The memory lease of its message. */
   readonly body: BodyLease;
   isStream: boolean;
   /** Its last message had errors, which ends it. */
