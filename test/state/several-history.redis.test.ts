@@ -140,8 +140,7 @@ describeWithRedis('a history over several processes', { timeout: 240_000, retry:
       await delay(4_000);
     }
     isOver = true;
-    const { stale, lost, reads } = await running;
-    console.log('READS', reads);
+    const { stale, lost } = await running;
     const arrivals = await api.arrivals();
     expect(stale).toEqual([]);
     expect(busiestSecond(arrivals)).toBeLessThanOrEqual(50);
