@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { getIntrospectionQuery } from 'graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Agent } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
@@ -9,6 +11,14 @@ let sandbox: Sandbox;
 let gateway: TestGateway;
 /** A plugin makes Yoga its host. */
 let yoga: TestGateway;
+/** A third of the work of the global fetch, whose headers it sends. */
+const client = new Agent();
+const FETCH = {
+  accept: '*/*',
+  'accept-encoding': 'gzip, deflate',
+  'accept-language': '*',
+  'user-agent': 'node',
+};
 
 beforeAll(async () => {
   sandbox = await startSandbox({ rate: 0 });
@@ -16,8 +26,8 @@ beforeAll(async () => {
   gateway = await openGateway({ upstream: sandbox.url, persisted });
   yoga = await openGateway({ upstream: sandbox.url, persisted, plugins: [{}] });
 });
-beforeEach(() => sandbox.reset());
 afterAll(async () => {
+  await client.destroy();
   await gateway.close();
   await yoga.close();
   await sandbox.close();
@@ -162,23 +172,26 @@ const headerSets: Record<string, Record<string, string>> = {
 
 /** What a client can tell an answer by. */
 async function ask({ url }: TestGateway, body: string | Buffer, headers: Record<string, string>) {
-  sandbox.reset();
-  const response = await fetch(`${url}/graphql`, {
+  // To begin anew takes as long as to answer, and reads leave all as it was.
+  if (sandbox.calls.some(({ method }) => method !== 'GET')) sandbox.reset();
+  const { length: before } = sandbox.calls;
+  const response = await client.request({
+    origin: url,
+    path: '/graphql',
     method: 'POST',
     // A request id of its own would tell the two adapters apart.
-    headers: { 'content-type': 'application/json', 'x-request-id': 'one', ...headers },
-    body: body as BodyInit,
+    headers: { 'content-type': 'application/json', 'x-request-id': 'one', ...FETCH, ...headers },
+    body,
   });
-  const { date: _date, 'content-length': length, ...rest } = Object.fromEntries(response.headers);
-  const sent = await response.text();
-  // That of a compressed answer is checked where it is not decompressed.
-  if (!rest['content-encoding']) expect(Number(length)).toBe(Buffer.byteLength(sent));
-  const text = sent.replace(/"queuedMs":\d+/, '"queuedMs":0');
+  const { date: _date, 'content-length': length, ...rest } = response.headers;
+  const sent = Buffer.from(await response.body.arrayBuffer());
+  expect(Number(length)).toBe(sent.length);
+  const plain = rest['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
   return {
-    status: response.status,
+    status: response.statusCode,
     headers: rest,
-    text,
-    calls: sandbox.calls.map((call) => [call.method, call.path, call.text]),
+    text: plain.toString().replace(/"queuedMs":\d+/, '"queuedMs":0'),
+    calls: sandbox.calls.slice(before).map((call) => [call.method, call.path, call.text]),
   };
 }
 
