@@ -4,10 +4,10 @@ import { configurationSection } from './scripts/configuration-section.ts';
 import { endpointList } from './scripts/endpoint-list.ts';
 import { envExample } from './scripts/env-example.ts';
 import { withGenerated } from './scripts/generated-section.ts';
+import { withoutFederation } from './scripts/relay-sdl.ts';
 import { schemaSection } from './scripts/schema-section.ts';
 import { readOnlyTable, refusalsTable, scopesTable } from './scripts/schema-tables.ts';
 import { createSchema } from './src/schema/index.ts';
-import { withoutFederation } from './src/schema/subgraph-sdl.ts';
 
 const schema = createSchema();
 const service = graphqlSync({ schema, source: '{ _service { sdl } }' }).data as { _service: { sdl: string } };

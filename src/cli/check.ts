@@ -40,12 +40,7 @@ export async function check(config: Config, scriptId: string | undefined): Promi
   try {
     const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
     const key = config.credentials.heldKey;
-    const answer = await ask({
-      url,
-      key: key ?? NOBODY,
-      scriptId: scriptId ?? NOBODY,
-      timeouts: config.timeouts,
-    });
+    const answer = await ask(url, key ?? NOBODY, scriptId ?? NOBODY, config.timeouts);
     const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
     if (sandbox) report(SANDBOX);
     else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
@@ -134,15 +129,13 @@ function keyFinding(
 const DENIED =
   ' Either it does not know the key, or the script is not of that account: it does not say which.';
 
-interface Question {
-  readonly url: URL;
-  readonly key: string;
-  readonly scriptId: string;
-  readonly timeouts: Timeouts;
-}
-
 /** Reads one script by one request: without the transport's other steps, so without retries. */
-async function ask({ url, key, scriptId, timeouts }: Question): Promise<Script | CallFailure> {
+async function ask(
+  url: URL,
+  key: string,
+  scriptId: string,
+  timeouts: Timeouts,
+): Promise<Script | CallFailure> {
   const clock = systemClock;
   const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
   const send = createDispatch({

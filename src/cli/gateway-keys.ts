@@ -34,16 +34,38 @@ const OWNER_ONLY = 0o600;
 
 /** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
 export function makeKey(flags: NewKeyFlags): readonly string[] {
-  if (flags.file === undefined) return makeEntry(flags);
-  if (!isKeysFile(flags.file)) return [notByName(flags.file)];
-  const change = beginChange(flags.file);
-  if ('problems' in change) return change.problems;
+  const { file: path } = flags;
+  if (path === undefined) return makeEntry(flags);
+  if (!isKeysFile(path)) return [notByName(path)];
+  const target = existsSync(path) ? realpathSync(path) : path;
+  const mode = existsSync(target) ? statSync(target).mode & 0o777 : OWNER_ONLY;
+  const next = `${target}.new`;
+  let file: number;
   try {
-    return makeEntry(flags, change.replace);
+    // From now on nobody else changes it: who read it before and wrote it after would undo what is done in between.
+    file = openSync(next, 'wx', mode);
   } catch (cause) {
-    return [`${flags.file} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is as it was`];
+    const { code } = cause as NodeJS.ErrnoException;
+    return [
+      code === 'EEXIST'
+        ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}`
+        : `${path} cannot be written (${code}). Name a file in a directory that can be written to`,
+    ];
+  }
+  let isReplaced = false;
+  // A gateway that reads meanwhile sees the old file or the new one.
+  const replace = (text: string) => {
+    writeFileSync(file, text);
+    renameSync(next, target);
+    isReplaced = true;
+  };
+  try {
+    return makeEntry(flags, replace);
+  } catch (cause) {
+    return [`${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is as it was`];
   } finally {
-    change.end();
+    closeSync(file);
+    if (!isReplaced) rmSync(next);
   }
 }
 
@@ -108,43 +130,6 @@ function readJson(
   const checked = parseKeyEntries(read.text);
   if ('problems' in checked) return { problems: checked.problems.map((problem) => `${path}: ${problem}`) };
   return JSON.parse(read.text.replace(/^\uFEFF/, ''));
-}
-
-interface FileChange {
-  /** A gateway that reads meanwhile sees the old file or the new one. */
-  replace(text: string): void;
-  end(): void;
-}
-
-/** From now on nobody else changes the file: who read it before and wrote it after would undo what is done in between. */
-function beginChange(path: string): FileChange | { readonly problems: readonly string[] } {
-  const target = existsSync(path) ? realpathSync(path) : path;
-  const mode = existsSync(target) ? statSync(target).mode & 0o777 : OWNER_ONLY;
-  const next = `${target}.new`;
-  try {
-    const file = openSync(next, 'wx', mode);
-    let isReplaced = false;
-    return {
-      replace(text) {
-        writeFileSync(file, text);
-        renameSync(next, target);
-        isReplaced = true;
-      },
-      end() {
-        closeSync(file);
-        if (!isReplaced) rmSync(next);
-      },
-    };
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    return {
-      problems: [
-        code === 'EEXIST'
-          ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}`
-          : `${path} cannot be written (${code}). Name a file in a directory that can be written to`,
-      ],
-    };
-  }
 }
 
 function notByName(path: string): string {

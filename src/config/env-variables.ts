@@ -48,6 +48,9 @@ const PERSISTED_MODES = ['off', 'allowed', 'only'] as const;
 const TRACES_EXPORTERS = ['otlp', 'none'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** A switch that is off by default. */
+const off = { ...onOff, byDefault: 'false' } as const;
+
 /** A write may take longer than a read: cutting it short leaves its outcome unknown. */
 export const WRITE_TIMEOUT_FACTOR = 2.5;
 // LuaAuth may count by address as well (`upstream-api.md` does not say), and made-up keys come in any number.
@@ -82,16 +85,11 @@ export const VARIABLES = {
         'base URL of the REST API, https://api.luaauth.com, with its path if it has one; not set: the sandbox',
       example: 'https://api.luaauth.com',
     },
-    LUAAUTH_SANDBOX: {
-      ...onOff,
-      meaning: 'serves the sandbox, even when NODE_ENV is production',
-      byDefault: 'false',
-    },
+    LUAAUTH_SANDBOX: { ...off, meaning: 'serves the sandbox, even when NODE_ENV is production' },
     ALLOW_INSECURE_API: {
-      ...onOff,
+      ...off,
       meaning:
         'accepts an http:// LUAAUTH_API_URL of another host, although API keys then travel in the clear',
-      byDefault: 'false',
     },
     NODE_ENV: {
       ...anyText,
@@ -136,11 +134,7 @@ export const VARIABLES = {
       byDefault: ({ NODE_ENV, PERSISTED_DOCUMENTS }: { NODE_ENV?: string; PERSISTED_DOCUMENTS: string }) =>
         `${NODE_ENV !== 'production' && PERSISTED_DOCUMENTS !== 'only'}`,
     },
-    DASHBOARD: {
-      ...onOff,
-      meaning: 'serves the dashboard, a page for people, at /dashboard',
-      byDefault: 'false',
-    },
+    DASHBOARD: { ...off, meaning: 'serves the dashboard, a page for people, at /dashboard' },
     CORS_ORIGINS: {
       ...origins,
       meaning:
@@ -151,7 +145,7 @@ export const VARIABLES = {
       meaning: 'compresses answers to queries from 1 kB on (br, gzip) if the client accepts it',
       byDefault: 'true',
     },
-    READ_ONLY: { ...onOff, meaning: 'removes the mutations from the schema', byDefault: 'false' },
+    READ_ONLY: { ...off, meaning: 'removes the mutations from the schema' },
   }),
   ...group('Persisted documents', {
     PERSISTED_DOCUMENTS: {
@@ -167,15 +161,13 @@ export const VARIABLES = {
   }),
   ...group('Agents', {
     MCP: {
-      ...onOff,
+      ...off,
       meaning:
         'serves the documents of PERSISTED_DOCUMENTS_FILE as tools for agents at /mcp; needs GATEWAY_KEYS and the package @modelcontextprotocol/server',
-      byDefault: 'false',
     },
     MCP_ARBITRARY: {
-      ...onOff,
+      ...off,
       meaning: 'gives agents a tool for any query within the scopes of their key as well; needs MCP',
-      byDefault: 'false',
     },
     GATEWAY_KEY: { ...key, meaning: 'the gateway key with which luaauth-graphql mcp calls', secret: true },
   }),

@@ -1,5 +1,4 @@
 import { GraphQLError } from 'graphql';
-import { ID_FORM } from '../luaauth/decoders.ts';
 
 /** The values of `extensions.code`, next to GraphQL's usual ones. */
 export type ErrorCode =
@@ -93,13 +92,4 @@ export function unauthenticated(message: string): GraphQLError {
 /** `argument` is the path of the offending value, such as `input.id` or `ids[3]`; `problem` says what is allowed. */
 export function badUserInput(argument: string, problem: string): GraphQLError {
   return codedError('BAD_USER_INPUT', `${argument}: ${problem}`, { argument });
-}
-
-export function badId(argument: string, given: string): GraphQLError {
-  return badUserInput(argument, `${quote(given)} is not an id. An id is ${ID_FORM}.`);
-}
-
-/** A value as given, on one line and at no length, for a message. */
-function quote(given: string): string {
-  return JSON.stringify(given.length <= 60 ? given : `${given.slice(0, 59)}…`);
 }

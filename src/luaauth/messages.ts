@@ -21,21 +21,17 @@ export type MessageOutcome =
   | { readonly processed: true; readonly response: unknown }
   | { readonly processed: false; readonly reason: MessageFailureReason; readonly detail: string };
 
-/** The reasons that `upstream-api.md` documents; `unknown` for any other. */
-export type MessageFailureReason =
-  | 'function errored'
-  | 'invalid return'
-  | 'no response'
-  | 'no such function'
-  | 'unknown';
+/** How the API's words for a reason begin, as `upstream-api.md` documents them. */
+const REASONS = [
+  ['function errored', 'FUNCTION_ERRORED'],
+  ['invalid return data', 'INVALID_RETURN'],
+  ['client never responded', 'NO_RESPONSE'],
+  ["function doesn't exist", 'NO_SUCH_FUNCTION'],
+  ['function doesnt exist', 'NO_SUCH_FUNCTION'],
+] as const;
 
-const REASONS: readonly [beginning: string, reason: MessageFailureReason][] = [
-  ['function errored', 'function errored'],
-  ['invalid return data', 'invalid return'],
-  ['client never responded', 'no response'],
-  ["function doesn't exist", 'no such function'],
-  ['function doesnt exist', 'no such function'],
-];
+/** `UNKNOWN` for any other. */
+export type MessageFailureReason = (typeof REASONS)[number][1] | 'UNKNOWN';
 
 /**
  * `POST /sessions/:session_id/message`: waits for the client. It changes nothing that can be read. An integer past 2^53 is
@@ -89,7 +85,7 @@ function longTextsIn(value: unknown): string[] {
 
 function reasonOf(words: string): MessageFailureReason {
   const said = words.trim().toLowerCase();
-  return REASONS.find(([beginning]) => said.startsWith(beginning))?.[1] ?? 'unknown';
+  return REASONS.find(([beginning]) => said.startsWith(beginning))?.[1] ?? 'UNKNOWN';
 }
 
 /** The size of a value as JSON text, in bytes. */

@@ -71,28 +71,23 @@ function checkTokens(document: string, { tokens }: Limits): void {
   let open = 0;
   while (lexer.advance().kind !== TokenKind.EOF) {
     count += 1;
-    if (count > tokens) throw tooManyTokens(tokens);
+    if (count > tokens) {
+      throw overLimit({
+        code: 'TOO_MANY_TOKENS',
+        message: `The document has more than ${inWords(tokens)} tokens, which is what is allowed. Send long lists as variables, and split the rest into several operations.`,
+        found: tokens + 1,
+        limit: tokens,
+      });
+    }
     open += CHANGE[lexer.token.kind] ?? 0;
-    if (open > MAX_BRACKETS) throw tooNested();
+    if (open <= MAX_BRACKETS) continue;
+    throw overLimit({
+      code: 'TOO_DEEP',
+      message: `The document opens more than ${MAX_BRACKETS} brackets inside one another, which is what is allowed. Nest less, or send the value as a variable.`,
+      found: MAX_BRACKETS + 1,
+      limit: MAX_BRACKETS,
+    });
   }
-}
-
-function tooManyTokens(limit: number) {
-  return overLimit({
-    code: 'TOO_MANY_TOKENS',
-    message: `The document has more than ${inWords(limit)} tokens, which is what is allowed. Send long lists as variables, and split the rest into several operations.`,
-    found: limit + 1,
-    limit,
-  });
-}
-
-function tooNested() {
-  return overLimit({
-    code: 'TOO_DEEP',
-    message: `The document opens more than ${MAX_BRACKETS} brackets inside one another, which is what is allowed. Nest less, or send the value as a variable.`,
-    found: MAX_BRACKETS + 1,
-    limit: MAX_BRACKETS,
-  });
 }
 
 /** Validation stops after so many errors. */

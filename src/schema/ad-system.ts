@@ -6,6 +6,8 @@ import {
   type AdProvider as AdProviderShape,
   type AdSystem as AdSystemShape,
   adSystem,
+  createAdSystem,
+  editAdSystem,
   getAdProviders,
   getAdSystem,
   getAdSystems,
@@ -15,7 +17,8 @@ import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts
 import { costs } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
-import { defineEntity } from './entity.ts';
+import { defineMutation, idField, nameField } from './define-mutation.ts';
+import { defineEntity, readAfter } from './entity.ts';
 import { defineBatchLoader, defineLoader, errorOf } from './loader.ts';
 import { MAX_READ, Project, TOLD_WITHOUT_PROJECT, tooMany } from './project.ts';
 import { setting, wireFields } from './wire-fields.ts';
@@ -45,7 +48,7 @@ const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
 );
 
 /** The fields that an edit can change. */
-export const AD_SYSTEM_SETTINGS = {
+const SETTINGS = {
   keyDurationMs: setting('SafeInt', 'key_duration', 'How long a key lasts for one completion, in ms.'),
   maxKeys: setting('SafeInt', 'max_keys', 'How many keys a user of the system may have.'),
   allowExtending: setting('Boolean', 'allow_extending', 'Whether a further completion extends a key.'),
@@ -72,7 +75,7 @@ export const AdSystem = defineEntity('AdSystem', {
       resolve: (system, _args, context, info) => readListed(usable(system, 'project_id'), context, info),
     }),
     name: wire.string('name', 'The name that users see.'),
-    ...wire.settings(AD_SYSTEM_SETTINGS),
+    ...wire.settings(SETTINGS),
   }),
 });
 
@@ -183,3 +186,54 @@ function readListed(
   if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
   return listedProjectsOf(context).load(id);
 }
+
+defineMutation({
+  name: 'createAdSystem',
+  effect: 'repeats',
+  description:
+    'Makes an ad system. A second time it makes a second one, so it is never sent twice: if the outcome is unknown, read `adSystems` before you try again. Costs one REST call, two when the ad system is selected.',
+  scope: 'ads:write',
+  endpoint: createAdSystem,
+  input: {
+    description:
+      'The ad system to make. What is absent or null is as LuaAuth sets it: keys of one day, one for each user, to be extended to a week.',
+    argument: 'The ad system to make.',
+    fields: {
+      projectId: idField('project_id', 'The id of the project that it belongs to.'),
+      name: { ...nameField('The name that users see.'), isRequired: true },
+      ...SETTINGS,
+    },
+  },
+  success: {
+    description: 'LuaAuth has made the ad system.',
+    fields: (t) => ({
+      adSystemId: t.id({ description: 'The id of the new ad system.', resolve: ({ answer }) => answer }),
+      adSystem: readAfter(t, AdSystem, ({ answer }) => answer),
+    }),
+  },
+});
+
+defineMutation({
+  name: 'editAdSystem',
+  effect: 'sets',
+  description:
+    'Changes an ad system. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, two when the ad system is selected.',
+  scope: 'ads:write',
+  endpoint: editAdSystem,
+  isEdit: true,
+  input: {
+    description:
+      'What to change of an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused.',
+    argument: 'The ad system and what to change.',
+    fields: {
+      id: idField('system_id', 'The id of the ad system.'),
+      projectId: {
+        ...idField('project_id', 'The id of the project that it belongs to from now on.'),
+        isRequired: false,
+      },
+      name: nameField('The new name that users see.'),
+      ...SETTINGS,
+    },
+  },
+  success: { description: 'LuaAuth has changed the ad system.', reads: AdSystem },
+});

@@ -1,10 +1,15 @@
-import { badId, badUserInput } from '../errors/coded-error.ts';
+import { badUserInput } from '../errors/coded-error.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 
 /** The id, if it can be one. `argument` is where it came from, such as `id`, `ids[3]` or `input.id`. */
 export function checkId(argument: string, id: string): string {
-  if (!isId(id)) throw badId(argument, id);
-  return id;
+  if (isId(id)) return id;
+  throw badUserInput(argument, `${quote(id)} is not an id. An id is ${ID_FORM}.`);
+}
+
+/** A value as given, on one line and at no length, for a message. */
+function quote(given: string): string {
+  return JSON.stringify(given.length <= 60 ? given : `${given.slice(0, 59)}…`);
 }
 
 /** The licence key, if it can be one. It is a secret: never quoted back. */

@@ -57,10 +57,7 @@ builder.objectField(Script, 'executions', (t) =>
       'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Null, with an error here, if they cannot be read. Costs one REST call; one for two or more scripts of a project together, and one more for each that is not listed there; none below `Project.scripts`.',
     extensions: {
       ...requiresScopes('scripts:read'),
-      ...costs(getExecutions, {
-        items: () => USUAL_DAYS,
-        batchedBy: getProjectExecutions,
-      }),
+      ...costs(getExecutions, { items: () => USUAL_DAYS, batchedBy: getProjectExecutions }),
     },
     resolve: (script, _args, context) =>
       executionsOf(context).load({ scriptId: usable(script, 'id'), projectId: script.project_id }),

@@ -16,6 +16,7 @@ import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
 import { forbiddenBy } from '../plan/required-scopes.ts';
+import { whenKnown } from '../state/maybe-promise.ts';
 import { readEach } from './argument.ts';
 import { ENTITIES, fetchable } from './entity.ts';
 
@@ -125,15 +126,11 @@ function resolveEntities(
     try {
       checkEntityScopes(typeName, context as Context, info, index);
       const found = ENTITIES.get(typeName)?.resolve(key, context as Context, info);
-      return isPromise(found) ? found.then((value) => markType(value, typeName)) : markType(found, typeName);
+      return whenKnown(found, (value) => markType(value, typeName));
     } catch (error) {
       return error;
     }
   });
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
 }
 
 function markType(value: unknown, typeName: string): unknown {

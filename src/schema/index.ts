@@ -7,14 +7,10 @@ import { describeScopes } from './scope-descriptions.ts';
 import { printSubgraph } from './subgraph-sdl.ts';
 import './script.ts';
 import './execution.ts';
-import './ad-system-mutations.ts';
+import './ad-system.ts';
 import './session-connection.ts';
 import './script-sessions.ts';
 import './rate-limit.ts';
-import './script-mutations.ts';
-import './session-mutations.ts';
-import './project-mutations.ts';
-import './user-mutations.ts';
 
 const built = new Map<boolean, GraphQLSchema>();
 

@@ -1,18 +1,18 @@
 import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
+import type { Context } from '../context.ts';
 import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
-interface RateLimitShape {
-  /** Null: there is none. */
-  readonly limit: number | null;
-  readonly remaining: number | null;
-  readonly used: number;
-  readonly resetAt: Date;
-  readonly cost: number;
-  readonly queued: number;
-}
+/** How the quota stands; a limit of null: there is none. */
+const read = ({ caller, cost }: Context) =>
+  whenKnown(caller.api.rateLimit(), ({ resetAtMs, limit, remaining, ...status }) => ({
+    ...status,
+    ...(limit === Number.POSITIVE_INFINITY ? { limit: null, remaining: null } : { limit, remaining }),
+    cost,
+    resetAt: new Date(resetAtMs),
+  }));
 
-const RateLimit = builder.objectRef<RateLimitShape>('RateLimit').implement({
+const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit').implement({
   extensions: inheritsScopes,
   description:
     "The quota of the caller's API key, in REST calls, as the gateway sees it: what others send with the same key past the gateway is not in it.",
@@ -47,15 +47,6 @@ builder.queryFields((t) => ({
     description:
       "The quota of the caller's API key at the moment when this field is resolved, and what the operation may cost. Costs no REST call. To see the cost without running, send the header `x-upstream: plan`.",
     extensions: requiresScopes(),
-    resolve: (_root, _args, { caller, cost }) =>
-      whenKnown(
-        caller.api.rateLimit(),
-        ({ resetAtMs, limit, remaining, ...status }): RateLimitShape => ({
-          ...status,
-          ...(limit === Number.POSITIVE_INFINITY ? { limit: null, remaining: null } : { limit, remaining }),
-          cost,
-          resetAt: new Date(resetAtMs),
-        }),
-      ),
+    resolve: (_root, _args, context) => read(context),
   }),
 }));

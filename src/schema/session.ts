@@ -1,12 +1,28 @@
-import { requiresScopes } from '../callers/scopes.ts';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
+import { badUserInput } from '../errors/coded-error.ts';
 import { usable } from '../luaauth/decoders.ts';
+import {
+  MAX_MESSAGE_BYTES,
+  type MessageFailureReason,
+  type MessageOutcome,
+  messageBytes,
+  sendMessage,
+} from '../luaauth/messages.ts';
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
-import { getSession, type SessionMatch, session, userKeyOf } from '../luaauth/sessions.ts';
+import {
+  disconnectSession,
+  disconnectSessions,
+  getSession,
+  type SessionMatch,
+  session,
+  userKeyOf,
+} from '../luaauth/sessions.ts';
 import { getUser } from '../luaauth/users.ts';
 import { costs } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
-import { checkText } from './argument.ts';
+import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
+import { defineMutation, idField } from './define-mutation.ts';
 import { defineEntity } from './entity.ts';
 import { Script } from './script.ts';
 import { User } from './user.ts';
@@ -78,4 +94,159 @@ export function readFilter(filter: typeof SessionFilter.$inferInput): SessionMat
   if (placeId != null) match.place_id = checkText('filter.placeId', placeId, 512);
   if (jobId != null) match.job_id = checkText('filter.jobId', jobId, 512);
   return Object.keys(match).length > 0 ? match : undefined;
+}
+
+defineMutation({
+  name: 'disconnectSession',
+  effect: 'ends',
+  description:
+    'Ends one session: its user is disconnected, and may connect again. The session may go on appearing in lists for a while, as LuaAuth does not say when it is gone. No read of the session, or of any list of sessions, is older than this. A session that there is not is refused as NotPermitted. Costs one REST call.',
+  scope: 'sessions:write',
+  endpoint: disconnectSession,
+  input: {
+    description: 'The session to end.',
+    fields: { id: idField('session_id', 'The id of the session.') },
+  },
+  success: {
+    description:
+      'LuaAuth has ended the session. Whatever is read of sessions from now on is asked for anew; LuaAuth itself may go on showing the session for a while.',
+    fields: (t) => ({
+      disconnectedSessionId: t.id({
+        description: 'The id of the session that was ended.',
+        resolve: ({ params }) => params.session_id,
+      }),
+    }),
+  },
+  done: ({ params }, { live, caller }) => live.disconnected(caller.api.origin.account, [params.session_id]),
+});
+
+/** The longest list is not documented; a page of sessions has no more. */
+const MAX_IDS = 100;
+
+defineMutation({
+  name: 'disconnectSessions',
+  effect: 'ends',
+  description:
+    'Ends many sessions with one REST call, whatever their number; LuaAuth does not tell which of them there were. They may go on appearing in lists for a while. No read of these sessions, or of any list of sessions, is older than this. Costs one REST call.',
+  scope: 'sessions:write',
+  endpoint: disconnectSessions,
+  input: {
+    description: 'The sessions to end.',
+    fields: {
+      ids: {
+        type: ['ID'],
+        wire: 'session_ids',
+        isRequired: true,
+        description: `The ids of the sessions: 1 to ${MAX_IDS}. One that is repeated is sent once.`,
+        write: checkIds,
+      },
+    },
+  },
+  success: {
+    description:
+      'LuaAuth has accepted the list. It does not tell which of the sessions there were, and may go on showing them for a while; whatever is read of sessions from now on is asked for anew.',
+    fields: (t) => ({
+      disconnectedSessionIds: t.idList({
+        description: 'The ids that were sent, each once, in the order of the input.',
+        resolve: ({ sent }) => sent.session_ids,
+      }),
+    }),
+  },
+  done: ({ sent }, { live, caller }) => live.disconnected(caller.api.origin.account, sent.session_ids),
+});
+
+function checkIds(argument: string, given: readonly string[]): string[] {
+  if (given.length < 1 || given.length > MAX_IDS) {
+    throw badUserInput(argument, `it has ${given.length} ids. Give 1 to ${MAX_IDS}.`);
+  }
+  return [...new Set(given.map((id, index) => checkId(`${argument}[${index}]`, id)))];
+}
+
+interface Message<IsProcessed extends boolean> {
+  readonly answer: Extract<MessageOutcome, { processed: IsProcessed }>;
+}
+
+const MessageDelivered = builder.objectRef<Message<true>>('MessageDelivered').implement({
+  extensions: inheritsScopes,
+  description: 'The client has run the function.',
+  fields: (t) => ({
+    response: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the function returned, at most 64 kB of JSON; null where it returned nothing.',
+      resolve: ({ answer }) => answer.response,
+    }),
+  }),
+});
+
+const FAILURES = {
+  FUNCTION_ERRORED: { description: 'The function ran, and failed.' },
+  INVALID_RETURN: { description: 'The function ran, and what it returned cannot be sent.' },
+  NO_RESPONSE: { description: 'The client did not answer in time. Whether the function ran is not known.' },
+  NO_SUCH_FUNCTION: { description: 'The script has registered no function of this name.' },
+  UNKNOWN: { description: 'A reason that LuaAuth does not document: `detail` has it.' },
+} as const satisfies Readonly<Record<MessageFailureReason, object>>;
+
+const MessageFailure = builder.enumType('MessageFailure', {
+  description: 'Why a message brought nothing back.',
+  values: FAILURES,
+});
+
+const MessageNotDelivered = builder.objectRef<Message<false>>('MessageNotDelivered').implement({
+  extensions: inheritsScopes,
+  description: 'LuaAuth took the message, but nothing came back from the function.',
+  fields: (t) => ({
+    reason: t.field({
+      type: MessageFailure,
+      description: 'Why not.',
+      resolve: ({ answer }) => answer.reason,
+    }),
+    detail: t.string({
+      description: "LuaAuth's own words, shortened; a function that failed is quoted in them.",
+      resolve: ({ answer }) => answer.detail,
+    }),
+  }),
+});
+
+defineMutation({
+  name: 'messageSession',
+  effect: 'repeats',
+  description:
+    'Calls a function that the script has registered, on the client of one session, and waits for what it returns: up to 60 s, for which no other time limit of the gateway counts; but they count for what stands behind it in the operation, so send it alone. It holds a connection meanwhile, of which an API key has 64. Never sent twice by itself. Costs one REST call, which takes one place in the quota however long it waits.',
+  scope: 'sessions:write',
+  endpoint: sendMessage,
+  input: {
+    description: 'Which function to call on whose client, and with what.',
+    argument: 'The call to make.',
+    fields: {
+      id: idField('session_id', 'The id of the session.'),
+      handler: {
+        type: 'String',
+        wire: 'key',
+        isRequired: true,
+        description: 'The name under which the script has registered the function: 1 to 512 characters.',
+        write: (argument: string, value: string) => checkText(argument, value, 512, { isRequired: true }),
+      },
+      data: {
+        type: 'JSON',
+        wire: 'data',
+        description:
+          'What the function is given: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list.',
+        ofNull: 'sent',
+        write: checkSize,
+      },
+    },
+  },
+  success: {
+    types: [MessageDelivered, MessageNotDelivered],
+    typeOf: ({ answer }) => (answer.processed ? 'MessageDelivered' : 'MessageNotDelivered'),
+  },
+});
+
+function checkSize(argument: string, data: unknown): unknown {
+  const bytes = messageBytes(data);
+  if (bytes > MAX_MESSAGE_BYTES) {
+    throw badUserInput(argument, `its JSON has ${bytes} bytes. Give at most ${MAX_MESSAGE_BYTES}.`);
+  }
+  return data;
 }

@@ -20,17 +20,8 @@ import { ENTITIES } from './entity.ts';
 import { plainDescription } from './scope-descriptions.ts';
 
 /** The latest version of federation that the composers of Apollo, The Guild and Cosmo all know. */
-const LINK =
+export const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])';
-
-/** The same for Relay's compiler, which refuses directives that it finds no definition of. */
-export function withoutFederation(subgraph: string): string {
-  const document = visit(parse(subgraph, { noLocation: true }), {
-    SchemaExtension: () => null,
-    Directive: ({ name }) => (LINK.includes(`"@${name.value}"`) ? null : undefined),
-  });
-  return print(document);
-}
 
 /** Prints a schema for routers: its types, their keys, and the cost of each field. */
 export function printSubgraph(schema: GraphQLSchema): string {
