@@ -108,14 +108,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     record.phases?.end('validate');
     if (refusals.length > 0) return { errors: refusals };
 
-    const forbidden = identity.permissions && checkScopes(operation.requiredScopes(), identity.permissions);
+    const forbidden =
+      identity.permissions?.scopes && checkScopes(operation.requiredScopes(), identity.permissions);
     if (forbidden) {
       for (const write of refusedWrites(operation, params.variables, 'FORBIDDEN'))
         tracker.wrote(record, write);
       return { errors: [forbidden] };
     }
 
-    const variables = coerceVariables(schema, operation.operation, params.variables);
+    const variables = coerceVariables(operation, params.variables);
     if ('errors' in variables) return variables;
     const price = operation.price(variables.coerced);
     const mode = reportModeOf(request);

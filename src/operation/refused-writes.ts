@@ -10,7 +10,7 @@ export function refusedWrites(
   errorCode: string,
 ): WriteFacts[] {
   if (prepared.facts.type !== 'mutation') return [];
-  const read = coerceVariables(prepared.schema, prepared.operation, given);
+  const read = coerceVariables(prepared, given);
   const variables = 'coerced' in read ? read.coerced : {};
   return prepared.rootFields(variables).map(({ definition, readArguments }) => {
     const ids = idsOrNone(() => readArguments(variables));

@@ -2,7 +2,6 @@ import {
   coerceInputValue,
   GraphQLError,
   type GraphQLInputType,
-  type GraphQLSchema,
   getNamedType,
   getNullableType,
   getVariableValues,
@@ -11,12 +10,12 @@ import {
   isLeafType,
   isListType,
   isNonNullType,
-  type OperationDefinitionNode,
   typeFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
 import { badUserInput, CANNOT_RUN } from '../errors/coded-error.ts';
 import type { CoercedVariables } from '../plan/arguments.ts';
+import type { LeafVariable, PreparedOperation } from '../plan/prepared-operation.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -31,11 +30,12 @@ const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
  * but it quotes their values, and a value may be a licence key or the source of a script.
  */
 export function coerceVariables(
-  schema: GraphQLSchema,
-  { variableDefinitions: definitions = [] }: OperationDefinitionNode,
+  { schema, operation: { variableDefinitions: definitions = [] }, leafVariables }: PreparedOperation,
   given: Given = {},
 ): { readonly coerced: CoercedVariables } | { readonly errors: readonly GraphQLError[] } {
   if (definitions.length === 0) return NO_VARIABLES;
+  const leaves = leafVariables && coerceLeaves(leafVariables, given);
+  if (leaves) return { coerced: leaves };
   // A name that the prototype has is no variable that was given.
   const values = { ...given };
   const { coerced } = getVariableValues(schema, definitions, values, { maxErrors: 1 });
@@ -46,6 +46,27 @@ export function coerceVariables(
   });
   return { errors };
 }
+
+/** As GraphQL coerces them, without looking at the types again; undefined: one does not fit. */
+function coerceLeaves(variables: readonly LeafVariable[], given: Given): CoercedVariables | undefined {
+  const coerced: Record<string, unknown> = {};
+  try {
+    for (const { name, type, isNonNull } of variables) {
+      const isGiven = Object.hasOwn(given, name);
+      const value = isGiven ? given[name] : null;
+      const isNothing = value === null || value === undefined;
+      if (isNothing && isNonNull) return undefined;
+      if (!isGiven) continue;
+      const parsed = isNothing ? null : type.parseValue(value);
+      if (parsed === undefined) return undefined;
+      coerced[name] = parsed;
+    }
+    return coerced;
+  } catch {
+    return undefined;
+  }
+}
+
 function findErrors(
   definition: VariableDefinitionNode,
   type: GraphQLInputType,

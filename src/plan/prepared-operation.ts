@@ -1,9 +1,13 @@
-import type {
-  DocumentNode,
-  GraphQLObjectType,
-  GraphQLSchema,
-  OperationDefinitionNode,
-  OperationTypeNode,
+import {
+  type DocumentNode,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isLeafType,
+  isNonNullType,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
+  typeFromAST,
 } from 'graphql';
 import type { CoercedVariables } from './arguments.ts';
 import { type Price, priceOf } from './price.ts';
@@ -23,12 +27,21 @@ interface Variant extends Selection {
   price: Price | undefined;
 }
 
+/** A variable of a scalar or an enum. */
+export interface LeafVariable {
+  readonly name: string;
+  readonly type: GraphQLLeafType;
+  readonly isNonNull: boolean;
+}
+
 /** An operation of a valid document: walked once, and the tree read by all that is to be known of it. */
 export class PreparedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Fragments;
+  /** All of its variables; undefined: one is of another type, or has a default. */
+  readonly leafVariables: readonly LeafVariable[] | undefined;
   readonly facts: { readonly name: string | undefined; readonly type: OperationTypeNode };
   /** How many fields are kept of it so far: what it costs in memory. */
   weight = 0;
@@ -49,6 +62,7 @@ export class PreparedOperation {
     this.document = document;
     this.operation = operation;
     this.fragments = fragmentsOf(document);
+    this.leafVariables = leafVariablesOf(schema, operation);
     this.facts = { name: operation.name?.value, type: operation.operation };
     this.#rootType = schema.getRootType(operation.operation);
   }
@@ -109,4 +123,19 @@ export class PreparedOperation {
     this.weight += size;
     this.#onGrown?.();
   }
+}
+
+function leafVariablesOf(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): readonly LeafVariable[] | undefined {
+  const found: LeafVariable[] = [];
+  for (const { variable, type: node, defaultValue } of variableDefinitions) {
+    const type = typeFromAST(schema, node);
+    const isNonNull = isNonNullType(type);
+    const named = isNonNull ? type.ofType : type;
+    if (!isLeafType(named) || defaultValue) return undefined;
+    found.push({ name: variable.name.value, type: named, isNonNull });
+  }
+  return found;
 }

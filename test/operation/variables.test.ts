@@ -1,4 +1,13 @@
+import {
+  buildSchema,
+  getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
+  parse,
+} from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { coerceVariables } from '../../src/operation/variables.ts';
+import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
@@ -97,4 +106,45 @@ it('takes a default for a variable that is absent', async () => {
   );
   expect(errors).toBeUndefined();
   expect(data).toEqual({ scripts: [{ id: seeded.scriptId }] });
+});
+
+describe('a variable of a scalar or an enum', () => {
+  const schema = buildSchema('enum Letter { A B } type Query { field: ID }');
+  const missing = Symbol('missing');
+  const values = [
+    missing,
+    undefined,
+    null,
+    0,
+    7,
+    1.5,
+    2 ** 40,
+    Number.NaN,
+    '',
+    '7',
+    'A',
+    'C',
+    true,
+    [],
+    ['A'],
+    {},
+  ];
+
+  it.each(
+    ['ID', 'String', 'Int', 'Float', 'Boolean', 'Letter', '[ID]'].flatMap((type) => [
+      type,
+      `${type}!`,
+      `${type} = null`,
+    ]),
+  )('is what GraphQL makes of it: %s', (type) => {
+    const document = parse(`query ($one: ${type}, $other: Int) { field }`);
+    const operation = getOperationAST(document) as OperationDefinitionNode;
+    const prepared = new PreparedOperation(schema, document, operation);
+    for (const value of values) {
+      const given: Record<string, unknown> = value === missing ? {} : { one: value };
+      const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
+      const read = coerceVariables(prepared, given);
+      expect('coerced' in read ? read.coerced : undefined, String(value)).toEqual(coerced);
+    }
+  });
 });
