@@ -1,20 +1,21 @@
 import type { Tab, VisitorCredential } from './page-options.ts';
 
-/** The ids and keys in the tabs: values that exist in the sandbox, or placeholders to be replaced. */
-export interface TabSubject {
-  readonly scriptId: string;
+/** In the place of ids and keys that exist, to be replaced. */
+export const PLACEHOLDERS = {
+  scriptId: '<script id>',
   /** The script whose users come and go. */
-  readonly visitedScriptId: string;
-  readonly placeId: string;
-  readonly projectId: string;
-  /** The licence key of a user. */
-  readonly userKey: string;
-  /** The licence key of a user who is blacklisted already. */
-  readonly blacklistedUserKey: string;
+  visitedScriptId: '<script id>',
+  placeId: '<place id>',
+  projectId: '<project id>',
+  userKey: '<licence key>',
+  blacklistedUserKey: '<licence key>',
+};
+
+/** What the tabs ask for; `readOnly` leaves the mutations out. */
+export type TabSubject = typeof PLACEHOLDERS & {
   readonly credential: VisitorCredential | undefined;
-  /** Leaves the mutations out. */
   readonly readOnly?: boolean;
-}
+};
 
 /** The tabs of a new visitor: reads from small to large, a write, and a write that is refused. */
 export function createTabs(subject: TabSubject): Tab[] {

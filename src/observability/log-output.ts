@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs';
-import type { DestinationStream } from 'pino';
 
 interface LogOutputOptions {
   /** Takes as many bytes as there is room for, and gives their number. @throws what the system says when there is none. */
@@ -12,12 +11,7 @@ interface LogOutputOptions {
 }
 
 /** Where the lines of a log go. Whatever becomes of them, who writes one never waits. */
-export interface LogOutput extends DestinationStream {
-  /** How many lines found no room to wait in. */
-  readonly lost: number;
-  /** Writes what waits, for at most so long: for a process that ends. */
-  drain(withinMs: number): void;
-}
+export type LogOutput = ReturnType<typeof createLogOutput>;
 
 const FIRST_RETRY_MS = 10;
 const LAST_RETRY_MS = 1_000;
@@ -28,7 +22,7 @@ const NAP_MS = 5;
  * Gathers the lines of one turn of the event loop and writes them at its end. Lines that cannot be written, as nobody reads or
  * the disk is full, wait until they can; those that find no room to wait in are lost, and counted.
  */
-export function createLogOutput(options: LogOutputOptions): LogOutput {
+export function createLogOutput(options: LogOutputOptions) {
   const { write, onLoss, maxBytes = 1024 * 1024, maxLines = 10_000 } = options;
   let lines: string[] = [];
   /** The bytes of the lines, and of the rest below. */
@@ -73,10 +67,11 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   };
 
   return {
-    get lost() {
+    /** How many lines found no room to wait in. */
+    get lost(): number {
       return lost;
     },
-    write(line) {
+    write(line: string): void {
       const bytes = Buffer.byteLength(line);
       if (waitingBytes + bytes > maxBytes || lines.length >= maxLines) {
         lost++;
@@ -89,7 +84,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       isScheduled = true;
       setImmediate(attempt);
     },
-    drain(withinMs) {
+    /** Writes what waits, for at most so long: for a process that ends. */
+    drain(withinMs: number): void {
       const deadline = performance.now() + withinMs;
       while (waitingBytes > 0 || unreported > 0) {
         try {

@@ -5,17 +5,10 @@ import { auditLine, clientOf, errorFacts, operationNameOf } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
 import { isOperation, keysOf, type RequestObserver, type RequestRecord } from './request-record.ts';
 
-/** How each line has its level and its time. */
-interface LogFormat {
-  /** `info`, or pino's 30. */
-  readonly level: 'word' | 'number';
-  /** `2027-01-01T00:00:00.000Z`, or ms since 1970. */
-  readonly time: 'iso' | 'epoch';
-}
-
 interface LogOptions {
   readonly level: LevelWithSilent;
-  readonly format: LogFormat;
+  /** The level as `info`, or pino's 30; the time as `2027-01-01T00:00:00.000Z`, or in ms since 1970. */
+  readonly format: { readonly level: 'word' | 'number'; readonly time: 'iso' | 'epoch' };
   /** Never shown, whatever a message holds; the key of a request is hidden as well. */
   readonly secrets: readonly string[];
   /** Takes lines of JSON. */

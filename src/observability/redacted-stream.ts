@@ -6,24 +6,17 @@ const LEAST_LENGTH = 4;
 const HIDDEN = '…';
 
 /** A stream of JSON lines in which no value shows a secret, wherever it came from. */
-interface RedactedStream extends DestinationStream {
-  /** Runs an action; what it writes shows these secrets no more than the stream's own. */
-  hiding(secrets: readonly string[], action: () => void): void;
-}
-
-export function createRedactedStream(
-  destination: DestinationStream,
-  secrets: readonly string[],
-): RedactedStream {
+export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {
   const always = prepare(secrets);
   let alsoNow: readonly string[] = [];
   return {
-    write(line) {
+    write(line: string): void {
       const found = [...always, ...alsoNow].filter((secret) => line.includes(secret));
       const hide = (text: string) => found.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
       destination.write(found.length > 0 ? changeTexts(line, hide) : line);
     },
-    hiding(more, action) {
+    /** Runs an action; what it writes shows these secrets no more than the stream's own. */
+    hiding(more: readonly string[], action: () => void): void {
       alsoNow = prepare(more);
       try {
         action();

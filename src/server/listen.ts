@@ -26,11 +26,7 @@ export interface ServerOptions
   readonly checkIntervalMs?: number;
 }
 
-export interface RunningServer {
-  readonly url: string;
-  /** Lets what is under way finish, for at most `graceMs`, and takes nothing new; resolves when all is closed. */
-  drain(graceMs: number): Promise<void>;
-}
+export type RunningServer = Awaited<ReturnType<typeof startServer>>;
 
 // Above Node's 16 kB, so that an over-long key gets the field error that says what is wrong with it.
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -39,7 +35,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_UNREAD_BYTES = 128 * 1024 * 1024;
 
 /** Listens. @throws StartError when the address cannot be had */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions) {
   const { listener, upgrade, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
@@ -80,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.once('close', () => clearInterval(checking));
   return {
     url,
-    drain(graceMs) {
+    /** Lets what is under way finish, for at most `graceMs`, and takes nothing new; resolves when all is closed. */
+    drain(graceMs: number): Promise<void> {
       draining = true;
       return drain(server, connections, graceMs);
     },

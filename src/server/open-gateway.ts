@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import type { GraphiQLPageOptions } from '../graphiql/page.ts';
 import type { VisitorCredential } from '../graphiql/page-options.ts';
-import { createTabs } from '../graphiql/tabs.ts';
+import { createTabs, PLACEHOLDERS } from '../graphiql/tabs.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import { createStaticRoute } from '../http/static-file.ts';
 import { StartError } from '../observability/start-error.ts';
@@ -84,15 +84,6 @@ async function loadDashboard({ dashboard }: Config): Promise<readonly HttpRoute[
     );
   }
 }
-
-const PLACEHOLDERS = {
-  scriptId: '<script id>',
-  visitedScriptId: '<script id>',
-  placeId: '<place id>',
-  projectId: '<project id>',
-  userKey: '<licence key>',
-  blacklistedUserKey: '<licence key>',
-};
 
 /** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
 function graphiqlFor(config: Config): GraphiQLPageOptions {

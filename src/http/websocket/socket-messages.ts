@@ -9,20 +9,14 @@ import { credentialsIn } from '../http-request.ts';
 import { stringifyResult } from '../response.ts';
 
 /** The messages of a client in the protocol `graphql-transport-ws`. */
-export type ClientMessage =
-  | {
-      readonly type: MessageType.ConnectionInit | MessageType.Ping | MessageType.Pong;
-      readonly payload: unknown;
-    }
-  | { readonly type: MessageType.Subscribe; readonly id: string; readonly payload: unknown }
-  | { readonly type: MessageType.Complete; readonly id: string };
+export type ClientMessage = NonNullable<ReturnType<typeof readClientMessage>>;
 
 const MAX_ID_LENGTH = 256;
 
 /** Reads a message, but not the operation in it, of which another step knows more; undefined: it is none. */
-export function readClientMessage(text: string): ClientMessage | undefined {
-  const message = parse(text) as Record<'type' | 'id' | 'payload', unknown> | null | undefined;
-  if (typeof message !== 'object' || message === null) return undefined;
+export function readClientMessage(text: string) {
+  const message = parse(text);
+  if (!isObject(message)) return undefined;
   const { type, id, payload } = message;
   switch (type) {
     case MessageType.ConnectionInit:
