@@ -11,7 +11,7 @@ export const PLACEHOLDERS = {
   blacklistedUserKey: '<licence key>',
 };
 
-/** What the tabs ask for; `readOnly` leaves the mutations out. */
+/** The subject of the tabs; `readOnly` leaves the mutations out. */
 export type TabSubject = typeof PLACEHOLDERS & {
   readonly credential: VisitorCredential | undefined;
   readonly readOnly?: boolean;
