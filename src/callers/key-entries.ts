@@ -1,19 +1,14 @@
 import { createRequire } from 'node:module';
 import type { z as Zod } from 'zod';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
-import { EVERY_SCOPE, isScope, type KeyScope, SCOPES } from './scopes.ts';
+import { EVERYTHING, type Permissions } from './permissions.ts';
+import { EVERY_SCOPE, isScope, SCOPES } from './scopes.ts';
 
 /** A gateway key: who has it, by what it is recognised, and what it allows. */
-export interface KeyEntry {
+export interface KeyEntry extends Permissions {
   readonly name: string;
   /** The SHA-256 of the key, in hex; two while it is changed for a new one. */
   readonly sha256: readonly string[];
-  /** Undefined: all there are. */
-  readonly scopes: readonly KeyScope[] | undefined;
-  readonly scripts: readonly string[] | undefined;
-  readonly projects: readonly string[] | undefined;
-  /** REST calls in any second. */
-  readonly rate: number | undefined;
   readonly expiresAt: Date | undefined;
 }
 
@@ -22,9 +17,8 @@ export type KeyEntries = { readonly entries: readonly KeyEntry[] } | { readonly 
 const NAME_FORM = '1 to 64 letters, digits or any of _ . -, and begins with a letter or digit';
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
-const isKeyName = (text: string): boolean => NAME.test(text);
-
 const MAX_RATE = 100_000;
+const NO_RATE = `is not a whole number from 1 to ${MAX_RATE}`;
 const MAX_LISTED = 10_000;
 const MAX_TOLD = 100;
 
@@ -46,6 +40,7 @@ function describeFile() {
     )
     .min(1, 'is empty. List an id, or leave it out')
     .max(MAX_LISTED, `has more than ${MAX_LISTED} ids`)
+    .transform((all) => new Set(all))
     .optional();
 
   const entry = z.strictObject(
@@ -61,11 +56,7 @@ function describeFile() {
         .min(1, `is empty. List a scope, or ${EVERY_SCOPE} for all`),
       scripts: ids,
       projects: ids,
-      rate: z
-        .int(`is not a whole number from 1 to ${MAX_RATE}`)
-        .min(1, `is not a whole number from 1 to ${MAX_RATE}`)
-        .max(MAX_RATE, `is not a whole number from 1 to ${MAX_RATE}`)
-        .optional(),
+      rate: z.int(NO_RATE).min(1, NO_RATE).max(MAX_RATE, NO_RATE).optional(),
       expiresAt: z.iso
         .datetime({ offset: true, error: 'is not an instant such as 2027-01-01T00:00:00Z' })
         .transform((text) => new Date(text))
@@ -95,15 +86,8 @@ export function parseKeyEntries(text: string): KeyEntries {
   if (!result.success)
     return { problems: firstOf(result.error.issues, (issue) => describeIssue(issue, json)) };
   const entries = result.data.keys.map(({ scopes, ...rest }): KeyEntry => {
-    const named = scopes.filter(isScope);
-    return {
-      scripts: undefined,
-      projects: undefined,
-      rate: undefined,
-      expiresAt: undefined,
-      ...rest,
-      scopes: named.length < scopes.length ? undefined : named,
-    };
+    const named = scopes.includes(EVERY_SCOPE) ? undefined : new Set(scopes.filter(isScope));
+    return { ...EVERYTHING, expiresAt: undefined, ...rest, scopes: named };
   });
   const problems = [...findRepeated(entries), ...entries.flatMap(findContradictions)];
   return problems.length > 0 ? { problems: firstOf(problems, (problem) => problem) } : { entries };
@@ -133,7 +117,7 @@ function findRepeated(entries: readonly KeyEntry[]): string[] {
 
 function findContradictions({ name, scopes, scripts, projects }: KeyEntry, index: number): string[] {
   if (scripts === undefined && projects === undefined) return [];
-  const ofUsers = scopes?.filter((one) => one.startsWith('users:')) ?? [EVERY_SCOPE];
+  const ofUsers = scopes ? [...scopes].filter((one) => one.startsWith('users:')) : [EVERY_SCOPE];
   return ofUsers.map(
     (one) =>
       `${placeOf(index, name)}.scopes has ${one} beside a list of scripts or projects. A user names no project, so the list could not hold: leave out ${one}${one === EVERY_SCOPE ? ' and list the other scopes' : ''}, or the list`,
@@ -145,7 +129,7 @@ function describeIssue({ path, message }: Zod.core.$ZodIssue, json: unknown): st
   if (first === undefined) return `the file ${message}`;
   if (typeof index !== 'number') return `${String(first)} ${message}`;
   const given = (json as { keys: readonly unknown[] }).keys[index] as { name?: unknown } | undefined;
-  const name = typeof given?.name === 'string' && isKeyName(given.name) ? given.name : undefined;
+  const name = typeof given?.name === 'string' && NAME.test(given.name) ? given.name : undefined;
   const below = rest.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   return `${placeOf(index, name)}${below} ${message}`;
 }

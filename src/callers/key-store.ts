@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { KeyEntry } from './key-entries.ts';
-import type { Permissions } from './permissions.ts';
+import { EVERYTHING, type Permissions } from './permissions.ts';
 
 /** The permissions of a key, or why it has none. */
 export type FoundKey = Permissions | 'unknown' | 'expired';
@@ -17,11 +17,6 @@ export interface ReplaceableKeyStore extends KeyStore {
   replace(entries: readonly KeyEntry[]): void;
 }
 
-interface Known {
-  readonly permissions: Permissions;
-  readonly expiresAt: number;
-}
-
 /** Knows keys by their hashes. `now` is the time of day, as `Date.now` gives. */
 export function createKeyStore(entries: readonly KeyEntry[], now = Date.now): ReplaceableKeyStore {
   let known = knownByHash(entries);
@@ -30,7 +25,7 @@ export function createKeyStore(entries: readonly KeyEntry[], now = Date.now): Re
       // The time that it takes may depend on a hash, but nobody can make a key for a hash.
       const found = known.get(digest(key));
       if (!found) return 'unknown';
-      return found.expiresAt > now() ? found.permissions : 'expired';
+      return found.expiresAt && found.expiresAt.getTime() <= now() ? 'expired' : found;
     },
     replace(others) {
       known = knownByHash(others);
@@ -39,41 +34,16 @@ export function createKeyStore(entries: readonly KeyEntry[], now = Date.now): Re
 }
 
 /** By hash: the first of two that have the same one. */
-function knownByHash(entries: readonly KeyEntry[]): ReadonlyMap<string, Known> {
-  const known = new Map<string, Known>();
-  for (const entry of entries) {
-    const one = {
-      permissions: permissionsOf(entry),
-      expiresAt: entry.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
-    };
-    for (const digest of entry.sha256) if (!known.has(digest)) known.set(digest, one);
-  }
-  return known;
-}
-
-function permissionsOf({ name, scopes, scripts, projects, rate }: KeyEntry): Permissions {
-  return {
-    name,
-    scopes: scopes && new Set(scopes),
-    scripts: scripts && new Set(scripts),
-    projects: projects && new Set(projects),
-    rate,
-  };
+function knownByHash(entries: readonly KeyEntry[]): ReadonlyMap<string, KeyEntry> {
+  const all = entries.flatMap((entry) => entry.sha256.map((one) => [one, entry] as const));
+  return new Map(all.reverse());
 }
 
 /** Keys in a list, each alone or as `name=key`: all of them allow everything. */
 export function entriesOfPlainKeys(keys: readonly string[]): readonly KeyEntry[] {
   return keys.map((given, index) => {
     const { name = `key ${index + 1}`, key } = readPlainKey(given);
-    return {
-      name,
-      sha256: [digest(key)],
-      scopes: undefined,
-      scripts: undefined,
-      projects: undefined,
-      rate: undefined,
-      expiresAt: undefined,
-    };
+    return { ...EVERYTHING, name, sha256: [digest(key)], expiresAt: undefined };
   });
 }
 

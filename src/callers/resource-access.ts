@@ -58,131 +58,116 @@ export function createOwners(): Owners {
  * requests of their own: a cache entry, or another caller's call, serves only a thing that is known to be accessible.
  */
 export function limitAccess(access: Access, permissions: Permissions, owners: Owners): Ask {
-  const limited = new LimitedAccess(access, permissions, owners);
-  return (call, usage) => limited.ask(call, usage);
-}
-
-class LimitedAccess {
-  readonly #access: Access;
-  readonly #permissions: Permissions;
-  readonly #owners: Owners;
-  readonly #own: Access;
+  const own: Access = { ...access, ask };
   /** Things that were looked up so far, by what they are and their ids. */
-  readonly #known = new Map<string, Promise<unknown>>();
-  #lookups = 0;
+  const known = new Map<string, Promise<unknown>>();
+  let lookups = 0;
+  return ask;
 
-  constructor(access: Access, permissions: Permissions, owners: Owners) {
-    this.#access = access;
-    this.#permissions = permissions;
-    this.#owners = owners;
-    this.#own = { ...access, ask: (call, usage) => this.ask(call, usage) };
-  }
-
-  async ask<T>(call: Call<T>, usage: Usage): Promise<T> {
+  async function ask<T>(call: Call<T>, usage: Usage): Promise<T> {
     const endpoint = ENDPOINTS.of(call.endpoint);
-    if (endpoint?.isForAll) return this.#access.ask(call, usage);
+    if (endpoint?.isForAll) return access.ask(call, usage);
     const { parts = [], about = [], shows, narrow } = endpoint ?? {};
     const named = namedBy([...parts, ...about], call);
     // Nothing shows its owner.
-    if (named.length === 0 && !narrow) throw accessDenied(this.#permissions, user);
-    await this.#check(named, shows);
-    const value = shows && !this.#listOf(shows) ? await this.#askOwned(shows, call, usage) : undefined;
-    const answer = value ?? (await this.#access.ask(call, usage));
-    return narrow ? (narrow(answer, (resource, id) => this.#isListed(resource, id)) as T) : answer;
+    if (named.length === 0 && !narrow) throw accessDenied(permissions, user);
+    await check(named, shows);
+    const value = shows && !listOf(shows) ? await askOwned(shows, call, usage) : undefined;
+    const answer = value ?? (await access.ask(call, usage));
+    return narrow ? (narrow(answer, isListed) as T) : answer;
   }
 
   /** The accessible ids of a resource; undefined: its owner decides. */
-  #listOf(resource: Resource): ReadonlySet<string> | undefined {
-    if (resource === script) return this.#permissions.scripts;
-    return resource === project ? (this.#permissions.projects ?? NOTHING) : undefined;
+  function listOf(resource: Resource): ReadonlySet<string> | undefined {
+    if (resource === script) return permissions.scripts;
+    return resource === project ? (permissions.projects ?? NOTHING) : undefined;
   }
 
-  #isListed(resource: Resource, id = ''): boolean {
-    return this.#listOf(resource)?.has(id) ?? true;
+  function isListed(resource: Resource, id = ''): boolean {
+    return listOf(resource)?.has(id) ?? true;
   }
 
   /** All of them are looked up, so that the number of calls does not show which exist. @throws FORBIDDEN */
-  async #check(named: readonly Named[], shown: Resource | undefined): Promise<void> {
-    const checks = await Promise.allSettled(named.map((one) => this.#checkOne(one, shown)));
+  async function check(named: readonly Named[], shown: Resource | undefined): Promise<void> {
+    const checks = await Promise.allSettled(named.map((one) => checkOne(one, shown)));
     const failed = checks.find((check) => check.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
   /** A thing that a call is about must be accessible, as its id shows, or a read before the call. @throws FORBIDDEN */
-  async #checkOne({ resource, id }: Named, shown: Resource | undefined): Promise<void> {
-    if (this.#listOf(resource) ? !this.#isListed(resource, id) : !resource.belongsTo)
-      throw accessDenied(this.#permissions, resource);
-    if (!this.#listOf(resource) && resource !== shown) await this.#read(resource, id);
+  async function checkOne({ resource, id }: Named, shown: Resource | undefined): Promise<void> {
+    if (listOf(resource) ? !isListed(resource, id) : !resource.belongsTo)
+      throw accessDenied(permissions, resource);
+    if (!listOf(resource) && resource !== shown) await read(resource, id);
   }
 
   /** Makes a read whose answer alone shows the owner of the thing. @throws FORBIDDEN */
-  async #askOwned<T>(thing: Resource, call: Call<T>, usage: Usage): Promise<T> {
+  async function askOwned<T>(thing: Resource, call: Call<T>, usage: Usage): Promise<T> {
     const id = call.params[thing.param] as string;
     const key = keyOf(thing, id);
-    const isKnown = this.#isAccessible(thing, id);
-    const ask = (one: Call<T>) => this.#access.ask(one, usage).catch(noneIfDenied);
+    const isKnown = isAccessible(thing, id);
+    const askOnce = (one: Call<T>) => access.ask(one, usage).catch(noneIfDenied);
     const unshared = { ...call, isUnshared: true };
-    const value = await ask(isKnown ? call : unshared);
+    const value = await askOnce(isKnown ? call : unshared);
     const { resource: owner, property } = thing.belongsTo ?? NOBODY;
     const ownerId = (value as Readonly<Record<string, string | undefined>> | undefined)?.[property];
-    if (ownerId !== undefined) this.#owners.set(key, ownerId);
-    if (this.#listOf(owner)) {
-      if (!this.#isListed(owner, ownerId)) throw accessDenied(this.#permissions, thing);
+    if (ownerId !== undefined) owners.set(key, ownerId);
+    if (listOf(owner)) {
+      if (!isListed(owner, ownerId)) throw accessDenied(permissions, thing);
     } else if (ownerId === undefined) {
       // One that exists would have taken the read of its owner as well.
-      this.#countLookup();
-      if (!isKnown) await ask(unshared);
-      throw accessDenied(this.#permissions, thing);
-    } else await this.#readOwner(thing, owner, ownerId);
+      countLookup();
+      if (!isKnown) await askOnce(unshared);
+      throw accessDenied(permissions, thing);
+    } else await readOwner(thing, owner, ownerId);
     // No other call about it needs to ask for it again.
-    this.#known.set(key, Promise.resolve());
+    known.set(key, Promise.resolve());
     return value as T;
   }
 
-  async #readOwner(thing: Resource, owner: Resource, id: string): Promise<void> {
+  async function readOwner(thing: Resource, owner: Resource, id: string): Promise<void> {
     try {
-      await this.#read(owner, id);
+      await read(owner, id);
     } catch (error) {
       // An owner that nobody has named is not mentioned.
-      throw isAccessDenied(error) ? accessDenied(this.#permissions, thing) : error;
+      throw isAccessDenied(error) ? accessDenied(permissions, thing) : error;
     }
   }
 
   /** Makes the read that shows a thing's owner; the answer is checked as any other. */
-  async #read(thing: Resource, id: string): Promise<unknown> {
+  async function read(thing: Resource, id: string): Promise<unknown> {
     const key = keyOf(thing, id);
-    const known = this.#known.get(key);
-    if (!known) return this.#remember(key, this.#lookUp(thing, id));
+    const before = known.get(key);
+    if (!before) {
+      const first = lookUp(thing, id);
+      known.set(key, first);
+      return first;
+    }
     try {
-      return await known;
+      return await before;
     } catch (failure) {
       if (!isAccessDenied(failure)) throw failure;
       // One that does not exist would be asked for again too.
-      return this.#lookUp(thing, id);
+      return lookUp(thing, id);
     }
   }
 
-  #remember(key: string, read: Promise<unknown>): Promise<unknown> {
-    this.#known.set(key, read);
-    return read;
+  async function lookUp(thing: Resource, id: string): Promise<unknown> {
+    countLookup();
+    return ENDPOINTS.show(own, thing, id);
   }
 
-  async #lookUp(thing: Resource, id: string): Promise<unknown> {
-    this.#countLookup();
-    return ENDPOINTS.show(this.#own, thing, id);
-  }
-
-  #countLookup(): void {
-    this.#lookups += 1;
-    if (this.#lookups > MAX_LOOKUPS) throw tooManyLookups();
+  function countLookup(): void {
+    lookups += 1;
+    if (lookups > MAX_LOOKUPS) throw tooManyLookups();
   }
 
   /** Whether an answer has shown before that a thing is accessible. */
-  #isAccessible(thing: Resource, id: string): boolean {
+  function isAccessible(thing: Resource, id: string): boolean {
     const { resource: owner } = thing.belongsTo ?? NOBODY;
-    const ownerId = this.#owners.get(keyOf(thing, id));
+    const ownerId = owners.get(keyOf(thing, id));
     if (ownerId === undefined) return false;
-    return this.#listOf(owner) ? this.#isListed(owner, ownerId) : this.#isAccessible(owner, ownerId);
+    return listOf(owner) ? isListed(owner, ownerId) : isAccessible(owner, ownerId);
   }
 }
 

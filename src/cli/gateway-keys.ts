@@ -153,15 +153,15 @@ export function showKeys(path: string): readonly string[] {
 
 function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresAt }: KeyEntry): string {
   const isOver = expiresAt !== undefined && expiresAt.getTime() <= Date.now();
-  const can = scopes?.map((scope) => `  may   ${scope.padEnd(15)} ${meaningOf(scope)}`);
-  const cannot = SCOPES.filter((scope) => scopes && !scopes.includes(scope));
+  const can = scopes && [...scopes].map((scope) => `  may   ${scope.padEnd(15)} ${meaningOf(scope)}`);
+  const cannot = SCOPES.filter((scope) => scopes && !scopes.has(scope));
   return [
     `${name}${isOver ? ' (expired)' : ''}`,
     ...(can ?? [`  may   everything (${EVERY_SCOPE})`]),
     ...(cannot.length > 0 ? [`  not   ${cannot.join(', ')}`] : []),
-    ...(scripts ? [`  only  the scripts ${scripts.join(', ')}`] : []),
+    ...(scripts ? [`  only  the scripts ${[...scripts].join(', ')}`] : []),
     ...(projects
-      ? [`  only  the projects ${projects.join(', ')}${scripts ? '' : ', and their scripts'}`]
+      ? [`  only  the projects ${[...projects].join(', ')}${scripts ? '' : ', and their scripts'}`]
       : []),
     ...(scripts && !projects ? ['  not   any project'] : []),
     ...(rate === undefined ? [] : [`  rate  ${rate} REST calls in any second`]),

@@ -71,9 +71,9 @@ describe('a file of keys', () => {
       {
         name: 'support-bot',
         sha256: [sha256('old'), sha256('new')],
-        scopes: ['scripts:read', 'sessions:write'],
-        scripts: ['a'],
-        projects: ['b'],
+        scopes: new Set(['scripts:read', 'sessions:write']),
+        scripts: new Set(['a']),
+        projects: new Set(['b']),
         rate: 10,
         expiresAt: new Date('2027-01-01T00:00:00Z'),
       },
