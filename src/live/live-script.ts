@@ -16,7 +16,7 @@ import {
 } from './live-event.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
 import { PollUsage } from './poll-access.ts';
-import { type KnownState, Poller, type PollerOptions } from './poller.ts';
+import { Poller, type PollerOptions } from './poller.ts';
 
 /** For how many changes back a cursor is known, and for how many sessions in them. */
 const MAX_CHANGES = 256;
@@ -44,9 +44,9 @@ export class LiveScript implements StreamSource {
   #poller: Poller | undefined;
   /** The refusal of the API that this process has received. */
   #refusal: { readonly error: unknown } | undefined;
-  #position = NO_STATE;
+  position: LivePosition = NO_STATE;
+  isComplete = true;
   #isCurrent = false;
-  #isComplete = true;
   #sessions = new Map<string, Session>();
   #all: readonly Session[] | undefined;
   /** The last ones, and the cursor of the state before them. */
@@ -60,19 +60,11 @@ export class LiveScript implements StreamSource {
   }
 
   get isKnown(): boolean {
-    return this.#position !== NO_STATE;
+    return this.position !== NO_STATE;
   }
 
   get isCurrent(): boolean {
     return this.isKnown && this.#isCurrent;
-  }
-
-  get position(): LivePosition {
-    return this.#position;
-  }
-
-  get isComplete(): boolean {
-    return this.#isComplete;
   }
 
   get size(): number {
@@ -133,7 +125,7 @@ export class LiveScript implements StreamSource {
             publish: (event, role) => this.#subscription?.publish(event, role),
             onRefused: (error) => this.#refuse(error),
           },
-          this.#known(),
+          { position: this.position, isComplete: this.isComplete, sessions: this.sessions(EVERY_SESSION) },
           isReset,
         );
         this.#poller.pollNow();
@@ -146,13 +138,6 @@ export class LiveScript implements StreamSource {
   #follow(): void {
     this.#poller?.stop();
     this.#poller = undefined;
-  }
-
-  /** For a poller to go on from. */
-  #known(): KnownState | undefined {
-    if (!this.isKnown) return undefined;
-    const { position, isComplete } = this;
-    return { position, isComplete, sessions: this.sessions(EVERY_SESSION) };
   }
 
   #refuse(error: unknown): void {
@@ -187,11 +172,11 @@ export class LiveScript implements StreamSource {
     const { cursor, asOf, nextPollMs } = event;
     this.#delay = event.type === 'SessionsDelay' ? event : undefined;
     if (this.#delay) {
-      if (this.isKnown) this.#position = { ...this.#position, nextPollMs };
+      if (this.isKnown) this.position = { ...this.position, nextPollMs };
     } else {
       if (event.type === 'SessionsSnapshot') this.#replace(event);
       if (event.type === 'SessionsChange') this.#change(event);
-      this.#position = { cursor, asOf, nextPollMs };
+      this.position = { cursor, asOf, nextPollMs };
       this.#isCurrent = isLatest;
     }
     // All know of it at once, or a cursor would promise what an event does not hold; they are woken one after the other.
@@ -200,12 +185,12 @@ export class LiveScript implements StreamSource {
   }
 
   #replace({ cursor, sessions, isComplete }: SnapshotEvent): void {
-    if (cursor !== this.#position.cursor) {
+    if (cursor !== this.position.cursor) {
       this.#changes = [];
       this.#changed = 0;
       this.#oldestCursor = cursor;
     }
-    this.#isComplete = isComplete;
+    this.isComplete = isComplete;
     this.#sessions = new Map(sessions.map((session) => [session.id ?? '', session]));
     this.#all = undefined;
   }

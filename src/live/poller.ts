@@ -74,16 +74,17 @@ export class Poller {
   #isWantedAgain = false;
 
   /** `isReset`: no other process knows what is known here, so it is published as a whole, in a new epoch. */
-  constructor(options: PollerOptions, known: KnownState | undefined, isReset: boolean) {
+  constructor(options: PollerOptions, known: KnownState, isReset: boolean) {
     this.#options = options;
-    this.#tracker = new SessionTracker(known?.sessions ?? []);
-    this.#isComplete = known?.isComplete ?? true;
-    this.#isNew = known === undefined || isReset;
-    this.#position = known?.position ?? NO_STATE;
-    const [epoch = '', version] = this.#position.cursor.split('.');
+    const { position, sessions, isComplete } = known;
+    this.#tracker = new SessionTracker(sessions);
+    this.#isComplete = isComplete;
+    this.#isNew = position === NO_STATE || isReset;
+    this.#position = position;
+    const [epoch = '', version] = position.cursor.split('.');
     this.#epoch = this.#isNew ? randomUUID() : epoch;
     this.#version = Number(version);
-    if (known) this.#snapshotAt = options.clock.now();
+    if (position !== NO_STATE) this.#snapshotAt = options.clock.now();
   }
 
   /** Polls at once, or as soon as the poll that is under way has ended. */

@@ -50,11 +50,10 @@ export interface QuotaLimits {
 export interface Quota {
   /**
    * A permit now, or how many ms until one may be free (Infinity: when `onFreed` is called). Callers of other processes may
-   * have a turn before: `demand` is all that waits here.
+   * have a turn before: `demand` is all that waits here. `isSpare`: nobody waits for the call, so some permits stay free, and
+   * one such call keeps its distance from the next.
    */
-  take(demand: Demand): MaybePromise<Permit | number>;
-  /** The same for a call that nobody waits for: some permits stay free, and one such call keeps its distance from the next. */
-  takeSpare(): MaybePromise<Permit | number>;
+  take(demand: Demand, isSpare: boolean): MaybePromise<Permit | number>;
   /** Some callers wait no longer: no turn need be left to them. */
   left(demand: Demand): void;
   /** Whether such a call would leave those permits free. */

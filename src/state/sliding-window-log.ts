@@ -1,4 +1,4 @@
-import type { Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
+import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, and what clocks and timers may be off. */
 export const WINDOW_MS = 1_002;
@@ -48,17 +48,11 @@ class SlidingWindowLog implements Quota {
     this.#reducedAt = now();
   }
 
-  take(): Permit | number {
+  take(_demand: Demand, isSpare: boolean): Permit | number {
     const now = this.#now();
     if (now < this.#pausedUntil) return this.#pausedUntil - now;
     if (this.#isUnlimited) return FREE;
-    return this.#freeInMs(this.#rateAt(now), now) || this.#hold();
-  }
-
-  takeSpare(): Permit | number {
-    const now = this.#now();
-    if (now < this.#pausedUntil) return this.#pausedUntil - now;
-    if (this.#isUnlimited) return FREE;
+    if (!isSpare) return this.#freeInMs(this.#rateAt(now), now) || this.#hold();
     const permits = this.#sparePermits(now);
     const waitMs = Math.max(this.#spareFrom - now, this.#freeInMs(permits, now));
     if (waitMs > 0) return waitMs;

@@ -37,9 +37,8 @@ export function createLateState(clock: Clock): State {
 
 function lateQuota(quota: Quota): Quota {
   return {
-    take: (demand) => later(() => quota.take(demand)),
+    take: (demand, isSpare) => later(() => quota.take(demand, isSpare)),
     left: (demand) => quota.left(demand),
-    takeSpare: () => later(() => quota.takeSpare()),
     hasSpare: () => quota.hasSpare(),
     etaMs: (ahead) => quota.etaMs(ahead),
     slowDown: (pauseMs) => later(() => quota.slowDown(pauseMs)),

@@ -34,7 +34,7 @@ export class AccountKeyspace {
   }
 
   key(kind: string): string {
-    return `${this.#link.prefix}:{${this.encryption.tag}}:${kind}`;
+    return this.#link.key(kind, this.encryption.tag);
   }
 
   /**

@@ -135,8 +135,21 @@ export class RedisLink implements Coordination {
   }
 
   /** @throws when the store is lost, or is lost meanwhile: the script may have run all the same. */
-  run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#run(script, keys, args, () => true);
+  async run(
+    script: LuaScript,
+    keys: readonly string[],
+    args: readonly Argument[],
+    isOffer = false,
+  ): Promise<unknown> {
+    const connection = this.#connection;
+    if (!connection) throw new Error('Redis is lost');
+    try {
+      return await connection.run(script, keys, args);
+    } catch (error) {
+      const isLost = !(isOffer && error instanceof RedisRefused);
+      if (isLost && connection === this.#connection) this.#degrade(asError(error));
+      throw error;
+    }
   }
 
   /**
@@ -144,31 +157,12 @@ export class RedisLink implements Coordination {
    * @throws as `run` does; RedisRefused.
    */
   offer(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#run(script, keys, args, (error) => !(error instanceof RedisRefused));
+    return this.run(script, keys, args, true);
   }
 
-  async #run(
-    script: LuaScript,
-    keys: readonly string[],
-    args: readonly Argument[],
-    isPartition: (error: unknown) => boolean,
-  ): Promise<unknown> {
-    const connection = this.#connection;
-    if (!connection) throw new Error('Redis is lost');
-    try {
-      return await connection.run(script, keys, args);
-    } catch (error) {
-      if (isPartition(error) && connection === this.#connection) this.#degrade(asError(error));
-      throw error;
-    }
-  }
-
-  key(name: string): string {
-    return `${this.#options.prefix}:{gateways}:${name}`;
-  }
-
-  get prefix(): string {
-    return this.#options.prefix;
+  /** A key's name. A cluster keeps those of one tag together; without one it is common to all. */
+  key(name: string, tag = 'gateways'): string {
+    return `${this.#options.prefix}:{${tag}}:${name}`;
   }
 
   async close(): Promise<void> {

@@ -72,12 +72,15 @@ class RedisQuota implements Quota {
     this.#seen = kind === '' ? account.quota : new SeenQuota();
   }
 
-  take(demand: Demand): Permit | number | Promise<Permit | number> {
-    return this.#take(demand, 0);
-  }
-
-  takeSpare(): Permit | number | Promise<Permit | number> {
-    return this.#take(ONE, KEPT_SHARE);
+  take(demand: Demand, isSpare: boolean): Permit | number | Promise<Permit | number> {
+    const waitMs = this.#waitMs();
+    if (waitMs > 0) return this.#later(waitMs);
+    if (!this.#link.isDegraded)
+      return this.#ready.pop() ?? (isSpare ? this.#ask(ONE, KEPT_SHARE) : this.#ask(demand, 0));
+    const permit = this.#ownShare()?.take(demand, isSpare) ?? LOOK_AGAIN_MS;
+    if (permit instanceof Promise) return permit;
+    if (typeof permit === 'number') return this.#later(permit);
+    return this.#permits.hold(this.#permits.nextName(), permit);
   }
 
   hasSpare(): boolean {
@@ -150,24 +153,13 @@ class RedisQuota implements Quota {
     return this.#share.quota;
   }
 
-  /** `kept`: the part of the permits that is to stay free. */
-  #take(demand: Demand, kept: number): Permit | number | Promise<Permit | number> {
-    const waitMs = this.#waitMs();
-    if (waitMs > 0) return this.#later(waitMs);
-    if (!this.#link.isDegraded) return this.#ready.pop() ?? this.#ask(demand, kept);
-    const share = this.#ownShare();
-    const permit = (kept > 0 ? share?.takeSpare() : share?.take(demand)) ?? LOOK_AGAIN_MS;
-    if (permit instanceof Promise) return permit;
-    if (typeof permit === 'number') return this.#later(permit);
-    return this.#permits.hold(this.#permits.nextName(), permit);
-  }
-
   /** So many ms, or until the store is back. */
   #later(ms: number): number {
     if (this.#link.isDegraded) this.#link.whenChanged(this.#options.onFreed);
     return ms;
   }
 
+  /** `kept`: the part of the permits that is to stay free. */
   async #ask(demand: Demand, kept: number): Promise<Permit | number> {
     const { limits, account } = this.#options;
     const { held, sent, pace, turns, waiting } = this.#keys;

@@ -158,7 +158,7 @@ export class Limit implements Demand {
 
   #ask(isSpare: boolean, demand: Demand): Permit | undefined {
     if (this.isShut || (isSpare && this.#isSpareShut)) return undefined;
-    const answer = isSpare ? this.#quota.takeSpare() : this.#quota.take(demand);
+    const answer = this.#quota.take(demand, isSpare);
     if (!(answer instanceof Promise)) return this.#learn(answer, isSpare);
     this.#isAsking = true;
     void answer.then((later) => {
