@@ -60,9 +60,8 @@ interface Ended {
 }
 
 interface Account {
-  streams: number;
-  /** Those of each caller, the newest last. */
-  readonly callers: Map<string, LiveStream[]>;
+  /** Each with its caller, the newest last. */
+  readonly streams: Map<LiveStream, string>;
   readonly scripts: Map<string, LiveScript>;
 }
 
@@ -106,7 +105,7 @@ export function createLive(options: LiveOptions): Live {
     const forget = () => {
       if (followed.size > 0 || account.scripts.get(scriptId) !== followed) return;
       account.scripts.delete(scriptId);
-      if (account.streams === 0 && account.scripts.size === 0) accounts.delete(name);
+      if (account.streams.size === 0 && account.scripts.size === 0) accounts.delete(name);
     };
     const isKept = followed.isKnown && account.scripts.size <= limits.maxScripts && !isEnding;
     if (isKept) clock.after(KEEP_MS, forget);
@@ -121,9 +120,9 @@ export function createLive(options: LiveOptions): Live {
   return {
     subscribe(origin, { scriptId, isWanted, after }) {
       const name = origin.account;
-      const account = accounts.get(name) ?? { streams: 0, callers: new Map(), scripts: new Map() };
+      const account = accounts.get(name) ?? { streams: new Map(), scripts: new Map() };
       checkScripts(account, scriptId, limits);
-      if (account.streams >= limits.maxStreams) makeRoom(account, origin.caller, limits);
+      if (account.streams.size >= limits.maxStreams) makeRoom(account, origin.caller, limits);
       accounts.set(name, account);
       const followed = follow(account, origin, scriptId);
       const stream = new LiveStream({
@@ -133,7 +132,7 @@ export function createLive(options: LiveOptions): Live {
         onEvent: (type) => observe((one) => one.delivered?.(type)),
         onEnd() {
           cancelTimer();
-          removeStream(account, origin.caller, stream);
+          account.streams.delete(stream);
           count(-1, 0);
           followed.remove(stream);
           if (followed.size === 0) leave(name, account, scriptId, followed);
@@ -143,7 +142,7 @@ export function createLive(options: LiveOptions): Live {
         stream.end();
         stream.deliver();
       });
-      addStream(account, origin.caller, stream);
+      account.streams.set(stream, origin.caller);
       count(1, followed.size === 0 ? 1 : 0);
       followed.add(stream);
       // It was on its way when the others were ended.
@@ -160,30 +159,18 @@ export function createLive(options: LiveOptions): Live {
   };
 }
 
-function addStream(account: Account, caller: string, stream: LiveStream): void {
-  account.streams += 1;
-  const own = account.callers.get(caller);
-  if (own) own.push(stream);
-  else account.callers.set(caller, [stream]);
-}
-
-function removeStream(account: Account, caller: string, stream: LiveStream): void {
-  account.streams -= 1;
-  const left = account.callers.get(caller)?.filter((other) => other !== stream) ?? [];
-  if (left.length > 0) account.callers.set(caller, left);
-  else account.callers.delete(caller);
-}
-
 /** Callers of an API key share its streams: one with fewer gets one that the caller with the most has begun last. */
-function makeRoom({ streams, callers }: Account, caller: string, { maxStreams }: LiveLimits): void {
+function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimits): void {
+  const callers = new Map<string, LiveStream[]>();
+  for (const [stream, one] of streams) callers.set(one, [...(callers.get(one) ?? []), stream]);
   const own = callers.get(caller)?.length ?? 0;
   const [most = []] = [...callers.values()].sort((one, other) => other.length - one.length);
-  const details = { found: streams, limit: maxStreams };
+  const details = { found: streams.size, limit: maxStreams };
   // After it the other still has as many.
   if (own + 2 > most.length) {
     throw codedError(
       'TOO_MANY_STREAMS',
-      `There are ${streams} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one, or raise LIVE_MAX_STREAMS.`,
+      `There are ${streams.size} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one, or raise LIVE_MAX_STREAMS.`,
       details,
     );
   }
@@ -191,7 +178,7 @@ function makeRoom({ streams, callers }: Account, caller: string, { maxStreams }:
   newest?.fail(
     codedError(
       'TOO_MANY_STREAMS',
-      `There are ${streams} live streams with this API key, the most of them yours; at most ${maxStreams} are allowed, and this one made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
+      `There are ${streams.size} live streams with this API key, the most of them yours; at most ${maxStreams} are allowed, and this one made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
       details,
     ),
   );
