@@ -129,31 +129,26 @@ function isOlder({ startedAt = Infinity }: Origin, { startedAt: other = Infinity
 
 /** First in, first out. A list, because the tables of a Set whose items come and go keep each other, and what they held, alive in V8. */
 class Fifo<Item extends object> {
-  #items: (Item | undefined)[] = [];
-  /** Where the first item is. */
-  #start = 0;
-  size = 0;
+  readonly #items: Item[] = [];
+
+  get size(): number {
+    return this.#items.length;
+  }
 
   add(item: Item): void {
     this.#items.push(item);
-    this.size += 1;
   }
 
   /** Takes out the first one that is admitted. */
   next(admits: (item: Item) => boolean): Item | undefined {
-    for (let index = this.#start; index < this.#items.length; index += 1) {
-      const item = this.#items[index];
-      if (item === undefined || !admits(item)) continue;
-      this.#takeOut(index);
-      return item;
-    }
-    return undefined;
+    const index = this.#items.findIndex(admits);
+    return index < 0 ? undefined : this.#items.splice(index, 1)[0];
   }
 
   /** Takes one out from wherever it is. */
   remove(item: Item): void {
-    const index = this.#items.indexOf(item, this.#start);
-    if (index !== -1) this.#takeOut(index);
+    const index = this.#items.indexOf(item);
+    if (index >= 0) this.#items.splice(index, 1);
   }
 
   /** How many would go on before one that were added now. */
@@ -162,16 +157,6 @@ class Fifo<Item extends object> {
   }
 
   items(): Item[] {
-    return this.#items.filter((item) => item !== undefined);
-  }
-
-  #takeOut(index: number): void {
-    this.#items[index] = undefined;
-    this.size -= 1;
-    if (this.size === 0) this.#start = this.#items.length;
-    while (this.#start < this.#items.length && this.#items[this.#start] === undefined) this.#start += 1;
-    if (this.#start * 2 < this.#items.length) return;
-    this.#items.splice(0, this.#start);
-    this.#start = 0;
+    return [...this.#items];
   }
 }
