@@ -25,11 +25,10 @@ local doubts = redis.call('HGETALL', KEYS[3])
 for index = 2, #doubts, 2 do doubts[index] = doubts[index] - now end
 return { 1, used, paused, account[2], account[3], account[4], written, doubts }`;
 
-/** The writes of an account, as the store had them when it was last asked. */
+/** The writes of an account, as the store had them when it was last asked: after a partition, others begin with nothing. */
 export class AccountWrites {
-  #resets = 1;
-  /** The last partition after which all was forgotten. */
-  #partition: number;
+  /** The last partition before. */
+  readonly partition: number;
   readonly #link: RedisLink;
   readonly #account: AccountKeyspace;
   #name = '';
@@ -43,16 +42,7 @@ export class AccountWrites {
   constructor(account: AccountKeyspace, link: RedisLink) {
     this.#account = account;
     this.#link = link;
-    this.#partition = link.lastPartition;
-  }
-
-  /** How often all was forgotten, such as after a partition. */
-  get resets(): number {
-    if (!this.#link.isDegraded && this.#partition !== this.#link.lastPartition) {
-      this.#partition = this.#link.lastPartition;
-      this.#forget();
-    }
-    return this.#resets;
+    this.partition = link.lastPartition;
   }
 
   /** Asks the store what was written since: one command for all that ask in one turn. False: it is lost. */
@@ -76,34 +66,24 @@ export class AccountWrites {
     return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), partition: 0 };
   }
 
-  #forget(): void {
-    this.#resets += 1;
-    this.#name = '';
-    this.#count = '';
-    this.#forgotten = 0;
-    this.#last = new Map();
-    this.#doubtUntil = new Map();
-  }
-
-  async #ask(): Promise<boolean> {
+  async #ask(): Promise<true> {
     const account = this.#account;
     const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
-    for (;;) {
-      const { resets } = this;
-      const reply = await account.run(READ_WRITES, keys, [this.#name, this.#count]);
-      const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
-      account.quota.note(this.#link.now(), used, pausedMs);
-      if (resets !== this.resets) continue;
-      if (isNews !== 0) this.#learn(news as News);
-      return true;
-    }
+    const reply = await account.run(READ_WRITES, keys, [this.#name, this.#count]);
+    const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
+    account.quota.note(this.#link.now(), used, pausedMs);
+    if (isNews !== 0) this.#learn(news as News);
+    return true;
   }
 
   #learn([name, count, forgotten, written, doubts]: News): void {
-    if (String(name) !== this.#name) this.#forget();
+    if (String(name) !== this.#name) {
+      this.#count = '';
+      this.#last = new Map();
+    }
     this.#name = String(name);
     // The later one of two answers under way knows more.
-    if (Number(count) < Number(this.#count || -1)) return;
+    if (Number(count) < Number(this.#count)) return;
     this.#count = String(count);
     this.#forgotten = Number(forgotten);
     for (const [resource, number] of pairs(written)) this.#last.set(resource, Number(number));

@@ -42,7 +42,15 @@ return { number }`;
  */
 export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeyspaces): Generations {
   const own = createGenerationsInMemory(link.now);
-  const writesOf = new WeakMap<AccountKeyspace, AccountWrites>();
+  const known = new WeakMap<AccountKeyspace, AccountWrites>();
+  const writesOf = (account: AccountKeyspace): AccountWrites => {
+    let writes = known.get(account);
+    if (!writes || (writes.partition !== link.lastPartition && !link.isDegraded)) {
+      writes = new AccountWrites(account, link);
+      known.set(account, writes);
+    }
+    return writes;
+  };
   const note = ({ account, id, resources, doubtUntil }: AccountWrite): Promise<unknown> => {
     const doubtMs = Math.max(0, doubtUntil - link.now());
     const keys = ['account', 'writes', 'doubts'].map((kind) => account.key(kind));
@@ -54,14 +62,12 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
   return {
     snapshot(name) {
       const account = accounts.of(name);
-      const writes = writesOf.get(account) ?? new AccountWrites(account, link);
-      writesOf.set(account, writes);
       const alone = own.snapshot();
-      /** How often the writes had been reset when the store was asked for them; 0: it was not. */
-      let resets = 0;
+      /** Those for which the store was asked. */
+      let asked: AccountWrites | undefined;
 
       const readAlone = (resource: string, partition: number): Generation => {
-        const stored = writes.read(resource);
+        const stored = writesOf(account).read(resource);
         const { number, isInDoubt } = alone.read(resource);
         const both = number === 0 ? stored.number : `${stored.number}-${number}`;
         return { number: both, isInDoubt: stored.isInDoubt || isInDoubt, partition };
@@ -70,10 +76,11 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
       return {
         read(resource) {
           if (link.isDegraded) return readAlone(resource, link.partition);
-          if (resets === writes.resets) return writes.read(resource);
+          const writes = writesOf(account);
+          if (asked === writes) return writes.read(resource);
           return writes.refresh().then((isKnown) => {
             if (!isKnown) return readAlone(resource, link.partition || link.lastPartition);
-            resets = writes.resets;
+            asked = writes;
             return writes.read(resource);
           });
         },
@@ -97,7 +104,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
           return {
             async end(outcome, stillMs) {
               // Later reads of the operation show what the write has done.
-              resets = 0;
+              asked = undefined;
               const write = await publish(outcome === 'unknown' ? stillMs : 0);
               if (!write) return;
               isLost = true;

@@ -12,17 +12,18 @@ import {
 } from './client.ts';
 import { Membership } from './membership.ts';
 
-interface RedisLinkOptions {
+export interface RedisLinkOptions {
+  /** `redis://` or `rediss://`, as `@redis/client` understands it. */
   readonly url: string;
-  /** The prefix of every key's name. */
+  /** The prefix of every key's name: gateways with the same prefix count together. */
   readonly prefix: string;
-  /** Requests in any second for one account; 0: no limit. */
+  /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
   readonly rate: number;
-  /** Among how many processes the quota is divided; undefined: among those that are there. */
+  /** How many gateways there are, for one that has never reached Redis; undefined: those that are there. */
   readonly instances: number | undefined;
   readonly commandTimeoutMs: number;
   readonly now: () => number;
-  /** Called when the others are lost (why), and when they are found again (undefined). */
+  /** Called when the other gateways are lost (why), and when they are found again (undefined). */
   readonly onChange: (reason: Error | undefined) => void;
 }
 

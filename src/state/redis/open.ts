@@ -11,28 +11,20 @@ import { lua } from './client.ts';
 import { RedisFeeds } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { AccountKeyspaces } from './keyspace.ts';
-import { RedisLink } from './link.ts';
+import { RedisLink, type RedisLinkOptions } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
 
-export interface RedisStateOptions {
-  /** `redis://` or `rediss://`, as `@redis/client` understands it. */
+type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
+
+export interface RedisStateOptions extends Optional<RedisLinkOptions> {
   readonly url: string;
-  /** The prefix of every key's name: gateways with the same prefix count together. */
-  readonly prefix?: string | undefined;
-  /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
   readonly rate: number;
   /** The longest that an entry is cached, in ms. */
   readonly longestCopyMs: number;
-  /** How many gateways there are, for one that has never reached Redis. */
-  readonly instances?: number | undefined;
   /** Whether it is an error when Redis cannot be reached at the start. */
   readonly isRequired?: boolean | undefined;
-  readonly commandTimeoutMs?: number | undefined;
-  readonly now?: (() => number) | undefined;
-  /** Called when the other gateways are lost (why), and when they are found again (undefined). */
-  readonly onChange?: ((reason: Error | undefined) => void) | undefined;
 }
 
 /** Longer than any call takes, of which the answer may be kept under what was known at its beginning. */
@@ -45,9 +37,8 @@ const LONGEST_CALL_MS = 200_000;
 export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
   const { longestCopyMs, isRequired = true, now = () => performance.now() } = options;
   const link = new RedisLink({
-    url: options.url,
+    ...options,
     prefix: options.prefix ?? 'luaauth',
-    rate: options.rate,
     instances: options.instances,
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
     now,
