@@ -123,58 +123,60 @@ it('runs by npx: the version, and the schema', async () => {
   expect(stdout).toBe(textOf('schema/schema.graphql'));
 });
 
-it('serves, over the sandbox that it brings along', async () => {
-  const { endpoint, key, ended } = await serve(product.user);
-  expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
-  serving?.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
-});
-
-it('serves the GraphiQL page that it brings along, and runs where that is left out', async () => {
-  const page = async (endpoint: string) => fetch(endpoint, { headers: { accept: 'text/html' } });
-  const whole = await serve(product.user);
-  const html = await (await page(whole.endpoint)).text();
-  const [, script = ''] = / src="([^"]+)"/.exec(html) ?? [];
-  const { status, headers } = await fetch(new URL(script, whole.endpoint));
-  expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
-  serving?.kill('SIGTERM');
-  await whole.ended;
-
-  const folder = join(product.user, 'node_modules/luaauth-graphql/dist/page');
-  renameSync(folder, `${folder}.away`);
-  try {
-    const { endpoint, key, ended } = await serve(product.user);
-    const missing = await page(endpoint);
-    expect([missing.status, await missing.text()]).toEqual([
-      404,
-      'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
-    ]);
-    expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
-    serving?.kill('SIGTERM');
-    expect(await ended).toEqual([0, null]);
-  } finally {
-    renameSync(`${folder}.away`, folder);
-  }
-});
-
-it('serves the dashboard that it brings along, and says how to build one that is not there', async () => {
-  const { endpoint, ended } = await serve(product.user, '--dashboard');
-  const page = await (await fetch(new URL('/dashboard', endpoint))).text();
-  const [, script = ''] = /src="\.\/([^"]+)"/.exec(page) ?? [];
-  const { status, headers } = await fetch(new URL(script, `${new URL('/dashboard/', endpoint)}`));
-  expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
-  serving?.kill('SIGTERM');
-  await ended;
-  rmSync(join(product.copy, 'examples/react-dashboard/dist'), { recursive: true });
-  const clone = await run(process.execPath, ['dist/main.js', '--port', '0', '--dashboard'], {
-    cwd: product.copy,
+describe('what is installed serves', () => {
+  /** One for all that only ask. */
+  let whole: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    whole = await serve(product.user, '--dashboard');
   });
-  expect([clone.code, clone.stderr]).toEqual([
-    1,
-    expect.stringMatching(
-      /^DASHBOARD is true, but the dashboard is not built: there is no index\.html in "[^"]+"\. Run "npm run dashboard" in the repository, or leave DASHBOARD out\.\n$/,
-    ),
-  ]);
+  afterAll(() => void whole?.child.kill('SIGKILL'));
+
+  it('over the sandbox that it brings along', async () => {
+    expect(await askName(whole.endpoint, whole.key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  });
+
+  it('the GraphiQL page that it brings along, and runs where that is left out', async () => {
+    const page = async (endpoint: string) => fetch(endpoint, { headers: { accept: 'text/html' } });
+    const html = await (await page(whole.endpoint)).text();
+    const [, script = ''] = / src="([^"]+)"/.exec(html) ?? [];
+    const { status, headers } = await fetch(new URL(script, whole.endpoint));
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+
+    const folder = join(product.user, 'node_modules/luaauth-graphql/dist/page');
+    renameSync(folder, `${folder}.away`);
+    try {
+      const { child, endpoint, key, ended } = await serve(product.user);
+      serving = child;
+      const missing = await page(endpoint);
+      expect([missing.status, await missing.text()]).toEqual([
+        404,
+        'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
+      ]);
+      expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+      child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+    } finally {
+      renameSync(`${folder}.away`, folder);
+    }
+  });
+
+  it('the dashboard that it brings along, and says how to build one that is not there', async () => {
+    const { endpoint } = whole;
+    const page = await (await fetch(new URL('/dashboard', endpoint))).text();
+    const [, script = ''] = /src="\.\/([^"]+)"/.exec(page) ?? [];
+    const { status, headers } = await fetch(new URL(script, `${new URL('/dashboard/', endpoint)}`));
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    rmSync(join(product.copy, 'examples/react-dashboard/dist'), { recursive: true });
+    const clone = await run(process.execPath, ['dist/main.js', '--port', '0', '--dashboard'], {
+      cwd: product.copy,
+    });
+    expect([clone.code, clone.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^DASHBOARD is true, but the dashboard is not built: there is no index\.html in "[^"]+"\. Run "npm run dashboard" in the repository, or leave DASHBOARD out\.\n$/,
+      ),
+    ]);
+  });
 });
 
 it.each([[['serve', '--port', '0', '--mcp']], [['mcp']]])(
@@ -208,7 +210,6 @@ async function serve(folder: string, ...args: string[]) {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  serving = child;
   const ended = once(child, 'exit');
   let stdout = '';
   child.stdout.on('data', (text: Buffer) => {
@@ -216,7 +217,7 @@ async function serve(folder: string, ...args: string[]) {
   });
   await vi.waitFor(() => expect(stdout).toContain('started'), { timeout: 60_000 });
   const { url: endpoint } = JSON.parse(stdout) as { url: string };
-  return { endpoint, key: 'sandbox-key', ended };
+  return { child, endpoint, key: 'sandbox-key', ended };
 }
 
 async function askName(endpoint: string, token: string): Promise<unknown> {
