@@ -9,24 +9,17 @@ import {
 } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
-import { type CorsHeaders, checkMethod } from '../http/guards.ts';
+import { checkMethod } from '../http/guards.ts';
 import { stringifyResult } from '../http/response.ts';
-import type { SocketUpgradeOptions } from '../http/websocket/socket-upgrade.ts';
 import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
-import type { PipelineOptions } from '../operation/pipeline.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import { type Clock, every } from '../transport/clock.ts';
-import type { Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { type AgentDocuments, checkArguments, PLAN, readTools, type Tool } from './tool.ts';
+import type { AgentDocuments, AgentsParts } from './parts.ts';
+import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
 import { DATA_NOTE, toolResult } from './tool-result.ts';
-
-/** The parts of a gateway that serve agents. */
-export type AgentsParts = Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> &
-  Omit<SocketUpgradeOptions, 'checkHost' | 'hooksFor'> &
-  Pick<Transport, 'rateLimit'> & { readonly cors: CorsHeaders | undefined };
 
 /** Answers a message in the record of the request that it came by, to which it adds headers. */
 export type InRequest = <Answer>(

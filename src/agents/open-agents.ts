@@ -11,8 +11,8 @@ import { COMMON_HEADERS, REQUEST_ID, requestIdFor, responseHead } from '../http/
 import { methodNotAllowed } from '../http/routes.ts';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../operation/params.ts';
-import { type Agents, type AgentsParts, createAgents, type InRequest } from './agents.ts';
-import type { AgentDocuments } from './tool.ts';
+import { type Agents, createAgents, type InRequest } from './agents.ts';
+import type { AgentDocuments, AgentsParts } from './parts.ts';
 
 /** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
 export type OpenAgents = ReturnType<typeof openAgents>;

@@ -2,7 +2,6 @@ import type { Tool as ToolListing } from '@modelcontextprotocol/server';
 import { GraphQLError, Kind } from 'graphql';
 import { badUserInput } from '../errors/coded-error.ts';
 import { StartError } from '../observability/start-error.ts';
-import type { ListedDocuments } from '../operation/persisted/resolve.ts';
 import type { PipelineOptions } from '../operation/pipeline.ts';
 import { effectOf } from '../plan/cost.ts';
 import { mostCalls } from '../plan/most-calls.ts';
@@ -10,12 +9,7 @@ import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../plan/required-scopes.ts';
 import { objectsOf } from '../plan/select.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
-
-export interface AgentDocuments {
-  readonly listed: ListedDocuments;
-  /** Whether there is a tool for any query beside those of the documents. */
-  readonly isArbitrary: boolean;
-}
+import type { AgentDocuments } from './parts.ts';
 
 type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
 

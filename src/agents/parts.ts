@@ -1,0 +1,16 @@
+import type { CorsHeaders } from '../http/guards.ts';
+import type { SocketUpgradeOptions } from '../http/websocket/socket-upgrade.ts';
+import type { ListedDocuments } from '../operation/persisted/resolve.ts';
+import type { PipelineOptions } from '../operation/pipeline.ts';
+import type { Transport } from '../transport/transport.ts';
+
+export interface AgentDocuments {
+  readonly listed: ListedDocuments;
+  /** Whether there is a tool for any query beside those of the documents. */
+  readonly isArbitrary: boolean;
+}
+
+/** The parts of a gateway that serve agents. Nothing here is of the library that is loaded for them alone. */
+export type AgentsParts = Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> &
+  Omit<SocketUpgradeOptions, 'checkHost' | 'hooksFor'> &
+  Pick<Transport, 'rateLimit'> & { readonly cors: CorsHeaders | undefined };
