@@ -3,9 +3,11 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Config } from '../config/config.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
+import { isObject } from '../luaauth/envelope.ts';
 import { version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
+import type { QueryOptions } from './query.ts';
 import { EXIT, printError, readInputFile } from './terminal.ts';
 
 const AFTER_HELP = `
@@ -111,7 +113,7 @@ function createProgram(): Command {
         'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql',
         gatewayUrl,
       ),
-  ).action(async (file: string, flags: Partial<QueryFlags>, command: Command) => {
+  ).action(async (file: string, flags: Partial<Omit<QueryOptions, 'file'>>, command: Command) => {
     const { variables, operation, plan = false, url, ...others } = flags;
     // Told here, where the URL is not quoted.
     if (url !== undefined && (new URL(url).username || new URL(url).password))
@@ -196,18 +198,11 @@ function reportProblems(problems: readonly string[]): void {
   process.exitCode = EXIT.failed;
 }
 
-interface QueryFlags {
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly operation: string;
-  readonly plan: boolean;
-  readonly url: string;
-}
-
 function jsonObject(given: string): Readonly<Record<string, unknown>> {
   const advice = 'Give an object of JSON, or @ and the path of a file that holds one.';
   try {
     const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+    if (isObject(value)) return value;
   } catch {
     // The message below says what it is not; it is not quoted twice.
   }

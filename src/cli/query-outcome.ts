@@ -8,6 +8,7 @@ import {
   type SelectionNode,
   visit,
 } from 'graphql';
+import { isObject } from '../luaauth/envelope.ts';
 
 interface Answer {
   readonly data?: Readonly<Record<string, unknown>> | null;
@@ -102,7 +103,3 @@ function hasTypeName({ selectionSet }: FieldNode): boolean {
 }
 
 const responseKey = ({ alias, name }: FieldNode) => (alias ?? name).value;
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -6,7 +6,7 @@ import { readStream } from '../transport/body.ts';
 import { readOutcome, withTypeNames } from './query-outcome.ts';
 import { EXIT, print, printError, readInputFile, readStdin } from './terminal.ts';
 
-interface QueryOptions {
+export interface QueryOptions {
   /** The path of a document; `-` is stdin. */
   readonly file: string;
   readonly variables: Readonly<Record<string, unknown>> | undefined;

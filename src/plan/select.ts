@@ -111,13 +111,13 @@ export function select(
   maxFields: number,
 ): Selection {
   const walk = new Walk(scope, rootType, maxFields);
+  let root: ObjectPlan | undefined;
   try {
-    const root = rootType ? walk.addObject(rootType, [operation]) : undefined;
-    return { root, size: walk.size, conditions: walk.conditions };
+    if (rootType) root = walk.addObject(rootType, [operation]);
   } catch (error) {
     if (error !== TOO_MANY_FIELDS) throw error;
-    return { root: undefined, size: walk.size, conditions: walk.conditions };
   }
+  return { root, size: walk.size, conditions: walk.conditions };
 }
 
 /** Walks the selection below a field of this type that stands at these nodes. */

@@ -102,7 +102,7 @@ const AdProviderSetting = builder.objectRef<AdProviderSettingShape>('AdProviderS
       description: 'What it is.',
       resolve: (setting) => SETTING_TYPES.find((type) => type === usable(setting, 'type')) ?? 'unknown',
     }),
-    info: wire.string('info', "LuaAuth's words on it; null: none.", { nullable: true }),
+    info: wire.orNull.string('info', "LuaAuth's words on it; null: none."),
   }),
 });
 

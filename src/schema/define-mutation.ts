@@ -113,8 +113,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   const inPath = paramsIn(endpoint.route);
   const missing = inPath.find((param) => !Object.hasOwn(inputNames, param));
   if (missing) throw new Error(`${name}.input.fields: none is the ${missing} of ${endpoint.route}`);
-  const isParam = (wire: string) => inPath.includes(wire);
-  const others = fields.filter(([, { wire }]) => !isParam(wire)).map(([field]) => field);
+  const others = fields.filter(([, { wire }]) => !inPath.includes(wire)).map(([field]) => field);
 
   const Input = builder.inputType(`${typeName}Input`, {
     description: input.description,
@@ -134,9 +133,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   });
 
   const run = async (given: object, context: Context) => {
-    const wire = readInput(given, fields, isEdit);
-    const params = pick(wire, isParam) as Params<Path>;
-    const sent = pick(wire, (one) => !isParam(one)) as Payload;
+    const [params, sent] = readInput(given, fields, inPath, isEdit) as [Params<Path>, Payload];
     if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others, params);
     const payload = others.length > 0 ? [sent] : [];
     const write = endpoint as unknown as (
@@ -216,13 +213,15 @@ function refusalTypes({ refusals }: Pick<Endpoint<Route, unknown, unknown>, 'ref
   return REASONS.filter((reason) => reasons.has(reason)).map(refusalType);
 }
 
-/** Gives the members of an input that are sent, by wire names. @throws BAD_USER_INPUT */
+/** Gives the members of an input by wire names: those for the path, and those that are sent. @throws BAD_USER_INPUT */
 function readInput(
   given: object,
   fields: readonly (readonly [string, InputField])[],
+  inPath: readonly string[],
   isEdit: boolean,
-): Readonly<Record<string, unknown>> {
-  const wire: Record<string, unknown> = {};
+): [params: object, sent: object] {
+  const params: Record<string, unknown> = {};
+  const sent: Record<string, unknown> = {};
   for (const [name, { wire: wireName, write = asItIs, ofNull = isEdit ? 'refused' : 'left out' }] of fields) {
     const value = (given as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || (value === null && ofNull === 'left out')) continue;
@@ -230,13 +229,10 @@ function readInput(
     if (value === null && ofNull === 'refused')
       throw badUserInput(argument, 'null is not allowed. Leave the field out to keep it as it is.');
     // The API clears a field by an empty string.
-    wire[wireName] = value === null && ofNull === 'clears' ? '' : write(argument, value as never);
+    const written = value === null && ofNull === 'clears' ? '' : write(argument, value as never);
+    (inPath.includes(wireName) ? params : sent)[wireName] = written;
   }
-  return wire;
+  return [params, sent];
 }
 
 const asItIs = (_argument: string, value: unknown) => value;
-
-function pick(values: Readonly<Record<string, unknown>>, isWanted: (name: string) => boolean) {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => isWanted(name)));
-}

@@ -27,12 +27,12 @@ interface Whose {
 }
 
 /** The executions of the operation's scripts. */
-export const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Whose) => scriptId);
+const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Whose) => scriptId);
 
 /** The API does not say how many days it lists; an answer of more is counted when it is there. */
 const USUAL_DAYS = 31;
 
-export const Execution = builder.objectRef<DayCount>('Execution').implement({
+const Execution = builder.objectRef<DayCount>('Execution').implement({
   extensions: inheritsScopes,
   description: 'How often a script, or all scripts of a project, were executed on one day.',
   fields: (t, wire = wireFields(t)) => ({

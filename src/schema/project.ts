@@ -10,16 +10,13 @@ import {
   project,
   removeProject,
 } from '../luaauth/projects.ts';
-import type { WireProjectEdit } from '../luaauth/wire.ts';
 import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { selectsOneOf } from '../plan/select.ts';
 import { checkWellFormed } from './argument.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
 import { defineEntity } from './entity.ts';
 import { defineLoader } from './loader.ts';
-import { setting } from './wire-fields.ts';
-
-const secret = requiresScopes('secrets:read');
+import { setting, type WireFields } from './wire-fields.ts';
 
 /** The executions of the operation's projects. */
 export const projectExecutionsOf = defineLoader((api, id: string) =>
@@ -53,7 +50,12 @@ const SETTINGS = {
   ),
 };
 
-const SECRET = 'A secret: who knows a Discord webhook can post to it. Null: none is set.';
+type Webhook = 'execution_webhook' | 'information_webhook' | 'blacklist_webhook';
+
+function webhook(wire: WireFields<ProjectShape>, property: Webhook, isPosted: string) {
+  const description = `The URL to which ${isPosted} posted. A secret: who knows a Discord webhook can post to it. Null: none is set.`;
+  return wire.orNull.string(property, description, requiresScopes('secrets:read'));
+}
 
 export const Project = defineEntity('Project', {
   resolve: readProject,
@@ -69,19 +71,9 @@ export const Project = defineEntity('Project', {
     id: wire.id('id', "The project's id in LuaAuth."),
     name: wire.string('name', "The project's name."),
     ...wire.settings(SETTINGS),
-    executionWebhook: wire.string('execution_webhook', `The URL to which executions are posted. ${SECRET}`, {
-      nullable: true,
-      extensions: secret,
-    }),
-    informationWebhook: wire.string(
-      'information_webhook',
-      `The URL to which information is posted. ${SECRET}`,
-      { nullable: true, extensions: secret },
-    ),
-    blacklistWebhook: wire.string('blacklist_webhook', `The URL to which blacklists are posted. ${SECRET}`, {
-      nullable: true,
-      extensions: secret,
-    }),
+    executionWebhook: webhook(wire, 'execution_webhook', 'executions are'),
+    informationWebhook: webhook(wire, 'information_webhook', 'information is'),
+    blacklistWebhook: webhook(wire, 'blacklist_webhook', 'blacklists are'),
     totalExecutions: wire.count(
       'total_executions',
       'How often the scripts of the project have been executed.',
@@ -113,7 +105,7 @@ export function tooMany(has: string, found: number, field: string, listed: reado
   );
 }
 
-const webhook = <const Wire extends keyof WireProjectEdit>(wire: Wire, isPosted: string) =>
+const newWebhook = <const Wire extends Webhook>(wire: Wire, isPosted: string) =>
   ({
     type: 'String',
     wire,
@@ -140,9 +132,9 @@ defineMutation({
       id,
       name: nameField('The new name of the project.'),
       ...SETTINGS,
-      executionWebhook: webhook('execution_webhook', 'executions are'),
-      informationWebhook: webhook('information_webhook', 'information is'),
-      blacklistWebhook: webhook('blacklist_webhook', 'blacklists are'),
+      executionWebhook: newWebhook('execution_webhook', 'executions are'),
+      informationWebhook: newWebhook('information_webhook', 'information is'),
+      blacklistWebhook: newWebhook('blacklist_webhook', 'blacklists are'),
     },
   },
   success: {

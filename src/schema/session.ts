@@ -49,10 +49,10 @@ export const Session = defineEntity('Session', {
         return Script.loaderOf(context).peek(id) ?? id;
       },
     }),
-    userKey: wire.string(
+    userKey: wire.orNull.string(
       'user_key',
       "The user's licence key; null for a user of a free-for-all script without one.",
-      { nullable: true, extensions: requiresScopes('users:read') },
+      requiresScopes('users:read'),
     ),
     user: t.field({
       type: User,

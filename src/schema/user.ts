@@ -21,10 +21,8 @@ const Blacklist = builder.objectRef<UserShape>('Blacklist').implement({
   extensions: inheritsScopes,
   description: 'That a user is kept out, why and until when.',
   fields: (t, wire = wireFields(t)) => ({
-    reason: wire.string('blacklist_reason', 'Why, in the words of whoever did it; null: not said.', {
-      nullable: true,
-    }),
-    expiresAt: wire.instant('blacklist_expires', 'When it ends; null: never.', { nullable: true }),
+    reason: wire.orNull.string('blacklist_reason', 'Why, in the words of whoever did it; null: not said.'),
+    expiresAt: wire.orNull.instant('blacklist_expires', 'When it ends; null: never.'),
   }),
 });
 
@@ -50,35 +48,27 @@ export const User = defineEntity('User', {
       resolve: (user) => opaqueId(usable(user, 'key')),
     }),
     key: wire.id('key', 'The licence key. It is a secret.'),
-    discordId: wire.id('discord_id', "The user's id on Discord: exact digits; null: not linked.", {
-      nullable: true,
-    }),
+    discordId: wire.orNull.id('discord_id', "The user's id on Discord: exact digits; null: not linked."),
     fingerprintAssigned: wire.boolean('fingerprint_assigned', 'Whether the key is bound to a machine.'),
-    executor: wire.string('executor', 'The program that the user runs scripts with; null: not known.', {
-      nullable: true,
-    }),
+    executor: wire.orNull.string('executor', 'The program that the user runs scripts with; null: not known.'),
     executions: wire.count('executions', 'How often the user has executed scripts.'),
-    keyExpiresAt: wire.instant('key_expires', 'When the key expires; null: never.', { nullable: true }),
-    lastResetAt: wire.instant('last_reset', 'When the fingerprint was last reset; null: never.', {
-      nullable: true,
-    }),
+    keyExpiresAt: wire.orNull.instant('key_expires', 'When the key expires; null: never.'),
+    lastResetAt: wire.orNull.instant('last_reset', 'When the fingerprint was last reset; null: never.'),
     totalFingerprintResets: wire.count(
       'total_fingerprint_resets',
       'How often the fingerprint has been reset.',
     ),
-    note: wire.string('note', 'What the account has noted about the user; null: nothing.', {
-      nullable: true,
-    }),
+    note: wire.orNull.string('note', 'What the account has noted about the user; null: nothing.'),
     blacklist: t.field({
       type: Blacklist,
       nullable: true,
       description: 'Why and until when the user is kept out; null: not blacklisted. Costs nothing more.',
       resolve: (user) => (usable(user, 'blacklisted') ? user : null),
     }),
-    fingerprint: wire.string(
+    fingerprint: wire.orNull.string(
       'luaauth_fingerprint',
       'What the API shows of the fingerprint: marks for ip, fingerprint and executor, a line each; null: none.',
-      { nullable: true, extensions: requiresScopes('secrets:read') },
+      requiresScopes('secrets:read'),
     ),
   }),
 });

@@ -4,26 +4,17 @@ import type { builder } from './builder.ts';
 
 type Types = (typeof builder)['$inferSchemaTypes'];
 
-/** The properties of a decoded object that are of a kind; with null among them for a field that is nullable. */
-type Property<Shape, Kind, IsNullable> = {
-  [Key in keyof Shape]-?: Exclude<Shape[Key], undefined> extends
-    | Kind
-    | (IsNullable extends true ? null : never)
-    ? Key
-    : never;
+/** The properties of a decoded object that are of a kind. */
+type Property<Shape, Kind> = {
+  [Key in keyof Shape]-?: Exclude<Shape[Key], undefined> extends Kind ? Key : never;
 }[keyof Shape] &
   string;
 
-interface FieldOptions<IsNullable> {
-  readonly nullable?: IsNullable;
-  /** Its cost, if that is not what the type says. */
-  readonly extensions?: Readonly<Record<string, unknown>>;
-}
-
-type WireField<Shape, Kind> = <const IsNullable extends boolean = false>(
-  property: Property<Shape, Kind, IsNullable>,
+type WireField<Shape, Kind> = (
+  property: Property<Shape, Kind>,
   description: string,
-  options?: FieldOptions<IsNullable>,
+  /** Its scopes, if those are not what the type says. */
+  extensions?: Readonly<Record<string, unknown>>,
 ) => FieldRef<Types>;
 
 /** A property that is a field of a type, and one of the input by which it is edited. */
@@ -36,17 +27,21 @@ export function setting<const Type extends 'Boolean' | 'SafeInt', const Wire ext
 }
 
 type SettingOf<Shape> =
-  | ReturnType<typeof setting<'Boolean', Property<Shape, boolean, false>>>
-  | ReturnType<typeof setting<'SafeInt', Property<Shape, number, false>>>;
+  | ReturnType<typeof setting<'Boolean', Property<Shape, boolean>>>
+  | ReturnType<typeof setting<'SafeInt', Property<Shape, number>>>;
 
 /** Fields that give a property of a decoded object as it is. One that the answer has not, or not so, is an error there. */
-export interface WireFields<Shape> {
-  readonly id: WireField<Shape, string | number>;
-  readonly string: WireField<Shape, string>;
-  readonly boolean: WireField<Shape, boolean>;
-  readonly count: WireField<Shape, number>;
+interface FieldsOfKinds<Shape, Null> {
+  readonly id: WireField<Shape, string | number | Null>;
+  readonly string: WireField<Shape, string | Null>;
+  readonly boolean: WireField<Shape, boolean | Null>;
+  readonly count: WireField<Shape, number | Null>;
   /** For what the API gives in ms since 1970. */
-  readonly instant: WireField<Shape, number>;
+  readonly instant: WireField<Shape, number | Null>;
+}
+
+export interface WireFields<Shape> extends FieldsOfKinds<Shape, never> {
+  readonly orNull: FieldsOfKinds<Shape, null>;
   readonly settings: (
     rows: Readonly<Record<string, SettingOf<Shape>>>,
   ) => Readonly<Record<string, FieldRef<Types>>>;
@@ -56,32 +51,37 @@ export interface WireFields<Shape> {
 export function wireFields<Shape extends Provenance>(
   t: PothosSchemaTypes.ObjectFieldBuilder<Types, Shape>,
 ): WireFields<Shape> {
-  const asItIs = (value: unknown) => value;
   const fieldOf =
-    (
-      type: 'ID' | 'String' | 'Boolean' | 'SafeInt' | 'DateTime',
-      give: (value: unknown) => unknown = asItIs,
-    ) =>
-    (property: string, description: string, options: FieldOptions<boolean> = {}): FieldRef<Types> =>
+    (type: 'ID' | 'String' | 'Boolean' | 'SafeInt' | 'DateTime', nullable: boolean) =>
+    (property: string, description: string, extensions: Readonly<Record<string, unknown>> = {}) =>
       t.field({
-        ...options,
         type,
+        nullable,
         description,
+        extensions,
         // `WireField` lets only properties in that are of the field's kind.
-        resolve: ((shape: Shape) => give(usable(shape, property as keyof Shape & string))) as never,
+        resolve: (type === 'DateTime'
+          ? (shape: Shape) => instantOf(usable(shape, property as keyof Shape & string) as number | null)
+          : (shape: Shape) => usable(shape, property as keyof Shape & string)) as never,
       });
+  const ofKinds = (nullable: boolean) => ({
+    id: fieldOf('ID', nullable),
+    string: fieldOf('String', nullable),
+    boolean: fieldOf('Boolean', nullable),
+    count: fieldOf('SafeInt', nullable),
+    instant: fieldOf('DateTime', nullable),
+  });
   return {
-    id: fieldOf('ID'),
-    string: fieldOf('String'),
-    boolean: fieldOf('Boolean'),
-    count: fieldOf('SafeInt'),
-    instant: fieldOf('DateTime', (ms) => (ms === null ? null : new Date(ms as number))),
+    ...ofKinds(false),
+    orNull: ofKinds(true),
     settings: (rows) =>
       Object.fromEntries(
         Object.entries(rows).map(([name, { type, wire, description }]) => [
           name,
-          fieldOf(type)(wire, description),
+          fieldOf(type, false)(wire, description),
         ]),
       ),
   };
 }
+
+const instantOf = (ms: number | null) => (ms === null ? null : new Date(ms));
