@@ -137,7 +137,9 @@ const BESIDE = {
 const COUNTS = Object.keys(BESIDE) as (keyof typeof BESIDE)[];
 
 /** The size of a selection once every fragment stands where it is spread. Counts saturate. */
-type Measure = Readonly<Record<keyof typeof BESIDE, number>>;
+type Measure = Record<keyof typeof BESIDE, number>;
+
+const NOTHING = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Readonly<Measure>;
 
 /** Where a walk stops: more would endanger the stack of whatever walks the document after it. */
 const MAX_NESTING = 500;
@@ -146,55 +148,75 @@ const MAX_NESTING = 500;
  * Measures each operation and fragment of a document. Every selection is read once: a fragment's measure is kept and
  * added wherever it is spread. A fragment inside itself counts as nothing there; validation refuses it.
  */
-function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Measure> {
+function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<Measure>> {
   const fragments = fragmentsOf(document);
-  const measures = new Map<DefinitionNode, Measure>();
+  const measures = new Map<DefinitionNode, Readonly<Measure>>();
 
-  function ofFragment(fragment: FragmentDefinitionNode | undefined, nesting: number): Measure {
-    if (fragment === undefined) return nothing;
+  function ofFragment(fragment: FragmentDefinitionNode | undefined, nesting: number): Readonly<Measure> {
+    if (fragment === undefined) return NOTHING;
     const known = measures.get(fragment);
     if (known !== undefined) return known;
-    measures.set(fragment, nothing);
-    const measure = withDirectives(ofSet(fragment.selectionSet, nesting), fragment.directives);
+    measures.set(fragment, NOTHING);
+    const measure = ofSet(fragment.selectionSet, nesting);
+    addDirectives(measure, fragment.directives);
     measures.set(fragment, measure);
     return measure;
   }
 
   function ofOperation({ selectionSet, directives, variableDefinitions = [] }: OperationDefinitionNode) {
-    const onVariables = variableDefinitions.flatMap((variable) => variable.directives ?? []);
-    return withDirectives(withDirectives(ofSet(selectionSet, 0), directives), onVariables);
+    const measure = ofSet(selectionSet, 0);
+    for (const node of [{ directives }, ...variableDefinitions]) addDirectives(measure, node.directives);
+    return measure;
   }
 
   /** `seen` is what stands beside the selections already; an inline fragment's selections stand beside its neighbours. */
   function ofSet(set: SelectionSetNode, nesting: number, seen = new Set<string>()): Measure {
-    if (nesting > MAX_NESTING) return { ...nothing, nesting: 1 };
-    let total = nothing;
-    for (const node of set.selections) {
-      total = beside(total, withDirectives(ofSelection(node, nesting + 1, seen), node.directives));
+    const total = { ...NOTHING };
+    for (const node of nesting > MAX_NESTING ? [] : set.selections) {
+      const measure = ofSelection(node, nesting + 1, seen);
+      addDirectives(measure, node.directives);
+      for (const count of COUNTS) total[count] = BESIDE[count](total[count], measure[count]);
     }
-    return nested(total);
+    total.nesting += 1;
+    return total;
   }
 
   function ofSelection(node: SelectionNode, nesting: number, seen: Set<string>): Measure {
     switch (node.kind) {
-      case Kind.FIELD: {
-        const name = node.name.value;
-        const field = ofField(node, nesting, isRepeated(seen, node.alias?.value ?? name));
-        return name === '__schema' || name === '__type' ? introspecting(field) : field;
-      }
+      case Kind.FIELD:
+        return ofField(node, nesting, seen);
       case Kind.INLINE_FRAGMENT:
         return ofSet(node.selectionSet, nesting, seen);
       case Kind.FRAGMENT_SPREAD: {
-        const spread = nested(ofFragment(fragments[node.name.value], nesting));
-        return isRepeated(seen, `...${node.name.value}`) ? repeated(spread) : spread;
+        const { value: name } = node.name;
+        const spread = { ...ofFragment(fragments[name], nesting) };
+        spread.nesting += 1;
+        // All of it is to be merged with its like.
+        if (isRepeated(seen, `...${name}`)) spread.aliases = spread.fields;
+        return spread;
       }
     }
   }
 
-  function ofField({ alias, selectionSet }: FieldNode, nesting: number, isRepeat: boolean): Measure {
-    const field = fieldAround(selectionSet ? ofSet(selectionSet, nesting) : nothing);
-    const named = alias ? aliased(field, alias.value) : field;
-    return isRepeat ? repeated(named) : named;
+  function ofField({ name, alias, selectionSet }: FieldNode, nesting: number, seen: Set<string>): Measure {
+    const isRepeat = isRepeated(seen, (alias ?? name).value);
+    const field = selectionSet ? ofSet(selectionSet, nesting) : { ...NOTHING };
+    field.fields = saturate(field.fields + 1);
+    field.rootFields = 1;
+    field.depth += 1;
+    field.levels += 1;
+    if (alias) {
+      field.aliases = saturate(field.aliases + 1);
+      field.aliasLength = Math.max(field.aliasLength, alias.value.length);
+    }
+    if (isRepeat) field.aliases = field.fields;
+    // One that introspects: what is inside counts apart.
+    if (name.value === '__schema' || name.value === '__type') {
+      field.depth = 1;
+      field.introspectionDepth = field.levels;
+      field.introspectionAliases = field.aliases;
+    }
+    return field;
   }
 
   for (const definition of document.definitions) {
@@ -211,44 +233,6 @@ function isRepeated(seen: Set<string>, key: string): boolean {
   return false;
 }
 
-const nothing = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Measure;
-
-function beside(one: Measure, other: Measure): Measure {
-  const both = { ...one } as Record<keyof Measure, number>;
-  for (const count of COUNTS) both[count] = BESIDE[count](one[count], other[count]);
-  return both;
-}
-
-/** A field with what is selected below it. */
-function fieldAround(below: Measure): Measure {
-  const { depth, levels, fields } = below;
-  return { ...below, fields: saturate(fields + 1), rootFields: 1, depth: depth + 1, levels: levels + 1 };
-}
-
-/** A field that introspects: what is inside counts apart. */
-function introspecting(field: Measure): Measure {
-  const { levels, aliases } = field;
-  return { ...field, depth: 1, introspectionDepth: levels, introspectionAliases: aliases };
-}
-
-/** One step further from the walk's start. */
-function nested(measure: Measure): Measure {
-  return { ...measure, nesting: measure.nesting + 1 };
-}
-
-/** A field under a name of its own. */
-function aliased(measure: Measure, alias: string): Measure {
-  const aliasLength = Math.max(measure.aliasLength, alias.length);
-  return { ...measure, aliases: saturate(measure.aliases + 1), aliasLength };
-}
-
-/** A selection that stands beside its like: all of it is to be merged with that. */
-function repeated(measure: Measure): Measure {
-  return { ...measure, aliases: measure.fields };
-}
-
-function withDirectives(measure: Measure, directives: readonly unknown[] = []): Measure {
-  return directives.length === 0
-    ? measure
-    : { ...measure, directives: saturate(measure.directives + directives.length) };
+function addDirectives(measure: Measure, directives: readonly unknown[] = []): void {
+  measure.directives = saturate(measure.directives + directives.length);
 }
