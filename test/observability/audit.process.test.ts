@@ -6,6 +6,7 @@ import { openAuditFile } from '../../src/observability/audit-file.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
+import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
 import { bearer, keysFile, ringOf, sha256 } from '../support/keys.ts';
 import { openLog } from '../support/log-lines.ts';
 import { useObserved } from '../support/observed.ts';
@@ -38,13 +39,13 @@ const keyRing = ringOf([
   { name: 'lister', sha256: sha256(keyOf('lister')), scopes: ['scripts:delete'], scripts: ['mine'] },
 ]);
 
+/** It passes by a held clock alone, however busy the machine is. */
+const TIMEOUT_MS = 5_000;
+
 /** A gateway with an audit file, a log and metrics, over what plays the REST API. */
-async function open(
-  respond: Respond = answerPlainly,
-  observers: readonly RequestObserver[] = [],
-  timeoutMs = 500,
-) {
-  const recorder = await startRecorder(respond);
+async function open(respond: RespondInTime = answerPlainly, observers: readonly RequestObserver[] = []) {
+  const clock = createHeldClock();
+  const recorder = await startRecorder((call, response) => respond(call, response, clock));
   closing.push(recorder.close);
   const path = join(directory, 'audit.log');
   const audit = openAuditFile(path);
@@ -53,8 +54,8 @@ async function open(
   const metrics = createMetrics();
   const { gateway } = await openFixture({
     upstream: recorder.url,
-    transport: { observer: metrics.upstream, random: () => 0 },
-    timeouts: { read: timeoutMs, write: timeoutMs },
+    transport: { clock, observer: metrics.upstream, random: () => 0 },
+    timeouts: { read: TIMEOUT_MS, write: TIMEOUT_MS },
     credentials: { heldKey: 'held', keyRing },
     observers: [audit.observer, log.operations as RequestObserver, metrics.operations, ...observers],
   });
@@ -124,7 +125,7 @@ describe('each mutation', () => {
     expect(JSON.stringify([audited(), lines])).not.toMatch(/sentinel/);
   });
 
-  it.each<[string, Respond, string, string | undefined, string | undefined, string]>([
+  it.each<[string, RespondInTime, string, string | undefined, string | undefined, string]>([
     [
       'is refused by LuaAuth',
       (_call, response) =>
@@ -134,7 +135,14 @@ describe('each mutation', () => {
       undefined,
       'NOT_EXECUTED',
     ],
-    ['is not answered in time', () => undefined, 'deploy', undefined, 'UPSTREAM_TIMEOUT', 'UNKNOWN'],
+    [
+      'is not answered in time',
+      (_call, _response, clock) => clock.pass(TIMEOUT_MS),
+      'deploy',
+      undefined,
+      'UPSTREAM_TIMEOUT',
+      'UNKNOWN',
+    ],
     ['breaks', ({ socket }) => void socket.destroy(), 'deploy', undefined, 'UPSTREAM_UNAVAILABLE', 'UNKNOWN'],
     ['comes without a scope', answerPlainly, 'reader', undefined, 'FORBIDDEN', 'NOT_EXECUTED'],
     ['is out of reach', answerPlainly, 'lister', undefined, 'FORBIDDEN', 'NOT_EXECUTED'],
@@ -199,7 +207,7 @@ it('a write that the process cannot wait for has a line as well: nobody knows ho
   const hold: Respond = (call, response) => {
     answerLate = () => void answerPlainly(call, response);
   };
-  const { gateway, recorder, ask, audited } = await open(hold, [], 60_000);
+  const { gateway, recorder, ask, audited } = await open(hold);
   const answer = ask('deploy', 'mutation { deleteScript(input: { id: "a" }) { __typename } }');
   await eventually(() => expect(recorder.calls).toHaveLength(1));
   await gateway.drain(0);

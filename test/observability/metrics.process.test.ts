@@ -9,6 +9,7 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 import { createMetricsRoute, startMetricsServer } from '../../src/server/metrics-server.ts';
 import { createManualClock } from '../support/clock.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
 import { MESSAGE, TOGGLE, UPDATE } from '../support/mutations.ts';
 import { useObserved } from '../support/observed.ts';
 import { EDIT_PROJECT, EDIT_USER } from '../support/other-mutations.ts';
@@ -80,9 +81,10 @@ describe('the metrics of the REST API', () => {
     ).toBe(3);
   });
 
-  it.each<[outcome: string, respond: Respond, timeouts: number]>([
+  it.each<[outcome: string, respond: RespondInTime, timeouts: number]>([
     ['unavailable', ({ socket }) => void socket.destroy(), 5_000],
-    ['timeout', () => undefined, 50],
+    // Such a time passes by the clock alone, however busy the machine is.
+    ['timeout', (_call, _response, clock) => clock.pass(5_000), 5_000],
     ['bad_response', (_call, response) => void response.end('<html>'), 5_000],
     [
       'rate_limited',
@@ -90,9 +92,10 @@ describe('the metrics of the REST API', () => {
       500,
     ],
   ])('call it %s when it is', async (outcome, respond, timeoutMs) => {
-    const recorder = await openRecorder(respond);
+    const clock = createHeldClock();
+    const recorder = await openRecorder((call, response) => respond(call, response, clock));
     const timeouts = { read: timeoutMs, write: timeoutMs };
-    const { gateway, metrics } = await open({ upstream: recorder.url, timeouts });
+    const { gateway, metrics } = await open({ upstream: recorder.url, timeouts, transport: { clock } });
     await gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
     expect(await seriesOf(metrics, 'luaauth_upstream_requests_total')).toEqual({
       [`luaauth_upstream_requests_total{endpoint="POST /scripts/:script_id/toggle",outcome="${outcome}"}`]:

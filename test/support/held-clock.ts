@@ -1,10 +1,14 @@
 import { type Clock, systemClock } from '../../src/transport/clock.ts';
+import type { Respond } from './recorder.ts';
 
 /** The real time, on which long waits do not end by themselves. */
 export interface HeldClock extends Clock {
   /** Ends the waits that were to be no longer than this. */
   pass(ms: number): void;
 }
+
+/** Answers, or ends waits. */
+export type RespondInTime = (...call: [...Parameters<Respond>, HeldClock]) => ReturnType<Respond>;
 
 /** As long as between two polls. */
 const HELD_FROM_MS = 2_000;
