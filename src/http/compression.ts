@@ -5,7 +5,11 @@ import type { RequestRecord } from '../observability/request-record.ts';
 import { type Encoding, negotiateEncoding } from './media-type.ts';
 
 /** Compresses the text of an answer. Undefined, at once or later: it is to be sent as it is. */
-export type Compress = ReturnType<typeof createCompress>;
+export type Compress = (
+  text: string,
+  result: ExecutionResult,
+  record: RequestRecord,
+) => Promise<{ readonly encoding: Encoding; readonly bytes: Buffer } | undefined> | undefined;
 
 /** A shorter answer is one packet either way. */
 const LEAST_LENGTH = 1024;
@@ -26,7 +30,7 @@ const BROTLI_WINDOW_BITS = 18;
  * Compresses answers past the event loop, a few at a time. An answer that would wait too long is sent as it is, so neither time nor
  * memory grows with the load.
  */
-export function createCompress() {
+export function createCompress(): Compress {
   let running = 0;
   let waitingLength = 0;
   const waiting: (() => void)[] = [];
@@ -57,7 +61,7 @@ export function createCompress() {
       endTurn();
     }
   };
-  return (text: string, result: ExecutionResult, record: RequestRecord) => {
+  return (text, result, record) => {
     if (text.length < LEAST_LENGTH || !keepsSecrets(result, record)) return undefined;
     const encoding = negotiateEncoding(record.request.header('accept-encoding'));
     const isFull = running === MAX_RUNNING && waitingLength + text.length > MAX_WAITING;
