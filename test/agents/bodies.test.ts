@@ -109,7 +109,7 @@ it('a client that never reads its answers is given up, and others are answered m
   for (let call = 0; call < 6; call += 1) client.socket.write(post(message('', 'many', { ids })));
   while (!statuses.includes(CLIENT_LEFT)) {
     expect((await call('a'))[0]).toBe(200);
-    await delay(25);
+    await delay(100);
   }
   client.socket.destroy();
 });
