@@ -96,10 +96,7 @@ export class LiveScript implements StreamSource {
 
   endAll(refusal?: { readonly error: unknown }): void {
     const streams = [...this.#streams];
-    for (const stream of streams) {
-      if (refusal) stream.fail(refusal.error);
-      else stream.end();
-    }
+    for (const stream of streams) stream.end(refusal);
     wake(streams);
   }
 
@@ -125,7 +122,7 @@ export class LiveScript implements StreamSource {
             publish: (event, role) => this.#subscription?.publish(event, role),
             onRefused: (error) => this.#refuse(error),
           },
-          { position: this.position, isComplete: this.isComplete, sessions: this.sessions(EVERY_SESSION) },
+          { position: this.position, isComplete: this.isComplete, sessions: this.#sessions },
           isReset,
         );
         this.#poller.pollNow();

@@ -73,17 +73,14 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     if (this.#pending.isEmpty) this.#pending = undefined;
   }
 
-  /** Pending events can still be taken; then it is over. A subscriber that waits already gets the end by `deliver`. */
-  end(): void {
+  /**
+   * Pending events can still be taken; then it is over, or fails. A subscriber that waits already gets the end by `deliver`.
+   */
+  end(failure?: { readonly error: unknown }): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#failure = failure;
     this.#options.onEnd();
-  }
-
-  fail(error: unknown): void {
-    if (this.#isEnded) return;
-    this.#failure = { error };
-    this.end();
   }
 
   next(): Promise<Taken> {
@@ -111,22 +108,18 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     const taker = this.#taker;
     if (!taker) return undefined;
     const event = this.#take();
+    if (!event && !this.#isEnded) return undefined;
+    this.#taker = undefined;
     if (event) {
-      this.#taker = undefined;
       this.#options.onEvent(event.type);
       this.#sequence += 1;
       // A subscriber that has not begun goes on from its cursor, not from a state that it never received.
       const cursor = this.#hasBegun ? event.cursor : (this.#after ?? NO_STATE.cursor);
       taker.resolve({ value: { ...event, cursor, sequence: this.#sequence }, done: false });
     } else if (this.#failure) {
-      const { error } = this.#failure;
-      this.#taker = undefined;
+      taker.reject(this.#failure.error);
       this.#failure = undefined;
-      taker.reject(error);
-    } else if (this.#isEnded) {
-      this.#taker = undefined;
-      taker.resolve(OVER);
-    }
+    } else taker.resolve(OVER);
     return event;
   }
 

@@ -58,7 +58,8 @@ export function createPollAccess({ transport, timeouts, rate }: PollAccessOption
 const PAGE = 100;
 
 export interface ReadSessions {
-  readonly sessions: readonly Session[];
+  /** By their ids. */
+  readonly sessions: ReadonlyMap<string, Session>;
   /** Whether one answer held them all: then it is the state of one moment. */
   readonly isOnePage: boolean;
   /** False: there are more than are followed. */
@@ -78,29 +79,26 @@ export async function readSessions(
   api: PollAccess,
   scriptId: string,
   most: number,
-  isKnownPage: (sessions: readonly Session[]) => boolean,
+  isKnownPage: (sessions: ReadonlyMap<string, Session>) => boolean,
 ): Promise<ReadSessions> {
   const { pageSizes, origin } = api;
-  const found = new Map<string, Session>();
+  const sessions = new Map<string, Session>();
   for (let from = 0, pages = 0; ; ) {
     const limit = Math.min(PAGE, most + 1 - from);
     const rows = await getSessions(api, { script_id: scriptId }, { from, limit });
     void pageSizes.note(origin.account, 'sessions', rows.length);
     if (rows.length > 0) pages += 1;
-    for (const row of rows) if (row.id !== undefined) found.set(row.id, row);
+    for (const row of rows) if (row.id !== undefined) sessions.set(row.id, row);
     from += rows.length;
-    const sessions = [...found.values()];
     const isOnePage = pages <= 1;
     const isShort = rows.length < limit;
-    if (from > most)
-      return { sessions: sessions.slice(0, most), isOnePage, isComplete: false, isEndSeen: false };
+    if (from > most) {
+      const first = new Map([...sessions].slice(0, most));
+      return { sessions: first, isOnePage, isComplete: false, isEndSeen: false };
+    }
     if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
     const isKnown = isShort && isOnePage && isKnownPage(sessions);
-    if (isKnown || (isShort && rows.length < (await longestPage(api))))
+    if (isKnown || (isShort && rows.length < (await pageSizes.longest(origin.account, 'sessions'))))
       return { sessions, isOnePage, isComplete: true, isEndSeen: !isKnown };
   }
-}
-
-function longestPage({ pageSizes, origin }: PollAccess) {
-  return pageSizes.longest(origin.account, 'sessions');
 }

@@ -40,7 +40,7 @@ export type PollOutcome = 'changed' | 'same' | 'failed';
 /** The state that was published last, for a poller to go on from. */
 export interface KnownState {
   readonly position: LivePosition;
-  readonly sessions: readonly Session[];
+  readonly sessions: ReadonlyMap<string, Session>;
   readonly isComplete: boolean;
 }
 
@@ -155,7 +155,7 @@ export class Poller {
    * While the same users are connected, it is looked once in a while only whether others follow. The first poll is one call,
    * which is the price of a subscription, and looks at all not.
    */
-  #isKnownPage(sessions: readonly Session[]): boolean {
+  #isKnownPage(sessions: ReadonlyMap<string, Session>): boolean {
     if (this.#snapshotAt === Number.NEGATIVE_INFINITY) {
       this.#isEndAssumed = true;
       return true;

@@ -8,12 +8,12 @@ import type { ReadSessions } from './poll-access.ts';
  * asked for it and does not know it.
  */
 export class SessionTracker {
-  readonly #known = new Map<string, Session>();
+  readonly #known: Map<string, Session>;
   /** Those of them that the last poll has missed. */
   #missed = new Set<string>();
 
-  constructor(sessions: Iterable<Session>) {
-    for (const session of sessions) if (session.id !== undefined) this.#known.set(session.id, session);
+  constructor(sessions: ReadonlyMap<string, Session>) {
+    this.#known = new Map(sessions);
   }
 
   get sessions(): Session[] {
@@ -21,18 +21,14 @@ export class SessionTracker {
   }
 
   /** Whether a poll has read those who are known, and nobody else. */
-  isSame(sessions: readonly Session[]): boolean {
-    return (
-      sessions.length === this.#known.size &&
-      sessions.every(({ id }) => id !== undefined && this.#known.has(id))
-    );
+  isSame(sessions: ReadonlyMap<string, Session>): boolean {
+    return sessions.size === this.#known.size && [...sessions.keys()].every((id) => this.#known.has(id));
   }
 
   /** Those that a poll misses for the first time: the API can be asked for them. */
   suspects({ sessions, isOnePage }: ReadSessions): string[] {
     if (isOnePage) return [];
-    const found = new Set(sessions.map(({ id }) => id));
-    return [...this.#known.keys()].filter((id) => !found.has(id) && !this.#missed.has(id));
+    return [...this.#known.keys()].filter((id) => !sessions.has(id) && !this.#missed.has(id));
   }
 
   /** Enters a poll; `gone` are suspects that the API does not know. */
@@ -40,19 +36,18 @@ export class SessionTracker {
     { sessions, isOnePage }: ReadSessions,
     gone: ReadonlySet<string>,
   ): Pick<ChangeEvent, 'appeared' | 'disappeared'> {
-    const found = new Map<string, Session>();
-    for (const session of sessions) if (session.id !== undefined) found.set(session.id, session);
-    const appeared = [...found].filter(([id]) => !this.#known.has(id)).map(([, session]) => session);
+    const appeared = [...sessions].filter(([id]) => !this.#known.has(id));
     const missed = new Set<string>();
     const disappeared: Session[] = [];
     for (const [id, session] of this.#known) {
-      if (found.has(id)) continue;
-      if (isOnePage || gone.has(id) || this.#missed.has(id)) disappeared.push(session);
-      else missed.add(id);
+      if (sessions.has(id)) continue;
+      if (isOnePage || gone.has(id) || this.#missed.has(id)) {
+        disappeared.push(session);
+        this.#known.delete(id);
+      } else missed.add(id);
     }
-    for (const { id = '' } of disappeared) this.#known.delete(id);
-    for (const session of appeared) this.#known.set(session.id as string, session);
+    for (const [id, session] of appeared) this.#known.set(id, session);
     this.#missed = missed;
-    return { appeared, disappeared };
+    return { appeared: appeared.map(([, session]) => session), disappeared };
   }
 }
