@@ -159,7 +159,12 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
 
   function countLookup(): void {
     lookups += 1;
-    if (lookups > MAX_LOOKUPS) throw tooManyLookups();
+    if (lookups <= MAX_LOOKUPS) return;
+    throw codedError(
+      'OPERATION_TOO_EXPENSIVE',
+      `More than ${MAX_LOOKUPS} scripts, sessions and ad systems would have to be read to see whether the gateway key reaches them. Split the operation.`,
+      { limit: MAX_LOOKUPS },
+    );
   }
 
   /** Whether an answer has shown before that a thing is accessible. */
@@ -189,14 +194,6 @@ function noneIfDenied(failure: unknown): undefined {
 /** Whether it was refused because the caller has no access to the thing. */
 export function isAccessDenied(error: unknown): boolean {
   return (error as Partial<GraphQLError>).extensions?.outOfReach !== undefined;
-}
-
-function tooManyLookups(): GraphQLError {
-  return codedError(
-    'OPERATION_TOO_EXPENSIVE',
-    `More than ${MAX_LOOKUPS} scripts, sessions and ad systems would have to be read to see whether the gateway key reaches them. Split the operation.`,
-    { limit: MAX_LOOKUPS },
-  );
 }
 
 function accessDenied({ name }: Permissions, { name: thing }: Resource): GraphQLError {
