@@ -92,7 +92,7 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
     socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs },
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    commandOptions: { timeout: commandTimeoutMs, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   const watch = new PatienceWatch(commandTimeoutMs, () =>
     lose(new Error(`Redis has not answered within ${commandTimeoutMs} ms`)),

@@ -56,7 +56,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
     const keys = ['account', 'writes', 'doubts'].map((kind) => account.key(kind));
     return account.run(NOTE_WRITE, keys, [id, doubtMs, account.keepMs + doubtMs, ...resources]);
   };
-  const unpublished = new UnpublishedWrites({ note, forgetAll: () => link.membership.beginEpoch() });
+  const unpublished = createUnpublishedWrites(note, () => link.membership.beginEpoch());
   link.onBack(() => unpublished.publishAll());
 
   return {
@@ -130,13 +130,6 @@ interface AccountWrite {
   readonly doubtUntil: number;
 }
 
-interface UnpublishedOptions {
-  /** @throws when the store is lost again. */
-  readonly note: (write: AccountWrite) => Promise<unknown>;
-  /** Makes all that the store knows count for nothing. @throws when it is lost again. */
-  readonly forgetAll: () => Promise<unknown>;
-}
-
 const MAX_UNPUBLISHED = 4_000;
 const MAX_ACCOUNTS = 1_000;
 
@@ -144,39 +137,35 @@ const MAX_ACCOUNTS = 1_000;
  * The writes that are to be published once the store is back, the oldest first. Where there are too many it is remembered
  * that anything of their account may have been written to; with too many accounts, that anything at all may.
  */
-class UnpublishedWrites {
-  readonly #options: UnpublishedOptions;
-  readonly #writes = new Map<unknown, AccountWrite>();
-  readonly #accounts = new Map<unknown, AccountWrite>();
-  #isAnything = false;
-
-  constructor(options: UnpublishedOptions) {
-    this.#options = options;
-  }
-
-  add(write: AccountWrite): void {
-    this.#writes.set(write.id, write);
-    const [oldest] = this.#writes.values();
-    if (this.#writes.size <= MAX_UNPUBLISHED || !oldest) return;
-    this.#writes.delete(oldest.id);
-    const { account, id, doubtUntil } = oldest;
-    const known = this.#accounts.get(account);
-    const until = Math.max(doubtUntil, known?.doubtUntil ?? 0);
-    if (!known && this.#accounts.size >= MAX_ACCOUNTS) this.#isAnything = true;
-    else this.#accounts.set(account, { account, id, resources: [EVERY_RESOURCE], doubtUntil: until });
-  }
-
-  async publishAll(): Promise<void> {
-    const { note, forgetAll } = this.#options;
-    if (this.#isAnything) {
-      await forgetAll();
-      this.#isAnything = false;
-    }
-    for (const writes of [this.#accounts, this.#writes]) {
-      for (const [name, write] of writes) {
-        await note(write);
-        if (writes.get(name) === write) writes.delete(name);
+function createUnpublishedWrites(
+  note: (write: AccountWrite) => Promise<unknown>,
+  forgetAll: () => Promise<unknown>,
+) {
+  const writes = new Map<unknown, AccountWrite>();
+  const accounts = new Map<unknown, AccountWrite>();
+  let isAnything = false;
+  return {
+    add(write: AccountWrite): void {
+      writes.set(write.id, write);
+      const [oldest] = writes.values();
+      if (writes.size <= MAX_UNPUBLISHED || !oldest) return;
+      writes.delete(oldest.id);
+      const { account, id, doubtUntil } = oldest;
+      const known = accounts.get(account);
+      const until = Math.max(doubtUntil, known?.doubtUntil ?? 0);
+      if (!known && accounts.size >= MAX_ACCOUNTS) isAnything = true;
+      else accounts.set(account, { account, id, resources: [EVERY_RESOURCE], doubtUntil: until });
+    },
+    /** @throws when the store is lost again. */
+    async publishAll(): Promise<void> {
+      if (isAnything) await forgetAll();
+      isAnything = false;
+      for (const some of [accounts, writes]) {
+        for (const [name, write] of some) {
+          await note(write);
+          if (some.get(name) === write) some.delete(name);
+        }
       }
-    }
-  }
+    },
+  };
 }

@@ -77,24 +77,16 @@ export class SeenQuota {
 const MAX_ACCOUNTS = 1_000;
 
 /** The accounts that are in use; those that are not go. */
-export class AccountKeyspaces {
-  readonly #link: RedisLink;
-  readonly #keepMs: number;
-  readonly #accounts = new LRUCache<string, AccountKeyspace>({ max: MAX_ACCOUNTS });
+export interface AccountKeyspaces {
+  of(name: string): AccountKeyspace;
+}
 
-  constructor(link: RedisLink, keepMs: number) {
-    this.#link = link;
-    this.#keepMs = keepMs;
-  }
-
-  of(name: string): AccountKeyspace {
-    let account = this.#accounts.get(name);
-    if (!account) {
-      account = new AccountKeyspace(name, this.#link, this.#keepMs);
-      this.#accounts.set(name, account);
-    }
-    return account;
-  }
+export function createAccountKeyspaces(link: RedisLink, keepMs: number): AccountKeyspaces {
+  const accounts = new LRUCache<string, AccountKeyspace>({
+    max: MAX_ACCOUNTS,
+    memoMethod: (name) => new AccountKeyspace(name, link, keepMs),
+  });
+  return { of: (name) => accounts.memo(name) };
 }
 
 const NONCE_BYTES = 12;

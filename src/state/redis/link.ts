@@ -60,7 +60,6 @@ export class RedisLink implements Coordination {
   #isClosed = false;
   #calmMs = CALM_MS;
   #backAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
@@ -102,7 +101,8 @@ export class RedisLink implements Coordination {
       try {
         await this.#connect();
         this.#isOpen = true;
-        return this.#beatLater();
+        void this.#beatOn();
+        return;
       } catch (cause) {
         if (cause instanceof RedisClientMissing) throw cause;
         // One that is full or read-only is there: that others go on without it is no reason not to begin.
@@ -168,7 +168,6 @@ export class RedisLink implements Coordination {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
     const connection = this.#connection;
     await this.membership.leave().catch(() => undefined);
     this.#connection = undefined;
@@ -199,21 +198,18 @@ export class RedisLink implements Coordination {
     this.#connection = undefined;
   }
 
-  #beatLater(): void {
-    if (this.#isClosed || this.#isDegraded) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.membership.beat().then(
-        () => this.#beatLater(),
-        () => undefined,
-      );
-    }, BEAT_MS).unref();
+  /** Until Redis is lost, which ends it before it could begin again. */
+  async #beatOn(): Promise<void> {
+    for (;;) {
+      await delay(BEAT_MS, undefined, { ref: false });
+      if (this.#isClosed || this.#isDegraded) return;
+      await this.membership.beat().catch(() => undefined);
+    }
   }
 
   #degrade(reason: Error): void {
     this.#disconnect();
     if (this.#isDegraded || !this.#isOpen || this.#isClosed) return;
-    clearTimeout(this.#timer);
     const now = this.now();
     this.#partitions += 1;
     this.#isDegraded = true;
@@ -252,7 +248,7 @@ export class RedisLink implements Coordination {
       if (this.#isDegraded) return;
       // From now on the others may use the share: all that was sent stands in the store.
       await this.membership.release();
-      this.#beatLater();
+      void this.#beatOn();
     } catch (error) {
       if (!this.#isDegraded) this.#degrade(asError(error));
     }

@@ -10,7 +10,7 @@ import type { PageSizes, State } from '../port.ts';
 import { lua } from './client.ts';
 import { RedisFeeds } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
-import { AccountKeyspaces } from './keyspace.ts';
+import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
 import { RedisLink, type RedisLinkOptions } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
@@ -49,7 +49,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
         () => undefined,
       ),
   });
-  const accounts = new AccountKeyspaces(link, longestCopyMs + LONGEST_CALL_MS);
+  const accounts = createAccountKeyspaces(link, longestCopyMs + LONGEST_CALL_MS);
   const feeds = new RedisFeeds(link, accounts, options.url);
   let own = createCacheInMemory(now);
   const state: State = {

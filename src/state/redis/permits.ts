@@ -26,15 +26,6 @@ raise(KEYS[2], ${HELD_KEPT_MS})
 redis.call('PEXPIRE', KEYS[3], ${2 * WINDOW_MS})
 return 0`;
 
-interface HeldPermitsOptions {
-  readonly link: RedisLink;
-  readonly account: AccountKeyspace;
-  /** The keys of the permits that are held, and of those that were used. */
-  readonly held: string;
-  readonly sent: string;
-  readonly onFreed: () => void;
-}
-
 interface HeldPermit {
   readonly id: string;
   /** Whether the store has heard of it. */
@@ -47,111 +38,113 @@ interface Settled {
   readonly arrivedAt: number | undefined;
 }
 
+export type HeldPermits = ReturnType<typeof createHeldPermits>;
+
 /**
  * The permits that this process has of one quota. It reports their ends to the store, all of one turn together. Those that
  * it took of its share, without the store, it enters there once the store is back.
+ * @param keys - those of the permits that are held, and of those that were used
  */
-export class HeldPermits {
-  readonly #options: HeldPermitsOptions;
+export function createHeldPermits(
+  link: RedisLink,
+  account: AccountKeyspace,
+  keys: Readonly<Record<'held' | 'sent', string>>,
+  onFreed: () => void,
+) {
   /** Those that are not settled. */
-  readonly #open = new Set<HeldPermit>();
-  #settled: Settled[] = [];
-  #isReporting = false;
+  const open = new Set<HeldPermit>();
+  let settled: Settled[] = [];
+  let isReporting = false;
 
-  constructor(options: HeldPermitsOptions) {
-    this.#options = options;
-  }
+  /** A request older than the window counts no more. */
+  const dropOld = () => {
+    const from = link.now() - WINDOW_MS;
+    settled = settled.filter(({ arrivedAt = Number.POSITIVE_INFINITY }) => arrivedAt > from);
+  };
 
-  get isEmpty(): boolean {
-    if (this.#options.link.isDegraded) this.#dropOld();
-    return this.#open.size === 0 && this.#settled.length === 0;
-  }
-
-  nextName(): string {
-    return `${this.#options.link.membership.nextName()}.`;
-  }
-
-  /** A permit that the store gave, or `own`: one of the share, of which the store does not know. */
-  hold(id: string, own?: Permit): Permit {
-    const { link } = this.#options;
-    const held: HeldPermit = { id, isInStore: own === undefined };
-    this.#open.add(held);
-    link.whenChanged(this.#enter);
-    let sentAt: number | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const settle = (arrivedAt: number | undefined) => {
-      if (!this.#open.delete(held)) return;
-      if (arrivedAt !== undefined || held.isInStore) this.#report([{ id, arrivedAt }]);
-    };
-    return {
-      sent() {
-        if (sentAt !== undefined) return;
-        own?.sent();
-        sentAt = link.now();
-        timer = setTimeout(settle, LONGEST_WAY_MS, sentAt + LONGEST_WAY_MS).unref();
-      },
-      answered() {
-        if (sentAt === undefined) return;
-        own?.answered();
-        clearTimeout(timer);
-        settle(Math.min(sentAt + LONGEST_WAY_MS, link.now()));
-      },
-      release() {
-        if (sentAt !== undefined) return;
-        own?.release();
-        settle(undefined);
-      },
-    };
-  }
-
-  /** Permits that the store may have given in an answer that was lost. */
-  giveUp(ids: readonly string[]): void {
-    this.#report(ids.map((id) => ({ id, arrivedAt: undefined })));
-  }
-
-  #report(settled: readonly Settled[]): void {
-    this.#settled.push(...settled);
-    if (this.#isReporting) return;
-    this.#isReporting = true;
-    setImmediate(() => {
-      this.#isReporting = false;
-      void this.#publish([]);
-    });
-  }
+  const isEmpty = () => {
+    if (link.isDegraded) dropOld();
+    return open.size === 0 && settled.length === 0;
+  };
 
   /** Publishes all that has ended, and those that are still held. */
-  async #publish(held: readonly HeldPermit[]): Promise<void> {
-    const { link, account, held: heldKey, sent, onFreed } = this.#options;
-    link.whenChanged(this.#enter);
-    if (link.isDegraded) return this.#dropOld();
-    const settled = this.#settled;
-    this.#settled = [];
+  const publish = async (held: Iterable<HeldPermit>) => {
+    link.whenChanged(enter);
+    if (link.isDegraded) return dropOld();
+    const before = settled;
+    settled = [];
     const facts: (string | number)[] = [];
     const now = link.now();
-    for (const { id, arrivedAt } of settled)
+    for (const { id, arrivedAt } of before)
       facts.push(id, arrivedAt === undefined ? NOT_SENT : Math.max(0, now - arrivedAt));
     for (const permit of held) {
       permit.isInStore = true;
       facts.push(permit.id, STILL_HELD);
     }
     try {
-      await link.run(SETTLE_PERMITS, [account.key('account'), heldKey, sent], [account.keepMs, ...facts]);
-      if (this.isEmpty) link.notWhenChanged(this.#enter);
-      if (settled.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();
+      await link.run(
+        SETTLE_PERMITS,
+        [account.key('account'), keys.held, keys.sent],
+        [account.keepMs, ...facts],
+      );
+      if (isEmpty()) link.notWhenChanged(enter);
+      if (before.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();
     } catch {
       // The store is lost.
-      this.#settled = [...settled, ...this.#settled];
+      settled = [...before, ...settled];
     }
-  }
-
-  /** A request older than the window counts no more. */
-  #dropOld(): void {
-    const from = this.#options.link.now() - WINDOW_MS;
-    this.#settled = this.#settled.filter(({ arrivedAt = Number.POSITIVE_INFINITY }) => arrivedAt > from);
-  }
+  };
 
   /** The store is back, or new: enters what it does not know, so that the others need leave no room for it. */
-  readonly #enter = async (): Promise<void> => {
-    if (!this.isEmpty) await this.#publish([...this.#open]);
+  const enter = async () => {
+    if (!isEmpty()) await publish([...open]);
+  };
+
+  const report = (...some: readonly Settled[]) => {
+    settled.push(...some);
+    if (isReporting) return;
+    isReporting = true;
+    setImmediate(() => {
+      isReporting = false;
+      void publish([]);
+    });
+  };
+
+  return {
+    isEmpty,
+    nextName: () => `${link.membership.nextName()}.`,
+    /** Permits that the store may have given in an answer that was lost. */
+    giveUp: (ids: readonly string[]) => report(...ids.map((id) => ({ id, arrivedAt: undefined }))),
+    /** A permit that the store gave, or `own`: one of the share, of which the store does not know. */
+    hold(id: string, own?: Permit): Permit {
+      const held: HeldPermit = { id, isInStore: own === undefined };
+      open.add(held);
+      link.whenChanged(enter);
+      let sentAt: number | undefined;
+      let timer: NodeJS.Timeout | undefined;
+      const settle = (arrivedAt: number | undefined) => {
+        if (!open.delete(held)) return;
+        if (arrivedAt !== undefined || held.isInStore) report({ id, arrivedAt });
+      };
+      return {
+        sent() {
+          if (sentAt !== undefined) return;
+          own?.sent();
+          sentAt = link.now();
+          timer = setTimeout(settle, LONGEST_WAY_MS, sentAt + LONGEST_WAY_MS).unref();
+        },
+        answered() {
+          if (sentAt === undefined) return;
+          own?.answered();
+          clearTimeout(timer);
+          settle(Math.min(sentAt + LONGEST_WAY_MS, link.now()));
+        },
+        release() {
+          if (sentAt !== undefined) return;
+          own?.release();
+          settle(undefined);
+        },
+      };
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '..
 import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../sliding-window-log.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
-import { HeldPermits } from './permits.ts';
+import { createHeldPermits, type HeldPermits } from './permits.ts';
 import { HELD_AT_LEAST_MS, LEAVE_TURNS, QUOTA_STATUS, SLOW_DOWN, TAKE_PERMITS } from './reservation-log.ts';
 
 /** The most permits that are asked for at once. */
@@ -67,7 +67,7 @@ class RedisQuota implements Quota {
       turns: account.key(`turns${kind}`),
       waiting: account.key(`waiting${kind}`),
     };
-    this.#permits = new HeldPermits({ link, account, ...this.#keys, onFreed });
+    this.#permits = createHeldPermits(link, account, this.#keys, onFreed);
     this.#limit = limits.rate;
     this.#seen = kind === '' ? account.quota : new SeenQuota();
   }
@@ -113,7 +113,7 @@ class RedisQuota implements Quota {
   }
 
   isIdle(): boolean {
-    return this.#asking === 0 && this.#ready.length === 0 && this.#permits.isEmpty && this.#waitMs() <= 0;
+    return this.#asking === 0 && this.#ready.length === 0 && this.#permits.isEmpty() && this.#waitMs() <= 0;
   }
 
   async #statusInStore(): Promise<QuotaStatus> {

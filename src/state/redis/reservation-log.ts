@@ -52,7 +52,6 @@ const TURNS_KEPT_MS = 5_000;
  * are left for those who are about to ask for them.
  */
 const TURNS = (first: number) => `
-local look_again = ${LOOK_AGAIN_MS}
 local function turns_of(turns, waiting)
   for _, caller in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now)) do
     redis.call('ZREM', turns, caller)
@@ -148,7 +147,7 @@ if kept > 0 then
 end
 if kept == 0 then free = have_turns(own, most, free) end
 keep_turns(KEYS[6], KEYS[7], own, 0)
-if free == 0 then return { 0, look_again, limit, used, 0 } end
+if free == 0 then return { 0, ${LOOK_AGAIN_MS}, limit, used, 0 } end
 for index = 1, free do redis.call('ZADD', KEYS[2], now, ARGV[8] .. index) end
 raise(KEYS[2], ${HELD_KEPT_MS})
 return { free, 0, limit, used + free, 0 }`;
