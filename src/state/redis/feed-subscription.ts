@@ -9,6 +9,9 @@ const KEEP_MS = 75_000;
 /** The message that a feed has no leader, or another one. */
 export const LEADER_CHANGED = 'leader';
 
+/** Stands for every epoch of a feed: no name of one looks like it. */
+export const ANY_EPOCH = '*';
+
 export const KEEP_FEED = `
 local function keep(key)
   if redis.call('PTTL', key) < ${KEPT_MS} then redis.call('PEXPIRE', key, ${KEEP_MS}) end
@@ -112,7 +115,8 @@ export class RedisFeedSubscription implements FeedSubscription {
   /** Whether the member was told to lead, and not to follow since. */
   #memberLeads = false;
   #isDegraded = false;
-  #isResetDue = false;
+  /** The epoch of the feed that is to end, or any; empty: none. */
+  #resetDue = '';
   #isGone = false;
   /** Entries are published one after the other. */
   #published: Promise<void> = Promise.resolve();
@@ -127,12 +131,12 @@ export class RedisFeedSubscription implements FeedSubscription {
 
   /** One follows the other, so that nothing is read twice. */
   heartbeat(): Heartbeat {
-    const isReset = this.#isResetDue;
+    const reset = this.#resetDue;
     const nextEpoch = this.#options.link.membership.nextName();
     return {
       keys: [this.feed, this.#log],
-      args: [this.#holder, nextEpoch, isReset ? 1 : 0, this.#epoch, this.#last],
-      answered: (view) => this.#refresh(view, isReset),
+      args: [this.#holder, nextEpoch, reset, this.#epoch, this.#last],
+      answered: (view) => this.#refresh(view, reset !== ''),
     };
   }
 
@@ -165,7 +169,7 @@ export class RedisFeedSubscription implements FeedSubscription {
 
   /** Redis is back. */
   recover(): void {
-    if (this.#isDegraded) this.#reset();
+    if (this.#isDegraded) this.#reset(ANY_EPOCH);
   }
 
   /** A message about the feed: the number of an entry, or that nobody leads. */
@@ -179,7 +183,7 @@ export class RedisFeedSubscription implements FeedSubscription {
 
   #refresh([epoch, leader, lastEntry, hasWhole, start, entries]: FeedView, isReset: boolean): void {
     if (isReset) {
-      this.#isResetDue = false;
+      this.#resetDue = '';
       this.#isDegraded = false;
     }
     if (!this.#isListening) return;
@@ -199,14 +203,14 @@ export class RedisFeedSubscription implements FeedSubscription {
     for (const [id, [, sealed]] of entries ?? []) {
       const number = Number.parseInt(String(id), 10);
       const text = number === this.#last + 1 ? this.#open(sealed) : undefined;
-      if (text === undefined) return void this.#reset();
+      if (text === undefined) return void this.#reset(this.#epoch);
       this.#last = number;
       this.#options.member.received(JSON.parse(text), number === lastEntry && !isAboutToLead);
       if (!this.#isListening) return;
     }
     if (this.#last < lastEntry) {
       // More follow, or they are missing.
-      if (entries?.length === 0) this.#reset();
+      if (entries?.length === 0) this.#reset(this.#epoch);
       else this.#options.onDue(this);
     } else if (isAboutToLead) {
       this.#isLeading = true;
@@ -224,8 +228,9 @@ export class RedisFeedSubscription implements FeedSubscription {
     this.#options.member.lead(isReset);
   }
 
-  #reset(): void {
-    this.#isResetDue = true;
+  /** The first who reads an entry that is broken ends its epoch; for the others there is nothing left to reset. */
+  #reset(epoch: string): void {
+    this.#resetDue = epoch;
     this.#options.onDue(this);
   }
 

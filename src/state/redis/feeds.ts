@@ -1,7 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FeedMember, FeedSubscription, Feeds } from '../port.ts';
 import { lua } from './client.ts';
-import { type FeedView, KEEP_FEED, LEADER_CHANGED, RedisFeedSubscription } from './feed-subscription.ts';
+import {
+  ANY_EPOCH,
+  type FeedView,
+  KEEP_FEED,
+  LEADER_CHANGED,
+  RedisFeedSubscription,
+} from './feed-subscription.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { IS_HELD } from './membership.ts';
@@ -13,7 +19,7 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * KEYS: instances, channel, then for each feed the feed and its log. ARGV: for each feed the name in which the asker holds the
- * leader's lease, one for the epoch of the feed if it begins, whether it is to be reset ("1"), the epoch in which the asker
+ * leader's lease, one for the epoch of the feed if it begins, the epoch that is to end ("*": any), the epoch in which the asker
  * reads, and the number of the last entry that it has read there.
  * Takes each lease that nobody has, if the asker is one that can hold it. Gives for each feed its epoch, whether the asker is
  * the leader, the number of the last entry, whether there is one to begin with, the number of the first entry to be read, and
@@ -23,9 +29,9 @@ const BEAT_FEEDS = lua`${KEEP_FEED}${IS_HELD}
 local replies, bytes = {}, 0
 for index = 3, #KEYS, 2 do
   local feed, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 3) / 2 * 5
-  local holder, is_reset = ARGV[at], ARGV[at + 2] == '1'
+  local holder, reset = ARGV[at], ARGV[at + 2]
   local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole', 'from')
-  if is_reset or not found[1] then
+  if not found[1] or reset == '${ANY_EPOCH}' or reset == found[1] then
     redis.call('DEL', feed, log)
     redis.call('HSET', feed, 'epoch', ARGV[at + 1], 'seq', 0)
     found = { ARGV[at + 1], false, 0, false, false }
