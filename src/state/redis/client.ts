@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createRedisClient, loadClient } from './driver.ts';
 
 /** A script that Redis runs as one step, and the name under which it remembers it. */
 export interface LuaScript {
@@ -39,11 +40,6 @@ interface RedisConnectionOptions {
   readonly connectTimeoutMs: number;
   /** The connection is gone, and not because `end` was called. */
   readonly onLost: (reason: Error) => void;
-}
-
-/** `@redis/client` is not installed. */
-export class RedisClientMissing extends Error {
-  override name = 'RedisClientMissing' as const;
 }
 
 /** For how long a start tries to reach Redis. */
@@ -159,30 +155,6 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
 
 /** Redis does not know the script. */
 const NO_SCRIPT = 'NOSCRIPT';
-
-type RedisClient = ReturnType<Awaited<ReturnType<typeof loadClient>>['createClient']>;
-let first: RedisClient | undefined;
-
-/**
- * A client that is not connected yet. For each one with other options than the last, the driver makes a class with all commands,
- * which takes a tenth of a second; a duplicate has the class of the first. @throws RedisClientMissing
- */
-export async function createRedisClient(
-  options: Parameters<RedisClient['duplicate']>[0],
-): Promise<RedisClient> {
-  const { createClient } = await loadClient();
-  first ??= createClient();
-  return first.duplicate(options);
-}
-
-/** @throws RedisClientMissing */
-async function loadClient() {
-  try {
-    return await import('@redis/client');
-  } catch (cause) {
-    throw new RedisClientMissing('The package @redis/client is not installed', { cause });
-  }
-}
 
 const LOOK_EVERY_MS = 25;
 

@@ -4,12 +4,12 @@ import {
   type Argument,
   connectToRedis,
   type LuaScript,
-  RedisClientMissing,
   type RedisConnection,
   RedisRefused,
   RedisUnreachable,
   START_MS,
 } from './client.ts';
+import { RedisClientMissing } from './driver.ts';
 import { Membership } from './membership.ts';
 
 export interface RedisLinkOptions {

@@ -1,4 +1,4 @@
-import { createRedisClient } from './client.ts';
+import { createRedisClient } from './driver.ts';
 
 type Client = Awaited<ReturnType<typeof createRedisClient>>;
 type Listener = (message: Buffer) => void;
