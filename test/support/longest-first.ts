@@ -2,7 +2,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The kinds of files by how long a single one of them takes. A worker that has finished the last of a kind takes up the next. */
 const KINDS = [
-  /package\.process\.test\.ts$|\.(browser|redis)\.test\.ts$/,
+  /package\.process\.test\.ts$|\.browser\.test\.ts$/,
+  /\.redis\.test\.ts$/,
   /\.process\.test\.ts$/,
   /\.property\.test\.ts$/,
   /./,
