@@ -15,7 +15,7 @@ import { eventually, expectCalls } from '../support/waiting.ts';
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => new Encryption(sha256(key, 'base64url')).tag;
 /** What all gateways have in common. */
-const OF_ALL = ['document-uses', 'documents', 'instances', 'store'];
+const OF_ALL = ['documents', 'instances', 'store'];
 
 describeWithRedis('names in Redis', { timeout: 60_000 }, () => {
   const fixture = useSeveralGateways();

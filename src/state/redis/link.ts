@@ -161,9 +161,13 @@ export class RedisLink implements Coordination {
     return this.run(script, keys, args, true);
   }
 
+  get prefix(): string {
+    return this.#options.prefix;
+  }
+
   /** A key's name. A cluster keeps those of one tag together; without one it is common to all. */
   key(name: string, tag = 'gateways'): string {
-    return `${this.#options.prefix}:{${tag}}:${name}`;
+    return `${this.prefix}:{${tag}}:${name}`;
   }
 
   async close(): Promise<void> {

@@ -5,63 +5,89 @@ import type { AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
 /**
- * KEYS: documents, their uses. ARGV: the document's name, for how many ms it is kept from its last use. A name begins with the
- * tag of its account. The uses say of "<name> <bytes>" when it was last used.
+ * The shares of all accounts are in one hash, the documents of each in a hash and a sorted set of its own: when they were
+ * last used. A share is "<documents> <bytes> <when one was last used>".
  */
-const USE = `
-local texts, uses, name, keep_ms = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
-local function sized() return name .. ' ' .. redis.call('HSTRLEN', texts, name) end
-local function use()
-  redis.call('ZADD', uses, now, sized())
-  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, keep_ms) end
+const SHARES = `
+local shares, prefix, account, name, keep_ms = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local function texts_of(tag) return prefix .. ':{' .. tag .. '}:documents' end
+local function uses_of(tag) return prefix .. ':{' .. tag .. '}:document-uses' end
+local function read_share(text)
+  local count, bytes, used_at = string.match(text or '', '^(%d+) (%d+) (%d+)$')
+  return { count = tonumber(count or 0), bytes = tonumber(bytes or 0), used_at = tonumber(used_at or 0) }
+end
+local function write_share(tag, share)
+  if share.count <= 0 then return redis.call('HDEL', shares, tag) end
+  redis.call('HSET', shares, tag, string.format('%d %d %.0f', share.count, math.max(0, share.bytes), share.used_at))
+  redis.call('PEXPIRE', shares, keep_ms)
+end
+local function keep_on()
+  redis.call('PEXPIRE', texts_of(account), keep_ms)
+  redis.call('PEXPIRE', uses_of(account), keep_ms)
+end
+local function drop(tag, share, one)
+  share.count = redis.call('ZCARD', uses_of(tag))
+  share.bytes = share.count == 0 and 0 or share.bytes - redis.call('HSTRLEN', texts_of(tag), one)
+  redis.call('HDEL', texts_of(tag), one)
 end
 `;
 
-/** Gives the document, or an empty text. */
-const READ_DOCUMENT = lua`${USE}
-local text = redis.call('HGET', texts, name)
-if text then use() end
-return text or ''`;
+/**
+ * KEYS: shares. ARGV: prefix, account, name of the document, for how many ms it is kept from its last use.
+ * Gives the document, or an empty text.
+ */
+const READ_DOCUMENT = lua`${SHARES}
+local text = redis.call('HGET', texts_of(account), name)
+if not text then return '' end
+redis.call('ZADD', uses_of(account), now, name)
+keep_on()
+local share = read_share(redis.call('HGET', shares, account))
+share.used_at = now
+write_share(account, share)
+return text`;
 
 /**
- * ARGV: as above, then the document, how many are kept, and how many bytes of them.
+ * KEYS: shares. ARGV: as above, then the document, how many are kept, and how many bytes of them.
  * Where that is too much, the account with the largest part loses the document that it has not used longest.
  */
-const KEEP_DOCUMENT = lua`${USE}
-local max_count, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
-redis.call('ZREM', uses, sized())
--- Without a use it would never be dropped.
-if redis.call('EXISTS', uses) == 0 then redis.call('DEL', texts) end
-redis.call('HSET', texts, name, ARGV[3])
-use()
-local function drop(one)
-  redis.call('ZREM', uses, one)
-  redis.call('HDEL', texts, string.match(one, '^%S+ %S+'))
+const KEEP_DOCUMENT = lua`${SHARES}
+local max_count, max_bytes = tonumber(ARGV[6]), tonumber(ARGV[7])
+local own = read_share(redis.call('HGET', shares, account))
+if redis.call('EXISTS', texts_of(account)) == 0 then own.bytes = 0 end
+own.bytes = own.bytes + #ARGV[5] - redis.call('HSTRLEN', texts_of(account), name)
+redis.call('HSET', texts_of(account), name, ARGV[5])
+redis.call('ZADD', uses_of(account), now, name)
+keep_on()
+for _, unused in ipairs(redis.call('ZRANGEBYSCORE', uses_of(account), '-inf', now - keep_ms)) do
+  redis.call('ZREM', uses_of(account), unused)
+  drop(account, own, unused)
 end
-for _, unused in ipairs(redis.call('ZRANGEBYSCORE', uses, '-inf', now - keep_ms)) do drop(unused) end
+own.count, own.used_at = redis.call('ZCARD', uses_of(account)), now
+write_share(account, own)
 
-local total, shares = { count = 0, bytes = 0 }, {}
-local function count(share, sign, bytes)
-  share.count, share.bytes = share.count + sign, share.bytes + sign * bytes
-end
 local function part_of(share) return math.max(share.count / max_count, share.bytes / max_bytes) end
-for _, one in ipairs(redis.call('ZRANGE', uses, 0, -1)) do
-  local tag, bytes = string.match(one, '^(%S+) %S+ (%d+)$')
-  local share = shares[tag] or { count = 0, bytes = 0, documents = {} }
-  shares[tag] = share
-  share.documents[#share.documents + 1] = { one, tonumber(bytes) }
-  count(share, 1, bytes)
-  count(total, 1, bytes)
-end
-while part_of(total) > 1 do
-  local largest
-  for _, share in pairs(shares) do
-    if not largest or part_of(share) > part_of(largest) then largest = share end
+local all, total = {}, { count = 0, bytes = 0 }
+local entries = redis.call('HGETALL', shares)
+for index = 1, #entries, 2 do
+  local share = read_share(entries[index + 1])
+  if now - share.used_at >= keep_ms then
+    redis.call('HDEL', shares, entries[index])
+  else
+    share.tag = entries[index]
+    all[#all + 1] = share
+    total.count, total.bytes = total.count + share.count, total.bytes + share.bytes
   end
-  local oldest, bytes = unpack(table.remove(largest.documents, 1))
-  drop(oldest)
-  count(largest, -1, bytes)
-  count(total, -1, bytes)
+end
+while part_of(total) > 1 and #all > 0 do
+  local largest = 1
+  for index = 2, #all do if part_of(all[index]) > part_of(all[largest]) then largest = index end end
+  local share = all[largest]
+  local count, bytes = share.count, share.bytes
+  local oldest = redis.call('ZPOPMIN', uses_of(share.tag))[1]
+  if oldest then drop(share.tag, share, oldest) else share.count, share.bytes = 0, 0 end
+  total.count, total.bytes = total.count - count + share.count, total.bytes - bytes + share.bytes
+  write_share(share.tag, share)
+  if share.count <= 0 then table.remove(all, largest) end
 end
 return 1`;
 
@@ -78,17 +104,21 @@ export function createDocumentsInRedis(
   accounts: AccountKeyspaces,
   own: Documents,
 ): Documents {
-  const keys = [link.key('documents'), link.key('document-uses')];
+  const shares = link.key('documents');
   const locate = (accountName: string, hash: string) => {
     const { encryption } = accounts.of(accountName);
-    const name = `${encryption.tag} ${encryption.name(hash)}`;
-    return { encryption, args: [name, KEEP_MS], location: `${keys[0]} ${name}` };
+    const name = encryption.name(hash);
+    return {
+      encryption,
+      args: [link.prefix, encryption.tag, name, KEEP_MS],
+      location: `${shares} ${encryption.tag} ${name}`,
+    };
   };
 
   const find = async (account: string, hash: string): Promise<string | undefined> => {
     const { encryption, args, location } = locate(account, hash);
     try {
-      const sealed = (await link.offer(READ_DOCUMENT, keys, args)) as Buffer;
+      const sealed = (await link.offer(READ_DOCUMENT, [shares], args)) as Buffer;
       const document = sealed.length > 0 ? encryption.open(sealed, location) : undefined;
       if (document === undefined || hashOf(document) !== hash) return undefined;
       void own.set(account, hash, document);
@@ -108,7 +138,7 @@ export function createDocumentsInRedis(
       const { encryption, args, location } = locate(account, hash);
       const sealed = encryption.seal(document, location);
       const bounds = [MAX_DOCUMENTS, MAX_DOCUMENT_BYTES];
-      await link.offer(KEEP_DOCUMENT, keys, [...args, sealed, ...bounds]).catch(() => undefined);
+      await link.offer(KEEP_DOCUMENT, [shares], [...args, sealed, ...bounds]).catch(() => undefined);
     },
   };
 }
