@@ -112,9 +112,10 @@ export class QueryRun implements InfoSource {
           .then(undefined, (error) => this.#handle(error, plan, field, path ?? pathOf(field, above)));
       }
       const completed = this.#complete(plan, field, result, path);
-      // No leaf is serialized to a promise.
-      if (plan.kind === 'leaf' || !isPromise(completed)) return completed;
-      return completed.then(undefined, (error) => this.#handle(error, plan, field, path as ResponsePath));
+      if (!isPromise(completed)) return completed;
+      return completed.then(undefined, (error) =>
+        this.#handle(error, plan, field, path ?? pathOf(field, above)),
+      );
     } catch (error) {
       return this.#handle(error, plan, field, path ?? pathOf(field, above));
     }
