@@ -33,7 +33,8 @@ async function startJwks(pairs: Readonly<Record<string, Pair>>) {
   await setKeys(pairs);
   const server: Server = createServer((_request, response) => {
     asked += 1;
-    response.setHeader('content-type', 'application/json').end(body);
+    // A connection that was kept would be reset where a new one is refused.
+    response.setHeader('connection', 'close').setHeader('content-type', 'application/json').end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { Agent } from 'undici';
@@ -70,6 +71,8 @@ export async function openGateway({
     signal?: AbortSignal,
   ): Promise<Result<Data>> {
     const query = typeof document === 'string' ? document : print(document);
+    // Many operations may have one in common.
+    if (signal) setMaxListeners(0, signal);
     const response = await client.request({
       origin: server.url,
       path: '/graphql',
