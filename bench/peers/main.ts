@@ -18,7 +18,7 @@ import { stopAll } from './process.ts';
 import { reportCase, reportCopies, reportStartups } from './report.ts';
 import { checkThroughput } from './short.ts';
 import { runStarts } from './starts/run.ts';
-import { floor, fromCopies, gateway, gatewayOfTwo, mercurius, peers } from './subjects.ts';
+import { floor, fromCache, gateway, gatewayOfTwo, mercurius, peers } from './subjects.ts';
 
 const { values } = parseArgs({
   options: {
@@ -84,7 +84,7 @@ async function runAll(upstream: Upstream): Promise<number> {
   print(reportStartups(rows));
   const copied: [Case, Row][] = [];
   for (const kind of comparedCases()) {
-    const [row] = await contest(kind, [fromCopies], { ...options, seconds: Math.ceil(options.seconds / 2) });
+    const [row] = await contest(kind, [fromCache], { ...options, seconds: Math.ceil(options.seconds / 2) });
     copied.push([kind, row as Row]);
   }
   print(reportCopies(copied));

@@ -5,7 +5,7 @@ import { median, number, ratios, restlessness, spread, table } from './figures.t
 import type { Sample } from './measure.ts';
 import { floor, gateway } from './subjects.ts';
 
-/** The gateway alone, where copies answer: one row for each case. */
+/** The gateway alone, where its cache answers: one row for each case. */
 export function reportCopies(rows: readonly (readonly [Case, Row])[]): string {
   const body = rows.map(([{ title }, row]) => {
     if (row.failure !== undefined) return [title, row.failure, '', '', '', ''];
@@ -24,7 +24,7 @@ export function reportCopies(rows: readonly (readonly [Case, Row])[]): string {
     'REST calls per answer',
     'peak memory MB',
   ];
-  return ['### from copies: the gateway', table(head, body)].join('\n\n');
+  return ['### from the cache: the gateway', table(head, body)].join('\n\n');
 }
 
 /** A case as a table: medians of the rounds, with the range of the requests per second and of the ratios. */

@@ -30,9 +30,9 @@ export const gateway = ofTheGateway('this gateway', {});
 export const gatewayOfTwo = (redisUrl: string) =>
   ofTheGateway('this gateway, WORKERS=2', { WORKERS: '2', REDIS_URL: redisUrl });
 
-/** Variables by which reads are answered by copies once they have been made, for longer than any run takes. */
-export const withCopies = { FRESH_MS: '3600000', STALE_MS: '3600000' };
-export const fromCopies = ofTheGateway('from copies', withCopies);
+/** Variables by which reads are answered from the cache once they are in it, for longer than any run takes. */
+export const withCache = { FRESH_MS: '3600000', STALE_MS: '3600000' };
+export const fromCache = ofTheGateway('from the cache', withCache);
 
 /** The same with a line in the log for each operation, as by default. */
 export const gatewayWithLog = ofTheGateway('this gateway', { LOG_LEVEL: 'info' });
@@ -69,7 +69,7 @@ export const peers: readonly Subject[] = [
   ofOurs('Apollo Server 5 with datasource-rest', 'apollo'),
 ];
 
-/** The built product with its defaults but for what is given, and for what is off here: quota, copies, page, log. */
+/** The built product with its defaults but for what is given, and for what is off here: quota, cache, page, log. */
 export function ofTheGateway(
   name: string,
   variables: Readonly<Record<string, string>>,

@@ -54,7 +54,7 @@ export function createUpstreamMetrics(registry: Registry): Observer {
   };
   const reads = new Counter({
     name: 'luaauth_upstream_reads_total',
-    help: "Reads that were answered, by what: their own call, another one's (shared), a fresh or a stale copy",
+    help: "Reads that were answered, by what: their own call, another one's (shared), a fresh or a stale cache entry",
     labelNames: ['source'],
     registers,
   });

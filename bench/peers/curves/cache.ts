@@ -1,7 +1,7 @@
 import { oneScript } from '../cases.ts';
 import type { RoundOptions } from '../contest.ts';
 import { number } from '../figures.ts';
-import { ofTheGateway, withCopies } from '../subjects.ts';
+import { ofTheGateway, withCache } from '../subjects.ts';
 import type { Curve } from './curve.ts';
 import { fillCache } from './fill-cache.ts';
 import {
@@ -19,9 +19,9 @@ const COUNTS = [10, 100, 1_000, 10_000, 100_000];
 const MOST_ASKED_FOR = 10_000;
 const CONNECTIONS = 64;
 
-/** More and more answers in the gateway's own copies. */
+/** More and more answers in the gateway's own cache. */
 export async function measureCache(options: RoundOptions): Promise<Curve> {
-  const subject = ofTheGateway('from copies', withCopies);
+  const subject = ofTheGateway('from the cache', withCache);
   const held = new Map<number, number>();
   const points = COUNTS.map((items) => ({
     items,

@@ -67,7 +67,7 @@ export function failuresOf(measured: readonly Measured[]): string[] {
 /** More REST calls for an answer than the checks beside the load, and what was under way at its end, can make. */
 const MOST_CALLS_FROM_COPIES = 0.02;
 
-/** Which points were to be answered from copies and were not. */
+/** Which points were to be answered from the cache and were not. */
 export function notFromCopies(measured: readonly Measured[]): string[] {
   return pointsOf(measured, ({ calls }) => calls)
     .filter(({ value }) => value > MOST_CALLS_FROM_COPIES)

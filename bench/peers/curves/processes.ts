@@ -1,7 +1,7 @@
 import { oneScript } from '../cases.ts';
 import type { RoundOptions } from '../contest.ts';
 import { median, ratios, spread } from '../figures.ts';
-import { ofTheGateway, withCopies } from '../subjects.ts';
+import { ofTheGateway, withCache } from '../subjects.ts';
 import type { Curve } from './curve.ts';
 import {
   callsPerAnswer,
@@ -17,20 +17,20 @@ import { startRedis } from './redis.ts';
 
 const COUNTS = [1, 2, 4];
 const CONNECTIONS = 64;
-/** So few that each process has its own copy of all of them after the warm-up. */
+/** So few that each process has all of them in its own cache after the warm-up. */
 const SCRIPTS = { first: 0, count: 100 };
 /** CPU time of an operation from the process's own cache, with Redis over without. */
 const MOST_WITH_REDIS = 1.5;
 
-/** More and more processes behind one port, each answering from its own copies. */
+/** More and more processes behind one port, each answering from its own cache. */
 export async function measureProcesses(options: RoundOptions): Promise<Curve> {
   const common = { kind: oneScript(SCRIPTS), connections: CONNECTIONS };
-  const alone = { ...common, items: 1, subject: ofTheGateway('without Redis', withCopies) };
+  const alone = { ...common, items: 1, subject: ofTheGateway('without Redis', withCache) };
   // One Redis each, so that what the others say to theirs while they idle is nobody else's.
   const stores = await Promise.all(COUNTS.map(() => startRedis()));
   const sharing = COUNTS.map((items, index) => {
     const { url, pid } = stores[index] as (typeof stores)[number];
-    const variables = { ...withCopies, WORKERS: String(items), REDIS_URL: url };
+    const variables = { ...withCache, WORKERS: String(items), REDIS_URL: url };
     return { ...common, items, subject: ofTheGateway('with Redis', variables), storePid: pid };
   });
   // Each process is to be warm, and has its share of the requests.
@@ -63,7 +63,7 @@ export async function measureProcesses(options: RoundOptions): Promise<Curve> {
       callsPerAnswer(of),
     ],
     notes: [
-      `One of ${SCRIPTS.count} scripts, from the process's own copies, ${CONNECTIONS} connections. CPU time and memory are those of all processes of the gateway, the one that starts the others included. They share the machine's cores with Redis and wrk.`,
+      `One of ${SCRIPTS.count} scripts, from the process's own cache, ${CONNECTIONS} connections. CPU time and memory are those of all processes of the gateway, the one that starts the others included. They share the machine's cores with Redis and wrk.`,
       compared.told,
     ],
     failures: [...failuresOf(measured), ...notFromCopies(measured), ...compared.failures],

@@ -7,7 +7,7 @@ import { QUOTA_PER_SECOND } from '../support/scripts.ts';
 export interface ScenarioOptions {
   /** How long each load lasts. */
   readonly seconds: number;
-  /** Operations a second, where the quota lets copies and sharing carry them. */
+  /** Operations a second, where the quota lets the cache and sharing carry them. */
   readonly perSecond: number;
   readonly settings: GatewaySettings;
 }

@@ -3,7 +3,7 @@ import type { GraphAnswer } from './client.ts';
 /** How the operations of one kind ended. */
 export interface Outcomes {
   readonly served: number;
-  /** The age in ms of what was served from copies that may have been overtaken, one for each such answer. */
+  /** The age in ms of what was served from cache entries that may have been overtaken, one for each such answer. */
   readonly staleAges: readonly number[];
   /** GraphQL errors by code; NO_ANSWER counts operations whose connection broke. */
   readonly errors: ReadonlyMap<string, number>;
