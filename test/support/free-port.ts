@@ -10,11 +10,17 @@ const worker = process.env.VITEST_POOL_ID;
 const [first, size] =
   worker === undefined ? [FIRST, LAST - FIRST] : [FIRST + (Number(worker) % SHARES) * SHARE, SHARE];
 
+/** The last that were given: whoever asked for one may not listen yet. */
+const given: number[] = [];
+
 /** A port that nobody listens on, nor on the next ones, for processes that cannot say which one they have. */
 export async function freePort(count = 1): Promise<string> {
   for (;;) {
     const port = first + Math.floor(Math.random() * (size - count));
     const ports = Array.from({ length: count }, (_one, index) => port + index);
+    if (ports.some((one) => given.includes(one))) continue;
+    given.push(...ports);
+    given.splice(0, Math.max(0, given.length - 100));
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return String(port);
   }
 }
