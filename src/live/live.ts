@@ -162,7 +162,11 @@ export function createLive(options: LiveOptions): Live {
 /** Callers of an API key share its streams: one with fewer gets one that the caller with the most has begun last. */
 function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimits): void {
   const callers = new Map<string, LiveStream[]>();
-  for (const [stream, one] of streams) callers.set(one, [...(callers.get(one) ?? []), stream]);
+  for (const [stream, one] of streams) {
+    const others = callers.get(one);
+    if (others) others.push(stream);
+    else callers.set(one, [stream]);
+  }
   const own = callers.get(caller)?.length ?? 0;
   const [most = []] = [...callers.values()].sort((one, other) => other.length - one.length);
   const details = { found: streams.size, limit: maxStreams };

@@ -34,24 +34,30 @@ interface Kept {
  */
 export function createDocumentsInMemory(options: DocumentsInMemoryOptions = {}): Documents {
   const { maxDocuments = MAX_DOCUMENTS, maxBytes = MAX_DOCUMENT_BYTES } = options;
-  // It never goes over that by itself.
-  const documents = new LRUCache<string, Kept>({ max: maxDocuments + 1 });
-  const partOf = ({ count, bytes }: Share) => Math.max(count / maxDocuments, bytes / maxBytes);
-  /** The account that has to lose a document; undefined: there is room for all. */
-  const findLargest = (): string | undefined => {
-    const shares = new Map<string, Share>();
-    const total: Share = { count: 0, bytes: 0 };
-    for (const { account, document } of documents.values()) {
-      const share = shares.get(account) ?? { count: 0, bytes: 0 };
-      shares.set(account, share);
-      for (const one of [share, total]) {
-        one.count += 1;
-        one.bytes += document.length * BYTES_PER_CHARACTER + 1;
-      }
+  const shares = new Map<string, Share>();
+  const total: Share = { count: 0, bytes: 0 };
+  const count = ({ account, document }: Kept, sign: 1 | -1) => {
+    const share = shares.get(account) ?? { count: 0, bytes: 0 };
+    for (const one of [share, total]) {
+      one.count += sign;
+      one.bytes += sign * (document.length * BYTES_PER_CHARACTER + 1);
     }
-    if (partOf(total) <= 1) return undefined;
+    if (share.count > 0) shares.set(account, share);
+    else shares.delete(account);
+  };
+  const documents = new LRUCache<string, Kept>({
+    // It never goes over that by itself.
+    max: maxDocuments + 1,
+    dispose: (kept) => count(kept, -1),
+  });
+  const partOf = (share: Share) => Math.max(share.count / maxDocuments, share.bytes / maxBytes);
+  const dropOne = () => {
     const [[largest] = []] = [...shares].sort(([, one], [, other]) => partOf(other) - partOf(one));
-    return largest;
+    for (const key of documents.rkeys()) {
+      if (documents.peek(key)?.account !== largest) continue;
+      documents.delete(key);
+      return;
+    }
   };
 
   return {
@@ -59,11 +65,10 @@ export function createDocumentsInMemory(options: DocumentsInMemoryOptions = {}):
     set(account, hash, document) {
       const key = `${account} ${hash}`;
       if (documents.get(key)) return;
-      documents.set(key, { account, document });
-      for (let largest = findLargest(); largest !== undefined; largest = findLargest()) {
-        const oldest = [...documents.rkeys()].find((one) => documents.peek(one)?.account === largest);
-        documents.delete(oldest ?? key);
-      }
+      const kept = { account, document };
+      documents.set(key, kept);
+      count(kept, 1);
+      while (partOf(total) > 1) dropOne();
     },
   };
 }

@@ -173,6 +173,11 @@ it('the environment is read in one place', () => {
   expect(readers.map(({ file }) => file).sort()).toEqual(['config/config.ts']);
 });
 
+it('every mutation is made in one place, by which its end reaches the audit log', () => {
+  const makers = sources.filter(({ text }) => /\bbuilder\.mutationFields?\(/.test(text));
+  expect(makers.map(({ file }) => file)).toEqual(['schema/define-mutation.ts']);
+});
+
 it('everything is exported by name', () => {
   const nameless = sources.filter(({ text }) => /^export default\b|\bas default\b/m.test(text));
   expect(nameless.map(({ file }) => file)).toEqual([]);
