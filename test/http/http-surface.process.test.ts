@@ -3,6 +3,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { liveBytes } from '../support/live-memory.ts';
 import { startProcess } from '../support/process.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json, startRecorder } from '../support/recorder.ts';
@@ -471,9 +472,9 @@ describe('body over the limit', () => {
     for (let sent = 0; sent < 5; sent++) await send();
     expect(await client.until('BODY_TOO_LARGE')).toMatch(/^HTTP\/1\.1 413 /);
 
-    const before = process.memoryUsage().arrayBuffers;
+    const before = liveBytes();
     for (let sent = 0; sent < 100; sent++) await send();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 1024 * 1024);
+    expect(liveBytes() - before).toBeLessThan(50 * 1024 * 1024);
     client.socket.destroy();
   });
 

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it, vi } from 'vitest';
 import type { Access } from '../../src/luaauth/api.ts';
 import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
@@ -13,15 +11,13 @@ import { Unavailable } from '../../src/transport/errors.ts';
 import { Usage } from '../../src/transport/observer.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
+import { collectGarbage } from '../support/live-memory.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const MEGABYTE = 1024 * 1024;
 /** Of a key and its slot in a table, with nothing else. */
 const SMALLEST_ENTRY_BYTES = 32;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 function heapInMegabytes(): number {
   collectGarbage();
