@@ -1,35 +1,15 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import {
-  bigIntegerId,
-  boolean,
-  type Checks,
-  count,
-  decodeList,
-  id,
-  isId,
-  memberOf,
-  objectDecoder,
-  text,
-  textOrNone,
-} from './decoders.ts';
+import { decodeList, isId, memberOf, objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
 import { listsOf, resource, sent } from './resource.ts';
-import type { WireAdProviderSetting, WireAdSystem } from './wire.ts';
+import { AD_PROVIDER_SETTING, AD_SYSTEM, type WireAdSystem } from './wire.ts';
 
 export const adSystem = resource('ad system', 'system_id', { project_id: project });
 
-const decodeAdSystem = objectDecoder('ad system', {
-  id,
-  project_id: id,
-  name: text,
-  key_duration: count,
-  max_keys: count,
-  allow_extending: boolean,
-  max_duration: count,
-} satisfies Checks<WireAdSystem>);
+const decodeAdSystem = objectDecoder('ad system', AD_SYSTEM);
 
 export type AdSystem = ReturnType<typeof decodeAdSystem>;
 
@@ -57,12 +37,7 @@ export interface AdProvider {
   readonly settings: readonly AdProviderSetting[];
 }
 
-const decodeSetting = objectDecoder('ad provider setting', {
-  id: (value) => text(value) ?? bigIntegerId(value),
-  name: text,
-  type: text,
-  info: textOrNone,
-} satisfies Checks<WireAdProviderSetting>);
+const decodeSetting = objectDecoder('ad provider setting', AD_PROVIDER_SETTING);
 
 export type AdProviderSetting = ReturnType<typeof decodeSetting>;
 

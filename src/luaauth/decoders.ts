@@ -1,6 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { isObject } from './envelope.ts';
+import type { Members, Typed, WireKind, WireKinds } from './wire.ts';
 
 /** The allowed form of an id, in words for error messages. */
 export const ID_FORM = '1 to 128 letters, digits or any of _ - . ~ :, and not dots alone';
@@ -18,50 +19,37 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
 }
 
-/** Gives what a wire value stands for, or undefined when it is not of the documented type. */
-export type Check<T> = (value: unknown) => T | undefined;
+/** The part of JSON's strings, numbers and booleans that a kind of member takes. */
+interface Takes {
+  readonly strings: RegExp | boolean;
+  /** The strings that stand for a number: `parseJson` keeps the digits of an integer from 16 on. */
+  readonly numerals?: RegExp;
+  readonly least: number;
+  readonly most: number;
+  readonly isWhole: boolean;
+  readonly booleans: boolean;
+}
 
-export const text: Check<string> = (value) => (typeof value === 'string' ? value : undefined);
-
-/** An id that stands in the path of further calls. */
-export const id: Check<string> = (value) => (isId(value) ? value : undefined);
-
-export const boolean: Check<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
-
-/** A count that a JSON number carries exactly: a whole number from 0 to 2^53 - 1; 16 digits arrive as a string. */
-export const count: Check<number> = (value) => {
-  const number = typeof value === 'string' && /^\d{16}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
-};
-
-/** An integer id with its exact digits. Past 15 digits `parseJson` has kept them as a string. */
-export const bigIntegerId: Check<string | number> = (value) => {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
-  return typeof value === 'string' && /^-?\d{1,64}$/.test(value) ? value : undefined;
-};
-
+const NOTHING: Takes = { strings: false, least: 0, most: -1, isWhole: false, booleans: false };
+const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
+const INTEGER: Takes = { ...NOTHING, strings: /^-?\d{1,64}$/, least, most, isWhole: true };
 /** The most milliseconds on either side of 1970 that a Date can hold. */
 const MAX_TIME_MS = 8.64e15;
 
-/** Unix time in milliseconds. */
-export const instant: Check<number> = (value) =>
-  typeof value === 'number' && Math.abs(value) <= MAX_TIME_MS ? value : undefined;
+const TAKES: Readonly<Record<WireKind, Takes>> = {
+  text: { ...NOTHING, strings: true },
+  id: { ...NOTHING, strings: ID },
+  'any id': { ...INTEGER, strings: true },
+  boolean: { ...NOTHING, booleans: true },
+  count: { ...INTEGER, strings: false, numerals: /^\d{16}$/, least: 0 },
+  integer: INTEGER,
+  digits: INTEGER,
+  instant: { ...NOTHING, least: -MAX_TIME_MS, most: MAX_TIME_MS },
+};
 
-/** Wraps a check for a field that may be missing or null. */
-export function optional<T>(check: Check<T>): Check<T | null> {
-  return (value) => (value === undefined || value === null ? null : check(value));
-}
-
-/** The same for a field in which the empty string stands for nothing: that is what clears one. */
-export function emptyAsNone<T>(check: Check<T>): Check<T | null> {
-  const orNone = optional(check);
-  return (value) => (value === '' ? null : orNone(value));
-}
-
-export const textOrNone: Check<string | null> = emptyAsNone(text);
-
-/** The checks of a wire object's fields, by their names. */
-export type Checks<Wire> = { readonly [Key in keyof Wire]-?: Check<unknown> };
+/** The kinds whose digits all count: as a number or a string, whichever holds them. */
+type Exact = 'any id' | 'integer' | 'digits';
+export interface DecodedKinds extends Omit<WireKinds, Exact>, Record<Exact, string | number> {}
 
 /** Where a decoded object comes from, for the error that says what it lacks. */
 export interface Provenance {
@@ -76,19 +64,40 @@ export interface Provenance {
  */
 export type Decoded<Shape> = { [Key in keyof Shape]: Shape[Key] | undefined } & Provenance;
 
-/** Makes a decoder, which goes field by field; what `checks` does not name is ignored. @throws BadResponse for no object. */
-export function objectDecoder<Shape extends object>(
-  object: string,
-  checks: { readonly [Key in keyof Shape]: Check<Shape[Key]> },
-): (about: About, value: unknown) => Decoded<Shape> {
-  const keys = Object.keys(checks) as (keyof Shape & string)[];
-  // An object with all of the keys, to begin with: it is copied faster, and into less memory, than made key by key.
-  const template = { ...Object.fromEntries(keys.map((key) => [key, undefined])), object, from: undefined };
-  return (about, value) => {
+/** Makes a decoder, which goes member by member; what they do not name is ignored. @throws BadResponse for no object. */
+export function objectDecoder<const Of extends Members>(object: string, members: Of) {
+  type Shape = Decoded<Typed<Of, DecodedKinds>>;
+  const rows = Object.entries(members).map(([name, member]) => {
+    const [kind, or] = member.split(' or ') as [WireKind, string?];
+    const { strings, numerals, least, most, isWhole, booleans } = TAKES[kind];
+    return { name, or, strings, numerals, least, most, isWhole, booleans };
+  });
+  // An object with all of the names, to begin with: it is copied faster, and into less memory, than made name by name.
+  const template = {
+    ...Object.fromEntries(rows.map(({ name }) => [name, undefined])),
+    object,
+    from: undefined,
+  };
+  return (about: About, value: unknown): Shape => {
     if (!isObject(value)) throw new BadResponse(about, `it has no ${object}`);
-    const decoded = { ...template, from: about } as Decoded<Shape>;
-    for (const key of keys) decoded[key] = checks[key](value[key]) as Decoded<Shape>[typeof key];
-    return decoded;
+    const decoded: Record<string, unknown> = { ...template, from: about };
+    // In one function, because every member of every row comes by here.
+    for (const row of rows) {
+      const { name, or, strings, numerals } = row;
+      let given = value[name];
+      if (given === undefined || given === null || (given === '' && or === 'empty')) {
+        if (or) decoded[name] = null;
+        continue;
+      }
+      if (typeof given === 'string' && numerals?.test(given)) given = Number(given);
+      if (typeof given === 'string') {
+        if (typeof strings === 'boolean' ? !strings : !strings.test(given)) continue;
+      } else if (typeof given === 'number') {
+        if (given < row.least || given > row.most || (row.isWhole && !Number.isInteger(given))) continue;
+      } else if (typeof given !== 'boolean' || !row.booleans) continue;
+      decoded[name] = given;
+    }
+    return decoded as Shape;
   };
 }
 
@@ -98,10 +107,13 @@ export function usable<Shape extends Provenance, Key extends keyof Shape & strin
   key: Key,
 ): Exclude<Shape[Key], undefined> {
   const value = decoded[key];
-  if (value === undefined) {
-    throw new BadResponse(decoded.from, `its ${decoded.object} has no usable "${key}"`);
-  }
+  if (value === undefined) throw unusable(decoded, key);
   return value as Exclude<Shape[Key], undefined>;
+}
+
+/** The error of a property that the answer does not have, or not so that it can be used. */
+export function unusable({ from, object }: Provenance, key: string): BadResponse {
+  return new BadResponse(from, `its ${object} has no usable "${key}"`);
 }
 
 /** Decodes a list, each row by itself. @throws BadResponse for no list, and for more rows than were asked for. */

@@ -157,8 +157,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
     const context = { origin: asked.origin, text: reply.text };
     const result = answer(about, opened, asked.payload as Payload, context);
-    for (const row of Array.isArray(result) ? result : [result ?? {}])
-      checkRepeats(about, row, asked, repeated);
+    checkRepeats(about, result, asked, repeated);
     return result;
   };
   const call = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
@@ -208,17 +207,21 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   });
 }
 
+/** Checks the result, or each of its rows. */
 function checkRepeats(
   about: About,
-  row: Readonly<Record<string, unknown>>,
+  result: unknown,
   { params }: Asked,
   repeated: readonly [string, string][],
 ): void {
+  const rows = Array.isArray(result) ? result : [result ?? {}];
   for (const [property, param] of repeated) {
-    const given = row[property];
-    // One that cannot be used proves nothing: it is an error at its field.
-    if (given === undefined || given === params[param] || isSameInOtherCase(given, params[param])) continue;
-    throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
+    for (const row of rows) {
+      const given = row[property];
+      // One that cannot be used proves nothing: it is an error at its field.
+      if (given === undefined || given === params[param] || isSameInOtherCase(given, params[param])) continue;
+      throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
+    }
   }
 }
 

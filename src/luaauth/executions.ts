@@ -1,7 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { type KeysAt, keyOrderOf } from '../transport/json.ts';
-import { count, type Decoded, isId, objectDecoder, text } from './decoders.ts';
+import { type Decoded, isId, objectDecoder } from './decoders.ts';
 import { read } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
@@ -9,7 +9,7 @@ import { listsOf } from './resource.ts';
 import { script } from './scripts.ts';
 
 /** A count that cannot be used is an error at its own `count`. */
-const decodeDay = objectDecoder('executions', { date: text, count, index: count });
+const decodeDay = objectDecoder('executions', { date: 'text', count: 'count', index: 'count' });
 
 /** Executions on one day, by the API's own label. */
 export type DayCount = ReturnType<typeof decodeDay>;

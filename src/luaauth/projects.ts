@@ -1,22 +1,12 @@
-import { boolean, type Checks, count, id, memberOf, objectDecoder, text, textOrNone } from './decoders.ts';
+import { memberOf, objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { resource } from './resource.ts';
-import type { WireProject, WireProjectEdit } from './wire.ts';
+import { PROJECT, type WireProjectEdit } from './wire.ts';
 
 export const project = resource('project', 'project_id');
 
-const decodeProject = objectDecoder('project', {
-  id,
-  name: text,
-  fingerprint_reset_cooldown: count,
-  allow_fingerprint_resets: boolean,
-  delete_expired_users: boolean,
-  execution_webhook: textOrNone,
-  information_webhook: textOrNone,
-  blacklist_webhook: textOrNone,
-  total_executions: count,
-} satisfies Checks<WireProject>);
+const decodeProject = objectDecoder('project', PROJECT);
 
 /** A project as decoded: a webhook that is missing or empty is null. */
 export type Project = ReturnType<typeof decodeProject>;

@@ -1,24 +1,12 @@
-import { boolean, type Checks, count, id, memberOf, objectDecoder, text } from './decoders.ts';
+import { memberOf, objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { project } from './projects.ts';
 import { resource } from './resource.ts';
-import type { WireScript, WireScriptEdit } from './wire.ts';
+import { SCRIPT, type WireScriptEdit } from './wire.ts';
 
 export const script = resource('script', 'script_id', { project_id: project });
 
-const decodeScript = objectDecoder('script', {
-  id,
-  project_id: id,
-  name: text,
-  free_for_all: boolean,
-  use_heartbeat: boolean,
-  kick_outdated: boolean,
-  require_sessions: boolean,
-  enabled: boolean,
-  total_executions: count,
-  total_sessions: count,
-  total_instances: count,
-} satisfies Checks<WireScript>);
+const decodeScript = objectDecoder('script', SCRIPT);
 
 export type Script = ReturnType<typeof decodeScript>;
 

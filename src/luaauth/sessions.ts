@@ -1,34 +1,14 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import {
-  bigIntegerId,
-  type Checks,
-  decodeList,
-  id,
-  instant,
-  isId,
-  memberOf,
-  objectDecoder,
-  optional,
-  text,
-  usable,
-} from './decoders.ts';
+import { decodeList, isId, memberOf, objectDecoder, usable } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { listsOf, resource, sent } from './resource.ts';
 import { script } from './scripts.ts';
-import type { WireDisconnect, WireSession } from './wire.ts';
+import { SESSION, type WireDisconnect } from './wire.ts';
 
 export const session = resource('session', 'session_id', { script_id: script });
 
-const decodeSession = objectDecoder('session', {
-  id: text,
-  user_key: optional(text),
-  script_id: id,
-  roblox_id: bigIntegerId,
-  place_id: bigIntegerId,
-  job_id: text,
-  created_at: instant,
-} satisfies Checks<WireSession>);
+const decodeSession = objectDecoder('session', SESSION);
 
 /** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
 export type Session = ReturnType<typeof decodeSession>;

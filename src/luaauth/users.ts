@@ -1,38 +1,12 @@
-import {
-  bigIntegerId,
-  boolean,
-  type Checks,
-  count,
-  emptyAsNone,
-  id,
-  instant,
-  memberOf,
-  objectDecoder,
-  optional,
-  textOrNone,
-} from './decoders.ts';
+import { memberOf, objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { resource } from './resource.ts';
-import type { WireBlacklist, WireUser, WireUserEdit } from './wire.ts';
+import { USER, type WireBlacklist, type WireUserEdit } from './wire.ts';
 
 /** The API does not show the project of a user. */
 export const user = resource('user', 'user_key');
 
-const decodeUser = objectDecoder('user', {
-  key: id,
-  discord_id: emptyAsNone(bigIntegerId),
-  fingerprint_assigned: boolean,
-  executor: textOrNone,
-  executions: count,
-  key_expires: optional(instant),
-  last_reset: optional(instant),
-  total_fingerprint_resets: count,
-  note: textOrNone,
-  blacklisted: boolean,
-  blacklist_reason: textOrNone,
-  blacklist_expires: optional(instant),
-  luaauth_fingerprint: textOrNone,
-} satisfies Checks<WireUser>);
+const decodeUser = objectDecoder('user', USER);
 
 /** A user as decoded: the Discord id with its exact digits, texts that are missing or empty as null. */
 export type User = ReturnType<typeof decodeUser>;

@@ -1,33 +1,72 @@
 /**
  * The JSON of the LuaAuth REST API exactly as `upstream-api.md` documents it: snake_case, nothing renamed.
- * The sandbox answers with these shapes; the endpoints read them with the checks in `decoders.ts`.
+ * The sandbox answers with these shapes; `decoders.ts` reads objects by the kinds of their members.
  */
 
-/** `GET /scripts/:script_id` */
-export interface WireScript {
+/** The kinds of members, each with its type in JSON. */
+export interface WireKinds {
+  text: string;
+  /** Stands in the path of further calls. */
   id: string;
-  project_id: string;
-  name: string;
-  free_for_all: boolean;
-  use_heartbeat: boolean;
-  kick_outdated: boolean;
-  require_sessions: boolean;
-  enabled: boolean;
-  total_executions: number;
-  total_sessions: number;
-  total_instances: number;
+  /** An id in a form that is not documented. */
+  'any id': string;
+  boolean: boolean;
+  count: number;
+  /** An id that is an integer, of which every digit counts. */
+  integer: number;
+  /** The same as a string. */
+  digits: string;
+  /** Unix time in milliseconds. */
+  instant: number;
 }
 
-/** `GET /sessions/:session_id` and the rows of the session lists. `created_at` is Unix time in milliseconds. */
-export interface WireSession {
-  id: string;
+export type WireKind = keyof WireKinds;
+
+/** The members of an object, with their kinds: one `or null` may be missing, one `or empty` is cleared by `""`. */
+export type Members = Readonly<Record<string, WireKind | `${WireKind} or ${'null' | 'empty'}`>>;
+
+/** An object of such members, where the kinds have these types. */
+export type Typed<Of extends Members, Kinds extends Readonly<Record<WireKind, unknown>>> = {
+  -readonly [Name in keyof Of]: Of[Name] extends WireKind
+    ? Kinds[Of[Name]]
+    : Of[Name] extends `${infer Optional extends WireKind} or ${string}`
+      ? Kinds[Optional] | null
+      : never;
+};
+
+type Wire<Of extends Members> = Typed<Of, WireKinds>;
+
+/** `GET /scripts/:script_id` */
+export const SCRIPT = {
+  id: 'id',
+  project_id: 'id',
+  name: 'text',
+  free_for_all: 'boolean',
+  use_heartbeat: 'boolean',
+  kick_outdated: 'boolean',
+  require_sessions: 'boolean',
+  enabled: 'boolean',
+  total_executions: 'count',
+  total_sessions: 'count',
+  total_instances: 'count',
+} as const;
+
+export type WireScript = Wire<typeof SCRIPT>;
+
+/** `GET /sessions/:session_id` and the rows of the session lists. */
+export const SESSION = {
+  id: 'text',
+  user_key: 'text or null',
+  script_id: 'id',
+  roblox_id: 'integer',
+  place_id: 'integer',
+  job_id: 'text',
+  created_at: 'instant',
+} as const;
+
+export interface WireSession extends Omit<Wire<typeof SESSION>, 'user_key'> {
   /** Missing or null for a user of a free-for-all script who has no key. */
   user_key?: string | null;
-  script_id: string;
-  roblox_id: number;
-  place_id: number;
-  job_id: string;
-  created_at: number;
 }
 
 /** Executions per day. The label's order (day/month or month/day) is not documented; there is no year. */
@@ -60,19 +99,21 @@ export type WireMessageOutcome =
   | { processed: false; reason: string };
 
 /** `GET /projects/:project_id` and the answer of its edit. */
-export interface WireProject {
-  id: string;
-  name: string;
+export const PROJECT = {
+  id: 'id',
+  name: 'text',
   /** In milliseconds. */
-  fingerprint_reset_cooldown: number;
-  allow_fingerprint_resets: boolean;
-  delete_expired_users: boolean;
+  fingerprint_reset_cooldown: 'count',
+  allow_fingerprint_resets: 'boolean',
+  delete_expired_users: 'boolean',
   /** A secret, as the two others: who knows the URL can post to it. */
-  execution_webhook: string;
-  information_webhook: string;
-  blacklist_webhook: string;
-  total_executions: number;
-}
+  execution_webhook: 'text or empty',
+  information_webhook: 'text or empty',
+  blacklist_webhook: 'text or empty',
+  total_executions: 'count',
+} as const;
+
+export type WireProject = Wire<typeof PROJECT>;
 
 /** Body of `POST /projects/:project_id/edit`: an absent field stays as it is, `""` clears a text. */
 export type WireProjectEdit = Partial<Omit<WireProject, 'id' | 'total_executions'>>;
@@ -80,25 +121,27 @@ export type WireProjectEdit = Partial<Omit<WireProject, 'id' | 'total_executions
 /** `GET /projects/:project_id/executions`: `total`, and one `NAME - ID` for each script; the id is behind the last ` - `. */
 export type WireProjectExecutions = Record<string, WireExecutions>;
 
-/** `GET /users/:user_key`. Times are Unix time in milliseconds. */
-export interface WireUser {
-  key: string;
-  discord_id: string | null;
-  fingerprint_assigned: boolean;
-  executor: string;
-  executions: number;
+/** `GET /users/:user_key` */
+export const USER = {
+  key: 'id',
+  discord_id: 'digits or empty',
+  fingerprint_assigned: 'boolean',
+  executor: 'text or empty',
+  executions: 'count',
   /** Null: never. */
-  key_expires: number | null;
-  last_reset: number | null;
-  total_fingerprint_resets: number;
+  key_expires: 'instant or null',
+  last_reset: 'instant or null',
+  total_fingerprint_resets: 'count',
   /** At most 255 characters. */
-  note: string | null;
-  blacklisted: boolean;
-  blacklist_reason: string | null;
-  blacklist_expires: number | null;
+  note: 'text or empty',
+  blacklisted: 'boolean',
+  blacklist_reason: 'text or empty',
+  blacklist_expires: 'instant or null',
   /** Three lines, each a mark, ` -> ` and what it stands for: ip, fingerprint, executor. */
-  luaauth_fingerprint: string;
-}
+  luaauth_fingerprint: 'text or empty',
+} as const;
+
+export type WireUser = Wire<typeof USER>;
 
 /** Body of `POST /users/:user_key/edit`: an absent field stays as it is, `""` clears one. */
 export interface WireUserEdit {
@@ -115,26 +158,31 @@ export interface WireBlacklist {
 }
 
 /** `GET /ads/systems/:system_id` and the rows of `GET /ads/systems`. Durations are in ms. */
-export interface WireAdSystem {
-  id: string;
-  project_id: string;
+export const AD_SYSTEM = {
+  id: 'id',
+  project_id: 'id',
   /** Shown to users. */
-  name: string;
+  name: 'text',
   /** How long a key lasts for one completion. */
-  key_duration: number;
+  key_duration: 'count',
   /** Per user. */
-  max_keys: number;
-  allow_extending: boolean;
-  max_duration: number;
-}
+  max_keys: 'count',
+  allow_extending: 'boolean',
+  max_duration: 'count',
+} as const;
 
-/** A setting that a provider takes, in the lists of `GET /ads/providers`. The form of its id is not documented. */
-export interface WireAdProviderSetting {
-  id: string;
-  name: string;
-  type: 'toggle' | 'text' | 'info';
-  info: string;
-}
+export type WireAdSystem = Wire<typeof AD_SYSTEM>;
+
+/** A setting that a provider takes, in the lists of `GET /ads/providers`. */
+export const AD_PROVIDER_SETTING = {
+  id: 'any id',
+  name: 'text',
+  /** `toggle`, `text` or `info`. */
+  type: 'text',
+  info: 'text or empty',
+} as const;
+
+export type WireAdProviderSetting = Wire<typeof AD_PROVIDER_SETTING>;
 
 /** One invalid field in `error.failed`; the nested form appears for fields that can fail in several ways. */
 export interface WireInvalidField {

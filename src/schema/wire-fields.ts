@@ -1,5 +1,5 @@
 import type { FieldRef } from '@pothos/core';
-import { type Provenance, usable } from '../luaauth/decoders.ts';
+import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import type { builder } from './builder.ts';
 
 type Types = (typeof builder)['$inferSchemaTypes'];
@@ -53,17 +53,16 @@ export function wireFields<Shape extends Provenance>(
 ): WireFields<Shape> {
   const fieldOf =
     (type: 'ID' | 'String' | 'Boolean' | 'SafeInt' | 'DateTime', nullable: boolean) =>
-    (property: string, description: string, extensions: Readonly<Record<string, unknown>> = {}) =>
-      t.field({
-        type,
-        nullable,
-        description,
-        extensions,
-        // `WireField` lets only properties in that are of the field's kind.
-        resolve: (type === 'DateTime'
-          ? (shape: Shape) => instantOf(usable(shape, property as keyof Shape & string) as number | null)
-          : (shape: Shape) => usable(shape, property as keyof Shape & string)) as never,
-      });
+    (property: string, description: string, extensions: Readonly<Record<string, unknown>> = {}) => {
+      // As `usable` does, which every leaf would call.
+      const resolve = (shape: Shape) => {
+        const value = shape[property as keyof Shape];
+        if (value === undefined) throw unusable(shape, property);
+        return type === 'DateTime' && value !== null ? new Date(value as number) : value;
+      };
+      // `WireField` lets only properties in that are of the field's kind.
+      return t.field({ type, nullable, description, extensions, resolve: resolve as never });
+    };
   const ofKinds = (nullable: boolean) => ({
     id: fieldOf('ID', nullable),
     string: fieldOf('String', nullable),
@@ -83,5 +82,3 @@ export function wireFields<Shape extends Provenance>(
       ),
   };
 }
-
-const instantOf = (ms: number | null) => (ms === null ? null : new Date(ms));
