@@ -7,6 +7,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Timers that are set and have neither fired nor been called off. */
   readonly pending: number;
+  /** When the next of them fires. */
+  readonly nextAt: number;
 }
 
 export function createManualClock(): ManualClock {
@@ -38,6 +40,9 @@ export function createManualClock(): ManualClock {
     },
     get pending() {
       return timers.size;
+    },
+    get nextAt() {
+      return Math.min(...[...timers].map(({ at }) => at));
     },
   };
 }

@@ -82,8 +82,6 @@ export function createModelApi(clock: Clock, lots: readonly Lot[]) {
   return {
     arrivals,
     made,
-    /** Requests that have been sent, on their way or arrived. */
-    received: () => received,
     answer(recorded: Recorded, response: ServerResponse): void {
       const { fate, wayMs, workMs, delayMs } = lots[received % lots.length] as Lot;
       received += 1;

@@ -107,12 +107,11 @@ describe('a quota of 50 at full demand', () => {
         void answerPlainly(recorded, response);
       });
     };
-    const quiet = sent.createQuiet(() => received);
     const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(400) });
-    await quiet();
+    await sent.quiet();
     while (arrivals.length < 400) {
       await clock.advance(10);
-      await quiet();
+      await sent.quiet();
     }
     expect((await answer).errors).toBeUndefined();
     const tooClose = arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);
