@@ -45,9 +45,10 @@ const MEMBERS: Readonly<Record<Member, readonly [isGood: (value: unknown) => boo
   scopes: [isScopes, `a Set of scopes, of which there are ${SCOPES.join(', ')}`],
   scripts: [isSet, 'a Set of ids'],
   projects: [isSet, 'a Set of ids'],
+  // Less than one a second would be none, ever.
   rate: [
-    (value) => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY,
-    'a number above 0',
+    (value) => typeof value === 'number' && value >= 1 && value < Number.POSITIVE_INFINITY,
+    'a number from 1',
   ],
 };
 

@@ -84,6 +84,7 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
   ['projects in an object', () => ({ ...NOTHING_MORE, projects: {} }), '"projects" is an object'],
   ['a name that is none', () => ({ ...NOTHING_MORE, name: 7 }), '"name" is a number'],
   ['a rate of 0', () => ({ ...NOTHING_MORE, rate: 0 }), '"rate" is a number'],
+  ['a rate of less than one call', () => ({ ...NOTHING_MORE, rate: 0.5 }), '"rate" is a number'],
   ['a rate that is no number', () => ({ ...NOTHING_MORE, rate: Number.NaN }), '"rate" is a number'],
   ['a reason that is none', () => ({ reason: null }), ''],
   ['a misspelt member', () => ({ ...NOTHING_MORE, scopes: undefined, projects: undefined, scripts: 1 }), ''],
