@@ -1,23 +1,20 @@
-import {
-  createSourceEventStream,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLError,
-  execute as graphqlExecute,
-} from 'graphql';
+import { defaultTypeResolver, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { CoercedVariables } from '../plan/arguments.ts';
+import type { Limits } from '../plan/limits.ts';
+import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
-import { type AnswerMeter, AnswerRefused } from '../plan/size.ts';
-import { Places, withoutSource } from './places.ts';
-import { isPromise, QueryRun } from './query-run.ts';
+import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
+import { type AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
+import { executeByGraphql } from './by-graphql.ts';
+import { FieldErrors, type ResponsePath } from './field-errors.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
   /** The operation that `document` and `operationName` name, made ready. */
   readonly prepared?: PreparedOperation | undefined;
   /** The values of `variableValues` after coercion, if there was no error. */
   readonly coerced?: CoercedVariables | undefined;
-  /** Receives what the answer holds, and may refuse it. */
-  readonly meter?: AnswerMeter | undefined;
+  /** The answer is refused as soon as it holds more; undefined: it may be as large as it is. */
+  readonly limits?: Limits | undefined;
 }
 
 /** As graphql's `execute`, with what is known of the operation beforehand. */
@@ -31,96 +28,289 @@ export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<Execu
  * arguments, which are those of every execution.
  */
 export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
-  const { schema, document, prepared, coerced, rootValue, contextValue } = args;
+  const { schema, document, prepared, coerced, fieldResolver, typeResolver } = args;
   // The prepared operation has to be of this document, and nothing else be asked for.
-  if (!prepared || !coerced || args.fieldResolver || args.typeResolver) return executeByGraphql(args);
+  if (!prepared || !coerced || fieldResolver || typeResolver) return executeByGraphql(args, args.limits);
   const isSame = prepared.document === document && prepared.schema === schema;
   const compiled = isSame ? prepared.compiledFor(coerced) : undefined;
-  if (!compiled) return executeByGraphql(args);
-  const run = new QueryRun(prepared, rootValue, contextValue, coerced, args.meter);
-  try {
-    const data =
-      prepared.operation.operation === 'mutation'
-        ? run.executeSerially(compiled, rootValue)
-        : run.executeFields(compiled, rootValue, undefined);
-    if (!isPromise(data)) return run.answer(data);
-    return data.then(
-      (known) => run.answer(known),
-      (error) => refuse(error, run),
-    ) as Promise<ExecutionResult>;
-  } catch (error) {
-    return refuse(error, run);
-  }
+  return compiled
+    ? new QueryRun(args, prepared, coerced).execute(compiled)
+    : executeByGraphql(args, args.limits);
 }
 
-function executeByGraphql(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
-  // Without a document graphql-js says so.
-  if (!args.document) return graphqlExecute(args) as ExecutionResult;
-  const { copied, originals } = withoutSource(args.document);
-  const places = new Places();
-  const finish = (result: ExecutionResult) => {
-    for (const error of result.errors ?? []) {
-      const { nodes = [] } = error;
-      const written = nodes.flatMap((node) => originals.get(node) ?? []);
-      if (written.length > 0) places.put(error, nodes, written);
+type Data = Record<string, unknown>;
+type MaybeData = Data | PromiseLike<Data>;
+type Path = ResponsePath | undefined;
+
+/**
+ * One execution of a compiled query. It goes as graphql-js goes, promise by promise, so that data and errors come out the
+ * same in the same order; what it spares is what graphql-js works out again for every value.
+ */
+class QueryRun {
+  readonly #prepared: PreparedOperation;
+  readonly #variables: CoercedVariables;
+  readonly #rootValue: unknown;
+  readonly #context: unknown;
+  readonly #meter: AnswerMeter | undefined;
+  /** Most executions have none. */
+  #errors: FieldErrors | undefined;
+
+  constructor(args: ExecuteArgs, prepared: PreparedOperation, variables: CoercedVariables) {
+    this.#prepared = prepared;
+    this.#variables = variables;
+    this.#rootValue = args.rootValue;
+    this.#context = args.contextValue;
+    this.#meter = args.limits && { limits: args.limits, objects: 0, bytes: 0 };
+  }
+
+  execute(root: ObjectPlan): ExecutionResult | Promise<ExecutionResult> {
+    try {
+      const isMutation = this.#prepared.facts.type === 'mutation';
+      const data = isMutation
+        ? this.#executeSerially(root)
+        : this.#executeFields(root, this.#rootValue, undefined);
+      if (!isPromise(data)) return this.#answer(data);
+      return data.then(
+        (known) => this.#answer(known),
+        (error) => this.#refuse(error),
+      ) as Promise<ExecutionResult>;
+    } catch (error) {
+      return this.#refuse(error);
     }
-    return measured(result, args);
-  };
-  const result = graphqlExecute({ ...args, document: copied });
-  return result instanceof Promise ? result.then(finish) : finish(result);
-}
+  }
 
-function measured(result: ExecutionResult, { meter }: ExecuteArgs): ExecutionResult {
-  try {
-    if (!meter) return result;
-    meter.addAnswer(result.data);
-    for (const _ of result.errors ?? []) meter.addError();
-    return result;
-  } catch (error) {
+  #answer(data: unknown): ExecutionResult {
+    const answer = { data: data as ExecutionResult['data'] };
+    return this.#errors?.list.length ? { errors: this.#errors.list, ...answer } : answer;
+  }
+
+  /** The error has come up to the root: there is no data. */
+  #refuse(error: unknown): ExecutionResult {
     if (error instanceof AnswerRefused) return { errors: [error.reason] };
-    throw error;
+    this.#errors ??= new FieldErrors();
+    this.#errors.add(error as GraphQLError, undefined);
+    return this.#answer(null);
+  }
+
+  /** The fields of an object, side by side. */
+  #executeFields({ fields, template, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
+    if (this.#meter) countObject(this.#meter, keyCharacters);
+    const data: Data = { ...template };
+    let promised: string[] | undefined;
+    try {
+      for (const field of fields) {
+        if (!this.#addField(data, field, source, path)) continue;
+        promised ??= [];
+        promised.push(field.key);
+      }
+    } catch (error) {
+      if (!promised) throw error;
+      // Those that were begun may fail as well, and somebody has to hear of it.
+      return whenAllThere(data, promised).finally(() => {
+        throw error;
+      });
+    }
+    return promised ? whenAllThere(data, promised) : data;
+  }
+
+  /** The fields of a mutation, each when all of the one before is there. */
+  #executeSerially({ fields, template }: ObjectPlan): MaybeData {
+    const add = (data: Data, field: FieldPlan): MaybeData => {
+      if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
+      return (data[field.key] as PromiseLike<unknown>).then((value) => {
+        data[field.key] = value;
+        return data;
+      });
+    };
+    return fields.reduce<MaybeData>(
+      (data, field) => (isPromise(data) ? data.then((known) => add(known as Data, field)) : add(data, field)),
+      { ...template },
+    );
+  }
+
+  /** Puts the value of a field into the data of its object. @returns whether it is promised */
+  #addField(data: Data, field: FieldPlan, source: unknown, above: Path): boolean {
+    const { value: plan, usesInfo, resolve, constantArguments } = field;
+    // The path of a leaf is only seen in an error, so it is made with the error.
+    const path = usesInfo || plan.kind !== 'leaf' ? pathOf(field, above) : undefined;
+    let value: unknown;
+    try {
+      const args = constantArguments ?? field.readArguments(this.#variables);
+      // It is only undefined for resolvers that declare no fourth parameter.
+      const info = usesInfo ? this.#infoOf(field, path as ResponsePath) : undefined;
+      value = resolve
+        ? resolve(source, args, this.#context, info as PlannedInfo)
+        : this.#propertyOf(source, args, field, path, above);
+      value =
+        typeof value === 'object' && isPromise(value)
+          ? value.then((known) => this.#complete(plan, field, known, path))
+          : this.#complete(plan, field, value, path);
+    } catch (error) {
+      value = this.#handle(error, plan, field, path ?? pathOf(field, above));
+    }
+    const isPromised = typeof value === 'object' && isPromise(value);
+    data[field.key] = isPromised
+      ? (value as PromiseLike<unknown>).then(undefined, (error) =>
+          this.#handle(error, plan, field, path ?? pathOf(field, above)),
+        )
+      : value;
+    return isPromised;
+  }
+
+  /** A field without a resolver. */
+  #propertyOf(source: unknown, args: Data, field: FieldPlan, path: Path, above: Path): unknown {
+    const hasProperties = (typeof source === 'object' && source !== null) || typeof source === 'function';
+    const property = hasProperties ? (source as Data)[field.definition.name] : undefined;
+    if (typeof property !== 'function') return property;
+    return property.call(source, args, this.#context, this.#infoOf(field, path ?? pathOf(field, above)));
+  }
+
+  /** The `info` that a resolver is given. */
+  #infoOf({ definition, nodes, parentType, value }: FieldPlan, path: ResponsePath): PlannedInfo {
+    const { schema, fragments, operation } = this.#prepared;
+    return {
+      value,
+      fieldName: definition.name,
+      fieldNodes: nodes,
+      returnType: definition.type,
+      parentType,
+      path,
+      schema,
+      fragments,
+      operation,
+      rootValue: this.#rootValue,
+      variableValues: this.#variables,
+    };
+  }
+
+  /** Adds an error to the response, where there is null for it. @throws it, located, where there cannot be null. */
+  #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
+    if (rawError instanceof AnswerRefused) throw rawError;
+    // Before it is made: once an answer is refused, none of those that follow is.
+    if (!plan.isNonNull && this.#meter) countError(this.#meter);
+    this.#errors ??= new FieldErrors();
+    const error = this.#errors.locate(rawError, nodes, path);
+    if (plan.isNonNull) throw error;
+    this.#errors.add(error, path);
+    return null;
+  }
+
+  #complete(plan: ValuePlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    if (value instanceof Error) throw value;
+    if (value === null || value === undefined) {
+      if (!plan.isNonNull) return null;
+      const { parentType, definition } = field;
+      throw new Error(`Cannot return null for non-nullable field ${parentType.name}.${definition.name}.`);
+    }
+    switch (plan.kind) {
+      case 'leaf': {
+        const serialized = plan.type.serialize(value);
+        if (serialized === null || serialized === undefined)
+          throw new Error(`${plan.type.name} has serialized a value to ${serialized}.`);
+        if (this.#meter) countLeaf(this.#meter, serialized);
+        return serialized;
+      }
+      case 'list':
+        return this.#completeList(plan, field, value, path);
+      case 'composite': {
+        const { onlyObject } = plan;
+        if (!onlyObject) return this.#completeAbstract(plan, field, value, path);
+        return onlyObject.type.isTypeOf
+          ? this.#completeObject(onlyObject, field, value, path)
+          : this.#executeFields(onlyObject, value, path);
+      }
+    }
+  }
+
+  #completeList({ item: plan }: ListPlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
+      const { parentType, definition } = field;
+      throw new GraphQLError(
+        `Expected Iterable, but did not find one for field "${parentType.name}.${definition.name}".`,
+      );
+    }
+    const items: unknown[] = [];
+    let isPromised = false;
+    try {
+      for (const item of value as Iterable<unknown>)
+        if (this.#addItem(items, plan, field, item, path)) isPromised = true;
+    } catch (error) {
+      // Nobody will wait for the others.
+      const others = Array.isArray(value) ? [...items, ...value.slice(items.length)] : items;
+      for (const other of others)
+        if (typeof other === 'object' && isPromise(other)) other.then(undefined, () => undefined);
+      throw error;
+    }
+    return isPromised ? Promise.all(items) : items;
+  }
+
+  /** Adds the value of an item to those before it. @returns whether it is promised */
+  #addItem(items: unknown[], plan: ValuePlan, field: FieldPlan, item: unknown, above: Path): boolean {
+    const path = { prev: above, key: items.length, typename: undefined };
+    let value: unknown;
+    try {
+      value =
+        typeof item === 'object' && isPromise(item)
+          ? item.then((known) => this.#complete(plan, field, known, path))
+          : this.#complete(plan, field, item, path);
+    } catch (error) {
+      value = this.#handle(error, plan, field, path);
+    }
+    const isPromised = typeof value === 'object' && isPromise(value);
+    items.push(
+      isPromised
+        ? (value as PromiseLike<unknown>).then(undefined, (error) => this.#handle(error, plan, field, path))
+        : value,
+    );
+    return isPromised;
+  }
+
+  #completeAbstract(plan: CompositePlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    const type = plan.abstractType as NonNullable<CompositePlan['abstractType']>;
+    const complete = (name: unknown) => {
+      const object = typeof name === 'string' ? plan.objects.get(name) : undefined;
+      if (!object) throw new Error(`${type.name} was resolved to what is none of its types.`);
+      return this.#completeObject(object, field, value, path);
+    };
+    const resolveType = type.resolveType ?? defaultTypeResolver;
+    const name = resolveType(value, this.#context, this.#infoOf(field, fieldPathOf(path)), type);
+    return isPromise(name) ? name.then(complete) : complete(name);
+  }
+
+  #completeObject(object: ObjectPlan, field: FieldPlan, value: unknown, path: Path): unknown {
+    const { type } = object;
+    if (!type.isTypeOf) return this.#executeFields(object, value, path);
+    const complete = (isOfType: unknown) => {
+      if (!isOfType) throw new Error(`A value of the type ${type.name} is none.`);
+      return this.#executeFields(object, value, path);
+    };
+    const isOfType: unknown = type.isTypeOf(value, this.#context, this.#infoOf(field, fieldPathOf(path)));
+    return isPromise(isOfType) ? isOfType.then(complete) : complete(isOfType);
   }
 }
 
-/** The error has come up to the root: there is no data. */
-function refuse(error: unknown, run: QueryRun): ExecutionResult {
-  if (error instanceof AnswerRefused) return { errors: [error.reason] };
-  run.errors.add(error as GraphQLError, undefined);
-  return run.answer(null);
+/** The path of the field in whose list an item stands. */
+function fieldPathOf(path: Path): ResponsePath {
+  let at = path as ResponsePath;
+  while (typeof at.key === 'number' && at.prev) at = at.prev;
+  return at;
 }
 
-export interface SubscribeArgs extends ExecuteArgs {
-  /** Executes the operation over one event, which is its root value. */
-  readonly executeEvent?: ((event: unknown) => ExecutionResult | PromiseLike<ExecutionResult>) | undefined;
+function pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
+  return { prev: above, key, typename: parentType.name };
 }
 
-/** A stream of results, or the one result that says why there is none. */
-export type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
-
-/** As graphql's `subscribe`, for an operation whose events are executed by who knows how: each with a context of its own. */
-export async function subscribe(args: SubscribeArgs): Promise<Subscribed> {
-  const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return source;
-  const { executeEvent = () => ({ data: null }) } = args;
-  return mapEvents(source[Symbol.asyncIterator](), async (event) => executeEvent(event));
+/** Puts what is promised into its place, when all of it is there. */
+async function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
+  const promised: unknown[] = [];
+  for (const key of keys) promised.push(data[key]);
+  const values = await Promise.all(promised);
+  for (let index = 0; index < keys.length; index += 1) data[keys[index] as string] = values[index];
+  return data;
 }
 
-/** `return` ends it at once, also while an event is waited for: a generator would wait for that as well. */
-function mapEvents<In, Out>(
-  source: AsyncIterator<In>,
-  map: (event: In) => Promise<Out>,
-): AsyncIterableIterator<Out> {
-  return {
-    async next() {
-      const { value, done } = await source.next();
-      return done ? { value: undefined, done: true } : { value: await map(value), done: false };
-    },
-    async return() {
-      await source.return?.();
-      return { value: undefined, done: true };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
+  );
 }

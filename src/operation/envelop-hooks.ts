@@ -1,7 +1,8 @@
 import { type ExecutionResult, specifiedRules } from 'graphql';
 import type { Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import { type ExecuteArgs, type Subscribed, subscribe } from '../execution/execute.ts';
+import type { ExecuteArgs } from '../execution/execute.ts';
+import { type Subscribed, subscribe } from '../execution/subscribe.ts';
 import { validateDocument } from '../plan/document.ts';
 import type { DocumentEntry } from './document-cache.ts';
 import type { ExecutionHooks, PipelineOptions } from './pipeline.ts';

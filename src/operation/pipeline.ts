@@ -4,14 +4,8 @@ import { isSamePermissions } from '../callers/permissions.ts';
 import type { Beginning, Context } from '../context.ts';
 import { MALFORMED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
-import {
-  type Execute,
-  type ExecuteArgs,
-  type SubscribeArgs,
-  type Subscribed,
-  subscribe,
-} from '../execution/execute.ts';
-import { isPromise } from '../execution/query-run.ts';
+import { type Execute, type ExecuteArgs, isPromise } from '../execution/execute.ts';
+import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
 import type {
   ClientRequest,
   RequestRecord,
@@ -20,7 +14,7 @@ import type {
 } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
-import { AnswerMeter, checkPrice } from '../plan/size.ts';
+import { checkPrice } from '../plan/size.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
@@ -138,7 +132,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       contextValue,
       prepared: operation,
       coerced: variables.coerced,
-      meter: new AnswerMeter(limits),
+      limits,
     };
     const { execute, subscribe: begin } = hooks ?? plain;
     if (operation.facts.type === 'subscription') {
@@ -146,8 +140,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const executeEvent = async (rootValue: unknown) => {
         const next = contextFor(beginning);
         const eventContext = hooks ? await hooks.createContext(next) : next;
-        const meter = new AnswerMeter(limits);
-        const event = await execute({ ...args, rootValue, contextValue: eventContext, meter });
+        const event = await execute({ ...args, rootValue, contextValue: eventContext });
         return addReport(event, mode, eventContext.caller.usage);
       };
       const subscribed = await begin({ ...args, executeEvent });

@@ -141,8 +141,9 @@ const NO_OBJECTS: ReadonlyMap<string, ObjectPlan> = new Map();
 
 /** Whether there is an object on which nothing is selected but fields of these names, and its `__typename`. */
 export function selectsOnly(object: ObjectPlan | undefined, names: readonly string[]): boolean {
-  if (!object) return false;
-  return object.fields.every(({ definition: { name } }) => name === '__typename' || names.includes(name));
+  for (const { definition } of object?.fields ?? [])
+    if (definition.name !== '__typename' && !names.includes(definition.name)) return false;
+  return object !== undefined;
 }
 
 /** Whether there is an object on which a field of one of these names is selected. */

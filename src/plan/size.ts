@@ -41,61 +41,51 @@ export class AnswerRefused extends Error {
 
 /** JSON's own characters around a value: quotes, a colon, a comma. */
 const AROUND_VALUE = 4;
-/** An error has a message, a path and locations, and takes as long to make. */
-const OBJECTS_OF_AN_ERROR = 5;
 /** A number, true or null. */
 const PLAIN_VALUE = 8;
+/** An error has a message, a path and locations, and takes as long to make. */
+const OBJECTS_OF_AN_ERROR = 5;
 
 /**
- * Counts what an answer holds while it is made, and refuses it as soon as it is larger than is allowed: the last line of
- * defence, behind the price. Each method throws AnswerRefused.
+ * Counts what an answer holds while it is made, so that it is refused as soon as it is larger than is allowed: the last line of
+ * defence, behind the price.
  */
-export class AnswerMeter {
-  readonly #limits: Limits;
-  #objects = 0;
-  #bytes = 0;
+export interface AnswerMeter {
+  readonly limits: Limits;
+  objects: number;
+  bytes: number;
+}
 
-  constructor(limits: Limits) {
-    this.#limits = limits;
-  }
+/** Counts an object by the characters of its keys. @throws AnswerRefused */
+export function countObject(meter: AnswerMeter, keyCharacters: number): void {
+  meter.objects += 1;
+  meter.bytes += keyCharacters;
+  if (meter.objects > meter.limits.answerObjects) throw tooManyObjects(meter);
+  if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
+}
 
-  addObject(keyCharacters: number): void {
-    this.#objects += 1;
-    this.#bytes += keyCharacters;
-    if (this.#objects > this.#limits.answerObjects || this.#bytes > this.#limits.answerBytes) this.#refuse();
-  }
+/** Counts a scalar or null. @throws AnswerRefused */
+export function countLeaf(meter: AnswerMeter, value: unknown): void {
+  meter.bytes += AROUND_VALUE + (typeof value === 'string' ? value.length : PLAIN_VALUE);
+  if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
+}
 
-  addError(): void {
-    this.#objects += OBJECTS_OF_AN_ERROR;
-    if (this.#objects > this.#limits.answerObjects) this.#refuse();
-  }
+/** @throws AnswerRefused */
+export function countError(meter: AnswerMeter): void {
+  meter.objects += OBJECTS_OF_AN_ERROR;
+  if (meter.objects > meter.limits.answerObjects) throw tooManyObjects(meter);
+}
 
-  addLeaf(value: unknown): void {
-    this.#bytes += AROUND_VALUE + (typeof value === 'string' ? value.length : PLAIN_VALUE);
-    if (this.#bytes > this.#limits.answerBytes) this.#refuse();
-  }
+function tooManyObjects({ objects, limits }: AnswerMeter): AnswerRefused {
+  return new AnswerRefused(answerTooLarge(objects, limits.answerObjects));
+}
 
-  /** Counts an answer that is there already. */
-  addAnswer(value: unknown): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.addAnswer(item);
-    } else if (typeof value === 'object' && value !== null) {
-      this.addObject(Object.keys(value).join('').length);
-      for (const member of Object.values(value)) this.addAnswer(member);
-    } else {
-      this.addLeaf(value);
-    }
-  }
-
-  #refuse(): never {
-    const { answerObjects, answerBytes } = this.#limits;
-    if (this.#objects > answerObjects) throw new AnswerRefused(answerTooLarge(this.#objects, answerObjects));
-    const refusal = overLimit({
-      code: 'ANSWER_TOO_LARGE',
-      message: `The answer has more than ${inWords(answerBytes)} bytes, which is what is allowed. Ask for smaller pages or fewer items, or split the operation.`,
-      found: this.#bytes,
-      limit: answerBytes,
-    });
-    throw new AnswerRefused(refusal);
-  }
+function tooManyBytes({ bytes, limits: { answerBytes } }: AnswerMeter): AnswerRefused {
+  const refusal = overLimit({
+    code: 'ANSWER_TOO_LARGE',
+    message: `The answer has more than ${inWords(answerBytes)} bytes, which is what is allowed. Ask for smaller pages or fewer items, or split the operation.`,
+    found: bytes,
+    limit: answerBytes,
+  });
+  return new AnswerRefused(refusal);
 }
