@@ -88,7 +88,8 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
     socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs },
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+    // The watch below is enough: the driver's own would make a signal and a timer for each command.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   const watch = new PatienceWatch(commandTimeoutMs, () =>
     lose(new Error(`Redis has not answered within ${commandTimeoutMs} ms`)),
