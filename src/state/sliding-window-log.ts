@@ -27,123 +27,100 @@ export function createSlidingWindows(now: () => number): Quotas {
 }
 
 class SlidingWindowLog implements Quota {
-  readonly #limits: QuotaLimits;
-  readonly #now: () => number;
-  readonly #onFreed: () => void;
   /** Those that were sent and count, or will. */
-  readonly #requests: LoggedRequest[] = [];
+  readonly requests: LoggedRequest[] = [];
   /** Permits that are held for what was not sent yet. */
-  #held = 0;
+  held = 0;
+  readonly now: () => number;
+  readonly onFreed: () => void;
+  readonly #limits: QuotaLimits;
   #reduced: number;
   #reducedAt: number;
+  #forgottenAt = Number.NEGATIVE_INFINITY;
   #slowedAt = Number.NEGATIVE_INFINITY;
   #spareFrom = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(limits: QuotaLimits, now: () => number, onFreed: () => void) {
     this.#limits = limits;
-    this.#now = now;
-    this.#onFreed = onFreed;
+    this.now = now;
+    this.onFreed = onFreed;
     this.#reduced = limits.rate;
     this.#reducedAt = now();
   }
 
   take(_demand: Demand, isSpare: boolean): Permit | number {
-    const now = this.#now();
+    const now = this.now();
     if (now < this.#pausedUntil) return this.#pausedUntil - now;
-    if (this.#isUnlimited) return FREE;
-    if (!isSpare) return this.#freeInMs(this.#rateAt(now), now) || this.#hold();
-    const permits = this.#sparePermits(now);
-    const waitMs = Math.max(this.#spareFrom - now, this.#freeInMs(permits, now));
+    if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
+    const permits = this.#permitsAt(now, isSpare);
+    const waitMs = Math.max(isSpare ? this.#spareFrom - now : 0, this.#freeInMs(permits, now));
     if (waitMs > 0) return waitMs;
-    this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits;
-    return this.#hold();
+    if (isSpare) this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits;
+    this.held += 1;
+    return new LoggedRequest(this);
   }
 
   /** No other process leaves turns here. */
   left(): void {}
 
   hasSpare(): boolean {
-    const now = this.#now();
+    const now = this.now();
     if (now < this.#pausedUntil) return false;
-    return this.#isUnlimited || this.#freeInMs(this.#sparePermits(now), now) === 0;
+    return this.#isUnlimited || this.#freeInMs(this.#permitsAt(now, true), now) === 0;
   }
 
   etaMs(ahead: number): number {
-    const now = this.#now();
+    const now = this.now();
     return Math.max(this.#pausedUntil - now, this.#isUnlimited ? 0 : this.#permitInMs(ahead, now));
   }
 
   slowDown(pauseMs: number): void {
-    const now = this.#now();
+    const now = this.now();
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
     // All that was sent at the old speed may be refused: that is one lesson, not fifty.
     if (now - this.#slowedAt < WINDOW_MS) return;
     this.#slowedAt = now;
-    this.#reduced = Math.max(1, Math.floor(this.#rateAt(now) * this.#limits.backoff));
+    this.#reduced = Math.max(1, Math.floor(this.#permitsAt(now) * this.#limits.backoff));
     this.#reducedAt = now;
   }
 
   status(): QuotaStatus {
-    const now = this.#now();
+    const now = this.now();
     this.#forget(now);
-    const limit = this.#isUnlimited ? this.#limits.rate : this.#rateAt(now);
-    const used = this.#requests.length + this.#held;
+    const limit = this.#isUnlimited ? this.#limits.rate : this.#permitsAt(now);
+    const used = this.requests.length + this.held;
     const remaining = now < this.#pausedUntil ? 0 : Math.max(0, limit - used);
-    const lastAt = Math.max(now, this.#pausedUntil, this.#freeAt(this.#requests.length - 1) ?? now);
-    return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.#held > 0 ? WINDOW_MS : 0) };
+    const lastAt = Math.max(now, this.#pausedUntil, this.#freeAt(this.requests.length - 1) ?? now);
+    return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.held > 0 ? WINDOW_MS : 0) };
   }
 
   isIdle(): boolean {
-    const now = this.#now();
+    const now = this.now();
     this.#forget(now);
-    if (now < this.#pausedUntil || this.#requests.length > 0 || this.#held > 0) return false;
-    return this.#rateAt(now) === this.#limits.rate;
-  }
-
-  /** A permit that was held is taken by a request. */
-  noteSent(request: LoggedRequest): void {
-    this.#held -= 1;
-    request.countsFrom = this.#now() + LONGEST_WAY_MS;
-    this.#requests.push(request);
-    this.#onFreed();
-  }
-
-  noteAnswered(request: LoggedRequest): void {
-    request.countsFrom = Math.min(request.countsFrom, this.#now());
-    this.#onFreed();
-  }
-
-  /** A permit that was held is not needed. */
-  giveBack(): void {
-    this.#held -= 1;
-    this.#onFreed();
+    if (now < this.#pausedUntil || this.requests.length > 0 || this.held > 0) return false;
+    return this.#permitsAt(now) === this.#limits.rate;
   }
 
   get #isUnlimited(): boolean {
     return this.#limits.rate === Number.POSITIVE_INFINITY;
   }
 
-  #hold(): Permit {
-    this.#held += 1;
-    return new LoggedRequest(this);
-  }
-
-  #rateAt(now: number): number {
+  /** How many there are in all. `isSpare`: but for those that are kept. */
+  #permitsAt(now: number, isSpare = false): number {
     const { rate, recoveryPerSecond } = this.#limits;
     const recovered = ((now - this.#reducedAt) / 1_000) * recoveryPerSecond * rate;
-    return Math.min(rate, Math.floor(this.#reduced + recovered));
-  }
-
-  #sparePermits(now: number): number {
-    const rate = this.#rateAt(now);
-    return rate - Math.floor(rate * KEPT_SHARE);
+    const permits = Math.min(rate, Math.floor(this.#reduced + recovered));
+    return isSpare ? permits - Math.floor(permits * KEPT_SHARE) : permits;
   }
 
   /** In how many ms one of so many permits may be free; 0: now. */
   #freeInMs(permits: number, now: number): number {
+    // Where enough are free, a look at all of them once in a while bounds the memory.
+    const areFree = this.requests.length + this.held < permits;
+    if (areFree && now - this.#forgottenAt < WINDOW_MS) return 0;
     this.#forget(now);
-    const over = this.#requests.length + this.#held - permits;
+    const over = this.requests.length + this.held - permits;
     if (over < 0) return 0;
     const freeAt = this.#freeAt(over);
     return freeAt === undefined ? Number.POSITIVE_INFINITY : Math.max(1, freeAt - now);
@@ -151,8 +128,8 @@ class SlidingWindowLog implements Quota {
 
   #permitInMs(ahead: number, now: number): number {
     this.#forget(now);
-    const rate = this.#rateAt(now);
-    const over = this.#requests.length + this.#held - rate + ahead;
+    const rate = this.#permitsAt(now);
+    const over = this.requests.length + this.held - rate + ahead;
     if (over < 0) return 0;
     // Permits that are held are taken for requests of this moment.
     return (this.#freeAt(over % rate) ?? now + WINDOW_MS) - now + WINDOW_MS * Math.floor(over / rate);
@@ -160,12 +137,13 @@ class SlidingWindowLog implements Quota {
 
   /** When the permit of the request that is `index`-th to leave the window becomes free. */
   #freeAt(index: number): number | undefined {
-    const counted = this.#requests.map(({ countsFrom }) => countsFrom).sort((a, b) => a - b)[index];
+    const counted = this.requests.map(({ countsFrom }) => countsFrom).sort((a, b) => a - b)[index];
     return counted === undefined ? undefined : counted + WINDOW_MS;
   }
 
   #forget(now: number): void {
-    const requests = this.#requests;
+    this.#forgottenAt = now;
+    const requests = this.requests;
     let kept = 0;
     for (const request of requests) {
       if (request.countsFrom + WINDOW_MS <= now) continue;
@@ -176,31 +154,40 @@ class SlidingWindowLog implements Quota {
   }
 }
 
+/** A permit of a log. Each call has one or more: a field that is declared alone takes no time before the constructor. */
 class LoggedRequest implements Permit {
-  readonly #log: SlidingWindowLog;
-  #state: 'held' | 'sent' | 'over' = 'held';
-  countsFrom = 0;
+  declare readonly log: SlidingWindowLog;
+  declare isHeld: boolean;
+  declare countsFrom: number;
 
   constructor(log: SlidingWindowLog) {
-    this.#log = log;
+    this.log = log;
+    this.isHeld = true;
+    this.countsFrom = 0;
   }
 
   sent(): void {
-    if (this.#state !== 'held') return;
-    this.#state = 'sent';
-    this.#log.noteSent(this);
+    if (!this.isHeld) return;
+    const { log } = this;
+    this.isHeld = false;
+    this.countsFrom = log.now() + LONGEST_WAY_MS;
+    log.held -= 1;
+    log.requests.push(this);
+    log.onFreed();
   }
 
   answered(): void {
-    if (this.#state !== 'sent') return;
-    this.#state = 'over';
-    this.#log.noteAnswered(this);
+    const { log } = this;
+    if (this.isHeld) return;
+    this.countsFrom = Math.min(this.countsFrom, log.now());
+    log.onFreed();
   }
 
   release(): void {
-    if (this.#state !== 'held') return;
-    this.#state = 'over';
-    this.#log.giveBack();
+    if (!this.isHeld) return;
+    this.isHeld = false;
+    this.log.held -= 1;
+    this.log.onFreed();
   }
 }
 

@@ -12,7 +12,7 @@ export interface Clock {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: performance.now.bind(performance),
   after(delayMs, action) {
     const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);

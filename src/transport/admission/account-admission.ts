@@ -201,7 +201,7 @@ export class AccountAdmission implements AdmittanceGiver, AccountRecord {
       clock,
       onOpen: () => this.#common.wake(this),
       byCaller: () => this.#byCaller(),
-      leavesSpare: ({ revalidation }) => revalidation !== undefined,
+      leavesSpare: () => true,
       ...options,
     });
   }
@@ -219,7 +219,7 @@ export class AccountAdmission implements AdmittanceGiver, AccountRecord {
         isOfCaller: true,
         byCaller: () => [[caller, limit.waiting]],
         // Among themselves, polls need not leave permits to anybody.
-        leavesSpare: ({ revalidation }) => revalidation !== undefined && !revalidation.isPoll,
+        leavesSpare: ({ isPoll }) => !isPoll,
       },
     );
     this.#callers.set(caller, limit);

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
-import type { Call } from '../call.ts';
+import type { Call, Revalidation } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { RateLimited } from '../errors.ts';
 
@@ -19,8 +19,8 @@ export interface LimitOptions {
   readonly isOfCaller?: boolean;
   /** Whether it may be lifted before long, so that no call is refused early. */
   readonly isTemporary?: boolean;
-  /** Whether a call has to leave permits for others. */
-  readonly leavesSpare: (call: Call<unknown>) => boolean;
+  /** Whether one that renews a cache entry has to leave permits for others. */
+  readonly leavesSpare: (revalidation: Revalidation) => boolean;
 }
 
 /** A quota and how many calls wait for it: asked one question at a time, and again once there may be another answer. */
@@ -78,15 +78,14 @@ export class Limit implements Demand {
 
   /** Whether it has a permit for the next of those who wait: it takes one if there is one now. */
   prepare(isSpare: boolean): boolean {
-    this.#kept ??= this.#ask(isSpare, this);
+    this.#kept = this.#take(isSpare, this);
     return this.#kept !== undefined;
   }
 
   /** A permit, if there is one now. `alone`: the call, where it need not wait. */
-  take(call: Call<unknown>, alone: Demand): Permit | undefined {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept ?? this.#ask(this.#options.leavesSpare(call), this.#waiting === 0 ? alone : this);
+  take({ revalidation }: Call<unknown>, alone: Demand): Permit | undefined {
+    const isSpare = revalidation !== undefined && this.#options.leavesSpare(revalidation);
+    return this.#take(isSpare, this.#waiting === 0 ? alone : this);
   }
 
   /** Takes back the permit of a call that lacks something else. */
@@ -156,34 +155,42 @@ export class Limit implements Demand {
     return this.#waiting === 0 && !this.#isAsking && this.#quota.isIdle();
   }
 
-  #ask(isSpare: boolean, demand: Demand): Permit | undefined {
-    if (this.isShut || (isSpare && this.#isSpareShut)) return undefined;
+  #take(isSpare: boolean, demand: Demand): Permit | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept || this.#isShut || this.#isAsking || (isSpare && this.#isSpareShut)) return kept;
     const answer = this.#quota.take(demand, isSpare);
-    if (!(answer instanceof Promise)) return this.#learn(answer, isSpare);
-    this.#isAsking = true;
-    void answer.then((later) => {
-      this.#isAsking = false;
-      this.#kept = this.#learn(later, isSpare);
-      this.#options.onOpen();
-      this.rest();
-    });
+    if (typeof answer === 'number') this.#shutFor(answer, isSpare);
+    else if (!(answer instanceof Promise)) return answer;
+    else this.#await(answer, isSpare);
     return undefined;
   }
 
-  /** A permit, or else how long to wait for one; Infinity: until a call that holds one has been sent or given up. */
-  #learn(answer: Permit | number, isSpare: boolean): Permit | undefined {
-    if (typeof answer !== 'number') return answer;
+  #await(answer: Promise<Permit | number>, isSpare: boolean): void {
+    this.#isAsking = true;
+    void answer.then((later) => {
+      this.#isAsking = false;
+      if (typeof later === 'number') this.#shutFor(later, isSpare);
+      else this.#kept = later;
+      this.#options.onOpen();
+      this.rest();
+    });
+  }
+
+  /** Infinity: until a call that holds a permit has been sent or given up. */
+  #shutFor(waitMs: number, isSpare: boolean): void {
     this.#isSpareShut = true;
     if (!isSpare) this.#isShut = true;
     this.#cancelTimer?.();
     this.#cancelTimer =
-      answer === Number.POSITIVE_INFINITY ? undefined : this.#options.clock.after(answer, this.#open);
-    return undefined;
+      waitMs === Number.POSITIVE_INFINITY ? undefined : this.#options.clock.after(waitMs, this.#open);
   }
 
+  /** While nobody waits, it is not shut. */
   readonly #open = (): void => {
+    if (this.#waiting === 0) return;
     this.#reset();
-    if (this.#waiting > 0) this.#options.onOpen();
+    this.#options.onOpen();
   };
 
   #reset(): void {
