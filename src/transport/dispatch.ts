@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
+import type { Admittance, Applicant } from './admission/account-admission.ts';
 import type { Admission } from './admission/admission.ts';
-import type { Admittance, Applicant } from './admission/admittance.ts';
 import { batchWrites } from './batched-writes.ts';
 import { decodeBody, GrowingBuffer, tooLarge } from './body.ts';
 import type { Answer, Call, Progress, Reply, Send } from './call.ts';

@@ -4,9 +4,8 @@ import { Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { CallFailure } from '../errors.ts';
-import { AccountAdmission, type Common, NEVER_SLOWER } from './account-admission.ts';
-import type { Admittance, Applicant } from './admittance.ts';
-import { Limit } from './limit.ts';
+import { AccountAdmission, Admittance, type Applicant, type Common } from './account-admission.ts';
+import { Limit, NEVER_SLOWER } from './limit.ts';
 
 export interface AdmissionOptions {
   /** Requests that can be under way at a time. */
@@ -44,7 +43,7 @@ const MAX_UNKNOWN = 400;
  * half of the connections together, so that made-up keys cannot take all turns, nor wait on all connections.
  */
 export class Admission implements Common {
-  readonly total: Limit | undefined;
+  readonly #total: Limit | undefined;
   readonly #options: AdmissionOptions;
   readonly #accounts: Accounts<AccountAdmission>;
   /** Accounts whose calls wait for what is common to all, in the order of their turns. */
@@ -60,27 +59,34 @@ export class Admission implements Common {
   constructor(options: AdmissionOptions) {
     const { rate, totalRate, clock, quotas } = options;
     this.#options = options;
-    const all = { ...options, rate: rate > 0 ? rate : Number.POSITIVE_INFINITY, common: this };
+    this.#total =
+      totalRate === 0
+        ? undefined
+        : new Limit({
+            quotas,
+            account: 'total',
+            limits: { rate: totalRate, ...NEVER_SLOWER, isLocal: true },
+            clock,
+            onOpen: () => this.#startAll(false),
+            leavesSpare: () => false,
+          });
+    const all = {
+      ...options,
+      rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
+      total: this.#total,
+      common: this,
+    };
     this.#accounts = new Accounts((account) => new AccountAdmission(account, all));
-    if (totalRate === 0) return;
-    this.total = new Limit({
-      quotas,
-      account: 'total',
-      limits: { rate: totalRate, ...NEVER_SLOWER, isLocal: true },
-      clock,
-      onOpen: () => this.#startAll(false),
-      leavesSpare: () => false,
-    });
   }
 
   /** The admittance that a call acquires before it is sent. */
   admittanceFor(applicant: Applicant): Admittance {
-    return this.#accounts.of(applicant.call.origin.account).admittanceFor(applicant);
+    return new Admittance(this.#accounts.of(applicant.call.origin.account), applicant);
   }
 
   /** Whether a call could start at this moment and leave permits for others. */
   hasRoom(call: Call<unknown>): boolean {
-    return this.#accounts.get(call.origin.account)?.hasRoom(call) ?? this.total?.hasRoom ?? true;
+    return this.#accounts.get(call.origin.account)?.hasRoom(call) ?? this.#total?.hasRoom ?? true;
   }
 
   /** Ends the wait of all calls of an account. */
@@ -104,13 +110,14 @@ export class Admission implements Common {
 
   aheadOf(account: AccountAdmission): number {
     const ring = this.#ringOf(account);
-    let ahead = account.size;
-    for (const other of ring) if (other !== account) ahead += Math.min(other.size, account.size + 1);
+    let ahead = account.queue.size;
+    for (const other of ring)
+      if (other !== account) ahead += Math.min(other.queue.size, account.queue.size + 1);
     return ring === this.#unknown && this.#known.size > 0 ? ahead * UNKNOWN_EVERY : ahead;
   }
 
   wake(account: AccountAdmission): void {
-    if (account.size === 0) return;
+    if (account.queue.size === 0) return;
     this.#ringOf(account).add(account);
     this.#startAll(false);
   }
@@ -130,13 +137,13 @@ export class Admission implements Common {
     this.#unknownCalls -= 1;
   }
 
-  began(account: AccountAdmission, { isUnknown }: Admittance): void {
+  began({ account, isUnknown }: Admittance): void {
     account.underWay += 1;
     this.#underWay += 1;
     if (isUnknown) this.#unknownUnderWay += 1;
   }
 
-  ended(account: AccountAdmission, { isUnknown }: Admittance): void {
+  ended({ account, isUnknown }: Admittance): void {
     account.underWay -= 1;
     this.#underWay -= 1;
     if (isUnknown) this.#unknownUnderWay -= 1;
@@ -144,7 +151,7 @@ export class Admission implements Common {
   }
 
   #isKnown({ name }: AccountAdmission): boolean {
-    return !this.total || this.#options.known.has(name);
+    return !this.#total || this.#options.known.has(name);
   }
 
   #ringOf(account: AccountAdmission): Set<AccountAdmission> {
@@ -154,16 +161,16 @@ export class Admission implements Common {
   /** Starts whatever can start. `isByAge`: it was a connection that they waited for. */
   #startAll(isByAge: boolean): void {
     for (let account = this.#next(); account; account = this.#next()) {
-      if (this.total && !this.total.prepare(false)) return;
+      if (this.#total && !this.#total.prepare(false)) return;
       const wasKnown = this.#known.has(account);
       const hasStarted = account.startNext(isByAge);
       const ring = this.#ringOf(account);
       if (hasStarted) this.#knownInARow = wasKnown ? this.#knownInARow + 1 : 0;
       // One that is alone has the next turn as well; a table whose items come and go is garbage.
-      if (hasStarted && account.size > 0 && ring.size === 1 && ring.has(account)) continue;
+      if (hasStarted && account.queue.size > 0 && ring.size === 1 && ring.has(account)) continue;
       // It goes to the back of its round, which is the other one if it has become known; or it lacks what is its own.
       this.forget(account);
-      if (hasStarted && account.size > 0) ring.add(account);
+      if (hasStarted && account.queue.size > 0) ring.add(account);
     }
   }
 

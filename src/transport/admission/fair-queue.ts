@@ -68,9 +68,8 @@ export class FairQueue<Item extends Waiting> {
   readonly #callers = new RoundRobin<Waiting, Item, string>(byCaller, () => new CallerQueue());
   readonly #revalidations = new Fifo<Item>();
 
-  get size(): number {
-    return this.#callers.size + this.#revalidations.size;
-  }
+  /** How many wait. Every call asks. */
+  size = 0;
 
   /** Whether others than revalidations wait. */
   get isUrgent(): boolean {
@@ -83,15 +82,20 @@ export class FairQueue<Item extends Waiting> {
 
   add(item: Item): void {
     this.#queueOf(item).add(item);
+    this.size += 1;
   }
 
+  /** Takes out one that waits. */
   remove(item: Item): void {
     this.#queueOf(item).remove(item);
+    this.size -= 1;
   }
 
   /** Takes out the next in turn that is admitted. `isByAge`: of a caller's reads, those of the oldest operation go on. */
   next(admits: Admits<Item>, isByAge: boolean): Item | undefined {
-    return this.#callers.next(admits, isByAge) ?? this.#nextRevalidation(admits);
+    const item = this.#callers.next(admits, isByAge) ?? this.#nextRevalidation(admits);
+    if (item) this.size -= 1;
+    return item;
   }
 
   all(): Item[] {

@@ -23,6 +23,9 @@ export interface LimitOptions {
   readonly leavesSpare: (revalidation: Revalidation) => boolean;
 }
 
+/** The API's `ratelimited` slows down the key as a whole, nothing else. */
+export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
+
 /** A quota and how many calls wait for it: asked one question at a time, and again once there may be another answer. */
 export class Limit implements Demand {
   readonly #options: LimitOptions;
@@ -76,16 +79,27 @@ export class Limit implements Demand {
     return !this.#isShut && !this.#isSpareShut && this.#quota.hasSpare();
   }
 
+  /** Whether a call that renews a cache entry has to leave permits for others. */
+  get leavesSpare(): LimitOptions['leavesSpare'] {
+    return this.#options.leavesSpare;
+  }
+
   /** Whether it has a permit for the next of those who wait: it takes one if there is one now. */
   prepare(isSpare: boolean): boolean {
-    this.#kept = this.#take(isSpare, this);
+    this.#kept = this.take(isSpare, this);
     return this.#kept !== undefined;
   }
 
   /** A permit, if there is one now. `alone`: the call, where it need not wait. */
-  take({ revalidation }: Call<unknown>, alone: Demand): Permit | undefined {
-    const isSpare = revalidation !== undefined && this.#options.leavesSpare(revalidation);
-    return this.#take(isSpare, this.#waiting === 0 ? alone : this);
+  take(isSpare: boolean, alone: Demand): Permit | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept || this.#isShut || this.#isAsking || (isSpare && this.#isSpareShut)) return kept;
+    const answer = this.#quota.take(this.#waiting === 0 ? alone : this, isSpare);
+    if (typeof answer === 'number') this.#shutFor(answer, isSpare);
+    else if (!(answer instanceof Promise)) return answer;
+    else this.#await(answer, isSpare);
+    return undefined;
   }
 
   /** Takes back the permit of a call that lacks something else. */
@@ -153,17 +167,6 @@ export class Limit implements Demand {
   /** Whether nothing is left to remember. */
   isIdle(): boolean {
     return this.#waiting === 0 && !this.#isAsking && this.#quota.isIdle();
-  }
-
-  #take(isSpare: boolean, demand: Demand): Permit | undefined {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    if (kept || this.#isShut || this.#isAsking || (isSpare && this.#isSpareShut)) return kept;
-    const answer = this.#quota.take(demand, isSpare);
-    if (typeof answer === 'number') this.#shutFor(answer, isSpare);
-    else if (!(answer instanceof Promise)) return answer;
-    else this.#await(answer, isSpare);
-    return undefined;
   }
 
   #await(answer: Promise<Permit | number>, isSpare: boolean): void {

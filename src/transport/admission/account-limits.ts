@@ -1,0 +1,163 @@
+import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { KnownAccounts } from '../accounts.ts';
+import type { Call } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { CallFailure, RateLimited } from '../errors.ts';
+import { Limit, type LimitOptions, NEVER_SLOWER } from './limit.ts';
+
+export interface AccountLimitsOptions {
+  /** Requests in any sliding second; Infinity: no limit, only pauses that the API asks for. */
+  readonly rate: number;
+  readonly clock: Clock;
+  readonly quotas: Quotas;
+  /** The accounts whose key the API has accepted. */
+  readonly known: KnownAccounts;
+  /** The limit over all accounts, if there is one: then a key that the API has never accepted may do less. */
+  readonly total: Limit | undefined;
+}
+
+/** The account of the limits, with its calls that wait. */
+export interface LimitedAccount {
+  readonly name: string;
+  /** Those who wait. */
+  byCaller(): Iterable<readonly [caller: string, count: number]>;
+  /** They may have a permit again: of the key, or of another limit. */
+  opened(isOfKey: boolean): void;
+}
+
+/** The longest that a key pauses on the API's word before it tries again. */
+export const MAX_PAUSE_MS = 5 * 60_000;
+/** An endpoint refused twice within this time, while others went through, has a limit of its own. */
+const SUSPICION_MS = 60_000;
+const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
+const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
+/** The rate of a key that the API has never accepted: it may be made up, and may become known with the next answer. */
+const UNKNOWN_RATE = 5;
+/** With the quota off, what an endpoint that turned out to be limited more strictly begins with. */
+const ENDPOINT_RATE = 50;
+const SWEEP_AT = 1_000;
+
+const LEAVES_SPARE = () => true;
+
+const partOf = (caller: string) => `caller:${caller}`;
+
+/** The limits that calls of one API key count in. When the API says `ratelimited`, the key or an endpoint slows down. */
+export class AccountLimits {
+  readonly key: Limit;
+  /** That of a key which the API has not accepted yet. */
+  unknown: Limit | undefined;
+  readonly #account: LimitedAccount;
+  readonly #options: AccountLimitsOptions;
+  /** The limits of most calls. */
+  readonly #usual: readonly Limit[];
+  /** Those of callers that have a rate of their own, and of endpoints that the API limits more strictly than the key as a whole. */
+  readonly #parts = new Map<string, Limit>();
+  /** Endpoints that were refused lately: when, and whether others went through since. */
+  readonly #suspects = new Map<string, { readonly at: number; othersPassed: boolean }>();
+
+  constructor(account: LimitedAccount, options: AccountLimitsOptions) {
+    const { rate, known, total } = options;
+    this.#account = account;
+    this.#options = options;
+    this.key = this.#limit({ rate, ...KEY_PACE }, { onOpen: () => account.opened(true) });
+    this.#usual = total ? [total, this.key] : [this.key];
+    if (!total || known.has(account.name)) return;
+    const limits = { rate: Math.min(rate, UNKNOWN_RATE), ...KEY_PACE, isLocal: true };
+    this.unknown = this.#limit(limits, { part: 'unknown', isTemporary: true });
+  }
+
+  /** Those in which a call counts. */
+  of({ origin, endpoint }: Call<unknown>): readonly Limit[] {
+    const ofEndpoint = this.#parts.get(endpoint);
+    if (!this.unknown && origin.callerRate === undefined && !ofEndpoint) return this.#usual;
+    const { caller, callerRate } = origin;
+    const ofCaller = callerRate === undefined ? undefined : this.#ofCaller(caller, callerRate);
+    const limits = [this.#options.total, this.unknown, ofCaller, ofEndpoint, this.key];
+    return limits.filter((limit) => limit !== undefined);
+  }
+
+  /** Learns from how a request to an endpoint ended, and gives the limit that has become slower, if one has. */
+  learn(endpoint: string, failure: unknown): Limit | undefined {
+    const isAccepted = failure === undefined || (failure instanceof CallFailure && failure.provesKey);
+    if (isAccepted) this.#options.known.add(this.#account.name);
+    const { unknown } = this;
+    if (isAccepted && unknown) {
+      this.unknown = undefined;
+      unknown.lift();
+    }
+    if (failure instanceof RateLimited) return this.#slowDown(endpoint, failure.retryAfterMs);
+    if (failure === undefined && this.#suspects.size > 0) this.#notePassed(endpoint);
+    return undefined;
+  }
+
+  status(): MaybePromise<QuotaStatus> {
+    return (this.unknown ?? this.key).status();
+  }
+
+  isIdle(): boolean {
+    const limits = [this.key, this.unknown, ...this.#parts.values()];
+    return limits.every((limit) => limit?.isIdle() ?? true);
+  }
+
+  #limit(limits: QuotaLimits, options?: Partial<LimitOptions>): Limit {
+    const { quotas, clock } = this.#options;
+    return new Limit({
+      quotas,
+      account: this.#account.name,
+      limits,
+      clock,
+      onOpen: () => this.#account.opened(false),
+      byCaller: () => this.#byCaller(),
+      leavesSpare: LEAVES_SPARE,
+      ...options,
+    });
+  }
+
+  #ofCaller(caller: string, rate: number): Limit {
+    const part = partOf(caller);
+    const known = this.#parts.get(part);
+    // Another rate is another quota: what waits for the old one goes on there.
+    if (known?.rate === rate) return known;
+    if (this.#parts.size >= SWEEP_AT)
+      for (const [other, one] of this.#parts) if (one.isIdle()) this.#parts.delete(other);
+    const limit: Limit = this.#limit(
+      { rate, ...NEVER_SLOWER },
+      {
+        part,
+        isOfCaller: true,
+        byCaller: () => [[caller, limit.waiting]],
+        // Among themselves, polls need not leave permits to anybody.
+        leavesSpare: ({ isPoll }) => !isPoll,
+      },
+    );
+    this.#parts.set(part, limit);
+    return limit;
+  }
+
+  /** Those who wait and have not used up a rate of their own. */
+  *#byCaller(): Iterable<readonly [caller: string, count: number]> {
+    for (const one of this.#account.byCaller()) if (!this.#parts.get(partOf(one[0]))?.isShut) yield one;
+  }
+
+  #slowDown(endpoint: string, retryAfterMs: number): Limit {
+    const now = this.#options.clock.now();
+    const suspect = this.#suspects.get(endpoint);
+    this.#suspects.set(endpoint, { at: now, othersPassed: false });
+    if (!this.#parts.has(endpoint) && suspect?.othersPassed && now - suspect.at < SUSPICION_MS) {
+      const limits = { rate: Math.min(this.#options.rate, ENDPOINT_RATE), ...ENDPOINT_PACE };
+      this.#parts.set(endpoint, this.#limit(limits, { part: endpoint }));
+    }
+    const slowed = this.#parts.get(endpoint) ?? this.key;
+    slowed.slowDown(Math.min(retryAfterMs, MAX_PAUSE_MS), retryAfterMs);
+    return slowed;
+  }
+
+  #notePassed(endpoint: string): void {
+    for (const [name, suspect] of this.#suspects) {
+      if (name !== endpoint) suspect.othersPassed = true;
+      if (this.#options.clock.now() - suspect.at > SUSPICION_MS) this.#suspects.delete(name);
+    }
+    if (this.#parts.get(endpoint)?.isIdle()) this.#parts.delete(endpoint);
+  }
+}
