@@ -1,5 +1,4 @@
 import SchemaBuilder from '@pothos/core';
-import DataloaderPlugin from '@pothos/plugin-dataloader';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import type { Context } from '../context.ts';
 
@@ -19,7 +18,7 @@ export const builder = new SchemaBuilder<{
   };
 }>({
   defaultFieldNullability: false,
-  plugins: [DataloaderPlugin, DirectivesPlugin],
+  plugins: [DirectivesPlugin],
 });
 
 builder.queryType({

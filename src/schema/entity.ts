@@ -73,12 +73,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
     read(api, { [resource.param]: given } as Params<Param>),
   );
   const { resolve = (given, context) => loaderOf(context).load(given) } = options;
-  const type = builder.loadableObjectRef<Shape, string>(name, {
-    load: (given, context) => loaderOf(context).loadMany(given),
-  });
-  // Pothos keeps the loaders that it makes itself in a WeakMap: once that is old, V8's young collection takes all that they
-  // lead to for alive, and nothing of an operation dies before a full one.
-  type.getDataloader = loaderOf as never;
+  const type = builder.objectRef<Shape>(name);
   entities.set(name, { key, check, resolve });
   const required = requiresScopes(scope);
   const extensions = { ...required, ...costs(read, price) };
@@ -103,11 +98,8 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
         description,
         extensions,
         args: { [key]: t.arg.id({ required: true, description: about }) },
-        // Pothos loads what a key alone stands for.
-        resolve: ((_root: unknown, args: Keys<string>, context: Context, info: GraphQLResolveInfo) => {
-          const given = check(key, args[key] as string);
-          return options.resolve ? options.resolve(given, context, info) : given;
-        }) as never,
+        resolve: ((_root: unknown, args: Keys<string>, context: Context, info: GraphQLResolveInfo) =>
+          resolve(check(key, args[key] as string), context, info)) as never,
       }),
     );
   defineOne(field, one, `${argument}.`);
@@ -165,6 +157,7 @@ export const fetchable = new GraphQLDirective({
 /** A thing that can be read after a write. */
 export interface Readable<Param extends string> {
   readonly name: string;
+  readonly loaderOf: (context: Context) => { load(key: string): Promise<unknown> };
   readonly resource: Resource<Param>;
   readonly extensions: Readonly<Record<string, unknown>>;
 }
@@ -186,6 +179,6 @@ export function readAfter<Source>(
     nullable: true,
     description: `The ${type.resource.name}, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.`,
     extensions: type.extensions,
-    resolve: ((source: Source) => idOf(source)) as never,
+    resolve: (source, _args, context) => type.loaderOf(context).load(idOf(source)) as never,
   });
 }

@@ -78,8 +78,7 @@ function fetchExecutions(
   for (const { projectId } of wanted) {
     if (projectId !== undefined) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
   }
-  const isTogether = (projectId: string) =>
-    (counts.get(projectId) ?? 0) > 1 || listings.peek(projectId) !== undefined;
+  const isTogether = (projectId: string) => (counts.get(projectId) ?? 0) > 1 || listings.known.has(projectId);
 
   const fetchOne = async ({ scriptId, projectId }: Whose): Promise<DayCount[]> => {
     const listed =
@@ -162,7 +161,7 @@ builder.objectField(Project, 'scripts', (t) =>
 function keepExecutions(context: Context, scriptId: string, listed: ListedScript): void {
   const executions = executionsOf(context);
   try {
-    executions.put({ scriptId }, usable(listed, 'executions'));
+    executions.known.set(scriptId, usable(listed, 'executions'));
   } catch (error) {
     executions.prime({ scriptId }, errorOf(error));
   }

@@ -145,12 +145,13 @@ defineMutation({
         description: 'The project after the write. It comes with the answer and costs no further REST call.',
         // Should the answer carry none, the project is read.
         extensions: requiresScopes('projects:read'),
-        resolve: ({ answer, params }) => answer ?? params.project_id,
+        resolve: ({ answer, params }, _args, context) =>
+          answer ?? Project.loaderOf(context).load(params.project_id),
       }),
     }),
   },
   done: ({ params, answer }, context) => {
-    if (answer) Project.loaderOf(context).put(params.project_id, answer);
+    if (answer) Project.loaderOf(context).known.set(params.project_id, answer);
   },
 });
 

@@ -156,8 +156,8 @@ const rowsIn = defineLoader(fetchRows, ({ list, from, limit }) => `${from}+${lim
 async function loadPage(context: Context, list: SessionList, from: number, first: number): Promise<Page> {
   const found = first === 0 ? undefined : await rowsIn(context).load({ list, from, limit: first + 1 });
   const rows = found?.slice(0, first) ?? [];
-  const sessions = Session.loaderOf(context);
-  for (const row of rows) if (typeof row.id === 'string') sessions.put(row.id, row);
+  const { known } = Session.loaderOf(context);
+  for (const row of rows) if (row.id !== undefined) known.set(row.id, row);
   return { list, from, rows, found: found?.length };
 }
 
