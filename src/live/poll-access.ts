@@ -88,6 +88,7 @@ export async function readSessions(
     const rows = await getSessions(api, { script_id: scriptId }, { from, limit });
     void pageSizes.note(origin.account, 'sessions', rows.length);
     if (rows.length > 0) pages += 1;
+    const known = sessions.size;
     for (const row of rows) if (row.id !== undefined) sessions.set(row.id, row);
     from += rows.length;
     const isOnePage = pages <= 1;
@@ -97,6 +98,8 @@ export async function readSessions(
       return { sessions: first, isOnePage, isComplete: false, isEndSeen: false };
     }
     if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
+    // An API that minds no position shows the same page for ever.
+    if (sessions.size === known) return { sessions, isOnePage, isComplete: isShort, isEndSeen: isShort };
     const isKnown = isShort && isOnePage && isKnownPage(sessions);
     if (isKnown || (isShort && rows.length < (await pageSizes.longest(origin.account, 'sessions'))))
       return { sessions, isOnePage, isComplete: true, isEndSeen: !isKnown };

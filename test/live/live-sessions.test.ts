@@ -267,6 +267,23 @@ describe('a list of several pages', () => {
     events.leave();
   });
 
+  it('is not asked for again and again when each of its pages is the same', async () => {
+    const api = useApi();
+    fixture.respond = (recorded, response) => api.respond({ ...recorded, body: '{}' }, response);
+    api.connect('s', ...ids(3));
+    const events = await subscribe(fixture.gateway);
+    expect((await next(events)).event).toEqual(snapshot(...ids(3)));
+    api.connect('s', 'new');
+    const before = polls();
+    await poll();
+    expect((await next(events)).event).toEqual(snapshot(...ids(3), 'new'));
+    expect(polls()).toBe(before + 2);
+    api.leave('s', 'u1');
+    await poll();
+    expect((await next(events)).event).toEqual(change([], ['u1']));
+    events.leave();
+  });
+
   it('is followed up to LIVE_MAX_SESSIONS', async () => {
     const api = useApi({ cap: 100 });
     api.connect('s', ...ids(2_001));
