@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql';
 import { unauthenticated } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
-import { KnownAccounts } from '../transport/accounts.ts';
+import { createKnownAccounts } from '../transport/accounts.ts';
 import type { Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
@@ -169,13 +169,13 @@ export function watchAccepted(
       wasAccepted: ({ credentials: { token, bearer = '' } }) => isKnown(hashOf(token ?? bearer)),
     };
   }
-  const proven = new KnownAccounts();
+  const proven = createKnownAccounts();
   return {
     identify: (request) =>
       whenKnown(identify(request), (identity) => {
         const { bearer = '' } = request.credentials;
         if (identity.refusal) proven.delete(hashOf(bearer));
-        else proven.add(hashOf(bearer));
+        else proven.set(hashOf(bearer), true);
         return identity;
       }),
     wasAccepted: ({ credentials: { bearer = '' } }) => proven.has(hashOf(bearer)),

@@ -5,7 +5,7 @@ import { Refused } from '../luaauth/refusal.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';
 import { createStateInMemory } from '../state/memory.ts';
-import { KnownAccounts } from '../transport/accounts.ts';
+import { createKnownAccounts } from '../transport/accounts.ts';
 import { Admission } from '../transport/admission/admission.ts';
 import { systemClock } from '../transport/clock.ts';
 import { Pool } from '../transport/connection.ts';
@@ -151,7 +151,7 @@ async function ask(
       totalRate: 0,
       clock,
       quotas: createStateInMemory(clock).quotas,
-      known: new KnownAccounts(),
+      known: createKnownAccounts(),
     }),
   });
   const access: Access = {

@@ -47,7 +47,6 @@ export function createCacheInMemory(now: () => number): CacheEntries {
   const kept = new LRUCache<string, Kept>({
     // Each weighs enough that there are never more of them; by `max`, the memory for all would be taken at the start.
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ bytes }, key) => Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES),
   });
   return {
     get(key) {
@@ -55,7 +54,9 @@ export function createCacheInMemory(now: () => number): CacheEntries {
       return found && { value: found.value, bytes: found.bytes, ageMs: now() - found.askedAt };
     },
     set(key, { value, bytes, ageMs }, ttl) {
-      if (ttl > 0) kept.set(key, { value, bytes, askedAt: now() - ageMs }, { ttl });
+      if (ttl <= 0) return;
+      const size = Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES);
+      kept.set(key, { value, bytes, askedAt: now() - ageMs }, { ttl, size });
     },
   };
 }

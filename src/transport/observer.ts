@@ -114,10 +114,12 @@ export function guardObserver(observer: Observer, onFailure: (error: unknown) =>
   };
 }
 
-/** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. */
-export function createObserving(observer: Observer): (about: About, usage: Usage | undefined) => Progress {
+/** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. Undefined: nobody observes. */
+export function createObserving(
+  observer: Observer,
+): ((about: About, usage: Usage | undefined) => Progress) | undefined {
   const { queued, requested, retried } = observer;
-  if (!queued && !requested && !retried) return (_about, usage) => usage ?? new Usage();
+  if (!queued && !requested && !retried) return undefined;
   return (about, usage) => new ObservedProgress(observer, about, usage);
 }
 

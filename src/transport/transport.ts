@@ -1,14 +1,14 @@
 import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
-import { KnownAccounts } from './accounts.ts';
+import { createKnownAccounts } from './accounts.ts';
 import { Admission, type RateLimitStatus } from './admission/admission.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, guardClock, systemClock } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
-import { createObserving, guardObserver, type Observer, type Usage } from './observer.ts';
+import { createObserving, guardObserver, type Observer, Usage } from './observer.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker } from './steps/circuit-breaker.ts';
 import { requireCoordination } from './steps/coordination.ts';
@@ -80,7 +80,7 @@ export function createTransport(options: TransportOptions): Transport {
   const dispatcher = createConnections({ origin: url.origin, connections });
 
   const observe = createObserving(observer);
-  const known = new KnownAccounts();
+  const known = createKnownAccounts();
   const admission = new Admission({ connections, rate, totalRate, clock, quotas: state.quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
@@ -89,8 +89,8 @@ export function createTransport(options: TransportOptions): Transport {
   });
   const { coordination } = state;
   const cache = createCache({
-    isOn: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0,
-    freshMsOf: ({ freshFor }) => freshMsFor[freshFor] ?? freshMs,
+    freshMs,
+    freshMsFor,
     staleMs,
     entries: state.cache,
     shared: state.shared,
@@ -99,7 +99,7 @@ export function createTransport(options: TransportOptions): Transport {
     coordination,
     hasRoom: (call) => admission.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
-    inBackground: (about) => observe(about, undefined),
+    inBackground: (about) => observe?.(about, undefined) ?? new Usage(),
   });
   const steps: readonly Interceptor[] = [
     invalidation(state.generations, clock),
@@ -127,9 +127,9 @@ export function createTransport(options: TransportOptions): Transport {
       // The call itself is not kept until its answer is there: each step has one of its own.
       const { endpoint, kind } = call;
       const { account } = call.origin;
-      return send(call, observe(call, usage)).then((answer) => {
-        // An entry that another process has cached proves the key as well.
-        known.add(account);
+      return send(call, observe ? observe(call, usage) : usage).then((answer) => {
+        // A call of its own has told admission. An entry that another process has cached proves the key as well.
+        if (answer.source !== 'call' && !known.has(account)) known.set(account, true);
         if (kind === 'read') {
           usage.answered(answer);
           observer.answered?.({ endpoint, kind, usage }, answer.source);

@@ -3,7 +3,7 @@ import type { Access } from '../../src/luaauth/api.ts';
 import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { CacheEntry, Generation } from '../../src/state/port.ts';
-import { KnownAccounts } from '../../src/transport/accounts.ts';
+import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Admittance } from '../../src/transport/admission/account-admission.ts';
 import { Admission } from '../../src/transport/admission/admission.ts';
 import type { Call, Send } from '../../src/transport/call.ts';
@@ -114,7 +114,7 @@ it('any number of writes takes bounded memory, and none that is forgotten makes 
 it('any number of keys, each for one call, takes bounded memory', async () => {
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
-  const known = new KnownAccounts();
+  const known = createKnownAccounts();
   const admission = new Admission({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
   await expectBounded(50_000, 100, (index) => {
     clock.ms += 2;
@@ -129,7 +129,7 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
 it('any number of operations, of which some always wait for a connection, takes bounded memory', async () => {
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
-  const known = new KnownAccounts();
+  const known = createKnownAccounts();
   const admission = new Admission({ connections: 2, rate: 0, totalRate: 0, clock, quotas, known });
   const underWay: Admittance[] = [];
   const sent: number[] = [];

@@ -80,7 +80,8 @@ export class AccountLimits {
   /** Learns from how a request to an endpoint ended, and gives the limit that has become slower, if one has. */
   learn(endpoint: string, failure: unknown): Limit | undefined {
     const isAccepted = failure === undefined || (failure instanceof CallFailure && failure.provesKey);
-    if (isAccepted) this.#options.known.add(this.#account.name);
+    const { known } = this.#options;
+    if (isAccepted && !known.has(this.#account.name)) known.set(this.#account.name, true);
     const { unknown } = this;
     if (isAccepted && unknown) {
       this.unknown = undefined;

@@ -81,7 +81,8 @@ export class Admission implements Common {
 
   /** The admittance that a call acquires before it is sent. */
   admittanceFor(applicant: Applicant): Admittance {
-    return new Admittance(this.#accounts.of(applicant.call.origin.account), applicant);
+    const { account } = applicant.call.origin;
+    return new Admittance(this.#accounts.get(account) ?? this.#accounts.add(account), applicant);
   }
 
   /** Whether a call could start at this moment and leave permits for others. */
@@ -96,10 +97,13 @@ export class Admission implements Common {
 
   /** How the quota of an account stands. `today`: the time of day, in ms since 1970. */
   status(account: string, today: () => number): MaybePromise<RateLimitStatus> {
-    return whenKnown(this.#accounts.of(account).status(), ({ resetInMs, ...status }) => ({
-      ...status,
-      resetAtMs: today() + Math.ceil(resetInMs),
-    }));
+    return whenKnown(
+      (this.#accounts.get(account) ?? this.#accounts.add(account)).status(),
+      ({ resetInMs, ...status }) => ({
+        ...status,
+        resetAtMs: today() + Math.ceil(resetInMs),
+      }),
+    );
   }
 
   hasConnection(account: AccountAdmission): boolean {

@@ -5,10 +5,10 @@ import type { Clock } from '../clock.ts';
 import { isPassing } from '../errors.ts';
 
 export interface CacheOptions {
-  /** Whether any answer is ever kept. */
-  readonly isOn: boolean;
   /** An answer to a call that is younger than this is as good as another call, in ms; 0: none is. */
-  readonly freshMsOf: (call: Pick<Call<unknown>, 'freshFor'>) => number;
+  readonly freshMs: number;
+  /** The same for those with a time of their own, by its name. */
+  readonly freshMsFor: Readonly<Record<string, number | undefined>>;
   /** One younger than this is better than waiting for a permit or than an error, in ms. */
   readonly staleMs: number;
   /** The entries of this process. */
@@ -44,8 +44,11 @@ const WAIT_GROWTH = 1.5;
  * Entries are kept by the read's key, which holds the generation: a write leaves those from before it behind.
  */
 export function createCache(options: CacheOptions): Cache {
-  const { isOn, freshMsOf, staleMs, entries, shared, clock } = options;
+  const { freshMs, freshMsFor, staleMs, entries, shared, clock } = options;
   const { isCurrent, hasRoom, isFailing, coordination, inBackground } = options;
+  /** Whether any answer is ever kept. */
+  const isOn = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
+  const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
   /** By key. An object, because the tables of a Map that has many come and go keep each other alive in V8. */
   const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
 
@@ -60,15 +63,6 @@ export function createCache(options: CacheOptions): Cache {
   const isBetterThanCall = <T>(call: Call<T>, { ageMs }: CacheEntry) =>
     !call.revalidation && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
 
-  /** `lease`: of the shared tier. If a write came between, nobody will ask for this key. */
-  const keep = <T>(call: Call<T>, { value, bytes, sentAt }: Answer<T>, lease: Lease | undefined) => {
-    const ageMs = clock.now() - sentAt;
-    const entry = { value, bytes, ageMs };
-    const ttlMs = Math.max(freshMsOf(call), staleMs) - ageMs;
-    if (lease) lease.fill(entry, ttlMs);
-    else if (call.partition === (coordination?.partition ?? 0)) void entries.set(call.key, entry, ttlMs);
-  };
-
   /** stale-if-error */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
     const ageMs = clock.now() - askedAt;
@@ -76,11 +70,17 @@ export function createCache(options: CacheOptions): Cache {
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
+  /** The answer becomes an entry, of the tier that has given a lease or of the own. If a write came between, nobody asks for it. */
   const fetch = <T>(next: Send, call: Call<T>, progress: Progress, entry?: CacheEntry, lease?: Lease) => {
     const askedAt = entry && clock.now() - entry.ageMs;
     return next(call, progress).then(
       (answer) => {
-        keep(call, answer, lease);
+        const { value, bytes, sentAt } = answer;
+        const ageMs = clock.now() - sentAt;
+        const ttlMs = Math.max(freshMsOf(call), staleMs) - ageMs;
+        const made = { value, bytes, ageMs };
+        if (lease) lease.fill(made, ttlMs);
+        else if (call.partition === (coordination?.partition ?? 0)) void entries.set(call.key, made, ttlMs);
         return answer;
       },
       (failure) => {
@@ -109,8 +109,7 @@ export function createCache(options: CacheOptions): Cache {
     fetch(next, background, inBackground(call)).then(forget, forget);
   };
 
-  const readOwn = <T>(next: Send, call: Call<T>, progress: Progress, entry: CacheEntry | undefined) => {
-    if (!entry) return fetch(next, call, progress);
+  const readOwn = <T>(next: Send, call: Call<T>, progress: Progress, entry: CacheEntry) => {
     // Without the others nobody knows what is fresh.
     if (entry.ageMs < freshMsOf(call))
       return Promise.resolve(serve<T>(entry, call.partition > 0 ? 'stale' : 'fresh'));
@@ -121,11 +120,10 @@ export function createCache(options: CacheOptions): Cache {
 
   /** An entry that another process has kept, or the call that one makes. With neither it makes the call for all. */
   const readShared = async <T>(tier: SharedCache, next: Send, call: Call<T>, progress: Progress) => {
-    const freshMs = freshMsOf(call);
-    const isBackground = call.revalidation !== undefined;
+    const lookup = { freshMs: freshMsOf(call), isBackground: call.revalidation !== undefined };
     let since: number | undefined;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
-      const result = await tier.lookUp(call.origin.account, call.key, { freshMs, since, isBackground });
+      const result = await tier.lookUp(call.origin.account, call.key, { ...lookup, since });
       const { entry, lease } = result;
       if (entry && result.isEnough) return serve<T>(entry, since === undefined ? 'fresh' : 'shared');
       if (entry && isBetterThanCall(call, entry)) {
@@ -152,8 +150,11 @@ export function createCache(options: CacheOptions): Cache {
       return (call, progress) => {
         if (!isKept(call)) return next(call, progress);
         const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
-        if (entry instanceof Promise) return entry.then((known) => readOwn(next, call, progress, known));
-        return readOwn(next, call, progress, entry);
+        if (!entry) return fetch(next, call, progress);
+        if (!(entry instanceof Promise)) return readOwn(next, call, progress, entry);
+        return entry.then((known) =>
+          known ? readOwn(next, call, progress, known) : fetch(next, call, progress),
+        );
       };
     },
     sharedTier: (next) => {

@@ -1,9 +1,8 @@
-import { Accounts } from '../accounts.ts';
+import { type AccountRecord, Accounts } from '../accounts.ts';
 import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { Unavailable } from '../errors.ts';
+import { CallFailure, ClientLeft, RateLimited, Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
-import { Circuit } from './circuit.ts';
 
 export interface CircuitBreakerOptions {
   readonly clock: Clock;
@@ -21,21 +20,47 @@ export interface CircuitBreaker {
   isClosed<T>(call: Call<T>): boolean;
 }
 
+/** How often those that ask no more are looked for. */
+const LOOK_EVERY_MS = 1_000;
+
 /**
  * Stops asking an API that is in trouble: while an account's circuit is open, its calls are answered at once, those that
  * wait for their turn too. It stands around the retries and learns from how each call ends. A refusal is an answer: it
  * never counts as a failure. A call that fails for one account may go well for another, so each has a circuit of its own.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { clock, rejectQueued } = options;
-  const health = createHealthRegistry(clock, options.onChange);
-  const circuits = new Accounts(
-    (account) =>
-      new Circuit(clock, (circuit) => {
-        if (circuit.state === 'open') rejectQueued(account);
-        health.changed(circuit);
-      }),
-  );
+  const { clock, rejectQueued, onChange } = options;
+  /** Those that are not closed. */
+  const unwell = new Set<Circuit>();
+  let reported: BreakerState = 'closed';
+  let lookedAt = clock.now();
+
+  /** Reports the worst state of them all when that changes. */
+  const report = () => {
+    const states = [...unwell].map(({ state }) => state);
+    const worst = states.includes('open') ? 'open' : (states[0] ?? 'closed');
+    if (worst === reported) return;
+    reported = worst;
+    onChange?.(worst);
+  };
+
+  const changed = (circuit: Circuit) => {
+    if (circuit.state === 'open') rejectQueued(circuit.account);
+    if (circuit.state === 'closed') unwell.delete(circuit);
+    else unwell.add(circuit);
+    report();
+  };
+
+  /** Forgets the circuits of accounts that ask no more. */
+  const forgetIdle = () => {
+    const now = clock.now();
+    if (now - lookedAt < LOOK_EVERY_MS) return;
+    lookedAt = now;
+    for (const circuit of unwell) if (circuit.isIdle()) unwell.delete(circuit);
+    report();
+  };
+
+  const circuits = new Accounts((account) => new Circuit(account, clock, changed));
 
   /** A call whose end shows how the API is. `mayLast`: it may take a minute, so another one may have shown that before. */
   const probe = async <T>(
@@ -60,9 +85,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   return {
     step: (next) => (call, progress) => {
-      health.look();
-      const circuit = circuits.of(call.origin.account);
-      if (circuit.state !== 'closed') {
+      if (unwell.size > 0) forgetIdle();
+      const { account } = call.origin;
+      const circuit = circuits.get(account) ?? circuits.add(account);
+      if (circuit.openUntil !== undefined) {
         const mayLast = call.waitsForOthers && circuit.isDue;
         if (mayLast || circuit.beginProbe()) return probe(circuit, mayLast, next, call, progress);
         return Promise.reject(new Unavailable(call, 'no'));
@@ -73,48 +99,143 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return answer;
     },
     isOpen: (call) => circuits.get(call.origin.account)?.isOpen ?? false,
-    isClosed: (call) => (circuits.get(call.origin.account)?.state ?? 'closed') === 'closed',
+    isClosed: (call) => circuits.get(call.origin.account)?.openUntil === undefined,
   };
 }
 
-const LOOK_EVERY_MS = 1_000;
+const FAILURES_IN_A_ROW = 5;
+const LEAST_IN_WINDOW = 10;
+const FAILURE_SHARE = 0.5;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 8_000;
+/** An open circuit through which nobody asks any more for so long tells nothing. */
+const FORGOTTEN_AFTER_MS = 60_000;
+const WINDOW_SECONDS = 10;
 
-/** Knows the circuits that are not closed, and reports the worst state of them all when that changes. */
-function createHealthRegistry(clock: Clock, onChange: ((state: BreakerState) => void) | undefined) {
-  const circuits = new Set<Circuit>();
-  let reported: BreakerState = 'closed';
-  let lookedAt = clock.now();
+/** How the calls of one second ended. */
+interface Outcomes {
+  readonly second: number;
+  all: number;
+  failures: number;
+}
 
-  const worst = (): BreakerState => {
-    let found: BreakerState = 'closed';
-    for (const { state } of circuits) {
-      if (state === 'open') return 'open';
-      found = 'half_open';
+/**
+ * The API's health, as one account sees it: 5 failed calls in a row, or half of at least 10 in 10 s, open
+ * the circuit for a while; then one call goes ahead as a probe.
+ */
+class Circuit implements AccountRecord {
+  readonly account: string;
+  /** Set from the moment the circuit opens until a probe has gone well. */
+  openUntil: number | undefined;
+  readonly #clock: Clock;
+  readonly #onChange: (circuit: Circuit) => void;
+  /** The last 10 s, second by second: a busy gateway keeps no list of its calls. */
+  #outcomes: Outcomes[] = [];
+  #inARow = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+  #isProbing = false;
+
+  constructor(account: string, clock: Clock, onChange: (circuit: Circuit) => void) {
+    this.account = account;
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get state(): BreakerState {
+    if (this.openUntil === undefined) return 'closed';
+    return this.#isProbing ? 'half_open' : 'open';
+  }
+
+  /** Whether it is too early for a probe. */
+  get isOpen(): boolean {
+    return this.openUntil !== undefined && this.#clock.now() < this.openUntil;
+  }
+
+  /** Whether it is time for a probe, and none is under way. */
+  get isDue(): boolean {
+    return this.state === 'open' && !this.isOpen;
+  }
+
+  isIdle(): boolean {
+    if (this.openUntil === undefined) return this.#count().all === 0;
+    return !this.#isProbing && this.#clock.now() >= this.openUntil + FORGOTTEN_AFTER_MS;
+  }
+
+  /** Whether a call may go ahead as a probe: then it does, until `endProbe`. */
+  beginProbe(): boolean {
+    if (!this.isDue) return false;
+    this.#isProbing = true;
+    this.#onChange(this);
+    return true;
+  }
+
+  /** `failure` is undefined when it went well. */
+  endProbe(failure: unknown): void {
+    this.#isProbing = false;
+    const failed = isTrouble(failure);
+    if (failed === true) this.#open();
+    if (failed === false) this.#close();
+  }
+
+  /** Learns from a call that went well. */
+  readonly onAnswer = (): void => {
+    if (this.openUntil !== undefined) return;
+    this.#inARow = 0;
+    this.#thisSecond().all += 1;
+  };
+
+  readonly onFailure = (failure: unknown): void => {
+    const failed = isTrouble(failure);
+    if (failed === false) this.onAnswer();
+    if (!failed || this.openUntil !== undefined) return;
+    this.#inARow += 1;
+    const outcomes = this.#thisSecond();
+    outcomes.all += 1;
+    outcomes.failures += 1;
+    const { all, failures } = this.#count();
+    const isBroken = all >= LEAST_IN_WINDOW && failures >= all * FAILURE_SHARE;
+    if (isBroken || this.#inARow >= FAILURES_IN_A_ROW) this.#open();
+  };
+
+  #thisSecond(): Outcomes {
+    const second = Math.floor(this.#clock.now() / 1_000);
+    const last = this.#outcomes.at(-1);
+    if (last?.second === second) return last;
+    const begun = { second, all: 0, failures: 0 };
+    this.#outcomes = this.#outcomes.filter((one) => one.second > second - WINDOW_SECONDS);
+    this.#outcomes.push(begun);
+    return begun;
+  }
+
+  #count(): Omit<Outcomes, 'second'> {
+    const sum = { all: 0, failures: 0 };
+    this.#thisSecond();
+    for (const { all, failures } of this.#outcomes) {
+      sum.all += all;
+      sum.failures += failures;
     }
-    return found;
-  };
+    return sum;
+  }
 
-  const report = () => {
-    const state = worst();
-    if (state === reported) return;
-    reported = state;
-    onChange?.(state);
-  };
+  #open(): void {
+    this.openUntil = this.#clock.now() + this.#pauseMs;
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    this.#onChange(this);
+  }
 
-  return {
-    changed(circuit: Circuit): void {
-      if (circuit.state === 'closed') circuits.delete(circuit);
-      else circuits.add(circuit);
-      report();
-    },
-    /** Forgets the circuits of accounts that ask no more. */
-    look(): void {
-      if (circuits.size === 0) return;
-      const now = clock.now();
-      if (now - lookedAt < LOOK_EVERY_MS) return;
-      lookedAt = now;
-      for (const circuit of circuits) if (circuit.isIdle()) circuits.delete(circuit);
-      report();
-    },
-  };
+  #close(): void {
+    this.openUntil = undefined;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#inARow = 0;
+    this.#outcomes = [];
+    this.#onChange(this);
+  }
+}
+
+/** Whether how a call ended tells that the API is in trouble; undefined: it tells nothing about it. */
+function isTrouble(failure: unknown): boolean | undefined {
+  if (failure === undefined) return false;
+  if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return undefined;
+  if (failure instanceof RateLimited && !failure.byApi) return undefined;
+  return failure.unhealthy;
 }

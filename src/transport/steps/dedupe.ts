@@ -1,7 +1,7 @@
+import { randomInt } from 'node:crypto';
 import type { Answer, Call, Interceptor, Progress, Revalidation, Send } from '../call.ts';
 import { type Clock, Deadline } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
-import { InFlight, type Keyed } from '../in-flight.ts';
 import { type AbortListener, AbortSource } from '../signal.ts';
 
 export interface DedupeOptions {
@@ -15,23 +15,14 @@ export interface DedupeOptions {
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
 export function dedupe({ clock }: DedupeOptions): Interceptor {
-  const inFlight = new InFlight<SharedCall>();
+  const inFlight = new InFlight();
 
   const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
 
   return (next) => {
-    const begin = <T>(key: string, existing: SharedCall | undefined, call: Call<T>, progress: Progress) => {
-      const begun = new SharedCall(clock, inFlight, key, call.revalidation);
-      existing?.moveWaitersTo(begun);
-      inFlight.add(begun);
-      const waiting: Promise<Answer<T>> = begun.wait(call, true);
-      next({ ...call, signal: begun }, progress).then(begun.resolve, begun.reject);
-      return waiting;
-    };
-
     const join = async <T>(shared: SharedCall, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
       try {
-        return await shared.wait(call, false);
+        return await shared.wait(call, clock);
       } catch (failure) {
         // The first one had less time left than this one has.
         if (isOutOfTime(failure) && hasMostOfItsTime(call)) return share(call, progress);
@@ -39,99 +30,147 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
       }
     };
 
-    const share: Send = (call, progress) => {
+    const share: Send = <T>(call: Call<T>, progress: Progress) => {
       if (call.kind === 'write' || call.isUnshared) return next(call, progress);
       // A call that waits for a rate of its own would make others wait for that as well.
       const { caller, callerRate } = call.origin;
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
-      const existing = inFlight.get(key);
+      const bucket = inFlight.bucketOf(key);
+      const existing = inFlight.find(bucket, key);
       // A call behind all others would make this one wait there too.
-      if (!existing || (existing.isQueuedInBackground && !call.revalidation))
-        return begin(key, existing, call, progress);
-      return join(existing, call, progress);
+      if (existing && (!existing.isQueuedInBackground || call.revalidation))
+        return join(existing, call, progress);
+      const begun = new SharedCall(inFlight, bucket, key, call.revalidation);
+      existing?.moveWaitersTo(begun);
+      // Behind the call's own deadline, which knows better why it is late.
+      const waiting: Promise<Answer<T>> = begun.wait(call, undefined);
+      next({ ...call, signal: begun }, progress).then(
+        (answer) => {
+          for (const waiter of begun.end()) waiter.settle(answer, undefined);
+        },
+        (failure) => {
+          for (const waiter of begun.end()) waiter.settle(undefined, failure);
+        },
+      );
+      return waiting;
     };
     return share;
   };
 }
 
-/** A call and all who wait for its answer. It is aborted when nobody does any more. */
-class SharedCall extends AbortSource implements Keyed<SharedCall> {
-  readonly key: string;
-  bucket = 0;
-  next: SharedCall | undefined;
-  readonly #clock: Clock;
-  readonly #inFlight: InFlight<SharedCall>;
-  readonly #revalidation: Revalidation | undefined;
-  #waiters: Waiter[] = [];
+/** More than are in flight at most times; a power of 2. */
+const BUCKETS = 4_096;
 
-  constructor(
-    clock: Clock,
-    inFlight: InFlight<SharedCall>,
-    key: string,
-    revalidation: Revalidation | undefined,
-  ) {
+/**
+ * Calls by key, which come and go all the time. V8's own tables would keep more than what is there: an old table of a Map
+ * keeps what it held, and an object's key becomes a string of the old part of the heap. Here a call that is taken out has
+ * left nothing behind.
+ */
+class InFlight {
+  /** The first call of each; it knows the next one. */
+  readonly first: (SharedCall | undefined)[] = Array(BUCKETS).fill(undefined);
+  /** A seed of this process alone, so that nobody can send keys that all fall into one bucket. */
+  readonly #seed = randomInt(2 ** 31);
+
+  bucketOf(key: string): number {
+    let hash = this.#seed;
+    for (let index = 0; index < key.length; index += 1) {
+      hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+      hash ^= hash >>> 15;
+    }
+    return hash & (BUCKETS - 1);
+  }
+
+  find(bucket: number, key: string): SharedCall | undefined {
+    let call = this.first[bucket];
+    while (call !== undefined && call.key !== key) call = call.next;
+    return call;
+  }
+
+  /** Takes a call out, if it is in. */
+  delete(call: SharedCall): void {
+    let before: SharedCall | undefined;
+    let found = this.first[call.bucket];
+    while (found !== undefined && found !== call) {
+      before = found;
+      found = found.next;
+    }
+    if (found === undefined) return;
+    if (before === undefined) this.first[call.bucket] = call.next;
+    else before.next = call.next;
+    call.next = undefined;
+  }
+}
+
+/** A call in flight and all who wait for its answer. It is aborted when nobody does any more. */
+class SharedCall extends AbortSource {
+  declare readonly key: string;
+  declare readonly bucket: number;
+  /** The next one in the same bucket. */
+  declare next: SharedCall | undefined;
+  declare private readonly inFlight: InFlight;
+  declare private readonly revalidation: Revalidation | undefined;
+  declare private waiters: Waiter[];
+
+  constructor(inFlight: InFlight, bucket: number, key: string, revalidation: Revalidation | undefined) {
     super();
-    this.#clock = clock;
-    this.#inFlight = inFlight;
     this.key = key;
-    this.#revalidation = revalidation;
+    this.bucket = bucket;
+    this.next = inFlight.first[bucket];
+    inFlight.first[bucket] = this;
+    this.inFlight = inFlight;
+    this.revalidation = revalidation;
+    this.waiters = [];
   }
 
   get isQueuedInBackground(): boolean {
-    return this.#revalidation !== undefined && !this.#revalidation.isUnderWay;
+    return this.revalidation !== undefined && !this.revalidation.isUnderWay;
   }
 
-  /** Until its own deadline; whoever has begun the call, until that of the call itself. */
-  wait<T>(call: Call<T>, hasBegun: boolean): Promise<Answer<T>> {
+  /** Until its own deadline; whoever has begun the call, which has no clock, until that of the call itself. */
+  wait<T>(call: Call<T>, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(this, call, hasBegun, resolve as (answer: Answer<unknown>) => void, reject);
-      this.#waiters.push(waiter);
-      // Behind the call's own deadline, which knows better why it is late.
-      if (!hasBegun) waiter.waitUntil(call.deadline + 5, this.#clock);
+      const waiter = new Waiter(this, call, clock === undefined, resolve as Waiter['resolve'], reject);
+      this.waiters.push(waiter);
+      if (clock) waiter.waitUntil(call.deadline + 5, clock);
+      call.signal?.addEventListener('abort', waiter);
       if (call.signal?.aborted) waiter.handleEvent();
     });
   }
 
   /** Those that wait for this call wait for another one instead. */
   moveWaitersTo(other: SharedCall): void {
-    for (const waiter of this.#waiters) waiter.moveTo(other);
-    other.#waiters.push(...this.#end());
+    for (const waiter of this.waiters) waiter.moveTo(other);
+    other.waiters.push(...this.end());
     this.abort();
   }
 
   /** One of them waits no longer. */
   remove(waiter: Waiter): void {
-    const index = this.#waiters.indexOf(waiter);
+    const index = this.waiters.indexOf(waiter);
     if (index === -1) return;
-    this.#waiters.splice(index, 1);
-    if (this.#waiters.length > 0) return;
-    this.#inFlight.delete(this);
+    this.waiters.splice(index, 1);
+    if (this.waiters.length > 0) return;
+    this.inFlight.delete(this);
     this.abort();
   }
 
-  readonly resolve = (answer: Answer<unknown>) => {
-    for (const waiter of this.#end()) waiter.resolve(answer);
-  };
-
-  readonly reject = (failure: unknown) => {
-    for (const waiter of this.#end()) waiter.reject(failure);
-  };
-
-  #end(): readonly Waiter[] {
-    this.#inFlight.delete(this);
-    const waiters = this.#waiters;
-    this.#waiters = [];
+  /** Nobody joins it any more. Gives those who wait. */
+  end(): readonly Waiter[] {
+    this.inFlight.delete(this);
+    const { waiters } = this;
+    this.waiters = [];
     return waiters;
   }
 }
 
 class Waiter implements AbortListener {
-  readonly #reject: (failure: unknown) => void;
-  readonly #resolve: (answer: Answer<unknown>) => void;
-  readonly #call: Call<unknown>;
-  #shared: SharedCall;
-  #hasBegun: boolean;
-  #deadline: Deadline | undefined;
+  declare readonly call: Call<unknown>;
+  declare readonly resolve: (answer: Answer<unknown>) => void;
+  declare private readonly reject: (failure: unknown) => void;
+  declare private shared: SharedCall;
+  declare private hasBegun: boolean;
+  declare private deadline: Deadline | undefined;
 
   constructor(
     shared: SharedCall,
@@ -140,46 +179,38 @@ class Waiter implements AbortListener {
     resolve: (answer: Answer<unknown>) => void,
     reject: (failure: unknown) => void,
   ) {
-    this.#shared = shared;
-    this.#call = call;
-    this.#hasBegun = hasBegun;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    call.signal?.addEventListener('abort', this);
+    this.shared = shared;
+    this.call = call;
+    this.hasBegun = hasBegun;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.deadline = undefined;
   }
 
   waitUntil(at: number, clock: Clock): void {
-    this.#deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.#call, 'no')));
+    this.deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.call, 'no')));
   }
 
   moveTo(other: SharedCall): void {
-    this.#shared = other;
-    this.#hasBegun = false;
+    this.shared = other;
+    this.hasBegun = false;
   }
 
-  resolve(answer: Answer<unknown>): void {
-    this.#stop();
-    this.#resolve(this.#hasBegun ? answer : { ...answer, source: 'shared' });
-  }
-
-  reject(failure: unknown): void {
-    this.#stop();
-    this.#reject(failure);
+  settle(answer: Answer<unknown> | undefined, failure: unknown): void {
+    this.deadline?.callOff();
+    this.call.signal?.removeEventListener('abort', this);
+    if (!answer) this.reject(failure);
+    else this.resolve(this.hasBegun ? answer : { ...answer, source: 'shared' });
   }
 
   /** Its client has left. */
   handleEvent(): void {
-    this.#leave(new ClientLeft(this.#call, 'no'));
-  }
-
-  #stop(): void {
-    this.#deadline?.callOff();
-    this.#call.signal?.removeEventListener('abort', this);
+    this.#leave(new ClientLeft(this.call, 'no'));
   }
 
   #leave(failure: CallFailure): void {
-    this.#shared.remove(this);
-    this.reject(failure);
+    this.shared.remove(this);
+    this.settle(undefined, failure);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { Generation, Generations, Snapshot, WriteOutcome } from '../../state/port.ts';
+import type { Generation, Generations, WriteOutcome } from '../../state/port.ts';
 import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure } from '../errors.ts';
@@ -18,7 +18,8 @@ const SPARE_MS = 10_000;
 export function invalidation(generations: Generations, clock: Clock): Interceptor {
   const write = async <T>(next: Send, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
     const waitMs = Math.max(SPARE_MS, Math.min(call.timeoutMs, call.deadline - clock.now()));
-    const begun = snapshotOf(generations, call).write(call.resources, LONGEST_CALL_MS + waitMs);
+    const { snapshot = generations.snapshot(call.origin.account) } = call.origin;
+    const begun = snapshot.write(call.resources, LONGEST_CALL_MS + waitMs);
     const write = begun instanceof Promise ? await begun : begun;
     const end = async (outcome: WriteOutcome) => {
       await write.end(outcome, LONGEST_CALL_MS);
@@ -55,13 +56,9 @@ export function createKeyCheck(generations: Generations) {
     whenKnown(generationOf(generations, call), ({ number }) => keyOf(call, number) === call.key);
 }
 
-function snapshotOf<T>(generations: Generations, { origin }: Call<T>): Snapshot {
-  return origin.snapshot ?? generations.snapshot(origin.account);
-}
-
 /** The generation of all that a read is part of: a write to any of it makes an answer old. */
 function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<Generation> {
-  const snapshot = snapshotOf(generations, call);
+  const { snapshot = generations.snapshot(call.origin.account) } = call.origin;
   let all = snapshot.read(call.resources[0] ?? '');
   for (let index = 1; index < call.resources.length; index += 1) {
     const next = snapshot.read(call.resources[index] as string);

@@ -12,9 +12,9 @@ export interface RetryOptions {
 
 const MAX_RETRIES = 2;
 const BASE_DELAY_MS = 100;
-/** Retries for each request sent, so that retrying cannot multiply the load on an API in trouble. */
-const BUDGET_RATIO = 0.2;
-const BUDGET_MAX = 50;
+/** One is earned by so many requests, so that retrying cannot multiply the load on an API in trouble. */
+const REQUESTS_PER_RETRY = 5;
+const BUDGET_MAX = 50 * REQUESTS_PER_RETRY;
 
 /**
  * Tries again what may work a moment later: reads, and writes that were certainly not executed. Waits with full jitter
@@ -22,6 +22,7 @@ const BUDGET_MAX = 50;
  * may be sent only once is never tried again.
  */
 export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
+  /** In requests. */
   let budget = BUDGET_MAX / 2;
 
   const isWorthIt = (failure: unknown): failure is CallFailure => {
@@ -33,13 +34,10 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
   /** `ratelimited` waits for its turn in the queue, and costs the API nothing that the quota does not allow. */
   const spend = (failure: CallFailure): boolean => {
     if (failure instanceof RateLimited) return true;
-    if (budget < 1) return false;
-    budget -= 1;
+    budget = Math.min(BUDGET_MAX, budget);
+    if (budget < REQUESTS_PER_RETRY) return false;
+    budget -= REQUESTS_PER_RETRY;
     return true;
-  };
-
-  const deposit = () => {
-    budget = Math.min(BUDGET_MAX, budget + BUDGET_RATIO);
   };
 
   const tryAgain: Again = async (next, call, progress, first) => {
@@ -52,7 +50,7 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
         if (!mayRetry(call)) break;
       }
       progress.retried();
-      deposit();
+      budget += 1;
       try {
         return await next(call, progress);
       } catch (again) {
@@ -63,7 +61,7 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
   };
 
   return (next) => (call, progress) => {
-    deposit();
+    budget += 1;
     if (call.isSentOnce) return next(call, progress);
     return next(call, progress).catch((failure) => tryAgain(next, call, progress, failure));
   };
