@@ -69,7 +69,7 @@ function createHandler({ identify, createServer }: Agents, parts: AgentsParts): 
       lease.release();
       leaving.abort();
     });
-    const parsedBody = await request.readBody(maxBodyBytes, lease, MESSAGE);
+    const { parsedBody } = await request.readBody(maxBodyBytes, lease, readMessage);
     if (Array.isArray(parsedBody)) throw BATCH;
     const inRequest: InRequest = (headers, _signal, answer) => {
       Object.assign(message.headers, headers);
@@ -109,9 +109,9 @@ const PREFLIGHT = {
   'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name',
 };
 
-const MESSAGE = {
-  read: jsonFromBody,
-  weigh: (message: unknown) => weightOf({ query: undefined, variables: { message }, extensions: undefined }),
-};
+function readMessage(bytes: Uint8Array) {
+  const parsedBody = jsonFromBody(bytes);
+  return { parsedBody, weight: weightOf(parsedBody) };
+}
 
 const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message by each POST.');

@@ -1,15 +1,14 @@
 import type { RequestRecord } from '../observability/request-record.ts';
-import { type OperationParams, paramsFromBody, paramsFromUrl, weightOf } from '../operation/params.ts';
+import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH, readOperationPath } from './address.ts';
-import type { BodyLease, OpenLease } from './body-budget.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { type AcceptedTypes, negotiateTypes } from './media-type.ts';
-import type { BodyReader } from './read-body.ts';
+import type { BodyLease, OpenLease } from './request-body.ts';
 import { errorResponse, type HttpResponse, responseTo } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 import { streamResponse } from './stream.ts';
@@ -28,8 +27,6 @@ interface HttpHandlerOptions {
   /** Undefined: pages of other origins may read nothing. */
   readonly cors: CorsHeaders | undefined;
 }
-
-const IN_BODY: BodyReader<OperationParams> = { read: paramsFromBody, weigh: weightOf };
 
 export type HttpHandler = ReturnType<typeof createHttpHandler>;
 
@@ -55,7 +52,7 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     const path = requestPath === OPERATION_PATH ? undefined : readOperationPath(requestPath);
     if (!lease) return paramsFromUrl(request.searchParams, path);
     checkContentType(sent.contentType, sent.header('content-encoding'));
-    const reader = path ? { ...IN_BODY, read: (bytes: Uint8Array) => paramsFromBody(bytes, path) } : IN_BODY;
+    const reader = path ? (bytes: Uint8Array) => paramsFromBody(bytes, path) : paramsFromBody;
     return sent.readBody(maxBodyBytes, lease, reader);
   }
 

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientRequest, SentCredentials } from '../observability/request-record.ts';
 import { AbortSource, type Signal } from '../transport/signal.ts';
 import { OPERATION_PATH } from './address.ts';
-import type { BodyLease } from './body-budget.ts';
-import { type BodyReader, readNodeBody, readWebBody } from './read-body.ts';
+import { type BodyLease, type BodyReader, readNodeBody, readWebBody, type Weighed } from './request-body.ts';
 
 /** One HTTP request of plain values, as an adapter hands it over. */
 export interface HttpRequest extends ClientRequest {
@@ -11,7 +10,7 @@ export interface HttpRequest extends ClientRequest {
   /** As it was sent: of a body that was parsed in front of the gateway, Yoga says everywhere that it was JSON. */
   readonly contentType: string | null;
   /** Gives the reader's result for at most `limit` bytes of the body. @throws as `readNodeBody` does */
-  readBody<Read>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read>;
+  readBody<Read extends Weighed>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read>;
 }
 
 /** The headers in which a client can send a key. Read nowhere else: the log hides what is read here. */
@@ -58,7 +57,7 @@ export class NodeRequest implements HttpRequest {
     return (Array.isArray(value) ? value.join(', ') : value) ?? null;
   }
 
-  readBody<Read>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
+  readBody<Read extends Weighed>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
     return readNodeBody(this.message, limit, lease, reader);
   }
 }
@@ -101,7 +100,7 @@ export class FetchRequest implements HttpRequest {
     return this.#request.headers.get(name);
   }
 
-  readBody<Read>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
+  readBody<Read extends Weighed>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
     return readWebBody(this.#request, limit, lease, reader);
   }
 }

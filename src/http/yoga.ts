@@ -7,13 +7,12 @@ import type { RequestRecord, RequestTracker } from '../observability/request-rec
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { OperationParams } from '../operation/params.ts';
 import type { ExecutionHooks, Pipeline } from '../operation/pipeline.ts';
-import type { BodyLease } from './body-budget.ts';
 import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
 import { FetchRequest, type HttpRequest } from './http-request.ts';
 import { negotiateTypes } from './media-type.ts';
 import type { NodeHandler } from './node.ts';
-import { wasRead } from './read-body.ts';
+import { type BodyLease, wasRead } from './request-body.ts';
 import {
   COMMON_HEADERS,
   errorResponse,
@@ -249,7 +248,8 @@ function afterPlugins(
         const isAtPlugin = req && wasRead(req) && !operation.wasRead;
         const sent = isAtPlugin ? plain : (operation.sent ?? plain);
         operation.lease = plain.method === 'GET' ? undefined : handler.openLease(plain);
-        const { query = '', ...others } = await handler.read(plain, plain.path, operation.lease, sent);
+        const params = await handler.read(plain, plain.path, operation.lease, sent);
+        const { query = '', weight: _weight, ...others } = params;
         // Yoga insists on a text as the query; beside an id an empty one is none.
         return { query, ...others };
       });

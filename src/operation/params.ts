@@ -18,6 +18,8 @@ export interface OperationParams {
   readonly doc_id: string | undefined;
   /** The same in the path. */
   readonly pathId: string | undefined;
+  /** About what the operation keeps of its request in memory, in bytes. */
+  readonly weight: number;
 }
 
 /** The parts of an operation that its path names beside the body or the query string. */
@@ -65,7 +67,29 @@ export function paramsFromJson(
       `The ${where} is ${kindOf(body)}. Send a JSON object such as {"query": "{ __typename }"}.`,
     );
   }
-  return checkParams(body as Partial<Record<Member, unknown>>, path);
+  const members: Partial<Record<Member, unknown>> = body;
+  const operationName = checkString('operationName', members.operationName);
+  if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
+    throw malformedRequest(
+      'The path names another operation than operationName does. Name it in one of them.',
+    );
+  }
+  const query = checkString('query', members.query);
+  const params = {
+    query,
+    documentId: checkString('documentId', members.documentId),
+    doc_id: checkString('doc_id', members.doc_id),
+    pathId: path.documentId,
+    operationName: operationName ?? path.operationName,
+    weight:
+      (query?.length ?? 0) +
+      checkObject('variables', members.variables) +
+      checkObject('extensions', members.extensions),
+    variables: (members.variables ?? undefined) as JsonObject | undefined,
+    extensions: (members.extensions ?? undefined) as JsonObject | undefined,
+  };
+  if (query === undefined && !namesDocument(params)) throw NO_QUERY;
+  return params;
 }
 
 /** The operation in the query string of a GET. @throws as `paramsFromBody` does. */
@@ -82,47 +106,7 @@ export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath =
     documentId: parameters.get('documentId') || undefined,
     doc_id: parameters.get('doc_id') || undefined,
   };
-  return checkParams(members, path);
-}
-
-function checkParams(members: Partial<Record<Member, unknown>>, path: OperationPath): OperationParams {
-  const operationName = checkString('operationName', members.operationName);
-  if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
-    throw malformedRequest(
-      'The path names another operation than operationName does. Name it in one of them.',
-    );
-  }
-  const params = {
-    query: checkString('query', members.query),
-    documentId: checkString('documentId', members.documentId),
-    doc_id: checkString('doc_id', members.doc_id),
-    pathId: path.documentId,
-    operationName: operationName ?? path.operationName,
-    variables: checkObject('variables', members.variables),
-    extensions: checkObject('extensions', members.extensions),
-  };
-  if (params.query === undefined && !namesDocument(params)) throw NO_QUERY;
-  return params;
-}
-
-/** A value takes so many bytes beside its text: its place, and the object that it may be. */
-const BYTES_PER_VALUE = 32;
-
-/** About what an operation keeps of its request in memory, in bytes. */
-export function weightOf({
-  query = '',
-  variables,
-  extensions,
-}: Pick<OperationParams, 'query' | 'variables' | 'extensions'>): number {
-  let weight = query.length;
-  const values: unknown[] = [variables, extensions];
-  for (let value = values.pop(); values.length > 0 || value !== undefined; value = values.pop()) {
-    weight += typeof value === 'string' ? value.length + BYTES_PER_VALUE : BYTES_PER_VALUE;
-    // A list may have more members than a call may have arguments.
-    if (typeof value === 'object' && value !== null)
-      for (const member of Object.values(value)) values.push(member);
-  }
-  return weight;
+  return paramsFromJson(members, 'body', path);
 }
 
 function namesDocument({ documentId, doc_id, pathId, extensions }: OperationParams): boolean {
@@ -139,29 +123,38 @@ function checkString(name: Member, value: unknown): string | undefined {
   throw malformedRequest(`${name} is ${kindOf(value)}. Give a string, or leave it out.`);
 }
 
-function checkObject(name: Member, value: unknown): Record<string, unknown> | undefined {
-  if (value === undefined || value === null) return undefined;
+/** @returns its weight */
+function checkObject(name: Member, value: unknown): number {
+  if (value === undefined || value === null) return 0;
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw malformedRequest(`${name} is ${kindOf(value)}. Give an object, or leave it out.`);
   }
+  return weightOf(value, name);
+}
+
+/** A value takes so many bytes beside its text: its place, and the object that it may be. */
+const BYTES_PER_VALUE = 32;
+
+/** About how many bytes of memory a value of JSON keeps; that of a member is checked as well. @throws as `paramsFromBody` does */
+export function weightOf(json: unknown, member?: Member): number {
+  let weight = 0;
   // Level by level rather than by recursion: depth is what is to be survived.
-  let level: object[] = [value];
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_JSON_DEPTH) {
-      throw malformedRequest(`${name} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
-    }
-    const next: object[] = [];
-    for (const container of level) {
-      if (Object.hasOwn(container, '__proto__')) {
-        throw malformedRequest(`${name} has a member __proto__, which no input has. Take it out.`);
-      }
-      for (const child of Object.values(container)) {
-        if (typeof child === 'object' && child !== null) next.push(child);
-      }
+  let level = [json];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    const next: unknown[] = [];
+    for (const value of level) {
+      weight += typeof value === 'string' ? value.length + BYTES_PER_VALUE : BYTES_PER_VALUE;
+      if (typeof value !== 'object' || value === null) continue;
+      if (member && depth === MAX_JSON_DEPTH)
+        throw malformedRequest(`${member} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
+      if (member && Object.hasOwn(value, '__proto__'))
+        throw malformedRequest(`${member} has a member __proto__, which no input has. Take it out.`);
+      // A list may have more members than a call may have arguments.
+      for (const one of Object.values(value)) next.push(one);
     }
     level = next;
   }
-  return value as Record<string, unknown>;
+  return weight;
 }
 
 /** JSON from a client: not too many values, and integers exactly. @throws as `paramsFromBody` does. */

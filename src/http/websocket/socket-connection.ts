@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
-import { paramsFromJson, weightOf } from '../../operation/params.ts';
+import { paramsFromJson } from '../../operation/params.ts';
 import { isStream, type Pipeline } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { type Clock, every } from '../../transport/clock.ts';
 import { AbortSource } from '../../transport/signal.ts';
-import type { BodyLease, OpenLease } from '../body-budget.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
+import type { BodyLease, OpenLease } from '../request-body.ts';
 import { isFailure, requestIdFor } from '../response.ts';
 import {
   type ClientMessage,
@@ -225,7 +225,7 @@ export class SocketConnection {
     const { record, body } = operation;
     const { pipeline, hooksFor } = this.#options;
     const params = paramsFromJson(payload, 'payload');
-    if (!body.hold(weightOf(params))) throw OVERLOADED;
+    if (!body.hold(params.weight)) throw OVERLOADED;
     return Promise.resolve(hooksFor?.(this.#upgrade, record, params))
       .then((hooks) => pipeline.run({ params, record, hooks, mayStream: true }))
       .then((result) => {

@@ -1,0 +1,264 @@
+import type { IncomingMessage } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
+import { requestError } from '../errors/coded-error.ts';
+import type { ClientRequest } from '../observability/request-record.ts';
+import { GrowingBuffer } from '../transport/body.ts';
+import { BODY_WAS_READ, bytesOfParsed } from './parsed-body.ts';
+
+/** Something that was read of a body, with about how many bytes of memory it keeps. */
+export interface Weighed {
+  readonly weight: number;
+}
+
+export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
+
+/** Whether something has begun to read a request, or has read it. */
+export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
+  return readableDidRead || readableEnded;
+}
+
+/**
+ * Gives the reader's result for the body of a node:http request, at most `limit` bytes of it. Something in front of the gateway
+ * may have read it: then it is what that has left in `request.body`. The text is let go as soon as it is read: from then on
+ * the lease is for what the operation keeps of it, until it is released, which this does itself where there is no
+ * operation. Counting here costs next to nothing; through a web stream it would halve the throughput.
+ * @throws BODY_TOO_LARGE as soon as that is certain, by its content-length before anything is read; OVERLOADED;
+ * INTERNAL_SERVER_ERROR for one that was read and is nowhere; what the reader throws
+ */
+export function readNodeBody<Read extends Weighed>(
+  request: IncomingMessage,
+  limit: number,
+  lease: BodyLease,
+  reader: BodyReader<Read>,
+): Promise<Read> {
+  return new Promise((resolve, reject) => {
+    const body = gather(limit, lease, reader, resolve, reject);
+    if (Number(request.headers['content-length']) > limit) body.stop(bodyTooLarge(limit));
+    if (wasRead(request)) {
+      try {
+        if (body.add(bytesOfParsed(request))) body.end();
+      } catch (error) {
+        body.stop(error);
+      }
+      return;
+    }
+    // Its connection broke while something in front of the gateway waited; no event says so again.
+    if (request.destroyed) return body.stop(CUT_OFF);
+    // The rest after a refusal is read and thrown away, so that the client gets to the answer.
+    request.on('data', body.add);
+    request.on('end', body.end);
+    const onCut = () => body.stop(CUT_OFF);
+    request.on('error', onCut);
+    // A request may be destroyed without an error.
+    request.on('close', onCut);
+  });
+}
+
+/** The same of a web request, for gateways that are embedded as a fetch handler. @throws as `readNodeBody` does. */
+export function readWebBody<Read extends Weighed>(
+  request: Request,
+  limit: number,
+  lease: BodyLease,
+  reader: BodyReader<Read>,
+): Promise<Read> {
+  return new Promise((resolve, reject) => {
+    const body = gather(limit, lease, reader, resolve, reject);
+    if (Number(request.headers.get('content-length')) > limit) body.stop(bodyTooLarge(limit));
+    if (request.bodyUsed) return body.stop(BODY_WAS_READ);
+    const read = async () => {
+      for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+        if (!body.add(chunk)) return;
+      }
+      body.end();
+    };
+    read().catch(body.stop);
+  });
+}
+
+/** Gathers a body as it arrives, until it is complete or given up. */
+function gather<Read extends Weighed>(
+  limit: number,
+  lease: BodyLease,
+  reader: BodyReader<Read>,
+  resolve: (read: Read) => void,
+  reject: (reason: unknown) => void,
+) {
+  let bytes: GrowingBuffer | undefined = new GrowingBuffer();
+  const stop = (reason: unknown): void => {
+    if (bytes === undefined) return;
+    bytes = undefined;
+    lease.release();
+    reject(reason);
+  };
+  lease.onEvict = () => stop(OVERLOADED);
+  return {
+    stop,
+    /** @returns whether more is welcome. */
+    add(chunk: Uint8Array): boolean {
+      if (bytes === undefined) return false;
+      if (bytes.size + chunk.length > limit) stop(bodyTooLarge(limit));
+      else if (lease.take(chunk.length)) bytes.append(chunk);
+      else stop(OVERLOADED);
+      return bytes !== undefined;
+    },
+    end(): void {
+      if (bytes === undefined) return;
+      try {
+        // Not by way of a promise, which would hold the bytes as long as its request is there.
+        const read = reader(bytes.bytes());
+        if (!lease.hold(read.weight)) throw OVERLOADED;
+        bytes = undefined;
+        resolve(read);
+      } catch (error) {
+        stop(error);
+      }
+    },
+  };
+}
+
+function bodyTooLarge(limit: number) {
+  return requestError(
+    'BODY_TOO_LARGE',
+    413,
+    `The request body is larger than ${limit} bytes, which is all that this gateway takes. Send less at once.`,
+  );
+}
+
+const OVERLOADED = requestError(
+  'OVERLOADED',
+  503,
+  'The gateway has no room for this request body next to those of other requests. Nothing was carried out: send it again in a moment.',
+  { 'retry-after': '1' },
+);
+
+const CUT_OFF = requestError(
+  'BAD_REQUEST',
+  400,
+  'The connection broke before the request body was complete.',
+);
+
+/** The memory lease of one request's body. */
+export interface BodyLease {
+  readonly hasCredential: boolean;
+  readonly bytes: number;
+  /** Called when the body is evicted for another one: what is there of it must be let go. */
+  onEvict: () => void;
+  /** Takes room for more bytes, be it from others. @returns whether there is any; if not, it is evicted itself. */
+  take(bytes: number): boolean;
+  /**
+   * Nothing more will come, and so many bytes of it stay until it is released. From now on it is evicted for nobody.
+   * @returns whether there is room for them; if not, it is evicted itself
+   */
+  hold(bytes: number): boolean;
+  /** Nothing is left of it. May be called more than once. */
+  release(): void;
+}
+
+/** Opens the lease of the body that a request brings along. */
+export type OpenLease = (request: ClientRequest) => BodyLease;
+
+/** Most operations are smaller. They have an eighth more of the budget, which no large body can take from them. */
+const SMALL_BYTES = 16 * 1024;
+const FOR_SMALL = 9 / 8;
+/** The operations of those without a credential hold no more of it together, so that they keep nobody else out. */
+const FOR_STRANGERS = 1 / 2;
+
+/**
+ * The most that a body takes of the heap, measured: its text, what is parsed of it, what is sent on, and each of them twice while
+ * it is made; and as much again for all else.
+ */
+const HEAP_PER_BYTE = 16;
+
+/** The most that all bodies together may hold, in bytes: `most`, or as much as the heap of this process survives. */
+export function boundedByHeap(most: number): number {
+  return Math.min(most, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_BYTE));
+}
+
+/** The index of what is no longer arriving. */
+const GONE = -1;
+
+/**
+ * Bounds what the bodies of all requests hold: what has arrived of them, not what is announced, and then what their operations
+ * keep of them until they are over. When it is used up, of the bodies that are still arriving the largest is evicted, those
+ * without an accepted credential first: who holds many large ones open keeps nobody with a small one out.
+ */
+export function createBodyBudget<Request = ClientRequest>(
+  maxBytes: number,
+  wasAccepted: (request: Request) => boolean,
+): (request: Request) => BodyLease {
+  let total = 0;
+  let ofStrangers = 0;
+  // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
+  const arriving: Lease[] = [];
+
+  class Lease implements BodyLease {
+    readonly hasCredential: boolean;
+    bytes = 0;
+    onEvict = ignore;
+    #index = arriving.push(this) - 1;
+    /** Whether it counts among what those hold together that have no credential. */
+    #isOfStrangers = false;
+
+    constructor(hasCredential: boolean) {
+      this.hasCredential = hasCredential;
+    }
+
+    take(bytes: number): boolean {
+      return this.#index !== GONE && this.#resize(this.bytes + bytes);
+    }
+
+    hold(bytes: number): boolean {
+      this.#leave();
+      if (!this.hasCredential && !this.#isOfStrangers) {
+        this.#isOfStrangers = true;
+        ofStrangers += this.bytes;
+      }
+      const others = this.#isOfStrangers ? ofStrangers - this.bytes : 0;
+      if (!this.#resize(bytes)) return false;
+      if (others === 0 || ofStrangers <= FOR_STRANGERS * maxBytes) return true;
+      this.release();
+      return false;
+    }
+
+    release(): void {
+      this.#leave();
+      this.#resize(0);
+    }
+
+    /** Evicts others, or itself, where there is no room. @returns whether it is still there */
+    #resize(bytes: number): boolean {
+      total += bytes - this.bytes;
+      if (this.#isOfStrangers) ofStrangers += bytes - this.bytes;
+      this.bytes = bytes;
+      const most = bytes <= SMALL_BYTES ? FOR_SMALL * maxBytes : maxBytes;
+      while (bytes > 0 && total > most) {
+        const evicted = arriving.reduce((one, other) => (isEvictedBefore(other, one) ? other : one), this);
+        evicted.release();
+        if (evicted === this) return false;
+        evicted.onEvict();
+      }
+      return true;
+    }
+
+    /** It is no longer arriving. */
+    #leave(): void {
+      const index = this.#index;
+      if (index === GONE) return;
+      this.#index = GONE;
+      const moved = arriving.pop() as Lease;
+      if (moved === this) return;
+      arriving[index] = moved;
+      moved.#index = index;
+    }
+  }
+
+  return (request) => new Lease(wasAccepted(request));
+}
+
+function ignore(): void {}
+
+/** Among equals, the one that asks for more is evicted. */
+function isEvictedBefore(one: BodyLease, other: BodyLease): boolean {
+  if (one.hasCredential !== other.hasCredential) return other.hasCredential;
+  return one.bytes > other.bytes;
+}
