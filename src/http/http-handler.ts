@@ -4,11 +4,11 @@ import { isStream, type Pipeline, type WritableResult } from '../operation/pipel
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH, readOperationPath } from './address.ts';
+import type { BodyLease, OpenLease } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { type AcceptedTypes, negotiateTypes } from './media-type.ts';
-import type { BodyLease, OpenLease } from './request-body.ts';
 import { errorResponse, type HttpResponse, responseTo } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 import { streamResponse } from './stream.ts';

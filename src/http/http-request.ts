@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientRequest, SentCredentials } from '../observability/request-record.ts';
 import { AbortSource, type Signal } from '../transport/signal.ts';
 import { OPERATION_PATH } from './address.ts';
-import { type BodyLease, type BodyReader, readNodeBody, readWebBody, type Weighed } from './request-body.ts';
+import { type BodyLease, type BodyReader, readNodeBody, readWebBody, type Weighed } from './client-body.ts';
 
 /** One HTTP request of plain values, as an adapter hands it over. */
 export interface HttpRequest extends ClientRequest {

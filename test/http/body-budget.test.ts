@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BodyLease, createBodyBudget } from '../../src/http/request-body.ts';
+import { type BodyLease, createBodyBudget } from '../../src/http/client-body.ts';
 import { useRecorder } from '../support/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { answerPlainly } from '../support/plain-api.ts';

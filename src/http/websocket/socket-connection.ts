@@ -7,9 +7,9 @@ import { isStream, type Pipeline } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { type Clock, every } from '../../transport/clock.ts';
 import { AbortSource } from '../../transport/signal.ts';
+import type { BodyLease, OpenLease } from '../client-body.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
-import type { BodyLease, OpenLease } from '../request-body.ts';
 import { isFailure, requestIdFor } from '../response.ts';
 import {
   type ClientMessage,
