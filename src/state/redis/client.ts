@@ -24,13 +24,7 @@ export function lua(strings: TemplateStringsArray, ...values: readonly (string |
 
 export type Argument = string | number | Buffer;
 
-export interface RedisConnection {
-  /** Runs a script; texts come back as Buffers. @throws RedisRefused; when it fails or takes too long: it may have run all the same. */
-  run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
-  /** Names the run of the Redis process: another one after each start. */
-  readonly runId: string;
-  end(): void;
-}
+export type RedisConnection = Awaited<ReturnType<typeof connectToRedis>>;
 
 interface RedisConnectionOptions {
   readonly url: string;
@@ -79,7 +73,7 @@ const CANNOT_WRITE: Readonly<Record<string, string>> = {
 };
 
 /** One connection to Redis, for as long as it lasts. @throws when there is none; RedisClientMissing. */
-export async function connectToRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
+export async function connectToRedis(options: RedisConnectionOptions) {
   const { url, connectTimeoutMs, commandTimeoutMs, onLost } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
   const client = await createRedisClient({
@@ -91,12 +85,12 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
     // The watch below is enough: the driver's own would make a signal and a timer for each command.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
-  const watch = new PatienceWatch(commandTimeoutMs, () =>
+  const watch = createWatch(commandTimeoutMs, () =>
     lose(new Error(`Redis has not answered within ${commandTimeoutMs} ms`)),
   );
   let isOpen = false;
   let isOver = false;
-  let whyLost: Error | undefined;
+  let whyLost = new Error('The connection to Redis is gone');
   const end = () => {
     if (isOver) return;
     isOver = true;
@@ -112,19 +106,27 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
   client.on('error', lose);
   client.on('end', () => lose(new Error('Redis has closed the connection')));
 
-  const send = (args: readonly Argument[]): Promise<unknown> => {
-    if (isOver) return Promise.reject(new Error('The connection to Redis is gone'));
-    const ended = watch.begin();
-    const texts = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg));
-    return client
-      .sendCommand(texts)
-      .catch((error) => {
-        if (error instanceof ErrorReply && !error.message.startsWith(NO_SCRIPT))
-          throw new RedisRefused(error);
-        // The driver says of each command only that it was cut off.
-        throw whyLost ?? error;
-      })
-      .finally(ended);
+  /** Runs a script; texts come back as Buffers. @throws RedisRefused; when it fails or takes too long: it may have run all the same. */
+  const run = async (
+    script: LuaScript,
+    keys: readonly string[],
+    args: readonly Argument[],
+    isRemembered = true,
+  ): Promise<unknown> => {
+    if (isOver) throw whyLost;
+    const command = isRemembered ? ['EVALSHA', script.sha] : ['EVAL', script.source];
+    const values = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg));
+    const answered = watch.begin();
+    try {
+      return await client.sendCommand([...command, String(keys.length), ...keys, ...values]);
+    } catch (error) {
+      // The driver says of each command only that it was cut off.
+      if (!(error instanceof ErrorReply)) throw isOver ? whyLost : error;
+      if (isRemembered && error.message.startsWith('NOSCRIPT')) return run(script, keys, args, false);
+      throw new RedisRefused(error);
+    } finally {
+      answered();
+    }
   };
   try {
     const tooLate = delay(connectTimeoutMs, undefined, { ref: false }).then(() => {
@@ -134,28 +136,15 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
     // One of the two fails when nobody waits for it any more.
     for (const one of [tooLate, opened]) one.catch(() => undefined);
     const facts = String(await Promise.race([opened, tooLate]));
+    /** Names the run of the Redis process: another one after each start. */
     const [, runId = ''] = /^run_id:(\w+)/m.exec(facts) ?? [];
     isOpen = true;
-    return {
-      runId,
-      end,
-      async run({ sha, source }, keys, args) {
-        try {
-          return await send(['EVALSHA', sha, keys.length, ...keys, ...args]);
-        } catch (error) {
-          if (!(error instanceof Error) || !error.message.startsWith(NO_SCRIPT)) throw error;
-          return send(['EVAL', source, keys.length, ...keys, ...args]);
-        }
-      },
-    };
+    return { runId, end, run };
   } catch (error) {
     end();
     throw error;
   }
 }
-
-/** Redis does not know the script. */
-const NO_SCRIPT = 'NOSCRIPT';
 
 const LOOK_EVERY_MS = 25;
 
@@ -163,41 +152,33 @@ const LOOK_EVERY_MS = 25;
  * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late one. A process that stood still
  * itself comes late to look, and finds the answer waiting: then it looks once more after that is read.
  */
-class PatienceWatch {
-  readonly #patienceMs: number;
-  readonly #onOver: () => void;
-  readonly #waiting = new Set<{ readonly since: number }>();
-  #timer: NodeJS.Timeout | undefined;
-  #lookedAt = 0;
-
-  constructor(patienceMs: number, onOver: () => void) {
-    this.#patienceMs = patienceMs;
-    this.#onOver = onOver;
-  }
-
-  /** The returned function is called when the answer is there. */
-  begin(): () => void {
-    const question = { since: performance.now() };
-    this.#waiting.add(question);
-    this.#timer ??= this.#lookLater();
-    return () => this.#waiting.delete(question);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#waiting.clear();
-  }
-
-  #lookLater(): NodeJS.Timeout {
-    this.#lookedAt = performance.now();
-    return setTimeout(() => this.#look(), LOOK_EVERY_MS).unref();
-  }
-
-  #look(): void {
+function createWatch(patienceMs: number, onOver: () => void) {
+  const waiting = new Set<{ readonly since: number }>();
+  let timer: NodeJS.Timeout | undefined;
+  let lookedAt = 0;
+  const lookLater = () => {
+    lookedAt = performance.now();
+    timer = setTimeout(look, LOOK_EVERY_MS).unref();
+  };
+  const look = () => {
     const now = performance.now();
-    const wasLate = now - this.#lookedAt > 2 * LOOK_EVERY_MS;
-    const [oldest] = this.#waiting;
-    this.#timer = oldest && this.#lookLater();
-    if (oldest && !wasLate && now - oldest.since > this.#patienceMs) this.#onOver();
-  }
+    const wasLate = now - lookedAt > 2 * LOOK_EVERY_MS;
+    const [oldest] = waiting;
+    timer = undefined;
+    if (oldest) lookLater();
+    if (oldest && !wasLate && now - oldest.since > patienceMs) onOver();
+  };
+  return {
+    /** A command is sent. The returned function is called when its answer is there. */
+    begin() {
+      const command = { since: performance.now() };
+      waiting.add(command);
+      if (!timer) lookLater();
+      return () => waiting.delete(command);
+    },
+    stop() {
+      clearTimeout(timer);
+      waiting.clear();
+    },
+  };
 }

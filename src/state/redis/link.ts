@@ -50,12 +50,13 @@ const REFUSED_MS = 1_000;
 export class RedisLink implements Coordination {
   readonly membership: Membership;
   readonly now: () => number;
+  isDegraded = false;
+  /** The number of the last partition, over or not. */
+  lastPartition = 0;
   readonly #options: RedisLinkOptions;
   readonly #onChanged = new Set<() => unknown>();
   #catchUp: () => Promise<void> = async () => undefined;
   #connection: RedisConnection | undefined;
-  #isDegraded = false;
-  #partitions = 0;
   #isOpen = false;
   #isClosed = false;
   #calmMs = CALM_MS;
@@ -74,21 +75,12 @@ export class RedisLink implements Coordination {
   }
 
   get partition(): number {
-    return this.#isDegraded ? this.#partitions : 0;
-  }
-
-  get isDegraded(): boolean {
-    return this.#isDegraded;
-  }
-
-  /** The number of the last partition, over or not. */
-  get lastPartition(): number {
-    return this.#partitions;
+    return this.isDegraded ? this.lastPartition : 0;
   }
 
   refusedMs(): number {
     const { rate } = this.#options;
-    return !this.#isDegraded || rate === 0 || this.membership.shareOf(rate) > 0 ? 0 : REFUSED_MS;
+    return !this.isDegraded || rate === 0 || this.membership.shareOf(rate) > 0 ? 0 : REFUSED_MS;
   }
 
   /**
@@ -206,17 +198,17 @@ export class RedisLink implements Coordination {
   async #beatOn(): Promise<void> {
     for (;;) {
       await delay(BEAT_MS, undefined, { ref: false });
-      if (this.#isClosed || this.#isDegraded) return;
+      if (this.#isClosed || this.isDegraded) return;
       await this.membership.beat().catch(() => undefined);
     }
   }
 
   #degrade(reason: Error): void {
     this.#disconnect();
-    if (this.#isDegraded || !this.#isOpen || this.#isClosed) return;
+    if (this.isDegraded || !this.#isOpen || this.#isClosed) return;
     const now = this.now();
-    this.#partitions += 1;
-    this.#isDegraded = true;
+    this.lastPartition += 1;
+    this.isDegraded = true;
     const isForgiven = now - this.#backAt > FORGIVEN_AFTER * this.#calmMs;
     this.#calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * this.#calmMs);
     this.membership.reserve();
@@ -242,19 +234,19 @@ export class RedisLink implements Coordination {
       }
       if (this.#isClosed) return this.#disconnect();
     }
-    this.#isDegraded = false;
+    this.isDegraded = false;
     this.#backAt = this.now();
     this.#options.onChange(undefined);
     try {
       await this.#callBack();
       // Writes that came while the last of it was sent.
       await this.#catchUp();
-      if (this.#isDegraded) return;
+      if (this.isDegraded) return;
       // From now on the others may use the share: all that was sent stands in the store.
       await this.membership.release();
       void this.#beatOn();
     } catch (error) {
-      if (!this.#isDegraded) this.#degrade(asError(error));
+      if (!this.isDegraded) this.#degrade(asError(error));
     }
   }
 
