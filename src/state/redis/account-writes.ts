@@ -7,23 +7,21 @@ import type { RedisLink } from './link.ts';
 export const EVERY_RESOURCE = '*';
 
 /**
- * KEYS: account, writes, doubts, held permits, permits that were used, pace. ARGV: epoch, the account's name and number of
- * writes as they were when this was last asked.
- * Gives 0 when nothing was written since, otherwise 1 with name, number of writes, the number up to which they are
- * forgotten, the last write to each resource since then, and each write that may be carried out yet with its time in ms;
- * before those how many permits are used and the pause in ms.
+ * Finds what was written since the account had this name and so many writes. Gives 0: nothing, or 1; how many permits are used; the
+ * pause in ms; and what is new: the name, the number of writes, the number up to which they are forgotten, the last write to each resource,
+ * and each write that may be carried out yet with its time in ms.
  */
-const READ_WRITES = lua`
-local account = redis.call('HMGET', KEYS[1], 'epoch', 'name', 'writes', 'forgotten')
-if account[1] ~= ARGV[1] then return { -1 } end
-local used = redis.call('ZCARD', KEYS[4]) + redis.call('ZCOUNT', KEYS[5], now, '+inf')
-local paused = math.max(0, (tonumber(redis.call('HGET', KEYS[6], 'pausedUntil') or 0) or 0) - now)
-local is_known = account[2] == ARGV[2]
-if is_known and account[3] == ARGV[3] then return { 0, used, paused } end
-local written = redis.call('ZRANGEBYSCORE', KEYS[2], is_known and '(' .. ARGV[3] or '-inf', '+inf', 'WITHSCORES')
-local doubts = redis.call('HGETALL', KEYS[3])
-for index = 2, #doubts, 2 do doubts[index] = doubts[index] - now end
-return { 1, used, paused, account[2], account[3], account[4], written, doubts }`;
+const READ_WRITES = lua('account writes doubts held sent pace', 'epoch name count')`
+local found = redis.call('HMGET', account, 'epoch', 'name', 'writes', 'forgotten')
+if found[1] ~= epoch then return { -1 } end
+local used = redis.call('ZCARD', held) + redis.call('ZCOUNT', sent, now, '+inf')
+local paused = math.max(0, (tonumber(redis.call('HGET', pace, 'pausedUntil') or 0) or 0) - now)
+local is_known = found[2] == name
+if is_known and found[3] == count then return { 0, used, paused } end
+local written = redis.call('ZRANGEBYSCORE', writes, is_known and '(' .. count or '-inf', '+inf', 'WITHSCORES')
+local left = redis.call('HGETALL', doubts)
+for index = 2, #left, 2 do left[index] = left[index] - now end
+return { 1, used, paused, found[2], found[3], found[4], written, left }`;
 
 /** The writes of an account, as the store had them when it was last asked: after a partition, others begin with nothing. */
 export class AccountWrites {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRedisClient, loadClient } from './driver.ts';
 
-/** A script that Redis runs as one step, and the name under which it remembers it. */
+/** A script that Redis runs as one step, and the name by which Redis remembers it. */
 export interface LuaScript {
   readonly source: string;
   readonly sha: string;
 }
 
-/** Every script begins with it: the time of Redis in whole ms, which is the only one that they know. */
+/** The time of Redis in whole ms is the only one that scripts know. */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -17,9 +17,25 @@ local function raise(key, ms)
 end
 `;
 
-export function lua(strings: TemplateStringsArray, ...values: readonly (string | number)[]): LuaScript {
-  const source = NOW + String.raw({ raw: strings }, ...values);
-  return { source, sha: createHash('sha1').update(source).digest('hex') };
+/**
+ * A script of keys and arguments that have names in it; an argument with "#" is a number. Those that follow, whose number varies, it
+ * takes from KEYS and ARGV.
+ */
+export function lua(keys: string, args: string) {
+  const named = (names: string, list: string) =>
+    names
+      .split(' ')
+      .filter((name) => name !== '')
+      .map((name, index) => {
+        const value = `${list}[${index + 1}]`;
+        return `local ${name.replace('#', '')} = ${name.endsWith('#') ? `tonumber(${value})` : value}\n`;
+      })
+      .join('');
+  const begin = NOW + named(keys, 'KEYS') + named(args, 'ARGV');
+  return (strings: TemplateStringsArray, ...values: readonly (string | number)[]): LuaScript => {
+    const source = begin + String.raw({ raw: strings }, ...values);
+    return { source, sha: createHash('sha1').update(source).digest('hex') };
+  };
 }
 
 export type Argument = string | number | Buffer;

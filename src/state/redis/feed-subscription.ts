@@ -23,23 +23,19 @@ const MAX_PARTS_BYTES = 4 * 1024 * 1024;
 /** The least that an entry counts, so that their number is bounded as well. */
 const MIN_ENTRY_BYTES = 4 * 1024;
 
-/**
- * KEYS: feed, log, channel. ARGV: holder, epoch, role, entry.
- * Gives 0 if another one is the leader, or the feed was reset; 1; or 2: the log had become too long, and has to be reset.
- */
-const PUBLISH_ENTRY = lua`${KEEP_FEED}
-local feed, log, role = KEYS[1], KEYS[2], ARGV[3]
+/** Gives 0 if another one is the leader, or the feed was reset; 1; or 2: the log had become too long, and has to be reset. */
+const PUBLISH_ENTRY = lua('feed log channel', 'holder epoch role entry')`${KEEP_FEED}
 local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole', 'parts')
-if found[1] ~= ARGV[2] or found[2] ~= ARGV[1] then return 0 end
+if found[1] ~= epoch or found[2] ~= holder then return 0 end
 local seq, result = found[3] + 1, 1
-redis.call('XADD', log, string.format('%d-0', seq), 'entry', ARGV[4])
+redis.call('XADD', log, string.format('%d-0', seq), 'entry', entry)
 redis.call('HSET', feed, 'seq', seq)
 if role == 'whole' then
   local from = found[4] or seq
   redis.call('HSET', feed, 'whole', seq, 'from', from, 'parts', 0)
   redis.call('XTRIM', log, 'MINID', string.format('%d-0', from))
 else
-  local parts = (found[5] or 0) + math.max(${MIN_ENTRY_BYTES}, #ARGV[4])
+  local parts = (found[5] or 0) + math.max(${MIN_ENTRY_BYTES}, #entry)
   local is_over = parts > ${MAX_PARTS_BYTES}
   if role == 'last' or is_over then
     redis.call('HDEL', feed, 'whole')
@@ -53,14 +49,14 @@ else
   redis.call('HSET', feed, 'parts', parts)
 end
 keep(log)
-redis.call('PUBLISH', KEYS[3], feed .. ' ' .. seq)
+redis.call('PUBLISH', channel, feed .. ' ' .. seq)
 return result`;
 
-/** KEYS: feed, channel. ARGV: holder. The first process to hear of it is the next leader. */
-const LEAVE_LEADER = lua`
-if redis.call('HGET', KEYS[1], 'leader') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[1], 'leader')
-redis.call('PUBLISH', KEYS[2], KEYS[1] .. ' ${LEADER_CHANGED}')
+/** The first process to hear of it is the next leader. */
+const LEAVE_LEADER = lua('feed channel', 'holder')`
+if redis.call('HGET', feed, 'leader') ~= holder then return 0 end
+redis.call('HDEL', feed, 'leader')
+redis.call('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
 return 1`;
 
 interface RedisFeedSubscriptionOptions {

@@ -18,14 +18,13 @@ const MAX_ENTRIES = 20;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * KEYS: instances, channel, then for each feed the feed and its log. ARGV: for each feed the name in which the asker holds the
- * leader's lease, one for the epoch of the feed if it begins, the epoch that is to end ("*": any), the epoch in which the asker
- * reads, and the number of the last entry that it has read there.
+ * Each feed and its log follow; with each the name in which the asker holds the leader's lease, one for the epoch of the feed if it
+ * begins, the epoch that is to end ("*": any), the epoch in which the asker reads, and the number of the last entry that it has read there.
  * Takes each lease that nobody has, if the asker is one that can hold it. Gives for each feed its epoch, whether the asker is
  * the leader, the number of the last entry, whether there is one to begin with, the number of the first entry to be read, and
  * those from there on that are left, each with its id. In another epoch it is read from where later subscribers begin.
  */
-const BEAT_FEEDS = lua`${KEEP_FEED}${IS_HELD}
+const BEAT_FEEDS = lua('instances channel', '')`${KEEP_FEED}${IS_HELD}
 local replies, bytes = {}, 0
 for index = 3, #KEYS, 2 do
   local feed, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 3) / 2 * 5
@@ -36,10 +35,10 @@ for index = 3, #KEYS, 2 do
     redis.call('HSET', feed, 'epoch', ARGV[at + 1], 'seq', 0)
     found = { ARGV[at + 1], false, 0, false, false }
   end
-  if found[2] ~= holder and not is_held(KEYS[1], found[2]) and is_held(KEYS[1], holder) then
+  if found[2] ~= holder and not is_held(found[2]) and is_held(holder) then
     redis.call('HSET', feed, 'leader', holder)
     found[2] = holder
-    redis.call('PUBLISH', KEYS[2], feed .. ' ${LEADER_CHANGED}')
+    redis.call('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
   end
   keep(feed)
   keep(log)
@@ -54,8 +53,7 @@ for index = 3, #KEYS, 2 do
 end
 return replies`;
 
-/** KEYS: channel. ARGV: message. */
-const PUBLISH = lua`return redis.call('PUBLISH', KEYS[1], ARGV[1])`;
+const PUBLISH = lua('channel', 'message')`return redis.call('PUBLISH', channel, message)`;
 
 /** How often leaders and unread entries are looked for, in ms. With the lease, that is the longest time without a leader. */
 const HEARTBEAT_MS = 800;

@@ -4,15 +4,12 @@ import { LRUCache } from 'lru-cache';
 import { type Argument, type LuaScript, lua } from './client.ts';
 import type { RedisLink } from './link.ts';
 
-/**
- * KEYS: account, writes, doubts. ARGV: epoch, a name that was never used, for how many ms.
- * Begins the record of an account that the store does not have in this epoch. Under the new name no older cache entry is valid.
- */
-const ENTER_ACCOUNT = lua`
-if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'name', ARGV[2], 'writes', 0, 'forgotten', 0)
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+/** Begins the record of an account that the store does not have in this epoch. Under a new name no older cache entry is valid. */
+const ENTER_ACCOUNT = lua('account writes doubts', 'epoch name keep_ms')`
+if redis.call('HGET', account, 'epoch') == epoch then return 0 end
+redis.call('DEL', account, writes, doubts)
+redis.call('HSET', account, 'epoch', epoch, 'name', name, 'writes', 0, 'forgotten', 0)
+redis.call('PEXPIRE', account, keep_ms)
 return 1`;
 
 /** For how long an account is remembered that has only read: anybody can make up a key. */

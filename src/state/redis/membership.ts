@@ -16,8 +16,8 @@ const FORGOTTEN_AFTER_MS = 60_000;
 
 /**
  * The registry of instances. An entry is `<last beat> <state> <among> <joined> <session>`: state 0 is well, 1 is degraded and
- * keeps its share of the quota, 2 stands for an instance of the epoch before that has not come back. The share is the rate divided by `among`
- * (0: none). The shares of all entries never exceed the rate, whatever each instance has learnt of the others.
+ * keeps its share of the quota, 2 stands for an instance of the epoch before that has not come back. The share is the rate divided by
+ * `among` (0: none). The shares of all entries never exceed the rate, whatever each instance has learnt of the others.
  */
 const REGISTRY = `
 local function entry(at, state, among, joined, session)
@@ -26,9 +26,8 @@ end
 `;
 
 /**
- * KEYS: store, instances. ARGV: epoch, instance, whether it keeps its share ("1") or is well ("0"), among how many it divides
- * the quota (0: it has no share), how many instances there are by configuration (0: as many as there are entries), until when
- * on the clock of Redis it may run, and its session.
+ * `among`: among how many the instance divides the quota; `configured`: how many there are by configuration (0: as many as there are
+ * entries); `runs_until`: until when it may run, on the clock of Redis.
  * Gives 0 when the store has another epoch, -1 when it is too late; otherwise 1; for each of the others that is absent or keeps
  * its share among how many it divides; the time; and among how many this one is to divide from now on.
  *
@@ -37,19 +36,18 @@ end
  * where the others leave room, and the instance uses it after it has learnt so; one that shrinks is free for others once the
  * instance has said that it uses the smaller one.
  */
-const BEAT = lua`${REGISTRY}
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return { 0 } end
-local id, state, among, configured = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-if state == '0' and now > tonumber(ARGV[6]) then return { -1, {}, now, among } end
+const BEAT = lua('store instances', 'epoch id state among# configured# runs_until# session')`${REGISTRY}
+if redis.call('HGET', store, 'epoch') ~= epoch then return { 0 } end
+if state == '0' and now > runs_until then return { -1, {}, now, among } end
 
 local others, joined = {}, nil
-local all = redis.call('HGETALL', KEYS[2])
+local all = redis.call('HGETALL', instances)
 for index = 1, #all, 2 do
   local name = all[index]
   local at, others_state, others_among, others_joined = string.match(all[index + 1], '^(%d+) (%d) (%d+) (%d+) %d+$')
   at = tonumber(at)
   if not at or now - at > ${FORGOTTEN_AFTER_MS} then
-    redis.call('HDEL', KEYS[2], name)
+    redis.call('HDEL', instances, name)
   elseif name == id then
     joined = tonumber(others_joined)
   else
@@ -65,7 +63,7 @@ for index, other in ipairs(others) do
   local is_left = other.state == '2' and comes_back
   local is_absent = now - other.at > ${LEASE_MS} and (among == 0 or other.at < joined)
   if other.among > 0 and (is_left or is_absent) then
-    redis.call('HDEL', KEYS[2], other.name)
+    redis.call('HDEL', instances, other.name)
     table.remove(others, index)
     joined = 0
     break
@@ -85,9 +83,9 @@ if among == 0 or wanted < among then
   if comes_back and room > 0 then room = math.max(room, before) end
   if room > 0 and (among == 0 or room < among) then among = room end
 end
-redis.call('HSET', KEYS[2], id, entry(now, state, among, joined, ARGV[7]))
-redis.call('PEXPIRE', KEYS[2], 3600000)
-redis.call('PEXPIRE', KEYS[1], 3600000)
+redis.call('HSET', instances, id, entry(now, state, among, joined, session))
+redis.call('PEXPIRE', instances, 3600000)
+redis.call('PEXPIRE', store, 3600000)
 return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0 }`;
 
 /**
@@ -96,7 +94,7 @@ return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0 }`;
  * the session, as its request may yet be sent.
  */
 export const IS_HELD = `
-local function is_held(instances, holder, outlasts_session)
+local function is_held(holder, outlasts_session)
   local instance, session = string.match(holder or '', '^([^.]+)%.(%d+)%.')
   local found = instance and redis.call('HGET', instances, instance) or ''
   local at, current = string.match(found, '^(%d+) %d %d+ %d+ (%d+)$')
@@ -104,28 +102,24 @@ local function is_held(instances, holder, outlasts_session)
 end
 `;
 
-/** KEYS: instances. ARGV: instance. */
-const LEAVE = lua`return redis.call('HDEL', KEYS[1], ARGV[1])`;
+const LEAVE = lua('instances', 'instance')`return redis.call('HDEL', instances, instance)`;
 
 /**
- * KEYS: store, instances. ARGV: the run of the Redis process, the epoch that begins if there is none of this run, among how many
- * the asker divides the quota. Gives the epoch, its age in ms, and the time. A store that is new, was flushed or was started
- * again begins another epoch. Its registry begins with all instances that the asker knew of: each keeps its share until it
- * comes back.
+ * Gives the epoch, its age in ms, and the time. A store that is new, was flushed or was started again, as the run of the Redis process
+ * says, begins the given epoch. Its registry begins with all instances that the asker knew of: each keeps its share until it comes back.
  */
-const OPEN_STORE = lua`${REGISTRY}
-local found = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'since')
-if found[1] == ARGV[1] then return { found[2], now - found[3], now } end
-redis.call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', ARGV[2], 'since', now)
-redis.call('PEXPIRE', KEYS[1], 3600000)
-redis.call('DEL', KEYS[2])
-for index = 1, tonumber(ARGV[3]) do redis.call('HSET', KEYS[2], index, entry(now, 2, ARGV[3], now, 0)) end
-return { ARGV[2], 0, now }`;
+const OPEN_STORE = lua('store instances', 'run epoch among#')`${REGISTRY}
+local found = redis.call('HMGET', store, 'run', 'epoch', 'since')
+if found[1] == run then return { found[2], now - found[3], now } end
+redis.call('HSET', store, 'run', run, 'epoch', epoch, 'since', now)
+redis.call('PEXPIRE', store, 3600000)
+redis.call('DEL', instances)
+for index = 1, among do redis.call('HSET', instances, index, entry(now, 2, among, now, 0)) end
+return { epoch, 0, now }`;
 
-/** KEYS: store. ARGV: the run of the Redis process, the epoch that begins now. */
-const BEGIN_EPOCH = lua`
-redis.call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', ARGV[2], 'since', now)
-redis.call('PEXPIRE', KEYS[1], 3600000)
+const BEGIN_EPOCH = lua('store', 'run epoch')`
+redis.call('HSET', store, 'run', run, 'epoch', epoch, 'since', now)
+redis.call('PEXPIRE', store, 3600000)
 return 1`;
 
 interface MembershipOptions {

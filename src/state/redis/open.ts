@@ -81,15 +81,13 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
   return state;
 }
 
-/** KEYS: page size. ARGV: rows, the same sealed, for how many ms they are remembered. */
-const NOTE_PAGE_SIZE = lua`
-if (tonumber(redis.call('HGET', KEYS[1], 'rows') or 0) or 0) > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'rows', ARGV[1], 'sealed', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+const NOTE_PAGE_SIZE = lua('size', 'rows# sealed keep_ms')`
+if (tonumber(redis.call('HGET', size, 'rows') or 0) or 0) > rows then return 0 end
+redis.call('HSET', size, 'rows', rows, 'sealed', sealed)
+redis.call('PEXPIRE', size, keep_ms)
 return 1`;
 
-/** KEYS: page size. Gives it sealed, or an empty text. */
-const READ_PAGE_SIZE = lua`return redis.call('HGET', KEYS[1], 'sealed') or ''`;
+const READ_PAGE_SIZE = lua('size', '')`return redis.call('HGET', size, 'sealed') or ''`;
 
 /** Not every page is worth a command. */
 const PUBLISH_EVERY_MS = 60_000;

@@ -9,21 +9,18 @@ import { HELD_KEPT_MS } from './reservation-log.ts';
 const NOT_SENT = -1;
 const STILL_HELD = -2;
 
-/**
- * KEYS: account, held permits, permits that were used. ARGV: for how many ms the account is remembered, then for each permit
- * its name, and how many ms ago its request arrived, or one of the above.
- */
-const SETTLE_PERMITS = lua`
+/** Each permit follows, with how many ms ago its request arrived, or one of the above. */
+const SETTLE_PERMITS = lua('account held sent', 'keep#')`
 for index = 2, #ARGV, 2 do
   local permit, ago = ARGV[index], tonumber(ARGV[index + 1])
-  if ago == ${STILL_HELD} then redis.call('ZADD', KEYS[2], now, permit) else redis.call('ZREM', KEYS[2], permit) end
+  if ago == ${STILL_HELD} then redis.call('ZADD', held, now, permit) else redis.call('ZREM', held, permit) end
   if ago >= 0 then
-    raise(KEYS[1], tonumber(ARGV[1]))
-    if ago < ${WINDOW_MS} then redis.call('ZADD', KEYS[3], now - ago + ${WINDOW_MS}, permit) end
+    raise(account, keep)
+    if ago < ${WINDOW_MS} then redis.call('ZADD', sent, now - ago + ${WINDOW_MS}, permit) end
   end
 end
-raise(KEYS[2], ${HELD_KEPT_MS})
-redis.call('PEXPIRE', KEYS[3], ${2 * WINDOW_MS})
+raise(held, ${HELD_KEPT_MS})
+redis.call('PEXPIRE', sent, ${2 * WINDOW_MS})
 return 0`;
 
 interface HeldPermit {

@@ -2,18 +2,15 @@ import { WINDOW_MS } from '../sliding-window-log.ts';
 import { lua } from './client.ts';
 import { IS_HELD } from './membership.ts';
 
-/**
- * How many ms a request counts, and what an account may do now: less for a while after the API slowed it down, and less by
- * what is reserved for instances that use their share without the store.
- */
+/** An account may do less for a while after the API slowed it down, and less by what is reserved for instances without the store. */
 const PACE = `
 local window = ${WINDOW_MS}
-local function pace_of(key, rate, recovery, reserved)
-  local pace = redis.call('HMGET', key, 'pausedUntil', 'reduced', 'reducedAt')
-  local paused = math.max(0, (tonumber(pace[1] or 0) or 0) - now)
+local function pace_of(reserved)
+  local found = redis.call('HMGET', pace, 'pausedUntil', 'reduced', 'reducedAt')
+  local paused = math.max(0, (tonumber(found[1] or 0) or 0) - now)
   local limit = rate
-  if pace[2] then
-    limit = math.min(rate, math.floor(pace[2] + (now - pace[3]) / 1000 * recovery * rate))
+  if found[2] then
+    limit = math.min(rate, math.floor(found[2] + (now - found[3]) / 1000 * recovery * rate))
   end
   if reserved > 0 then
     limit = math.max(math.min(1, rate - reserved), math.floor(limit * (rate - reserved) / rate))
@@ -27,9 +24,9 @@ export const HELD_AT_LEAST_MS = 5_000;
 
 /** One that has been held longer is free where its process has ended. */
 const USED = `${IS_HELD}
-local function used_of(held, sent, instances)
+local function used_of()
   for _, permit in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', now - ${HELD_AT_LEAST_MS})) do
-    if not is_held(instances, permit, true) then redis.call('ZREM', held, permit) end
+    if not is_held(permit, true) then redis.call('ZREM', held, permit) end
   end
   redis.call('ZREMRANGEBYSCORE', sent, '-inf', now)
   return redis.call('ZCARD', held) + redis.call('ZCARD', sent)
@@ -46,20 +43,19 @@ const LOOK_AGAIN_MS = 5;
 const TURNS_KEPT_MS = 5_000;
 
 /**
- * Turns of callers, wherever they wait. `turns` holds how many each of them had since it waits, `waiting` until when it
- * counts as waiting, and from the argument `first` on stand the callers of the asker, each with how many of its calls wait.
- * One that is new begins with as many turns as the one with the fewest. None goes far ahead of another: permits that are free
- * are left for those who are about to ask for them.
+ * Turns of callers, wherever they wait. `turns` holds how many each of them had since it waits, `waiting` until when it counts as
+ * waiting. One that is new begins with as many turns as the one with the fewest. None goes far ahead of another: permits that are
+ * free are left for those who are about to ask for them.
  */
-const TURNS = (first: number) => `
-local function turns_of(turns, waiting)
+const TURNS = `
+local function turns_of()
   for _, caller in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now)) do
     redis.call('ZREM', turns, caller)
     redis.call('ZREM', waiting, caller)
   end
   local own, is_own = {}, {}
-  local all = redis.call('ZRANGE', turns, 0, (#ARGV - ${first} + 1) / 2, 'WITHSCORES')
-  for index = ${first}, #ARGV, 2 do
+  local all = redis.call('ZRANGE', turns, 0, (#ARGV - 9) / 2, 'WITHSCORES')
+  for index = 10, #ARGV, 2 do
     local had = redis.call('ZSCORE', turns, ARGV[index]) or all[2] or 0
     own[#own + 1] = { name = ARGV[index], had = tonumber(had), left = tonumber(ARGV[index + 1]) }
     is_own[ARGV[index]] = true
@@ -82,7 +78,7 @@ local function have_turns(own, most, free)
   end
   return free
 end
-local function keep_turns(turns, waiting, own, wait)
+local function keep_turns(own, wait)
   for _, caller in ipairs(own) do
     if caller.left > 0 then
       redis.call('ZADD', turns, caller.had, caller.name)
@@ -103,85 +99,81 @@ const HELD_LONG_MS = 50;
 export const HELD_KEPT_MS = 200_000;
 
 /**
- * KEYS: account, held permits, permits that were used, pace, instances, turns, waiting callers. ARGV: epoch, rate, permits that
- * are reserved, recovery a second, permits wanted, the share to leave free, how many ms of distance may be made up for, a name for
- * the permits, until when on the clock of Redis what is said of other instances is true, then each caller that waits and how many
- * of its calls do.
- * Gives -2 when that is no longer so; otherwise how many permits were taken, how many ms until one may be free, the limit, how
+ * `recovery` is that of a second, `kept` the share to leave free, `catch_up` how many ms of distance may be made up for. Each caller
+ * that waits follows, with how many of its calls do. Gives -2 when what is said of other instances is no longer true; otherwise how many permits were taken, how many ms until one may be free, the limit, how
  * many are used, and the pause in ms. A permit is held until it is settled, or its process ends.
  */
-export const TAKE_PERMITS = lua`
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return { -1 } end
-if now > tonumber(ARGV[9]) then return { -2 } end
-raise(KEYS[1], 30000)
+export const TAKE_PERMITS = lua(
+  'account held sent pace instances turns waiting',
+  'epoch rate# reserved# recovery# wanted# kept# catch_up# name view_until#',
+)`
+if redis.call('HGET', account, 'epoch') ~= epoch then return { -1 } end
+if now > view_until then return { -2 } end
+raise(account, 30000)
 ${PACE}
 ${USED}
-${TURNS(10)}
-local limit, paused = pace_of(KEYS[4], tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[3]))
-local used = used_of(KEYS[2], KEYS[3], KEYS[5])
+${TURNS}
+local limit, paused = pace_of(reserved)
+local used = used_of()
 if paused > 0 then return { 0, paused, limit, used, paused } end
-local kept = tonumber(ARGV[6])
 local permits = limit - math.floor(limit * kept)
 local spare_in = 0
-if kept > 0 then spare_in = (tonumber(redis.call('HGET', KEYS[4], 'spareFrom') or 0) or 0) - now end
-local own, most = turns_of(KEYS[6], KEYS[7])
-local free = math.min(tonumber(ARGV[5]), permits - used)
+if kept > 0 then spare_in = (tonumber(redis.call('HGET', pace, 'spareFrom') or 0) or 0) - now end
+local own, most = turns_of()
+local free = math.min(wanted, permits - used)
 if free < 1 or spare_in > 0 then
   local wait = window
   if free < 1 then
-    local sent = redis.call('ZRANGE', KEYS[3], used - permits, used - permits, 'WITHSCORES')[2]
-    if sent then wait = math.min(wait, sent - now) end
-    local held = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
-    if held then wait = math.min(wait, math.max(${HELD_LONG_MS}, held + window - now)) end
+    local frees_at = redis.call('ZRANGE', sent, used - permits, used - permits, 'WITHSCORES')[2]
+    if frees_at then wait = math.min(wait, frees_at - now) end
+    local held_from = redis.call('ZRANGE', held, 0, 0, 'WITHSCORES')[2]
+    if held_from then wait = math.min(wait, math.max(${HELD_LONG_MS}, held_from + window - now)) end
   else
     wait = 0
   end
   wait = math.max(1, math.ceil(wait), math.ceil(spare_in))
-  keep_turns(KEYS[6], KEYS[7], own, wait)
+  keep_turns(own, wait)
   return { 0, wait, limit, used, 0 }
 end
 if kept > 0 then
-  local from = math.max(now + spare_in, now - ARGV[7])
-  redis.call('HSET', KEYS[4], 'spareFrom', string.format('%.3f', from + window / permits))
-  raise(KEYS[4], 5000)
+  local from = math.max(now + spare_in, now - catch_up)
+  redis.call('HSET', pace, 'spareFrom', string.format('%.3f', from + window / permits))
+  raise(pace, 5000)
 end
 if kept == 0 then free = have_turns(own, most, free) end
-keep_turns(KEYS[6], KEYS[7], own, 0)
+keep_turns(own, 0)
 if free == 0 then return { 0, ${LOOK_AGAIN_MS}, limit, used, 0 } end
-for index = 1, free do redis.call('ZADD', KEYS[2], now, ARGV[8] .. index) end
-raise(KEYS[2], ${HELD_KEPT_MS})
+for index = 1, free do redis.call('ZADD', held, now, name .. index) end
+raise(held, ${HELD_KEPT_MS})
 return { free, 0, limit, used + free, 0 }`;
 
-/** KEYS: turns, waiting callers. ARGV: callers that wait no longer. */
-export const LEAVE_TURNS = lua`
-redis.call('ZREM', KEYS[1], unpack(ARGV))
-return redis.call('ZREM', KEYS[2], unpack(ARGV))`;
+/** Callers follow that wait no longer. */
+export const LEAVE_TURNS = lua('turns waiting', '')`
+redis.call('ZREM', turns, unpack(ARGV))
+return redis.call('ZREM', waiting, unpack(ARGV))`;
 
 /** How long it is remembered that an account was slowed down, in ms: longer than any takes to recover. */
 const REMEMBERED_MS = 300_000;
 
-/** KEYS: pace. ARGV: pause in ms, rate, backoff, recovery a second. All that was refused in one window is one lesson. */
-export const SLOW_DOWN = lua`
+/** All that was refused in one window is one lesson. */
+export const SLOW_DOWN = lua('pace', 'pause# rate# backoff# recovery#')`
 ${PACE}
-local limit, paused = pace_of(KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[4]), 0)
-redis.call('HSET', KEYS[1], 'pausedUntil', now + math.max(paused, math.ceil(ARGV[1])))
-local slowed_at = tonumber(redis.call('HGET', KEYS[1], 'reducedAt') or 0) or 0
+local limit, paused = pace_of(0)
+redis.call('HSET', pace, 'pausedUntil', now + math.max(paused, math.ceil(pause)))
+local slowed_at = tonumber(redis.call('HGET', pace, 'reducedAt') or 0) or 0
 if now - slowed_at >= window then
-  redis.call('HSET', KEYS[1], 'reduced', math.max(1, math.floor(limit * ARGV[3])), 'reducedAt', now)
+  redis.call('HSET', pace, 'reduced', math.max(1, math.floor(limit * backoff)), 'reducedAt', now)
 end
-redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[1]) + ${REMEMBERED_MS})
+redis.call('PEXPIRE', pace, math.ceil(pause) + ${REMEMBERED_MS})
 return 0`;
 
-/**
- * KEYS: held permits, permits that were used, pace, instances. ARGV: rate, permits that are reserved, recovery a second.
- * Gives the limit, how many permits are used, the pause, and in how many ms none is used any more if nothing else starts.
- */
-export const QUOTA_STATUS = lua`
+/** Gives the limit, how many permits are used, the pause, and in how many ms none is used any more if nothing else starts. */
+export const QUOTA_STATUS = lua('held sent pace instances', 'rate# reserved# recovery#')`
 ${PACE}
 ${USED}
-local limit, paused = pace_of(KEYS[3], tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[2]))
-local used = used_of(KEYS[1], KEYS[2], KEYS[4])
-local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
+local limit, paused = pace_of(reserved)
+local used = used_of()
+local last = redis.call('ZRANGE', sent, -1, -1, 'WITHSCORES')[2]
 local reset = math.max(paused, (last or now) - now)
-if redis.call('ZCARD', KEYS[1]) > 0 then reset = math.max(reset, window) end
+if redis.call('ZCARD', held) > 0 then reset = math.max(reset, window) end
 return { limit, used, paused, math.ceil(reset) }`;

@@ -8,38 +8,31 @@ import { IS_HELD } from './membership.ts';
 const LONGEST_CALL_MS = 200_000;
 
 /**
- * KEYS: entry, instances. ARGV: how old it may be in ms, since when it may have been filled whatever its age (0: never), a name
- * for the lease, whether nobody waits for the call ("1").
- * Gives the time; 1: the entry will do, 2: another process has the lease, 3: the asker has it; the entry's age in ms, or -1 if
- * there is none, and the entry.
+ * `since`: when an entry was filled from then on (0: never), its age does not matter. Gives the time; 1: the entry will do, 2: another
+ * process has the lease, 3: the asker has it; the age of the entry in ms, or -1 if there is none, and the entry.
  */
-const LOOK_UP = lua`${IS_HELD}
-local found = redis.call('HMGET', KEYS[1], 'value', 'askedAt', 'filledAt', 'lease', 'isBackground')
-local value, since = found[1], tonumber(ARGV[2])
+const LOOK_UP = lua('entry instances', 'fresh# since# lease is_background')`${IS_HELD}
+local found = redis.call('HMGET', entry, 'value', 'askedAt', 'filledAt', 'lease', 'isBackground')
+local value = found[1]
 local age = value and now - found[2] or -1
-if value and (age < tonumber(ARGV[1]) or (since > 0 and tonumber(found[3]) >= since)) then
+if value and (age < fresh or (since > 0 and tonumber(found[3]) >= since)) then
   return { now, 1, age, value }
 end
-if (found[5] == '0' or ARGV[4] == '1') and is_held(KEYS[2], found[4]) then
+if (found[5] == '0' or is_background == '1') and is_held(found[4]) then
   return { now, 2, age, since == 0 and value or '' }
 end
-redis.call('HSET', KEYS[1], 'lease', ARGV[3], 'isBackground', ARGV[4])
-raise(KEYS[1], ${LONGEST_CALL_MS})
+redis.call('HSET', entry, 'lease', lease, 'isBackground', is_background)
+raise(entry, ${LONGEST_CALL_MS})
 return { now, 3, age, value or '' }`;
 const FOUND = { isEnough: 1, isLeased: 3 };
 
-/**
- * KEYS: entry, account. ARGV: lease; then, if there is an answer, its age in ms, for how many ms it is cached, and its value. The
- * account is remembered as long: when it is forgotten, no entry of it is valid any more.
- */
-const END_LEASE = lua`
-if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then
-  redis.call('HDEL', KEYS[1], 'lease', 'isBackground')
-end
-if ARGV[4] then
-  redis.call('HSET', KEYS[1], 'value', ARGV[4], 'askedAt', now - math.floor(ARGV[2]), 'filledAt', now)
-  redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[3]))
-  raise(KEYS[2], tonumber(ARGV[3]))
+/** The account is remembered as long as the value, if there is one: when it is forgotten, no entry of it is valid any more. */
+const END_LEASE = lua('entry account', 'lease age ttl value')`
+if redis.call('HGET', entry, 'lease') == lease then redis.call('HDEL', entry, 'lease', 'isBackground') end
+if value then
+  redis.call('HSET', entry, 'value', value, 'askedAt', now - math.floor(age), 'filledAt', now)
+  redis.call('PEXPIRE', entry, math.ceil(ttl))
+  raise(account, tonumber(ttl))
 end
 return 0`;
 

@@ -9,7 +9,6 @@ import type { RedisLink } from './link.ts';
  * last used. A share is "<documents> <bytes> <when one was last used>".
  */
 const SHARES = `
-local shares, prefix, account, name, keep_ms = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local function texts_of(tag) return prefix .. ':{' .. tag .. '}:documents' end
 local function uses_of(tag) return prefix .. ':{' .. tag .. '}:document-uses' end
 local function read_share(text)
@@ -32,11 +31,7 @@ local function drop(tag, share, one)
 end
 `;
 
-/**
- * KEYS: shares. ARGV: prefix, account, name of the document, for how many ms it is kept from its last use.
- * Gives the document, or an empty text.
- */
-const READ_DOCUMENT = lua`${SHARES}
+const READ_DOCUMENT = lua('shares', 'prefix account name keep_ms#')`${SHARES}
 local text = redis.call('HGET', texts_of(account), name)
 if not text then return '' end
 redis.call('ZADD', uses_of(account), now, name)
@@ -46,16 +41,12 @@ share.used_at = now
 write_share(account, share)
 return text`;
 
-/**
- * KEYS: shares. ARGV: as above, then the document, how many are kept, and how many bytes of them.
- * Where that is too much, the account with the largest part loses the document that it has not used longest.
- */
-const KEEP_DOCUMENT = lua`${SHARES}
-local max_count, max_bytes = tonumber(ARGV[6]), tonumber(ARGV[7])
+/** When that is too much, the account with the largest part loses the document that it has not used longest. */
+const KEEP_DOCUMENT = lua('shares', 'prefix account name keep_ms# text max_count# max_bytes#')`${SHARES}
 local own = read_share(redis.call('HGET', shares, account))
 if redis.call('EXISTS', texts_of(account)) == 0 then own.bytes = 0 end
-own.bytes = own.bytes + #ARGV[5] - redis.call('HSTRLEN', texts_of(account), name)
-redis.call('HSET', texts_of(account), name, ARGV[5])
+own.bytes = own.bytes + #text - redis.call('HSTRLEN', texts_of(account), name)
+redis.call('HSET', texts_of(account), name, text)
 redis.call('ZADD', uses_of(account), now, name)
 keep_on()
 for _, unused in ipairs(redis.call('ZRANGEBYSCORE', uses_of(account), '-inf', now - keep_ms)) do
