@@ -1,7 +1,6 @@
 import type { Access } from './api.ts';
 import type { Declaration } from './endpoint.ts';
-import { type Part, type Resource, resourceOf } from './resource.ts';
-import { paramsIn } from './route.ts';
+import { type Part, paramsIn, type Resource, resourceOf } from './resource.ts';
 
 /** Endpoints by their names in a file, by files. */
 type Files = Readonly<Record<string, Readonly<Record<string, Declaration>>>>;

@@ -126,7 +126,9 @@ export function decodeList<Row>(
 ): Row[] {
   if (!Array.isArray(value)) throw new BadResponse(about, `it has no list of ${name}`);
   if (value.length > most) throw new BadResponse(about, `it has more ${name} than were asked for`);
-  return value.map((row) => decodeRow(about, row));
+  const rows: Row[] = [];
+  for (const row of value) rows.push(decodeRow(about, row));
+  return rows;
 }
 
 /** Decodes one member of an answer. */

@@ -5,15 +5,16 @@ import type { Access } from './api.ts';
 import { type JsonObject, openEnvelope, type ParseAnswer } from './envelope.ts';
 import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
-import { namesRead, namesTouched, type Part, type Resource } from './resource.ts';
 import {
-  foldCase,
+  namesOf,
   type ParamName,
   type Params,
+  type Part,
+  pathFiller,
   queryString,
+  type Resource,
   type RouteTemplate,
-  routeFiller,
-} from './route.ts';
+} from './resource.ts';
 
 /** Calls one endpoint: the parameters of its path, then its payload (query parameters of a GET, JSON body of a POST). */
 export interface Endpoint<Path extends RouteTemplate, Payload, Result> extends Declaration {
@@ -150,8 +151,8 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const { parse, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
-  const pathOf = routeFiller(template);
-  const namesOf = kind === 'read' ? namesRead : namesTouched;
+  const pathOf = pathFiller(template);
+  const resourcesOf = namesOf(kind, parts);
   const repeated = Object.entries(repeats) as [string, string][];
   const decode = (reply: Reply, asked: Asked): Result => {
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
@@ -176,7 +177,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       method,
       path: method === 'GET' && sent ? path + queryString(sent) : path,
       body: method === 'POST' && sent ? stringifyExactJson(sent) : undefined,
-      resources: namesOf(parts, { origin, params, payload }),
+      resources: resourcesOf({ origin, params, payload }),
       freshFor,
       deadline: options.timeoutMs === undefined ? Math.min(deadline, api.deadline) : deadline,
       timeoutMs,
@@ -219,12 +220,9 @@ function checkRepeats(
     for (const row of rows) {
       const given = row[property];
       // One that cannot be used proves nothing: it is an error at its field.
-      if (given === undefined || given === params[param] || isSameInOtherCase(given, params[param])) continue;
+      if (given === undefined || given === params[param]) continue;
+      if (String(given).toLowerCase() === params[param]?.toLowerCase()) continue;
       throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
     }
   }
-}
-
-function isSameInOtherCase(given: unknown, asked: string | undefined): boolean {
-  return asked !== undefined && foldCase(String(given)) === foldCase(asked);
 }

@@ -1,5 +1,52 @@
 import type { Asked } from '../transport/call.ts';
-import { foldCase } from './route.ts';
+import { isId } from './decoders.ts';
+
+/** Method and path, with names for ids: `GET /scripts/:script_id`. */
+export type RouteTemplate = `${'GET' | 'POST'} /${string}`;
+
+/** The names after a colon in a route: `'GET /scripts/:script_id'` has `'script_id'`. */
+export type ParamName<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamName<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+/** The values of the names in a route. */
+export type Params<Path extends string> = { readonly [Name in ParamName<Path>]: string };
+
+/** The names of the ids in a route. */
+export function paramsIn(route: string): readonly string[] {
+  return [...route.matchAll(/:(\w+)/g)].map(([, param = '']) => param);
+}
+
+/**
+ * Fills a path's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
+ * the argument's name by now.
+ */
+export function pathFiller(template: string): (params: Readonly<Record<string, string>>) => string {
+  // Text and names in turn, such as '/scripts/', 'script_id', '/sessions'.
+  const pieces = template.split(/:(\w+)/);
+  return (params) => {
+    let filled = '';
+    for (let index = 0; index < pieces.length; index += 2) {
+      filled += pieces[index];
+      const name = pieces[index + 1];
+      if (name === undefined) continue;
+      const id = params[name];
+      if (!isId(id)) throw new TypeError(`${name} is not an id`);
+      // The colon alone, of all that an id may hold, needs it.
+      filled += id.includes(':') ? encodeURIComponent(id) : id;
+    }
+    return filled;
+  };
+}
+
+/** Each value exactly one parameter, spaces as %20; undefined ones are left out. */
+export function queryString(payload: object): string {
+  const pairs = Object.entries(payload).filter(([, value]) => value !== undefined);
+  if (pairs.length === 0) return '';
+  return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
+}
 
 /** A kind of thing that the API has, such as a script. */
 export interface Resource<Param extends string = string> {
@@ -74,36 +121,30 @@ function idsOf(part: Part, { params, payload = {} }: Asked): readonly string[] {
 }
 
 /**
- * The names by which a read and the writes that touch it find each other. The API does not say whether `abc` and `ABC` are
- * one thing, so one rule holds in both cases. They may be one: both have one name here, and a write by either ends the
- * entries of both. They may be two: the path keeps its letters, so neither is answered with an entry or a call of the other.
+ * Gives the names by which reads and the writes that touch them find each other: a write's also those of all lists of what it
+ * touches. The API does not say whether `abc` and `ABC` are one thing, so one rule holds in both cases. They may be one: both
+ * have one name here, and a write by either ends the entries of both. They may be two: the path keeps its letters, so neither
+ * is answered with an entry or a call of the other.
  */
-export function namesRead(parts: readonly Part[], asked: Asked): readonly string[] {
-  // Loops, because every call of a large operation comes by here.
-  const names: string[] = [];
-  for (const part of parts) {
-    if ('listsOf' in part) names.push(nameOfLists(part.listsOf, asked));
-    for (const id of idsOf(part, asked)) names.push(nameOf(resourceOf(part), id));
-  }
-  return names;
-}
-
-/** The same for a write: one of a resource is in lists of it. */
-export function namesTouched(parts: readonly Part[], asked: Asked): readonly string[] {
-  const lists = parts.map((part) => nameOfLists(resourceOf(part), asked));
-  return [...new Set([...namesRead(parts, asked), ...lists])];
+export function namesOf(kind: 'read' | 'write', parts: readonly Part[]): (asked: Asked) => readonly string[] {
+  const inPath = parts.filter((part) => 'param' in part);
+  const others = parts.filter((part) => 'member' in part);
+  const listed = new Set(
+    parts.filter((part) => kind === 'write' || 'listsOf' in part).map((part) => resourceOf(part).name),
+  );
+  return (asked) => {
+    // Loops, because every call of a large operation comes by here.
+    const names: string[] = [];
+    for (const { name, param } of inPath) names.push(`${name} ${asked.params[param]?.toLowerCase()}`);
+    for (const part of others)
+      for (const id of idsOf(part, asked)) names.push(`${part.sent.name} ${id.toLowerCase()}`);
+    for (const name of listed) names.push(`lists of ${name} of ${asked.origin.account}`);
+    return names;
+  };
 }
 
 /** The resource that a part is about. */
 export function resourceOf(part: Part): Resource {
   if ('listsOf' in part) return part.listsOf;
   return 'sent' in part ? part.sent : part;
-}
-
-function nameOf({ name }: Resource, id: string): string {
-  return `${name} ${foldCase(id)}`;
-}
-
-function nameOfLists({ name }: Resource, { origin }: Asked): string {
-  return `lists of ${name} of ${origin.account}`;
 }

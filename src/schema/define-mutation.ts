@@ -7,7 +7,7 @@ import type { Access } from '../luaauth/api.ts';
 import type { Endpoint } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
-import { type ParamName, type Params, paramsIn } from '../luaauth/route.ts';
+import { type ParamName, type Params, paramsIn } from '../luaauth/resource.ts';
 import { costs, type Effect, hasEffect } from '../plan/cost.ts';
 import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
