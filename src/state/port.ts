@@ -30,7 +30,7 @@ export interface Coordination {
 export interface Quotas {
   /**
    * The quota of an account, or of a part of it that is limited on its own: an endpoint, or a caller. `onFreed` is called when
-   * a permit may have become free by anything but time: a request that was sent or was given up.
+   * a permit that was not free may have become so by anything but time: a request that was sent or was given up.
    */
   open(account: string, part: string | undefined, limits: QuotaLimits, onFreed: () => void): Quota;
 }

@@ -31,8 +31,10 @@ class SlidingWindowLog implements Quota {
   readonly requests: LoggedRequest[] = [];
   /** Permits that are held for what was not sent yet. */
   held = 0;
+  /** Whether a permit was asked for that was not free. */
+  isWanted = false;
   readonly now: () => number;
-  readonly onFreed: () => void;
+  readonly #onFreed: () => void;
   readonly #limits: QuotaLimits;
   #reduced: number;
   #reducedAt: number;
@@ -44,7 +46,7 @@ class SlidingWindowLog implements Quota {
   constructor(limits: QuotaLimits, now: () => number, onFreed: () => void) {
     this.#limits = limits;
     this.now = now;
-    this.onFreed = onFreed;
+    this.#onFreed = onFreed;
     this.#reduced = limits.rate;
     this.#reducedAt = now();
   }
@@ -55,10 +57,19 @@ class SlidingWindowLog implements Quota {
     if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
     const permits = this.#permitsAt(now, isSpare);
     const waitMs = Math.max(isSpare ? this.#spareFrom - now : 0, this.#freeInMs(permits, now));
-    if (waitMs > 0) return waitMs;
+    if (waitMs > 0) {
+      this.isWanted = true;
+      return waitMs;
+    }
     if (isSpare) this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits;
     this.held += 1;
     return new LoggedRequest(this);
+  }
+
+  /** A permit that was wanted may be free. */
+  freed(): void {
+    this.isWanted = false;
+    this.#onFreed();
   }
 
   /** No other process leaves turns here. */
@@ -173,21 +184,22 @@ class LoggedRequest implements Permit {
     this.countsFrom = log.now() + LONGEST_WAY_MS;
     log.held -= 1;
     log.requests.push(this);
-    log.onFreed();
+    if (log.isWanted) log.freed();
   }
 
   answered(): void {
     const { log } = this;
     if (this.isHeld) return;
     this.countsFrom = Math.min(this.countsFrom, log.now());
-    log.onFreed();
+    if (log.isWanted) log.freed();
   }
 
   release(): void {
+    const { log } = this;
     if (!this.isHeld) return;
     this.isHeld = false;
-    this.log.held -= 1;
-    this.log.onFreed();
+    log.held -= 1;
+    if (log.isWanted) log.freed();
   }
 }
 

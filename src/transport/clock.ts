@@ -78,24 +78,13 @@ const LATE_MS = 50;
  * about the API.
  */
 export class Deadline {
-  readonly #clock: Clock;
-  readonly #at: number;
-  readonly #expire: (wasLate: boolean) => void;
-  #cancel: () => void;
+  declare callOff: () => void;
 
   constructor(clock: Clock, at: number, expire: (wasLate: boolean) => void, now = clock.now()) {
-    this.#clock = clock;
-    this.#at = Math.max(at, now);
-    this.#expire = expire;
-    this.#cancel = clock.after(this.#at - now, () => this.#onDue());
-  }
-
-  callOff(): void {
-    this.#cancel();
-  }
-
-  #onDue(): void {
-    if (this.#clock.now() - this.#at <= LATE_MS) this.#expire(false);
-    else this.#cancel = this.#clock.after(0, () => this.#expire(true));
+    const dueAt = Math.max(at, now);
+    this.callOff = clock.after(dueAt - now, () => {
+      if (clock.now() - dueAt <= LATE_MS) expire(false);
+      else this.callOff = clock.after(0, () => expire(true));
+    });
   }
 }

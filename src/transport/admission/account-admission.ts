@@ -3,12 +3,7 @@ import type { Demand, Permit, QuotaStatus } from '../../state/port.ts';
 import type { AccountRecord } from '../accounts.ts';
 import type { Call, Origin, Revalidation } from '../call.ts';
 import { type CallFailure, RateLimited, TimedOut } from '../errors.ts';
-import {
-  AccountLimits,
-  type AccountLimitsOptions,
-  type LimitedAccount,
-  MAX_PAUSE_MS,
-} from './account-limits.ts';
+import { AccountLimits, type AccountLimitsOptions, type LimitedAccount } from './account-limits.ts';
 import { FairQueue, type Priority, type Waiting } from './fair-queue.ts';
 import type { Limit } from './limit.ts';
 
@@ -30,6 +25,10 @@ export interface AccountAdmissionOptions extends AccountLimitsOptions {
 /** The part that all accounts share. */
 export interface Common {
   hasConnection(account: AccountAdmission): boolean;
+  /** A call is started. */
+  began(admittance: Admittance): void;
+  /** Its request is over. */
+  ended(admittance: Admittance): void;
   /** How many start before another call of the account, at most, where the quota over all is short. */
   aheadOf(account: AccountAdmission): number;
   /** Starts what waits in an account that may have what it needs of its own. */
@@ -38,10 +37,8 @@ export interface Common {
   forget(account: AccountAdmission): void;
   /** Whether one more call of a key that the API has never accepted may wait. */
   letsUnknownIn(): boolean;
-  /** A call of such a key waits or is under way no longer. */
+  /** A call of such a key waits no longer, and was not started. */
   letUnknownOut(): void;
-  began(admittance: Admittance): void;
-  ended(admittance: Admittance): void;
 }
 
 const MAX_WAITING = 10_000;
@@ -80,9 +77,9 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   }
 
   /** A permit of the API's quota is not held until a connection is free, only from then on. */
-  opened(isOfKey: boolean): void {
+  opened(): void {
     this.common.wake(this);
-    if (isOfKey && !this.common.hasConnection(this)) this.limits.key.giveBack();
+    if (!this.common.hasConnection(this)) this.limits.key.giveBack();
   }
 
   /** Lets a call wait for what it lacks, if there is time for that. */
@@ -126,14 +123,6 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
     admittance.applicant.fail(limit.refusal(admittance.call, etaMs));
   }
 
-  /** The request of a call that was started is over. */
-  ended(admittance: Admittance, failure: unknown): void {
-    const slowed = this.limits.learn(admittance.call.endpoint, failure);
-    if (slowed && failure instanceof RateLimited) this.#refuseLate(slowed, failure.retryAfterMs);
-    if (admittance.isUnknown) this.common.letUnknownOut();
-    this.common.ended(admittance);
-  }
-
   rejectQueued(failureFor: (call: Call<unknown>) => CallFailure): void {
     for (const { applicant } of this.queue.all()) applicant.fail(failureFor(applicant.call));
   }
@@ -147,11 +136,11 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
     return this.underWay === 0 && this.queue.size === 0 && this.limits.isIdle();
   }
 
-  /** Those who wait and cannot start in time, as a limit lets nothing start for a while. */
-  #refuseLate(slowed: Limit, pauseMs: number): void {
-    const until = this.now + Math.min(pauseMs, MAX_PAUSE_MS);
+  /** Refuses those who wait and cannot start in time. */
+  paused(limit: Limit, pauseMs: number): void {
+    const until = this.now + pauseMs;
     for (const admittance of this.queue.all())
-      if (admittance.startBy < until && admittance.limits.includes(slowed)) this.refuse(admittance);
+      if (admittance.startBy < until && admittance.limits.includes(limit)) this.refuse(admittance);
   }
 
   /** The limit for which a call waits the longest; `isNew`: it would wait behind those who do. */
@@ -297,7 +286,9 @@ export class Admittance implements Waiting, Demand {
       this.#leaveLimits();
     }
     if (state === 'acquired') for (const permit of this.permits) permit.release();
-    if (state === 'acquired' || state === 'sent') account.ended(this, failure);
+    if (state !== 'acquired' && state !== 'sent') return;
+    account.limits.learn(call.endpoint, failure);
+    account.common.ended(this);
   }
 
   #leaveLimits(): void {

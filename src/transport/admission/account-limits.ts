@@ -22,12 +22,14 @@ export interface LimitedAccount {
   readonly name: string;
   /** Those who wait. */
   byCaller(): Iterable<readonly [caller: string, count: number]>;
-  /** They may have a permit again: of the key, or of another limit. */
-  opened(isOfKey: boolean): void;
+  /** They may have a permit again. */
+  opened(): void;
+  /** Nothing that counts in a limit starts for so long. */
+  paused(limit: Limit, pauseMs: number): void;
 }
 
 /** The longest that a key pauses on the API's word before it tries again. */
-export const MAX_PAUSE_MS = 5 * 60_000;
+const MAX_PAUSE_MS = 5 * 60_000;
 /** An endpoint refused twice within this time, while others went through, has a limit of its own. */
 const SUSPICION_MS = 60_000;
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
@@ -60,7 +62,7 @@ export class AccountLimits {
     const { rate, known, total } = options;
     this.#account = account;
     this.#options = options;
-    this.key = this.#limit({ rate, ...KEY_PACE }, { onOpen: () => account.opened(true) });
+    this.key = this.#limit({ rate, ...KEY_PACE });
     this.#usual = total ? [total, this.key] : [this.key];
     if (!total || known.has(account.name)) return;
     const limits = { rate: Math.min(rate, UNKNOWN_RATE), ...KEY_PACE, isLocal: true };
@@ -77,8 +79,8 @@ export class AccountLimits {
     return limits.filter((limit) => limit !== undefined);
   }
 
-  /** Learns from how a request to an endpoint ended, and gives the limit that has become slower, if one has. */
-  learn(endpoint: string, failure: unknown): Limit | undefined {
+  /** Learns from how a request to an endpoint ended. */
+  learn(endpoint: string, failure: unknown): void {
     const isAccepted = failure === undefined || (failure instanceof CallFailure && failure.provesKey);
     const { known } = this.#options;
     if (isAccepted && !known.has(this.#account.name)) known.set(this.#account.name, true);
@@ -87,9 +89,8 @@ export class AccountLimits {
       this.unknown = undefined;
       unknown.lift();
     }
-    if (failure instanceof RateLimited) return this.#slowDown(endpoint, failure.retryAfterMs);
-    if (failure === undefined && this.#suspects.size > 0) this.#notePassed(endpoint);
-    return undefined;
+    if (failure instanceof RateLimited) this.#slowDown(endpoint, failure.retryAfterMs);
+    else if (failure === undefined && this.#suspects.size > 0) this.#notePassed(endpoint);
   }
 
   status(): MaybePromise<QuotaStatus> {
@@ -108,7 +109,7 @@ export class AccountLimits {
       account: this.#account.name,
       limits,
       clock,
-      onOpen: () => this.#account.opened(false),
+      onOpen: () => this.#account.opened(),
       byCaller: () => this.#byCaller(),
       leavesSpare: LEAVES_SPARE,
       ...options,
@@ -141,7 +142,7 @@ export class AccountLimits {
     for (const one of this.#account.byCaller()) if (!this.#parts.get(partOf(one[0]))?.isShut) yield one;
   }
 
-  #slowDown(endpoint: string, retryAfterMs: number): Limit {
+  #slowDown(endpoint: string, retryAfterMs: number): void {
     const now = this.#options.clock.now();
     const suspect = this.#suspects.get(endpoint);
     this.#suspects.set(endpoint, { at: now, othersPassed: false });
@@ -150,8 +151,9 @@ export class AccountLimits {
       this.#parts.set(endpoint, this.#limit(limits, { part: endpoint }));
     }
     const slowed = this.#parts.get(endpoint) ?? this.key;
-    slowed.slowDown(Math.min(retryAfterMs, MAX_PAUSE_MS), retryAfterMs);
-    return slowed;
+    const pauseMs = Math.min(retryAfterMs, MAX_PAUSE_MS);
+    slowed.slowDown(pauseMs, retryAfterMs);
+    this.#account.paused(slowed, pauseMs);
   }
 
   #notePassed(endpoint: string): void {

@@ -150,7 +150,10 @@ export class Admission implements Common {
   ended({ account, isUnknown }: Admittance): void {
     account.underWay -= 1;
     this.#underWay -= 1;
-    if (isUnknown) this.#unknownUnderWay -= 1;
+    if (isUnknown) {
+      this.#unknownUnderWay -= 1;
+      this.#unknownCalls -= 1;
+    }
     if (this.#known.size + this.#unknown.size > 0) this.#startAll(true);
   }
 

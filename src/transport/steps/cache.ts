@@ -139,8 +139,6 @@ export function createCache(options: CacheOptions): Cache {
     }
   };
 
-  /** A write that may be carried out yet would make old any entry. */
-  const isKept = <T>(call: Call<T>) => call.kind === 'read' && !call.isInDoubt;
   /** A poll wants the state of now. */
   const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && !call.revalidation?.isPoll;
 
@@ -148,7 +146,8 @@ export function createCache(options: CacheOptions): Cache {
     ownTier: (next) => {
       if (!isOn) return next;
       return (call, progress) => {
-        if (!isKept(call)) return next(call, progress);
+        // A write that may be carried out yet would make old any entry.
+        if (call.kind === 'write' || call.isInDoubt) return next(call, progress);
         const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
         if (!entry) return fetch(next, call, progress);
         if (!(entry instanceof Promise)) return readOwn(next, call, progress, entry);
@@ -161,8 +160,10 @@ export function createCache(options: CacheOptions): Cache {
       if (!shared) return next;
       return (call, progress) => {
         // While others may write without this process's knowing, nothing may be served or kept for all.
-        const isForAll = isKept(call) && mayBeOlder(call) && freshMsOf(call) > 0 && call.partition === 0;
-        return isForAll ? readShared(shared, next, call, progress) : next(call, progress);
+        const isKept = call.kind === 'read' && !call.isInDoubt && call.partition === 0;
+        return isKept && mayBeOlder(call) && freshMsOf(call) > 0
+          ? readShared(shared, next, call, progress)
+          : next(call, progress);
       };
     },
   };

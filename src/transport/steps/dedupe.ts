@@ -86,20 +86,6 @@ class InFlight {
     while (call !== undefined && call.key !== key) call = call.next;
     return call;
   }
-
-  /** Takes a call out, if it is in. */
-  delete(call: SharedCall): void {
-    let before: SharedCall | undefined;
-    let found = this.first[call.bucket];
-    while (found !== undefined && found !== call) {
-      before = found;
-      found = found.next;
-    }
-    if (found === undefined) return;
-    if (before === undefined) this.first[call.bucket] = call.next;
-    else before.next = call.next;
-    call.next = undefined;
-  }
 }
 
 /** A call in flight and all who wait for its answer. It is aborted when nobody does any more. */
@@ -151,13 +137,22 @@ class SharedCall extends AbortSource {
     if (index === -1) return;
     this.waiters.splice(index, 1);
     if (this.waiters.length > 0) return;
-    this.inFlight.delete(this);
+    this.end();
     this.abort();
   }
 
   /** Nobody joins it any more. Gives those who wait. */
   end(): readonly Waiter[] {
-    this.inFlight.delete(this);
+    const { first } = this.inFlight;
+    let before: SharedCall | undefined;
+    let found = first[this.bucket];
+    while (found !== undefined && found !== this) {
+      before = found;
+      found = found.next;
+    }
+    if (found && before) before.next = this.next;
+    else if (found) first[this.bucket] = this.next;
+    this.next = undefined;
     const { waiters } = this;
     this.waiters = [];
     return waiters;
