@@ -37,16 +37,25 @@ export interface Variable extends Kind {
   readonly secret?: boolean | 'in part';
 }
 
+type Default = NonNullable<Variable['byDefault']>;
+
+/** A variable by its kind and its meaning, with its default or what else is said of it. */
+function row<
+  const K extends Kind,
+  const More extends Default | Pick<Variable, 'example' | 'secret'> = object,
+>(kind: K, meaning: string, more?: More) {
+  const others = typeof more === 'object' ? more : more && { byDefault: more };
+  return { ...kind, meaning, ...others } as K & { readonly meaning: string } & (More extends Default
+      ? { readonly byDefault: More }
+      : More);
+}
+
 type Rows = Readonly<Record<string, Omit<Variable, 'group'>>>;
 
 function group<const R extends Rows>(title: string, rows: R) {
   const pairs = Object.entries(rows).map(([name, row]) => [name, { ...row, group: title }]);
   return Object.fromEntries(pairs) as { [N in keyof R]: R[N] & { readonly group: string } };
 }
-
-const PERSISTED_MODES = ['off', 'allowed', 'only'] as const;
-const TRACES_EXPORTERS = ['otlp', 'none'] as const;
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** A switch that is off by default. */
 const off = { ...onOff, byDefault: 'false' } as const;
@@ -63,13 +72,12 @@ export function ttlVariable(freshFor: string): `CACHE_TTL_${string}` {
   return `CACHE_TTL_${freshFor.replaceAll(/(?<=[a-z])(?=[A-Z])|\W/g, '_').toUpperCase()}`;
 }
 
-function ttlOf(freshFor: string) {
-  return {
-    ...duration(0, 3_600_000, 'off'),
-    meaning: `TTL of cached reads of ${freshFor}; by default FRESH_MS`,
-    byDefault: ({ FRESH_MS }: { FRESH_MS: number }) => `${FRESH_MS}`,
-  };
-}
+const ttlOf = (freshFor: string) =>
+  row(
+    duration(0, 3_600_000, 'off'),
+    `TTL of cached reads of ${freshFor}; by default FRESH_MS`,
+    ({ FRESH_MS }: { FRESH_MS: number }) => `${FRESH_MS}`,
+  );
 
 /** One for each time of freshness that an endpoint has. */
 const CACHE_TTLS: Readonly<Record<`CACHE_TTL_${string}`, ReturnType<typeof ttlOf>>> = Object.fromEntries(
@@ -79,269 +87,229 @@ const CACHE_TTLS: Readonly<Record<`CACHE_TTL_${string}`, ReturnType<typeof ttlOf
 /** Every variable of the gateway, in the order in which all that comes from here has them. */
 export const VARIABLES = {
   ...group('LuaAuth API', {
-    LUAAUTH_API_URL: {
-      ...httpUrl,
-      meaning:
-        'base URL of the REST API, https://api.luaauth.com, with its path if it has one; not set: the sandbox',
-      example: 'https://api.luaauth.com',
-    },
-    LUAAUTH_SANDBOX: { ...off, meaning: 'serves the sandbox, even when NODE_ENV is production' },
-    ALLOW_INSECURE_API: {
-      ...off,
-      meaning:
-        'accepts an http:// LUAAUTH_API_URL of another host, although API keys then travel in the clear',
-    },
-    NODE_ENV: {
-      ...anyText,
-      meaning:
-        'production requires LUAAUTH_API_URL or LUAAUTH_SANDBOX, and turns GraphiQL off unless GRAPHIQL is set',
-    },
+    LUAAUTH_API_URL: row(
+      httpUrl,
+      'base URL of the REST API, https://api.luaauth.com, with its path if it has one; not set: the sandbox',
+      { example: 'https://api.luaauth.com' },
+    ),
+    LUAAUTH_SANDBOX: row(off, 'serves the sandbox, even when NODE_ENV is production'),
+    ALLOW_INSECURE_API: row(
+      off,
+      'accepts an http:// LUAAUTH_API_URL of another host, although API keys then travel in the clear',
+    ),
+    NODE_ENV: row(
+      anyText,
+      'production requires LUAAUTH_API_URL or LUAAUTH_SANDBOX, and turns GraphiQL off unless GRAPHIQL is set',
+    ),
   }),
   ...group('Credentials', {
-    LUAAUTH_TOKEN: { ...key, meaning: "the gateway's own LuaAuth API key", secret: true },
-    GATEWAY_KEYS: {
-      ...keyList,
-      meaning:
-        'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks; a .json file gives each its scopes',
-      secret: true,
-    },
-    GATEWAY_JWKS_URL: {
-      ...httpUrl,
-      meaning:
-        'accepts JSON Web Tokens of callers, verified with the public keys (JWKS) at this URL; needs LUAAUTH_TOKEN',
-    },
-    GATEWAY_JWT_ISSUER: {
-      ...claim,
-      meaning: 'the issuer (iss) that a token must have; needs GATEWAY_JWKS_URL',
-    },
-    GATEWAY_JWT_AUDIENCE: {
-      ...claim,
-      meaning: 'the audience (aud) that a token must have; needs GATEWAY_JWKS_URL',
-    },
+    LUAAUTH_TOKEN: row(key, "the gateway's own LuaAuth API key", { secret: true }),
+    GATEWAY_KEYS: row(
+      keyList,
+      'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks; a .json file gives each its scopes',
+      { secret: true },
+    ),
+    GATEWAY_JWKS_URL: row(
+      httpUrl,
+      'accepts JSON Web Tokens of callers, verified with the public keys (JWKS) at this URL; needs LUAAUTH_TOKEN',
+    ),
+    GATEWAY_JWT_ISSUER: row(claim, 'the issuer (iss) that a token must have; needs GATEWAY_JWKS_URL'),
+    GATEWAY_JWT_AUDIENCE: row(claim, 'the audience (aud) that a token must have; needs GATEWAY_JWKS_URL'),
   }),
   ...group('HTTP', {
-    HOST: { ...host, meaning: 'address to listen on', byDefault: '127.0.0.1' },
-    PORT: {
-      ...wholeNumber(0, 65_535, 'any free port'),
-      meaning: 'port to listen on; 0 takes any free one',
-      byDefault: '4000',
-    },
-    GRAPHIQL: {
-      ...onOff,
-      meaning:
-        'serves the GraphiQL page to browsers; false by default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
+    HOST: row(host, 'address to listen on', '127.0.0.1'),
+    PORT: row(wholeNumber(0, 65_535, 'any free port'), 'port to listen on; 0 takes any free one', '4000'),
+    GRAPHIQL: row(
+      onOff,
+      'serves the GraphiQL page to browsers; false by default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
       // Where only listed documents run, GraphiQL cannot even read the schema.
-      byDefault: ({ NODE_ENV, PERSISTED_DOCUMENTS }: { NODE_ENV?: string; PERSISTED_DOCUMENTS: string }) =>
+      ({ NODE_ENV, PERSISTED_DOCUMENTS }: { NODE_ENV?: string; PERSISTED_DOCUMENTS: string }) =>
         `${NODE_ENV !== 'production' && PERSISTED_DOCUMENTS !== 'only'}`,
-    },
-    DASHBOARD: { ...off, meaning: 'serves the dashboard, a page for people, at /dashboard' },
-    CORS_ORIGINS: {
-      ...origins,
-      meaning:
-        'origins whose web pages may use the gateway (CORS), separated by commas; * allows every origin',
-    },
-    COMPRESSION: {
-      ...onOff,
-      meaning: 'compresses answers to queries from 1 kB on (br, gzip) if the client accepts it',
-      byDefault: 'true',
-    },
-    READ_ONLY: { ...off, meaning: 'removes the mutations from the schema' },
+    ),
+    DASHBOARD: row(off, 'serves the dashboard, a page for people, at /dashboard'),
+    CORS_ORIGINS: row(
+      origins,
+      'origins whose web pages may use the gateway (CORS), separated by commas; * allows every origin',
+    ),
+    COMPRESSION: row(
+      onOff,
+      'compresses answers to queries from 1 kB on (br, gzip) if the client accepts it',
+      'true',
+    ),
+    READ_ONLY: row(off, 'removes the mutations from the schema'),
   }),
   ...group('Persisted documents', {
-    PERSISTED_DOCUMENTS: {
-      ...oneOf(PERSISTED_MODES),
-      meaning: 'documents by id (APQ, trusted documents): off, allowed, or only those in the list',
-      byDefault: 'allowed',
-    },
-    PERSISTED_DOCUMENTS_FILE: {
-      ...filePath,
-      meaning:
-        'the list of documents by id: the manifest of Apollo, graphql-codegen or Relay, or a folder of .graphql files',
-    },
+    PERSISTED_DOCUMENTS: row(
+      oneOf(['off', 'allowed', 'only']),
+      'documents by id (APQ, trusted documents): off, allowed, or only those in the list',
+      'allowed',
+    ),
+    PERSISTED_DOCUMENTS_FILE: row(
+      filePath,
+      'the list of documents by id: the manifest of Apollo, graphql-codegen or Relay, or a folder of .graphql files',
+    ),
   }),
   ...group('Agents', {
-    MCP: {
-      ...off,
-      meaning:
-        'serves the documents of PERSISTED_DOCUMENTS_FILE as tools for agents at /mcp; needs GATEWAY_KEYS and the package @modelcontextprotocol/server',
-    },
-    MCP_ARBITRARY: {
-      ...off,
-      meaning: 'gives agents a tool for any query within the scopes of their key as well; needs MCP',
-    },
-    GATEWAY_KEY: { ...key, meaning: 'the gateway key with which luaauth-graphql mcp calls', secret: true },
+    MCP: row(
+      off,
+      'serves the documents of PERSISTED_DOCUMENTS_FILE as tools for agents at /mcp; needs GATEWAY_KEYS and the package @modelcontextprotocol/server',
+    ),
+    MCP_ARBITRARY: row(
+      off,
+      'gives agents a tool for any query within the scopes of their key as well; needs MCP',
+    ),
+    GATEWAY_KEY: row(key, 'the gateway key with which luaauth-graphql mcp calls', { secret: true }),
   }),
   ...group('Timeouts', {
-    LUAAUTH_TIMEOUT_MS: {
-      ...duration(1, 100_000),
-      meaning: `how long a read may take, retries included; a write may take ${WRITE_TIMEOUT_FACTOR} times as long`,
-      byDefault: '10000',
-    },
-    OPERATION_TIMEOUT_MS: {
-      ...duration(1, 600_000),
-      meaning: 'how long a whole operation may take',
-      byDefault: '30000',
-    },
-    WRITE_TIMEOUT_MS: {
-      ...duration(1, 600_000),
-      meaning: 'closes the connection of a client that reads nothing of its answer for this long',
-      byDefault: '30000',
-    },
+    LUAAUTH_TIMEOUT_MS: row(
+      duration(1, 100_000),
+      `how long a read may take, retries included; a write may take ${WRITE_TIMEOUT_FACTOR} times as long`,
+      '10000',
+    ),
+    OPERATION_TIMEOUT_MS: row(duration(1, 600_000), 'how long a whole operation may take', '30000'),
+    WRITE_TIMEOUT_MS: row(
+      duration(1, 600_000),
+      'closes the connection of a client that reads nothing of its answer for this long',
+      '30000',
+    ),
   }),
   ...group('Rate limit and cache', {
-    LUAAUTH_RATE: {
-      ...perSecond(100_000),
-      meaning: 'rate limit: requests to LuaAuth in any second for one API key; 0: no limit',
-      byDefault: '50',
-    },
-    LUAAUTH_TOTAL_RATE: {
-      ...perSecond(1_000_000),
-      meaning: `requests to LuaAuth in any second for all API keys together, 5 for a key that LuaAuth has not accepted yet; by default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
-      byDefault: ({ LUAAUTH_RATE }: { LUAAUTH_RATE: number }) => `${LUAAUTH_RATE * KEYS_AT_FULL_RATE}`,
-    },
-    FRESH_MS: {
-      ...duration(0, 3_600_000, 'off'),
-      meaning: 'TTL of a cached read; 0: no cache',
-      byDefault: '1000',
-    },
-    STALE_MS: {
-      ...duration(0, 3_600_000, 'off'),
-      meaning:
-        'how long a cached read is served stale, while the quota is used up (stale-while-revalidate) or LuaAuth fails (stale-if-error); 0: never',
-      byDefault: '60000',
-    },
+    LUAAUTH_RATE: row(
+      perSecond(100_000),
+      'rate limit: requests to LuaAuth in any second for one API key; 0: no limit',
+      '50',
+    ),
+    LUAAUTH_TOTAL_RATE: row(
+      perSecond(1_000_000),
+      `requests to LuaAuth in any second for all API keys together, 5 for a key that LuaAuth has not accepted yet; by default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
+      ({ LUAAUTH_RATE }: { LUAAUTH_RATE: number }) => `${LUAAUTH_RATE * KEYS_AT_FULL_RATE}`,
+    ),
+    FRESH_MS: row(duration(0, 3_600_000, 'off'), 'TTL of a cached read; 0: no cache', '1000'),
+    STALE_MS: row(
+      duration(0, 3_600_000, 'off'),
+      'how long a cached read is served stale, while the quota is used up (stale-while-revalidate) or LuaAuth fails (stale-if-error); 0: never',
+      '60000',
+    ),
     ...CACHE_TTLS,
   }),
   ...group('Subscriptions', {
-    LIVE_RATE: {
-      ...perSecond(1_000_000),
-      meaning:
-        'requests to LuaAuth in any second that the subscriptions of an API key make together, of what its other calls leave; 0: no limit of their own',
-      byDefault: '10',
-    },
-    LIVE_MAX_SESSIONS: {
-      ...wholeNumber(1, 10_000),
-      meaning: 'sessions of a script that subscriptions follow; of more, the first ones',
-      byDefault: '2000',
-    },
-    LIVE_MAX_STREAMS: {
-      ...wholeNumber(1, 100_000),
-      meaning: 'subscriptions of an API key at a time, in each process',
-      byDefault: '1000',
-    },
-    LIVE_MAX_SCRIPTS: {
-      ...wholeNumber(1, 10_000),
-      meaning: 'scripts that the subscriptions of an API key follow at a time, in each process',
-      byDefault: '100',
-    },
-    LIVE_MAX_LIFETIME_MS: {
-      ...duration(1_000, 86_400_000),
-      meaning:
-        'how long a subscription lasts; then it completes, and the client goes on from its last cursor',
-      byDefault: '3600000',
-    },
+    LIVE_RATE: row(
+      perSecond(1_000_000),
+      'requests to LuaAuth in any second that the subscriptions of an API key make together, of what its other calls leave; 0: no limit of their own',
+      '10',
+    ),
+    LIVE_MAX_SESSIONS: row(
+      wholeNumber(1, 10_000),
+      'sessions of a script that subscriptions follow; of more, the first ones',
+      '2000',
+    ),
+    LIVE_MAX_STREAMS: row(
+      wholeNumber(1, 100_000),
+      'subscriptions of an API key at a time, in each process',
+      '1000',
+    ),
+    LIVE_MAX_SCRIPTS: row(
+      wholeNumber(1, 10_000),
+      'scripts that the subscriptions of an API key follow at a time, in each process',
+      '100',
+    ),
+    LIVE_MAX_LIFETIME_MS: row(
+      duration(1_000, 86_400_000),
+      'how long a subscription lasts; then it completes, and the client goes on from its last cursor',
+      '3600000',
+    ),
   }),
   ...group('Several gateways', {
-    REDIS_URL: {
-      ...redisUrl,
-      meaning: 'Redis or Valkey through which several gateways share the quota and the cache',
+    REDIS_URL: row(redisUrl, 'Redis or Valkey through which several gateways share the quota and the cache', {
       secret: 'in part',
-    },
-    REDIS_PREFIX: {
-      ...redisPrefix,
-      meaning: 'prefix of every key in Redis; gateways with the same prefix share',
-      byDefault: 'luaauth',
-    },
-    REDIS_REQUIRED: {
-      ...onOff,
-      meaning: 'exits when Redis cannot be reached at the start; false: starts without it',
-      byDefault: 'true',
-    },
-    LUAAUTH_INSTANCES: {
-      ...wholeNumber(1, 10_000),
-      meaning:
-        'how many processes share the quota: each has an equal share of it while Redis is lost. Left out, they count each other',
-    },
-    WORKERS: {
-      ...wholeNumber(1, 64),
-      meaning: 'processes that serve requests; more than one needs REDIS_URL',
-      byDefault: '1',
-    },
+    }),
+    REDIS_PREFIX: row(
+      redisPrefix,
+      'prefix of every key in Redis; gateways with the same prefix share',
+      'luaauth',
+    ),
+    REDIS_REQUIRED: row(
+      onOff,
+      'exits when Redis cannot be reached at the start; false: starts without it',
+      'true',
+    ),
+    LUAAUTH_INSTANCES: row(
+      wholeNumber(1, 10_000),
+      'how many processes share the quota: each has an equal share of it while Redis is lost. Left out, they count each other',
+    ),
+    WORKERS: row(wholeNumber(1, 64), 'processes that serve requests; more than one needs REDIS_URL', '1'),
   }),
   ...group('Shutdown', {
-    SHUTDOWN_DELAY_MS: {
-      ...duration(0, 600_000),
-      meaning: 'how long /readiness answers 503 before the listener closes',
-      byDefault: '100',
-    },
-    SHUTDOWN_GRACE_MS: {
-      ...duration(0, 600_000),
-      meaning: 'how long requests in flight may then take to finish',
-      byDefault: '30000',
-    },
+    SHUTDOWN_DELAY_MS: row(
+      duration(0, 600_000),
+      'how long /readiness answers 503 before the listener closes',
+      '100',
+    ),
+    SHUTDOWN_GRACE_MS: row(
+      duration(0, 600_000),
+      'how long requests in flight may then take to finish',
+      '30000',
+    ),
   }),
   ...group('Limits', {
-    MAX_BODY_BYTES: {
-      ...sizeLimit,
-      meaning: 'bytes in a request body; for every MAX_ variable, 0: no limit',
-      byDefault: '4194304',
-    },
-    MAX_BODIES_BYTES: {
-      ...sizeLimit,
-      meaning: 'bytes in the bodies of all requests in flight; a sixteenth of the heap of Node.js at most',
-      byDefault: '67108864',
-    },
-    MAX_DOCUMENT_LENGTH: { ...limit, meaning: 'characters in a document', byDefault: '20000' },
-    MAX_TOKENS: { ...limit, meaning: 'tokens in a document', byDefault: '2000' },
-    MAX_DEPTH: { ...limit, meaning: 'nesting of fields', byDefault: '10' },
-    MAX_ALIASES: { ...limit, meaning: 'aliased or repeated fields', byDefault: '60' },
-    MAX_DIRECTIVES: { ...limit, meaning: 'directives in a document', byDefault: '20' },
-    MAX_QUERY_FIELDS: { ...limit, meaning: 'root fields of a query', byDefault: '50' },
-    MAX_MUTATION_FIELDS: { ...limit, meaning: 'root fields of a mutation', byDefault: '25' },
-    MAX_REST_CALLS: { ...limit, meaning: 'REST calls of an operation in the worst case', byDefault: '250' },
-    MAX_ANSWER_OBJECTS: { ...limit, meaning: 'objects in an answer in the worst case', byDefault: '20000' },
-    MAX_ANSWER_BYTES: { ...sizeLimit, meaning: 'bytes in an answer', byDefault: '16777216' },
+    MAX_BODY_BYTES: row(
+      sizeLimit,
+      'bytes in a request body; for every MAX_ variable, 0: no limit',
+      '4194304',
+    ),
+    MAX_BODIES_BYTES: row(
+      sizeLimit,
+      'bytes in the bodies of all requests in flight; a sixteenth of the heap of Node.js at most',
+      '67108864',
+    ),
+    MAX_DOCUMENT_LENGTH: row(limit, 'characters in a document', '20000'),
+    MAX_TOKENS: row(limit, 'tokens in a document', '2000'),
+    MAX_DEPTH: row(limit, 'nesting of fields', '10'),
+    MAX_ALIASES: row(limit, 'aliased or repeated fields', '60'),
+    MAX_DIRECTIVES: row(limit, 'directives in a document', '20'),
+    MAX_QUERY_FIELDS: row(limit, 'root fields of a query', '50'),
+    MAX_MUTATION_FIELDS: row(limit, 'root fields of a mutation', '25'),
+    MAX_REST_CALLS: row(limit, 'REST calls of an operation in the worst case', '250'),
+    MAX_ANSWER_OBJECTS: row(limit, 'objects in an answer in the worst case', '20000'),
+    MAX_ANSWER_BYTES: row(sizeLimit, 'bytes in an answer', '16777216'),
   }),
   ...group('Logs, metrics and traces', {
-    LOG_LEVEL: {
-      ...oneOf(LOG_LEVELS),
-      meaning: 'lowest level to log: trace, debug, info, warn, error, fatal or silent',
-      byDefault: 'info',
-    },
-    LOG_LEVEL_FORMAT: {
-      ...oneOf(['word', 'number']),
-      meaning: 'how a line has its level: word, such as info, or the number of pino, such as 30',
-      byDefault: 'word',
-    },
-    LOG_TIME_FORMAT: {
-      ...oneOf(['iso', 'epoch']),
-      meaning:
-        'how a line has its time: iso, such as 2027-01-01T00:00:00.000Z, or epoch, milliseconds since 1970',
-      byDefault: 'iso',
-    },
-    AUDIT_LOG_FILE: {
-      ...filePath,
-      meaning: 'audit log: appends who, what and outcome of each mutation to this file, a line of JSON each',
-    },
-    METRICS_PORT: {
-      ...wholeNumber(0, 65_535, 'any free port'),
-      meaning: 'serves Prometheus metrics at /metrics on this port; 0 takes any free one',
-    },
-    METRICS_HOST: { ...host, meaning: 'address to listen on for METRICS_PORT', byDefault: '127.0.0.1' },
-    METRICS_KEY: {
-      ...key,
-      meaning: 'key that a scraper must send; without METRICS_PORT it opens /metrics on PORT',
+    LOG_LEVEL: row(
+      oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+      'lowest level to log: trace, debug, info, warn, error, fatal or silent',
+      'info',
+    ),
+    LOG_LEVEL_FORMAT: row(
+      oneOf(['word', 'number']),
+      'how a line has its level: word, such as info, or the number of pino, such as 30',
+      'word',
+    ),
+    LOG_TIME_FORMAT: row(
+      oneOf(['iso', 'epoch']),
+      'how a line has its time: iso, such as 2027-01-01T00:00:00.000Z, or epoch, milliseconds since 1970',
+      'iso',
+    ),
+    AUDIT_LOG_FILE: row(
+      filePath,
+      'audit log: appends who, what and outcome of each mutation to this file, a line of JSON each',
+    ),
+    METRICS_PORT: row(
+      wholeNumber(0, 65_535, 'any free port'),
+      'serves Prometheus metrics at /metrics on this port; 0 takes any free one',
+    ),
+    METRICS_HOST: row(host, 'address to listen on for METRICS_PORT', '127.0.0.1'),
+    METRICS_KEY: row(key, 'key that a scraper must send; without METRICS_PORT it opens /metrics on PORT', {
       secret: true,
-    },
-    OTEL_TRACES_EXPORTER: {
-      ...oneOf(TRACES_EXPORTERS),
-      meaning: `otlp sends traces, to ${DEFAULT_COLLECTOR} if no endpoint is set; none sends none`,
-    },
-    OTEL_EXPORTER_OTLP_ENDPOINT: {
-      ...httpUrl,
-      meaning: `sends traces to this OpenTelemetry collector, such as ${DEFAULT_COLLECTOR}, by OTLP over HTTP as JSON`,
-    },
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { ...httpUrl, meaning: 'the full URL for traces, instead' },
+    }),
+    OTEL_TRACES_EXPORTER: row(
+      oneOf(['otlp', 'none']),
+      `otlp sends traces, to ${DEFAULT_COLLECTOR} if no endpoint is set; none sends none`,
+    ),
+    OTEL_EXPORTER_OTLP_ENDPOINT: row(
+      httpUrl,
+      `sends traces to this OpenTelemetry collector, such as ${DEFAULT_COLLECTOR}, by OTLP over HTTP as JSON`,
+    ),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: row(httpUrl, 'the full URL for traces, instead'),
   }),
 };
 
