@@ -1,4 +1,4 @@
-import type { About, Reply } from '../transport/call.ts';
+import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
 import { hasMoreValues, parseJson } from '../transport/json.ts';
 import { redact, type Secrets } from './redact.ts';
@@ -123,8 +123,8 @@ function redactRefusal({ code, message, authorization, fields }: Refusal, secret
 
 /** `Retry-After` in ms: seconds or an HTTP date; anything else, or a time that has passed, is not known. */
 function retryAfterMs(reply: Reply): number | undefined {
-  const value = reply.headers['retry-after'];
-  if (typeof value !== 'string') return undefined;
+  const value = headerIn(reply.headers, 'retry-after');
+  if (value === undefined) return undefined;
   const ms = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return ms > 0 ? ms : undefined;
 }

@@ -4,9 +4,22 @@ import type { Signal } from './signal.ts';
 /** The response over HTTP, before anyone has read it. */
 export interface Reply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names and values in turn, as they came. */
+  readonly headers: readonly Buffer[];
   /** The decoded body: strict UTF-8, decompressed. */
   readonly text: string;
+}
+
+/** The value of a header, by its name in lower case: all of its values, if it stands there several times. */
+export function headerIn(headers: Reply['headers'], name: string): string | undefined {
+  let found: string | undefined;
+  for (let index = 0; index < headers.length; index += 2) {
+    const given = headers[index] as Buffer;
+    if (given.length !== name.length || given.toString('latin1').toLowerCase() !== name) continue;
+    const value = String(headers[index + 1]);
+    found = found === undefined ? value : `${found}, ${value}`;
+  }
+  return found;
 }
 
 /** The facts of a call that an error may carry: the route template, never the expanded path, a header, a key or a body. */
