@@ -71,13 +71,6 @@ interface RedisFeedSubscriptionOptions {
   readonly onGone: (subscription: RedisFeedSubscription) => void;
 }
 
-/** The part of a subscription in a heartbeat of all. */
-interface Heartbeat {
-  readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
-  readonly answered: (view: FeedView) => void;
-}
-
 /** `entries`: the first that were not read, or null where others have filled the answer. */
 export type FeedView = readonly [
   epoch: Buffer,
@@ -125,14 +118,14 @@ export class RedisFeedSubscription implements FeedSubscription {
     this.#log = account.key(`feed-${name}-log`);
   }
 
-  /** One follows the other, so that nothing is read twice. */
-  heartbeat(): Heartbeat {
+  /** Its part in a heartbeat of all. One follows the other, so that nothing is read twice. */
+  heartbeat() {
     const reset = this.#resetDue;
     const nextEpoch = this.#options.link.membership.nextName();
     return {
       keys: [this.feed, this.#log],
       args: [this.#holder, nextEpoch, reset, this.#epoch, this.#last],
-      answered: (view) => this.#refresh(view, reset !== ''),
+      answered: (view: FeedView) => this.#refresh(view, reset !== ''),
     };
   }
 
@@ -140,9 +133,8 @@ export class RedisFeedSubscription implements FeedSubscription {
     if (this.#isGone) return;
     if (this.#isDegraded) this.#options.member.received(entry, true);
     else if (this.#isLeading) {
-      const text = JSON.stringify(entry);
-      const [holder, epoch] = [this.#holder, this.#epoch];
-      this.#published = this.#published.then(() => this.#publish(text, role, holder, epoch));
+      const published = [JSON.stringify(entry), role, this.#holder, this.#epoch] as const;
+      this.#published = this.#published.then(() => this.#publish(...published));
     }
   }
 
@@ -178,6 +170,7 @@ export class RedisFeedSubscription implements FeedSubscription {
   }
 
   #refresh([epoch, leader, lastEntry, hasWhole, start, entries]: FeedView, isReset: boolean): void {
+    const { account, member } = this.#options;
     if (isReset) {
       this.#resetDue = '';
       this.#isDegraded = false;
@@ -191,17 +184,18 @@ export class RedisFeedSubscription implements FeedSubscription {
     const isLeader = leader === 1;
     if (!isLeader) {
       this.#endLease();
-      if (this.#memberLeads) this.#options.member.follow();
+      if (this.#memberLeads) member.follow();
       this.#memberLeads = false;
     }
     // A process that is about to lead reads what has happened since.
     const isAboutToLead = isLeader && !this.#isLeading;
     for (const [id, [, sealed]] of entries ?? []) {
       const number = Number.parseInt(String(id), 10);
-      const text = number === this.#last + 1 ? this.#open(sealed) : undefined;
+      const isNext = number === this.#last + 1;
+      const text = isNext ? account.encryption.open(sealed, this.#location) : undefined;
       if (text === undefined) return void this.#reset(this.#epoch);
       this.#last = number;
-      this.#options.member.received(JSON.parse(text), number === lastEntry && !isAboutToLead);
+      member.received(JSON.parse(text), number === lastEntry && !isAboutToLead);
       if (!this.#isListening) return;
     }
     if (this.#last < lastEntry) {
@@ -231,11 +225,11 @@ export class RedisFeedSubscription implements FeedSubscription {
   }
 
   async #publish(text: string, role: FeedEntryRole, holder: string, epoch: string): Promise<void> {
-    const { link, channel, onDue } = this.#options;
+    const { link, account, channel, onDue } = this.#options;
     const isStillLeader = () =>
       this.#isLeading && !this.#isGone && holder === this.#holder && epoch === this.#epoch;
     if (!isStillLeader()) return;
-    const entry = this.#options.account.encryption.seal(text, this.#location);
+    const entry = account.encryption.seal(text, this.#location);
     try {
       const keys = [this.feed, this.#log, channel];
       const result = await link.run(PUBLISH_ENTRY, keys, [holder, epoch, role, entry]);
@@ -244,10 +238,6 @@ export class RedisFeedSubscription implements FeedSubscription {
     } catch {
       // Redis is lost: what was not received is found out again.
     }
-  }
-
-  #open(sealed: Buffer): string | undefined {
-    return this.#options.account.encryption.open(sealed, this.#location);
   }
 
   /** An entry is sealed for this location: one of an earlier epoch means nothing in a later one. */

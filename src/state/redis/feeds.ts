@@ -62,17 +62,18 @@ const MAX_IN_HEARTBEAT = 50;
 
 /** The feeds of one account. */
 interface Group {
-  readonly accountName: string;
   readonly account: AccountKeyspace;
+  /** By it come all messages of the account. */
+  readonly channel: string;
   readonly subscriptions: Set<RedisFeedSubscription>;
   /** Those that need a heartbeat at once. */
   readonly due: Set<RedisFeedSubscription>;
   isBeating: boolean;
   /**
-   * All messages of the account: the key of what each is about, a space, and a body. One about a feed has the number of
-   * its last entry; one about the channel itself is broadcast, and sealed.
+   * Takes in a message: the key of what it is about, a space, and a body. One about a feed has the number of its last entry; one
+   * about the channel itself is broadcast, and sealed.
    */
-  readonly channel: string;
+  receive(message: Buffer): void;
 }
 
 interface Broadcast {
@@ -88,6 +89,7 @@ export class RedisFeeds implements Feeds {
   readonly #link: RedisLink;
   readonly #accounts: AccountKeyspaces;
   readonly #pubSub: PubSub;
+  /** By their channels. */
   readonly #groups = new Map<string, Group>();
   readonly #listeners: Parameters<Feeds['onMessage']>[0][] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -95,7 +97,7 @@ export class RedisFeeds implements Feeds {
   constructor(link: RedisLink, accounts: AccountKeyspaces, url: string) {
     this.#link = link;
     this.#accounts = accounts;
-    this.#pubSub = new PubSub(url, () => this.#beatAll());
+    this.#pubSub = new PubSub(url, this.#groups, () => this.#beatAll());
     link.whenChanged(() => this.#changed());
   }
 
@@ -112,7 +114,7 @@ export class RedisFeeds implements Feeds {
       onGone: (one) => {
         subscriptions.delete(one);
         due.delete(one);
-        if (subscriptions.size === 0) this.#forget(group);
+        if (subscriptions.size === 0) this.#forget(channel);
       },
     });
     subscriptions.add(subscription);
@@ -124,7 +126,7 @@ export class RedisFeeds implements Feeds {
   broadcast(accountName: string, message: object): void {
     this.#deliver(accountName, message);
     const account = this.#accounts.of(accountName);
-    const channel = channelOf(account);
+    const channel = account.key('feeds');
     const sent: Broadcast = { from: this.#link.membership.instance, message };
     const sealed = account.encryption.seal(JSON.stringify(sent), channel);
     const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);
@@ -142,36 +144,42 @@ export class RedisFeeds implements Feeds {
   }
 
   #groupOf(accountName: string): Group {
-    const known = this.#groups.get(accountName);
-    if (known) return known;
     const account = this.#accounts.of(accountName);
-    const channel = channelOf(account);
-    const [subscriptions, due] = [new Set<RedisFeedSubscription>(), new Set<RedisFeedSubscription>()];
-    const group: Group = { accountName, account, subscriptions, due, isBeating: false, channel };
-    this.#groups.set(accountName, group);
-    this.#pubSub.add(channel, (message) => this.#receive(group, message));
+    const channel = account.key('feeds');
+    const known = this.#groups.get(channel);
+    if (known) return known;
+    const group: Group = {
+      account,
+      channel,
+      subscriptions: new Set(),
+      due: new Set(),
+      isBeating: false,
+      receive: (message) => this.#receive(accountName, group, message),
+    };
+    this.#groups.set(channel, group);
+    this.#pubSub.add(channel);
     return group;
   }
 
-  #forget({ accountName, channel }: Group): void {
-    this.#groups.delete(accountName);
+  #forget(channel: string): void {
+    this.#groups.delete(channel);
     this.#pubSub.remove(channel);
     if (this.#groups.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #receive({ accountName, account, subscriptions, channel }: Group, envelope: Buffer): void {
-    const bodyAt = envelope.indexOf(' ') + 1;
-    const about = envelope.toString('utf8', 0, bodyAt - 1);
-    const body = envelope.subarray(bodyAt);
+  #receive(accountName: string, { account, subscriptions, channel }: Group, message: Buffer): void {
+    const aboutEnd = message.indexOf(' ');
+    const about = message.toString('utf8', 0, aboutEnd);
+    const body = message.subarray(aboutEnd + 1);
     if (about !== channel) {
       for (const one of subscriptions) if (one.feed === about) one.receive(String(body));
       return;
     }
     const text = account.encryption.open(body, channel);
-    const { from, message } = (text === undefined ? {} : JSON.parse(text)) as Partial<Broadcast>;
-    if (message !== undefined && from !== this.#link.membership.instance) this.#deliver(accountName, message);
+    const sent = text === undefined ? undefined : (JSON.parse(text) as Broadcast);
+    if (sent && sent.from !== this.#link.membership.instance) this.#deliver(accountName, sent.message);
   }
 
   #deliver(account: string, message: object): void {
@@ -206,23 +214,16 @@ export class RedisFeeds implements Feeds {
     while (due.size > 0) {
       const next = [...due].slice(0, MAX_IN_HEARTBEAT);
       for (const subscription of next) due.delete(subscription);
-      await this.#beatTogether(channel, next).catch(() => {
+      const beats = next.map((subscription) => subscription.heartbeat());
+      const keys = [this.#link.membership.instances, channel, ...beats.flatMap((beat) => beat.keys)];
+      const args = beats.flatMap((beat) => beat.args);
+      try {
+        const views = (await this.#link.run(BEAT_FEEDS, keys, args)) as FeedView[];
+        for (const [index, view] of views.entries()) beats[index]?.answered(view);
+      } catch {
         if (this.#link.isDegraded) for (const subscription of next) subscription.degrade();
-      });
+      }
     }
     group.isBeating = false;
   }
-
-  /** @throws when Redis is lost */
-  async #beatTogether(channel: string, subscriptions: readonly RedisFeedSubscription[]): Promise<void> {
-    const beats = subscriptions.map((subscription) => subscription.heartbeat());
-    const keys = [this.#link.membership.instances, channel, ...beats.flatMap((beat) => beat.keys)];
-    const args = beats.flatMap((beat) => beat.args);
-    const views = (await this.#link.run(BEAT_FEEDS, keys, args)) as FeedView[];
-    for (const [index, view] of views.entries()) beats[index]?.answered(view);
-  }
-}
-
-function channelOf(account: AccountKeyspace): string {
-  return account.key('feeds');
 }

@@ -1,7 +1,7 @@
 import { createRedisClient } from './driver.ts';
 
 type Client = Awaited<ReturnType<typeof createRedisClient>>;
-type Listener = (message: Buffer) => void;
+type Channels = ReadonlyMap<string, { receive(message: Buffer): void }>;
 
 const CONNECT_MS = 1_000;
 const RETRY_MS = 500;
@@ -12,25 +12,27 @@ const RETRY_MS = 500;
  */
 export class PubSub {
   readonly #url: string;
+  readonly #channels: Channels;
   readonly #onOpen: () => void;
-  readonly #channels = new Map<string, Listener>();
   /** The driver connects it again for as long as it is not destroyed. */
   #client: Promise<Client> | undefined;
 
-  /** `onOpen` is called when it is connected, for the first time or again: messages in between are lost. */
-  constructor(url: string, onOpen: () => void) {
+  /**
+   * @param channels - those that are wanted; each that comes or goes is told by `add` and `remove`
+   * @param onOpen - called when it is connected, for the first time or again: messages in between are lost
+   */
+  constructor(url: string, channels: Channels, onOpen: () => void) {
     this.#url = url;
+    this.#channels = channels;
     this.#onOpen = onOpen;
   }
 
-  add(channel: string, listener: Listener): void {
-    this.#channels.set(channel, listener);
-    if (this.#client) this.#whenReady((client) => this.#subscribe(client, [channel]));
-    else this.#client = this.#open();
+  add(channel: string): void {
+    if (this.#client) this.#whenReady((client) => client.subscribe(channel, this.#deliver, true));
+    else this.reopen();
   }
 
   remove(channel: string): void {
-    this.#channels.delete(channel);
     if (this.#channels.size === 0) this.close();
     else this.#whenReady((client) => client.unsubscribe(channel));
   }
@@ -55,7 +57,7 @@ export class PubSub {
     });
     client.on('error', () => undefined);
     client.on('ready', () => {
-      const subscribed = this.#subscribe(client, [...this.#channels.keys()]);
+      const subscribed = client.subscribe([...this.#channels.keys()], this.#deliver, true);
       subscribed.then(this.#onOpen).catch(() => undefined);
     });
     client.connect().catch(() => undefined);
@@ -67,12 +69,7 @@ export class PubSub {
     this.#client?.then((client) => client.isReady && action(client)).catch(() => undefined);
   }
 
-  /** A message for which no listener is left is dropped. */
-  #subscribe(client: Client, channels: readonly string[]): Promise<void> {
-    return client.subscribe([...channels], this.#deliver, true);
-  }
-
-  readonly #deliver = (message: Buffer, channel: Buffer): void => {
-    this.#channels.get(String(channel))?.(message);
-  };
+  /** A message of a channel that is not wanted any more is dropped. */
+  readonly #deliver = (message: Buffer, channel: Buffer): void =>
+    this.#channels.get(String(channel))?.receive(message);
 }
