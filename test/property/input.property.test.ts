@@ -5,6 +5,7 @@ import { propertyRuns, propertySeed } from '../support/property-runs.ts';
 import { json, startRecorder } from '../support/recorder.ts';
 
 const runs = { numRuns: propertyRuns(60), seed: propertySeed(7) };
+const timeout = 60_000 + runs.numRuns * 100;
 const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
 const whole = {
   id: 'a',
@@ -36,7 +37,7 @@ afterAll(async () => {
   await recorder.close();
 });
 
-it('any id is either one whole segment of the path or refused without a call', async () => {
+it('any id is either one whole segment of the path or refused without a call', { timeout }, async () => {
   reply = { success: true, script: whole };
   const id = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 140 }),
@@ -59,7 +60,7 @@ it('any id is either one whole segment of the path or refused without a call', a
   );
 });
 
-it('any filter value is exactly one parameter, intact', async () => {
+it('any filter value is exactly one parameter, intact', { timeout }, async () => {
   reply = { success: true, sessions: [], script: whole };
   const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
   await fc.assert(
@@ -85,7 +86,9 @@ it('any filter value is exactly one parameter, intact', async () => {
   );
 });
 
-it('any answer of the API, with fields missing, wrong or huge, gives data or a coded error and nothing masked', async () => {
+it('any answer of the API, with fields missing, wrong or huge, gives data or a coded error and nothing masked', {
+  timeout,
+}, async () => {
   const anything = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }),
     fc.constant('x'.repeat(100_000)),

@@ -12,9 +12,9 @@ import { createTransport } from '../../src/transport/transport.ts';
 import { createManualClock, type ManualClock } from '../support/clock.ts';
 import { createLateState } from '../support/late-state.ts';
 import { createModelApi, FATES, type Lot } from '../support/model-api.ts';
+import { countSent, quiet } from '../support/network.ts';
 import { propertyRuns, propertySeed } from '../support/property-runs.ts';
 import { type Respond, startRecorder } from '../support/recorder.ts';
-import { countSentRequests } from '../support/sent-requests.ts';
 
 const RUNS = propertyRuns(100);
 const SEED = propertySeed(20261124);
@@ -59,7 +59,6 @@ const lot: fc.Arbitrary<Lot> = fc.record({
   delayMs: fc.oneof(fc.constant(0), fc.nat(400)),
 });
 
-const sent = countSentRequests();
 let respond: Respond = () => undefined;
 const upstream = await startRecorder((recorded, response) => respond(recorded, response));
 afterAll(() => upstream.close());
@@ -180,21 +179,21 @@ async function play(
   await passTime(clock, UNSETTLED_MS);
   expect(clock.pending, 'no timer is left').toBe(0);
   respond = createModelApi(clock, [{ fate: 'answered', wayMs: 0, workMs: 0, delayMs: 0 }]).answer;
-  const before = sent.count();
+  const before = countSent();
   for (const id of SCRIPTS) await getScript(apiFor('key-a', new AbortController().signal), { script_id: id });
-  expect(sent.count() - before, 'a later read makes its own call').toBe(SCRIPTS.length);
+  expect(countSent() - before, 'a later read makes its own call').toBe(SCRIPTS.length);
   await transport.close();
 }
 
 /** Lets time pass in small pieces, so that what is sent arrives at the time of its sending. */
 async function passTime(clock: ManualClock, ms: number): Promise<void> {
-  await sent.quiet();
+  await quiet();
   const piece = Math.max(20, ms / 50);
   for (let passed = 0; passed < ms; passed += piece) {
     const next = Math.min(piece, ms - passed);
     const somethingIsDue = clock.nextAt <= clock.now() + next;
     await clock.advance(next);
-    if (somethingIsDue) await sent.quiet();
+    if (somethingIsDue) await quiet();
   }
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Clock } from '../../src/transport/clock.ts';
+import { quiet } from './network.ts';
 
 /** A clock that stands still until a test lets time pass. */
 export interface ManualClock extends Clock {
@@ -56,5 +57,5 @@ const TURNS = 100;
  */
 export async function settle(): Promise<void> {
   await setTimeout(60);
-  for (let turn = 0; turn < TURNS; turn++) await setImmediate();
+  await quiet(TURNS);
 }

@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
+import { quiet } from '../support/network.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import type { Recorded } from '../support/recorder.ts';
-import { countSentRequests } from '../support/sent-requests.ts';
 import { arrival, eventually, expectCalls } from '../support/waiting.ts';
 
 const clock = createManualClock();
@@ -89,7 +89,6 @@ describe.each([
 });
 
 describe('a quota of 50 at full demand', () => {
-  const sent = countSentRequests();
   const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 }, ...PATIENT });
 
   it.each([
@@ -108,10 +107,10 @@ describe('a quota of 50 at full demand', () => {
       });
     };
     const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(400) });
-    await sent.quiet();
+    await quiet();
     while (arrivals.length < 400) {
       await clock.advance(10);
-      await sent.quiet();
+      await quiet();
     }
     expect((await answer).errors).toBeUndefined();
     const tooClose = arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);

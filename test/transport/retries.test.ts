@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
+import { freePort } from '../support/free-port.ts';
 import { openGateway } from '../support/gateway.ts';
 import { TOGGLE } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
@@ -200,7 +200,7 @@ describe('a mutation', () => {
   });
 
   it('that was never sent is tried again, and carried out once', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const gateway = await openGateway({
       upstream: `http://127.0.0.1:${port}`,
       transport: { clock, random },
@@ -212,7 +212,7 @@ describe('a mutation', () => {
     const api = createHttpServer((request, response) => {
       seen.push(request.url);
       json(response, { success: true });
-    }).listen(port, '127.0.0.1');
+    }).listen(Number(port), '127.0.0.1');
     await once(api, 'listening');
     await clock.advance(50);
     expect(await answer).toMatchObject({ data: { toggleScript: { __typename: 'ToggleScriptSuccess' } } });
@@ -258,12 +258,4 @@ function seeded(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, settle } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
+import { freePort } from '../support/free-port.ts';
 import { openGateway, type Result, type TestGateway } from '../support/gateway.ts';
 import { TOGGLE } from '../support/mutations.ts';
 import { answerPlainly, scriptIdOf, wireScript } from '../support/plain-api.ts';
@@ -246,7 +247,7 @@ describe('an API that cannot be connected to', () => {
   }
 
   const UNREACHABLE = [
-    { title: 'refuses connections', url: async () => `http://127.0.0.1:${await closedPort()}` },
+    { title: 'refuses connections', url: async () => `http://127.0.0.1:${await freePort()}` },
     // A label of more than 63 characters never resolves, and no name server is asked.
     { title: 'has no address', url: async () => `http://${'a'.repeat(64)}.invalid` },
     { title: 'speaks no TLS', url: () => listenRaw((socket) => void socket.end('no TLS here')) },
@@ -296,14 +297,6 @@ describe('an API that cannot be connected to', () => {
     return `https://127.0.0.1:${(open.server.address() as AddressInfo).port}`;
   }
 });
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-}
 
 /** Faults what concerns one script, and answers everything else. */
 function strikeOnly(id: string, strike: Fault['strike']) {

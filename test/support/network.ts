@@ -1,0 +1,133 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+
+/**
+ * Knows where each request is that undici, or the global fetch, sends to an HTTP server of this process: their diagnostics
+ * channels and those of Node's servers tell it. So a test need not give requests and answers some time to arrive, which
+ * shows nothing on a busy machine.
+ */
+interface Sent {
+  readonly serverPort: number | undefined;
+  readonly connection: string;
+  /** What the server has of it. */
+  arrived?: { readonly request: IncomingMessage; readonly response: ServerResponse };
+  /** Its connection was closed before it arrived. */
+  isLost: boolean;
+  /** Its client has the answer, or has given up. */
+  isOver: boolean;
+  isCut: boolean;
+}
+
+let sent = 0;
+let connecting = 0;
+/** All that happens on the network. */
+let events = 0;
+const underWay = new Map<unknown, Sent>();
+/** The last request of each connection: it carries one at a time. */
+const byConnection = new Map<string, Sent>();
+/** Servers that have taken a connection. */
+const servers = new Map<number | undefined, Server>();
+
+/** How many requests this process has begun to write. */
+export const countSent = () => sent;
+
+/** More turns of the event loop than there are from one thing on the network to the next that follows from it. */
+const IDLE_TURNS = 12;
+/** An answer that its client does not read never arrives. */
+const MOST_PAUSES = 2_000;
+
+/** Waits until all that was sent has arrived, all answers too, and nothing more follows. */
+export async function quiet(idleTurns = IDLE_TURNS): Promise<void> {
+  let before = events;
+  for (let idle = 0, pauses = 0; idle < idleTurns; ) {
+    await setImmediate();
+    const isIdle = isAllThere() || pauses >= MOST_PAUSES;
+    if (events === before && isIdle) idle += 1;
+    else idle = 0;
+    before = events;
+    // What is on its way for longer needs the system, which may be busy.
+    if (!isIdle && ++pauses > IDLE_TURNS) await setTimeout(1);
+  }
+}
+
+function isAllThere(): boolean {
+  for (const [request, one] of underWay) {
+    if (isOnItsWay(one)) return false;
+    if (one.isOver) forget(request, one);
+  }
+  return connecting === 0;
+}
+
+function isOnItsWay({ arrived, serverPort, isLost, isOver, isCut }: Sent): boolean {
+  // Other processes tell nothing.
+  if (!arrived) return !isLost && servers.get(serverPort)?.listening === true;
+  const { request, response } = arrived;
+  if (request.socket.destroyed) return !isOver;
+  // A gateway whose answer has begun learns that its client has left when it writes more.
+  if (isOver) return isCut && !(response.headersSent && request.socket.readableEnded);
+  return !request.complete || response.writableEnded;
+}
+
+/** A client has the same port for connections to several servers. */
+function connectionOf(clientPort: number | undefined, serverPort: number | undefined): string {
+  return `${clientPort} ${serverPort}`;
+}
+
+function forget(request: unknown, one: Sent): void {
+  underWay.delete(request);
+  if (byConnection.get(one.connection) === one) byConnection.delete(one.connection);
+}
+
+function onChannel(name: string, receive: (told: Told) => void): void {
+  subscribe(name, (told) => {
+    events += 1;
+    receive(told as Told);
+  });
+}
+
+onChannel('undici:client:beforeConnect', () => {
+  connecting += 1;
+});
+for (const name of ['undici:client:connected', 'undici:client:connectError'])
+  onChannel(name, () => {
+    connecting -= 1;
+  });
+onChannel('undici:client:sendHeaders', ({ request, socket }) => {
+  sent += 1;
+  const { remotePort: serverPort, localPort } = socket;
+  const connection = connectionOf(localPort, serverPort);
+  const one = { serverPort, connection, isLost: false, isOver: false, isCut: false };
+  underWay.set(request, one);
+  byConnection.set(connection, one);
+});
+onChannel('undici:request:trailers', ({ request }) => {
+  const one = underWay.get(request);
+  if (one) forget(request, one);
+});
+onChannel('undici:request:error', ({ request }) => {
+  const one = underWay.get(request);
+  if (one) Object.assign(one, { isOver: true, isCut: true });
+});
+onChannel('net.server.socket', ({ socket }) => {
+  const { server } = socket as Socket & { readonly server?: unknown };
+  if (!(server instanceof Server)) return;
+  servers.set(socket.localPort, server);
+  const connection = connectionOf(socket.remotePort, socket.localPort);
+  socket.once('close', () => {
+    const one = byConnection.get(connection);
+    if (one) one.isLost = true;
+  });
+});
+onChannel('http.server.request.start', ({ request, response, socket }) => {
+  const one = byConnection.get(connectionOf(socket.remotePort, socket.localPort));
+  if (one) one.arrived = { request: request as IncomingMessage, response };
+});
+
+/** What the channels tell, each a part of it. */
+interface Told {
+  readonly request: unknown;
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+}
