@@ -61,33 +61,24 @@ export function createContext(options: ContextOptions) {
 
   class LazyCaller implements Caller {
     readonly usage = new Usage();
+    readonly permissions: Permissions | undefined;
+    readonly keyRefused: Promise<GraphQLError> | undefined;
     readonly #startedAt = clock.now();
     readonly #beginning: Beginning;
     readonly #trial: KeyTrial | undefined;
     #api: Api | undefined;
 
     constructor(beginning: Beginning) {
-      this.#beginning = beginning;
       const { request, identity } = beginning;
-      if (!limitsUnknown || identity.refusal || wasAccepted(request)) return;
-      const { account } = identity.origin;
-      this.#trial = new KeyTrial(() => isKnown(account));
-    }
-
-    get permissions(): Permissions | undefined {
-      return this.#beginning.identity.permissions;
-    }
-
-    get keyRefused(): Promise<GraphQLError> | undefined {
-      return this.#trial?.refused;
+      const isTried = limitsUnknown && !identity.refusal && !wasAccepted(request);
+      this.#beginning = beginning;
+      this.#trial = isTried ? new KeyTrial(() => isKnown(identity.origin.account)) : undefined;
+      this.permissions = identity.permissions;
+      this.keyRefused = this.#trial?.refused;
     }
 
     get api(): Api {
-      this.#api ??= this.#open();
-      return this.#api;
-    }
-
-    #open(): Api {
+      if (this.#api) return this.#api;
       const { request, identity } = this.#beginning;
       if (identity.refusal) throw identity.refusal;
       const { signal } = request;
@@ -111,7 +102,8 @@ export function createContext(options: ContextOptions) {
         trial: this.#trial,
         rateLimit: () => rateLimit(account),
       };
-      return hasLists(permissions) ? { ...api, ask: limitAccess(api, permissions, owners) } : api;
+      this.#api = hasLists(permissions) ? { ...api, ask: limitAccess(api, permissions, owners) } : api;
+      return this.#api;
     }
   }
 

@@ -5,8 +5,8 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { checkContentType } from '../http/guards.ts';
-import { FetchRequest, type NodeRequest } from '../http/http-request.ts';
-import type { NodeHandler } from '../http/node.ts';
+import { FetchRequest } from '../http/http-request.ts';
+import type { NodeHandler, NodeRequest } from '../http/node.ts';
 import { COMMON_HEADERS, REQUEST_ID, requestIdFor, responseHead } from '../http/response.ts';
 import { methodNotAllowed } from '../http/routes.ts';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';

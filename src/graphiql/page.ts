@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { prefersHtml } from '../http/media-type.ts';
 import type { HttpResponse } from '../http/response.ts';
+import { prefersHtml } from '../http/response.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import {
   answerWith,

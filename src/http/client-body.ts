@@ -1,9 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 import { requestError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { GrowingBuffer } from '../transport/body.ts';
-import { BODY_WAS_READ, bytesOfParsed } from './parsed-body.ts';
 
 /** Something that was read of a body, with about how many bytes of memory it keeps. */
 export interface Weighed {
@@ -12,71 +10,9 @@ export interface Weighed {
 
 export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
 
-/** Whether something has begun to read a request, or has read it. */
-export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
-  return readableDidRead || readableEnded;
-}
-
-/**
- * Gives the reader's result for the body of a node:http request, at most `limit` bytes of it. Something in front of the gateway
- * may have read it: then it is what that has left in `request.body`. The text is let go as soon as it is read: from then on
- * the lease is for what the operation keeps of it, until it is released, which this does itself where there is no
- * operation. Counting here costs next to nothing; through a web stream it would halve the throughput.
- * @throws BODY_TOO_LARGE as soon as that is certain, by its content-length before anything is read; OVERLOADED;
- * INTERNAL_SERVER_ERROR for one that was read and is nowhere; what the reader throws
- */
-export function readNodeBody<Read extends Weighed>(
-  request: IncomingMessage,
-  limit: number,
-  lease: BodyLease,
-  reader: BodyReader<Read>,
-): Promise<Read> {
-  return new Promise((resolve, reject) => {
-    const body = gather(limit, lease, reader, resolve, reject);
-    if (Number(request.headers['content-length']) > limit) body.stop(bodyTooLarge(limit));
-    if (wasRead(request)) {
-      try {
-        if (body.add(bytesOfParsed(request))) body.end();
-      } catch (error) {
-        body.stop(error);
-      }
-      return;
-    }
-    // Its connection broke while something in front of the gateway waited; no event says so again.
-    if (request.destroyed) return body.stop(CUT_OFF);
-    // The rest after a refusal is read and thrown away, so that the client gets to the answer.
-    request.on('data', body.add);
-    request.on('end', body.end);
-    const onCut = () => body.stop(CUT_OFF);
-    request.on('error', onCut);
-    // A request may be destroyed without an error.
-    request.on('close', onCut);
-  });
-}
-
-/** The same of a web request, for gateways that are embedded as a fetch handler. @throws as `readNodeBody` does. */
-export function readWebBody<Read extends Weighed>(
-  request: Request,
-  limit: number,
-  lease: BodyLease,
-  reader: BodyReader<Read>,
-): Promise<Read> {
-  return new Promise((resolve, reject) => {
-    const body = gather(limit, lease, reader, resolve, reject);
-    if (Number(request.headers.get('content-length')) > limit) body.stop(bodyTooLarge(limit));
-    if (request.bodyUsed) return body.stop(BODY_WAS_READ);
-    const read = async () => {
-      for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-        if (!body.add(chunk)) return;
-      }
-      body.end();
-    };
-    read().catch(body.stop);
-  });
-}
-
-/** Gathers a body as it arrives, until it is complete or given up. */
-function gather<Read extends Weighed>(
+/** Gathers a body as it arrives, until it is complete or given up. `announced` is its content-length. */
+export function gather<Read extends Weighed>(
+  announced: string | null | undefined,
   limit: number,
   lease: BodyLease,
   reader: BodyReader<Read>,
@@ -91,6 +27,7 @@ function gather<Read extends Weighed>(
     reject(reason);
   };
   lease.onEvict = () => stop(OVERLOADED);
+  if (Number(announced) > limit) stop(bodyTooLarge(limit));
   return {
     stop,
     /** @returns whether more is welcome. */
@@ -129,12 +66,6 @@ const OVERLOADED = requestError(
   503,
   'The gateway has no room for this request body next to those of other requests. Nothing was carried out: send it again in a moment.',
   { 'retry-after': '1' },
-);
-
-const CUT_OFF = requestError(
-  'BAD_REQUEST',
-  400,
-  'The connection broke before the request body was complete.',
 );
 
 /** The memory lease of one request's body. */

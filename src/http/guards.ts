@@ -2,8 +2,7 @@ import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { isLoopback, isProbe } from './address.ts';
-import { type AcceptedTypes, isJson } from './media-type.ts';
-import { type HttpResponse, REQUEST_ID } from './response.ts';
+import { type AcceptedTypes, type HttpResponse, REQUEST_ID } from './response.ts';
 
 /** The headers in which a browser says where a request goes and comes from; no page can choose either. */
 export interface Whereabouts {
@@ -77,6 +76,11 @@ const NOT_ACCEPTABLE = requestError(
   406,
   'The accept header leaves no media type to answer in. Accept application/graphql-response+json or application/json.',
 );
+
+/** Whether a content type is JSON in UTF-8. A list of several types is not: browsers and servers read it differently. */
+function isJson(contentType: string): boolean {
+  return /^application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i.test(contentType.trim());
+}
 
 /** As nearly every client writes it. */
 const JSON_TYPE = 'application/json';

@@ -8,8 +8,13 @@ import type { BodyLease, OpenLease } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
-import { type AcceptedTypes, negotiateTypes } from './media-type.ts';
-import { errorResponse, type HttpResponse, responseTo } from './response.ts';
+import {
+  type AcceptedTypes,
+  errorResponse,
+  type HttpResponse,
+  negotiateTypes,
+  responseTo,
+} from './response.ts';
 import type { HttpRoute } from './routes.ts';
 import { streamResponse } from './stream.ts';
 

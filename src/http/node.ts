@@ -1,9 +1,19 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
-import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
+import {
+  CLIENT_LEFT,
+  credentialsIn,
+  type RequestRecord,
+  type RequestTracker,
+  type SentCredentials,
+} from '../observability/request-record.ts';
+import { AbortSource } from '../transport/signal.ts';
+import { OPERATION_PATH } from './address.ts';
+import { type BodyLease, type BodyReader, gather, type Weighed } from './client-body.ts';
 import type { HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
-import { NodeRequest } from './http-request.ts';
+import type { HttpRequest } from './http-request.ts';
+import { bytesOfParsed } from './parsed-body.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendInTurn, sendResponse } from './response.ts';
 
 /** Answers a request at a node:http server. */
@@ -20,6 +30,83 @@ export function createNodeHandler(handler: HttpHandler): NodeHandler {
     }
   };
 }
+
+/** A view of a node:http request. */
+export class NodeRequest implements HttpRequest {
+  readonly message: IncomingMessage;
+  readonly method: string;
+  readonly path: string;
+  readonly searchParams: URLSearchParams;
+  readonly contentType: string | null;
+  readonly credentials: SentCredentials;
+  readonly address: string;
+  readonly signal = new AbortSource();
+
+  constructor(message: IncomingMessage) {
+    const { method = '', url = '', headers, socket } = message;
+    // Most requests are operations by POST, whose URL says nothing further.
+    const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
+    this.message = message;
+    this.method = method;
+    this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
+    this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
+    this.contentType = headers['content-type'] ?? null;
+    this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
+    this.address = socket.remoteAddress ?? '';
+  }
+
+  header(name: string): string | null {
+    const value = this.message.headers[name];
+    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+  }
+
+  /** Counting here costs next to nothing; through a web stream it would halve the throughput. */
+  readBody<Read extends Weighed>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
+    const { message } = this;
+    return new Promise((resolve, reject) => {
+      const body = gather(message.headers['content-length'], limit, lease, reader, resolve, reject);
+      if (wasRead(message)) {
+        try {
+          if (body.add(bytesOfParsed(message))) body.end();
+        } catch (error) {
+          body.stop(error);
+        }
+        return;
+      }
+      // Its connection broke while something in front of the gateway waited; no event says so again.
+      if (message.destroyed) return body.stop(CUT_OFF);
+      // The rest after a refusal is read and thrown away, so that the client gets to the answer.
+      message.on('data', body.add);
+      message.on('end', body.end);
+      const onCut = () => body.stop(CUT_OFF);
+      message.on('error', onCut);
+      // A request may be destroyed without an error.
+      message.on('close', onCut);
+    });
+  }
+}
+
+const NO_PARAMETERS = new URLSearchParams();
+
+/** Undefined: host and path make no URL. */
+function urlOf(message: IncomingMessage): URL | undefined {
+  const { headers, url } = message;
+  // Express keeps there what it cuts off of a path where the gateway is mounted.
+  const { originalUrl = url } = message as { readonly originalUrl?: string };
+  const text = `http://${headers.host ?? 'localhost'}${originalUrl}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** Whether something in front of the gateway has begun to read a request, or has read it. */
+export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
+  return readableDidRead || readableEnded;
+}
+
+const CUT_OFF = requestError(
+  'BAD_REQUEST',
+  400,
+  'The connection broke before the request body was complete.',
+);
 
 /** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;
@@ -38,7 +125,7 @@ export function createRequestListener(
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
     // Code that answers in the gateway's place finds it there, as when the process leaves.
     message.headers[REQUEST_ID] = requestId;
-    const request = new NodeRequest(message, response);
+    const request = new NodeRequest(message);
     const record = tracker.begin(request, requestId);
     // Its client left while something in front of the gateway waited; no event says so again.
     if (response.closed) return tracker.end(record, CLIENT_LEFT);
@@ -50,7 +137,8 @@ export function createRequestListener(
     });
     response.once('close', () => {
       tracker.end(record, isSent ? response.statusCode : CLIENT_LEFT);
-      request.close();
+      // Nothing goes on for a client that has left.
+      if (!response.writableFinished) request.signal.abort();
     });
     if (response.socket === null) endWithSocket(message, response);
     const { headers, url } = message;

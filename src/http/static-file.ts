@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { HttpRequest } from './http-request.ts';
-import { negotiateEncoding } from './media-type.ts';
 import type { HttpResponse } from './response.ts';
+import { negotiateEncoding } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 
 /** A file as it is sent: its headers, and its bytes by encoding. */

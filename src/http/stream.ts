@@ -6,12 +6,12 @@ import { isStream } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import { type Clock, every } from '../transport/clock.ts';
 import type { Signal } from '../transport/signal.ts';
-import type { StreamType } from './media-type.ts';
 import {
   type HttpResponse,
   isFailure,
   responseHead,
   type StreamedBody,
+  type StreamType,
   stringifyResult,
 } from './response.ts';
 

@@ -7,17 +7,17 @@ import type { RequestRecord, RequestTracker } from '../observability/request-rec
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { OperationParams } from '../operation/params.ts';
 import type { ExecutionHooks, Pipeline } from '../operation/pipeline.ts';
-import { type BodyLease, wasRead } from './client-body.ts';
+import type { BodyLease } from './client-body.ts';
 import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
 import { FetchRequest, type HttpRequest } from './http-request.ts';
-import { negotiateTypes } from './media-type.ts';
-import type { NodeHandler } from './node.ts';
+import { type NodeHandler, wasRead } from './node.ts';
 import {
   COMMON_HEADERS,
   errorResponse,
   type HttpResponse,
   isStreamed,
+  negotiateTypes,
   REQUEST_ID,
   requestIdFor,
   responseTo,

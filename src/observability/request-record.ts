@@ -24,6 +24,11 @@ export interface SentCredentials {
   readonly bearer: string | undefined;
 }
 
+/** Makes them of the two headers. Read nowhere else: the log hides what is read here. */
+export function credentialsIn(token: string | null, authorization: string | null): SentCredentials {
+  return { token: token ?? undefined, bearer: authorization?.replace(/^Bearer(?: +|$)/i, '') };
+}
+
 /** An operation as logs, metrics and traces name it. */
 export interface OperationFacts {
   readonly name: string | undefined;
@@ -82,43 +87,30 @@ class Phases {
 }
 
 /** Facts about one request to the gateway: never its document, variables or body. */
-export class RequestRecord {
+export interface RequestRecord {
   readonly request: ClientRequest;
   readonly requestId: string;
   /** When it arrived, as `performance.now()` has it. */
-  readonly startedAt = performance.now();
+  readonly startedAt: number;
   /** The operation, once its document could be parsed. */
-  operation: OperationFacts | undefined = undefined;
+  operation: OperationFacts | undefined;
   /** Its document. */
-  document: DocumentFacts | undefined = undefined;
+  document: DocumentFacts | undefined;
   /** Its span, as a line of a log names it; undefined: it is not traced. */
-  span: SpanIds | undefined = undefined;
+  span: SpanIds | undefined;
   /** The name of the gateway key, once that is known; undefined: callers have no names. */
-  caller: string | undefined = undefined;
-  #writing: Set<WriteBegun> | undefined;
+  caller: string | undefined;
+  /** The writes that have begun and not ended; undefined: none has begun. */
+  writing: Set<WriteBegun> | undefined;
   /** How the operation's reads come about; missing until it runs. */
-  usage: Readonly<Usage> | undefined = undefined;
+  usage: Readonly<Usage> | undefined;
   /** `extensions.code` of each error in the answer. */
-  codes: readonly string[] = NONE;
+  codes: readonly string[];
   /** The schema coordinates of the fields that failed. */
-  failedFields: readonly string[] = NONE;
+  failedFields: readonly string[];
   /** Undefined: nobody looks at it. */
   readonly phases: Phases | undefined;
-
-  constructor(request: ClientRequest, requestId: string, usesPhases: boolean) {
-    this.request = request;
-    this.requestId = requestId;
-    this.phases = usesPhases ? new Phases() : undefined;
-  }
-
-  /** The writes that have begun and not ended. */
-  get writing(): Set<WriteBegun> {
-    this.#writing ??= new Set();
-    return this.#writing;
-  }
 }
-
-const NONE: readonly string[] = [];
 
 /** Whether a request was sent as an operation, even if it could not be read; the GraphiQL page and probes are not. */
 export function isOperation({ request: { path, method }, operation, codes }: RequestRecord): boolean {
@@ -168,6 +160,8 @@ export interface RequestObserver {
 /** Follows requests from their arrival to the end of their answers. */
 export type RequestTracker = ReturnType<typeof createRequestTracker>;
 
+const NONE: readonly string[] = [];
+
 const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' };
 
 /** An observer or a log that throws or rejects harms no request, nor the process: the log hears of the observer, nobody of the log. */
@@ -194,7 +188,20 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
   return {
     unexpected,
     begin(request: ClientRequest, requestId: string): RequestRecord {
-      const record = new RequestRecord(request, requestId, usesPhases);
+      const record: RequestRecord = {
+        request,
+        requestId,
+        startedAt: performance.now(),
+        operation: undefined,
+        document: undefined,
+        span: undefined,
+        caller: undefined,
+        writing: undefined,
+        usage: undefined,
+        codes: NONE,
+        failedFields: NONE,
+        phases: usesPhases ? new Phases() : undefined,
+      };
       notifyAll(record, (observer) => observer.began?.(record));
       return record;
     },
@@ -205,9 +212,11 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
     wrote,
     /** A write begins; what is given back is called once with how it has ended. */
     writing(record: RequestRecord, write: WriteBegun) {
-      record.writing.add(write);
+      record.writing ??= new Set();
+      const { writing } = record;
+      writing.add(write);
       return (end: WriteEnd): void => {
-        record.writing.delete(write);
+        writing.delete(write);
         wrote(record, { ...write, ...end });
       };
     },
@@ -219,8 +228,7 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
     end(record: RequestRecord, status: number): void {
       // A client that stays gets its answer before a write has ended only when the process stops, which may lose the end.
       if (status !== CLIENT_LEFT)
-        for (const write of record.operation?.type === 'mutation' ? record.writing : [])
-          wrote(record, { ...write, ...CUT_SHORT });
+        for (const write of record.writing ?? []) wrote(record, { ...write, ...CUT_SHORT });
       const end = { status, durationMs: performance.now() - record.startedAt };
       notifyAll(record, (observer) => observer.ended?.(record, end));
     },

@@ -97,10 +97,11 @@ export class PreparedOperation {
   }
 
   #variantOf(variables: CoercedVariables): Variant | undefined {
-    return this.#variants.find(({ conditions }) => {
-      for (const [name, value] of conditions) if (variables[name] !== value) return false;
-      return true;
-    });
+    variants: for (const variant of this.#variants) {
+      for (const [name, value] of variant.conditions) if (variables[name] !== value) continue variants;
+      return variant;
+    }
+    return undefined;
   }
 
   #selectionFor(variables: CoercedVariables): Selection {

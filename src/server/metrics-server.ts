@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { NodeRequest } from '../http/http-request.ts';
+import { NodeRequest } from '../http/node.ts';
 import { type PlainResponse, sendResponse } from '../http/response.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -15,7 +15,7 @@ export async function startMetricsServer(
   const answerAt = createMetricsRoute(metrics, ['GET', 'HEAD']);
   const server = createServer(async (request, response) => {
     try {
-      const answer = (await answerAt(new NodeRequest(request, response))) ?? NOT_HERE;
+      const answer = (await answerAt(new NodeRequest(request))) ?? NOT_HERE;
       sendResponse({ response, answer });
     } catch (error) {
       response.destroy(error as Error);

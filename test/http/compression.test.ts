@@ -4,7 +4,7 @@ import { Pool } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCompress } from '../../src/http/compression.ts';
 import { FetchRequest } from '../../src/http/http-request.ts';
-import { RequestRecord } from '../../src/observability/request-record.ts';
+import { createRequestTracker } from '../../src/observability/request-record.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
@@ -183,7 +183,8 @@ it('many large answers at a time are all right', async () => {
 it('what would wait too long for its turn is sent as it is', async () => {
   const compress = createCompress();
   const request = new Request('http://localhost/graphql', { headers: { 'accept-encoding': 'gzip' } });
-  const record = new RequestRecord(new FetchRequest(request, new URL(request.url)), 'one', false);
+  const tracker = createRequestTracker([], { error: (error) => expect(error).toBeUndefined() });
+  const record = tracker.begin(new FetchRequest(request, new URL(request.url)), 'one');
   record.operation = { name: undefined, type: OperationTypeNode.QUERY };
   const text = 'x'.repeat(4 * 1024 * 1024);
   const compressing = Array.from({ length: 10 }, () => compress(text, {}, record));

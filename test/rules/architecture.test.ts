@@ -90,7 +90,7 @@ describe('imports point down', () => {
         'context.ts',
       ],
     ],
-    ['graphiql', ['http/media-type.ts', 'http/response.ts', 'http/routes.ts', 'http/static-file.ts']],
+    ['graphiql', ['http/response.ts', 'http/routes.ts', 'http/static-file.ts']],
     [
       'config',
       [

@@ -2,10 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { MessageType } from 'graphql-ws';
 import { codedError, requestError } from '../../errors/coded-error.ts';
-import type { ClientRequest, SentCredentials } from '../../observability/request-record.ts';
+import {
+  type ClientRequest,
+  credentialsIn,
+  type SentCredentials,
+} from '../../observability/request-record.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/signal.ts';
-import { credentialsIn } from '../http-request.ts';
 import { stringifyResult } from '../response.ts';
 
 /** The messages of a client in the protocol `graphql-transport-ws`. */
@@ -109,7 +112,7 @@ export class SocketClientRequest implements ClientRequest {
     this.#upgrade = upgrade;
     this.#sent = sent;
     this.signal = signal;
-    this.credentials = credentialsIn(this);
+    this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
     this.address = upgrade.socket.remoteAddress ?? '';
   }
 

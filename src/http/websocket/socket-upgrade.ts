@@ -8,7 +8,7 @@ import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import { readOperationPath } from '../address.ts';
 import type { HostCheck, OriginCheck } from '../guards.ts';
-import { NodeRequest } from '../http-request.ts';
+import { NodeRequest } from '../node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
 import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
@@ -46,7 +46,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
   const refuse = (request: IncomingMessage, socket: Duplex, refusal: GraphQLError): void => {
     const response = responseOn(request, socket);
     const requestId = requestIdFor(request.headers[REQUEST_ID]);
-    const record = tracker.begin(new NodeRequest(request, response), requestId);
+    const record = tracker.begin(new NodeRequest(request), requestId);
     tracker.answered(record, [refusal]);
     sendResponse({ response, answer: errorResponse(refusal, request.headers.accept), requestId });
     tracker.end(record, response.statusCode);
