@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core';
+import DataloaderPlugin from '@pothos/plugin-dataloader';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import type { Context } from '../context.ts';
 
@@ -18,7 +19,7 @@ export const builder = new SchemaBuilder<{
   };
 }>({
   defaultFieldNullability: false,
-  plugins: [DirectivesPlugin],
+  plugins: [DataloaderPlugin, DirectivesPlugin],
 });
 
 builder.queryType({

@@ -72,9 +72,16 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   const loaderOf = defineLoader((api, given: string) =>
     read(api, { [resource.param]: given } as Params<Param>),
   );
-  const { resolve = (given, context) => loaderOf(context).load(given) } = options;
-  const type = builder.objectRef<Shape>(name);
-  entities.set(name, { key, check, resolve });
+  // Pothos loads what a key alone stands for, but not in a union.
+  const { resolve = (given: string) => given } = options;
+  const type = builder.loadableObjectRef<Shape, string>(name, {
+    load: (given, context) => loaderOf(context).loadMany(given),
+  });
+  // Pothos keeps the loaders that it makes itself in a WeakMap: once that is old, V8's young collection takes all that they
+  // lead to for alive, and nothing of an operation dies before a full one.
+  type.getDataloader = loaderOf as never;
+  const { resolve: inUnion = (given, context) => loaderOf(context).load(given) } = options;
+  entities.set(name, { key, check, resolve: inUnion });
   const required = requiresScopes(scope);
   const extensions = { ...required, ...costs(read, price) };
   type.implement({
@@ -157,7 +164,6 @@ export const fetchable = new GraphQLDirective({
 /** A thing that can be read after a write. */
 export interface Readable<Param extends string> {
   readonly name: string;
-  readonly loaderOf: (context: Context) => { load(key: string): Promise<unknown> };
   readonly resource: Resource<Param>;
   readonly extensions: Readonly<Record<string, unknown>>;
 }
@@ -179,6 +185,6 @@ export function readAfter<Source>(
     nullable: true,
     description: `The ${type.resource.name}, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.`,
     extensions: type.extensions,
-    resolve: (source, _args, context) => type.loaderOf(context).load(idOf(source)) as never,
+    resolve: ((source: Source) => idOf(source)) as never,
   });
 }

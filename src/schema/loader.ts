@@ -31,11 +31,6 @@ class Loader<Key, Value> extends DataLoader<Key, Value, string> {
     this.cacheKeyOf = cacheKeyOf;
   }
 
-  /** The value at once if it is known, else a promise of it. */
-  get(key: Key): Value | Promise<Value> {
-    return this.known.get(this.cacheKeyOf(key)) ?? this.load(key);
-  }
-
   override load(key: Key): Promise<Value> {
     const known = this.known.get(this.cacheKeyOf(key));
     if (known !== undefined) this.prime(key, known);

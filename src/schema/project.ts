@@ -145,8 +145,7 @@ defineMutation({
         description: 'The project after the write. It comes with the answer and costs no further REST call.',
         // Should the answer carry none, the project is read.
         extensions: requiresScopes('projects:read'),
-        resolve: ({ answer, params }, _args, context) =>
-          answer ?? Project.loaderOf(context).load(params.project_id),
+        resolve: ({ answer, params }) => answer ?? params.project_id,
       }),
     }),
   },

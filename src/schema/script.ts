@@ -52,7 +52,7 @@ export const Script = defineEntity('Script', {
         // Its id alone takes no call, which would be checked.
         checkProject(context.caller.permissions, id);
         if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
-        return Project.loaderOf(context).get(id);
+        return Project.loaderOf(context).known.get(id) ?? id;
       },
     }),
     name: wire.string('name', "The script's name."),

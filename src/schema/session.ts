@@ -45,12 +45,11 @@ export const Session = defineEntity('Session', {
       extensions: costs(getScript, { freeFields: ['id'] }),
       resolve: (session, _args, context, info) => {
         const id = usable(session, 'script_id');
-        const scripts = Script.loaderOf(context);
         // It is known by the id that it was asked for, which may differ in the case of its letters.
-        const known = scripts.known.get(id);
+        const known = Script.loaderOf(context).known.get(id);
         if (known?.id === id) return known;
         if (selectsOnlyBelow(info, 'Script', ['id'])) return { id } as ScriptShape;
-        return known ?? scripts.load(id);
+        return known ?? id;
       },
     }),
     userKey: wire.orNull.string(
@@ -66,7 +65,7 @@ export const Session = defineEntity('Session', {
       extensions: { ...requiresScopes('users:read'), ...costs(getUser) },
       resolve: (session, _args, context) => {
         const key = userKeyOf(session);
-        return key === null ? null : User.loaderOf(context).get(key);
+        return key === null ? null : (User.loaderOf(context).known.get(key) ?? key);
       },
     }),
     robloxId: wire.id('roblox_id', "The user's id on Roblox: exact digits, never rounded."),

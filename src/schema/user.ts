@@ -81,7 +81,7 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
       description:
         'The user; that costs one REST call. Null, with an error here, if the user cannot be read.',
       extensions: User.extensions,
-      resolve: ({ params }, _args, context) => User.loaderOf(context).load(params.user_key as string),
+      resolve: ({ params }) => params.user_key as string,
     }),
   );
 }
