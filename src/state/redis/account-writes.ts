@@ -29,6 +29,7 @@ export class AccountWrites {
   readonly partition: number;
   readonly #link: RedisLink;
   readonly #account: AccountKeyspace;
+  readonly #keys: readonly string[];
   #name = '';
   #count = '';
   #forgotten = 0;
@@ -39,6 +40,7 @@ export class AccountWrites {
 
   constructor(account: AccountKeyspace, link: RedisLink) {
     this.#account = account;
+    this.#keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
     this.#link = link;
     this.partition = link.lastPartition;
   }
@@ -66,8 +68,7 @@ export class AccountWrites {
 
   async #ask(): Promise<true> {
     const account = this.#account;
-    const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
-    const reply = await account.run(READ_WRITES, keys, [this.#name, this.#count]);
+    const reply = await account.run(READ_WRITES, this.#keys, [this.#name, this.#count]);
     const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
     account.quota.note(this.#link.now(), used, pausedMs);
     if (isNews !== 0) this.#learn(news as News);
