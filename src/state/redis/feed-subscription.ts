@@ -1,4 +1,4 @@
-import type { FeedEntryRole, FeedMember, FeedSubscription } from '../port.ts';
+import type { FeedEntryRole, FeedMember } from '../port.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -59,7 +59,7 @@ redis.call('HDEL', feed, 'leader')
 redis.call('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
 return 1`;
 
-interface RedisFeedSubscriptionOptions {
+interface FeedSubscriptionOptions {
   readonly link: RedisLink;
   readonly account: AccountKeyspace;
   /** The feed's name in the store. */
@@ -67,8 +67,8 @@ interface RedisFeedSubscriptionOptions {
   readonly channel: string;
   readonly member: FeedMember;
   /** The subscription needs a heartbeat at once. */
-  readonly onDue: (subscription: RedisFeedSubscription) => void;
-  readonly onGone: (subscription: RedisFeedSubscription) => void;
+  readonly onDue: () => void;
+  readonly onGone: () => void;
 }
 
 /** `entries`: the first that were not read, or null where others have filled the answer. */
@@ -85,163 +85,141 @@ type StoredEntry = [id: Buffer, fields: [name: Buffer, entry: Buffer]];
 
 const PUBLISHED = { tooMuch: 2 };
 
+export type RedisFeedSubscription = ReturnType<typeof subscribeToFeed>;
+
 /**
  * The subscription of a member to a feed that is kept in Redis. While Redis is lost the member leads for itself, and alone
  * receives what it publishes. Afterwards the feed is reset: nobody is taken back to what was before, as the next entry is
  * whole and newer than all that anybody has seen.
  */
-export class RedisFeedSubscription implements FeedSubscription {
-  readonly feed: string;
-  readonly #log: string;
-  readonly #options: RedisFeedSubscriptionOptions;
+export function subscribeToFeed(options: FeedSubscriptionOptions) {
+  const { link, account, name, channel, member, onDue, onGone } = options;
+  const feed = account.key(`feed-${name}`);
+  const log = account.key(`feed-${name}-log`);
   /** The name in which it holds the leader's lease: another one each time. */
-  #holder: string;
+  let holder = link.membership.nextName();
   /** The epoch of the feed in which entries are read, and the last one that was. */
-  #epoch = '';
-  #last = 0;
+  let epoch = '';
+  let last = 0;
   /** Whether it holds that lease, and has read all that was published before. */
-  #isLeading = false;
+  let isLeading = false;
   /** Whether the member was told to lead, and not to follow since. */
-  #memberLeads = false;
-  #isDegraded = false;
+  let memberLeads = false;
+  let isDegraded = false;
   /** The epoch of the feed that is to end, or any; empty: none. */
-  #resetDue = '';
-  #isGone = false;
+  let resetDue = '';
+  let isGone = false;
   /** Entries are published one after the other. */
-  #published: Promise<void> = Promise.resolve();
+  let published: Promise<void> = Promise.resolve();
 
-  constructor(options: RedisFeedSubscriptionOptions) {
-    const { account, link, name } = options;
-    this.#options = options;
-    this.#holder = link.membership.nextName();
-    this.feed = account.key(`feed-${name}`);
-    this.#log = account.key(`feed-${name}-log`);
-  }
+  const isListening = () => !isGone && !isDegraded;
+  /** An entry is sealed for this location: one of an earlier epoch means nothing in a later one. */
+  const locate = () => `${log} ${epoch}`;
+  const endLease = () => {
+    holder = link.membership.nextName();
+    isLeading = false;
+  };
+  const lead = (isReset: boolean) => {
+    memberLeads = true;
+    member.lead(isReset);
+  };
+  /** The first who reads an entry that is broken ends its epoch; for the others there is nothing left to reset. */
+  const reset = (ending: string) => {
+    resetDue = ending;
+    onDue();
+  };
 
-  /** Its part in a heartbeat of all. One follows the other, so that nothing is read twice. */
-  heartbeat() {
-    const reset = this.#resetDue;
-    const nextEpoch = this.#options.link.membership.nextName();
-    return {
-      keys: [this.feed, this.#log],
-      args: [this.#holder, nextEpoch, reset, this.#epoch, this.#last],
-      answered: (view: FeedView) => this.#refresh(view, reset !== ''),
-    };
-  }
-
-  publish(entry: object, role: FeedEntryRole): void {
-    if (this.#isGone) return;
-    if (this.#isDegraded) this.#options.member.received(entry, true);
-    else if (this.#isLeading) {
-      const published = [JSON.stringify(entry), role, this.#holder, this.#epoch] as const;
-      this.#published = this.#published.then(() => this.#publish(...published));
-    }
-  }
-
-  leave(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    const { link, channel, onGone } = this.#options;
-    onGone(this);
-    link.run(LEAVE_LEADER, [this.feed, channel], [this.#holder]).catch(() => undefined);
-  }
-
-  /** Redis is lost. */
-  degrade(): void {
-    if (this.#isGone) return;
-    this.#endLease();
-    if (this.#isDegraded) return;
-    this.#isDegraded = true;
-    this.#lead(true);
-  }
-
-  /** Redis is back. */
-  recover(): void {
-    if (this.#isDegraded) this.#reset(ANY_EPOCH);
-  }
-
-  /** A message about the feed: the number of an entry, or that nobody leads. */
-  receive(message: string): void {
-    if (this.#isListening && Number(message) !== this.#last) this.#options.onDue(this);
-  }
-
-  get #isListening(): boolean {
-    return !this.#isGone && !this.#isDegraded;
-  }
-
-  #refresh([epoch, leader, lastEntry, hasWhole, start, entries]: FeedView, isReset: boolean): void {
-    const { account, member } = this.#options;
+  const refresh = (view: FeedView, isReset: boolean) => {
+    const [epochNow, leader, lastEntry, hasWhole, start, entries] = view;
     if (isReset) {
-      this.#resetDue = '';
-      this.#isDegraded = false;
+      resetDue = '';
+      isDegraded = false;
     }
-    if (!this.#isListening) return;
-    if (String(epoch) !== this.#epoch) {
-      this.#epoch = String(epoch);
-      this.#last = start - 1;
-      this.#isLeading = false;
+    if (!isListening()) return;
+    if (String(epochNow) !== epoch) {
+      epoch = String(epochNow);
+      last = start - 1;
+      isLeading = false;
     }
     const isLeader = leader === 1;
     if (!isLeader) {
-      this.#endLease();
-      if (this.#memberLeads) member.follow();
-      this.#memberLeads = false;
+      endLease();
+      if (memberLeads) member.follow();
+      memberLeads = false;
     }
     // A process that is about to lead reads what has happened since.
-    const isAboutToLead = isLeader && !this.#isLeading;
+    const isAboutToLead = isLeader && !isLeading;
     for (const [id, [, sealed]] of entries ?? []) {
       const number = Number.parseInt(String(id), 10);
-      const isNext = number === this.#last + 1;
-      const text = isNext ? account.encryption.open(sealed, this.#location) : undefined;
-      if (text === undefined) return void this.#reset(this.#epoch);
-      this.#last = number;
+      const text = number === last + 1 ? account.encryption.open(sealed, locate()) : undefined;
+      if (text === undefined) return reset(epoch);
+      last = number;
       member.received(JSON.parse(text), number === lastEntry && !isAboutToLead);
-      if (!this.#isListening) return;
+      if (!isListening()) return;
     }
-    if (this.#last < lastEntry) {
+    if (last < lastEntry) {
       // More follow, or they are missing.
-      if (entries?.length === 0) this.#reset(this.#epoch);
-      else this.#options.onDue(this);
+      if (entries?.length === 0) reset(epoch);
+      else onDue();
     } else if (isAboutToLead) {
-      this.#isLeading = true;
-      this.#lead(hasWhole === 0);
+      isLeading = true;
+      lead(hasWhole === 0);
     }
-  }
+  };
 
-  #endLease(): void {
-    this.#holder = this.#options.link.membership.nextName();
-    this.#isLeading = false;
-  }
-
-  #lead(isReset: boolean): void {
-    this.#memberLeads = true;
-    this.#options.member.lead(isReset);
-  }
-
-  /** The first who reads an entry that is broken ends its epoch; for the others there is nothing left to reset. */
-  #reset(epoch: string): void {
-    this.#resetDue = epoch;
-    this.#options.onDue(this);
-  }
-
-  async #publish(text: string, role: FeedEntryRole, holder: string, epoch: string): Promise<void> {
-    const { link, account, channel, onDue } = this.#options;
-    const isStillLeader = () =>
-      this.#isLeading && !this.#isGone && holder === this.#holder && epoch === this.#epoch;
+  const publish = async (text: string, role: FeedEntryRole, publisher: string, itsEpoch: string) => {
+    const isStillLeader = () => isLeading && !isGone && publisher === holder && itsEpoch === epoch;
     if (!isStillLeader()) return;
-    const entry = account.encryption.seal(text, this.#location);
+    const entry = account.encryption.seal(text, locate());
     try {
-      const keys = [this.feed, this.#log, channel];
-      const result = await link.run(PUBLISH_ENTRY, keys, [holder, epoch, role, entry]);
-      onDue(this);
-      if (result === PUBLISHED.tooMuch && isStillLeader()) this.#lead(true);
+      const result = await link.run(PUBLISH_ENTRY, [feed, log, channel], [holder, epoch, role, entry]);
+      onDue();
+      if (result === PUBLISHED.tooMuch && isStillLeader()) lead(true);
     } catch {
       // Redis is lost: what was not received is found out again.
     }
-  }
+  };
 
-  /** An entry is sealed for this location: one of an earlier epoch means nothing in a later one. */
-  get #location(): string {
-    return `${this.#log} ${this.#epoch}`;
-  }
+  return {
+    feed,
+    /** Its part in a heartbeat of all. One follows the other, so that nothing is read twice. */
+    heartbeat() {
+      const ending = resetDue;
+      return {
+        keys: [feed, log],
+        args: [holder, link.membership.nextName(), ending, epoch, last],
+        answered: (view: FeedView) => refresh(view, ending !== ''),
+      };
+    },
+    publish(entry: object, role: FeedEntryRole) {
+      if (isGone) return;
+      if (isDegraded) member.received(entry, true);
+      else if (isLeading) {
+        const given = [JSON.stringify(entry), role, holder, epoch] as const;
+        published = published.then(() => publish(...given));
+      }
+    },
+    leave() {
+      if (isGone) return;
+      isGone = true;
+      onGone();
+      link.run(LEAVE_LEADER, [feed, channel], [holder]).catch(() => undefined);
+    },
+    /** Redis is lost. */
+    degrade() {
+      if (isGone) return;
+      endLease();
+      if (isDegraded) return;
+      isDegraded = true;
+      lead(true);
+    },
+    /** Redis is back. */
+    recover() {
+      if (isDegraded) reset(ANY_EPOCH);
+    },
+    /** A message about the feed: the number of an entry, or that nobody leads. */
+    receive(message: string) {
+      if (isListening() && Number(message) !== last) onDue();
+    },
+  };
 }

@@ -6,7 +6,8 @@ import {
   type FeedView,
   KEEP_FEED,
   LEADER_CHANGED,
-  RedisFeedSubscription,
+  type RedisFeedSubscription,
+  subscribeToFeed,
 } from './feed-subscription.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -104,16 +105,16 @@ export class RedisFeeds implements Feeds {
   join(accountName: string, name: string, member: FeedMember): FeedSubscription {
     const group = this.#groupOf(accountName);
     const { account, channel, subscriptions, due } = group;
-    const subscription = new RedisFeedSubscription({
+    const subscription: RedisFeedSubscription = subscribeToFeed({
       link: this.#link,
       account,
       name: account.encryption.name(name),
       channel,
       member,
-      onDue: (one) => void this.#beat(group, [one]),
-      onGone: (one) => {
-        subscriptions.delete(one);
-        due.delete(one);
+      onDue: () => void this.#beat(group, [subscription]),
+      onGone: () => {
+        subscriptions.delete(subscription);
+        due.delete(subscription);
         if (subscriptions.size === 0) this.#forget(channel);
       },
     });
