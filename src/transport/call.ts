@@ -119,15 +119,15 @@ export type Source = 'call' | 'shared' | 'fresh' | 'stale';
  */
 export interface Progress {
   /** It has to wait for what it needs. */
-  queued(): void;
+  queued?(): void;
   /** It has that, at once or after so many ms: a request begins. */
   dequeued(waitedMs: number): void;
   /** The request is about to be written. */
   sent(): void;
   /** The request is over, or will not be made although the call has waited; `failure` is undefined when it went well. */
-  ended(failure: unknown): void;
+  ended?(failure: unknown): void;
   /** A request that failed is about to be made again. */
-  retried(): void;
+  retried?(): void;
   /** This process has lost the others: what it reads may be older than what they wrote, and they may not see its writes. */
   uncoordinated(): void;
 }

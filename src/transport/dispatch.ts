@@ -87,7 +87,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
 
   queued(startBy: number): void {
     this.#endAt(startBy, false);
-    this.#progress.queued();
+    this.#progress.queued?.();
   }
 
   admitted(waitedMs: number): void {
@@ -203,7 +203,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const value = this.call.decode(reply, this.call);
     this.#connection?.release(this);
     this.#admittance.ended(undefined);
-    this.#progress.ended(undefined);
+    this.#progress.ended?.(undefined);
     const sentAt = this.#sentAt as number;
     this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
   }
@@ -225,7 +225,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     if (failure instanceof BadResponse && failure.isMisdirected) this.#connection?.cut(this);
     this.#connection?.release(this);
     this.#admittance.ended(failure);
-    this.#progress.ended(failure);
+    this.#progress.ended?.(failure);
     this.#reject(failure);
   }
 

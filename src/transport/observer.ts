@@ -41,10 +41,6 @@ export class Usage implements Progress {
   uncoordinated(): void {
     this.isUncoordinated = true;
   }
-
-  queued(): void {}
-  ended(): void {}
-  retried(): void {}
 }
 
 /** The part of a call that an observer sees: never its key, path or body. */

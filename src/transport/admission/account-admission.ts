@@ -1,10 +1,10 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, QuotaStatus } from '../../state/port.ts';
 import type { AccountRecord } from '../accounts.ts';
-import type { Call, Origin, Revalidation } from '../call.ts';
+import type { Call } from '../call.ts';
 import { type CallFailure, RateLimited, TimedOut } from '../errors.ts';
 import { AccountLimits, type AccountLimitsOptions, type LimitedAccount } from './account-limits.ts';
-import { FairQueue, type Priority, type Waiting } from './fair-queue.ts';
+import { FairQueue, type Waiting } from './fair-queue.ts';
 import type { Limit } from './limit.ts';
 
 /** A call that wants to be sent. */
@@ -148,7 +148,7 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
     const { total } = this.#options;
     let slowest = { limit: this.limits.key, etaMs: 0 };
     for (const limit of admittance.limits) {
-      if (isNew && limit.isTemporary) continue;
+      if (isNew && limit.options.isTemporary) continue;
       let etaMs = limit.etaMs(limit === total ? this.common.aheadOf(this) : limit.waiting);
       if (etaMs > 0 && isNew && limit !== total)
         etaMs = limit.etaMs(Math.min(limit.waiting, this.queue.ahead(admittance)));
@@ -181,23 +181,6 @@ export class Admittance implements Waiting, Demand {
     this.waitsSince = 0;
   }
 
-  get caller(): string {
-    return this.call.origin.caller;
-  }
-
-  get operation(): Origin {
-    return this.call.origin;
-  }
-
-  get priority(): Priority {
-    if (this.call.kind === 'write') return 'write';
-    return this.call.revalidation ? 'revalidation' : 'read';
-  }
-
-  get revalidation(): Revalidation | undefined {
-    return this.call.revalidation;
-  }
-
   /** The last moment at which the request can start, on the clock. */
   get startBy(): number {
     return this.call.deadline - Math.min(RESERVED_MS, this.call.timeoutMs / 10);
@@ -208,7 +191,7 @@ export class Admittance implements Waiting, Demand {
   }
 
   byCaller(): Iterable<readonly [caller: string, count: number]> {
-    return [[this.caller, 1]];
+    return [[this.call.origin.caller, 1]];
   }
 
   /** Tells the applicant when it has all, at once if it can be. */
@@ -232,7 +215,7 @@ export class Admittance implements Waiting, Demand {
     const { revalidation } = this.call;
     const permits: Permit[] = [];
     for (const limit of this.limits) {
-      const permit = limit.take(revalidation !== undefined && limit.leavesSpare(revalidation), this);
+      const permit = limit.take(revalidation !== undefined && limit.options.leavesSpare(revalidation), this);
       if (permit === undefined) {
         for (const [index, taken] of permits.entries()) this.limits[index]?.keep(taken);
         return false;

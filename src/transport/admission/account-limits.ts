@@ -120,7 +120,7 @@ export class AccountLimits {
     const part = partOf(caller);
     const known = this.#parts.get(part);
     // Another rate is another quota: what waits for the old one goes on there.
-    if (known?.rate === rate) return known;
+    if (known?.options.limits.rate === rate) return known;
     if (this.#parts.size >= SWEEP_AT)
       for (const [other, one] of this.#parts) if (one.isIdle()) this.#parts.delete(other);
     const limit: Limit = this.#limit(

@@ -1,17 +1,10 @@
-import type { Origin, Revalidation } from '../call.ts';
+import type { Call, Origin } from '../call.ts';
 import { type Admits, type Queue, RoundRobin } from './round-robin.ts';
 
-/** The facts that decide when a waiting call has its turn. */
+/** A call that waits: callers take turns, and the operations of each take turns in those. */
 export interface Waiting {
-  /** Callers take turns, and the operations of each take turns in those. */
-  readonly caller: string;
-  readonly operation: Origin;
-  readonly priority: Priority;
-  /** The one with the most of it is next among those that renew cache entries. */
-  readonly revalidation: Revalidation | undefined;
+  readonly call: Call<unknown>;
 }
-
-export type Priority = 'write' | 'read' | 'revalidation';
 
 /** While a caller's writes keep coming, every fifth of its permits is for a read. */
 const WRITES_IN_A_ROW = 4;
@@ -38,12 +31,12 @@ class CallerQueue<Item extends Waiting> implements Queue<Waiting, Item> {
     const isReadsTurn = this.#writesInARow >= WRITES_IN_A_ROW && this.#reads.size > 0;
     const write = isReadsTurn ? undefined : this.#writes.next(admits);
     const item = write ?? this.#reads.next(admits, isByAge) ?? this.#writes.next(admits);
-    if (item) this.#writesInARow = item.priority === 'write' ? this.#writesInARow + 1 : 0;
+    if (item) this.#writesInARow = isWrite(item) ? this.#writesInARow + 1 : 0;
     return item;
   }
 
   ahead(rank: Waiting): number {
-    if (rank.priority === 'write') {
+    if (isWrite(rank)) {
       const writes = this.#writes.size;
       return writes + Math.min(this.#reads.size, Math.floor(writes / WRITES_IN_A_ROW));
     }
@@ -55,8 +48,8 @@ class CallerQueue<Item extends Waiting> implements Queue<Waiting, Item> {
     return [...this.#writes.items(), ...this.#reads.items()];
   }
 
-  #queueOf({ priority }: Item): Queue<Waiting, Item> {
-    return priority === 'write' ? this.#writes : this.#reads;
+  #queueOf(item: Item): Queue<Waiting, Item> {
+    return isWrite(item) ? this.#writes : this.#reads;
   }
 }
 
@@ -104,11 +97,11 @@ export class FairQueue<Item extends Waiting> {
 
   /** How many would start before the item if it were added now. */
   ahead(item: Waiting): number {
-    return item.priority === 'revalidation' ? this.size : this.#callers.ahead(item);
+    return item.call.revalidation ? this.size : this.#callers.ahead(item);
   }
 
-  #queueOf({ priority }: Item): Fifo<Item> | RoundRobin<Waiting, Item, string> {
-    return priority === 'revalidation' ? this.#revalidations : this.#callers;
+  #queueOf({ call }: Item): Fifo<Item> | RoundRobin<Waiting, Item, string> {
+    return call.revalidation ? this.#revalidations : this.#callers;
   }
 
   /** There are too few of them, and they start too seldom, for more than a look at each. */
@@ -122,9 +115,11 @@ export class FairQueue<Item extends Waiting> {
   }
 }
 
-const byCaller = ({ caller }: Waiting) => caller;
-const byOperation = ({ operation }: Waiting) => operation;
-const servedAgeMs = ({ revalidation }: Waiting) => revalidation?.servedAgeMs ?? 0;
+const byCaller = ({ call }: Waiting) => call.origin.caller;
+const byOperation = ({ call }: Waiting) => call.origin;
+const isWrite = ({ call }: Waiting) => call.kind === 'write';
+/** The one with the most of it is next. */
+const servedAgeMs = ({ call }: Waiting) => call.revalidation?.servedAgeMs ?? 0;
 
 /** An operation gets its last answers before others get their first ones. */
 function isOlder({ startedAt = Infinity }: Origin, { startedAt: other = Infinity }: Origin): boolean {

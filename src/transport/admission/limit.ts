@@ -28,9 +28,10 @@ export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
 
 /** A quota and how many calls wait for it: asked one question at a time, and again once there may be another answer. */
 export class Limit implements Demand {
-  readonly #options: LimitOptions;
+  readonly options: LimitOptions;
+  /** How many calls wait for it. */
+  waiting = 0;
   #quota: Quota;
-  #waiting = 0;
   #isAsking = false;
   #isShut = false;
   /** Whether it is shut for calls that have to leave permits for others. */
@@ -41,32 +42,20 @@ export class Limit implements Demand {
   #kept: Permit | undefined;
 
   constructor(options: LimitOptions) {
-    this.#options = options;
+    this.options = options;
     const { quotas, account, part, limits } = options;
     this.#quota = quotas.open(account, part, limits, this.#open);
-  }
-
-  get isTemporary(): boolean {
-    return this.#options.isTemporary ?? false;
-  }
-
-  get rate(): number {
-    return this.#options.limits.rate;
-  }
-
-  get waiting(): number {
-    return this.#waiting;
   }
 
   /** How many of those who wait may go on. */
   get size(): number {
     let size = 0;
     for (const [, count] of this.byCaller()) size += count;
-    return Math.min(size, this.#waiting);
+    return Math.min(size, this.waiting);
   }
 
   byCaller(): Iterable<readonly [caller: string, count: number]> {
-    return this.#options.byCaller?.() ?? [];
+    return this.options.byCaller?.() ?? [];
   }
 
   /** Whether it is known to have no permit for any call at this moment. */
@@ -77,11 +66,6 @@ export class Limit implements Demand {
   /** Whether a call could have a permit at this moment and leave some for others. */
   get hasRoom(): boolean {
     return !this.#isShut && !this.#isSpareShut && this.#quota.hasSpare();
-  }
-
-  /** Whether a call that renews a cache entry has to leave permits for others. */
-  get leavesSpare(): LimitOptions['leavesSpare'] {
-    return this.#options.leavesSpare;
   }
 
   /** Whether it has a permit for the next of those who wait: it takes one if there is one now. */
@@ -95,7 +79,7 @@ export class Limit implements Demand {
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept || this.#isShut || this.#isAsking || (isSpare && this.#isSpareShut)) return kept;
-    const answer = this.#quota.take(this.#waiting === 0 ? alone : this, isSpare);
+    const answer = this.#quota.take(this.waiting === 0 ? alone : this, isSpare);
     if (typeof answer === 'number') this.#shutFor(answer, isSpare);
     else if (!(answer instanceof Promise)) return answer;
     else this.#await(answer, isSpare);
@@ -109,19 +93,19 @@ export class Limit implements Demand {
 
   /** A call waits. */
   add(): void {
-    this.#waiting += 1;
+    this.waiting += 1;
   }
 
   /** A call waits no longer. */
   remove(): void {
-    this.#waiting -= 1;
+    this.waiting -= 1;
     this.#quota.left(this);
     this.rest();
   }
 
   /** While nobody waits there is nothing to watch. */
   rest(): void {
-    if (this.#waiting > 0) return;
+    if (this.waiting > 0) return;
     this.giveBack();
     this.#reset();
   }
@@ -136,13 +120,13 @@ export class Limit implements Demand {
   /** Lets nothing start for `pauseMs`, and fewer for a while; `announcedMs` is what callers are told. */
   slowDown(pauseMs: number, announcedMs: number): void {
     void this.#quota.slowDown(pauseMs);
-    this.#announcedUntil = Math.max(this.#announcedUntil, this.#options.clock.now() + announcedMs);
+    this.#announcedUntil = Math.max(this.#announcedUntil, this.options.clock.now() + announcedMs);
     this.#open();
   }
 
   /** Lets all go on: there is no limit any more. */
   lift(): void {
-    const { quotas, account, part, limits } = this.#options;
+    const { quotas, account, part, limits } = this.options;
     const unlimited = { ...limits, rate: Number.POSITIVE_INFINITY };
     this.#quota = quotas.open(account, part, unlimited, () => undefined);
     this.#open();
@@ -155,7 +139,7 @@ export class Limit implements Demand {
 
   /** For a call that could not start before then. */
   refusal(call: Call<unknown>, etaMs: number): RateLimited {
-    const { clock, isOfCaller } = this.#options;
+    const { clock, isOfCaller } = this.options;
     const retryAfterMs = Math.ceil(Math.max(1, etaMs, this.#announcedUntil - clock.now()));
     return new RateLimited(call, retryAfterMs, { byApi: false, isOfCaller });
   }
@@ -166,7 +150,7 @@ export class Limit implements Demand {
 
   /** Whether nothing is left to remember. */
   isIdle(): boolean {
-    return this.#waiting === 0 && !this.#isAsking && this.#quota.isIdle();
+    return this.waiting === 0 && !this.#isAsking && this.#quota.isIdle();
   }
 
   #await(answer: Promise<Permit | number>, isSpare: boolean): void {
@@ -175,7 +159,7 @@ export class Limit implements Demand {
       this.#isAsking = false;
       if (typeof later === 'number') this.#shutFor(later, isSpare);
       else this.#kept = later;
-      this.#options.onOpen();
+      this.options.onOpen();
       this.rest();
     });
   }
@@ -186,14 +170,14 @@ export class Limit implements Demand {
     if (!isSpare) this.#isShut = true;
     this.#cancelTimer?.();
     this.#cancelTimer =
-      waitMs === Number.POSITIVE_INFINITY ? undefined : this.#options.clock.after(waitMs, this.#open);
+      waitMs === Number.POSITIVE_INFINITY ? undefined : this.options.clock.after(waitMs, this.#open);
   }
 
   /** While nobody waits, it is not shut. */
   readonly #open = (): void => {
-    if (this.#waiting === 0) return;
+    if (this.waiting === 0) return;
     this.#reset();
-    this.#options.onOpen();
+    this.options.onOpen();
   };
 
   #reset(): void {
