@@ -22,6 +22,11 @@ export const builder = new SchemaBuilder<{
   plugins: [DataloaderPlugin, DirectivesPlugin],
 });
 
+export type Types = (typeof builder)['$inferSchemaTypes'];
+
+/** Makes the fields of an object type. */
+export type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
+
 builder.queryType({
   description:
     'Reads. Each distinct script, session, execution list and session page is asked for once per operation.',

@@ -10,7 +10,7 @@ import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/r
 import { type ParamName, type Params, paramsIn } from '../luaauth/resource.ts';
 import { costs, type Effect, hasEffect } from '../plan/cost.ts';
 import { checkId, checkWellFormed } from './argument.ts';
-import { builder } from './builder.ts';
+import { builder, type Fields } from './builder.ts';
 import { fieldOf, type Readable, readAfter } from './entity.ts';
 import { forgetLoaded } from './loader.ts';
 import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
@@ -42,10 +42,6 @@ function checkName(argument: string, value: string): string {
   if (value === '') throw badUserInput(argument, 'it is empty. Leave the field out to keep it as it is.');
   return checkWellFormed(argument, value);
 }
-
-type Types = (typeof builder)['$inferSchemaTypes'];
-type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
-type FieldsOf<Source> = (t: Fields<Source>) => object;
 
 /** A write that LuaAuth has carried out. */
 export interface Done<Path extends string, Payload, Answer> {
@@ -87,7 +83,9 @@ type Success<Source, Param extends string> =
       readonly description: string;
       /** Makes a field that reads again what was written to. */
       readonly reads?: Readable<Param>;
-      readonly fields?: FieldsOf<Source>;
+      /** Makes a field that gives the id of what was written to: its name and description. */
+      readonly id?: readonly [name: string, description: string];
+      readonly fields?: (t: Fields<Source>) => object;
     }
   /** For one that can end well in several ways. */
   | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
@@ -128,7 +126,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
 
   const Result = builder.unionType(`${typeName}Result`, {
     description: `What came of ${name}.`,
-    types: [...successTypes(success, successName), ...refusalTypes(endpoint, isEdit)] as never,
+    types: [...successTypes(success, successName, inPath), ...refusalTypes(endpoint, isEdit)] as never,
     resolveType: ({ type }: { readonly type: string }) => type,
   });
 
@@ -191,14 +189,16 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
 function successTypes<Path extends Route, Payload, Answer>(
   success: Success<Done<Path, Payload, Answer>, ParamName<Path>>,
   name: string,
+  [param = '']: readonly string[],
 ): readonly AnyObject[] {
   if ('types' in success) return success.types;
-  const { description, reads, fields } = success;
+  const { description, reads, id, fields } = success;
   const made = builder.objectRef<Done<Path, Payload, Answer>>(name).implement({
     extensions: inheritsScopes,
     description,
     fields: ((t: Fields<Done<Path, Payload, Answer>>) => ({
       ...fields?.(t),
+      ...(id && { [id[0]]: t.id({ description: id[1], resolve: ({ params }) => params[param as never] }) }),
       ...(reads && {
         [fieldOf(reads.name)]: readAfter(t, reads, ({ params }) => params[reads.resource.param]),
       }),

@@ -14,7 +14,7 @@ import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { type CostOptions, costs, eachIn } from '../plan/cost.ts';
 import { checkId, readEach } from './argument.ts';
-import { builder } from './builder.ts';
+import { builder, type Fields, type Types } from './builder.ts';
 import { defineLoader } from './loader.ts';
 import { type WireFields, wireFields } from './wire-fields.ts';
 
@@ -51,8 +51,6 @@ interface Shows<Shape, Param extends string> {
 }
 
 type Params<Param extends string> = { readonly [Name in Param]: string };
-type Types = (typeof builder)['$inferSchemaTypes'];
-type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
 
 const entities = new Map<string, Entity>();
 

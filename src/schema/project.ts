@@ -12,11 +12,10 @@ import {
 } from '../luaauth/projects.ts';
 import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { selectsOneOf } from '../plan/select.ts';
-import { checkWellFormed } from './argument.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
 import { defineEntity } from './entity.ts';
 import { defineLoader } from './loader.ts';
-import { setting, type WireFields } from './wire-fields.ts';
+import { secretSetting, setting } from './wire-fields.ts';
 
 /** The executions of the operation's projects. */
 export const projectExecutionsOf = defineLoader((api, id: string) =>
@@ -48,13 +47,18 @@ const SETTINGS = {
     'delete_expired_users',
     'Whether users are deleted 15 minutes after their key has expired.',
   ),
+  executionWebhook: webhook('execution_webhook', 'executions are'),
+  informationWebhook: webhook('information_webhook', 'information is'),
+  blacklistWebhook: webhook('blacklist_webhook', 'blacklists are'),
 };
 
-type Webhook = 'execution_webhook' | 'information_webhook' | 'blacklist_webhook';
-
-function webhook(wire: WireFields<ProjectShape>, property: Webhook, isPosted: string) {
-  const description = `The URL to which ${isPosted} posted. A secret: who knows a Discord webhook can post to it. Null: none is set.`;
-  return wire.orNull.string(property, description, requiresScopes('secrets:read'));
+function webhook<const Wire extends string>(wire: Wire, isPosted: string) {
+  const url = `The URL to which ${isPosted} posted. A secret`;
+  return secretSetting(
+    wire,
+    `${url}: who knows a Discord webhook can post to it. Null: none is set.`,
+    `${url}. Null clears it.`,
+  );
 }
 
 export const Project = defineEntity('Project', {
@@ -71,9 +75,6 @@ export const Project = defineEntity('Project', {
     id: wire.id('id', "The project's id in LuaAuth."),
     name: wire.string('name', "The project's name."),
     ...wire.settings(SETTINGS),
-    executionWebhook: webhook(wire, 'execution_webhook', 'executions are'),
-    informationWebhook: webhook(wire, 'information_webhook', 'information is'),
-    blacklistWebhook: webhook(wire, 'blacklist_webhook', 'blacklists are'),
     totalExecutions: wire.count(
       'total_executions',
       'How often the scripts of the project have been executed.',
@@ -105,15 +106,6 @@ export function tooMany(has: string, found: number, field: string, listed: reado
   );
 }
 
-const newWebhook = <const Wire extends Webhook>(wire: Wire, isPosted: string) =>
-  ({
-    type: 'String',
-    wire,
-    description: `The URL to which ${isPosted} posted. A secret. Null clears it.`,
-    ofNull: 'clears',
-    write: checkWellFormed,
-  }) as const;
-
 const id = idField('project_id', 'The id of the project.');
 
 defineMutation({
@@ -132,9 +124,6 @@ defineMutation({
       id,
       name: nameField('The new name of the project.'),
       ...SETTINGS,
-      executionWebhook: newWebhook('execution_webhook', 'executions are'),
-      informationWebhook: newWebhook('information_webhook', 'information is'),
-      blacklistWebhook: newWebhook('blacklist_webhook', 'blacklists are'),
     },
   },
   success: {
@@ -164,11 +153,6 @@ defineMutation({
   input: { description: 'The project to delete.', fields: { id } },
   success: {
     description: 'LuaAuth has deleted the project.',
-    fields: (t) => ({
-      deletedProjectId: t.id({
-        description: 'The id of the project that is gone.',
-        resolve: ({ params }) => params.project_id,
-      }),
-    }),
+    id: ['deletedProjectId', 'The id of the project that is gone.'],
   },
 });

@@ -1,21 +1,21 @@
 import { inheritsScopes } from '../callers/scopes.ts';
 import { REASONS, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
-import { builder } from './builder.ts';
+import { builder, type Fields } from './builder.ts';
 
 /** A refused write, with the facts of all types of refusals. */
 interface RefusedWrite {
   readonly type: string;
   readonly message: string;
-  readonly fields: readonly InvalidFieldShape[];
-  readonly reasons: readonly string[];
+  readonly fields: InvalidFieldShape[];
+  readonly reasons: string[];
   readonly code: number;
   /** The parameters of the path of the call that was refused. */
   readonly params: Readonly<Record<string, string>>;
 }
 
 interface InvalidFieldShape {
-  readonly path: readonly string[];
-  readonly messages: readonly string[];
+  readonly path: string[];
+  readonly messages: string[];
 }
 
 export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
@@ -30,17 +30,44 @@ export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').impl
   }),
 });
 
+const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implement({
+  extensions: inheritsScopes,
+  description: 'An input field that LuaAuth did not accept.',
+  fields: (t) => ({
+    path: t.exposeStringList('path', {
+      description: 'The field in terms of the GraphQL input, such as `["input", "freeForAll"]`.',
+    }),
+    messages: t.exposeStringList('messages', {
+      description:
+        "LuaAuth's own words on what is wrong with it; a message with details is followed by them.",
+    }),
+  }),
+});
+
+/** The facts that a type of refusal has beside its message. */
+const FACTS: Readonly<Partial<Record<RefusalReason, (t: Fields<RefusedWrite>) => object>>> = {
+  'invalid fields': (t) => ({
+    fields: t.expose('fields', { type: [InvalidField], description: 'Each invalid field.' }),
+  }),
+  'not permitted': (t) => ({
+    reasons: t.exposeStringList('reasons', {
+      description: 'The authorization failures that LuaAuth lists; may be empty.',
+    }),
+  }),
+  undocumented: (t) => ({
+    code: t.exposeInt('code', { description: "LuaAuth's code; its meaning depends on the endpoint." }),
+  }),
+};
+
 const TYPES = new Map(
   REASONS.flatMap((reason) => {
     const { type, description } = rowOf(reason);
     if (type === undefined) return [];
-    const made = builder.objectRef<RefusedWrite>(type).implement({
-      extensions: inheritsScopes,
-      description,
-      interfaces: [Refusal],
-      fields: () => ({}),
-    });
-    return [[reason, made]];
+    const fields = (FACTS[reason] ?? (() => ({}))) as never;
+    const made = builder.objectRef<RefusedWrite>(type);
+    return [
+      [reason, made.implement({ extensions: inheritsScopes, description, interfaces: [Refusal], fields })],
+    ];
   }),
 );
 
@@ -50,41 +77,6 @@ export function refusalType(reason: RefusalReason) {
   if (!made) throw new TypeError(`luaauth/refusal.ts: ${reason} has no type`);
   return made;
 }
-
-const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implement({
-  extensions: inheritsScopes,
-  description: 'An input field that LuaAuth did not accept.',
-  fields: (t) => ({
-    path: t.stringList({
-      description: 'The field in terms of the GraphQL input, such as `["input", "freeForAll"]`.',
-      resolve: ({ path }) => [...path],
-    }),
-    messages: t.stringList({
-      description:
-        "LuaAuth's own words on what is wrong with it; a message with details is followed by them.",
-      resolve: ({ messages }) => [...messages],
-    }),
-  }),
-});
-
-builder.objectField(refusalType('invalid fields'), 'fields', (t) =>
-  t.field({
-    type: [InvalidField],
-    description: 'Each invalid field.',
-    resolve: ({ fields }) => [...fields],
-  }),
-);
-
-builder.objectField(refusalType('not permitted'), 'reasons', (t) =>
-  t.stringList({
-    description: 'The authorization failures that LuaAuth lists; may be empty.',
-    resolve: ({ reasons }) => [...reasons],
-  }),
-);
-
-builder.objectField(refusalType('undocumented'), 'code', (t) =>
-  t.exposeInt('code', { description: "LuaAuth's code; its meaning depends on the endpoint." }),
-);
 
 /** The GraphQL input field behind each wire field of a mutation: `{ free_for_all: 'freeForAll' }`. */
 export type InputNames = Readonly<Record<string, string>>;
@@ -100,10 +92,10 @@ export function asRefusal(
   if (type === undefined) return undefined;
   const fields = error.fields.map(({ field: wire, messages }) => {
     const field = Object.hasOwn(names, wire) ? names[wire] : wire;
-    return { path: field ? ['input', field] : ['input'], messages };
+    return { path: field ? ['input', field] : ['input'], messages: [...messages] };
   });
-  const { message, reason, authorization: reasons, code } = error;
-  return { type, message: message || reason, fields, reasons, code, params };
+  const { message, reason, authorization, code } = error;
+  return { type, message: message || reason, fields, reasons: [...authorization], code, params };
 }
 
 /** The gateway's own refusal of an edit that names nothing. */

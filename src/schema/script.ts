@@ -149,11 +149,6 @@ defineMutation({
   input: { description: 'The script to delete.', fields: { id } },
   success: {
     description: 'LuaAuth has deleted the script.',
-    fields: (t) => ({
-      deletedScriptId: t.id({
-        description: 'The id of the script that is gone.',
-        resolve: ({ params }) => params.script_id,
-      }),
-    }),
+    id: ['deletedScriptId', 'The id of the script that is gone.'],
   },
 });

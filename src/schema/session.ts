@@ -113,12 +113,7 @@ defineMutation({
   success: {
     description:
       'LuaAuth has ended the session. Whatever is read of sessions from now on is asked for anew; LuaAuth itself may go on showing the session for a while.',
-    fields: (t) => ({
-      disconnectedSessionId: t.id({
-        description: 'The id of the session that was ended.',
-        resolve: ({ params }) => params.session_id,
-      }),
-    }),
+    id: ['disconnectedSessionId', 'The id of the session that was ended.'],
   },
   done: ({ params }, { live, caller }) => live.disconnected(caller.api.origin.account, [params.session_id]),
 });

@@ -1,8 +1,8 @@
 import type { FieldRef } from '@pothos/core';
+import { requiresScopes } from '../callers/scopes.ts';
 import { type Provenance, unusable } from '../luaauth/decoders.ts';
-import type { builder } from './builder.ts';
-
-type Types = (typeof builder)['$inferSchemaTypes'];
+import { checkWellFormed } from './argument.ts';
+import type { Fields, Types } from './builder.ts';
 
 /** The properties of a decoded object that are of a kind. */
 type Property<Shape, Kind> = {
@@ -26,9 +26,15 @@ export function setting<const Type extends 'Boolean' | 'SafeInt', const Wire ext
   return { type, wire, description } as const;
 }
 
+/** A property that is a secret text, which null clears: with its description as a field, and as one of the input. */
+export function secretSetting<const Wire extends string>(wire: Wire, shown: string, description: string) {
+  return { type: 'String', wire, shown, description, ofNull: 'clears', write: checkWellFormed } as const;
+}
+
 type SettingOf<Shape> =
   | ReturnType<typeof setting<'Boolean', Property<Shape, boolean>>>
-  | ReturnType<typeof setting<'SafeInt', Property<Shape, number>>>;
+  | ReturnType<typeof setting<'SafeInt', Property<Shape, number>>>
+  | ReturnType<typeof secretSetting<Property<Shape, string | null>>>;
 
 /** Fields that give a property of a decoded object as it is. One that the answer has not, or not so, is an error there. */
 interface FieldsOfKinds<Shape, Null> {
@@ -48,9 +54,7 @@ export interface WireFields<Shape> extends FieldsOfKinds<Shape, never> {
 }
 
 /** Makes fields of wire properties: `name: wire.string('name', "The script's name.")`. */
-export function wireFields<Shape extends Provenance>(
-  t: PothosSchemaTypes.ObjectFieldBuilder<Types, Shape>,
-): WireFields<Shape> {
+export function wireFields<Shape extends Provenance>(t: Fields<Shape>): WireFields<Shape> {
   const fieldOf =
     (type: 'ID' | 'String' | 'Boolean' | 'SafeInt' | 'DateTime', nullable: boolean) =>
     (property: string, description: string, extensions: Readonly<Record<string, unknown>> = {}) => {
@@ -75,9 +79,11 @@ export function wireFields<Shape extends Provenance>(
     orNull: ofKinds(true),
     settings: (rows) =>
       Object.fromEntries(
-        Object.entries(rows).map(([name, { type, wire, description }]) => [
+        Object.entries(rows).map(([name, row]) => [
           name,
-          fieldOf(type, false)(wire, description),
+          row.type === 'String'
+            ? fieldOf('String', true)(row.wire, row.shown, requiresScopes('secrets:read'))
+            : fieldOf(row.type, false)(row.wire, row.description),
         ]),
       ),
   };
