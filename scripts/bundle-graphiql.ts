@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = join(ROOT, 'dist/page');
 const ENTRY = 'src/graphiql/browser/start.tsx';
-const INPUTS = ['src/graphiql/browser', 'src/graphiql/page-options.ts', 'scripts/bundle-graphiql.ts'];
+const INPUTS = ['src/graphiql/browser', 'src/graphiql/tabs.ts', 'scripts/bundle-graphiql.ts'];
 /** What npm has installed, with versions. */
 const INSTALLED = 'node_modules/.package-lock.json';
 

@@ -2,15 +2,7 @@ import { type ASTNode, GraphQLError } from 'graphql';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
-import {
-  BadResponse,
-  CallFailure,
-  ClientLeft,
-  CoordinationLost,
-  RateLimited,
-  TimedOut,
-  Unavailable,
-} from '../transport/errors.ts';
+import { CallFailure, type RateLimited } from '../transport/errors.ts';
 import { codedError, type ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
@@ -114,19 +106,23 @@ export function describe(failure: CallFailure): GraphQLError {
     const message = `LuaAuth refused: ${failure.message || failure.reason}`;
     return say(rowOf(failure.reason).code, message, refusalFacts(failure));
   }
-  if (failure instanceof RateLimited) {
-    const limit = failure.isOfCaller ? { limit: 'caller' } : {};
-    return say('RATE_LIMITED', failure.message, { retryAfterMs: failure.retryAfterMs ?? null, ...limit });
-  }
-  if (failure instanceof CoordinationLost) {
-    return say('COORDINATION_LOST', failure.message, { retryAfterMs: failure.retryAfterMs });
-  }
-  if (failure instanceof TimedOut || failure instanceof ClientLeft)
-    return say('UPSTREAM_TIMEOUT', failure.message);
-  if (failure instanceof Unavailable) return say('UPSTREAM_UNAVAILABLE', failure.message);
-  if (failure instanceof BadResponse) return say('UPSTREAM_BAD_RESPONSE', failure.message);
-  return say('UPSTREAM_ERROR', failure.message);
+  const { retryAfterMs, isOfCaller } = failure as Partial<RateLimited>;
+  const facts = {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isOfCaller && { limit: 'caller' }),
+  };
+  return say(CODES[failure.name] ?? 'UPSTREAM_ERROR', failure.message, facts);
 }
+
+/** The codes of failures by their names. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  RateLimited: 'RATE_LIMITED',
+  CoordinationLost: 'COORDINATION_LOST',
+  TimedOut: 'UPSTREAM_TIMEOUT',
+  ClientLeft: 'UPSTREAM_TIMEOUT',
+  Unavailable: 'UPSTREAM_UNAVAILABLE',
+  BadResponse: 'UPSTREAM_BAD_RESPONSE',
+};
 
 const OUTCOME = { no: 'NOT_EXECUTED', unknown: 'UNKNOWN' } as const;
 

@@ -9,7 +9,7 @@ import {
   pagePolicy,
   type StaticFile,
 } from '../http/static-file.ts';
-import type { PageOptions } from './page-options.ts';
+import type { PageOptions } from './tabs.ts';
 
 export interface GraphiQLPageOptions extends Omit<PageOptions, 'endpoint'> {
   /** Makes the page soon rather than with the first visitor, who then need not wait for it. */

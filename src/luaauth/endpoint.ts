@@ -158,7 +158,16 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
     const context = { origin: asked.origin, text: reply.text };
     const result = answer(about, opened, asked.payload as Payload, context);
-    checkRepeats(about, result, asked, repeated);
+    for (const [property, param] of repeated) {
+      const wanted = asked.params[param];
+      for (const row of Array.isArray(result) ? result : [result ?? {}]) {
+        const given = row[property];
+        // One that cannot be used proves nothing: it is an error at its field.
+        if (given === undefined || given === wanted) continue;
+        if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
+        throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
+      }
+    }
     return result;
   };
   const call = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
@@ -206,23 +215,4 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     refusals,
     isSentOnce,
   });
-}
-
-/** Checks the result, or each of its rows. */
-function checkRepeats(
-  about: About,
-  result: unknown,
-  { params }: Asked,
-  repeated: readonly [string, string][],
-): void {
-  const rows = Array.isArray(result) ? result : [result ?? {}];
-  for (const [property, param] of repeated) {
-    for (const row of rows) {
-      const given = row[property];
-      // One that cannot be used proves nothing: it is an error at its field.
-      if (given === undefined || given === params[param]) continue;
-      if (String(given).toLowerCase() === params[param]?.toLowerCase()) continue;
-      throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
-    }
-  }
 }

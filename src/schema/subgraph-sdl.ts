@@ -2,6 +2,7 @@ import {
   type ConstDirectiveNode,
   type GraphQLField,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -15,9 +16,9 @@ import {
   printSchema,
   visit,
 } from 'graphql';
+import { scopesOfField } from '../callers/scopes.ts';
 import { type Cost, costOf } from '../plan/cost.ts';
 import { ENTITIES } from './entity.ts';
-import { plainDescription } from './scope-descriptions.ts';
 
 /** The latest version of federation that the composers of Apollo, The Guild and Cosmo all know. */
 export const LINK =
@@ -105,4 +106,31 @@ interface Applied {
 function directivesOn({ extensions }: GraphQLNamedType): ConstDirectiveNode[] {
   const applied = (extensions.directives ?? []) as readonly Applied[];
   return applied.map(({ name, args }) => directiveNode(name, args));
+}
+
+/**
+ * Adds to each field's description the scopes that a gateway key needs for it, from where the field or its type declares
+ * them: in a schema that nobody has used yet.
+ */
+export function describeScopes(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const needed = neededBy(type, field);
+      if (needed !== '') field.description += needed;
+    }
+  }
+}
+
+/** A field's description without that, for routers. */
+function plainDescription(type: GraphQLObjectType, field: AnyField): string {
+  const { description } = field;
+  return `${description}`.slice(0, -neededBy(type, field).length || undefined);
+}
+
+function neededBy(type: GraphQLObjectType, field: AnyField): string {
+  const scopes = scopesOfField(type, field) ?? [];
+  if (scopes.length === 0) return '';
+  const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
+  return ` Needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${named}.`;
 }

@@ -3,7 +3,7 @@ import type { OpenAgents } from '../agents/open-agents.ts';
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import type { GraphiQLPageOptions } from '../graphiql/page.ts';
-import type { VisitorCredential } from '../graphiql/page-options.ts';
+import type { VisitorCredential } from '../graphiql/tabs.ts';
 import { createTabs, PLACEHOLDERS } from '../graphiql/tabs.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import { createStaticRoute } from '../http/static-file.ts';

@@ -4,7 +4,7 @@ import { buildRequest, type RequestParts, toCurl } from '../../src/graphiql/brow
 import { type AnswerFacts, describeFacts } from '../../src/graphiql/browser/send.ts';
 import { readShared, shareLink } from '../../src/graphiql/browser/share.ts';
 import { withoutHeaders } from '../../src/graphiql/browser/storage.ts';
-import type { VisitorCredential } from '../../src/graphiql/page-options.ts';
+import type { VisitorCredential } from '../../src/graphiql/tabs.ts';
 
 const TOKEN: VisitorCredential = {
   header: 'token',

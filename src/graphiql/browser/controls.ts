@@ -1,4 +1,4 @@
-import type { PageOptions, VisitorCredential } from '../page-options.ts';
+import type { PageOptions, VisitorCredential } from '../tabs.ts';
 import { element, whenShown } from './dom.ts';
 import type { UpstreamMode } from './request.ts';
 

@@ -5,7 +5,7 @@ import { MAX_EVENTS, type Run, type Runs, type StreamEvent } from './runs.ts';
 import { type AnswerFacts, describeFacts } from './send.ts';
 import { shareLink } from './share.ts';
 
-export interface FooterProps {
+interface FooterProps {
   readonly runs: Runs;
   /** The key that an address must not show; empty: there is none. */
   readonly secretKey: () => string;

@@ -1,4 +1,4 @@
-import type { VisitorCredential } from '../page-options.ts';
+import type { VisitorCredential } from '../tabs.ts';
 
 /** A request as GraphiQL makes it. */
 export interface Operation {

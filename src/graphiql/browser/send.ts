@@ -149,7 +149,7 @@ interface Subscribable {
   subscribe(observer: { next(answer: unknown): void; complete(): void }): { unsubscribe(): void };
 }
 
-export type Fetcher = (
+type Fetcher = (
   operation: Operation,
   options?: { readonly headers?: Readonly<Record<string, unknown>> },
 ) => Promise<unknown> | Subscribable;

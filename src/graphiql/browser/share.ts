@@ -1,7 +1,7 @@
 import { parse } from 'jsonc-parser';
 
 /** A tab as an address carries it. Headers are no part of it. */
-export interface SharedTab {
+interface SharedTab {
   readonly query: string;
   /** As text; undefined: none. */
   readonly variables?: string | undefined;

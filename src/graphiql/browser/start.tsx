@@ -4,11 +4,13 @@ import '@graphiql/plugin-history/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import 'graphiql/graphiql.css';
 import './page.css';
-import { createElement } from 'react';
+import { explorerPlugin } from '@graphiql/plugin-explorer';
+import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
+import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
-import type { PageOptions } from '../page-options.ts';
-import { App } from './app.tsx';
+import type { PageOptions } from '../tabs.ts';
 import { addPlanButton, createKeyBar } from './controls.ts';
+import { Footer } from './footer.tsx';
 import { buildRequest, toCurl } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
@@ -17,7 +19,9 @@ import { reopenTab, withoutHeaders } from './storage.ts';
 
 const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
 
-/** Starts GraphiQL with what the page says. */
+const PLUGINS = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
+
+/** Starts GraphiQL with what the page says, and with what the gateway adds to it. */
 function start(root: HTMLElement, page: PageOptions): void {
   const shared = readShared(location.search);
   // A reload goes on with what was typed since, and what an address carries is no longer seen by what looks at it.
@@ -36,8 +40,28 @@ function start(root: HTMLElement, page: PageOptions): void {
     onSend: (request) => runs.begin(toCurl(request, credential)),
   });
   const secretKey = () => (keyBar.key === credential?.publicKey ? '' : keyBar.key);
-  const storage = withoutHeaders(localStorage);
-  createRoot(root).render(createElement(App, { tabs, shared, fetcher, storage, runs, secretKey }));
+  const opened = shared && { query: shared.query, variables: shared.variables ?? '' };
+  createRoot(root).render(
+    <GraphiQL
+      fetcher={fetcher as never}
+      storage={withoutHeaders(localStorage) as never}
+      plugins={PLUGINS}
+      defaultTabs={[...(opened ? [opened] : []), ...tabs]}
+      initialQuery={opened?.query}
+      initialVariables={opened?.variables}
+      defaultEditorToolsVisibility="variables"
+      shouldPersistHeaders={false}
+      inputValueDeprecation
+      schemaDescription
+    >
+      <GraphiQL.Logo>
+        <span className="logo-name">LuaAuth</span>
+      </GraphiQL.Logo>
+      <GraphiQL.Footer>
+        <Footer runs={runs} secretKey={secretKey} operationName={shared?.operationName} />
+      </GraphiQL.Footer>
+    </GraphiQL>,
+  );
 }
 
 const root = document.getElementById('root');

@@ -1,5 +1,5 @@
 /** The part of the browser's storage that GraphiQL uses. */
-export type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
+type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
 
 const HISTORY = /:(queries|favorites)$/;
 
