@@ -1,10 +1,10 @@
 import { defaultTypeResolver, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import type { CoercedVariables } from '../plan/arguments.ts';
 import type { Limits } from '../plan/limits.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
 import { type AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
+import type { CoercedVariables } from '../plan/variables.ts';
 import { executeByGraphql } from './by-graphql.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
 
@@ -33,9 +33,21 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
   if (!prepared || !coerced || fieldResolver || typeResolver) return executeByGraphql(args, args.limits);
   const isSame = prepared.document === document && prepared.schema === schema;
   const compiled = isSame ? prepared.compiledFor(coerced) : undefined;
-  return compiled
-    ? new QueryRun(args, prepared, coerced).execute(compiled)
-    : executeByGraphql(args, args.limits);
+  if (!compiled) return executeByGraphql(args, args.limits);
+  const run = new QueryRun(args, prepared, coerced);
+  try {
+    const isMutation = prepared.facts.type === 'mutation';
+    const data = isMutation
+      ? run.executeSerially(compiled)
+      : run.executeFields(compiled, args.rootValue, undefined);
+    if (!isPromise(data)) return run.answer(data);
+    return data.then(
+      (known) => run.answer(known),
+      (error) => run.refuse(error),
+    ) as Promise<ExecutionResult>;
+  } catch (error) {
+    return run.refuse(error);
+  }
 }
 
 type Data = Record<string, unknown>;
@@ -63,37 +75,21 @@ class QueryRun {
     this.#meter = args.limits && { limits: args.limits, objects: 0, bytes: 0 };
   }
 
-  execute(root: ObjectPlan): ExecutionResult | Promise<ExecutionResult> {
-    try {
-      const isMutation = this.#prepared.facts.type === 'mutation';
-      const data = isMutation
-        ? this.#executeSerially(root)
-        : this.#executeFields(root, this.#rootValue, undefined);
-      if (!isPromise(data)) return this.#answer(data);
-      return data.then(
-        (known) => this.#answer(known),
-        (error) => this.#refuse(error),
-      ) as Promise<ExecutionResult>;
-    } catch (error) {
-      return this.#refuse(error);
-    }
-  }
-
-  #answer(data: unknown): ExecutionResult {
+  answer(data: unknown): ExecutionResult {
     const answer = { data: data as ExecutionResult['data'] };
     return this.#errors?.list.length ? { errors: this.#errors.list, ...answer } : answer;
   }
 
   /** The error has come up to the root: there is no data. */
-  #refuse(error: unknown): ExecutionResult {
+  refuse(error: unknown): ExecutionResult {
     if (error instanceof AnswerRefused) return { errors: [error.reason] };
     this.#errors ??= new FieldErrors();
     this.#errors.add(error as GraphQLError, undefined);
-    return this.#answer(null);
+    return this.answer(null);
   }
 
   /** The fields of an object, side by side. */
-  #executeFields({ fields, template, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
+  executeFields({ fields, template, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const data: Data = { ...template };
     let promised: string[] | undefined;
@@ -114,7 +110,7 @@ class QueryRun {
   }
 
   /** The fields of a mutation, each when all of the one before is there. */
-  #executeSerially({ fields, template }: ObjectPlan): MaybeData {
+  executeSerially({ fields, template }: ObjectPlan): MaybeData {
     const add = (data: Data, field: FieldPlan): MaybeData => {
       if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
       return (data[field.key] as PromiseLike<unknown>).then((value) => {
@@ -217,7 +213,7 @@ class QueryRun {
         if (!onlyObject) return this.#completeAbstract(plan, field, value, path);
         return onlyObject.type.isTypeOf
           ? this.#completeObject(onlyObject, field, value, path)
-          : this.#executeFields(onlyObject, value, path);
+          : this.executeFields(onlyObject, value, path);
       }
     }
   }
@@ -279,10 +275,10 @@ class QueryRun {
 
   #completeObject(object: ObjectPlan, field: FieldPlan, value: unknown, path: Path): unknown {
     const { type } = object;
-    if (!type.isTypeOf) return this.#executeFields(object, value, path);
+    if (!type.isTypeOf) return this.executeFields(object, value, path);
     const complete = (isOfType: unknown) => {
       if (!isOfType) throw new Error(`A value of the type ${type.name} is none.`);
-      return this.#executeFields(object, value, path);
+      return this.executeFields(object, value, path);
     };
     const isOfType: unknown = type.isTypeOf(value, this.#context, this.#infoOf(field, fieldPathOf(path)));
     return isPromise(isOfType) ? isOfType.then(complete) : complete(isOfType);

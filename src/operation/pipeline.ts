@@ -15,6 +15,7 @@ import type {
 import type { Limits } from '../plan/limits.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import { checkPrice } from '../plan/size.ts';
+import { coerceVariables } from '../plan/variables.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
@@ -22,8 +23,6 @@ import type { DocumentResolver, ResolvedDocument } from './persisted/resolve.ts'
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, watchResults } from './result-stream.ts';
-import { inTimeSlices } from './time-slice.ts';
-import { coerceVariables } from './variables.ts';
 
 /** The steps of the pipeline as the plugins of an embedder wrap them. */
 export interface ExecutionHooks {
@@ -187,12 +186,50 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     mask,
     async run(input: OperationInput) {
       try {
-        const answered = await answerInTurn(input);
-        return isStream(answered) || !answered.errors ? (answered as never) : mask(answered, input.record);
+        const answered = (await answerInTurn(input)) as WritableResult;
+        // A stream has no errors yet.
+        return answered.errors ? mask(answered, input.record) : (answered as never);
       } catch (error) {
         return mask({ errors: [error as GraphQLError] }, input.record);
       }
     },
+  };
+}
+
+/** For how long operations may begin, one after the other, before the event loop goes on with all else, in ms. */
+const SLICE_MS = 20;
+/** More than this do not wait: what arrives then has to wait for the oldest to begin, which slows its sender down. */
+const MOST_WAITING = 1_000;
+
+/**
+ * Gives operations a slice of each turn of the event loop to begin in; those that find it used up wait for a later turn, in
+ * their order. Otherwise hundreds that arrive together keep health checks and answers waiting until each is planned.
+ */
+function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {
+  /** When the slice of this turn is used up; undefined: nothing has begun in it. */
+  let until: number | undefined;
+  let waiting: (() => void)[] = [];
+
+  const endTurn = () => {
+    until = undefined;
+    if (waiting.length === 0) return;
+    until = performance.now() + SLICE_MS;
+    setImmediate(endTurn);
+    let begun = 0;
+    do waiting[begun++]?.();
+    while (begun < waiting.length && performance.now() < until);
+    waiting = waiting.slice(begun);
+  };
+
+  return (input: Input): Promise<Result> => {
+    if (until === undefined) {
+      until = performance.now() + SLICE_MS;
+      setImmediate(endTurn);
+    } else if (waiting.length > 0 || performance.now() >= until) {
+      if (waiting.length >= MOST_WAITING) waiting.shift()?.();
+      return new Promise((resolve) => waiting.push(() => resolve(run(input))));
+    }
+    return run(input);
   };
 }
 

@@ -1,7 +1,7 @@
 import { idsIn } from '../callers/write-ids.ts';
 import type { WriteFacts } from '../observability/request-record.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
-import { coerceVariables } from './variables.ts';
+import { coerceVariables } from '../plan/variables.ts';
 
 /** The writes of an operation that does not run, as the audit log has them. */
 export function refusedWrites(

@@ -7,8 +7,8 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql';
-import type { CoercedVariables } from './arguments.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
+import type { CoercedVariables } from './variables.ts';
 
 /** Each doubles the number of prices that are compared. */
 const MAX_CHOICES = 6;

@@ -1,18 +1,14 @@
-import {
-  type DocumentNode,
-  type GraphQLLeafType,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  isLeafType,
-  isNonNullType,
-  type OperationDefinitionNode,
-  type OperationTypeNode,
-  typeFromAST,
+import type {
+  DocumentNode,
+  GraphQLObjectType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  OperationTypeNode,
 } from 'graphql';
-import type { CoercedVariables } from './arguments.ts';
 import { type Price, priceOf } from './price.ts';
 import { type RequiredScopes, requiredScopesOf } from './required-scopes.ts';
 import { type Fragments, fragmentsOf, type ObjectPlan, type Selection, select } from './select.ts';
+import { type CoercedVariables, type LeafVariable, leafVariablesOf } from './variables.ts';
 
 /** The limits on form keep documents far below it. Without them, an operation of more fields is beyond any price. */
 const MAX_FIELDS = 100_000;
@@ -25,13 +21,6 @@ const MAX_VARIANTS = 16;
 interface Variant extends Selection {
   /** Undefined unless it is the same with any other variables. */
   price: Price | undefined;
-}
-
-/** A variable of a scalar or an enum. */
-export interface LeafVariable {
-  readonly name: string;
-  readonly type: GraphQLLeafType;
-  readonly isNonNull: boolean;
 }
 
 /** An operation of a valid document: walked once, and the tree read by all that is to be known of it. */
@@ -124,19 +113,4 @@ export class PreparedOperation {
     this.weight += size;
     this.#onGrown?.();
   }
-}
-
-function leafVariablesOf(
-  schema: GraphQLSchema,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-): readonly LeafVariable[] | undefined {
-  const found: LeafVariable[] = [];
-  for (const { variable, type: node, defaultValue } of variableDefinitions) {
-    const type = typeFromAST(schema, node);
-    const isNonNull = isNonNullType(type);
-    const named = isNonNull ? type.ofType : type;
-    if (!isLeafType(named) || defaultValue) return undefined;
-    found.push({ name: variable.name.value, type: named, isNonNull });
-  }
-  return found;
 }

@@ -1,5 +1,4 @@
 import { type GraphQLResolveInfo, type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
-import type { CoercedVariables } from './arguments.ts';
 import { type Arguments, type Cost, costOf } from './cost.ts';
 import { saturate } from './limits.ts';
 import {
@@ -12,6 +11,7 @@ import {
   selectsOnly,
   type ValuePlan,
 } from './select.ts';
+import type { CoercedVariables } from './variables.ts';
 
 /** The most that an operation may take: every id distinct, every page full, nothing shared. */
 export interface Price {

@@ -22,7 +22,7 @@ import {
   TypeNameMetaFieldDef,
   type ValueNode,
 } from 'graphql';
-import { type ArgumentsPlan, type CoercedVariables, planArguments } from './arguments.ts';
+import { type ArgumentsPlan, type CoercedVariables, planArguments } from './variables.ts';
 
 /** The fields that are selected on objects of one type. */
 export interface ObjectPlan {

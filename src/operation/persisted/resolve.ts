@@ -23,23 +23,26 @@ export function isDocumentId(text: string): boolean {
 }
 
 /** The id that a request gives, in whichever dialect; undefined when it gives none. @throws BAD_REQUEST */
-function readReference(params: OperationParams): DocumentReference | undefined {
-  const { documentId, doc_id, pathId, extensions } = params;
-  if (documentId === undefined && doc_id === undefined && pathId === undefined) {
-    return extensions?.persistedQuery ? readApollo(extensions.persistedQuery) : undefined;
-  }
-  const apollo = extensions?.persistedQuery ? readApollo(extensions.persistedQuery).id : undefined;
+function readReference({
+  documentId,
+  doc_id,
+  pathId,
+  extensions,
+}: OperationParams): DocumentReference | undefined {
+  const isNamed = documentId !== undefined || doc_id !== undefined || pathId !== undefined;
+  const apollo = extensions?.persistedQuery ? readApollo(extensions.persistedQuery) : undefined;
+  if (!isNamed) return apollo;
   const given = Object.entries({
     documentId,
     doc_id,
     'the path': pathId,
-    'extensions.persistedQuery': apollo,
-  }).flatMap(([name, id]) => (id === undefined ? [] : { name, id }));
-  const [first, second] = given;
-  if (first === undefined) return undefined;
-  if (second)
-    throw malformedRequest(`Both ${first.name} and ${second.name} name a document. Use one of them.`);
-  return { dialect: 'other', id: checkId(first.name, first.id) };
+    'extensions.persistedQuery': apollo?.id,
+  });
+  const [[name, id] = ['', ''], second] = given.filter(
+    (one): one is [string, string] => one[1] !== undefined,
+  );
+  if (second) throw malformedRequest(`Both ${name} and ${second[0]} name a document. Use one of them.`);
+  return { dialect: 'other', id: checkId(name, id) };
 }
 
 function readApollo(value: unknown): DocumentReference {

@@ -1,7 +1,12 @@
 import {
   coerceInputValue,
+  type FieldNode,
   GraphQLError,
+  type GraphQLField,
   type GraphQLInputType,
+  type GraphQLLeafType,
+  type GraphQLSchema,
+  getArgumentValues,
   getNamedType,
   getNullableType,
   getVariableValues,
@@ -10,12 +15,45 @@ import {
   isLeafType,
   isListType,
   isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
   typeFromAST,
+  type ValueNode,
   type VariableDefinitionNode,
 } from 'graphql';
 import { badUserInput, CANNOT_RUN } from '../errors/coded-error.ts';
-import type { CoercedVariables } from '../plan/arguments.ts';
-import type { LeafVariable, PreparedOperation } from '../plan/prepared-operation.ts';
+
+/** Variables as resolvers see them. */
+export type CoercedVariables = Readonly<Record<string, unknown>>;
+/** A variable of a scalar or an enum. */
+export interface LeafVariable {
+  readonly name: string;
+  readonly type: GraphQLLeafType;
+  readonly isNonNull: boolean;
+}
+
+/** An operation, as far as its variables go. */
+interface DeclaredVariables {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  /** All of them; undefined: one is of another type, or has a default. */
+  readonly leafVariables: readonly LeafVariable[] | undefined;
+}
+
+export function leafVariablesOf(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): readonly LeafVariable[] | undefined {
+  const found: LeafVariable[] = [];
+  for (const { variable, type: node, defaultValue } of variableDefinitions) {
+    const type = typeFromAST(schema, node);
+    const isNonNull = isNonNullType(type);
+    const named = isNonNull ? type.ofType : type;
+    if (!isLeafType(named) || defaultValue) return undefined;
+    found.push({ name: variable.name.value, type: named, isNonNull });
+  }
+  return found;
+}
 
 type Given = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -30,7 +68,7 @@ const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
  * but it quotes their values, and a value may be a licence key or the source of a script.
  */
 export function coerceVariables(
-  { schema, operation: { variableDefinitions: definitions = [] }, leafVariables }: PreparedOperation,
+  { schema, operation: { variableDefinitions: definitions = [] }, leafVariables }: DeclaredVariables,
   given: Given = {},
 ): { readonly coerced: CoercedVariables } | { readonly errors: readonly GraphQLError[] } {
   if (definitions.length === 0) return NO_VARIABLES;
@@ -113,4 +151,63 @@ function refuse(definition: VariableDefinitionNode, path: Path, reason: string):
     nodes: definition,
     extensions: { ...extensions, http: CANNOT_RUN },
   });
+}
+
+/** A field's arguments. @throws what is wrong with them. */
+type ReadArguments = (variables: CoercedVariables) => Record<string, unknown>;
+
+export interface ArgumentsPlan {
+  readonly usesVariables: boolean;
+  /** The arguments, where they are the same with any variables. */
+  readonly constantArguments: Record<string, unknown> | undefined;
+  readonly readArguments: ReadArguments;
+}
+
+/** Works out once what can be: an argument without variables never changes, one that is a variable is looked up. */
+export function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
+  const given = (node.arguments ?? []).filter(({ value }) => holdsVariable(value));
+  if (given.length === 0) return planConstants(field, node);
+  const [only] = given;
+  if (field.args.length > 1 || only?.value.kind !== Kind.VARIABLE) {
+    return planned((variables) => getArgumentValues(field, node, variables));
+  }
+  const name = only.name.value;
+  const variable = only.value.name.value;
+  const readArguments: ReadArguments = (variables) => {
+    const value = variables[variable];
+    // Missing and null are distinguished, and refused where that must be, by GraphQL itself.
+    return value === undefined || value === null
+      ? getArgumentValues(field, node, variables)
+      : { [name]: value };
+  };
+  return planned(readArguments);
+}
+
+function planned(readArguments: ReadArguments): ArgumentsPlan {
+  return { usesVariables: true, constantArguments: undefined, readArguments };
+}
+
+function planConstants(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
+  try {
+    const constantArguments = getArgumentValues(field, node);
+    return { usesVariables: false, constantArguments, readArguments: () => constantArguments };
+  } catch {
+    // Wrong arguments are an error of each execution.
+    const readArguments = () => getArgumentValues(field, node);
+    return { usesVariables: false, constantArguments: undefined, readArguments };
+  }
+}
+
+/** Whether a value depends on variables. */
+function holdsVariable(node: ValueNode): boolean {
+  switch (node.kind) {
+    case Kind.VARIABLE:
+      return true;
+    case Kind.LIST:
+      return node.values.some(holdsVariable);
+    case Kind.OBJECT:
+      return node.fields.some(({ value }) => holdsVariable(value));
+    default:
+      return false;
+  }
 }

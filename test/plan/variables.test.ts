@@ -6,8 +6,8 @@ import {
   parse,
 } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { coerceVariables } from '../../src/operation/variables.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
+import { coerceVariables } from '../../src/plan/variables.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
