@@ -104,12 +104,13 @@ export class FairQueue<Item extends Waiting> {
     return call.revalidation ? this.#revalidations : this.#callers;
   }
 
-  /** There are too few of them, and they start too seldom, for more than a look at each. */
+  /** The one whose entry was served the most. Thousands may wait, so they are sorted only where that one is not admitted. */
   #nextRevalidation(admits: Admits<Item>): Item | undefined {
-    const found = this.#revalidations
-      .items()
-      .sort((one, other) => servedAgeMs(other) - servedAgeMs(one))
-      .find(admits);
+    const items = this.#revalidations.items();
+    let found: Item | undefined;
+    for (const item of items) if (!found || servedAgeMs(item) > servedAgeMs(found)) found = item;
+    if (found && !admits(found))
+      found = items.toSorted((one, other) => servedAgeMs(other) - servedAgeMs(one)).find(admits);
     if (found) this.#revalidations.remove(found);
     return found;
   }
@@ -155,7 +156,7 @@ class Fifo<Item extends object> {
     return this.size;
   }
 
-  items(): Item[] {
-    return [...this.#items];
+  items(): readonly Item[] {
+    return this.#items;
   }
 }

@@ -7,7 +7,7 @@ export interface Queue<Rank, Item extends Rank> {
   next(admits: Admits<Item>, isByAge: boolean): Item | undefined;
   /** How many would go on before an item of this rank if it were added now. */
   ahead(rank: Rank): number;
-  items(): Item[];
+  items(): readonly Item[];
 }
 
 /** Whether an item has all that it needs: then it goes on. */
