@@ -1,5 +1,5 @@
 import { type ClientRequest, credentialsIn, type SentCredentials } from '../observability/request-record.ts';
-import type { Signal } from '../transport/signal.ts';
+import type { Signal } from '../transport/call.ts';
 import { type BodyLease, type BodyReader, gather, type Weighed } from './client-body.ts';
 import { BODY_WAS_READ } from './parsed-body.ts';
 

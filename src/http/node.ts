@@ -7,7 +7,7 @@ import {
   type RequestTracker,
   type SentCredentials,
 } from '../observability/request-record.ts';
-import { AbortSource } from '../transport/signal.ts';
+import { AbortSource } from '../transport/call.ts';
 import { OPERATION_PATH } from './address.ts';
 import { type BodyLease, type BodyReader, gather, type Weighed } from './client-body.ts';
 import type { HostCheck } from './guards.ts';

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { isStream } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
+import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
-import type { Signal } from '../transport/signal.ts';
 import {
   type HttpResponse,
   isFailure,

@@ -1,6 +1,6 @@
 import { getSessions, type Session } from '../luaauth/sessions.ts';
 import type { FeedSubscription, Feeds } from '../state/port.ts';
-import { AbortSource } from '../transport/signal.ts';
+import { AbortSource } from '../transport/call.ts';
 import {
   type ChangeEvent,
   type DelayEvent,

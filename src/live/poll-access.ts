@@ -1,8 +1,7 @@
 import type { Access, Api, Timeouts } from '../luaauth/api.ts';
 import { getSessions, type Session } from '../luaauth/sessions.ts';
-import type { Answer, Origin } from '../transport/call.ts';
+import type { AbortSource, Answer, Origin } from '../transport/call.ts';
 import { Usage } from '../transport/observer.ts';
-import type { AbortSource } from '../transport/signal.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** Counts a poll's calls, and knows when the oldest of what they have read was read. */

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Refused } from '../luaauth/refusal.ts';
 import { getSession, type Session } from '../luaauth/sessions.ts';
-import type { Origin } from '../transport/call.ts';
+import { AbortSource, type Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../transport/errors.ts';
-import { AbortSource } from '../transport/signal.ts';
 import { type DelayReason, type LivePosition, NO_STATE, type PollEvent } from './live-event.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
 import { SessionTracker } from './session-tracker.ts';

@@ -1,7 +1,7 @@
 import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
 import { notify } from '../state/maybe-promise.ts';
+import type { Signal } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
-import type { Signal } from '../transport/signal.ts';
 
 /** The parts of a request that the gateway looks at, however it arrives. */
 export interface ClientRequest {

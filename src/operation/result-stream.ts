@@ -1,6 +1,6 @@
 import { type ExecutionResult, locatedError } from 'graphql';
 import { notify } from '../state/maybe-promise.ts';
-import type { Signal } from '../transport/signal.ts';
+import type { Signal } from '../transport/call.ts';
 
 /** The results of a subscription, as the client may see them. It never throws: a failure is its last result. */
 export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;

@@ -2,11 +2,18 @@ import type { Dispatcher } from 'undici';
 import type { Admittance, Applicant } from './admission/account-admission.ts';
 import type { Admission } from './admission/admission.ts';
 import { decodeBody, GrowingBuffer, tooLarge } from './body.ts';
-import { type Answer, type Call, headerIn, type Progress, type Reply, type Send } from './call.ts';
+import {
+  type AbortListener,
+  type Answer,
+  type Call,
+  headerIn,
+  type Progress,
+  type Reply,
+  type Send,
+} from './call.ts';
 import { type Clock, Deadline } from './clock.ts';
 import type { CarriedRequest, Carrier, Connection } from './connection.ts';
 import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
-import type { AbortListener } from './signal.ts';
 
 export interface DispatchOptions {
   readonly dispatcher: Dispatcher;

@@ -5,8 +5,8 @@ import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../obse
 import { paramsFromJson } from '../../operation/params.ts';
 import { isStream, type Pipeline } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
+import { AbortSource } from '../../transport/call.ts';
 import { type Clock, every } from '../../transport/clock.ts';
-import { AbortSource } from '../../transport/signal.ts';
 import type { BodyLease, OpenLease } from '../client-body.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';

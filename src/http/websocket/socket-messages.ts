@@ -8,7 +8,7 @@ import {
   type SentCredentials,
 } from '../../observability/request-record.ts';
 import { parseRequestJson } from '../../operation/params.ts';
-import type { Signal } from '../../transport/signal.ts';
+import type { Signal } from '../../transport/call.ts';
 import { stringifyResult } from '../response.ts';
 
 /** The messages of a client in the protocol `graphql-transport-ws`. */

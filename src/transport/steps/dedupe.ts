@@ -1,8 +1,16 @@
 import { randomInt } from 'node:crypto';
-import type { Answer, Call, Interceptor, Progress, Revalidation, Send } from '../call.ts';
+import {
+  type AbortListener,
+  AbortSource,
+  type Answer,
+  type Call,
+  type Interceptor,
+  type Progress,
+  type Revalidation,
+  type Send,
+} from '../call.ts';
 import { type Clock, Deadline } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
-import { type AbortListener, AbortSource } from '../signal.ts';
 
 export interface DedupeOptions {
   readonly clock: Clock;
@@ -15,7 +23,7 @@ export interface DedupeOptions {
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
 export function dedupe({ clock }: DedupeOptions): Interceptor {
-  const inFlight = new InFlight();
+  const slotOf = createSlots();
 
   const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
 
@@ -35,12 +43,13 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
       // A call that waits for a rate of its own would make others wait for that as well.
       const { caller, callerRate } = call.origin;
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
-      const bucket = inFlight.bucketOf(key);
-      const existing = inFlight.find(bucket, key);
+      const slot = slotOf(key);
+      let existing = slot.first;
+      while (existing !== undefined && existing.key !== key) existing = existing.next;
       // A call behind all others would make this one wait there too.
       if (existing && (!existing.isQueuedInBackground || call.revalidation))
         return join(existing, call, progress);
-      const begun = new SharedCall(inFlight, bucket, key, call.revalidation);
+      const begun = new SharedCall(slot, key, call.revalidation);
       existing?.moveWaitersTo(begun);
       // Behind the call's own deadline, which knows better why it is late.
       const waiting: Promise<Answer<T>> = begun.wait(call, undefined);
@@ -59,52 +68,47 @@ export function dedupe({ clock }: DedupeOptions): Interceptor {
 }
 
 /** More than are in flight at most times; a power of 2. */
-const BUCKETS = 4_096;
+const SLOTS = 4_096;
+
+/** Calls in flight whose keys fall into it: the first one, which knows the next. */
+interface Slot {
+  first: SharedCall | undefined;
+}
 
 /**
- * Calls by key, which come and go all the time. V8's own tables would keep more than what is there: an old table of a Map
+ * A table of calls, which come and go all the time. V8's own would keep more than what is there: an old table of a Map
  * keeps what it held, and an object's key becomes a string of the old part of the heap. Here a call that is taken out has
  * left nothing behind.
  */
-class InFlight {
-  /** The first call of each; it knows the next one. */
-  readonly first: (SharedCall | undefined)[] = Array(BUCKETS).fill(undefined);
-  /** A seed of this process alone, so that nobody can send keys that all fall into one bucket. */
-  readonly #seed = randomInt(2 ** 31);
-
-  bucketOf(key: string): number {
-    let hash = this.#seed;
+function createSlots(): (key: string) => Slot {
+  const slots = Array.from({ length: SLOTS }, (): Slot => ({ first: undefined }));
+  // A seed of this process alone, so that nobody can send keys that all fall into one slot.
+  const seed = randomInt(2 ** 31);
+  return (key) => {
+    let hash = seed;
     for (let index = 0; index < key.length; index += 1) {
       hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
       hash ^= hash >>> 15;
     }
-    return hash & (BUCKETS - 1);
-  }
-
-  find(bucket: number, key: string): SharedCall | undefined {
-    let call = this.first[bucket];
-    while (call !== undefined && call.key !== key) call = call.next;
-    return call;
-  }
+    return slots[hash & (SLOTS - 1)] as Slot;
+  };
 }
 
 /** A call in flight and all who wait for its answer. It is aborted when nobody does any more. */
 class SharedCall extends AbortSource {
   declare readonly key: string;
-  declare readonly bucket: number;
-  /** The next one in the same bucket. */
+  /** The next one in the same slot. */
   declare next: SharedCall | undefined;
-  declare private readonly inFlight: InFlight;
+  declare private readonly slot: Slot;
   declare private readonly revalidation: Revalidation | undefined;
   declare private waiters: Waiter[];
 
-  constructor(inFlight: InFlight, bucket: number, key: string, revalidation: Revalidation | undefined) {
+  constructor(slot: Slot, key: string, revalidation: Revalidation | undefined) {
     super();
     this.key = key;
-    this.bucket = bucket;
-    this.next = inFlight.first[bucket];
-    inFlight.first[bucket] = this;
-    this.inFlight = inFlight;
+    this.next = slot.first;
+    this.slot = slot;
+    slot.first = this;
     this.revalidation = revalidation;
     this.waiters = [];
   }
@@ -143,15 +147,14 @@ class SharedCall extends AbortSource {
 
   /** Nobody joins it any more. Gives those who wait. */
   end(): readonly Waiter[] {
-    const { first } = this.inFlight;
     let before: SharedCall | undefined;
-    let found = first[this.bucket];
+    let found = this.slot.first;
     while (found !== undefined && found !== this) {
       before = found;
       found = found.next;
     }
     if (found && before) before.next = this.next;
-    else if (found) first[this.bucket] = this.next;
+    else if (found) this.slot.first = this.next;
     this.next = undefined;
     const { waiters } = this;
     this.waiters = [];
