@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { decodeList, isId, memberOf, objectDecoder } from './decoders.ts';
+import { decodeList, isId, objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
@@ -15,7 +15,8 @@ export type AdSystem = ReturnType<typeof decodeAdSystem>;
 
 /** `GET /ads/systems/:system_id` */
 export const getAdSystem = read('GET /ads/systems/:system_id', {
-  answer: memberOf('system', decodeAdSystem),
+  member: 'system',
+  answer: decodeAdSystem,
   repeats: { id: 'system_id' },
   partOf: [adSystem],
   shows: adSystem,

@@ -130,8 +130,3 @@ export function decodeList<Row>(
   for (const row of value) rows.push(decodeRow(about, row));
   return rows;
 }
-
-/** Decodes one member of an answer. */
-export function memberOf<Shape>(name: string, decode: (about: About, value: unknown) => Shape) {
-  return (about: About, answer: Readonly<Record<string, unknown>>): Shape => decode(about, answer[name]);
-}

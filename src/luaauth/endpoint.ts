@@ -88,6 +88,8 @@ type Parts<Path extends string, Payload> = readonly Part<ParamName<Path>, Member
 interface Options<Path extends RouteTemplate, Payload, Result>
   extends Partial<Pick<Declaration, 'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce'>> {
   readonly payload?: PayloadType<Payload>;
+  /** The member of the opened envelope that `answer` is given, whatever it is; the whole of it by default. */
+  readonly member?: string;
   /** Turns the opened envelope into the result, which is plain JSON data. */
   readonly answer?: Decode<Payload, Result>;
   /** An answer in which what is repeated of the path is something else answers another question: a BadResponse. */
@@ -104,7 +106,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly secrets?: (asked: Asked) => Secrets;
 }
 
-type OfReads = 'payload' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isForAll';
+type OfReads = 'payload' | 'member' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isForAll';
 
 interface ReadOptions<Path extends RouteTemplate, Payload, Result>
   extends Pick<Options<Path, Payload, Result>, OfReads>,
@@ -148,7 +150,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   options: Options<Path, Payload, Result>,
 ): Endpoint<Path, Payload, Result> {
   const { answer = () => undefined as Result, repeats = {}, body = (payload) => payload as object } = options;
-  const { parse, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
+  const { parse, member, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
   const pathOf = pathFiller(template);
@@ -157,7 +159,8 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const decode = (reply: Reply, asked: Asked): Result => {
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
     const context = { origin: asked.origin, text: reply.text };
-    const result = answer(about, opened, asked.payload as Payload, context);
+    const given = member === undefined ? opened : (opened[member] as JsonObject);
+    const result = answer(about, given, asked.payload as Payload, context);
     for (const [property, param] of repeated) {
       const wanted = asked.params[param];
       for (const row of Array.isArray(result) ? result : [result ?? {}]) {

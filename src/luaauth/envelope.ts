@@ -29,18 +29,28 @@ export function openEnvelope(
   secrets: () => Secrets,
   parse: ParseAnswer = parseJson,
 ): JsonObject {
-  const answer = parseAnswer(about, reply, parse);
+  const { status, text } = reply;
+  if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
+  if (hasMoreValues(text, MAX_VALUES))
+    throw new BadResponse(about, `it holds more than ${MAX_VALUES} values`);
+  let answer: unknown;
+  try {
+    answer = parse(text);
+  } catch {
+    // The parser's own error quotes the text, so it is not kept as the cause.
+    throw notAnEnvelope(about, reply, 'it is not JSON');
+  }
+  if (!isObject(answer)) throw notAnEnvelope(about, reply, 'it is not a JSON object');
+  if (!('success' in answer)) throw notAnEnvelope(about, reply, 'it has no "success"');
   if (answer.success === true) {
-    if (reply.status < 200 || reply.status > 299) {
-      throw new BadResponse(about, `it says success under HTTP ${reply.status}`);
-    }
-    return answer;
+    if (status >= 200 && status <= 299) return answer;
+    throw new BadResponse(about, `it says success under HTTP ${status}`);
   }
   if (answer.success !== false) throw new BadResponse(about, 'it has no "success"');
   const refusal = readRefusal(answer.error);
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
   if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
-  const unhealthy = UNHEALTHY_STATUSES.has(reply.status);
+  const unhealthy = UNHEALTHY_STATUSES.has(status);
   throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
 }
 
@@ -53,24 +63,6 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** Far more than any answer that is documented; the largest are pages of 100 sessions. */
 const MAX_VALUES = 100_000;
-
-function parseAnswer(about: About, reply: Reply, parse: ParseAnswer): JsonObject {
-  const { status } = reply;
-  if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
-  if (hasMoreValues(reply.text, MAX_VALUES)) {
-    throw new BadResponse(about, `it holds more than ${MAX_VALUES} values`);
-  }
-  let answer: unknown;
-  try {
-    answer = parse(reply.text);
-  } catch {
-    // The parser's own error quotes the text, so it is not kept as the cause.
-    throw notAnEnvelope(about, reply, 'it is not JSON');
-  }
-  if (!isObject(answer)) throw notAnEnvelope(about, reply, 'it is not a JSON object');
-  if (!('success' in answer)) throw notAnEnvelope(about, reply, 'it has no "success"');
-  return answer;
-}
 
 /** A proxy in front of the API may answer instead: its status still says what happened. */
 function notAnEnvelope(about: About, reply: Reply, reason: string) {

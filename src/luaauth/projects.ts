@@ -1,4 +1,4 @@
-import { memberOf, objectDecoder } from './decoders.ts';
+import { objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { resource } from './resource.ts';
@@ -13,7 +13,8 @@ export type Project = ReturnType<typeof decodeProject>;
 
 /** `GET /projects/:project_id` */
 export const getProject = read('GET /projects/:project_id', {
-  answer: memberOf('project', decodeProject),
+  member: 'project',
+  answer: decodeProject,
   repeats: { id: 'project_id' },
   partOf: [project],
   shows: project,

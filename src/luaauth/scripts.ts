@@ -1,4 +1,4 @@
-import { memberOf, objectDecoder } from './decoders.ts';
+import { objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { project } from './projects.ts';
 import { resource } from './resource.ts';
@@ -12,7 +12,8 @@ export type Script = ReturnType<typeof decodeScript>;
 
 /** `GET /scripts/:script_id` */
 export const getScript = read('GET /scripts/:script_id', {
-  answer: memberOf('script', decodeScript),
+  member: 'script',
+  answer: decodeScript,
   repeats: { id: 'script_id' },
   partOf: [script],
   shows: script,

@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { decodeList, isId, memberOf, objectDecoder, usable } from './decoders.ts';
+import { decodeList, isId, objectDecoder, usable } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { listsOf, resource, sent } from './resource.ts';
 import { script } from './scripts.ts';
@@ -42,7 +42,8 @@ export function decodeSessions(about: About, value: unknown, limit: number): Ses
 
 /** `GET /sessions/:session_id` */
 export const getSession = read('GET /sessions/:session_id', {
-  answer: memberOf('session', decodeSession),
+  member: 'session',
+  answer: decodeSession,
   repeats: { id: 'session_id' },
   partOf: [session],
   shows: session,

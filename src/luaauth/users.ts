@@ -1,4 +1,4 @@
-import { memberOf, objectDecoder } from './decoders.ts';
+import { objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { resource } from './resource.ts';
 import { USER, type WireBlacklist, type WireUserEdit } from './wire.ts';
@@ -13,7 +13,8 @@ export type User = ReturnType<typeof decodeUser>;
 
 /** `GET /users/:user_key` */
 export const getUser = read('GET /users/:user_key', {
-  answer: memberOf('user', decodeUser),
+  member: 'user',
+  answer: decodeUser,
   repeats: { key: 'user_key' },
   partOf: [user],
   shows: user,

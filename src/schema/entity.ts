@@ -13,6 +13,7 @@ import type { Provenance } from '../luaauth/decoders.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { type CostOptions, costs, eachIn } from '../plan/cost.ts';
+import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { checkId, readEach } from './argument.ts';
 import { builder, type Fields, type Types } from './builder.ts';
 import { defineLoader } from './loader.ts';
@@ -140,7 +141,14 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
       }),
     );
   }
-  return Object.assign(type, { loaderOf, resource, extensions });
+  /** One that something names: no more than its key where that tells all that is selected of it. */
+  const of = (given: string, context: Context, info: GraphQLResolveInfo, told: readonly string[]) => {
+    const known = loaderOf(context).known.get(given);
+    // It is known by the key that it was asked for, which may differ in the case of its letters.
+    if (known && known[key as keyof Shape] === given) return known;
+    return selectsOnlyBelow(info, name, told) ? ({ [key]: given } as unknown as Shape) : (known ?? given);
+  };
+  return Object.assign(type, { loaderOf, of, resource, extensions });
 }
 
 type Keys<Given> = Readonly<Record<string, Given>>;

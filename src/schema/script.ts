@@ -1,7 +1,7 @@
 import { checkProject } from '../callers/resource-access.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { usable } from '../luaauth/decoders.ts';
-import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
+import { getProject } from '../luaauth/projects.ts';
 import {
   editScript,
   getScript,
@@ -11,7 +11,6 @@ import {
   updateScript,
 } from '../luaauth/scripts.ts';
 import { costs } from '../plan/cost.ts';
-import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { checkWellFormed } from './argument.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
 import { defineEntity } from './entity.ts';
@@ -51,8 +50,7 @@ export const Script = defineEntity('Script', {
         const id = usable(script, 'project_id');
         // Its id alone takes no call, which would be checked.
         checkProject(context.caller.permissions, id);
-        if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
-        return Project.loaderOf(context).known.get(id) ?? id;
+        return Project.of(id, context, info, TOLD_WITHOUT_PROJECT);
       },
     }),
     name: wire.string('name', "The script's name."),

@@ -8,7 +8,7 @@ import {
   messageBytes,
   sendMessage,
 } from '../luaauth/messages.ts';
-import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
+import { getScript } from '../luaauth/scripts.ts';
 import {
   disconnectSession,
   disconnectSessions,
@@ -19,7 +19,6 @@ import {
 } from '../luaauth/sessions.ts';
 import { getUser } from '../luaauth/users.ts';
 import { costs } from '../plan/cost.ts';
-import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation, idField } from './define-mutation.ts';
@@ -43,14 +42,8 @@ export const Session = defineEntity('Session', {
       description:
         'The script that the user runs; null, with an error here, if it cannot be read. Its id alone costs no REST call, anything else one per distinct script.',
       extensions: costs(getScript, { freeFields: ['id'] }),
-      resolve: (session, _args, context, info) => {
-        const id = usable(session, 'script_id');
-        // It is known by the id that it was asked for, which may differ in the case of its letters.
-        const known = Script.loaderOf(context).known.get(id);
-        if (known?.id === id) return known;
-        if (selectsOnlyBelow(info, 'Script', ['id'])) return { id } as ScriptShape;
-        return known ?? id;
-      },
+      resolve: (session, _args, context, info) =>
+        Script.of(usable(session, 'script_id'), context, info, ['id']),
     }),
     userKey: wire.orNull.string(
       'user_key',

@@ -8,9 +8,9 @@ const WAY = fileURLToPath(new URL('../../scripts/way.ts', import.meta.url));
 
 /** Own files and functions that every operation goes through, and its calls of them. Lower them when the way gets shorter. */
 const BUDGETS = {
-  script: { files: 48, functions: 203, calls: 265 },
-  scriptByGet: { files: 49, functions: 193, calls: 249 },
-  nested: { files: 52, functions: 228, calls: 779 },
+  script: { files: 47, functions: 200, calls: 262 },
+  scriptByGet: { files: 48, functions: 190, calls: 246 },
+  nested: { files: 51, functions: 228, calls: 779 },
 };
 
 describe('the way of an operation', () => {
