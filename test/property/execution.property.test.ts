@@ -11,7 +11,7 @@ import { ScriptOfValues, type Temper } from '../support/script-of-values.ts';
 
 const numRuns = propertyRuns(300);
 const seed = propertySeed(42);
-const timeoutMs = 60_000 + numRuns * 50;
+const timeoutMs = 60_000 + numRuns * 500;
 
 let unhandled = 0;
 const count = () => {
