@@ -104,7 +104,7 @@ export function createTransport(options: TransportOptions): Transport {
   const steps: readonly Interceptor[] = [
     invalidation(state.generations, clock),
     cache.ownTier,
-    dedupe({ clock }),
+    dedupe(clock),
     cache.sharedTier,
     requireCoordination(coordination),
     circuitBreaker.step,

@@ -1,5 +1,4 @@
-import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { Demand, Permit, QuotaStatus } from '../../state/port.ts';
+import type { Demand, Permit } from '../../state/port.ts';
 import type { AccountRecord } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import { type CallFailure, RateLimited, TimedOut } from '../errors.ts';
@@ -16,10 +15,6 @@ export interface Applicant {
   admitted(waitedMs: number): void;
   /** It will not have it. */
   fail(failure: CallFailure): void;
-}
-
-export interface AccountAdmissionOptions extends AccountLimitsOptions {
-  readonly common: Common;
 }
 
 /** The part that all accounts share. */
@@ -59,11 +54,11 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   readonly queue = new FairQueue<Admittance>();
   /** Requests that have a connection. */
   underWay = 0;
-  readonly #options: AccountAdmissionOptions;
+  readonly #options: AccountLimitsOptions;
 
-  constructor(name: string, options: AccountAdmissionOptions) {
+  constructor(name: string, common: Common, options: AccountLimitsOptions) {
     this.name = name;
-    this.common = options.common;
+    this.common = common;
     this.#options = options;
     this.limits = new AccountLimits(this, options);
   }
@@ -121,15 +116,6 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   refuse(admittance: Admittance): void {
     const { limit, etaMs } = this.#slowest(admittance, false);
     admittance.applicant.fail(limit.refusal(admittance.call, etaMs));
-  }
-
-  rejectQueued(failureFor: (call: Call<unknown>) => CallFailure): void {
-    for (const { applicant } of this.queue.all()) applicant.fail(failureFor(applicant.call));
-  }
-
-  status(): MaybePromise<QuotaStatus & { readonly queued: number }> {
-    const queued = this.queue.size;
-    return whenKnown(this.limits.status(), (status) => ({ ...status, queued }));
   }
 
   isIdle(): boolean {

@@ -1,23 +1,18 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { QuotaStatus, Quotas } from '../../state/port.ts';
-import { Accounts, type KnownAccounts } from '../accounts.ts';
+import type { QuotaStatus } from '../../state/port.ts';
+import { Accounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
-import type { Clock } from '../clock.ts';
 import type { CallFailure } from '../errors.ts';
 import { AccountAdmission, Admittance, type Applicant, type Common } from './account-admission.ts';
+import type { AccountLimitsOptions } from './account-limits.ts';
 import { Limit, NEVER_SLOWER } from './limit.ts';
 
-export interface AdmissionOptions {
+/** `rate` 0: no limit of a key, only pauses that the API asks for. */
+export interface AdmissionOptions extends Omit<AccountLimitsOptions, 'total'> {
   /** Requests that can be under way at a time. */
   readonly connections: number;
-  /** Requests in any sliding second for one API key; 0: no limit, only pauses that the API asks for. */
-  readonly rate: number;
-  /** The same over all keys. With a limit, keys that the API has never accepted may do less. */
+  /** Requests in any sliding second over all keys; 0: no limit. With one, keys that the API has never accepted may do less. */
   readonly totalRate: number;
-  readonly clock: Clock;
-  readonly quotas: Quotas;
-  /** The accounts whose key the API has accepted. */
-  readonly known: KnownAccounts;
 }
 
 /** How the quota of an account stands: that of keys which the API has never accepted where the account is one of them. */
@@ -70,13 +65,8 @@ export class Admission implements Common {
             onOpen: () => this.#startAll(false),
             leavesSpare: () => false,
           });
-    const all = {
-      ...options,
-      rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
-      total: this.#total,
-      common: this,
-    };
-    this.#accounts = new Accounts((account) => new AccountAdmission(account, all));
+    const limits = { ...options, rate: rate > 0 ? rate : Number.POSITIVE_INFINITY, total: this.#total };
+    this.#accounts = new Accounts((account) => new AccountAdmission(account, this, limits));
   }
 
   /** The admittance that a call acquires before it is sent. */
@@ -92,18 +82,19 @@ export class Admission implements Common {
 
   /** Ends the wait of all calls of an account. */
   rejectQueued(account: string, failureFor: (call: Call<unknown>) => CallFailure): void {
-    this.#accounts.get(account)?.rejectQueued(failureFor);
+    const waiting = this.#accounts.get(account)?.queue.all() ?? [];
+    for (const { applicant, call } of waiting) applicant.fail(failureFor(call));
   }
 
   /** How the quota of an account stands. `today`: the time of day, in ms since 1970. */
   status(account: string, today: () => number): MaybePromise<RateLimitStatus> {
-    return whenKnown(
-      (this.#accounts.get(account) ?? this.#accounts.add(account)).status(),
-      ({ resetInMs, ...status }) => ({
-        ...status,
-        resetAtMs: today() + Math.ceil(resetInMs),
-      }),
-    );
+    const { limits, queue } = this.#accounts.get(account) ?? this.#accounts.add(account);
+    const queued = queue.size;
+    return whenKnown(limits.status(), ({ resetInMs, ...status }) => ({
+      ...status,
+      queued,
+      resetAtMs: today() + Math.ceil(resetInMs),
+    }));
   }
 
   hasConnection(account: AccountAdmission): boolean {

@@ -68,11 +68,8 @@ export class RoundRobin<Rank, Item extends Rank, Key = unknown> implements Queue
     const queues = this.#queuesWith(key);
     const queue = queues?.get(key);
     if (!queues || !queue) return;
-    const before = queue.size;
     queue.remove(item);
-    this.#size -= before - queue.size;
-    if (queue.size === 0) queues.delete(key);
-    if (this.#size === 0) this.#left.clear();
+    this.#leftWithoutTurn(key, queue, queues);
   }
 
   next(admits: Admits<Item>, isByAge: boolean): Item | undefined {
@@ -128,11 +125,15 @@ export class RoundRobin<Rank, Item extends Rank, Key = unknown> implements Queue
     if (oldest === undefined || from === undefined) return undefined;
     const queue = from.get(oldest);
     const item = queue?.next(admits, true);
-    if (item === undefined) return undefined;
-    this.#size -= 1;
-    if (queue?.size === 0) from.delete(oldest);
-    if (this.#size === 0) this.#left.clear();
+    if (queue === undefined || item === undefined) return undefined;
+    this.#leftWithoutTurn(oldest, queue, from);
     return item;
+  }
+
+  #leftWithoutTurn(key: Key, queue: Queue<Rank, Item>, queues: Queues<Rank, Item, Key>): void {
+    this.#size -= 1;
+    if (queue.size === 0) queues.delete(key);
+    if (this.#size === 0) this.#left.clear();
   }
 
   #endTurn(key: Key, queue: Queue<Rank, Item>): void {

@@ -12,17 +12,13 @@ import {
 import { type Clock, Deadline } from '../clock.ts';
 import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 
-export interface DedupeOptions {
-  readonly clock: Clock;
-}
-
 /**
  * Reads of one key that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
  * client; the call ends with the last of them. A failure reaches every waiter once and is not kept.
  *
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
-export function dedupe({ clock }: DedupeOptions): Interceptor {
+export function dedupe(clock: Clock): Interceptor {
   const slotOf = createSlots();
 
   const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
