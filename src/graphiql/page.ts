@@ -1,14 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { HttpResponse } from '../http/response.ts';
 import { prefersHtml } from '../http/response.ts';
 import type { HttpRoute } from '../http/routes.ts';
-import {
-  answerWith,
-  contentTypeOf,
-  createStaticFile,
-  pagePolicy,
-  type StaticFile,
-} from '../http/static-file.ts';
+import { answerWith, createStaticFile, openFolder, pagePolicy } from '../http/static-file.ts';
 import type { PageOptions } from './tabs.ts';
 
 export interface GraphiQLPageOptions extends Omit<PageOptions, 'endpoint'> {
@@ -35,7 +31,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   };
   // The visitor sees a failure.
   if (options.inAdvance) setTimeout(() => prepare(getPage()).catch(() => undefined), SOON_MS).unref();
-  const fileAt = async (path: string): Promise<StaticFile | undefined> => {
+  const fileAt = async (path: string) => {
     const page = await getPage().catch(() => undefined);
     return page?.files.get(path.slice(FILES_PATH.length));
   };
@@ -78,26 +74,12 @@ async function openPage({ tabs, credential, note }: GraphiQLPageOptions) {
 type PageFiles = Awaited<ReturnType<typeof openPageFiles>>;
 
 /** Both where this is run as built and as source. */
-const FOLDER = new URL('../../dist/page/', import.meta.url);
+const FOLDER = fileURLToPath(new URL('../../dist/page/', import.meta.url));
 
-/** Reads what there is; each file is compressed once, when it is first asked for. @throws `ENOENT`: the page was left out */
+/** The files, and which two of them the page begins with. @throws `ENOENT`: the page was left out */
 async function openPageFiles() {
-  const { script, style } = JSON.parse(await readFile(new URL('page.json', FOLDER), 'utf8'));
-  const names = new Set((await readdir(FOLDER)).filter((name) => contentTypeOf(name) !== undefined));
-  const files = new Map<string, Promise<StaticFile>>();
-  return {
-    /** The names of the two files that the page begins with. */
-    script: String(script),
-    style: String(style),
-    /** Undefined: there is no such file. */
-    get(name: string): Promise<StaticFile> | undefined {
-      if (!names.has(name)) return undefined;
-      const file =
-        files.get(name) ?? readFile(new URL(name, FOLDER)).then((bytes) => createStaticFile(name, bytes));
-      files.set(name, file);
-      return file;
-    },
-  };
+  const { script, style } = JSON.parse(await readFile(join(FOLDER, 'page.json'), 'utf8'));
+  return { ...(await openFolder(FOLDER)), script: String(script), style: String(style) };
 }
 
 const documentOf = ({ script, style }: PageFiles, options: PageOptions) => `<!doctype html>
