@@ -16,7 +16,7 @@ import {
 } from './live-event.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
 import { PollUsage } from './poll-access.ts';
-import { Poller, type PollerOptions } from './poller.ts';
+import { createPoller, type Poller, type PollerOptions } from './poller.ts';
 
 /** For how many changes back a cursor is known, and for how many sessions in them. */
 const MAX_CHANGES = 256;
@@ -116,7 +116,7 @@ export class LiveScript implements StreamSource {
     return feeds.join(origin.account, scriptId, {
       lead: (isReset) => {
         this.#poller?.stop();
-        this.#poller = new Poller(
+        this.#poller = createPoller(
           {
             ...this.#options,
             publish: (event, role) => this.#subscription?.publish(event, role),

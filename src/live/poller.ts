@@ -50,163 +50,142 @@ interface Poll extends ReadSessions {
   readonly gone: ReadonlySet<string>;
 }
 
-/** Polls a script for as long as it is not stopped, and publishes what it finds. */
-export class Poller {
-  readonly #options: PollerOptions;
-  readonly #tracker: SessionTracker;
-  readonly #leave = new AbortSource();
-  /** The state that was published last. A cursor is an epoch, which versions of others mean nothing in, and a version. */
-  #position: LivePosition;
-  #epoch: string;
-  #version: number;
-  #isComplete: boolean;
+export type Poller = ReturnType<typeof createPoller>;
+
+/**
+ * Polls a script for as long as it is not stopped, and publishes what it finds.
+ * @param isReset - no other process knows what is known here, so it is published as a whole, in a new epoch
+ */
+export function createPoller(options: PollerOptions, known: KnownState, isReset: boolean) {
+  const { scriptId, origin, clock, today, maxSessions, openAccess, publish, onRefused, onPoll } = options;
+  const tracker = new SessionTracker(known.sessions);
+  const stopped = new AbortSource();
+  let { position, isComplete } = known;
   /** Whether the first snapshot is still to be published. */
-  #isNew: boolean;
+  let isNew = position === NO_STATE || isReset;
+  /** A cursor is an epoch, which versions of others mean nothing in, and a version. */
+  const [epochBefore = '', versionBefore] = position.cursor.split('.');
+  const epoch = isNew ? randomUUID() : epochBefore;
+  let version = Number(versionBefore);
   /** Whether the first poll took a page that came back short for all there is: the next one makes sure. */
-  #isEndAssumed = false;
-  #snapshotAt = Number.NEGATIVE_INFINITY;
-  #endSeenAt = Number.NEGATIVE_INFINITY;
-  #intervalMs = LEAST_MS;
-  #delay: DelayReason | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #isPolling = false;
-  #isWantedAgain = false;
+  let isEndAssumed = false;
+  let snapshotAt = position === NO_STATE ? Number.NEGATIVE_INFINITY : clock.now();
+  let endSeenAt = Number.NEGATIVE_INFINITY;
+  let intervalMs = LEAST_MS;
+  let delay: DelayReason | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let isPolling = false;
+  let isWantedAgain = false;
 
-  /** `isReset`: no other process knows what is known here, so it is published as a whole, in a new epoch. */
-  constructor(options: PollerOptions, known: KnownState, isReset: boolean) {
-    this.#options = options;
-    const { position, sessions, isComplete } = known;
-    this.#tracker = new SessionTracker(sessions);
-    this.#isComplete = isComplete;
-    this.#isNew = position === NO_STATE || isReset;
-    this.#position = position;
-    const [epoch = '', version] = position.cursor.split('.');
-    this.#epoch = this.#isNew ? randomUUID() : epoch;
-    this.#version = Number(version);
-    if (position !== NO_STATE) this.#snapshotAt = options.clock.now();
-  }
-
-  /** Polls at once, or as soon as the poll that is under way has ended. */
-  pollNow(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#intervalMs = LEAST_MS;
-    if (this.#isPolling) this.#isWantedAgain = true;
-    else void this.#poll();
-  }
-
-  stop(): void {
-    this.#cancelTimer?.();
-    this.#leave.abort();
-  }
-
-  async #poll(): Promise<void> {
-    this.#isPolling = true;
+  const poll = async () => {
+    isPolling = true;
     const usage = new PollUsage();
-    const endWatch = this.#watch(usage);
+    const endWatch = watch(usage);
     let isOver = false;
     try {
-      const poll = await this.#read(usage);
-      if (this.#leave.aborted) return;
-      this.#enter(poll, usage.isUncoordinated);
+      const found = await read(usage);
+      if (stopped.aborted) return;
+      enter(found, usage.isUncoordinated);
     } catch (failure) {
-      if (this.#leave.aborted) return;
-      this.#options.onPoll('failed');
+      if (stopped.aborted) return;
+      onPoll('failed');
       isOver = failure instanceof Refused && !failure.transient;
-      if (isOver) this.#options.onRefused(failure as Refused);
-      else this.#fail(reasonFor(failure));
+      if (isOver) onRefused(failure as Refused);
+      else fail(reasonFor(failure));
     } finally {
       endWatch();
-      this.#isPolling = false;
-      if (!isOver && !this.#leave.aborted) this.#wait();
+      isPolling = false;
+      if (!isOver && !stopped.aborted) {
+        cancelTimer = clock.after(isWantedAgain ? 0 : intervalMs, () => void poll());
+        isWantedAgain = false;
+      }
     }
-  }
+  };
 
   /** The last answer gets old while a poll waits for its permit. */
-  #watch(usage: PollUsage): () => void {
-    const { clock } = this.#options;
+  const watch = (usage: PollUsage) => {
     const look = () => {
-      if (usage.isWaiting && !this.#leave.aborted) this.#publishDelay('QUOTA');
+      if (usage.isWaiting && !stopped.aborted) publishDelay('QUOTA');
       cancel = clock.after(LATE_MS, look);
     };
     let cancel = clock.after(LATE_MS, look);
     return () => cancel();
-  }
+  };
 
-  #wait(): void {
-    const waitMs = this.#isWantedAgain ? 0 : this.#intervalMs;
-    this.#isWantedAgain = false;
-    this.#cancelTimer = this.#options.clock.after(waitMs, () => void this.#poll());
-  }
-
-  async #read(usage: PollUsage): Promise<Poll> {
-    const { origin, openAccess, clock, today, scriptId, maxSessions } = this.#options;
-    const access = openAccess(origin, usage, clock.now(), this.#leave);
-    const found = await readSessions(access, scriptId, maxSessions, (page) => this.#isKnownPage(page));
-    if (found.isEndSeen) this.#endSeenAt = clock.now();
+  const read = async (usage: PollUsage): Promise<Poll> => {
+    const access = openAccess(origin, usage, clock.now(), stopped);
+    const found = await readSessions(access, scriptId, maxSessions, isKnownPage);
+    if (found.isEndSeen) endSeenAt = clock.now();
     const asOf = Math.floor(today() - (clock.now() - usage.readAt));
-    const suspects = this.#tracker.suspects(found).slice(0, MAX_SUSPECTS);
+    const suspects = tracker.suspects(found).slice(0, MAX_SUSPECTS);
     const answers = await Promise.all(suspects.map((id) => isGone(access, id)));
     return { ...found, asOf, gone: new Set(suspects.filter((_id, index) => answers[index])) };
-  }
+  };
 
   /**
    * While the same users are connected, it is looked once in a while only whether others follow. The first poll is one call,
    * which is the price of a subscription, and looks at all not.
    */
-  #isKnownPage(sessions: ReadonlyMap<string, Session>): boolean {
-    if (this.#snapshotAt === Number.NEGATIVE_INFINITY) {
-      this.#isEndAssumed = true;
+  const isKnownPage = (sessions: ReadonlyMap<string, Session>) => {
+    if (snapshotAt === Number.NEGATIVE_INFINITY) {
+      isEndAssumed = true;
       return true;
     }
-    const isRecent = this.#options.clock.now() - this.#endSeenAt < SNAPSHOT_EVERY_MS;
-    return isRecent && this.#tracker.isSame(sessions);
-  }
+    return clock.now() - endSeenAt < SNAPSHOT_EVERY_MS && tracker.isSame(sessions);
+  };
 
-  #enter(poll: Poll, isUncoordinated: boolean): void {
-    const { clock, publish, onPoll } = this.#options;
-    const { asOf, isOnePage, isComplete } = poll;
-    const { appeared, disappeared } = this.#tracker.enter(poll, poll.gone);
+  const enter = (found: Poll, isUncoordinated: boolean) => {
+    const { appeared, disappeared } = tracker.enter(found, found.gone);
     const hasChanged = appeared.length + disappeared.length > 0;
     // Those who follow after all were connected before: they are no news.
-    const isMore = this.#isEndAssumed && !isOnePage;
-    const isOtherwise = this.#isNew || isMore || isComplete !== this.#isComplete;
-    if (hasChanged || isOtherwise) this.#version += 1;
-    this.#isComplete = isComplete;
-    this.#intervalMs = hasChanged || this.#isNew ? LEAST_MS : Math.min(MOST_MS, this.#intervalMs * SLOWER);
-    if (!this.#isNew) this.#isEndAssumed = false;
-    this.#isNew = false;
-    const cursor = `${this.#epoch}.${this.#version}`;
-    const position = { cursor, asOf, nextPollMs: Math.ceil(this.#intervalMs) };
-    this.#position = position;
-    const now = clock.now();
+    const isMore = isEndAssumed && !found.isOnePage;
+    const isOtherwise = isNew || isMore || found.isComplete !== isComplete;
+    if (hasChanged || isOtherwise) version += 1;
+    isComplete = found.isComplete;
+    intervalMs = hasChanged || isNew ? LEAST_MS : Math.min(MOST_MS, intervalMs * SLOWER);
+    if (!isNew) isEndAssumed = false;
+    isNew = false;
+    position = { cursor: `${epoch}.${version}`, asOf: found.asOf, nextPollMs: Math.ceil(intervalMs) };
     if (hasChanged && !isOtherwise)
       publish({ type: 'SessionsChange', ...position, appeared, disappeared }, 'part');
-    const isDue = now + this.#intervalMs - this.#snapshotAt > SNAPSHOT_EVERY_MS;
-    if (isOtherwise || isDue) {
-      this.#snapshotAt = now;
-      const { sessions } = this.#tracker;
+    const now = clock.now();
+    if (isOtherwise || now + intervalMs - snapshotAt > SNAPSHOT_EVERY_MS) {
+      snapshotAt = now;
+      const { sessions } = tracker;
       publish({ type: 'SessionsSnapshot', ...position, sessions, isComplete }, 'whole');
     } else if (!hasChanged) publish({ type: 'same', ...position }, 'part');
     onPoll(hasChanged ? 'changed' : 'same');
-    if (isUncoordinated) this.#publishDelay('COORDINATION_LOST');
-    else this.#delay = undefined;
-  }
+    if (isUncoordinated) publishDelay('COORDINATION_LOST');
+    else delay = undefined;
+  };
 
-  #fail(reason: DelayReason): void {
-    if (reason !== 'COORDINATION_LOST') this.#intervalMs = Math.min(MOST_MS, this.#intervalMs * SLOWER);
-    this.#publishDelay(reason);
-  }
+  const fail = (reason: DelayReason) => {
+    if (reason !== 'COORDINATION_LOST') intervalMs = Math.min(MOST_MS, intervalMs * SLOWER);
+    publishDelay(reason);
+  };
 
   /** Publishes a delay once, when it begins. */
-  #publishDelay(reason: DelayReason): void {
-    if (this.#delay === reason) return;
-    this.#delay = reason;
-    const { publish, today } = this.#options;
-    const { cursor, asOf } = this.#position === NO_STATE ? { ...NO_STATE, asOf: today() } : this.#position;
-    const nextPollMs = Math.ceil(this.#intervalMs);
-    publish({ type: 'SessionsDelay', cursor, asOf, nextPollMs, reason }, 'part');
-  }
+  const publishDelay = (reason: DelayReason) => {
+    if (delay === reason) return;
+    delay = reason;
+    const { cursor, asOf } = position === NO_STATE ? { ...NO_STATE, asOf: today() } : position;
+    publish({ type: 'SessionsDelay', cursor, asOf, nextPollMs: Math.ceil(intervalMs), reason }, 'part');
+  };
+
+  return {
+    /** Polls at once, or as soon as the poll that is under way has ended. */
+    pollNow() {
+      cancelTimer?.();
+      cancelTimer = undefined;
+      intervalMs = LEAST_MS;
+      if (isPolling) isWantedAgain = true;
+      else void poll();
+    },
+    stop() {
+      cancelTimer?.();
+      stopped.abort();
+    },
+  };
 }
 
 function reasonFor(failure: unknown): DelayReason {
