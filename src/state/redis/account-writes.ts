@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Generation } from '../port.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
@@ -23,83 +24,69 @@ local left = redis.call('HGETALL', doubts)
 for index = 2, #left, 2 do left[index] = left[index] - now end
 return { 1, used, paused, found[2], found[3], found[4], written, left }`;
 
+export type AccountWrites = ReturnType<typeof createAccountWrites>;
+
 /** The writes of an account, as the store had them when it was last asked: after a partition, others begin with nothing. */
-export class AccountWrites {
-  /** The last partition before. */
-  readonly partition: number;
-  readonly #link: RedisLink;
-  readonly #account: AccountKeyspace;
-  readonly #keys: readonly string[];
-  #name = '';
-  #count = '';
-  #forgotten = 0;
-  #last = new Map<string, number>();
-  #doubtUntil = new Map<string, number>();
+export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
+  const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
+  let name = '';
+  let count = '';
+  let forgotten = 0;
+  let last = new Map<string, number>();
+  let doubtUntil = new Map<string, number>();
   /** The question that leaves with the end of this turn of the event loop. */
-  #asking: Promise<boolean> | undefined;
+  let asking: Promise<boolean> | undefined;
 
-  constructor(account: AccountKeyspace, link: RedisLink) {
-    this.#account = account;
-    this.#keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
-    this.#link = link;
-    this.partition = link.lastPartition;
-  }
-
-  /** Asks the store what was written since: one command for all that ask in one turn. False: it is lost. */
-  refresh(): Promise<boolean> {
-    this.#asking ??= new Promise((resolve) =>
-      setImmediate(() => {
-        this.#asking = undefined;
-        this.#ask().then(resolve, () => resolve(false));
-      }),
-    );
-    return this.#asking;
-  }
-
-  read(resource: string): Generation {
-    // To name a resource costs more than all else here, and most accounts write seldom.
-    if (this.#last.size === 0 && this.#doubtUntil.size === 0)
-      return { number: `${this.#name}.${this.#forgotten}`, isInDoubt: false, partition: 0 };
-    const name = this.#account.encryption.name(resource);
-    const number = Math.max(this.#last.get(name) ?? 0, this.#forgotten);
-    const doubtUntil = Math.max(this.#doubtUntil.get(name) ?? 0, this.#doubtUntil.get(EVERY_RESOURCE) ?? 0);
-    return { number: `${this.#name}.${number}`, isInDoubt: doubtUntil > this.#link.now(), partition: 0 };
-  }
-
-  async #ask(): Promise<true> {
-    const account = this.#account;
-    const reply = await account.run(READ_WRITES, this.#keys, [this.#name, this.#count]);
-    const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
-    account.quota.note(this.#link.now(), used, pausedMs);
-    if (isNews !== 0) this.#learn(news as News);
-    return true;
-  }
-
-  #learn([name, count, forgotten, written, doubts]: News): void {
-    if (String(name) !== this.#name) {
-      this.#count = '';
-      this.#last = new Map();
+  const learn = ([newName, newCount, newForgotten, written, doubts]: News) => {
+    if (String(newName) !== name) {
+      count = '';
+      last = new Map();
     }
-    this.#name = String(name);
+    name = String(newName);
     // The later one of two answers under way knows more.
-    if (Number(count) < Number(this.#count)) return;
-    this.#count = String(count);
-    this.#forgotten = Number(forgotten);
-    for (const [resource, number] of pairs(written)) this.#last.set(resource, Number(number));
-    this.#doubtUntil = new Map();
-    const now = this.#link.now();
+    if (Number(newCount) < Number(count)) return;
+    count = String(newCount);
+    forgotten = Number(newForgotten);
+    for (const [resource, number] of pairs(written)) last.set(resource, Number(number));
+    doubtUntil = new Map();
     for (const [write, leftMs] of pairs(doubts)) {
       const [resource = ''] = write.split(' ');
-      const until = now + Number(leftMs);
-      this.#doubtUntil.set(resource, Math.max(until, this.#doubtUntil.get(resource) ?? 0));
+      doubtUntil.set(resource, Math.max(link.now() + Number(leftMs), doubtUntil.get(resource) ?? 0));
     }
     // A write that the store has forgotten is as old as the oldest that it remembers.
-    if (this.#last.size > MAX_REMEMBERED) {
-      for (const [resource, number] of this.#last) {
-        if (number <= this.#forgotten) this.#last.delete(resource);
-      }
-    }
-  }
+    if (last.size > MAX_REMEMBERED)
+      for (const [resource, number] of last) if (number <= forgotten) last.delete(resource);
+  };
+
+  const ask = async () => {
+    const reply = await account.run(READ_WRITES, keys, [name, count]);
+    const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
+    account.quota.note(link.now(), used, pausedMs);
+    if (isNews !== 0) learn(news as News);
+    return true;
+  };
+
+  return {
+    /** The last partition before. */
+    partition: link.lastPartition,
+    /** Asks the store what was written since: one command for all that ask in one turn. False: it is lost. */
+    refresh(): Promise<boolean> {
+      asking ??= setImmediate().then(() => {
+        asking = undefined;
+        return ask().catch(() => false);
+      });
+      return asking;
+    },
+    read(resource: string): Generation {
+      // To name a resource costs more than all else here, and most accounts write seldom.
+      if (last.size === 0 && doubtUntil.size === 0)
+        return { number: `${name}.${forgotten}`, isInDoubt: false, partition: 0 };
+      const named = account.encryption.name(resource);
+      const number = Math.max(last.get(named) ?? 0, forgotten);
+      const until = Math.max(doubtUntil.get(named) ?? 0, doubtUntil.get(EVERY_RESOURCE) ?? 0);
+      return { number: `${name}.${number}`, isInDoubt: until > link.now(), partition: 0 };
+    },
+  };
 }
 
 const MAX_REMEMBERED = 20_000;

@@ -1,6 +1,6 @@
 import { createGenerationsInMemory } from '../memory.ts';
 import type { Generation, Generations } from '../port.ts';
-import { AccountWrites, EVERY_RESOURCE } from './account-writes.ts';
+import { type AccountWrites, createAccountWrites, EVERY_RESOURCE } from './account-writes.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -42,7 +42,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
   const writesOf = (account: AccountKeyspace): AccountWrites => {
     let writes = known.get(account);
     if (!writes || (writes.partition !== link.lastPartition && !link.isDegraded)) {
-      writes = new AccountWrites(account, link);
+      writes = createAccountWrites(account, link);
       known.set(account, writes);
     }
     return writes;

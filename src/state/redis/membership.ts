@@ -146,6 +146,9 @@ export class Membership {
   quarantinedUntil = Number.NEGATIVE_INFINITY;
   /** Until when the view of the others is true, on the clock of Redis. */
   viewUntil = 0;
+  /** The key of the registry, for scripts that ask whether something is held. */
+  readonly instances: string;
+  readonly #store: string;
   readonly #options: MembershipOptions;
   #session = 0;
   #names = 0;
@@ -166,6 +169,8 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.instances = options.key('instances');
+    this.#store = options.key('store');
   }
 
   /** From when this process may use its share of the quota without the store. */
@@ -188,11 +193,6 @@ export class Membership {
   nextName(): string {
     this.#names += 1;
     return `${this.instance}.${this.#session}.${this.#names}`;
-  }
-
-  /** The key of the registry, for scripts that ask whether something is held. */
-  get instances(): string {
-    return this.#options.key('instances');
   }
 
   /** Enters a store. `runId` names the run of the Redis process. @throws when it is lost. */
@@ -222,14 +222,12 @@ export class Membership {
 
   /** One that has used its share without the store leaves it reserved, as what it sent is not in the store. */
   async leave(): Promise<void> {
-    const { run } = this.#options;
-    if (this.#reservedFrom === undefined) await run(LEAVE, [this.instances], [this.instance]);
+    if (this.#reservedFrom === undefined) await this.#options.run(LEAVE, [this.instances], [this.instance]);
   }
 
   /** Makes all writes and cache entries in the store invalid, as a new store would. @throws when it is lost. */
   async beginEpoch(): Promise<void> {
-    const { run, key } = this.#options;
-    await run(BEGIN_EPOCH, [key('store')], [this.#runId, this.nextName()]);
+    await this.#options.run(BEGIN_EPOCH, [this.#store], [this.#runId, this.nextName()]);
     await this.beat();
   }
 
@@ -243,9 +241,9 @@ export class Membership {
   }
 
   async #openStore(): Promise<void> {
-    const { now, run, key } = this.#options;
+    const { now, run } = this.#options;
     const args = [this.#runId, this.nextName(), this.#among];
-    const reply = await run(OPEN_STORE, [key('store'), key('instances')], args);
+    const reply = await run(OPEN_STORE, [this.#store, this.instances], args);
     const [epoch, ageMs, time] = reply as [Buffer, number, number];
     this.#aheadMs = time - now();
     if (String(epoch) === this.epoch) return;
@@ -255,7 +253,7 @@ export class Membership {
   }
 
   async #beat(): Promise<void> {
-    const { instances = 0, now: clock, run, key } = this.#options;
+    const { instances = 0, now: clock, run, onChange } = this.#options;
     const isWell = this.#reservedFrom === undefined;
     const runsBy = clock() + LATE_MS;
     const runsUntil = Math.floor(runsBy + this.#aheadMs);
@@ -265,7 +263,7 @@ export class Membership {
     }
     const reply = await run(
       BEAT,
-      [key('store'), key('instances')],
+      [this.#store, this.instances],
       [this.epoch, this.instance, isWell ? 0 : 1, this.#among, instances, runsUntil, this.#session],
     );
     const [state, reserved, time, among] = reply as [number, number[], number, number];
@@ -280,21 +278,17 @@ export class Membership {
     this.viewUntil = time + VIEW_MS;
     this.#reserved = reserved;
     if (isWell) this.#wellBy = Math.min(runsBy, now);
-    if (!isWell && time > this.#wellUntil) this.#reserveFrom(now + VIEW_MS + QUARANTINE_MS);
-    if (among !== this.#among) this.#divideAmong(among);
-  }
-
-  /** The others know that this process is degraded: it can use its share from then on, if not sooner. */
-  #reserveFrom(from: number): void {
-    if (this.#reservedFrom === undefined || this.#reservedFrom <= from) return;
-    this.#reservedFrom = from;
-    this.#options.onChange();
-  }
-
-  #divideAmong(among: number): void {
+    const reservedFrom = this.#reservedFrom;
+    const seenFrom = now + VIEW_MS + QUARANTINE_MS;
+    // The others know that this process is degraded: it can use its share from then on, if not sooner.
+    if (!isWell && time > this.#wellUntil && reservedFrom !== undefined && reservedFrom > seenFrom) {
+      this.#reservedFrom = seenFrom;
+      onChange();
+    }
+    if (among === this.#among) return;
     this.#among = among;
     // A share of another size has not been reserved yet.
-    if (this.#reservedFrom !== undefined) this.#reservedFrom = this.#options.now() + VIEW_MS + QUARANTINE_MS;
+    if (this.#reservedFrom !== undefined) this.#reservedFrom = seenFrom;
   }
 }
 
