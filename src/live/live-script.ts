@@ -49,10 +49,8 @@ export class LiveScript implements StreamSource {
   #isCurrent = false;
   #sessions = new Map<string, Session>();
   #all: readonly Session[] | undefined;
-  /** The last ones, and the cursor of the state before them. */
-  #changes: ChangeEvent[] = [];
-  #changed = 0;
-  #oldestCursor = '';
+  /** The last ones, each with the cursor of the state before it. */
+  #changes: { readonly since: string; readonly change: ChangeEvent }[] = [];
   #delay: DelayEvent | undefined;
 
   constructor(options: LiveScriptOptions) {
@@ -106,9 +104,9 @@ export class LiveScript implements StreamSource {
   }
 
   changesSince(cursor: string): readonly ChangeEvent[] | undefined {
-    const cursors = [this.#oldestCursor, ...this.#changes.map((change) => change.cursor)];
-    const index = cursors.indexOf(cursor);
-    return index < 0 ? undefined : this.#changes.slice(index);
+    if (cursor === this.position.cursor) return [];
+    const index = this.#changes.findIndex(({ since }) => since === cursor);
+    return index < 0 ? undefined : this.#changes.slice(index).map(({ change }) => change);
   }
 
   #join(): FeedSubscription {
@@ -182,11 +180,7 @@ export class LiveScript implements StreamSource {
   }
 
   #replace({ cursor, sessions, isComplete }: SnapshotEvent): void {
-    if (cursor !== this.position.cursor) {
-      this.#changes = [];
-      this.#changed = 0;
-      this.#oldestCursor = cursor;
-    }
+    if (cursor !== this.position.cursor) this.#changes = [];
     this.isComplete = isComplete;
     this.#sessions = new Map(sessions.map((session) => [session.id ?? '', session]));
     this.#all = undefined;
@@ -196,13 +190,9 @@ export class LiveScript implements StreamSource {
     for (const { id = '' } of change.disappeared) this.#sessions.delete(id);
     for (const session of change.appeared) this.#sessions.set(session.id ?? '', session);
     this.#all = undefined;
-    this.#changes.push(change);
-    this.#changed += weigh(change);
-    while (this.#changes.length > MAX_CHANGES || this.#changed > MAX_CHANGED) {
-      const oldest = this.#changes.shift() as ChangeEvent;
-      this.#changed -= weigh(oldest);
-      this.#oldestCursor = oldest.cursor;
-    }
+    this.#changes.push({ since: this.position.cursor, change });
+    const weight = () => this.#changes.reduce((sum, one) => sum + weigh(one.change), 0);
+    while (this.#changes.length > MAX_CHANGES || weight() > MAX_CHANGED) this.#changes.shift();
   }
 }
 

@@ -16,42 +16,36 @@ return 1`;
 const ENTERED_MS = 10_000;
 const TRIES = 3;
 
-/** An account's part of the store: all its keys have one hash tag, so that a cluster keeps them together. */
-export class AccountKeyspace {
-  readonly encryption: Encryption;
-  readonly quota = new SeenQuota();
-  /** For how many ms a call or a write of it is remembered: longer than any entry is cached, and than any call takes. */
-  readonly keepMs: number;
-  readonly #link: RedisLink;
+export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
 
-  constructor(account: string, link: RedisLink, keepMs: number) {
-    this.encryption = new Encryption(account);
-    this.#link = link;
-    this.keepMs = keepMs;
-  }
-
-  key(kind: string): string {
-    return this.#link.key(kind, this.encryption.tag);
-  }
-
-  /**
-   * Runs a script of which the first key is the account's and the first argument the epoch. Where the account is not in the
-   * store, it is new there, or the store is: then it is entered, and the script runs again. @throws when the store is lost.
-   */
-  async run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown[]> {
-    const { membership } = this.#link;
-    for (let tries = 1; ; tries += 1) {
-      const reply = (await this.#link.run(script, keys, [membership.epoch, ...args])) as unknown[];
-      if (reply[0] !== -1) return reply;
-      if (tries === TRIES) throw new Error('the store does not keep what is written');
-      await membership.beat();
-      await this.#link.run(
-        ENTER_ACCOUNT,
-        [this.key('account'), this.key('writes'), this.key('doubts')],
-        [membership.epoch, membership.nextName(), ENTERED_MS],
-      );
-    }
-  }
+/**
+ * An account's part of the store: all its keys have one hash tag, so that a cluster keeps them together.
+ * @param keepMs - for how long a call or a write of it is remembered: longer than any entry is cached, and than any call takes
+ */
+function createAccountKeyspace(account: string, link: RedisLink, keepMs: number) {
+  const { membership } = link;
+  const encryption = new Encryption(account);
+  const key = (kind: string) => link.key(kind, encryption.tag);
+  return {
+    encryption,
+    quota: new SeenQuota(),
+    keepMs,
+    key,
+    /**
+     * Runs a script of which the first key is the account's and the first argument the epoch. Where the account is not in the
+     * store, it is new there, or the store is: then it is entered, and the script runs again. @throws when the store is lost.
+     */
+    async run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown[]> {
+      for (let tries = 1; ; tries += 1) {
+        const reply = (await link.run(script, keys, [membership.epoch, ...args])) as unknown[];
+        if (reply[0] !== -1) return reply;
+        if (tries === TRIES) throw new Error('the store does not keep what is written');
+        await membership.beat();
+        const entered = [membership.epoch, membership.nextName(), ENTERED_MS];
+        await link.run(ENTER_ACCOUNT, [key('account'), key('writes'), key('doubts')], entered);
+      }
+    },
+  };
 }
 
 /** A quota as it was when the store was last asked. */
@@ -73,17 +67,15 @@ export class SeenQuota {
 
 const MAX_ACCOUNTS = 1_000;
 
-/** The accounts that are in use; those that are not go. */
-export interface AccountKeyspaces {
-  of(name: string): AccountKeyspace;
-}
+export type AccountKeyspaces = ReturnType<typeof createAccountKeyspaces>;
 
-export function createAccountKeyspaces(link: RedisLink, keepMs: number): AccountKeyspaces {
+/** The accounts that are in use; those that are not go. */
+export function createAccountKeyspaces(link: RedisLink, keepMs: number) {
   const accounts = new LRUCache<string, AccountKeyspace>({
     max: MAX_ACCOUNTS,
-    memoMethod: (name) => new AccountKeyspace(name, link, keepMs),
+    memoMethod: (name) => createAccountKeyspace(name, link, keepMs),
   });
-  return { of: (name) => accounts.memo(name) };
+  return { of: (name: string) => accounts.memo(name) };
 }
 
 const NONCE_BYTES = 12;
