@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { FeedMember, FeedSubscription, Feeds } from '../port.ts';
+import type { FeedMember, Feeds } from '../port.ts';
 import { lua } from './client.ts';
 import {
   ANY_EPOCH,
@@ -63,7 +63,6 @@ const MAX_IN_HEARTBEAT = 50;
 
 /** The feeds of one account. */
 interface Group {
-  readonly account: AccountKeyspace;
   /** By it come all messages of the account. */
   readonly channel: string;
   readonly subscriptions: Set<RedisFeedSubscription>;
@@ -86,126 +85,19 @@ interface Broadcast {
  * Feeds that all processes share. An entry goes into a stream, in the same step that checks the leader, and a message
  * makes the others read on; a process that misses one sees so at its next heartbeat, all of an account together.
  */
-export class RedisFeeds implements Feeds {
-  readonly #link: RedisLink;
-  readonly #accounts: AccountKeyspaces;
-  readonly #pubSub: PubSub;
+export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, url: string) {
+  const { membership } = link;
   /** By their channels. */
-  readonly #groups = new Map<string, Group>();
-  readonly #listeners: Parameters<Feeds['onMessage']>[0][] = [];
-  #timer: NodeJS.Timeout | undefined;
+  const groups = new Map<string, Group>();
+  const listeners: Parameters<Feeds['onMessage']>[0][] = [];
+  let timer: NodeJS.Timeout | undefined;
 
-  constructor(link: RedisLink, accounts: AccountKeyspaces, url: string) {
-    this.#link = link;
-    this.#accounts = accounts;
-    this.#pubSub = new PubSub(url, this.#groups, () => this.#beatAll());
-    link.whenChanged(() => this.#changed());
-  }
-
-  join(accountName: string, name: string, member: FeedMember): FeedSubscription {
-    const group = this.#groupOf(accountName);
-    const { account, channel, subscriptions, due } = group;
-    const subscription: RedisFeedSubscription = subscribeToFeed({
-      link: this.#link,
-      account,
-      name: account.encryption.name(name),
-      channel,
-      member,
-      onDue: () => void this.#beat(group, [subscription]),
-      onGone: () => {
-        subscriptions.delete(subscription);
-        due.delete(subscription);
-        if (subscriptions.size === 0) this.#forget(channel);
-      },
-    });
-    subscriptions.add(subscription);
-    this.#timer ??= setInterval(() => this.#beatAll(), HEARTBEAT_MS).unref();
-    void this.#beat(group, [subscription]);
-    return subscription;
-  }
-
-  broadcast(accountName: string, message: object): void {
-    this.#deliver(accountName, message);
-    const account = this.#accounts.of(accountName);
-    const channel = account.key('feeds');
-    const sent: Broadcast = { from: this.#link.membership.instance, message };
-    const sealed = account.encryption.seal(JSON.stringify(sent), channel);
-    const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);
-    this.#link.run(PUBLISH, [channel], [envelope]).catch(() => undefined);
-  }
-
-  onMessage(receive: (account: string, message: object) => void): void {
-    this.#listeners.push(receive);
-  }
-
-  close(): void {
-    for (const { subscriptions } of this.#groups.values())
-      for (const subscription of subscriptions) subscription.leave();
-    this.#pubSub.close();
-  }
-
-  #groupOf(accountName: string): Group {
-    const account = this.#accounts.of(accountName);
-    const channel = account.key('feeds');
-    const known = this.#groups.get(channel);
-    if (known) return known;
-    const group: Group = {
-      account,
-      channel,
-      subscriptions: new Set(),
-      due: new Set(),
-      isBeating: false,
-      receive: (message) => this.#receive(accountName, group, message),
-    };
-    this.#groups.set(channel, group);
-    this.#pubSub.add(channel);
-    return group;
-  }
-
-  #forget(channel: string): void {
-    this.#groups.delete(channel);
-    this.#pubSub.remove(channel);
-    if (this.#groups.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #receive(accountName: string, { account, subscriptions, channel }: Group, message: Buffer): void {
-    const aboutEnd = message.indexOf(' ');
-    const about = message.toString('utf8', 0, aboutEnd);
-    const body = message.subarray(aboutEnd + 1);
-    if (about !== channel) {
-      for (const one of subscriptions) if (one.feed === about) one.receive(String(body));
-      return;
-    }
-    const text = account.encryption.open(body, channel);
-    const sent = text === undefined ? undefined : (JSON.parse(text) as Broadcast);
-    if (sent && sent.from !== this.#link.membership.instance) this.#deliver(accountName, sent.message);
-  }
-
-  #deliver(account: string, message: object): void {
-    for (const receive of this.#listeners) receive(account, message);
-  }
-
-  /** Redis is lost, or back. */
-  #changed(): void {
-    this.#link.whenChanged(() => this.#changed());
-    const isLost = this.#link.isDegraded;
-    if (!isLost) this.#pubSub.reopen();
-    for (const { subscriptions } of this.#groups.values()) {
-      for (const subscription of subscriptions) {
-        if (isLost) subscription.degrade();
-        else subscription.recover();
-      }
-    }
-  }
-
-  #beatAll(): void {
-    for (const group of this.#groups.values()) void this.#beat(group, group.subscriptions);
-  }
+  const deliver = (account: string, message: object) => {
+    for (const receive of listeners) receive(account, message);
+  };
 
   /** All that become due in one turn, or while a heartbeat is under way, go together. */
-  async #beat(group: Group, subscriptions: Iterable<RedisFeedSubscription>): Promise<void> {
+  const beat = async (group: Group, subscriptions: Iterable<RedisFeedSubscription>) => {
     const { due, channel } = group;
     for (const subscription of subscriptions) due.add(subscription);
     if (group.isBeating) return;
@@ -216,15 +108,107 @@ export class RedisFeeds implements Feeds {
       const next = [...due].slice(0, MAX_IN_HEARTBEAT);
       for (const subscription of next) due.delete(subscription);
       const beats = next.map((subscription) => subscription.heartbeat());
-      const keys = [this.#link.membership.instances, channel, ...beats.flatMap((beat) => beat.keys)];
-      const args = beats.flatMap((beat) => beat.args);
+      const keys = [membership.instances, channel, ...beats.flatMap((one) => one.keys)];
+      const args = beats.flatMap((one) => one.args);
       try {
-        const views = (await this.#link.run(BEAT_FEEDS, keys, args)) as FeedView[];
+        const views = (await link.run(BEAT_FEEDS, keys, args)) as FeedView[];
         for (const [index, view] of views.entries()) beats[index]?.answered(view);
       } catch {
-        if (this.#link.isDegraded) for (const subscription of next) subscription.degrade();
+        if (link.isDegraded) for (const subscription of next) subscription.degrade();
       }
     }
     group.isBeating = false;
-  }
+  };
+  const beatAll = () => {
+    for (const group of groups.values()) void beat(group, group.subscriptions);
+  };
+  const pubSub = new PubSub(url, groups, beatAll);
+
+  const openGroup = (accountName: string, account: AccountKeyspace, channel: string): Group => {
+    const subscriptions = new Set<RedisFeedSubscription>();
+    const receive = (message: Buffer) => {
+      const aboutEnd = message.indexOf(' ');
+      const about = message.toString('utf8', 0, aboutEnd);
+      const body = message.subarray(aboutEnd + 1);
+      if (about !== channel) {
+        for (const one of subscriptions) if (one.feed === about) one.receive(String(body));
+        return;
+      }
+      const text = account.encryption.open(body, channel);
+      const sent = text === undefined ? undefined : (JSON.parse(text) as Broadcast);
+      if (sent && sent.from !== membership.instance) deliver(accountName, sent.message);
+    };
+    const group = {
+      channel,
+      subscriptions,
+      due: new Set<RedisFeedSubscription>(),
+      isBeating: false,
+      receive,
+    };
+    groups.set(channel, group);
+    pubSub.add(channel);
+    return group;
+  };
+
+  const forget = (channel: string) => {
+    groups.delete(channel);
+    pubSub.remove(channel);
+    if (groups.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+
+  /** Redis is lost, or back. */
+  const changed = () => {
+    link.whenChanged(changed);
+    if (!link.isDegraded) pubSub.reopen();
+    for (const { subscriptions } of groups.values())
+      for (const one of subscriptions) {
+        if (link.isDegraded) one.degrade();
+        else one.recover();
+      }
+  };
+  link.whenChanged(changed);
+
+  return {
+    join(accountName: string, name: string, member: FeedMember) {
+      const account = accounts.of(accountName);
+      const channel = account.key('feeds');
+      const group = groups.get(channel) ?? openGroup(accountName, account, channel);
+      const subscription: RedisFeedSubscription = subscribeToFeed({
+        link,
+        account,
+        name: account.encryption.name(name),
+        channel,
+        member,
+        onDue: () => void beat(group, [subscription]),
+        onGone() {
+          group.subscriptions.delete(subscription);
+          group.due.delete(subscription);
+          if (group.subscriptions.size === 0) forget(channel);
+        },
+      });
+      group.subscriptions.add(subscription);
+      timer ??= setInterval(beatAll, HEARTBEAT_MS).unref();
+      void beat(group, [subscription]);
+      return subscription;
+    },
+    broadcast(accountName: string, message: object) {
+      deliver(accountName, message);
+      const account = accounts.of(accountName);
+      const channel = account.key('feeds');
+      const sent: Broadcast = { from: membership.instance, message };
+      const sealed = account.encryption.seal(JSON.stringify(sent), channel);
+      const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);
+      link.run(PUBLISH, [channel], [envelope]).catch(() => undefined);
+    },
+    onMessage(receive: (account: string, message: object) => void) {
+      listeners.push(receive);
+    },
+    close() {
+      for (const { subscriptions } of groups.values())
+        for (const subscription of subscriptions) subscription.leave();
+      pubSub.close();
+    },
+  };
 }

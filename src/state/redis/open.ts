@@ -8,7 +8,7 @@ import {
 } from '../memory.ts';
 import type { PageSizes, State } from '../port.ts';
 import { lua } from './client.ts';
-import { RedisFeeds } from './feeds.ts';
+import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
 import { RedisLink, type RedisLinkOptions } from './link.ts';
@@ -50,7 +50,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
       ),
   });
   const accounts = createAccountKeyspaces(link, longestCopyMs + LONGEST_CALL_MS);
-  const feeds = new RedisFeeds(link, accounts, options.url);
+  const feeds = createFeedsInRedis(link, accounts, options.url);
   let own = createCacheInMemory(now);
   const state: State = {
     quotas: createQuotasInRedis(link, accounts),
