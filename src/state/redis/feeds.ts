@@ -12,7 +12,7 @@ import {
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { IS_HELD } from './membership.ts';
-import { PubSub } from './pub-sub.ts';
+import { createPubSub } from './pub-sub.ts';
 
 /** How many entries of a feed are read at once, and after how many bytes of all feeds no others are. */
 const MAX_ENTRIES = 20;
@@ -122,7 +122,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
   const beatAll = () => {
     for (const group of groups.values()) void beat(group, group.subscriptions);
   };
-  const pubSub = new PubSub(url, groups, beatAll);
+  const pubSub = createPubSub(url, groups, beatAll);
 
   const openGroup = (accountName: string, account: AccountKeyspace, channel: string): Group => {
     const subscriptions = new Set<RedisFeedSubscription>();

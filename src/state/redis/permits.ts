@@ -35,8 +35,6 @@ interface Settled {
   readonly arrivedAt: number | undefined;
 }
 
-export type HeldPermits = ReturnType<typeof createHeldPermits>;
-
 /**
  * The permits that this process has of one quota. It reports their ends to the store, all of one turn together. Those that
  * it took of its share, without the store, it enters there once the store is back.
