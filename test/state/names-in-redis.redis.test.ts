@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { Encryption } from '../../src/state/redis/keyspace.ts';
+import { createEncryption } from '../../src/state/redis/keyspace.ts';
 import { bearer, ringOf } from '../support/keys.ts';
 import { createLiveApi } from '../support/live-api.ts';
 import { viewLive } from '../support/live-view.ts';
@@ -13,7 +13,7 @@ import { useSeveralGateways } from '../support/several-gateways.ts';
 import { eventually, expectCalls } from '../support/waiting.ts';
 
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
-const tagOf = (key: string) => new Encryption(sha256(key, 'base64url')).tag;
+const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
 /** What all gateways have in common. */
 const OF_ALL = ['documents', 'instances', 'store'];
 

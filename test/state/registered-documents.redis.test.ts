@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Encryption } from '../../src/state/redis/keyspace.ts';
+import { createEncryption, type Encryption } from '../../src/state/redis/keyspace.ts';
 import { openStateInRedis } from '../../src/state/redis/open.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { json, startRecorder } from '../support/recorder.ts';
@@ -63,7 +63,7 @@ describeWithRedis('documents that clients register with one of several gateways'
     fixture.closing.push(() => state.close?.() ?? Promise.resolve());
     return state;
   };
-  const texts = `luaauth:{${new Encryption(ACCOUNT).tag}}:documents`;
+  const texts = `luaauth:{${createEncryption(ACCOUNT).tag}}:documents`;
   const kept = async (key = texts) => (await fixture.redis.command('HKEYS', key)) as string[];
   const registered = async (gateway: GatewayOfSeveral, ...queries: readonly string[]) => {
     for (const query of queries) await register(gateway, query);
@@ -101,7 +101,7 @@ describeWithRedis('documents that clients register with one of several gateways'
       change: (sealed: Buffer, place: string, encryption: Encryption) => Buffer | Promise<Buffer>,
     ) => {
       const [name = ''] = await kept();
-      const encryption = new Encryption(ACCOUNT);
+      const encryption = createEncryption(ACCOUNT);
       const place = `luaauth:{gateways}:documents ${encryption.tag} ${name}`;
       const sealed = await fixture.redis.bytes('HGET', texts, name);
       await fixture.redis.bytes('HSET', texts, name, await change(sealed, place, encryption));
@@ -115,7 +115,7 @@ describeWithRedis('documents that clients register with one of several gateways'
       ['nothing', () => Buffer.alloc(0)],
       ['the text itself', () => Buffer.from(DELETE)],
       ['a mutation under the same key', (_sealed, place, encryption) => encryption.seal(DELETE, place)],
-      ['another account’s', (_sealed, place) => new Encryption('another').seal(READ, place)],
+      ['another account’s', (_sealed, place) => createEncryption('another').seal(READ, place)],
       ['that of another place', (_sealed, place, encryption) => encryption.seal(READ, `${place}x`)],
     ])('to %s, they are dropped and can be registered again', async (_name, change) => {
       const [one, other] = await openTwo();
@@ -158,8 +158,8 @@ describeWithRedis('documents that clients register with one of several gateways'
         await Promise.all(some.map((one) => documents.set(account, sha256(one), one)));
       }
     };
-    const nameOf = (account: string, n: number) => new Encryption(account).name(sha256(text(n)));
-    const documentsOf = (account: string) => kept(`luaauth:{${new Encryption(account).tag}}:documents`);
+    const nameOf = (account: string, n: number) => createEncryption(account).name(sha256(text(n)));
+    const documentsOf = (account: string) => kept(`luaauth:{${createEncryption(account).tag}}:documents`);
     const countOf = async (account: string) => (await documentsOf(account)).length;
     await registerAll('modest', 100);
     await registerAll('greedy', 1_500);
@@ -178,7 +178,7 @@ describeWithRedis('documents that clients register with one of several gateways'
 
   it('are at most 10 MB over all accounts', async () => {
     const { documents } = await openState();
-    const encryption = new Encryption('account');
+    const encryption = createEncryption('account');
     const key = `luaauth:{${encryption.tag}}:documents`;
     for (let n = 0; n < 1_100; n += 1) {
       await documents.set('account', sha256(String(n)), randomBytes(9_900).toString('hex'));
