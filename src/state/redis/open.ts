@@ -11,7 +11,7 @@ import { lua } from './client.ts';
 import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
-import { RedisLink, type RedisLinkOptions } from './link.ts';
+import { createRedisLink, type RedisLink, type RedisLinkOptions } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
@@ -36,7 +36,7 @@ const LONGEST_CALL_MS = 200_000;
  */
 export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
   const { longestCopyMs, isRequired = true, now = () => performance.now() } = options;
-  const link = new RedisLink({
+  const link = createRedisLink({
     ...options,
     prefix: options.prefix ?? 'luaauth',
     instances: options.instances,
