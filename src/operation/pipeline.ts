@@ -77,6 +77,23 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!identity.refusal && wasAccepted(request)) persisted.register(document, identity.origin.account);
   };
 
+  /** The results of a subscription, for as long as its caller may have them. */
+  const watch = (
+    results: AsyncIterableIterator<ExecutionResult>,
+    identity: Identity,
+    record: RequestRecord,
+  ) =>
+    watchResults(results, {
+      signal: record.request.signal,
+      async mayGoOn() {
+        const now = await identify(record.request);
+        if (now.refusal) throw now.refusal;
+        return isSamePermissions(now.permissions, identity.permissions);
+      },
+      finish: (one) => mask(one, record),
+      onUnexpected: (error) => tracker.unexpected(error, record),
+    });
+
   async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
     const { params, record, hooks, checkMethod, mayStream = false } = input;
     record.phases?.begin();
@@ -145,17 +162,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const subscribed = await begin({ ...args, executeEvent });
       if (sent.registers !== undefined) register(sent, identity, request);
       if (!isStream(subscribed)) return subscribed;
-      const mayGoOn = async () => {
-        const now = await identify(request);
-        if (now.refusal) throw now.refusal;
-        return isSamePermissions(now.permissions, identity.permissions);
-      };
-      return watchResults(subscribed, {
-        signal: request.signal,
-        mayGoOn,
-        finish: (one) => mask(one, record),
-        onUnexpected: (error) => tracker.unexpected(error, record),
-      });
+      return watch(subscribed, identity, record);
     }
     const result = await execute(args);
     record.phases?.end('execute');
