@@ -9,7 +9,7 @@ import {
 import { type KeyScope, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import type { Access } from '../luaauth/api.ts';
-import type { Provenance } from '../luaauth/decoders.ts';
+import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { type CostOptions, costs, eachIn } from '../plan/cost.ts';
@@ -47,11 +47,9 @@ interface EntityOptions<Shape extends Provenance, Param extends string> extends 
 }
 
 interface Shows<Shape, Param extends string> {
-  (api: Access, params: Params<Param>): Promise<Shape>;
+  (api: Access, params: Readonly<Record<Param, string>>): Promise<Shape>;
   readonly route: Route;
 }
-
-type Params<Param extends string> = { readonly [Name in Param]: string };
 
 const entities = new Map<string, Entity>();
 
@@ -69,7 +67,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   const { key = 'id', check = checkId, resource, read, price, scope, description, fields } = options;
   const { one, several, isRefetchable = false } = options;
   const loaderOf = defineLoader((api, given: string) =>
-    read(api, { [resource.param]: given } as Params<Param>),
+    read(api, { [resource.param]: given } as Readonly<Record<Param, string>>),
   );
   // Pothos loads what a key alone stands for, but not in a union.
   const { resolve = (given: string) => given } = options;
@@ -141,16 +139,21 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
       }),
     );
   }
-  /** One that something names: no more than its key where that tells all that is selected of it. */
-  const of = (given: string, context: Context, info: GraphQLResolveInfo, told: readonly string[]) => {
-    const known = loaderOf(context).known.get(given);
-    // It is known by the key that it was asked for, which may differ in the case of its letters.
-    if (known && known[key as keyof Shape] === given) return known;
-    return selectsOnlyBelow(info, name, told) ? ({ [key]: given } as unknown as Shape) : (known ?? given);
-  };
-  return Object.assign(type, { loaderOf, of, resource, extensions });
+  /** Makes a resolver of one that a property names: no more than its key where that tells all that is selected of it. */
+  const namedBy =
+    <Property extends string>(property: Property, told: readonly string[]) =>
+    (source: NamesBy<Property>, _args: object, context: Context, info: GraphQLResolveInfo) => {
+      const given = source[property];
+      if (given === undefined) throw unusable(source, property);
+      const known = loaderOf(context).known.get(given);
+      // It is known by the key that it was asked for, which may differ in the case of its letters.
+      if (known && known[key as keyof Shape] === given) return known;
+      return selectsOnlyBelow(info, name, told) ? ({ [key]: given } as unknown as Shape) : (known ?? given);
+    };
+  return Object.assign(type, { loaderOf, namedBy, resource, extensions });
 }
 
+type NamesBy<Property extends string> = Provenance & { readonly [Name in Property]: string | undefined };
 type Keys<Given> = Readonly<Record<string, Given>>;
 
 /** Says of a type that `fetch__Type(id: …)` reads one: what Relay's `@refetchable` needs where ids are not global. */

@@ -29,6 +29,8 @@ const SETTINGS = {
   requireSessions: setting('Boolean', 'require_sessions', 'Whether users without WebSockets are refused.'),
 };
 
+const projectOf = Project.namedBy('project_id', TOLD_WITHOUT_PROJECT);
+
 export const Script = defineEntity('Script', {
   resource: script,
   read: getScript,
@@ -46,11 +48,10 @@ export const Script = defineEntity('Script', {
       description:
         'The project that the script belongs to; null, with an error here, if it cannot be read. Its id alone costs no REST call, its executions and scripts theirs, anything else one for each distinct project.',
       extensions: costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
-      resolve: (script, _args, context, info) => {
-        const id = usable(script, 'project_id');
+      resolve: (script, args, context, info) => {
         // Its id alone takes no call, which would be checked.
-        checkProject(context.caller.permissions, id);
-        return Project.of(id, context, info, TOLD_WITHOUT_PROJECT);
+        checkProject(context.caller.permissions, usable(script, 'project_id'));
+        return projectOf(script, args, context, info);
       },
     }),
     name: wire.string('name', "The script's name."),

@@ -1,6 +1,5 @@
 import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import { badUserInput } from '../errors/coded-error.ts';
-import { usable } from '../luaauth/decoders.ts';
 import {
   MAX_MESSAGE_BYTES,
   type MessageFailureReason,
@@ -42,8 +41,7 @@ export const Session = defineEntity('Session', {
       description:
         'The script that the user runs; null, with an error here, if it cannot be read. Its id alone costs no REST call, anything else one per distinct script.',
       extensions: costs(getScript, { freeFields: ['id'] }),
-      resolve: (session, _args, context, info) =>
-        Script.of(usable(session, 'script_id'), context, info, ['id']),
+      resolve: Script.namedBy('script_id', ['id']),
     }),
     userKey: wire.orNull.string(
       'user_key',
