@@ -175,6 +175,7 @@ export function parseRequestJson(text: string, subject: string): unknown {
 }
 
 function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

@@ -419,6 +419,9 @@ describe('a client that does not keep to the protocol', () => {
         payload: [expect.toBeError('BAD_REQUEST')],
       });
     }
+    send({ type: 'subscribe', id: '1' });
+    const message = 'The payload is missing. Send a JSON object such as {"query": "{ __typename }"}.';
+    expect(await next()).toMatchObject({ type: 'error', payload: [{ message }] });
     send({ type: 'subscribe', id: '1', payload: { query: '{ __typename }', onError: 'NULL' } });
     expect(await next()).toMatchObject({ type: 'next' });
     socket.close();
