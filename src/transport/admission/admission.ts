@@ -50,6 +50,8 @@ export class Admission implements Common {
   /** Calls of accounts that are not known, whether they wait or are under way. */
   #unknownCalls = 0;
   #knownInARow = 0;
+  #isStarting = false;
+  #isByAge = false;
 
   constructor(options: AdmissionOptions) {
     const { rate, totalRate, clock, quotas } = options;
@@ -156,12 +158,29 @@ export class Admission implements Common {
     return this.#isKnown(account) ? this.#known : this.#unknown;
   }
 
-  /** Starts whatever can start. `isByAge`: it was a connection that they waited for. */
+  /**
+   * Starts whatever can start. `isByAge`: it was a connection that they waited for. A call may end while it is started, and
+   * then the loop that has started it goes on with the next: for each a loop inside another would fill the stack.
+   */
   #startAll(isByAge: boolean): void {
+    if (this.#isStarting) {
+      this.#isByAge ||= isByAge;
+      return;
+    }
+    this.#isStarting = true;
+    this.#isByAge = isByAge;
+    try {
+      this.#startEach();
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  #startEach(): void {
     for (let account = this.#next(); account; account = this.#next()) {
       if (this.#total && !this.#total.prepare(false)) return;
       const wasKnown = this.#known.has(account);
-      const hasStarted = account.startNext(isByAge);
+      const hasStarted = account.startNext(this.#isByAge);
       const ring = this.#ringOf(account);
       if (hasStarted) this.#knownInARow = wasKnown ? this.#knownInARow + 1 : 0;
       // One that is alone has the next turn as well; a table whose items come and go is garbage.
