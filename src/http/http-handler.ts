@@ -47,14 +47,13 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     return undefined;
   };
 
-  /** The operation of a request at this path; `sent` has its body, if it has a lease. @throws the error for the client */
+  /** The operation of a request; `sent` has its body, if it has a lease. @throws the error for the client */
   function read(
     request: HttpRequest,
-    requestPath: string,
     lease: BodyLease | undefined,
-    sent: HttpRequest = request,
+    sent = request,
   ): OperationParams | Promise<OperationParams> {
-    const path = requestPath === OPERATION_PATH ? undefined : readOperationPath(requestPath);
+    const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
     if (!lease) return paramsFromUrl(request.searchParams, path);
     checkContentType(sent.contentType, sent.header('content-encoding'));
     const reader = path ? (bytes: Uint8Array) => paramsFromBody(bytes, path) : paramsFromBody;
@@ -95,7 +94,7 @@ export function createHttpHandler(options: HttpHandlerOptions) {
       if (refusal) response = errorResponse(refusal);
       if (response === undefined) {
         lease = method === 'GET' ? undefined : openLease(request);
-        const params = await read(request, path, lease);
+        const params = await read(request, lease);
         const mayStream = types.stream !== undefined;
         const result = await pipeline.run({
           params,

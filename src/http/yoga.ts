@@ -248,7 +248,7 @@ function afterPlugins(
         const isAtPlugin = req && wasRead(req) && !operation.wasRead;
         const sent = isAtPlugin ? plain : (operation.sent ?? plain);
         operation.lease = plain.method === 'GET' ? undefined : handler.openLease(plain);
-        const params = await handler.read(plain, plain.path, operation.lease, sent);
+        const params = await handler.read(plain, operation.lease, sent);
         const { query = '', weight: _weight, ...others } = params;
         // Yoga insists on a text as the query; beside an id an empty one is none.
         return { query, ...others };
