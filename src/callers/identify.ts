@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { GraphQLError } from 'graphql';
-import { unauthenticated } from '../errors/coded-error.ts';
+import { codedError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
@@ -129,7 +129,7 @@ const TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 // Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.
 const KEY = /^[\x21-\x7e]{1,512}$/;
 
-const refused = (message: string): Identity => ({ refusal: unauthenticated(message) });
+const refused = (message: string): Identity => ({ refusal: codedError('UNAUTHENTICATED', message) });
 
 const NO_API_KEY = refused(
   'This field needs a LuaAuth API key. Send it as the header "token: <API key>" or "Authorization: Bearer <API key>".',

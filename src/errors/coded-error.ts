@@ -85,10 +85,6 @@ export function documentError(code: DocumentErrorCode, status: number, message: 
   return codedError(code, message, { http: { spec: true, status } });
 }
 
-export function unauthenticated(message: string): GraphQLError {
-  return codedError('UNAUTHENTICATED', message);
-}
-
 /** `argument` is the path of the offending value, such as `input.id` or `ids[3]`; `problem` says what is allowed. */
 export function badUserInput(argument: string, problem: string): GraphQLError {
   return codedError('BAD_USER_INPUT', `${argument}: ${problem}`, { argument });
