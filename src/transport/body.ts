@@ -13,35 +13,31 @@ const LEAST_BYTES = 1024;
  * none of them keeps the larger piece of memory alive that it may be a slice of.
  */
 export class GrowingBuffer {
-  #block: Buffer = EMPTY;
-  #size = 0;
-  #isOwn = false;
-
   /** How many bytes have been appended. */
-  get size(): number {
-    return this.#size;
-  }
+  size = 0;
+  #block: Buffer = EMPTY;
+  #isOwn = false;
 
   /** Takes the next chunk, which must not change from then on. */
   append(chunk: Uint8Array): void {
-    if (this.#size === 0) {
+    if (this.size === 0) {
       this.#block = Buffer.isBuffer(chunk) ? chunk : viewOf(chunk);
     } else {
-      this.#makeRoom(this.#size + chunk.length);
-      this.#block.set(chunk, this.#size);
+      this.#makeRoom(this.size + chunk.length);
+      this.#block.set(chunk, this.size);
     }
-    this.#size += chunk.length;
+    this.size += chunk.length;
   }
 
   /** All bytes so far, without a copy: whoever has taken them appends no more. */
   bytes(): Buffer {
-    return this.#isOwn ? this.#block.subarray(0, this.#size) : this.#block;
+    return this.#isOwn ? this.#block.subarray(0, this.size) : this.#block;
   }
 
   #makeRoom(needed: number): void {
     if (this.#isOwn && needed <= this.#block.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#block.length, LEAST_BYTES));
-    larger.set(this.#block.subarray(0, this.#size));
+    larger.set(this.#block.subarray(0, this.size));
     this.#block = larger;
     this.#isOwn = true;
   }
@@ -73,21 +69,8 @@ const decoders = {
   br: promisify(brotliDecompress),
 };
 
-/**
- * A whole body as text. `limit` counts decoded bytes, so that a small compressed body cannot fill the memory.
- * @throws BadResponse for an unknown encoding, a broken or too large body and bytes that are not UTF-8.
- */
-export function decodeBody(
-  about: About,
-  bytes: Buffer,
-  encoding: string,
-  limit: number,
-): string | Promise<string> {
-  if (encoding === '' || encoding === 'identity') return decodeText(about, bytes);
-  return decompress(about, bytes, encoding, limit).then((decoded) => decodeText(about, decoded));
-}
-
-function decodeText(about: About, bytes: Buffer): string {
+/** A whole body as text. @throws BadResponse for bytes that are not UTF-8. */
+export function decodeText(about: About, bytes: Buffer): string {
   // A byte order mark stays in the text, where JSON refuses it: the API documents no such thing.
   if (isUtf8(bytes)) return bytes.toString('utf8');
   throw new BadResponse(about, 'its bytes are not UTF-8');
@@ -97,13 +80,24 @@ export function tooLarge(about: About, limit: number): BadResponse {
   return new BadResponse(about, `it is larger than ${limit} bytes`);
 }
 
-async function decompress(about: About, bytes: Buffer, encoding: string, limit: number): Promise<Buffer> {
+/**
+ * The text of a compressed body. `limit` counts decoded bytes, so that a small one cannot fill the memory.
+ * @throws BadResponse for an unknown encoding, a broken or too large body and bytes that are not UTF-8.
+ */
+export async function decompress(
+  about: About,
+  bytes: Buffer,
+  encoding: string,
+  limit: number,
+): Promise<string> {
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined;
   if (decode === undefined) throw new BadResponse(about, 'its content-encoding is not supported');
+  let decoded: Buffer;
   try {
-    return await decode(bytes, { maxOutputLength: limit });
+    decoded = await decode(bytes, { maxOutputLength: limit });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(about, limit);
     throw new BadResponse(about, 'its body cannot be decompressed', { cause });
   }
+  return decodeText(about, decoded);
 }

@@ -16,7 +16,7 @@ export interface CarriedRequest extends Dispatcher.DispatchOptions {
 
 /** Learns which connection carries its request. */
 export interface Carrier {
-  carriedBy(connection: Connection): void;
+  connection: Connection | undefined;
 }
 
 export interface ConnectionsOptions {
@@ -51,7 +51,7 @@ export class Connection extends Client {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const { carrier } = options as CarriedRequest;
     this.#carrier = carrier;
-    carrier.carriedBy(this);
+    carrier.connection = this;
     return super.dispatch(options, handler);
   }
 

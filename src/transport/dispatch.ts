@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Admittance, Applicant } from './admission/account-admission.ts';
 import type { Admission } from './admission/admission.ts';
-import { decodeBody, GrowingBuffer, tooLarge } from './body.ts';
+import { decodeText, decompress, GrowingBuffer, tooLarge } from './body.ts';
 import {
   type AbortListener,
   type Answer,
@@ -57,7 +57,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   readonly #admittance: Admittance;
   #deadline: Deadline | undefined;
   #abort: ((reason?: Error) => void) | undefined;
-  #connection: Connection | undefined;
+  /** The one that carries its request. */
+  connection: Connection | undefined;
   #settled = false;
   #sentAt: number | undefined;
   /** When it is given up, on the clock; undefined: it waits. */
@@ -153,10 +154,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#end(error);
   }
 
-  carriedBy(connection: Connection): void {
-    this.#connection = connection;
-  }
-
   /** The client has left. */
   handleEvent(): void {
     this.fail(new ClientLeft(this.call, this.#executed));
@@ -190,11 +187,16 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   onComplete(): void {
     if (this.#settled) return;
     this.#settle();
-    const encoding = (headerIn(this.#headers, 'content-encoding') ?? '').toLowerCase();
+    const encoding = headerIn(this.#headers, 'content-encoding')?.toLowerCase();
+    const bytes = this.#body.bytes();
+    if (encoding && encoding !== 'identity') {
+      decompress(this.call, bytes, encoding, this.#options.maxBodyBytes)
+        .then((text) => this.#finish(text))
+        .catch((failure) => this.#end(failure));
+      return;
+    }
     try {
-      const text = decodeBody(this.call, this.#body.bytes(), encoding, this.#options.maxBodyBytes);
-      if (typeof text === 'string') this.#finish(text);
-      else text.then((decoded) => this.#finish(decoded)).catch((failure) => this.#end(failure));
+      this.#finish(decodeText(this.call, bytes));
     } catch (failure) {
       this.#end(failure);
     }
@@ -208,7 +210,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   #finish(text: string): void {
     const reply = { status: this.#status, headers: this.#headers, text };
     const value = this.call.decode(reply, this.call);
-    this.#connection?.release(this);
+    this.connection?.release(this);
     this.#admittance.ended(undefined);
     this.#progress.ended?.(undefined);
     const sentAt = this.#sentAt as number;
@@ -229,8 +231,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   /** It is over, and has failed. */
   #end(failure: unknown): void {
     // There is an answer too many on the connection: the one that was asked for may follow, and reach somebody else.
-    if (failure instanceof BadResponse && failure.isMisdirected) this.#connection?.cut(this);
-    this.#connection?.release(this);
+    if (failure instanceof BadResponse && failure.isMisdirected) this.connection?.cut(this);
+    this.connection?.release(this);
     this.#admittance.ended(failure);
     this.#progress.ended?.(failure);
     this.#reject(failure);
