@@ -56,6 +56,8 @@ export default defineConfig(({ mode }) => ({
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // As long as `eventually` waits: a second, the default, is nothing to a busy machine.
+    expect: { poll: { timeout: 45_000 } },
     experimental: { fsModuleCache: true },
     projects: mode === 'all' ? TOGETHER : BY_KIND,
   },

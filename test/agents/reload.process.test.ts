@@ -35,7 +35,7 @@ it('the list of documents is read again on SIGHUP, and the last good one holds',
     (await (await connectAgent(url, KEY)).listTools()).tools.map(({ name }) => name);
   const reload = async (says: string) => {
     process.signal('SIGHUP');
-    await expect.poll(() => process.output.stdout, { timeout: 10_000 }).toContain(says);
+    await expect.poll(() => process.output.stdout).toContain(says);
   };
   expect(await toolsOf()).toEqual(['first']);
   write('{');

@@ -50,16 +50,15 @@ const NO_MESSAGE = {
   id: null,
   error: { code: -32_600, message: expect.stringContaining('Send one message by each line.') },
 };
-const soon = { timeout: 30_000 };
 
 it('a batch, and what is no message, is refused with a sentence, and others are answered', async () => {
   const client = connect();
   client.send(`[${message(1, 'tools/list')}]`);
-  await expect.poll(client.answers, soon).toMatchObject([NO_MESSAGE]);
+  await expect.poll(client.answers).toMatchObject([NO_MESSAGE]);
   client.send('{"jsonrpc":"1.0","id":1,"method":"tools/list"}');
-  await expect.poll(client.answers, soon).toMatchObject([NO_MESSAGE, NO_MESSAGE]);
+  await expect.poll(client.answers).toMatchObject([NO_MESSAGE, NO_MESSAGE]);
   client.send(message(2, 'tools/list'));
-  await expect.poll(client.answers, soon).toMatchObject([NO_MESSAGE, NO_MESSAGE, { id: 2, result: {} }]);
+  await expect.poll(client.answers).toMatchObject([NO_MESSAGE, NO_MESSAGE, { id: 2, result: {} }]);
   client.end();
   expect(await client.ended).toBe(0);
 }, 60_000);
@@ -67,9 +66,9 @@ it('a batch, and what is no message, is refused with a sentence, and others are 
 it('a line that is too large is refused with a sentence, and ends the process', async () => {
   const client = connect();
   client.send(message(1, 'tools/list'));
-  await expect.poll(client.answers, soon).toMatchObject([{ id: 1 }]);
+  await expect.poll(client.answers).toMatchObject([{ id: 1 }]);
   client.send(message(2, 'tools/call', { name: 'lookUpKey', arguments: { key: 'x'.repeat(1_000_000) } }));
-  await expect.poll(client.answers, soon).toMatchObject([{ id: 1 }, NO_MESSAGE]);
+  await expect.poll(client.answers).toMatchObject([{ id: 1 }, NO_MESSAGE]);
   expect(await client.ended).toBe(0);
 }, 60_000);
 
@@ -79,7 +78,7 @@ it('of 300 calls at once each is answered, and nothing is warned of', async () =
   const ids = Array.from({ length: 300 }, (_, index) => index);
   client.send(ids.map((id) => message(id, 'tools/call', args)).join('\n'));
   const answered = () => new Set(client.answers().map(({ id }) => id)).size;
-  await expect.poll(answered, soon).toBe(300);
+  await expect.poll(answered).toBe(300);
   client.end();
   expect(await client.ended).toBe(0);
   expect(client.log()).not.toContain('Warning');

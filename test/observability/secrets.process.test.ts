@@ -5,6 +5,7 @@ import { LEAKS, leakExceptScript } from '../support/leaky-api.ts';
 import { answerPlainly, wireProject, wireSession, wireUser } from '../support/plain-api.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { json, type Respond, startRecorder } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
 
 // Each word that must not come back holds this one, and so does each larger piece of the source.
 const SENTINEL = /sentinel/i;
@@ -379,7 +380,7 @@ describe.concurrent.each([
       respond = answerPlainly;
       const query = `{ script(id: "before-${index}") { name } }`;
       const plain = () => answerOf(url, { query, headers });
-      await vi.waitFor(async () => expect(await plain()).not.toContain('"errors"'), { timeout: 20_000 });
+      await eventually(async () => expect(await plain()).not.toContain('"errors"'));
       let leaked = 0;
       respond = leakExceptScript((recorded, response) => {
         leaked++;
@@ -391,7 +392,7 @@ describe.concurrent.each([
     }
     respond = answerPlainly;
     const plain = () => answerOf(url, { query: '{ script(id: "at-last") { name } }', headers });
-    await vi.waitFor(async () => expect(await plain()).not.toContain('"errors"'), { timeout: 20_000 });
+    await eventually(async () => expect(await plain()).not.toContain('"errors"'));
     for (const outcome of OUTCOMES) {
       respond = (_recorded, response) => json(response, { success: true, ...outcome });
       const calls = recorder.calls.length;
