@@ -165,7 +165,7 @@ class SlidingWindowLog implements Quota {
   }
 }
 
-/** A permit of a log. Each call has one or more: a field that is declared alone takes no time before the constructor. */
+/** A permit of a log, and the request that was sent with it. */
 class LoggedRequest implements Permit {
   declare readonly log: SlidingWindowLog;
   declare isHeld: boolean;
