@@ -20,7 +20,7 @@ const CONNECTIONS = 64;
 /** So few that each process has all of them in its own cache after the warm-up. */
 const SCRIPTS = { first: 0, count: 100 };
 /** CPU time of an operation from the process's own cache, with Redis over without. */
-const MOST_WITH_REDIS = 1.5;
+const MOST_WITH_REDIS = 1.2;
 
 /** More and more processes behind one port, each answering from its own cache. */
 export async function measureProcesses(options: RoundOptions): Promise<Curve> {
