@@ -4,8 +4,7 @@ import { extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { HttpRequest } from './http-request.ts';
-import type { HttpResponse } from './response.ts';
-import { negotiateEncoding } from './response.ts';
+import { type HttpResponse, negotiateEncoding } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 
 /** A file as it is sent: its headers, and its bytes by encoding. */
@@ -82,15 +81,19 @@ const POLICY = pagePolicy("'self'", "'self' data:");
  */
 export async function openFolder(folder: string, headers: Readonly<Record<string, string>> = {}) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile() && CONTENT_TYPES[extname(entry.name)] !== undefined)
-    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/'));
+  const names = new Set(
+    entries
+      .filter((entry) => entry.isFile() && CONTENT_TYPES[extname(entry.name)] !== undefined)
+      .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/')),
+  );
   const files = new Map<string, Promise<StaticFile>>();
   const get = (name: string): Promise<StaticFile> | undefined => {
-    if (!names.includes(name)) return undefined;
-    const file =
-      files.get(name) ?? readFile(join(folder, name)).then((bytes) => createStaticFile(name, bytes, headers));
+    const known = files.get(name);
+    if (known || !names.has(name)) return known;
+    const file = readFile(join(folder, name)).then((bytes) => createStaticFile(name, bytes, headers));
     files.set(name, file);
+    // A file that cannot be read now may be there for the next visitor.
+    file.catch(() => files.delete(name));
     return file;
   };
   return { names, get };
@@ -103,7 +106,7 @@ export async function openFolder(folder: string, headers: Readonly<Record<string
  */
 export async function createStaticRoute(path: string, folder: string): Promise<HttpRoute> {
   const { names, get } = await openFolder(folder, { 'content-security-policy': POLICY });
-  await Promise.all(names.map(get));
+  await Promise.all([...names].map(get));
   await access(join(folder, 'index.html'));
   return (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
