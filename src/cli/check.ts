@@ -3,6 +3,8 @@ import { isInClear } from '../http/address.ts';
 import type { Access, Timeouts } from '../luaauth/api.ts';
 import { Refused } from '../luaauth/refusal.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
+import { checkAuditFile } from '../observability/audit-file.ts';
+import { StartError } from '../observability/start-error.ts';
 import { isSandboxKey } from '../sandbox/keys.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
@@ -31,7 +33,10 @@ export async function check(config: Config, scriptId: string | undefined): Promi
     findings.push(finding);
     print(show(finding));
   };
-  report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
+  const problems = await problemsAtStart(config);
+  for (const fact of problems) report({ level: 'fail', subject: 'Configuration', fact });
+  if (problems.length === 0)
+    report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
 
   if (config.redis) report(await askRedis(config.redis));
   const sandbox = config.apiUrl
@@ -52,6 +57,24 @@ export async function check(config: Config, scriptId: string | undefined): Promi
     await sandbox?.close();
   }
   return !findings.some(({ level }) => level === 'fail');
+}
+
+/** Finds what would keep a gateway from its start on this machine: a file that it may not write, a package that is not there. */
+async function problemsAtStart(config: Config): Promise<readonly string[]> {
+  const { auditFile, tracesUrl } = config;
+  const { loadAgents, loadDashboard } = await import('../server/open-gateway.ts');
+  const { openTracing } = await import('../server/open-observability.ts');
+  const attempts = await Promise.allSettled([
+    Promise.resolve(auditFile).then((path) => path !== undefined && checkAuditFile(path)),
+    loadAgents(config, 'http'),
+    loadDashboard(config),
+    Promise.resolve(tracesUrl).then((url) => url && openTracing(config, url, () => undefined)),
+  ]);
+  return attempts.flatMap((attempt) => {
+    if (attempt.status === 'fulfilled') return [];
+    if (attempt.reason instanceof StartError) return [attempt.reason.message];
+    throw attempt.reason;
+  });
 }
 
 /** Connects once, and takes no part in what the gateways there share. It fails where a gateway would not start. */

@@ -52,9 +52,12 @@ export function findContradictions(values: VariableValues, problems: string[], h
       'PERSISTED_DOCUMENTS_FILE: not set, but MCP is true, and the documents in it are what agents can call. Give the path of a list of documents, or of a folder of .graphql files.',
     );
   }
-  if (values.MCP_ARBITRARY && (!values.MCP || values.PERSISTED_DOCUMENTS === 'only')) {
+  if (values.MCP_ARBITRARY && !values.MCP) {
+    problems.push('MCP_ARBITRARY: true, but MCP is not. Set MCP=true, or leave MCP_ARBITRARY out.');
+  }
+  if (values.MCP_ARBITRARY && values.PERSISTED_DOCUMENTS === 'only') {
     problems.push(
-      `MCP_ARBITRARY: true, but ${values.MCP ? 'PERSISTED_DOCUMENTS is only, so no other document runs' : 'MCP is not'}. Leave one of the two out.`,
+      'MCP_ARBITRARY: true, but PERSISTED_DOCUMENTS is only, so no other document runs. Leave one of the two out.',
     );
   }
   if (values.WORKERS > 1 && isMissing('REDIS_URL')) {
@@ -73,7 +76,7 @@ export function findContradictions(values: VariableValues, problems: string[], h
     const isSameHost = metricsHost === host || [metricsHost, host].some(isEveryAddress);
     if (isSameHost)
       problems.push(
-        `METRICS_PORT: ${metricsPort}${workers > 1 ? ` and the ${workers - 1} after it, one for each of WORKERS,` : ''}, but PORT is ${port}: one port cannot be both. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
+        `METRICS_PORT: ${metricsPort}${workers > 1 ? ` and the ${workers - 1} after it, one for each of WORKERS` : ''}, but PORT is ${port}: one port cannot be both. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
       );
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KeyEntries, parseKeyEntries } from '../callers/key-entries.ts';
 
@@ -51,14 +51,22 @@ export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
   return undefined;
 }
 
+const EXTENSION = '.graphql';
+
 /** A list of documents: a file of it, or a folder of `.graphql` files, each of which has its name as its id. */
 export function readDocuments(path: string, maxBytes: number): TextFile {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return readTextFile(path, maxBytes);
+  let all: readonly string[];
+  try {
+    all = readdirSync(path);
+  } catch {
+    // A file. Or neither, or a folder that may not be read: who reads it as a file is told which.
+    return readTextFile(path, maxBytes);
+  }
   const documents: Record<string, string> = {};
-  for (const name of readdirSync(path).filter((one) => one.endsWith('.graphql'))) {
+  for (const name of all.filter((one) => one.endsWith(EXTENSION))) {
     const file = readTextFile(join(path, name), maxBytes);
     if ('problem' in file) return { problem: `has the document ${name}, which ${file.problem}` };
-    documents[name.slice(0, -'.graphql'.length)] = file.text;
+    documents[name.slice(0, -EXTENSION.length)] = file.text;
   }
   return { text: JSON.stringify(documents) };
 }

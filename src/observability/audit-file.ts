@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { auditLine } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
 import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts';
@@ -59,22 +69,34 @@ function isTornAt(path: string): boolean {
   }
 }
 
+/** Finds out whether the file can be had. None is made: it would belong to the user who asks. @throws StartError */
+export function checkAuditFile(path: string): void {
+  try {
+    if (existsSync(path)) closeSync(open(path));
+    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw cause instanceof StartError ? cause : cannotWrite(path, cause);
+  }
+}
+
 /** Only a regular file: a pipe could keep the gateway waiting for whoever reads it. */
 function open(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  let file: number;
   try {
-    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, OWNER_AND_GROUP);
-    if (fstatSync(file).isFile()) return file;
-    closeSync(file);
-    throw new StartError(
-      `AUDIT_LOG_FILE: ${JSON.stringify(path)} is a pipe or a device, not a regular file.`,
-    );
+    file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, OWNER_AND_GROUP);
   } catch (cause) {
-    if (cause instanceof StartError) throw cause;
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new StartError(
-      `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (${code}). Give the path of a file that can.`,
-      { cause },
-    );
+    throw cannotWrite(path, cause);
   }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw new StartError(`AUDIT_LOG_FILE: ${JSON.stringify(path)} is a pipe or a device, not a regular file.`);
+}
+
+function cannotWrite(path: string, cause: unknown): StartError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new StartError(
+    `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (${code}). Give the path of a file that can.`,
+    { cause },
+  );
 }

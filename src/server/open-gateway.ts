@@ -50,7 +50,7 @@ export async function openGateway(
 }
 
 /** Loads what opens the way for agents, if it is wanted. @throws StartError */
-async function loadAgents(
+export async function loadAgents(
   { agents, persisted, gatewayKey }: Config,
   by: 'http' | 'stdin',
 ): Promise<OpenAgents | undefined> {
@@ -71,7 +71,7 @@ const NOT_INSTALLED =
 const FOLDER = fileURLToPath(new URL('../../examples/react-dashboard/dist/', import.meta.url));
 
 /** The dashboard's pages, if it is to be served. @throws StartError where it is not built */
-async function loadDashboard({ dashboard }: Config): Promise<readonly HttpRoute[]> {
+export async function loadDashboard({ dashboard }: Config): Promise<readonly HttpRoute[]> {
   if (!dashboard) return [];
   try {
     return [await createStaticRoute('/dashboard', FOLDER)];

@@ -79,7 +79,8 @@ async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOut
   return { ...metrics, pages: [], url, close };
 }
 
-async function openTracing({ persisted }: Config, url: URL, warn: (message: string) => void) {
+/** Starts tracing. @throws StartError where its packages are not installed */
+export async function openTracing({ persisted }: Config, url: URL, warn: (message: string) => void) {
   const { createTracing, startOtel } = await import('../observability/tracing.ts');
   const { tracer, close } = await startOtel({ url, version, warn });
   const listed = new Set([...persisted.listed.values()].map(hashOf));

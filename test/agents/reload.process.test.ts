@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { connectAgent } from '../support/agent.ts';
@@ -48,6 +48,12 @@ it('the list of documents is read again on SIGHUP, and the last good one holds',
     'has an operation without a name. Give it one of 1 to 64 letters, digits and _. The documents',
   );
   expect(await toolsOf()).toEqual(['first']);
+  // It leads to itself: nobody can even tell whether it is a folder.
+  rmSync(join(folder, 'list.json'));
+  symlinkSync('list.json', join(folder, 'list.json'));
+  await reload('cannot be read (ELOOP). Give the path of a readable file. The documents of before');
+  expect(await toolsOf()).toEqual(['first']);
+  rmSync(join(folder, 'list.json'));
   write({ ...first, b: 'query second { rateLimit { used } }' });
   await reload('read again, 2 documents');
   expect(await toolsOf()).toEqual(['first', 'second']);

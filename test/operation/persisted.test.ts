@@ -391,6 +391,10 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     expect(problems({ PERSISTED_DOCUMENTS_FILE: '/nowhere/list.json' })).toEqual([
       'PERSISTED_DOCUMENTS_FILE: "/nowhere/list.json" does not exist (ENOENT). Give the path of a readable file.',
     ]);
+    expect(problems({ PERSISTED_DOCUMENTS_FILE: '/dev/null/list.json', PORT: 'x' })).toEqual([
+      expect.stringMatching(/^PORT/),
+      'PERSISTED_DOCUMENTS_FILE: "/dev/null/list.json" cannot be read (ENOTDIR). Give the path of a readable file.',
+    ]);
     expect(problems({ PERSISTED_DOCUMENTS: 'only' })).toEqual([
       expect.stringMatching(/^PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only/),
     ]);

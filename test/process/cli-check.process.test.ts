@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useCommandLine } from '../support/command-line.ts';
@@ -60,6 +63,24 @@ describe('check', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^The configuration has problems:\n {2}--port: "x" is not /);
     expect(calls).toEqual([]);
+  });
+
+  it('tells what would keep a gateway from its start, and makes no file', async () => {
+    const at = (path: string) => run(['check', '--audit-log-file', path]);
+    for (const [path, problem] of [
+      [
+        '/nowhere/audit.log',
+        '"/nowhere/audit.log" cannot be written (ENOENT). Give the path of a file that can.',
+      ],
+      ['/dev/null', '"/dev/null" is a pipe or a device, not a regular file.'],
+    ] as const) {
+      const { code, stdout } = await at(path);
+      expect(code).toBe(1);
+      expect(lines(stdout)[1]).toBe(`fail  Configuration  AUDIT_LOG_FILE: ${problem}`);
+    }
+    const path = join(tmpdir(), `luaauth-graphql-check-${process.pid}.log`);
+    expect((await at(path)).code).toBe(0);
+    expect(existsSync(path)).toBe(false);
   });
 
   it('asks once, for what cannot exist, and shows no key of anybody', async () => {

@@ -64,9 +64,15 @@ describe('an environment', () => {
     [{ PORT: '0', METRICS_PORT: '0' }, false],
   ])('is refused when one port is to be two: %j', (environment, isProblem) => {
     const expected = expect.stringMatching(
-      /^METRICS_PORT: 4\d+.* PORT is 4\d+: one port cannot be both\. Set/,
+      /^METRICS_PORT: 4\d+(?: and the 2 after it, one for each of WORKERS)?, but PORT is 4\d+: one port cannot be both\. Set/,
     );
     expect(problems(environment)).toEqual(isProblem ? [expected] : []);
+  });
+
+  it('is refused when agents are to have any query, but nothing is served to them', () => {
+    expect(problems({ MCP_ARBITRARY: 'true' })).toEqual([
+      'MCP_ARBITRARY: true, but MCP is not. Set MCP=true, or leave MCP_ARBITRARY out.',
+    ]);
   });
 
   it('is read variable by variable', () => {
