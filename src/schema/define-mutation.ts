@@ -3,7 +3,6 @@ import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { endOfWrite } from '../errors/masking.ts';
-import type { Access } from '../luaauth/api.ts';
 import type { Endpoint } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
@@ -12,7 +11,6 @@ import { costs, type Effect, hasEffect } from '../plan/cost.ts';
 import { checkId, checkWellFormed } from './argument.ts';
 import { builder, type Fields } from './builder.ts';
 import { fieldOf, type Readable, readAfter } from './entity.ts';
-import { forgetLoaded } from './loader.ts';
 import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
 
 /** A field of a mutation's input, and how it is sent. */
@@ -133,15 +131,10 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   const run = async (given: object, context: Context) => {
     const [params, sent] = readInput(given, fields, inPath, isEdit) as [Params<Path>, Payload];
     if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others, params);
-    const payload = others.length > 0 ? [sent] : [];
-    const write = endpoint as unknown as (
-      api: Access,
-      params: Params<Path>,
-      ...payload: readonly Payload[]
-    ) => Promise<Answer>;
+    const payload = (others.length > 0 ? [sent] : []) as never;
     let done: Done<Path, Payload, Answer>;
     try {
-      const answer = await write(context.caller.api, params, ...payload);
+      const answer = await endpoint(context.caller.api, params, ...payload);
       done = { type: successName, params, sent, answer };
     } catch (error) {
       const refusal = asRefusal(error, inputNames, params);
@@ -149,7 +142,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
       return refusal;
     } finally {
       // Also when the outcome is unknown: a read after the write must be a new call.
-      forgetLoaded(context);
+      context.loaders.length = 0;
     }
     options.done?.(done, context);
     return 'typeOf' in success ? { ...done, type: success.typeOf(done) } : done;
@@ -222,17 +215,16 @@ function readInput(
 ): [params: object, sent: object] {
   const params: Record<string, unknown> = {};
   const sent: Record<string, unknown> = {};
-  for (const [name, { wire: wireName, write = asItIs, ofNull = isEdit ? 'refused' : 'left out' }] of fields) {
+  for (const [name, { wire: wireName, write, ofNull = isEdit ? 'refused' : 'left out' }] of fields) {
     const value = (given as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || (value === null && ofNull === 'left out')) continue;
     const argument = `input.${name}`;
     if (value === null && ofNull === 'refused')
       throw badUserInput(argument, 'null is not allowed. Leave the field out to keep it as it is.');
     // The API clears a field by an empty string.
-    const written = value === null && ofNull === 'clears' ? '' : write(argument, value as never);
+    const isCleared = value === null && ofNull === 'clears';
+    const written = isCleared ? '' : write ? write(argument, value as never) : value;
     (inPath.includes(wireName) ? params : sent)[wireName] = written;
   }
   return [params, sent];
 }
-
-const asItIs = (_argument: string, value: unknown) => value;

@@ -52,7 +52,12 @@ export function withFederation(schema: GraphQLSchema, printSdl: () => string): G
   let sdl: string | undefined;
   const config = schema.toConfig();
   const query = (config.query as GraphQLObjectType).toConfig();
-  const Entity = createEntityUnion(schema);
+  const Entity = new GraphQLUnionType({
+    name: '_Entity',
+    description: 'What `_entities` can resolve.',
+    types: [...ENTITIES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
+    resolveType: (value: object) => typeNames.get(value),
+  });
   const fields = {
     ...query.fields,
     _entities: {
@@ -104,15 +109,6 @@ function hide<Named extends { readonly name: string }>(map: Record<string, Named
 /** The types of entities by their values, which say nothing of it. */
 const typeNames = new WeakMap<object, string>();
 
-function createEntityUnion(schema: GraphQLSchema): GraphQLUnionType {
-  return new GraphQLUnionType({
-    name: '_Entity',
-    description: 'What `_entities` can resolve.',
-    types: [...ENTITIES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
-    resolveType: (value: object) => typeNames.get(value),
-  });
-}
-
 /** Each entity, or why there is none: one bad representation does not fail the others. */
 function resolveEntities(
   _source: unknown,
@@ -126,16 +122,14 @@ function resolveEntities(
     try {
       checkEntityScopes(typeName, context as Context, info, index);
       const found = ENTITIES.get(typeName)?.resolve(key, context as Context, info);
-      return whenKnown(found, (value) => markType(value, typeName));
+      return whenKnown(found, (value) => {
+        if (typeof value === 'object' && value !== null) typeNames.set(value, typeName);
+        return value;
+      });
     } catch (error) {
       return error;
     }
   });
-}
-
-function markType(value: unknown, typeName: string): unknown {
-  if (typeof value === 'object' && value !== null) typeNames.set(value, typeName);
-  return value;
 }
 
 /** The thing that a reference names is only known now: the document may select no field of its type. @throws FORBIDDEN */
@@ -153,17 +147,12 @@ function checkEntityScopes(
   throw forbiddenBy(permissions.name, missing, { [`${place}.${index}`]: missing });
 }
 
-interface Representation {
-  readonly typeName: string;
-  readonly key: string;
-}
-
 /** A key follows the rules of the scalar ID. */
-function readRepresentation(argument: string, given: unknown): Representation {
+function readRepresentation(argument: string, given: unknown) {
   const members = isObject(given) ? given : {};
-  const { __typename: typeName } = members;
-  const entity = typeof typeName === 'string' ? ENTITIES.get(typeName) : undefined;
-  if (typeof typeName !== 'string' || !entity) {
+  const typeName = members.__typename as string;
+  const entity = ENTITIES.get(typeName);
+  if (!entity) {
     throw badUserInput(
       `${argument}.__typename`,
       `this is no entity of this subgraph. Give one of ${[...ENTITIES.keys()].sort().join(', ')}.`,

@@ -38,9 +38,6 @@ class Loader<Key, Value> extends DataLoader<Key, Value, string> {
   }
 }
 
-/** Gives the loader of an operation. */
-type LoaderOf<Key, Value> = (context: Context) => Loader<Key, Value>;
-
 /**
  * Defines a loader that asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for
  * a value.
@@ -48,8 +45,8 @@ type LoaderOf<Key, Value> = (context: Context) => Loader<Key, Value>;
 export function defineLoader<Key, Value>(
   fetch: (api: Api, key: Key) => Promise<Value>,
   cacheKeyOf: (key: Key) => string = String,
-): LoaderOf<Key, Value> {
-  return defineBatchLoader(async (api, keys) => {
+) {
+  return defineBatchLoader<Key, Value>(async (api, keys) => {
     const fetchOne = (key: Key) => fetch(api, key).catch(errorOf);
     const ahead = api.trial?.ahead(keys.length) ?? keys.length;
     const first = keys.slice(0, ahead).map(fetchOne);
@@ -64,18 +61,12 @@ let count = 0;
 export function defineBatchLoader<Key, Value>(
   fetchAll: FetchAll<Key, Value>,
   cacheKeyOf: (key: Key) => string,
-): LoaderOf<Key, Value> {
-  const number = count;
-  count += 1;
-  return (context) => {
+) {
+  const number = count++;
+  return (context: Context) => {
     context.loaders[number] ??= new Loader(fetchAll, context, cacheKeyOf);
     return context.loaders[number] as Loader<Key, Value>;
   };
-}
-
-/** Forgets all that an operation has read. */
-export function forgetLoaded(context: Context): void {
-  context.loaders.length = 0;
 }
 
 /** Turns a thrown value into the value of its slot. */

@@ -1,5 +1,4 @@
 import {
-  type GraphQLArgument,
   GraphQLError,
   GraphQLID,
   GraphQLInt,
@@ -8,12 +7,9 @@ import {
   GraphQLScalarType,
   type GraphQLSchema,
   type GraphQLType,
-  isInputObjectType,
-  isInterfaceType,
   isIntrospectionType,
   isListType,
   isNonNullType,
-  isObjectType,
   Kind,
   type ValueNode,
 } from 'graphql';
@@ -179,23 +175,13 @@ const REPLACEMENTS = new Map([ExactID, RangedInt].map((type) => [type.name, type
  */
 export function useOwnScalars(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
-    if (isIntrospectionType(type)) continue;
-    if (isInputObjectType(type)) {
-      for (const field of Object.values(type.getFields())) field.type = replaced(field.type);
-    } else if (isObjectType(type) || isInterfaceType(type)) {
-      for (const field of Object.values(type.getFields())) {
-        field.type = replaced(field.type);
-        for (const argument of field.args) (argument as GraphQLArgument).type = replaced(argument.type);
-      }
-    }
+    if (isIntrospectionType(type) || !('getFields' in type)) continue;
+    for (const field of Object.values(type.getFields()))
+      for (const typed of [field, ...('args' in field ? field.args : [])]) typed.type = replaced(typed.type);
   }
 }
 
-function replaced<Type extends GraphQLType>(type: Type): Type {
-  return ownOf(type) as Type;
-}
-
-function ownOf(type: GraphQLType): GraphQLType {
+function replaced(type: GraphQLType): GraphQLType {
   if (isNonNullType(type)) return new GraphQLNonNull(replaced(type.ofType));
   if (isListType(type)) return new GraphQLList(replaced(type.ofType));
   return REPLACEMENTS.get(type.name) ?? type;

@@ -36,9 +36,10 @@ export function printSubgraph(schema: GraphQLSchema): string {
         const field = own[definition.name.value];
         if (!field) return definition;
         const directives = [...(definition.directives ?? []), ...demandControlOf(field)];
+        // Without what `describeScopes` has added.
+        const value = `${field.description}`.slice(0, -neededBy(type, field).length || undefined);
         const { description } = definition;
-        const shown = description && { ...description, value: plainDescription(type, field) };
-        return { ...definition, description: shown, directives };
+        return { ...definition, description: description && { ...description, value }, directives };
       });
       const key = entity ? [directiveNode('key', { fields: entity.key })] : [];
       return { ...node, directives: [...key, ...directivesOn(type)], fields: fields ?? [] };
@@ -85,7 +86,7 @@ function sizeOfPage({ type }: AnyField, { items }: Cost): Record<string, unknown
 }
 
 /** A directive as it stands in SDL, with numbers, texts, booleans and lists of them as its arguments. */
-function directiveNode(name: string, args: Readonly<Record<string, unknown>> = {}): ConstDirectiveNode {
+function directiveNode(name: string, args: object = {}): ConstDirectiveNode {
   return {
     kind: Kind.DIRECTIVE,
     name: { kind: Kind.NAME, value: name },
@@ -97,14 +98,9 @@ function directiveNode(name: string, args: Readonly<Record<string, unknown>> = {
   };
 }
 
-interface Applied {
-  readonly name: string;
-  readonly args?: Readonly<Record<string, unknown>>;
-}
-
 /** The directives that a type was declared with: neither introspection nor GraphQL's printer shows them. */
 function directivesOn({ extensions }: GraphQLNamedType): ConstDirectiveNode[] {
-  const applied = (extensions.directives ?? []) as readonly Applied[];
+  const applied = (extensions.directives ?? []) as readonly { name: string; args?: object }[];
   return applied.map(({ name, args }) => directiveNode(name, args));
 }
 
@@ -120,12 +116,6 @@ export function describeScopes(schema: GraphQLSchema): void {
       if (needed !== '') field.description += needed;
     }
   }
-}
-
-/** A field's description without that, for routers. */
-function plainDescription(type: GraphQLObjectType, field: AnyField): string {
-  const { description } = field;
-  return `${description}`.slice(0, -neededBy(type, field).length || undefined);
 }
 
 function neededBy(type: GraphQLObjectType, field: AnyField): string {
