@@ -7,7 +7,7 @@ import { defaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
-import { isOwnPath } from './http/address.ts';
+import { isProbe, readOperationPath } from './http/address.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
 import { createCompress } from './http/compression.ts';
 import { createFetchAdapter } from './http/fetch.ts';
@@ -201,7 +201,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const plain = createNodeHandler(handler);
   const byPath: NodeHandler = (request, ...others) =>
-    (isOwnPath(request.path) ? plain : yoga.answer)(request, ...others);
+    (isProbe(request.path) || readOperationPath(request.path) ? plain : yoga.answer)(request, ...others);
   const answer = envelop ? yoga.answer : routes.length > 0 ? byPath : plain;
   const orAgents: NodeHandler | undefined =
     agents &&

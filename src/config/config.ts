@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { isInClear } from '../http/address.ts';
-import type { LiveLimits } from '../live/live-limits.ts';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { configurePersisted } from '../operation/persisted/manifest.ts';
-import type { Limits } from '../plan/limits.ts';
 import {
   DEFAULT_COLLECTOR,
   ttlVariable,
@@ -92,8 +90,25 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     workers: values.WORKERS,
     // The grace is longer than any write by default.
     shutdown: { delayMs: values.SHUTDOWN_DELAY_MS, graceMs: values.SHUTDOWN_GRACE_MS },
-    limits: readLimits(values),
-    live: readLiveLimits(values),
+    limits: {
+      documentLength: values.MAX_DOCUMENT_LENGTH,
+      tokens: values.MAX_TOKENS,
+      depth: values.MAX_DEPTH,
+      aliases: values.MAX_ALIASES,
+      directives: values.MAX_DIRECTIVES,
+      queryFields: values.MAX_QUERY_FIELDS,
+      mutationFields: values.MAX_MUTATION_FIELDS,
+      restCalls: values.MAX_REST_CALLS,
+      answerObjects: values.MAX_ANSWER_OBJECTS,
+      answerBytes: values.MAX_ANSWER_BYTES,
+    },
+    live: {
+      rate: values.LIVE_RATE,
+      maxSessions: values.LIVE_MAX_SESSIONS,
+      maxStreams: values.LIVE_MAX_STREAMS,
+      maxScripts: values.LIVE_MAX_SCRIPTS,
+      maxLifetimeMs: values.LIVE_MAX_LIFETIME_MS,
+    },
     logLevel: values.LOG_LEVEL,
     logFormat: { level: values.LOG_LEVEL_FORMAT, time: values.LOG_TIME_FORMAT },
     auditFile: values.AUDIT_LOG_FILE,
@@ -143,31 +158,6 @@ function readTracesUrl(values: VariableValues): URL | undefined {
   const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (exporter === 'none' || (exporter ?? whole ?? base) === undefined) return undefined;
   return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
-}
-
-function readLimits(values: VariableValues): Limits {
-  return {
-    documentLength: values.MAX_DOCUMENT_LENGTH,
-    tokens: values.MAX_TOKENS,
-    depth: values.MAX_DEPTH,
-    aliases: values.MAX_ALIASES,
-    directives: values.MAX_DIRECTIVES,
-    queryFields: values.MAX_QUERY_FIELDS,
-    mutationFields: values.MAX_MUTATION_FIELDS,
-    restCalls: values.MAX_REST_CALLS,
-    answerObjects: values.MAX_ANSWER_OBJECTS,
-    answerBytes: values.MAX_ANSWER_BYTES,
-  };
-}
-
-function readLiveLimits(values: VariableValues): LiveLimits {
-  return {
-    rate: values.LIVE_RATE,
-    maxSessions: values.LIVE_MAX_SESSIONS,
-    maxStreams: values.LIVE_MAX_STREAMS,
-    maxScripts: values.LIVE_MAX_SCRIPTS,
-    maxLifetimeMs: values.LIVE_MAX_LIFETIME_MS,
-  };
 }
 
 /** The configuration where nothing is set: no flag, no variable, no file. */

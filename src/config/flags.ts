@@ -1,48 +1,36 @@
 import { ROWS } from './env-variables.ts';
 import { defaultText, type Environment } from './environment.ts';
 
-/** A variable as a flag of the command line: `PORT` is `--port`. A secret has none, but the file that holds it has. */
-interface Flag {
-  readonly variable: string;
-  readonly name: string;
-  /** The title of its group. */
-  readonly group: string;
-  readonly meaning: string;
-  /** Its value, as help shows it. */
-  readonly form: string;
-  readonly isSwitch: boolean;
-  readonly isSecretFile: boolean;
-  readonly byDefault: string | undefined;
-}
-
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
-/** Every variable of the gateway but those that belong to the whole machine, in the order of the table. */
-export const FLAGS: readonly Flag[] = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(
-  ([name, variable]) => {
-    const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
-    const own: Flag = {
-      variable: name,
-      name: flagName(name),
-      group,
-      meaning,
-      form: isSwitch ? '[true|false]' : `<${form}>`,
-      isSwitch,
-      isSecretFile: false,
-      byDefault: defaultText(variable),
-    };
-    if (!secret) return [own];
-    const file: Flag = {
-      ...own,
-      variable: `${name}_FILE`,
-      name: flagName(`${name}_FILE`),
-      meaning: `the file that contains ${name}: ${meaning}`,
-      form: '<file>',
-      isSecretFile: secret === true,
-    };
-    return secret === 'in part' ? [own, file] : [file];
-  },
-);
+/**
+ * Every variable as a flag of the command line, but those that belong to the whole machine, in the order of the table: `PORT`
+ * is `--port`. A secret has none, but the file that holds it has.
+ */
+export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(([name, variable]) => {
+  const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
+  const own = {
+    variable: name,
+    name: flagName(name),
+    group,
+    meaning,
+    /** Its value, as help shows it. */
+    form: isSwitch ? '[true|false]' : `<${form}>`,
+    isSwitch,
+    isSecretFile: false,
+    byDefault: defaultText(variable),
+  };
+  if (!secret) return [own];
+  const file = {
+    ...own,
+    variable: `${name}_FILE`,
+    name: flagName(`${name}_FILE`),
+    meaning: `the file that contains ${name}: ${meaning}`,
+    form: '<file>',
+    isSecretFile: secret === true,
+  };
+  return secret === 'in part' ? [own, file] : [file];
+});
 
 /** Turns flags into the environment that says the same. */
 export function environmentOf(values: FlagValues): Environment {

@@ -1,4 +1,4 @@
-import { hostInUrl, isEveryAddress, isInClear, isLoopback } from '../http/address.ts';
+import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { type Name, VARIABLE_NAMES, type VariableValues } from './env-variables.ts';
 import type { Environment } from './environment.ts';
 
@@ -73,8 +73,7 @@ export function findContradictions(values: VariableValues, problems: string[], h
   const { PORT: port, METRICS_PORT: metricsPort = 0, METRICS_HOST: metricsHost, WORKERS: workers } = values;
   // Each worker has a port for its metrics, one after the other.
   if (port > 0 && metricsPort > 0 && port >= metricsPort && port < metricsPort + workers) {
-    const isSameHost = metricsHost === host || [metricsHost, host].some(isEveryAddress);
-    if (isSameHost)
+    if (metricsHost === host || [metricsHost, host].some((one) => one === '0.0.0.0' || one === '::'))
       problems.push(
         `METRICS_PORT: ${metricsPort}${workers > 1 ? ` and the ${workers - 1} after it, one for each of WORKERS` : ''}, but PORT is ${port}: one port cannot be both. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
       );

@@ -15,11 +15,6 @@ export function isLoopback(hostname: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
-/** Whether a host stands for all addresses of this machine. */
-export function isEveryAddress(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
 /** Whether what is sent to this address can be read by everyone on the way. */
 export function isInClear({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && !isLoopback(hostname);
@@ -51,9 +46,4 @@ export function readOperationPath(pathname: string): OperationPath | undefined {
 export function isProbe(target = ''): boolean {
   const [path = ''] = target.split('?', 1);
   return path === HEALTH || path === READINESS;
-}
-
-/** Whether the gateway answers there by itself. */
-export function isOwnPath(path: string): boolean {
-  return isProbe(path) || readOperationPath(path) !== undefined;
 }

@@ -82,15 +82,12 @@ function isJson(contentType: string): boolean {
   return /^application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i.test(contentType.trim());
 }
 
-/** As nearly every client writes it. */
-const JSON_TYPE = 'application/json';
-
 /**
  * Takes JSON only: forms and plain text are what any web page can send. @throws UNSUPPORTED_MEDIA_TYPE
  */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
   const given = contentType ?? '';
-  const isGood = given === JSON_TYPE || isJson(given);
+  const isGood = isJson(given);
   if (isGood && (contentEncoding ?? 'identity') === 'identity') return;
   throw requestError(
     'UNSUPPORTED_MEDIA_TYPE',

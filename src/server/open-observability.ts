@@ -30,7 +30,7 @@ export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
     log,
-    upstream: combineObservers(all.map(({ upstream }) => upstream)),
+    upstream: all.map(({ upstream }): Observer => upstream),
     // The audit file is first: whatever else hears of a write may fail.
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
       (observer) => observer !== undefined,
@@ -85,23 +85,4 @@ export async function openTracing({ persisted }: Config, url: URL, warn: (messag
   const { tracer, close } = await startOtel({ url, version, warn });
   const listed = new Set([...persisted.listed.values()].map(hashOf));
   return { ...createTracing(tracer, listed), close };
-}
-
-type Hook = (...args: readonly unknown[]) => unknown;
-
-/** One observer that passes all on to several. An event that none of them handles, it does not handle. */
-function combineObservers(observers: readonly Observer[]): Observer {
-  const all = observers.flatMap((one) => Object.entries(one) as [name: string, hook: Hook][]);
-  const hooksOf = (wanted: string) => all.flatMap(([name, hook]) => (name === wanted ? hook : []));
-  return Object.fromEntries(all.map(([name]) => [name, callAll(hooksOf(name))]));
-}
-
-/** Those that they give back, to be called at the end, become one as well. */
-function callAll(hooks: readonly Hook[]): Hook {
-  const [first, ...others] = hooks;
-  if (first && others.length === 0) return first;
-  return (...args) => {
-    const given = hooks.map((hook) => hook(...args));
-    return callAll(given.filter((end) => typeof end === 'function') as Hook[]);
-  };
 }

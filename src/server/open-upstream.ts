@@ -1,13 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { Sandbox } from '../sandbox/server.ts';
-import type { State } from '../state/port.ts';
-import type { Observer } from '../transport/observer.ts';
-import { createTransport } from '../transport/transport.ts';
+import { createTransport, type TransportOptions } from '../transport/transport.ts';
 import { version } from '../version.ts';
 
 /** The way to the REST API, or to the sandbox where no API is configured. @throws StartError without the state of several gateways */
-export async function openUpstream(config: Config, observer: Observer) {
+export async function openUpstream(config: Config, observer: TransportOptions['observer']) {
   const state = await openState(config, observer);
   const sandbox = config.apiUrl ? undefined : await openSandbox();
   const transport = createTransport({
@@ -38,17 +36,19 @@ export async function openSandbox(): Promise<Sandbox> {
 }
 
 /** Opens the state that this gateway shares with others, if it does; undefined, and nothing of it loaded, if not. */
-async function openState(config: Config, observer: Observer): Promise<State | undefined> {
+async function openState(config: Config, observer: TransportOptions['observer']) {
   const { redis, rate, freshMs, freshMsFor, staleMs } = config;
   if (!redis) return undefined;
   const { openStateInRedis } = await import('../state/redis/open.ts');
-  const { coordinationChanged } = observer;
+  const observers = [observer ?? []].flat();
   try {
     return await openStateInRedis({
       ...redis,
       rate,
       longestCopyMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
-      onChange: (reason) => coordinationChanged?.(reason ? 'lost' : 'ok', reason),
+      onChange(reason) {
+        for (const one of observers) one.coordinationChanged?.(reason ? 'lost' : 'ok', reason);
+      },
     });
   } catch (cause) {
     throw new StartError(redisProblem(cause as Error, redis.url), { cause });

@@ -80,35 +80,46 @@ export interface Observer {
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
 }
 
-/** An observer whose failures harm no call, be they thrown or rejected: `onFailure` is told. */
-export function guardObserver(observer: Observer, onFailure: (error: unknown) => void): Observer {
-  const { answered, breakerChanged, coordinationChanged, queued, requested, retried } = observer;
-  const guard = <Args extends readonly unknown[]>(hook: ((...args: Args) => unknown) | undefined) =>
-    hook && ((...args: Args) => notify(() => hook.apply(observer, args as never), onFailure));
-  /** The same for one that gives what is called at the end. */
-  const guardBoth = <End extends readonly unknown[]>(
-    hook: ((call: Observed) => (...end: End) => void) | undefined,
-  ) =>
-    hook &&
-    ((call: Observed) => {
-      let end: unknown;
+const HOOKS = [
+  'queued',
+  'requested',
+  'retried',
+  'answered',
+  'breakerChanged',
+  'coordinationChanged',
+] as const;
+
+type Hook = (...args: readonly unknown[]) => unknown;
+
+const NONE: readonly Hook[] = [];
+
+/**
+ * One observer that passes all on to several, whose failures harm no call, be they thrown or rejected: `onFailure` is told. An
+ * event that none of them handles, it does not handle.
+ */
+export function guardObservers(
+  observers: readonly Observer[],
+  onFailure: (error: unknown) => void,
+): Observer {
+  /** Those that hooks give back, to be called at the end, become one as well. */
+  const callAll = (hooks: readonly Hook[], args: readonly unknown[]): Hook => {
+    let ends = NONE;
+    for (const hook of hooks)
       notify(() => {
-        end = hook.call(observer, call);
+        const end = hook(...args);
+        if (typeof end === 'function') ends = [...ends, end as Hook];
         return end;
       }, onFailure);
-      return (...args: End) => {
-        if (typeof end === 'function') notify(() => (end as (...args: End) => unknown)(...args), onFailure);
-      };
-    });
-  return {
-    queued: guardBoth(queued),
-    requested: guardBoth(requested),
-    retried: guard(retried),
-    answered: guard(answered),
-    breakerChanged: guard(breakerChanged),
-    coordinationChanged: guard(coordinationChanged),
+    return ends === NONE ? ignore : (...given) => callAll(ends, given);
   };
+  const hookFor = (name: (typeof HOOKS)[number]) => {
+    const hooks = observers.flatMap((one) => (one[name] as Hook | undefined)?.bind(one) ?? []);
+    return hooks.length > 0 ? (...args: readonly unknown[]) => callAll(hooks, args) : undefined;
+  };
+  return Object.fromEntries(HOOKS.map((name) => [name, hookFor(name)]));
 }
+
+function ignore(): void {}
 
 /** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. Undefined: nobody observes. */
 export function createObserving(

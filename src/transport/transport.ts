@@ -8,7 +8,7 @@ import { type Clock, guardClock, systemClock } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
-import { createObserving, guardObserver, type Observer, Usage } from './observer.ts';
+import { createObserving, guardObservers, type Observer, Usage } from './observer.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker } from './steps/circuit-breaker.ts';
 import { requireCoordination } from './steps/coordination.ts';
@@ -44,8 +44,8 @@ export interface TransportOptions {
   readonly today?: (() => number) | undefined;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random?: (() => number) | undefined;
-  /** Receives what happens to calls: metrics, tracing. */
-  readonly observer?: Observer | undefined;
+  /** Receive what happens to calls: metrics, tracing. */
+  readonly observer?: Observer | readonly Observer[] | undefined;
   /** Told what an observer or a clock throws, or how it rejects; nobody by default. */
   readonly log?: { error(error: unknown): void } | undefined;
 }
@@ -76,7 +76,7 @@ export function createTransport(options: TransportOptions): Transport {
     );
   const clock = options.clock ? guardClock(options.clock, onFailure) : systemClock;
   const { state = createStateInMemory({ now: clock.now }), random = Math.random, today = Date.now } = options;
-  const observer = guardObserver(options.observer ?? {}, onFailure);
+  const observer = guardObservers([options.observer ?? []].flat(), onFailure);
   const dispatcher = createConnections({ origin: url.origin, connections });
 
   const observe = createObserving(observer);

@@ -13,7 +13,6 @@ import { SHUTTING_DOWN } from '../guards.ts';
 import { isFailure, requestIdFor } from '../response.ts';
 import {
   type ClientMessage,
-  completeMessage,
   errorMessage,
   headersIn,
   MAX_OPERATIONS,
@@ -206,7 +205,7 @@ export class SocketConnection {
       while (stream && (await this.#sendNext(id, stream, operation)));
       if (operation.isFailed || source.aborted) return;
       this.#forget(id, operation);
-      await this.#send(completeMessage(id));
+      await this.#send(JSON.stringify({ id, type: MessageType.Complete }));
     } catch (error) {
       const failure = this.#mask(error, record);
       if (source.aborted) return;

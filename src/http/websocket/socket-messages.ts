@@ -58,10 +58,6 @@ export function errorMessage(id: string, result: ExecutionResult): string {
   return JSON.stringify({ id, type: MessageType.Error, payload: errors });
 }
 
-export function completeMessage(id: string): string {
-  return JSON.stringify({ id, type: MessageType.Complete });
-}
-
 /** Operations of a connection at a time. */
 export const MAX_OPERATIONS = 20;
 
