@@ -33,8 +33,11 @@ interface Takes {
 const NOTHING: Takes = { strings: false, least: 0, most: -1, isWhole: false, booleans: false };
 const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
 const INTEGER: Takes = { ...NOTHING, strings: /^-?\d{1,64}$/, least, most, isWhole: true };
-/** The most milliseconds on either side of 1970 that a Date can hold. */
-const MAX_TIME_MS = 8.64e15;
+/** RFC 3339 writes no other years. */
+const INSTANTS = {
+  least: Date.parse('0000-01-01T00:00:00.000Z'),
+  most: Date.parse('9999-12-31T23:59:59.999Z'),
+};
 
 const TAKES: Readonly<Record<WireKind, Takes>> = {
   text: { ...NOTHING, strings: true },
@@ -44,7 +47,7 @@ const TAKES: Readonly<Record<WireKind, Takes>> = {
   count: { ...INTEGER, strings: false, numerals: /^\d{16}$/, least: 0 },
   integer: INTEGER,
   digits: INTEGER,
-  instant: { ...NOTHING, least: -MAX_TIME_MS, most: MAX_TIME_MS },
+  instant: { ...NOTHING, ...INSTANTS },
 };
 
 /** The kinds whose digits all count: as a number or a string, whichever holds them. */

@@ -16,8 +16,7 @@ export type Session = ReturnType<typeof decodeSession>;
 /** The licence key of a session, by which its user can be asked for; null where it has none. @throws BadResponse */
 export function userKeyOf(session: Session): string | null {
   const key = usable(session, 'user_key');
-  if (key === null || key === '') return null;
-  if (!isId(key)) throw new BadResponse(session.from, 'its session has no usable "user_key"');
+  if (key !== null && !isId(key)) throw new BadResponse(session.from, 'its session has no usable "user_key"');
   return key;
 }
 

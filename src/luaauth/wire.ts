@@ -56,7 +56,7 @@ export type WireScript = Wire<typeof SCRIPT>;
 /** `GET /sessions/:session_id` and the rows of the session lists. */
 export const SESSION = {
   id: 'text',
-  user_key: 'text or null',
+  user_key: 'text or empty',
   script_id: 'id',
   roblox_id: 'integer',
   place_id: 'integer',

@@ -127,13 +127,15 @@ export function priceOf(
     const { representations } = argumentsOf(field);
     if (!Array.isArray(representations)) return;
     addObjects(sum, representations.length);
-    for (const [name, times] of countTypes(representations)) {
+    for (const [name, references] of byType(representations)) {
       const object = objectsOf(field.value).get(name);
       if (!object) continue;
-      const place = { times, distinct: times, items: 1, nextPage: undefined, provided: NONE };
+      const times = references.length;
       const cost = costOf(object.type);
+      const distinct = cost?.distinct?.({ representations: references }) ?? times;
+      const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
-      if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, times);
+      if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, distinct);
       addObject(sum, object, place);
     }
   }
@@ -196,14 +198,17 @@ function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string |
   return endpoint === 'the same again' ? above.nextPage : endpoint;
 }
 
-/** How many references there are of each type. One that names no type reads nothing. */
-function countTypes(representations: readonly unknown[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
+/** The references of each type. One that names no type reads nothing. */
+function byType(representations: readonly unknown[]): ReadonlyMap<string, readonly unknown[]> {
+  const types = new Map<string, unknown[]>();
   for (const reference of representations) {
     const name = (reference as { __typename?: unknown } | null)?.__typename;
-    if (typeof name === 'string') counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (typeof name !== 'string') continue;
+    const known = types.get(name);
+    if (known) known.push(reference);
+    else types.set(name, [reference]);
   }
-  return counts;
+  return types;
 }
 
 /** Counting stops here: no limit that is one is larger. */

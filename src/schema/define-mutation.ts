@@ -37,7 +37,7 @@ export function nameField(description: string) {
 }
 
 function checkName(argument: string, value: string): string {
-  if (value === '') throw badUserInput(argument, 'it is empty. Leave the field out to keep it as it is.');
+  if (value === '') throw badUserInput(argument, 'it is empty. Give at least one character.');
   return checkWellFormed(argument, value);
 }
 

@@ -12,7 +12,7 @@ import type { Access } from '../luaauth/api.ts';
 import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
-import { type CostOptions, costs, eachIn } from '../plan/cost.ts';
+import { type Arguments, type CostOptions, costs, eachIn } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { checkId, readEach } from './argument.ts';
 import { builder, type Fields, type Types } from './builder.ts';
@@ -81,9 +81,11 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   entities.set(name, { key, check, resolve: inUnion });
   const required = requiresScopes(scope);
   const extensions = { ...required, ...costs(read, price) };
+  const distinct = ({ representations }: Arguments) =>
+    new Set((representations as Keys<unknown>[]).map((reference) => reference[key])).size;
   type.implement({
     description,
-    extensions,
+    extensions: { ...required, ...costs(read, { ...price, distinct }) },
     directives: isRefetchable ? { fetchable: { field_name: key } } : {},
     fields: ((t: Fields<Shape>) => fields(wireFields(t), t)) as never,
   });

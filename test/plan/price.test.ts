@@ -294,6 +294,20 @@ describe('the price of entities', () => {
     });
   });
 
+  it('pays once for one that is repeated, whatever else its references say', async () => {
+    const document =
+      'query ($all: [_Any!]!) { _entities(representations: $all) { ... on Script { sessions { __typename } } } }';
+    const scripts = Array(150).fill(references(2)).flat();
+    const users = [1, 2, 1].map((number) => ({ __typename: 'User', key: `k${number}`, id: 'the same' }));
+    const odd = [{ __typename: 'User', key: { toString: 1 } }, { __typename: 'User' }];
+    expect(await price(document, { all: [...scripts, ...users] })).toEqual({
+      [SCRIPT]: 2,
+      [PAGE]: 2,
+      [USER]: 2,
+    });
+    expect(await price(document, { all: [...users, ...odd] })).toEqual({ [USER]: 2 + 2 });
+  });
+
   it('takes nothing that is no reference for one', async () => {
     const all = [
       'Script',

@@ -110,12 +110,14 @@ describe('session', () => {
     });
   });
 
-  it('has no key for a user without one, whether the API says null or nothing', async () => {
-    const [withNull, withNothing] = [
+  it('has no key for a user without one, whether the API says null, nothing or an empty text', async () => {
+    const [withNull, withNothing, withEmpty] = [
       sessionsOf(freeForAllScriptId).find(({ user_key }) => user_key === null),
       sessionsOf(freeForAllScriptId).find((session) => !('user_key' in session)),
+      sessionsOf(scriptId).at(-1),
     ];
-    for (const session of [withNull, withNothing]) {
+    Object.assign(withEmpty ?? {}, { user_key: '' });
+    for (const session of [withNull, withNothing, withEmpty]) {
       const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: session?.id ?? '' });
       expect(errors).toBeUndefined();
       expect(data?.session?.userKey).toBeNull();

@@ -112,7 +112,7 @@ describe('a setting', () => {
     const { errors } = await fixture.gateway.execute(EDIT, { input: { id: scriptId, name: '' } });
     expect(errors).toMatchObject([
       expect.toBeError('BAD_USER_INPUT', {
-        message: 'input.name: it is empty. Leave the field out to keep it as it is.',
+        message: 'input.name: it is empty. Give at least one character.',
         path: ['editScript'],
         argument: 'input.name',
       }),

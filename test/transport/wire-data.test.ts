@@ -248,7 +248,12 @@ describe('a session that is not as documented', () => {
     ['roblox_id', 'robloxId', [null, undefined, '', 'abc', 1.5, 1e21, {}]],
     ['place_id', 'placeId', [null, undefined, '12x', true]],
     ['job_id', 'jobId', [5, null, undefined]],
-    ['created_at', 'createdAt', ['2026-02-09', null, undefined, 1e18, {}]],
+    // The last two are of the year 10000, and before the year 0: RFC 3339 has four digits.
+    [
+      'created_at',
+      'createdAt',
+      ['2026-02-09', null, undefined, 1e18, {}, 253_402_300_800_000, -62_167_219_200_001],
+    ],
   ] as const;
   const SELECTION = 'id script { id } userKey robloxId placeId jobId createdAt';
 
