@@ -109,9 +109,20 @@ const PREFLIGHT = {
   'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name',
 };
 
+/** Bytes of a message beside the arguments of a call: the library repeats them, and says of each value in them what is wrong. */
+const MAX_FRAME = 64 * 1024;
+
 function readMessage(bytes: Uint8Array) {
   const parsedBody = jsonFromBody(bytes);
-  return { parsedBody, weight: weightOf(parsedBody) };
+  const weight = weightOf(parsedBody);
+  const { params } = (parsedBody ?? {}) as { readonly params?: { readonly arguments?: unknown } | null };
+  if (weight - weightOf(params?.arguments) > MAX_FRAME) throw FRAME_TOO_LARGE;
+  return { parsedBody, weight };
 }
 
+const FRAME_TOO_LARGE = requestError(
+  'BODY_TOO_LARGE',
+  413,
+  `What the message holds beside the arguments of a call takes more than ${MAX_FRAME} bytes, each value at least 32. Send less of it.`,
+);
 const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message by each POST.');

@@ -58,19 +58,20 @@ function bounded(value: unknown): unknown {
 }
 
 function boundedText(given: string): string {
-  // Many who read JSON refuse half of a pair of surrogates; tags are letters that a model reads and a person does not see.
-  const text = given.slice(0, MAX_TEXT_LENGTH).replaceAll(/[\p{Surrogate}\u{e0000}-\u{e007f}]/gu, '\ufffd');
+  // Many who read JSON refuse half of a pair of surrogates; tags and selectors of variants are letters that a model reads and a person does not see.
+  const text = given.slice(0, MAX_TEXT_LENGTH).replaceAll(/[\p{Surrogate}\u{e0000}-\u{e0fff}]/gu, '\ufffd');
   const more = given.length - MAX_TEXT_LENGTH;
   return more > 0 ? `${text}… [${more} more characters are left out]` : text;
 }
 
 /** Why something is not there, or was not done; undefined: all is. */
 function failureOf({ data, errors = [] }: Shown, schema: GraphQLSchema): string | undefined {
-  const refused = Object.values(data ?? {}).flatMap((value) => {
+  const refused = Object.entries(data ?? {}).flatMap(([key, value]) => {
     const { __typename: name, message = '' } = (value ?? {}) as JsonSchema;
     const type = schema.getType(String(name));
     if (!isObjectType(type) || !type.getInterfaces().some((one) => one.name === 'Refusal')) return [];
-    return `${name}: ${message}. Nothing was changed, and the same call will be refused again.`;
+    // Another write of the same call may have been carried out.
+    return `${name}: ${message}. ${key} changed nothing, and will be refused again.`;
   });
   const failed = errors.map(({ message, extensions: { code, outcome, retryAfterMs: ms } = {} }) => {
     const doubt =

@@ -1,17 +1,21 @@
 import { GraphQLError } from 'graphql';
-import type { RequestRecord, WriteFacts } from './request-record.ts';
+import { HIDDEN, LEAST_LENGTH } from './redacted-stream.ts';
+import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts';
 
 const MAX_LENGTH = 100;
 const VISIBLE = /^[\x20-\x7e]+$/;
 
 /**
  * A client's own name and version, as Apollo's clients say it, and others. They may be anything, so they are bounded, and good
- * for telling clients apart alone.
+ * for telling clients apart alone. The keys of the request are hidden in them: no metric and no span may show one.
  */
-export function clientOf({ request }: Pick<RequestRecord, 'request'>) {
+export function clientOf(record: RequestRecord) {
+  const { request } = record;
+  const keys = keysOf(record).filter((key) => key.length >= LEAST_LENGTH);
+  const hide = (text: string) => keys.reduce((rest, key) => rest.replaceAll(key, HIDDEN), text);
   const read = (fact: 'name' | 'version'): string | undefined => {
     const said = request.header(`apollographql-client-${fact}`) ?? request.header(`graphql-client-${fact}`);
-    return said && VISIBLE.test(said) ? said.slice(0, MAX_LENGTH) : undefined;
+    return said && VISIBLE.test(said) ? hide(said).slice(0, MAX_LENGTH) : undefined;
   };
   return { clientName: read('name'), clientVersion: read('version') };
 }

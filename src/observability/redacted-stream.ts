@@ -2,8 +2,8 @@ import type { DestinationStream } from 'pino';
 import { endOfString } from '../transport/json.ts';
 
 /** Shorter ones than this are part of ordinary words. */
-const LEAST_LENGTH = 4;
-const HIDDEN = '…';
+export const LEAST_LENGTH = 4;
+export const HIDDEN = '…';
 
 /** A stream of JSON lines in which no value shows a secret, wherever it came from. */
 export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {

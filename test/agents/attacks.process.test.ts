@@ -86,6 +86,11 @@ const ATTACKS: readonly [what: string, name: string, args: object, says: RegExp]
 const callOf = (members: string) =>
   `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"script",${members}}}`;
 
+const TOO_MUCH_BESIDE = /^What the message holds beside .* more than 65536 bytes.* Send less of it\.$/;
+
+/** Values that nothing takes: each would have a line in the library's answer. */
+const WRONG = JSON.stringify(Object.fromEntries(ids(40_000).map((id) => [`a${id}`, 1])));
+
 const isWell = async () => expect((await fetch(`${url}/health`)).status).toBe(200);
 
 describe('a process with a heap of 256 MB lives on, and other agents are answered', {
@@ -110,7 +115,7 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
     });
   });
 
-  it.each<[where: string, write: (nested: string) => string, says: RegExp]>([
+  it.each<[where: string, write: (nested: string) => string, says: RegExp, saysOfMore?: RegExp]>([
     [
       'arguments',
       (nested) => callOf(`"arguments":{"id":${nested}}`),
@@ -125,18 +130,42 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
       'what a client says of itself',
       (nested) => callOf(`"arguments":{"id":"b"},"_meta":{"x":${nested}}`),
       /"script":/,
+      TOO_MUCH_BESIDE,
     ],
-    ['the message', (nested) => nested, /not a valid JSON-RPC message/],
-  ])('brackets that nest in %s', async (_where, write, says) => {
+    ['the message', (nested) => nested, /not a valid JSON-RPC message/, TOO_MUCH_BESIDE],
+  ])('brackets that nest in %s', async (_where, write, says, saysOfMore = says) => {
     const nested = (depth: number) => `${'{"a":'.repeat(depth)}0${'}'.repeat(depth)}`;
     const ask = (depth: number) => sendText(url, KEY, write(nested(depth)));
-    for (const depth of [1_000, 100_000]) expect(JSON.stringify(await ask(depth))).toMatch(says);
+    const said = async (depth: number) => {
+      const { error, result } = await ask(depth);
+      return error?.message ?? JSON.stringify(result);
+    };
+    expect(await said(1_000)).toMatch(says);
+    expect(await said(100_000)).toMatch(saysOfMore);
     expect(await ask(500_000)).toMatchObject({
       status: 400,
       error: { code: -32_700, message: expect.stringContaining('holds more than 150000 values') },
     });
     await isWell();
   });
+
+  it.each<[what: string, body: string]>([
+    [
+      'what a client can, as it says when it connects',
+      `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{"experimental":${WRONG}},"clientInfo":{"name":"a","version":"1"}}}`,
+    ],
+    ['what a client says of itself', callOf(`"arguments":{"id":"b"},"_meta":{"x":${WRONG}}`)],
+    ['the id', `{"jsonrpc":"2.0","id":"${'x'.repeat(3_900_000)}","method":"ping"}`],
+    ['the method', `{"jsonrpc":"2.0","id":1,"method":"${'x'.repeat(3_900_000)}"}`],
+    ['arguments of arguments', callOf(`"arguments":{},"other":{"arguments":${WRONG}}`)],
+  ])(
+    'a message with more beside the arguments of its call than makes sense is refused: %s',
+    async (_what, body) => {
+      const answer = await sendText(url, KEY, body);
+      expect(answer).toMatchObject({ status: 413, error: { code: -32_600 } });
+      expect(answer.error?.message).toMatch(TOO_MUCH_BESIDE);
+    },
+  );
 
   it('150 messages without a key that do not end are refused before they are read', async () => {
     const head = [

@@ -32,6 +32,10 @@ const fixture = useRecorder({
       ['script', 'query script($id: ID!) { script(id: $id) { name } }'],
       ['two', 'query two($id: ID!) { script(id: $id) { name executions { count } } }'],
       ['scripts', 'query scripts($ids: [ID!]!) { scripts(ids: $ids) { name } }'],
+      [
+        'swap',
+        'mutation swap($old: ID!, $new: ID!) { off: editScript(input: { id: $old }) { __typename ... on Refusal { message } } on: deleteScript(input: { id: $new }) { __typename } }',
+      ],
       ['remove', 'mutation remove($id: ID!) { deleteScript(input: { id: $id }) { __typename } }'],
       [
         'say',
@@ -136,6 +140,16 @@ describe('an answer', () => {
     expect(JSON.parse(data?.text ?? '')).toEqual(result?.structuredContent);
   });
 
+  it('of two writes says of which one was refused, and not that nothing was changed', async () => {
+    fixture.respond = answerPlainly;
+    const { result } = await call('swap', { old: 'a', new: 'b' });
+    expect(result?.isError).toBe(true);
+    expect(result?.content?.[0]?.text).toMatch(
+      /^NothingToEdit: .*\. off changed nothing, and will be refused again\.$/,
+    );
+    expect(fixture.recorder.lines()).toEqual(['POST /scripts/b/remove']);
+  });
+
   it('with many errors tells ten of them in words', async () => {
     fixture.respond = (_recorded, response) =>
       json(
@@ -157,6 +171,7 @@ describe('an answer', () => {
       `${'x'.repeat(1_999)}�… [10 more characters are left out]`,
     ],
     ['holds letters that only a model sees', 'VIP \u{e0062}\u{e0061}\u{e006e}', 'VIP \ufffd\ufffd\ufffd'],
+    ['holds them as variants of one', 'VIP😀\u{e0152}\u{e0159}', 'VIP😀\ufffd\ufffd'],
     ['holds half of one', 'a\ud800b', 'a�b'],
   ])(
     'whose text %s is one that every reader of JSON takes, and a person sees',

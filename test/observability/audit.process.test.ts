@@ -305,6 +305,15 @@ describe('the metrics', () => {
     expect(clients.length).toBeLessThanOrEqual(103);
     expect(clients.some((line) => line.includes('client_name="other"'))).toBe(true);
   });
+
+  it('show no key, whatever a client calls itself', async () => {
+    const { gateway, metrics } = await open();
+    const key = keyOf('deploy');
+    const client = { 'graphql-client-name': `of ${key}`, 'graphql-client-version': key };
+    await gateway.execute('{ script(id: "a") { name } }', undefined, { ...bearer(key), ...client });
+    expect(await metrics.text()).toContain('{caller="deploy",client_name="of …",client_version="…",');
+    expect(await metrics.text()).not.toContain(key);
+  });
 });
 
 describe('the process', { timeout: 60_000 }, () => {

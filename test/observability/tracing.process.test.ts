@@ -53,6 +53,13 @@ async function open(options: Partial<TestGatewayOptions> = {}) {
   return { ...fixture, read };
 }
 
+it('a span shows no key, whatever a client calls itself', async () => {
+  const { gateway, read } = await open();
+  const headers = { token: 'sandbox-key', 'graphql-client-name': 'of sandbox-key' };
+  await gateway.execute(SCRIPT, { id }, headers);
+  expect((await read(2)).at(-1)?.attributes).toMatchObject({ 'graphql.client.name': 'of …' });
+});
+
 it('a span names the caller and the client', async () => {
   const { gateway, read } = await open({
     credentials: { heldKey: 'sandbox-key', gatewayKeys: ['dashboard=key-of-the-dashboard'] },
