@@ -52,6 +52,8 @@ export class LiveScript implements StreamSource {
   /** The last ones, each with the cursor of the state before it. */
   #changes: { readonly since: string; readonly change: ChangeEvent }[] = [];
   #delay: DelayEvent | undefined;
+  /** Calls off that it is forgotten, as nobody has looked for a while. */
+  keep: () => void = () => undefined;
 
   constructor(options: LiveScriptOptions) {
     this.#options = options;
@@ -70,6 +72,7 @@ export class LiveScript implements StreamSource {
   }
 
   add(stream: LiveStream): void {
+    this.keep();
     this.#streams.add(stream);
     if (this.#delay) stream.receive(this.#delay);
     this.#subscription ??= this.#join();
@@ -85,6 +88,7 @@ export class LiveScript implements StreamSource {
     this.#subscription?.leave();
     this.#subscription = undefined;
     this.#isCurrent = false;
+    this.#delay = undefined;
   }
 
   /** Sessions have ended: if this process polls the script, and knows one of them, it does so at once. */

@@ -103,12 +103,11 @@ export function createLive(options: LiveOptions): Live {
     count(0, -1);
     followed.leave();
     const forget = () => {
-      if (followed.size > 0 || account.scripts.get(scriptId) !== followed) return;
       account.scripts.delete(scriptId);
       if (account.streams.size === 0 && account.scripts.size === 0) accounts.delete(name);
     };
     const isKept = followed.isKnown && account.scripts.size <= limits.maxScripts && !isEnding;
-    if (isKept) clock.after(KEEP_MS, forget);
+    if (isKept) followed.keep = clock.after(KEEP_MS, forget);
     else forget();
   };
 

@@ -19,10 +19,14 @@ const POLL_MS = 2_000;
 
 const clock = createManualClock();
 let pollsEnded = 0;
+let streams = 0;
 const fixture = useRecorder({
   transport: { clock, random: () => 0 },
   liveLimits: { rate: 0 },
   liveObserver: {
+    counted(counts) {
+      streams = counts.streams;
+    },
     polled() {
       pollsEnded += 1;
     },
@@ -43,6 +47,9 @@ async function poll(ms = POLL_MS): Promise<void> {
   await clock.advance(ms);
   await eventually(() => expect(pollsEnded).toBeGreaterThan(before));
 }
+
+/** Waits until the gateway knows that the others have left. */
+const onlySoManyAreLeft = (count: number) => eventually(() => expect(streams).toBe(count));
 
 describe('a stream of connected users', () => {
   it('begins with all of them, and tells what changes', async () => {
@@ -161,6 +168,26 @@ describe('a stream of connected users', () => {
     const { cursor } = await next(events);
     events.leave();
     await eventually(() => expect(clock.pending).toBe(1));
+    api.leave('s', 'a');
+    await clock.advance(9_000);
+    const resumed = await subscribe(fixture.gateway, { after: cursor });
+    expect((await next(resumed)).event).toEqual(change([], ['a']));
+    resumed.leave();
+  });
+
+  it('goes on for ten seconds after the last one has left for good, whoever came and went before', async () => {
+    const api = useApi();
+    api.connect('s', 'a', 'b');
+    const first = await subscribe(fixture.gateway);
+    await next(first);
+    first.leave();
+    await onlySoManyAreLeft(0);
+    await clock.advance(5_000);
+    const second = await subscribe(fixture.gateway);
+    const { cursor } = await next(second);
+    await clock.advance(1_000);
+    second.leave();
+    await onlySoManyAreLeft(0);
     api.leave('s', 'a');
     await clock.advance(9_000);
     const resumed = await subscribe(fixture.gateway, { after: cursor });
@@ -330,6 +357,23 @@ describe('trouble', () => {
     for (const one of [events, other]) one.leave();
   });
 
+  it('that nobody has looked at any more is not told to who comes later', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    const events = await subscribe(fixture.gateway);
+    await next(events);
+    api.trouble = (_recorded, response) => void response.writeHead(503).end();
+    await poll();
+    expect((await next(events)).event).toEqual(delay('API_UNAVAILABLE'));
+    events.leave();
+    await onlySoManyAreLeft(0);
+    api.trouble = undefined;
+    await clock.advance(9_000);
+    const again = await subscribe(fixture.gateway);
+    expect((await next(again)).event).toEqual(snapshot('a'));
+    again.leave();
+  });
+
   it('names the state that the subscriber was told, not a later one', async () => {
     const api = useApi();
     api.connect('s', 'a');
@@ -337,12 +381,12 @@ describe('trouble', () => {
     const { cursor } = await next(one);
     await next(other);
     one.leave();
-    await settle();
+    await onlySoManyAreLeft(1);
     api.connect('s', 'b');
     await poll();
     expect((await next(other)).event).toEqual(change(['b']));
     other.leave();
-    await settle();
+    await onlySoManyAreLeft(0);
     api.trouble = (_recorded, response) => void response.writeHead(503).end();
     const [again, anew] = [
       await subscribe(fixture.gateway, { after: cursor }),
