@@ -11,6 +11,7 @@ export async function startProxy(target: string) {
   let isCut = false;
   let held: (() => void)[] | undefined;
   let answers = 0;
+  let onHeld: () => void = () => undefined;
   const letThrough = (pieces = Number.POSITIVE_INFINITY) => {
     for (const pass of held?.splice(0, pieces) ?? []) pass();
   };
@@ -24,8 +25,10 @@ export async function startProxy(target: string) {
       from.on('data', (bytes) => {
         if (isCut) return;
         if (from === upstream) answers += 1;
-        if (held && from === upstream) held.push(() => to.write(bytes));
-        else to.write(bytes);
+        if (held && from === upstream) {
+          held.push(() => to.write(bytes));
+          onHeld();
+        } else to.write(bytes);
       });
       from.on('error', () => undefined);
       from.on('close', () => {
@@ -59,6 +62,12 @@ export async function startProxy(target: string) {
     answers: () => answers,
     /** How many pieces of answers are held. */
     held: () => held?.length ?? 0,
+    /** Waits until an answer is held. */
+    whenHeld: () =>
+      new Promise<void>((resolve) => {
+        onHeld = resolve;
+        if (held?.length) resolve();
+      }),
     /** The oldest pieces, or all. */
     letThrough,
     /** Lets everything through from now on. */
