@@ -17,8 +17,7 @@ import { createNodeHandler, createRequestListener, type NodeHandler } from './ht
 import { createRoutes, type HttpRoute } from './http/routes.ts';
 import { createSocketUpgrade, type Upgrade } from './http/websocket/socket-upgrade.ts';
 import type { Fetch } from './http/yoga.ts';
-import { createLive, type LiveObserver } from './live/live.ts';
-import type { LiveLimits } from './live/live-limits.ts';
+import { createLive, type LiveLimits, type LiveObserver } from './live/live.ts';
 import {
   createRequestTracker,
   type GatewayLog,

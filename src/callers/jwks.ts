@@ -9,13 +9,6 @@ export interface JwksOptions {
   readonly now?: () => number;
 }
 
-interface Jwks {
-  /** Finds the key of a token. */
-  readonly getKey: JWTVerifyGetKey;
-  /** Changes whenever other keys are in force. */
-  readonly version: number;
-}
-
 /** The keys of an issuer have never been had. */
 export class KeysUnavailable extends errors.JOSEError {}
 
@@ -27,7 +20,7 @@ const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1_000_000;
 
 /** The public keys of an issuer of tokens, as its server has them. */
-export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions): Jwks {
+export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions) {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let text = '';
   let version = 0;
@@ -65,10 +58,12 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
   };
 
   return {
+    /** Changes whenever other keys are in force. */
     get version() {
       return version;
     },
-    async getKey(header, token) {
+    /** Finds the key of a token. */
+    async getKey(...[header, token]: Parameters<JWTVerifyGetKey>) {
       // Nobody waits for keys that are only to be renewed.
       const renewing = now() - fetchedAt > FRESH_MS ? askOnce() : undefined;
       if (!keys) await (renewing ?? asking);

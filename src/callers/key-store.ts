@@ -11,23 +11,18 @@ export interface KeyStore {
   find(key: string): FoundKey | PromiseLike<FoundKey>;
 }
 
-export interface ReplaceableKeyStore extends KeyStore {
-  find(key: string): FoundKey;
-  /** From now on these are the keys there are. */
-  replace(entries: readonly KeyEntry[]): void;
-}
-
 /** Knows keys by their hashes. `now` is the time of day, as `Date.now` gives. */
-export function createKeyStore(entries: readonly KeyEntry[], now = Date.now): ReplaceableKeyStore {
+export function createKeyStore(entries: readonly KeyEntry[], now = Date.now) {
   let known = knownByHash(entries);
   return {
-    find(key) {
+    find(key: string): FoundKey {
       // The time that it takes may depend on a hash, but nobody can make a key for a hash.
       const found = known.get(digest(key));
       if (!found) return 'unknown';
       return found.expiresAt && found.expiresAt.getTime() <= now() ? 'expired' : found;
     },
-    replace(others) {
+    /** From now on these are the keys there are. */
+    replace(others: readonly KeyEntry[]) {
       known = knownByHash(others);
     },
   };

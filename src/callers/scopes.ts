@@ -1,5 +1,5 @@
 /** The scopes that a gateway key can have, each with its meaning. */
-const MEANINGS = {
+export const MEANINGS = {
   'scripts:read': 'read scripts and their executions',
   'scripts:write': 'edit and toggle scripts',
   'scripts:source': 'replace the source code of scripts',
@@ -27,10 +27,6 @@ export function isScope(text: string): text is KeyScope {
   return Object.hasOwn(MEANINGS, text);
 }
 
-export function meaningOf(scope: KeyScope): string {
-  return MEANINGS[scope];
-}
-
 type Annotation = { readonly scopes: readonly KeyScope[] };
 
 /**
@@ -41,10 +37,8 @@ export function requiresScopes(...scopes: readonly KeyScope[]): Annotation {
   return { scopes };
 }
 
-type InheritsAnnotation = { readonly inheritsScopes: true };
-
 /** A type's `extensions` when its fields require no more than the field that gives it. */
-export const inheritsScopes: InheritsAnnotation = { inheritsScopes: true };
+export const inheritsScopes = { inheritsScopes: true };
 
 interface Element {
   readonly extensions: object;
@@ -60,7 +54,7 @@ export function scopesOfField(type: Element, field: Element): readonly KeyScope[
   return (
     scopesOf(field) ??
     scopesOf(type) ??
-    ((type.extensions as Partial<InheritsAnnotation>).inheritsScopes ? NONE : undefined)
+    ((type.extensions as Partial<typeof inheritsScopes>).inheritsScopes ? NONE : undefined)
   );
 }
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../callers/key-entries.ts';
-import { EVERY_SCOPE, meaningOf, SCOPES } from '../callers/scopes.ts';
+import { EVERY_SCOPE, MEANINGS, SCOPES } from '../callers/scopes.ts';
 import { isKeysFile, readKeysFile, readTextFile } from '../config/text-file.ts';
 import { print } from './terminal.ts';
 
@@ -29,6 +29,9 @@ export interface NewKeyFlags {
 type JsonEntry = Record<string, unknown>;
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** By which people, and what scans for secrets, recognise a gateway key. */
+const KEY_PREFIX = 'luagw_';
+const KEY_BYTES = 32;
 /** The mode of a new file of keys: its owner reads it. */
 const OWNER_ONLY = 0o600;
 
@@ -70,7 +73,9 @@ export function makeKey(flags: NewKeyFlags): readonly string[] {
 }
 
 function makeEntry(flags: NewKeyFlags, replace?: (text: string) => void): readonly string[] {
-  const { key, sha256 } = createGatewayKey();
+  // Nobody can guess it, and it is kept nowhere: by its hash it is recognised.
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+  const sha256 = createHash('sha256').update(key).digest('hex');
   const { file } = flags;
   const present = file !== undefined && existsSync(file) ? readJson(file) : { keys: [] };
   if ('problems' in present) return present.problems;
@@ -153,7 +158,7 @@ export function showKeys(path: string): readonly string[] {
 
 function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresAt }: KeyEntry): string {
   const isOver = expiresAt !== undefined && expiresAt.getTime() <= Date.now();
-  const can = scopes && [...scopes].map((scope) => `  may   ${scope.padEnd(15)} ${meaningOf(scope)}`);
+  const can = scopes && [...scopes].map((scope) => `  may   ${scope.padEnd(15)} ${MEANINGS[scope]}`);
   const cannot = SCOPES.filter((scope) => scopes && !scopes.has(scope));
   return [
     `${name}${isOver ? ' (expired)' : ''}`,
@@ -175,14 +180,4 @@ function listOf(text: string): string[] {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
-}
-
-/** By which people, and what scans for secrets, recognise a gateway key. */
-const KEY_PREFIX = 'luagw_';
-const KEY_BYTES = 32;
-
-/** A key that nobody can guess, and the hash by which it is recognised: the key itself is kept nowhere. */
-function createGatewayKey(): { readonly key: string; readonly sha256: string } {
-  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
-  return { key, sha256: createHash('sha256').update(key).digest('hex') };
 }

@@ -15,7 +15,6 @@ import { isKeysFile, readDocuments, readKeysFile, readTextFile } from './text-fi
 
 /** All that is configured. A value is that of its variable, whose meaning stands in env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>>;
-export type JwtConfig = NonNullable<Config['jwt']>;
 export type MetricsConfig = NonNullable<Config['metrics']>;
 
 /** Reads an environment, or gives every problem with it, each a line that names the variable and what is allowed. */

@@ -41,13 +41,8 @@ export interface DelayEvent extends LivePosition {
 
 export type DelayReason = 'QUOTA' | 'API_UNAVAILABLE' | 'COORDINATION_LOST';
 
-/** A poll has found what is known already, which no subscriber receives. */
-interface SameEvent extends LivePosition {
-  readonly type: 'same';
-}
-
-/** An outcome of a poll, as all processes receive it. */
-export type PollEvent = LiveEvent | SameEvent;
+/** An outcome of a poll, as all processes receive it. No subscriber receives that it has found what is known already. */
+export type PollEvent = LiveEvent | (LivePosition & { readonly type: 'same' });
 
 /** The last entry of a feed: the API has refused to say more. */
 export const END = { type: 'end' } as const;

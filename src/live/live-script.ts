@@ -195,7 +195,8 @@ export class LiveScript implements StreamSource {
     for (const session of change.appeared) this.#sessions.set(session.id ?? '', session);
     this.#all = undefined;
     this.#changes.push({ since: this.position.cursor, change });
-    const weight = () => this.#changes.reduce((sum, one) => sum + weigh(one.change), 0);
+    const sizeOf = ({ appeared, disappeared }: ChangeEvent) => appeared.length + disappeared.length;
+    const weight = () => this.#changes.reduce((sum, one) => sum + sizeOf(one.change), 0);
     while (this.#changes.length > MAX_CHANGES || weight() > MAX_CHANGED) this.#changes.shift();
   }
 }
@@ -212,8 +213,4 @@ function wake(streams: readonly LiveStream[], from = 0): void {
 function sessionsIn(event: LiveEvent): number {
   if (event.type === 'SessionsSnapshot') return event.sessions.length;
   return event.type === 'SessionsChange' ? event.appeared.length : 0;
-}
-
-function weigh({ appeared, disappeared }: ChangeEvent): number {
-  return appeared.length + disappeared.length;
 }

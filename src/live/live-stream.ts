@@ -33,11 +33,6 @@ interface LiveStreamOptions {
 
 type Taken = IteratorResult<NumberedEvent, undefined>;
 
-interface Taker {
-  resolve(taken: Taken): void;
-  reject(failure: unknown): void;
-}
-
 /**
  * One subscription: an async iterator of events, as they are asked for. It begins with the whole state, or with what has
  * changed since `after`. While the subscriber asks for nothing it keeps one change, into which all are merged, and the last
@@ -50,7 +45,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
   #pending: PendingChange | undefined;
   #delay: DelayEvent | undefined;
   #sequence = 0;
-  #taker: Taker | undefined;
+  #taker: { resolve(taken: Taken): void; reject(failure: unknown): void } | undefined;
   #hasBegun = false;
   #isEnded = false;
   #failure: { readonly error: unknown } | undefined;

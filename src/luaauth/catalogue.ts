@@ -5,11 +5,9 @@ import { type Part, paramsIn, type Resource, resourceOf } from './resource.ts';
 /** Endpoints by their names in a file, by files. */
 type Files = Readonly<Record<string, Readonly<Record<string, Declaration>>>>;
 
-type ValueOf<Whole> = Whole[keyof Whole];
-
 /** The routes of what is declared in files. */
 export type RouteIn<Declared extends Files> = {
-  [File in keyof Declared]: ValueOf<Declared[File]>['route'];
+  [File in keyof Declared]: Declared[File][keyof Declared[File]]['route'];
 }[keyof Declared];
 
 /** Every endpoint, to be found by what it is about. */

@@ -206,16 +206,10 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     };
     return api.ask(made, api.usage);
   };
-  return Object.assign(call, {
-    route,
-    kind,
-    parts,
-    about: options.about ?? [],
-    shows: options.shows,
-    narrow: options.narrow as Narrow<unknown> | undefined,
-    isForAll: options.isForAll,
+  const { about: further = [], shows, narrow, isForAll } = options;
+  const declared = { route, kind, parts, about: further, shows, isForAll, refusals, isSentOnce };
+  return Object.assign(call, declared, {
     freshFor: options.freshFor,
-    refusals,
-    isSentOnce,
+    narrow: narrow as Narrow<unknown> | undefined,
   });
 }

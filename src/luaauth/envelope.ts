@@ -2,14 +2,7 @@ import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
 import { hasMoreValues, parseJson } from '../transport/json.ts';
 import { redact, type Secrets } from './redact.ts';
-import {
-  type DocumentedCodes,
-  isRateLimit,
-  type Refusal,
-  Refused,
-  type RefusedField,
-  reasonOf,
-} from './refusal.ts';
+import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -49,7 +42,8 @@ export function openEnvelope(
   if (answer.success !== false) throw new BadResponse(about, 'it has no "success"');
   const refusal = readRefusal(answer.error);
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
-  if (isRateLimit(refusal)) throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
+  if (refusal.code === -1 && refusal.message.trim().toLowerCase() === 'ratelimited')
+    throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(status);
   throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
 }
@@ -83,15 +77,10 @@ function readRefusal(error: unknown): Refusal | undefined {
     code,
     message: typeof error.message === 'string' ? error.message : '',
     authorization: failed.filter((entry) => typeof entry === 'string'),
-    fields: failed.filter(isObject).map(readField),
-  };
-}
-
-function readField(entry: JsonObject): RefusedField {
-  const errors = Array.isArray(entry.errors) ? entry.errors : [];
-  return {
-    field: typeof entry.field === 'string' ? entry.field : '',
-    messages: errors.flatMap(readMessages),
+    fields: failed.filter(isObject).map(({ field, errors }) => ({
+      field: typeof field === 'string' ? field : '',
+      messages: Array.isArray(errors) ? errors.flatMap(readMessages) : [],
+    })),
   };
 }
 

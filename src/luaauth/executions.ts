@@ -65,7 +65,11 @@ const SEPARATOR = ' - ';
 /** Members without the separator are not documented, and passed over. */
 function decodeProjectExecutions(about: About, executions: unknown, keysAt: KeysAt): ProjectExecutions {
   if (!isObject(executions)) throw new BadResponse(about, 'it has no executions');
-  const daysOf = (key: string) => decodeDays(about, executions[key], keysAt, key);
+  // Days that cannot be used spoil nothing but themselves.
+  const daysOf = (key: string) =>
+    isObject(executions[key])
+      ? decodeExecutions(about, executions[key], keysAt, ['executions', key])
+      : undefined;
   const total = Object.hasOwn(executions, SUM) ? daysOf(SUM) : undefined;
   const scripts = Object.keys(executions).flatMap((key) => {
     // `NAME - ID`: a name may contain the separator, an id does not.
@@ -76,9 +80,4 @@ function decodeProjectExecutions(about: About, executions: unknown, keysAt: Keys
     return { ...known, executions: daysOf(key), object: 'script in the executions', from: about };
   });
   return { total, scripts, object: 'executions', from: about };
-}
-
-/** Days that cannot be used spoil nothing but themselves. */
-function decodeDays(about: About, value: unknown, keysAt: KeysAt, key: string): DayCount[] | undefined {
-  return isObject(value) ? decodeExecutions(about, value, keysAt, ['executions', key]) : undefined;
 }

@@ -66,7 +66,10 @@ function decodeOutcome(
   if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
   const words = typeof reason === 'string' ? reason : '';
   // The message that was sent may be quoted here: a function that failed reports it to its caller.
-  return { processed, reason: reasonOf(words), detail: redact(words, { keys: [origin.key], texts: [] }) };
+  const detail = redact(words, { keys: [origin.key], texts: [] });
+  const said = words.trim().toLowerCase();
+  const known = REASONS.find(([beginning]) => said.startsWith(beginning));
+  return { processed, reason: known?.[1] ?? 'UNKNOWN', detail };
 }
 
 /** Secrets that a refusal may not quote: the message that was sent, as JSON and as the texts in it. */
@@ -81,11 +84,6 @@ const LEAST_TEXT_LENGTH = 16;
 function longTextsIn(value: unknown): string[] {
   if (typeof value === 'string') return value.length < LEAST_TEXT_LENGTH ? [] : [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(longTextsIn) : [];
-}
-
-function reasonOf(words: string): MessageFailureReason {
-  const said = words.trim().toLowerCase();
-  return REASONS.find(([beginning]) => said.startsWith(beginning))?.[1] ?? 'UNKNOWN';
 }
 
 /** The size of a value as JSON text, in bytes. */

@@ -38,18 +38,14 @@ function quotes(words: string, text: string): boolean {
 export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
   const given = payload as Readonly<Record<string, unknown>>;
   const keys = [params.user_key, given.key].filter(isText);
-  const webhooks = [given.execution_webhook, given.information_webhook, given.blacklist_webhook].filter(
-    isText,
-  );
+  const { execution_webhook, information_webhook, blacklist_webhook } = given;
+  const webhooks = [execution_webhook, information_webhook, blacklist_webhook].filter(isText);
+  // One of the long pieces is what lets its holder post.
+  const pieces = webhooks.flatMap((url) => url.split(/[/?#&=]/).filter((piece) => piece.length > 15));
   return {
-    keys: [origin.key, ...keys, ...webhooks.flatMap(secretsOfWebhook)],
+    keys: [origin.key, ...keys, ...webhooks, ...pieces],
     texts: [given.script, given.note].filter(isText),
   };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
-
-/** The whole URL, and its long pieces: one of them is what lets its holder post. */
-function secretsOfWebhook(url: string): string[] {
-  return [url, ...url.split(/[/?#&=]/).filter((piece) => piece.length > 15)];
-}

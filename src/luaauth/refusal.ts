@@ -184,7 +184,3 @@ export function reasonOf(refusal: Refusal, documented: DocumentedCodes): Refusal
 export function isAnsweredWithout(error: unknown): boolean {
   return (error instanceof Refused || error instanceof BadResponse) && !error.transient;
 }
-
-export function isRateLimit(refusal: Refusal): boolean {
-  return refusal.code === -1 && refusal.message.trim().toLowerCase() === 'ratelimited';
-}

@@ -55,12 +55,7 @@ export interface Resource<Param extends string = string> {
   /** How routes and payloads call the id of one, such as `script_id`. */
   readonly param: Param;
   /** The property of one that names what it belongs to; undefined: no answer shows it. */
-  readonly belongsTo: Owner | undefined;
-}
-
-interface Owner {
-  readonly property: string;
-  readonly resource: Resource;
+  readonly belongsTo: { readonly property: string; readonly resource: Resource } | undefined;
 }
 
 /** Declares a resource, and which property of one names its owner: `resource('script', 'script_id', { project_id: project })`. */
@@ -73,22 +68,13 @@ export function resource<const Param extends string>(
   return { name, param, belongsTo: owner && { property: owner[0], resource: owner[1] } };
 }
 
-interface Lists {
-  readonly listsOf: Resource;
-}
-
 /** All lists of a resource that an account has. A write that touches or makes one of a resource touches them. */
-export function listsOf(resource: Resource): Lists {
+export function listsOf(resource: Resource) {
   return { listsOf: resource };
 }
 
-interface Sent<Member extends string> {
-  readonly sent: Resource;
-  readonly member: Member;
-}
-
 /** Those of a resource whose ids stand in a member of the payload: one id, a list of them, or none. */
-export function sent<const Member extends string>(resource: Resource, member: Member): Sent<Member> {
+export function sent<const Member extends string>(resource: Resource, member: Member) {
   return { sent: resource, member };
 }
 
@@ -98,8 +84,8 @@ export function sent<const Member extends string>(resource: Resource, member: Me
  */
 export type Part<Param extends string = string, Member extends string = string> =
   | Resource<Param>
-  | Lists
-  | Sent<Member>;
+  | ReturnType<typeof listsOf>
+  | ReturnType<typeof sent<Member>>;
 
 /** One of a resource. */
 export interface Named {

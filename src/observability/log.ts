@@ -46,7 +46,7 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
         operationType: operation?.type ?? null,
         status,
         durationMs: Math.round(durationMs * 10) / 10,
-        upstream: usage && inWholeMs(usage),
+        upstream: usage?.counts(),
         errorCodes: codes.length > 0 ? [...new Set(codes)] : undefined,
         errorFields: failedFields.length > 0 ? failedFields : undefined,
       };
@@ -87,8 +87,4 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
     lifeCycle: (message: 'started' | 'stopping' | 'stopped', facts: object = {}) =>
       lifeCycle.info(facts, message),
   };
-}
-
-function inWholeMs({ calls, shared, fresh, stale, queuedMs }: NonNullable<RequestRecord['usage']>) {
-  return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
 }

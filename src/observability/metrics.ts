@@ -17,8 +17,22 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of NO_COUNTERS) registry.removeSingleMetric(name);
-  addBuildInfo(registry, version);
-  countLostLines(registry, linesLost);
+  const build = new Gauge({
+    name: 'luaauth_build_info',
+    help: '1, for the version of the gateway and of Node that it runs on',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  });
+  build.set({ version, node_version: process.versions.node }, 1);
+  const lost = new Counter({
+    name: 'luaauth_log_lines_lost_total',
+    help: 'Lines of the log that are lost, as nobody read stdout or its disk was full',
+    registers: [registry],
+    collect() {
+      lost.reset();
+      lost.inc(linesLost());
+    },
+  });
   const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
     upstream: createUpstreamMetrics(registry),
@@ -39,28 +53,6 @@ const NO_COUNTERS = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
 ];
-
-function addBuildInfo(registry: Registry, version: string): void {
-  const build = new Gauge({
-    name: 'luaauth_build_info',
-    help: '1, for the version of the gateway and of Node that it runs on',
-    labelNames: ['version', 'node_version'],
-    registers: [registry],
-  });
-  build.set({ version, node_version: process.versions.node }, 1);
-}
-
-function countLostLines(registry: Registry, linesLost: () => number): void {
-  const lost = new Counter({
-    name: 'luaauth_log_lines_lost_total',
-    help: 'Lines of the log that are lost, as nobody read stdout or its disk was full',
-    registers: [registry],
-    collect() {
-      lost.reset();
-      lost.inc(linesLost());
-    },
-  });
-}
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();

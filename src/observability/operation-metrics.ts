@@ -10,12 +10,10 @@ const MAX_LENGTH = 100;
 const NOBODY = 'none';
 
 /** The names that have been counted so far. A new one is added as long as there are fewer than `most`. */
-class Names {
-  readonly #known = new Set<string>();
-
-  has(name: string, most: number): boolean {
-    if (!this.#known.has(name) && this.#known.size < most) this.#known.add(name);
-    return this.#known.has(name);
+class Names extends Set<string> {
+  isCounted(name: string, most: number): boolean {
+    if (this.size < most) this.add(name);
+    return this.has(name);
   }
 }
 
@@ -88,15 +86,15 @@ export function createOperationMetrics(registry: Registry): RequestObserver {
     if (!record.operation) return 'unknown';
     const { name = 'Anonymous' } = record.operation;
     const most = name.length <= MAX_LENGTH && hasGoneWell(record) ? MAX_OPERATIONS : 0;
-    return name === 'Anonymous' || names.has(name, most) ? name : 'other';
+    return name === 'Anonymous' || names.isCounted(name, most) ? name : 'other';
   };
   const callerOf = ({ caller }: RequestRecord): string =>
-    caller === undefined ? NOBODY : callers.has(caller, MAX_CALLERS) ? caller : 'other';
+    caller === undefined ? NOBODY : callers.isCounted(caller, MAX_CALLERS) ? caller : 'other';
   const clientLabels = (record: RequestRecord) => {
     const { clientName = NOBODY, clientVersion = NOBODY } = clientOf(record);
     const most = hasGoneWell(record) ? MAX_CLIENTS : 0;
     const isNamed = clientName !== NOBODY || clientVersion !== NOBODY;
-    return !isNamed || clients.has(`${clientName}\n${clientVersion}`, most)
+    return !isNamed || clients.isCounted(`${clientName}\n${clientVersion}`, most)
       ? { client_name: clientName, client_version: clientVersion }
       : { client_name: 'other', client_version: 'other' };
   };
@@ -112,7 +110,8 @@ export function createOperationMetrics(registry: Registry): RequestObserver {
         operation_name: nameOf(record),
         operation_type: record.operation?.type ?? 'unknown',
       };
-      for (const code of record.codes) errors.inc({ phase: phaseOf(record), code, ...operation });
+      const phase = !record.operation ? 'parse' : record.usage ? 'execute' : 'validate';
+      for (const code of record.codes) errors.inc({ phase, code, ...operation });
       if (!record.operation) return;
       let totalMs = 0;
       for (const phase of PHASES) {
@@ -135,9 +134,4 @@ function placeOf({ request: { path, method } }: RequestRecord) {
     path: /^\/graphql(\/|$)/.test(path) ? '/graphql' : path === '/mcp' ? path : 'other',
     method: METHODS.includes(method) ? method : 'other',
   };
-}
-
-function phaseOf({ operation, usage }: RequestRecord) {
-  if (!operation) return 'parse';
-  return usage ? 'execute' : 'validate';
 }

@@ -31,16 +31,10 @@ export function planResult({ calls, objects, endpoints }: Price, limits: Limits)
 export function addReport(result: ExecutionResult, mode: ReportMode, usage: Usage): ExecutionResult {
   if (mode !== 'report' && usage.stale === 0 && !usage.isUncoordinated) return result;
   const coordination = usage.isUncoordinated && { coordination: 'lost' };
-  const upstream = { ...(mode === 'report' && reported(usage)), ...staleness(usage), ...coordination };
+  const { stale, oldestMs } = usage;
+  const staleness = stale > 0 && { stale, oldestMs: Math.ceil(oldestMs) };
+  const upstream = { ...(mode === 'report' && usage.counts()), ...staleness, ...coordination };
   return { ...result, extensions: { ...result.extensions, upstream } };
-}
-
-function reported({ calls, shared, fresh, stale, queuedMs }: Usage) {
-  return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
-}
-
-function staleness({ stale, oldestMs }: Usage) {
-  return stale > 0 ? { stale, oldestMs: Math.ceil(oldestMs) } : {};
 }
 
 /** JSON has no Infinity: no limit is null. */

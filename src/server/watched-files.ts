@@ -1,8 +1,7 @@
 import { watchFile } from 'node:fs';
 import type { Credentials } from '../callers/identify.ts';
 import { createKeyStore } from '../callers/key-store.ts';
-import type { TokenVerifier } from '../callers/token-verifier.ts';
-import type { Config, JwtConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { readKeysFile } from '../config/text-file.ts';
 import type { Gateway } from '../gateway.ts';
 import type { OperationLog } from '../observability/log.ts';
@@ -21,7 +20,9 @@ export async function openKeys(
   { credentials: plain, keysFile, jwt }: Config,
   { info, warn }: Pick<OperationLog, 'info' | 'warn'>,
 ): Promise<Credentials> {
-  const credentials = { ...plain, tokenVerifier: jwt && (await openTokenVerifier(jwt, warn)) };
+  const tokenVerifier =
+    jwt && (await import('../callers/token-verifier.ts')).createTokenVerifier({ ...jwt, warn });
+  const credentials = { ...plain, tokenVerifier };
   if (!keysFile) return credentials;
   const { path, entries } = keysFile;
   const keyRing = createKeyStore(entries);
@@ -37,11 +38,6 @@ export async function openKeys(
     info(`GATEWAY_KEYS_FILE: read again, ${read.entries.length} keys`);
   });
   return { ...credentials, keyRing };
-}
-
-async function openTokenVerifier(jwt: JwtConfig, warn: (message: string) => void): Promise<TokenVerifier> {
-  const { createTokenVerifier } = await import('../callers/token-verifier.ts');
-  return createTokenVerifier({ ...jwt, warn });
 }
 
 /** Reads the list of documents again when it changes. A bad one leaves that of before. */

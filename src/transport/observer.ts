@@ -41,6 +41,12 @@ export class Usage implements Progress {
   uncoordinated(): void {
     this.isUncoordinated = true;
   }
+
+  /** As reports and logs have it. */
+  counts() {
+    const { calls, shared, fresh, stale, queuedMs } = this;
+    return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
+  }
 }
 
 /** The part of a call that an observer sees: never its key, path or body. */
