@@ -6,7 +6,7 @@ import type { HttpRoute } from '../http/routes.ts';
 import { answerWith, createStaticFile, openFolder, pagePolicy } from '../http/static-file.ts';
 import type { PageOptions } from './tabs.ts';
 
-export interface GraphiQLPageOptions extends Omit<PageOptions, 'endpoint'> {
+export interface GraphiQLPageOptions extends PageOptions {
   /** Makes the page soon rather than with the first visitor, who then need not wait for it. */
   readonly inAdvance?: boolean;
 }
@@ -14,8 +14,9 @@ export interface GraphiQLPageOptions extends Omit<PageOptions, 'endpoint'> {
 /** The process listens and has said so by then. */
 const SOON_MS = 100;
 
-/** Deeper than the path of any document, so that none can have one of these names. */
-const FILES_PATH = '/graphql/graphiql/files/';
+/** Deeper than the path of any document, so that none can have one of these names. From the page on, as a proxy may have it below a path. */
+const FILES = 'graphql/graphiql/files/';
+const FILES_PATH = `/${FILES}`;
 
 /**
  * Serves GraphiQL to browsers at `/graphql`, and sends them there from `/`. The page is a small document and the files that
@@ -39,7 +40,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
     if (method !== 'GET') return undefined;
     if (path.startsWith(FILES_PATH)) return fileAt(path).then((file) => file && answerWith(file, request));
     if (!prefersHtml(request.header('accept'))) return undefined;
-    if (path === '/') return { status: 302, headers: { location: '/graphql' }, body: '' };
+    if (path === '/') return { status: 302, headers: { location: 'graphql' }, body: '' };
     if (path !== '/graphql') return undefined;
     return getPage().then(({ html }) => answerWith(html, request), sayMissing);
   };
@@ -64,8 +65,7 @@ function sayMissing(error: unknown): HttpResponse {
 
 async function openPage({ tabs, credential, note }: GraphiQLPageOptions) {
   const files = await openPageFiles();
-  // Not the page's own address: a POST there would drop the page from the browser's cache.
-  const options: PageOptions = { tabs, credential, note, endpoint: '/graphql/' };
+  const options: PageOptions = { tabs, credential, note };
   const html = await createStaticFile('page.html', Buffer.from(documentOf(files, options)), PAGE_HEADERS);
   return { html, files };
 }
@@ -88,8 +88,8 @@ const documentOf = ({ script, style }: PageFiles, options: PageOptions) => `<!do
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>GraphiQL · LuaAuth</title>
     <link rel="icon" href="${ICON}" />
-    <link rel="stylesheet" href="${FILES_PATH}${style}" />
-    <script type="module" src="${FILES_PATH}${script}"></script>
+    <link rel="stylesheet" href="${FILES}${style}" />
+    <script type="module" src="${FILES}${script}"></script>
   </head>
   <body>
     <noscript>This page needs JavaScript. Without it, send operations to /graphql by POST.</noscript>

@@ -26,8 +26,6 @@ export interface PageOptions {
   readonly credential: VisitorCredential | undefined;
   /** One sentence about what is behind the page. */
   readonly note: string;
-  /** Where operations are sent, from the root of the origin. */
-  readonly endpoint: string;
 }
 
 /** In the place of ids and keys that exist, to be replaced. */
@@ -78,8 +76,8 @@ function welcome(credential: VisitorCredential | undefined): string {
   return [
     '# Welcome. Run this: the button, or Ctrl-Enter.',
     ...keyNote(credential),
-    '# Below each answer stands what it did cost in',
-    '# REST calls. Plan tells it without running it.',
+    '# Below each answer stands what it cost in REST',
+    '# calls. Plan tells it without running it.',
     '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { access, readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { basename, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { HttpRequest } from './http-request.ts';
@@ -110,8 +110,8 @@ export async function createStaticRoute(path: string, folder: string): Promise<H
   await access(join(folder, 'index.html'));
   return (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-    // The page's files are named from the folder on.
-    if (request.path === path) return { status: 302, headers: { location: `${path}/` }, body: '' };
+    // The page's files are named from the folder on, and that from here: a proxy may have all of it below a path.
+    if (request.path === path) return { status: 302, headers: { location: `${basename(path)}/` }, body: '' };
     if (!request.path.startsWith(`${path}/`)) return undefined;
     return get(request.path.slice(path.length + 1) || 'index.html')?.then((file) =>
       answerWith(file, request),

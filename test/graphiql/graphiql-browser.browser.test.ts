@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { request as ask, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -228,11 +231,35 @@ async function subscribe(): Promise<void> {
 }
 
 /** What a button copies. */
-async function copied(button: string): Promise<string> {
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+async function copied(button: string, origin = url): Promise<string> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
   await page.locator(button).click();
   await page.getByText(/^Copied/).waitFor();
   return page.evaluate('navigator.clipboard.readText()');
+}
+
+/** A proxy that has a server below a path, which it takes away. */
+async function startProxyBelow(path: string, target: string) {
+  const server = createServer((message, response) => {
+    const { url: asked = '', method, headers } = message;
+    if (!asked.startsWith(`${path}/`)) return void response.writeHead(404).end();
+    const toServer = ask(`${target}${asked.slice(path.length)}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    message.pipe(toServer);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}${path}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
 }
 
 describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
@@ -246,6 +273,24 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     await page.goto(url);
     expect(page.url()).toBe(`${url}/graphql`);
     await page.getByLabel('Execute query').waitFor();
+  });
+
+  it('works below a path at which a proxy has the gateway', async () => {
+    const proxy = await startProxyBelow('/api/luaauth', url);
+    addresses = [];
+    try {
+      await page.goto(`${proxy.url}/`);
+      expect(page.url()).toBe(`${proxy.url}/graphql`);
+      await page.getByLabel('Execute query').waitFor();
+      expect((await run()).data).toMatchObject({ script: { name: 'Nightfall Hub' } });
+      expect(await copied('.copy-curl', new URL(proxy.url).origin)).toContain(`'${proxy.url}/graphql/'`);
+      const outside = addresses.filter((address) => !/^(data|blob):/.test(address));
+      expect(outside.filter((address) => !address.startsWith(`${proxy.url}/`))).toEqual([]);
+    } finally {
+      addresses = [];
+      await leave();
+      await proxy.close();
+    }
   });
 
   it('comes compressed, and from the cache of the browser when it is opened again', async () => {

@@ -182,6 +182,11 @@ describe('the line under an answer', () => {
     [{ durationMs: 2_340, bytes: 1_260 }, ['200 OK', '2.3 s', '1.3 kB', '2 REST calls', 'request r-1']],
     [{ bytes: 2_500_000, calls: 0 }, ['200 OK', '42 ms', '2.5 MB', '0 REST calls', 'request r-1']],
     [{ status: undefined }, ['No answer', '42 ms']],
+    // A server that knows no name for it says so.
+    [
+      { status: 294, statusText: 'unknown', calls: undefined, requestId: null },
+      ['294 Partial Success', '42 ms', '233 B'],
+    ],
   ])('says of %j: %j', (facts, texts) => {
     expect(textOf(facts)).toEqual(texts);
   });

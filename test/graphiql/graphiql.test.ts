@@ -70,7 +70,7 @@ describe('the GraphiQL page', () => {
 
   it('is where a browser is sent from /, and nobody else', async () => {
     const response = await get('/');
-    expect([response.status, response.headers.get('location')]).toEqual([302, '/graphql']);
+    expect([response.status, response.headers.get('location')]).toEqual([302, 'graphql']);
     expect((await get('/', { accept: '*/*' })).status).toBe(404);
   });
 
@@ -157,12 +157,12 @@ describe('the GraphiQL page', () => {
 
     // No script stands in the page: the one without an address is data.
     const scripts = [...html.matchAll(/<script\b([^>]*)>/g)].map(([, attributes = '']) => attributes);
-    expect(scripts.filter((attributes) => !/ src="\/graphql\//.test(attributes))).toEqual([
+    expect(scripts.filter((attributes) => !/ src="graphql\//.test(attributes))).toEqual([
       ' type="application/json" id="page-options"',
     ]);
     expect(html).not.toMatch(/<style|\son\w+=/);
     const urls = [...html.matchAll(/\b(?:src|href|action|data)="([^"]+)/g)].map(([, url = '']) => url);
-    expect(urls.filter((url) => !/^(data:image\/svg|\/graphql\/)/.test(url))).toEqual([]);
+    expect(urls.filter((url) => !/^(data:image\/svg|graphql\/)/.test(url))).toEqual([]);
     const [style = ''] = filesIn(html);
     const css = await (await get(style)).text();
     expect(css.match(/@import|url\(\s*["']?(?!data:)[^)]{0,60}/g) ?? []).toEqual([]);
@@ -176,8 +176,9 @@ describe('the GraphiQL page', () => {
 });
 
 /** The addresses of what the page loads. */
+/** Named from the page on, which may be below a path. */
 const filesIn = (html: string) =>
-  [...html.matchAll(/(?:src|href)="(\/graphql\/[^"]+)"/g)].map(([, path = '']) => path);
+  [...html.matchAll(/(?:src|href)="(graphql\/[^"]+)"/g)].map(([, path = '']) => `/${path}`);
 
 /** The answer to an operation, or the first one to a subscription. */
 async function answerTo(gateway: TestGateway, query: string, variables: Record<string, unknown>) {
@@ -198,7 +199,6 @@ describe('the tabs of a new visitor', () => {
       tabs: createTabs(SUBJECT),
       credential: SUBJECT.credential,
       note: NOTE,
-      endpoint: '/graphql/',
     });
   });
 

@@ -41,7 +41,7 @@ const get = (path: string, init: RequestInit = {}) =>
 describe('a folder with a page', () => {
   it('is served at its path, from the folder on', async () => {
     const redirect = await get('/dashboard');
-    expect([redirect.status, redirect.headers.get('location')]).toEqual([302, '/dashboard/']);
+    expect([redirect.status, redirect.headers.get('location')]).toEqual([302, 'dashboard/']);
     for (const path of ['/dashboard/', '/dashboard/index.html', '/dashboard/?theme=dark']) {
       const page = await get(path);
       expect([path, page.status, page.headers.get('content-type'), await page.text()]).toEqual([

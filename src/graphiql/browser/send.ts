@@ -117,12 +117,18 @@ export interface AnswerFacts {
   readonly isPlan: boolean;
 }
 
+/** Data with errors. Servers know no name for it yet. */
+const PARTIAL_SUCCESS = 294;
+
 /** The facts as they are shown: what each is, for those who point at it, and its text. */
 export function describeFacts(facts: AnswerFacts) {
   const { status, statusText, durationMs, bytes, requestId, calls, isPlan } = facts;
   if (status === undefined) return [{ name: 'Status', text: 'No answer' }, time(durationMs)];
   return [
-    { name: 'Status', text: `${status} ${statusText}`.trim() },
+    {
+      name: 'Status',
+      text: `${status} ${status === PARTIAL_SUCCESS ? 'Partial Success' : statusText}`.trim(),
+    },
     time(durationMs),
     { name: 'Size', text: size(bytes) },
     ...(calls === undefined ? [] : [{ name: 'Cost', text: cost(calls, isPlan) }]),

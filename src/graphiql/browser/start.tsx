@@ -32,7 +32,8 @@ function start(root: HTMLElement, page: PageOptions): void {
   const takeMode = addPlanButton(root);
   const runs = createRuns();
   const { credential, tabs } = page;
-  const url = new URL(page.endpoint, location.origin).href;
+  // Beside the page, wherever a proxy has it; not its own address, as a POST there would drop it from the browser's cache.
+  const url = new URL('graphql/', location.href).href;
   const fetcher = createFetcher({
     build: (operation, typedHeaders, mode) =>
       buildRequest({ url, operation, typedHeaders, credential, key: keyBar.key, mode }),
