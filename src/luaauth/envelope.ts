@@ -42,7 +42,7 @@ export function openEnvelope(
   if (answer.success !== false) throw new BadResponse(about, 'it has no "success"');
   const refusal = readRefusal(answer.error);
   if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
-  if (refusal.code === -1 && refusal.message.trim().toLowerCase() === 'ratelimited')
+  if (refusal.message.trim().toLowerCase() === 'ratelimited')
     throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(status);
   throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });

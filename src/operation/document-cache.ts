@@ -157,7 +157,10 @@ function coordinatesOf(schema: GraphQLSchema, document: DocumentNode): ReadonlyM
       Field(node) {
         const parent = types.getParentType();
         const field = types.getFieldDef();
-        if (parent && field) coordinates.set(node, `${parent.name}.${field.name}`);
+        // An argument that a variable makes wrong is an error at its value.
+        const values = (node.arguments ?? []).map(({ value }) => value);
+        if (parent && field)
+          for (const at of [node, ...values]) coordinates.set(at, `${parent.name}.${field.name}`);
       },
     }),
   );

@@ -32,6 +32,18 @@ describe('an error says the schema coordinate of its field', () => {
     expect(errors?.map(({ extensions }) => extensions.coordinate)).toEqual(coordinates);
   });
 
+  it('also where only a variable makes an argument of it wrong', async () => {
+    const query = 'query ($id: ID = "a") { script(id: $id) { name } }';
+    const { errors } = await fixture.gateway.execute(query, { id: null });
+    expect(errors).toEqual([
+      expect.toBeError('BAD_USER_INPUT', {
+        message: 'Argument "id" of non-null type "ID!" must not be null.',
+        path: ['script'],
+        coordinate: 'Query.script',
+      }),
+    ]);
+  });
+
   it('also where another executor runs the operation, or plugins do something around it', async () => {
     const upstream = fixture.sandbox.url;
     const others = await Promise.all([

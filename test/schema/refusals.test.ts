@@ -171,18 +171,21 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
     }
   });
 
-  it('has an error for the quota, and was not carried out', async () => {
-    fixture.sandbox.fault({
-      kind: 'raw',
-      headers: { 'retry-after': '86400' },
-      body: JSON.stringify(failure({ code: -1, message: 'ratelimited' })),
-      times: 100,
-    });
-    const { errors } = await run();
-    expect(errors).toMatchObject([
-      expect.toBeError('RATE_LIMITED', { path: [name], outcome: 'NOT_EXECUTED' }),
-    ]);
-  });
+  it.each([-1, 0, 7])(
+    'has an error for the quota, under the code %i, and was not carried out',
+    async (code) => {
+      fixture.sandbox.fault({
+        kind: 'raw',
+        headers: { 'retry-after': '86400' },
+        body: JSON.stringify(failure({ code, message: 'ratelimited' })),
+        times: 100,
+      });
+      const { errors } = await run();
+      expect(errors).toMatchObject([
+        expect.toBeError('RATE_LIMITED', { path: [name], outcome: 'NOT_EXECUTED' }),
+      ]);
+    },
+  );
 
   it('passes on a long message, but not at any length', async () => {
     answerWith(failure({ code: 7, message: 'x'.repeat(100_000) }));
