@@ -28,8 +28,8 @@ export interface OperationPath {
   readonly operationName?: string | undefined;
 }
 
-/** How deep objects and lists may be nested in variables and extensions; the schema's own inputs need three levels. */
-const MAX_JSON_DEPTH = 50;
+/** How deep objects and lists may be nested in variables and extensions: the scalar JSON allows 50, two levels below. */
+const MAX_JSON_DEPTH = 52;
 /** How many values the JSON of a request may hold; a whole script is one. */
 const MAX_JSON_VALUES = 150_000;
 

@@ -119,7 +119,7 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
     [
       'arguments',
       (nested) => callOf(`"arguments":{"id":${nested}}`),
-      /variables is nested more than 50 levels/,
+      /variables is nested more than 52 levels/,
     ],
     [
       'arguments that nobody knows',

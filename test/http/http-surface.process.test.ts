@@ -296,12 +296,12 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
     [
       '100,000-deep variables as lists',
       `{"query": "{ __typename }", "variables": {"a": ${deep('[', ']', 100_000)}}}`,
-      'nested more than 50 levels',
+      'nested more than 52 levels',
     ],
     [
       '100,000-deep variables as objects',
       `{"query": "{ __typename }", "variables": ${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
-      'nested more than 50 levels',
+      'nested more than 52 levels',
     ],
     ['100,000 brackets that never close', '['.repeat(100_000), 'not JSON'],
     ['bytes that are not UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), 'not UTF-8'],

@@ -152,12 +152,14 @@ describe('the JSON of a message', () => {
     expect(await inDocument('1e999')).toContain('no number as large');
     const input = (data: string) =>
       `{"query":"${QUERY}","variables":{"input":{"id":"s","handler":"h","data":${data}}}}`;
-    expect(await post(fixture.gateway.url, input(nested(60)))).toContain('nested more than 50 levels deep');
+    expect(await post(fixture.gateway.url, input(nested(51)))).toContain('nested more than 52 levels deep');
     expect(await post(fixture.gateway.url, input('1e999'))).toContain('no number as large');
     expect(fixture.recorder.calls).toEqual([]);
     fixture.respond = envelope('[]');
-    expect(await inDocument(nested(50))).toBe(
-      '{"data":{"messageSession":{"__typename":"MessageDelivered"}}}',
+    const delivered = '{"data":{"messageSession":{"__typename":"MessageDelivered"}}}';
+    expect(await inDocument(nested(50))).toBe(delivered);
+    expect(await post(fixture.gateway.url, input(nested(50)))).toBe(
+      '{"data":{"messageSession":{"response":[]}}}',
     );
   });
 
