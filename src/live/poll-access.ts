@@ -42,7 +42,7 @@ export function createPollAccess({ transport, timeouts, rate }: PollAccessOption
   const { ask, clock, state } = transport;
   return ({ key, account }: Origin, usage: PollUsage, dueAt: number, signal: AbortSource): PollAccess => ({
     ask: (call, own) =>
-      ask({ ...call, revalidation: { servedAgeMs: clock.now() - dueAt, isPoll: true } }, own),
+      ask({ ...call, revalidation: { servedAgeMs: Math.round(clock.now() - dueAt), isPoll: true } }, own),
     clock,
     origin: { key, account, caller: POLLS, callerRate: rate },
     usage,

@@ -89,7 +89,7 @@ export interface Call<T> extends About, Asked {
 
 /** The call with the most of this goes first among those that renew cache entries. */
 export interface Revalidation {
-  /** The ages of the entry each time it was served meanwhile, summed up in ms. */
+  /** The ages of the entry each time it was served meanwhile, summed up in ms: whole ones, as reading a fraction makes garbage. */
   readonly servedAgeMs: number;
   /** Whether a request of it is under way, as admission knows: until then it waits behind all others. */
   isUnderWay?: boolean;

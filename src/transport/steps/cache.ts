@@ -114,7 +114,7 @@ export function createCache(options: CacheOptions): Cache {
     if (entry.ageMs < freshMsOf(call))
       return Promise.resolve(serve<T>(entry, call.partition > 0 ? 'stale' : 'fresh'));
     if (!isBetterThanCall(call, entry)) return fetch(next, call, progress, entry);
-    revalidate(next, call, entry.ageMs);
+    revalidate(next, call, Math.round(entry.ageMs));
     return Promise.resolve(serve<T>(entry, 'stale'));
   };
 
