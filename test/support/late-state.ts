@@ -3,12 +3,16 @@ import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Quota, Snapshot, State, Write } from '../../src/state/port.ts';
 import type { Clock } from '../../src/transport/clock.ts';
 
-/** A state that gives every answer a turn later and as JSON, as a store outside the process does. */
-export function createLateState(clock: Clock): State {
+/**
+ * A state that gives every answer a turn later and as JSON, as a store outside the process does. `beforePermit` is awaited before
+ * a permit is taken.
+ */
+export function createLateState(clock: Clock, beforePermit: () => Promise<unknown> = setImmediate): State {
   const { quotas, generations, cache, documents, pageSizes, feeds } = createStateInMemory(clock);
   return {
     quotas: {
-      open: (account, part, limits, onFreed) => lateQuota(quotas.open(account, part, limits, onFreed)),
+      open: (account, part, limits, onFreed) =>
+        lateQuota(quotas.open(account, part, limits, onFreed), beforePermit),
     },
     generations: { snapshot: (account) => lateSnapshot(generations.snapshot(account)) },
     cache: {
@@ -35,9 +39,9 @@ export function createLateState(clock: Clock): State {
   };
 }
 
-function lateQuota(quota: Quota): Quota {
+function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
-    take: (demand, isSpare) => later(() => quota.take(demand, isSpare)),
+    take: (demand, isSpare) => beforePermit().then(() => quota.take(demand, isSpare)),
     left: (demand) => quota.left(demand),
     hasSpare: () => quota.hasSpare(),
     etaMs: (ahead) => quota.etaMs(ahead),

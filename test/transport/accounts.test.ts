@@ -3,6 +3,7 @@ import type { BreakerState } from '../../src/transport/observer.ts';
 import { graphql } from '../gql/index.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
+import { createLateState } from '../support/late-state.ts';
 import { EDIT, TOGGLE } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
@@ -143,6 +144,33 @@ describe('an account whose reads hang', () => {
     fixture.respond = answerPlainly;
     for (const release of held.slice(1)) release();
     expect([(await write).errors, (await reads).errors]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('an account that gets its permit when another one has the last connection', () => {
+  const asked: (() => void)[] = [];
+  const state = createLateState(clock, () => new Promise<void>((resolve) => asked.push(resolve)));
+  const fixture = useRecorder({ transport: { clock, random, state, connections: 1, rate: 50 } });
+
+  it('gives it back while it waits, and takes one again with the connection', async () => {
+    let answer = () => undefined as unknown;
+    fixture.respond = (recorded, response) => {
+      answer = () => answerPlainly(recorded, response);
+    };
+    const first = fixture.gateway.execute(SCRIPT, { id: 'a' }, A);
+    await eventually(() => expect(asked).toHaveLength(1));
+    const second = fixture.gateway.execute(SCRIPT, { id: 'a' }, B);
+    await eventually(() => expect(asked).toHaveLength(2));
+    for (const give of asked.splice(0)) give();
+    await arrival(fixture.recorder, 0);
+    const { data } = await fixture.gateway.execute('{ rateLimit { used queued } }', undefined, B);
+    expect(data).toEqual({ rateLimit: { used: 0, queued: 1 } });
+    answer();
+    expect((await first).errors).toBeUndefined();
+    await eventually(() => expect(asked).toHaveLength(1));
+    fixture.respond = answerPlainly;
+    asked[0]?.();
+    expect((await second).errors).toBeUndefined();
   });
 });
 
