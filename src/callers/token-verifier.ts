@@ -64,10 +64,26 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       `GATEWAY_JWKS_URL: a key there cannot be used (${message}); tokens that name it are refused`,
     );
   };
+  /** A token that names no key may be signed by any of several. @throws the error; JWSSignatureVerificationFailed if none is right */
+  const verifyByEach = async (token: string, error: unknown) => {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, checked);
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  };
   const verify = async (token: string, name: string): Promise<Permissions | RefusedToken> => {
     let payload: JWTPayload;
+    // Others may be in force by the time it is verified.
+    const { version } = jwks;
     try {
-      ({ payload } = await jwtVerify(token, jwks.getKey, checked));
+      ({ payload } = await jwtVerify(token, jwks.getKey, checked).catch((error) =>
+        verifyByEach(token, error),
+      ));
     } catch (error) {
       if (error instanceof errors.JOSEError) return { reason: reasonOf(error) };
       // The token is well-formed by now: a key of the issuer is broken, or too short.
@@ -78,7 +94,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     }
     const permissions = permissionsOf(payload);
     if ('reason' in permissions) return permissions;
-    remembered.set(name, { permissions, expiresAt: (payload.exp ?? 0) * 1_000, version: jwks.version });
+    remembered.set(name, { permissions, expiresAt: (payload.exp ?? 0) * 1_000, version });
     return permissions;
   };
   return {

@@ -57,17 +57,19 @@ const ecPair = () => generateKeyPair('ES256', { extractable: true });
 interface Signing {
   readonly pair: Pair;
   readonly kid?: string;
+  /** Whether it names the key that it is signed by. */
+  readonly namesKey?: boolean;
   readonly claims?: JWTPayload;
   readonly issuer?: string;
   readonly audience?: string;
   readonly expiresIn?: string | undefined;
 }
 
-async function sign({ pair, kid = 'one', claims = {}, ...rest }: Signing): Promise<string> {
+async function sign({ pair, kid = 'one', namesKey = true, claims = {}, ...rest }: Signing): Promise<string> {
   const { issuer = ISSUER, audience = AUDIENCE } = rest;
   const expiresIn = 'expiresIn' in rest ? rest.expiresIn : '5m';
   const token = new SignJWT({ sub: 'somebody', scope: 'scripts:read', ...claims })
-    .setProtectedHeader({ alg: 'ES256', kid })
+    .setProtectedHeader({ alg: 'ES256', ...(namesKey && { kid }) })
     .setIssuer(issuer)
     .setAudience(audience);
   return (expiresIn === undefined ? token : token.setExpirationTime(expiresIn)).sign(pair.privateKey);
@@ -259,6 +261,18 @@ describe('the public keys', () => {
       await outcomeOf(gateway, await sign({ pair: other, kid: `made-up-${index}` }));
     }
     expect(jwks.asked()).toBe(2);
+    await gateway.close();
+    await jwks.close();
+  });
+
+  it('may be several for a token that names none: one of them must have signed it', async () => {
+    const jwks = await startJwks({ one: pair, two: other });
+    const gateway = await open(jwks.url);
+    for (const signer of [pair, other])
+      expect(await outcomeOf(gateway, await sign({ pair: signer, namesKey: false }))).toBe('ok');
+    expect(await outcomeOf(gateway, await sign({ pair: await ecPair(), namesKey: false }))).toMatch(
+      /^UNAUTHENTICATED: This token is not signed by a key/,
+    );
     await gateway.close();
     await jwks.close();
   });
