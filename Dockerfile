@@ -48,7 +48,7 @@ RUN if [ "$MCP" = true ]; then \
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 # For the command "schema".
-COPY schema/schema.graphql schema/subgraph.graphql schema/
+COPY schema/relay.graphql schema/schema.graphql schema/subgraph.graphql schema/
 COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
 # What V8 compiles of the gateway, for each start by this user. Root's afterwards, so that a gateway cannot change it.

@@ -14,6 +14,7 @@ const manifest = JSON.parse(textOf('package.json')) as {
   license: string;
   homepage: string;
   repository: { url: string };
+  files: string[];
   peerDependencies: Record<string, string>;
 };
 const locked = JSON.parse(textOf('package-lock.json')) as { packages: Record<string, { version?: string }> };
@@ -33,6 +34,11 @@ describe('the image', () => {
       .map((line) => line.slice(1));
     expect(new Set(copied)).toEqual(new Set(letIn));
     expect(copied.filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)))).toEqual([]);
+  });
+
+  it('has each schema that the package has, for the command "schema"', () => {
+    const packed = manifest.files.filter((path) => path.startsWith('schema/'));
+    expect(instructions('COPY')).toContain(`${packed.join(' ')} schema/`);
   });
 
   it('adds the packages for traces, Redis and agents that the gateway asks for, as they were tested', () => {
