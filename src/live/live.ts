@@ -49,15 +49,7 @@ interface Wanted {
   readonly after: string | undefined;
 }
 
-/** Connected sessions, as they change: subscribers share polls. */
-export interface Live {
-  /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
-  subscribe(origin: Origin, wanted: Wanted): LiveStream;
-  /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
-  disconnected(account: string, sessionIds: readonly string[]): void;
-  /** Ends every stream, once what is pending has been taken. */
-  endAll(): void;
-}
+export type Live = ReturnType<typeof createLive>;
 
 /** For how long the state is kept after the last stream has gone, for one that goes on from a cursor, in ms. */
 const KEEP_MS = 10_000;
@@ -73,7 +65,8 @@ interface Account {
   readonly scripts: Map<string, LiveScript>;
 }
 
-export function createLive(options: LiveOptions): Live {
+/** Connected sessions, as they change: subscribers share polls. */
+export function createLive(options: LiveOptions) {
   const { transport, limits, observer = {}, onUnexpected, today = Date.now } = options;
   const observe = (call: (observer: LiveObserver) => unknown) => notify(() => call(observer), onUnexpected);
   const { clock, state } = transport;
@@ -125,14 +118,15 @@ export function createLive(options: LiveOptions): Live {
   });
 
   return {
-    subscribe(origin, { scriptId, isWanted, after }) {
+    /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
+    subscribe(origin: Origin, { scriptId, isWanted, after }: Wanted): LiveStream {
       const name = origin.account;
       const account = accounts.get(name) ?? { streams: new Map(), scripts: new Map() };
       checkScripts(account, scriptId, limits);
       if (account.streams.size >= limits.maxStreams) makeRoom(account, origin.caller, limits);
       accounts.set(name, account);
       const followed = follow(account, origin, scriptId);
-      const stream = new LiveStream({
+      const stream: LiveStream = new LiveStream({
         script: followed,
         isWanted,
         after,
@@ -156,9 +150,11 @@ export function createLive(options: LiveOptions): Live {
       if (isEnding) stream.end();
       return stream;
     },
-    disconnected(name, sessionIds) {
+    /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
+    disconnected(name: string, sessionIds: readonly string[]) {
       state.feeds.broadcast(name, { ended: sessionIds } satisfies Ended);
     },
+    /** Ends every stream, once what is pending has been taken. */
     endAll() {
       isEnding = true;
       for (const { scripts } of accounts.values()) for (const script of scripts.values()) script.endAll();

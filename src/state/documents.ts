@@ -13,11 +13,6 @@ export const MAX_DOCUMENT_BYTES = 10_000_000;
 
 const BYTES_PER_CHARACTER = 2;
 
-interface DocumentsInMemoryOptions {
-  readonly maxDocuments?: number;
-  readonly maxBytes?: number;
-}
-
 interface Share {
   count: number;
   bytes: number;
@@ -32,8 +27,10 @@ interface Kept {
  * Keeps documents, bounded by number and size over all accounts. When it is full, the account that has most of it loses the
  * document that it has not used longest: so none can push out what others have within a fair part.
  */
-export function createDocumentsInMemory(options: DocumentsInMemoryOptions = {}): Documents {
-  const { maxDocuments = MAX_DOCUMENTS, maxBytes = MAX_DOCUMENT_BYTES } = options;
+export function createDocumentsInMemory({
+  maxDocuments = MAX_DOCUMENTS,
+  maxBytes = MAX_DOCUMENT_BYTES,
+} = {}): Documents {
   const shares = new Map<string, Share>();
   const total: Share = { count: 0, bytes: 0 };
   const count = ({ account, document }: Kept, sign: 1 | -1) => {

@@ -1,25 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { createDocumentsInMemory } from './documents.ts';
-import type {
-  CacheEntries,
-  FeedMember,
-  FeedSubscription,
-  Feeds,
-  Generation,
-  Generations,
-  PageSizes,
-  State,
-  Write,
-} from './port.ts';
+import type { CacheEntries, Feeds, Generation, Generations, PageSizes, State, Write } from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
-interface MemoryOptions {
-  /** Milliseconds that never go back; only differences mean anything. */
-  readonly now: () => number;
-}
-
-/** The state of one process, in its memory: bounded, and every answer there at once. */
-export function createStateInMemory({ now }: MemoryOptions): State {
+/**
+ * The state of one process, in its memory: bounded, and every answer there at once. `now` gives milliseconds that never go back;
+ * only differences mean anything.
+ */
+export function createStateInMemory({ now }: { readonly now: () => number }): State {
   return {
     quotas: createSlidingWindows(now),
     generations: createGenerationsInMemory(now),
@@ -146,28 +134,26 @@ export function createPageSizesInMemory(now: () => number): PageSizes {
 function createFeedsInMemory(): Feeds {
   const listeners: Parameters<Feeds['onMessage']>[0][] = [];
   return {
-    join: (_account, _name, member) => subscribe(member),
+    join(_account, _name, member) {
+      let isGone = false;
+      // The caller has its subscription first.
+      queueMicrotask(() => {
+        if (!isGone) member.lead(false);
+      });
+      return {
+        publish(entry) {
+          if (!isGone) member.received(entry, true);
+        },
+        leave() {
+          isGone = true;
+        },
+      };
+    },
     broadcast(account, message) {
       for (const receive of listeners) receive(account, message);
     },
     onMessage(receive) {
       listeners.push(receive);
-    },
-  };
-}
-
-function subscribe(member: FeedMember): FeedSubscription {
-  let isGone = false;
-  // The caller has its subscription first.
-  queueMicrotask(() => {
-    if (!isGone) member.lead(false);
-  });
-  return {
-    publish(entry) {
-      if (!isGone) member.received(entry, true);
-    },
-    leave() {
-      isGone = true;
     },
   };
 }

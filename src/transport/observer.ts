@@ -127,16 +127,8 @@ export function guardObservers(
 
 function ignore(): void {}
 
-/** Gives whom a call tells how it goes on: the usage of its operation, if it has one, and the observer. Undefined: nobody observes. */
-export function createObserving(
-  observer: Observer,
-): ((about: About, usage: Usage | undefined) => Progress) | undefined {
-  const { queued, requested, retried } = observer;
-  if (!queued && !requested && !retried) return undefined;
-  return (about, usage) => new ObservedProgress(observer, about, usage);
-}
-
-class ObservedProgress implements Progress, Observed {
+/** A call tells it how it goes on: the usage of its operation hears of it, if it has one, and the observer. */
+export class ObservedProgress implements Progress, Observed {
   readonly endpoint: string;
   readonly kind: About['kind'];
   readonly usage: Usage | undefined;

@@ -8,7 +8,7 @@ import { type Clock, guardClock, systemClock } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
-import { createObserving, guardObservers, type Observer, Usage } from './observer.ts';
+import { guardObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker } from './steps/circuit-breaker.ts';
 import { requireCoordination } from './steps/coordination.ts';
@@ -79,7 +79,8 @@ export function createTransport(options: TransportOptions): Transport {
   const observer = guardObservers([options.observer ?? []].flat(), onFailure);
   const dispatcher = createConnections({ origin: url.origin, connections });
 
-  const observe = createObserving(observer);
+  const { queued, requested, retried } = observer;
+  const isObserved = (queued ?? requested ?? retried) !== undefined;
   const known = createKnownAccounts();
   const admission = new Admission({ connections, rate, totalRate, clock, quotas: state.quotas, known });
   const circuitBreaker = createCircuitBreaker({
@@ -99,7 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
     coordination,
     hasRoom: (call) => admission.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
-    inBackground: (about) => observe?.(about, undefined) ?? new Usage(),
+    inBackground: (about) => (isObserved ? new ObservedProgress(observer, about, undefined) : new Usage()),
   });
   const steps: readonly Interceptor[] = [
     invalidation(state.generations, clock),
@@ -127,7 +128,8 @@ export function createTransport(options: TransportOptions): Transport {
       // The call itself is not kept until its answer is there: each step has one of its own.
       const { endpoint, kind } = call;
       const { account } = call.origin;
-      return send(call, observe ? observe(call, usage) : usage).then((answer) => {
+      const progress = isObserved ? new ObservedProgress(observer, call, usage) : usage;
+      return send(call, progress).then((answer) => {
         // A call of its own has told admission. An entry that another process has cached proves the key as well.
         if (answer.source !== 'call' && !known.has(account)) known.set(account, true);
         if (kind === 'read') {

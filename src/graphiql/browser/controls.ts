@@ -1,4 +1,4 @@
-import type { PageOptions, VisitorCredential } from '../tabs.ts';
+import type { PageOptions } from '../tabs.ts';
 import { element, whenShown } from './dom.ts';
 import type { UpstreamMode } from './request.ts';
 
@@ -49,20 +49,7 @@ export function createKeyBar({ credential, note }: PageOptions, memory: Storage)
   // The class brings GraphiQL's colours along, light and dark.
   const bar = element('header', { className: 'graphiql-container key-bar' }, about);
   if (!credential) return { bar, key: '' };
-  const { field, keep } = createInputs(credential, memory);
-  bar.prepend(
-    element('label', { className: 'key-field' }, `${credential.label} `, field),
-    element('label', { className: 'key-keep' }, keep, ' Keep until this window closes'),
-  );
-  return {
-    bar,
-    get key() {
-      return field.value.trim();
-    },
-  };
-}
-
-function createInputs({ publicKey }: VisitorCredential, memory: Storage) {
+  const { publicKey } = credential;
   const recalled = memory.getItem(KEPT);
   const field = element('input', { value: recalled ?? publicKey, autocomplete: 'off', spellcheck: false });
   const keep = element('input', { type: 'checkbox', checked: recalled !== null });
@@ -79,5 +66,14 @@ function createInputs({ publicKey }: VisitorCredential, memory: Storage) {
   });
   keep.addEventListener('change', remember);
   hideSecret();
-  return { field, keep };
+  bar.prepend(
+    element('label', { className: 'key-field' }, `${credential.label} `, field),
+    element('label', { className: 'key-keep' }, keep, ' Keep until this window closes'),
+  );
+  return {
+    bar,
+    get key() {
+      return field.value.trim();
+    },
+  };
 }

@@ -28,15 +28,11 @@ export async function copyText(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text);
+    const area = element('textarea', { value: text, className: 'copy-source' });
+    document.body.append(area);
+    area.select();
+    const isCopied = document.execCommand('copy');
+    area.remove();
+    return isCopied;
   }
-}
-
-function copyBySelection(text: string): boolean {
-  const area = element('textarea', { value: text, className: 'copy-source' });
-  document.body.append(area);
-  area.select();
-  const isCopied = document.execCommand('copy');
-  area.remove();
-  return isCopied;
 }

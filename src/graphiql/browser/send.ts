@@ -150,16 +150,6 @@ function cost(calls: number, isPlan: boolean): string {
   return `${isPlan ? 'at most ' : ''}${calls} REST ${calls === 1 ? 'call' : 'calls'}`;
 }
 
-/** How GraphiQL takes an answer that it can stop waiting for. */
-interface Subscribable {
-  subscribe(observer: { next(answer: unknown): void; complete(): void }): { unsubscribe(): void };
-}
-
-type Fetcher = (
-  operation: Operation,
-  options?: { readonly headers?: Readonly<Record<string, unknown>> },
-) => Promise<unknown> | Subscribable;
-
 interface FetcherParts {
   build(
     operation: Operation,
@@ -175,8 +165,8 @@ interface FetcherParts {
 const INTROSPECTION = 'IntrospectionQuery';
 
 /** The fetcher by which GraphiQL sends operations. The page's own reads of the schema are sent, but not shown. */
-export function createFetcher({ build, takeMode, onSend }: FetcherParts): Fetcher {
-  return (operation, { headers = {} } = {}) => {
+export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
+  return (operation: Operation, { headers = {} }: { headers?: Readonly<Record<string, unknown>> } = {}) => {
     if (operation.operationName === INTROSPECTION) {
       const request = build(operation, headers, 'report');
       return new Promise((resolve) => {
@@ -185,8 +175,9 @@ export function createFetcher({ build, takeMode, onSend }: FetcherParts): Fetche
     }
     const request = build(operation, headers, takeMode());
     const onAnswer = onSend(request);
+    // GraphiQL can stop waiting for it.
     return {
-      subscribe(observer) {
+      subscribe(observer: { next(answer: unknown): void; complete(): void }) {
         const controller = new AbortController();
         const show = (outcome: ShownAnswer) => {
           if (controller.signal.aborted) return;

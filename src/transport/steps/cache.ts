@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { CacheEntries, CacheEntry, Coordination, Lease, SharedCache } from '../../state/port.ts';
-import type { About, Answer, Call, Interceptor, Progress, Send, Source } from '../call.ts';
+import type { About, Answer, Call, Progress, Send, Source } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { isPassing } from '../errors.ts';
 
@@ -28,12 +28,6 @@ export interface CacheOptions {
   readonly inBackground: (about: About) => Progress;
 }
 
-/** The two tiers. Between them calls of one key become one. */
-export interface Cache {
-  readonly ownTier: Interceptor;
-  readonly sharedTier: Interceptor;
-}
-
 const FIRST_WAIT_MS = 4;
 const LONGEST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.5;
@@ -41,9 +35,10 @@ const WAIT_GROWTH = 1.5;
 /**
  * Serves reads from answers to earlier ones (RFC 9111, RFC 5861). A fresh entry is served as it is. An older one is served
  * when the quota has no room or the API is failing: stale-while-revalidate, or stale-if-error after a call of its own.
- * Entries are kept by the read's key, which holds the generation: a write leaves those from before it behind.
+ * Entries are kept by the read's key, which holds the generation: a write leaves those from before it behind. Between the two
+ * tiers calls of one key become one.
  */
-export function createCache(options: CacheOptions): Cache {
+export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, shared, clock } = options;
   const { isCurrent, hasRoom, isFailing, coordination, inBackground } = options;
   /** Whether any answer is ever kept. */
@@ -143,7 +138,7 @@ export function createCache(options: CacheOptions): Cache {
   const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && !call.revalidation?.isPoll;
 
   return {
-    ownTier: (next) => {
+    ownTier: (next: Send): Send => {
       if (!isOn) return next;
       return (call, progress) => {
         // A write that may be carried out yet would make old any entry.
@@ -156,7 +151,7 @@ export function createCache(options: CacheOptions): Cache {
         );
       };
     },
-    sharedTier: (next) => {
+    sharedTier: (next: Send): Send => {
       if (!shared) return next;
       return (call, progress) => {
         // While others may write without this process's knowing, nothing may be served or kept for all.

@@ -1,5 +1,5 @@
 import { type AccountRecord, Accounts } from '../accounts.ts';
-import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
+import type { Answer, Call, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, ClientLeft, RateLimited, Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
@@ -12,14 +12,6 @@ export interface CircuitBreakerOptions {
   readonly onChange?: ((state: BreakerState) => void) | undefined;
 }
 
-export interface CircuitBreaker {
-  readonly step: Interceptor;
-  /** Whether calls are answered without being sent. */
-  isOpen<T>(call: Call<T>): boolean;
-  /** Whether all is well, as far as is known. */
-  isClosed<T>(call: Call<T>): boolean;
-}
-
 /** How often those that ask no more are looked for. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -28,7 +20,7 @@ const LOOK_EVERY_MS = 1_000;
  * wait for their turn too. It stands around the retries and learns from how each call ends. A refusal is an answer: it
  * never counts as a failure. A call that fails for one account may go well for another, so each has a circuit of its own.
  */
-export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const { clock, rejectQueued, onChange } = options;
   /** Those that are not closed. */
   const unwell = new Set<Circuit>();
@@ -84,22 +76,26 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   };
 
   return {
-    step: (next) => (call, progress) => {
-      if (unwell.size > 0) forgetIdle();
-      const { account } = call.origin;
-      const circuit = circuits.get(account) ?? circuits.add(account);
-      if (circuit.openUntil !== undefined) {
-        const mayLast = call.waitsForOthers && circuit.isDue;
-        if (mayLast || circuit.beginProbe()) return probe(circuit, mayLast, next, call, progress);
-        return Promise.reject(new Unavailable(call, 'no'));
-      }
-      const answer = next(call, progress);
-      // Before whoever waits for the answer: a call that follows from it finds out.
-      answer.then(circuit.onAnswer, circuit.onFailure);
-      return answer;
-    },
-    isOpen: (call) => circuits.get(call.origin.account)?.isOpen ?? false,
-    isClosed: (call) => circuits.get(call.origin.account)?.openUntil === undefined,
+    step:
+      (next: Send): Send =>
+      (call, progress) => {
+        if (unwell.size > 0) forgetIdle();
+        const { account } = call.origin;
+        const circuit = circuits.get(account) ?? circuits.add(account);
+        if (circuit.openUntil !== undefined) {
+          const mayLast = call.waitsForOthers && circuit.isDue;
+          if (mayLast || circuit.beginProbe()) return probe(circuit, mayLast, next, call, progress);
+          return Promise.reject(new Unavailable(call, 'no'));
+        }
+        const answer = next(call, progress);
+        // Before whoever waits for the answer: a call that follows from it finds out.
+        answer.then(circuit.onAnswer, circuit.onFailure);
+        return answer;
+      },
+    /** Whether calls are answered without being sent. */
+    isOpen: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.isOpen ?? false,
+    /** Whether all is well, as far as is known. */
+    isClosed: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.openUntil === undefined,
   };
 }
 

@@ -35,7 +35,13 @@ export function extensionsFor(language: string, readOnly: boolean): Extension {
     highlightSelectionMatches(),
     tooltips({ position: 'fixed' }),
     EditorView.lineWrapping,
-    languageOf(language),
+    language === 'graphql'
+      ? [
+          graphqlLanguageSupport(),
+          completion,
+          stateExtensions(undefined, { showErrorOnInvalidSchema: false }),
+        ]
+      : json(),
   ];
   if (readOnly) {
     // It can be focused, so that it can be searched and copied from.
@@ -65,15 +71,6 @@ export function extensionsFor(language: string, readOnly: boolean): Extension {
       ...lintKeymap,
       ...defaultKeymap,
     ]),
-  ];
-}
-
-function languageOf(language: string): Extension {
-  if (language !== 'graphql') return json();
-  return [
-    graphqlLanguageSupport(),
-    completion,
-    stateExtensions(undefined, { showErrorOnInvalidSchema: false }),
   ];
 }
 

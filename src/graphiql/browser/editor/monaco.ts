@@ -27,13 +27,6 @@ interface EditorOptions {
   readonly readOnly?: boolean;
 }
 
-interface DefinitionProvider {
-  provideDefinition(model: Model, position: Position): unknown;
-}
-interface ReferenceProvider {
-  provideReferences(model: Model, position: Position): unknown;
-}
-
 interface Disposable {
   dispose(): void;
 }
@@ -157,8 +150,8 @@ class Model implements Disposable {
   }
 }
 
-let definitions: DefinitionProvider | undefined;
-let references: ReferenceProvider | undefined;
+let definitions: { provideDefinition(model: Model, position: Position): unknown } | undefined;
+let references: { provideReferences(model: Model, position: Position): unknown } | undefined;
 
 class Editor implements Disposable {
   readonly #model: Model;
@@ -228,11 +221,11 @@ export const editor = {
 
 export const languages = {
   json: { jsonDefaults: { setDiagnosticsOptions() {} } },
-  registerDefinitionProvider(_language: string, provider: DefinitionProvider): Disposable {
+  registerDefinitionProvider(_language: string, provider: typeof definitions): Disposable {
     definitions = provider;
     return NOTHING;
   },
-  registerReferenceProvider(_language: string, provider: ReferenceProvider): Disposable {
+  registerReferenceProvider(_language: string, provider: typeof references): Disposable {
     references = provider;
     return NOTHING;
   },
