@@ -110,10 +110,23 @@ describe('the schema in read-only mode', () => {
   });
 
   it('refuses a mutation before anything is called', async () => {
-    const { errors } = await fixture.gateway.execute(
-      'mutation { deleteScript(input: { id: "a" }) { __typename } }',
-    );
-    expect(errors?.[0]?.message).toMatch(/mutation/);
+    for (const [accept, status] of [
+      ['application/graphql-response+json', 422],
+      ['application/json', 200],
+    ] as const) {
+      const { errors, ...answer } = await fixture.gateway.execute(
+        'mutation { deleteScript(input: { id: "a" }) { __typename } }',
+        undefined,
+        { token: 'sandbox-key', accept },
+      );
+      expect([answer.status, answer.data]).toEqual([status, undefined]);
+      expect(errors).toEqual([
+        expect.toBeError('GRAPHQL_VALIDATION_FAILED', {
+          message: 'This schema has no mutation: a gateway that is READ_ONLY reads only.',
+          outcome: 'NOT_EXECUTED',
+        }),
+      ]);
+    }
     expect(fixture.lines()).toEqual([]);
   });
 });
