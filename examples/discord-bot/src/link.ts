@@ -21,7 +21,7 @@ async function link(licences: Licences, table: Table, discordId: string, key: st
 try {
   const [discordId] = process.argv.slice(2);
   if (!isDiscordId(discordId)) throw new Refused('Give a Discord id, and the licence key by stdin.');
-  const { gatewayUrl, apiKey, projectId, tableFile } = readSettings(process.env);
+  const { gatewayUrl, apiKey, projectId, tableFile } = readSettings(process.env, ['LUAAUTH_TOKEN']);
   const licences = createLicences(createGateway(gatewayUrl, apiKey), projectId);
   console.log(await link(licences, createTable(tableFile), discordId, (await text(process.stdin)).trim()));
 } catch (error) {

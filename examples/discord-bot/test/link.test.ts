@@ -11,8 +11,6 @@ async function link(discordId: string, key: string) {
   const variables = {
     GATEWAY_URL: fixture.gatewayUrl,
     LUAAUTH_TOKEN: sandboxKeys.full,
-    PROJECT_ID: seeded.projectId,
-    DISCORD_PUBLIC_KEY: fixture.discord.publicKey,
     TABLE_FILE: fixture.tableFile,
   };
   const { child, ended } = run('link.ts', variables, [discordId]);
