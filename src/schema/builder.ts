@@ -39,5 +39,5 @@ builder.subscriptionType({
 
 builder.mutationType({
   description:
-    'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. What merely went wrong on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same.',
+    'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. What merely went wrong on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same. Then data is null: the writes before it were carried out, and those behind it are not sent.',
 });

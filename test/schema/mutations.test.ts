@@ -262,6 +262,18 @@ describe('writes of one operation', () => {
     ]);
   });
 
+  it('end with one that fails: those before it were carried out, those behind it are not sent', async () => {
+    const write = (id: string) => `toggleScript(input: { id: "${id}", enabled: false }) { __typename }`;
+    const { data, errors } = await fixture.gateway.execute(
+      `mutation { a: ${write(scriptId)} b: ${write('..')} c: ${write(scriptId)} }`,
+    );
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      expect.toBeError('BAD_USER_INPUT', { path: ['b'], outcome: 'NOT_EXECUTED' }),
+    ]);
+    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/toggle`]);
+  });
+
   it('never show an older copy: each reads the script again after its own write', async () => {
     const { data, errors } = await fixture.gateway.execute(
       `mutation {
