@@ -77,7 +77,7 @@ let described: ReturnType<typeof describeFile> | undefined;
 export function parseKeyEntries(text: string): KeyEntries {
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    json = JSON.parse(text);
   } catch {
     return { problems: ['the file is not JSON. Write an object such as {"keys": [...]}'] };
   }

@@ -134,7 +134,7 @@ function readJson(
   if ('problem' in read) return { problems: [`${path} ${read.problem}`] };
   const checked = parseKeyEntries(read.text);
   if ('problems' in checked) return { problems: checked.problems.map((problem) => `${path}: ${problem}`) };
-  return JSON.parse(read.text.replace(/^\uFEFF/, ''));
+  return JSON.parse(read.text);
 }
 
 function notByName(path: string): string {

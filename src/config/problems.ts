@@ -128,7 +128,8 @@ function isLikeOurs(name: string, value: string): boolean {
 
 function adviceFor(name: string): string {
   const { known, edits } = nearest(name);
-  return edits <= MOST_EDITS
+  // Where no letter would stay, none was meant.
+  return edits <= MOST_EDITS && edits < name.length
     ? `Did you mean ${known}?`
     : 'Remove it; "luaauth-graphql serve --help" tells of those that there are.';
 }

@@ -29,7 +29,10 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
       return { problem: 'is not read: it is a pipe or a device, not a regular file' };
     }
     const bytes = readAtMost(file, maxBytes);
-    return bytes ? { text: bytes.toString('utf8') } : { problem: `is larger than ${maxBytes / 1024} kB` };
+    // Editors of Windows put a mark before the text.
+    return bytes
+      ? { text: bytes.toString('utf8').replace(/^\uFEFF/, '') }
+      : { problem: `is larger than ${maxBytes / 1024} kB` };
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     return { problem: `${REASONS[code] ?? 'cannot be read'} (${code})` };

@@ -553,6 +553,25 @@ describe('the process', { timeout: 60_000 }, () => {
     expect(await response.json()).toEqual({ data: { __schema: { mutationType: null } } });
   });
 
+  it('reads files as editors of Windows write them, with a mark before the text', async () => {
+    gateway = startProcess({}, (cwd) => {
+      writeFileSync(
+        join(cwd, '.env'),
+        '\uFEFFPORT=nonsense\r\nPERSISTED_DOCUMENTS_FILE=list.json\r\nTZ=UTC\r\n',
+      );
+      writeFileSync(join(cwd, 'list.json'), '\uFEFF{"a":"{ __typename }"}');
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stderr).toBe(
+      [
+        'The configuration has problems:',
+        '  TZ: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" tells of those that there are.',
+        '  PORT: "nonsense" is not a whole number from 0 to 65535 (0: any free port).',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('says so when .env cannot be read', async () => {
     gateway = startProcess({}, (cwd) => mkdirSync(join(cwd, '.env')));
     expect(await gateway.ended).toBe(1);
