@@ -156,8 +156,11 @@ export interface Lookup {
   readonly freshMs: number;
   /** The `askedAt` of the first result, when this is looked up again: an entry that was filled since then will do. */
   readonly since: number | undefined;
-  /** Whether nobody waits for the call: then another process need not wait for it either. */
-  readonly isBackground: boolean;
+  /**
+   * When the call has its turn to be sent: `limited` by a rate of its caller's, or `last`, behind all that somebody waits for.
+   * Another process waits for a `usual` one alone, unless its own would be `last`.
+   */
+  readonly turn: 'usual' | 'limited' | 'last';
 }
 
 export interface LookupResult {

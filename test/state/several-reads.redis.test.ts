@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, expect, it } from 'vitest';
 import type { Result } from '../support/gateway.ts';
+import { bearer, ringOf } from '../support/keys.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
 import { answerAs, answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
@@ -154,6 +155,28 @@ describeWithEachEngine('several gateways', (engine) => {
     expect([await read(), await read()].map(({ data }) => data?.script?.name)).toEqual(['v2', 'v2']);
     // One after the write by its own gateway, if it selects anything, and one by the other.
     expect(recorder.lines().filter((line) => line.startsWith('GET')).length).toBeLessThanOrEqual(5);
+  });
+
+  it('let nobody wait for the call of a caller who waits for a rate of its own', async () => {
+    const credentials = {
+      heldKey: 'held',
+      keyRing: ringOf([{ name: 'capped', rate: 1 }, { name: 'polite' }]),
+    };
+    const gateways = await fixture.openAll(2, { upstream: recorder.url, credentials });
+    const client = new AbortController();
+    // The last one has its turn after 20 s.
+    const ids = Array.from({ length: 20 }, (_one, index) => `id-${index}`);
+    const capped = gateways[0]?.execute(SCRIPTS, { ids }, bearer('capped'), client.signal);
+    await expectCalls(recorder, 1);
+    for (const [index, gateway] of gateways.entries()) {
+      const id = `id-${19 - index}`;
+      expect((await gateway.execute(SCRIPT, { id }, bearer('polite'))).data?.script?.name).toBe(
+        `name of ${id}`,
+      );
+    }
+    expect(recorder.lines()).not.toContain('GET /scripts/id-17');
+    client.abort();
+    await expect(capped).rejects.toThrow('abort');
   });
 
   it('make their own calls where the one that they wait for has failed', async () => {

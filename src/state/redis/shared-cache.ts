@@ -11,24 +11,24 @@ const LONGEST_CALL_MS = 200_000;
  * `since`: when an entry was filled from then on (0: never), its age does not matter. Gives the time; 1: the entry will do, 2: another
  * process has the lease, 3: the asker has it; the age of the entry in ms, or -1 if there is none, and the entry.
  */
-const LOOK_UP = lua('entry instances', 'fresh# since# lease is_background')`${IS_HELD}
-local found = redis.call('HMGET', entry, 'value', 'askedAt', 'filledAt', 'lease', 'isBackground')
+const LOOK_UP = lua('entry instances', 'fresh# since# lease turn')`${IS_HELD}
+local found = redis.call('HMGET', entry, 'value', 'askedAt', 'filledAt', 'lease', 'turn')
 local value = found[1]
 local age = value and now - found[2] or -1
 if value and (age < fresh or (since > 0 and tonumber(found[3]) >= since)) then
   return { now, 1, age, value }
 end
-if (found[5] == '0' or is_background == '1') and is_held(found[4]) then
+if (found[5] == 'usual' or turn == 'last') and is_held(found[4]) then
   return { now, 2, age, since == 0 and value or '' }
 end
-redis.call('HSET', entry, 'lease', lease, 'isBackground', is_background)
+redis.call('HSET', entry, 'lease', lease, 'turn', turn)
 raise(entry, ${LONGEST_CALL_MS})
 return { now, 3, age, value or '' }`;
 const FOUND = { isEnough: 1, isLeased: 3 };
 
 /** The account is remembered as long as the value, if there is one: when it is forgotten, no entry of it is valid any more. */
 const END_LEASE = lua('entry account', 'lease age ttl value')`
-if redis.call('HGET', entry, 'lease') == lease then redis.call('HDEL', entry, 'lease', 'isBackground') end
+if redis.call('HGET', entry, 'lease') == lease then redis.call('HDEL', entry, 'lease', 'turn') end
 if value then
   redis.call('HSET', entry, 'value', value, 'askedAt', now - math.floor(age), 'filledAt', now)
   redis.call('PEXPIRE', entry, math.ceil(ttl))
@@ -58,12 +58,12 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
   };
 
   return {
-    async lookUp(accountName, name, { freshMs, since = 0, isBackground }): Promise<LookupResult> {
+    async lookUp(accountName, name, { freshMs, since = 0, turn }): Promise<LookupResult> {
       const account = accounts.of(accountName);
       const key = account.key(`entry-${account.encryption.name(name)}`);
       const holder = link.membership.nextName();
       const lease = leaseOf(account, key, holder);
-      const args = [freshMs, since, holder, isBackground ? 1 : 0];
+      const args = [freshMs, since, holder, turn];
       try {
         const reply = await link.offer(LOOK_UP, [key, link.membership.instances], args);
         const [askedAt, found, ageMs, sealed] = reply as [number, number, number, Buffer];

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { CacheEntries, CacheEntry, Coordination, Lease, SharedCache } from '../../state/port.ts';
+import type { CacheEntries, CacheEntry, Coordination, Lease, Lookup, SharedCache } from '../../state/port.ts';
 import type { About, Answer, Call, Progress, Send, Source } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { isPassing } from '../errors.ts';
@@ -31,6 +31,11 @@ export interface CacheOptions {
 const FIRST_WAIT_MS = 4;
 const LONGEST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.5;
+
+function turnOf({ origin, revalidation }: Call<unknown>): Lookup['turn'] {
+  if (revalidation) return 'last';
+  return origin.callerRate === undefined ? 'usual' : 'limited';
+}
 
 /**
  * Serves reads from answers to earlier ones (RFC 9111, RFC 5861). A fresh entry is served as it is. An older one is served
@@ -115,7 +120,7 @@ export function createCache(options: CacheOptions) {
 
   /** An entry that another process has kept, or the call that one makes. With neither it makes the call for all. */
   const readShared = async <T>(tier: SharedCache, next: Send, call: Call<T>, progress: Progress) => {
-    const lookup = { freshMs: freshMsOf(call), isBackground: call.revalidation !== undefined };
+    const lookup = { freshMs: freshMsOf(call), turn: turnOf(call) };
     let since: number | undefined;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const result = await tier.lookUp(call.origin.account, call.key, { ...lookup, since });
