@@ -136,7 +136,9 @@ const ADVICE = {
 function thingOf(endpoint: string): string {
   const { parts = [], about = [] } = ENDPOINTS.of(endpoint) ?? {};
   const [part] = [...parts, ...about];
-  return part ? resourceOf(part).name : 'resource';
+  if (!part) return 'resource';
+  const { name } = resourceOf(part);
+  return 'listsOf' in part ? `${name}s` : name;
 }
 
 function refusalFacts(failure: Refused): object {

@@ -331,7 +331,7 @@ describe('createAdSystem is never sent twice', () => {
     expect(errors?.map(({ extensions }) => extensions)).toMatchObject([{ code, outcome }]);
     expect(fixture.recorder.lines()).toEqual(['POST /ads/systems/new']);
     if (outcome === 'UNKNOWN')
-      expect(errors?.[0]?.message).toContain('read the ad system before you try again');
+      expect(errors?.[0]?.message).toContain('read the ad systems before you try again');
   });
 });
 
