@@ -63,13 +63,21 @@ for (const name of ['nginx', 'caddy'] as const) {
       const page = await ask(proxy, { path: '/graphql', headers: { accept: 'text/html' } });
       assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
       const [, script = ''] = / src="([^"]+)"/.exec(page.body) ?? [];
-      const { status, headers } = await ask(proxy, { path: script });
+      const { status, headers } = await ask(proxy, { path: `/${script}` });
       assert.deepEqual([status, headers['content-type']], [200, 'text/javascript; charset=utf-8']);
+    });
+
+    test('the dashboard and the tools for agents pass: the gateway says whether they are on', async () => {
+      for (const path of ['/dashboard', '/dashboard/index.html', '/mcp']) {
+        const { status, headers } = await ask(proxy, { path });
+        assert.deepEqual([path, status], [path, 404]);
+        assert.match(String(headers['x-request-id']), /\S/);
+      }
     });
 
     test('nothing else passes but /health', async () => {
       assert.equal((await ask(proxy, { path: '/health' })).body, '{"status":"ok"}');
-      for (const path of ['/', '/metrics', '/readiness', '/graphqlx', '/x/graphql']) {
+      for (const path of ['/', '/metrics', '/readiness', '/graphqlx', '/dashboards', '/mcpx', '/x/graphql']) {
         const { status, headers, body } = await ask(proxy, { path });
         assert.deepEqual([path, status], [path, 404]);
         // The gateway would answer in JSON, and give the request an id.
