@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { WINDOW_MS } from '../../src/state/sliding-window-log.ts';
 import { busiestSecond, startDistantRecorder } from '../support/distant-recorder.ts';
 import { EDIT } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
@@ -128,6 +129,30 @@ describeWithRedis.concurrent('a gateway', () => {
         const { data } = await other.execute('{ rateLimit { remaining } }', {}, KEY);
         expect(data).toEqual({ rateLimit: { remaining: 2 } });
       });
+    });
+
+    it('gives back the permits of calls that have ended meanwhile, however long ago', async () => {
+      const proxy = await startProxy(fixture.redis.url);
+      fixture.closing.push(proxy.close);
+      const redis = { url: proxy.url, commandTimeoutMs: SOON_MS };
+      const gateway = await open({ transport: { rate: 2 }, redis });
+      let answer = () => {};
+      own.respond = (recorded, response) => {
+        answer = () => void answerPlainly(recorded, response);
+      };
+      const shown = read(gateway);
+      await eventually(() => expect(own.calls).toHaveLength(1));
+      proxy.cut();
+      await lost(gateway);
+      answer();
+      expect((await shown).errors).toBeUndefined();
+      own.respond = answerPlainly;
+      await delay(WINDOW_MS);
+      // With its end it is noticed that the one before is old.
+      await read(gateway, 'b');
+      proxy.mend();
+      await found(gateway);
+      await eventually(async () => expect(await fixture.redis.command('KEYS', '*:held')).toEqual([]));
     });
 
     it('says that its limit is zero where its share is, not that there is none', async () => {

@@ -25,12 +25,11 @@ return 0`;
 
 interface HeldPermit {
   readonly id: string;
-  /** Whether the store has heard of it. */
+  /** Whether the store may have heard of it. */
   isInStore: boolean;
 }
 
-interface Settled {
-  readonly id: string;
+interface Settled extends Readonly<HeldPermit> {
   /** Undefined: nothing was sent. */
   readonly arrivedAt: number | undefined;
 }
@@ -51,10 +50,10 @@ export function createHeldPermits(
   let settled: Settled[] = [];
   let isReporting = false;
 
-  /** A request older than the window counts no more. */
+  /** A request older than the window counts no more; but what is held in the store is so until the store hears of its end. */
   const dropOld = () => {
     const from = link.now() - WINDOW_MS;
-    settled = settled.filter(({ arrivedAt = Number.POSITIVE_INFINITY }) => arrivedAt > from);
+    settled = settled.filter(({ isInStore, arrivedAt = from }) => isInStore || arrivedAt > from);
   };
 
   const isEmpty = () => {
@@ -109,7 +108,8 @@ export function createHeldPermits(
     isEmpty,
     nextName: () => `${link.membership.nextName()}.`,
     /** Permits that the store may have given in an answer that was lost. */
-    giveUp: (ids: readonly string[]) => report(...ids.map((id) => ({ id, arrivedAt: undefined }))),
+    giveUp: (ids: readonly string[]) =>
+      report(...ids.map((id) => ({ id, isInStore: true, arrivedAt: undefined }))),
     /** A permit that the store gave, or `own`: one of the share, of which the store does not know. */
     hold(id: string, own?: Permit): Permit {
       const held: HeldPermit = { id, isInStore: own === undefined };
@@ -119,7 +119,7 @@ export function createHeldPermits(
       let timer: NodeJS.Timeout | undefined;
       const settle = (arrivedAt: number | undefined) => {
         if (!open.delete(held)) return;
-        if (arrivedAt !== undefined || held.isInStore) report({ id, arrivedAt });
+        if (arrivedAt !== undefined || held.isInStore) report({ ...held, arrivedAt });
       };
       return {
         sent() {
