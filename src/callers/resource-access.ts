@@ -31,11 +31,7 @@ export function checkProject(permissions: Permissions | undefined, id: string): 
 }
 
 /** Checks the access to a script: with a list of projects alone it has to be read. @throws FORBIDDEN */
-export async function checkScript(
-  access: Access,
-  permissions: Permissions | undefined,
-  id: string,
-): Promise<void> {
+export async function checkScript(access: Access, permissions: Permissions | undefined, id: string) {
   if (!permissions || !hasLists(permissions)) return;
   if (!permissions.scripts) await getScript(access, { script_id: id });
   else if (!permissions.scripts.has(id)) throw accessDenied(permissions, script);

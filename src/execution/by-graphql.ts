@@ -12,10 +12,7 @@ import { type AnswerMeter, AnswerRefused, countError, countLeaf, countObject } f
 import { Places } from './field-errors.ts';
 
 /** Executes an operation by graphql-js, and counts its answer once it is there. */
-export function executeByGraphql(
-  args: ExecutionArgs,
-  limits: Limits | undefined,
-): ExecutionResult | Promise<ExecutionResult> {
+export function executeByGraphql(args: ExecutionArgs, limits: Limits | undefined) {
   // Without a document graphql-js says so.
   if (!args.document) return execute(args) as ExecutionResult;
   const { copied, originals } = withoutSource(args.document);

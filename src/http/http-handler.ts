@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../observability/request-record.ts';
-import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
+import { paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
@@ -48,11 +48,7 @@ export function createHttpHandler(options: HttpHandlerOptions) {
   };
 
   /** The operation of a request; `sent` has its body, if it has a lease. @throws the error for the client */
-  function read(
-    request: HttpRequest,
-    lease: BodyLease | undefined,
-    sent = request,
-  ): OperationParams | Promise<OperationParams> {
+  function read(request: HttpRequest, lease: BodyLease | undefined, sent = request) {
     const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
     if (!lease) return paramsFromUrl(request.searchParams, path);
     checkContentType(sent.contentType, sent.header('content-encoding'));

@@ -4,7 +4,7 @@ import { basename, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { HttpRequest } from './http-request.ts';
-import { type HttpResponse, negotiateEncoding } from './response.ts';
+import { negotiateEncoding } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 
 /** A file as it is sent: its headers, and its bytes by encoding. */
@@ -48,10 +48,7 @@ export async function createStaticFile(
 }
 
 /** The answer to a request for a file, as its client takes it. */
-export function answerWith(
-  { headers, bytes }: StaticFile,
-  request: Pick<HttpRequest, 'header'>,
-): HttpResponse {
+export function answerWith({ headers, bytes }: StaticFile, request: Pick<HttpRequest, 'header'>) {
   if (request.header('if-none-match')?.includes(String(headers.etag)))
     return { status: 304, headers, body: '' };
   const encoding = negotiateEncoding(request.header('accept-encoding'));

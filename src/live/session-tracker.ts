@@ -1,5 +1,4 @@
 import type { Session } from '../luaauth/sessions.ts';
-import type { ChangeEvent } from './live-event.ts';
 import type { ReadSessions } from './poll-access.ts';
 
 /**
@@ -32,10 +31,7 @@ export class SessionTracker {
   }
 
   /** Enters a poll; `gone` are suspects that the API does not know. */
-  enter(
-    { sessions, isOnePage }: ReadSessions,
-    gone: ReadonlySet<string>,
-  ): Pick<ChangeEvent, 'appeared' | 'disappeared'> {
+  enter({ sessions, isOnePage }: ReadSessions, gone: ReadonlySet<string>) {
     const appeared = [...sessions].filter(([id]) => !this.#known.has(id));
     const missed = new Set<string>();
     const disappeared: Session[] = [];

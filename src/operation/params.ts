@@ -52,11 +52,7 @@ export function jsonFromBody(bytes: Uint8Array): unknown {
 }
 
 /** The operation in JSON that is parsed already. @throws as `paramsFromBody` does. */
-export function paramsFromJson(
-  body: unknown,
-  where: 'body' | 'payload',
-  path: OperationPath = {},
-): OperationParams {
+export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: OperationPath = {}) {
   if (Array.isArray(body)) {
     throw malformedRequest(
       `Batching is not supported: the ${where} is a list. Send one operation per request.`,

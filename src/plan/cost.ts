@@ -84,10 +84,7 @@ export function eachIn(argument: string): CostOptions {
 }
 
 /** As many items as a page can have. Out of range is the resolver's to refuse; here it must not distort the sum. */
-export function pageOf(
-  argument: string,
-  { most, byDefault }: { most: number; byDefault: number },
-): CountItems {
+export function pageOf(argument: string, { most, byDefault }: { most: number; byDefault: number }) {
   const count = (args: Arguments) => {
     const size = args[argument] ?? byDefault;
     return typeof size === 'number' && size >= 1 ? Math.min(saturate(size), most) : 1;

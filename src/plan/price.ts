@@ -51,11 +51,7 @@ interface Sum {
 }
 
 /** Sums up what is selected with these variables, as resolvers see them. */
-export function priceOf(
-  schema: GraphQLSchema,
-  { root, size }: Selection,
-  variables: CoercedVariables,
-): Price {
+export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variables: CoercedVariables) {
   let isFixed = true;
   /** By endpoint, the one that is tried first in the place of several calls of it. */
   const batchedBy = new Map<string, string>();

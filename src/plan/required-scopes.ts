@@ -45,10 +45,7 @@ export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
 const MAX_NAMED = 50;
 
 /** Why an operation does not run for a caller, if it asks for more than the caller may. */
-export function checkScopes(
-  { all, byPath }: RequiredScopes,
-  { name, scopes }: Permissions,
-): GraphQLError | undefined {
+export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: Permissions) {
   if (!scopes) return undefined;
   const missing = [...all].filter((scope) => !scopes.has(scope));
   if (missing.length === 0) return undefined;

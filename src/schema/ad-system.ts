@@ -178,11 +178,7 @@ function loadList(context: Context): Promise<AdSystemShape[]> {
 }
 
 /** A project that an ad system names: its id is known. */
-function readListed(
-  id: string,
-  context: Context,
-  info: GraphQLResolveInfo,
-): ProjectShape | Promise<ProjectShape> {
+function readListed(id: string, context: Context, info: GraphQLResolveInfo) {
   if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
   return listedProjectsOf(context).load(id);
 }

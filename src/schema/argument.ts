@@ -27,12 +27,7 @@ export function checkRange(argument: string, value: number, least: number, most:
 }
 
 /** Text that can travel in a URL or a body without losing anything: no lone surrogates. Never quoted back. */
-export function checkText(
-  argument: string,
-  value: string,
-  maxLength: number,
-  { isRequired = false } = {},
-): string {
+export function checkText(argument: string, value: string, maxLength: number, { isRequired = false } = {}) {
   if (value === '' || value.length > maxLength) {
     const otherwise = isRequired ? '' : ', or leave it out';
     throw badUserInput(argument, `it has ${value.length} characters. Give 1 to ${maxLength}${otherwise}.`);

@@ -68,11 +68,7 @@ builder.objectField(Script, 'executions', (t) =>
  * Two or more scripts of a project are one call: the executions of the project. A script that the API does not list there
  * is asked for by itself, and so is one that is wanted alone.
  */
-function fetchExecutions(
-  api: Api,
-  wanted: readonly Whose[],
-  context: Context,
-): Promise<readonly (DayCount[] | Error)[]> {
+function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   const listings = projectExecutionsOf(context);
   const counts = new Map<string, number>();
   for (const { projectId } of wanted) {
@@ -91,11 +87,7 @@ function fetchExecutions(
 }
 
 /** The executions of a script as its project lists them; undefined when it does not, or cannot be asked. */
-async function findListed(
-  context: Context,
-  projectId: string,
-  scriptId: string,
-): Promise<DayCount[] | undefined> {
+async function findListed(context: Context, projectId: string, scriptId: string) {
   try {
     const { scripts = [] } = await projectExecutionsOf(context).load(projectId);
     return scripts.find(({ id }) => id === scriptId)?.executions;

@@ -82,11 +82,7 @@ export function refusalType(reason: RefusalReason) {
 export type InputNames = Readonly<Record<string, string>>;
 
 /** A refusal that the schema has a type for; undefined for everything else. */
-export function asRefusal(
-  error: unknown,
-  names: InputNames,
-  params: RefusedWrite['params'],
-): RefusedWrite | undefined {
+export function asRefusal(error: unknown, names: InputNames, params: RefusedWrite['params']) {
   if (!(error instanceof Refused)) return undefined;
   const { type } = rowOf(error.reason);
   if (type === undefined) return undefined;

@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import type { OpenAgents } from '../agents/open-agents.ts';
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import type { GraphiQLPageOptions } from '../graphiql/page.ts';
-import { createTabs, PLACEHOLDERS, type VisitorCredential } from '../graphiql/tabs.ts';
+import { createTabs, PLACEHOLDERS } from '../graphiql/tabs.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import { createStaticRoute } from '../http/static-file.ts';
 import { StartError } from '../observability/start-error.ts';
@@ -50,10 +49,7 @@ export async function openGateway(
 }
 
 /** Loads what opens the way for agents, if it is wanted. @throws StartError */
-export async function loadAgents(
-  { agents, persisted, gatewayKey }: Config,
-  by: 'http' | 'stdin',
-): Promise<OpenAgents | undefined> {
+export async function loadAgents({ agents, persisted, gatewayKey }: Config, by: 'http' | 'stdin') {
   if (!agents) return undefined;
   if (by === 'stdin' && gatewayKey === undefined) throw new StartError(NO_KEY);
   const { openAgents } = await import('../agents/open-agents.ts').catch((cause: NodeJS.ErrnoException) => {
@@ -98,10 +94,7 @@ function graphiqlFor(config: Config): GraphiQLPageOptions {
   };
 }
 
-function visitorCredential(
-  { credentials, keysFile, jwt }: Config,
-  isSandbox: boolean,
-): VisitorCredential | undefined {
+function visitorCredential({ credentials, keysFile, jwt }: Config, isSandbox: boolean) {
   const { heldKey, gatewayKeys } = credentials;
   if (heldKey === undefined) {
     return {

@@ -48,10 +48,7 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
 function ignore(): void {}
 
 /** `isLast`: the connection is to be closed after the answer. */
-function headWithoutUpgrade(
-  { method, url, httpVersion, rawHeaders }: IncomingMessage,
-  isLast: boolean,
-): Buffer {
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, isLast: boolean) {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);

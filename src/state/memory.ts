@@ -162,8 +162,6 @@ function createFeedsInMemory(): Feeds {
  * Keeps so many entries, of which the least recently used go first. Its memory grows with what it holds: by `max`, lru-cache
  * would take and fill that of all of them at the start.
  */
-export function createBoundedCache<Value extends object | string | true>(
-  maxEntries: number,
-): LRUCache<string, Value> {
+export function createBoundedCache<Value extends object | string | true>(maxEntries: number) {
   return new LRUCache<string, Value>({ maxSize: maxEntries, sizeCalculation: () => 1 });
 }

@@ -50,10 +50,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 }
 
 /** All bytes of a stream; undefined: there are more than `maxBytes`, and the rest is not read. */
-export async function readStream(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  maxBytes: number,
-): Promise<Buffer | undefined> {
+export async function readStream(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, maxBytes: number) {
   const found = new GrowingBuffer();
   for await (const chunk of chunks) {
     found.append(chunk);
@@ -84,12 +81,7 @@ export function tooLarge(about: About, limit: number): BadResponse {
  * The text of a compressed body. `limit` counts decoded bytes, so that a small one cannot fill the memory.
  * @throws BadResponse for an unknown encoding, a broken or too large body and bytes that are not UTF-8.
  */
-export async function decompress(
-  about: About,
-  bytes: Buffer,
-  encoding: string,
-  limit: number,
-): Promise<string> {
+export async function decompress(about: About, bytes: Buffer, encoding: string, limit: number) {
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined;
   if (decode === undefined) throw new BadResponse(about, 'its content-encoding is not supported');
   let decoded: Buffer;

@@ -57,10 +57,7 @@ const SECRET = new Set(['token', 'authorization', 'cookie']);
  * A command for a POSIX shell that sends the same request. It goes into chats and bug reports, so a secret key stands in
  * it as a variable only.
  */
-export function toCurl(
-  { url, headers, body }: OperationRequest,
-  credential: VisitorCredential | undefined,
-): string {
+export function toCurl({ url, headers, body }: OperationRequest, credential: VisitorCredential | undefined) {
   const options = Object.entries(headers).map(([name, value]) => `-H ${header(name, value, credential)}`);
   return [`curl -s ${quote(url)}`, ...options, `--data-raw ${quote(body)}`].join(' \\\n  ');
 }

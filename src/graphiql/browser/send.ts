@@ -73,10 +73,7 @@ function callsOf(answer: unknown): number | undefined {
 }
 
 /** Gives the data of each `next` event of an event stream, and how many bytes have come so far. */
-async function readEvents(
-  body: ReadableStream<Uint8Array>,
-  onNext: (data: string, bytes: number) => void,
-): Promise<void> {
+async function readEvents(body: ReadableStream<Uint8Array>, onNext: (data: string, bytes: number) => void) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = '';

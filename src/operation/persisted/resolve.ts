@@ -96,11 +96,7 @@ export function createDocumentResolver(options: DocumentResolverOptions) {
   const { mode, listed, maxLength, registered } = options;
   let store = createDocumentStore(listed, registered);
 
-  function find(
-    reference: DocumentReference,
-    sent: string | undefined,
-    account: string | undefined,
-  ): MaybePromise<ResolvedDocument> {
+  function find(reference: DocumentReference, sent: string | undefined, account: string | undefined) {
     if (reference.dialect === 'apollo' && sent !== undefined) return check(reference.id, sent);
     if (mode === 'off') throw reference.dialect === 'apollo' ? NOT_SUPPORTED : OFF;
     if (sent !== undefined) throw TWO_DOCUMENTS;
