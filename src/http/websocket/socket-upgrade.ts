@@ -10,7 +10,7 @@ import { readOperationPath } from '../address.ts';
 import type { HostCheck, OriginCheck } from '../guards.ts';
 import { NodeRequest } from '../node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
-import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
+import { openSocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
 export interface SocketUpgradeOptions extends SocketConnectionOptions {
   readonly checkHost: HostCheck;
@@ -28,7 +28,7 @@ const CLOSE_WITHIN_MS = 2_000;
 /** Takes WebSockets at the path of operations: those of the protocol `graphql-transport-ws`. */
 export function createSocketUpgrade(options: SocketUpgradeOptions) {
   const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
-  const connections = new Set<SocketConnection>();
+  const connections = new Set<ReturnType<typeof openSocketConnection>>();
   let isEnding = false;
   let server: ws.WebSocketServer | undefined;
 
@@ -62,7 +62,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
     }
     server ??= createServer(maxBodyBytes);
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new SocketConnection(webSocket, request, options);
+      const connection = openSocketConnection(webSocket, request, options);
       connections.add(connection);
       webSocket.once('close', () => connections.delete(connection));
     });
