@@ -50,9 +50,7 @@ function row<
       : More);
 }
 
-type Rows = Readonly<Record<string, Omit<Variable, 'group'>>>;
-
-function group<const R extends Rows>(title: string, rows: R) {
+function group<const R extends Readonly<Record<string, Omit<Variable, 'group'>>>>(title: string, rows: R) {
   const pairs = Object.entries(rows).map(([name, row]) => [name, { ...row, group: title }]);
   return Object.fromEntries(pairs) as { [N in keyof R]: R[N] & { readonly group: string } };
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../transport/errors.ts';
 import { type DelayReason, type LivePosition, NO_STATE, type PollEvent } from './live-event.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
-import { SessionTracker } from './session-tracker.ts';
+import { createSessionTracker } from './session-tracker.ts';
 
 /** Between two polls of a script, in ms: the least, how much longer each time that nothing has changed, and the most. */
 const LEAST_MS = 2_000;
@@ -58,7 +58,7 @@ export type Poller = ReturnType<typeof createPoller>;
  */
 export function createPoller(options: PollerOptions, known: KnownState, isReset: boolean) {
   const { scriptId, origin, clock, today, maxSessions, openAccess, publish, onRefused, onPoll } = options;
-  const tracker = new SessionTracker(known.sessions);
+  const tracker = createSessionTracker(known.sessions);
   const stopped = new AbortSource();
   let { position, isComplete } = known;
   /** Whether the first snapshot is still to be published. */
@@ -151,8 +151,7 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     const now = clock.now();
     if (isOtherwise || now + intervalMs - snapshotAt > SNAPSHOT_EVERY_MS) {
       snapshotAt = now;
-      const { sessions } = tracker;
-      publish({ type: 'SessionsSnapshot', ...position, sessions, isComplete }, 'whole');
+      publish({ type: 'SessionsSnapshot', ...position, sessions: tracker.sessions(), isComplete }, 'whole');
     } else if (!hasChanged) publish({ type: 'same', ...position }, 'part');
     onPoll(hasChanged ? 'changed' : 'same');
     if (isUncoordinated) publishDelay('COORDINATION_LOST');

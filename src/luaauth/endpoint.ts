@@ -52,13 +52,6 @@ type Narrow<Result> = (
 
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-type Decode<Payload, Result> = (
-  about: About,
-  answer: JsonObject,
-  payload: Payload,
-  context: AnswerContext,
-) => Result;
-
 interface AnswerContext extends Pick<Asked, 'origin'> {
   /** The answer as it came, for what its value no longer shows. */
   readonly text: string;
@@ -91,7 +84,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   /** The member of the opened envelope that `answer` is given, whatever it is; the whole of it by default. */
   readonly member?: string;
   /** Turns the opened envelope into the result, which is plain JSON data. */
-  readonly answer?: Decode<Payload, Result>;
+  readonly answer?: (about: About, answer: JsonObject, payload: Payload, context: AnswerContext) => Result;
   /** An answer in which what is repeated of the path is something else answers another question: a BadResponse. */
   readonly repeats?: Repeats<Path, Result>;
   /** Things that a call is about beside what it reads or touches. */

@@ -4,7 +4,7 @@ import { decodeList, isId, objectDecoder, usable } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { listsOf, resource, sent } from './resource.ts';
 import { script } from './scripts.ts';
-import { SESSION, type WireDisconnect } from './wire.ts';
+import { SESSION } from './wire.ts';
 
 export const session = resource('session', 'session_id', { script_id: script });
 
@@ -72,7 +72,7 @@ export const disconnectSession = write('POST /sessions/:session_id/disconnect', 
 
 /** `POST /sessions/disconnect`: one flag for the whole list. */
 export const disconnectSessions = write('POST /sessions/disconnect', {
-  payload: a<WireDisconnect>(),
+  payload: a<{ session_ids: string[] }>(),
   // With the members of a message beside them the API would still disconnect everybody.
   body: ({ session_ids }) => ({ session_ids: [...session_ids] }),
   touches: [sent(session, 'session_ids')],

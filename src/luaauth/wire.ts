@@ -77,11 +77,6 @@ export type WireScriptEdit = Partial<
   Pick<WireScript, 'name' | 'free_for_all' | 'use_heartbeat' | 'kick_outdated' | 'require_sessions'>
 >;
 
-/** Body of `POST /sessions/disconnect`, and all of it: with `key` or `data` added the API would still disconnect everybody. */
-export interface WireDisconnect {
-  session_ids: string[];
-}
-
 /** Body of `POST /sessions/:session_id/message`. */
 export interface WireMessage {
   /** The name that the script gave its handler. */

@@ -1,6 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { LimitCode } from '../errors/coded-error.ts';
-import { CANNOT_RUN } from '../errors/coded-error.ts';
+import { CANNOT_RUN, type LimitCode } from '../errors/coded-error.ts';
 
 /** The most that one request may ask for. `Infinity` stands for no limit. */
 export interface Limits {

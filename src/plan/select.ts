@@ -50,13 +50,10 @@ export interface FieldPlan extends ArgumentsPlan {
 }
 
 /** How a value becomes a value of the response. */
-export type ValuePlan = LeafPlan | ListPlan | CompositePlan;
-
-interface LeafPlan {
-  readonly kind: 'leaf';
-  readonly isNonNull: boolean;
-  readonly type: GraphQLLeafType;
-}
+export type ValuePlan =
+  | { readonly kind: 'leaf'; readonly isNonNull: boolean; readonly type: GraphQLLeafType }
+  | ListPlan
+  | CompositePlan;
 
 export interface ListPlan {
   readonly kind: 'list';

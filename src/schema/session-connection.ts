@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
-import type { Api } from '../luaauth/api.ts';
 import { usable } from '../luaauth/decoders.ts';
 import {
   filterSessions,
@@ -140,13 +139,18 @@ function listKey({ scriptId, match = {} }: SessionList): string {
   return JSON.stringify([scriptId, match.key, match.roblox_id, match.place_id, match.job_id]);
 }
 
-interface Range {
-  readonly list: SessionList;
-  readonly from: number;
-  readonly limit: number;
-}
-
-const rowsIn = defineLoader(fetchRows, ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`);
+const rowsIn = defineLoader(
+  async (api, { list, from, limit }: { list: SessionList; from: number; limit: number }) => {
+    const { scriptId: script_id, match } = list;
+    const rows =
+      match === undefined
+        ? await getSessions(api, { script_id }, { from, limit })
+        : await filterSessions(api, { script_id }, { from, limit, ...match });
+    void api.pageSizes.note(api.origin.account, sizesOf(list), rows.length);
+    return rows;
+  },
+  ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`,
+);
 
 /**
  * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is
@@ -175,16 +179,6 @@ function hasNextPage({ list, from, rows, found }: Page, context: Context): Maybe
 async function isThere(context: Context, list: SessionList, from: number): Promise<boolean> {
   const rows = await rowsIn(context).load({ list, from, limit: 1 });
   return rows.length > 0;
-}
-
-async function fetchRows(api: Api, { list, from, limit }: Range): Promise<SessionShape[]> {
-  const { scriptId: script_id, match } = list;
-  const rows =
-    match === undefined
-      ? await getSessions(api, { script_id }, { from, limit })
-      : await filterSessions(api, { script_id }, { from, limit, ...match });
-  void api.pageSizes.note(api.origin.account, sizesOf(list), rows.length);
-  return rows;
 }
 
 /** Names the page sizes of an endpoint: the two may have different caps. */

@@ -35,15 +35,13 @@ export function setV8Flags(): void {
   for (const flag of FLAGS) setFlagsFromString(flag);
 }
 
-/** From Node 22.8 on. */
-type CompileCache = { readonly enableCompileCache?: (folder: string) => unknown };
-
 /**
  * Has what V8 compiles kept for the next start, which then takes a third less CPU time. It is kept beside the code, as who
  * may write there could change the code itself; where this process may not, there is none, and nothing is said.
  * NODE_COMPILE_CACHE names another folder, NODE_DISABLE_COMPILE_CACHE=1 leaves it out.
  */
 export function enableCompileCache(): void {
-  const { enableCompileCache: enable } = module as CompileCache;
+  // From Node 22.8 on.
+  const { enableCompileCache: enable } = module as { enableCompileCache?: (folder: string) => unknown };
   enable?.(fileURLToPath(new URL('../.compiled', import.meta.url)));
 }

@@ -1,6 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import { createDocumentsInMemory } from './documents.ts';
-import type { CacheEntries, Feeds, Generation, Generations, PageSizes, State, Write } from './port.ts';
+import type {
+  CacheEntries,
+  CacheEntry,
+  Feeds,
+  Generation,
+  Generations,
+  PageSizes,
+  State,
+  Write,
+} from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
 /**
@@ -24,15 +33,9 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const ENTRY_BYTES = 512;
 const LEAST_BYTES = Math.ceil(MAX_BYTES / MAX_ENTRIES);
 
-interface Kept {
-  readonly value: unknown;
-  readonly bytes: number;
-  readonly askedAt: number;
-}
-
 /** Keeps answers bounded by number and size; the least recently used go first. */
 export function createCacheInMemory(now: () => number): CacheEntries {
-  const kept = new LRUCache<string, Kept>({
+  const kept = new LRUCache<string, Omit<CacheEntry, 'ageMs'> & { readonly askedAt: number }>({
     // Each weighs enough that there are never more of them; by `max`, the memory for all would be taken at the start.
     maxSize: MAX_BYTES,
   });

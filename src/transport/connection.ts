@@ -19,14 +19,8 @@ export interface Carrier {
   connection: Connection | undefined;
 }
 
-export interface ConnectionsOptions {
-  readonly origin: string;
-  /** At most so many at a time. */
-  readonly connections: number;
-}
-
-/** A pool whose requests know their connection, so that one that cannot be trusted any more can be cut. */
-export function createConnections({ origin, connections }: ConnectionsOptions): undici.Pool {
+/** A pool of so many at most, whose requests know their connection: one that cannot be trusted any more can be cut. */
+export function createConnections(origin: string, connections: number): undici.Pool {
   const factory = (url: URL, options: object) => new Connection(url, options as undici.Client.Options);
   return new Pool(origin, { connections, pipelining: 1, factory });
 }

@@ -77,7 +77,7 @@ export function createTransport(options: TransportOptions): Transport {
   const clock = options.clock ? guardClock(options.clock, onFailure) : systemClock;
   const { state = createStateInMemory({ now: clock.now }), random = Math.random, today = Date.now } = options;
   const observer = guardObservers([options.observer ?? []].flat(), onFailure);
-  const dispatcher = createConnections({ origin: url.origin, connections });
+  const dispatcher = createConnections(url.origin, connections);
 
   const { queued, requested, retried } = observer;
   const isObserved = (queued ?? requested ?? retried) !== undefined;

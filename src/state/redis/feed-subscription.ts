@@ -78,10 +78,8 @@ export type FeedView = readonly [
   lastEntry: number,
   hasWhole: number,
   start: number,
-  entries: readonly StoredEntry[] | null,
+  entries: readonly [id: Buffer, fields: [name: Buffer, entry: Buffer]][] | null,
 ];
-
-type StoredEntry = [id: Buffer, fields: [name: Buffer, entry: Buffer]];
 
 const PUBLISHED = { tooMuch: 2 };
 

@@ -1,4 +1,4 @@
-import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
+import type { Call, Interceptor, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
 
@@ -40,7 +40,7 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
     return true;
   };
 
-  const tryAgain: Again = async (next, call, progress, first) => {
+  const tryAgain = async <T>(next: Send, call: Call<T>, progress: Progress, first: unknown) => {
     let failure = first;
     for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
       const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
@@ -66,5 +66,3 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
     return next(call, progress).catch((failure) => tryAgain(next, call, progress, failure));
   };
 }
-
-type Again = <T>(next: Send, call: Call<T>, progress: Progress, failure: unknown) => Promise<Answer<T>>;
