@@ -57,8 +57,10 @@ function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts
       throw new Error('has an operation without a name. Give it one of 1 to 64 letters, digits and _.');
     if (names.has(name))
       throw new Error(`has an operation ${name}, as another one has. Give it another name.`);
-    names.add(name);
     const prepared = entry.find(name) as PreparedOperation;
+    // A mutation where the schema has none.
+    if (prepared.rootFields({}).length === 0) return [];
+    names.add(name);
     return { listing: listingOf(name, prepared, limits.restCalls), query, scopes: prepared.requiredScopes() };
   });
 }

@@ -2,7 +2,7 @@ import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationT
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import { isSamePermissions } from '../callers/permissions.ts';
 import type { Beginning, Context } from '../context.ts';
-import { MALFORMED, requestError } from '../errors/coded-error.ts';
+import { CANNOT_RUN, MALFORMED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
 import { type Execute, type ExecuteArgs, isPromise } from '../execution/execute.ts';
 import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
@@ -71,6 +71,7 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker } = options;
   const plain = { execute: options.execute, subscribe };
+  const hasMutations = Boolean(schema.getMutationType());
 
   /** Late: what is kept is valid then, and the operation may have been the first that a key was accepted with. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
@@ -117,6 +118,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     checkMethod?.(operation.facts.type, request);
     record.phases?.end('validate');
     if (refusals.length > 0) return { errors: refusals };
+    if (operation.facts.type === 'mutation' && !hasMutations) return NO_MUTATION;
 
     const forbidden =
       identity.permissions?.scopes && checkScopes(operation.requiredScopes(), identity.permissions);
@@ -273,6 +275,15 @@ const NO_STREAM = requestError(
   406,
   'A subscription is answered by a stream. Accept text/event-stream or multipart/mixed;subscriptionSpec=1.0, or connect by WebSocket with the subprotocol graphql-transport-ws.',
 );
+
+/** The specification of September 2025 has it no valid document; graphql-js would begin to execute it. */
+const NO_MUTATION: ExecutionResult = {
+  errors: [
+    new GraphQLError('This schema has no mutation: a gateway that is READ_ONLY reads only.', {
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN },
+    }),
+  ],
+};
 
 const NO_OPERATION: ExecutionResult = {
   errors: [

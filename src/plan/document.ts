@@ -8,9 +8,7 @@ import {
   parse,
   print,
   Source,
-  specifiedRules,
   TokenKind,
-  type ValidationRule,
   validate,
 } from 'graphql';
 import { CANNOT_RUN } from '../errors/coded-error.ts';
@@ -106,22 +104,12 @@ export function validateDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
   limits: Limits,
-  rules: readonly ValidationRule[] = specifiedRules,
+  rules?: Parameters<typeof validate>[2],
 ): readonly GraphQLError[] {
   const refusals = checkShape(document, limits);
   if (refusals.length > 0) return refusals;
-  const all = [...rules, OperationTypeExistence];
-  return validate(schema, document, all, { maxErrors: MAX_ERRORS }).map(asValidationError);
+  return validate(schema, document, rules, { maxErrors: MAX_ERRORS }).map(asValidationError);
 }
-
-/** https://spec.graphql.org/September2025/#sec-Operation-Type-Existence, which graphql-js does not check. */
-const OperationTypeExistence: ValidationRule = (context) => ({
-  OperationDefinition(node) {
-    if (context.getSchema().getRootType(node.operation)) return;
-    const message = `This schema has no ${node.operation}: a gateway that is READ_ONLY reads only.`;
-    context.reportError(new GraphQLError(message, { nodes: node }));
-  },
-});
 
 function asValidationError(error: GraphQLError): GraphQLError {
   const { nodes, extensions } = error;

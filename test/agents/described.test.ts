@@ -38,6 +38,21 @@ it('what a variable is for stands with it, and with each field in it, as the sch
   }
 });
 
+it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
+  const listed = new Map([
+    ['a', 'mutation end($id: ID!) { disconnectSession(input: { id: $id }) { __typename } }'],
+    ['b', 'query quota { rateLimit { limit } }'],
+  ]);
+  const upstream = 'http://127.0.0.1:9';
+  const gateway = await openGateway({ upstream, credentials, readOnly: true, ...forAgents(listed) });
+  try {
+    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['quota']);
+  } finally {
+    await gateway.close();
+  }
+});
+
 it.each<[what: string, document: string, isArbitrary: boolean, says: RegExp]>([
   [
     'of the name of the tool for any query',
