@@ -195,6 +195,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isInDoubt: false,
       partition: 0,
       isUnshared: false,
+      inFlight: undefined,
       revalidation: undefined,
     };
     return api.ask(made, api.usage);

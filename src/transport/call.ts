@@ -83,16 +83,23 @@ export interface Call<T> extends About, Asked {
   readonly partition: number;
   /** No cache entry will do, and no call of somebody else's: only a request of its own. The answer is cached for others. */
   readonly isUnshared: boolean;
+  /** Stands for the call and those for the same that wait for its answer; undefined: there are none. */
+  readonly inFlight: InFlight | undefined;
   /** Nobody waits for the answer, it is to renew a cache entry: the call gives way to all others. */
   readonly revalidation: Revalidation | undefined;
+}
+
+/** A call, as admission sees it. */
+export interface InFlight {
+  isQueued: boolean;
+  /** The turn of a queued one has come. */
+  begin(): void;
 }
 
 /** The call with the most of this goes first among those that renew cache entries. */
 export interface Revalidation {
   /** The ages of the entry each time it was served meanwhile, summed up in ms: whole ones, as reading a fraction makes garbage. */
   readonly servedAgeMs: number;
-  /** Whether a request of it is under way, as admission knows: until then it waits behind all others. */
-  isUnderWay?: boolean;
   /** Whether it is a poll, which no cache entry can answer. Polls have a rate of their own, and leave none of it unused. */
   readonly isPoll?: boolean;
 }

@@ -179,6 +179,21 @@ describeWithEachEngine('several gateways', (engine) => {
     await expect(capped).rejects.toThrow('abort');
   });
 
+  it('let nobody wait behind the reads of another caller of the same gateway', async () => {
+    const credentials = { heldKey: 'held', keyRing: ringOf([{ name: 'greedy' }, { name: 'polite' }]) };
+    const gateway = await fixture.open({ upstream: recorder.url, transport: { rate: 5 }, credentials });
+    const client = new AbortController();
+    // The last one has its turn after 20 s.
+    const ids = Array.from({ length: 100 }, (_one, index) => `id-${index}`);
+    const greedy = gateway.execute(SCRIPTS, { ids }, bearer('greedy'), client.signal);
+    await expectCalls(recorder, 5);
+    const { data } = await gateway.execute(SCRIPT, { id: 'id-99' }, bearer('polite'));
+    expect(data?.script?.name).toBe('name of id-99');
+    expect(recorder.lines()).not.toContain('GET /scripts/id-80');
+    client.abort();
+    await expect(greedy).rejects.toThrow('abort');
+  });
+
   it('make their own calls where the one that they wait for has failed', async () => {
     let asked = 0;
     respond = (recorded, response) => {

@@ -102,6 +102,25 @@ describe.each(['reads', 'writes'] as const)(
   },
 );
 
+it('a read that a greedy caller waits for as well has its own turn, and is one call for both', async () => {
+  const { waiting, leave } = await askForAllThereIs('reads');
+  const id = `greedy-5-${OPERATIONS - 1}-too`;
+  const before = fixture.recorder.calls.length;
+  const reads = ['polite', 'polite', 'greedy-6'].map((name) =>
+    fixture.gateway.execute(SCRIPT, { id }, bearer(name)),
+  );
+  await waitForQueued(waiting + 3);
+  await clock.advance(WINDOW_MS);
+  for (const { data } of await Promise.all(reads)) expect(data?.script?.name).toBe(`name of ${id}`);
+  await expectCalls(fixture.recorder, before + RATE);
+  const line = `GET /scripts/${id}`;
+  expect(lines().slice(before, before + 2)).toContain(line);
+  // Of the greedy caller, this one waits no longer.
+  await waitForQueued(waiting - RATE);
+  await leave();
+  expect(lines().filter((one) => one === line)).toHaveLength(1);
+});
+
 it('a caller who comes again and again has one place in each round, as everybody else', async () => {
   const { waiting, leave } = await askForAllThereIs('reads');
   const client = new AbortController();

@@ -18,7 +18,8 @@ local age = value and now - found[2] or -1
 if value and (age < fresh or (since > 0 and tonumber(found[3]) >= since)) then
   return { now, 1, age, value }
 end
-if (found[5] == 'usual' or turn == 'last') and is_held(found[4]) then
+local is_of_other = string.match(found[4] or '', '^[^.]+') ~= string.match(lease, '^[^.]+')
+if is_of_other and (found[5] == 'usual' or turn == 'last') and is_held(found[4]) then
   return { now, 2, age, since == 0 and value or '' }
 end
 redis.call('HSET', entry, 'lease', lease, 'turn', turn)

@@ -214,6 +214,7 @@ export class Admittance implements Waiting, Demand {
 
   wait(): void {
     this.state = 'waiting';
+    if (this.call.inFlight) this.call.inFlight.isQueued = true;
     this.waitsSince = this.account.now;
     for (const limit of this.limits) limit.add();
     this.applicant.queued(this.startBy);
@@ -232,7 +233,8 @@ export class Admittance implements Waiting, Demand {
     const waitedMs = this.state === 'waiting' ? this.account.now - this.waitsSince : 0;
     if (this.state === 'waiting') this.#leaveLimits();
     this.state = 'acquired';
-    if (this.call.revalidation) this.call.revalidation.isUnderWay = true;
+    const { inFlight } = this.call;
+    if (inFlight?.isQueued) inFlight.begin();
     this.applicant.admitted(waitedMs);
   }
 
@@ -249,7 +251,7 @@ export class Admittance implements Waiting, Demand {
   ended(failure: unknown): void {
     const { state, call, account } = this;
     this.state = 'over';
-    if (call.revalidation) call.revalidation.isUnderWay = false;
+    if (call.inFlight && call.revalidation) call.inFlight.isQueued = true;
     if (state === 'waiting') {
       account.leave(this);
       this.#leaveLimits();

@@ -4,9 +4,9 @@ import {
   AbortSource,
   type Answer,
   type Call,
+  type InFlight,
   type Interceptor,
   type Progress,
-  type Revalidation,
   type Send,
 } from '../call.ts';
 import { type Clock, Deadline } from '../clock.ts';
@@ -24,9 +24,9 @@ export function dedupe(clock: Clock): Interceptor {
   const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
 
   return (next) => {
-    const join = async <T>(shared: SharedCall, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
+    const join: Join = async (shared, call, progress) => {
       try {
-        return await shared.wait(call, clock);
+        return await shared.wait(call, progress, clock);
       } catch (failure) {
         // The first one had less time left than this one has.
         if (isOutOfTime(failure) && hasMostOfItsTime(call)) return share(call, progress);
@@ -40,21 +40,26 @@ export function dedupe(clock: Clock): Interceptor {
       const { caller, callerRate } = call.origin;
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
       const slot = slotOf(key);
-      let existing = slot.first;
-      while (existing !== undefined && existing.key !== key) existing = existing.next;
-      // A call behind all others would make this one wait there too.
-      if (existing && (!existing.isQueuedInBackground || call.revalidation))
-        return join(existing, call, progress);
-      const begun = new SharedCall(slot, key, call.revalidation);
-      existing?.moveWaitersTo(begun);
+      let isFirst = true;
+      for (let existing = slot.first; existing !== undefined; existing = existing.next) {
+        if (existing.key !== key) continue;
+        if (existing.serves(call)) return join(existing, call, progress);
+        isFirst = false;
+      }
+      const begun = new SharedCall(slot, key, call, join);
+      if (!isFirst) begun.isQueued = true;
       // Behind the call's own deadline, which knows better why it is late.
-      const waiting: Promise<Answer<T>> = begun.wait(call, undefined);
-      next({ ...call, signal: begun }, progress).then(
+      const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
+      next({ ...call, signal: begun, inFlight: begun }, progress).then(
         (answer) => {
           for (const waiter of begun.end()) waiter.settle(answer, undefined);
         },
         (failure) => {
-          for (const waiter of begun.end()) waiter.settle(undefined, failure);
+          const other = isOutOfTime(failure) ? begun.another() : undefined;
+          for (const waiter of begun.end()) {
+            if (other) waiter.joins(other);
+            else waiter.settle(undefined, failure);
+          }
         },
       );
       return waiting;
@@ -62,6 +67,8 @@ export function dedupe(clock: Clock): Interceptor {
     return share;
   };
 }
+
+type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promise<Answer<T>>;
 
 /** More than are in flight at most times; a power of 2. */
 const SLOTS = 4_096;
@@ -91,44 +98,74 @@ function createSlots(): (key: string) => Slot {
 }
 
 /** A call in flight and all who wait for its answer. It is aborted when nobody does any more. */
-class SharedCall extends AbortSource {
+class SharedCall extends AbortSource implements InFlight {
   declare readonly key: string;
   /** The next one in the same slot. */
   declare next: SharedCall | undefined;
+  /** Whether it waits for its turn, or will: one in the background always does. */
+  declare isQueued: boolean;
+  declare readonly join: Join;
   declare private readonly slot: Slot;
-  declare private readonly revalidation: Revalidation | undefined;
+  declare private readonly caller: string;
+  declare private readonly isInBackground: boolean;
   declare private waiters: Waiter[];
 
-  constructor(slot: Slot, key: string, revalidation: Revalidation | undefined) {
+  constructor(slot: Slot, key: string, { origin, revalidation }: Call<unknown>, join: Join) {
     super();
     this.key = key;
     this.next = slot.first;
     this.slot = slot;
     slot.first = this;
-    this.revalidation = revalidation;
+    this.isInBackground = revalidation !== undefined;
+    this.isQueued = this.isInBackground;
+    this.join = join;
+    this.caller = origin.caller;
     this.waiters = [];
   }
 
-  get isQueuedInBackground(): boolean {
-    return this.revalidation !== undefined && !this.revalidation.isUnderWay;
+  /**
+   * Whether it is answered as soon as the call itself would be. One that waits in the turns of another caller may be far behind,
+   * and one in the background is behind all others.
+   */
+  serves({ origin, revalidation }: Call<unknown>): boolean {
+    if (!this.isQueued || revalidation) return true;
+    return this.caller === origin.caller && !this.isInBackground;
+  }
+
+  /** Its turn has come: it is the call of those too that wait for the turn of another one. */
+  begin(): void {
+    this.isQueued = false;
+    for (let other = this.another(); other; other = this.another()) {
+      if (!other.isQueued) return;
+      for (const waiter of other.end()) waiter.joins(this);
+      other.abort();
+    }
+  }
+
+  /** Another call for the same, first one that waits. */
+  another(): SharedCall | undefined {
+    let found: SharedCall | undefined;
+    for (let other = this.slot.first; other !== undefined; other = other.next)
+      if (other !== this && other.key === this.key && !found?.isQueued) found = other;
+    return found;
   }
 
   /** Until its own deadline; whoever has begun the call, which has no clock, until that of the call itself. */
-  wait<T>(call: Call<T>, clock: Clock | undefined): Promise<Answer<T>> {
+  wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(this, call, clock === undefined, resolve as Waiter['resolve'], reject);
+      const waiter = new Waiter(
+        this,
+        call,
+        progress,
+        clock === undefined,
+        resolve as Waiter['resolve'],
+        reject,
+      );
       this.waiters.push(waiter);
       if (clock) waiter.waitUntil(call.deadline + 5, clock);
       call.signal?.addEventListener('abort', waiter);
       if (call.signal?.aborted) waiter.handleEvent();
     });
-  }
-
-  /** Those that wait for this call wait for another one instead. */
-  moveWaitersTo(other: SharedCall): void {
-    for (const waiter of this.waiters) waiter.moveTo(other);
-    other.waiters.push(...this.end());
-    this.abort();
   }
 
   /** One of them waits no longer. */
@@ -160,21 +197,24 @@ class SharedCall extends AbortSource {
 
 class Waiter implements AbortListener {
   declare readonly call: Call<unknown>;
-  declare readonly resolve: (answer: Answer<unknown>) => void;
+  declare readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
   declare private readonly reject: (failure: unknown) => void;
-  declare private shared: SharedCall;
-  declare private hasBegun: boolean;
+  declare private readonly shared: SharedCall;
+  declare private readonly progress: Progress;
+  declare private readonly hasBegun: boolean;
   declare private deadline: Deadline | undefined;
 
   constructor(
     shared: SharedCall,
     call: Call<unknown>,
+    progress: Progress,
     hasBegun: boolean,
-    resolve: (answer: Answer<unknown>) => void,
+    resolve: Waiter['resolve'],
     reject: (failure: unknown) => void,
   ) {
     this.shared = shared;
     this.call = call;
+    this.progress = progress;
     this.hasBegun = hasBegun;
     this.resolve = resolve;
     this.reject = reject;
@@ -185,14 +225,14 @@ class Waiter implements AbortListener {
     this.deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.call, 'no')));
   }
 
-  moveTo(other: SharedCall): void {
-    this.shared = other;
-    this.hasBegun = false;
+  /** Waits for another call instead, from now on. */
+  joins(other: SharedCall): void {
+    this.#end();
+    this.resolve(this.shared.join(other, this.call, this.progress));
   }
 
   settle(answer: Answer<unknown> | undefined, failure: unknown): void {
-    this.deadline?.callOff();
-    this.call.signal?.removeEventListener('abort', this);
+    this.#end();
     if (!answer) this.reject(failure);
     else this.resolve(this.hasBegun ? answer : { ...answer, source: 'shared' });
   }
@@ -205,6 +245,11 @@ class Waiter implements AbortListener {
   #leave(failure: CallFailure): void {
     this.shared.remove(this);
     this.settle(undefined, failure);
+  }
+
+  #end(): void {
+    this.deadline?.callOff();
+    this.call.signal?.removeEventListener('abort', this);
   }
 }
 
