@@ -12,7 +12,7 @@ export type Encoding = 'br' | 'gzip';
 /** The first one is for who has no preference. */
 const ANSWERS = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 const PAGE_OR_ANSWER = ['application/json; charset=utf-8', 'text/html; charset=utf-8'];
-const STREAMS = ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'];
+const STREAMS = ['text/event-stream; charset=utf-8', 'multipart/mixed;subscriptionSpec=1.0'];
 /** As it is, `multipart/mixed` stands for other protocols. */
 const NAMES_STREAM = /^\s*(?:text\/event-stream\b|multipart\/mixed\b.*\bsubscriptionSpec\b)/i;
 const BOUNDARY = /;\s*boundary\s*=\s*("[^"]*"|[^;]*)/i;

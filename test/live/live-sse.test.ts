@@ -151,6 +151,7 @@ describe('which form an answer has', () => {
 
   it.each([
     ['text/event-stream', STREAM],
+    ['text/event-stream; charset=UTF-8', STREAM],
     ['text/event-stream, application/json', 'application/json; charset=utf-8'],
     [URQL, 'application/graphql-response+json; charset=utf-8'],
     ['text/event-stream;q=0, application/json', 'application/json; charset=utf-8'],
@@ -165,6 +166,7 @@ describe('which form an answer has', () => {
 
   it.each([
     ['text/event-stream'],
+    ['text/event-stream;charset=utf-8'],
     ['application/json;q=0.9, Text/Event-Stream;q=0.1'],
     ['text/event-stream, multipart/mixed;subscriptionSpec=1.0;q=0.5'],
     [URQL],
