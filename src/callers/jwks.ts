@@ -62,7 +62,6 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
     get version() {
       return version;
     },
-    /** Finds the key of a token. */
     async getKey(...[header, token]: Parameters<JWTVerifyGetKey>) {
       // Nobody waits for keys that are only to be renewed.
       const renewing = now() - fetchedAt > FRESH_MS ? askOnce() : undefined;

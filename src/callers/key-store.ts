@@ -5,7 +5,6 @@ import { EVERYTHING, type Permissions } from './permissions.ts';
 /** The permissions of a key, or why it has none. */
 export type FoundKey = Permissions | 'unknown' | 'expired';
 
-/** Knows gateway keys. */
 export interface KeyStore {
   /** At once, or within 10 seconds. Anything else than is said here refuses the caller, as a failure does. */
   find(key: string): FoundKey | PromiseLike<FoundKey>;

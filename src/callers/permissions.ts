@@ -2,7 +2,6 @@ import { isSet } from 'node:util/types';
 import { typeInWords } from '../transport/embedder-calls.ts';
 import { isScope, type KeyScope, SCOPES } from './scopes.ts';
 
-/** A caller's permissions. */
 export interface Permissions {
   /** The caller's name, as logs, metrics and the audit log have it; undefined: callers have none. */
   readonly name: string | undefined;

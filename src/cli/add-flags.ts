@@ -23,7 +23,6 @@ variables are taken as well: see "luaauth-graphql serve --help".`,
   );
 }
 
-/** Gives a command every flag. */
 export function addFlags(command: Command): Command {
   for (const { name, group, variable, meaning, form, isSwitch, byDefault } of FLAGS) {
     const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;

@@ -13,12 +13,10 @@ function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, (unsafe) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Prints lines on stdout. */
 export function print(text: string): void {
   console.log(escapeUnsafe(text));
 }
 
-/** Prints lines on stderr. */
 export function printError(text: string): void {
   console.error(escapeUnsafe(text));
 }

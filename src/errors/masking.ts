@@ -8,7 +8,6 @@ import { codedError, type ErrorCode } from './coded-error.ts';
 const MASKED = 'Something went wrong in the gateway.';
 
 interface MaskingOptions {
-  /** Whether the result has data. */
   readonly hasData: boolean;
   /** The schema coordinate of a field of the document. */
   readonly coordinateOf: (field: ASTNode | undefined) => string | undefined;

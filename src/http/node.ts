@@ -19,7 +19,6 @@ import { errorResponse, REQUEST_ID, requestIdFor, sendInTurn, sendResponse } fro
 /** Answers a request at a node:http server. */
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
 
-/** Lets the handler answer. */
 export function createNodeHandler(handler: HttpHandler): NodeHandler {
   return async (request, response, record) => {
     try {

@@ -47,7 +47,6 @@ export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
 /** Facts about a write that has begun: never what is written. */
 export interface WriteBegun {
-  /** The mutation's name. */
   readonly mutation: string;
   /** The things that it is about; a licence key by its hash. */
   readonly ids: readonly string[];
@@ -94,7 +93,6 @@ export interface RequestRecord {
   readonly startedAt: number;
   /** The operation, once its document could be parsed. */
   operation: OperationFacts | undefined;
-  /** Its document. */
   document: DocumentFacts | undefined;
   /** Its span, as a line of a log names it; undefined: it is not traced. */
   span: SpanIds | undefined;
@@ -133,7 +131,6 @@ export interface GatewayLog {
   error(error: unknown, record?: RequestRecord): void;
 }
 
-/** How a write has ended. */
 export type WriteEnd = Omit<WriteFacts, keyof WriteBegun>;
 
 export interface RequestEnd {
@@ -167,7 +164,6 @@ const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', out
 /** An observer or a log that throws or rejects harms no request, nor the process: the log hears of the observer, nobody of the log. */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
   const usesPhases = observers.some((observer) => observer.usesPhases);
-  /** Logs what nobody expects. */
   const unexpected = (error: unknown, record?: RequestRecord): void => {
     // Nobody hears of its own failure.
     notify(

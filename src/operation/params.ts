@@ -177,7 +177,6 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** It is no JSON. */
 function unreadable(message: string) {
   return requestError('BAD_REQUEST', 400, message);
 }

@@ -4,12 +4,10 @@ import { saturate } from './limits.ts';
 /** A field's arguments as the resolver will see them. One that cannot be read is undefined. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** An endpoint that is declared. */
 interface Called {
   readonly route: Route;
 }
 
-/** How many items there can be. */
 interface CountItems {
   (args: Arguments): number;
   /** The argument that says it, if it is a number. */
@@ -20,7 +18,6 @@ interface CountItems {
 
 /** The calls of the REST API that it takes to resolve a field. */
 export interface Cost {
-  /** The endpoint that is called. */
   readonly endpoint: Route | ((args: Arguments) => Route) | 'the same again';
   /** Whether it is called for each item of the field's list rather than once. */
   readonly each?: boolean;

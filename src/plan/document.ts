@@ -90,7 +90,6 @@ function checkTokens(document: string, { tokens }: Limits): void {
   }
 }
 
-/** Validation stops after so many errors. */
 const MAX_ERRORS = 20;
 /** Messages quote names from the document, which can be as long as the document. */
 const MAX_MESSAGE_LENGTH = 500;

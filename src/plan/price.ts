@@ -41,7 +41,6 @@ interface Place {
 
 const NONE: readonly string[] = [];
 
-/** REST calls by endpoint. */
 type CallsByEndpoint = Map<string, number>;
 
 /** The calls and objects that have been summed up so far. */

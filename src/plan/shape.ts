@@ -114,7 +114,6 @@ const sum = (one: number, other: number): number => saturate(one + other);
 
 /** The counts of a measure, and how each comes of two selections side by side. */
 const BESIDE = {
-  /** All fields. */
   fields: sum,
   /** The fields at its top. */
   rootFields: sum,

@@ -13,7 +13,6 @@ import { builder, type Fields } from './builder.ts';
 import { fieldOf, type Readable, readAfter } from './entity.ts';
 import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
 
-/** A field of a mutation's input, and how it is sent. */
 interface InputField<Wire extends string = string> {
   readonly type: 'ID' | 'String' | 'Boolean' | 'DateTime' | 'SafeInt' | 'JSON' | ['ID'];
   /** Its name in the path or the payload of the endpoint. */
@@ -43,7 +42,6 @@ function checkName(argument: string, value: string): string {
 
 /** A write that LuaAuth has carried out. */
 export interface Done<Path extends string, Payload, Answer> {
-  /** The GraphQL type of it. */
   readonly type: string;
   /** By which the endpoint was called. */
   readonly params: Params<Path>;

@@ -21,11 +21,9 @@ import { type WireFields, wireFields } from './wire-fields.ts';
 
 /** A type that federation routers ask for by a key. */
 interface Entity {
-  /** The field that holds the key. */
   readonly key: string;
   /** Gives the key as it is sent on. @throws BAD_USER_INPUT */
   readonly check: (argument: string, given: string) => string;
-  /** Gives the object of a key. */
   readonly resolve: (key: string, context: Context, info: GraphQLResolveInfo) => unknown;
 }
 

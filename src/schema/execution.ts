@@ -26,7 +26,6 @@ interface Whose {
   readonly projectId?: string | undefined;
 }
 
-/** The executions of the operation's scripts. */
 const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Whose) => scriptId);
 
 /** The API does not say how many days it lists; an answer of more is counted when it is there. */

@@ -17,7 +17,6 @@ import { defineEntity } from './entity.ts';
 import { defineLoader } from './loader.ts';
 import { secretSetting, setting } from './wire-fields.ts';
 
-/** The executions of the operation's projects. */
 export const projectExecutionsOf = defineLoader((api, id: string) =>
   getProjectExecutions(api, { project_id: id }),
 );

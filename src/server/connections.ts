@@ -10,7 +10,6 @@ export interface OpenConnection {
   offers: number;
 }
 
-/** The open connections of a server. */
 export type Connections = ReturnType<typeof watchConnections>;
 
 /** Watches a server from its first connection on. */

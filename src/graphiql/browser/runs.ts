@@ -1,6 +1,5 @@
 import type { AnswerFacts, ShownAnswer } from './send.ts';
 
-/** One event of a subscription. */
 export interface StreamEvent {
   /** From 1, in the order of their coming. */
   readonly number: number;

@@ -148,9 +148,7 @@ export function createDocumentStore(listed: ListedDocuments, registered: Documen
       const known = listed.get(id) ?? listed.get(hash) ?? byHash.get(hash);
       return known ?? (account === undefined ? undefined : registered.get(account, hash));
     },
-    /** Whether exactly this text is listed. */
     isListed: (document: string) => byHash.get(hashOf(document)) === document,
-    /** Keeps a document of an account under its hash. */
     register(account: string, hash: string, document: string) {
       if (!byHash.has(hash)) void registered.set(account, hash, document);
     },

@@ -61,7 +61,6 @@ const HEARTBEAT_MS = 800;
 /** So that one command does not keep Redis from others. */
 const MAX_IN_HEARTBEAT = 50;
 
-/** The feeds of one account. */
 interface Group {
   /** By it come all messages of the account. */
   readonly channel: string;

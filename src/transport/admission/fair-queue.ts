@@ -139,13 +139,11 @@ class Fifo<Item extends object> {
     this.#items.push(item);
   }
 
-  /** Takes out the first one that is admitted. */
   next(admits: (item: Item) => boolean): Item | undefined {
     const index = this.#items.findIndex(admits);
     return index < 0 ? undefined : this.#items.splice(index, 1)[0];
   }
 
-  /** Takes one out from wherever it is. */
   remove(item: Item): void {
     const index = this.#items.indexOf(item);
     if (index >= 0) this.#items.splice(index, 1);

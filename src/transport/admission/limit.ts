@@ -29,7 +29,6 @@ export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
 /** A quota and how many calls wait for it: asked one question at a time, and again once there may be another answer. */
 export class Limit implements Demand {
   readonly options: LimitOptions;
-  /** How many calls wait for it. */
   waiting = 0;
   #quota: Quota;
   #isAsking = false;
@@ -91,12 +90,10 @@ export class Limit implements Demand {
     this.#kept = permit;
   }
 
-  /** A call waits. */
   add(): void {
     this.waiting += 1;
   }
 
-  /** A call waits no longer. */
   remove(): void {
     this.waiting -= 1;
     this.#quota.left(this);
