@@ -9,9 +9,9 @@ import { onStop, STOP } from './signals.ts';
 /** So that one that cannot live does not take all of a processor. */
 const AGAIN_AFTER_MS = 1_000;
 
-/** Whether this process is to run others rather than a gateway. */
+/** Whether this process is to run others rather than a gateway; each of them has one worker, itself. */
 export function isForWorkers({ workers }: Config): boolean {
-  return workers > 1 && cluster.isPrimary;
+  return workers > 1;
 }
 
 /**
@@ -64,7 +64,7 @@ export async function runWorkers(config: Config): Promise<void> {
 
 /** Those of this process, with what each worker has of its own. */
 function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | undefined): string[] {
-  const args = process.argv.slice(2);
+  const args = [...process.argv.slice(2), '--workers=1'];
   if (metrics?.port) args.push(`--metrics-port=${metrics.port + index}`);
   // To a worker the sandbox of all is an API like any other.
   if (sandboxUrl) args.push('--sandbox=false', `--api-url=${sandboxUrl}`);
