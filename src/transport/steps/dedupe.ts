@@ -227,14 +227,14 @@ class Waiter implements AbortListener {
 
   /** Waits for another call instead, from now on. */
   joins(other: SharedCall): void {
-    this.#end();
-    this.resolve(this.shared.join(other, this.call, this.progress));
+    this.settle(this.shared.join(other, this.call, this.progress), undefined);
   }
 
-  settle(answer: Answer<unknown> | undefined, failure: unknown): void {
-    this.#end();
+  settle(answer: Answer<unknown> | Promise<Answer<unknown>> | undefined, failure: unknown): void {
+    this.deadline?.callOff();
+    this.call.signal?.removeEventListener('abort', this);
     if (!answer) this.reject(failure);
-    else this.resolve(this.hasBegun ? answer : { ...answer, source: 'shared' });
+    else this.resolve(this.hasBegun || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
   }
 
   /** Its client has left. */
@@ -245,11 +245,6 @@ class Waiter implements AbortListener {
   #leave(failure: CallFailure): void {
     this.shared.remove(this);
     this.settle(undefined, failure);
-  }
-
-  #end(): void {
-    this.deadline?.callOff();
-    this.call.signal?.removeEventListener('abort', this);
   }
 }
 
