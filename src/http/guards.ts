@@ -169,6 +169,7 @@ const ALLOWED_HEADERS = [
   REQUEST_ID,
   'traceparent',
   'tracestate',
+  ...['apollographql-client', 'graphql-client'].flatMap((client) => [`${client}-name`, `${client}-version`]),
   ...PREFLIGHT_HEADERS,
 ].join(', ');
 

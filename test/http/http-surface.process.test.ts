@@ -227,7 +227,7 @@ describe('foreign Origin', () => {
       'access-control-allow-origin': 'https://app.example',
       'access-control-allow-methods': 'GET, POST, QUERY',
       'access-control-allow-headers':
-        'content-type, token, authorization, x-upstream, x-request-id, traceparent, tracestate, x-graphql-csrf, graphql-require-preflight, x-graphql-yoga-csrf, apollo-require-preflight, x-apollo-operation-name',
+        'content-type, token, authorization, x-upstream, x-request-id, traceparent, tracestate, apollographql-client-name, apollographql-client-version, graphql-client-name, graphql-client-version, x-graphql-csrf, graphql-require-preflight, x-graphql-yoga-csrf, apollo-require-preflight, x-apollo-operation-name',
       'access-control-max-age': '86400',
       vary: 'origin',
     });
