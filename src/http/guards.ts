@@ -161,6 +161,8 @@ export type CorsHeaders = (
   vary: string | null | undefined,
 ) => HttpResponse['headers'];
 
+const EXPOSED_HEADERS = [REQUEST_ID, 'retry-after'].join(', ');
+
 const ALLOWED_HEADERS = [
   'content-type',
   'token',
@@ -186,7 +188,7 @@ export function createCors(origins: readonly string[]): CorsHeaders | undefined 
     const origin = request.header('origin');
     if (origin === null || !(anyOrigin || origins.includes(origin))) return headers;
     headers['access-control-allow-origin'] = anyOrigin ? '*' : origin;
-    if (request.method !== 'OPTIONS') return { ...headers, 'access-control-expose-headers': REQUEST_ID };
+    if (request.method !== 'OPTIONS') return { ...headers, 'access-control-expose-headers': EXPOSED_HEADERS };
     return {
       ...headers,
       'access-control-allow-methods': OPERATION_METHODS.join(', '),

@@ -233,7 +233,7 @@ describe('foreign Origin', () => {
     });
     expect(corsHeaders(await read(listed.url, 'http://localhost:3000'))).toEqual({
       'access-control-allow-origin': 'http://localhost:3000',
-      'access-control-expose-headers': 'x-request-id',
+      'access-control-expose-headers': 'x-request-id, retry-after',
       vary: 'origin',
     });
     for (const origin of [
@@ -255,7 +255,7 @@ describe('foreign Origin', () => {
     });
     expect(corsHeaders(await read(open.url, 'https://any.example'))).toEqual({
       'access-control-allow-origin': '*',
-      'access-control-expose-headers': 'x-request-id',
+      'access-control-expose-headers': 'x-request-id, retry-after',
     });
     await open.close();
   });

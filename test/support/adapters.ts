@@ -53,7 +53,7 @@ export const ADAPTERS: readonly Adapter[] = [
     adds: {
       vary: 'origin',
       'access-control-allow-origin': ORIGIN,
-      'access-control-expose-headers': 'x-request-id',
+      'access-control-expose-headers': 'x-request-id, retry-after',
     },
   },
   {
