@@ -97,6 +97,8 @@ const listOfOrigins = listOf(/,/, (text) => (readUrl(text)?.origin === text ? te
 export const origins: Kind<string[]> = {
   read: (text) => (text.trim() === '*' ? ['*'] : listOfOrigins(text)),
   allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
+  // Browsers show an address with a slash or a path behind it.
+  meant: (text) => listOf(/,/, (one) => httpUrl.read(one)?.origin)(text)?.join(','),
 };
 
 export const redisUrl: Kind<string> = {

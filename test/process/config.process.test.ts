@@ -136,6 +136,16 @@ describe('an environment', () => {
       '"api.luaauth.com" is not an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
     ],
     [
+      'CORS_ORIGINS',
+      'https://a.example/, http://b.example:81/page',
+      '"https://a.example/, http://b.example:81/page" is not origins such as https://app.example.com separated by commas, or * alone for every origin. Did you mean https://a.example,http://b.example:81?',
+    ],
+    [
+      'CORS_ORIGINS',
+      'a.example',
+      '"a.example" is not origins such as https://app.example.com separated by commas, or * alone for every origin',
+    ],
+    [
       'LUAAUTH_API_URL',
       'localhost:4001/base',
       '"localhost:4001/base" is not an http or https URL without user, query or fragment. Did you mean http://localhost:4001/base?',
