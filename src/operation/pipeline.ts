@@ -170,7 +170,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     record.phases?.end('execute');
     if (sent.registers !== undefined) register(sent, identity, request);
     const reported = addReport(result, mode, contextValue.caller.usage);
-    return operation.facts.type === 'mutation' ? withExactJson(reported) : reported;
+    // The value that a function returned may hold integers that a double does not; only writes lead to it.
+    return operation.facts.type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
   }
 
   const answerInTurn = inTimeSlices(answer);
@@ -263,11 +264,6 @@ export function endWithRefusedKey(execute: Execute): Execute {
 /** A result that says how it is written as JSON: Yoga looks for that as well. */
 export interface WritableResult extends ExecutionResult {
   readonly stringify?: (result: ExecutionResult) => string;
-}
-
-/** The value that a function returned may hold integers that a double does not; only writes lead to it. */
-function withExactJson(result: ExecutionResult): WritableResult {
-  return { ...result, stringify: stringifyExactJson };
 }
 
 const NO_STREAM = requestError(

@@ -13,16 +13,12 @@ export function refusedWrites(
   const read = coerceVariables(prepared, given);
   const variables = 'coerced' in read ? read.coerced : {};
   return prepared.rootFields(variables).map(({ definition, readArguments }) => {
-    const ids = idsOrNone(() => readArguments(variables));
+    let ids: readonly string[] = [];
+    try {
+      ids = idsIn(readArguments(variables));
+    } catch {
+      // Arguments that cannot be read name nothing.
+    }
     return { mutation: definition.name, ids, result: undefined, errorCode, outcome: 'NOT_EXECUTED' };
   });
-}
-
-/** Arguments that cannot be read name nothing. */
-function idsOrNone(read: () => Record<string, unknown>): readonly string[] {
-  try {
-    return idsIn(read());
-  } catch {
-    return [];
-  }
 }

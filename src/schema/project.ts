@@ -27,8 +27,6 @@ const BY_EXECUTIONS = ['executions', 'scripts'];
 /** Gives the fields of a project of which no more than the id is known. */
 export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', ...BY_EXECUTIONS, 'adSystems'];
 
-const UNLESS_BY_EXECUTIONS = { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS };
-
 /** The fields that an edit can change. */
 const SETTINGS = {
   fingerprintResetCooldownMs: setting(
@@ -64,7 +62,7 @@ export const Project = defineEntity('Project', {
   resolve: readProject,
   resource: project,
   read: getProject,
-  price: UNLESS_BY_EXECUTIONS,
+  price: { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS },
   scope: 'projects:read',
   one: 'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call; none but that of its executions and scripts when nothing but those and the id is selected.',
   several: 'Costs, for each distinct id, what `project` does.',

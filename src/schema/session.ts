@@ -168,17 +168,15 @@ const MessageDelivered = builder.objectRef<Message<true>>('MessageDelivered').im
   }),
 });
 
-const FAILURES = {
-  FUNCTION_ERRORED: { description: 'The function ran, and failed.' },
-  INVALID_RETURN: { description: 'The function ran, and what it returned cannot be sent.' },
-  NO_RESPONSE: { description: 'The client did not answer in time. Whether the function ran is not known.' },
-  NO_SUCH_FUNCTION: { description: 'The script has registered no function of this name.' },
-  UNKNOWN: { description: 'A reason that LuaAuth does not document: `detail` has it.' },
-} as const satisfies Readonly<Record<MessageFailureReason, object>>;
-
 const MessageFailure = builder.enumType('MessageFailure', {
   description: 'Why a message brought nothing back.',
-  values: FAILURES,
+  values: {
+    FUNCTION_ERRORED: { description: 'The function ran, and failed.' },
+    INVALID_RETURN: { description: 'The function ran, and what it returned cannot be sent.' },
+    NO_RESPONSE: { description: 'The client did not answer in time. Whether the function ran is not known.' },
+    NO_SUCH_FUNCTION: { description: 'The script has registered no function of this name.' },
+    UNKNOWN: { description: 'A reason that LuaAuth does not document: `detail` has it.' },
+  } as const satisfies Readonly<Record<MessageFailureReason, object>>,
 });
 
 const MessageNotDelivered = builder.objectRef<Message<false>>('MessageNotDelivered').implement({

@@ -19,7 +19,7 @@ export interface Position {
 interface Action {
   readonly id: string;
   readonly keybindings?: readonly number[];
-  readonly run: (editor: Editor) => unknown;
+  readonly run: (editor: object) => unknown;
 }
 
 interface EditorOptions {
@@ -78,142 +78,121 @@ function bindingsOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent):
 const models = new Map<string, Model>();
 let schema: GraphQLSchema | undefined;
 
+type Model = ReturnType<typeof createModel>;
+
 /** A text with a name and a language. Its editor shows it and writes into it. */
-class Model implements Disposable {
-  readonly uri: URI;
-  readonly language: string;
-  readonly #listeners = new Set<() => void>();
-  #state: EditorState;
-  #view: EditorView | undefined;
-  #extensions: Extension = [];
-
-  constructor(value: string, language: string, uri: URI) {
-    this.language = language;
-    this.uri = uri;
-    this.#state = EditorState.create({ doc: value });
-    models.set(uri.toString(), this);
-  }
-
-  get #doc() {
-    return (this.#view?.state ?? this.#state).doc;
-  }
-
-  getValue = (): string => this.#doc.toString();
-
-  /** Begins again: what can be undone belongs to the text before, which may be another tab's. */
-  setValue(value: string): void {
-    if (value === this.getValue()) return;
-    this.#state = EditorState.create({ doc: value, extensions: this.#extensions });
-    this.#view?.setState(this.#state);
-    this.showSchema();
-    this.changed();
-  }
-
-  changed = (): void => {
-    for (const listener of this.#listeners) listener();
+function createModel(value: string, language: string, uri: URI) {
+  const listeners = new Set<() => void>();
+  let state = EditorState.create({ doc: value });
+  let view: EditorView | undefined;
+  let extensions: Extension = [];
+  const doc = () => (view?.state ?? state).doc;
+  const getValue = () => doc().toString();
+  const changed = () => {
+    for (const listener of listeners) listener();
   };
-
-  onDidChangeContent(listener: () => void): Disposable {
-    this.#listeners.add(listener);
-    return { dispose: () => this.#listeners.delete(listener) };
-  }
-
-  getLanguageId = (): string => this.language;
-
-  getOffsetAt({ lineNumber, column }: Position): number {
-    const line = this.#doc.line(Math.min(lineNumber, this.#doc.lines));
-    return Math.min(line.from + column - 1, line.to);
-  }
-
-  getPositionAt(offset: number): Position {
-    const line = this.#doc.lineAt(Math.min(offset, this.#doc.length));
-    return { lineNumber: line.number, column: Math.min(offset, line.to) - line.from + 1 };
-  }
-
-  getWordAtPosition = () => null;
-
-  show(view: EditorView, extensions: Extension): void {
-    this.#extensions = extensions;
-    this.#state = EditorState.create({ doc: this.getValue(), extensions });
-    this.#view = view;
-    view.setState(this.#state);
-    this.showSchema();
-  }
-
-  showSchema(): void {
-    if (this.#view && this.language === 'graphql') updateSchema(this.#view as never, schema);
-  }
-
-  dispose(): void {
-    models.delete(this.uri.toString());
-    this.#listeners.clear();
-  }
+  const showSchema = () => {
+    if (view && language === 'graphql') updateSchema(view as never, schema);
+  };
+  const model = {
+    uri,
+    language,
+    getValue,
+    /** Begins again: what can be undone belongs to the text before, which may be another tab's. */
+    setValue(text: string) {
+      if (text === getValue()) return;
+      state = EditorState.create({ doc: text, extensions });
+      view?.setState(state);
+      showSchema();
+      changed();
+    },
+    changed,
+    onDidChangeContent(listener: () => void) {
+      listeners.add(listener);
+      return { dispose: () => listeners.delete(listener) };
+    },
+    getLanguageId: () => language,
+    getOffsetAt({ lineNumber, column }: Position) {
+      const line = doc().line(Math.min(lineNumber, doc().lines));
+      return Math.min(line.from + column - 1, line.to);
+    },
+    getPositionAt(offset: number): Position {
+      const line = doc().lineAt(Math.min(offset, doc().length));
+      return { lineNumber: line.number, column: Math.min(offset, line.to) - line.from + 1 };
+    },
+    getWordAtPosition: () => null,
+    show(shown: EditorView, given: Extension) {
+      extensions = given;
+      state = EditorState.create({ doc: getValue(), extensions });
+      view = shown;
+      view.setState(state);
+      showSchema();
+    },
+    showSchema,
+    dispose() {
+      models.delete(uri.toString());
+      listeners.clear();
+    },
+  };
+  models.set(uri.toString(), model);
+  return model;
 }
 
 let definitions: { provideDefinition(model: Model, position: Position): unknown } | undefined;
 let references: { provideReferences(model: Model, position: Position): unknown } | undefined;
 
-class Editor implements Disposable {
-  readonly #model: Model;
-  readonly #view: EditorView;
-  readonly #actions = new Map<number, Action['run']>();
-
-  constructor(parent: HTMLElement, { model, readOnly = false }: EditorOptions) {
-    this.#model = model;
-    this.#view = new EditorView({ parent });
-    this.#view.dom.dataset.uri = model.uri.toString();
-    model.show(this.#view, [
-      Prec.highest(keymap.of([{ any: (_view, event) => this.#act(event) }])),
-      extensionsFor(model.language, readOnly),
-      EditorView.updateListener.of(({ docChanged }) => {
-        if (docChanged) model.changed();
-      }),
-      EditorView.domEventHandlers({ mousedown: (event, view) => this.#openReference(event, view) }),
-    ]);
-  }
-
-  #act(event: KeyboardEvent): boolean {
-    const action = bindingsOf(event).map((binding) => this.#actions.get(binding));
-    const run = action.find((found) => found !== undefined);
-    run?.(this);
+function createEditor(parent: HTMLElement, { model, readOnly = false }: EditorOptions) {
+  const view = new EditorView({ parent });
+  const actions = new Map<number, Action['run']>();
+  view.dom.dataset.uri = model.uri.toString();
+  const act = (event: KeyboardEvent) => {
+    const found = bindingsOf(event).map((binding) => actions.get(binding));
+    const run = found.find((one) => one !== undefined);
+    run?.(made);
     return run !== undefined;
-  }
-
+  };
   /** Ctrl or Cmd and a click on a name opens its documentation. */
-  #openReference(event: MouseEvent, view: EditorView): boolean {
+  const openReference = (event: MouseEvent) => {
     const offset = event.ctrlKey || event.metaKey ? view.posAtCoords(event) : null;
-    if (offset === null || this.#model.language !== 'graphql') return false;
-    const position = this.#model.getPositionAt(offset);
-    if (!definitions?.provideDefinition(this.#model, position)) return false;
-    references?.provideReferences(this.#model, position);
+    if (offset === null || model.language !== 'graphql') return false;
+    const position = model.getPositionAt(offset);
+    if (!definitions?.provideDefinition(model, position)) return false;
+    references?.provideReferences(model, position);
     return true;
-  }
-
-  getModel = (): Model => this.#model;
-  getValue = (): string => this.#model.getValue();
-  setValue = (value: string): void => this.#model.setValue(value);
-
-  addAction({ keybindings = [], run }: Action): Disposable {
-    for (const binding of keybindings) this.#actions.set(binding, run);
-    return NOTHING;
-  }
-
-  getPosition = (): Position => this.#model.getPositionAt(this.#view.state.selection.main.head);
-  getSelection = () => ({ getPosition: this.getPosition });
-  setPosition(position: Position): void {
-    this.#view.dispatch({ selection: { anchor: this.#model.getOffsetAt(position) } });
-  }
-
-  createDecorationsCollection = () => ({ set() {}, clear() {} });
-
-  dispose = (): void => this.#view.destroy();
+  };
+  model.show(view, [
+    Prec.highest(keymap.of([{ any: (_view, event) => act(event) }])),
+    extensionsFor(model.language, readOnly),
+    EditorView.updateListener.of(({ docChanged }) => {
+      if (docChanged) model.changed();
+    }),
+    EditorView.domEventHandlers({ mousedown: openReference }),
+  ]);
+  const getPosition = () => model.getPositionAt(view.state.selection.main.head);
+  const made = {
+    getModel: () => model,
+    getValue: model.getValue,
+    setValue: model.setValue,
+    addAction({ keybindings = [], run }: Action): Disposable {
+      for (const binding of keybindings) actions.set(binding, run);
+      return NOTHING;
+    },
+    getPosition,
+    getSelection: () => ({ getPosition }),
+    setPosition(position: Position) {
+      view.dispatch({ selection: { anchor: model.getOffsetAt(position) } });
+    },
+    createDecorationsCollection: () => ({ set() {}, clear() {} }),
+    dispose: () => view.destroy(),
+  };
+  return made;
 }
 
 export const editor = {
   createModel: (value: string | null | undefined, language: string, uri: URI) =>
-    new Model(value ?? '', language, uri),
+    createModel(value ?? '', language, uri),
   getModel: (uri: URI) => models.get(uri.toString()) ?? null,
-  create: (parent: HTMLElement, options: EditorOptions) => new Editor(parent, options),
+  create: createEditor,
   // The colours are those of the page, by its variables.
   defineTheme() {},
   setTheme() {},
