@@ -222,6 +222,30 @@ describe('a stream of connected users', () => {
   });
 });
 
+describe('with a TTL that is longer than the time between two polls', () => {
+  const cached = useRecorder({
+    transport: { clock, random: () => 0, freshMs: 60_000 },
+    liveLimits: { rate: 0 },
+    liveObserver: {
+      polled() {
+        pollsEnded += 1;
+      },
+    },
+  });
+
+  it('each poll asks LuaAuth all the same', async () => {
+    const api = createLiveApi();
+    cached.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const events = await subscribe(cached.gateway);
+    await next(events);
+    api.connect('s', 'b');
+    await poll();
+    expect((await next(events)).event).toEqual(change(['b']));
+    events.leave();
+  });
+});
+
 describe('a list of several pages', () => {
   const ids = (count: number, prefix = 'u') =>
     Array.from({ length: count }, (_, index) => `${prefix}${index}`);

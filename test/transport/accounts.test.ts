@@ -147,12 +147,12 @@ describe('an account whose reads hang', () => {
   });
 });
 
-describe('an account that gets its permit when another one has the last connection', () => {
+describe('an account that waits for the store to give it a permit', () => {
   const asked: (() => void)[] = [];
   const state = createLateState(clock, () => new Promise<void>((resolve) => asked.push(resolve)));
   const fixture = useRecorder({ transport: { clock, random, state, connections: 1, rate: 50 } });
 
-  it('gives it back while it waits, and takes one again with the connection', async () => {
+  it('gives it back when another one has the last connection, and takes one again with the next', async () => {
     let answer = () => undefined as unknown;
     fixture.respond = (recorded, response) => {
       answer = () => answerPlainly(recorded, response);
@@ -169,8 +169,20 @@ describe('an account that gets its permit when another one has the last connecti
     expect((await first).errors).toBeUndefined();
     await eventually(() => expect(asked).toHaveLength(1));
     fixture.respond = answerPlainly;
-    asked[0]?.();
+    asked.pop()?.();
     expect((await second).errors).toBeUndefined();
+  });
+
+  it('gives it back when its client has left meanwhile', async () => {
+    const client = new AbortController();
+    const read = fixture.gateway.execute(SCRIPT, { id: 'a' }, C, client.signal);
+    await eventually(() => expect(asked).toHaveLength(1));
+    client.abort();
+    await expect(read).rejects.toThrow('abort');
+    await waitForTimers(0);
+    asked.pop()?.();
+    const { data } = await fixture.gateway.execute('{ rateLimit { used queued } }', undefined, C);
+    expect(data).toEqual({ rateLimit: { used: 0, queued: 0 } });
   });
 });
 

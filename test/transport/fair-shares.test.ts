@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, settle } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
-import { bearer, ringOf } from '../support/keys.ts';
+import { bearer, entriesOf, ringOf } from '../support/keys.ts';
 import { TOGGLE } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
@@ -16,11 +16,12 @@ const OPERATIONS = 30;
 const ROUNDS = 12;
 
 const clock = createManualClock();
-const keyRing = ringOf([
+const keysWith = (rate: number) => [
   ...GREEDY.map((name) => ({ name })),
   { name: 'polite' },
-  { name: 'capped', rate: 3 },
-]);
+  { name: 'capped', rate },
+];
+const keyRing = ringOf(keysWith(3));
 const fixture = useRecorder({
   transport: { clock, random: () => 0, rate: RATE },
   timeouts: { read: 1_000_000, write: 1_000_000 },
@@ -163,6 +164,23 @@ describe('a caller with a rate of its own', () => {
       await expectCalls(fixture.recorder, calls);
     }
     expect((await many).errors).toBeUndefined();
+  });
+});
+
+describe('a caller whose key gets another rate', () => {
+  afterEach(() => keyRing.replace(entriesOf(keysWith(3))));
+
+  it('has that from its next operation on', async () => {
+    fixture.respond = answerPlainly;
+    const ids = (name: string) => Array.from({ length: 5 }, (_one, index) => `${name}-${index}`);
+    const before = fixture.gateway.execute(SCRIPTS, { ids: ids('before') }, bearer('capped'));
+    await expectCalls(fixture.recorder, 3);
+    keyRing.replace(entriesOf(keysWith(5)));
+    const after = fixture.gateway.execute(SCRIPTS, { ids: ids('after') }, bearer('capped'));
+    expect((await after).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 8);
+    await clock.advance(WINDOW_MS);
+    expect((await before).errors).toBeUndefined();
   });
 });
 
