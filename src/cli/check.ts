@@ -52,7 +52,7 @@ export async function check(config: Config, scriptId: string | undefined): Promi
     else report({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
     if (isInClear(url)) report(IN_CLEAR);
     if (sandbox && key !== undefined && !isSandboxKey(key)) report(NOT_A_SANDBOX_KEY);
-    else if (!diagnosis) report(keyFinding(key, scriptId, answer));
+    else if (!diagnosis) report({ subject: 'Key', ...keyFinding(key, scriptId, answer) });
   } finally {
     await sandbox?.close();
   }
@@ -121,29 +121,23 @@ function keyFinding(
   key: string | undefined,
   scriptId: string | undefined,
   answer: Script | CallFailure,
-): Finding {
+): Omit<Finding, 'subject'> {
   if (key === undefined) {
-    return { level: 'ok', subject: 'Key', fact: 'the gateway holds none: each caller sends their own.' };
+    return { level: 'ok', fact: 'the gateway holds none: each caller sends their own.' };
   }
   if (scriptId === undefined) {
     return {
       level: 'note',
-      subject: 'Key',
       fact: 'the key was sent, but whether LuaAuth accepts it is not known: it refuses an unknown key and an unknown script alike.',
       advice: 'Give --script the id of a script of yours to find out.',
     };
   }
   if (!(answer instanceof CallFailure)) {
-    return {
-      level: 'ok',
-      subject: 'Key',
-      fact: `accepted: it reads the script ${JSON.stringify(answer.name)}.`,
-    };
+    return { level: 'ok', fact: `accepted: it reads the script ${JSON.stringify(answer.name)}.` };
   }
   const isDenied = answer instanceof Refused && answer.reason === 'not permitted';
   return {
     level: 'fail',
-    subject: 'Key',
     fact: `LuaAuth refused to read ${scriptId}: ${JSON.stringify(answer.message)}.${isDenied ? DENIED : ''}`,
     advice: 'Compare the key and the id with those in the LuaAuth dashboard.',
   };

@@ -167,7 +167,10 @@ const FLUSH_MS = 2_000;
  * @throws StartError when its packages are not installed.
  */
 export async function startOtel({ url, version, warn }: OtelOptions) {
-  if (isLoadedAlready()) return { tracer: trace.getTracer(NAME, version), close: async () => undefined };
+  const none = new ProxyTracerProvider().getDelegate();
+  const loaded = trace.getTracerProvider();
+  if (!(loaded instanceof ProxyTracerProvider) || loaded.getDelegate() !== none)
+    return { tracer: trace.getTracer(NAME, version), close: async () => undefined };
   const [{ BasicTracerProvider, BatchSpanProcessor }, resources, { OTLPTraceExporter }] =
     await loadPackages();
   const { defaultResource, detectResources, envDetector, resourceFromAttributes } = resources;
@@ -184,12 +187,6 @@ export async function startOtel({ url, version, warn }: OtelOptions) {
     tracer: provider.getTracer(NAME, version) as Tracer,
     close: () => Promise.race([provider.shutdown(), delay(FLUSH_MS, undefined, { ref: false })]),
   };
-}
-
-function isLoadedAlready(): boolean {
-  const provider = trace.getTracerProvider();
-  const none = new ProxyTracerProvider().getDelegate();
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== none;
 }
 
 async function loadPackages() {

@@ -84,7 +84,8 @@ export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: O
     variables: (members.variables ?? undefined) as JsonObject | undefined,
     extensions: (members.extensions ?? undefined) as JsonObject | undefined,
   };
-  if (query === undefined && !namesDocument(params)) throw NO_QUERY;
+  const id = params.documentId ?? params.doc_id ?? params.pathId;
+  if (query === undefined && id === undefined && !params.extensions?.persistedQuery) throw NO_QUERY;
   return params;
 }
 
@@ -103,10 +104,6 @@ export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath =
     doc_id: parameters.get('doc_id') || undefined,
   };
   return paramsFromJson(members, 'body', path);
-}
-
-function namesDocument({ documentId, doc_id, pathId, extensions }: OperationParams): boolean {
-  return (documentId ?? doc_id ?? pathId) !== undefined || Boolean(extensions?.persistedQuery);
 }
 
 const NO_QUERY = malformedRequest(
