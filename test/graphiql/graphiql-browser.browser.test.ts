@@ -340,6 +340,33 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     expect(data).toMatchObject({ rateLimit: {} });
   });
 
+  it('lists the keys that it has, and none of another editor', async () => {
+    await page.getByLabel('Open short keys dialog').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Execute query').waitFor();
+    expect(await dialog.locator('tbody tr:visible td:first-child').allInnerTexts()).toEqual([
+      'Ctrl + Enter',
+      'Shift + Ctrl + P',
+      'Shift + Ctrl + C',
+      'Shift + Ctrl + R',
+      'Ctrl + Alt + K',
+      'Ctrl + F',
+      'Shift + Ctrl + M',
+    ]);
+    expect(
+      await dialog
+        .getByText(/Monaco|Palette/)
+        .filter({ visible: true })
+        .count(),
+    ).toBe(0);
+    await page.keyboard.press('Escape');
+    await type('operation.graphql', 'query A{...F} fragment F on Query{rateLimit{limit}}');
+    // GraphiQL has read the document by then.
+    await tab('A').waitFor();
+    await page.keyboard.press('Shift+Control+M');
+    await shows('operation.graphql', 'queryA{rateLimit{limit}}');
+  });
+
   it('opens the documentation of a field that is clicked with Ctrl', async () => {
     await editorOf('operation.graphql')
       .getByText('totalExecutions')
@@ -632,6 +659,10 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
       });
     }
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
+    await page.getByLabel('Open settings dialog').click();
+    const dialog = await boxOf('.graphiql-dialog');
+    expect((await boxOf('.graphiql-dialog .graphiql-button-group')).right).toBeLessThan(dialog.right);
+    await page.keyboard.press('Escape');
     const [text, ground] = JSON.parse(await page.evaluate(COLOURS)).map(lightness);
     expect(colorScheme === 'dark' ? text - ground : ground - text).toBeGreaterThan(90);
   });
