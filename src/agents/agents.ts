@@ -7,11 +7,10 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { GraphQLError } from 'graphql';
-import { codedError } from '../errors/coded-error.ts';
-import { checkMethod } from '../http/guards.ts';
+import type { GraphQLError, OperationTypeNode } from 'graphql';
+import { codedError, malformedRequest } from '../errors/coded-error.ts';
 import { stringifyResult } from '../http/response.ts';
-import type { ClientRequest, RequestRecord } from '../observability/request-record.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import { type Clock, every } from '../transport/clock.ts';
@@ -110,8 +109,14 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
 
 const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 
-/** As of the method QUERY, whose other parts do not matter. */
-const checkQuery: typeof checkMethod = (type) => checkMethod(type, { method: 'QUERY' } as ClientRequest);
+const QUERIES_ONLY = malformedRequest(
+  'This tool takes queries only. To write, call another tool that tools/list names.',
+);
+
+/** @throws BAD_REQUEST */
+function checkQuery(type: OperationTypeNode): void {
+  if (type !== 'query') throw QUERIES_ONLY;
+}
 
 /** The name that the client gives itself: older ones once, when they connect. */
 function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) {

@@ -35,7 +35,7 @@ it('two operations of one name make no tool', async () => {
   );
 });
 
-it('a tool for any query is there when it is wanted, and takes no mutation', async () => {
+it('a tool for any query is there when it is wanted, and takes nothing else', async () => {
   const sandbox = await startSandbox({ rate: 0 });
   const gateway = await openGateway({ upstream: sandbox.url, credentials, ...forAgents(new Map(), true) });
   try {
@@ -45,11 +45,17 @@ it('a tool for any query is there when it is wanted, and takes no mutation', asy
     expect((await ask('{ rateLimit { limit } }')).structuredContent).toMatchObject({
       data: { rateLimit: { limit: null } },
     });
-    const write = await ask('mutation { deleteScript(input: { id: "a" }) { __typename } }');
-    expect(write).toMatchObject({
-      isError: true,
-      content: [{ text: expect.stringContaining('The method QUERY carries no mutation.') }, {}],
-    });
+    for (const other of [
+      'mutation { deleteScript(input: { id: "a" }) { __typename } }',
+      'subscription { scriptSessions(scriptId: "a") { __typename } }',
+    ])
+      expect(await ask(other)).toMatchObject({
+        isError: true,
+        content: [
+          { text: expect.stringMatching(/^BAD_REQUEST: This tool takes queries only\. To write, call/) },
+          {},
+        ],
+      });
     expect(sandbox.calls).toEqual([]);
   } finally {
     await gateway.close();
