@@ -13,6 +13,7 @@ import {
   snapshot,
   subscribe,
 } from '../support/live-events.ts';
+import { json } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
 
 const POLL_MS = 2_000;
@@ -222,6 +223,30 @@ describe('a stream of connected users', () => {
   });
 });
 
+describe('a poll that is under way when a session is ended through the gateway', () => {
+  it('is followed by another one at once, as it may have read that session', async () => {
+    const api = useApi();
+    api.connect('s', 'a', 'b');
+    const events = await subscribe(fixture.gateway);
+    await next(events);
+    const users = api.users.get('s');
+    let answer: (() => void) | undefined;
+    fixture.respond = (recorded, response) => {
+      if (!recorded.line.startsWith('POST /scripts/') || answer) return api.respond(recorded, response);
+      answer = () => json(response, { success: true, sessions: users });
+    };
+    await clock.advance(POLL_MS);
+    await eventually(() => expect(answer).toBeDefined());
+    api.leave('s', 'a');
+    await fixture.gateway.execute('mutation { disconnectSession(input: { id: "a" }) { __typename } }');
+    answer?.();
+    await poll(0);
+    await poll(0);
+    expect((await next(events)).event).toEqual(change([], ['a']));
+    events.leave();
+  });
+});
+
 describe('with a TTL that is longer than the time between two polls', () => {
   const cached = useRecorder({
     transport: { clock, random: () => 0, freshMs: 60_000 },
@@ -342,6 +367,41 @@ describe('a list of several pages', () => {
     const { event } = await next(events);
     expect([event.complete, event.sessions?.length]).toEqual([false, 2_000]);
     events.leave();
+  });
+});
+
+describe('a list that was longer than LIVE_MAX_SESSIONS for a while', () => {
+  const short = useRecorder({
+    transport: { clock, random: () => 0 },
+    liveLimits: { rate: 0, maxSessions: 2 },
+    liveObserver: {
+      polled() {
+        pollsEnded += 1;
+      },
+    },
+  });
+
+  it('is shown as a whole to who resumes from before', async () => {
+    const api = createLiveApi();
+    short.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const staying = await subscribe(short.gateway);
+    const { cursor } = await next(staying);
+    api.connect('s', 'b');
+    await poll();
+    expect((await next(staying)).event).toEqual(change(['b']));
+    api.connect('s', 'c');
+    await poll();
+    expect((await next(staying)).event).toEqual({ ...snapshot('a', 'b'), complete: false });
+    api.leave('s', 'a');
+    await poll(3_000);
+    expect((await next(staying)).event).toEqual(snapshot('b', 'c'));
+    api.leave('s', 'b');
+    await poll();
+    expect((await next(staying)).event).toEqual(change([], ['b']));
+    const resumed = await subscribe(short.gateway, { after: cursor });
+    expect((await next(resumed)).event).toEqual(snapshot('c'));
+    for (const events of [staying, resumed]) events.leave();
   });
 });
 
