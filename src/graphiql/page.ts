@@ -18,8 +18,11 @@ const SOON_MS = 100;
 const FILES = 'graphql/graphiql/files/';
 const FILES_PATH = `/${FILES}`;
 
+/** The way to the page from where visitors look for it. */
+const NEAR: Readonly<Record<string, string>> = { '/': 'graphql', '/graphql/': '../graphql' };
+
 /**
- * Serves GraphiQL to browsers at `/graphql`, and sends them there from `/`. The page is a small document and the files that
+ * Serves GraphiQL to browsers at `/graphql`, and sends them there from near by. The page is a small document and the files that
  * `npm run build` has made; nothing is loaded from elsewhere. Browsers keep the files for good, as a changed one has another
  * name, and ask whether the document has changed.
  */
@@ -40,7 +43,8 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
     if (method !== 'GET') return undefined;
     if (path.startsWith(FILES_PATH)) return fileAt(path).then((file) => file && answerWith(file, request));
     if (!prefersHtml(request.header('accept'))) return undefined;
-    if (path === '/') return { status: 302, headers: { location: 'graphql' }, body: '' };
+    const location = NEAR[path];
+    if (location) return { status: 302, headers: { location }, body: '' };
     if (path !== '/graphql') return undefined;
     return getPage().then(({ html }) => answerWith(html, request), sayMissing);
   };

@@ -68,10 +68,13 @@ describe('the GraphiQL page', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('is where a browser is sent from /, and nobody else', async () => {
+  it('is where a browser is sent from / and /graphql/, and nobody else', async () => {
     const response = await get('/');
     expect([response.status, response.headers.get('location')]).toEqual([302, 'graphql']);
+    const beyond = await get('/graphql/');
+    expect([beyond.status, beyond.headers.get('location')]).toEqual([302, '../graphql']);
     expect((await get('/', { accept: '*/*' })).status).toBe(404);
+    expect((await get('/graphql/', { accept: '*/*' })).status).toBe(400);
   });
 
   it('is not there at all unless it is asked for', async () => {
