@@ -116,6 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const limits = { ...defaults.limits, ...options.limits };
+  const { clock } = options.transport;
   const schema = createSchema({ readOnly });
   const tracker = createRequestTracker(observers, log);
   const documents = createDocumentCache({ schema, limits });
@@ -133,7 +134,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const { identify, wasAccepted } = watchAccepted(
     options.credentials,
-    createIdentify(options.credentials, options.transport.clock),
+    createIdentify(options.credentials, clock),
     options.transport,
   );
   const executor = options.execute ?? executeCompiled;
@@ -148,6 +149,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     execute,
     contextFor: createContext({ ...options, operationTimeoutMs, live, wasAccepted }),
     tracker,
+    clock,
   });
   const checkHost = createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins);
   // Nobody's body can ever be larger than all may be.
@@ -155,7 +157,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     openLease: createBodyBudget(maxBodiesBytes, wasAccepted),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
-  const clock = options.transport.clock;
   const handler = createHttpHandler({
     pipeline,
     compress: options.compression === false ? () => undefined : createCompress(),

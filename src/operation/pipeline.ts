@@ -16,6 +16,7 @@ import type { Limits } from '../plan/limits.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import { checkPrice } from '../plan/size.ts';
 import { coerceVariables } from '../plan/variables.ts';
+import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
@@ -45,6 +46,7 @@ export interface PipelineOptions {
   readonly execute: Execute;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
+  readonly clock: Clock;
 }
 
 /** An operation as an adapter hands it over. */
@@ -69,7 +71,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker } = options;
+  const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const plain = { execute: options.execute, subscribe };
   const hasMutations = Boolean(schema.getMutationType());
 
@@ -86,6 +88,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ) =>
     watchResults(results, {
       signal: record.request.signal,
+      clock,
       async mayGoOn() {
         const now = await identify(record.request);
         if (now.refusal) throw now.refusal;

@@ -1,6 +1,7 @@
 import { type ExecutionResult, locatedError } from 'graphql';
 import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/call.ts';
+import { type Clock, every } from '../transport/clock.ts';
 
 /** The results of a subscription, as the client may see them. It never throws: a failure is its last result. */
 export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;
@@ -8,6 +9,7 @@ export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Resul
 interface ResultStreamOptions<Result> {
   /** The client has left. */
   readonly signal: Signal;
+  readonly clock: Clock;
   /** Whether the stream may go on; an error, or that it ends without one. Asked before each event, and now and then. */
   readonly mayGoOn: () => Promise<boolean>;
   readonly finish: (result: ExecutionResult) => Result;
@@ -21,7 +23,7 @@ const LOOK_EVERY_MS = 10_000;
 /** Watches over a stream of results. It ends with its client, with the caller's key, and with its source. */
 export function watchResults<Result>(
   source: AsyncIterableIterator<ExecutionResult>,
-  { signal, mayGoOn, finish, onUnexpected }: ResultStreamOptions<Result>,
+  { signal, clock, mayGoOn, finish, onUnexpected }: ResultStreamOptions<Result>,
 ): ResultStream<Result> {
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
@@ -29,7 +31,7 @@ export function watchResults<Result>(
   const end = () => {
     if (isOver) return;
     isOver = true;
-    clearInterval(timer);
+    stopLooking();
     signal.removeEventListener('abort', leave);
     notify(() => source.return?.(), onUnexpected);
   };
@@ -42,7 +44,7 @@ export function watchResults<Result>(
       end();
     }
   };
-  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  const stopLooking = every(clock, LOOK_EVERY_MS, () => void look());
   signal.addEventListener('abort', leave);
   if (signal.aborted) end();
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createKeyStore } from '../../src/callers/key-store.ts';
 import type { Observer } from '../../src/transport/observer.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
@@ -173,15 +174,19 @@ describe('polls', () => {
 });
 
 describe('a stream for a gateway key', () => {
-  const keyRing = ringOf([
+  const keys = entriesOf([
     { name: 'reader', scopes: ['sessions:read'] },
     { name: 'writer', scopes: ['scripts:write'] },
     { name: 'listed', scopes: ['sessions:read'], scripts: ['t'] },
     { name: 'of-project', scopes: ['sessions:read'], projects: ['p'] },
   ]);
+  const keyRing = createKeyStore(keys);
+  /** The outcomes of polls. */
+  const found: string[] = [];
   const fixture = useRecorder({
     transport,
     liveLimits: { rate: 0 },
+    liveObserver: { polled: (outcome) => void found.push(outcome) },
     credentials: { heldKey: 'held', keyRing },
   });
   const useApi = () => {
@@ -226,6 +231,21 @@ describe('a stream for a gateway key', () => {
     expect((await next(kept)).event).toEqual(change(['b']));
     expect(await refusalOf(lost)).toMatchObject([[expect.toBeError('UNAUTHENTICATED')]]);
     kept.leave();
+  });
+
+  it('ends within ten seconds of the end of its key, also while nothing changes', async () => {
+    keyRing.replace(keys);
+    useApi();
+    const events = await asks('of-project');
+    await next(events);
+    keyRing.replace([]);
+    for (const ms of [2_000, 3_000, 4_500]) {
+      const before = found.length;
+      await clock.advance(ms);
+      await eventually(() => expect(found.slice(before)).toEqual(['same']));
+    }
+    await clock.advance(500);
+    expect(await refusalOf(events)).toMatchObject([[expect.toBeError('UNAUTHENTICATED')]]);
   });
 });
 
