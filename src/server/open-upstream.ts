@@ -45,7 +45,7 @@ async function openState(config: Config, observer: TransportOptions['observer'])
     return await openStateInRedis({
       ...redis,
       rate,
-      longestCopyMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
+      longestTtlMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
       onChange(reason) {
         for (const one of observers) one.coordinationChanged?.(reason ? 'lost' : 'ok', reason);
       },

@@ -89,7 +89,7 @@ describe.each(['by-scripts', 'by-projects'])('for a key with lists (%s)', (key) 
       expect(await nowhere()).toEqual(expected);
     });
 
-    it('fails as if it did not exist while the API fails, whatever copies there are', async () => {
+    it('fails as if it did not exist while the API fails, whatever is cached', async () => {
       fixture.respond = respond;
       await ask('all', READ_BY_OTHERS);
       for (const ms of [10, 2_000]) {
@@ -117,7 +117,7 @@ it('is not told by the call of another caller that is under way', async () => {
   expect((await other).errors).toEqual([]);
 });
 
-it('copies serve what is known to be within reach, once its caller or another one with lists has read it', async () => {
+it('cache entries serve what is known to be within reach, once its caller or another one with lists has read it', async () => {
   fixture.respond = respond;
   const document = SCRIPT.replace('theirs', 'mine');
   await ask('all', document);

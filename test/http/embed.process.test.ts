@@ -33,7 +33,7 @@ async function ask(gateway: ReturnType<typeof createGateway>, headers: Record<st
   return (await response.json()) as { data: unknown; errors?: { extensions: Record<string, unknown> }[] };
 }
 
-it('an embedded gateway needs nothing but the URL of the API, and shares copies for a second', async () => {
+it('an embedded gateway needs nothing but the URL of the API, and shares answers for a second', async () => {
   const gateway = createGateway({ transport });
   const answers = [
     await ask(gateway, { token: 'sandbox-key' }),

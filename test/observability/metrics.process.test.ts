@@ -129,7 +129,7 @@ describe('the metrics of the REST API', () => {
     await Promise.all([...both, third]);
     await gateway.execute(SCRIPT, { id: 'a' });
     await clock.advance(1_010);
-    // The quota of two is used up by these, so that the next read gets the older copy.
+    // The quota of two is used up by these, so that the next read gets the older entry.
     await gateway.execute(SCRIPTS, { ids: ['c', 'd'] });
     await gateway.execute(SCRIPT, { id: 'a' });
     expect(await seriesOf(metrics, 'luaauth_upstream_reads_total')).toEqual({

@@ -72,7 +72,7 @@ describe('x-upstream: report', () => {
     expect(reportOf(refused)).toEqual(none);
   });
 
-  it('counts calls, and the copies that saved one', async () => {
+  it('counts calls, and the cache entries that saved one', async () => {
     fixture.respond = answerPlainly;
     const first = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
     const second = await fixture.gateway.execute(WHOLE_SCRIPT, { id: 'a' }, ASKED);
@@ -118,7 +118,7 @@ describe('x-upstream: report', () => {
     await expectCalls(fixture.recorder, 3);
   });
 
-  it('counts a read that fell back on an older copy as stale, and its tries as calls', async () => {
+  it('counts a read that fell back on an older entry as stale, and its tries as calls', async () => {
     fixture.respond = answerPlainly;
     await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await clock.advance(1_500);

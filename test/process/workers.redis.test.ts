@@ -66,7 +66,7 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
   const pidsIn = ({ output }: GatewayProcess) =>
     new Set([...output.stdout.matchAll(/"pid":(\d+),.*"msg":"operation"/g)].map(([, pid]) => Number(pid)));
 
-  whileTheyHaveRedis('serve on one port, share their copies, and end together', async () => {
+  whileTheyHaveRedis('serve on one port, share their cache entries, and end together', async () => {
     const workers = start({ FRESH_MS: '60000' });
     const url = await workers.listening();
     // The second one may begin to listen later.

@@ -386,7 +386,7 @@ describe('editAdSystem', () => {
   });
 });
 
-describe('copies of ad systems', () => {
+describe('cache entries of ad systems', () => {
   const fixture = useSandbox({ gateway: { transport: { freshMs: 60_000, staleMs: 60_000 } } });
   const names = async () => (await fixture.gateway.execute(LIST)).data?.adSystems?.map(({ name }) => name);
 

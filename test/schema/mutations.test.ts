@@ -274,7 +274,7 @@ describe('writes of one operation', () => {
     expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/toggle`]);
   });
 
-  it('never show an older copy: each reads the script again after its own write', async () => {
+  it('never show an older entry: each reads the script again after its own write', async () => {
     const { data, errors } = await fixture.gateway.execute(
       `mutation {
         a: editScript(input: { id: "${scriptId}", name: "A" }) { ... on EditScriptSuccess { script { name } } }

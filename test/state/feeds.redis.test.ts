@@ -66,7 +66,7 @@ describeWithEachEngine('feeds in Redis', (engine) => {
 
   /** A process of the gateway, as far as Redis sees it. */
   async function open(url = redis.url, commandTimeoutMs = 5_000): Promise<State> {
-    const state = await openStateInRedis({ url, rate: 50, longestCopyMs: 1_000, commandTimeoutMs });
+    const state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs });
     closing.push(async () => state.close?.());
     return state;
   }

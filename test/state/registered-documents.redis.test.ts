@@ -57,7 +57,7 @@ describeWithRedis('documents that clients register with one of several gateways'
     const state = await openStateInRedis({
       url: fixture.redis.url,
       rate: 50,
-      longestCopyMs: 1_000,
+      longestTtlMs: 1_000,
       commandTimeoutMs: 5_000,
     });
     fixture.closing.push(() => state.close?.() ?? Promise.resolve());

@@ -32,7 +32,7 @@ describeWithRedis.concurrent('callers of three gateways take turns', () => {
     /** One more process with the same key, which takes all permits before it sends anything. */
     async function openHoarder() {
       const { url } = fixture.redis;
-      const options = { rate: RATE, longestCopyMs: 1_000, commandTimeoutMs: PATIENT_MS };
+      const options = { rate: RATE, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS };
       const state = await openStateInRedis({ url, ...options });
       fixture.closing.push(async () => state.close?.());
       const account = createHash('sha256').update(HELD_KEY).digest('base64url');

@@ -9,7 +9,7 @@ describeWithRedis('what somebody else writes into Redis', { timeout: 60_000 }, (
 
   const open = async () => {
     const { url } = fixture.redis;
-    const state = await openStateInRedis({ url, rate: 50, longestCopyMs: 1_000, commandTimeoutMs: 5_000 });
+    const state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: 5_000 });
     fixture.closing.push(async () => {
       expect(state.coordination?.partition).toBe(0);
       await state.close?.();

@@ -31,7 +31,7 @@ describeWithRedis('the writes of a process that has lost Redis', { timeout: 240_
 
   /** A busy machine takes long to publish thousands of writes. */
   const open = (url: string) =>
-    openStateInRedis({ url, rate: 50, longestCopyMs: 1_000, commandTimeoutMs: PATIENT_MS });
+    openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS });
   const isLost = () => (apart.coordination?.partition ?? 0) > 0;
   const read = async (account: string, resource: string) => {
     const { number, isInDoubt } = await other.generations.snapshot(account).read(resource);

@@ -50,7 +50,7 @@ export function useSeveralGateways(engine?: string) {
       const state = await openStateInRedis({
         url: fixture.redis.url,
         rate,
-        longestCopyMs: Math.max(copies.freshMs, copies.staleMs),
+        longestTtlMs: Math.max(copies.freshMs, copies.staleMs),
         commandTimeoutMs: PATIENT_MS,
         onChange: (reason) => reason && losses.push(reason),
         ...redis,

@@ -22,7 +22,7 @@ export interface RedisStateOptions extends Optional<RedisLinkOptions> {
   readonly url: string;
   readonly rate: number;
   /** The longest that an entry is cached, in ms. */
-  readonly longestCopyMs: number;
+  readonly longestTtlMs: number;
   /** Whether it is an error when Redis cannot be reached at the start. */
   readonly isRequired?: boolean | undefined;
 }
@@ -35,7 +35,7 @@ const LONGEST_CALL_MS = 200_000;
  * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
  */
 export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
-  const { longestCopyMs, isRequired = true, now = () => performance.now() } = options;
+  const { longestTtlMs, isRequired = true, now = () => performance.now() } = options;
   const link = createRedisLink({
     ...options,
     prefix: options.prefix ?? 'luaauth',
@@ -49,7 +49,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
         () => undefined,
       ),
   });
-  const accounts = createAccountKeyspaces(link, longestCopyMs + LONGEST_CALL_MS);
+  const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
   const feeds = createFeedsInRedis(link, accounts, options.url);
   let own = createCacheInMemory(now);
   const state: State = {
