@@ -77,17 +77,15 @@ const NOT_ACCEPTABLE = requestError(
   'The accept header leaves no media type to answer in. Accept application/graphql-response+json or application/json.',
 );
 
-/** Whether a content type is JSON in UTF-8. A list of several types is not: browsers and servers read it differently. */
-function isJson(contentType: string): boolean {
-  return /^application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i.test(contentType.trim());
-}
+/** The content type of JSON in UTF-8. A list of several types is none: browsers and servers read it differently. */
+const JSON_TYPE = /^\s*application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i;
 
 /**
  * Takes JSON only: forms and plain text are what any web page can send. @throws UNSUPPORTED_MEDIA_TYPE
  */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
   const given = contentType ?? '';
-  const isGood = isJson(given);
+  const isGood = JSON_TYPE.test(given);
   if (isGood && (contentEncoding ?? 'identity') === 'identity') return;
   throw requestError(
     'UNSUPPORTED_MEDIA_TYPE',
@@ -129,7 +127,7 @@ export function checkMethod(operation: OperationTypeNode, request: ClientRequest
 /** A key does as well: as Bearer alone, because browsers send other schemes of `authorization` unasked. */
 function isPreflighted(request: ClientRequest): boolean {
   return (
-    isJson(request.header('content-type') ?? '') ||
+    JSON_TYPE.test(request.header('content-type') ?? '') ||
     Boolean(request.header('token')) ||
     /^Bearer +\S/i.test(request.header('authorization') ?? '') ||
     PREFLIGHT_HEADERS.some((name) => Boolean(request.header(name)))
