@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../support/distant-recorder.ts';
-import { SCRIPTS } from '../support/reads.ts';
+import { answerPlainly } from '../support/plain-api.ts';
+import { SCRIPT, SCRIPTS } from '../support/reads.ts';
+import { startRecorder } from '../support/recorder.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { useSeveralGateways } from '../support/several-gateways.ts';
 
@@ -27,5 +29,33 @@ describeWithRedis('several gateways with one key', () => {
       expect(arrivals).toHaveLength(240);
       expect(busiestSecond(arrivals)).toBeLessThanOrEqual(50);
     });
+  });
+});
+
+/** Writes as an hour from now: all permits of an account are used, another caller waits, and the API has slowed it down. */
+const FROM_LATER = `
+local time = redis.call('TIME')
+local later = time[1] * 1000 + 3600000
+for permit = 1, ARGV[1] do redis.call('ZADD', KEYS[1] .. 'sent', later, 'instance.1.' .. permit) end
+redis.call('ZADD', KEYS[1] .. 'turns', 0, 'caller')
+redis.call('ZADD', KEYS[1] .. 'waiting', later, 'caller')
+redis.call('HSET', KEYS[1] .. 'pace', 'spareFrom', later, 'reduced', ARGV[1], 'reducedAt', later)
+return later`;
+
+describeWithRedis('a clock of Redis that is set back by an hour', () => {
+  const fixture = useSeveralGateways();
+
+  it('keeps no call waiting for longer than a window', async () => {
+    const recorder = await startRecorder(answerPlainly);
+    fixture.closing.push(() => recorder.close());
+    const rate = 10;
+    const gateway = await fixture.open({ upstream: recorder.url, transport: { rate } });
+    const read = (id: string) => gateway.execute(SCRIPT, { id }, { token: 'key' });
+    await read('a');
+    const [account = ''] = (await fixture.redis.command('KEYS', '*:account')) as string[];
+    const prefix = account.replace(/account$/, '');
+    await fixture.redis.command('EVAL', FROM_LATER, '1', prefix, String(rate));
+    const answers = await Promise.all(ids(2 * rate, 'b').map(read));
+    expect(answers.map(({ errors }) => errors)).toEqual(answers.map(() => undefined));
   });
 });

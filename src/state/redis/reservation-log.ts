@@ -10,7 +10,7 @@ local function pace_of(reserved)
   local paused = math.max(0, (tonumber(found[1] or 0) or 0) - now)
   local limit = rate
   if found[2] then
-    limit = math.min(rate, math.floor(found[2] + (now - found[3]) / 1000 * recovery * rate))
+    limit = math.min(rate, math.floor(found[2] + math.max(0, now - found[3]) / 1000 * recovery * rate))
   end
   if reserved > 0 then
     limit = math.max(math.min(1, rate - reserved), math.floor(limit * (rate - reserved) / rate))
@@ -22,13 +22,16 @@ end
 /** A permit is held at least so long, as a process that stands still may yet send its request, in ms. */
 export const HELD_AT_LEAST_MS = 5_000;
 
-/** One that has been held longer is free where its process has ended. */
+/** One that has been held longer is free where its process has ended. None counts for longer than a window, even if the clock of Redis is set back. */
 const USED = `${IS_HELD}
 local function used_of()
   for _, permit in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', now - ${HELD_AT_LEAST_MS})) do
     if not is_held(permit, true) then redis.call('ZREM', held, permit) end
   end
   redis.call('ZREMRANGEBYSCORE', sent, '-inf', now)
+  for _, permit in ipairs(redis.call('ZRANGEBYSCORE', sent, '(' .. now + window, '+inf')) do
+    redis.call('ZADD', sent, now + window, permit)
+  end
   return redis.call('ZCARD', held) + redis.call('ZCARD', sent)
 end
 `;
@@ -49,9 +52,11 @@ const TURNS_KEPT_MS = 5_000;
  */
 const TURNS = `
 local function turns_of()
-  for _, caller in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now)) do
-    redis.call('ZREM', turns, caller)
-    redis.call('ZREM', waiting, caller)
+  for from, to in pairs({ ['-inf'] = now, ['(' .. now + window + ${LATE_MS}] = '+inf' }) do
+    for _, caller in ipairs(redis.call('ZRANGEBYSCORE', waiting, from, to)) do
+      redis.call('ZREM', turns, caller)
+      redis.call('ZREM', waiting, caller)
+    end
   end
   local own, is_own = {}, {}
   local all = redis.call('ZRANGE', turns, 0, (#ARGV - 9) / 2, 'WITHSCORES')
@@ -119,6 +124,7 @@ if paused > 0 then return { 0, paused, limit, used, paused } end
 local permits = limit - math.floor(limit * kept)
 local spare_in = 0
 if kept > 0 then spare_in = (tonumber(redis.call('HGET', pace, 'spareFrom') or 0) or 0) - now end
+if spare_in > window then spare_in = 0 end
 local own, most = turns_of()
 local free = math.min(wanted, permits - used)
 if free < 1 or spare_in > 0 then
@@ -161,7 +167,7 @@ ${PACE}
 local limit, paused = pace_of(0)
 redis.call('HSET', pace, 'pausedUntil', now + math.max(paused, math.ceil(pause)))
 local slowed_at = tonumber(redis.call('HGET', pace, 'reducedAt') or 0) or 0
-if now - slowed_at >= window then
+if math.abs(now - slowed_at) >= window then
   redis.call('HSET', pace, 'reduced', math.max(1, math.floor(limit * backoff)), 'reducedAt', now)
 end
 redis.call('PEXPIRE', pace, math.ceil(pause) + ${REMEMBERED_MS})
