@@ -91,8 +91,11 @@ export interface Call<T> extends About, Asked {
 
 /** A call, as admission sees it. */
 export interface InFlight {
-  isQueued: boolean;
-  /** The turn of a queued one has come. */
+  /** Whether it waits behind many others of its caller: another caller had better wait for a turn of its own. */
+  isFar: boolean;
+  /** Whether others wait for the same in turns of their own. */
+  readonly hasOthers: boolean;
+  /** Its turn has come: it is the call of those others too. */
   begin(): void;
 }
 

@@ -214,7 +214,8 @@ export class Admittance implements Waiting, Demand {
 
   wait(): void {
     this.state = 'waiting';
-    if (this.call.inFlight) this.call.inFlight.isQueued = true;
+    const { inFlight } = this.call;
+    if (inFlight) inFlight.isFar = this.account.queue.isFar(this);
     this.waitsSince = this.account.now;
     for (const limit of this.limits) limit.add();
     this.applicant.queued(this.startBy);
@@ -234,7 +235,8 @@ export class Admittance implements Waiting, Demand {
     if (this.state === 'waiting') this.#leaveLimits();
     this.state = 'acquired';
     const { inFlight } = this.call;
-    if (inFlight?.isQueued) inFlight.begin();
+    if (inFlight?.isFar) inFlight.isFar = false;
+    if (inFlight?.hasOthers) inFlight.begin();
     this.applicant.admitted(waitedMs);
   }
 
@@ -251,7 +253,7 @@ export class Admittance implements Waiting, Demand {
   ended(failure: unknown): void {
     const { state, call, account } = this;
     this.state = 'over';
-    if (call.inFlight && call.revalidation) call.inFlight.isQueued = true;
+    if (call.inFlight && call.revalidation) call.inFlight.isFar = true;
     if (state === 'waiting') {
       account.leave(this);
       this.#leaveLimits();

@@ -9,6 +9,9 @@ export interface Waiting {
 /** While a caller's writes keep coming, every fifth of its permits is for a read. */
 const WRITES_IN_A_ROW = 4;
 
+/** As many turns as others may wait for one. */
+const MANY = 8;
+
 /** The waiting calls of one caller: writes first, but not for ever; then reads, where operations take turns. */
 class CallerQueue<Item extends Waiting> implements Queue<Waiting, Item> {
   readonly #writes = new Fifo<Item>();
@@ -93,6 +96,11 @@ export class FairQueue<Item extends Waiting> {
 
   all(): Item[] {
     return [...this.#callers.items(), ...this.#revalidations.items()];
+  }
+
+  /** Whether one that waits has many of its caller before it, or all. */
+  isFar(item: Item): boolean {
+    return item.call.revalidation !== undefined || this.#callers.sizeOf(item) > MANY;
   }
 
   /** How many would start before the item if it were added now. */

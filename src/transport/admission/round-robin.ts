@@ -102,6 +102,12 @@ export class RoundRobin<Rank, Item extends Rank, Key = unknown> implements Queue
     return this.#queues().flatMap((queue) => queue.items());
   }
 
+  /** How many wait in the queue of this rank. */
+  sizeOf(rank: Rank): number {
+    const key = this.#keyOf(rank);
+    return this.#queuesWith(key)?.get(key)?.size ?? 0;
+  }
+
   /** How many wait in each queue. */
   *sizes(): Iterable<[key: Key, size: number]> {
     for (const queues of this.#all()) for (const [key, queue] of queues) yield [key, queue.size];

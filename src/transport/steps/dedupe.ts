@@ -40,14 +40,14 @@ export function dedupe(clock: Clock): Interceptor {
       const { caller, callerRate } = call.origin;
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
       const slot = slotOf(key);
-      let isFirst = true;
+      let other: SharedCall | undefined;
       for (let existing = slot.first; existing !== undefined; existing = existing.next) {
         if (existing.key !== key) continue;
         if (existing.serves(call)) return join(existing, call, progress);
-        isFirst = false;
+        other = existing;
       }
       const begun = new SharedCall(slot, key, call, join);
-      if (!isFirst) begun.isQueued = true;
+      if (other) begun.hasOthers = other.hasOthers = true;
       // Behind the call's own deadline, which knows better why it is late.
       const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
       next({ ...call, signal: begun, inFlight: begun }, progress).then(
@@ -55,9 +55,9 @@ export function dedupe(clock: Clock): Interceptor {
           for (const waiter of begun.end()) waiter.settle(answer, undefined);
         },
         (failure) => {
-          const other = isOutOfTime(failure) ? begun.another() : undefined;
+          const another = isOutOfTime(failure) ? begun.another() : undefined;
           for (const waiter of begun.end()) {
-            if (other) waiter.joins(other);
+            if (another) waiter.joins(another);
             else waiter.settle(undefined, failure);
           }
         },
@@ -102,8 +102,8 @@ class SharedCall extends AbortSource implements InFlight {
   declare readonly key: string;
   /** The next one in the same slot. */
   declare next: SharedCall | undefined;
-  /** Whether it waits for its turn, or will: one in the background always does. */
-  declare isQueued: boolean;
+  declare isFar: boolean;
+  declare hasOthers: boolean;
   declare readonly join: Join;
   declare private readonly slot: Slot;
   declare private readonly caller: string;
@@ -117,37 +117,30 @@ class SharedCall extends AbortSource implements InFlight {
     this.slot = slot;
     slot.first = this;
     this.isInBackground = revalidation !== undefined;
-    this.isQueued = this.isInBackground;
+    this.isFar = this.isInBackground;
+    this.hasOthers = false;
     this.join = join;
     this.caller = origin.caller;
     this.waiters = [];
   }
 
-  /**
-   * Whether it is answered as soon as the call itself would be. One that waits in the turns of another caller may be far behind,
-   * and one in the background is behind all others.
-   */
+  /** Whether it is answered about as soon as the call itself would be. */
   serves({ origin, revalidation }: Call<unknown>): boolean {
-    if (!this.isQueued || revalidation) return true;
+    if (!this.isFar || revalidation) return true;
     return this.caller === origin.caller && !this.isInBackground;
   }
 
-  /** Its turn has come: it is the call of those too that wait for the turn of another one. */
   begin(): void {
-    this.isQueued = false;
     for (let other = this.another(); other; other = this.another()) {
-      if (!other.isQueued) return;
       for (const waiter of other.end()) waiter.joins(this);
       other.abort();
     }
   }
 
-  /** Another call for the same, first one that waits. */
   another(): SharedCall | undefined {
-    let found: SharedCall | undefined;
-    for (let other = this.slot.first; other !== undefined; other = other.next)
-      if (other !== this && other.key === this.key && !found?.isQueued) found = other;
-    return found;
+    let other = this.slot.first;
+    while (other !== undefined && (other === this || other.key !== this.key)) other = other.next;
+    return other;
   }
 
   /** Until its own deadline; whoever has begun the call, which has no clock, until that of the call itself. */
