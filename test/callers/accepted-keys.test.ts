@@ -16,7 +16,7 @@ const refuse =
   (_recorded, response) =>
     json(response, { success: false, error: { code: 0, message } });
 
-/** What a body tells of its sender's key: one of 50 kB stays when another one of 37 kB comes only if its key was accepted. */
+/** Shows whether a key counts as accepted: only then its body of 50 kB stays when another of 37 kB comes. */
 function useBodies(credentials: Credentials = {}) {
   const fixture = useRecorder({ maxBodiesBytes: TOTAL, credentials });
   async function openAlmost(bytes: number, headers: Record<string, string>) {

@@ -35,7 +35,7 @@ async function passUntil(there: Promise<unknown>, clock: HeldClock, ms: number):
   for (; !isThere; await new Promise((resolve) => setTimeout(resolve, 10))) clock.pass(ms);
 }
 
-/** What a caller gets where `find` and `verify` give this, and what the log is told. */
+/** The answer to a caller where `find` and `verify` give this, and the text of the log. */
 async function ask(given: () => unknown, key = 'a-key', hangs = false) {
   const clock = createHeldClock();
   const keyRing = { find: given } as unknown as KeyStore;

@@ -96,7 +96,7 @@ describe.each(['by-scripts', 'by-projects'])('for a key with lists (%s)', (key) 
         await clock.advance(ms);
         fixture.respond = (_recorded, response) => void response.writeHead(503).end();
         const [there, missing] = [await ask(key, document), await nowhere()];
-        // What is refused by its id alone needs no API.
+        // A refusal by the id alone needs no API.
         expect(kindsOf(there)).toEqual(kindsOf(missing));
         expect(there.extensions).toMatchObject({ upstream: { fresh: 0, shared: 0, stale: 0 } });
       }

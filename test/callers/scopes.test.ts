@@ -13,7 +13,7 @@ import { textOf } from '../support/repository.ts';
 const schema = createSchema();
 const paths = pathsOf(schema);
 
-/** What each field needs beside those that lead to it, as reviewed. */
+/** The scopes that each field needs beside those on the way to it, as reviewed. */
 const NEEDED = readTable(textOf('schema/scopes.txt')) as ReadonlyMap<string, readonly KeyScope[]>;
 
 const neededAt = (type: string, field: string) => NEEDED.get(`${type}.${field}`);
@@ -27,7 +27,7 @@ function neededOn({ steps }: FieldPath): [path: string, scopes: readonly KeyScop
   });
 }
 
-/** What reading the entity takes to which the reference in a document leads. */
+/** The scopes for the entity that the reference in a document leads to. */
 function entityScopes({ steps: [root, next] }: FieldPath): readonly KeyScope[] {
   if (root?.field.name !== '_entities') return [];
   const type = next?.type.name ?? 'Script';
@@ -98,7 +98,7 @@ describe('every field', () => {
       const key = `all-but-${scope.replace(':', '-')}`;
       for (const path of paths) {
         const missing = neededOn(path).filter(([, scopes]) => scopes.includes(scope));
-        // What is not refused is not run either: there must be no call.
+        // In plan mode a document that is not refused makes no call either.
         const result = await ask(key, documentOf(path), undefined, { 'x-upstream': 'plan' });
         if (missing.length === 0) {
           expect([path.coordinate, result.errors, result.data]).toEqual([path.coordinate, undefined, null]);

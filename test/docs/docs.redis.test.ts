@@ -104,7 +104,7 @@ it('shows lines of the source as they are', () => {
 const HERE = 'https://github.com/luaauth-graphql/luaauth-graphql/blob/main/';
 
 it.each(findDocuments())('%s links to nothing that is not there', (path) => {
-  // What the package leaves out, the README names by its address.
+  // The README names a file by its address where the package leaves it out.
   const text = readDocument(path).replaceAll(`](${HERE}`, `](${posix.relative(posix.dirname(path), '')}`);
   const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([\w-]+))?\)/g)];
   const missing = links.filter(([, file = '', anchor]) => {

@@ -12,9 +12,9 @@ const PLAN = { token: 'sandbox-key', 'x-upstream': 'plan' };
 interface Count {
   readonly document: string;
   readonly variables?: object;
-  /** What reaches the REST API. */
+  /** The calls that reach the REST API. */
   readonly calls: number;
-  /** What the plan says before anything runs, where that is more. */
+  /** The calls that the plan names before anything runs, where they are more. */
   readonly planned?: number;
 }
 

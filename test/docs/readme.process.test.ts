@@ -10,9 +10,9 @@ interface Example {
   /** Its section, and which one it is there. */
   readonly title: string;
   readonly command: string;
-  /** What stands below it. */
+  /** The JSON that the README shows below it. */
   readonly answer: unknown;
-  /** What stands before the `npm start` above it in the section, such as `PORT=1 `. */
+  /** The words before the `npm start` above it in the section, such as `PORT=1 `. */
   readonly variables: string;
 }
 

@@ -170,7 +170,7 @@ describe('the order of things', () => {
       const root = (log: Log) => ({
         node: () => ({
           node: {
-            // Whose turns can be seen.
+            // It notes each of its turns, so that their order can be seen.
             node: () => step(log, 'orphan', 30),
             nodeN: () => later(2, () => ({ textN: later(count, () => fail('early')) })),
           },

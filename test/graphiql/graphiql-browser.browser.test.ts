@@ -42,7 +42,7 @@ let url: string;
 /** The window that tests share: where the page has been open before, it opens in a fifth of the time. */
 let shared: Page;
 let page: Page;
-/** What a visitor would find in the console, and the addresses that the page asked for. */
+/** The errors and warnings in the console, and the addresses that the page asked for. */
 let complaints: string[];
 let addresses: string[];
 
@@ -94,7 +94,7 @@ async function open(): Promise<void> {
 async function leave(): Promise<void> {
   const context = shared.context();
   await Promise.all(context.pages().map((one) => one !== shared && one.close()));
-  // Of the same origin, without a script that would go on keeping, and with an icon, which a browser would ask for.
+  // A page of the same origin, without a script that goes on keeping, and with an icon, which a browser would ask for.
   const body = '<link rel="icon" href="data:,">';
   await shared.route(`${url}/empty`, (route) => route.fulfill({ contentType: 'text/html', body }));
   await shared.goto(`${url}/empty`);
@@ -112,7 +112,7 @@ const tab = (name: string) => tabs().getByText(name, { exact: true });
 
 const editorOf = (editor: string) => page.locator(`[data-uri$="${editor}"] .cm-content`);
 
-/** What can be seen in an editor. */
+/** The text that can be seen in an editor. */
 const textOf = async (editor: string): Promise<string> => (await editorOf(editor).textContent()) ?? '';
 
 /** Waits until an editor has this text, spaces and line breaks aside. */
@@ -146,7 +146,7 @@ async function answerTo(press: () => Promise<void>): Promise<Answer> {
   const bytes = await response.body();
   const answer = JSON.parse(bytes.toString()) as Omit<Answer, 'http'>;
   const { data, errors } = answer;
-  // Of a long answer the editor holds what can be seen, and it breaks long lines.
+  // The editor holds the visible part of a long answer, and breaks long lines.
   const beginning = errors ? JSON.stringify(errors[0]?.message) : JSON.stringify(data);
   await shows('response.json', beginning.replaceAll(' ', '').slice(0, 60));
   const http = {
@@ -230,7 +230,7 @@ async function subscribe(): Promise<void> {
     .toContain('SessionsSnapshot');
 }
 
-/** What a button copies. */
+/** The text that a button copies. */
 async function copied(button: string, origin = url): Promise<string> {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
   await page.locator(button).click();

@@ -76,7 +76,7 @@ describe('a request of the page', () => {
   });
 });
 
-/** What a shell makes of a command: the arguments of curl. */
+/** The arguments of curl that a shell makes of a command. */
 function argumentsOf(command: string, variables: Record<string, string> = {}): string[] {
   const script = `curl() { printf '%s\\0' "$@"; }\n${command}`;
   const env = { PATH: process.env.PATH, ...variables };

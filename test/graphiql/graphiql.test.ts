@@ -20,7 +20,7 @@ const SUBJECT: TabSubject = {
 };
 const TOKEN = { token: sandboxKeys.full };
 const NOTE = 'Sandbox: made-up data.';
-// What Chromium sends.
+// The headers that Chromium sends.
 const BROWSER = {
   accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
   'accept-encoding': 'gzip, deflate, br, zstd',

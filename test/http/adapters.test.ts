@@ -170,7 +170,7 @@ const headerSets: Record<string, Record<string, string>> = {
   'no compression': { token: 'sandbox-key', 'accept-encoding': 'identity' },
 };
 
-/** What a client can tell an answer by. */
+/** All that a client can see of an answer, and the calls behind it. */
 async function ask({ url }: TestGateway, body: string | Buffer, headers: Record<string, string>) {
   // To begin anew takes as long as to answer, and reads leave all as it was.
   if (sandbox.calls.some(({ method }) => method !== 'GET')) sandbox.reset();

@@ -3,7 +3,7 @@ import { wireScript } from '../support/plain-api.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { json, startRecorder } from '../support/recorder.ts';
 
-/** What a process of the product may take: a small machine's worth. */
+/** The heap of a process of the product: a small machine's worth. */
 const HEAP_MB = 256;
 
 let api: Awaited<ReturnType<typeof startRecorder>>;

@@ -116,7 +116,7 @@ describe('bodies that arrive at the same time', () => {
     const text = postText(bodyOf(bytes, query), headers);
     client.socket.write(text.slice(0, -1));
     await eventually(() => expect(client.socket.writableLength).toBe(0));
-    // What lies at the server's socket has been read once a later request is answered.
+    // A later request is answered only after the bytes at the server's socket have been read.
     for (let round = 0; round < 2; round++) await fetch(`${fixture.gateway.url}/health`);
     return { ...client, finish: () => client.socket.write(text.slice(-1)) };
   }

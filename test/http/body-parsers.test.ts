@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => recorder.close());
 beforeEach(() => void recorder.calls.splice(0));
 
-/** What reads the body before the gateway, and leaves what it has made of it. */
+/** A parser that reads the body before the gateway, and leaves what it has made of it. */
 type Parser = (request: IncomingMessage & { body?: unknown }) => Promise<void>;
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -56,7 +56,7 @@ interface Parts {
 const each = (names: readonly string[], hook: Broken) =>
   Object.fromEntries(names.map((name) => [name, hook])) as object;
 
-/** What an embedder may give and is told by, or asked for nothing. */
+/** Each part that an embedder may give, made of a broken function. */
 const PARTS: Readonly<Record<string, (broken: Broken) => Parts>> = {
   'a log': (broken) => ({
     gateway: { log: { error: broken as () => void }, observers: [each(['began', 'ended'], broken)] },
@@ -136,7 +136,7 @@ describe.each([
     };
     const answers = [
       await fetch(`${gateway.url}/graphql`, init),
-      // What wraps all of a request is outside of what `fetch` knows as one.
+      // When the hook around the whole request fails, `fetch` itself rejects.
       ...(hook === 'instrumentation.request' ? [] : [await gateway.fetch('http://localhost/graphql', init)]),
     ];
     for (const answer of answers) {

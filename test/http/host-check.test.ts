@@ -10,7 +10,7 @@ const DELETE = `mutation { deleteScript(input: { id: "${seeded.scriptId}" }) { _
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
 const credentials = { heldKey: 'sandbox-key' };
 
-/** What a browser sends for a page at the first, whose name leads to the second. */
+/** The host and the origin that a browser sends for a page from elsewhere, also one whose name leads here. */
 const STRANGERS: [host: string, origin: string | undefined][] = [
   ['evil.example', undefined],
   ['evil.example:4000', 'http://evil.example:4000'],

@@ -86,7 +86,7 @@ describe(`a body of ${SIZE} bytes in as many chunks takes less than ten times it
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          // What comes over a network never comes in one turn of the event loop.
+          // The bytes of a network never come in one turn of the event loop.
           if (sent % 1_000 === 0 || sent === SIZE - 1) await setImmediate();
           if (sent === SIZE - 1) underWay = liveBytes();
           controller.enqueue(new Uint8Array(bytes.subarray(sent, sent + 1)));

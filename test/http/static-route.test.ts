@@ -103,7 +103,7 @@ describe('a folder with a page', () => {
     '/dashboard/assets/index-a1b2c3.js.map',
     '/dashboards',
   ])('leads to nothing else: %s', async (path) => {
-    // What fetch would tidy up is sent as it is.
+    // The path is sent as it is: fetch would tidy it up.
     const raw = await openRaw(gateway.url);
     raw.socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
     const answer = await raw.closed;

@@ -67,7 +67,7 @@ it('a client that reads slowly is left alone, one that has stopped is given up',
     check(connections.all(), now);
     expect([round, isOpen()]).toEqual([round, 1]);
   }
-  // What is on its way may still go into the buffers: time passes until nothing has moved for as long as is allowed.
+  // Bytes on their way may still go into the buffers: time passes until nothing has moved for as long as is allowed.
   await eventually(() => {
     now += TIMEOUT_MS;
     check(connections.all(), now);

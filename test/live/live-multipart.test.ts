@@ -34,7 +34,7 @@ async function post(
       await reading;
       return text;
     },
-    /** What the parts hold whose end has come. */
+    /** The contents of the parts that have ended. */
     parts: () => partsOf(text),
     leave() {
       reading.catch(() => undefined);

@@ -94,7 +94,7 @@ describe('server-sent events', () => {
     const pings = countOf(raw.received(), ':\n\n');
     raw.socket.resume();
     await raw.until(`"${rounds}-0-`);
-    // What the system has taken into its buffers was told; of all that followed, what remains.
+    // The system's buffers took the first events. The changes after them were merged into one.
     const events = countOf(raw.received(), 'event: next');
     expect(events).toBeLessThan(rounds - 5);
     expect(raw.received()).not.toContain(`"${rounds - 1}-0-`);

@@ -69,7 +69,7 @@ async function open(respond: RespondInTime = answerPlainly, observers: readonly 
   return { gateway, recorder, audit, path, audited, ask, lines, metrics };
 }
 
-/** Who, in all of these lines. */
+/** The time, the request and the caller, which all of these lines name. */
 const WHO = {
   time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
   requestId: 'r-1',
@@ -185,7 +185,7 @@ describe('each mutation', () => {
         expect([document, extensions.outcome]).toEqual([document, 'NOT_EXECUTED']);
     }
     expect(recorder.calls).toEqual([]);
-    // Of these only the last has begun, and what it was about is no id.
+    // Only the last of these has begun, and its argument is no id.
     expect(audited()).toMatchObject([{ ids: [], errorCode: 'BAD_USER_INPUT', outcome: 'NOT_EXECUTED' }]);
   });
 
@@ -214,7 +214,7 @@ it('a write that the process cannot wait for has a line as well: nobody knows ho
   expect((await answer).errors).toMatchObject([expect.toBeError('SHUTTING_DOWN', { outcome: 'UNKNOWN' })]);
   await eventually(() => expect(audited()).toHaveLength(1));
   answerLate();
-  // What becomes known before the process ends is told as well.
+  // An outcome that becomes known before the process ends is written as well.
   await eventually(() => expect(audited()).toHaveLength(2));
   expect(audited()).toMatchObject([
     { ids: ['a'], errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogOutput } from '../../src/observability/log-output.ts';
 import { eventually } from '../support/waiting.ts';
 
-/** What lines are written to, with as much room as a test gives it. */
+/** A file to write lines to, with as much room as a test gives it. */
 function openSink() {
   const sink = {
     text: '',

@@ -374,7 +374,7 @@ describe('the metrics', () => {
   });
 });
 
-/** What is asked of Prometheus, and by what. */
+/** A query for Prometheus, and the alert or panel that asks it. */
 interface PromQuery {
   readonly title: string;
   readonly expr: string;

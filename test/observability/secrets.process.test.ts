@@ -130,7 +130,7 @@ const MESSAGES: typeof OPERATIONS = [
 /** A message waits for silence to end longer than a test may. */
 const operationsFor = (leak: string) => (leak === 'silence' ? OPERATIONS : [...OPERATIONS, ...MESSAGES]);
 
-/** What a client's function made of it is for who has asked, and for nobody else. */
+/** Answers that a client's function gives: for the one who has asked, and for nobody else. */
 const OUTCOMES: readonly object[] = [
   { processed: true, response: { told: 'the sentinel of the answer' } },
   { processed: true, response: `${'x'.repeat(70_000)}the sentinel of an answer that is too large` },
@@ -237,7 +237,7 @@ const INVALID: readonly (readonly [title: string, query: unknown, variables?: un
   ['a source as the operation', { source: SOURCE }],
 ];
 
-/** What the API tells of users, projects and sessions, in the type that it documents or in another. */
+/** Answers with secrets of users, projects and sessions, in the type that is documented or in another. */
 const tellSecrets =
   (as: (secret: string) => unknown): Respond =>
   ({ line }, response) => {
@@ -376,7 +376,7 @@ describe.concurrent.each([
     const answers: string[] = [];
     const leaks: (readonly [title: string, respond: Respond])[] = [['a success', answerPlainly], ...LEAKS];
     for (const [index, [title, leak]] of leaks.entries()) {
-      // What went wrong before can make the gateway stop asking for a while: this begins when it asks again.
+      // Earlier failures can make the gateway stop asking for a while: this begins when it asks again.
       respond = answerPlainly;
       const query = `{ script(id: "before-${index}") { name } }`;
       const plain = () => answerOf(url, { query, headers });
@@ -398,7 +398,7 @@ describe.concurrent.each([
       const calls = recorder.calls.length;
       answers.push(await answerOf(url, { query: message, variables: { data: DATA }, headers }));
       const shown = await answerOf(url, { query: shownMessage, variables: { data: DATA }, headers });
-      // Who asks for what came back has it in the answer.
+      // A client that asks for the response has it in the answer.
       expect(SENTINEL.test(shown)).toBe(!shown.includes('UPSTREAM_BAD_RESPONSE'));
       expect(recorder.calls).toHaveLength(calls + 2);
     }
@@ -407,7 +407,7 @@ describe.concurrent.each([
       const isUsable = typeof as('') === 'string';
       const variables = { key: `${USER_KEY}-${isUsable}`, id: String(isUsable) };
       answers.push(await answerOf(url, { query: read, variables, headers }));
-      // Who asks for them has them in the answer; what cannot be used is an error that quotes nothing.
+      // A client that asks for them has them in the answer; a value that cannot be used is an error that quotes nothing.
       const shown = await answerOf(url, { query: shownRead, variables, headers });
       expect(shown.match(/sentinel/gi) ?? []).toHaveLength(isUsable ? 6 : 0);
       expect(shown.match(/UPSTREAM_BAD_RESPONSE/g) ?? []).toHaveLength(isUsable ? 0 : 5);

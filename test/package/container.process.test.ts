@@ -111,7 +111,7 @@ describe('the compose file', () => {
     expect(mounted).toEqual(['./examples/prometheus/alerts.yaml', './examples/grafana/dashboard.json']);
     expect(mounted.filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)))).toEqual([]);
     const [, port] = /METRICS_PORT: (\d+)/.exec(compose) ?? [];
-    // Of several gateways each has the name, and an address of its own.
+    // Each of several gateways has the name, and an address of its own.
     expect(compose).toMatch(new RegExp(`names: \\[gateway\\]\\n +type: A\\n +port: ${port}\\n`));
   });
 

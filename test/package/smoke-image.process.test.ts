@@ -41,7 +41,7 @@ function imageThat(does: string): string {
   return `sh ${file}`;
 }
 
-/** What an image starts that listens, sends one body to everything, and ends on SIGTERM with a code. */
+/** The command of an image that listens, sends one body to everything, and ends on SIGTERM with a code. */
 const server = (body: string, code = '0') =>
   `exec ${process.execPath} -e '
     process.on("SIGTERM", () => process.exit(${code}));

@@ -28,7 +28,7 @@ const SCRIPT = `script(id: "${seeded.scriptId}")`;
 const times = (count: number, write: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => write(index)).join(' ');
 
-/** What is said to an operation that is refused before anything runs. */
+/** The errors of an operation that is refused before anything runs. */
 async function refused(document: string, variables: Variables = {}, by = gateway) {
   const { status, errors = [], ...rest } = await by.execute<unknown, Variables>(document, variables, SPEC);
   expect({ status, data: rest.data }).toEqual({ status: 422, data: undefined });

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const SPEC = { token: 'sandbox-key', accept: 'application/graphql-response+json' };
 
-/** What the gateway says to a document that it refuses: 422, nothing ran, nothing was called, nobody was alarmed. */
+/** The errors of a document that the gateway refuses: 422, nothing ran, nothing was called, nobody was alarmed. */
 async function refused(document: string, by = gateway, as = 422): Promise<ResultError[]> {
   const before = sandbox.calls.length;
   const { status, errors = [], ...rest } = await by.execute(document, {}, SPEC);

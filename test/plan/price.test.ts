@@ -51,7 +51,7 @@ async function price(query: string, variables: Variables = {}, operationName?: s
   return Object.fromEntries(plan.map(({ endpoint, calls }) => [endpoint, calls]));
 }
 
-/** What is said to an operation that is too expensive: nothing ran. */
+/** The error of an operation that is too expensive: nothing ran. */
 async function refused(query: string, variables: Variables = {}) {
   const { status, errors, ...rest } = await gateway.execute<unknown, Variables>(query, variables, SPEC);
   expect({ status, data: rest.data }).toEqual({ status: 422, data: undefined });

@@ -440,7 +440,7 @@ describe('a name that nobody reads', { timeout: 60_000 }, () => {
       LOGLEVEL: 'debug',
       LUAAUTH_NOTHING: '',
       OTEL_SERVICE_NAME: 'gateway',
-      // What Kubernetes tells of its services.
+      // Kubernetes sets these for its services.
       GATEWAY_SERVICE_HOST: '10.0.0.1',
       GATEWAY_SERVICE_PORT_HTTP: '80',
       LUAAUTH_GRAPHQL_PORT: 'tcp://10.0.0.1:80',

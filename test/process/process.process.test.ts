@@ -14,7 +14,7 @@ const { version } = JSON.parse(textOf('package.json'));
 const processes = useProcesses();
 const { start, startOverRecorder } = processes;
 
-/** What visitors of the GraphiQL page are asked for, what its field holds at first, and how many tabs there are. */
+/** The credential that the GraphiQL page asks for, the first content of its field, and the number of tabs. */
 async function graphiqlOf(url: string) {
   const response = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
   const html = await response.text();
@@ -153,7 +153,7 @@ describe('the process', () => {
     expect(errors).toHaveLength(1);
     expect(processes.recorder.calls).toEqual([]);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
-    // Whoever can connect may use the held key, so there is nothing to fill in.
+    // Everybody who can connect may use the held key, so there is nothing to fill in.
     expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway holds its LuaAuth key.', tabs: 6 });
   });
 

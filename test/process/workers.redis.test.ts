@@ -144,7 +144,7 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     const written = { data: { toggleScript: { __typename: 'ToggleScriptSuccess' } } };
     await ask(url, sandboxKeys.full, write);
     renameSync(path, `${path}.1`);
-    // Of two that take turns, both write to the new file once four in a row are there.
+    // The two workers take turns: both write to the new file once four lines in a row are there.
     await eventually(async () => {
       workers.signal('SIGHUP');
       const before = existsSync(path) ? readFileSync(path, 'utf8') : '';

@@ -66,7 +66,7 @@ it('any operation is answered as at /graphql, with the same calls, and costs no 
     if (!tool) return;
     const planned = await gateway.execute(document, variables, { ...bearer('bot'), 'x-upstream': 'plan' });
     const { price } = (planned.extensions?.upstream ?? {}) as { readonly price?: number };
-    // What costs more than the limit does not run.
+    // An operation that costs more than the limit does not run.
     if (price !== undefined && price > LIMIT) expect(mostOf(tool), document).toBe(LIMIT);
     else if (price !== undefined) expect(price, document).toBeLessThanOrEqual(mostOf(tool));
     sandbox.reset();

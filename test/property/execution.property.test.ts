@@ -80,6 +80,6 @@ async function expectSame(temper: Temper, args: Args, executeThus: typeof graphq
   unhandled = 0;
   const actual = await run(executeThus);
   expect(actual).toEqual(expected);
-  // What is not compiled is as graphql-js leaves it.
+  // Compiled code leaves nothing unhandled; the rest is as graphql-js leaves it.
   expect([0, leftByGraphql]).toContain(unhandled);
 }

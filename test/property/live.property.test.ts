@@ -62,7 +62,7 @@ class Subscriber {
 
   #subscribe(): LiveStream {
     return this.#live.subscribe(
-      // What is learnt of the longest page is not for the next run.
+      // Each run has an account of its own: the longest page learnt is not for the next run.
       { key: 'key', account: this.#scriptId, caller: 'anyone' },
       {
         scriptId: this.#scriptId,
@@ -122,7 +122,7 @@ class Subscriber {
   }
 }
 
-/** What happens next. */
+/** A step of a run. */
 type Step =
   | { readonly do: 'connect' | 'leave' | 'shift'; readonly count: number; readonly at: number }
   | { readonly do: 'pass'; readonly ms: number }

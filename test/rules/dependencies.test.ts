@@ -38,7 +38,7 @@ it('every package that is imported is one that an install brings along or asks f
   expect([...imported].filter((name) => !(name in known))).toEqual([]);
 });
 
-/** What the project is built of, come what may. */
+/** The packages that the project is built of, come what may. */
 const STACK = ['graphql', 'graphql-yoga', '@pothos/core', '@pothos/plugin-dataloader', 'dataloader'];
 const TOOLS = ['typescript', 'vitest', '@graphql-codegen/cli'];
 
@@ -74,7 +74,7 @@ it('CONTRIBUTING.md says of each pin and each override why it is there, and of n
 
 /** Open source, as the OSI has it, without a condition on what is served to others. */
 const OPEN = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
-/** Of files that no product is made of: one that is changed stays open, licences of Python's, and one for data. */
+/** Licences of files that no product is made of: one whose files stay open when changed, Python's, and one for data. */
 const OPEN_FOR_DEVELOPMENT = [...OPEN, 'MPL-2.0', 'Python-2.0', 'PSF-2.0', 'CC-BY-4.0'];
 
 interface Locked {

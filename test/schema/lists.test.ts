@@ -5,7 +5,7 @@ import { bearer, ringOf } from '../support/keys.ts';
 import { wireProject, wireScript, wireSession } from '../support/plain-api.ts';
 import { json, type Respond } from '../support/recorder.ts';
 
-/** What only the answers about other scripts and projects hold. */
+/** A text that only the answers about other scripts and projects hold. */
 const THEIRS = 'sentinel-of-others';
 const scopes = SCOPES.filter((scope) => !scope.startsWith('users:'));
 
@@ -78,7 +78,7 @@ async function ask(key: string, document: string, variables?: object) {
   };
 }
 
-/** What may be asked before it is refused; nothing: the id is refused at once. */
+/** The calls that may come before the refusal; none: the id is refused at once. */
 type Calls = { readonly [K in Key]?: readonly string[] };
 
 type Door = readonly [document: string, path: string, thing: string, calls: Calls];

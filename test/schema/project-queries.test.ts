@@ -51,7 +51,7 @@ const LISTED = graphql(/* GraphQL */ `
   }
 `);
 
-/** What the API answers for the executions of a project. */
+/** Sets the API's answer for the executions of a project. */
 function listAs(executions: unknown, times = 1) {
   fixture.sandbox.fault({
     kind: 'raw',

@@ -29,7 +29,7 @@ type Fixture = ReturnType<typeof useRecorder>;
 const NOON = Date.parse('2026-02-09T12:00:00.000Z');
 const today = () => NOON;
 
-/** What the field says, with how far away `resetAt` is. */
+/** The values of the field, with how far away `resetAt` is. */
 async function rateLimitOf(fixture: Fixture, token = 'key-a') {
   const { data, errors } = await fixture.gateway.execute(RATE_LIMIT, {}, { token });
   expect(errors).toBeUndefined();

@@ -40,7 +40,7 @@ const RUN = {
 
 type Name = keyof typeof RUN;
 
-/** What the API documents for each endpoint that writes: its codes with their messages, and the type for each. */
+/** The documented refusals of each endpoint that writes: its codes with their messages, and the type for each. */
 const DOCUMENTED: Record<Name, readonly (readonly [code: number, message: string, type: string])[]> = {
   editScript: [
     [0, 'account expired', 'AccountExpired'],

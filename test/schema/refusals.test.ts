@@ -30,7 +30,7 @@ const MUTATIONS = [
   { name: 'deleteScript', path: 'remove', run: () => fixture.gateway.execute(DELETE, { input: { id } }) },
 ] as const;
 
-/** What the API answers next. */
+/** Sets the next answer of the API. */
 function answerWith(body: object, status = 200) {
   fixture.sandbox.fault({
     kind: 'raw',

@@ -62,7 +62,7 @@ const DEFAULT_PAGE = graphql(/* GraphQL */ `
   }
 `);
 
-/** What the list endpoints were asked, in order. */
+/** The calls of the list endpoints, in order. */
 const listCalls = () =>
   fixture.sandbox.calls
     .filter(({ path }) => path.includes('/sessions'))

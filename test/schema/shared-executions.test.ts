@@ -14,7 +14,7 @@ interface Executions {
 
 const read = (ids: readonly string[]) => fixture.gateway.execute<Executions, object>(EXECUTIONS, { ids });
 
-/** What was asked for beside the scripts themselves. */
+/** The calls beside those for the scripts themselves. */
 const furtherCalls = () =>
   fixture
     .lines()

@@ -12,7 +12,7 @@ const leads = (member: WatchedMember) => eventually(() => expect(member.isLeadin
 const has = (member: WatchedMember, ...entries: object[]) =>
   eventually(() => expect(member.received).toEqual(entries));
 
-/** What holds wherever the feeds are. */
+/** The promises of feeds, wherever they are. */
 function contract(open: () => Promise<State>): void {
   it('have a member lead, not before it has its subscription, and give it what it publishes, in order', async () => {
     const { feeds } = await open();

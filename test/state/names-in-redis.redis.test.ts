@@ -14,7 +14,7 @@ import { eventually, expectCalls } from '../support/waiting.ts';
 
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
-/** What all gateways have in common. */
+/** The kinds of names that all gateways have in common. */
 const OF_ALL = ['documents', 'instances', 'store'];
 
 describeWithRedis('names in Redis', { timeout: 60_000 }, () => {

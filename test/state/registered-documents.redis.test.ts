@@ -89,7 +89,7 @@ describeWithRedis('documents that clients register with one of several gateways'
     for (const token of ['made-up', '']) {
       for (const query of [READ, '{ __typename }']) await register(one, query, token);
     }
-    // What is kept comes in order.
+    // Documents are kept in order: those before this one would be there too.
     await registered(one, OTHER);
     expect(await fixture.redis.command('KEYS', '*:documents')).toHaveLength(2);
     expect(await ask(other, READ)).toBe(NOT_FOUND);

@@ -28,8 +28,8 @@ interface Answer {
 }
 
 /**
- * Processes with one key before one REST API, read and written at random. What a write has done that was answered, every
- * read shows that starts after it, at whichever process; and never do more than 50 requests arrive in a second.
+ * Processes with one key before one REST API, read and written at random. A read that starts after the answer to a
+ * write shows that write, at whichever process. Never do more than 50 requests arrive in a second.
  */
 describeWithRedis('a history over several processes', { timeout: 240_000, retry: UNTIL_THEY_START }, () => {
   const closing: (() => unknown)[] = [];
@@ -94,7 +94,7 @@ describeWithRedis('a history over several processes', { timeout: 240_000, retry:
       if (answer?.data?.updateScript?.__typename !== 'UpdateScriptSuccess') return;
       if (answer.extensions?.upstream?.coordination === 'lost') return;
       seen.writes += 1;
-      // What is carried out later than this may not be in it.
+      // Asked for at once: a write that is carried out later may not be in it.
       const version = await api.versionOf(script);
       accepted.set(script, Math.max(version, accepted.get(script) ?? 0));
     };

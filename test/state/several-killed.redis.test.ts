@@ -129,7 +129,7 @@ describeWithRedis('a gateway that is killed', { timeout: 180_000 }, () => {
       await arrival(recorder, 1);
       await victim.kill();
       expect(await read()).toBe('v1');
-      // What was begun is carried out although nobody waits for it.
+      // A write that has begun is carried out although nobody waits for it.
       versions.answer(
         { line: 'POST /scripts/a/toggle' } as never,
         { writeHead: () => ({ end: () => undefined }) } as never,

@@ -7,7 +7,7 @@ import { startServer } from '../../src/server/listen.ts';
 import { hashOf } from '../../src/state/documents.ts';
 import { type Adapter, type AdapterRequest, ORIGIN } from './adapters.ts';
 
-/** What a client can tell an answer by. */
+/** All that a client can see of an answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -43,7 +43,7 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
     plugin: await open({ plugins: [harmless] }),
   };
   return {
-    /** What the gateways logged as unexpected. */
+    /** Errors that the gateways logged as unexpected. */
     logged,
     /** Makes a document known by its hash, whatever is wrong with it, as one that clients register is not. */
     list(document: string): void {

@@ -27,13 +27,13 @@ export interface Adapter {
   /** Past the server, as embedders call it. */
   readonly byFetch?: boolean;
   readonly requests: (asked: Asked) => readonly AdapterRequest[];
-  /** What its answers carry beside those of the others. */
+  /** The headers of its answers that the others do not have. */
   readonly adds?: Readonly<Record<string, string>>;
 }
 
 export const ORIGIN = 'https://app.example.com';
 
-/** What all adapters are compared with. */
+/** The adapter that all others are compared with. */
 export const REFERENCE: Adapter = {
   name: 'graphql-js alone',
   gateway: 'reference',

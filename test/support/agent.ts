@@ -13,7 +13,7 @@ export const EXAMPLE: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-/** What a gateway needs for agents. */
+/** The options of a gateway for agents. */
 export const forAgents = (listed = EXAMPLE, isArbitrary = false) => ({
   openAgents: openAgents({ listed, isArbitrary }),
   persisted: { mode: 'allowed', listed } as const,

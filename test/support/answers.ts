@@ -5,7 +5,7 @@ import type { Respond } from './recorder.ts';
 export const LIMIT = 8 * 1024 * 1024;
 /** A good answer to `GET /scripts/a`. */
 export const SCRIPT = JSON.stringify({ success: true, script: { id: 'a', name: 'Näme 🌒' } });
-/** What a proxy might answer in the API's place. */
+/** An answer that a proxy might give in the API's place. */
 export const HTML = '<html><body><h1>Bad gateway</h1><p>internal-host-7</p></body></html>';
 
 /** An answer with this body. */

@@ -9,7 +9,7 @@ interface Around {
   readonly variables?: Variables;
   /** Name and content of what lies in the working directory. */
   readonly files?: Readonly<Record<string, string>>;
-  /** What stands on stdin. */
+  /** The text on stdin. */
   readonly input?: string;
 }
 

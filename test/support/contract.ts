@@ -1,6 +1,6 @@
 /**
- * What clients and the supergraph rely on: names, arguments and nullability, as `signaturesOf` writes them. More may be
- * added to the schema; none of this may go or change.
+ * The part of the schema that clients and the supergraph rely on: names, arguments and nullability, as `signaturesOf`
+ * writes them. More may be added to the schema; none of this may go or change.
  */
 export const CONTRACT = `
 scalar DateTime

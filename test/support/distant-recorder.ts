@@ -18,7 +18,7 @@ export interface RecorderOptions {
   readonly hasVersions?: boolean;
 }
 
-/** What its process is asked for: all that has arrived, after it has begun anew if it is to. */
+/** A request to its process for all that has arrived. With `anew`, it begins again before it answers. */
 export interface Order {
   readonly id: number;
   readonly anew?: RecorderOptions;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const ROOT = new URL('../../', import.meta.url);
-/** What others write, some of it while this is read. */
+/** Directories that others write, some of them while this is read. */
 const NOT_OURS = ['node_modules', 'dist', '.git', '.temp', 'cache', '.next'];
 
 /** A fenced block of a document, in its place. */

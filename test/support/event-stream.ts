@@ -1,6 +1,6 @@
 import type { ResultError, TestGateway } from './gateway.ts';
 
-/** What a subscription tells, as its client sees it. */
+/** An event of a subscription, as its client sees it. */
 export interface Told<Data> {
   readonly data?: Data | null;
   readonly errors?: readonly ResultError[];

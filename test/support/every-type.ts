@@ -216,7 +216,7 @@ function goodValue(script: Context, type: GraphQLOutputType, place: string, rand
   }
 }
 
-/** Of any kind that can be iterated. */
+/** A list of any kind that can be iterated. */
 function goodList(script: Context, type: GraphQLOutputType, place: string, random: Seeded): unknown {
   const length = random.below(4);
   const item = (index: number) => {

@@ -7,7 +7,7 @@ export interface WatchedMember {
   readonly received: object[];
   /** Those of them that were the latest. */
   readonly latest: object[];
-  /** What it was told of leading: `lead`, `lead reset`, `follow`. */
+  /** The roles that it was given, in order: `lead`, `lead reset`, `follow`. */
   readonly roles: string[];
   /** How many entries it had received when it was last told to lead. */
   readonly knownAtLead: number;

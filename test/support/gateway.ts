@@ -100,7 +100,7 @@ export async function openGateway({
     drain: server.drain,
     endStreams: gateway.endStreams,
     replaceDocuments: gateway.replaceDocuments,
-    /** What the gateway logged as unexpected. */
+    /** Errors that the gateway logged as unexpected. */
     logged,
     async close() {
       gateway.endStreams();

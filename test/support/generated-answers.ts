@@ -3,7 +3,7 @@ import { createRandom, type Random } from '../../src/sandbox/random.ts';
 import { wireProject, wireScript, wireUser } from './plain-api.ts';
 import type { Recorded } from './recorder.ts';
 
-/** What the REST side is like during a run. */
+/** The behaviour of the REST side during a run. */
 export interface Temper {
   readonly seed: number;
   /** The share of answers that fail. */
@@ -40,7 +40,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const digits = (text: string) => `<${text}>`;
 const DIGITS = /"<(-?\d+)>"/g;
 
-/** What may stand where something else should. */
+/** Values that may stand where something else should. */
 const STRANGERS: readonly [unknown, ...unknown[]] = [
   null,
   '',

@@ -64,7 +64,7 @@ export function createLiveApi({ cap = 100 } = {}) {
   return api;
 }
 
-/** What LuaAuth says of what there is not, and to who may not. */
+/** The answer of LuaAuth about things that do not exist, and to those who may not see them. */
 export const refuse: Respond = (_recorded, response) =>
   json(response, {
     success: false,

@@ -8,7 +8,7 @@ import { eventually } from './waiting.ts';
 export const POLL_MS = 2_000;
 export const PING_MS = 12_000;
 
-/** What a subscription with {@link SESSIONS} tells. */
+/** The data of a subscription with {@link SESSIONS}. */
 export interface SessionsTold {
   readonly scriptSessions: {
     readonly __typename: string;

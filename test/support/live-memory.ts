@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 export const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What this process holds after a full garbage collection: objects, and the bytes of buffers. */
+/** The memory of this process after a full garbage collection: objects, and the bytes of buffers. */
 export function liveBytes(): number {
   // The second waits until the memory of the buffers that the first found to be garbage is given back.
   collectGarbage();

@@ -22,7 +22,7 @@ interface Event {
   readonly reason?: string;
 }
 
-/** What a subscriber knows that applies all events, and what was wrong with them. */
+/** The view of a subscriber that applies all events, and all that was wrong with them. */
 export interface LiveView {
   /** The ids of who is connected, as it was told. */
   readonly sessions: () => string[];

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/transport/clock.ts';
 import { answerRateLimited, scriptIdOf, wireScript } from './plain-api.ts';
 import { json, type Recorded } from './recorder.ts';
 
-/** What becomes of a request. */
+/** The ways that a request may end. */
 export const FATES = [
   'answered',
   'refused',

@@ -11,7 +11,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 interface Sent {
   readonly serverPort: number | undefined;
   readonly connection: string;
-  /** What the server has of it. */
+  /** The request as the server has it. */
   arrived?: { readonly request: IncomingMessage; readonly response: ServerResponse };
   /** Its connection was closed before it arrived. */
   isLost: boolean;
@@ -47,7 +47,7 @@ export async function quiet(idleTurns = IDLE_TURNS): Promise<void> {
     if (events === before && isIdle) idle += 1;
     else idle = 0;
     before = events;
-    // What is on its way for longer needs the system, which may be busy.
+    // Anything on its way for longer needs the system, which may be busy.
     if (!isIdle && ++pauses > IDLE_TURNS) await setTimeout(1);
   }
 }
@@ -125,7 +125,7 @@ onChannel('http.server.request.start', ({ request, response, socket }) => {
   if (one) one.arrived = { request: request as IncomingMessage, response };
 });
 
-/** What the channels tell, each a part of it. */
+/** The messages of the channels, each of which holds a part of this. */
 interface Told {
   readonly request: unknown;
   readonly response: ServerResponse;

@@ -1,6 +1,6 @@
 import { graphql } from '../gql/index.ts';
 
-/** What every refusal shows. */
+/** The fields that every refusal shows. */
 graphql(/* GraphQL */ `
   fragment Refused on Refusal {
     message

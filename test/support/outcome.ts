@@ -1,7 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { ScriptOfValues } from './script-of-values.ts';
 
-/** What can be seen of an execution from outside. */
+/** All that can be seen of an execution from outside. */
 export interface Outcome {
   readonly json: string;
   readonly isSync: boolean;
@@ -31,7 +31,7 @@ export function nothingMore(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What an executor says of a schema whose types are wrong is in its own words: no client sees them. */
+/** Each executor has its own words for a schema whose types are wrong: no client sees them. */
 function isOwnWord(message: string): boolean {
   return /^(Expected `|Expected value of|Abstract type|Runtime Object|Support for|\w+ has serialized|\w+ was resolved to|A value of the type)/.test(
     message,

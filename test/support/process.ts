@@ -10,7 +10,7 @@ export type Variables = Readonly<Record<string, string>>;
 
 /**
  * Starts the gateway's own process, as built, in an empty directory, with no other variable than those given and with
- * these arguments. Whoever starts it calls `kill`, which also removes the directory. A descriptor takes the place of the
+ * these arguments. The caller ends it by `kill`, which also removes the directory. A descriptor takes the place of the
  * pipe on its stdout, from which then nothing is read.
  */
 export function startProcess(

@@ -50,7 +50,7 @@ export async function startProxy(target: string) {
       isCut = true;
       for (const socket of sockets) socket.destroy();
     },
-    /** What was cut stays cut: new connections pass. */
+    /** Lets new connections pass; those that were cut stay cut. */
     mend() {
       isCut = false;
       for (const socket of sockets) socket.destroy();

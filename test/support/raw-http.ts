@@ -16,11 +16,11 @@ export async function openRaw(url: string) {
   const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(received)));
   return {
     socket,
-    /** What has come so far. */
+    /** All that has come so far. */
     received: () => received,
     /** Everything that came, once the server has closed the connection. */
     closed,
-    /** What has come as soon as it contains `text`. @throws when the server closes before. */
+    /** All that has come, as soon as it contains `text`. @throws when the server closes before. */
     async until(text: string): Promise<string> {
       while (!received.includes(text)) {
         const more = new Promise((resolve) => socket.once('data', () => resolve(true)));

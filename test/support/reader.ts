@@ -55,7 +55,7 @@ export async function createReader({ withRedis = false } = {}) {
         for (const other of children.splice(0)) end(other);
         children.push(child);
         gatewayUrl = url;
-        // What a server prints goes on.
+        // A server goes on printing after this.
         resolve('');
       };
       child.stdout.on('data', onText);
@@ -76,7 +76,7 @@ export async function createReader({ withRedis = false } = {}) {
 
   return {
     sandbox,
-    /** What a step prints or answers. */
+    /** The output of a step, or its answer. */
     async follow({ kind, text, variables }: Step): Promise<string> {
       const isAsked = kind === 'graphql' || text.includes('http://127.0.0.1:4000');
       if (isAsked && gatewayUrl === '') {

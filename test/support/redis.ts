@@ -61,7 +61,7 @@ const READ_ALL: Readonly<Record<string, (key: string) => readonly string[]>> = {
   stream: (key) => ['XRANGE', key, '-', '+'],
 };
 
-/** A server of its own on a loopback port, with nothing in it. Whoever starts it calls `close`. */
+/** A server of its own on a loopback port, with nothing in it. The caller ends it by `close`. */
 export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly string[] = []) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-redis-'));
   const port = await freePort();

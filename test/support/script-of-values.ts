@@ -15,8 +15,8 @@ export interface ScriptedObject {
 }
 
 /**
- * What resolvers give in one execution: all of it follows from a seed and the place in the response. Promises settle by
- * microtasks alone, after so many turns.
+ * The values that resolvers give in one execution: they follow from a seed and the place in the response. Promises
+ * settle by microtasks alone, after so many turns.
  */
 export class ScriptOfValues {
   readonly calls: string[] = [];
@@ -68,7 +68,7 @@ export class ScriptOfValues {
         () => new Error(`broken at ${place}`),
         () => new TypeError(`wrong at ${place}`),
         () => new GraphQLError(`refused at ${place}`, { extensions: { code: 'REFUSED' } }),
-        // What has a path is taken as told already.
+        // An error that has a path is taken as located already.
         () => new GraphQLError(`elsewhere at ${place}`, { path: ['elsewhere', 1] }),
       ])();
       this.#errors.set(place, error);

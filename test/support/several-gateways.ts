@@ -27,7 +27,7 @@ export function useSeveralGateways(engine?: string) {
   const redis = useRedis(engine);
   const stalls = createStallMeter();
   const closing: (() => Promise<unknown>)[] = [];
-  /** What one of them leaves open would meet the next test in the same Redis. */
+  /** Closes all: one that is left open would meet the next test in the same Redis. */
   const closeAll = async () => {
     const failures: unknown[] = [];
     for (const close of closing.splice(0).reverse()) await close().catch((failure) => failures.push(failure));

@@ -8,13 +8,13 @@ const { startServer } = await importBuilt<typeof import('../../src/server/listen
 const { createTransport } =
   await importBuilt<typeof import('../../src/transport/transport.ts')>('transport/transport');
 
-/** What the process holds after a full garbage collection. */
+/** The holdings of the process after a full garbage collection. */
 export interface Holdings {
   readonly heapBytes: number;
   /** Live objects by the class whose name they carry; each request makes some of every one. */
   readonly objects: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
-  /** What the gateway logged as unexpected. */
+  /** Errors that the gateway logged as unexpected. */
   readonly logged: readonly string[];
 }
 

@@ -87,7 +87,7 @@ export async function openSocket(
   };
 }
 
-/** What the gateway answers to a request for a WebSocket that it does not grant. */
+/** The answer of the gateway to a request for a WebSocket that it does not grant. */
 export async function refusedUpgrade(
   url: string,
   protocols: string | string[],

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** What speaks the protocol of Redis on this machine. */
+/** The servers on this machine that speak the protocol of Redis. */
 export const ENGINES = ['redis-server', 'valkey-server'].filter(isInstalled);
 
 export const HOW_TO_GET_ONE = 'apt-get install redis-server valkey-server    (or: brew install redis valkey)';

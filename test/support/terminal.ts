@@ -7,8 +7,8 @@ import { MAIN } from './built.ts';
 import type { Variables } from './process.ts';
 
 /**
- * Starts the gateway, or another build of it, as somebody at a terminal does, by `script` of util-linux. Whoever starts it
- * calls `kill`.
+ * Starts the gateway, or another build of it, as somebody at a terminal does, by `script` of util-linux. The caller
+ * ends it by `kill`.
  */
 export function startOnTerminal(variables: Variables, main = MAIN) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-terminal-'));
@@ -27,7 +27,7 @@ export function startOnTerminal(variables: Variables, main = MAIN) {
   const pid = () => Number.parseInt(text, 10);
   return {
     ended,
-    /** What stands on the terminal, without colours. */
+    /** The lines on the terminal, without colours. */
     lines: () =>
       text
         // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of.

@@ -58,7 +58,7 @@ export function createTransportByKey(url: string) {
     transport,
     /**
      * Ends a key's calls once none is under way: an answer with an error may be sent before the last call that its
-     * operation leads to. What follows from a call is asked for before the next turn of the event loop.
+     * operation leads to. A call that follows from another is made before the next turn of the event loop.
      */
     async end(key: string): Promise<void> {
       const opened = byKey.get(key);

@@ -25,7 +25,7 @@ export function createVersions() {
   };
 }
 
-/** What each of the four reads of `WHOLE_SCRIPT` has shown. */
+/** The version that each of the four reads of `WHOLE_SCRIPT` has shown. */
 export function marksIn({ data }: Result<WholeScript>): (string | undefined)[] {
   const { name, executions, sessions, filtered } = data?.script ?? {};
   return [name, executions?.[0]?.date, sessions?.nodes[0]?.jobId, filtered?.nodes[0]?.jobId];

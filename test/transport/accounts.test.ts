@@ -88,7 +88,7 @@ describe('an account whose reads hang', () => {
     const { data } = await readAll(C, 20, 'c');
     expect(data?.scripts.filter((script) => script !== null)).toHaveLength(20);
     await expectCalls(fixture.recorder, 26);
-    // What hung is given up in the end.
+    // The calls that hung are given up in the end.
     await clock.advance(5_000);
     for (const { errors } of await Promise.all(hanging)) {
       expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(
@@ -199,7 +199,7 @@ describe('a quota over all keys', () => {
     fixture.gateway.execute(SCRIPTS, { ids: ids(count, name) }, headers);
   const unauthorized: Respond = (_recorded, response) =>
     json(response, { success: false, error: { code: -1, message: 'unauthorized or invalid request' } }, 403);
-  /** Who sent the calls from one on, and how often. */
+  /** The senders of the calls from one on, and how many calls each has sent. */
   const sendersFrom = (first: number) => {
     const sum: Record<string, number> = {};
     for (const { headers } of fixture.recorder.calls.slice(first)) {

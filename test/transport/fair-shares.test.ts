@@ -116,7 +116,7 @@ it('a read that a greedy caller waits for as well has its own turn, and is one c
   await expectCalls(fixture.recorder, before + RATE);
   const line = `GET /scripts/${id}`;
   expect(lines().slice(before, before + 2)).toContain(line);
-  // Of the greedy caller, this one waits no longer.
+  // The greedy caller waits for this one no longer.
   await waitForQueued(waiting - RATE);
   await leave();
   expect(lines().filter((one) => one === line)).toHaveLength(1);

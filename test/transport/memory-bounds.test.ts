@@ -16,7 +16,7 @@ import { collectGarbage } from '../support/live-memory.ts';
 vi.setConfig({ testTimeout: 180_000 });
 
 const MEGABYTE = 1024 * 1024;
-/** Of a key and its slot in a table, with nothing else. */
+/** The bytes of a key and its slot in a table, with nothing else. */
 const SMALLEST_ENTRY_BYTES = 32;
 
 function heapInMegabytes(): number {

@@ -77,7 +77,7 @@ describe('one answer too many on a connection', () => {
   it('reaches neither the next key nor the one after it', async () => {
     fixture.respond = answerPlainly;
     expect((await read('a', A)).data?.script?.name).toBe('name of a');
-    // What B has asked for is answered when the next request is there, which then gets it instead of its own.
+    // The answer for B comes once the next request is there, which then gets it instead of its own.
     let late = () => {};
     fixture.respond = (recorded, response) => {
       if (recorded.headers.token === B.token) {

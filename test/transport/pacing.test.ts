@@ -177,7 +177,7 @@ describe('the order of those who wait', () => {
     operationTimeoutMs: 60_000,
   });
 
-  /** What arrives, one call each window. */
+  /** The calls that arrive, one each window. */
   async function arrivals(count: number): Promise<string[]> {
     for (let index = 1; index <= count; index += 1) {
       // Longer than a window and the longest way: a call counts from its answer, which may not be there yet.

@@ -60,7 +60,7 @@ describe('a read that starts after a write to a project was accepted', () => {
     expect((await write('p')).errors).toBeUndefined();
     expect(versionsIn(await run(PROJECT_READS))).toEqual(['v2']);
     await expectCalls(fixture.recorder, 5);
-    // What was read after it is kept again.
+    // A read after the write is cached again.
     expect(versionsIn(await run(PROJECT_READS))).toEqual(['v2']);
     await expectCalls(fixture.recorder, 5);
   });

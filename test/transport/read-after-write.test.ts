@@ -84,7 +84,7 @@ describe('a read that starts after a write was accepted', () => {
       expect((await write('a')).errors).toBeUndefined();
       expect(marksIn(await read())).toEqual(all('v2'));
       await expectCalls(fixture.recorder, 9);
-      // What was read after it is kept again.
+      // A read after the write is cached again.
       expect(marksIn(await read())).toEqual(all('v2'));
       await expectCalls(fixture.recorder, 9);
     },

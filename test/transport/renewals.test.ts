@@ -71,7 +71,7 @@ describe('renewals that wait for the quota', () => {
     }
     await clock.advance(WINDOW_MS);
     await expectCalls(fixture.recorder, calls + 2);
-    // Of the others, `s8` is the first of the two whose copies are a window older.
+    // Among the others, `s8` is the first of the two whose cache entries are a window older.
     expect(fixture.recorder.lines().slice(calls).sort()).toEqual(['GET /scripts/s15', 'GET /scripts/s8']);
   });
 

@@ -12,7 +12,7 @@ import { json, type Respond } from '../support/recorder.ts';
 import { arrival, closing, eventually, expectCalls } from '../support/waiting.ts';
 
 const clock = createManualClock();
-/** What the gateway draws, and how often it has drawn: once for each retry. */
+/** The number that the gateway draws, and how often it has drawn: once for each retry. */
 const luck = { value: 0, draws: 0 };
 const random = () => {
   luck.draws += 1;

@@ -182,7 +182,7 @@ describe('identical reads at the same time', () => {
     }
   });
 
-  /** Whoever began a call has its timer, whoever joined it has one for its own deadline. */
+  /** Waits for one timer a read: the first read has its call's, each that joined has one for its own deadline. */
   async function waitForReads(count: number): Promise<void> {
     await eventually(() => expect(clock.pending).toBe(count));
   }

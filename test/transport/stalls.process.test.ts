@@ -50,7 +50,7 @@ describe('a process that stood still past the deadline of its calls', () => {
   });
 });
 
-/** What a long garbage collection, a busy machine or a paused virtual machine does. Timers are the first to run after it. */
+/** Stops all, as a long garbage collection or a paused virtual machine does. Timers are the first to run after it. */
 async function standStill(ms: number): Promise<void> {
   await setImmediate();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
