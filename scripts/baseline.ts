@@ -9,17 +9,17 @@ export function baselineOf(sdl: string): string {
   return `${print(document)}\n`;
 }
 
-/** What a client or supergraph that relies on the baseline would miss, a line for each. */
+/** The changes that break a client or supergraph that relies on the baseline, a line for each. */
 export function breakingChanges(baseline: string, sdl: string): string[] {
   return findBreakingChanges(buildSchema(baseline), buildSchema(sdl)).map(({ description }) => description);
 }
 
-/** What to do about them. */
+/** The message when there are breaking changes: what to do about them. */
 export const BREAKS = [
   'schema/schema.graphql takes away what schema/baseline.graphql promises, and queries that clients send today would fail.',
   'Keep the old name next to the new one and mark it @deprecated; or, if the break is meant, run "npm run schema:accept -- --breaking" and commit schema/baseline.graphql.',
 ].join('\n');
 
-/** What to do when the schema has more than the baseline, or has changed in a way that breaks nothing. */
+/** The message when the schema has more than the baseline, or has changed in a way that breaks nothing. */
 export const UNRECORDED =
   'schema/baseline.graphql does not have what is new in schema/schema.graphql, so nothing would protect it. Run "npm run schema:accept" and commit the file.';

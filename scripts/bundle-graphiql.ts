@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = join(ROOT, 'dist/page');
 const ENTRY = 'src/graphiql/browser/start.tsx';
 const INPUTS = ['src/graphiql/browser', 'src/graphiql/tabs.ts', 'scripts/bundle-graphiql.ts'];
-/** What npm has installed, with versions. */
+/** The packages that npm has installed, with versions. */
 const INSTALLED = 'node_modules/.package-lock.json';
 
 /** Makes the files of the GraphiQL page in dist/page, unless they are made of what is here. */

@@ -1,6 +1,6 @@
 const heading = /^## \[([^\]]+)\](?: - \d{4}-\d\d-\d\d)?$/gm;
 
-/** What a changelog in the form of Keep a Changelog says of a version, without the heading. */
+/** The section of a version in a changelog in the form of Keep a Changelog, without the heading. */
 export function sectionOf(changelog: string, version: string): string {
   const headings = [...changelog.matchAll(heading)];
   const at = headings.findIndex(([, name]) => name === version);

@@ -149,7 +149,7 @@ function argsText({ args }: AnyField): string {
 
 const defaultText = (value: unknown) => (value === undefined ? '' : ` = ${JSON.stringify(value)}`);
 
-/** What a field costs, from the table that prices operations. */
+/** The cost of a field, from the table that prices operations. */
 function costText(field: AnyField): string {
   const cost = costOf(field);
   if (!cost) return '';

@@ -26,7 +26,7 @@ const REQUESTS = 5_000;
 const SEED = 20_261_124;
 const ALL_SCRIPTS: ScriptRange = { first: 0, count: SCRIPTS };
 
-/** What all subjects are compared on. */
+/** The cases that all subjects are compared on. */
 export function comparedCases(): Case[] {
   return [oneScript(), aliases(), sessions()];
 }
@@ -84,7 +84,7 @@ function sessions(): Case {
   );
 }
 
-/** What is asked of a page of sessions. */
+/** The fields that are asked for of each session of a page. */
 export const NODES = '{ nodes { id robloxId script { id name } } }';
 
 /** The right answer to it. */

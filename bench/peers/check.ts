@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BenchRequest, Case } from './cases.ts';
 import type { Deviation } from './subjects.ts';
 
-/** Whom to ask. */
+/** A subject that answers at this address, and how its answers may deviate. */
 export interface Target {
   readonly url: string;
   readonly deviation?: Deviation | undefined;

@@ -7,18 +7,18 @@ import { peakMemoryMb } from './process.ts';
 import { type Served, serve } from './serve.ts';
 import type { Subject } from './subjects.ts';
 
-/** Who is measured on what. */
+/** A subject, and the case that it is measured on. */
 export interface Entry {
   readonly subject: Subject;
   readonly kind: Case;
   readonly connections: number;
   /** The process of the store that the subject uses. */
   readonly storePid?: number;
-  /** What is to be done before the warm-up, such as filling a cache. */
+  /** Done before the warm-up, such as filling a cache. */
   readonly prepare?: (served: Served) => Promise<void>;
 }
 
-/** What a subject did in all rounds of a case. */
+/** The results of a subject in all rounds of a case. */
 export interface Row {
   readonly subject: Subject;
   /** From the start of its process to its first right answer. */

@@ -15,7 +15,7 @@ export interface Sample {
   readonly cpuUs: number;
   /** CPU time of the store that it uses, for one answer; 0: it uses none. */
   readonly storeCpuUs: number;
-  /** What the subject's processes hold after the load. */
+  /** The memory that the subject's processes hold after the load. */
   readonly residentMb: number;
   /** REST calls for one answer. */
   readonly calls: number;

@@ -80,7 +80,7 @@ http {
 /** nginx takes no longer text at once. */
 const MAX_TEXT = 4_000;
 
-/** What differs stands in the answer as nginx's variables. */
+/** In the answer, nginx's variables stand for the parts that differ between requests. */
 function location(method: 'GET' | 'POST', path: string, answer: object): string {
   const pieces = cutBetweenObjects(JSON.stringify(answer));
   return `location ~ "${path}" {

@@ -16,7 +16,7 @@ export interface ProcessOptions {
 export interface Running {
   readonly name: string;
   readonly pid: number;
-  /** What it printed, when it has ended by itself. */
+  /** Its output, when it has ended by itself; undefined: it has not. */
   failure(): string | undefined;
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
-/** What the upstream answers, as a function of the script's id: nginx is given it as a template, the checks call it. */
+/** The upstream's answers, as functions of the script's id: nginx is given them as templates, the checks call them. */
 
-/** Of how many scripts requests are drawn, if nothing else is said; the upstream knows every id. */
+/** Requests name one of so many scripts, unless a case says otherwise; the upstream knows every id. */
 export const SCRIPTS = 10_000;
 /** The session counts that the upstream knows. It tells them apart by id, because nginx does not look at a body. */
 export const SESSION_COUNTS = [1, 10, 50, 100] as const;

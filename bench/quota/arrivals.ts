@@ -9,7 +9,7 @@ const WAYS_MS = [2, 50, 100, 200];
 /** Every step from one to another, in both directions. */
 const STEPS_MS = [2, 50, 2, 100, 2, 200, 50, 100, 50, 200, 100, 200, 2];
 const STEP_MS = 1_300;
-/** Of each gateway at a time: more than the quota lets through. */
+/** Reads at a time at each gateway: more than the quota lets through. */
 const READERS = 60;
 const SETTLE_MS = 2_500;
 const ID = '0123456789abcdef';

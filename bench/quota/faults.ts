@@ -6,7 +6,7 @@ import { type GatewayProcess, openGateway } from './support/gateway.ts';
 import { openRedis, type StallingRedis } from './support/stalling-redis.ts';
 
 const RATE = 50;
-/** Of each gateway, at any time: more than the quota lets through. */
+/** At each gateway, at any time: more than the quota lets through. */
 const READS_AT_ONCE = 60;
 const CALM_MS = 3_000;
 

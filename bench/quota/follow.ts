@@ -1,4 +1,4 @@
-/** What so many subscribers cost the gateway, as a line of JSON, for `npm run bench:curves`. See README.md. */
+/** Prints the cost of so many subscribers for the gateway, as a line of JSON, for `npm run bench:curves`. See README.md. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openGateway } from './support/gateway.ts';
@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: { streams: { type: 'string', default: '1' }, seconds: { type: 'string', default: '10' } },
 });
 const count = Number(values.streams);
-/** What opening them leaves to be done is no cost of theirs. */
+/** Work that is left from opening the streams is not counted as their cost: it is done by then. */
 const SETTLE_MS = 1_000;
 
 const sandbox = await openSandbox(0);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tools of the clients make of schema and documents: types, Relay's artifacts, lists of documents.
+# Runs the clients' generators on schema and documents: types, Relay's artifacts, lists of documents.
 set -e
 # Relay's compiler lists only the documents that it writes anew.
 rm -rf src/relay/__persisted__

@@ -46,7 +46,7 @@ function propagateKey({ request, context }: Outgoing): void {
   }
 }
 
-/** What a subgraph says is meant for the client; what fails on the way to it is not. */
+/** An error of a subgraph is meant for the client; one on the way to it is not. */
 function keepSubgraphErrors(error: unknown, message: string): Error {
   return error instanceof GraphQLError && error.extensions.serviceName ? error : maskError(error, message);
 }

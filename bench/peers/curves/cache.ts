@@ -15,7 +15,7 @@ import {
 } from './measured-points.ts';
 
 const COUNTS = [10, 100, 1_000, 10_000, 100_000];
-/** What the cache holds for certain when more has been read than it can: the last ones. */
+/** When more has been read than the cache holds, at least so many of the last ones are still in it. */
 const MOST_ASKED_FOR = 10_000;
 const CONNECTIONS = 64;
 

@@ -1,15 +1,15 @@
 import { number, table } from '../figures.ts';
 import { describeGrowth } from './growth.ts';
 
-/** What grows when something else does. */
+/** The measures that may grow with a number of items. */
 export interface Curve {
-  /** Of its file. */
+  /** The name of its file, without the ending. */
   readonly name: string;
   readonly title: string;
-  /** What there is more and more of, such as `fields`. */
+  /** The name of the items, such as `fields`. */
   readonly items: string;
   readonly measures: readonly Measure[];
-  /** What a reader must know. */
+  /** Remarks that a reader must know. */
   readonly notes: readonly string[];
   /** Why points are missing. */
   readonly failures: readonly string[];
@@ -24,7 +24,7 @@ export interface Measure {
 }
 
 export interface Series {
-  /** Whose it is, where there are several. */
+  /** The name of the series, where there are several. */
   readonly name?: string;
   readonly points: readonly Point[];
 }

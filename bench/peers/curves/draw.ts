@@ -17,7 +17,7 @@ const TOP = 112;
 const BOTTOM = 56;
 const LEFT = 56;
 const RIGHT = 20;
-/** Of one plot, by how many stand side by side. */
+/** The width of one plot, by how many stand side by side. */
 const PLOT_WIDTHS = [0, 500, 340, 300];
 
 interface Plot {
@@ -144,7 +144,7 @@ function drawPlot({ measure, x, y }: Plot, items: string, names: readonly string
 
 const GRID_MARK = `stroke="${GRID}"`;
 
-/** What the first point would become if the cost grew as the items do, as far as the plot goes. */
+/** The cost if it grew as the items do: a line from the first point to the end of the plot. */
 function drawReference(first: Point | undefined, x: LogScale, y: LogScale): string {
   if (first === undefined) return '';
   const most = Math.min(x.most / first.items, y.most / first.value);

@@ -15,7 +15,7 @@ export async function fillCache(url: string, scripts: number): Promise<number> {
   for (const ids of batches.reverse()) {
     const { calls, fresh } = await read(url, ids);
     held += fresh;
-    // What is read anew takes the place of an older one, so that none behind it would be met.
+    // An answer that is read anew evicts an older one, so none of the older batches would be found in the cache.
     if (calls > 0) break;
   }
   return held;

@@ -14,7 +14,7 @@ import {
 const CONNECTIONS = 8;
 
 export interface LargerOperations {
-  /** Of the curve, and what there is more and more of. */
+  /** The name of the curve, and of its items. */
   readonly name: string;
   readonly title: string;
   readonly sizes: readonly { readonly items: number; readonly kind: Case }[];

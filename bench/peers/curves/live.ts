@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { RoundOptions } from '../contest.ts';
 import type { Curve } from './curve.ts';
 
-/** What bench/quota/follow.ts prints. */
+/** The line that bench/quota/follow.ts prints. */
 interface Followed {
   readonly streams: number;
   readonly cpuMsPerSecond: number;

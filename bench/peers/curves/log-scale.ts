@@ -10,7 +10,7 @@ export interface LogScale {
   at(value: number): number;
 }
 
-/** What is free at both ends, as a share of the way between the values. */
+/** The margin at both ends, as a share of the way between the values. */
 const FREE = 0.12;
 const LEAST_MARGIN = 1.2;
 /** Room for the figure at a point. */

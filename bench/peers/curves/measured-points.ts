@@ -17,7 +17,7 @@ export async function measurePoints(
   return points.map(({ items }, index) => ({ items, row: rows[index] as Row }));
 }
 
-/** Medians of the rounds. What failed has no point. */
+/** Medians of the rounds. A row that failed has no point. */
 function pointsOf(measured: readonly Measured[], pick: (sample: Sample) => number): Point[] {
   return measured
     .filter(({ row }) => row.failure === undefined)

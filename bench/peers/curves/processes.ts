@@ -70,7 +70,7 @@ export async function measureProcesses(options: RoundOptions): Promise<Curve> {
   };
 }
 
-/** What Redis costs an operation. More than the bound is a failure. */
+/** The cost of Redis for an operation. More than the bound is a failure. */
 function compareWithRedis({ row: without }: Measured, { row: withRedis }: Measured) {
   if (without.failure !== undefined || withRedis.failure !== undefined)
     return { told: 'With Redis over without: unknown.', failures: [] };

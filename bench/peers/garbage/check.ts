@@ -7,8 +7,9 @@ import { gatewayWithLog, type Subject } from '../subjects.ts';
 import { measureSurvivors, type SurvivorOptions } from './survivors.ts';
 
 /**
- * The bounds of the cases, in kB. Survivors are copied twice, then stay until a full collection. Of the larger operations so much is under
- * way that a part of it survives, whatever is done: there the bound is what a calm and a busy machine have shown, and a half.
+ * The bounds of the cases, in kB. Survivors are copied twice, then stay until a full collection. The larger operations have so
+ * much under way that a part of it survives, whatever is done: there the bound is what a calm and a busy machine have shown, and
+ * a half.
  */
 const MOST_KB = [2, 40, 12];
 

@@ -1,5 +1,5 @@
 /**
- * What `node --expose-gc --import` loads into a subject: on a port of its own it starts and stops V8's sampling heap
+ * Loaded into a subject by `node --expose-gc --import`: on a port of its own it starts and stops V8's sampling heap
  * profiler, set to what survives the young collection.
  */
 import { createServer } from 'node:http';
@@ -25,7 +25,7 @@ const server = createServer(async (request, response) => {
     response.end();
     return;
   }
-  // What was allocated last has met no collection yet, and would count as a survivor: up to 16 MB.
+  // The latest objects, up to 16 MB, have met no collection yet, and would count as survivors.
   gc({ type: 'minor' });
   const { profile } = await session.post('HeapProfiler.stopSampling');
   response.end(JSON.stringify(profile));

@@ -7,7 +7,7 @@ import { cpuTimeMs } from '../process.ts';
 import { type Served, serve } from '../serve.ts';
 import type { Subject } from '../subjects.ts';
 
-/** What one start took. */
+/** The costs of one start. */
 export interface Start {
   /** From the start of the process to its first right answer. */
   readonly wallMs: number;

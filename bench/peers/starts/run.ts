@@ -17,7 +17,10 @@ export interface RunStartsOptions {
   readonly onProgress: (line: string) => void;
 }
 
-/** Starts every build by every Node, in turns, Mercurius beside them. What V8 keeps of a start is there from one before. */
+/**
+ * Starts every build by every Node, in turns, Mercurius beside them. The first start of each does not count: from Node 22.8 on it
+ * fills the cache of compiled code for the later ones.
+ */
 export async function runStarts(options: RunStartsOptions): Promise<void> {
   const { starts, nodes, builds, print, onProgress } = options;
   const started = { ...options, first: oneScript().requests[0] as BenchRequest };

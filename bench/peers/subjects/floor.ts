@@ -1,4 +1,4 @@
-/** What cannot be avoided: JSON in, the REST calls, JSON out. It knows no GraphQL, and the compared kinds of request only. */
+/** The least work there is: JSON in, the REST calls, JSON out. It knows the compared kinds of request, and no GraphQL. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { host, port } from './environment.ts';
 import { getScript, getSessions, type WireScript } from './upstream.ts';

@@ -17,7 +17,7 @@ export type Scenario = (options: ScenarioOptions) => AsyncGenerator<Report>;
 
 const LONGEST_P99_MS = 250;
 
-/** What popular reads are to reach: all of them, by few calls, soon. */
+/** The targets of popular reads: all are served, by few calls, soon. */
 export function popularTargets(perSecond: number, operations: number, reads: Outcomes, cost: Cost): Target[] {
   const mostCalls = QUOTA_PER_SECOND / perSecond;
   return [

@@ -7,7 +7,7 @@ export interface DistantApi {
   readonly url: string;
   /** From now on the way takes so long. */
   setWay(ms: number): void;
-  /** What has arrived since this was last asked: the times in ms, of which only differences mean anything. */
+  /** The times of the arrivals since this was last asked, in ms; only their differences mean anything. */
   arrivals(): Promise<number[]>;
   stop(): void;
 }

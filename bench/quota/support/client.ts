@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { sandboxKeys } from '../../../src/sandbox/keys.ts';
 
-/** What the harness looks at in an answer. */
+/** The parts of an answer that the harness looks at. */
 export interface GraphAnswer {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];

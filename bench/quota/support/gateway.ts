@@ -42,7 +42,7 @@ export async function openGateway(apiUrl: string, settings: GatewaySettings): Pr
       LUAAUTH_API_URL: apiUrl,
       NODE_ENV: 'production',
       REDIS_URL: redisUrl,
-      // What another run has left there is another gateway's.
+      // A prefix of its own, so that nothing of another run is found there.
       REDIS_PREFIX: redisPrefix,
       WORKERS: workers,
       ...variables,
@@ -62,7 +62,7 @@ export async function openGateway(apiUrl: string, settings: GatewaySettings): Pr
       clearTimeout(timer);
       fail(`ended with code ${code}`);
     });
-    // What it prints later is read and thrown away, or it would block.
+    // Later output is read and thrown away, or the gateway would block.
     child.stdout.on('data', (chunk: Buffer) => {
       if (printed.length < 10_000) printed += chunk;
       const [url] = /http:\/\/127\.0\.0\.1:\d+(?=\/graphql)/.exec(printed) ?? [];

@@ -5,7 +5,7 @@ export interface LoadOptions {
   readonly begin: (index: number, scheduledAt: number) => Promise<void>;
 }
 
-/** What became of the schedule. */
+/** The outcome of the schedule. */
 export interface Offered {
   readonly operations: number;
   /** How late an operation was begun at most, in ms: what the harness itself adds to a latency. */

@@ -2,7 +2,7 @@ import type { Fixture } from './fixture.ts';
 import { cpuSeconds, cpuWaitSeconds, peakMemoryMb, withChildren } from './process.ts';
 import type { SandboxCount } from './sandbox-messages.ts';
 
-/** What a run cost, besides the answers that it gave. */
+/** The costs of a run, besides the answers that it gave. */
 export interface Cost {
   /** From the first operation to the last answer. */
   readonly seconds: number;

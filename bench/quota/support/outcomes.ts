@@ -7,7 +7,7 @@ export interface Outcomes {
   readonly staleAges: readonly number[];
   /** GraphQL errors by code; NO_ANSWER counts operations whose connection broke. */
   readonly errors: ReadonlyMap<string, number>;
-  /** Of what was served, in ms from the time it was due. */
+  /** The latencies of the served operations, in ms from the time when each was due. */
   readonly latencies: readonly number[];
 }
 

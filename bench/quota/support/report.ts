@@ -2,13 +2,13 @@ import type { Offered } from './load.ts';
 import { type Cost, callsPerOperation } from './measure.ts';
 import { NO_ANSWER, type Outcomes, percentile } from './outcomes.ts';
 
-/** What is printed of one run. */
+/** The part of one run that is printed. */
 export interface Report {
   readonly title: string;
   readonly rows: readonly Row[];
-  /** What had to be 0 and is not: the harness fails. */
+  /** The counts that had to be 0 and are not: the harness fails. */
   readonly broken: readonly string[];
-  /** What the run was to reach, and whether it did. */
+  /** The targets of the run, and whether it met them. */
   readonly targets: readonly Target[];
 }
 
@@ -59,7 +59,7 @@ export function reportLoad(title: string, load: Load, cost: Cost, targets: reado
   };
 }
 
-/** What no run may show, whatever the machine. */
+/** The counts that have to be 0 in every run, however slow the machine. */
 export function mustBeZero(errors: ReadonlyMap<string, number>, cost: Cost, staleAfterWrite?: number) {
   const counts: [label: string, count: number][] = [
     ['ratelimited answers of the API', cost.rest.limited],

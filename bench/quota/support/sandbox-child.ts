@@ -9,7 +9,7 @@ const PRIORITY = -10;
 
 const scripts = Number(process.argv[2]);
 try {
-  // What stands in for a far-away API must not wait for this machine's other work: it would see arrivals late.
+  // This stands in for a far-away API, so it must not wait for this machine's other work: it would see arrivals late.
   setPriority(PRIORITY);
 } catch {
   // Not permitted: on a busy machine it then counts calls together that were sent apart.

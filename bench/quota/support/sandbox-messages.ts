@@ -1,4 +1,4 @@
-/** What the sandbox's process is asked: to begin counting anew, or to tell what it has counted since. */
+/** A message to the sandbox's process: count from 0 again, or send the counts so far. */
 export type SandboxQuestion = 'begin' | 'count';
 
 /** Its first message, once it listens. */
@@ -6,7 +6,7 @@ export interface SandboxReady {
   readonly url: string;
 }
 
-/** What arrived at the REST side since `begin`, as the REST side itself saw it. */
+/** The calls since `begin`, as the REST side itself saw them arrive. */
 export interface SandboxCount {
   readonly calls: number;
   /** Answered `ratelimited`. */

@@ -1,4 +1,4 @@
-/** What the REST side of the harness has, and how strict and slow it is. */
+/** The scripts of the harness's REST side, and how strict and slow it is. */
 export const QUOTA_PER_SECOND = 50;
 export const LATENCY_MS = 20;
 

@@ -9,7 +9,7 @@ export function createAutomaticLink(): PersistedQueryLink {
   });
 }
 
-/** What `generate-persisted-query-manifest` writes. */
+/** The file that `generate-persisted-query-manifest` writes. */
 export type Manifest = Awaited<
   ReturnType<Parameters<typeof generatePersistedQueryIdsFromManifest>[0]['loadManifest']>
 >;

@@ -69,7 +69,7 @@ const DELETE = graphql(/* GraphQL */ `
   }
 `);
 
-/** What is gone has to be taken out of the cache by hand. */
+/** The cache does not notice that a script is deleted, so it is evicted by hand. */
 export function deleteScript(client: ApolloClient, id: string) {
   return client.mutate({
     mutation: DELETE,

@@ -22,7 +22,7 @@ const MAY_USE = (1n << 2n) | (1n << 3n);
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_CONTENT = 2_000;
 
-/** The endpoint for interactions, as a request listener. What it says is shown to the sender alone. */
+/** The endpoint for interactions, as a request listener. Its answers are shown to the sender alone. */
 export function createBot({ desk, publicKey, discordApi, log }: BotOptions): RequestListener {
   const key = readPublicKey(publicKey);
 

@@ -3,7 +3,7 @@ import type { CommandOptions } from './interaction.ts';
 import { type Licence, type Licences, Refused } from './licences.ts';
 import { isDiscordId, type Table } from './table.ts';
 
-/** What a command is given. */
+/** Everything that a command works with. */
 export interface Desk {
   readonly licences: Licences;
   readonly table: Table;

@@ -1,6 +1,6 @@
 import type { TypedDocumentString } from './gql/graphql.ts';
 
-/** What merely went wrong: it stands in the answer's `errors`. Neither documents nor variables are in it. */
+/** The operation failed, as the answer's `errors` say, or there was no answer. It holds neither documents nor variables. */
 export class OperationFailed extends Error {
   readonly code: string;
   /** For a write: whether it may have been carried out all the same. */

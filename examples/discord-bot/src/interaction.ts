@@ -14,7 +14,7 @@ export interface CommandInteraction {
   readonly subcommand: string;
   readonly options: CommandOptions;
   readonly by: string;
-  /** What the sender may do in the channel. */
+  /** The sender's permissions in the channel. */
   readonly permissions: bigint;
 }
 

@@ -98,7 +98,7 @@ const DISCONNECT = graphql(/* GraphQL */ `
 /** The most that one mutation takes. */
 const MAX_IDS = 100;
 
-/** What the bot does with licences, each by its key. Each throws `Refused`, or `OperationFailed`. */
+/** The bot's operations on licences, each by its key. Each throws `Refused`, or `OperationFailed`. */
 export function createLicences(execute: Gateway, projectId: string) {
   async function edit(input: { key: string; keyExpiresAt?: string; discordId?: string }): Promise<void> {
     const { editUser } = await execute(EDIT, { input });

@@ -66,7 +66,7 @@ for (const example of ['node', 'hono', 'express', 'fastify']) {
   });
 }
 
-/** What a server with a body parser in front of the gateway answers. */
+/** The answer of a server with a body parser in front of the gateway. */
 async function sendTo(url: string, headers: Record<string, string> = {}): Promise<readonly [number, string]> {
   const { body } = operation();
   const signal = AbortSignal.timeout(10_000);

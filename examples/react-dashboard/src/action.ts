@@ -4,7 +4,7 @@ import { graphql } from './gql/index.ts';
 import type { Outcome } from './notice.tsx';
 import { type Refusal, sayErrors, sayRefusal } from './words.ts';
 
-/** What every mutation asks of a refusal; fragments are found by codegen, so nobody imports it. */
+/** The fields that every mutation asks of a refusal; codegen finds fragments, so nobody imports it. */
 export const REFUSAL = graphql(/* GraphQL */ `
   fragment RefusalParts on Refusal {
     message

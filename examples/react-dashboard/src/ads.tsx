@@ -153,7 +153,7 @@ interface SystemInput {
   readonly maxDurationMs: number;
 }
 
-/** What is not as it was; LuaAuth leaves the rest as it is. */
+/** The fields that have changed; LuaAuth leaves the rest as it is. */
 function changes({ project, ...system }: SystemFragment, input: SystemInput): Partial<SystemInput> {
   const before: SystemInput = { ...system, projectId: project?.id ?? input.projectId };
   const names = Object.keys(input) as (keyof SystemInput)[];

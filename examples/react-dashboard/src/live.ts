@@ -42,7 +42,7 @@ const WHO_IS_ON = graphql(/* GraphQL */ `
 
 type LiveEvent = WhoIsOnSubscription['scriptSessions'];
 
-/** Who is on, and how well that is known. */
+/** The connected users, and how well they are known. */
 export interface Live {
   readonly sessions: ReadonlyMap<string, VisitorFragment>;
   /** Whether these are all. */
@@ -61,7 +61,7 @@ const DELAYS = {
   COORDINATION_LOST: 'the gateways have lost each other',
 };
 
-/** What is known after an event. */
+/** The state after an event. */
 function after(live: Live, event: LiveEvent): Live {
   const { asOf } = event;
   if (event.__typename === 'SessionsDelay') return { ...live, delay: DELAYS[event.reason] };
@@ -128,7 +128,7 @@ function follow(
   return () => stop();
 }
 
-/** Who is on, as it changes; `over` says why it does so no longer. */
+/** The connected users, as they change; `over` says why the updates have ended. */
 export function useLive(scriptId: string) {
   const client = useClient();
   const [live, setLive] = useState(NOTHING);

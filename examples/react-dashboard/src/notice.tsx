@@ -1,7 +1,7 @@
 import type { CombinedError } from 'urql';
 import { sayErrors } from './words.ts';
 
-/** What became of something that the visitor did. */
+/** The outcome of something that the visitor did. */
 export interface Outcome {
   readonly isGood: boolean;
   readonly text: string;
@@ -16,7 +16,7 @@ export function Notice({ outcome }: { readonly outcome: Outcome | undefined }) {
   );
 }
 
-/** What went wrong; the other fields keep their data. */
+/** A notice for each error; the other fields keep their data. */
 export function Failures({ error }: { readonly error: CombinedError | undefined }) {
   if (!error) return null;
   return sayErrors(error).map((text) => <Notice key={text} outcome={{ isGood: false, text }} />);

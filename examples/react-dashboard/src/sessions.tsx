@@ -34,7 +34,7 @@ const USER_KEY = graphql(/* GraphQL */ `
 const MOST_CHOSEN = 100;
 const PAGE = 25;
 
-/** Who is connected to a script, as it changes, and what can be done about them. */
+/** The users connected to a script, as they come and go, and what can be done about them. */
 export function Sessions({ scriptId }: { readonly scriptId: string }) {
   const { live, over } = useLive(scriptId);
   const { run, isBusy, outcome, say } = useAction(DISCONNECT);
@@ -47,7 +47,7 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
   const found = all.filter(({ robloxId, placeId, jobId }) =>
     [robloxId, placeId, jobId].some((part) => part.includes(text.trim())),
   );
-  // Who has left is no longer chosen.
+  // Users who have left are no longer chosen.
   const ids = [...chosenIds].filter((id) => live.sessions.has(id));
   const choose = (id: string, isChosen: boolean) => {
     const next = new Set(ids);

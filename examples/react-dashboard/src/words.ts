@@ -1,6 +1,6 @@
 import type { CombinedError } from 'urql';
 
-/** What a refusal of LuaAuth means, by its type. */
+/** The meaning of a refusal of LuaAuth, by its type. */
 const REFUSALS: Readonly<Record<string, string>> = {
   AccountExpired: 'Your LuaAuth account has expired. Renew it, then try again.',
   NothingToEdit: 'Nothing was changed: everything is like that already.',
@@ -12,7 +12,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ProjectNotUsable: 'This project cannot have an ad system: it is unknown, or not yours.',
 };
 
-/** What went wrong on the way, by its code. */
+/** The meaning of an error, by its code. */
 const ERRORS: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'The key is missing, expired, or not one of this gateway. Sign out, and try another.',
   FORBIDDEN: 'The key is unknown, or this is not of its account.',

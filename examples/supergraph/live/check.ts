@@ -28,7 +28,7 @@ export interface Told {
   };
 }
 
-/** What the shop has of the script. */
+/** The shop's fields of the script. */
 export function expectedScript() {
   const offer = offers.find(({ scriptId }) => scriptId === seeded.visitedScriptId);
   assert.ok(offer, 'The shop does not sell the script.');

@@ -44,7 +44,7 @@ export async function observe(target: string) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
-    /** What has arrived since the last time. */
+    /** The arrivals since the last call. */
     take: () => arrivals.splice(0),
     stop: () => {
       server.close();

@@ -1,4 +1,4 @@
-/** What the shop knows, by the ids of LuaAuth. These are ids of the gateway's sandbox. */
+/** The shop's own data, by the ids of LuaAuth. These are ids of the gateway's sandbox. */
 export interface Offer {
   readonly scriptId: string;
   readonly cents: number;
@@ -26,7 +26,7 @@ export const projectNames: ReadonlyMap<string, string> = new Map([
   ['65e0a1b2c3d4e5f600000002', 'Harvest'],
 ]);
 
-/** Who bought which licence key. */
+/** The buyer of each licence key. */
 export const sales: readonly { readonly userKey: string; readonly customerId: string }[] = [
   { userKey: '67c3beef0000000000000001', customerId: '2' },
   { userKey: '67c3beef0000000000000004', customerId: '2' },

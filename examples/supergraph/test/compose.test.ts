@@ -47,7 +47,7 @@ interface ListSize {
   readonly sizedFields?: readonly string[];
 }
 
-/** What a router with demand control is told of a field. */
+/** The cost and list size of a field, for a router with demand control. */
 interface Demand {
   readonly weight?: unknown;
   readonly listSize?: ListSize;
@@ -83,7 +83,7 @@ function sizeOf({ assumedSize, slicingArguments = [], sizedFields = [] }: ListSi
   };
 }
 
-/** What the gateway says of itself. */
+/** The costs and list sizes in the gateway's own SDL. */
 function expectedDemands(): Record<string, Demand> {
   const gateway = subgraphs.find(({ name }) => name === 'luaauth');
   assert.ok(gateway);

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => stack.stop());
 
-/** What routers make of the subscription: the operation that luaauth is sent, and what each event leads to. */
+/** The routers' plan for the subscription: the operation that luaauth is sent, and what each event leads to. */
 function planned() {
   const supergraph = Supergraph.build(compose());
   const operation = operationFromDocument(supergraph.apiSchema(), parse(SUBSCRIPTION));

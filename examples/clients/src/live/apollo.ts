@@ -8,7 +8,7 @@ export function openByApollo(client: ApolloClient): OpenStream {
     const stream = client.subscribe({ query: WHO_IS_ON, variables, fetchPolicy: 'no-cache' });
     const subscription = stream.subscribe({
       next({ data, error }) {
-        // What the gateway said, before or in the stream; any other error is the connection's.
+        // These are errors of the gateway, before or in the stream; any other error is the connection's.
         if (CombinedGraphQLErrors.is(error) || CombinedProtocolErrors.is(error)) onEnd(error.errors);
         else if (error) onEnd();
         else if (data) onEvent(data.scriptSessions);

@@ -5,7 +5,7 @@ import { createWebhook } from './webhook.ts';
 
 const { GATEWAY_URL, LUAAUTH_TOKEN = '', SCRIPT_ID = '', WEBHOOK_URL = '' } = process.env;
 if (!LUAAUTH_TOKEN || !SCRIPT_ID) throw new Error('Set LUAAUTH_TOKEN and SCRIPT_ID: see README.md.');
-// What is wrong with it is not said: the message would quote it.
+// The address is a secret, so the message does not quote what is wrong with it.
 if (!URL.canParse(WEBHOOK_URL)) throw new Error('Set WEBHOOK_URL to the address of a webhook.');
 
 const log = (text: string) => console.log(`${new Date().toISOString()} ${text}`);

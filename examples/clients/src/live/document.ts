@@ -1,6 +1,6 @@
 import { graphql } from '../gql/index.ts';
 
-/** Who is connected to a script, and then who comes and goes. The fragment is what is known of each of them. */
+/** The users connected to a script, and then who comes and goes. The fragment is what is known of each of them. */
 export const WHO_IS_ON = graphql(/* GraphQL */ `
   subscription WhoIsOn($scriptId: ID!, $after: String) {
     scriptSessions(scriptId: $scriptId, after: $after) {

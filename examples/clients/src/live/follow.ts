@@ -26,7 +26,7 @@ export interface FollowOptions {
   readonly silenceMs?: number;
 }
 
-/** What `docs/errors.md` says to ask again for. */
+/** The codes after which `docs/errors.md` says to ask again. */
 const PASSING = [
   ...['RATE_LIMITED', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE', 'UPSTREAM_ERROR'],
   ...['TOO_MANY_STREAMS', 'TOO_MANY_LIVE_SCRIPTS', 'TOO_MANY_OPERATIONS', 'OVERLOADED', 'SHUTTING_DOWN'],

@@ -2,7 +2,7 @@ import type { LiveDelayReason, VisitorFragment, WhoIsOnSubscription } from '../g
 
 export type SessionsEvent = WhoIsOnSubscription['scriptSessions'];
 
-/** What a subscriber knows. */
+/** The state that a subscriber knows. */
 export interface WhoIsOn {
   /** By the session's id. */
   readonly sessions: ReadonlyMap<string, VisitorFragment>;
@@ -12,7 +12,7 @@ export interface WhoIsOn {
   readonly delay: LiveDelayReason | undefined;
   /** Where another stream goes on; undefined: nothing is known yet. */
   readonly cursor: string | undefined;
-  /** Of the last event of this stream. */
+  /** The number of the last event of this stream. */
   readonly sequence: number;
   /** An event was lost: subscribe again, from the cursor. */
   readonly hasGap: boolean;
@@ -32,7 +32,7 @@ export function resumed(known: WhoIsOn): WhoIsOn {
   return { ...known, sequence: 0, hasGap: false };
 }
 
-/** What is known after an event. */
+/** The state after an event. */
 export function whoIsOn(known: WhoIsOn, event: SessionsEvent): WhoIsOn {
   const { sequence, cursor } = event;
   if (event.__typename === 'SessionsSnapshot') {
@@ -40,7 +40,7 @@ export function whoIsOn(known: WhoIsOn, event: SessionsEvent): WhoIsOn {
     // Whatever was lost before it is in it.
     return { sessions, complete: event.complete, delay: undefined, cursor, sequence, hasGap: false };
   }
-  // What follows a gap leads from a state that is not this one, so the cursor stays where it is.
+  // An event behind a gap changes a state that is not this one, so the cursor stays where it is.
   if (known.hasGap || sequence !== known.sequence + 1) return { ...known, hasGap: true };
   // A delay changes nothing: what is known is still what the last cursor names.
   if (event.__typename === 'SessionsDelay') return { ...known, delay: event.reason, sequence };

@@ -15,7 +15,7 @@ import PAGE from './__generated__/ScriptCardPageQuery.graphql.ts';
 import type { ScriptQuery } from './__generated__/ScriptQuery.graphql.ts';
 import type { ToggleMutation } from './__generated__/ToggleMutation.graphql.ts';
 
-/** What a component with this fragment gets; `useRefetchableFragment` or `usePaginationFragment` would hold it. */
+/** The fragment of a component, which would read it by `useRefetchableFragment` or `usePaginationFragment`. */
 export const CARD = graphql`
   fragment ScriptCard_script on Script
   @argumentDefinitions(first: { type: "Int", defaultValue: 2 }, after: { type: "String" })
@@ -69,7 +69,7 @@ export async function loadCard(environment: Environment, id: string): Promise<Sc
   return data.script;
 }
 
-/** What the store holds for the fragment now. */
+/** The data that the store holds for the fragment now. */
 export function readCard(environment: Environment, key: ScriptCard_script$key): ScriptCard_script$data {
   const selector = getSingularSelector(getFragment(CARD), key);
   if (!selector) throw new Error('This is no script.');

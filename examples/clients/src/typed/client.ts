@@ -6,7 +6,7 @@ export interface Answer<Data> {
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
 }
 
-/** What graphql-codegen's client preset knows of a document is all that it takes: typed variables, typed answers. */
+/** Variables and answers are typed by the document alone, as graphql-codegen's client preset generates it. */
 export function createTypedClient(url: string, key: string, { byId = false } = {}) {
   return async function execute<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,

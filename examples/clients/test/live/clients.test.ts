@@ -25,7 +25,7 @@ const clients: readonly [string, (url: string, key: string) => OpenStream][] = [
 
 describe.each(clients)('%s', (_name, openBy) => {
   function watch({ url = fixture.url, key = sandboxKeys.full as string, silenceMs = 60_000 } = {}) {
-    /** What each stream was opened with, and which events it gave. */
+    /** The cursor that each stream was opened with, and the events that it gave. */
     const streams: { readonly after: string | undefined; readonly events: string[] }[] = [];
     const refusals: StreamError[] = [];
     const open = openBy(url, key);

@@ -44,7 +44,7 @@ it('a lost event is a reason to subscribe again, from before it', async () => {
   first.tell.onEvent(change(3, 'three'));
   const second = await nth(2);
   expect([first.isClosed, second.after]).toEqual([true, 'one']);
-  // What the closed stream may still say is not listened to.
+  // Later events of the closed stream are ignored.
   first.tell.onEvent(change(2, 'late'));
   first.tell.onEnd();
   second.tell.onEvent(change(1, 'four'));

@@ -13,7 +13,7 @@ import { replaceParts, runTool, textOf } from './tool.ts';
 export interface RunningProxy {
   readonly tlsPort: number;
   readonly plainPort: number;
-  /** What the tool says of the configuration. */
+  /** The tool's verdict on the configuration. */
   readonly check: { readonly code: number; readonly output: string };
   /** Its access log so far. */
   log(): string;

@@ -18,7 +18,7 @@ export interface Command {
 /** Discord, as far as a bot meets it: signs interactions, sends them, and takes what the bot makes of its answer. */
 export async function startFakeDiscord() {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  /** What reached Discord, as text: addresses and bodies. */
+  /** The requests that reached Discord, as text: addresses and bodies. */
   const received: string[] = [];
   const edits = new Map<string, (content: string) => void>();
   const server = createServer(async (request, response) => {

@@ -19,10 +19,10 @@ export { sandboxKeys, seeded };
 
 /** Somebody of whom the table has no licence. */
 export const STRANGER = '100000000000000009';
-/** Whose licence in the table LuaAuth knows under another Discord id, and under none. */
+/** The table has licences of these two: at LuaAuth the first has another Discord id, the second has none. */
 export const MISLED = '100000000000000002';
 export const UNLINKED = '100000000000000003';
-/** Whose licence LuaAuth does not know at all. */
+/** The table has a licence of this one, but LuaAuth does not know it. */
 export const FORGOTTEN = '100000000000000004';
 
 export const NOW = Date.parse('2026-02-10T00:00:00.000Z');
@@ -48,7 +48,7 @@ export function useBot() {
     tableFile,
     /** Where Discord sends interactions. */
     url: '',
-    /** What the bot has logged. */
+    /** The bot's log. */
     lines,
     /** Method and path of everything that reached the REST side, in order. */
     calls: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),

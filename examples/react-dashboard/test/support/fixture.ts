@@ -10,7 +10,7 @@ export { sandboxKeys, seeded };
 
 interface Visit {
   readonly page: Page;
-  /** What the page has complained about in the console: a file that is missing, or what its policy forbids. */
+  /** The errors in the page's console, such as a missing file, or something that its policy forbids. */
   readonly complaints: string[];
 }
 

@@ -27,7 +27,7 @@ export async function startBothWays() {
   };
 }
 
-/** What a client sees of an answer, whichever way it came: routers add where an error came from. */
+/** The answer without what differs between the two ways: routers add where an error came from. */
 export function comparable({ data, errors = [] }: Answer) {
   return {
     data,
@@ -48,7 +48,7 @@ function takeCallsOf(sandbox: Sandbox) {
   };
 }
 
-/** What the shop knows of scripts and projects. */
+/** The shop's fields of scripts and projects. */
 async function askShop(stack: Stack, given: readonly [typename: string, id: string][]) {
   const representations = given.map(([__typename, id]) => ({ __typename, id }));
   const query = `query ($representations: [_Any!]!) {
