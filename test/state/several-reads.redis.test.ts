@@ -157,6 +157,23 @@ describeWithEachEngine('several gateways', (engine) => {
     expect(recorder.lines().filter((line) => line.startsWith('GET')).length).toBeLessThanOrEqual(5);
   });
 
+  it('renew in the background what they have served while the quota had no room', async () => {
+    const transport = { rate: 5, freshMs: 500, staleMs: 600_000 };
+    const gateway = await fixture.open({ upstream: recorder.url, transport });
+    await gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await delay(501);
+    const client = new AbortController();
+    const ids = Array.from({ length: 100 }, (_one, index) => `id-${index}`);
+    const others = gateway.execute(SCRIPTS, { ids }, KEY, client.signal);
+    await eventually(() => expect(recorder.calls.length).toBeGreaterThan(4));
+    const { extensions } = await gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    expect(extensions?.upstream).toMatchObject({ stale: 1 });
+    client.abort();
+    await expect(others).rejects.toThrow('abort');
+    const renewed = () => recorder.lines().filter((line) => line === 'GET /scripts/a');
+    await eventually(() => expect(renewed()).toHaveLength(2));
+  });
+
   it('let nobody wait for the call of a caller who waits for a rate of its own', async () => {
     const credentials = {
       heldKey: 'held',
