@@ -238,6 +238,18 @@ describe('a token', () => {
     expect(callers).toEqual(['jwt:deploy', 'deploy']);
   });
 
+  it('holds no longer than it says, though it was verified before', async () => {
+    let token = '';
+    // Clocks may differ by five seconds.
+    await eventually(async () => {
+      token = await sign({ pair, expiresIn: '-2s' });
+      expect(await outcomeOf(gateway, token)).toBe('ok');
+    });
+    await eventually(async () =>
+      expect(await outcomeOf(gateway, token)).toMatch(/^UNAUTHENTICATED: This token has expired/),
+    );
+  });
+
   it('stands beside keys: what has not the form of one is looked up as a key', async () => {
     expect(await outcomeOf(gateway, 'eyJ-is-a-key')).toBe('ok');
     expect(await outcomeOf(gateway, 'eyJ-is-no-key')).toMatch(/^UNAUTHENTICATED: This gateway holds/);
