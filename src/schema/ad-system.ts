@@ -80,7 +80,7 @@ export const AdSystem = defineEntity('AdSystem', {
 });
 
 const AdProviderSettingType = builder.enumType('AdProviderSettingType', {
-  description: 'What a setting of an ad provider is.',
+  description: 'The kind of a setting of an ad provider.',
   values: {
     TOGGLE: { value: 'toggle', description: 'It is on or off.' },
     TEXT: { value: 'text', description: 'It is a text.' },
@@ -99,7 +99,7 @@ const AdProviderSetting = builder.objectRef<AdProviderSettingShape>('AdProviderS
     name: wire.string('name', "The setting's name."),
     type: t.field({
       type: AdProviderSettingType,
-      description: 'What it is.',
+      description: 'The kind of the setting.',
       resolve: (setting) => SETTING_TYPES.find((type) => type === usable(setting, 'type')) ?? 'unknown',
     }),
     info: wire.orNull.string('info', "LuaAuth's words on it; null: none."),
@@ -192,7 +192,7 @@ defineMutation({
   endpoint: createAdSystem,
   input: {
     description:
-      'The ad system to make. What is absent or null is as LuaAuth sets it: keys of one day, one for each user, to be extended to a week.',
+      'The ad system to make. LuaAuth sets every field that is absent or null: keys of one day, one for each user, to be extended to a week.',
     argument: 'The ad system to make.',
     fields: {
       projectId: idField('project_id', 'The id of the project that it belongs to.'),
@@ -219,7 +219,7 @@ defineMutation({
   isEdit: true,
   input: {
     description:
-      'What to change of an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused.',
+      'The changes to an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused.',
     argument: 'The ad system and what to change.',
     fields: {
       id: idField('system_id', 'The id of the ad system.'),

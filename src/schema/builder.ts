@@ -34,10 +34,10 @@ builder.queryType({
 
 builder.subscriptionType({
   description:
-    'What changes, as it changes. A stream begins with what there is, or goes on from the cursor of an earlier event.',
+    'Changes, as they happen. A stream begins with what there is, or goes on from the cursor of an earlier event.',
 });
 
 builder.mutationType({
   description:
-    'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. What merely went wrong on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same. Then data is null: the writes before it were carried out, and those behind it are not sent.',
+    'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. A failure on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same. Then data is null: the writes before it were carried out, and those behind it are not sent.',
 });

@@ -121,7 +121,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   });
 
   const Result = builder.unionType(`${typeName}Result`, {
-    description: `What came of ${name}.`,
+    description: `The result of ${name}.`,
     types: [...successTypes(success, successName, inPath), ...refusalTypes(endpoint, isEdit)] as never,
     resolveType: ({ type }: { readonly type: string }) => type,
   });

@@ -29,7 +29,7 @@ const Any = new GraphQLScalarType({
 
 const Service = new GraphQLObjectType({
   name: '_Service',
-  description: 'What this subgraph is.',
+  description: 'This subgraph, described for routers.',
   extensions: inheritsScopes,
   fields: {
     sdl: {
@@ -41,7 +41,7 @@ const Service = new GraphQLObjectType({
 
 const DESCRIPTION = `The REST API of LuaAuth: projects, scripts, their executions, the users of licence keys, and who is connected now.
 Each field says what it costs in REST calls; what it does not say comes with its parent. A field that fails is null alone, with an error that says why.
-What LuaAuth refuses of a mutation is a type of its result.`;
+Each refusal by LuaAuth is a type of the mutation's result.`;
 
 /**
  * The schema with what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Fields
@@ -54,7 +54,7 @@ export function withFederation(schema: GraphQLSchema, printSdl: () => string): G
   const query = (config.query as GraphQLObjectType).toConfig();
   const Entity = new GraphQLUnionType({
     name: '_Entity',
-    description: 'What `_entities` can resolve.',
+    description: 'The entities that `_entities` can resolve.',
     types: [...ENTITIES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
     resolveType: (value: object) => typeNames.get(value),
   });

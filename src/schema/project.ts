@@ -144,7 +144,7 @@ defineMutation({
   name: 'deleteProject',
   effect: 'ends',
   description:
-    'Deletes a project for good. What becomes of its scripts and users is not documented. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
+    'Deletes a project for good. LuaAuth does not document what becomes of its scripts and users. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
   scope: 'projects:delete',
   endpoint: removeProject,
   input: { description: 'The project to delete.', fields: { id } },

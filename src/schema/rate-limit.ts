@@ -35,7 +35,7 @@ const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit
     }),
     cost: t.exposeInt('cost', {
       description:
-        'What this operation may cost at most: every id distinct, every page full, nothing shared.',
+        'The most that this operation may cost: every id distinct, every page full, nothing shared.',
     }),
     queued: t.exposeInt('queued', { description: 'Calls of this API key that wait for their turn.' }),
   }),

@@ -20,12 +20,12 @@ interface InvalidFieldShape {
 
 export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
   extensions: inheritsScopes,
-  description: 'What LuaAuth refused. Nothing was changed, and the same call will be refused again.',
+  description: 'A refusal by LuaAuth. Nothing was changed, and the same call will be refused again.',
   resolveType: (refusal) => (refusal as RefusedWrite).type,
   fields: (t) => ({
     message: t.exposeString('message', {
       description:
-        "What was refused, in LuaAuth's own words, which are English and may change: show them, and decide by the type. The gateway speaks itself where LuaAuth says nothing, and to an edit that names nothing, which it does not send.",
+        "The refusal in LuaAuth's own words, which are English and may change: show them, and decide by the type. The gateway speaks itself where LuaAuth says nothing, and to an edit that names nothing, which it does not send.",
     }),
   }),
 });

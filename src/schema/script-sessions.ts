@@ -33,7 +33,7 @@ const LiveDelayReason = builder.enumType('LiveDelayReason', {
 });
 
 const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').implement({
-  description: 'What each event of a stream tells beside its news.',
+  description: 'The fields that each event of a stream has beside its news.',
   resolveType: ({ type }) => type,
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
@@ -74,10 +74,10 @@ const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('Sessio
 const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsChange').implement({
   extensions: inheritsScopes,
   description:
-    'What has changed since the event before. Who appears and disappears between two events is in neither list.',
+    'The changes since the event before. A session that appears and disappears between two events is in neither list.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
-    appeared: t.expose('appeared', { type: [Session], description: 'Who has connected.' }),
+    appeared: t.expose('appeared', { type: [Session], description: 'The sessions that have begun.' }),
     disappearedIds: t.idList({
       description: 'The ids of the sessions that have ended.',
       resolve: ({ disappeared }) => disappeared.map(({ id = '' }) => id),
@@ -96,7 +96,7 @@ const SessionsDelay = builder.objectRef<NumberedEvent<DelayEvent>>('SessionsDela
 });
 
 const ScriptSessionsEvent = builder.unionType('ScriptSessionsEvent', {
-  description: 'What a stream of connected users tells: one event for each poll that found something.',
+  description: 'An event of a stream of connected users: one for each poll that found something.',
   types: [SessionsSnapshot, SessionsChange, SessionsDelay],
   resolveType: ({ type }) => type,
 });
@@ -114,7 +114,8 @@ builder.subscriptionFields((t) => ({
       scriptId: t.arg.id({ required: true, description: 'The id of the script.' }),
       filter: t.arg({
         type: SessionFilter,
-        description: 'What a session must have. Absent, null or empty: every session. It costs no REST call.',
+        description:
+          'The properties that a session must have. Absent, null or empty: every session. It costs no REST call.',
       }),
       after: t.arg.string({
         description:

@@ -118,7 +118,7 @@ builder.objectField(Script, 'sessions', (t) =>
       }),
       filter: t.arg({
         type: SessionFilter,
-        description: 'What a session must have. Absent, null or empty: every session.',
+        description: 'The properties that a session must have. Absent, null or empty: every session.',
       }),
     },
     resolve: (script, { first, after, filter }, context) => {

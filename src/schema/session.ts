@@ -68,7 +68,7 @@ export const Session = defineEntity('Session', {
 
 export const SessionFilter = builder.inputType('SessionFilter', {
   description:
-    'What a session must have. All that is given must match; an absent or null field does not narrow.',
+    'The properties that a session must have. All that is given must match; an absent or null field does not narrow.',
   fields: (t) => ({
     userKey: t.string({
       description: "The user's licence key. It travels to LuaAuth in the URL of the REST call.",
@@ -162,7 +162,8 @@ const MessageDelivered = builder.objectRef<Message<true>>('MessageDelivered').im
     response: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What the function returned, at most 64 kB of JSON; null where it returned nothing.',
+      description:
+        'The value that the function returned, at most 64 kB of JSON; null where it returned nothing.',
       resolve: ({ answer }) => answer.response,
     }),
   }),
@@ -218,7 +219,7 @@ defineMutation({
         type: 'JSON',
         wire: 'data',
         description:
-          'What the function is given: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list.',
+          'The argument of the function: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list.',
         ofNull: 'sent',
         write: checkSize,
       },

@@ -58,7 +58,7 @@ export const User = defineEntity('User', {
       'total_fingerprint_resets',
       'How often the fingerprint has been reset.',
     ),
-    note: wire.orNull.string('note', 'What the account has noted about the user; null: nothing.'),
+    note: wire.orNull.string('note', "The account's note about the user; null: none."),
     blacklist: t.field({
       type: Blacklist,
       nullable: true,
@@ -67,7 +67,7 @@ export const User = defineEntity('User', {
     }),
     fingerprint: wire.orNull.string(
       'luaauth_fingerprint',
-      'What the API shows of the fingerprint: marks for ip, fingerprint and executor, a line each; null: none.',
+      'The part of the fingerprint that the API shows: marks for ip, fingerprint and executor, a line each; null: none.',
       requiresScopes('secrets:read'),
     ),
   }),
@@ -106,7 +106,7 @@ defineMutation({
   endpoint: editUser,
   isEdit: true,
   input: {
-    description: 'What to change of a user. An absent field stays as it is, null clears it.',
+    description: 'The changes to a user. An absent field stays as it is, null clears it.',
     argument: 'The user and what to change.',
     fields: {
       key,

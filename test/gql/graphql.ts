@@ -4,7 +4,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What a setting of an ad provider is. */
+/** The kind of a setting of an ad provider. */
 export type AdProviderSettingType =
   /** It tells something, and cannot be set. */
   | 'INFO'
@@ -25,7 +25,7 @@ export type BlacklistUserInput = {
   reason?: string | null | undefined;
 };
 
-/** The ad system to make. What is absent or null is as LuaAuth sets it: keys of one day, one for each user, to be extended to a week. */
+/** The ad system to make. LuaAuth sets every field that is absent or null: keys of one day, one for each user, to be extended to a week. */
 export type CreateAdSystemInput = {
   /** Whether a further completion extends a key. */
   allowExtending?: boolean | null | undefined;
@@ -65,7 +65,7 @@ export type DisconnectSessionsInput = {
   ids: Array<string>;
 };
 
-/** What to change of an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused. */
+/** The changes to an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused. */
 export type EditAdSystemInput = {
   /** Whether a further completion extends a key. */
   allowExtending?: boolean | null | undefined;
@@ -119,7 +119,7 @@ export type EditScriptInput = {
   useHeartbeat?: boolean | null | undefined;
 };
 
-/** What to change of a user. An absent field stays as it is, null clears it. */
+/** The changes to a user. An absent field stays as it is, null clears it. */
 export type EditUserInput = {
   /** The user's id on Discord, in digits. Null: no longer linked. */
   discordId?: string | null | undefined;
@@ -146,7 +146,7 @@ export type MessageFailure =
 
 /** Which function to call on whose client, and with what. */
 export type MessageSessionInput = {
-  /** What the function is given: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list. */
+  /** The argument of the function: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list. */
   data?: unknown;
   /** The name under which the script has registered the function: 1 to 512 characters. */
   handler: string;
@@ -154,7 +154,7 @@ export type MessageSessionInput = {
   id: string;
 };
 
-/** What a session must have. All that is given must match; an absent or null field does not narrow. */
+/** The properties that a session must have. All that is given must match; an absent or null field does not narrow. */
 export type SessionFilter = {
   /** The id of the Roblox server. */
   jobId?: string | null | undefined;
