@@ -21,7 +21,8 @@ interface Sent {
 }
 
 let sent = 0;
-let connecting = 0;
+/** The connectors of clients that open a connection: each opens one at a time. */
+const connecting = new Set<unknown>();
 /** All that happens on the network. */
 let events = 0;
 const underWay = new Map<unknown, Sent>();
@@ -43,7 +44,8 @@ export async function quiet(idleTurns = IDLE_TURNS): Promise<void> {
   let before = events;
   for (let idle = 0, pauses = 0; idle < idleTurns; ) {
     await setImmediate();
-    const isIdle = isAllThere() || pauses >= MOST_PAUSES;
+    if (pauses >= MOST_PAUSES) giveUp();
+    const isIdle = isAllThere();
     if (events === before && isIdle) idle += 1;
     else idle = 0;
     before = events;
@@ -57,7 +59,13 @@ function isAllThere(): boolean {
     if (isOnItsWay(one)) return false;
     if (one.isOver) forget(request, one);
   }
-  return connecting === 0;
+  return connecting.size === 0;
+}
+
+/** Nobody waits a second time for what does not come: a client that is closed while it connects says nothing of it either. */
+function giveUp(): void {
+  underWay.clear();
+  connecting.clear();
 }
 
 function isOnItsWay({ arrived, serverPort, isLost, isOver, isCut }: Sent): boolean {
@@ -87,13 +95,9 @@ function onChannel(name: string, receive: (told: Told) => void): void {
   });
 }
 
-onChannel('undici:client:beforeConnect', () => {
-  connecting += 1;
-});
+onChannel('undici:client:beforeConnect', ({ connector }) => void connecting.add(connector));
 for (const name of ['undici:client:connected', 'undici:client:connectError'])
-  onChannel(name, () => {
-    connecting -= 1;
-  });
+  onChannel(name, ({ connector }) => void connecting.delete(connector));
 onChannel('undici:client:sendHeaders', ({ request, socket }) => {
   sent += 1;
   const { remotePort: serverPort, localPort } = socket;
@@ -127,6 +131,7 @@ onChannel('http.server.request.start', ({ request, response, socket }) => {
 
 /** The messages of the channels, each of which holds a part of this. */
 interface Told {
+  readonly connector: unknown;
   readonly request: unknown;
   readonly response: ServerResponse;
   readonly socket: Socket;
