@@ -58,8 +58,7 @@ function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts
     if (names.has(name))
       throw new Error(`has an operation ${name}, as another one has. Give it another name.`);
     const prepared = entry.find(name) as PreparedOperation;
-    // A mutation where the schema has none.
-    if (prepared.rootFields({}).length === 0) return [];
+    if (!prepared.hasRoot) return [];
     names.add(name);
     return { listing: listingOf(name, prepared, limits.restCalls), query, scopes: prepared.requiredScopes() };
   });

@@ -65,10 +65,10 @@ async function problemsAtStart(config: Config): Promise<readonly string[]> {
   const { loadAgents, loadDashboard } = await import('../server/open-gateway.ts');
   const { openTracing } = await import('../server/open-observability.ts');
   const attempts = await Promise.allSettled([
-    Promise.resolve(auditFile).then((path) => path !== undefined && checkAuditFile(path)),
+    auditFile === undefined ? undefined : checkAuditFile(auditFile),
     loadAgents(config, 'http'),
     loadDashboard(config),
-    Promise.resolve(tracesUrl).then((url) => url && openTracing(config, url, () => undefined)),
+    tracesUrl && openTracing(config, tracesUrl, () => undefined).then(({ close }) => close()),
   ]);
   return attempts.flatMap((attempt) => {
     if (attempt.status === 'fulfilled') return [];

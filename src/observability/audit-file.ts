@@ -70,7 +70,7 @@ function isTornAt(path: string): boolean {
 }
 
 /** Finds out whether the file can be had. None is made: it would belong to the user who asks. @throws StartError */
-export function checkAuditFile(path: string): void {
+export async function checkAuditFile(path: string): Promise<void> {
   try {
     if (existsSync(path)) closeSync(open(path));
     else accessSync(dirname(path), constants.W_OK | constants.X_OK);

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { HIDDEN, LEAST_LENGTH } from './redacted-stream.ts';
+import { hide, hideable } from './redacted-stream.ts';
 import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts';
 
 const MAX_LENGTH = 100;
@@ -11,11 +11,9 @@ const VISIBLE = /^[\x20-\x7e]+$/;
  */
 export function clientOf(record: RequestRecord) {
   const { request } = record;
-  const keys = keysOf(record).filter((key) => key.length >= LEAST_LENGTH);
-  const hide = (text: string) => keys.reduce((rest, key) => rest.replaceAll(key, HIDDEN), text);
   const read = (fact: 'name' | 'version'): string | undefined => {
     const said = request.header(`apollographql-client-${fact}`) ?? request.header(`graphql-client-${fact}`);
-    return said && VISIBLE.test(said) ? hide(said).slice(0, MAX_LENGTH) : undefined;
+    return said && VISIBLE.test(said) ? hide(said, hideable(keysOf(record))).slice(0, MAX_LENGTH) : undefined;
   };
   return { clientName: read('name'), clientVersion: read('version') };
 }

@@ -1,9 +1,8 @@
 import type { DestinationStream } from 'pino';
 import { endOfString } from '../transport/json.ts';
 
-/** Shorter ones than this are part of ordinary words. */
-export const LEAST_LENGTH = 4;
-export const HIDDEN = '…';
+const LEAST_LENGTH = 4;
+const HIDDEN = '…';
 
 /** A stream of JSON lines in which no value shows a secret, wherever it came from. */
 export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {
@@ -12,8 +11,7 @@ export function createRedactedStream(destination: DestinationStream, secrets: re
   return {
     write(line: string): void {
       const found = [...always, ...alsoNow].filter((secret) => line.includes(secret));
-      const hide = (text: string) => found.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
-      destination.write(found.length > 0 ? changeTexts(line, hide) : line);
+      destination.write(found.length > 0 ? changeTexts(line, (text) => hide(text, found)) : line);
     },
     /** Runs an action; what it writes shows these secrets no more than the stream's own. */
     hiding(more: readonly string[], action: () => void): void {
@@ -41,10 +39,17 @@ function changeTexts(line: string, change: (text: string) => string): string {
   return pieces.join('');
 }
 
-/** As they stand in JSON, the longest first: one may be part of another. */
+/** As they stand in JSON. */
 function prepare(secrets: readonly string[]): readonly string[] {
-  return secrets
-    .filter((secret) => secret.length >= LEAST_LENGTH)
-    .map((secret) => JSON.stringify(secret).slice(1, -1))
-    .sort((a, b) => b.length - a.length);
+  return hideable(secrets).map((secret) => JSON.stringify(secret).slice(1, -1));
+}
+
+/** Those that can be told from ordinary words, the longest first: one may be part of another. */
+export function hideable(secrets: readonly string[]): readonly string[] {
+  return secrets.filter((secret) => secret.length >= LEAST_LENGTH).sort((a, b) => b.length - a.length);
+}
+
+/** A text without secrets that are hideable. */
+export function hide(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
 }

@@ -73,7 +73,6 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const plain = { execute: options.execute, subscribe };
-  const hasMutations = Boolean(schema.getMutationType());
 
   /** Late: what is kept is valid then, and the operation may have been the first that a key was accepted with. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
@@ -121,7 +120,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     checkMethod?.(operation.facts.type, request);
     record.phases?.end('validate');
     if (refusals.length > 0) return { errors: refusals };
-    if (operation.facts.type === 'mutation' && !hasMutations) return NO_MUTATION;
+    if (!operation.hasRoot) return NO_MUTATION;
 
     const forbidden =
       identity.permissions?.scopes && checkScopes(operation.requiredScopes(), identity.permissions);

@@ -34,6 +34,8 @@ export class PreparedOperation {
   readonly facts: { readonly name: string | undefined; readonly type: OperationTypeNode };
   /** How many fields are kept of it so far: what it costs in memory. */
   weight = 0;
+  /** Whether the schema has the root of its type: one that is read-only has no mutations. */
+  readonly hasRoot: boolean;
   readonly #onGrown: (() => void) | undefined;
   readonly #rootType: GraphQLObjectType | undefined | null;
   readonly #variants: Variant[] = [];
@@ -54,6 +56,7 @@ export class PreparedOperation {
     this.leafVariables = leafVariablesOf(schema, operation);
     this.facts = { name: operation.name?.value, type: operation.operation };
     this.#rootType = schema.getRootType(operation.operation);
+    this.hasRoot = Boolean(this.#rootType);
   }
 
   /** The tree to execute with these variables, as resolvers see them; undefined: graphql-js has to execute it. */

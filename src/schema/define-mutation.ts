@@ -129,6 +129,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   const run = async (given: object, context: Context) => {
     const [params, sent] = readInput(given, fields, inPath, isEdit) as [Params<Path>, Payload];
     if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others, params);
+    // Its own declaration types it: here it is that of any endpoint.
     const payload = (others.length > 0 ? [sent] : []) as never;
     let done: Done<Path, Payload, Answer>;
     try {

@@ -12,7 +12,7 @@ export async function openAlone(config: Config) {
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];
   // Where gateways share a quota, its calls count in it as well.
-  const { transport, close } = await openUpstream(config, {});
+  const { transport, close } = await openUpstream(config, []);
   const gateway = createGateway({
     ...config,
     transport,

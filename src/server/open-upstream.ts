@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { Sandbox } from '../sandbox/server.ts';
-import { createTransport, type TransportOptions } from '../transport/transport.ts';
+import type { Observer } from '../transport/observer.ts';
+import { createTransport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 
 /** The way to the REST API, or to the sandbox where no API is configured. @throws StartError without the state of several gateways */
-export async function openUpstream(config: Config, observer: TransportOptions['observer']) {
+export async function openUpstream(config: Config, observer: readonly Observer[]) {
   const state = await openState(config, observer);
   const sandbox = config.apiUrl ? undefined : await openSandbox();
   const transport = createTransport({
@@ -36,11 +37,10 @@ export async function openSandbox(): Promise<Sandbox> {
 }
 
 /** Opens the state that this gateway shares with others, if it does; undefined, and nothing of it loaded, if not. */
-async function openState(config: Config, observer: TransportOptions['observer']) {
+async function openState(config: Config, observers: readonly Observer[]) {
   const { redis, rate, freshMs, freshMsFor, staleMs } = config;
   if (!redis) return undefined;
   const { openStateInRedis } = await import('../state/redis/open.ts');
-  const observers = [observer ?? []].flat();
   try {
     return await openStateInRedis({
       ...redis,

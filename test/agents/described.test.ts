@@ -53,6 +53,16 @@ it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
   }
 });
 
+it('a query is a tool although nothing is left of it', async () => {
+  const gateway = await open(new Map([['a', 'query nothing { rateLimit @skip(if: true) { limit } }']]));
+  try {
+    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['nothing']);
+  } finally {
+    await gateway.close();
+  }
+});
+
 it.each<[what: string, document: string, isArbitrary: boolean, says: RegExp]>([
   [
     'of the name of the tool for any query',

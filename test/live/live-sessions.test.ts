@@ -21,18 +21,16 @@ const POLL_MS = 2_000;
 const clock = createManualClock();
 let pollsEnded = 0;
 let streams = 0;
-const fixture = useRecorder({
-  transport: { clock, random: () => 0 },
-  liveLimits: { rate: 0 },
-  liveObserver: {
-    counted(counts) {
-      streams = counts.streams;
-    },
-    polled() {
-      pollsEnded += 1;
-    },
+const transport = { clock, random: () => 0 };
+const liveObserver = {
+  counted(counts: { readonly streams: number }) {
+    streams = counts.streams;
   },
-});
+  polled() {
+    pollsEnded += 1;
+  },
+};
+const fixture = useRecorder({ transport, liveLimits: { rate: 0 }, liveObserver });
 
 /** The API that a test's gateway asks. */
 function useApi(options?: Parameters<typeof createLiveApi>[0]) {
@@ -249,13 +247,9 @@ describe('a poll that is under way when a session is ended through the gateway',
 
 describe('with a TTL that is longer than the time between two polls', () => {
   const cached = useRecorder({
-    transport: { clock, random: () => 0, freshMs: 60_000 },
+    transport: { ...transport, freshMs: 60_000 },
     liveLimits: { rate: 0 },
-    liveObserver: {
-      polled() {
-        pollsEnded += 1;
-      },
-    },
+    liveObserver,
   });
 
   it('each poll asks LuaAuth all the same', async () => {
@@ -371,15 +365,7 @@ describe('a list of several pages', () => {
 });
 
 describe('a list that was longer than LIVE_MAX_SESSIONS for a while', () => {
-  const short = useRecorder({
-    transport: { clock, random: () => 0 },
-    liveLimits: { rate: 0, maxSessions: 2 },
-    liveObserver: {
-      polled() {
-        pollsEnded += 1;
-      },
-    },
-  });
+  const short = useRecorder({ transport, liveLimits: { rate: 0, maxSessions: 2 }, liveObserver });
 
   it('is shown as a whole to who resumes from before', async () => {
     const api = createLiveApi();

@@ -14,7 +14,7 @@ export async function startDefaultGateway(apiUrl: string) {
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const { config } = read;
   observability ??= openObservability(config);
-  const { transport, close } = await openUpstream(config, {});
+  const { transport, close } = await openUpstream(config, []);
   const parts = { transport, credentials: config.credentials };
   const { url, drain } = await openGateway(config, await observability, parts, 'http');
   return {
