@@ -65,6 +65,8 @@ function createProgram(): Command {
   addFlags(program.command('serve').description('run the gateway (the default)')).action(
     async (flags: FlagValues) => {
       const config = await configure(flags);
+      // A process that runs others needs little of a gateway.
+      if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
       const { serve } = await import('../server/serve.ts');
       await serve(config);
     },

@@ -6,11 +6,9 @@ import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
 import { openKeys, watchDocuments } from './watched-files.ts';
-import { isForWorkers, runWorkers } from './workers.ts';
 
 /** Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. */
 export async function serve(config: Config, by: 'http' | 'stdin' = 'http'): Promise<void> {
-  if (isForWorkers(config)) return runWorkers(config);
   const observability = await openObservability(config, by === 'stdin' ? 2 : 1).catch(exit);
   const { log } = observability;
   const { transport, close } = await openUpstream(config, observability.upstream).catch(exit);

@@ -3,25 +3,20 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { printBanner, type Running } from './banner.ts';
-import { openSandbox } from './open-upstream.ts';
 import { onStop, STOP } from './signals.ts';
 
 /** So that one that cannot live does not take all of a processor. */
 const AGAIN_AFTER_MS = 1_000;
 
-/** Whether this process is to run others rather than a gateway; each of them has one worker, itself. */
-export function isForWorkers({ workers }: Config): boolean {
-  return workers > 1;
-}
-
 /**
  * Runs so many gateways on one port, each a process of its own. There is nothing between them but Redis. One that ends is
- * started again; one that cannot even start ends all.
+ * started again, until it serves; but one that cannot start with the others ends all.
  */
 export async function runWorkers(config: Config): Promise<void> {
-  const sandbox = config.apiUrl ? undefined : await openSandbox();
+  const sandbox = config.apiUrl ? undefined : await (await import('./open-upstream.ts')).openSandbox();
   const running = new Set<Worker>();
   const serving = new Set<Worker>();
+  let haveStarted = false;
   let isStopping = false;
 
   const start = (index: number): Worker => {
@@ -33,7 +28,7 @@ export async function runWorkers(config: Config): Promise<void> {
       const hasServed = serving.delete(worker);
       running.delete(worker);
       if (isStopping) return;
-      if (!hasServed) {
+      if (!hasServed && !haveStarted) {
         isStopping = true;
         for (const other of running) other.process.kill('SIGKILL');
         process.exit(code || 1);
@@ -59,6 +54,7 @@ export async function runWorkers(config: Config): Promise<void> {
   });
   const starting = Array.from({ length: config.workers }, (_one, index) => once(start(index), 'message'));
   const started = ((await Promise.all(starting)) as [Running][]).flat();
+  haveStarted = true;
   if (process.stdout.isTTY) printBanner(started, config);
 }
 

@@ -98,6 +98,27 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     });
   });
 
+  it('go on where the next one cannot start, until it can', async () => {
+    const workers = start({});
+    const url = await workers.listening();
+    await eventually(async () => {
+      await ask(url);
+      expect(pidsIn(workers).size).toBe(2);
+    });
+    const [victim = 0] = pidsIn(workers);
+    await redis.stop();
+    process.kill(victim, 'SIGKILL');
+    await eventually(() => expect(workers.output.stderr).toContain('Redis cannot be used'));
+    await eventually(async () => {
+      expect(await ask(url)).toMatchObject({ data: { script: { name: 'name of a' } } });
+    });
+    await redis.start();
+    await eventually(async () => {
+      await ask(url);
+      expect(pidsIn(workers).size).toBe(3);
+    });
+  });
+
   whileTheyHaveRedis('have metrics of their own', async () => {
     const port = Number(await freePort(3));
     // The port after that of the last worker's metrics is free for all else.
