@@ -63,7 +63,8 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     record: RequestRecord,
   ): HttpResponse | Promise<HttpResponse> {
     if (stream && (!answer || isStream(result))) {
-      return streamResponse(result, stream, { signal: record.request.signal, clock });
+      const mask = (error: unknown) => pipeline.mask({ errors: [error as never] }, record);
+      return streamResponse(result, stream, { signal: record.request.signal, clock, mask });
     }
     const response = responseTo(result as WritableResult, answer ?? 'application/json');
     const compressing = compress(response.body, result as WritableResult, record);

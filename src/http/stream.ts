@@ -61,6 +61,8 @@ interface StreamOptions {
   /** The client has left. */
   readonly signal: Signal;
   readonly clock: Clock;
+  /** The result for the client in the place of one that cannot be written. */
+  readonly mask: (error: unknown) => ExecutionResult;
 }
 
 const PING_EVERY_MS = 12_000;
@@ -95,17 +97,19 @@ class StreamBody extends Readable implements StreamedBody {
   readonly #results: ResultStream;
   readonly #format: StreamFormat;
   readonly #signal: Signal;
+  readonly #mask: StreamOptions['mask'];
   #hasBegun = false;
   #isAsking = false;
   #cancelPing: () => void = () => undefined;
   readonly #leave = { handleEvent: () => void this.destroy() };
 
-  constructor(results: ResultStream, format: StreamFormat, { signal, clock }: StreamOptions) {
+  constructor(results: ResultStream, format: StreamFormat, { signal, clock, mask }: StreamOptions) {
     // Nothing is read ahead.
     super({ highWaterMark: 0 });
     this.#results = results;
     this.#format = format;
     this.#signal = signal;
+    this.#mask = mask;
     signal.addEventListener('abort', this.#leave);
     if (signal.aborted) this.destroy();
     else this.#cancelPing = every(clock, PING_EVERY_MS, () => this.#ping());
@@ -115,7 +119,7 @@ class StreamBody extends Readable implements StreamedBody {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.push(this.#format.begin);
-    } else if (!this.#isAsking) this.#ask().catch((error) => this.destroy(error));
+    } else if (!this.#isAsking) this.#ask().catch((error) => this.#end(this.#write(this.#mask(error))));
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -130,8 +134,16 @@ class StreamBody extends Readable implements StreamedBody {
     const { value, done } = await this.#results.next();
     this.#isAsking = false;
     if (this.destroyed) return;
-    if (!done) return void this.push(this.#format.next(stringifyResult(value), value));
-    this.push(this.#format.end);
+    if (done) this.#end('');
+    else this.push(this.#write(value));
+  }
+
+  #write(result: ExecutionResult): string {
+    return this.#format.next(stringifyResult(result), result);
+  }
+
+  #end(last: string): void {
+    this.push(last + this.#format.end);
     this.push(null);
   }
 

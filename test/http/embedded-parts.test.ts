@@ -158,6 +158,25 @@ describe.each([
   });
 });
 
+it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
+  'a result that cannot be written ends its stream as %s with an error',
+  async (accept) => {
+    const gateway = await open({ gateway: { execute: () => ({ data: { name: 1n } }) as never } });
+    for (const query of [READ, LIVE]) {
+      const response = await fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept, token: 'key-a' },
+        body: JSON.stringify({ query }),
+      });
+      const text = await response.text();
+      expect(text).toContain('"code":"INTERNAL_SERVER_ERROR"');
+      expect(text).toMatch(/(?:event: complete\ndata:\n\n|--graphql--\r\n)$/);
+      expect(gateway.logged.splice(0)).toMatchObject([{ name: 'TypeError' }]);
+    }
+    await gateway.close();
+  },
+);
+
 it('a stream whose response a plugin loses ends', async () => {
   const counts: number[] = [];
   const gateway = await open({
