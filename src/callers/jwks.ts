@@ -35,11 +35,12 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
       if (!response.ok) throw new Error(`status ${response.status}`);
       if (!bytes) throw new Error(`more than ${MAX_BYTES} bytes`);
       const given = bytes.toString('utf8');
+      if (given !== text) {
+        keys = createLocalJWKSet(JSON.parse(given) as JSONWebKeySet);
+        text = given;
+        version += 1;
+      }
       fetchedAt = now();
-      if (given === text && keys) return;
-      keys = createLocalJWKSet(JSON.parse(given) as JSONWebKeySet);
-      text = given;
-      version += 1;
     } catch (error) {
       const { message, cause } = error as Error & { cause?: { code?: string } };
       warn(

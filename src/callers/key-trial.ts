@@ -41,7 +41,7 @@ export class KeyTrial {
   ahead(reads: number): number {
     if (this.#isOver) return reads;
     const ahead = Math.min(reads, FIRST_READS - this.#sent);
-    this.#waiting += reads - ahead;
+    this.#wait(reads - ahead);
     return ahead;
   }
 
@@ -50,7 +50,7 @@ export class KeyTrial {
     return (call, usage) => {
       if (this.#isOver || call.kind === 'write') return ask(call, usage);
       if (this.#sent === FIRST_READS) {
-        this.#waiting += 1;
+        this.#wait(1);
         return this.accepted.then(() => ask(call, usage));
       }
       this.#sent += 1;
@@ -71,9 +71,15 @@ export class KeyTrial {
     this.#failed += 1;
     if (!(failure instanceof CallFailure) || this.#isKnown()) return this.#end();
     if (!this.#failure || failure instanceof Refused) this.#failure = failure;
-    if (this.#failed === FIRST_READS && this.#waiting > 0)
-      this.#refuse(refusalOf(this.#failure, this.#waiting));
+    this.#wait(0);
   };
+
+  /** So many more reads wait: in vain, if the first ones have failed, which an open circuit does at once. */
+  #wait(reads: number): void {
+    this.#waiting += reads;
+    if (this.#failure && this.#failed === FIRST_READS && this.#waiting > 0)
+      this.#refuse(refusalOf(this.#failure, this.#waiting));
+  }
 }
 
 function refusalOf(failure: CallFailure, waiting: number): GraphQLError {

@@ -90,6 +90,21 @@ describe.each([
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_BAD_RESPONSE']);
     await expectCalls(fixture.recorder, FIRST_READS);
   });
+
+  it('ends as well when the five have failed before the others come', async () => {
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    for (const id of idsOf(5))
+      await fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }, MADE_UP);
+    // The circuit is open: what follows fails at once, before a loader has gathered its ids.
+    const fields = idsOf(FIRST_READS).map((alias) => `${alias}: adProviders { name }`);
+    const { errors } = await fixture.gateway.execute(
+      `{ ${fields.join(' ')} script(id: "late") { name } }`,
+      undefined,
+      MADE_UP,
+    );
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_UNAVAILABLE']);
+    await expectCalls(fixture.recorder, 5);
+  });
 });
 
 describe('keys that the API has never accepted', () => {

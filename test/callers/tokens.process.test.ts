@@ -315,6 +315,24 @@ describe('the public keys', () => {
     await gateway.close();
   });
 
+  it.each(['<html>starting</html>', '{"keys": 7}'])(
+    'that could not be read (%s) are asked for again half a minute later',
+    async (text) => {
+      const jwks = await startJwks({ one: pair });
+      jwks.setText(text);
+      const gateway = await open(jwks.url);
+      const token = await sign({ pair });
+      expect(await outcomeOf(gateway, token)).toMatch(/^UNAUTHENTICATED: This token cannot be verified now/);
+      await jwks.setKeys({ one: pair });
+      expect(await outcomeOf(gateway, token)).toMatch(/^UNAUTHENTICATED/);
+      clock += 31_000;
+      expect(await outcomeOf(gateway, token)).toBe('ok');
+      expect(jwks.asked()).toBe(2);
+      await gateway.close();
+      await jwks.close();
+    },
+  );
+
   it.each([
     ['a point that is not on its curve', { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', alg: 'ES256' }],
     ['a curve that there is not', { kty: 'EC', crv: 'P-1', x: 'AA', y: 'AA', alg: 'ES256' }],
