@@ -5,22 +5,28 @@ import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts
 const MAX_LENGTH = 100;
 const VISIBLE = /^[\x20-\x7e]+$/;
 
+/** A text that a client has chosen, without the keys of its request: no metric and no span may show one. */
+export function withoutKeys(record: RequestRecord, text: string): string {
+  return hide(text, hideable(keysOf(record)));
+}
+
 /**
  * A client's own name and version, as Apollo's clients say it, and others. They may be anything, so they are bounded, and good
- * for telling clients apart alone. The keys of the request are hidden in them: no metric and no span may show one.
+ * for telling clients apart alone.
  */
 export function clientOf(record: RequestRecord) {
   const { request } = record;
   const read = (fact: 'name' | 'version'): string | undefined => {
     const said = request.header(`apollographql-client-${fact}`) ?? request.header(`graphql-client-${fact}`);
-    return said && VISIBLE.test(said) ? hide(said, hideable(keysOf(record))).slice(0, MAX_LENGTH) : undefined;
+    return said && VISIBLE.test(said) ? withoutKeys(record, said).slice(0, MAX_LENGTH) : undefined;
   };
   return { clientName: read('name'), clientVersion: read('version') };
 }
 
 /** The name of the operation, which its client has chosen. */
-export function operationNameOf({ operation }: RequestRecord): string | undefined {
-  return operation?.name?.slice(0, MAX_LENGTH);
+export function operationNameOf(record: RequestRecord): string | undefined {
+  const name = record.operation?.name;
+  return name && withoutKeys(record, name).slice(0, MAX_LENGTH);
 }
 
 /** The audit line of a write: who did what to what, and how it ended. */

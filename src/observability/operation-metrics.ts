@@ -1,12 +1,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { clientOf } from './facts.ts';
+import { clientOf, operationNameOf } from './facts.ts';
 import { isOperation, type Phase, type RequestObserver, type RequestRecord } from './request-record.ts';
 
 /** Each name costs memory for good: clients choose those of operations and their own, operators those of keys. */
 const MAX_OPERATIONS = 200;
 const MAX_CALLERS = 200;
 const MAX_CLIENTS = 100;
-const MAX_LENGTH = 100;
 const NOBODY = 'none';
 
 /** The names that have been counted so far. A new one is added as long as there are fewer than `most`. */
@@ -84,8 +83,8 @@ export function createOperationMetrics(registry: Registry): RequestObserver {
 
   const nameOf = (record: RequestRecord): string => {
     if (!record.operation) return 'unknown';
-    const { name = 'Anonymous' } = record.operation;
-    const most = name.length <= MAX_LENGTH && hasGoneWell(record) ? MAX_OPERATIONS : 0;
+    const name = operationNameOf(record) ?? 'Anonymous';
+    const most = name === record.operation.name && hasGoneWell(record) ? MAX_OPERATIONS : 0;
     return name === 'Anonymous' || names.isCounted(name, most) ? name : 'other';
   };
   const callerOf = ({ caller }: RequestRecord): string =>

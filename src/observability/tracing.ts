@@ -16,7 +16,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Observer, Outcome, Usage } from '../transport/observer.ts';
-import { clientOf, operationNameOf } from './facts.ts';
+import { clientOf, operationNameOf, withoutKeys } from './facts.ts';
 import { isOperation, type RequestEnd, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { StartError } from './start-error.ts';
 
@@ -118,7 +118,7 @@ function attributesOf(record: RequestRecord, { status }: RequestEnd): Attributes
     'graphql.client.name': clientName,
     'graphql.client.version': clientVersion,
     'luaauth.caller': record.caller,
-    'luaauth.request_id': requestId,
+    'luaauth.request_id': withoutKeys(record, requestId),
     'error.type': codes[0],
     'luaauth.error_codes': codes.length > 0 ? [...new Set(codes)] : undefined,
     'luaauth.calls': usage?.calls,
@@ -135,7 +135,8 @@ function templateOf(endpoint: string): string {
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /** The trace that a client's request is part of (W3C Trace Context); a malformed header starts a new one. */
-function traceOf({ request }: RequestRecord): Context {
+function traceOf(record: RequestRecord): Context {
+  const { request } = record;
   const given = request.header('traceparent')?.trim() ?? '';
   const state = request.header('tracestate');
   const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(given) ?? [];
@@ -143,7 +144,7 @@ function traceOf({ request }: RequestRecord): Context {
     traceId,
     spanId,
     traceFlags: Number.parseInt(flags, 16) & 1,
-    traceState: state === null ? undefined : createTraceState(state),
+    traceState: state === null ? undefined : createTraceState(withoutKeys(record, state)),
     isRemote: true,
   };
   return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;

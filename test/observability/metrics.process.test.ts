@@ -10,6 +10,7 @@ import { createMetricsRoute, startMetricsServer } from '../../src/server/metrics
 import { createManualClock } from '../support/clock.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
+import { bearer } from '../support/keys.ts';
 import { MESSAGE, TOGGLE, UPDATE } from '../support/mutations.ts';
 import { useObserved } from '../support/observed.ts';
 import { EDIT_PROJECT, EDIT_USER } from '../support/other-mutations.ts';
@@ -251,6 +252,16 @@ describe('the metrics of operations', () => {
     await eventually(async () => expect(await names()).toContain('N199'));
     expect((await names()).size).toBe(202);
     expect(await names()).not.toContain('N200');
+  });
+
+  it('give none to an operation that is named after the key', async () => {
+    const key = 'a_gateway_key';
+    const { gateway, metrics } = await open({
+      credentials: { heldKey: 'sandbox-key', gatewayKeys: [key] },
+    });
+    await gateway.execute(`query of_${key} { script(id: "${id}") { id } }`, {}, bearer(key));
+    await eventually(async () => expect(await metrics.text()).toContain('operation_name="other"'));
+    expect(await metrics.text()).not.toContain(key);
   });
 
   it('take no path or method of a client for a label', async () => {
