@@ -74,13 +74,11 @@ export function coerceVariables(
   if (definitions.length === 0) return NO_VARIABLES;
   const leaves = leafVariables && coerceLeaves(leafVariables, given);
   if (leaves) return { coerced: leaves };
-  // A name that the prototype has is no variable that was given.
-  const values = { ...given };
-  const { coerced } = getVariableValues(schema, definitions, values, { maxErrors: 1 });
+  const { coerced } = getVariableValues(schema, definitions, given, { maxErrors: 1 });
   if (coerced) return { coerced };
   const errors = definitions.flatMap((definition) => {
     const type = typeFromAST(schema, definition.type);
-    return isInputType(type) ? findErrors(definition, type, values) : [];
+    return isInputType(type) ? findErrors(definition, type, given) : [];
   });
   return { errors };
 }
@@ -108,17 +106,17 @@ function coerceLeaves(variables: readonly LeafVariable[], given: Given): Coerced
 function findErrors(
   definition: VariableDefinitionNode,
   type: GraphQLInputType,
-  values: Readonly<Record<string, unknown>>,
+  given: Given,
 ): GraphQLError[] {
   const name = definition.variable.name.value;
-  if (!Object.hasOwn(values, name)) {
+  if (!Object.hasOwn(given, name)) {
     if (!isNonNullType(type) || definition.defaultValue) return [];
     return [refuse(definition, [], `it is missing. Give a value of type ${type}.`)];
   }
   const errors: GraphQLError[] = [];
   const enough = new Error('enough');
   try {
-    coerceInputValue(values[name], type, (path, value, error) => {
+    coerceInputValue(given[name], type, (path, value, error) => {
       errors.push(refuse(definition, path, reasonOf(error, value, typeAt(type, path))));
       if (errors.length === MAX_ERRORS) throw enough;
     });
@@ -174,7 +172,8 @@ export function planArguments(field: GraphQLField<unknown, unknown>, node: Field
   const name = only.name.value;
   const variable = only.value.name.value;
   const readArguments: ReadArguments = (variables) => {
-    const value = variables[variable];
+    // A name that the prototype has is no variable that was given.
+    const value = Object.hasOwn(variables, variable) ? variables[variable] : undefined;
     // Missing and null are distinguished, and refused where that must be, by GraphQL itself.
     return value === undefined || value === null
       ? getArgumentValues(field, node, variables)

@@ -34,6 +34,8 @@ const VALUES: Readonly<Record<string, string>> = {
   color: 'Color',
   name: 'String',
   filter: 'Filter',
+  // As the prototype of an object has it.
+  valueOf: 'Int',
   ...CONDITIONS,
 };
 
@@ -51,7 +53,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
     '(filter: { sizes: 4 })',
   ],
   a: ['(id: 1)', '(id: $number)'],
-  whole: ['', '(id: $number)', '(id: $first)'],
+  whole: ['', '(id: $number)', '(id: $first)', '(id: $valueOf)'],
 };
 
 /**
@@ -140,6 +142,7 @@ function values(choose: Choose): Record<string, unknown> {
     ...maybe('perhaps', true, false),
     ...maybe('maybe', true, false, null),
     ...maybe('first', 1, null),
+    ...maybe('valueOf', 2, null),
     ...maybe('word', 'word', null),
     ...maybe('words', ['x'], [], null),
     ...maybe('color', 'RED', 'GREEN', null),
