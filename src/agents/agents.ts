@@ -1,7 +1,6 @@
 import {
   type CallToolResult,
   CLIENT_INFO_META_KEY,
-  type Implementation,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -59,8 +58,10 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     const tool = tools.find(({ listing }) => listing.name === name);
     const result = tool && (await run(tool, args, record));
     // The list has changed since, and nothing ran.
-    if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool))
+    if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool)) {
+      record.codes = [];
       return call(name, args, record);
+    }
     // Callers do not even learn of what is out of their scopes; the audit log does, if they try it.
     if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions))) {
       const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call one that tools/list names.`;
@@ -86,6 +87,14 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     return pipeline.mask({ errors }, record);
   }
 
+  /** The library would tell the client whatever is thrown. */
+  const masked =
+    <Answer>(answer: (record: RequestRecord) => Promise<Answer>) =>
+    (record: RequestRecord) =>
+      answer(record).catch((error) => {
+        throw error instanceof ProtocolError ? error : pipeline.mask({ errors: [error] }, record).errors?.[0];
+      });
+
   return {
     identify,
     /** @throws StartError, and leaves the tools of before */
@@ -95,11 +104,12 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     /** A server of the protocol's library for one connection. */
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
-      server.setRequestHandler('tools/list', (_, { mcpReq }) => inRequest({}, mcpReq.signal, list));
+      server.setRequestHandler('tools/list', (_, { mcpReq }) => inRequest({}, mcpReq.signal, masked(list)));
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
         const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
-        const answer = inRequest(headers, context.mcpReq.signal, (record) => call(name, args, record));
+        const answered = masked((record) => call(name, args, record));
+        const answer = inRequest(headers, context.mcpReq.signal, answered);
         return answer.finally(tellProgress(context, clock));
       });
       return server;
@@ -121,9 +131,11 @@ function checkQuery(type: OperationTypeNode): void {
 /** The name that the client gives itself: older ones once, when they connect. */
 function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) {
   const given = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
-  const { name = 'unknown', version = '' } = (given ?? {}) as Partial<Implementation>;
-  // No header holds other characters.
-  const [client = '', release = ''] = [name, version].map((text) => text.replaceAll(/[^\x20-\x7e]/g, '?'));
+  const { name, version } = (given ?? {}) as JsonSchema;
+  // No header holds other characters; of an older client nobody has checked what it is.
+  const [client = 'unknown', release = ''] = [name, version].map((text) =>
+    typeof text === 'string' ? text.replaceAll(/[^\x20-\x7e]/g, '?') : undefined,
+  );
   return { 'apollographql-client-name': `mcp/${client}`, 'apollographql-client-version': release };
 }
 

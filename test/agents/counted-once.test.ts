@@ -74,3 +74,10 @@ it('a client whose name no header could hold is served', async () => {
   expect(isError).toBeUndefined();
   expect(ended).toContainEqual(expect.objectContaining({ operation: { name: 'lookUpKey', type: 'query' } }));
 });
+
+it('an older client that gives itself a number for a name is served', async () => {
+  const args = { name: 'lookUpKey', arguments: { key: userKey } };
+  const _meta = { 'io.modelcontextprotocol/clientInfo': { name: 5 } };
+  const { result } = await sendMessage(fixture.gateway.url, KEY, 'tools/call', { ...args, _meta });
+  expect(result).toMatchObject({ structuredContent: { data: { user: {} } } });
+});
