@@ -1,5 +1,4 @@
 import {
-  type ASTNode,
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
@@ -28,7 +27,7 @@ export function checkLength(document: string, { documentLength }: Limits): void 
 
 /**
  * Parses a document whose length is allowed, once its tokens are known to be.
- * @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED, which quote no text of the document.
+ * @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED, which quote no string of the document.
  */
 export function parseDocument(text: string, limits: Limits): DocumentNode {
   try {
@@ -124,11 +123,6 @@ const TEXT_KINDS: ReadonlySet<string> = new Set([Kind.STRING, Kind.LIST, Kind.OB
 
 /** The message without the literals that it quotes: one may be a licence key or the source of a script. */
 function withoutLiterals({ message, nodes = [] }: GraphQLError): string {
-  const literals = nodes.filter(({ kind }) => TEXT_KINDS.has(kind)).flatMap(writtenForms);
+  const literals = nodes.filter(({ kind }) => TEXT_KINDS.has(kind)).map(print);
   return literals.reduce((text, literal) => text.replaceAll(literal, '…'), message);
-}
-
-/** As it stands in the document, and the text alone: scalars quote the one or the other. */
-function writtenForms(node: ASTNode): readonly string[] {
-  return node.kind === Kind.STRING && node.value !== '' ? [print(node), node.value] : [print(node)];
 }

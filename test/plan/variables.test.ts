@@ -108,6 +108,21 @@ it('takes a default for a variable that is absent', async () => {
   expect(data).toEqual({ scripts: [{ id: seeded.scriptId }] });
 });
 
+it.each([
+  ['updateScript(input: { id: 1, source: ["s3cret"] })', 'String cannot represent a non string value: …'],
+  ['updateScript(input: "s3cret")', 'Expected value of type "UpdateScriptInput!", found ….'],
+  [
+    'disconnectSession(input: { id: { e: "s3cret" } })',
+    'An ID must be written as a string or a whole number.',
+  ],
+  ['blacklistUser(input: { key: "s3cret", expiresAt: "e" })', expect.stringMatching(/^A DateTime must be a/)],
+])('a literal that does not fit its type is not quoted in the words about it: %s', async (field, message) => {
+  const { errors } = await gateway.execute(`mutation { ${field} { __typename } }`, {}, SPEC);
+  expect(errors?.[0]?.message).toEqual(message);
+  expect(JSON.stringify(errors)).not.toContain('s3cret');
+  expect(sandbox.calls).toEqual([]);
+});
+
 describe('a variable of a scalar or an enum', () => {
   const schema = buildSchema('enum Letter { A B } type Query { field: ID }');
   const missing = Symbol('missing');
