@@ -12,6 +12,7 @@ import {
   isRequiredInputField,
   Kind,
   type ObjectFieldNode,
+  separateOperations,
   TypeInfo,
   typeFromAST,
   valueFromASTUntyped,
@@ -74,7 +75,8 @@ export function argumentsOf({ schema, operation, document }: PreparedOperation) 
     const variable = value.name.value;
     places[variable] = { description: place?.description, ...range, ...places[variable] };
   };
-  visit(document, visitWithTypeInfo(info, { Argument: addPlace, ObjectField: addPlace }));
+  const alone = separateOperations(document)[operation.name?.value ?? ''] ?? document;
+  visit(alone, visitWithTypeInfo(info, { Argument: addPlace, ObjectField: addPlace }));
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
   for (const { variable, type: named, description, defaultValue } of operation.variableDefinitions ?? []) {

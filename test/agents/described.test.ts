@@ -38,6 +38,28 @@ it('what a variable is for stands with it, and with each field in it, as the sch
   }
 });
 
+it('a variable is described by its own operation, not by another one of its document that has the name', async () => {
+  const page = 'script(id: "a") { sessions(first: $n) { nodes { id } } }';
+  const gateway = await open(
+    new Map([
+      [
+        'a',
+        `query page($n: Int) { ${page} } query ids($n: [ID!]!) { scripts(ids: $n) { name } } query quota { rateLimit { limit } }`,
+      ],
+    ]),
+  );
+  try {
+    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+    const [ids, first] = tools.map(({ inputSchema }) => inputSchema.properties?.n);
+    expect(first).toMatchObject({ minimum: 0, maximum: 100 });
+    expect(ids).not.toHaveProperty('maximum');
+    const { scripts } = createSchema().getQueryType()?.getFields() ?? {};
+    expect(ids).toHaveProperty('description', scripts?.args[0]?.description);
+  } finally {
+    await gateway.close();
+  }
+});
+
 it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
   const listed = new Map([
     ['a', 'mutation end($id: ID!) { disconnectSession(input: { id: $id }) { __typename } }'],
