@@ -24,7 +24,13 @@ export async function bundleGraphiQL(): Promise<void> {
   const page = { madeOf, script: named(/^start-.*\.js$/), style: named(/\.css$/) };
   writeFileSync(join(folder, 'page.json'), `${JSON.stringify(page)}\n`);
   rmSync(PAGE, { recursive: true, force: true });
-  renameSync(folder, PAGE);
+  try {
+    renameSync(folder, PAGE);
+  } catch (error) {
+    // Another start of the gateway has made the same page in the meantime.
+    if (!existsSync(description)) throw error;
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function hashOfInputs(): string {
