@@ -1,6 +1,3 @@
-import { number, table } from '../figures.ts';
-import { describeGrowth } from './growth.ts';
-
 /** The measures that may grow with a number of items. */
 export interface Curve {
   /** The name of its file, without the ending. */
@@ -37,26 +34,4 @@ export interface Point {
 /** The name of a series beside what it measures. */
 export function nameOf({ label }: Measure, { name }: Series): string {
   return name === undefined ? label : `${name}: ${label}`;
-}
-
-/** The curve in Markdown. */
-export function reportCurve(curve: Curve): string {
-  const { title, items, measures, notes, failures } = curve;
-  const columns = measures.flatMap((measure) => measure.series.map((series) => ({ measure, series })));
-  const everyItem = columns.flatMap(({ series }) => series.points.map((point) => point.items));
-  const rows = [...new Set(everyItem)].sort((a, b) => a - b);
-  const cell = ({ measure, series }: (typeof columns)[number], row: number) => {
-    const point = series.points.find((one) => one.items === row);
-    return point ? number(point.value, measure.digits) : '';
-  };
-  return [
-    `### ${title}`,
-    table(
-      [items, ...columns.map(({ measure, series }) => nameOf(measure, series))],
-      rows.map((row) => [number(row), ...columns.map((column) => cell(column, row))]),
-    ),
-    describeGrowth(curve),
-    ...notes,
-    ...failures.map((failure) => `Does not count: ${failure}`),
-  ].join('\n\n');
 }

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { RoundOptions } from '../contest.ts';
 import { measureCache } from './cache.ts';
 import { measureConnections } from './connections.ts';
-import { type Curve, reportCurve } from './curve.ts';
+import type { Curve } from './curve.ts';
 import { drawCurve } from './draw.ts';
 import { measureFields } from './fields.ts';
 import { measureLive } from './live.ts';
 import { measureProcesses } from './processes.ts';
+import { reportCurve } from './report-curve.ts';
 import { measureSessions } from './sessions.ts';
 
 const CURVES: Readonly<Record<string, (options: RoundOptions) => Promise<Curve>>> = {
