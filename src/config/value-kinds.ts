@@ -102,8 +102,12 @@ export const origins: Kind<string[]> = {
 };
 
 export const redisUrl: Kind<string> = {
-  read: (text) => (/^rediss?:\/\/[^/]/.test(text) && readUrl(text)?.hostname ? text : undefined),
-  allowed: 'a URL such as redis://host:6379 or rediss://user:password@host:6380/0',
+  read(text) {
+    const { hostname, pathname = '', username = '', password = '' } = readUrl(text) ?? {};
+    const isAddress = /^rediss?:\/\/[^/]/.test(text) && hostname && /^\/?\d*$/.test(pathname);
+    return isAddress && isEncoded(username + password) ? text : undefined;
+  },
+  allowed: 'a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0',
   form: 'url',
 };
 
@@ -123,6 +127,15 @@ function withScheme(text: string): string | undefined {
   const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
   const url = `${scheme}://${text}`;
   return !text.includes('://') && httpUrl.read(url) ? url : undefined;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readUrl(text: string): URL | undefined {

@@ -22,6 +22,18 @@ describeWithRedis('check, where gateways share a Redis', () => {
     expect(await command('DBSIZE')).toBe(0);
   });
 
+  it('fails where it does not let the gateway in, and says why', async () => {
+    const { url, close } = await startRedis(undefined, ['--requirepass', 'right-password']);
+    closing.push(async () => close());
+    const why = async (login: string) => {
+      const { code, redis } = await check({ REDIS_URL: url.replace('//', `//${login}`) });
+      return [code, /used at [^ ]+ (.*?) Start it,/.exec(redis ?? '')?.[1]];
+    };
+    expect(await why('')).toEqual([1, 'Redis asks for a password (NOAUTH). Put it into REDIS_URL.']);
+    const wrong = 'WRONGPASS invalid username-password pair or user is disabled.';
+    expect(await why(':wrong-password@')).toEqual([1, wrong]);
+  });
+
   it('fails where none answers, or notes it where the gateway begins without', async () => {
     const host = `127.0.0.1:${await freePort()}`;
     const variables = { REDIS_URL: `redis://:sentinel-password@${host}` };

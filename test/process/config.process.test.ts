@@ -619,9 +619,11 @@ describe('several processes', () => {
         LUAAUTH_INSTANCES: '3',
       }).redis,
     ).toEqual({ url: 'redis://cache', prefix: 'team:a', isRequired: false, instances: 3 });
-    for (const url of ['localhost:6379', `http://me:${SECRET}@cache`, 'redis://']) {
+    const noDatabase = ['redis://cache/a', 'redis://cache/-1', 'redis://cache/1/2'];
+    const others = ['localhost:6379', `http://me:${SECRET}@cache`, 'redis://', `redis://:%zz${SECRET}@cache`];
+    for (const url of [...others, ...noDatabase]) {
       expect(problems({ REDIS_URL: url })).toEqual([
-        'REDIS_URL: the given value (not shown) is not a URL such as redis://host:6379 or rediss://user:password@host:6380/0.',
+        'REDIS_URL: the given value (not shown) is not a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0.',
       ]);
     }
   });

@@ -127,6 +127,19 @@ describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
       third.leave();
     });
 
+    it('are followed without a right to publish in Redis: no gateway is lost, but each learns by looking', async () => {
+      await fixture.redis.command('ACL', 'SETUSER', 'default', 'resetchannels');
+      live.api.connect('s', 'a', 'b');
+      const gateways = (await live.openHeld(2)) as Two;
+      const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
+      for (const view of views) await view.shows('a', 'b');
+      await live.end(gateways[0], 'b');
+      live.clock.pass(MOST_MS);
+      for (const view of views) await view.shows('a');
+      expect(faultsOf(views)).toEqual([]);
+      for (const view of views) view.leave();
+    });
+
     it('end with the same error at each of them, and begin again when LuaAuth allows it', async () => {
       live.api.connect('s', 'a');
       const gateways = (await live.openHeld(2)) as Two;

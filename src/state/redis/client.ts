@@ -73,13 +73,14 @@ export class RedisRefused extends Error {
   readonly cannotWrite: boolean;
 
   constructor(cause: Error) {
-    const [, code = ''] = /\b(OOM|READONLY|MISCONF|NOREPLICAS)\b/.exec(cause.message) ?? [];
-    super(CANNOT_WRITE[code] ?? cause.message, { cause });
-    this.cannotWrite = code !== '';
+    const [, code = ''] = /\b(NOAUTH|OOM|READONLY|MISCONF|NOREPLICAS)\b/.exec(cause.message) ?? [];
+    super(IN_WORDS[code] ?? cause.message.replace(/\.$/, ''), { cause });
+    this.cannotWrite = code !== '' && code !== 'NOAUTH';
   }
 }
 
-const CANNOT_WRITE: Readonly<Record<string, string>> = {
+const IN_WORDS: Readonly<Record<string, string>> = {
+  NOAUTH: 'Redis asks for a password (NOAUTH). Put it into REDIS_URL',
   OOM: 'Redis is full (OOM). Raise its maxmemory, or take out what else is in it',
   READONLY: 'Redis is a replica, which is read-only (READONLY). Set REDIS_URL to the primary',
   MISCONF:
@@ -88,7 +89,7 @@ const CANNOT_WRITE: Readonly<Record<string, string>> = {
     'Redis takes no writes, as it has too few replicas (NOREPLICAS). Start them, or set min-replicas-to-write to 0',
 };
 
-/** One connection to Redis, for as long as it lasts. @throws when there is none; RedisClientMissing. */
+/** One connection to Redis, for as long as it lasts. @throws when there is none; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
   const { url, connectTimeoutMs, commandTimeoutMs, onLost } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
@@ -158,7 +159,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     return { runId, end, run };
   } catch (error) {
     end();
-    throw error;
+    throw error instanceof ErrorReply ? new RedisRefused(error) : error;
   }
 }
 

@@ -49,14 +49,14 @@ else
   redis.call('HSET', feed, 'parts', parts)
 end
 keep(log)
-redis.call('PUBLISH', channel, feed .. ' ' .. seq)
+redis.pcall('PUBLISH', channel, feed .. ' ' .. seq)
 return result`;
 
 /** The first process to hear of it is the next leader. */
 const LEAVE_LEADER = lua('feed channel', 'holder')`
 if redis.call('HGET', feed, 'leader') ~= holder then return 0 end
 redis.call('HDEL', feed, 'leader')
-redis.call('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
+redis.pcall('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
 return 1`;
 
 interface FeedSubscriptionOptions {

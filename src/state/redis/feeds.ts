@@ -39,7 +39,7 @@ for index = 3, #KEYS, 2 do
   if found[2] ~= holder and not is_held(found[2]) and is_held(holder) then
     redis.call('HSET', feed, 'leader', holder)
     found[2] = holder
-    redis.call('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
+    redis.pcall('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
   end
   keep(feed)
   keep(log)
@@ -54,7 +54,7 @@ for index = 3, #KEYS, 2 do
 end
 return replies`;
 
-const PUBLISH = lua('channel', 'message')`return redis.call('PUBLISH', channel, message)`;
+const PUBLISH = lua('channel', 'message')`redis.pcall('PUBLISH', channel, message) return 0`;
 
 /** How often leaders and unread entries are looked for, in ms. With the lease, that is the longest time without a leader. */
 const HEARTBEAT_MS = 800;

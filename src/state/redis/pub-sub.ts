@@ -8,7 +8,8 @@ const RETRY_MS = 500;
 
 /**
  * Pub/sub, by a connection of its own: Redis cuts one that subscribes when much is written to it, and the other one carries
- * large answers. It is there while a channel is wanted. A lost message costs time only: every process looks by itself as well.
+ * large answers. It is there while a channel is wanted. A lost message costs time only: every process looks by itself as well. So
+ * a user of Redis who may not publish, by `pcall`, or not subscribe, does without.
  * @param channels - those that are wanted; each that comes or goes is told by `add` and `remove`
  * @param onOpen - called when it is connected, for the first time or again: messages in between are lost
  */
