@@ -354,7 +354,8 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
   });
 
   it("is read in Apollo's format and in that of graphql-codegen and Relay", () => {
-    const plain = { [sha256(SCRIPT)]: SCRIPT, [md5(BOTH)]: BOTH };
+    // As a file of a folder may be called.
+    const plain = { [sha256(SCRIPT)]: SCRIPT, [md5(BOTH)]: BOTH, operations: DELETE, format: BOTH };
     const manifest = apollo(...Object.entries(plain).map(([id, body]) => operation(id, body)));
     for (const content of [plain, manifest]) {
       expect(config(content, 'only')).toMatchObject({

@@ -89,8 +89,9 @@ function parseJson(text: string): unknown {
 function entriesOf(manifest: unknown): [id: string, document: unknown][] {
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) throw unknownFormat();
   const { format, version, operations } = manifest as Record<string, unknown>;
-  if (format === undefined && operations === undefined) return Object.entries(manifest);
-  if (format !== APOLLO || version !== 1 || !Array.isArray(operations)) throw unknownFormat();
+  // A document may have one of these names.
+  if (!Array.isArray(operations)) return Object.entries(manifest);
+  if (format !== APOLLO || version !== 1) throw unknownFormat();
   return operations.map((operation) => {
     const { id, body } = (operation ?? {}) as Record<string, unknown>;
     return [String(id), body];
