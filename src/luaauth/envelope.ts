@@ -39,9 +39,9 @@ export function openEnvelope(
     if (status >= 200 && status <= 299) return answer;
     throw new BadResponse(about, `it says success under HTTP ${status}`);
   }
-  if (answer.success !== false) throw new BadResponse(about, 'it has no "success"');
+  if (answer.success !== false) throw notAnEnvelope(about, reply, 'it has no "success"');
   const refusal = readRefusal(answer.error);
-  if (refusal === undefined) throw new BadResponse(about, 'it is a failure without a usable "error"');
+  if (refusal === undefined) throw notAnEnvelope(about, reply, 'it is a failure without a usable "error"');
   if (refusal.message.trim().toLowerCase() === 'ratelimited')
     throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(status);

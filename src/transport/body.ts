@@ -66,10 +66,10 @@ const decoders = {
   br: promisify(brotliDecompress),
 };
 
-/** A whole body as text. @throws BadResponse for bytes that are not UTF-8. */
-export function decodeText(about: About, bytes: Buffer): string {
+/** A whole body as text. @throws BadResponse for bytes that are not UTF-8, unless they explain a failure: its status says more. */
+export function decodeText(about: About, bytes: Buffer, status: number): string {
   // A byte order mark stays in the text, where JSON refuses it: the API documents no such thing.
-  if (isUtf8(bytes)) return bytes.toString('utf8');
+  if (status >= 400 || isUtf8(bytes)) return bytes.toString('utf8');
   throw new BadResponse(about, 'its bytes are not UTF-8');
 }
 
@@ -78,18 +78,16 @@ export function tooLarge(about: About, limit: number): BadResponse {
 }
 
 /**
- * The text of a compressed body. `limit` counts decoded bytes, so that a small one cannot fill the memory.
- * @throws BadResponse for an unknown encoding, a broken or too large body and bytes that are not UTF-8.
+ * The bytes of a compressed body. `limit` counts decoded ones, so that a small body cannot fill the memory.
+ * @throws BadResponse for an unknown encoding, and for a broken or too large body.
  */
 export async function decompress(about: About, bytes: Buffer, encoding: string, limit: number) {
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined;
   if (decode === undefined) throw new BadResponse(about, 'its content-encoding is not supported');
-  let decoded: Buffer;
   try {
-    decoded = await decode(bytes, { maxOutputLength: limit });
+    return await decode(bytes, { maxOutputLength: limit });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(about, limit);
     throw new BadResponse(about, 'its body cannot be decompressed', { cause });
   }
-  return decodeText(about, decoded);
 }

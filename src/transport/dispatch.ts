@@ -191,12 +191,12 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const bytes = this.#body.bytes();
     if (encoding && encoding !== 'identity') {
       decompress(this.call, bytes, encoding, this.#options.maxBodyBytes)
-        .then((text) => this.#finish(text))
+        .then((decoded) => this.#finish(decoded))
         .catch((failure) => this.#end(failure));
       return;
     }
     try {
-      this.#finish(decodeText(this.call, bytes));
+      this.#finish(bytes);
     } catch (failure) {
       this.#end(failure);
     }
@@ -207,7 +207,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 
   /** @throws what the answer says. */
-  #finish(text: string): void {
+  #finish(bytes: Buffer): void {
+    const text = decodeText(this.call, bytes, this.#status);
     const reply = { status: this.#status, headers: this.#headers, text };
     const value = this.call.decode(reply, this.call);
     this.connection?.release(this);
@@ -251,11 +252,13 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
 
 const NO_HEADERS: Reply['headers'] = [];
 
+/** undici's errors of a head that came, but is none, is too long or says two lengths. */
+const NOT_HTTP = ['HTTPParserError', 'HeadersOverflowError', 'ResponseContentLengthMismatchError'];
+
 function brokenOff<T>(call: Call<T>, sent: boolean, status: number, cause: Error): CallFailure {
   if (!sent) return new Unavailable(call, 'no', { cause });
   if (status > 0) return new BadResponse(call, 'it ends before it is complete', { cause, transient: true });
-  // undici's parser errors: bytes came, but they are not HTTP.
-  if (cause.name === 'HTTPParserError') return new BadResponse(call, 'it is not HTTP', { cause });
+  if (NOT_HTTP.includes(cause.name)) return new BadResponse(call, 'it is not HTTP', { cause });
   return new Unavailable(call, 'unknown', { cause });
 }
 

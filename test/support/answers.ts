@@ -50,6 +50,12 @@ export const UNUSABLE: [what: string, respond: Respond, reason: RegExp][] = [
     /ends before it is complete/,
   ],
   ['something that is not HTTP', bytes('SSH-2.0-OpenSSH_9.6\r\n'), /it is not HTTP/],
+  [
+    'an answer of two lengths',
+    bytes(`${CUT}content-length: 2\r\ncontent-length: 2\r\n\r\n{}`),
+    /it is not HTTP/,
+  ],
+  ['headers without end', bytes(`${CUT}x-filler: ${'x'.repeat(20_000)}`), /it is not HTTP/],
   ['HTML', body(HTML, 200, { 'content-type': 'text/html' }), /it is not JSON \(HTTP 200\)/],
   ['HTML under 502', body(HTML, 502, { 'content-type': 'text/html' }), /it is not JSON \(HTTP 502\)/],
   ['HTML under 404', body(HTML, 404, { 'content-type': 'text/html' }), /it is not JSON \(HTTP 404\)/],

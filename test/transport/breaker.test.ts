@@ -18,6 +18,7 @@ afterEach(() => Object.assign(luck, { draws: 0 }));
 
 const fixture = useRecorder({ transport: { clock, random } });
 
+const LATIN = Buffer.from('<html>vor\xfcbergehend nicht erreichbar</html>', 'latin1');
 const unavailable: Respond = (_recorded, response) => void response.writeHead(503).end();
 const read = (id = 'a') => fixture.gateway.execute(SCRIPT, { id });
 const write = () => fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
@@ -122,6 +123,11 @@ describe('what counts as a failure', () => {
   it.each<[string, Respond]>([
     ['a reset', (recorded) => recorded.socket.resetAndDestroy()],
     ['503 with the body of a failure', (_recorded, response) => json(response, SERVER_ERROR, 503)],
+    [
+      '503 with the body of a failure that has no "error"',
+      (_recorded, response) => json(response, { success: false }, 503),
+    ],
+    ['503 with a page that is not UTF-8', (_recorded, response) => void response.writeHead(503).end(LATIN)],
     ['502 with HTML', (_recorded, response) => void response.writeHead(502).end('<html>')],
     [
       'an answer that ends early',

@@ -157,12 +157,16 @@ describe('when the API says ratelimited', () => {
     expect(fixture.recorder.calls).toHaveLength(3);
   });
 
-  it('with 429 and a page of HTML it means the same', async () => {
+  it.each([
+    ['a page of HTML', '<html>slow down</html>'],
+    ['a page that is not UTF-8', Buffer.from('<html>zu viele Aufr\xfcfe</html>', 'latin1')],
+    ['a failure without its "error"', '{"success": false, "message": "Too many requests"}'],
+  ])('with 429 and %s it means the same', async (_what, page) => {
     let refused = false;
     fixture.respond = (recorded, response) => {
       if (refused) return answerPlainly(recorded, response);
       refused = true;
-      return void response.writeHead(429, { 'retry-after': '2' }).end('<html>slow down</html>');
+      return void response.writeHead(429, { 'retry-after': '2' }).end(page);
     };
     const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await expectCalls(fixture.recorder, 1);
