@@ -1,7 +1,7 @@
 import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
 import { hasMoreValues, parseJson } from '../transport/json.ts';
-import { redact, type Secrets } from './redact.ts';
+import { MAX_LENGTH, redact, type Secrets } from './redact.ts';
 import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';
 
 export type JsonObject = Record<string, unknown>;
@@ -67,29 +67,36 @@ function notAnEnvelope(about: About, reply: Reply, reason: string) {
   return new BadResponse(about, `${reason} (HTTP ${reply.status})`, { transient });
 }
 
+/** The most that is shown of what failed, in characters: whatever is shown is compared with all that was sent. */
+const MAX_WORDS_LENGTH = 4_000;
+
 function readRefusal(error: unknown): Refusal | undefined {
   if (!isObject(error)) return undefined;
   const code =
     typeof error.code === 'string' && /^-?\d{1,9}$/.test(error.code) ? Number(error.code) : error.code;
   if (typeof code !== 'number' || !Number.isInteger(code) || Math.abs(code) >= 2 ** 31) return undefined;
   const failed = Array.isArray(error.failed) ? error.failed : [];
+  let left = MAX_WORDS_LENGTH;
+  const isShown = (words: unknown): words is string => {
+    if (typeof words !== 'string') return false;
+    left -= Math.min(words.length, MAX_LENGTH);
+    return left >= 0;
+  };
   return {
     code,
     message: typeof error.message === 'string' ? error.message : '',
-    authorization: failed.filter((entry) => typeof entry === 'string'),
+    authorization: failed.filter(isShown),
     fields: failed.filter(isObject).map(({ field, errors }) => ({
-      field: typeof field === 'string' ? field : '',
-      messages: Array.isArray(errors) ? errors.flatMap(readMessages) : [],
+      field: isShown(field) ? field : '',
+      messages: Array.isArray(errors) ? errors.flatMap(messagesIn).filter(isShown) : [],
     })),
   };
 }
 
 /** `"message"`, or `{"message", "errors": [...]}` for a field that can fail in several ways. */
-function readMessages(error: unknown): string[] {
-  if (typeof error === 'string') return [error];
-  if (!isObject(error)) return [];
-  const nested = Array.isArray(error.errors) ? error.errors : [];
-  return [error.message, ...nested].filter((message) => typeof message === 'string');
+function messagesIn(error: unknown): unknown[] {
+  if (!isObject(error)) return [error];
+  return [error.message, ...(Array.isArray(error.errors) ? error.errors : [])];
 }
 
 function redactRefusal({ code, message, authorization, fields }: Refusal, secrets: Secrets): Refusal {

@@ -13,7 +13,7 @@ const PIECE_LENGTH = 16;
 /** A shorter text or licence key than this is in every text. */
 const LEAST_LENGTH = 4;
 /** The API's own words are passed on, but never at any length. */
-const MAX_LENGTH = 500;
+export const MAX_LENGTH = 500;
 
 /** Words of the API, fit to be shown: shortened, without keys, and left out as a whole if they quote a text. */
 export function redact(words: string, { keys, texts }: Secrets): string {

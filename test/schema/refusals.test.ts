@@ -193,6 +193,23 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
     expect(message).toHaveLength(500);
     expect(message).toMatch(/^x+…$/);
   });
+
+  it.each([
+    ['reasons', Array(2_000).fill('x'.repeat(100)), { reasons: Array(40).fill('x'.repeat(100)) }],
+    [
+      'messages',
+      [{ field: 'a', errors: Array(2_000).fill('x'.repeat(499)) }],
+      { fields: [{ path: ['input', 'a'], messages: Array(8).fill('x'.repeat(499)) }] },
+    ],
+    [
+      'nested messages',
+      [{ field: 'a', errors: [{ errors: Array(2_000).fill('x'.repeat(600)) }] }],
+      { fields: [{ path: ['input', 'a'], messages: Array(7).fill(`${'x'.repeat(499)}…`) }] },
+    ],
+  ])('passes on many %s, but not any number', async (_what, failed, expected) => {
+    answerWith(failure({ code: -1, message: refused, failed }));
+    expect(resultOf(await run())).toMatchObject(expected);
+  });
 });
 
 describe('the codes of an endpoint', () => {
