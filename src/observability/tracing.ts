@@ -176,7 +176,8 @@ export async function startOtel({ url, version, warn }: OtelOptions) {
     await loadPackages();
   const { defaultResource, detectResources, envDetector, resourceFromAttributes } = resources;
   const quiet = () => undefined;
-  const logger = { error: warn, warn, info: quiet, debug: quiet, verbose: quiet };
+  const tell = (text: string) => warn(`OpenTelemetry: ${messageIn(text)}`);
+  const logger = { error: tell, warn: tell, info: quiet, debug: quiet, verbose: quiet };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const provider = new BasicTracerProvider({
     resource: defaultResource()
@@ -188,6 +189,16 @@ export async function startOtel({ url, version, warn }: OtelOptions) {
     tracer: provider.getTracer(NAME, version) as Tracer,
     close: () => Promise.race([provider.shutdown(), delay(FLUSH_MS, undefined, { ref: false })]),
   };
+}
+
+/** The message of an error, which comes as JSON with its stack, and with the collector's answer, which may quote a key that it was sent. */
+function messageIn(text: string): string {
+  try {
+    const { message, code, name } = JSON.parse(text);
+    return String(message ?? code ?? name);
+  } catch {
+    return text;
+  }
 }
 
 async function loadPackages() {
