@@ -6,18 +6,21 @@ const AT_A_TIME = 5;
 
 /**
  * Lets guests come to one script and leave it again: one comes every `everyMs` and stays for five times as long, so that
- * live data has something to show. Which ones are there follows from the time alone.
+ * live data has something to show. Which ones there are follows from the time alone; one who was disconnected meanwhile does not
+ * come again.
  */
-export function visit(state: SandboxState, now: number, everyMs: number): void {
+export function visit({ sessions, guests }: SandboxState, now: number, everyMs: number): void {
   if (everyMs <= 0) return;
-  const { sessions, disconnected } = state;
+  for (const [id, leavesAt] of guests) {
+    if (leavesAt > now) continue;
+    guests.delete(id);
+    sessions.delete(id);
+  }
   const latest = Math.floor(now / everyMs);
-  for (let ago = AT_A_TIME; ago < 2 * AT_A_TIME; ago += 1) sessions.delete(idOf(latest - ago));
-  for (let ago = AT_A_TIME - 1; ago >= 0; ago -= 1) {
-    const guest = latest - ago;
-    const id = idOf(guest);
-    // A disconnected guest does not come again.
-    if (sessions.has(id) || disconnected.has(id)) continue;
+  for (let guest = latest - AT_A_TIME + 1; guest <= latest; guest += 1) {
+    const id = `6e57${Math.max(0, guest).toString(16).padStart(20, '0')}`;
+    if (guests.has(id)) continue;
+    guests.set(id, (guest + AT_A_TIME) * everyMs);
     sessions.set(id, {
       id,
       user_key: null,
@@ -29,5 +32,3 @@ export function visit(state: SandboxState, now: number, everyMs: number): void {
     });
   }
 }
-
-const idOf = (guest: number) => `6e57${Math.max(0, guest).toString(16).padStart(20, '0')}`;

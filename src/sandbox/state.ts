@@ -34,6 +34,8 @@ export interface SandboxState {
   sessions: Map<string, SandboxSession>;
   /** When a disconnected session stops appearing in `sessions`, in ms by the sandbox's clock; by session id. */
   disconnected: Map<string, number>;
+  /** When each guest who has come leaves, the same way, also one who was disconnected; by session id. */
+  guests: Map<string, number>;
   projects: Map<string, SandboxProject>;
   /** By user key. */
   users: Map<string, SandboxUser>;
@@ -64,6 +66,7 @@ export function createState(): SandboxState {
     sources: new Map(),
     sessions: new Map(),
     disconnected: new Map(),
+    guests: new Map(),
     projects: new Map(),
     users: new Map(),
     userProjects: new Map(),

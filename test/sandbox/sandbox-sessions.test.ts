@@ -235,3 +235,48 @@ describe('POST /sessions/:session_id/message', () => {
     });
   });
 });
+
+describe('guests', () => {
+  const { visitedScriptId } = seeded;
+  const EVERY_MS = 4_000;
+  /** Beside the sessions of the seed, whose users have keys. */
+  const guestsOf = async (on: Sandbox): Promise<string[]> => {
+    const [, { sessions }] = await answer(`POST /scripts/${visitedScriptId}/sessions`, { on });
+    const guests = (sessions as { id: string; user_key: unknown }[]).filter(({ user_key }) => !user_key);
+    return guests.map(({ id }) => id);
+  };
+  const open = (options = {}) =>
+    start({ rate: 0, now: () => time, guestEveryMs: EVERY_MS, disconnectMs: 5_000, ...options });
+
+  it('are five at a time, of whom one leaves as another comes', async () => {
+    const on = await open();
+    const before = await guestsOf(on);
+    expect(before).toHaveLength(5);
+    time += EVERY_MS;
+    const after = await guestsOf(on);
+    expect(after.slice(0, 4)).toEqual(before.slice(1));
+    expect(after).toHaveLength(5);
+  });
+
+  it('have left, however long nobody has looked', async () => {
+    const on = await open();
+    const before = await guestsOf(on);
+    time += 600_000;
+    const after = await guestsOf(on);
+    expect(after).toHaveLength(5);
+    expect(after.filter((id) => before.includes(id))).toEqual([]);
+  });
+
+  it.each([5_000, 0])(
+    'do not come again once they were disconnected, and gone after %i ms',
+    async (disconnectMs) => {
+      const on = await open({ disconnectMs });
+      const [, , third = '', , last = ''] = await guestsOf(on);
+      await answer(`POST /sessions/${last}/disconnect`, { on });
+      time += disconnectMs;
+      const after = await guestsOf(on);
+      expect(after).not.toContain(last);
+      expect(after).toContain(third);
+    },
+  );
+});
