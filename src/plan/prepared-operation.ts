@@ -110,7 +110,7 @@ export class PreparedOperation {
     if (this.#variants.length >= MAX_VARIANTS) return;
     // A condition without a value is an error of its field, which graphql-js finds where it stands.
     for (const value of conditions.values()) if (typeof value !== 'boolean') return;
-    const isCompiled = size <= MAX_COMPILED && this.facts.type !== 'subscription';
+    const isCompiled = size <= MAX_COMPILED;
     this.#variants.push({ root: isCompiled ? root : undefined, size, conditions, price: undefined });
     if (!isCompiled) return;
     this.weight += size;

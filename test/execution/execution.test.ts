@@ -32,7 +32,7 @@ const schema = buildSchema(`
     then: String
   }
   type Mutation { node: Node nodeN: Node! text: String }
-  type Subscription { text: String }
+  type Subscription { node: Node }
   type Node { node: Node nodeN: Node! text: String textN: String! list: [Int] }
   input Input { a: Int = 2, list: [Int!] }
 `);
@@ -110,6 +110,17 @@ async function expectSame(text: string, rootFor: (log: Log) => unknown, given: P
   }
   return last.result;
 }
+
+it('an event of a subscription is executed as a query is', async () => {
+  const result = await expectSame('subscription { node { text list nodeN { textN } } }', () => ({
+    node: { text: later(2, () => 't'), list: () => fail('broken'), nodeN: { textN: 'n' } },
+  }));
+  expect(result).toMatchObject({
+    data: { node: { text: 't', list: null, nodeN: { textN: 'n' } } },
+    errors: [{ message: 'broken', path: ['node', 'list'] }],
+  });
+  expect(isCompiled(result)).toBe(true);
+});
 
 describe('the order of things', () => {
   it('keeps the keys of the selection, whichever promise settles first', async () => {
@@ -472,12 +483,6 @@ describe('graphql-js executes', () => {
     const result = run(prepared, { fieldResolver: (_source, _args, _context, { fieldName }) => fieldName });
     expect(JSON.stringify(result)).toBe('{"data":{"text":"text","node":{"text":"text"}}}');
     expect(isCompiled(run(prepared))).toBe(true);
-  });
-
-  it('a subscription, as an operation', () => {
-    const prepared = prepare('subscription { text }');
-    expect(JSON.stringify(run(prepared))).toBe('{"data":{"text":"x"}}');
-    expect(prepared.weight).toBe(0);
   });
 
   it('what is prepared for another schema or document, made ready anew', () => {
