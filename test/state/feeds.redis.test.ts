@@ -162,6 +162,24 @@ describeWithEachEngine('feeds in Redis', (engine) => {
     }
   });
 
+  it('have one that stood still begin again with a whole entry, and are not reset for the others', async () => {
+    const leader = await leaderOf(1);
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    const late = joinFeed((await open(proxy.url, 60_000)).feeds);
+    await has(late, { n: 1 });
+    proxy.hold();
+    // Its heartbeats, that of the process and that of the feed, are answered before there is news.
+    await eventually(() => expect(proxy.held()).toBe(2));
+    for (const n of [2, 3, 4]) leader.subscription.publish({ n }, 'whole');
+    await has(leader, ...[1, 2, 3, 4].map((n) => ({ n })));
+    proxy.release();
+    await has(late, { n: 1 }, { n: 3 }, { n: 4 });
+    leader.subscription.publish({ n: 5 }, 'part');
+    await has(late, { n: 1 }, { n: 3 }, { n: 4 }, { n: 5 });
+    expect([leader.roles, late.roles]).toEqual([['lead reset'], []]);
+  });
+
   it('drop what is published by a former leader, and say so', async () => {
     const leader = await leaderOf(1);
     const other = joinFeed((await open()).feeds);

@@ -5,6 +5,7 @@ import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { startRecorder } from '../support/recorder.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { useSeveralGateways } from '../support/several-gateways.ts';
+import { eventually } from '../support/waiting.ts';
 
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);
@@ -42,8 +43,36 @@ redis.call('ZADD', KEYS[1] .. 'waiting', later, 'caller')
 redis.call('HSET', KEYS[1] .. 'pace', 'spareFrom', later, 'reduced', ARGV[1], 'reducedAt', later)
 return later`;
 
+/** How many cache entries are filled. */
+const FILLED = `
+local filled = 0
+for _, key in ipairs(redis.call('KEYS', '*:entry-*')) do filled = filled + redis.call('HEXISTS', key, 'value') end
+return filled`;
+
+/** The same for all that is cached. */
+const CACHED_LATER = `
+local time = redis.call('TIME')
+local later = time[1] * 1000 + 3600000
+for _, key in ipairs(redis.call('KEYS', '*:entry-*')) do
+  redis.call('HSET', key, 'askedAt', later, 'filledAt', later)
+end`;
+
 describeWithRedis('a clock of Redis that is set back by an hour', () => {
   const fixture = useSeveralGateways();
+
+  it('keeps no cache entry fresh', async () => {
+    const recorder = await startRecorder(answerPlainly);
+    fixture.closing.push(() => recorder.close());
+    const gateways = await fixture.openAll(3, { upstream: recorder.url, transport: { freshMs: 60_000 } });
+    const read = (index: number) => gateways[index]?.execute(SCRIPT, { id: 'a' }, { token: 'key' });
+    await read(0);
+    await eventually(async () => expect(await fixture.redis.command('EVAL', FILLED, '0')).toBe(1));
+    await read(1);
+    expect(recorder.calls).toHaveLength(1);
+    await fixture.redis.command('EVAL', CACHED_LATER, '0');
+    expect((await read(2))?.data?.script?.name).toBe('name of a');
+    expect(recorder.calls).toHaveLength(2);
+  });
 
   it('keeps no call waiting for longer than a window', async () => {
     const recorder = await startRecorder(answerPlainly);

@@ -121,6 +121,11 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
     memberLeads = true;
     member.lead(isReset);
   };
+  /** It stood still for so long that entries are gone: it begins where later subscribers do. */
+  const rejoin = () => {
+    epoch = '';
+    onDue();
+  };
   /** The first who reads an entry that is broken ends its epoch; for the others there is nothing left to reset. */
   const reset = (ending: string) => {
     resetDue = ending;
@@ -134,7 +139,8 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
       isDegraded = false;
     }
     if (!isListening()) return;
-    if (String(epochNow) !== epoch) {
+    const goesOn = String(epochNow) === epoch;
+    if (!goesOn) {
       epoch = String(epochNow);
       last = start - 1;
       isLeading = false;
@@ -150,6 +156,7 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
     for (const [id, [, sealed]] of entries ?? []) {
       const number = Number.parseInt(String(id), 10);
       const text = number === last + 1 ? account.encryption.open(sealed, locate()) : undefined;
+      if (goesOn && number > last + 1) return rejoin();
       if (text === undefined) return reset(epoch);
       last = number;
       member.received(JSON.parse(text), number === lastEntry && !isAboutToLead);

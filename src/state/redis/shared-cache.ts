@@ -9,12 +9,13 @@ const LONGEST_CALL_MS = 200_000;
 
 /**
  * `since`: when an entry was filled from then on (0: never), its age does not matter. Gives the time; 1: the entry will do, 2: another
- * process has the lease, 3: the asker has it; the age of the entry in ms, or -1 if there is none, and the entry.
+ * process has the lease, 3: the asker has it; the age of the entry in ms, and the entry. One that is younger than nothing, as
+ * the clock was set back, is none.
  */
 const LOOK_UP = lua('entry instances', 'fresh# since# lease turn')`${IS_HELD}
 local found = redis.call('HMGET', entry, 'value', 'askedAt', 'filledAt', 'lease', 'turn')
-local value = found[1]
-local age = value and now - found[2] or -1
+local age = found[1] and now - found[2] or -1
+local value = age >= 0 and found[1]
 if value and (age < fresh or (since > 0 and tonumber(found[3]) >= since)) then
   return { now, 1, age, value }
 end
