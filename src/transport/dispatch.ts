@@ -93,8 +93,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     else this.#admittance.acquire();
   }
 
-  queued(startBy: number): void {
-    this.#endAt(startBy, false);
+  queued(): void {
+    this.#endAt(this.#admittance.startBy, false);
     this.#progress.queued?.();
   }
 
@@ -105,22 +105,25 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - now));
     this.#timesOutAt = now + timeoutMs;
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
-    // The timer of one that has waited comes before its time is over, and is set again then: most end long before.
+    // The timer of one that has waited comes before its time is over: most end long before that.
     if (this.#deadline) this.#isUnhealthy = unhealthy;
     else this.#endAt(this.#timesOutAt, unhealthy, now);
     this.#progress.dequeued(waitedMs);
     this.#dispatch();
   }
 
-  #endAt(at: number, isUnhealthy: boolean, now = this.#options.clock.now()): void {
+  /** Ends it then. The timer may come before, and is set again: of one that waits nobody knows how long it will. */
+  #endAt(end: number, isUnhealthy: boolean, now = this.#options.clock.now()): void {
     this.#isUnhealthy = isUnhealthy;
+    const at = Math.min(end, now + this.call.timeoutMs);
     this.#deadline = new Deadline(this.#options.clock, at, (wasLate) => this.#endDue(at, wasLate), now);
   }
 
   #endDue(at: number, wasLate: boolean): void {
     const timesOutAt = this.#timesOutAt;
-    if (timesOutAt === undefined) this.#admittance.giveUp(wasLate);
-    else if (timesOutAt > at) this.#endAt(timesOutAt, this.#isUnhealthy);
+    const end = timesOutAt ?? this.#admittance.startBy;
+    if (end > at) this.#endAt(end, this.#isUnhealthy);
+    else if (timesOutAt === undefined) this.#admittance.giveUp(wasLate);
     else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }
 

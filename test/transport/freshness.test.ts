@@ -7,7 +7,7 @@ import { answerAs, answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
 import { json, type Respond } from '../support/recorder.ts';
 import { createVersions } from '../support/versions.ts';
-import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+import { arrival, closing, eventually, expectCalls } from '../support/waiting.ts';
 
 const clock = createManualClock();
 const FRESH_MS = 1_000;
@@ -273,6 +273,21 @@ describe('when the quota has no room', () => {
     fixture.respond = answerPlainly;
     expect((await read()).data?.script?.name).toBe('name of a');
     await expectCalls(fixture.recorder, 5);
+  });
+
+  it('a renewal that is not answered is given up as soon as a read would be', async () => {
+    await useUpTheQuota();
+    await read();
+    fixture.respond = () => undefined;
+    await clock.advance(1_002);
+    const { socket } = await arrival(fixture.recorder, 3);
+    const closed = closing(socket);
+    await clock.advance(9_000);
+    expect(socket.destroyed).toBe(false);
+    await clock.advance(1_000);
+    await closed;
+    fixture.respond = answerPlainly;
+    expect((await read()).data?.script?.name).toBe('name of a');
   });
 
   it('a copy that is too old is not served: the read waits', async () => {

@@ -9,8 +9,8 @@ import type { Limit } from './limit.ts';
 /** A call that wants to be sent. */
 export interface Applicant {
   readonly call: Call<unknown>;
-  /** It has to wait, and calls `giveUp` at this moment on the clock if it still waits then. */
-  queued(startBy: number): void;
+  /** It has to wait, and calls `giveUp` at `startBy` if it still waits then. */
+  queued(): void;
   /** It has all that it needs, after so many ms. */
   admitted(waitedMs: number): void;
   /** It will not have it. */
@@ -218,7 +218,7 @@ export class Admittance implements Waiting, Demand {
     if (inFlight) inFlight.isFar = this.account.queue.isFar(this);
     this.waitsSince = this.account.now;
     for (const limit of this.limits) limit.add();
-    this.applicant.queued(this.startBy);
+    this.applicant.queued();
   }
 
   /** It has waited for as long as it can. */
