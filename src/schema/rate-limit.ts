@@ -20,7 +20,7 @@ const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit
     limit: t.exposeInt('limit', {
       nullable: true,
       description:
-        'Calls that the quota allows in any second; fewer for a while after LuaAuth said that it was too fast. Null: no limit.',
+        'Calls that the quota allows in any second: 5 until LuaAuth has accepted the key, and fewer for a while after it said that they were too many. Null: no limit.',
     }),
     remaining: t.exposeInt('remaining', {
       nullable: true,
