@@ -39,6 +39,7 @@ document='mutation Deploy($input: UpdateScriptInput!) {
   updateScript(input: $input) {
     __typename
     ... on InvalidFields { fields { path messages } }
+    ... on NotPermitted { reasons }
     ... on Refusal { message }
   }
 }'
@@ -71,7 +72,7 @@ case $type in
   ?*)
     fail 4 "LuaAuth refused ($type): $(jq -r '
       .data.updateScript
-      | [.message // empty, (.fields // [] | .[] | "\(.path | join(".")): \(.messages | join(", "))")]
+      | [.message // empty, (.reasons // [] | .[]), (.fields // [] | .[] | "\(.path | join(".")): \(.messages | join(", "))")]
       | join("; ")' <<<"$answer")"
     ;;
   *)

@@ -27,7 +27,7 @@ test('what LuaAuth refuses ends with 4, in its own words', async () => {
   writeFileSync(fixture.file, SOURCE);
   const { code, output } = await fixture.deploy(['65f1c0de00000000000000ff', fixture.file]);
   assert.equal(code, 4);
-  assert.match(output, /^LuaAuth refused \(NotPermitted\): \S/);
+  assert.match(output, /^LuaAuth refused \(NotPermitted\): \S.*; script does not exist or is not yours$/);
 });
 
 test('a field that LuaAuth finds invalid is named', async () => {
