@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { useSandbox } from '../support/fixture.ts';
+
+const fixture = useSandbox();
+const STREAM = { token: 'sandbox-key', accept: 'text/event-stream' };
+const FIELD = 'scriptSessions(scriptId: "a")';
+const BELOW = '{ __typename }';
+
+async function errorsOf(query: string, variables: object) {
+  const response = await fetch(`${fixture.gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { ...STREAM, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const [, data = ''] = /^data: (.+)$/m.exec(await response.text()) ?? [];
+  return JSON.parse(data).errors;
+}
+
+it.each<[query: string, variables?: object]>([
+  [`subscription { ${FIELD} @skip(if: true) ${BELOW} }`],
+  [`subscription { ${FIELD} @include(if: true) ${BELOW} }`],
+  [`subscription ($yes: Boolean!) { ${FIELD} @skip(if: $yes) ${BELOW} }`, { yes: true }],
+  [`subscription { ... @include(if: false) { ${FIELD} ${BELOW} } }`],
+  [
+    `subscription { ...A } fragment A on Subscription { ...B } fragment B on Subscription { ${FIELD} @skip(if: true) ${BELOW} ...A }`,
+  ],
+  [`subscription { ...A @skip(if: true) } fragment A on Subscription { ${FIELD} ${BELOW} }`],
+  [`subscription { ...constructor ${FIELD} @skip(if: true) ${BELOW} }`],
+])(
+  'a subscription with a condition at its root is refused as not valid: %s',
+  async (query, variables = {}) => {
+    expect(await errorsOf(query, variables)).toEqual([
+      expect.toBeError('GRAPHQL_VALIDATION_FAILED', {
+        message:
+          'Anonymous Subscription must not use `@skip` or `@include` directives in the top level selection.',
+      }),
+    ]);
+    expect(fixture.lines()).toEqual([]);
+    expect(fixture.gateway.logged).toEqual([]);
+  },
+);
+
+it('a subscription may have conditions below its root, and a query beside it where it wants', async () => {
+  const query = `subscription S { ${FIELD} { __typename @include(if: true) } } query Q { __typename @skip(if: true) }`;
+  const response = await fetch(`${fixture.gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { token: 'sandbox-key', 'content-type': 'application/json', 'x-upstream': 'plan' },
+    body: JSON.stringify({ query, operationName: 'S' }),
+  });
+  expect(await response.json()).toMatchObject({ data: null, extensions: { upstream: { price: 1 } } });
+});
