@@ -43,6 +43,8 @@ export class AnswerRefused extends Error {
 const AROUND_VALUE = 4;
 /** A number, true or null. */
 const PLAIN_VALUE = 8;
+/** Characters of a text whose bytes are worth counting: of a shorter one that takes longer than all else about it. */
+const LONG_TEXT = 64;
 /** An error has a message, a path and locations, and takes as long to make. */
 const OBJECTS_OF_AN_ERROR = 5;
 
@@ -66,8 +68,12 @@ export function countObject(meter: AnswerMeter, keyCharacters: number): void {
 
 /** Counts a scalar or null. @throws AnswerRefused */
 export function countLeaf(meter: AnswerMeter, value: unknown): void {
-  meter.bytes += AROUND_VALUE + (typeof value === 'string' ? value.length : PLAIN_VALUE);
+  meter.bytes += AROUND_VALUE + (typeof value === 'string' ? bytesOf(value) : PLAIN_VALUE);
   if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
+}
+
+function bytesOf(text: string): number {
+  return text.length < LONG_TEXT ? text.length : Buffer.byteLength(text);
 }
 
 /** @throws AnswerRefused */

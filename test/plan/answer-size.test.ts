@@ -178,6 +178,19 @@ describe('an answer while it is made', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'ANSWER_TOO_LARGE', limit: 16 * 1024 * 1024 });
   });
 
+  it('is counted in bytes of UTF-8, of which a character may take three', async () => {
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: true, script: wireScript('a', { name: '€'.repeat(1_000_000) }) });
+    const named = (often: number) =>
+      fixture.gateway.execute(`{ script(id: "a") { ${times(often, (i) => `n${i}: name`)} } }`, {}, SPEC);
+    expect((await named(5)).data).toHaveProperty('script.n4');
+    const { status, errors } = await named(6);
+    expect({ status, errors }).toMatchObject({
+      status: 422,
+      errors: [expect.toBeError('ANSWER_TOO_LARGE', { limit: 16 * 1024 * 1024 })],
+    });
+  });
+
   it('is counted by graphql-js as well, where it executes', async () => {
     const conditions = times(5, (i) => `$c${i}: Boolean!`);
     const document = `query (${conditions}) { script(id: "a") { executions { date ${times(5, (i) => `d${i}: date @include(if: $c${i})`)} } } }`;
