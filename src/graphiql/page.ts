@@ -29,7 +29,11 @@ const NEAR: Readonly<Record<string, string>> = { '/': 'graphql', '/graphql/': '.
 export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   let opened: ReturnType<typeof openPage> | undefined;
   const getPage = () => {
-    opened ??= openPage(options);
+    opened ??= openPage(options).catch((error) => {
+      // What cannot be read now may be there for the next visitor.
+      opened = undefined;
+      throw error;
+    });
     return opened;
   };
   // The visitor sees a failure.

@@ -52,8 +52,8 @@ export async function openGateway(
 export async function loadAgents({ agents, persisted, gatewayKey }: Config, by: 'http' | 'stdin') {
   if (!agents) return undefined;
   if (by === 'stdin' && gatewayKey === undefined) throw new StartError(NO_KEY);
-  const { openAgents } = await import('../agents/open-agents.ts').catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'ERR_MODULE_NOT_FOUND' ? new StartError(NOT_INSTALLED, { cause }) : cause;
+  const { openAgents } = await import('../agents/open-agents.ts').catch((cause) => {
+    throw new StartError(NOT_INSTALLED, { cause });
   });
   return openAgents({ ...agents, listed: persisted.listed }, by === 'stdin' ? gatewayKey : undefined);
 }

@@ -153,10 +153,12 @@ describe('what is installed serves', () => {
         'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
       ]);
       expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+      renameSync(`${folder}.away`, folder);
+      expect((await page(endpoint)).status).toBe(200);
       child.kill('SIGTERM');
       expect(await ended).toEqual([0, null]);
     } finally {
-      renameSync(`${folder}.away`, folder);
+      if (existsSync(`${folder}.away`)) renameSync(`${folder}.away`, folder);
     }
   });
 
@@ -180,7 +182,7 @@ describe('what is installed serves', () => {
 });
 
 it.each([[['serve', '--port', '0', '--mcp']], [['mcp']]])(
-  'starts no tools for agents without the package for them, and says the command that installs it: %j',
+  'starts no tools for agents without the package for them, or with another version of it, and says the command that installs it: %j',
   async (args) => {
     const packages = join(product.user, 'node_modules');
     expect(existsSync(join(packages, '@modelcontextprotocol'))).toBe(false);
@@ -195,12 +197,24 @@ it.each([[['serve', '--port', '0', '--mcp']], [['mcp']]])(
       PERSISTED_DOCUMENTS_FILE: list,
     };
     const bin = join(packages, 'luaauth-graphql/dist/main.js');
-    const { code, stdout, stderr } = await run(process.execPath, [bin, ...args], { cwd: product.user, env });
-    expect([code, stdout, stderr]).toEqual([
-      1,
-      '',
-      'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.\n',
-    ]);
+    const another = join(packages, '@modelcontextprotocol/server');
+    for (const version of [undefined, '1.0.0']) {
+      if (version !== undefined) {
+        mkdirSync(another, { recursive: true });
+        writeFileSync(join(another, 'package.json'), JSON.stringify({ version, main: 'index.js' }));
+        writeFileSync(join(another, 'index.js'), '');
+      }
+      const { code, stdout, stderr } = await run(process.execPath, [bin, ...args], {
+        cwd: product.user,
+        env,
+      });
+      rmSync(join(packages, '@modelcontextprotocol'), { recursive: true, force: true });
+      expect([code, stdout, stderr]).toEqual([
+        1,
+        '',
+        'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.\n',
+      ]);
+    }
   },
 );
 
