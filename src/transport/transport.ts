@@ -61,7 +61,7 @@ export interface Transport {
   readonly limitsUnknown: boolean;
   readonly clock: Clock;
   readonly state: State;
-  /** Waits for the calls under way, then closes the connections. */
+  /** Waits for the calls under way, then closes the connections. May be called more than once. */
   close(): Promise<void>;
 }
 
@@ -69,6 +69,7 @@ export interface Transport {
 export function createTransport(options: TransportOptions): Transport {
   const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, freshMsFor = {}, staleMs = 0 } = options;
   const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, log } = options;
+  let closing: Promise<void> | undefined;
   const onFailure = (error: unknown) =>
     notify(
       () => log?.error(error),
@@ -144,6 +145,9 @@ export function createTransport(options: TransportOptions): Transport {
     limitsUnknown: totalRate > 0,
     clock,
     state,
-    close: () => dispatcher.close(),
+    close() {
+      closing ??= dispatcher.close();
+      return closing;
+    },
   };
 }

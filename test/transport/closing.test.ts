@@ -38,5 +38,7 @@ it('a transport that is closed answers the calls under way, and each that waits 
   expect(first).toBe('script-0');
   expect([...new Set(others)]).toEqual(['Unavailable']);
   await closed;
+  // As two gateways that share it may, each at its own end.
+  await transport.close();
   await recorder.close();
 });
