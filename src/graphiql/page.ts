@@ -30,7 +30,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   let opened: ReturnType<typeof openPage> | undefined;
   const getPage = () => {
     opened ??= openPage(options).catch((error) => {
-      // What cannot be read now may be there for the next visitor.
+      // A file that cannot be read now may be there for the next visitor.
       opened = undefined;
       throw error;
     });

@@ -66,15 +66,15 @@ const NOT_INSTALLED =
 /** As built; the package and the image bring it along, a clone builds it. */
 const FOLDER = fileURLToPath(new URL('../../examples/react-dashboard/dist/', import.meta.url));
 
-/** The dashboard's pages, if it is to be served. @throws StartError where it is not built */
+/** The dashboard's pages, if it is to be served. @throws StartError where it is not built, or cannot be read */
 export async function loadDashboard({ dashboard }: Config): Promise<readonly HttpRoute[]> {
   if (!dashboard) return [];
   try {
     return [await createStaticRoute('/dashboard', FOLDER)];
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
     throw new StartError(
-      `DASHBOARD is true, but the dashboard is not built: there is no index.html in ${JSON.stringify(FOLDER)}. Run "npm run dashboard" in the repository, or leave DASHBOARD out.`,
+      `DASHBOARD is true, but there is no dashboard that can be read in ${JSON.stringify(FOLDER)} (${code}). Run "npm run dashboard" in the repository, or leave DASHBOARD out.`,
       { cause },
     );
   }

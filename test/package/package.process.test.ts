@@ -162,22 +162,24 @@ describe('what is installed serves', () => {
     }
   });
 
-  it('the dashboard that it brings along, and says how to build one that is not there', async () => {
+  it('the dashboard that it brings along, and says how to build one that is not there or cannot be read', async () => {
     const { endpoint } = whole;
     const page = await (await fetch(new URL('/dashboard', endpoint))).text();
     const [, script = ''] = /src="\.\/([^"]+)"/.exec(page) ?? [];
     const { status, headers } = await fetch(new URL(script, `${new URL('/dashboard/', endpoint)}`));
     expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
-    rmSync(join(product.copy, 'examples/react-dashboard/dist'), { recursive: true });
-    const clone = await run(process.execPath, ['dist/main.js', '--port', '0', '--dashboard'], {
-      cwd: product.copy,
-    });
-    expect([clone.code, clone.stderr]).toEqual([
-      1,
-      expect.stringMatching(
-        /^DASHBOARD is true, but the dashboard is not built: there is no index\.html in "[^"]+"\. Run "npm run dashboard" in the repository, or leave DASHBOARD out\.\n$/,
-      ),
-    ]);
+    const dist = join(product.copy, 'examples/react-dashboard/dist');
+    rmSync(dist, { recursive: true });
+    for (const code of ['ENOENT', 'ENOTDIR']) {
+      if (code === 'ENOTDIR') writeFileSync(dist, '');
+      const clone = await run(process.execPath, ['dist/main.js', '--port', '0', '--dashboard'], {
+        cwd: product.copy,
+      });
+      expect([clone.code, clone.stderr.replace(/"[^"]+dist\/"/, '"dist/"')]).toEqual([
+        1,
+        `DASHBOARD is true, but there is no dashboard that can be read in "dist/" (${code}). Run "npm run dashboard" in the repository, or leave DASHBOARD out.\n`,
+      ]);
+    }
   });
 });
 
