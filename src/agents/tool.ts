@@ -78,9 +78,11 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
       );
   const effects = fields.map(({ definition }) => effectOf(definition));
   const about = description?.value ?? `Runs the ${operation} ${name}.`;
+  const most = mostCalls(prepared, mostRestCalls);
+  const price = Number.isFinite(most) ? `Costs at most ${most}` : 'Nothing limits its';
   return {
     name,
-    description: `${about} Costs at most ${mostCalls(prepared, mostRestCalls)} REST calls.`,
+    description: `${about} ${price} REST calls.`,
     ...shapeOf(properties, required, selectedOf(fields)),
     annotations: {
       readOnlyHint: operation === 'query',

@@ -60,6 +60,29 @@ it('a variable is described by its own operation, not by another one of its docu
   }
 });
 
+it('a tool whose price nothing limits says so, where there is no limit of calls', async () => {
+  const gateway = await openGateway({
+    upstream: 'http://127.0.0.1:9',
+    credentials,
+    limits: { restCalls: Number.POSITIVE_INFINITY },
+    ...forAgents(
+      new Map([
+        ['a', 'query any($r: [_Any!]!) { _entities(representations: $r) { __typename } }'],
+        ['b', 'query one { script(id: "a") { name } }'],
+      ]),
+    ),
+  });
+  try {
+    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+    expect(tools.map(({ description }) => description)).toEqual([
+      'Runs the query any. Nothing limits its REST calls.',
+      'Runs the query one. Costs at most 1 REST calls.',
+    ]);
+  } finally {
+    await gateway.close();
+  }
+});
+
 it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
   const listed = new Map([
     ['a', 'mutation end($id: ID!) { disconnectSession(input: { id: $id }) { __typename } }'],
