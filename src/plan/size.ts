@@ -68,12 +68,10 @@ export function countObject(meter: AnswerMeter, keyCharacters: number): void {
 
 /** Counts a scalar or null. @throws AnswerRefused */
 export function countLeaf(meter: AnswerMeter, value: unknown): void {
-  meter.bytes += AROUND_VALUE + (typeof value === 'string' ? bytesOf(value) : PLAIN_VALUE);
+  meter.bytes += AROUND_VALUE;
+  if (typeof value !== 'string') meter.bytes += PLAIN_VALUE;
+  else meter.bytes += value.length < LONG_TEXT ? value.length : Buffer.byteLength(value);
   if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
-}
-
-function bytesOf(text: string): number {
-  return text.length < LONG_TEXT ? text.length : Buffer.byteLength(text);
 }
 
 /** @throws AnswerRefused */
