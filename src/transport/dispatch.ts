@@ -146,15 +146,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
         this,
       );
     } catch (error) {
-      this.breakDown(error);
+      this.fail(error as Error);
     }
-  }
-
-  /** Ends with what nobody expects. */
-  breakDown(error: unknown): void {
-    if (this.#settled) return;
-    this.#settle();
-    this.#end(error);
   }
 
   /** The client has left. */
@@ -225,7 +218,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.fail(tooLarge(this.call, this.#options.maxBodyBytes));
   }
 
-  fail(failure: CallFailure): void {
+  fail(failure: Error): void {
     if (this.#settled) return;
     this.#settle();
     this.#end(failure);

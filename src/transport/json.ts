@@ -150,7 +150,7 @@ function withPrefixes(text: string): string {
   return pieces.join('');
 }
 
-/** Whether a colon comes next, behind white space of which there is no end to speak of. */
+/** Whether a colon comes next, be it behind white space. */
 function isColonNext(text: string, from: number): boolean {
   let at = from;
   while (at < text.length && text.charCodeAt(at) <= 0x20) at += 1;
