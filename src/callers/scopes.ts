@@ -45,7 +45,7 @@ interface Element {
 }
 
 /** The scopes that stand in the extensions of a field or an entity; undefined: nothing is said. */
-export function scopesOf({ extensions }: Element): readonly KeyScope[] | undefined {
+function scopesOf({ extensions }: Element): readonly KeyScope[] | undefined {
   return (extensions as Partial<Annotation>).scopes;
 }
 

@@ -14,6 +14,7 @@ import type { Route } from '../luaauth/endpoints.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { type Arguments, type CostOptions, costs, eachIn } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkId, readEach } from './argument.ts';
 import { builder, type Fields, type Types } from './builder.ts';
 import { defineLoader } from './loader.ts';
@@ -22,9 +23,11 @@ import { type WireFields, wireFields } from './wire-fields.ts';
 /** A type that federation routers ask for by a key. */
 interface Entity {
   readonly key: string;
+  /** The scope of reading one. */
+  readonly scope: KeyScope;
   /** Gives the key as it is sent on. @throws BAD_USER_INPUT */
   readonly check: (argument: string, given: string) => string;
-  readonly resolve: (key: string, context: Context, info: GraphQLResolveInfo) => unknown;
+  readonly resolve: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<object>;
 }
 
 interface EntityOptions<Shape extends Provenance, Param extends string> extends Partial<Entity> {
@@ -76,7 +79,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   // lead to for alive, and nothing of an operation dies before a full one.
   type.getDataloader = loaderOf as never;
   const { resolve: inUnion = (given, context) => loaderOf(context).load(given) } = options;
-  entities.set(name, { key, check, resolve: inUnion });
+  entities.set(name, { key, scope, check, resolve: inUnion });
   const required = requiresScopes(scope);
   const extensions = { ...required, ...costs(read, price) };
   const distinct = ({ representations }: Arguments) =>
@@ -128,14 +131,9 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
           }),
         },
         resolve: ((_root: unknown, args: Keys<string[]>, context: Context, info: GraphQLResolveInfo) =>
-          readEach(keys, args[keys] ?? [], check).map((read) => {
-            if (read instanceof Error) return read;
-            try {
-              return resolve(read, context, info);
-            } catch (error) {
-              return error as Error;
-            }
-          })) as never,
+          readEach(keys, args[keys] ?? [], check).map((read) =>
+            read instanceof Error ? read : resolve(read, context, info),
+          )) as never,
       }),
     );
   }

@@ -7,11 +7,10 @@ import {
   GraphQLSchema,
   GraphQLString,
   GraphQLUnionType,
-  isObjectType,
   isSpecifiedScalarType,
   responsePathAsArray,
 } from 'graphql';
-import { inheritsScopes, requiresScopes, scopesOf } from '../callers/scopes.ts';
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { isObject } from '../luaauth/envelope.ts';
@@ -112,39 +111,24 @@ const typeNames = new WeakMap<object, string>();
 /** Each entity, or why there is none: one bad representation does not fail the others. */
 function resolveEntities(
   _source: unknown,
-  { representations }: { readonly representations?: readonly unknown[] },
-  context: unknown,
+  { representations }: { readonly representations: readonly unknown[] },
+  context: Context,
   info: GraphQLResolveInfo,
 ): unknown[] {
-  return readEach('representations', representations ?? [], readRepresentation).map((one, index) => {
+  const { permissions } = context.caller;
+  return readEach('representations', representations, readRepresentation).map((one, index) => {
     if (one instanceof Error) return one;
-    const { typeName, key } = one;
-    try {
-      checkEntityScopes(typeName, context as Context, info, index);
-      const found = ENTITIES.get(typeName)?.resolve(key, context as Context, info);
-      return whenKnown(found, (value) => {
-        if (typeof value === 'object' && value !== null) typeNames.set(value, typeName);
-        return value;
-      });
-    } catch (error) {
-      return error;
+    const { typeName, scope, resolve, key } = one;
+    // It is only known now: the document may select no field of its type.
+    if (permissions?.scopes && !permissions.scopes.has(scope)) {
+      const place = [...responsePathAsArray(info.path), index].join('.');
+      return forbiddenBy(permissions.name, [scope], { [place]: [scope] });
     }
+    return whenKnown(resolve(key, context, info), (value) => {
+      typeNames.set(value, typeName);
+      return value;
+    });
   });
-}
-
-/** The thing that a reference names is only known now: the document may select no field of its type. @throws FORBIDDEN */
-function checkEntityScopes(
-  typeName: string,
-  { caller: { permissions } }: Context,
-  { schema, path }: GraphQLResolveInfo,
-  index: number,
-): void {
-  const type = schema.getType(typeName);
-  if (!permissions?.scopes || !isObjectType(type)) return;
-  const missing = (scopesOf(type) ?? []).filter((scope) => !permissions.scopes?.has(scope));
-  if (missing.length === 0) return;
-  const place = responsePathAsArray(path).join('.');
-  throw forbiddenBy(permissions.name, missing, { [`${place}.${index}`]: missing });
 }
 
 /** A key follows the rules of the scalar ID. */
@@ -162,5 +146,5 @@ function readRepresentation(argument: string, given: unknown) {
   if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
     throw badUserInput(`${argument}.${entity.key}`, 'it is missing or cannot be an id. Give it as a string.');
   }
-  return { typeName, key: entity.check(`${argument}.${entity.key}`, String(value)) };
+  return { ...entity, typeName, key: entity.check(`${argument}.${entity.key}`, String(value)) };
 }
