@@ -113,6 +113,6 @@ function redactRefusal({ code, message, authorization, fields }: Refusal, secret
 function retryAfterMs(reply: Reply): number | undefined {
   const value = headerIn(reply.headers, 'retry-after');
   if (value === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return ms > 0 ? ms : undefined;
 }

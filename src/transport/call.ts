@@ -15,7 +15,7 @@ export function headerIn(headers: Reply['headers'], name: string): string | unde
   for (let index = 0; index < headers.length; index += 2) {
     const given = headers[index] as Buffer;
     if (given.length !== name.length || given.toString('latin1').toLowerCase() !== name) continue;
-    const value = String(headers[index + 1]);
+    const value = String(headers[index + 1]).trim();
     found = found === undefined ? value : `${found}, ${value}`;
   }
   return found;

@@ -133,6 +133,7 @@ describe('an answer that is as it should be', () => {
     ['with the encoding identity', body(SCRIPT, 200, { 'content-encoding': 'identity' })],
     ['with gzip', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'gzip' })],
     ['with GZIP', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'GZIP' })],
+    ['with gzip, and white space behind it', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'gzip \t' })],
     ['with x-gzip', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'x-gzip' })],
     ['with deflate', body(deflateSync(SCRIPT), 200, { 'content-encoding': 'deflate' })],
     ['with br', body(brotliCompressSync(SCRIPT), 200, { 'content-encoding': 'br' })],
