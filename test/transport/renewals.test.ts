@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createStateInMemory } from '../../src/state/memory.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
 import { TOGGLE } from '../support/mutations.ts';
@@ -81,5 +82,34 @@ describe('renewals that wait for the quota', () => {
     await eventually(() => expect(fixture.recorder.calls).toHaveLength(calls + ids.length - SPARE));
     const renewed = fixture.recorder.lines().slice(calls);
     expect(new Set(renewed).size).toBe(ids.length - SPARE);
+  });
+});
+
+describe('as many renewals as may wait', () => {
+  const memory = createStateInMemory(clock);
+  const value = { id: 'old', name: 'old', object: 'script', from: { endpoint: 'a test', kind: 'read' } };
+  const state = {
+    ...memory,
+    cache: { get: () => ({ value, bytes: 1, ageMs: 2_000 }), set: () => undefined },
+  };
+  const timeouts = { read: 1e9, write: 1e9 };
+  const fixture = useRecorder({
+    transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 1e9, state },
+    timeouts,
+    operationTimeoutMs: 1e9,
+    limits: { restCalls: 20_000 },
+  });
+
+  it('keep no call out that somebody waits for, which goes first', { timeout: 60_000 }, async () => {
+    fixture.respond = answerPlainly;
+    const many = Array.from({ length: 10_100 }, (_one, index) => `s${index}`);
+    const { extensions } = await fixture.gateway.execute(SCRIPTS, { ids: many });
+    expect(extensions).toMatchObject({ upstream: { stale: many.length - SPARE } });
+    const writes = ['a', 'b', 'c'].map((id) =>
+      fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }),
+    );
+    await expectCalls(fixture.recorder, RATE);
+    await clock.advance(WINDOW_MS);
+    for (const { errors } of await Promise.all(writes)) expect(errors).toBeUndefined();
   });
 });

@@ -81,7 +81,8 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   wait(admittance: Admittance): void {
     const { limit, etaMs } = this.#slowest(admittance, true);
     const isLate = etaMs > 0 && this.now + etaMs > admittance.startBy;
-    if (isLate || this.queue.size >= MAX_WAITING) {
+    const before = admittance.call.revalidation ? this.queue.size : this.queue.urgent;
+    if (isLate || before >= MAX_WAITING) {
       for (const one of admittance.limits) one.rest();
       if (admittance.isUnknown) this.common.letUnknownOut();
       admittance.applicant.fail(limit.refusal(admittance.call, etaMs));
@@ -94,7 +95,7 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
 
   /** Starts the call that is next, if one has all that it needs. `isByAge`: of a caller's reads, those of the oldest operation. */
   startNext(isByAge: boolean): boolean {
-    if (this.queue.size === 0 || !this.limits.key.prepare(!this.queue.isUrgent)) return false;
+    if (this.queue.size === 0 || !this.limits.key.prepare(this.queue.urgent === 0)) return false;
     const admittance = this.queue.next((one) => one.takePermits(), isByAge);
     admittance?.start();
     return admittance !== undefined;

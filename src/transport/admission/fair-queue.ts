@@ -67,9 +67,9 @@ export class FairQueue<Item extends Waiting> {
   /** How many wait. Every call asks. */
   size = 0;
 
-  /** Whether others than revalidations wait. */
-  get isUrgent(): boolean {
-    return this.#callers.size > 0;
+  /** How many wait that somebody else waits for: all but revalidations. */
+  get urgent(): number {
+    return this.#callers.size;
   }
 
   byCaller(): Iterable<[caller: string, count: number]> {
