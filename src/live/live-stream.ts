@@ -170,10 +170,8 @@ class PendingChange {
   }
 
   add({ appeared, disappeared }: ChangeEvent): void {
-    if (this.isSnapshot) return;
     this.#merge(disappeared, this.#appeared, this.#disappeared);
     this.#merge(appeared, this.#disappeared, this.#appeared);
-    if (this.#appeared.size + this.#disappeared.size > MAX_ENTRIES) this.becomeSnapshot();
   }
 
   becomeSnapshot(): void {
@@ -188,8 +186,10 @@ class PendingChange {
 
   #merge(sessions: readonly Session[], opposite: Map<string, Session>, own: Map<string, Session>): void {
     for (const session of sessions) {
+      if (this.isSnapshot) return;
       const { id = '' } = session;
       if (this.#isWanted(session) && !opposite.delete(id)) own.set(id, session);
+      if (own.size + opposite.size > MAX_ENTRIES) this.becomeSnapshot();
     }
   }
 }

@@ -12,6 +12,14 @@ const leads = (member: WatchedMember) => eventually(() => expect(member.isLeadin
 const has = (member: WatchedMember, ...entries: object[]) =>
   eventually(() => expect(member.received).toEqual(entries));
 
+const INSTANCES = 'luaauth:{gateways}:instances';
+
+/** Has an instance have beaten last an hour from now. */
+const BEAT_LATER = `
+local time = redis.call('TIME')
+local entry = redis.call('HGET', KEYS[1], ARGV[1])
+return redis.call('HSET', KEYS[1], ARGV[1], time[1] * 1000 + 3600000 .. string.match(entry, ' .*'))`;
+
 /** The promises of feeds, wherever they are. */
 function contract(open: () => Promise<State>): void {
   it('have a member lead, not before it has its subscription, and give it what it publishes, in order', async () => {
@@ -125,6 +133,18 @@ describeWithEachEngine('feeds in Redis', (engine) => {
     proxy.mend();
   });
 
+  it('keep none for a process that ended before the clock of Redis was set back by an hour', async () => {
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    const dead = joinFeed((await open(proxy.url, 60_000)).feeds);
+    await leads(dead);
+    proxy.cut();
+    const holder = String(await redis.command('HGET', await feedKey(), 'leader'));
+    await redis.command('EVAL', BEAT_LATER, '1', INSTANCES, holder.split('.')[0] ?? '');
+    await leads(joinFeed((await open()).feeds));
+    proxy.mend();
+  });
+
   it('give who joins the entries from a whole one on, and says which is the latest', async () => {
     const leader = await leaderOf(1, 2);
     for (const n of [3, 5]) {
@@ -184,12 +204,14 @@ describeWithEachEngine('feeds in Redis', (engine) => {
     const leader = await leaderOf(1);
     const other = joinFeed((await open()).feeds);
     await has(other, { n: 1 });
-    const instances = 'luaauth:{gateways}:instances';
-    await redis.command('HSET', instances, 'somebody', '9999999999999 0 1 0 0');
-    await redis.command('HSET', await feedKey(), 'leader', 'somebody.0.1');
+    const instances = async () => (await redis.command('HKEYS', INSTANCES)) as string[];
+    const known = await instances();
+    const third = await open();
+    const [somebody] = (await instances()).filter((name) => !known.includes(name));
+    await redis.command('HSET', await feedKey(), 'leader', `${somebody}.0.1`);
     leader.subscription.publish({ n: 2 }, 'part');
     await eventually(() => expect(leader.roles).toEqual(['lead reset', 'follow']));
-    await redis.command('HDEL', instances, 'somebody');
+    await third.close?.();
     const next = () => [leader, other].find(({ isLeading }) => isLeading);
     await eventually(() => expect(next()).toBeDefined());
     next()?.subscription.publish({ n: 3 }, 'part');

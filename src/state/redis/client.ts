@@ -52,20 +52,6 @@ interface RedisConnectionOptions {
   readonly onLost: (reason: Error) => void;
 }
 
-/** For how long a start tries to reach Redis. */
-export const START_MS = 5_000;
-
-/** Redis could not be used during the whole time that a start takes. */
-export class RedisUnreachable extends Error {
-  override name = 'RedisUnreachable' as const;
-
-  constructor(tries: number, cause: Error) {
-    super(`${tries} attempts within ${START_MS / 1_000} s failed, the last one with: ${cause.message}`, {
-      cause,
-    });
-  }
-}
-
 /** Redis has answered, with an error: it does not take a command. The connection is as good as before. */
 export class RedisRefused extends Error {
   override name = 'RedisRefused' as const;

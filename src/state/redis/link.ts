@@ -5,8 +5,6 @@ import {
   type LuaScript,
   type RedisConnection,
   RedisRefused,
-  RedisUnreachable,
-  START_MS,
 } from './client.ts';
 import { RedisClientMissing } from './driver.ts';
 import { Membership } from './membership.ts';
@@ -27,6 +25,8 @@ export interface RedisLinkOptions {
 }
 
 const BEAT_MS = 250;
+/** For how long a start tries to reach Redis. */
+const START_MS = 5_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
 /** Shorter than any stall that would be a partition, so that none is missed while Redis is watched. */
@@ -195,7 +195,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     refusedMs: () => (!isDegraded || rate === 0 || membership.shareOf(rate) > 0 ? 0 : REFUSED_MS),
     /**
      * Connects for the first time. One that is not required, or takes no writes, begins without Redis, and goes on trying.
-     * @throws RedisUnreachable when it is required and all attempts fail for `START_MS`; RedisClientMissing.
+     * @throws when it is required and all attempts fail for `START_MS`; RedisClientMissing.
      */
     async open(isRequired: boolean): Promise<void> {
       const startedAt = now();
@@ -214,7 +214,10 @@ export function createRedisLink(options: RedisLinkOptions) {
             membership.beginWithout();
             return degrade(asError(cause));
           }
-          if (now() - startedAt > START_MS) throw new RedisUnreachable(tries, asError(cause));
+          if (now() - startedAt > START_MS) {
+            const tried = `${tries} attempts within ${START_MS / 1_000} s failed, the last one with:`;
+            throw new Error(`${tried} ${asError(cause).message}`, { cause });
+          }
           await delay(RETRY_MS);
         }
       }

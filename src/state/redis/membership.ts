@@ -91,14 +91,15 @@ return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0 }`;
 /**
  * The one lease: the name of a holder begins with its instance and session. It holds what it has while the instance beats, and
  * until that loses the store, which ends the session: the answer that gave it something may be lost as well. A permit outlasts
- * the session, as its request may yet be sent.
+ * the session, as its request may yet be sent. An instance of later has ended: whichever lives beats again soon after the clock was
+ * set back.
  */
 export const IS_HELD = `
 local function is_held(holder, outlasts_session)
   local instance, session = string.match(holder or '', '^([^.]+)%.(%d+)%.')
   local found = instance and redis.call('HGET', instances, instance) or ''
   local at, current = string.match(found, '^(%d+) %d %d+ %d+ (%d+)$')
-  return at ~= nil and now - at <= ${LEASE_MS} and (outlasts_session or current == session)
+  return at ~= nil and math.abs(now - at) <= ${LEASE_MS} and (outlasts_session or current == session)
 end
 `;
 
