@@ -8,7 +8,7 @@ import {
   Source,
 } from 'graphql';
 import type { Limits } from '../plan/limits.ts';
-import { type AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
+import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
 import { Places } from './field-errors.ts';
 
 /** Executes an operation by graphql-js, and counts its answer once it is there. */
@@ -23,7 +23,7 @@ export function executeByGraphql(args: ExecutionArgs, limits: Limits | undefined
       const written = nodes.flatMap((node) => originals.get(node) ?? []);
       if (written.length > 0) places.put(error, nodes, written);
     }
-    return limits ? measured(result, { limits, objects: 0, bytes: 0 }) : result;
+    return limits ? measured(result, new AnswerMeter(limits)) : result;
   };
   const result = execute({ ...args, document: copied });
   return result instanceof Promise ? result.then(finish) : finish(result);

@@ -3,7 +3,7 @@ import type { Limits } from '../plan/limits.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
-import { type AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
+import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
 import type { CoercedVariables } from '../plan/variables.ts';
 import { executeByGraphql } from './by-graphql.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
@@ -72,7 +72,7 @@ class QueryRun {
     this.#variables = variables;
     this.#rootValue = args.rootValue;
     this.#context = args.contextValue;
-    this.#meter = args.limits && { limits: args.limits, objects: 0, bytes: 0 };
+    this.#meter = args.limits && new AnswerMeter(args.limits);
   }
 
   answer(data: unknown): ExecutionResult {
@@ -110,7 +110,8 @@ class QueryRun {
   }
 
   /** The fields of a mutation, each when all of the one before is there. */
-  executeSerially({ fields, template }: ObjectPlan): MaybeData {
+  executeSerially({ fields, template, keyCharacters }: ObjectPlan): MaybeData {
+    if (this.#meter) countObject(this.#meter, keyCharacters);
     const add = (data: Data, field: FieldPlan): MaybeData => {
       if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
       return (data[field.key] as PromiseLike<unknown>).then((value) => {

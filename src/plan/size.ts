@@ -52,10 +52,17 @@ const OBJECTS_OF_AN_ERROR = 5;
  * Counts what an answer holds while it is made, so that it is refused as soon as it is larger than is allowed: the last line of
  * defence, behind the price.
  */
-export interface AnswerMeter {
-  readonly limits: Limits;
-  objects: number;
-  bytes: number;
+export class AnswerMeter {
+  declare readonly limits: Limits;
+  /** The root is none, as in the price. */
+  declare objects: number;
+  declare bytes: number;
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+    this.objects = -1;
+    this.bytes = 0;
+  }
 }
 
 /** Counts an object by the characters of its keys. @throws AnswerRefused */

@@ -1,11 +1,13 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
+import { executeByGraphql } from '../../src/execution/by-graphql.ts';
+import { type ExecuteArgs, execute as executeCompiled } from '../../src/execution/execute.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { useRecorder } from '../support/fixture.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
-import { wireScript } from '../support/plain-api.ts';
+import { answerPlainly, wireScript } from '../support/plain-api.ts';
 import { json } from '../support/recorder.ts';
 
 let sandbox: Sandbox;
@@ -176,6 +178,25 @@ describe('an answer while it is made', () => {
     );
     expect({ status, data }).toEqual({ status: 422, data: undefined });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'ANSWER_TOO_LARGE', limit: 16 * 1024 * 1024 });
+  });
+
+  it.each([
+    ['as compiled', executeCompiled],
+    ['by graphql-js', (args: ExecuteArgs) => executeByGraphql(args, args.limits)],
+  ])('may hold as many objects as its price may be, %s', async (_how, execute) => {
+    fixture.respond = answerPlainly;
+    const limits = { answerObjects: 10 };
+    const other = await openGateway({ upstream: fixture.recorder.url, limits, execute });
+    const scripts = (count: number) => `{ scripts(ids: [${times(count, (i) => `"${i}"`)}]) { name } }`;
+    const writes = (count: number) =>
+      `mutation { ${times(count, (i) => `w${i}: deleteScript(input: { id: "${i}" }) { __typename }`)} }`;
+    for (const write of [scripts, writes]) {
+      expect(await other.execute(write(10))).toMatchObject({ status: 200, data: expect.any(Object) });
+      const { errors } = await other.execute(write(11));
+      expect(errors).toEqual([expect.toBeError('ANSWER_TOO_LARGE', { found: 11, limit: 10 })]);
+    }
+    expect(fixture.recorder.lines()).toHaveLength(20);
+    await other.close();
   });
 
   it('is counted in bytes of UTF-8, of which a character may take three', async () => {
