@@ -43,7 +43,8 @@ export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
   // One of the long pieces is what lets its holder post.
   const pieces = webhooks.flatMap((url) => url.split(/[/?#&=]/).filter((piece) => piece.length > 15));
   return {
-    keys: [origin.key, ...keys, ...webhooks, ...pieces],
+    // The longest first: one may be part of another.
+    keys: [origin.key, ...keys, ...webhooks, ...pieces].sort((one, other) => other.length - one.length),
     texts: [given.script, given.note].filter(isText),
   };
 }

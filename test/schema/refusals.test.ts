@@ -3,6 +3,7 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
+import { EDIT_PROJECT } from '../support/other-mutations.ts';
 
 const fixture = useSandbox();
 
@@ -269,4 +270,13 @@ describe('the path of an invalid field', () => {
       });
     },
   );
+});
+
+it('hides a secret as a whole, also where another one is a part of it', async () => {
+  const short = 'https://hooks.example.com/1';
+  const long = `${short}/short-token`;
+  const input = { id: seeded.projectId, executionWebhook: short, informationWebhook: long };
+  answerWith({ success: false, error: { code: 7, message: `${long} and ${short} are the same` } });
+  const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input });
+  expect(data?.editProject).toMatchObject({ message: '… and … are the same' });
 });
