@@ -81,6 +81,8 @@ export class NodeRequest implements HttpRequest {
       message.on('error', onCut);
       // A request may be destroyed without an error.
       message.on('close', onCut);
+      // Something in front of the gateway may have paused it.
+      message.resume();
     });
   }
 }

@@ -130,6 +130,12 @@ describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {
     await close();
   });
 
+  it('the gateway reads a body that was paused and left to it', async () => {
+    const { send, close } = await open(async (request) => void request.pause(), options);
+    expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
+    await close();
+  });
+
   it('guards, sizes and checks are those of any other body', async () => {
     const { send, close } = await open(asJson, { ...options, maxBodyBytes: 1_000 });
     const codeOf = async (body: string, headers?: Readonly<Record<string, string>>) => {
