@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
   openSync,
   realpathSync,
   renameSync,
@@ -40,13 +42,13 @@ export function makeKey(flags: NewKeyFlags): readonly string[] {
   const { file: path } = flags;
   if (path === undefined) return makeEntry(flags);
   if (!isKeysFile(path)) return [notByName(path)];
-  const target = existsSync(path) ? realpathSync(path) : path;
-  const mode = existsSync(target) ? statSync(target).mode & 0o777 : OWNER_ONLY;
+  const before = existsSync(path) ? statSync(path) : undefined;
+  const target = before ? realpathSync(path) : path;
   const next = `${target}.new`;
   let file: number;
   try {
     // From now on nobody else changes it: who read it before and wrote it after would undo what is done in between.
-    file = openSync(next, 'wx', mode);
+    file = openSync(next, 'wx', OWNER_ONLY);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     return [
@@ -59,6 +61,11 @@ export function makeKey(flags: NewKeyFlags): readonly string[] {
   // A gateway that reads meanwhile sees the old file or the new one.
   const replace = (text: string) => {
     writeFileSync(file, text);
+    if (before) {
+      // A gateway that could read the one of before, as its owner or by its group, reads this one.
+      fchownSync(file, before.uid, before.gid);
+      fchmodSync(file, before.mode);
+    }
     renameSync(next, target);
     isReplaced = true;
   };

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -330,6 +339,18 @@ describe('luaauth-graphql keys', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^bot\n {2}may {3}scripts:read {4}read scripts/m);
     expect(stdout).toMatch(/^ {2}only {2}the scripts a, b$/m);
     expect(stdout).toMatch(/^ {2}rate {2}5 REST calls in any second$/m);
+  });
+
+  it('new leaves a file to its owner, and to those who may read it', async () => {
+    const path = join(directory, 'keys.json');
+    await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);
+    const [own = 0, group = 0] = [process.getuid?.(), process.getgid?.()];
+    // Root alone can give a file away, and keeps no key from its gateway by that.
+    const [uid, gid] = own === 0 ? [65_534, 65_534] : [own, group];
+    chownSync(path, uid, gid);
+    chmodSync(path, 0o664);
+    await run(['keys', 'new', '--name', 'bot', '--rotate', '--file', path]);
+    expect(statSync(path)).toMatchObject({ uid, gid, mode: 0o100_664 });
   });
 
   it.each([
