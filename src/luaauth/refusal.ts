@@ -46,7 +46,7 @@ interface RefusalRow {
   readonly description?: string;
   /** The message of an error that is made of it. */
   readonly code: 'FORBIDDEN' | 'BAD_USER_INPUT' | 'UPSTREAM_ERROR';
-  /** Whether the API says it only to somebody whose key it has accepted, as it does most. */
+  /** Whether the API says it only to somebody whose key it has accepted, as far as is known. */
   readonly provesKey?: false;
   /** Whether any endpoint may say it. */
   readonly isGeneric?: boolean;
@@ -119,6 +119,8 @@ const REFUSALS = {
     type: 'InvalidFields',
     description: 'LuaAuth found fields of the input invalid.',
     code: 'BAD_USER_INPUT',
+    // It has the words of "not permitted", and may be said before anybody has looked at the key.
+    provesKey: false,
   },
   'not permitted': {
     message: 'unauthorized or invalid request',
@@ -132,6 +134,7 @@ const REFUSALS = {
     type: 'UnknownRefusal',
     description: 'A refusal that LuaAuth does not document for this endpoint.',
     code: 'UPSTREAM_ERROR',
+    provesKey: false,
   },
 } as const satisfies Readonly<Record<string, RefusalRow>>;
 

@@ -302,6 +302,8 @@ describe('a quota over all keys', () => {
   it.each([
     [{ code: 0, message: 'account expired' }, 10],
     [{ code: -1, message: 'internal server error' }, 5],
+    [{ code: 7, message: 'no such key' }, 5],
+    [{ code: -1, message: 'unauthorized or invalid request', failed: [{ field: 'name', errors: [] }] }, 5],
   ])('takes the refusal %j for what it says of the key', async (error, sent) => {
     fixture.respond = (_recorded, response) => json(response, { success: false, error });
     const edits = Promise.all(
