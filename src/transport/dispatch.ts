@@ -122,7 +122,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   #endDue(at: number, wasLate: boolean): void {
     const timesOutAt = this.#timesOutAt;
     const end = timesOutAt ?? this.#admittance.startBy;
-    if (end > at) this.#endAt(end, this.#isUnhealthy);
+    const now = this.#options.clock.now();
+    if (end > Math.max(at, now)) this.#endAt(end, this.#isUnhealthy, now);
     else if (timesOutAt === undefined) this.#admittance.giveUp(wasLate);
     else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }

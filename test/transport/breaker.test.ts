@@ -246,4 +246,33 @@ describe('calls that wait for the quota', () => {
   });
 });
 
+describe('a process that stood still', () => {
+  const timers = createManualClock();
+  let stoodStillMs = 0;
+  const late = useRecorder({
+    transport: { clock: { ...timers, now: () => timers.now() + stoodStillMs }, random, rate: 5 },
+    timeouts: { read: 5_000, write: 5_000 },
+  });
+  const readAll = (name: string) =>
+    late.gateway.execute(SCRIPTS, { ids: [1, 2, 3, 4, 5].map((id) => `${name}${id}`) });
+
+  it('takes no timeout for the trouble of the API, also of calls that had waited before', async () => {
+    late.respond = answerPlainly;
+    await readAll('first');
+    late.respond = () => undefined;
+    const answer = readAll('late');
+    // Each call that waits has a timer, and so has the queue.
+    await eventually(() => expect(timers.pending).toBe(6));
+    await timers.advance(1_100);
+    await expectCalls(late.recorder, 10);
+    stoodStillMs = 10_000;
+    await timers.advance(5_000);
+    expect((await answer).errors?.map(({ extensions }) => extensions.code)).toEqual(
+      Array(5).fill('UPSTREAM_TIMEOUT'),
+    );
+    late.respond = answerPlainly;
+    expect((await readAll('next')).errors).toBeUndefined();
+  });
+});
+
 const SERVER_ERROR = { success: false, error: { code: -1, message: 'internal server error' } };
