@@ -178,10 +178,10 @@ function SystemForm({ system, isBusy, onSave, onCancel }: SystemFormProps) {
     onSave({
       projectId: String(given.get('projectId')).trim(),
       name: String(given.get('name')).trim(),
-      keyDurationMs: Number(given.get('hours')) * HOUR_MS,
+      keyDurationMs: Math.round(Number(given.get('hours')) * HOUR_MS),
       maxKeys: Number(given.get('maxKeys')),
       allowExtending: given.get('allowExtending') !== null,
-      maxDurationMs: Number(given.get('maxHours')) * HOUR_MS,
+      maxDurationMs: Math.round(Number(given.get('maxHours')) * HOUR_MS),
     });
   };
   return (

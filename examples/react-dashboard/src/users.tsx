@@ -67,7 +67,6 @@ export const chooseUser = (key: string): void => {
 
 export function Users() {
   const [key, setKey] = useState(chosenKey);
-  const [{ data, error, fetching }] = useQuery({ query: USER, variables: { key }, pause: key === '' });
   const look = (form: FormData) => {
     chosenKey = String(form.get('key')).trim();
     setKey(chosenKey);
@@ -82,15 +81,26 @@ export function Users() {
         </label>
         <button type="submit">Look up</button>
       </form>
-      {key === '' && (
+      {key === '' ? (
         <p className="quiet">
           A user is a licence key. LuaAuth finds one by the key only: it lists no users, and knows none by a
           Discord id. From a session on the page of a script it is one press.
         </p>
+      ) : (
+        <User key={key} licenceKey={key} />
       )}
+    </>
+  );
+}
+
+/** One for each key: while another is asked for, urql would go on giving the user of the one before. */
+function User({ licenceKey }: { readonly licenceKey: string }) {
+  const [{ data, error, fetching }] = useQuery({ query: USER, variables: { key: licenceKey } });
+  return (
+    <>
       {fetching && !data && <Loading />}
       <Failures error={error} />
-      {data?.user && key !== '' && <Licence key={data.user.id} licenceKey={key} user={data.user} />}
+      {data?.user && <Licence licenceKey={licenceKey} user={data.user} />}
     </>
   );
 }

@@ -133,6 +133,21 @@ test('a user is found by key, blacklisted, and taken off the blacklist', async (
   assert.deepEqual(complaints, []);
 });
 
+test('while a user is looked up, the one before is gone, with the buttons that would act upon the new one', async () => {
+  const { page } = await fixture.open('users');
+  const lookUp = async (key: string) => {
+    await page.getByLabel('Licence key').fill(key);
+    await page.getByRole('button', { name: 'Look up' }).click();
+  };
+  const user = page.getByRole('region', { name: 'User' });
+  await lookUp(userKey);
+  await user.waitFor();
+  fixture.sandbox.fault({ kind: 'hang', route: 'GET /users/:user_key' });
+  await lookUp(seeded.expiredUserKey);
+  await page.getByText('Loading').waitFor();
+  assert.equal(await user.count(), 0);
+});
+
 test('the user of a session is one press away', async () => {
   const { page } = await fixture.open(`script/${scriptId}`);
   await page
@@ -171,12 +186,13 @@ test('ad systems are listed, changed and made', async () => {
   const row = (name: string) => page.getByRole('row', { name });
   await row('Daily key').getByText('up to 7 d').waitFor();
   await row('Daily key').getByRole('button', { name: 'Edit' }).click();
-  await page.getByLabel('A key lasts').fill('36');
+  // As a fraction it is no whole number of milliseconds by itself.
+  await page.getByLabel('A key lasts').fill('1.1');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved.').waitFor();
-  await row('Daily key').getByText('1 d 12 h').waitFor();
+  await row('Daily key').getByText('1 h 6 min').waitFor();
   const edit = fixture.sandbox.calls.find(({ path }) => path.endsWith('/edit'));
-  assert.deepEqual(edit?.body, { key_duration: 129_600_000 });
+  assert.deepEqual(edit?.body, { key_duration: 3_960_000 });
   await page.getByRole('button', { name: 'New ad system' }).click();
   await page.getByLabel('Name').fill('Autumn key');
   await page.getByLabel('Project id').fill('no-such-project');
