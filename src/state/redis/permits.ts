@@ -61,10 +61,15 @@ export function createHeldPermits(
     return open.size === 0 && settled.length === 0;
   };
 
+  /** Nothing is left to be entered: during a partition accounts come and go, with made-up keys too. */
+  const forget = () => {
+    if (isEmpty()) link.notWhenChanged(enter);
+  };
+
   /** Publishes all that has ended, and those that are still held. */
   const publish = async (held: Iterable<HeldPermit>) => {
     link.whenChanged(enter);
-    if (link.isDegraded) return dropOld();
+    if (link.isDegraded) return void setTimeout(forget, WINDOW_MS).unref();
     const before = settled;
     settled = [];
     const facts: (string | number)[] = [];
@@ -81,7 +86,7 @@ export function createHeldPermits(
         [account.key('account'), keys.held, keys.sent],
         [account.keepMs, ...facts],
       );
-      if (isEmpty()) link.notWhenChanged(enter);
+      forget();
       if (before.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();
     } catch {
       // The store is lost.
@@ -120,6 +125,7 @@ export function createHeldPermits(
       const settle = (arrivedAt: number | undefined) => {
         if (!open.delete(held)) return;
         if (arrivedAt !== undefined || held.isInStore) report({ ...held, arrivedAt });
+        else forget();
       };
       return {
         sent() {

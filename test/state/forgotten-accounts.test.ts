@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Permit, State } from '../../src/state/port.ts';
+import { openStateInRedis } from '../../src/state/redis/open.ts';
+import { freePort } from '../support/free-port.ts';
+import { collectGarbage } from '../support/live-memory.ts';
+import { eventually } from '../support/waiting.ts';
+
+const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
+const ONE = { size: 1, byCaller: () => [] };
+
+describe('a gateway without Redis', () => {
+  let state: State;
+  beforeEach(async () => {
+    const url = `redis://127.0.0.1:${await freePort()}`;
+    state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, isRequired: false, instances: 1 });
+    await eventually(() => expect(take('first')).not.toBeTypeOf('number'));
+  });
+  afterEach(() => state.close?.());
+
+  const take = (account: string, onFreed = () => undefined) =>
+    state.quotas.open(account, undefined, LIMITS, onFreed).take(ONE, false);
+
+  const use = (account: string, end: (permit: Permit) => void) => {
+    const onFreed = () => undefined;
+    end(take(account, onFreed) as Permit);
+    return new WeakRef(onFreed);
+  };
+
+  it.each<[string, (permit: Permit) => void]>([
+    [
+      'is sent and answered',
+      (permit) => {
+        permit.sent();
+        permit.answered();
+      },
+    ],
+    ['is given up', (permit) => permit.release()],
+  ])('keeps nothing of an account after its last call %s: anybody can make up keys', async (_end, end) => {
+    const account = use('account', end);
+    await eventually(() => {
+      collectGarbage();
+      expect(account.deref()).toBeUndefined();
+    });
+  });
+});
