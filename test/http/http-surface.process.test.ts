@@ -386,13 +386,15 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
     expect(refused.headers.get('content-type')).toBe(`${mediaType}; charset=utf-8`);
   });
 
-  it('tells a client that accepts nothing it can send, before anything is carried out', async () => {
+  it('tells a client that accepts nothing it can send, before anything is carried out, and reads 4 kB of what it accepts', async () => {
+    const longAccept = (count: number) => `${'a/b,'.repeat(count)}application/json`;
     const nothing = ['text/html', 'text/*', 'multipart/mixed'];
     const unwanted = [
       '*/*;q=0',
       'application/json;q=0',
       'application/json;charset=utf-16',
       'text/html, */*;q=0',
+      longAccept(1_100),
     ];
     for (const accept of [...nothing, ...unwanted]) {
       const { status, message } = await refusal(await post(JSON.stringify({ query: DELETE }), { accept }));
@@ -400,6 +402,8 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
       expect(message).toContain('application/json');
     }
     expect(sandbox.calls).toEqual([]);
+    const { status } = await post('{"query": "{ __typename }"}', { accept: longAccept(1_000) });
+    expect(status).toBe(200);
   });
 
   it('refuses a host or a path that make no URL, without a stack', async () => {
