@@ -20,6 +20,7 @@ export type OperationLog = ReturnType<typeof createLog>;
 /** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
 export function createLog({ level, format, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
+  let isOpen = false;
   let isLost = false;
   const log = pino(
     {
@@ -59,8 +60,12 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
     /** Says when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
     upstream: {
       breakerChanged(state: BreakerState) {
-        if (state === 'open') log.warn('LuaAuth is in trouble: calls are answered without being sent');
-        if (state === 'closed') log.info('LuaAuth is well again');
+        // While it is in trouble it is probed again and again.
+        if (state === 'half_open' || isOpen === (state === 'open')) return;
+        isOpen = state === 'open';
+        log.warn(
+          isOpen ? 'LuaAuth is in trouble: calls are answered without being sent' : 'LuaAuth is well again',
+        );
       },
       coordinationChanged(state: CoordinationState, reason?: Error) {
         if (state === 'lost') {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
+import { createManualClock } from '../support/clock.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { openLog } from '../support/log-lines.ts';
-import { UPDATE } from '../support/mutations.ts';
+import { TOGGLE, UPDATE } from '../support/mutations.ts';
 import { useObserved } from '../support/observed.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
@@ -128,6 +129,32 @@ describe('the log', () => {
     leaving.abort();
     expect(await answer).toBe('left');
     expect((await read(1))[0]).toMatchObject({ status: 499, operationName: 'ReadScript' });
+  });
+
+  it('says once that LuaAuth is in trouble, however many probes fail, and once that it is well again', async () => {
+    let isWell = false;
+    const recorder = await startRecorder((_recorded, response) =>
+      json(response, { success: isWell }, isWell ? 200 : 503),
+    );
+    closing.push(recorder.close);
+    const clock = createManualClock();
+    const { log, lines } = openLog();
+    const transport = { clock, observer: log.upstream };
+    const { gateway } = await openFixture({ upstream: recorder.url, transport });
+    const toggle = () => gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    for (let failed = 0; failed < 5; failed += 1) await toggle();
+    for (let probe = 0; probe < 3; probe += 1) {
+      await clock.advance(10_000);
+      await toggle();
+    }
+    isWell = true;
+    await clock.advance(10_000);
+    await toggle();
+    expect(recorder.calls).toHaveLength(9);
+    expect(lines.map((line) => JSON.parse(line)).map(({ level, msg }) => [level, msg])).toEqual([
+      ['warn', 'LuaAuth is in trouble: calls are answered without being sent'],
+      ['warn', 'LuaAuth is well again'],
+    ]);
   });
 
   it('follows what is asked for through fetch, without a server', async () => {
