@@ -13,7 +13,6 @@ import {
 import { CANNOT_RUN } from '../errors/coded-error.ts';
 import { inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
-import { conditionalRoot } from './subscription-root.ts';
 
 /** Refuses a document by its length alone. */
 export function checkLength(document: string, { documentLength }: Limits): void {
@@ -107,8 +106,6 @@ export function validateDocument(
 ): readonly GraphQLError[] {
   const refusals = checkShape(document, limits);
   if (refusals.length > 0) return refusals;
-  const conditional = conditionalRoot(document);
-  if (conditional) return [asValidationError(conditional)];
   return validate(schema, document, rules, { maxErrors: MAX_ERRORS }).map(asValidationError);
 }
 

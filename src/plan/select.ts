@@ -158,7 +158,7 @@ const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { nam
 const TOO_MANY_FIELDS = new Error('too many fields');
 
 /** The value of its condition with which a directive leaves a selection out. */
-export const LEAVES_OUT: ReadonlyMap<string, boolean> = new Map([
+const LEAVES_OUT: ReadonlyMap<string, boolean> = new Map([
   ['skip', true],
   ['include', false],
 ]);

@@ -33,10 +33,9 @@ interface Check {
 export function checkShape(document: DocumentNode, limits: Limits): GraphQLError[] {
   const measures = measureDocument(document);
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
-  const queries = operations.filter(({ operation }) => operation === OperationTypeNode.QUERY);
-  const mutations = operations.filter(({ operation }) => operation === OperationTypeNode.MUTATION);
-  const most = (of: keyof Measure, among: readonly DefinitionNode[] = document.definitions) =>
-    among.reduce((largest, node) => Math.max(largest, measures.get(node)?.[of] ?? 0), 0);
+  const of = (type: OperationTypeNode) => operations.filter(({ operation }) => operation === type);
+  const most = (count: keyof Measure, among: readonly DefinitionNode[] = document.definitions) =>
+    among.reduce((largest, node) => Math.max(largest, measures.get(node)?.[count] ?? 0), 0);
   const checks: Check[] = [
     {
       code: 'TOO_DEEP',
@@ -88,16 +87,24 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
       advice: 'Put one directive on a fragment rather than one on each of its fields.',
     },
     {
+      // As the specification of September 2025 has it. graphql-js takes a root that they empty, and then fails in it.
+      code: 'TOO_MANY_DIRECTIVES',
+      what: 'directives at the root of a subscription',
+      found: most('rootDirectives', of(OperationTypeNode.SUBSCRIPTION)),
+      limit: 0,
+      advice: 'Put @skip and @include below its field.',
+    },
+    {
       code: 'TOO_MANY_ROOT_FIELDS',
       what: 'fields at the root of a query',
-      found: most('rootFields', queries),
+      found: most('rootFields', of(OperationTypeNode.QUERY)),
       limit: limits.queryFields,
       advice: 'Ask for a list, or split the operation.',
     },
     {
       code: 'TOO_MANY_ROOT_FIELDS',
       what: 'fields at the root of a mutation',
-      found: most('rootFields', mutations),
+      found: most('rootFields', of(OperationTypeNode.MUTATION)),
       limit: limits.mutationFields,
       advice: 'Split the operation.',
     },
@@ -130,6 +137,8 @@ const BESIDE = {
   /** Those of them that are introspection fields or inside one. */
   introspectionAliases: sum,
   directives: sum,
+  /** Those of the fields and fragments at its top. */
+  rootDirectives: sum,
   /** Characters of its longest alias. */
   aliasLength: Math.max,
 };
@@ -174,6 +183,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
     for (const node of nesting > MAX_NESTING ? [] : set.selections) {
       const measure = ofSelection(node, nesting + 1, seen);
       addDirectives(measure, node.directives);
+      measure.rootDirectives = saturate(measure.rootDirectives + (node.directives?.length ?? 0));
       for (const count of COUNTS) total[count] = BESIDE[count](total[count], measure[count]);
     }
     total.nesting += 1;
@@ -202,6 +212,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
     const field = selectionSet ? ofSet(selectionSet, nesting) : { ...NOTHING };
     field.fields = saturate(field.fields + 1);
     field.rootFields = 1;
+    field.rootDirectives = 0;
     field.depth += 1;
     field.levels += 1;
     if (alias) {
