@@ -199,7 +199,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...bodies,
     hooksFor: envelop && yoga.hooksForSocket,
   });
-  const plain = createNodeHandler(handler);
+  const plain = createNodeHandler(handler, tracker);
   const byPath: NodeHandler = (request, ...others) =>
     (isProbe(request.path) || readOperationPath(request.path) ? plain : yoga.answer)(request, ...others);
   const answer = envelop ? yoga.answer : routes.length > 0 ? byPath : plain;

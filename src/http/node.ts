@@ -19,13 +19,17 @@ import { errorResponse, REQUEST_ID, requestIdFor, sendInTurn, sendResponse } fro
 /** Answers a request at a node:http server. */
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
 
-export function createNodeHandler(handler: HttpHandler): NodeHandler {
+export function createNodeHandler(
+  handler: HttpHandler,
+  { unexpected }: Pick<RequestTracker, 'unexpected'>,
+): NodeHandler {
   return async (request, response, record) => {
     try {
       const answer = await handler.handle(request, record);
-      sendInTurn({ response, answer, requestId: record.requestId });
-    } catch {
+      sendInTurn({ response, answer, requestId: record.requestId, onFailure: unexpected });
+    } catch (error) {
       response.destroy();
+      unexpected(error, record);
     }
   };
 }

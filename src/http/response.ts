@@ -158,14 +158,19 @@ export function sendResponse({ response, answer, requestId }: ReadyResponse): vo
 /** Has no body, and no length of one. */
 const NOT_MODIFIED = 304;
 
-let ready: ReadyResponse[] = [];
+interface WaitingResponse extends ReadyResponse {
+  /** Receives why it could not be sent: its connection is closed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+let ready: WaitingResponse[] = [];
 
 /**
  * Sends a response at the end of the turn of the event loop, with all that are ready then. Writing to a socket wakes the
  * process behind it, which costs more than all that led to the write; one that has just been woken need not be again.
  * Measured with 64 connections on two cores: 1.2 to 1.4 times as many small answers.
  */
-export function sendInTurn(response: ReadyResponse): void {
+export function sendInTurn(response: WaitingResponse): void {
   if (ready.push(response) === 1) setImmediate(sendReady);
 }
 
@@ -175,9 +180,10 @@ function sendReady(): void {
   for (const one of responses) {
     try {
       sendResponse(one);
-    } catch {
+    } catch (error) {
       // The others get theirs.
       one.response.destroy();
+      one.onFailure(error);
     }
   }
 }

@@ -177,6 +177,17 @@ it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
   },
 );
 
+it('a page whose response cannot be sent is told to the log, and closes that connection alone', async () => {
+  const response = { status: 200, headers: { 'no header': 'x' }, body: 'page' };
+  const gateway = await open({
+    gateway: { pages: [({ path }) => (path === '/page' ? response : undefined)] },
+  });
+  await expect(fetch(`${gateway.url}/page`)).rejects.toThrow('fetch failed');
+  expect(gateway.logged).toMatchObject([{ code: 'ERR_INVALID_HTTP_TOKEN' }]);
+  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  await gateway.close();
+});
+
 it('a stream whose response a plugin loses ends', async () => {
   const counts: number[] = [];
   const gateway = await open({
