@@ -2,7 +2,7 @@ import { type ASTNode, GraphQLError } from 'graphql';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
-import { CallFailure, type RateLimited } from '../transport/errors.ts';
+import { CallFailure, type RateLimited, withoutStacks } from '../transport/errors.ts';
 import { codedError, type ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
@@ -20,11 +20,12 @@ interface MaskingOptions {
  * Errors are never written to, since some are kept with their document. Without data an unexpected error is a 500.
  */
 export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
-  return errors.map((error) => {
+  const mask = (error: unknown) => {
     const masked = maskError(error, options);
     const coordinate = masked.path && options.coordinateOf(masked.nodes?.[0]);
     return coordinate === undefined ? masked : withFacts(masked, { coordinate });
-  });
+  };
+  return withoutStacks(() => errors.map(mask));
 }
 
 function maskError(error: unknown, { hasData, onUnexpected }: MaskingOptions): GraphQLError {

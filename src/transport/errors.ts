@@ -1,5 +1,16 @@
 import type { About } from './call.ts';
 
+/** Makes errors that nobody sees the stack of, without one: it is most of what an error costs. */
+export function withoutStacks<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /**
  * A call that gave no usable result. Two families extend it: "it did not answer properly" here, "it said no" in
  * `luaauth/refusal.ts`. Holds facts only, never the request.
@@ -17,7 +28,10 @@ export abstract class CallFailure extends Error {
   readonly kind: About['kind'];
 
   constructor(about: About, message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.endpoint = about.endpoint;
     this.kind = about.kind;
   }
