@@ -77,14 +77,15 @@ async function problemsAtStart(config: Config): Promise<readonly string[]> {
   });
 }
 
-/** Connects once, and takes no part in what the gateways there share. It fails where a gateway would not start. */
-async function askRedis({ url, isRequired }: NonNullable<Config['redis']>): Promise<Finding> {
-  const { connectToRedis } = await import('../state/redis/client.ts');
+/** Runs a script once that looks at a key, and takes no part in what the gateways there share. It fails where a gateway would not start. */
+async function askRedis({ url, prefix, isRequired }: NonNullable<Config['redis']>): Promise<Finding> {
+  const { connectToRedis, lua } = await import('../state/redis/client.ts');
   const { redisProblem } = await import('../server/open-upstream.ts');
   try {
     const limits = { connectTimeoutMs: REDIS_TIMEOUT_MS, commandTimeoutMs: REDIS_TIMEOUT_MS };
     const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
-    connection.end();
+    const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
+    await connection.run(look, [`${prefix}:{gateways}:store`], []).finally(connection.end);
     return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };
   } catch (cause) {
     const problem = cause as Error;

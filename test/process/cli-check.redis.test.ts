@@ -34,6 +34,17 @@ describeWithRedis('check, where gateways share a Redis', () => {
     expect(await why(':wrong-password@')).toEqual([1, wrong]);
   });
 
+  it('fails where the user may not use the keys of the prefix', async () => {
+    const { url, close, command } = await startRedis();
+    closing.push(async () => close());
+    const rights = ['~luaauth:*', '&luaauth:*', '+@all', '-@dangerous', '+info'];
+    await command('ACL', 'SETUSER', 'app', 'on', '>app-password', ...rights);
+    const variables = { REDIS_URL: url.replace('//', '//app:app-password@') };
+    expect((await check(variables)).code).toBe(0);
+    const other = await check({ ...variables, REDIS_PREFIX: 'other' });
+    expect([other.code, other.redis]).toEqual([1, expect.stringMatching(/: NOPERM .* Start it,/)]);
+  });
+
   it('fails where none answers, or notes it where the gateway begins without', async () => {
     const host = `127.0.0.1:${await freePort()}`;
     const variables = { REDIS_URL: `redis://:sentinel-password@${host}` };
