@@ -61,6 +61,12 @@ function bodyTooLarge(limit: number) {
   );
 }
 
+export const CUT_OFF = requestError(
+  'BAD_REQUEST',
+  400,
+  'The connection broke before the request body was complete.',
+);
+
 const OVERLOADED = requestError(
   'OVERLOADED',
   503,

@@ -1,6 +1,6 @@
 import { type ClientRequest, credentialsIn, type SentCredentials } from '../observability/request-record.ts';
 import type { Signal } from '../transport/call.ts';
-import { type BodyLease, type BodyReader, gather, type Weighed } from './client-body.ts';
+import { type BodyLease, type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import { BODY_WAS_READ } from './parsed-body.ts';
 
 /** One HTTP request of plain values, as an adapter hands it over. */
@@ -48,12 +48,13 @@ export class FetchRequest implements HttpRequest {
     const { headers, bodyUsed, body: chunks } = this.#request;
     return new Promise((resolve, reject) => {
       const body = gather(headers.get('content-length'), limit, lease, reader, resolve, reject);
-      if (bodyUsed) return body.stop(BODY_WAS_READ);
+      if (bodyUsed || chunks?.locked) return body.stop(BODY_WAS_READ);
       const read = async () => {
         for await (const chunk of (chunks ?? []) as AsyncIterable<Uint8Array>) if (!body.add(chunk)) return;
         body.end();
       };
-      read().catch(body.stop);
+      // Its server makes the stream fail when the client has left, by an error of its own.
+      read().catch(() => body.stop(CUT_OFF));
     });
   }
 }

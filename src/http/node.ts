@@ -9,7 +9,7 @@ import {
 } from '../observability/request-record.ts';
 import { AbortSource } from '../transport/call.ts';
 import { OPERATION_PATH } from './address.ts';
-import { type BodyLease, type BodyReader, gather, type Weighed } from './client-body.ts';
+import { type BodyLease, type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import type { HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -106,12 +106,6 @@ function urlOf(message: IncomingMessage): URL | undefined {
 export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
   return readableDidRead || readableEnded;
 }
-
-const CUT_OFF = requestError(
-  'BAD_REQUEST',
-  400,
-  'The connection broke before the request body was complete.',
-);
 
 /** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;

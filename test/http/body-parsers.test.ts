@@ -260,17 +260,38 @@ it('a plugin of Yoga that reads the request leaves it to the gateway', async () 
   await close();
 });
 
-it('`fetch` with a request whose body was read says so', async () => {
-  const transport = createTransport({ url: recorder.url });
-  const gateway = createGateway({ transport });
-  const request = new Request('http://localhost/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'key' },
-    body: OPERATION,
+describe('`fetch` with a request', () => {
+  const requestOf = (body: string | ReadableStream) =>
+    new Request('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'key' },
+      body,
+      // Node asks for it where the body is a stream.
+      ...({ duplex: 'half' } as object),
+    });
+  const answer = async (request: Request) => {
+    const transport = createTransport({ url: recorder.url });
+    const logged: unknown[] = [];
+    const gateway = createGateway({ transport, log: { error: (error) => void logged.push(error) } });
+    const response = await gateway.fetch(request);
+    await transport.close();
+    return { status: response.status, text: await response.text(), logged };
+  };
+
+  it.each([
+    ['was read', (request: Request) => request.text()],
+    ['somebody reads', (request: Request) => request.body?.getReader()],
+  ])('whose body %s says so', async (_how, read) => {
+    const request = requestOf(OPERATION);
+    await read(request);
+    const { status, text } = await answer(request);
+    expect(status).toBe(500);
+    expect(text).toContain('give gateway.fetch a request whose body nobody has read');
   });
-  await request.text();
-  const response = await gateway.fetch(request);
-  expect(response.status).toBe(500);
-  expect(await response.text()).toContain('give gateway.fetch a request whose body nobody has read');
-  await transport.close();
+
+  it('whose body breaks off with its client is nothing that the log hears of', async () => {
+    const body = new ReadableStream({ pull: (stream) => stream.error(new Error('aborted')) });
+    const { status, text, logged } = await answer(requestOf(body));
+    expect([status, text, logged]).toEqual([400, expect.stringContaining('The connection broke'), []]);
+  });
 });
