@@ -37,6 +37,9 @@ export async function openKeys(
     keyRing.replace(read.entries);
     info(`GATEWAY_KEYS_FILE: read again, ${read.entries.length} keys`);
   });
+  // It may have changed since the configuration was read: the watcher compares with what it finds now.
+  const current = readKeysFile(path);
+  if ('entries' in current) keyRing.replace(current.entries);
   return { ...credentials, keyRing };
 }
 

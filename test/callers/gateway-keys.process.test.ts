@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  unwatchFile,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
+import { openKeys } from '../../src/server/watched-files.ts';
 import { useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
 import { bearer, entriesOf, keysFile, ringOf, sha256 } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { SCRIPT } from '../support/reads.ts';
@@ -239,6 +242,24 @@ describe('keys in a list', () => {
       expect(errors).toMatchObject([expect.toBeError('UNAUTHENTICATED')]);
     },
   );
+});
+
+describe('a file of keys that changes while the gateway starts', () => {
+  const fixture = useSandbox();
+
+  it('is known as it is once it is watched', async () => {
+    const path = file(keysFile([{ name: 'revoked' }]));
+    const read = readConfig({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS_FILE: path });
+    if ('problems' in read) throw new Error(read.problems.join());
+    file(keysFile([{ name: 'added' }]));
+    const credentials = await openKeys(read.config, { info: () => undefined, warn: () => undefined });
+    unwatchFile(path);
+    const gateway = await openGateway({ upstream: fixture.sandbox.url, credentials });
+    expect((await gateway.execute(SCRIPT, { id }, bearer('added'))).errors).toBeUndefined();
+    const { errors } = await gateway.execute(SCRIPT, { id }, bearer('revoked'));
+    expect(errors).toMatchObject([expect.toBeError('UNAUTHENTICATED')]);
+    await gateway.close();
+  });
 });
 
 describe('the process', { timeout: 60_000 }, () => {
