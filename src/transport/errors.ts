@@ -44,15 +44,11 @@ export class Unavailable extends CallFailure {
   readonly transient = true;
   readonly executed: 'no' | 'unknown';
 
-  constructor(about: About, executed: 'no' | 'unknown', { reason, ...options }: UnavailableOptions = {}) {
+  constructor(about: About, executed: 'no' | 'unknown', options: ErrorOptions & { reason?: string } = {}) {
     const usual = executed === 'no' ? 'LuaAuth could not be reached' : 'the connection to LuaAuth broke';
-    super(about, reason ?? usual, options);
+    super(about, options.reason ?? usual, options);
     this.executed = executed;
   }
-}
-
-interface UnavailableOptions extends ErrorOptions {
-  readonly reason?: string;
 }
 
 /** The deadline passed first, whether the connection, the answer or the rest of its body was missing. */
