@@ -28,11 +28,16 @@ raise(entry, ${LONGEST_CALL_MS})
 return { now, 3, age, value or '' }`;
 const FOUND = { isEnough: 1, isLeased: 3 };
 
-/** The account is remembered as long as the value, if there is one: when it is forgotten, no entry of it is valid any more. */
+/**
+ * A newer answer stays, unless the clock was set back since. The account is remembered as long as the value, if there is one: when
+ * it is forgotten, no entry of it is valid any more.
+ */
 const END_LEASE = lua('entry account', 'lease age ttl value')`
 if redis.call('HGET', entry, 'lease') == lease then redis.call('HDEL', entry, 'lease', 'turn') end
-if value then
-  redis.call('HSET', entry, 'value', value, 'askedAt', now - math.floor(age), 'filledAt', now)
+if not value then return 0 end
+local asked_at, last_at = now - math.floor(age), tonumber(redis.call('HGET', entry, 'askedAt') or 0)
+if last_at <= asked_at or last_at > now then
+  redis.call('HSET', entry, 'value', value, 'askedAt', asked_at, 'filledAt', now)
   redis.call('PEXPIRE', entry, math.ceil(ttl))
   raise(account, tonumber(ttl))
 end

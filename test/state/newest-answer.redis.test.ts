@@ -1,0 +1,43 @@
+import { afterEach, expect, it } from 'vitest';
+import type { Lookup, State } from '../../src/state/port.ts';
+import { openStateInRedis } from '../../src/state/redis/open.ts';
+import { describeWithRedis, useRedis } from '../support/redis.ts';
+import { PATIENT_MS } from '../support/several-gateways.ts';
+import { eventually } from '../support/waiting.ts';
+
+const TTL_MS = 600_000;
+
+describeWithRedis('the cache that gateways share', () => {
+  const redis = useRedis();
+  const states: State[] = [];
+  afterEach(async () => {
+    for (const state of states.splice(0)) await state.close?.();
+  });
+
+  const open = async () => {
+    const { url } = redis.server;
+    const state = await openStateInRedis({
+      url,
+      rate: 50,
+      longestTtlMs: 1_000,
+      commandTimeoutMs: PATIENT_MS,
+    });
+    states.push(state);
+    return (turn: Lookup['turn'], freshMs = 0) =>
+      state.shared?.lookUp('account', 'key', { freshMs, since: undefined, turn });
+  };
+  const entry = (value: string, ageMs: number) => ({ value, bytes: 10, ageMs });
+
+  it('keeps the newer of two answers, whichever comes last', async () => {
+    const [one, other, third] = [await open(), await open(), await open()];
+    const background = await one('last');
+    const usual = await other('usual');
+    usual?.lease?.fill(entry('newer', 1_000), TTL_MS);
+    await eventually(async () => expect((await third('usual', TTL_MS))?.entry?.value).toBe('newer'));
+    background?.lease?.fill(entry('older', 60_000), TTL_MS);
+    // Commands of one connection arrive in its order.
+    expect((await one('usual', TTL_MS))?.entry?.value).toBe('newer');
+    (await one('usual'))?.lease?.fill(entry('newest', 0), TTL_MS);
+    expect((await one('usual', TTL_MS))?.entry?.value).toBe('newest');
+  });
+});
