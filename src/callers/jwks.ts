@@ -22,7 +22,7 @@ const MAX_BYTES = 1_000_000;
 /** The public keys of an issuer of tokens, as its server has them. */
 export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions) {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
-  let text = '';
+  let text: string | undefined;
   let version = 0;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
