@@ -33,7 +33,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const ENTRY_BYTES = 512;
 const LEAST_BYTES = Math.ceil(MAX_BYTES / MAX_ENTRIES);
 
-/** Keeps answers bounded by number and size; the least recently used go first. */
+/** Keeps answers bounded by number and size; the least recently used go first. A late answer takes no newer one's place. */
 export function createCacheInMemory(now: () => number): CacheEntries {
   const kept = new LRUCache<string, Omit<CacheEntry, 'ageMs'> & { readonly askedAt: number }>({
     // Each weighs enough that there are never more of them; by `max`, the memory for all would be taken at the start.
@@ -45,9 +45,11 @@ export function createCacheInMemory(now: () => number): CacheEntries {
       return found && { value: found.value, bytes: found.bytes, ageMs: now() - found.askedAt };
     },
     set(key, { value, bytes, ageMs }, ttl) {
-      if (ttl <= 0) return;
+      const askedAt = now() - ageMs;
+      const newest = kept.peek(key)?.askedAt ?? askedAt;
+      if (ttl <= 0 || newest > askedAt) return;
       const size = Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES);
-      kept.set(key, { value, bytes, askedAt: now() - ageMs }, { ttl, size });
+      kept.set(key, { value, bytes, askedAt }, { ttl, size });
     },
   };
 }

@@ -1,4 +1,5 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Lookup, State } from '../../src/state/port.ts';
 import { openStateInRedis } from '../../src/state/redis/open.ts';
 import { describeWithRedis, useRedis } from '../support/redis.ts';
@@ -6,6 +7,20 @@ import { PATIENT_MS } from '../support/several-gateways.ts';
 import { eventually } from '../support/waiting.ts';
 
 const TTL_MS = 600_000;
+
+const entry = (value: string, ageMs: number) => ({ value, bytes: 10, ageMs });
+
+describe('the cache of one gateway', () => {
+  it('keeps the newer of two answers, whichever comes last', async () => {
+    const { cache } = createStateInMemory({ now: () => performance.now() });
+    const value = async () => (await cache.get('key'))?.value;
+    void cache.set('key', entry('newer', 1_000), TTL_MS);
+    void cache.set('key', entry('older', 60_000), TTL_MS);
+    expect(await value()).toBe('newer');
+    void cache.set('key', entry('newest', 0), TTL_MS);
+    expect(await value()).toBe('newest');
+  });
+});
 
 describeWithRedis('the cache that gateways share', () => {
   const redis = useRedis();
@@ -26,8 +41,6 @@ describeWithRedis('the cache that gateways share', () => {
     return (turn: Lookup['turn'], freshMs = 0) =>
       state.shared?.lookUp('account', 'key', { freshMs, since: undefined, turn });
   };
-  const entry = (value: string, ageMs: number) => ({ value, bytes: 10, ageMs });
-
   it('keeps the newer of two answers, whichever comes last', async () => {
     const [one, other, third] = [await open(), await open(), await open()];
     const background = await one('last');
