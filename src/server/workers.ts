@@ -24,10 +24,9 @@ export async function runWorkers(config: Config): Promise<void> {
     const worker = cluster.fork();
     running.add(worker);
     worker.once('message', () => serving.add(worker));
-    worker.once('exit', async (code) => {
+    const onEnd = async (code: number) => {
       const hasServed = serving.delete(worker);
-      running.delete(worker);
-      if (isStopping) return;
+      if (!running.delete(worker) || isStopping) return;
       if (!hasServed && !haveStarted) {
         isStopping = true;
         for (const other of running) other.process.kill('SIGKILL');
@@ -36,6 +35,12 @@ export async function runWorkers(config: Config): Promise<void> {
       console.error(`Worker ${index + 1} has ended; another one takes its place.`);
       await delay(AGAIN_AFTER_MS);
       if (!isStopping) start(index);
+    };
+    worker.once('exit', onEnd);
+    worker.on('error', ({ message }) => {
+      // The system starts no further process, such as where memory is short.
+      console.error(message);
+      void onEnd(1);
     });
     return worker;
   };

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -43,14 +43,15 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
       ),
     );
 
-  function start(variables: Variables): GatewayProcess {
-    gateway = startProcess({
+  function start(variables: Variables, node?: string): GatewayProcess {
+    const all = {
       PORT: '0',
       WORKERS: '2',
       REDIS_URL: redis.url,
       LUAAUTH_API_URL: recorder.url,
       ...variables,
-    });
+    };
+    gateway = startProcess(all, undefined, [], 'pipe', undefined, node);
     return gateway;
   }
 
@@ -117,6 +118,29 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
       await ask(url);
       expect(pidsIn(workers).size).toBe(3);
     });
+  });
+
+  whileTheyHaveRedis('go on where the system starts no process, until it does', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-node-'));
+    const node = join(directory, 'node');
+    copyFileSync(process.execPath, node);
+    const workers = start({}, node);
+    const url = await workers.listening();
+    await eventually(async () => {
+      await ask(url);
+      expect(pidsIn(workers).size).toBe(2);
+    });
+    const [victim = 0] = pidsIn(workers);
+    renameSync(node, `${node}.away`);
+    process.kill(victim, 'SIGKILL');
+    await eventually(() => expect(workers.output.stderr.split('has ended').length).toBeGreaterThan(2));
+    expect(await ask(url)).toEqual({ data: { script: { name: 'name of a' } } });
+    renameSync(`${node}.away`, node);
+    await eventually(async () => {
+      await ask(url);
+      expect(pidsIn(workers).size).toBe(3);
+    });
+    rmSync(directory, { recursive: true });
   });
 
   whileTheyHaveRedis('have metrics of their own', async () => {

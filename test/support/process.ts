@@ -19,10 +19,11 @@ export function startProcess(
   args: readonly string[] = [],
   stdout: 'pipe' | number = 'pipe',
   stdin?: string,
+  node = process.execPath,
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(node, [MAIN, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', stdout, 'pipe'],
