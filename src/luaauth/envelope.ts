@@ -25,7 +25,7 @@ export function openEnvelope(
   const { status, text } = reply;
   if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
   if (hasMoreValues(text, MAX_VALUES))
-    throw new BadResponse(about, `it holds more than ${MAX_VALUES} values`);
+    throw notAnEnvelope(about, reply, `it holds more than ${MAX_VALUES} values`);
   let answer: unknown;
   try {
     answer = parse(text);

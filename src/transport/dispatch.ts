@@ -188,6 +188,11 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const bytes = this.#body.bytes();
     if (encoding && encoding !== 'identity') {
       decompress(this.call, bytes, encoding, this.#options.maxBodyBytes)
+        .catch((failure) => {
+          if (this.#status < 400) throw failure;
+          // The status of a failure says more.
+          return bytes;
+        })
         .then((decoded) => this.#finish(decoded))
         .catch((failure) => this.#end(failure));
       return;

@@ -128,6 +128,14 @@ describe('what counts as a failure', () => {
       (_recorded, response) => json(response, { success: false }, 503),
     ],
     ['503 with a page that is not UTF-8', (_recorded, response) => void response.writeHead(503).end(LATIN)],
+    [
+      '503 with a page in an encoding that was not asked for',
+      (_recorded, response) => void response.writeHead(503, { 'content-encoding': 'zstd' }).end(LATIN),
+    ],
+    [
+      '502 with a page that is not in its encoding',
+      (_recorded, response) => void response.writeHead(502, { 'content-encoding': 'gzip' }).end(LATIN),
+    ],
     ['502 with HTML', (_recorded, response) => void response.writeHead(502).end('<html>')],
     [
       'an answer that ends early',

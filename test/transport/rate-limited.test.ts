@@ -157,16 +157,23 @@ describe('when the API says ratelimited', () => {
     expect(fixture.recorder.calls).toHaveLength(3);
   });
 
-  it.each([
+  it.each<[what: string, page: string | Buffer, headers?: Record<string, string>]>([
     ['a page of HTML', '<html>slow down</html>'],
     ['a page that is not UTF-8', Buffer.from('<html>zu viele Aufr\xfcfe</html>', 'latin1')],
     ['a failure without its "error"', '{"success": false, "message": "Too many requests"}'],
-  ])('with 429 and %s it means the same', async (_what, page) => {
+    [
+      'a page in an encoding that was not asked for',
+      '<html>slow down</html>',
+      { 'content-encoding': 'zstd' },
+    ],
+    ['a page that is not in its encoding', '<html>slow down</html>', { 'content-encoding': 'br' }],
+    ['more values than any answer has', `[${'0,'.repeat(100_000)}0]`],
+  ])('with 429 and %s it means the same', async (_what, page, headers = {}) => {
     let refused = false;
     fixture.respond = (recorded, response) => {
       if (refused) return answerPlainly(recorded, response);
       refused = true;
-      return void response.writeHead(429, { 'retry-after': '2' }).end(page);
+      return void response.writeHead(429, { 'retry-after': '2', ...headers }).end(page);
     };
     const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await expectCalls(fixture.recorder, 1);
