@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { withoutStacks } from '../transport/errors.ts';
 
 /** The values of `extensions.code`, next to GraphQL's usual ones. */
 export type ErrorCode =
@@ -56,7 +57,7 @@ export type LimitCode =
 
 /** An error that the client gets as it is. */
 export function codedError(code: ErrorCode, message: string, facts: object = {}): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, ...facts } });
+  return withoutStacks(() => new GraphQLError(message, { extensions: { code, ...facts } }));
 }
 
 /** A request that is refused as a whole: the answer has this HTTP status, whatever media type the client prefers. */

@@ -20,12 +20,11 @@ interface MaskingOptions {
  * Errors are never written to, since some are kept with their document. Without data an unexpected error is a 500.
  */
 export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
-  const mask = (error: unknown) => {
+  return errors.map((error) => {
     const masked = maskError(error, options);
     const coordinate = masked.path && options.coordinateOf(masked.nodes?.[0]);
     return coordinate === undefined ? masked : withFacts(masked, { coordinate });
-  };
-  return withoutStacks(() => errors.map(mask));
+  });
 }
 
 function maskError(error: unknown, { hasData, onUnexpected }: MaskingOptions): GraphQLError {
@@ -56,7 +55,7 @@ function at(
   located: GraphQLError | undefined,
   { message, extensions }: Pick<GraphQLError, 'message' | 'extensions'>,
 ): GraphQLError {
-  const shown = new GraphQLError(message, { path: located?.path, extensions });
+  const shown = withoutStacks(() => new GraphQLError(message, { path: located?.path, extensions }));
   if (!located) return shown;
   // GraphQL would look up line and column again, in the time of the whole document.
   const { nodes, source, positions, locations } = located;

@@ -1,6 +1,6 @@
 import type { About } from './call.ts';
 
-/** Makes errors that nobody sees the stack of, without one: it is most of what an error costs. */
+/** Makes an error whose stack nobody sees, without one: it is most of what an error costs. */
 export function withoutStacks<T>(make: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
