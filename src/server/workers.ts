@@ -32,17 +32,25 @@ export async function runWorkers(config: Config): Promise<void> {
         for (const other of running) other.process.kill('SIGKILL');
         process.exit(code || 1);
       }
-      console.error(`Worker ${index + 1} has ended; another one takes its place.`);
-      await delay(AGAIN_AFTER_MS);
-      if (!isStopping) start(index);
+      await replace(index);
     };
     worker.once('exit', onEnd);
     worker.on('error', ({ message }) => {
-      // The system starts no further process, such as where memory is short.
       console.error(message);
       void onEnd(1);
     });
     return worker;
+  };
+  const replace = async (index: number): Promise<void> => {
+    console.error(`Worker ${index + 1} has ended; another one takes its place.`);
+    await delay(AGAIN_AFTER_MS);
+    try {
+      if (!isStopping) start(index);
+    } catch (error) {
+      // The system starts no further process, such as where memory is short. Node emits some reasons, and throws the others.
+      console.error((error as Error).message);
+      await replace(index);
+    }
   };
 
   // Each reads its files again by itself. Where there are none, the signal ends all of them, as it ends a single gateway.
