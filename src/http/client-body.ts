@@ -80,7 +80,7 @@ export interface BodyLease {
   readonly bytes: number;
   /** Called when the body is evicted for another one: what is there of it must be let go. */
   onEvict: () => void;
-  /** Takes room for more bytes, be it from others. @returns whether there is any; if not, it is evicted itself. */
+  /** Takes room for more bytes, be it from others; less than none gives some back. @returns whether there is any; if not, it is evicted itself. */
   take(bytes: number): boolean;
   /**
    * Nothing more will come, and so many bytes of it stay until it is released. From now on it is evicted for nobody.

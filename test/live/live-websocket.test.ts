@@ -448,9 +448,17 @@ describe('a client that does not keep to the protocol', () => {
     socket.close();
   });
 
-  it('gives way with what has arrived of a message when all take too much', async () => {
+  it.each([
+    ['of a message', () => undefined],
+    ['of a message that pongs come between', (socket: WebSocket) => socket.pong('x'.repeat(100))],
+  ])('gives way with what has arrived %s when all take too much', async (_what, between) => {
     const [one, other] = [await opened({}), await opened({})];
-    for (const { socket } of [one, other]) socket.send('x'.repeat(900_000), { fin: false });
+    for (const { socket } of [one, other]) {
+      for (let part = 0; part < 9; part++) {
+        socket.send('x'.repeat(100_000), { fin: false });
+        between(socket);
+      }
+    }
     const { code } = await Promise.race([one.closed, other.closed]);
     // The reason may be lost with the connection.
     expect([1013, 1006]).toContain(code);

@@ -40,6 +40,8 @@ const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
 /** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
 const MAX_INIT_BYTES = 64 * 1024;
+/** What a frame of a pong has beside its data. */
+const FRAME_HEAD_BYTES = 6;
 /** A connection that has not answered the ping before by then is dead. */
 const PING_EVERY_MS = 12_000;
 /** The most that may wait for a client that does not read, beside the results that its operations wait with. */
@@ -67,7 +69,8 @@ interface Socket {
   readonly readyState: number;
   readonly OPEN: number;
   on(event: 'message', listener: (data: SocketData, isBinary: boolean) => void): unknown;
-  on(event: 'ping' | 'pong' | 'error' | 'close', listener: () => void): unknown;
+  on(event: 'pong', listener: (data: Buffer) => void): unknown;
+  on(event: 'ping' | 'error' | 'close', listener: () => void): unknown;
   send(data: string | Buffer, done: () => void): void;
   send(data: Buffer, options: { readonly binary: boolean }, done: (error?: Error) => void): void;
   ping(): void;
@@ -100,7 +103,7 @@ export function openSocketConnection(
   upgrade.socket.prependListener('data', (chunk: Buffer) => arrive(chunk.length));
   socket.on('message', receive);
   socket.on('ping', count);
-  socket.on('pong', releaseArriving);
+  socket.on('pong', releasePong);
   // The fault of the message; the connection is closed for it.
   socket.on('error', () => undefined);
   socket.on('close', closed);
@@ -286,6 +289,13 @@ export function openSocketConnection(
   function releaseArriving(): void {
     arriving?.release();
     arriving = undefined;
+  }
+
+  /** Its frame alone: it may come between the parts of a message, which stay. */
+  function releasePong({ length }: Buffer): void {
+    const bytes = FRAME_HEAD_BYTES + length;
+    if (arriving && arriving.bytes > bytes) arriving.take(-bytes);
+    else releaseArriving();
   }
 
   function ping(): void {
