@@ -1,4 +1,5 @@
 import { watchFile } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../callers/identify.ts';
 import { createKeyStore } from '../callers/key-store.ts';
 import type { Config } from '../config/config.ts';
@@ -45,12 +46,12 @@ export async function openKeys(
 
 /** Reads the list of documents again when it changes. A bad one leaves that of before. */
 export function watchDocuments(
-  { documents }: Config,
+  { documents, persisted }: Config,
   replace: Gateway['replaceDocuments'],
   { info, warn }: Pick<OperationLog, 'info' | 'warn'>,
 ): void {
   if (!documents) return;
-  watch(documents.path, () => {
+  const reload = () => {
     const problems: string[] = [];
     const listed = documents.read(problems);
     try {
@@ -60,5 +61,8 @@ export function watchDocuments(
     }
     if (problems.length === 0) info(`PERSISTED_DOCUMENTS_FILE: read again, ${listed.size} documents`);
     else warn(`${problems.join('; ')} The documents of before stay in force.`);
-  });
+  };
+  watch(documents.path, reload);
+  // As with the keys, it may have changed since.
+  if (!isDeepStrictEqual(documents.read([]), persisted.listed)) reload();
 }

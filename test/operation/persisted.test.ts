@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, unwatchFile, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,8 +7,10 @@ import { readConfig } from '../../src/config/config.ts';
 import type { PersistedDocuments } from '../../src/operation/persisted/resolve.ts';
 import { createDocumentStore } from '../../src/operation/persisted/resolve.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
+import { watchDocuments } from '../../src/server/watched-files.ts';
 import { createDocumentsInMemory } from '../../src/state/documents.ts';
 import { useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
 const BOTH = 'query First { __typename } query Second { second: __typename }';
@@ -405,6 +407,26 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     expect(problems({ PERSISTED_DOCUMENTS: 'some' })).toEqual([
       'PERSISTED_DOCUMENTS: "some" is not one of off, allowed, only.',
     ]);
+  });
+
+  it('is known as it is once it is watched, where it has changed since it was read', async () => {
+    const read = config({ of: '{ before: __typename }' }, 'only');
+    if ('problems' in read) throw new Error(read.problems.join());
+    const { persisted, documents } = read.config;
+    const gateway = await openGateway({ upstream: 'http://127.0.0.1:9', persisted });
+    config({ of: '{ now: __typename }' });
+    const told: string[] = [];
+    const log = { info: (line: string) => told.push(line), warn: (line: string) => told.push(line) };
+    try {
+      watchDocuments(read.config, gateway.replaceDocuments, log);
+      unwatchFile(documents?.path ?? '');
+      expect((await gateway.execute('{ now: __typename }')).data).toEqual({ now: 'Query' });
+      const { errors } = await gateway.execute('{ before: __typename }');
+      expect(errors).toMatchObject([expect.toBeError('PERSISTED_DOCUMENTS_ONLY')]);
+      expect(told).toEqual(['PERSISTED_DOCUMENTS_FILE: read again, 1 documents']);
+    } finally {
+      await gateway.close();
+    }
   });
 
   it('turns GraphiQL off where nothing else may run, unless it is wanted', () => {
