@@ -47,8 +47,9 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     return identity;
   }
 
-  async function list(record: RequestRecord) {
+  async function list(cursor: string | undefined, record: RequestRecord) {
     const { permissions } = await identify(record);
+    if (cursor !== undefined) throw NO_CURSOR;
     const own = tools.filter(({ scopes }) => !checkScopes(scopes, permissions));
     return { tools: own.map(({ listing }) => listing) };
   }
@@ -104,7 +105,13 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     /** A server of the protocol's library for one connection. */
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
-      server.setRequestHandler('tools/list', (_, { mcpReq }) => inRequest({}, mcpReq.signal, masked(list)));
+      server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
+        inRequest(
+          {},
+          mcpReq.signal,
+          masked((record) => list(params?.cursor, record)),
+        ),
+      );
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
         const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
@@ -118,6 +125,11 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
 }
 
 const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
+
+const NO_CURSOR = new ProtocolError(
+  ProtocolErrorCode.InvalidParams,
+  'The list has one page, so there is no such cursor. Leave it out.',
+);
 
 const QUERIES_ONLY = malformedRequest(
   'This tool takes queries only. To write, call another tool that tools/list names.',

@@ -34,7 +34,9 @@ export const PLAN = 'plan';
 export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
   const last = isArbitrary ? [ANY_QUERY] : [];
   const names = new Set(last.map(({ listing }) => listing.name));
-  const tools = [...listed].flatMap(([id, query]) => {
+  // A document under two ids is one.
+  const ids = new Map([...listed].map(([id, query]) => [query, id]));
+  const tools = [...ids].flatMap(([query, id]) => {
     try {
       return toolsIn(query, names, parts);
     } catch (cause) {
@@ -80,9 +82,10 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
   const about = description?.value ?? `Runs the ${operation} ${name}.`;
   const most = mostCalls(prepared, mostRestCalls);
   const price = Number.isFinite(most) ? `Costs at most ${most}` : 'Nothing limits its';
+  const calls = most === 1 ? 'call' : 'calls';
   return {
     name,
-    description: `${about} ${price} REST calls.`,
+    description: `${about} ${price} REST ${calls}.`,
     ...shapeOf(properties, required, selectedOf(fields)),
     annotations: {
       readOnlyHint: operation === 'query',

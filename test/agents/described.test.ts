@@ -76,7 +76,7 @@ it('a tool whose price nothing limits says so, where there is no limit of calls'
     const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
     expect(tools.map(({ description }) => description)).toEqual([
       'Runs the query any. Nothing limits its REST calls.',
-      'Runs the query one. Costs at most 1 REST calls.',
+      'Runs the query one. Costs at most 1 REST call.',
     ]);
   } finally {
     await gateway.close();

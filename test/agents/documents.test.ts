@@ -35,6 +35,23 @@ it('two operations of one name make no tool', async () => {
   );
 });
 
+it('a document under two ids is one tool', async () => {
+  const same = 'query a { rateLimit { limit } }';
+  const agents = forAgents(
+    new Map([
+      ['one', same],
+      ['two', same],
+    ]),
+  );
+  const gateway = await openGateway({ upstream: UPSTREAM, credentials, ...agents });
+  try {
+    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['a']);
+  } finally {
+    await gateway.close();
+  }
+});
+
 it('a tool for any query is there when it is wanted, and takes nothing else', async () => {
   const sandbox = await startSandbox({ rate: 0 });
   const gateway = await openGateway({ upstream: sandbox.url, credentials, ...forAgents(new Map(), true) });
