@@ -40,7 +40,7 @@ const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
 /** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
 const MAX_INIT_BYTES = 64 * 1024;
-/** What a frame of a pong has beside its data. */
+/** The head of a pong, whose data follow it. */
 const FRAME_HEAD_BYTES = 6;
 /** A connection that has not answered the ping before by then is dead. */
 const PING_EVERY_MS = 12_000;
