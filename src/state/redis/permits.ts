@@ -89,8 +89,9 @@ export function createHeldPermits(
       forget();
       if (before.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();
     } catch {
-      // The store is lost.
+      // The store is lost, which `enter` may have been told of while there was nothing to be entered.
       settled = [...before, ...settled];
+      link.whenChanged(enter);
     }
   };
 
