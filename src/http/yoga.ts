@@ -257,8 +257,8 @@ function afterPlugins(
     onParams({ setParamsHandler }) {
       setParamsHandler(({ params, request, context }) => {
         const { operation } = contextOf(context);
-        operation.isRunning = true;
         const hooks = hooksFor?.(getEnveloped(), Object.assign(context, { request, params }));
+        operation.isRunning = true;
         const result = pipeline.run({
           params: params as unknown as OperationParams,
           record: operation.record,

@@ -202,6 +202,22 @@ describe('bodies that arrive at the same time', () => {
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  it('count no more when a plugin keeps their operation from its begin', async () => {
+    let isBroken = true;
+    const onEnveloped = () => {
+      if (isBroken) throw new Error('broken');
+    };
+    await reopen([{ onEnveloped }]);
+    const failed = await openAlmost(TOTAL - KB);
+    failed.finish();
+    expect(await failed.until('INTERNAL_SERVER_ERROR')).toMatch(/^HTTP\/1\.1 500 /);
+    expect(fixture.gateway.logged.splice(0)).toMatchObject([{ message: 'broken' }]);
+    isBroken = false;
+    const whole = await openAlmost(TOTAL - KB);
+    whole.finish();
+    expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it.each(ADAPTERS)(
     'count until their operation is over, by the adapter of %s',
     async (_adapter, plugins) => {
