@@ -102,7 +102,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const { call } = this;
     const now = this.#options.clock.now();
     if (call.kind === 'write') call.signal?.removeEventListener('abort', this);
-    const timeoutMs = Math.max(0, Math.min(call.timeoutMs, call.deadline - now));
+    const timeoutMs = Math.min(call.timeoutMs, call.deadline - now);
     this.#timesOutAt = now + timeoutMs;
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
     // The timer of one that has waited comes before its time is over: most end long before that.

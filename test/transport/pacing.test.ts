@@ -170,6 +170,27 @@ describe('a call that has to wait', () => {
   });
 });
 
+describe('a call that waits while the process stands still', () => {
+  let lostMs = 0;
+  const now = () => clock.now() + lostMs;
+  const fixture = useRecorder({ transport: { clock: { ...clock, now }, random, rate: 1 } });
+
+  it('is not sent when its time is over, although its permit is found first', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'first' });
+    const answer = fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    // That of the quota, and its own.
+    await eventually(() => expect(clock.pending).toBe(2));
+    lostMs = 60_000;
+    await clock.advance(WINDOW_MS);
+    await settle();
+    await clock.advance(lostMs);
+    const refused = { code: 'RATE_LIMITED', outcome: 'NOT_EXECUTED' };
+    expect((await answer).errors?.[0]?.extensions).toMatchObject(refused);
+    await expectCalls(fixture.recorder, 1);
+  });
+});
+
 describe('the order of those who wait', () => {
   const fixture = useRecorder({
     transport: { clock, random, rate: 1 },

@@ -96,7 +96,9 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   /** Starts the call that is next, if one has all that it needs. `isByAge`: of a caller's reads, those of the oldest operation. */
   startNext(isByAge: boolean): boolean {
     if (this.queue.size === 0 || !this.limits.key.prepare(this.queue.urgent === 0)) return false;
-    const admittance = this.queue.next((one) => one.takePermits(), isByAge);
+    const { now } = this;
+    // One whose time is over is about to be told: a process that stood still finds the permits first.
+    const admittance = this.queue.next((one) => one.startBy >= now && one.takePermits(), isByAge);
     admittance?.start();
     return admittance !== undefined;
   }
