@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createManualClock, settle } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
 import { TOGGLE } from '../support/mutations.ts';
-import { answerAs, answerPlainly } from '../support/plain-api.ts';
+import { answerAs, answerPlainly, answerRateLimited } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import type { Recorded, Respond } from '../support/recorder.ts';
 import { arrival, closing, eventually, expectCalls } from '../support/waiting.ts';
@@ -245,6 +245,28 @@ describe("a read that joins another one's call late", () => {
     for (const answer of [first, second]) {
       expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
     }
+    await expectCalls(fixture.recorder, 1);
+  });
+});
+
+describe('many reads that share one call', () => {
+  let timers = 0;
+  const after: typeof clock.after = (...args) => {
+    timers += 1;
+    return clock.after(...args);
+  };
+  const fixture = useRecorder({ transport: { clock: { ...clock, after }, random } });
+
+  it('are refused with it, not one after another, when the quota leaves none of them the time', async () => {
+    const { respond, release } = holdBack((_recorded, response) => answerRateLimited(response, '3600'));
+    fixture.respond = respond;
+    const answers = Array.from({ length: 300 }, () => fixture.gateway.execute(SCRIPT, { id: 'a' }));
+    await eventually(() => expect(clock.pending).toBe(300));
+    await arrival(fixture.recorder, 0);
+    release();
+    for (const answer of answers) expect((await answer).errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
+    // Each has one for its deadline, and does not wait anew with each of the others.
+    expect(timers).toBeLessThan(600);
     await expectCalls(fixture.recorder, 1);
   });
 });

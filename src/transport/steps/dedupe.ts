@@ -21,15 +21,17 @@ import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.t
 export function dedupe(clock: Clock): Interceptor {
   const slotOf = createSlots();
 
-  const hasMostOfItsTime = <T>(call: Call<T>) => call.deadline - clock.now() > call.timeoutMs / 2;
+  /** Whether a call that joined another one has most of its time left, and more than that one had. */
+  const hasMoreTime = ({ deadline, timeoutMs }: Call<unknown>, shared: SharedCall) =>
+    deadline - clock.now() > timeoutMs / 2 && deadline - shared.deadline > timeoutMs / 10;
 
   return (next) => {
     const join: Join = async (shared, call, progress) => {
       try {
         return await shared.wait(call, progress, clock);
       } catch (failure) {
-        // The first one had less time left than this one has.
-        if (isOutOfTime(failure) && hasMostOfItsTime(call)) return share(call, progress);
+        // With as much time as the first one had, each of them would fail in turn.
+        if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, progress);
         throw failure;
       }
     };
@@ -100,6 +102,8 @@ function createSlots(): (key: string) => Slot {
 /** A call in flight and all who wait for its answer. It is aborted when nobody does any more. */
 class SharedCall extends AbortSource implements InFlight {
   declare readonly key: string;
+  /** That of the call that has begun it; of one in the background, which has another measure, none. */
+  declare readonly deadline: number;
   /** The next one in the same slot. */
   declare next: SharedCall | undefined;
   declare isFar: boolean;
@@ -110,9 +114,10 @@ class SharedCall extends AbortSource implements InFlight {
   declare private readonly isInBackground: boolean;
   declare private waiters: Waiter[];
 
-  constructor(slot: Slot, key: string, { origin, revalidation }: Call<unknown>, join: Join) {
+  constructor(slot: Slot, key: string, { origin, deadline, revalidation }: Call<unknown>, join: Join) {
     super();
     this.key = key;
+    this.deadline = revalidation ? Number.NEGATIVE_INFINITY : deadline;
     this.next = slot.first;
     this.slot = slot;
     slot.first = this;
