@@ -14,7 +14,7 @@ import {
 import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../callers/key-entries.ts';
 import { EVERY_SCOPE, MEANINGS, SCOPES } from '../callers/scopes.ts';
 import { isKeysFile, readKeysFile, readTextFile } from '../config/text-file.ts';
-import { print } from './terminal.ts';
+import { print, printForSure } from './terminal.ts';
 
 /** The arguments of `keys new`, as they stand on the command line. */
 export interface NewKeyFlags {
@@ -38,9 +38,14 @@ const KEY_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
 /** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
-export function makeKey(flags: NewKeyFlags): readonly string[] {
+export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
   const { file: path } = flags;
-  if (path === undefined) return makeEntry(flags);
+  if (path === undefined) {
+    const made = makeEntry(flags);
+    if ('problems' in made) return made.problems;
+    print(made.shown);
+    return [];
+  }
   if (!isKeysFile(path)) return [notByName(path)];
   const before = existsSync(path) ? statSync(path) : undefined;
   const target = before ? realpathSync(path) : path;
@@ -58,47 +63,51 @@ export function makeKey(flags: NewKeyFlags): readonly string[] {
     ];
   }
   let isReplaced = false;
-  // A gateway that reads meanwhile sees the old file or the new one.
-  const replace = (text: string) => {
-    writeFileSync(file, text);
+  try {
+    const made = makeEntry(flags);
+    if ('problems' in made) return made.problems;
+    writeFileSync(file, made.text);
     if (before) {
       // A gateway that could read the one of before, as its owner or by its group, reads this one.
       fchownSync(file, before.uid, before.gid);
       fchmodSync(file, before.mode);
     }
+    // A key that nobody has seen would be one for nobody, and end an older one.
+    const lost = await printForSure(made.shown);
+    if (lost) return [`The key cannot be shown (${lost.code}): ${path} is as it was`];
+    // A gateway that reads meanwhile sees the old file or the new one.
     renameSync(next, target);
     isReplaced = true;
-  };
-  try {
-    return makeEntry(flags, replace);
+    return [];
   } catch (cause) {
     return [`${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is as it was`];
   } finally {
     closeSync(file);
-    if (!isReplaced) rmSync(next);
+    if (!isReplaced) rmSync(next, { force: true });
   }
 }
 
-function makeEntry(flags: NewKeyFlags, replace?: (text: string) => void): readonly string[] {
+/** A new key: the text of the file with it, and what to print. */
+function makeEntry(
+  flags: NewKeyFlags,
+): { readonly text: string; readonly shown: string } | { readonly problems: readonly string[] } {
   // Nobody can guess it, and it is kept nowhere: by its hash it is recognised.
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
   const sha256 = createHash('sha256').update(key).digest('hex');
   const { file } = flags;
   const present = file !== undefined && existsSync(file) ? readJson(file) : { keys: [] };
-  if ('problems' in present) return present.problems;
+  if ('problems' in present) return present;
   const change = flags.rotate ? rotate(present.keys, flags, sha256) : add(present.keys, flags, sha256);
-  if ('problems' in change) return change.problems;
+  if ('problems' in change) return change;
   const text = `${JSON.stringify({ keys: change.keys }, undefined, 2)}\n`;
   const checked = parseKeyEntries(text);
-  if ('problems' in checked) return checked.problems;
-  replace?.(text);
+  if ('problems' in checked) return checked;
   const ended = change.hasEnded ? ' The oldest of the keys of this name has ended.' : '';
   const advice =
     file === undefined
       ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
       : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.${ended}`;
-  print(`${key}\n\nThis is the only time that the key is shown.\n${advice}`);
-  return [];
+  return { text, shown: `${key}\n\nThis is the only time that the key is shown.\n${advice}` };
 }
 
 type Change =

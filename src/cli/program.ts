@@ -182,7 +182,7 @@ function addKeysCommands(program: Command): void {
     .option('--rotate', 'add it to the entry of this name, beside the key of before')
     .action(async (flags: NewKeyFlags) => {
       const { makeKey } = await import('./gateway-keys.ts');
-      reportProblems(makeKey(flags));
+      reportProblems(await makeKey(flags));
     });
   keys
     .command('check')

@@ -17,6 +17,11 @@ export function print(text: string): void {
   console.log(escapeUnsafe(text));
 }
 
+/** Prints what must not be lost; gives why stdout did not take it. */
+export function printForSure(text: string): Promise<NodeJS.ErrnoException | null | undefined> {
+  return new Promise((resolve) => process.stdout.write(`${escapeUnsafe(text)}\n`, resolve));
+}
+
 export function printError(text: string): void {
   console.error(escapeUnsafe(text));
 }

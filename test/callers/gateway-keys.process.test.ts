@@ -1,7 +1,10 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -41,8 +44,12 @@ function file(text: string, name = 'keys.json'): string {
   return path;
 }
 
-function start(variables: Record<string, string>, args: readonly string[] = []): GatewayProcess {
-  const process = startProcess({ PORT: '0', ...variables }, () => undefined, args);
+function start(
+  variables: Record<string, string>,
+  args: readonly string[] = [],
+  stdout: 'pipe' | number = 'pipe',
+): GatewayProcess {
+  const process = startProcess({ PORT: '0', ...variables }, () => undefined, args, stdout);
   started.push(process);
   return process;
 }
@@ -427,6 +434,19 @@ describe('luaauth-graphql keys', { timeout: 60_000 }, () => {
       stdout: '',
       stderr: expect.stringContaining('cannot be written (ENOENT)'),
     });
+  });
+
+  it.runIf(existsSync('/dev/full'))('new changes no file for a key that it cannot show', async () => {
+    const path = join(directory, 'keys.json');
+    await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);
+    const before = readFileSync(path, 'utf8');
+    const full = openSync('/dev/full', 'w');
+    const rotating = start({}, ['keys', 'new', '--name', 'bot', '--rotate', '--file', path], full);
+    expect(await rotating.ended).toBe(1);
+    closeSync(full);
+    expect(rotating.output.stderr).toContain(`The key cannot be shown (ENOSPC): ${path} is as it was`);
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect(readdirSync(directory)).toEqual(['keys.json']);
   });
 
   it('check tells no more problems than anybody reads', async () => {
