@@ -40,7 +40,7 @@ export function watchResults<Result>(
     try {
       if (!(await mayGoOn())) end();
     } catch (error) {
-      failure = { error };
+      if (!isOver) failure = { error };
       end();
     }
   };
@@ -59,8 +59,10 @@ export function watchResults<Result>(
         if (!isOver) {
           const { value, done } = await source.next();
           if (!done && !isOver) await look();
-          if (!done && !isOver) return { value: finish(value), done: false };
-          end();
+          const isGoingOn = !done && !isOver;
+          // Without data it is no event: to clients it is how the stream has failed.
+          if (!isGoingOn || value.data === undefined) end();
+          if (isGoingOn) return { value: finish(value), done: false };
         }
       } catch (error) {
         return fail(error);

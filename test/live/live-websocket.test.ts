@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { settle } from '../support/clock.ts';
+import { subscribeBySse } from '../support/event-stream.ts';
 import { useSandbox } from '../support/fixture.ts';
 import { bearer, ringOf, sha256 } from '../support/keys.ts';
 import { refuse, wireUser } from '../support/live-api.ts';
@@ -476,6 +477,44 @@ describe('a client that does not keep to the protocol', () => {
     expect(await closed).toMatchObject({ code: 4429 });
     expect(messages.length).toBeLessThanOrEqual(100);
     socket.terminate();
+  });
+});
+
+describe('an event that is larger than an answer may be', () => {
+  const live = useLive({ limits: { answerBytes: 2_000 } });
+  const many = Array.from({ length: 90 }, (_, index) => `${index}-${'x'.repeat(30)}`);
+
+  it('is the last message of its operation, whose id is free again', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
+    subscribe('1', SESSIONS);
+    expect(await next()).toMatchObject({ type: 'next', payload: snapshot('a') });
+    api.connect('s', ...many);
+    await live.poll();
+    expect(await next()).toMatchObject({
+      id: '1',
+      type: 'error',
+      payload: [expect.toBeError('ANSWER_TOO_LARGE')],
+    });
+    const polls = live.polls();
+    await live.clock.advance(2_000);
+    await settle();
+    expect(live.polls()).toBe(polls);
+    subscribe('1', '{ __typename }');
+    expect(await next()).toMatchObject({ id: '1', type: 'next', payload: { data: { __typename: 'Query' } } });
+    socket.close();
+  });
+
+  it('is the last event by server-sent events', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const events = await subscribeBySse<SessionsTold>(live.gateway, SESSIONS);
+    expect(await events.next()).toEqual(snapshot('a'));
+    api.connect('s', ...many);
+    await live.poll();
+    expect(await events.rest()).toEqual([{ errors: [expect.toBeError('ANSWER_TOO_LARGE')] }]);
+    await live.expectNoMorePolls();
   });
 });
 
