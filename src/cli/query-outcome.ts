@@ -5,7 +5,7 @@ import {
   OperationTypeNode,
   parse,
   print,
-  type SelectionNode,
+  type SelectionSetNode,
   visit,
 } from 'graphql';
 import { isObject } from '../luaauth/envelope.ts';
@@ -84,15 +84,20 @@ function parseOrUndefined(document: string): DocumentNode | undefined {
 }
 
 function mutationFields(document: DocumentNode | undefined): FieldNode[] {
-  return (document?.definitions ?? []).flatMap((definition) =>
-    definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.MUTATION
-      ? definition.selectionSet.selections.filter(isFieldWithSelection)
-      : [],
-  );
+  return (document?.definitions ?? []).flatMap((definition) => {
+    const isOfMutations =
+      (definition.kind === Kind.OPERATION_DEFINITION &&
+        definition.operation === OperationTypeNode.MUTATION) ||
+      (definition.kind === Kind.FRAGMENT_DEFINITION && definition.typeCondition.name.value === 'Mutation');
+    return isOfMutations ? fieldsWithSelection(definition.selectionSet) : [];
+  });
 }
 
-function isFieldWithSelection(selection: SelectionNode): selection is FieldNode {
-  return selection.kind === Kind.FIELD && selection.selectionSet !== undefined;
+function fieldsWithSelection({ selections }: SelectionSetNode): FieldNode[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsWithSelection(selection.selectionSet);
+    return selection.kind === Kind.FIELD && selection.selectionSet ? [selection] : [];
+  });
 }
 
 function hasTypeName({ selectionSet }: FieldNode): boolean {

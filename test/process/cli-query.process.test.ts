@@ -106,6 +106,15 @@ describe('query', () => {
       { data: { edit: { message: 'unauthorized or invalid request' } } },
     ],
     [
+      '4 for a refusal in fragments',
+      [
+        'mutation ($input: EditScriptInput!) { ...Edit } fragment Edit on Mutation { ... { editScript(input: $input) { ... on Refusal { message } } } }',
+        ...edit({ id: 'nope', name: 'New' }),
+      ],
+      4,
+      { data: { editScript: { message: 'unauthorized or invalid request' } } },
+    ],
+    [
       '4 with the type where it was selected',
       [EDIT.replace('{ ...', '{ __typename ...'), ...edit({})],
       4,
