@@ -73,8 +73,8 @@ describeWithEachEngine('feeds in Redis', (engine) => {
   });
 
   /** A process of the gateway, as far as Redis sees it. */
-  async function open(url = redis.url, commandTimeoutMs = 5_000): Promise<State> {
-    const state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs });
+  async function open(url = redis.url, commandTimeoutMs = 5_000, now?: () => number): Promise<State> {
+    const state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs, now });
     closing.push(async () => state.close?.());
     return state;
   }
@@ -143,6 +143,28 @@ describeWithEachEngine('feeds in Redis', (engine) => {
     await redis.command('EVAL', BEAT_LATER, '1', INSTANCES, holder.split('.')[0] ?? '');
     await leads(joinFeed((await open()).feeds));
     proxy.mend();
+  });
+
+  it('keep no subscription for a process that has reached Redis again, and does not use it yet', async () => {
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    let stoppedAt: number | undefined;
+    const now = () => stoppedAt ?? performance.now();
+    const apart = await open(proxy.url, 5_000, now);
+    await leads(joinFeed(apart.feeds));
+    proxy.sever();
+    await eventually(() => expect(apart.coordination?.partition).toBe(1));
+    // It never has answered well for long enough.
+    stoppedAt = performance.now();
+    proxy.mend();
+    const isBack = `return string.match(redis.call('HGET', KEYS[1], ARGV[1]), '^%d+ (%d)')`;
+    const [instance = ''] = (await redis.command('HKEYS', INSTANCES)) as string[];
+    await eventually(async () =>
+      expect(await redis.command('EVAL', isBack, '1', INSTANCES, instance)).toBe('1'),
+    );
+    await leads(joinFeed(apart.feeds));
+    await leads(joinFeed((await open()).feeds));
+    expect(apart.coordination?.partition).toBe(1);
   });
 
   it('give who joins the entries from a whole one on, and says which is the latest', async () => {

@@ -110,11 +110,13 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
       const keys = [membership.instances, channel, ...beats.flatMap((one) => one.keys)];
       const args = beats.flatMap((one) => one.args);
       try {
-        const views = (await link.run(BEAT_FEEDS, keys, args)) as FeedView[];
+        // Until the link is well again nobody leads in the store: others would wait for one that does not listen to it.
+        const views = link.isDegraded ? [] : ((await link.run(BEAT_FEEDS, keys, args)) as FeedView[]);
         for (const [index, view] of views.entries()) beats[index]?.answered(view);
       } catch {
-        if (link.isDegraded) for (const subscription of next) subscription.degrade();
+        // Redis is lost.
       }
+      if (link.isDegraded) for (const subscription of next) subscription.degrade();
     }
     group.isBeating = false;
   };
