@@ -17,8 +17,9 @@ describe('a gateway without Redis', () => {
   });
   afterEach(() => state.close?.());
 
-  const take = (account: string, onFreed = () => undefined) =>
-    state.quotas.open(account, undefined, LIMITS, onFreed).take(ONE, false);
+  const open = (account: string, onFreed = () => undefined) =>
+    state.quotas.open(account, undefined, LIMITS, onFreed);
+  const take = (...account: Parameters<typeof open>) => open(...account).take(ONE, false);
 
   const use = (account: string, end: (permit: Permit) => void) => {
     const onFreed = () => undefined;
@@ -37,6 +38,22 @@ describe('a gateway without Redis', () => {
     ['is given up', (permit) => permit.release()],
   ])('keeps nothing of an account after its last call %s: anybody can make up keys', async (_end, end) => {
     const account = use('account', end);
+    await eventually(() => {
+      collectGarbage();
+      expect(account.deref()).toBeUndefined();
+    });
+  });
+
+  it('keeps nothing either of an account whose last call had to wait', async () => {
+    const wait = async () => {
+      const onFreed = () => undefined;
+      const quota = open('account', onFreed);
+      for (let used = 0; used < LIMITS.rate; used += 1) (quota.take(ONE, false) as Permit).sent();
+      expect(quota.take(ONE, false)).toBeTypeOf('number');
+      await eventually(() => (quota.take(ONE, false) as Permit).release());
+      return new WeakRef(onFreed);
+    };
+    const account = await wait();
     await eventually(() => {
       collectGarbage();
       expect(account.deref()).toBeUndefined();

@@ -165,7 +165,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       if (!link.isDegraded) return ready.pop() ?? (isSpare ? ask(ONE, KEPT_SHARE) : ask(demand, 0));
       const permit = ownShare()?.take(demand, isSpare) ?? LOOK_AGAIN_MS;
       if (permit instanceof Promise) return permit;
-      return typeof permit === 'number' ? later(permit) : permits.hold(permits.nextName(), permit);
+      if (typeof permit === 'number') return later(permit);
+      link.notWhenChanged(onFreed);
+      return permits.hold(permits.nextName(), permit);
     },
     left(demand) {
       const gone = new Map(listed);
