@@ -281,6 +281,22 @@ describe('a process that stood still', () => {
     late.respond = answerPlainly;
     expect((await readAll('next')).errors).toBeUndefined();
   });
+
+  it('takes no timeout of a probe for the health of the API: the next call probes', async () => {
+    late.respond = unavailable;
+    const toggle = () => late.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
+    await Promise.all(Array.from({ length: 5 }, toggle));
+    await timers.advance(1_100);
+    late.respond = () => undefined;
+    const probe = late.gateway.execute(SCRIPT, { id: 'probe' });
+    await arrival(late.recorder, 5);
+    stoodStillMs += 10_000;
+    await timers.advance(5_000);
+    expect(codeOf(await probe)).toBe('UPSTREAM_TIMEOUT');
+    late.respond = answerPlainly;
+    const codes = (await readAll('next')).errors?.map(({ extensions }) => extensions.code);
+    expect(codes).toEqual(Array(4).fill('UPSTREAM_UNAVAILABLE'));
+  });
 });
 
 const SERVER_ERROR = { success: false, error: { code: -1, message: 'internal server error' } };
