@@ -545,6 +545,32 @@ describe('a client that reads nothing', () => {
 describe('pings', () => {
   const live = useLive();
 
+  it('are answered behind a large result that its client is slow to read', async () => {
+    const name = 'x'.repeat(7_500_000);
+    let isSent = false;
+    live.respond = (_recorded, response) => {
+      json(response, { success: true, script: { id: 's', name } });
+      response.once('finish', () => {
+        isSent = true;
+      });
+    };
+    const { socket, send, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
+    socket.pause();
+    // More than the system takes on its way.
+    for (const id of ['1', '2', '3'])
+      subscribe(id, '{ a: script(id: "s") { name } b: script(id: "s") { name } }');
+    await eventually(() => expect(isSent).toBe(true));
+    for (let turn = 0; turn < 3; turn++) {
+      send({ type: 'ping' });
+      await settle();
+    }
+    socket.resume();
+    const told = [];
+    while (told.length < 3 * 3) told.push((await next()).type);
+    expect(told.sort()).toEqual(['complete', 'next', 'pong'].flatMap((type) => [type, type, type]));
+    socket.close();
+  });
+
   it('are answered, and end a connection that answers none', async () => {
     const { send, next, socket } = await openSocket(live.gateway, { connectionParams: KEY });
     send({ type: 'ping', payload: { any: 'thing' } });

@@ -94,6 +94,8 @@ export function openSocketConnection(
   let headers: SentHeaders | undefined;
   /** The bytes of the message that is arriving. */
   let arriving: BodyLease | undefined;
+  /** Characters of the messages that no operation waits with. */
+  let waiting = 0;
   let messages = 0;
   let messagesSince = Number.NEGATIVE_INFINITY;
   let isAlive = true;
@@ -252,8 +254,12 @@ export function openSocketConnection(
 
   /** Messages that no operation waits with. */
   function reply(text: string): void {
-    if (socket.bufferedAmount > MAX_WAITING_BYTES) socket.terminate();
-    else socket.send(text, () => undefined);
+    waiting += text.length;
+    if (waiting > MAX_WAITING_BYTES) socket.terminate();
+    else
+      socket.send(text, () => {
+        waiting -= text.length;
+      });
   }
 
   /** @returns whether the client keeps to what it may send. */
