@@ -386,6 +386,13 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     expect(more).toEqual([]);
   });
 
+  it('is refused with a document that is nested too deep to be read', () => {
+    const deep = `${'{ a '.repeat(50_000)}${'}'.repeat(50_000)}`;
+    expect(problemsWith({ a: deep })).toEqual([
+      expect.stringMatching(/has a document that is not GraphQL under the id "a": Maximum call stack/),
+    ]);
+  });
+
   it('is reported when it cannot be read, when it is missing and when nothing would read it', () => {
     const problems = (variables: Record<string, string>) => {
       const result = readConfig(variables);

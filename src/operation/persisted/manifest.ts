@@ -1,4 +1,4 @@
-import { GraphQLError, parse } from 'graphql';
+import { parse } from 'graphql';
 import {
   ID_FORM,
   isDocumentId,
@@ -102,8 +102,9 @@ function checkDocument(name: string, document: string): void {
   try {
     parse(document, { noLocation: true });
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    throw new ManifestProblem(`has a document that is not GraphQL under the id ${name}: ${error.message}`);
+    throw new ManifestProblem(
+      `has a document that is not GraphQL under the id ${name}: ${(error as Error).message}`,
+    );
   }
 }
 
