@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createStateInMemory } from '../../src/state/memory.ts';
-import { createManualClock } from '../support/clock.ts';
+import { createManualClock, settle } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
 import { TOGGLE } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
@@ -111,5 +111,38 @@ describe('as many renewals as may wait', () => {
     await expectCalls(fixture.recorder, RATE);
     await clock.advance(WINDOW_MS);
     for (const { errors } of await Promise.all(writes)) expect(errors).toBeUndefined();
+  });
+});
+
+describe('renewals while the circuit breaker is open', () => {
+  const memory = createStateInMemory(clock);
+  let isSpareFree = true;
+  /** As where other gateways take all permits that a renewal would have to leave to them. */
+  const open: typeof memory.quotas.open = (...args) => {
+    const quota = memory.quotas.open(...args);
+    const [take, hasSpare] = [quota.take.bind(quota), quota.hasSpare.bind(quota)];
+    return Object.assign(quota, {
+      take: (...asked: Parameters<typeof take>) => (asked[1] && !isSpareFree ? WINDOW_MS : take(...asked)),
+      hasSpare: () => isSpareFree && hasSpare(),
+    });
+  };
+  const state = { ...memory, quotas: { open } };
+  const fixture = useRecorder({
+    transport: { clock, random: () => 0, rate: 50, freshMs: 1_000, staleMs: 60_000, state },
+  });
+  const read = (id: string) => fixture.gateway.execute(SCRIPT, { id });
+
+  it('are not the only probe: one waits for its permit behind all that somebody waits for', async () => {
+    fixture.respond = answerPlainly;
+    await read('old');
+    await clock.advance(1_100);
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    for (let index = 0; index < 5; index += 1) await read(`other${index}`);
+    await clock.advance(1_100);
+    fixture.respond = answerPlainly;
+    isSpareFree = false;
+    expect((await read('old')).extensions).toMatchObject({ upstream: { stale: 1 } });
+    await settle();
+    expect((await read('new')).errors).toBeUndefined();
   });
 });

@@ -54,7 +54,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
 
   const circuits = new Accounts((account) => new Circuit(account, clock, changed));
 
-  /** A call whose end shows how the API is. `mayLast`: it may take a minute, so another one may have shown that before. */
+  /**
+   * A call whose end shows how the API is. `mayLast`: it may take a minute, or wait behind all others, so another one may have
+   * shown that before.
+   */
   const probe = async <T>(
     circuit: Circuit,
     mayLast: boolean,
@@ -83,7 +86,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
         const { account } = call.origin;
         const circuit = circuits.get(account) ?? circuits.add(account);
         if (circuit.openUntil !== undefined) {
-          const mayLast = call.waitsForOthers && circuit.isDue;
+          const isRenewal = call.revalidation !== undefined && !call.revalidation.isPoll;
+          const mayLast = (call.waitsForOthers || isRenewal) && circuit.isDue;
           if (mayLast || circuit.beginProbe()) return probe(circuit, mayLast, next, call, progress);
           return Promise.reject(new Unavailable(call, 'no'));
         }
