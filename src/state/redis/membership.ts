@@ -154,7 +154,9 @@ export class Membership {
   #session = 0;
   #names = 0;
   #runId = '';
-  #beating: Promise<void> = Promise.resolve();
+  #lastBeat: Promise<void> = Promise.resolve();
+  /** It has not begun. */
+  #nextBeat: Promise<void> | undefined;
   /** The share is the rate divided by this; 0: there is none. */
   #among = 0;
   /** The same for each other instance that is absent or keeps its share. */
@@ -234,11 +236,17 @@ export class Membership {
 
   /**
    * Shows the others that this process is there, and learns of them. One beat follows the other, so that the registry holds
-   * the share that this process goes by, or a larger one. @throws when the store is lost.
+   * the share that this process goes by, or a larger one: all that ask meanwhile have the next one. @throws when the store is lost.
    */
   beat(): Promise<void> {
-    this.#beating = this.#beating.catch(() => undefined).then(() => this.#beat());
-    return this.#beating;
+    this.#nextBeat ??= this.#lastBeat
+      .catch(() => undefined)
+      .then(() => {
+        this.#nextBeat = undefined;
+        return this.#beat();
+      });
+    this.#lastBeat = this.#nextBeat;
+    return this.#lastBeat;
   }
 
   async #openStore(): Promise<void> {
