@@ -3,7 +3,7 @@ import { sendNodeResponse } from '@whatwg-node/server';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import type { RequestRecord, RequestTracker } from '../observability/request-record.ts';
+import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { OperationParams } from '../operation/params.ts';
 import type { ExecutionHooks, Pipeline } from '../operation/pipeline.ts';
@@ -96,11 +96,13 @@ export function createYogaAdapter(options: YogaOptions) {
     } catch (error) {
       const { record, stream } = slot;
       stream?.destroy();
-      // It has not come as far as to be a request, or nobody waits.
-      if (!record || record.request.signal.aborted) throw error;
+      const hasLeft = record?.request.signal.aborted;
+      if (hasLeft) endOnce(slot, tracker, CLIENT_LEFT);
+      // Nobody waits, or it has not come as far as to be a request.
+      if (!record || hasLeft) throw error;
       const result = pipeline.mask({ errors: [error as never] }, record);
       const { body, status, headers } = responseTo(result, 'application/json');
-      if (!slot.isEnded) tracker.end(record, status);
+      endOnce(slot, tracker, status);
       const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
       return new yoga.fetchAPI.Response(body, { status, headers: { ...own, ...headers } });
     }
@@ -152,6 +154,12 @@ export function createYogaAdapter(options: YogaOptions) {
 /** A plugin may have answered in the place of the operation. */
 function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
   if (!isRunning) lease?.release();
+}
+
+function endOnce(slot: RequestSlot, tracker: RequestTracker, status: number): void {
+  if (slot.isEnded || !slot.record) return;
+  slot.isEnded = true;
+  tracker.end(slot.record, status);
 }
 
 function contextOf(serverContext: object) {
@@ -209,9 +217,7 @@ function beforePlugins({ handler, pipeline, tracker, checkHost }: YogaOptions): 
       const header = (name: string) => request.headers.get(name);
       const cors = handler.cors?.({ method: request.method, header }, headers.get('vary')) ?? {};
       for (const [name, value] of Object.entries(cors)) headers.set(name, value);
-      if (operation.isEnded) return;
-      operation.isEnded = true;
-      tracker.end(record, status);
+      endOnce(operation, tracker, status);
     },
   };
 }

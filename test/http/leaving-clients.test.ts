@@ -168,6 +168,50 @@ describe('a client that is gone', () => {
   });
 });
 
+describe('a client that leaves gateway.fetch', () => {
+  const send = (body: string | ReadableStream, { signal }: AbortController) =>
+    gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', token: 'key' },
+      body,
+      signal,
+      duplex: 'half',
+    } as RequestInit);
+
+  it('is logged as one, and so is the end of its write', async () => {
+    const writes: unknown[] = [];
+    await reopen({ observers: [counter, { wrote: (_record, { result }) => void writes.push(result) }] });
+    const leaving = new AbortController();
+    const left = send(JSON.stringify({ query: WRITE }), leaving);
+    await arrivals(1);
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    await eventually(() => expect(ended).toEqual([499]));
+    expect(writes).toEqual([]);
+    answer(calls[0] as (typeof calls)[number]);
+    await eventually(() => expect(writes).toEqual(['ToggleScriptSuccess']));
+  });
+
+  it('is logged as one while it reads', async () => {
+    const leaving = new AbortController();
+    const left = send(JSON.stringify({ query: '{ script(id: "a") { name } }' }), leaving);
+    await arrivals(1);
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    await eventually(() => expect(calls[0]?.recorded.socket.closed).toBe(true));
+    expect(ended).toEqual([499]);
+  });
+
+  it('is logged also when its body never ends', async () => {
+    const leaving = new AbortController();
+    const left = send(new ReadableStream(), leaving);
+    await eventually(() => expect(underWay).toBe(1));
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    await eventually(() => expect(ended).toEqual([499]));
+  });
+});
+
 describe('a client that does not read its answer', () => {
   // Four times the name is more than all buffers of sockets take.
   const LARGE = 'x'.repeat(7_000_000);
