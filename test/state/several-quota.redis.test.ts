@@ -43,6 +43,11 @@ redis.call('ZADD', KEYS[1] .. 'waiting', later, 'caller')
 redis.call('HSET', KEYS[1] .. 'pace', 'spareFrom', later, 'reduced', ARGV[1], 'reducedAt', later)
 return later`;
 
+/** The same for permits of a process that has ended since. */
+const HELD_FROM_LATER = `
+local time = redis.call('TIME')
+for permit = 1, ARGV[1] do redis.call('ZADD', KEYS[1], time[1] * 1000 + 3600000, 'ended.1.1.' .. permit) end`;
+
 /** How many cache entries are filled. */
 const FILLED = `
 local filled = 0
@@ -86,5 +91,18 @@ describeWithRedis('a clock of Redis that is set back by an hour', () => {
     await fixture.redis.command('EVAL', FROM_LATER, '1', prefix, String(rate));
     const answers = await Promise.all(ids(2 * rate, 'b').map(read));
     expect(answers.map(({ errors }) => errors)).toEqual(answers.map(() => undefined));
+  });
+
+  it('keeps no permit for a process that has ended', async () => {
+    const recorder = await startRecorder(answerPlainly);
+    fixture.closing.push(() => recorder.close());
+    const patience = { timeouts: { read: 60_000, write: 60_000 }, operationTimeoutMs: 60_000 };
+    const gateway = await fixture.open({ upstream: recorder.url, transport: { rate: 1 }, ...patience });
+    const read = (id: string) => gateway.execute(SCRIPT, { id }, { token: 'key' });
+    await read('a');
+    const [account = ''] = (await fixture.redis.command('KEYS', '*:account')) as string[];
+    const held = account.replace(/account$/, 'held');
+    await fixture.redis.command('EVAL', HELD_FROM_LATER, '1', held, '1');
+    expect((await read('b')).errors).toBeUndefined();
   });
 });

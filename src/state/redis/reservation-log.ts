@@ -22,9 +22,15 @@ end
 /** A permit is held at least so long, as a process that stands still may yet send its request, in ms. */
 export const HELD_AT_LEAST_MS = 5_000;
 
-/** One that has been held longer is free where its process has ended. None counts for longer than a window, even if the clock of Redis is set back. */
+/**
+ * One that has been held longer is free where its process has ended. None is of later, even if the clock of Redis is set back: one
+ * that is held is so from now on, and one that was sent counts for no longer than a window.
+ */
 const USED = `${IS_HELD}
 local function used_of()
+  for _, permit in ipairs(redis.call('ZRANGEBYSCORE', held, '(' .. now, '+inf')) do
+    redis.call('ZADD', held, now, permit)
+  end
   for _, permit in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', now - ${HELD_AT_LEAST_MS})) do
     if not is_held(permit, true) then redis.call('ZREM', held, permit) end
   end
