@@ -108,7 +108,7 @@ function createPageSizesInRedis(link: RedisLink, accounts: AccountKeyspaces, own
       void own.note(account, endpoint, rows);
       const { encryption, key } = find(account, endpoint);
       const last = published.get(key);
-      if (last && last.rows >= rows && (last.rows > rows || link.now() - last.at < PUBLISH_EVERY_MS)) return;
+      if (last && last.rows >= rows && link.now() - last.at < PUBLISH_EVERY_MS) return;
       published.set(key, { rows, at: link.now() });
       const args = [rows, encryption.seal(String(rows), key), PAGE_SIZE_KEPT_MS];
       link.offer(NOTE_PAGE_SIZE, [key], args).catch(() => undefined);
