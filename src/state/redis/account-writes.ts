@@ -43,8 +43,6 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
       last = new Map();
     }
     name = String(newName);
-    // The later one of two answers under way knows more.
-    if (Number(newCount) < Number(count)) return;
     count = String(newCount);
     forgotten = Number(newForgotten);
     for (const [resource, number] of pairs(written)) last.set(resource, Number(number));
