@@ -47,12 +47,12 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     return identity;
   }
 
-  async function list(cursor: string | undefined, record: RequestRecord) {
+  const list = (cursor: string | undefined) => async (record: RequestRecord) => {
     const { permissions } = await identify(record);
     if (cursor !== undefined) throw NO_CURSOR;
     const own = tools.filter(({ scopes }) => !checkScopes(scopes, permissions));
     return { tools: own.map(({ listing }) => listing) };
-  }
+  };
 
   async function call(name: string, args: JsonSchema, record: RequestRecord): Promise<CallToolResult> {
     const { permissions, origin } = await identify(record);
@@ -106,11 +106,7 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
       server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
-        inRequest(
-          {},
-          mcpReq.signal,
-          masked((record) => list(params?.cursor, record)),
-        ),
+        inRequest({}, mcpReq.signal, masked(list(params?.cursor))),
       );
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
