@@ -67,10 +67,10 @@ export const CUT_OFF = requestError(
   'The connection broke before the request body was complete.',
 );
 
-const OVERLOADED = requestError(
+export const OVERLOADED = requestError(
   'OVERLOADED',
   503,
-  'The gateway has no room for this request body next to those of other requests. Nothing was carried out: send it again in a moment.',
+  'The gateway has no room for this request next to the others. Nothing was carried out: send it again in a moment.',
   { 'retry-after': '1' },
 );
 

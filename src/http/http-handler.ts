@@ -4,7 +4,7 @@ import { isStream, type Pipeline, type WritableResult } from '../operation/pipel
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH, readOperationPath } from './address.ts';
-import type { BodyLease, OpenLease } from './client-body.ts';
+import { type BodyLease, type OpenLease, OVERLOADED } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -33,6 +33,9 @@ interface HttpHandlerOptions {
   readonly cors: CorsHeaders | undefined;
 }
 
+/** The parameters of most operations by GET, which are no longer than their headers. */
+const SHORT_LENGTH = 2_048;
+
 export type HttpHandler = ReturnType<typeof createHttpHandler>;
 
 /** Answers HTTP requests of plain values. Its steps are there one by one for an adapter that hosts plugins around them. */
@@ -47,10 +50,16 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     return undefined;
   };
 
-  /** The operation of a request; `sent` has its body, if it has a lease. @throws the error for the client */
+  /** The operation of a request; `sent` has its body. Only a short GET has no lease. @throws the error for the client */
   function read(request: HttpRequest, lease: BodyLease | undefined, sent = request) {
     const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
-    if (!lease) return paramsFromUrl(request.searchParams, path);
+    if (!lease || request.method === 'GET') {
+      const { searchParams } = request;
+      const params = paramsFromUrl(searchParams, path);
+      // It waits for LuaAuth as long as one by POST does, and keeps its URL meanwhile.
+      if (lease && !lease.hold(params.weight + String(searchParams).length)) throw OVERLOADED;
+      return params;
+    }
     checkContentType(sent.contentType, sent.header('content-encoding'));
     const reader = path ? (bytes: Uint8Array) => paramsFromBody(bytes, path) : paramsFromBody;
     return sent.readBody(maxBodyBytes, lease, reader);
@@ -90,7 +99,8 @@ export function createHttpHandler(options: HttpHandlerOptions) {
       const refusal = response ? undefined : checkAccept(types);
       if (refusal) response = errorResponse(refusal);
       if (response === undefined) {
-        lease = method === 'GET' ? undefined : openLease(request);
+        const isShort = method === 'GET' && String(request.searchParams).length <= SHORT_LENGTH;
+        lease = isShort ? undefined : openLease(request);
         const params = await read(request, lease);
         const mayStream = types.stream !== undefined;
         const result = await pipeline.run({

@@ -253,7 +253,7 @@ function afterPlugins(
         // Yoga's request keeps a body that a plugin has read.
         const isAtPlugin = req && wasRead(req) && !operation.wasRead;
         const sent = isAtPlugin ? plain : (operation.sent ?? plain);
-        operation.lease = plain.method === 'GET' ? undefined : handler.openLease(plain);
+        operation.lease = handler.openLease(plain);
         const params = await handler.read(plain, operation.lease, sent);
         const { query = '', weight: _weight, ...others } = params;
         // Yoga insists on a text as the query; beside an id an empty one is none.
