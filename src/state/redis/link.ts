@@ -45,8 +45,8 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
 
 /**
  * The connection to Redis, and whether it lasts. Any command that fails is a partition: then the connection is thrown away, and
- * the process is degraded, with its share of the quota. It tries to connect again at once, but only the link itself uses the new
- * connection until Redis has answered well for a while.
+ * the process is degraded, with its share of the quota. It tries to connect again at once, but counts, caches and leads nothing by the
+ * new connection until Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
   const { url, prefix, rate, instances, commandTimeoutMs, now, onChange } = options;
