@@ -78,6 +78,8 @@ export const OVERLOADED = requestError(
 export interface BodyLease {
   readonly hasCredential: boolean;
   readonly bytes: number;
+  /** Bytes that the head of its request keeps beside it, from `hold` on. */
+  headBytes: number;
   /** Called when the body is evicted for another one: what is there of it must be let go. */
   onEvict: () => void;
   /** Takes room for more bytes, be it from others; less than none gives some back. @returns whether there is any; if not, it is evicted itself. */
@@ -131,6 +133,7 @@ export function createBodyBudget<Request = ClientRequest>(
   class Lease implements BodyLease {
     readonly hasCredential: boolean;
     bytes = 0;
+    headBytes = 0;
     onEvict = ignore;
     #index = arriving.push(this) - 1;
     /** Whether it counts among what those hold together that have no credential. */
@@ -151,7 +154,7 @@ export function createBodyBudget<Request = ClientRequest>(
         ofStrangers += this.bytes;
       }
       const others = this.#isOfStrangers ? ofStrangers - this.bytes : 0;
-      if (!this.#resize(bytes)) return false;
+      if (!this.#resize(bytes + this.headBytes)) return false;
       if (others === 0 || ofStrangers <= FOR_STRANGERS * maxBytes) return true;
       this.release();
       return false;

@@ -33,8 +33,8 @@ interface HttpHandlerOptions {
   readonly cors: CorsHeaders | undefined;
 }
 
-/** The parameters of most operations by GET, which are no longer than their headers. */
-const SHORT_LENGTH = 2_048;
+/** Most operations by GET have no longer one, and keep next to nothing. */
+const SHORT_HEAD = 2_048;
 
 export type HttpHandler = ReturnType<typeof createHttpHandler>;
 
@@ -54,10 +54,8 @@ export function createHttpHandler(options: HttpHandlerOptions) {
   function read(request: HttpRequest, lease: BodyLease | undefined, sent = request) {
     const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
     if (!lease || request.method === 'GET') {
-      const { searchParams } = request;
-      const params = paramsFromUrl(searchParams, path);
-      // It waits for LuaAuth as long as one by POST does, and keeps its URL meanwhile.
-      if (lease && !lease.hold(params.weight + String(searchParams).length)) throw OVERLOADED;
+      const params = paramsFromUrl(request.searchParams, path);
+      if (lease && !lease.hold(params.weight)) throw OVERLOADED;
       return params;
     }
     checkContentType(sent.contentType, sent.header('content-encoding'));
@@ -99,8 +97,10 @@ export function createHttpHandler(options: HttpHandlerOptions) {
       const refusal = response ? undefined : checkAccept(types);
       if (refusal) response = errorResponse(refusal);
       if (response === undefined) {
-        const isShort = method === 'GET' && String(request.searchParams).length <= SHORT_LENGTH;
-        lease = isShort ? undefined : openLease(request);
+        if (method !== 'GET' || request.headBytes > SHORT_HEAD) {
+          lease = openLease(request);
+          lease.headBytes = request.headBytes;
+        }
         const params = await read(request, lease);
         const mayStream = types.stream !== undefined;
         const result = await pipeline.run({

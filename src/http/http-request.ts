@@ -6,6 +6,8 @@ import { BODY_WAS_READ } from './parsed-body.ts';
 /** One HTTP request of plain values, as an adapter hands it over. */
 export interface HttpRequest extends ClientRequest {
   readonly searchParams: URLSearchParams;
+  /** About what its URL and its headers keep of memory, as long as it is not answered. */
+  readonly headBytes: number;
   /** As it was sent: of a body that was parsed in front of the gateway, Yoga says everywhere that it was JSON. */
   readonly contentType: string | null;
   /**
@@ -23,15 +25,18 @@ export class FetchRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly searchParams: URLSearchParams;
+  readonly headBytes: number;
   readonly contentType: string | null;
   readonly credentials: SentCredentials;
   readonly #request: Request;
 
-  constructor(request: Request, { pathname, searchParams }: URL) {
+  constructor(request: Request, { pathname, searchParams, search }: URL) {
     this.#request = request;
     this.method = request.method;
     this.path = pathname;
     this.searchParams = searchParams;
+    // Its server has the headers, and bounds them.
+    this.headBytes = search.length;
     this.contentType = request.headers.get('content-type');
     this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
   }

@@ -40,19 +40,23 @@ export class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly searchParams: URLSearchParams;
+  readonly headBytes: number;
   readonly contentType: string | null;
   readonly credentials: SentCredentials;
   readonly address: string;
   readonly signal = new AbortSource();
 
   constructor(message: IncomingMessage) {
-    const { method = '', url = '', headers, socket } = message;
+    const { method = '', url = '', headers, rawHeaders, socket } = message;
     // Most requests are operations by POST, whose URL says nothing further.
     const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
     this.message = message;
     this.method = method;
     this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
     this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
+    let headBytes = url.length;
+    for (const text of rawHeaders) headBytes += text.length;
+    this.headBytes = headBytes;
     this.contentType = headers['content-type'] ?? null;
     this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
     this.address = socket.remoteAddress ?? '';
