@@ -1,8 +1,9 @@
-import { GraphQLError } from 'graphql';
+import { type ASTNode, GraphQLError } from 'graphql';
 import { withoutStacks } from '../transport/errors.ts';
 
-/** The values of `extensions.code`, next to GraphQL's usual ones. */
+/** The values of `extensions.code`, next to others of GraphQL's usual ones. */
 export type ErrorCode =
+  | 'GRAPHQL_VALIDATION_FAILED'
   | 'INTERNAL_SERVER_ERROR'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
@@ -55,9 +56,17 @@ export type LimitCode =
   | 'TOO_MANY_LIVE_SCRIPTS'
   | 'TOO_MANY_OPERATIONS';
 
-/** An error that the client gets as it is. */
-export function codedError(code: ErrorCode, message: string, facts: object = {}): GraphQLError {
-  return withoutStacks(() => new GraphQLError(message, { extensions: { code, ...facts } }));
+/**
+ * An error that the client gets as it is. Some are kept with their document, and a stack that nobody has read keeps all that
+ * its functions knew.
+ */
+export function codedError(
+  code: ErrorCode,
+  message: string,
+  facts: object = {},
+  nodes?: readonly ASTNode[],
+): GraphQLError {
+  return withoutStacks(() => new GraphQLError(message, { nodes, extensions: { code, ...facts } }));
 }
 
 /** A request that is refused as a whole: the answer has this HTTP status, whatever media type the client prefers. */

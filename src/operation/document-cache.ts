@@ -25,9 +25,10 @@ interface DocumentCacheOptions {
 
 export type DocumentCache = ReturnType<typeof createDocumentCache>;
 
-/** The memory that a document takes, measured: its text, its nodes with their tokens, and its compiled fields. */
+/** The memory that a document takes, measured: its text, its nodes with their tokens, its refusals, and its compiled fields. */
 const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 500;
+const BYTES_PER_REFUSAL = 1_500;
 const BYTES_PER_COMPILED_FIELD = 600;
 
 /**
@@ -64,17 +65,17 @@ export function createDocumentCache(options: DocumentCacheOptions) {
 }
 
 function weigh(entry: DocumentEntry, text: string): number {
-  const tokens = entry.document ? countTokens(entry.document) : 1;
   return (
     text.length * BYTES_PER_CHARACTER +
-    tokens * BYTES_PER_TOKEN +
+    countTokens(entry.document) * BYTES_PER_TOKEN +
+    entry.refusals.length * BYTES_PER_REFUSAL +
     entry.compiledFields * BYTES_PER_COMPILED_FIELD
   );
 }
 
-function countTokens(document: DocumentNode): number {
+function countTokens(document: DocumentNode | undefined): number {
   let count = 0;
-  for (let token: Token | null | undefined = document.loc?.startToken; token; token = token.next) count += 1;
+  for (let token: Token | null | undefined = document?.loc?.startToken; token; token = token.next) count += 1;
   return count;
 }
 

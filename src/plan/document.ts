@@ -10,7 +10,7 @@ import {
   TokenKind,
   validate,
 } from 'graphql';
-import { CANNOT_RUN } from '../errors/coded-error.ts';
+import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
 import { inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
 
@@ -113,10 +113,10 @@ function asValidationError(error: GraphQLError): GraphQLError {
   const { nodes, extensions } = error;
   const message = withoutLiterals(error);
   const isLong = message.length > MAX_MESSAGE_LENGTH;
-  return new GraphQLError(isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : message, {
-    nodes: nodes?.slice(0, MAX_LOCATIONS),
-    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN, ...extensions },
-  });
+  // Joined, as V8 keeps all of a text for a part of it, unless the part is copied.
+  const told = isLong ? [message.slice(0, MAX_MESSAGE_LENGTH - 1), '…'].join('') : message;
+  const facts = { http: CANNOT_RUN, ...extensions };
+  return codedError('GRAPHQL_VALIDATION_FAILED', told, facts, nodes?.slice(0, MAX_LOCATIONS));
 }
 
 const TEXT_KINDS: ReadonlySet<string> = new Set([Kind.STRING, Kind.LIST, Kind.OBJECT]);

@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
-import { CANNOT_RUN, type LimitCode } from '../errors/coded-error.ts';
+import type { GraphQLError } from 'graphql';
+import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts';
 
 /** The most that one request may ask for. `Infinity` stands for no limit. */
 export interface Limits {
@@ -44,7 +44,7 @@ export function saturate(count: number): number {
 
 /** A refusal before anything runs. It travels like a validation error: 422, or 200 under `application/json`. */
 export function overLimit({ code, message, found, limit, facts }: OverLimit): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, found, limit, ...facts, http: CANNOT_RUN } });
+  return codedError(code, message, { found, limit, ...facts, http: CANNOT_RUN });
 }
 
 /** A count for a message: `2,001`. */

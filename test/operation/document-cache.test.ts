@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaults } from '../../src/config/config.ts';
 import { createDocumentCache } from '../../src/operation/document-cache.ts';
 import { createSchema } from '../../src/schema/index.ts';
+import { liveBytes } from '../support/live-memory.ts';
 
 const schema = createSchema({});
 
@@ -37,5 +38,26 @@ describe('what is kept of a document', () => {
     use(cache, other);
     expect(cache.get(other).compiledFields).toBeGreaterThan(180);
     expect(cache.get(one)).not.toBe(first);
+  });
+
+  it.each([
+    [
+      'a name that its errors repeat',
+      (index: number) =>
+        `query Q${index}${'q'.repeat(18_000)} { ${Array.from({ length: 20 }, (_, at) => `a${at}: __typename @include(if: $v${at})`).join(' ')} }`,
+    ],
+    [
+      'fields that do not exist',
+      (index: number) =>
+        `query Q${index} { ${Array.from({ length: 20 }, (_, at) => `bad${at}`).join(' ')} } #${'c'.repeat(18_000)}`,
+    ],
+  ])('takes no more memory than it weighs, when it is not valid for %s', (_what, write) => {
+    const maxBytes = 8_000_000;
+    const cache = open(maxBytes);
+    expect(cache.get(write(0)).refusals).toHaveLength(20);
+    const before = liveBytes();
+    for (let index = 0; index < 300; index += 1) cache.get(write(index));
+    expect(liveBytes() - before).toBeLessThan(maxBytes);
+    expect(cache.get(write(299)).refusals).toHaveLength(20);
   });
 });
