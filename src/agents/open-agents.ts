@@ -63,7 +63,7 @@ function createHandler({ identify, createServer }: Agents, parts: AgentsParts): 
     if (refusal) throw refusal;
     checkContentType(contentType, encoding);
     await identify(record);
-    const lease = openLease(request);
+    const lease = openLease(request, request.headBytes);
     const leaving = new AbortController();
     response.once('close', () => {
       lease.release();

@@ -78,8 +78,6 @@ export const OVERLOADED = requestError(
 export interface BodyLease {
   readonly hasCredential: boolean;
   readonly bytes: number;
-  /** Bytes that the head of its request keeps beside it, from `hold` on. */
-  headBytes: number;
   /** Called when the body is evicted for another one: what is there of it must be let go. */
   onEvict: () => void;
   /** Takes room for more bytes, be it from others; less than none gives some back. @returns whether there is any; if not, it is evicted itself. */
@@ -93,8 +91,8 @@ export interface BodyLease {
   release(): void;
 }
 
-/** Opens the lease of the body that a request brings along. */
-export type OpenLease = (request: ClientRequest) => BodyLease;
+/** Opens the lease of the body that a request brings along, beside which its head keeps `headBytes` from `hold` on. */
+export type OpenLease<Request = ClientRequest> = (request: Request, headBytes?: number) => BodyLease;
 
 /** Most operations are smaller. They have an eighth more of the budget, which no large body can take from them. */
 const SMALL_BYTES = 16 * 1024;
@@ -124,7 +122,7 @@ const GONE = -1;
 export function createBodyBudget<Request = ClientRequest>(
   maxBytes: number,
   wasAccepted: (request: Request) => boolean,
-): (request: Request) => BodyLease {
+): OpenLease<Request> {
   let total = 0;
   let ofStrangers = 0;
   // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
@@ -133,14 +131,15 @@ export function createBodyBudget<Request = ClientRequest>(
   class Lease implements BodyLease {
     readonly hasCredential: boolean;
     bytes = 0;
-    headBytes = 0;
     onEvict = ignore;
+    readonly #headBytes: number;
     #index = arriving.push(this) - 1;
     /** Whether it counts among what those hold together that have no credential. */
     #isOfStrangers = false;
 
-    constructor(hasCredential: boolean) {
+    constructor(hasCredential: boolean, headBytes: number) {
       this.hasCredential = hasCredential;
+      this.#headBytes = headBytes;
     }
 
     take(bytes: number): boolean {
@@ -154,7 +153,7 @@ export function createBodyBudget<Request = ClientRequest>(
         ofStrangers += this.bytes;
       }
       const others = this.#isOfStrangers ? ofStrangers - this.bytes : 0;
-      if (!this.#resize(bytes + this.headBytes)) return false;
+      if (!this.#resize(bytes + this.#headBytes)) return false;
       if (others === 0 || ofStrangers <= FOR_STRANGERS * maxBytes) return true;
       this.release();
       return false;
@@ -192,7 +191,7 @@ export function createBodyBudget<Request = ClientRequest>(
     }
   }
 
-  return (request) => new Lease(wasAccepted(request));
+  return (request, headBytes = 0) => new Lease(wasAccepted(request), headBytes);
 }
 
 function ignore(): void {}

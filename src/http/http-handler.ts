@@ -97,10 +97,7 @@ export function createHttpHandler(options: HttpHandlerOptions) {
       const refusal = response ? undefined : checkAccept(types);
       if (refusal) response = errorResponse(refusal);
       if (response === undefined) {
-        if (method !== 'GET' || request.headBytes > SHORT_HEAD) {
-          lease = openLease(request);
-          lease.headBytes = request.headBytes;
-        }
+        if (method !== 'GET' || request.headBytes > SHORT_HEAD) lease = openLease(request, request.headBytes);
         const params = await read(request, lease);
         const mayStream = types.stream !== undefined;
         const result = await pipeline.run({

@@ -253,10 +253,8 @@ function afterPlugins(
         // Yoga's request keeps a body that a plugin has read.
         const isAtPlugin = req && wasRead(req) && !operation.wasRead;
         const sent = isAtPlugin ? plain : (operation.sent ?? plain);
-        const lease = handler.openLease(plain);
-        lease.headBytes = sent.headBytes;
-        operation.lease = lease;
-        const params = await handler.read(plain, lease, sent);
+        operation.lease = handler.openLease(plain, sent.headBytes);
+        const params = await handler.read(plain, operation.lease, sent);
         const { query = '', weight: _weight, ...others } = params;
         // Yoga insists on a text as the query; beside an id an empty one is none.
         return { query, ...others };
