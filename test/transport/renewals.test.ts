@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import { createManualClock, settle } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
+import { bearer, ringOf } from '../support/keys.ts';
 import { TOGGLE } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
@@ -144,5 +145,36 @@ describe('renewals while the circuit breaker is open', () => {
     expect((await read('old')).extensions).toMatchObject({ upstream: { stale: 1 } });
     await settle();
     expect((await read('new')).errors).toBeUndefined();
+  });
+});
+
+describe('renewals beside a caller that waits for a rate of its own', () => {
+  const keys = [{ name: 'usual' }, { name: 'capped', rate: 1 }];
+  const fixture = useRecorder({
+    transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 60_000 },
+    credentials: { heldKey: 'luaauth-key', keyRing: ringOf(keys) },
+    timeouts: { read: 10_000, write: 10_000 },
+  });
+  const readAll = (some: string[], name = 'usual') =>
+    fixture.gateway.execute(SCRIPTS, { ids: some }, bearer(name));
+
+  it('leave places free all the same', async () => {
+    fixture.respond = answerPlainly;
+    await readAll(ids.slice(0, RATE));
+    await clock.advance(WINDOW_MS);
+    await readAll(ids.slice(RATE));
+    await clock.advance(WINDOW_MS);
+    const capped = readAll(['x', 'y', 'z'], 'capped');
+    await expectCalls(fixture.recorder, ids.length + 1);
+    await readAll(ids);
+    await settle();
+    const toggled = await fixture.gateway.execute(
+      TOGGLE,
+      { input: { id: 'a', enabled: true } },
+      bearer('usual'),
+    );
+    expect(toggled.errors).toBeUndefined();
+    await clock.advance(3 * WINDOW_MS);
+    expect((await capped).errors).toBeUndefined();
   });
 });

@@ -95,10 +95,14 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
 
   /** Starts the call that is next, if one has all that it needs. `isByAge`: of a caller's reads, those of the oldest operation. */
   startNext(isByAge: boolean): boolean {
-    if (this.queue.size === 0 || !this.limits.key.prepare(this.queue.urgent === 0)) return false;
-    const { now } = this;
+    const { queue, now } = this;
+    const { key } = this.limits;
+    if (key.isShut) return false;
+    // Those who have used up a rate of their own need no permit yet: one that is taken for them would go to a renewal.
+    const isSpare = key.size === 0;
+    if ((isSpare && queue.size === queue.urgent) || !key.prepare(isSpare)) return false;
     // One whose time is over is about to be told: a process that stood still finds the permits first.
-    const admittance = this.queue.next((one) => one.startBy >= now && one.takePermits(), isByAge);
+    const admittance = queue.next((one) => one.startBy >= now && one.takePermits(), isByAge);
     admittance?.start();
     return admittance !== undefined;
   }
