@@ -11,7 +11,7 @@ import {
   validate,
 } from 'graphql';
 import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
-import { inWords, type Limits, overLimit } from './limits.ts';
+import { cut, inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
 
 /** Refuses a document by its length alone. */
@@ -90,8 +90,6 @@ function checkTokens(document: string, { tokens }: Limits): void {
 }
 
 const MAX_ERRORS = 20;
-/** Messages quote names from the document, which can be as long as the document. */
-const MAX_MESSAGE_LENGTH = 500;
 const MAX_LOCATIONS = 10;
 
 /**
@@ -111,12 +109,9 @@ export function validateDocument(
 
 function asValidationError(error: GraphQLError): GraphQLError {
   const { nodes, extensions } = error;
-  const message = withoutLiterals(error);
-  const isLong = message.length > MAX_MESSAGE_LENGTH;
-  // Joined, as V8 keeps all of a text for a part of it, unless the part is copied.
-  const told = isLong ? [message.slice(0, MAX_MESSAGE_LENGTH - 1), '…'].join('') : message;
   const facts = { http: CANNOT_RUN, ...extensions };
-  return codedError('GRAPHQL_VALIDATION_FAILED', told, facts, nodes?.slice(0, MAX_LOCATIONS));
+  const message = cut(withoutLiterals(error));
+  return codedError('GRAPHQL_VALIDATION_FAILED', message, facts, nodes?.slice(0, MAX_LOCATIONS));
 }
 
 const TEXT_KINDS: ReadonlySet<string> = new Set([Kind.STRING, Kind.LIST, Kind.OBJECT]);

@@ -51,3 +51,12 @@ export function overLimit({ code, message, found, limit, facts }: OverLimit): Gr
 export function inWords(count: number): string {
   return count >= CEILING ? 'over a billion' : count.toLocaleString('en');
 }
+
+const MAX_MESSAGE_LENGTH = 500;
+
+/** A message, which quotes names that can be as long as the document. Joined, as V8 keeps all of a text for a part of it, unless the part is copied. */
+export function cut(message: string): string {
+  return message.length > MAX_MESSAGE_LENGTH
+    ? [message.slice(0, MAX_MESSAGE_LENGTH - 1), '…'].join('')
+    : message;
+}

@@ -1,4 +1,4 @@
-import { type FieldNode, GraphQLError } from 'graphql';
+import type { FieldNode, GraphQLError } from 'graphql';
 import type { Permissions } from '../callers/permissions.ts';
 import { type KeyScope, SCOPES, scopesOfField } from '../callers/scopes.ts';
 import { codedError } from '../errors/coded-error.ts';
@@ -54,9 +54,8 @@ export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: P
     return lacking.length > 0 ? [[path, lacking]] : [];
   });
   const error = forbiddenBy(name, missing, Object.fromEntries(missingAt.slice(0, MAX_NAMED)));
-  return new GraphQLError(error.message, {
-    extensions: { ...error.extensions, http: { spec: true, status: 403 } },
-  });
+  error.extensions.http = { spec: true, status: 403 };
+  return error;
 }
 
 /** A gateway key lacks scopes, by the paths of the fields that need them. */

@@ -1,7 +1,7 @@
 import {
   coerceInputValue,
   type FieldNode,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLLeafType,
@@ -21,7 +21,8 @@ import {
   type ValueNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import { badUserInput, CANNOT_RUN } from '../errors/coded-error.ts';
+import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
+import { cut } from './limits.ts';
 
 /** Variables as resolvers see them. */
 export type CoercedVariables = Readonly<Record<string, unknown>>;
@@ -144,11 +145,9 @@ function typeAt(type: GraphQLInputType, [key, ...rest]: Path): GraphQLInputType 
 
 function refuse(definition: VariableDefinitionNode, path: Path, reason: string): GraphQLError {
   const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
-  const { message, extensions } = badUserInput(`$${definition.variable.name.value}${place}`, reason);
-  return new GraphQLError(message.length > 500 ? `${message.slice(0, 499)}…` : message, {
-    nodes: definition,
-    extensions: { ...extensions, http: CANNOT_RUN },
-  });
+  const argument = `$${definition.variable.name.value}${place}`;
+  const facts = { argument, http: CANNOT_RUN };
+  return codedError('BAD_USER_INPUT', cut(`${argument}: ${reason}`), facts, [definition]);
 }
 
 /** A field's arguments. @throws what is wrong with them. */
