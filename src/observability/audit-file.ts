@@ -30,9 +30,10 @@ export function openAuditFile(path: string, secrets: readonly string[] = []) {
   let isTorn = isTornAt(path);
   const append = (line: string) => {
     let rest = Buffer.from(isTorn ? `\n${line}` : line);
-    isTorn = true;
-    while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
-    isTorn = false;
+    while (rest.length > 0) {
+      rest = rest.subarray(writeSync(file, rest));
+      isTorn = rest.length > 0;
+    }
   };
   const stream = createRedactedStream({ write: append }, secrets);
   return {
