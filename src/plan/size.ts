@@ -10,9 +10,10 @@ export function checkPrice(price: Price, { restCalls, answerObjects }: Limits): 
 
 function tooExpensive({ calls, endpoints }: Price, limit: number): GraphQLError {
   const most = endpoints.slice(0, 3).map((one) => `${one.endpoint} ${inWords(one.calls)}`);
+  const where = most.length > 0 ? ` (${most.join(', ')})` : '';
   return overLimit({
     code: 'OPERATION_TOO_EXPENSIVE',
-    message: `The operation may need ${inWords(calls)} REST calls (${most.join(', ')}); at most ${inWords(limit)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,
+    message: `The operation may need ${inWords(calls)} REST calls${where}; at most ${inWords(limit)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,
     found: calls,
     limit,
     facts: { endpoints },

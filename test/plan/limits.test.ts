@@ -440,6 +440,27 @@ describe('validation', () => {
   });
 });
 
+it('an operation that fragments multiply beyond any price is refused, where nothing else limits it', async () => {
+  const unlimited = await openWith({ MAX_ALIASES: '0', MAX_DEPTH: '0' });
+  const levels = times(
+    9,
+    (i) =>
+      `fragment F${i} on Script { project { ${times(4, (alias) => `a${alias}: scripts { ...F${i + 1} }`)} } }`,
+  );
+  const document = `{ ${script} { ...F0 } } ${levels} fragment F9 on Script { id }`;
+  expect(await refused(document, unlimited)).toEqual([
+    expect.toBeJustError('OPERATION_TOO_EXPENSIVE', {
+      message:
+        'The operation may need over a billion REST calls; at most 250 are allowed. Ask for smaller pages or fewer items, or split the operation.',
+      found: 1e9,
+      limit: 250,
+      endpoints: [],
+      locations: undefined,
+    }),
+  ]);
+  await unlimited.close();
+});
+
 it('a list of operations is refused', async () => {
   const operation = { query: `{ ${script} { id } }` };
   const response = await fetch(`${gateway.url}/graphql`, {
