@@ -69,8 +69,11 @@ export async function startServer(options: ServerOptions) {
     answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered[0]),
   );
   const url = await bind(server, { host, port, names: 'HOST and PORT' });
+  let watchedMs = 0;
   const checking = setInterval(() => {
-    endUnread(connections.all(), performance.now());
+    // Not by a clock: nobody's answer moves while the process stands still, and one who reads would be given up.
+    watchedMs += checkIntervalMs;
+    endUnread(connections.all(), watchedMs);
     probeHalfClosed();
   }, checkIntervalMs).unref();
   server.once('close', () => clearInterval(checking));
