@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { auditLine } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
-import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts';
+import type { RequestRecord, WriteFacts } from './request-record.ts';
 import { StartError } from './start-error.ts';
 
 export type AuditFile = ReturnType<typeof openAuditFile>;
@@ -40,7 +40,7 @@ export function openAuditFile(path: string, secrets: readonly string[] = []) {
     observer: {
       wrote(record: RequestRecord, write: WriteFacts) {
         const line = { time: new Date().toISOString(), ...auditLine(record, write) };
-        stream.hiding(keysOf(record), () => stream.write(`${JSON.stringify(line)}\n`));
+        stream.write(`${JSON.stringify(line)}\n`);
       },
     },
     /** Opens the file of that name again: the one that was open may have been moved away. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { hide, hideable } from './redacted-stream.ts';
 import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts';
@@ -5,7 +6,7 @@ import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts
 const MAX_LENGTH = 100;
 const VISIBLE = /^[\x20-\x7e]+$/;
 
-/** A text that a client has chosen, without the keys of its request: no metric and no span may show one. */
+/** A text that a client has chosen, without the keys of its request: nothing that is written may show one. */
 export function withoutKeys(record: RequestRecord, text: string): string {
   return hide(text, hideable(keysOf(record)));
 }
@@ -29,16 +30,25 @@ export function operationNameOf(record: RequestRecord): string | undefined {
   return name && withoutKeys(record, name).slice(0, MAX_LENGTH);
 }
 
-/** The audit line of a write: who did what to what, and how it ended. */
+/** The ids of a request as a line of the log has them: its client can choose all but that of the span. */
+export function idsOf(record: RequestRecord) {
+  const { requestId, span } = record;
+  const inTrace = span && { ...span, trace_id: withoutKeys(record, span.trace_id) };
+  return { requestId: withoutKeys(record, requestId), ...inTrace };
+}
+
+/**
+ * The audit line of a write: who did what to what, and how it ended. Keys are hidden in what the client has chosen alone: it
+ * may send any word as one, and so would take out of the line what it did.
+ */
 export function auditLine(record: RequestRecord, { mutation, ids, result, errorCode, outcome }: WriteFacts) {
   return {
-    requestId: record.requestId,
-    ...record.span,
+    ...idsOf(record),
     caller: record.caller ?? null,
     ...clientOf(record),
     operationName: operationNameOf(record),
     mutation,
-    ids,
+    ids: ids.map((id) => (withoutKeys(record, id) === id ? id : `sha256:${hash('sha256', id)}`)),
     result,
     errorCode,
     outcome,

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
 import type { BreakerState, CoordinationState } from '../transport/observer.ts';
-import { auditLine, clientOf, errorFacts, operationNameOf } from './facts.ts';
+import { auditLine, clientOf, errorFacts, idsOf, operationNameOf } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
 import { isOperation, keysOf, type RequestObserver, type RequestRecord } from './request-record.ts';
 
@@ -33,14 +33,12 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
   );
   const lifeCycle = log.child({}, { level: 'info' });
   const operations: RequestObserver = {
-    wrote: (record, write) =>
-      stream.hiding(keysOf(record), () => log.info(auditLine(record, write), 'mutation')),
+    wrote: (record, write) => log.info(auditLine(record, write), 'mutation'),
     ended(record, { status, durationMs }) {
       if (!isOperation(record)) return;
-      const { requestId, operation, usage, codes, failedFields } = record;
+      const { operation, usage, codes, failedFields } = record;
       const line = {
-        requestId,
-        ...record.span,
+        ...idsOf(record),
         caller: record.caller,
         ...clientOf(record),
         operationName: operationNameOf(record) ?? null,
@@ -51,7 +49,7 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
         errorCodes: codes.length > 0 ? [...new Set(codes)] : undefined,
         errorFields: failedFields.length > 0 ? failedFields : undefined,
       };
-      stream.hiding(keysOf(record), () => log.info(line, 'operation'));
+      log.info(line, 'operation');
     },
   };
   return {

@@ -231,9 +231,38 @@ describe('the audit file', () => {
       'graphql-client-name': `of ${key}`,
       'x-request-id': key,
     });
-    expect(audited()).toMatchObject([{ mutation: 'deleteScript', ids: ['…'], clientName: 'of …' }]);
+    expect(audited()).toMatchObject([
+      { mutation: 'deleteScript', ids: [`sha256:${sha256(key)}`], clientName: 'of …' },
+    ]);
     await eventually(() => expect(lines).toHaveLength(2));
     expect(JSON.stringify([audited(), lines])).not.toContain(key);
+  });
+
+  it.each(['deploy', 'deleteScript', 'EXECUTED', 'mutation', 'info'])(
+    'says who did what, also to a caller that sends %s for a key beside its own',
+    async (token) => {
+      const { gateway, audited, lines } = await open();
+      const headers = { ...bearer(keyOf('deploy')), token };
+      await gateway.execute(
+        'mutation { deleteScript(input: { id: "a-script" }) { __typename } }',
+        {},
+        headers,
+      );
+      const facts = { caller: 'deploy', mutation: 'deleteScript', ids: ['a-script'], outcome: 'EXECUTED' };
+      expect(audited()).toMatchObject([facts]);
+      await eventually(() => expect(lines).toHaveLength(2));
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+        { level: 'info', msg: 'mutation', ...facts },
+        { level: 'info', msg: 'operation', caller: 'deploy' },
+      ]);
+    },
+  );
+
+  it('says to what by a hash, where a caller sends that for a key', async () => {
+    const { gateway, audited } = await open();
+    const headers = { ...bearer(keyOf('deploy')), token: 'a-script' };
+    await gateway.execute('mutation { deleteScript(input: { id: "a-script" }) { __typename } }', {}, headers);
+    expect(audited()).toMatchObject([{ ids: [`sha256:${sha256('a-script')}`] }]);
   });
 
   it('is appended to, and goes on under its name when the one before is moved away', async () => {
