@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seeded } from '../../src/sandbox/seed-data.ts';
@@ -476,6 +477,21 @@ describe('a client that does not keep to the protocol', () => {
     expect(status).toBe(200);
     expect(await closed).toMatchObject({ code: 4429 });
     expect(messages.length).toBeLessThanOrEqual(100);
+    socket.terminate();
+  });
+});
+
+describe('where all bodies together may be no larger than what a connection sends in pings', () => {
+  const live = useLive({ maxBodiesBytes: 10_000 });
+
+  it('none of them is kept', async () => {
+    const { socket, subscribe, next, closed } = await openSocket(live.gateway, { connectionParams: KEY });
+    for (let index = 0; index < 95; index++) {
+      socket.ping('x'.repeat(125));
+      await Promise.race([closed, once(socket, 'pong')]);
+    }
+    subscribe('1', '{ __typename }');
+    expect(await Promise.race([closed, next()])).toMatchObject({ type: 'next' });
     socket.terminate();
   });
 });

@@ -40,7 +40,7 @@ const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
 /** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
 const MAX_INIT_BYTES = 64 * 1024;
-/** The head of a pong, whose data follow it. */
+/** The head of a ping or a pong, whose data follow it. */
 const FRAME_HEAD_BYTES = 6;
 /** A connection that has not answered the ping before by then is dead. */
 const PING_EVERY_MS = 12_000;
@@ -69,8 +69,8 @@ interface Socket {
   readonly readyState: number;
   readonly OPEN: number;
   on(event: 'message', listener: (data: SocketData, isBinary: boolean) => void): unknown;
-  on(event: 'pong', listener: (data: Buffer) => void): unknown;
-  on(event: 'ping' | 'error' | 'close', listener: () => void): unknown;
+  on(event: 'ping' | 'pong', listener: (data: Buffer) => void): unknown;
+  on(event: 'error' | 'close', listener: () => void): unknown;
   send(data: string | Buffer, done: () => void): void;
   send(data: Buffer, options: { readonly binary: boolean }, done: (error?: Error) => void): void;
   ping(): void;
@@ -105,7 +105,7 @@ export function openSocketConnection(
   upgrade.socket.prependListener('data', (chunk: Buffer) => arrive(chunk.length));
   socket.on('message', receive);
   socket.on('ping', count);
-  socket.on('pong', releasePong);
+  for (const control of ['ping', 'pong'] as const) socket.on(control, releaseControl);
   // The fault of the message; the connection is closed for it.
   socket.on('error', () => undefined);
   socket.on('close', closed);
@@ -298,7 +298,7 @@ export function openSocketConnection(
   }
 
   /** Its frame alone: it may come between the parts of a message, which stay. */
-  function releasePong({ length }: Buffer): void {
+  function releaseControl({ length }: Buffer): void {
     const bytes = FRAME_HEAD_BYTES + length;
     if (arriving && arriving.bytes > bytes) arriving.take(-bytes);
     else releaseArriving();
