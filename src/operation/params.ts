@@ -125,7 +125,7 @@ function checkObject(name: Member, value: unknown): number {
   return weightOf(value, name);
 }
 
-/** A value takes so many bytes beside its text: its place, and the object that it may be. */
+/** A value takes so many bytes beside its text and its name: its place, and the object that it may be. */
 const BYTES_PER_VALUE = 32;
 
 /** About how many bytes of memory a value of JSON keeps; that of a member is checked as well. @throws as `paramsFromBody` does */
@@ -142,6 +142,7 @@ export function weightOf(json: unknown, member?: Member): number {
         throw malformedRequest(`${member} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
       if (member && Object.hasOwn(value, '__proto__'))
         throw malformedRequest(`${member} has a member __proto__, which no input has. Take it out.`);
+      if (!Array.isArray(value)) for (const name of Object.keys(value)) weight += name.length;
       // A list may have more members than a call may have arguments.
       for (const one of Object.values(value)) next.push(one);
     }

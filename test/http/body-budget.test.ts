@@ -238,6 +238,21 @@ describe('bodies that arrive at the same time', () => {
     },
   );
 
+  it('count for the names of members in them as well', async () => {
+    const calls: ServerResponse[] = [];
+    fixture.respond = (_recorded, response) => void calls.push(response);
+    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+    const running = await openRaw(fixture.gateway.url);
+    const body = JSON.stringify({ query, variables: { ['x'.repeat(50 * KB)]: 1 } });
+    running.socket.write(postText(body, KEY));
+    await eventually(() => expect(calls).toHaveLength(1));
+    const other = await openAlmost(25 * KB, KEY);
+    other.finish();
+    expect(await other.until('}')).toMatch(/^HTTP\/1\.1 503 /);
+    json(calls[0] as ServerResponse, { success: true });
+    await running.until('ToggleScriptSuccess');
+  });
+
   it.each(ADAPTERS)(
     'count like the head of their request, which may be all that it has, by the adapter of %s',
     async (_adapter, plugins) => {
