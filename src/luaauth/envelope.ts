@@ -110,9 +110,11 @@ function redactRefusal({ code, message, authorization, fields }: Refusal, secret
 }
 
 /** `Retry-After` in ms: seconds or an HTTP date; anything else, or a time that has passed, is not known. */
-function retryAfterMs(reply: Reply): number | undefined {
-  const value = headerIn(reply.headers, 'retry-after');
+function retryAfterMs({ headers }: Reply): number | undefined {
+  const value = headerIn(headers, 'retry-after');
   if (value === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  // The clock of the API, by which it wrote that, may be another one.
+  const now = Date.parse(headerIn(headers, 'date') ?? '') || Date.now();
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
   return ms > 0 ? ms : undefined;
 }

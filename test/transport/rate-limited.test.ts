@@ -80,6 +80,24 @@ describe('when the API says ratelimited', () => {
     await expectCalls(fixture.recorder, 2);
   });
 
+  it.each([-3_600_000, 3_600_000])(
+    'a date as Retry-After is one of the clock of the API, which may be %i ms ahead',
+    async (aheadMs) => {
+      const now = Date.now() + aheadMs;
+      const refuse = refuseFirst(1, new Date(now + 3_000).toUTCString());
+      fixture.respond = (recorded, response) => {
+        response.setHeader('date', new Date(now).toUTCString());
+        return refuse(recorded, response);
+      };
+      const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+      await expectCalls(fixture.recorder, 1);
+      await clock.advance(2_999);
+      await expectCalls(fixture.recorder, 1);
+      await clock.advance(1);
+      expect((await answer).data?.script?.name).toBe('name of a');
+    },
+  );
+
   it('with a date that has passed the key waits for a second', async () => {
     fixture.respond = refuseFirst(1, new Date(Date.now() - 60_000).toUTCString());
     const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
