@@ -4,7 +4,7 @@ import type { Asked } from '../transport/call.ts';
 export interface Secrets {
   /** The API key, licence keys, webhooks. */
   readonly keys: readonly string[];
-  /** Source code of a script, a note. */
+  /** Source code of a script, a note, webhooks of very many parts. */
   readonly texts: readonly string[];
 }
 
@@ -34,6 +34,9 @@ function quotes(words: string, text: string): boolean {
   return false;
 }
 
+/** More than a webhook has: each is looked for in all that the API says. */
+const MAX_PIECES = 100;
+
 /** Members that an answer may not quote: these are the names that the API gives to licence keys, webhooks, notes and source code. */
 export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
   const given = payload as Readonly<Record<string, unknown>>;
@@ -42,10 +45,11 @@ export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
   const webhooks = [execution_webhook, information_webhook, blacklist_webhook].filter(isText);
   // One of the long pieces is what lets its holder post.
   const pieces = webhooks.flatMap((url) => url.split(/[/?#&=]/).filter((piece) => piece.length > 15));
+  const [known, quoted] = pieces.length > MAX_PIECES ? [[], webhooks] : [pieces, []];
   return {
     // The longest first: one may be part of another.
-    keys: [origin.key, ...keys, ...webhooks, ...pieces].sort((one, other) => other.length - one.length),
-    texts: [given.script, given.note].filter(isText),
+    keys: [origin.key, ...keys, ...webhooks, ...known].sort((one, other) => other.length - one.length),
+    texts: [given.script, given.note, ...quoted].filter(isText),
   };
 }
 

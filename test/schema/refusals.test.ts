@@ -280,3 +280,13 @@ it('hides a secret as a whole, also where another one is a part of it', async ()
   const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input });
   expect(data?.editProject).toMatchObject({ message: '… and … are the same' });
 });
+
+it('leaves out what quotes a webhook of thousands of parts, none of which is looked for by itself', async () => {
+  const parts = Array.from({ length: 5_000 }, (_part, index) => `a-part-that-is-secret-${index}`);
+  const executionWebhook = `https://hooks.example.com/${parts.join('/')}`;
+  const message = `no webhook: ${executionWebhook.slice(0, 50_000)}`;
+  answerWith({ success: false, error: { code: 7, message } });
+  const input = { id: seeded.projectId, executionWebhook };
+  const { data } = await fixture.gateway.execute(EDIT_PROJECT, { input });
+  expect(data?.editProject).toMatchObject({ message: '(left out: it quotes what was sent)' });
+});
