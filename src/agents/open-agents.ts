@@ -4,6 +4,7 @@ import { createMcpHandler, ProtocolError, ProtocolErrorCode } from '@modelcontex
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
+import { CUT_OFF } from '../http/client-body.ts';
 import { checkContentType } from '../http/guards.ts';
 import { FetchRequest } from '../http/http-request.ts';
 import type { NodeHandler, NodeRequest } from '../http/node.ts';
@@ -63,6 +64,8 @@ function createHandler({ identify, createServer }: Agents, parts: AgentsParts): 
     if (refusal) throw refusal;
     checkContentType(contentType, encoding);
     await identify(record);
+    // No event says so again.
+    if (response.closed) throw CUT_OFF;
     const lease = openLease(request, request.headBytes);
     const leaving = new AbortController();
     response.once('close', () => {
@@ -93,6 +96,8 @@ function createHandler({ identify, createServer }: Agents, parts: AgentsParts): 
   return async (request, response, record) => {
     const answer = answerTo(request, response, record).catch((error) => refuse(error, record));
     const { status, headers, body } = await answer;
+    // Something in front of the gateway has answered, or the process leaves.
+    if (response.headersSent) return;
     const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
     response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
     // One that has left needs no more.
