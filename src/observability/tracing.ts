@@ -54,7 +54,8 @@ export function createTracing(
         const span = spans.get(record) ?? begin(record);
         span.setAttributes(attributesOf(record, end));
         if (record.codes.length > 0 || end.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        span.end();
+        // By the clock of its beginning: left out, it would be by that of the day, which may be set meanwhile.
+        span.end(record.startedAt + end.durationMs);
       },
     },
     upstream: {
@@ -70,7 +71,7 @@ export function createTracing(
           clearImmediate(mark);
           if (!context || !waits) return;
           const attributes = { 'url.template': templateOf(endpoint) };
-          tracer.startSpan('wait for the quota', { startTime, attributes }, context).end();
+          tracer.startSpan('wait for the quota', { startTime, attributes }, context).end(performance.now());
         };
       },
       requested({ endpoint, usage }) {
@@ -89,7 +90,8 @@ export function createTracing(
       },
       retried({ endpoint, usage }) {
         const context = usage && contexts.get(usage);
-        if (context) trace.getSpan(context)?.addEvent('retry', { 'url.template': templateOf(endpoint) });
+        const attributes = { 'url.template': templateOf(endpoint) };
+        if (context) trace.getSpan(context)?.addEvent('retry', attributes, performance.now());
       },
     },
   };

@@ -220,6 +220,27 @@ describe('a trace', () => {
     expect(operation?.status.code).toBe(SpanStatusCode.UNSET);
   });
 
+  it('says when things happened in an operation and how long it took, though the clock of the day is set meanwhile', async () => {
+    const timeOfDay = Date.now;
+    closing.push(async () => {
+      Date.now = timeOfDay;
+    });
+    let tries = 0;
+    const recorder = await startRecorder((_call, response) => {
+      tries += 1;
+      Date.now = () => timeOfDay() + 3_600_000;
+      if (tries === 1) response.writeHead(503).end();
+      else json(response, { success: true, script: { id: 'a', name: 'x' } });
+    });
+    closing.push(recorder.close);
+    const { gateway, read } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
+    await gateway.execute(SCRIPT, { id: 'a' });
+    const spans = await read(3);
+    for (const { duration } of spans) expect(duration[0]).toBeLessThan(1_800);
+    const { startTime, events } = spans[2] as ReadableSpan;
+    expect((events[0]?.time[0] ?? 0) - startTime[0]).toBeLessThan(1_800);
+  });
+
   it('shows the wait for the quota', async () => {
     const clock = createManualClock();
     const recorder = await startRecorder((_call, response) =>
