@@ -282,7 +282,7 @@ describe('the process', { timeout: 60_000 }, () => {
   };
 
   it('reads its file of keys again when it changes and on SIGHUP, and no request under way fails', async () => {
-    const path = file(keysFile([{ name: 'steady' }, { name: `first-${SENTINEL}` }]));
+    const path = file(keysFile([{ name: 'steady' }, { name: 'first', sha256: sha256(`first-${SENTINEL}`) }]));
     const gateway = start({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS_FILE: path, LUAAUTH_RATE: '0' });
     const url = await gateway.listening();
     let isOver = false;
@@ -296,7 +296,7 @@ describe('the process', { timeout: 60_000 }, () => {
     const asking = [keepAsking(), keepAsking()];
 
     expect(await codesOf(url, `first-${SENTINEL}`)).toBe('ok');
-    file(keysFile([{ name: 'steady' }, { name: `second-${SENTINEL}` }]));
+    file(keysFile([{ name: 'steady' }, { name: 'second', sha256: sha256(`second-${SENTINEL}`) }]));
     await eventually(async () => expect(await codesOf(url, `second-${SENTINEL}`)).toBe('ok'));
     expect(await codesOf(url, `first-${SENTINEL}`)).toBe('UNAUTHENTICATED');
 
