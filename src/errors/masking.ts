@@ -31,19 +31,17 @@ function maskError(error: unknown, { hasData, onUnexpected }: MaskingOptions): G
   const located = error instanceof GraphQLError ? error : undefined;
   const original = located?.originalError ?? error;
   if (original instanceof CallFailure) return at(located, describe(original));
-  if (located && (original === located || original instanceof GraphQLError)) return withCode(located);
+  if (located && (original === located || original instanceof GraphQLError)) {
+    // GraphQL itself gives no code to what only variables can do, such as null for the `if` of @include.
+    const isCoded = located.extensions.code !== undefined;
+    return isCoded ? located : withFacts(located, { code: 'BAD_USER_INPUT' });
+  }
   const requestId = onUnexpected(error);
   const http = hasData ? {} : { http: { status: 500 } };
   return at(
     located,
     codedError('INTERNAL_SERVER_ERROR', MASKED, { ...(requestId && { requestId }), ...http }),
   );
-}
-
-/** GraphQL itself gives no code to what only variables can do, such as null for the `if` of @include. */
-function withCode(error: GraphQLError): GraphQLError {
-  if (error.extensions.code !== undefined) return error;
-  return at(error, codedError('BAD_USER_INPUT', error.message, error.extensions));
 }
 
 function withFacts(error: GraphQLError, facts: object): GraphQLError {

@@ -58,17 +58,15 @@ export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: P
   return error;
 }
 
+const IN_WORDS = new Intl.ListFormat('en-GB');
+
 /** A gateway key lacks scopes, by the paths of the fields that need them. */
 export function forbiddenBy(
   name: string | undefined,
   missing: readonly KeyScope[],
   missingScopes: Readonly<Record<string, readonly KeyScope[]>>,
 ): GraphQLError {
-  const [one, ...more] = missing;
-  const what =
-    more.length === 0
-      ? `the scope ${one}`
-      : `the scopes ${missing.slice(0, -1).join(', ')} and ${more.at(-1)}`;
+  const what = `the scope${missing.length > 1 ? 's' : ''} ${IN_WORDS.format(missing)}`;
   return codedError(
     'FORBIDDEN',
     `The gateway key ${JSON.stringify(name ?? '')} lacks ${what}. Nothing was asked of LuaAuth. Leave out the fields in missingScopes, or use a key that may have them.`,
