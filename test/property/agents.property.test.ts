@@ -37,7 +37,7 @@ async function toolOf(document: string) {
 }
 
 const mostOf = ({ description }: { readonly description: string }) =>
-  Number(/at most (\d+) REST calls/.exec(description)?.[1]);
+  Number(/at most (\d+) REST calls?\b/.exec(description)?.[1]);
 
 interface Answered {
   readonly data?: unknown;
