@@ -67,11 +67,14 @@ interface ErrorFacts {
 
 const MAX_CAUSES = 5;
 
-/** The facts of an error that a log may hold. Its other members, such as a document or the headers of a request, stay out. */
-export function errorFacts(error: unknown, causes = 0): ErrorFacts {
-  if (error instanceof GraphQLError && error.originalError) {
-    return { ...errorFacts(error.originalError, causes), path: error.path?.join('.') };
-  }
+/**
+ * The facts of an error that a log may hold, each as `shown` makes it. Its other members, such as a document or the headers of a
+ * request, stay out.
+ */
+export function errorFacts(error: unknown, shown: (text: string) => string, causes = 0): ErrorFacts {
+  const path = error instanceof GraphQLError && error.path ? shown(error.path.join('.')) : undefined;
+  if (error instanceof GraphQLError && error.originalError)
+    return { ...errorFacts(error.originalError, shown, causes), path };
   if (!(error instanceof Error)) {
     const message = `something other than an error was thrown: a value of type ${typeof error}`;
     return { type: typeof error, message };
@@ -79,11 +82,11 @@ export function errorFacts(error: unknown, causes = 0): ErrorFacts {
   const { name, message, stack, cause } = error;
   const { code } = error as NodeJS.ErrnoException;
   return {
-    type: name,
-    message,
-    code: typeof code === 'string' ? code : undefined,
-    path: error instanceof GraphQLError ? error.path?.join('.') : undefined,
-    stack,
-    cause: cause instanceof Error && causes < MAX_CAUSES ? errorFacts(cause, causes + 1) : undefined,
+    type: shown(String(name)),
+    message: shown(String(message)),
+    code: typeof code === 'string' ? shown(code) : undefined,
+    path,
+    stack: stack === undefined ? undefined : shown(String(stack)),
+    cause: cause instanceof Error && causes < MAX_CAUSES ? errorFacts(cause, shown, causes + 1) : undefined,
   };
 }

@@ -1,9 +1,9 @@
 import { GraphQLError } from 'graphql';
 import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
 import type { BreakerState, CoordinationState } from '../transport/observer.ts';
-import { auditLine, clientOf, errorFacts, idsOf, operationNameOf } from './facts.ts';
+import { auditLine, clientOf, errorFacts, idsOf, operationNameOf, withoutKeys } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
-import { isOperation, keysOf, type RequestObserver, type RequestRecord } from './request-record.ts';
+import { isOperation, type RequestObserver, type RequestRecord } from './request-record.ts';
 
 interface LogOptions {
   readonly level: LevelWithSilent;
@@ -19,7 +19,6 @@ export type OperationLog = ReturnType<typeof createLog>;
 
 /** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
 export function createLog({ level, format, secrets, destination }: LogOptions) {
-  const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
   let isLost = false;
   const log = pino(
@@ -27,9 +26,10 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
       level,
       formatters: format.level === 'word' ? { level: (word) => ({ level: word }) } : {},
       timestamp: format.time === 'iso' ? stdTimeFunctions.isoTime : stdTimeFunctions.epochTime,
-      serializers: { err: errorFacts },
+      // As it is: pino's own would take the facts for an error.
+      serializers: { err: (facts) => facts },
     },
-    stream,
+    createRedactedStream(destination, secrets),
   );
   const lifeCycle = log.child({}, { level: 'info' });
   const operations: RequestObserver = {
@@ -81,8 +81,8 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
     error(error: unknown, record?: RequestRecord) {
       const [node] = (error instanceof GraphQLError && error.nodes) || [];
       const field = record?.document?.coordinateOf(node);
-      const line = { requestId: record?.requestId, ...record?.span, field, err: error };
-      stream.hiding(record ? keysOf(record) : [], () => log.error(line, 'unexpected error'));
+      const err = errorFacts(error, (text) => (record ? withoutKeys(record, text) : text));
+      log.error({ ...(record && idsOf(record)), field, err }, 'unexpected error');
     },
     info: (message: string) => log.info(message),
     warn: (message: string) => log.warn(message),

@@ -6,21 +6,11 @@ const HIDDEN = '…';
 
 /** A stream of JSON lines in which no value shows a secret, wherever it came from. */
 export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {
-  const always = prepare(secrets);
-  let alsoNow: readonly string[] = [];
+  const prepared = prepare(secrets);
   return {
     write(line: string): void {
-      const found = [...always, ...alsoNow].filter((secret) => line.includes(secret));
+      const found = prepared.filter((secret) => line.includes(secret));
       destination.write(found.length > 0 ? changeTexts(line, (text) => hide(text, found)) : line);
-    },
-    /** Runs an action; what it writes shows these secrets no more than the stream's own. */
-    hiding(more: readonly string[], action: () => void): void {
-      alsoNow = prepare(more);
-      try {
-        action();
-      } finally {
-        alsoNow = [];
-      }
     },
   };
 }

@@ -316,6 +316,14 @@ describe('an error that nobody expects', () => {
       ['operation', requestId],
     ]);
   });
+
+  it('is a line that is found by its level, also where the key of the caller is that word', async () => {
+    const { gateway, read } = await openBroken();
+    const query = '{ script(id: "a") { name } }';
+    await post(`${gateway.url}/graphql`, JSON.stringify({ query }), { token: 'error' });
+    const [line] = await read(2);
+    expect(line).toMatchObject({ level: 'error', msg: 'unexpected error' });
+  });
 });
 
 describe('no line of the log', () => {
