@@ -7,7 +7,7 @@ import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observa
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { OperationParams } from '../operation/params.ts';
 import type { ExecutionHooks, Pipeline } from '../operation/pipeline.ts';
-import type { BodyLease } from './client-body.ts';
+import { type BodyLease, CUT_OFF } from './client-body.ts';
 import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
 import { FetchRequest, type HttpRequest } from './http-request.ts';
@@ -250,6 +250,8 @@ function afterPlugins(
       const { req, operation } = contextOf(serverContext);
       const plain = new FetchRequest(request, url);
       setRequestParser(async () => {
+        // Its client left while a plugin waited; no event says so again.
+        if (operation.record.request.signal.aborted) throw CUT_OFF;
         // Yoga's request keeps a body that a plugin has read.
         const isAtPlugin = req && wasRead(req) && !operation.wasRead;
         const sent = isAtPlugin ? plain : (operation.sent ?? plain);

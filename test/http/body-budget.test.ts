@@ -218,6 +218,29 @@ describe('bodies that arrive at the same time', () => {
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  it('count no more when their client leaves before a plugin does that', async () => {
+    let letGo = () => {};
+    const left = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const onEnveloped = () => {
+      throw new Error('broken');
+    };
+    await reopen([{ onRequest: () => left, onEnveloped }]);
+    const { socket } = await openRaw(fixture.gateway.url);
+    const variables = JSON.stringify({ source: 'x'.repeat(20 * KB) });
+    const query = new URLSearchParams({ query: '{ __typename }', variables });
+    socket.write(`GET /graphql?${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await eventually(() => expect(underWay).toBe(1));
+    socket.destroy();
+    await eventually(() => expect(underWay).toBe(0));
+    letGo();
+    const whole = await openAlmost(TOTAL - KB);
+    whole.finish();
+    expect(await whole.until('"code"')).toContain('INTERNAL_SERVER_ERROR');
+    expect(fixture.gateway.logged.splice(0)).toMatchObject([{ message: 'broken' }]);
+  });
+
   it.each(ADAPTERS)(
     'count until their operation is over, by the adapter of %s',
     async (_adapter, plugins) => {
