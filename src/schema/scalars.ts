@@ -53,13 +53,15 @@ const DateTime = new GraphQLScalarType<Date, string>({
 
 function parse(value: unknown, nodes?: ValueNode): Date {
   const [text, day] = (typeof value === 'string' && DATE_TIME.exec(value)) || [];
-  if (text === undefined || !isOnCalendar(day)) {
+  const date = text !== undefined && isOnCalendar(day) ? new Date(text.toUpperCase()) : undefined;
+  // In another year it is longer, and could not be read again.
+  if (date?.toISOString().length !== 24) {
     throw refused(
-      'A DateTime must be a string such as "2026-02-09T08:08:20Z", with Z or a distance from UTC such as +01:00.',
+      'A DateTime must be a string such as "2026-02-09T08:08:20Z", with Z or a distance from UTC such as +01:00, in the years 0000 to 9999 of UTC.',
       nodes,
     );
   }
-  return new Date(text.toUpperCase());
+  return date;
 }
 
 /** JavaScript takes February 30 for March 2. */
