@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { startServer } from '../../src/server/listen.ts';
+import { openGateway } from '../support/gateway.ts';
 import { eventually } from '../support/waiting.ts';
 
 const SIZE = 32 * 1024 * 1024;
@@ -35,10 +36,37 @@ it('a process that stood still longer than a client may take gives up none who r
   // So that the system has taken what it takes, and the server has seen that nothing moves.
   await delay(100);
   client.stdin.end('read');
-  // Timers are the first to run after it.
-  await setImmediate();
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TIMEOUT_MS + 500);
+  await standStill(TIMEOUT_MS + 500);
   const [read] = (await said) as [Buffer];
   expect(Number(read)).toBe(SIZE);
   await server.drain(0);
 });
+
+/** Opens a WebSocket, begins once it is told to, and says what comes of it. */
+const SOCKET = `
+  const { WebSocket } = require('ws');
+  const socket = new WebSocket(process.argv[1], 'graphql-transport-ws');
+  socket.on('open', () => console.log('open'));
+  process.stdin.once('data', () => socket.send('{"type":"connection_init"}'));
+  socket.on('message', (data) => console.log(String(data)));
+  socket.on('close', (code) => console.log(code));
+`;
+
+it('a process that stood still takes a WebSocket that had begun in time', async () => {
+  const gateway = await openGateway({ upstream: 'http://127.0.0.1:9' });
+  const url = `${gateway.url.replace('http', 'ws')}/graphql`;
+  const client = spawn(process.execPath, ['-e', SOCKET, url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  expect(String(await once(client.stdout, 'data'))).toBe('open\n');
+  const said = once(client.stdout, 'data');
+  client.stdin.end('begin');
+  await standStill(3_500);
+  expect(String(await said)).toBe('{"type":"connection_ack"}\n');
+  client.kill();
+  await gateway.close();
+});
+
+/** Stops all, as a paused virtual machine does. Timers are the first to run after it. */
+async function standStill(ms: number): Promise<void> {
+  await setImmediate();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -6,7 +6,7 @@ import { paramsFromJson } from '../../operation/params.ts';
 import { isStream, type Pipeline } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { AbortSource } from '../../transport/call.ts';
-import { type Clock, every } from '../../transport/clock.ts';
+import { type Clock, Deadline, every } from '../../transport/clock.ts';
 import type { BodyLease, OpenLease } from '../client-body.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
@@ -109,7 +109,7 @@ export function openSocketConnection(
   // The fault of the message; the connection is closed for it.
   socket.on('error', () => undefined);
   socket.on('close', closed);
-  const cancelInit = clock.after(INIT_WITHIN_MS, () =>
+  const toInit = new Deadline(clock, clock.now() + INIT_WITHIN_MS, () =>
     socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
   );
   const cancelPing = every(clock, PING_EVERY_MS, ping);
@@ -130,7 +130,7 @@ export function openSocketConnection(
         else if (bytes > MAX_INIT_BYTES)
           socket.close(CloseCode.BadRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
         else {
-          cancelInit();
+          toInit.callOff();
           headers = headersIn(message.payload);
           reply(JSON.stringify({ type: MessageType.ConnectionAck }));
         }
@@ -318,7 +318,7 @@ export function openSocketConnection(
 
   function closed(): void {
     isClosed = true;
-    cancelInit();
+    toInit.callOff();
     cancelPing();
     releaseArriving();
     for (const operation of running) {
