@@ -65,13 +65,14 @@ export function readDocuments(path: string, maxBytes: number): TextFile {
     // A file. Or neither, or a folder that may not be read: who reads it as a file is told which.
     return readTextFile(path, maxBytes);
   }
-  const documents: Record<string, string> = {};
+  const documents: [id: string, text: string][] = [];
   for (const name of all.filter((one) => one.endsWith(EXTENSION))) {
     const file = readTextFile(join(path, name), maxBytes);
-    if ('problem' in file) return { problem: `has the document ${name}, which ${file.problem}` };
-    documents[name.slice(0, -EXTENSION.length)] = file.text;
+    if ('problem' in file)
+      return { problem: `has the document ${JSON.stringify(name)}, which ${file.problem}` };
+    documents.push([name.slice(0, -EXTENSION.length), file.text]);
   }
-  return { text: JSON.stringify(documents) };
+  return { text: JSON.stringify(Object.fromEntries(documents)) };
 }
 
 /** Whether a file of gateway keys says of each what it allows; any other is a plain list. */

@@ -366,6 +366,17 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     }
   });
 
+  it('is read from a folder, whatever its files are called', () => {
+    const folder = mkdtempSync(join(directory, 'documents-'));
+    for (const name of ['constructor', '__proto__']) writeFileSync(join(folder, `${name}.graphql`), SCRIPT);
+    const listed = new Map([
+      ['__proto__', SCRIPT],
+      ['constructor', SCRIPT],
+    ]);
+    const read = readConfig({ PERSISTED_DOCUMENTS: 'only', PERSISTED_DOCUMENTS_FILE: folder });
+    expect(read).toMatchObject({ config: { persisted: { listed } } });
+  });
+
   it.each([
     ['{"a": "{ b', 'is not JSON'],
     ['[]', 'has a format that is unknown here'],
