@@ -117,7 +117,9 @@ export function createYogaAdapter(options: YogaOptions) {
       const answer = await answering(operation, () =>
         yoga.handleNodeRequestAndResponse(message, response, context),
       );
-      operation.stream?.watch(message.socket);
+      if (!response.headersSent) operation.stream?.watch(message.socket);
+      // Something else has answered: nobody takes the results.
+      else operation.stream?.destroy();
       await sendNodeResponse(answer, response, message, true);
     } catch (error) {
       // Where the client has left, that is why.

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type EventStream, subscribeBySse } from '../support/event-stream.ts';
 import { bearer, ringOf } from '../support/keys.ts';
@@ -250,5 +252,37 @@ describe('a gateway key', () => {
     const allowed = await subscribeBySse(held.gateway, SESSIONS, {}, bearer('watcher'));
     expect(await allowed.next()).toEqual(snapshot('a'));
     allowed.leave();
+  });
+});
+
+describe('a stream in whose place something else has answered', () => {
+  let hasBegun = false;
+  const live = useLive({
+    plugins: [
+      {
+        async onContextBuilding({ context }) {
+          const { res } = context as unknown as { readonly res: ServerResponse };
+          res.writeHead(504).end('late');
+          await once(res, 'close');
+        },
+        onSubscribe: () => ({
+          onSubscribeResult() {
+            hasBegun = true;
+          },
+        }),
+      },
+    ],
+  });
+
+  it('ends at once', async () => {
+    live.useApi().connect('s', 'a');
+    const response = await fetch(`${live.gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'k' },
+      body: JSON.stringify({ query: SESSIONS }),
+    });
+    expect([response.status, await response.text()]).toEqual([504, 'late']);
+    await eventually(() => expect(hasBegun).toBe(true));
+    await live.expectNoMorePolls();
   });
 });
