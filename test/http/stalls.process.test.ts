@@ -1,11 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { startServer } from '../../src/server/listen.ts';
 import { openGateway } from '../support/gateway.ts';
 import { eventually } from '../support/waiting.ts';
+
+/** A file that the client makes once it has done its part. */
+const MARK = join(mkdtempSync(join(tmpdir(), 'luaauth-graphql-stall-')), 'mark');
+
+afterEach(() => rmSync(MARK, { force: true }));
 
 const SIZE = 32 * 1024 * 1024;
 const TIMEOUT_MS = 1_500;
@@ -14,7 +22,11 @@ const TIMEOUT_MS = 1_500;
 const CLIENT = `
   require('node:http').get(process.argv[1], (response) => {
     let read = 0;
-    process.stdin.once('data', () => response.on('data', (chunk) => (read += chunk.length)));
+    const count = (chunk) => {
+      if (read === 0) require('node:fs').writeFileSync(process.argv[2], '');
+      read += chunk.length;
+    };
+    process.stdin.once('data', () => response.on('data', count));
     response.on('close', () => console.log(read));
   });
 `;
@@ -30,7 +42,9 @@ it('a process that stood still longer than a client may take gives up none who r
     writeTimeoutMs: TIMEOUT_MS,
     checkIntervalMs: 10,
   });
-  const client = spawn(process.execPath, ['-e', CLIENT, server.url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const client = spawn(process.execPath, ['-e', CLIENT, server.url, MARK], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const said = once(client.stdout, 'data');
   await eventually(() => expect(answer).toBeDefined());
   // So that the system has taken what it takes, and the server has seen that nothing moves.
@@ -47,7 +61,8 @@ const SOCKET = `
   const { WebSocket } = require('ws');
   const socket = new WebSocket(process.argv[1], 'graphql-transport-ws');
   socket.on('open', () => console.log('open'));
-  process.stdin.once('data', () => socket.send('{"type":"connection_init"}'));
+  const sent = () => require('node:fs').writeFileSync(process.argv[2], '');
+  process.stdin.once('data', () => socket.send('{"type":"connection_init"}', sent));
   socket.on('message', (data) => console.log(String(data)));
   socket.on('close', (code) => console.log(code));
 `;
@@ -55,7 +70,7 @@ const SOCKET = `
 it('a process that stood still takes a WebSocket that had begun in time', async () => {
   const gateway = await openGateway({ upstream: 'http://127.0.0.1:9' });
   const url = `${gateway.url.replace('http', 'ws')}/graphql`;
-  const client = spawn(process.execPath, ['-e', SOCKET, url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const client = spawn(process.execPath, ['-e', SOCKET, url, MARK], { stdio: ['pipe', 'pipe', 'inherit'] });
   expect(String(await once(client.stdout, 'data'))).toBe('open\n');
   const said = once(client.stdout, 'data');
   client.stdin.end('begin');
@@ -65,8 +80,10 @@ it('a process that stood still takes a WebSocket that had begun in time', async 
   await gateway.close();
 });
 
-/** Stops all, as a paused virtual machine does. Timers are the first to run after it. */
-async function standStill(ms: number): Promise<void> {
+/** Stops all, as a paused virtual machine does, until the client has done its part. Timers are the first to run after it. */
+async function standStill(leastMs: number): Promise<void> {
   await setImmediate();
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  Atomics.wait(cell, 0, 0, leastMs);
+  for (let waits = 0; waits < 600 && !existsSync(MARK); waits += 1) Atomics.wait(cell, 0, 0, 100);
 }

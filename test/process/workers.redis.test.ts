@@ -1,12 +1,5 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -131,7 +124,8 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
   whileTheyHaveRedis('go on where the system starts no process, until it does', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-node-'));
     const node = join(directory, 'node');
-    copyFileSync(process.execPath, node);
+    // Not by this process: another thread may start a process meanwhile, which then holds the file open for writing.
+    execFileSync('cp', [process.execPath, node]);
     const workers = start({}, node);
     const url = await workers.listening();
     await eventually(async () => {

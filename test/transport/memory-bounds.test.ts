@@ -44,14 +44,19 @@ function createTicks() {
 }
 
 /** The call that an endpoint makes. */
-function callOf(kind: 'read' | 'write', id: string, account = 'account'): Call<unknown> {
+function callOf(
+  kind: 'read' | 'write',
+  id: string,
+  account = 'account',
+  clock = createTicks(),
+): Call<unknown> {
   const calls: Call<unknown>[] = [];
   const access: Access = {
     ask(call) {
       calls.push(call);
       return new Promise(() => undefined);
     },
-    clock: createTicks(),
+    clock,
     origin: { key: account, account, caller: '' },
     usage: new Usage(),
     signal: undefined,
@@ -136,7 +141,7 @@ it('any number of operations, of which some always wait for a connection, takes 
   const begin = (index: number) => {
     clock.ms += 1;
     // An operation of its own: of one account, and one caller.
-    const call = callOf('read', `${index}`);
+    const call = callOf('read', `${index}`, 'account', clock);
     const origin = { ...call.origin, startedAt: clock.ms };
     const admittance: Admittance = admission.admittanceFor({
       call: { ...call, origin },
