@@ -30,11 +30,10 @@ export function operationNameOf(record: RequestRecord): string | undefined {
   return name && withoutKeys(record, name).slice(0, MAX_LENGTH);
 }
 
-/** The ids of a request as a line of the log has them: its client can choose all but that of the span. */
-export function idsOf(record: RequestRecord) {
-  const { requestId, span } = record;
-  const inTrace = span && { ...span, trace_id: withoutKeys(record, span.trace_id) };
-  return { requestId: withoutKeys(record, requestId), ...inTrace };
+/** The trace of a request as a line of the log has it: its client can choose the id. */
+export function traceIdsOf(record: RequestRecord) {
+  const { span } = record;
+  return span && { ...span, trace_id: withoutKeys(record, span.trace_id) };
 }
 
 /**
@@ -43,7 +42,8 @@ export function idsOf(record: RequestRecord) {
  */
 export function auditLine(record: RequestRecord, { mutation, ids, result, errorCode, outcome }: WriteFacts) {
   return {
-    ...idsOf(record),
+    requestId: withoutKeys(record, record.requestId),
+    ...traceIdsOf(record),
     caller: record.caller ?? null,
     ...clientOf(record),
     operationName: operationNameOf(record),
