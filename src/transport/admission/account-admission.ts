@@ -95,12 +95,13 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
 
   /** Starts the call that is next, if one has all that it needs. `isByAge`: of a caller's reads, those of the oldest operation. */
   startNext(isByAge: boolean): boolean {
-    const { queue, now } = this;
-    const { key } = this.limits;
-    if (key.isShut) return false;
+    const { queue, limits } = this;
+    const { key } = limits;
+    if (queue.size === 0 || key.isShut) return false;
     // Those who have used up a rate of their own need no permit yet: one that is taken for them would go to a renewal.
-    const isSpare = key.size === 0;
+    const isSpare = queue.urgent === 0 || (limits.hasParts && key.size === 0);
     if ((isSpare && queue.size === queue.urgent) || !key.prepare(isSpare)) return false;
+    const { now } = this;
     // One whose time is over is about to be told: a process that stood still finds the permits first.
     const admittance = queue.next((one) => one.startBy >= now && one.takePermits(), isByAge);
     admittance?.start();

@@ -69,6 +69,11 @@ export class AccountLimits {
     this.unknown = this.#limit(limits, { part: 'unknown', isTemporary: true });
   }
 
+  /** Whether callers or endpoints have limits of their own. */
+  get hasParts(): boolean {
+    return this.#parts.size > 0;
+  }
+
   /** Those in which a call counts. */
   of({ origin, endpoint }: Call<unknown>): readonly Limit[] {
     const ofEndpoint = this.#parts.get(endpoint);
