@@ -21,8 +21,8 @@ export interface Entry {
 /** The results of a subject in all rounds of a case. */
 export interface Row {
   readonly subject: Subject;
-  /** From the start of its process to its first right answer. */
-  startupMs?: number;
+  /** From the start of each process to its first right answer. */
+  readonly startupsMs: number[];
   readonly samples: Sample[];
   peakMemoryMb?: number;
   /** Why the row does not count. */
@@ -64,54 +64,54 @@ export function contest(
 
 /**
  * Measures round by round, each entry once a round, so that what else happens on the machine hits all of them; each round
- * begins with another entry, so that none is always measured behind the same one. They run in fresh processes; while one is
- * measured the others idle.
+ * begins with another entry, so that none is always measured behind the same one. Each round has fresh processes, because two
+ * of one build can differ by a fifth for as long as they run; while one is measured the others of the round idle.
  */
 export async function measureInTurns(entries: readonly Entry[], options: RoundOptions): Promise<Row[]> {
   const { upstream, rounds, seconds, warmUpSeconds, onProgress } = options;
   const runners = entries.map((entry) => {
     const { subject, kind, connections, storePid } = entry;
-    const row: Row = { subject, samples: [] };
-    const bodiesFile = writeBodies(kind);
-    const round = { upstream, kind, bodiesFile, connections, storePid };
+    const row: Row = { subject, startupsMs: [], samples: [] };
+    const round = { upstream, kind, bodiesFile: writeBodies(kind), connections, storePid };
     return { entry, row, round, served: undefined as Served | undefined };
   });
-  type Runner = (typeof runners)[number];
 
-  /** Does something with each row that still counts; a row that fails drops out. */
-  const forEach = async (label: string, action: (runner: Runner) => Promise<void>, first = 0) => {
+  for (let index = 0; index < rounds; index++) {
+    const first = index % runners.length;
     const inTurn = [...runners.slice(first), ...runners.slice(0, first)];
-    for (const runner of inTurn.filter(({ row }) => row.failure === undefined)) {
-      const { kind, subject } = runner.entry;
-      onProgress(`${kind.title}: ${subject.name}, ${label}`);
-      try {
-        await action(runner);
-      } catch (error) {
-        runner.row.failure = error instanceof Error ? error.message : String(error);
-      }
-    }
-  };
 
-  await forEach('start and check', async (runner) => {
-    const { row, entry } = runner;
-    const served = await serve(entry.subject, upstream, entry.kind.requests[0] as BenchRequest);
-    runner.served = served;
-    row.startupMs = served.startupMs;
-    await checkAnswers(served, entry.kind, CHECKED);
-    await entry.prepare?.(served);
-  });
-  await forEach('warm-up', ({ served, round }) =>
-    warmUp({ served: served as Served, seconds: warmUpSeconds, ...round }),
-  );
-  for (let index = 1; index <= rounds; index++) {
-    const action = async ({ row, served, round }: Runner) => {
+    /** Does something with each row that still counts; a row that fails drops out. */
+    const forEach = async (label: string, action: (runner: (typeof runners)[number]) => Promise<void>) => {
+      for (const runner of inTurn.filter(({ row }) => row.failure === undefined)) {
+        const { kind, subject } = runner.entry;
+        onProgress(`${kind.title}: ${subject.name}, round ${index + 1} of ${rounds}, ${label}`);
+        try {
+          await action(runner);
+        } catch (error) {
+          runner.row.failure = error instanceof Error ? error.message : String(error);
+        }
+      }
+    };
+
+    await forEach('start and warm-up', async (runner) => {
+      const { row, round, entry } = runner;
+      const served = await serve(entry.subject, upstream, entry.kind.requests[0] as BenchRequest);
+      runner.served = served;
+      row.startupsMs.push(served.startupMs);
+      await checkAnswers(served, entry.kind, CHECKED);
+      await entry.prepare?.(served);
+      await warmUp({ served, seconds: warmUpSeconds, ...round });
+    });
+    await forEach('measurement', async ({ row, round, served }) => {
       const subject = { served: served as Served, ...round };
       await measure({ ...subject, seconds: LEAD_IN_SECONDS });
       row.samples.push(await measure({ ...subject, seconds }));
-      row.peakMemoryMb = peakMemoryMb(subject.served.pid);
-    };
-    await forEach(`round ${index} of ${rounds}`, action, (index - 1) % runners.length);
+      row.peakMemoryMb = Math.max(row.peakMemoryMb ?? 0, peakMemoryMb(subject.served.pid));
+    });
+    for (const runner of runners) {
+      await runner.served?.stop();
+      runner.served = undefined;
+    }
   }
-  for (const { served } of runners) await served?.stop();
   return runners.map(({ row }) => row);
 }

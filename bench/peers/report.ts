@@ -82,7 +82,7 @@ export function reportCase({ title, requests }: Case, rows: readonly Row[]): str
 export function reportStartups(rows: readonly Row[]): string {
   const names = [...new Set(rows.map(({ subject }) => subject.name))];
   const timesOf = (name: string) =>
-    rows.filter(({ subject }) => subject.name === name).flatMap(({ startupMs }) => startupMs ?? []);
+    rows.filter(({ subject }) => subject.name === name).flatMap(({ startupsMs }) => startupsMs);
   const body = names.map((name) => {
     const times = timesOf(name);
     return [name, times.length > 0 ? spread(times) : 'did not start'];
