@@ -3,7 +3,7 @@ import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { OpenAgents } from './agents/open-agents.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
-import { defaults } from './config/config.ts';
+import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
@@ -115,7 +115,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { observers = [], pages = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
   const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
-  const limits = { ...defaults.limits, ...options.limits };
+  const limits = withDefaults(defaults.limits, options.limits);
   const { clock } = options.transport;
   const schema = createSchema({ readOnly });
   const tracker = createRequestTracker(observers, log);
@@ -128,7 +128,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const live = createLive({
     transport: options.transport,
     timeouts: options.timeouts,
-    limits: { ...defaults.live, ...options.liveLimits },
+    limits: withDefaults(defaults.live, options.liveLimits),
     observer: options.liveObserver,
     onUnexpected: tracker.unexpected,
   });

@@ -1,5 +1,5 @@
 import { readPlainKey } from './callers/key-store.ts';
-import { defaults } from './config/config.ts';
+import { defaults, withDefaults } from './config/config.ts';
 import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createLog } from './observability/log.ts';
 import {
@@ -32,16 +32,14 @@ export function createTransport({ url, ...options }: EmbeddedTransportOptions): 
   const { freshMs, staleMs } = defaults;
   const { rate = defaults.rate, totalRate = rate * (defaults.totalRate / defaults.rate) } = options;
   const userAgent = `luaauth-graphql/${version}`;
-  return createPlainTransport({
-    freshMs,
-    staleMs,
-    userAgent,
-    log: createLog({ level: 'error', format: defaults.logFormat, secrets: [], destination: process.stderr }),
-    ...options,
-    rate,
-    totalRate,
-    url: new URL(url),
+  const log = createLog({
+    level: 'error',
+    format: defaults.logFormat,
+    secrets: [],
+    destination: process.stderr,
   });
+  const byDefault = { freshMs, staleMs, userAgent, log, rate, totalRate };
+  return createPlainTransport({ ...withDefaults(byDefault, options), url: new URL(url) });
 }
 
 export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial<GatewayOptions>;
@@ -66,5 +64,5 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', format: defaults.logFormat, secrets, destination: process.stderr });
-  return createPlainGateway({ timeouts, log, ...options, credentials });
+  return createPlainGateway(withDefaults({ timeouts, log, credentials }, options));
 }

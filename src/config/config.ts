@@ -161,3 +161,12 @@ function readTracesUrl(values: VariableValues): URL | undefined {
 
 /** The configuration where nothing is set: no flag, no variable, no file. */
 export const { config: defaults } = readConfig({}) as { config: Config };
+
+/** The options that are given, and the defaults of the others: one that is undefined is not given. */
+export function withDefaults<Defaults extends object, Given extends object>(
+  byDefault: Defaults,
+  given?: Given,
+) {
+  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  return { ...byDefault, ...Object.fromEntries(entries) } as Defaults & Given;
+}

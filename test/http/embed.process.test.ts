@@ -44,6 +44,28 @@ it('an embedded gateway needs nothing but the URL of the API, and shares answers
   expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
 });
 
+it('an option that is undefined has its default, in a gateway and in its transport', async () => {
+  const unset = { rate: undefined, freshMs: undefined, userAgent: undefined };
+  const another = createTransport({ url: sandbox.url, ...unset });
+  const gateway = createGateway({
+    transport: another,
+    credentials: undefined,
+    timeouts: undefined,
+    limits: { restCalls: undefined },
+    liveLimits: { maxStreams: undefined },
+  });
+  const key = { token: 'sandbox-key' };
+  expect([await ask(gateway, key), await ask(gateway, key)]).toEqual(
+    Array(2).fill({ data: { script: { name: 'Nightfall Hub' } } }),
+  );
+  expect(sandbox.calls).toHaveLength(1);
+  expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
+  expect(await ask(gateway, { ...key, 'x-upstream': 'plan' })).toMatchObject({
+    extensions: { upstream: { limit: 250 } },
+  });
+  await another.close();
+});
+
 it('an embedded gateway shows its plugins every operation, one that has come before as well', async () => {
   let executed = 0;
   const gateway = createGateway({
