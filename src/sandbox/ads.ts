@@ -15,8 +15,11 @@ const unknownSystem = unauthorized('ad system does not exist or is not yours');
 
 const defaults = { key_duration: dayMs, max_keys: 1, allow_extending: true, max_duration: 7 * dayMs };
 
+/** An ad system as the sandbox holds it; the name is null once an edit has cleared it with `""`. */
+type SandboxAdSystem = Omit<WireAdSystem, 'name'> & { name: string | null };
+
 /** Two systems of the first project, and one of another. */
-export const adSystemsOf = tableOf<WireAdSystem>('ad systems', () => [
+export const adSystemsOf = tableOf<SandboxAdSystem>('ad systems', () => [
   { ...defaults, id: numbered(1), project_id: seeded.projectId, name: 'Daily key' },
   {
     id: numbered(2),
@@ -71,7 +74,11 @@ const editAdSystem: Handler = ({ state, id, body }) => {
   const system = adSystemsOf(state).get(id);
   if (!system) return unknownSystem;
   const fields = createEditFields(body);
-  const edit = { project_id: fields.text('project_id'), name: fields.text('name'), ...settingsIn(fields) };
+  const edit = {
+    project_id: fields.text('project_id'),
+    name: fields.clearableText('name'),
+    ...settingsIn(fields),
+  };
   if (fields.failed.length > 0) return invalid(fields.failed);
   Object.assign(system, changesOf(edit));
   return success();

@@ -14,7 +14,8 @@ export function createQuota(rate: number) {
         log = { starts: new Float64Array(rate).fill(Number.NEGATIVE_INFINITY), oldest: 0 };
         logs.set(key, log);
       }
-      if (at - (log.starts[log.oldest] ?? 0) < windowMs) return false;
+      // Either way: a clock that is set back would refuse all until it is that late again.
+      if (Math.abs(at - (log.starts[log.oldest] ?? 0)) < windowMs) return false;
       log.starts[log.oldest] = at;
       log.oldest = (log.oldest + 1) % rate;
       return true;

@@ -8,7 +8,13 @@ import { handle } from './handle.ts';
 import { hidePathKey } from './hidden-key.ts';
 import { isSandboxKey } from './keys.ts';
 import { createQuota } from './quota.ts';
-import { type DelayedReply, httpStatus, rateLimited, type SandboxReply } from './reply.ts';
+import {
+  type DelayedReply,
+  httpStatus,
+  internalServerError,
+  rateLimited,
+  type SandboxReply,
+} from './reply.ts';
 import { readBody } from './request-body.ts';
 import { createRouter } from './router.ts';
 import { seed } from './seed.ts';
@@ -96,7 +102,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const render = (answer: SandboxReply | DelayedReply): Rendered => {
     if ('reply' in answer) return { ...render(answer.reply), afterMs: answer.afterMs };
     const status = answer.success || failureStatus === 'ok' ? 200 : httpStatus(answer.error);
-    return { status, body: toJson(answer), afterMs: 0 };
+    const body = toJson(answer);
+    return body === undefined ? render(internalServerError) : { status, body, afterMs: 0 };
   };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {

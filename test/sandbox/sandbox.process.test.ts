@@ -314,6 +314,15 @@ describe('what every endpoint shares', () => {
     );
   });
 
+  it('survives a body that is nested deeper than it could write', async () => {
+    const text = `{"key":"echo","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    // A newer Node writes any depth.
+    expect((await ask(`POST /sessions/${sessionId}/message`, { text })).status).toBe(200);
+    expect((await ask('GET /_sandbox/calls')).status).toBe(200);
+    expect(await answer('POST /_sandbox/reset')).toEqual(ok());
+    expect(await answer('GET /_sandbox/calls')).toEqual(ok({ total: 0, calls: [] }));
+  });
+
   it('accepts a body of 16 MiB and refuses a larger one', async () => {
     const room = 16 * 1024 * 1024 - JSON.stringify({ script: '' }).length;
     const update = (length: number) =>
@@ -390,6 +399,13 @@ describe('the quota', () => {
     expect(await askMany(on, 1)).toBe(0);
     time += 1;
     expect(await askMany(on, 40)).toBe(30);
+  });
+
+  it('admits requests again at once when the clock was set back', async () => {
+    const on = await start({ now: () => time, rate: 3 });
+    expect(await askMany(on, 4)).toBe(3);
+    time -= 3_600_000;
+    expect(await askMany(on, 4)).toBe(3);
   });
 
   it('counts each key for itself and lets no unknown key use anything up', async () => {
