@@ -126,9 +126,9 @@ describe('a shared address', () => {
 
   it('opens what it was made of', () => {
     const query = 'query A($b: Int) { a(b: $b, c: "%&=+ü") }\nquery B { b }';
-    const { url, hasLeftOutKeys } = link(query, '{ "b": 1 } // mine', 'B');
+    const { url, hasLeftOutSecrets } = link(query, '{ "b": 1 } // mine', 'B');
     expect(url).toMatch(/^https:\/\/gateway\.example\/graphql\?query=query/);
-    expect(hasLeftOutKeys).toBe(false);
+    expect(hasLeftOutSecrets).toBe(false);
     expect(readShared(new URL(url).search)).toEqual({
       query,
       variables: '{\n  "b": 1\n}',
@@ -147,12 +147,25 @@ describe('a shared address', () => {
     ['query A($key: ID! = "secret") { user(key: $key) { executions } }', ''],
     ['query A($key: ID!) { user(key: $key) { executions } }', '{ "key": "secret" }'],
     ['mutation A($input: I!) { a(input: $input) { b } }', '{ "input": { "keys": ["secret"], "b": 1 } }'],
+    ['mutation { editProject(input: { id: "1", blacklistWebhook: "secret" }) { b } }', ''],
+    ['mutation { updateScript(input: { id: "1", source: """print(\\"""secret\\""")""" }) { b } }', ''],
     ['{ note(text: "my secret") }', '{ "a": "secret" }', 'secret'],
-  ])('leaves the key out of %s with %j', (query, variables, secretKey = '') => {
-    const { url, hasLeftOutKeys } = link(query, variables, undefined, secretKey);
+  ])('leaves the secret out of %s with %j', (query, variables, secretKey = '') => {
+    const { url, hasLeftOutSecrets } = link(query, variables, undefined, secretKey);
     expect(url).not.toContain('secret');
-    expect(hasLeftOutKeys).toBe(true);
+    expect(hasLeftOutSecrets).toBe(true);
     expect(JSON.stringify(readShared(new URL(url).search))).toContain('YOUR_KEY');
+  });
+
+  it('carries no variable that is a source or a webhook, not even as a text that would be written in its place', () => {
+    const query = 'mutation A($input: I!) { a(input: $input) { b } }';
+    const { url, hasLeftOutSecrets } = link(
+      query,
+      '{ "input": { "id": "1", "source": "secret", "executionWebhook": "secret" }, "source": "secret" }',
+    );
+    expect(hasLeftOutSecrets).toBe(true);
+    expect(new URL(url).searchParams.get('variables')).toBe('{"input":{"id":"1"}}');
+    expect(shareLink(PAGE, { query: '{ a(key: "b") }' }, '').url).toMatch(/key%3A\+YOUR_KEY%29/);
   });
 
   it('is read however it was made, and not where it has no query', () => {

@@ -50,8 +50,8 @@ export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
       variables: variableEditor?.getValue(),
       operationName: (operations?.length ?? 0) > 1 ? operationName : undefined,
     };
-    const { url, hasLeftOutKeys } = shareLink(location.href, shared, secretKey());
-    return { text: url, said: hasLeftOutKeys ? 'Copied without keys' : 'Copied' };
+    const { url, hasLeftOutSecrets } = shareLink(location.href, shared, secretKey());
+    return { text: url, said: hasLeftOutSecrets ? 'Copied without secrets' : 'Copied' };
   };
   return (
     <>

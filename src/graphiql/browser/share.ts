@@ -9,38 +9,44 @@ interface SharedTab {
   readonly operationName?: string | undefined;
 }
 
-/** In the place of a key. */
+/** In the place of a key. In a document it is no text, so that one with the placeholder is marked, and does not run. */
 const PLACEHOLDER = 'YOUR_KEY';
 const KEY_NAME = /keys?$/i;
-/** A key that is written into the document: as an argument, a member of an input, or a variable's default. */
-const KEY_LITERAL =
-  /(\b\w*keys?\s*:\s*(?:[\w![\]]+\s*=\s*)?)(\[[^\]]*\]|"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/gi;
+/** The other secrets: who knows a webhook can post to it. They have no placeholder, which would be written in their place. */
+const SECRET_NAME = /(?:source|webhook)$/i;
+/** One that is written into the document: as an argument, a member of an input, or a variable's default. */
+const SECRET_LITERAL =
+  /(\b\w*(?:keys?|source|webhook)\s*:\s*(?:[\w![\]]+\s*=\s*)?)(\[[^\]]*\]|"""(?:\\"""|[\s\S])*?"""|"(?:[^"\\\n]|\\.)*")/gi;
 
 /**
  * Makes the address that opens a tab with the same query and variables. It is meant for chats, and servers keep addresses in
- * their logs: what is called a key, such as the licence key of a user, and the secret key of the page are left out.
+ * their logs: what is called a key, such as the licence key of a user, the source of a script, webhooks, and the secret key of
+ * the page are left out.
  */
 export function shareLink(page: string, tab: SharedTab, secretKey: string) {
   const withoutSecret = (text: string) => (secretKey === '' ? text : text.replaceAll(secretKey, PLACEHOLDER));
-  const query = withoutSecret(tab.query.replace(KEY_LITERAL, `$1"${PLACEHOLDER}"`));
+  const query = withoutSecret(tab.query.replace(SECRET_LITERAL, `$1${PLACEHOLDER}`));
   const given: unknown = tab.variables?.trim() ? parse(tab.variables) : undefined;
-  const variables = given === undefined ? '' : withoutSecret(JSON.stringify(hideKeys(given)));
+  const variables = given === undefined ? '' : withoutSecret(JSON.stringify(hideSecrets(given)));
   const url = new URL(page);
   url.search = '';
   url.hash = '';
   url.searchParams.set('query', query);
   if (variables !== '') url.searchParams.set('variables', variables);
   if (tab.operationName) url.searchParams.set('operationName', tab.operationName);
-  const hasLeftOutKeys = query !== tab.query || (given !== undefined && variables !== JSON.stringify(given));
-  return { url: url.href, hasLeftOutKeys };
+  const hasLeftOutSecrets =
+    query !== tab.query || (given !== undefined && variables !== JSON.stringify(given));
+  return { url: url.href, hasLeftOutSecrets };
 }
 
-function hideKeys(value: unknown, name = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => hideKeys(item, name));
+function hideSecrets(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => hideSecrets(item, name));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideKeys(item, key)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideSecrets(item, key)]));
   }
-  return typeof value === 'string' && KEY_NAME.test(name) ? PLACEHOLDER : value;
+  if (typeof value !== 'string') return value;
+  if (SECRET_NAME.test(name)) return undefined;
+  return KEY_NAME.test(name) ? PLACEHOLDER : value;
 }
 
 /** Reads such an address, whoever made it. Undefined: it carries no query. */
