@@ -105,8 +105,8 @@ export function createHttpHandler(options: HttpHandlerOptions) {
           record,
           checkMethod: isPost ? undefined : checkMethod,
           mayStream,
+          lease,
         });
-        lease?.release();
         lease = undefined;
         response = respond(result, types, record);
       }

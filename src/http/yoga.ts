@@ -269,14 +269,14 @@ function afterPlugins(
         const { operation } = contextOf(context);
         const hooks = hooksFor?.(getEnveloped(), Object.assign(context, { request, params }));
         operation.isRunning = true;
-        const result = pipeline.run({
+        return pipeline.run({
           params: params as unknown as OperationParams,
           record: operation.record,
           hooks,
           checkMethod,
           mayStream: negotiateTypes(request.headers.get('accept')).stream !== undefined,
-        });
-        return result.finally(() => operation.lease?.release()) as never;
+          lease: operation.lease,
+        }) as never;
       });
     },
   };

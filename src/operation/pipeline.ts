@@ -59,6 +59,8 @@ export interface OperationInput {
   readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
   /** Whether the adapter can answer with more than one result. */
   readonly mayStream?: boolean | undefined;
+  /** For the memory of the parameters: released once there is a result, or a subscription, which keeps them, is over. */
+  readonly lease?: { release(): void } | undefined;
 }
 
 /** The way of every operation, whichever adapter it came by. */
@@ -83,7 +85,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const watch = (
     results: AsyncIterableIterator<ExecutionResult>,
     identity: Identity,
-    record: RequestRecord,
+    { record, lease }: OperationInput,
   ) =>
     watchResults(results, {
       signal: record.request.signal,
@@ -94,6 +96,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return isSamePermissions(now.permissions, identity.permissions);
       },
       finish: (one) => mask(one, record),
+      onEnd: () => lease?.release(),
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
 
@@ -166,7 +169,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const subscribed = await begin({ ...args, executeEvent });
       if (sent.registers !== undefined) register(sent, identity, request);
       if (!isStream(subscribed)) return subscribed;
-      return watch(subscribed, identity, record);
+      return watch(subscribed, identity, input);
     }
     const result = await execute(args);
     record.phases?.end('execute');
@@ -197,12 +200,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     mask,
     async run(input: OperationInput) {
+      const { record, lease } = input;
       try {
-        const answered = (await answerInTurn(input)) as WritableResult;
-        // A stream has no errors yet.
-        return answered.errors ? mask(answered, input.record) : (answered as never);
+        const answered = await answerInTurn(input);
+        if (isStream(answered)) return answered as never;
+        lease?.release();
+        return answered.errors ? mask(answered, record) : answered;
       } catch (error) {
-        return mask({ errors: [error as GraphQLError] }, input.record);
+        lease?.release();
+        return mask({ errors: [error as GraphQLError] }, record);
       }
     },
   };

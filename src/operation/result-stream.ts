@@ -13,6 +13,7 @@ interface ResultStreamOptions<Result> {
   /** Whether the stream may go on; an error, or that it ends without one. Asked before each event, and now and then. */
   readonly mayGoOn: () => Promise<boolean>;
   readonly finish: (result: ExecutionResult) => Result;
+  readonly onEnd: () => void;
   /** Receives how the end of the source fails, which a plugin may have wrapped. */
   readonly onUnexpected: (error: unknown) => void;
 }
@@ -23,7 +24,7 @@ const LOOK_EVERY_MS = 10_000;
 /** Watches over a stream of results. It ends with its client, with the caller's key, and with its source. */
 export function watchResults<Result>(
   source: AsyncIterableIterator<ExecutionResult>,
-  { signal, clock, mayGoOn, finish, onUnexpected }: ResultStreamOptions<Result>,
+  { signal, clock, mayGoOn, finish, onEnd, onUnexpected }: ResultStreamOptions<Result>,
 ): ResultStream<Result> {
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
@@ -33,6 +34,7 @@ export function watchResults<Result>(
     isOver = true;
     stopLooking();
     signal.removeEventListener('abort', leave);
+    onEnd();
     notify(() => source.return?.(), onUnexpected);
   };
   const leave = { handleEvent: end };

@@ -261,6 +261,26 @@ describe('bodies that arrive at the same time', () => {
     },
   );
 
+  it.each(ADAPTERS)(
+    'count until their subscription is over, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      fixture.respond = () => undefined;
+      const query = 'subscription { scriptSessions(scriptId: "a") { __typename } }';
+      const following = await openAlmost(50 * KB, { ...KEY, accept: 'text/event-stream' }, query);
+      following.finish();
+      expect(await following.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+      const other = await openAlmost(25 * KB, KEY);
+      other.finish();
+      expect(await other.until('}')).toMatch(/^HTTP\/1\.1 503 /);
+      following.socket.destroy();
+      await eventually(() => expect(underWay).toBe(0));
+      const taken = await openAlmost(TOTAL - KB, KEY);
+      taken.finish();
+      expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
   it('count for the names of members in them as well', async () => {
     const calls: ServerResponse[] = [];
     fixture.respond = (_recorded, response) => void calls.push(response);

@@ -214,9 +214,8 @@ export function openSocketConnection(
     const params = paramsFromJson(payload, 'payload');
     if (!body.hold(params.weight)) throw OVERLOADED;
     return Promise.resolve(hooksFor?.(upgrade, record, params))
-      .then((hooks) => pipeline.run({ params, record, hooks, mayStream: true }))
+      .then((hooks) => pipeline.run({ params, record, hooks, mayStream: true, lease: body }))
       .then((result) => {
-        body.release();
         operation.isStream = isStream(result);
         return isStream(result) ? result : sendResult(id, result, operation).then(() => undefined);
       });
