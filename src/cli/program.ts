@@ -14,13 +14,13 @@ const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
 "luaauth-graphql serve --port 4100".
 
-The flags of serve, check and query are environment variables as well. A flag
+The flags of serve are environment variables as well. A flag
 wins over the environment, the environment over the file .env in the working
 directory. API keys have no flag: set a variable, or name a file.
 
 Exit codes:
   ${EXIT.ok}  all is well
-  ${EXIT.failed}  the configuration is wrong, or a check failed
+  ${EXIT.failed}  the configuration is wrong, a check failed, or query got no answer
   ${EXIT.usage}  the command line is wrong
   ${EXIT.errors}  query: the answer has errors
   ${EXIT.refused}  query: LuaAuth refused the mutation`;

@@ -143,7 +143,7 @@ export const VARIABLES = {
       'allowed',
     ),
     PERSISTED_DOCUMENTS_FILE: row(
-      filePath,
+      { ...filePath, allowed: 'the path of a file or a folder' },
       'the list of documents by id: the manifest of Apollo, graphql-codegen or Relay, or a folder of .graphql files',
     ),
   }),
