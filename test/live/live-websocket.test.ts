@@ -496,6 +496,29 @@ describe('where all bodies together may be no larger than what a connection send
   });
 });
 
+describe('where all bodies together may be no larger than what two connections begin with', () => {
+  const live = useLive({ maxBodiesBytes: 100_000 });
+  const much = 'x'.repeat(30_000);
+
+  it.each([
+    ['in their head', { headers: { much }, connectionParams: {} }],
+    ['in their first message', { connectionParams: { much } }],
+  ])('one of them gives way, by what it keeps %s', async (_where, options) => {
+    const { socket, closed } = await openSocket(live.gateway, options);
+    const { connectionParams, ...others } = options;
+    const other = await openSocket(live.gateway, others);
+    other.send({ type: 'connection_init', payload: connectionParams });
+    // The reason may be lost with the connection.
+    expect(await Promise.race([other.closed, other.next()])).toMatchObject({
+      code: expect.toBeOneOf([1013, 1006]),
+    });
+    socket.close();
+    await closed;
+    const later = await openSocket(live.gateway, options);
+    later.socket.close();
+  });
+});
+
 describe('an event that is larger than an answer may be', () => {
   const live = useLive({ limits: { answerBytes: 2_000 } });
   const many = Array.from({ length: 90 }, (_, index) => `${index}-${'x'.repeat(30)}`);

@@ -10,6 +10,7 @@ import { type Clock, Deadline, every } from '../../transport/clock.ts';
 import type { BodyLease, OpenLease } from '../client-body.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
+import { headBytesOf } from '../node.ts';
 import { isFailure, requestIdFor } from '../response.ts';
 import {
   type ClientMessage,
@@ -92,6 +93,8 @@ export function openSocketConnection(
   const operations = new Map<string, RunningOperation>();
   const running = new Set<RunningOperation>();
   let headers: SentHeaders | undefined;
+  /** For those, and the head of the upgrade: both are kept as long as the connection. */
+  let kept: BodyLease | undefined;
   /** The bytes of the message that is arriving. */
   let arriving: BodyLease | undefined;
   /** Characters of the messages that no operation waits with. */
@@ -132,7 +135,9 @@ export function openSocketConnection(
         else {
           toInit.callOff();
           headers = headersIn(message.payload);
-          reply(JSON.stringify({ type: MessageType.ConnectionAck }));
+          kept = openFor(headers, headBytesOf(upgrade));
+          if (kept.hold(bytes)) reply(JSON.stringify({ type: MessageType.ConnectionAck }));
+          else evict();
         }
         break;
       case MessageType.Ping:
@@ -280,10 +285,14 @@ export function openSocketConnection(
   function arrive(bytes: number): void {
     isAlive = true;
     if (!arriving) {
-      arriving = openLease(new SocketClientRequest(upgrade, headers ?? NO_HEADERS, new AbortSource()));
+      arriving = openFor(headers ?? NO_HEADERS, 0);
       arriving.onEvict = evict;
     }
     if (!arriving.take(bytes)) evict();
+  }
+
+  function openFor(headers: SentHeaders, headBytes: number): BodyLease {
+    return openLease(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
   }
 
   function evict(): void {
@@ -320,6 +329,7 @@ export function openSocketConnection(
     toInit.callOff();
     cancelPing();
     releaseArriving();
+    kept?.release();
     for (const operation of running) {
       operation.source.abort();
       // The process leaves, and may take with it how a write has ended.
