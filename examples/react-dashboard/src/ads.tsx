@@ -155,7 +155,7 @@ interface SystemInput {
 
 /** The fields that have changed; LuaAuth leaves the rest as it is. */
 function changes({ project, ...system }: SystemFragment, input: SystemInput): Partial<SystemInput> {
-  const before: SystemInput = { ...system, projectId: project?.id ?? input.projectId };
+  const before: SystemInput = { ...system, projectId: project?.id ?? '' };
   const names = Object.keys(input) as (keyof SystemInput)[];
   return Object.fromEntries(
     names.filter((name) => input[name] !== before[name]).map((name) => [name, input[name]]),
@@ -205,7 +205,8 @@ function SystemForm({ system, isBusy, onSave, onCancel }: SystemFormProps) {
           Project id
           <input
             name="projectId"
-            required
+            // One that cannot be read stays, unless another is given.
+            required={system?.project !== null}
             defaultValue={system?.project?.id}
             autoComplete="off"
             spellCheck={false}

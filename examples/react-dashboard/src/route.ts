@@ -14,7 +14,16 @@ const subscribe = (listener: () => void) => {
 export function useRoute(): Route {
   const hash = useSyncExternalStore(subscribe, () => location.hash);
   const [, page = '', id = ''] = hash.split('/');
-  return { page: page || 'projects', id: decodeURIComponent(id) };
+  return { page: page || 'projects', id: decode(id) };
+}
+
+/** An address may be cut short, or written by hand: what is no id is the gateway's to say. */
+function decode(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
 }
 
 export const hrefOf = (page: string, id?: string): string =>

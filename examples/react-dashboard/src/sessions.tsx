@@ -61,9 +61,12 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
     if (await run({ input: { ids: [...those] } }, `Disconnected ${who}.`)) setChosenIds(new Set());
   };
   const showUser = async (id: string) => {
+    const { href } = location;
     const { data, error } = await client
       .query(USER_KEY, { id }, { requestPolicy: 'network-only' })
       .toPromise();
+    // The visitor has gone on, or has signed out.
+    if (location.href !== href) return;
     const key = data?.session?.userKey;
     if (error) return say({ isGood: false, text: sayErrors(error).join(' ') });
     if (!key)

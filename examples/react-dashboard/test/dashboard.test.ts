@@ -17,6 +17,14 @@ test('the projects that the ad systems name are listed, and any other opens by i
   assert.deepEqual(complaints, []);
 });
 
+test('an address that was cut short is answered, too', async () => {
+  const { page, complaints } = await fixture.open('script/%E0%A4');
+  await page.getByRole('alert').waitFor();
+  await page.getByRole('link', { name: 'Users' }).click();
+  await page.getByRole('heading', { name: 'Users' }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
 test('a project is shown with its scripts and their executions, for two REST calls', async () => {
   const { page, complaints } = await fixture.visit();
   await fixture.signIn(page);
@@ -158,6 +166,30 @@ test('the user of a session is one press away', async () => {
   assert.ok(!page.url().includes(userKey));
 });
 
+test('the user of a session is not shown to a visitor who has gone on meanwhile', async () => {
+  const { page } = await fixture.open(`script/${scriptId}`);
+  const answerTo = (operation: string) =>
+    page.waitForResponse(
+      (response) => response.request().postData()?.includes(`query ${operation}`) === true,
+    );
+  const answered = answerTo('UserKey');
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('query UserKey')) {
+      await page.getByRole('link', { name: 'Ad systems' }).click();
+      await page.getByRole('heading', { name: 'Ad systems' }).waitFor();
+    }
+    await route.continue();
+  });
+  await page
+    .getByRole('row', { name: `${robloxId}` })
+    .getByRole('button', { name: 'User' })
+    .click();
+  await (await answered).finished();
+  // The answer is a reason to read the quota: by then the page has taken it.
+  await answerTo('Quota');
+  assert.match(page.url(), /#\/ads$/);
+});
+
 test('a refusal is a sentence', async () => {
   const { page } = await fixture.open('users');
   await page.getByLabel('Licence key').fill(blacklistedUserKey);
@@ -205,6 +237,23 @@ test('ad systems are listed, changed and made', async () => {
   await page.getByRole('button', { name: 'Make it' }).click();
   await row('Autumn key').waitFor();
   assert.deepEqual(complaints, []);
+});
+
+test('an ad system whose project is gone is given another, and keeps it unless one is given', async () => {
+  fixture.sandbox.projects.delete(seeded.namesProjectId);
+  const { page } = await fixture.open('ads');
+  const row = page.getByRole('row', { name: 'Event key' });
+  const edits = () => fixture.sandbox.calls.filter(({ path }) => path.endsWith('/edit'));
+  const change = async (label: string, value: string) => {
+    await row.getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel(label).fill(value);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' });
+    return edits().at(-1)?.body;
+  };
+  assert.deepEqual(await change('Keys of a user', '2'), { max_keys: 2 });
+  assert.deepEqual(await change('Project id', projectId), { project_id: projectId });
+  await row.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
 });
 
 test('the meter shows what of the quota is used', async () => {
