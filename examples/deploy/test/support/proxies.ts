@@ -15,7 +15,7 @@ export interface RunningProxy {
   readonly plainPort: number;
   /** The tool's verdict on the configuration. */
   readonly check: { readonly code: number; readonly output: string };
-  /** Its access log so far. */
+  /** All that it has written so far, its access log first. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -25,22 +25,22 @@ interface Ports extends Record<'tls' | 'plain', number> {
   readonly gateways: readonly number[];
 }
 /**
- * The arguments to check a configuration, those to serve it, and where the access log is; undefined: on stdout. A plain one
- * has no TLS.
+ * The arguments to check a configuration, those to serve it, and where it logs beside stdout and stderr. A plain one has no
+ * TLS.
  */
 interface Recipe {
   readonly command: string;
   readonly check: readonly string[];
   readonly serve: readonly string[];
   readonly variables?: Record<string, string>;
-  readonly logFile?: string;
+  readonly logFiles?: readonly string[];
   readonly isPlain?: boolean;
 }
 
 /** The configuration of this folder, on loopback, with other ports and a certificate of the tests. */
 const recipes = {
   nginx({ directory, cert, key }: Files, ports: Ports): Recipe {
-    const logFile = join(directory, 'access.log');
+    const accessLog = join(directory, 'access.log');
     const site = replaceParts(textOf('nginx.conf'), {
       'server 127.0.0.1:4000;': `server 127.0.0.1:${ports.gateways[0]};`,
       'listen 80;': `listen 127.0.0.1:${ports.plain};`,
@@ -50,9 +50,9 @@ const recipes = {
       '/etc/letsencrypt/live/graphql.example.com/fullchain.pem': cert,
       '/etc/letsencrypt/live/graphql.example.com/privkey.pem': key,
       'server_name graphql.example.com;': 'server_name localhost;',
-      '/var/log/nginx/luaauth-graphql.log': logFile,
+      '/var/log/nginx/luaauth-graphql.log': accessLog,
     });
-    return { ...nginxWith(site, directory), logFile };
+    return { ...nginxWith(site, directory), logFiles: [accessLog, join(directory, 'error.log')] };
   },
 
   /** The nginx of compose.several.yaml, where a name has the addresses of all gateways. */
@@ -62,7 +62,7 @@ const recipes = {
       'server gateway:4000 max_fails=1 fail_timeout=2s;': ports.gateways
         .map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=2s;`)
         .join('\n'),
-      'listen 4000;': `listen 127.0.0.1:${ports.plain};\naccess_log off;`,
+      'listen 4000;': `listen 127.0.0.1:${ports.plain};`,
     });
     return { ...nginxWith(site, directory), isPlain: true };
   },
@@ -142,7 +142,8 @@ export async function startProxy(name: ProxyName, ...gatewayUrls: string[]): Pro
     tlsPort: tls,
     plainPort: plain,
     check,
-    log: () => (recipe.logFile === undefined ? stdout : readFileSync(recipe.logFile, 'utf8')),
+    log: () =>
+      [...(recipe.logFiles ?? []).map((file) => readFileSync(file, 'utf8')), stdout, stderr].join(''),
     async stop() {
       child.kill('SIGTERM');
       await ended;
