@@ -149,7 +149,7 @@ describe('renewals while the circuit breaker is open', () => {
 });
 
 describe('renewals beside a caller that waits for a rate of its own', () => {
-  const keys = [{ name: 'usual' }, { name: 'capped', rate: 1 }];
+  const keys = [{ name: 'usual' }, { name: 'capped', rate: 1 }, { name: 'half', rate: RATE / 2 }];
   const fixture = useRecorder({
     transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 60_000 },
     credentials: { heldKey: 'luaauth-key', keyRing: ringOf(keys) },
@@ -167,6 +167,29 @@ describe('renewals beside a caller that waits for a rate of its own', () => {
     const capped = readAll(['x', 'y', 'z'], 'capped');
     await expectCalls(fixture.recorder, ids.length + 1);
     await readAll(ids);
+    await settle();
+    const toggled = await fixture.gateway.execute(
+      TOGGLE,
+      { input: { id: 'a', enabled: true } },
+      bearer('usual'),
+    );
+    expect(toggled.errors).toBeUndefined();
+    await clock.advance(3 * WINDOW_MS);
+    expect((await capped).errors).toBeUndefined();
+  });
+
+  it('leave places free when its calls are answered, too', async () => {
+    fixture.respond = answerPlainly;
+    await readAll(ids.slice(0, RATE));
+    await clock.advance(WINDOW_MS);
+    await readAll(ids.slice(RATE));
+    await clock.advance(WINDOW_MS);
+    const capped = readAll(['l', 'm', 'n', 'o', 'p', 'q', 'r', 't', 'u', 'v', 'w'], 'half');
+    await expectCalls(fixture.recorder, ids.length + RATE / 2);
+    await readAll(ids);
+    await expectCalls(fixture.recorder, ids.length + SPARE);
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, ids.length + SPARE + RATE / 2 + 2);
     await settle();
     const toggled = await fixture.gateway.execute(
       TOGGLE,

@@ -95,17 +95,25 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
 
   /** Starts the call that is next, if one has all that it needs. `isByAge`: of a caller's reads, those of the oldest operation. */
   startNext(isByAge: boolean): boolean {
-    const { queue, limits } = this;
-    const { key } = limits;
+    const { queue, now, isUrgent } = this;
+    const { key } = this.limits;
     if (queue.size === 0 || key.isShut) return false;
-    // Those who have used up a rate of their own need no permit yet: one that is taken for them would go to a renewal.
-    const isSpare = queue.urgent === 0 || (limits.hasParts && key.size === 0);
-    if ((isSpare && queue.size === queue.urgent) || !key.prepare(isSpare)) return false;
-    const { now } = this;
     // One whose time is over is about to be told: a process that stood still finds the permits first.
-    const admittance = queue.next((one) => one.startBy >= now && one.takePermits(), isByAge);
-    admittance?.start();
-    return admittance !== undefined;
+    const admits = (one: Admittance) => one.startBy >= now && one.takePermits();
+    let next = isUrgent && key.prepare(false) ? queue.next(admits, isByAge) : undefined;
+    if (!next && queue.size > queue.urgent) {
+      // All of them turned out to wait for a rate of their own: what was taken for them is not for a renewal.
+      if (isUrgent && !this.isUrgent) key.giveBack();
+      if (key.prepare(true)) next = queue.nextRevalidation(admits);
+    }
+    next?.start();
+    return next !== undefined;
+  }
+
+  /** Whether any waits that somebody waits for, and has not used up a rate of its own, as far as is known. */
+  private get isUrgent(): boolean {
+    const { key, hasParts } = this.limits;
+    return this.queue.urgent > 0 && !(hasParts && key.size === 0);
   }
 
   /** Whether a call could start at this moment and leave permits for others. */

@@ -87,9 +87,9 @@ export class FairQueue<Item extends Waiting> {
     this.size -= 1;
   }
 
-  /** Takes out the next in turn that is admitted. `isByAge`: of a caller's reads, those of the oldest operation go on. */
+  /** Takes out the next in turn that is admitted, no revalidation. `isByAge`: of a caller's reads, those of the oldest operation go on. */
   next(admits: Admits<Item>, isByAge: boolean): Item | undefined {
-    const item = this.#callers.next(admits, isByAge) ?? this.#nextRevalidation(admits);
+    const item = this.#callers.next(admits, isByAge);
     if (item) this.size -= 1;
     return item;
   }
@@ -112,14 +112,14 @@ export class FairQueue<Item extends Waiting> {
     return call.revalidation ? this.#revalidations : this.#callers;
   }
 
-  /** The one whose entry was served the most. Thousands may wait, so they are sorted only where that one is not admitted. */
-  #nextRevalidation(admits: Admits<Item>): Item | undefined {
+  /** Takes out the one whose entry was served the most. Thousands may wait, so they are sorted only where that one is not admitted. */
+  nextRevalidation(admits: Admits<Item>): Item | undefined {
     const items = this.#revalidations.items();
     let found: Item | undefined;
     for (const item of items) if (!found || servedAgeMs(item) > servedAgeMs(found)) found = item;
     if (found && !admits(found))
       found = items.toSorted((one, other) => servedAgeMs(other) - servedAgeMs(one)).find(admits);
-    if (found) this.#revalidations.remove(found);
+    if (found) this.remove(found);
     return found;
   }
 }
