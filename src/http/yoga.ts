@@ -6,7 +6,8 @@ import type { Context } from '../context.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { OperationParams } from '../operation/params.ts';
-import type { ExecutionHooks, Pipeline } from '../operation/pipeline.ts';
+import { type ExecutionHooks, isStream, type Pipeline } from '../operation/pipeline.ts';
+import type { ResultStream } from '../operation/result-stream.ts';
 import { type BodyLease, CUT_OFF } from './client-body.ts';
 import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
@@ -60,7 +61,8 @@ interface RequestSlot extends OperationSlot {
   isRunning?: boolean;
   /** Whether its record has ended, or ends with the response of a server. */
   isEnded?: boolean;
-  /** The body of a response that sends results as they come. */
+  /** The results of a subscription, and the body of the response that sends them as they come. */
+  results?: ResultStream;
   stream?: StreamedBody;
 }
 
@@ -94,8 +96,8 @@ export function createYogaAdapter(options: YogaOptions) {
     try {
       return await answer();
     } catch (error) {
-      const { record, stream } = slot;
-      stream?.destroy();
+      const { record } = slot;
+      endStream(slot);
       const hasLeft = record?.request.signal.aborted;
       if (hasLeft) endOnce(slot, tracker, CLIENT_LEFT);
       // Nobody waits, or it has not come as far as to be a request.
@@ -111,7 +113,10 @@ export function createYogaAdapter(options: YogaOptions) {
   const answer: NodeHandler = async (sent, response, record) => {
     const { message } = sent;
     const operation: RequestSlot = { record, isEnded: true, sent, wasRead: wasRead(message) };
-    response.once('close', () => releaseUnlessRunning(operation));
+    response.once('close', () => {
+      releaseUnlessRunning(operation);
+      endStream(operation);
+    });
     const context = { req: message, res: response, waitUntil: yoga.waitUntil, operation };
     try {
       const answer = await answering(operation, () =>
@@ -119,7 +124,7 @@ export function createYogaAdapter(options: YogaOptions) {
       );
       if (!response.headersSent) operation.stream?.watch(message.socket);
       // Something else has answered: nobody takes the results.
-      else operation.stream?.destroy();
+      else endStream(operation);
       await sendNodeResponse(answer, response, message, true);
     } catch (error) {
       // Where the client has left, that is why.
@@ -156,6 +161,12 @@ export function createYogaAdapter(options: YogaOptions) {
 /** A plugin may have answered in the place of the operation. */
 function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
   if (!isRunning) lease?.release();
+}
+
+/** Nobody takes its results. */
+function endStream({ stream, results }: RequestSlot): void {
+  stream?.destroy();
+  void results?.return?.();
 }
 
 function endOnce(slot: RequestSlot, tracker: RequestTracker, status: number): void {
@@ -203,6 +214,8 @@ function beforePlugins({ handler, pipeline, tracker, checkHost }: YogaOptions): 
         final: ExecutionResult,
         { Response }: { readonly Response: typeof globalThis.Response },
       ) => {
+        // A plugin, or its failure, has put another result in the place of those of a subscription.
+        if (!isStream(final)) endStream(operation);
         const response = await handler.respond(final, types, record);
         if (isStreamed(response.body)) operation.stream = response.body;
         return asResponse(response, Response);
@@ -265,18 +278,20 @@ function afterPlugins(
       });
     },
     onParams({ setParamsHandler }) {
-      setParamsHandler(({ params, request, context }) => {
+      setParamsHandler(async ({ params, request, context }) => {
         const { operation } = contextOf(context);
         const hooks = hooksFor?.(getEnveloped(), Object.assign(context, { request, params }));
         operation.isRunning = true;
-        return pipeline.run({
+        const result = await pipeline.run({
           params: params as unknown as OperationParams,
           record: operation.record,
           hooks,
           checkMethod,
           mayStream: negotiateTypes(request.headers.get('accept')).stream !== undefined,
           lease: operation.lease,
-        }) as never;
+        });
+        if (isStream(result)) operation.results = result;
+        return result as never;
       });
     },
   };

@@ -5,7 +5,7 @@ import type { ExecuteArgs } from '../execution/execute.ts';
 import { type Subscribed, subscribe } from '../execution/subscribe.ts';
 import { validateDocument } from '../plan/document.ts';
 import type { DocumentEntry } from './document-cache.ts';
-import type { ExecutionHooks, PipelineOptions } from './pipeline.ts';
+import { type ExecutionHooks, isStream, type PipelineOptions } from './pipeline.ts';
 
 type EnvelopHooksOptions = Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'execute'>;
 
@@ -15,6 +15,7 @@ type GetEnveloped = YogaServerInstance<never, Context>['getEnveloped'];
 export interface OperationSlot {
   entry?: DocumentEntry;
   variables?: ExecuteArgs['variableValues'];
+  subscribed?: Subscribed;
 }
 
 /**
@@ -45,7 +46,11 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
       });
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(subscribe);
+      setSubscribeFn(async (given: ExecuteArgs) => {
+        const subscribed = await subscribe(given);
+        slotOf(given.contextValue as object).subscribed = subscribed;
+        return subscribed;
+      });
     },
   };
 
@@ -70,7 +75,18 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
         slot.variables = args.variableValues;
         return enveloped.execute(args) as ExecutionResult | PromiseLike<ExecutionResult>;
       },
-      subscribe: (args) => enveloped.subscribe(args) as Promise<Subscribed>,
+      async subscribe(args) {
+        let result: Subscribed | undefined;
+        try {
+          result = (await enveloped.subscribe(args)) as Subscribed | undefined;
+          return result as Subscribed;
+        } finally {
+          // A plugin has failed, or put something else in the place of the results.
+          const { subscribed } = slot;
+          if (subscribed && isStream(subscribed) && !(result && isStream(result)))
+            await subscribed.return?.();
+        }
+      },
     };
   };
 

@@ -188,18 +188,54 @@ it('a page whose response cannot be sent is told to the log, and closes that con
   await gateway.close();
 });
 
-it('a stream whose response a plugin loses ends', async () => {
-  const counts: number[] = [];
-  const gateway = await open({
-    gateway: {
-      plugins: [{ onResponse: FAILURES.rejects as () => void }],
-      liveObserver: { counted: ({ streams }) => void counts.push(streams) },
+const fail = FAILURES.throws as () => never;
+
+describe.each<[hook: string, plugin: object]>([
+  ['onResponse fails', { onResponse: FAILURES.rejects }],
+  ['onResultProcess fails', { onResultProcess: fail }],
+  [
+    'onResultProcess puts another result in its place',
+    { onResultProcess: ({ setResult }: { setResult(result: object): void }) => setResult({ data: null }) },
+  ],
+  ['onSubscribeResult fails', { onSubscribe: () => ({ onSubscribeResult: fail }) }],
+  [
+    'onSubscribeResult puts another result in its place',
+    {
+      onSubscribe: () => ({
+        onSubscribeResult: ({ setResult }: { setResult(result: object): void }) => setResult({ data: null }),
+      }),
     },
+  ],
+  ['onExecutionResult fails', { onExecutionResult: fail }],
+  [
+    'instrumentation.operation fails once it has begun',
+    {
+      instrumentation: {
+        operation: async (_: unknown, wrapped: () => Promise<void>) => {
+          await wrapped();
+          fail();
+        },
+      },
+    },
+  ],
+])('a stream of a plugin whose %s', (_how, plugin) => {
+  it.each(['node:http', 'fetch'])('ends, by %s', async (adapter) => {
+    const counts: number[] = [];
+    const gateway = await open({
+      gateway: { plugins: [plugin], liveObserver: { counted: ({ streams }) => void counts.push(streams) } },
+    });
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'key' },
+      body: JSON.stringify({ query: LIVE }),
+    };
+    const url = `${gateway.url}/graphql`;
+    const response = await (adapter === 'fetch' ? gateway.fetch(url, init) : fetch(url, init));
+    expect(await response.text()).not.toContain('scriptSessions');
+    expect(counts).toContain(1);
+    await expect.poll(() => counts.at(-1)).toBe(0);
+    await gateway.close();
   });
-  const { status } = await subscribeBySse(gateway, LIVE);
-  expect(status).toBe(500);
-  await expect.poll(() => counts.at(-1)).toBe(0);
-  await gateway.close();
 });
 
 it('a stream that a plugin has wrapped, and that cannot be ended, ends nothing else', async () => {
