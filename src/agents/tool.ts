@@ -32,7 +32,7 @@ export const PLAN = 'plan';
  * @throws StartError for a document that makes none; it says what to do
  */
 export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
-  const last = isArbitrary ? [ANY_QUERY] : [];
+  const last = isArbitrary ? [anyQuery(parts.limits.restCalls)] : [];
   const names = new Set(last.map(({ listing }) => listing.name));
   // A document under two ids is one.
   const ids = new Map([...listed].map(([id, query]) => [query, id]));
@@ -80,12 +80,9 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
       );
   const effects = fields.map(({ definition }) => effectOf(definition));
   const about = description?.value ?? `Runs the ${operation} ${name}.`;
-  const most = mostCalls(prepared, mostRestCalls);
-  const price = Number.isFinite(most) ? `Costs at most ${most}` : 'Nothing limits its';
-  const calls = most === 1 ? 'call' : 'calls';
   return {
     name,
-    description: `${about} ${price} REST ${calls}.`,
+    description: `${about} ${priceOf(mostCalls(prepared, mostRestCalls))}`,
     ...shapeOf(properties, required, selectedOf(fields)),
     annotations: {
       readOnlyHint: operation === 'query',
@@ -94,6 +91,11 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
       openWorldHint: false,
     },
   };
+}
+
+function priceOf(most: number): string {
+  const price = Number.isFinite(most) ? `Costs at most ${most}` : 'Nothing limits its';
+  return `${price} REST ${most === 1 ? 'call' : 'calls'}.`;
 }
 
 /** The result is that of an operation, whose data is missing where nothing ran. */
@@ -110,16 +112,18 @@ function shapeOf(properties: JsonSchema, required: string[], data: JsonSchema) {
   } as Pick<ToolListing, 'inputSchema' | 'outputSchema'>;
 }
 
-const ANY_QUERY: Tool = {
-  listing: {
-    name: 'graphql',
-    description: 'Runs a GraphQL query, no mutation, against LuaAuth. Ask for its price: it may be high.',
-    ...shapeOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query'], {}),
-    annotations: { readOnlyHint: true, openWorldHint: false },
-  },
-  query: undefined,
-  scopes: { all: new Set(), byPath: new Map() },
-};
+function anyQuery(mostRestCalls: number): Tool {
+  return {
+    listing: {
+      name: 'graphql',
+      description: `Runs a GraphQL query, no mutation, against LuaAuth. ${priceOf(mostRestCalls)}`,
+      ...shapeOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query'], {}),
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    query: undefined,
+    scopes: { all: new Set(), byPath: new Map() },
+  };
+}
 
 /** Finds what GraphQL would ignore: a model that misspells an argument has to learn of it. */
 export function checkArguments({ inputSchema }: ToolListing, args: JsonSchema) {

@@ -141,7 +141,7 @@ const ExactID = new GraphQLScalarType<string, string>({
     if (typeof value === 'string') return value;
     if (Number.isSafeInteger(value)) return String(value);
     throw refused(
-      typeof value === 'number' || typeof value === 'bigint'
+      typeof value === 'bigint' || Number.isInteger(value)
         ? 'An ID above 2^53 must be sent as a string: as a JSON number its last digits are lost.'
         : 'An ID must be sent as a string.',
     );

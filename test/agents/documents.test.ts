@@ -57,7 +57,12 @@ it('a tool for any query is there when it is wanted, and takes nothing else', as
   const gateway = await openGateway({ upstream: sandbox.url, credentials, ...forAgents(new Map(), true) });
   try {
     const client = await connectAgent(gateway.url, 'bot');
-    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['graphql']);
+    expect((await client.listTools()).tools).toEqual([
+      expect.objectContaining({
+        name: 'graphql',
+        description: 'Runs a GraphQL query, no mutation, against LuaAuth. Costs at most 250 REST calls.',
+      }),
+    ]);
     const ask = (query: string) => client.callTool({ name: 'graphql', arguments: { query } });
     expect((await ask('{ rateLimit { limit } }')).structuredContent).toMatchObject({
       data: { rateLimit: { limit: null } },

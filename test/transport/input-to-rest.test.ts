@@ -199,6 +199,14 @@ describe('an id that is a JSON number above 2^53', () => {
     expect(fixture.lines()).toEqual([]);
   });
 
+  it('is told from a number that is no whole one', async () => {
+    const { errors } = await fixture.gateway.execute<unknown, object>(BY_ID, { id: 5.5 });
+    expect(errors).toMatchObject([
+      { message: expect.stringMatching(/\$id: An ID must be sent as a string\.$/) },
+    ]);
+    expect(fixture.lines()).toEqual([]);
+  });
+
   it('is taken as text, and as a number in the document', async () => {
     await fixture.gateway.execute(FILTERED, { id: scriptId, filter: { robloxId: '9007199254740993' } });
     await fixture.gateway.execute(
