@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { COMMAND, type Desk, runCommand } from './commands.ts';
+import { COMMAND, type Desk, type Outcome, runCommand } from './commands.ts';
 import { type CommandInteraction, isSigned, readInteraction, readPublicKey } from './interaction.ts';
 
 export interface BotOptions {
@@ -25,6 +25,18 @@ const MAX_CONTENT = 2_000;
 /** The endpoint for interactions, as a request listener. Its answers are shown to the sender alone. */
 export function createBot({ desk, publicKey, discordApi, log }: BotOptions): RequestListener {
   const key = readPublicKey(publicKey);
+  /** The last command about each user, while there is one. */
+  const last = new Map<unknown, Promise<Outcome>>();
+
+  /** One after another for a user: two that extend a licence at once would both begin from the same end of it. */
+  async function runInTurn({ subcommand, options }: CommandInteraction): Promise<Outcome> {
+    const { user } = options;
+    const mine = Promise.resolve(last.get(user)).then(() => runCommand(desk, subcommand, options));
+    last.set(user, mine);
+    const outcome = await mine;
+    if (last.get(user) === mine) last.delete(user);
+    return outcome;
+  }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
@@ -39,7 +51,7 @@ export function createBot({ desk, publicKey, discordApi, log }: BotOptions): Req
       return answer(response, say('This is for those who may ban members.'));
     }
     answer(response, THINKING);
-    const { result, text } = await runCommand(desk, interaction.subcommand, interaction.options);
+    const { result, text } = await runInTurn(interaction);
     const isShown = await edit(interaction, text);
     log({ ...factsOf(interaction), result, isShown });
   }

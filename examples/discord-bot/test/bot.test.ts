@@ -59,6 +59,17 @@ test('extend adds days to what is left of a licence', async () => {
   assert.equal(licence().key_expires, until);
 });
 
+test('extend adds the days of each of two commands that come at once', async () => {
+  licence().key_expires = NOW + 5 * DAY_MS;
+  const extend = () => fixture.send({ subcommand: 'extend', user, options: { days: 30 } });
+  const said = await Promise.all([extend(), extend()]);
+  assert.deepEqual(said.toSorted(), [
+    `Extended by 30 days, until ${shown(NOW + 35 * DAY_MS)}.`,
+    `Extended by 30 days, until ${shown(NOW + 65 * DAY_MS)}.`,
+  ]);
+  assert.equal(licence().key_expires, NOW + 65 * DAY_MS);
+});
+
 test('extend counts from now where a licence has expired', async () => {
   licence().key_expires = NOW - 100 * DAY_MS;
   await fixture.send({ subcommand: 'extend', user, options: { days: 1 } });
