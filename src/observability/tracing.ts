@@ -189,7 +189,12 @@ export async function startOtel({ url, version, warn }: OtelOptions) {
   });
   return {
     tracer: provider.getTracer(NAME, version) as Tracer,
-    close: () => Promise.race([provider.shutdown(), delay(FLUSH_MS, undefined, { ref: false })]),
+    // It rejects where the collector does not take the last spans.
+    close: () =>
+      Promise.race([
+        provider.shutdown().catch(({ message }: Error) => tell(message)),
+        delay(FLUSH_MS, undefined, { ref: false }),
+      ]),
   };
 }
 

@@ -419,16 +419,20 @@ describe('the process', { timeout: 60_000 }, () => {
     expect(collector.requests).toEqual([]);
   });
 
-  it('goes on, and says so in its log, when the collector takes none', async () => {
+  it.each([
+    ['as it runs', '1'],
+    ['as it ends', '60000'],
+  ])('goes on, and says so in its log, when the collector takes none %s', async (_when, delayMs) => {
     const collector = await startCollector(400);
     closing.push(collector.close);
     const { stdout } = await runWith({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/here`,
-      OTEL_BSP_SCHEDULE_DELAY: '1',
+      OTEL_BSP_SCHEDULE_DELAY: delayMs,
     });
     expect(collector.requests.map(({ path }) => path)).toContain('POST /here');
     const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level !== 'info');
+    expect(lines.at(-1)).toContain('"msg":"stopped"');
     // Neither a stack nor the answer, which may quote the headers of a request.
     expect(new Set(warnings.map(({ msg }) => msg))).toEqual(new Set(['OpenTelemetry: Bad Request']));
     expect(lines.some((line) => line.includes('"operationName":"Traced"'))).toBe(true);
