@@ -59,8 +59,6 @@ interface RequestSlot extends OperationSlot {
   /** The memory lease of the body; the operation gives it back, or else the end of the request. */
   lease?: BodyLease | undefined;
   isRunning?: boolean;
-  /** Whether its record has ended, or ends with the response of a server. */
-  isEnded?: boolean;
   /** The results of a subscription, and the body of the response that sends them as they come. */
   results?: ResultStream;
   stream?: StreamedBody;
@@ -98,13 +96,10 @@ export function createYogaAdapter(options: YogaOptions) {
     } catch (error) {
       const { record } = slot;
       endStream(slot);
-      const hasLeft = record?.request.signal.aborted;
-      if (hasLeft) endOnce(slot, tracker, CLIENT_LEFT);
       // Nobody waits, or it has not come as far as to be a request.
-      if (!record || hasLeft) throw error;
+      if (!record || record.request.signal.aborted) throw error;
       const result = pipeline.mask({ errors: [error as never] }, record);
       const { body, status, headers } = responseTo(result, 'application/json');
-      endOnce(slot, tracker, status);
       const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
       return new yoga.fetchAPI.Response(body, { status, headers: { ...own, ...headers } });
     }
@@ -112,7 +107,7 @@ export function createYogaAdapter(options: YogaOptions) {
 
   const answer: NodeHandler = async (sent, response, record) => {
     const { message } = sent;
-    const operation: RequestSlot = { record, isEnded: true, sent, wasRead: wasRead(message) };
+    const operation: RequestSlot = { record, sent, wasRead: wasRead(message) };
     response.once('close', () => {
       releaseUnlessRunning(operation);
       endStream(operation);
@@ -135,12 +130,16 @@ export function createYogaAdapter(options: YogaOptions) {
   // A context of its own for each request: an embedder may give the same one again and again.
   const fetch = async (...args: unknown[]) => {
     const operation: RequestSlot = {};
+    let status = CLIENT_LEFT;
     try {
-      return await answering(operation, () =>
+      const response = await answering(operation, () =>
         (yoga.fetch as (...all: unknown[]) => ReturnType<Yoga['fetch']>)(...args, { operation }),
       );
+      ({ status } = response);
+      return response;
     } finally {
       releaseUnlessRunning(operation);
+      if (operation.record) tracker.end(operation.record, status);
     }
   };
   /** For an operation that comes past Yoga, by a WebSocket. */
@@ -167,12 +166,6 @@ function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
 function endStream({ stream, results }: RequestSlot): void {
   stream?.destroy();
   void results?.return?.();
-}
-
-function endOnce(slot: RequestSlot, tracker: RequestTracker, status: number): void {
-  if (slot.isEnded || !slot.record) return;
-  slot.isEnded = true;
-  tracker.end(slot.record, status);
 }
 
 function contextOf(serverContext: object) {
@@ -222,9 +215,8 @@ function beforePlugins({ handler, pipeline, tracker, checkHost }: YogaOptions): 
       };
       setResultProcessor(respond as never, type);
     },
-    onResponse({ request, response: { status, headers }, serverContext }) {
-      const { operation } = contextOf(serverContext);
-      const { record } = operation;
+    onResponse({ request, response: { headers }, serverContext }) {
+      const { record } = contextOf(serverContext).operation;
       headers.set(REQUEST_ID, record.requestId);
       for (const name of Object.keys(COMMON_HEADERS)) {
         if (!headers.has(name)) headers.set(name, COMMON_HEADERS[name] as string);
@@ -232,7 +224,6 @@ function beforePlugins({ handler, pipeline, tracker, checkHost }: YogaOptions): 
       const header = (name: string) => request.headers.get(name);
       const cors = handler.cors?.({ method: request.method, header }, headers.get('vary')) ?? {};
       for (const [name, value] of Object.entries(cors)) headers.set(name, value);
-      endOnce(operation, tracker, status);
     },
   };
 }

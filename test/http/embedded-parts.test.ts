@@ -128,7 +128,13 @@ describe.each([
   ),
 ])('a plugin whose %s', (hook, pluginOf) => {
   it.each(['throws', 'rejects'])('%s is answered without a stack, and the log hears of it', async (how) => {
-    const gateway = await open({ gateway: { plugins: [pluginOf(FAILURES[how] as Broken)] } });
+    const ended: number[] = [];
+    const gateway = await open({
+      gateway: {
+        plugins: [pluginOf(FAILURES[how] as Broken)],
+        observers: [{ ended: (_record, { status }) => void ended.push(status) }],
+      },
+    });
     const init = {
       method: 'POST',
       headers: { 'content-type': 'application/json', token: 'key' },
@@ -155,6 +161,7 @@ describe.each([
     expect(told.length).toBeGreaterThanOrEqual(answers.length);
     expect(gateway.logged).toEqual(told);
     await gateway.close();
+    expect(ended).toEqual(answers.map(({ status }) => status));
   });
 });
 
