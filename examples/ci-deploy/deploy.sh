@@ -20,6 +20,9 @@ fail() {
   exit "$1"
 }
 
+for tool in curl jq; do
+  command -v "$tool" >/dev/null || fail 2 "$tool is not installed."
+done
 [ $# -eq 2 ] || fail 2 "Usage: deploy.sh SCRIPT_ID FILE"
 script=$1 file=$2
 url=${GATEWAY_URL:-http://127.0.0.1:4000/graphql}
@@ -30,6 +33,7 @@ elif [ -n "${LUAAUTH_TOKEN:-}" ]; then
 else
   fail 2 "Set LUAAUTH_TOKEN or GATEWAY_KEY."
 fi
+[[ $url =~ ^https?:// ]] || fail 2 "GATEWAY_URL does not begin with https:// or http://."
 [ -r "$file" ] || fail 2 "$file cannot be read."
 [ -s "$file" ] || fail 2 "$file is empty."
 # JSON is text: any other byte would reach LuaAuth as a replacement character.
@@ -58,8 +62,8 @@ answer=$(
 ) || code=$?
 case $code in
   0) ;;
-  # No such host, no connection, no TLS: nothing was sent.
-  5 | 6 | 7 | 35 | 60) fail 3 "The gateway cannot be reached; nothing was changed." ;;
+  # No URL, no such host, no connection, no TLS: nothing was sent.
+  3 | 5 | 6 | 7 | 35 | 60) fail 3 "The gateway cannot be reached; nothing was changed." ;;
   *) lost "There was no answer" ;;
 esac
 

@@ -79,6 +79,29 @@ test('a gateway that is not there, and what it refuses, end with 3', async () =>
   assert.deepEqual(fixture.lines(), []);
 });
 
+test('nothing is in doubt where the address is none', async () => {
+  writeFileSync(fixture.file, SOURCE);
+  for (const [GATEWAY_URL, expected] of [
+    ['htp://127.0.0.1/graphql', 2],
+    ['http://127.0.0.1:port/graphql', 3],
+  ] as const) {
+    const { code } = await fixture.deploy([scriptId, fixture.file], { GATEWAY_URL });
+    assert.deepEqual([GATEWAY_URL, code], [GATEWAY_URL, expected]);
+  }
+});
+
+test('a tool that is not installed ends with 2, and is named', async () => {
+  writeFileSync(fixture.file, SOURCE);
+  for (const [missing, other] of [
+    ['curl', 'jq'],
+    ['jq', 'curl'],
+  ] as const) {
+    const PATH = fixture.pathWith('bash', 'cmp', other);
+    const outcome = await fixture.deploy([scriptId, fixture.file], { PATH });
+    assert.deepEqual(outcome, { code: 2, output: `${missing} is not installed.` });
+  }
+});
+
 test('what is missing ends with 2, and nothing is sent', async () => {
   writeFileSync(fixture.file, Buffer.from([0x2d, 0x2d, 0xff, 0x0a]));
   const latin = await fixture.deploy([scriptId, fixture.file]);

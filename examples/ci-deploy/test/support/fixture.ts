@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach } from 'node:test';
@@ -43,6 +43,15 @@ export function usePipeline() {
         child.once('error', reject);
         child.once('close', (code) => resolve({ code, output: output.trim() }));
       });
+    },
+    /** A PATH with no more than these commands. */
+    pathWith(...names: readonly string[]): string {
+      const folder = mkdtempSync(join(directory, 'path-'));
+      for (const name of names) {
+        const found = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+        symlinkSync(found.trim(), join(folder, name));
+      }
+      return folder;
     },
     /** Puts a command of this name before all others. */
     addCommand(name: string, text: string): string {
