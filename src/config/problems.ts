@@ -32,7 +32,7 @@ export function findContradictions(values: VariableValues, problems: string[], h
     );
   }
   if (hasGatewayKeys && isMissing('LUAAUTH_TOKEN')) {
-    const name = gatewayKeys || hasKeysFile ? 'GATEWAY_KEYS' : (ofTokens ?? 'GATEWAY_JWKS_URL');
+    const name = hasKeysFile ? 'GATEWAY_KEYS_FILE' : gatewayKeys ? 'GATEWAY_KEYS' : ofTokens;
     problems.push(
       `${name}: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave ${name} out.`,
     );
