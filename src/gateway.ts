@@ -78,9 +78,12 @@ export interface GatewayOptions extends Omit<ContextOptions, 'live' | 'wasAccept
   /** Answer at paths of their own. */
   readonly pages?: readonly HttpRoute[];
   /** Plugins for Yoga that answer at paths of their own. */
-  readonly routes?: readonly Plugin<Context>[];
-  /** Further plugins for Yoga. With any, every request goes in by Yoga, which several times as many need not. */
-  readonly plugins?: readonly Plugin<Context>[];
+  readonly routes?: readonly (Plugin<Context> | object)[];
+  /**
+   * Further plugins for Yoga, be they typed for another context. With any, every request goes in by Yoga, which several
+   * times as many need not.
+   */
+  readonly plugins?: readonly (Plugin<Context> | object)[];
   /** Opens the way for agents, at `/mcp`. */
   readonly openAgents?: OpenAgents | undefined;
   /** Runs operations in the place of the gateway's own executor, such as graphql's `execute`. */

@@ -35,7 +35,7 @@ export interface YogaOptions {
   /** The hooks of an operation; `context` is what the plugins of an embedder share. Undefined: there are none. */
   readonly hooksFor: ((getEnveloped: Yoga['getEnveloped'], context: object) => ExecutionHooks) | undefined;
   /** The plugins of an embedder, in their order. */
-  readonly plugins: readonly Plugin<Context>[];
+  readonly plugins: readonly object[];
 }
 
 /** As Yoga's: a request, or what makes one, and what an embedder's plugins are to find in their context. */

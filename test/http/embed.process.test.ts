@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import type { Plugin } from 'graphql-yoga';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createGateway, createTransport, type Transport } from '../../src/index.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
@@ -90,6 +91,44 @@ it('an embedded gateway shows its plugins every operation, one that has come bef
     });
     expect([executed, headers.get('x-plugin')]).toEqual([asked, 'seen']);
   }
+  server.close();
+  server.closeAllConnections();
+});
+
+it('an embedded gateway takes plugins of any context, as packages type theirs', async () => {
+  const seen: string[] = [];
+  const ofAny: Plugin = { onExecute: () => void seen.push('any') };
+  const ofItsOwn: Plugin<{ user: string }> = {
+    onContextBuilding: ({ extendContext }) => extendContext({ user: 'its own' }),
+    onExecute: ({ args }) => void seen.push(args.contextValue.user),
+  };
+  const gateway = createGateway({ transport, plugins: [ofAny, ofItsOwn] });
+  expect(await ask(gateway, { token: 'sandbox-key' })).toEqual({
+    data: { script: { name: 'Nightfall Hub' } },
+  });
+  expect(seen).toEqual(['any', 'its own']);
+});
+
+it('an embedded gateway lets plugins answer at paths of their own, and sees to operations by itself', async () => {
+  const asked: string[] = [];
+  const hello: Plugin = {
+    onRequest({ url, endResponse, fetchAPI }) {
+      asked.push(url.pathname);
+      if (url.pathname === '/hello') endResponse(new fetchAPI.Response('hello'));
+    },
+  };
+  const server = createServer(createGateway({ transport, routes: [hello] }));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const get = async (path: string) => {
+    const response = await fetch(url + path, { headers: { 'x-graphql-csrf': '1' } });
+    return [response.status, await response.text()];
+  };
+  expect(await get('/hello')).toEqual([200, 'hello']);
+  expect(await get('/graphql?query={__typename}')).toEqual([200, '{"data":{"__typename":"Query"}}']);
+  expect(await get('/health')).toEqual([200, '{"status":"ok"}']);
+  expect((await get('/nowhere'))[0]).toBe(404);
+  expect(asked).toEqual(['/hello', '/nowhere']);
   server.close();
   server.closeAllConnections();
 });
