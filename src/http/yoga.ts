@@ -11,8 +11,8 @@ import type { ResultStream } from '../operation/result-stream.ts';
 import { type BodyLease, CUT_OFF } from './client-body.ts';
 import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
 import type { HttpHandler } from './http-handler.ts';
-import { FetchRequest, type HttpRequest } from './http-request.ts';
-import { type NodeHandler, wasRead } from './node.ts';
+import { FetchRequest } from './http-request.ts';
+import { type NodeHandler, type NodeRequest, wasRead } from './node.ts';
 import {
   COMMON_HEADERS,
   errorResponse,
@@ -43,17 +43,16 @@ export type Fetch = YogaServerInstance<object, Context>['fetch'];
 
 type Yoga = ReturnType<typeof createYoga<ServerContext, Context>>;
 
-/** The facts that go with a request through Yoga. `req` is there at a node:http server. */
+/** The facts that go with a request through Yoga. */
 interface ServerContext {
-  readonly req?: IncomingMessage;
   readonly operation: RequestSlot;
 }
 
 /** The record is put in by the server that took the request, or else by the first hook that sees it. */
 interface RequestSlot extends OperationSlot {
   record?: RequestRecord;
-  /** As the node:http server has it, if nothing in front of the gateway has changed what Yoga makes of it. */
-  readonly sent?: HttpRequest;
+  /** As the node:http server has it; undefined: it came without one. */
+  readonly sent?: NodeRequest;
   /** Whether something in front of the gateway has read the request. */
   readonly wasRead?: boolean;
   /** The memory lease of the body; the operation gives it back, or else the end of the request. */
@@ -182,11 +181,11 @@ function asResponse({ status, headers, body }: HttpResponse, Response: typeof gl
 function beforePlugins({ handler, pipeline, tracker, checkHost }: YogaOptions): Plugin<Context> {
   return {
     async onRequest({ request, url, serverContext, setRequest, endResponse, fetchAPI }) {
-      const { req, operation } = serverContext as unknown as ServerContext;
+      const { operation } = serverContext as unknown as ServerContext;
       const plain = new FetchRequest(request, url);
       operation.record ??= tracker.begin(plain, requestIdFor(plain.header(REQUEST_ID)));
       if (request.method === 'QUERY') setRequest(asPost(request));
-      const refusal = req
+      const refusal = operation.sent
         ? undefined
         : checkHost({ host: url.host, origin: plain.header('origin'), path: plain.path });
       if (refusal) tracker.answered(operation.record, [refusal]);
@@ -253,13 +252,13 @@ function afterPlugins(
       const refusal = checkAccept(negotiateTypes(request.headers.get('accept')));
       // Not thrown: Yoga would find no media type for it.
       if (refusal) return endResponse(asResponse(errorResponse(refusal), fetchAPI.Response));
-      const { req, operation } = contextOf(serverContext);
+      const { operation } = contextOf(serverContext);
       const plain = new FetchRequest(request, url);
       setRequestParser(async () => {
         // Its client left while a plugin waited; no event says so again.
         if (operation.record.request.signal.aborted) throw CUT_OFF;
         // Yoga's request keeps a body that a plugin has read.
-        const isAtPlugin = req && wasRead(req) && !operation.wasRead;
+        const isAtPlugin = operation.sent && wasRead(operation.sent.message) && !operation.wasRead;
         const sent = isAtPlugin ? plain : (operation.sent ?? plain);
         operation.lease = handler.openLease(plain, sent.headBytes);
         const params = await handler.read(plain, operation.lease, sent);

@@ -110,6 +110,9 @@ describe('a gateway that lends its key to whoever can connect', () => {
       });
       expect([method, path, response.status]).toEqual([method, path, 403]);
     }
+    // As servers of Yoga pass on what they have of node:http.
+    const response = await fixture.gateway.fetch('http://evil.example/graphql', { headers }, { req: {} });
+    expect(response.status).toBe(403);
     expect((await fixture.gateway.fetch('http://10.0.0.1/health')).status).toBe(200);
     expect((await fixture.gateway.fetch('http://10.0.0.1/readiness')).status).toBe(200);
   });
