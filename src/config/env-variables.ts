@@ -274,7 +274,7 @@ export const VARIABLES = {
   ...group('Logs, metrics and traces', {
     LOG_LEVEL: row(
       oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
-      'lowest level to log: trace, debug, info, warn, error, fatal or silent',
+      'lowest level to log: trace, debug, info, warn, error, fatal or silent; the gateway logs nothing below info',
       'info',
     ),
     LOG_LEVEL_FORMAT: row(
