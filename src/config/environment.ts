@@ -17,8 +17,15 @@ export function readValues(environment: Environment): { values: VariableValues; 
     const text = secret ? readSecret(environment, name, problems) : environment[name];
     if (text === undefined || text === '') continue;
     const value = read(text);
-    if (value !== undefined) values[name] = value;
-    else problems.push(`${name}: ${secret ? HIDDEN : show(text)} is not ${allowed}.${ask(meant?.(text))}`);
+    if (value !== undefined) {
+      values[name] = value;
+      continue;
+    }
+    const file = secret && environment[`${name}_FILE`];
+    const given = file
+      ? `${name}_FILE: ${JSON.stringify(cut(file))} holds what`
+      : `${name}: ${secret ? HIDDEN : show(text)}`;
+    problems.push(`${given} is not ${allowed}.${ask(meant?.(text))}`);
   }
   // Those that follow from others come last.
   for (const isDerived of [false, true]) {

@@ -299,8 +299,9 @@ describe('a secret', () => {
   });
 
   it('is not shown when the content of its file is malformed', () => {
-    expect(problems({ LUAAUTH_TOKEN_FILE: file('token', `a ${SECRET}`) })).toEqual([
-      'LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+    const token = file('token', `a ${SECRET}`);
+    expect(problems({ LUAAUTH_TOKEN_FILE: token })).toEqual([
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)} holds what is not 1 to 512 visible ASCII characters without spaces.`,
     ]);
   });
 });
