@@ -96,8 +96,9 @@ class QueryRun {
     try {
       for (const field of fields) {
         if (!this.#addField(data, field, source, path)) continue;
-        promised ??= [];
-        promised.push(field.key);
+        // A list that begins empty takes room for 17.
+        if (promised) promised.push(field.key);
+        else promised = [field.key];
       }
     } catch (error) {
       if (!promised) throw error;
@@ -299,6 +300,12 @@ function pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
 
 /** Puts what is promised into its place, when all of it is there. */
 async function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
+  const [key] = keys;
+  // Most objects promise one field. `then` takes the same turn as a promise of all, for a tenth of its memory.
+  if (keys.length === 1 && key !== undefined) {
+    data[key] = await Promise.resolve(data[key]).then();
+    return data;
+  }
   const promised: unknown[] = [];
   for (const key of keys) promised.push(data[key]);
   const values = await Promise.all(promised);

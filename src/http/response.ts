@@ -84,7 +84,9 @@ const WELL_FORMED = /^[\w.-]{1,64}$/;
 
 /** The id of a request: the client's own if it is 1 to 64 letters, digits or any of `_ . -`, else a new one. */
 export function requestIdFor(given: string | string[] | null | undefined): string {
-  return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID();
+  const id = typeof given === 'string' ? given : randomUUID();
+  // A new one is put together from twenty pieces, all of which would stay with its request; the test makes it whole.
+  return WELL_FORMED.test(id) ? id : randomUUID();
 }
 
 type Headers = Readonly<Record<string, string>>;

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
-import { OVERLOADED } from '../../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
 import { isStream, type Pipeline } from '../../operation/pipeline.ts';
@@ -11,7 +10,7 @@ import { type Clock, Deadline, every } from '../../transport/clock.ts';
 import type { BodyLease, OpenLease } from '../client-body.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
-import { NodeRequest } from '../node.ts';
+import { headBytesOf } from '../node.ts';
 import { isFailure, requestIdFor } from '../response.ts';
 import {
   type ClientMessage,
@@ -20,6 +19,7 @@ import {
   MAX_OPERATIONS,
   NO_HEADERS,
   nextMessage,
+  OVERLOADED,
   readClientMessage,
   type SentHeaders,
   SocketClientRequest,
@@ -135,7 +135,7 @@ export function openSocketConnection(
         else {
           toInit.callOff();
           headers = headersIn(message.payload);
-          kept = openFor(headers, new NodeRequest(upgrade).headBytes);
+          kept = openFor(headers, headBytesOf(upgrade));
           if (kept.hold(bytes)) reply(JSON.stringify({ type: MessageType.ConnectionAck }));
           else evict();
         }
@@ -160,7 +160,7 @@ export function openSocketConnection(
     const request = new SocketClientRequest(upgrade, headers, source);
     const record = tracker.begin(request, requestIdFor(undefined));
     const body = openLease(request);
-    const hasRoom = body.take(bytes);
+    const hasRoom = body.take(bytes) && body.hold(bytes);
     const limit = running.size >= MAX_OPERATIONS ? TOO_MANY : undefined;
     const refusal = isEnding ? SHUTTING_DOWN : (limit ?? (hasRoom ? undefined : OVERLOADED));
     if (refusal) {

@@ -159,7 +159,9 @@ class SharedCall extends AbortSource implements InFlight {
         resolve as Waiter['resolve'],
         reject,
       );
-      this.waiters.push(waiter);
+      // A list that begins empty takes room for 17, and most calls have one.
+      if (this.waiters.length === 0) this.waiters = [waiter];
+      else this.waiters.push(waiter);
       if (clock) waiter.waitUntil(call.deadline + 5, clock);
       call.signal?.addEventListener('abort', waiter);
       if (call.signal?.aborted) waiter.handleEvent();
