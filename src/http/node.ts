@@ -47,14 +47,16 @@ export class NodeRequest implements HttpRequest {
   readonly signal = new AbortSource();
 
   constructor(message: IncomingMessage) {
-    const { method = '', url = '', headers, socket } = message;
+    const { method = '', url = '', headers, rawHeaders, socket } = message;
     // Most requests are operations by POST, whose URL says nothing further.
     const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
     this.message = message;
     this.method = method;
     this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
     this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
-    this.headBytes = headBytesOf(message);
+    let headBytes = url.length;
+    for (const text of rawHeaders) headBytes += text.length;
+    this.headBytes = headBytes;
     this.contentType = headers['content-type'] ?? null;
     this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
     this.address = socket.remoteAddress ?? '';
@@ -94,12 +96,6 @@ export class NodeRequest implements HttpRequest {
 }
 
 const NO_PARAMETERS = new URLSearchParams();
-
-export function headBytesOf({ url = '', rawHeaders }: IncomingMessage): number {
-  let bytes = url.length;
-  for (const text of rawHeaders) bytes += text.length;
-  return bytes;
-}
 
 /** Undefined: host and path make no URL. */
 function urlOf(message: IncomingMessage): URL | undefined {

@@ -200,10 +200,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     mask,
     async run(input: OperationInput) {
-      const { record, lease } = input;
+      const { record, lease, mayStream } = input;
       try {
-        const answered = await answerInTurn(input);
-        if (isStream(answered)) return answered as never;
+        const answered = (await answerInTurn(input)) as WritableResult;
+        if (mayStream && isStream(answered)) return answered as never;
         lease?.release();
         return answered.errors ? mask(answered, record) : answered;
       } catch (error) {

@@ -10,7 +10,7 @@ import { type Clock, Deadline, every } from '../../transport/clock.ts';
 import type { BodyLease, OpenLease } from '../client-body.ts';
 import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
-import { headBytesOf } from '../node.ts';
+import { NodeRequest } from '../node.ts';
 import { isFailure, requestIdFor } from '../response.ts';
 import {
   type ClientMessage,
@@ -135,7 +135,7 @@ export function openSocketConnection(
         else {
           toInit.callOff();
           headers = headersIn(message.payload);
-          kept = openFor(headers, headBytesOf(upgrade));
+          kept = openFor(headers, new NodeRequest(upgrade).headBytes);
           if (kept.hold(bytes)) reply(JSON.stringify({ type: MessageType.ConnectionAck }));
           else evict();
         }
