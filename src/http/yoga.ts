@@ -116,9 +116,9 @@ export function createYogaAdapter(options: YogaOptions) {
       const answer = await answering(operation, () =>
         yoga.handleNodeRequestAndResponse(message, response, context),
       );
-      if (!response.headersSent) operation.stream?.watch(message.socket);
-      // Something else has answered: nobody takes the results.
-      else endStream(operation);
+      // Something else answers: nobody takes the results.
+      if (response.headersSent) return endStream(operation);
+      operation.stream?.watch(message.socket);
       await sendNodeResponse(answer, response, message, true);
     } catch (error) {
       // Where the client has left, that is why.

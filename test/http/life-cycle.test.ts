@@ -259,3 +259,18 @@ describe('the client leaves', () => {
     expect(recorder.calls).toEqual([]);
   });
 });
+
+describe('an answer that something else has begun', () => {
+  it('goes on when the gateway has one too late, with plugins too', async () => {
+    let begun: ServerResponse | undefined;
+    const onContextBuilding = ({ context }: { readonly context: unknown }) => {
+      begun = (context as { readonly res: ServerResponse }).res;
+      begun.writeHead(504).write('la');
+    };
+    await reopen({ plugins: [{ onContextBuilding }] });
+    const response = await send('{ __typename }');
+    for (let round = 0; round < 3; round += 1) await fetch(`${gateway.url}/health`);
+    begun?.end('te');
+    expect([response.status, await response.text()]).toEqual([504, 'late']);
+  });
+});
