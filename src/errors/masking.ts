@@ -82,11 +82,17 @@ export function endOfWrite(error: unknown): {
 
 /**
  * Adds to the errors of a mutation what became of the write: to those of its own fields, and of the operation as a whole.
- * A failure below such a field is that of a read after the write.
+ * A failure below such a field is that of a read after the write, which the data shows, unless the failure leaves none.
  */
-export function withOutcomes(errors: readonly GraphQLError[], hasRun: boolean): readonly GraphQLError[] {
+export function withOutcomes(
+  errors: readonly GraphQLError[],
+  hasRun: boolean,
+  data: unknown,
+): readonly GraphQLError[] {
   return errors.map((error) => {
-    if ((error.path?.length ?? 0) > 1 || error.extensions.outcome !== undefined) return error;
+    const isBelow = (error.path?.length ?? 0) > 1;
+    if ((isBelow && data) || error.extensions.outcome !== undefined) return error;
+    if (isBelow) return withFacts(error, { outcome: 'UNKNOWN' });
     return withFacts(error, { outcome: hasRun ? endOfWrite(error).outcome : 'NOT_EXECUTED' });
   });
 }

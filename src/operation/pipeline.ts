@@ -192,7 +192,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     });
     const isWrite = record.operation?.type === 'mutation';
-    const errors = isWrite ? withOutcomes(masked, record.usage !== undefined) : masked;
+    const errors = isWrite ? withOutcomes(masked, record.usage !== undefined, result.data) : masked;
     tracker.answered(record, errors);
     return { ...result, errors };
   };

@@ -86,6 +86,22 @@ describe('editProject', () => {
     expect(fixture.lines()).toEqual([`POST /projects/${id}/edit`, `GET /projects/${id}`]);
   });
 
+  it('says that it may have been carried out where that read fails, which leaves no data', async () => {
+    fixture.sandbox.fault({
+      kind: 'raw',
+      body: '{"success":true}',
+      route: 'POST /projects/:project_id/edit',
+    });
+    fixture.sandbox.fault({ kind: 'raw', body: '{"success":true}', route: 'GET /projects/:project_id' });
+    const { data, errors } = await fixture.gateway.execute(EDIT_AND_SHOW_PROJECT, {
+      input: { id, name: 'Renamed' },
+    });
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['editProject', 'project'], outcome: 'UNKNOWN' }),
+    ]);
+  });
+
   it('takes no other project for its own', async () => {
     fixture.sandbox.fault({
       kind: 'raw',
