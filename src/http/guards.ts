@@ -23,8 +23,10 @@ export type HostCheck = (request: Whereabouts) => GraphQLError | undefined;
  */
 export function createHostCheck(hosts: readonly string[], origins: readonly string[]): HostCheck {
   if (hosts.includes('*')) return () => undefined;
+  // An empty one would be the host of what is no URL.
+  const named = hosts.filter((one) => one !== '').map((one) => one.toLowerCase());
   const isKnown = (hostname: string) =>
-    isLoopback(hostname) || hostname.endsWith('.localhost') || hosts.includes(hostname);
+    isLoopback(hostname) || hostname.endsWith('.localhost') || named.includes(hostname);
   const isFromHere = (origin: string) => origins.includes(origin) || isKnown(hostnameOf(origin));
   return ({ host, origin, path }) => {
     if (isProbe(path)) return undefined;

@@ -135,12 +135,14 @@ describe('a gateway that lends its key to whoever can connect', () => {
   });
 
   it('answers to further names that an embedder lists, or to all', async () => {
-    await reopen({ credentials, hosts: ['gateway.internal'] });
+    // A list that was left empty, split, has an empty name.
+    await reopen({ credentials, hosts: ['Gateway.Internal', ''] });
     const named = ['gateway.internal:8080', 'https://gateway.internal'] as [string, string];
     for (const contentType of CONTENT_TYPES) {
       expect((await ask(named, NAME, contentType)).status).toBe(200);
       expect((await ask(['evil.example', undefined], NAME, contentType)).status).toBe(403);
       expect((await ask(['gateway.internal', 'http://evil.example'], NAME, contentType)).status).toBe(403);
+      expect((await ask(['gateway.internal', 'null'], NAME, contentType)).status).toBe(403);
     }
     await reopen({ credentials, hosts: ['*'] });
     for (const contentType of CONTENT_TYPES) {
