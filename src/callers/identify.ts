@@ -43,12 +43,24 @@ export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier 
 /** How long an embedder may take to say what a caller may do. */
 const IDENTIFIED_WITHIN_MS = 10_000;
 
-/** @throws TypeError when there is a key store or a verifier that cannot be asked: left out, it would let everybody in. */
+/**
+ * @throws TypeError when there is a key store or a verifier that cannot be asked: left out, it would let everybody in. And when
+ * there is no held key beside it: what callers present would go to the API as their own.
+ */
 export function createIdentify(credentials: Credentials, clock: Clock): Identify {
   const { heldKey, gatewayKeys = [], keyRing, tokenVerifier } = credentials;
   checkMethod('keyRing', keyRing, 'find');
   checkMethod('tokenVerifier', tokenVerifier, 'verify');
-  if (heldKey === undefined) return identifyByApiKey();
+  if (heldKey === undefined) {
+    const given = Object.entries({ keyRing, tokenVerifier, gatewayKeys: gatewayKeys.length });
+    const [name] = given.find(([, one]) => one) ?? [];
+    if (name) {
+      throw new TypeError(
+        `credentials.${name} is given without heldKey, so it would protect nothing, and LuaAuth would be sent what callers present. Give heldKey, or leave ${name} out.`,
+      );
+    }
+    return identifyByApiKey();
+  }
   const account = hash('sha256', heldKey, 'base64url');
   if (isKeyForAll(credentials)) {
     return (request) => ({

@@ -199,6 +199,17 @@ it.each([
   await expect(opening).rejects.toThrow(message);
 });
 
+it.each([
+  ['keyRing', { find: () => 'unknown' }],
+  ['tokenVerifier', { verify: () => ({ reason: 'is none' }) }],
+  ['gatewayKeys', ['team=key-of-a-team']],
+])('a gateway does not start with %s where the key is missing that they protect', async (name, given) => {
+  const credentials = { heldKey: undefined, [name]: given } as object;
+  await expect(openGateway({ upstream: recorder.url, credentials })).rejects.toThrow(
+    `credentials.${name} is given without heldKey`,
+  );
+});
+
 describe('/readiness', () => {
   async function probe(isReady: () => unknown, hangs = false) {
     const clock = createHeldClock();
