@@ -257,7 +257,7 @@ export const VARIABLES = {
     ),
     MAX_BODIES_BYTES: row(
       sizeLimit,
-      'bytes in the bodies of all requests in flight, and in the heads of those that run; a sixteenth of the heap of Node.js at most',
+      'bytes in the bodies of all requests in flight, and of the heads and documents of those that run; a sixteenth of the heap of Node.js at most',
       '67108864',
     ),
     MAX_DOCUMENT_LENGTH: row(limit, 'characters in a document', '20000'),

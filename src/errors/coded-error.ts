@@ -80,6 +80,13 @@ export function requestError(
   return codedError(code, message, { http: { status, headers }, ...facts });
 }
 
+export const OVERLOADED = requestError(
+  'OVERLOADED',
+  503,
+  'The gateway has no room for this request next to the others. Nothing was carried out: send it again in a moment.',
+  { 'retry-after': '1' },
+);
+
 /** JSON that is no request, in terms of HTTP: 422, or 400 under `application/json`, as older drafts of GraphQL over HTTP have it. */
 export const MALFORMED = { status: 422, jsonStatus: 400 } as const;
 

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { requestError } from '../errors/coded-error.ts';
+import { OVERLOADED, requestError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { GrowingBuffer } from '../transport/body.ts';
 
@@ -67,13 +67,6 @@ export const CUT_OFF = requestError(
   'The connection broke before the request body was complete.',
 );
 
-export const OVERLOADED = requestError(
-  'OVERLOADED',
-  503,
-  'The gateway has no room for this request next to the others. Nothing was carried out: send it again in a moment.',
-  { 'retry-after': '1' },
-);
-
 /** The memory lease of one request's body. */
 export interface BodyLease {
   readonly hasCredential: boolean;
@@ -83,8 +76,8 @@ export interface BodyLease {
   /** Takes room for more bytes, be it from others; less than none gives some back. @returns whether there is any; if not, it is evicted itself. */
   take(bytes: number): boolean;
   /**
-   * Nothing more will come, and so many bytes of it stay until it is released. From now on it is evicted for nobody.
-   * @returns whether there is room for them; if not, it is evicted itself
+   * Nothing more will come, and so many bytes of it stay until it is released, or so many more. From now on it is evicted for
+   * nobody. @returns whether there is room for them; if not, it is evicted itself
    */
   hold(bytes: number): boolean;
   /** Nothing is left of it. May be called more than once. */
@@ -147,20 +140,22 @@ export function createBodyBudget<Request = ClientRequest>(
     }
 
     hold(bytes: number): boolean {
-      this.#leave();
+      const isArriving = this.#index !== GONE;
+      const held = isArriving ? this.#headBytes : this.bytes;
+      if (isArriving) this.#leave();
       if (!this.hasCredential && !this.#isOfStrangers) {
         this.#isOfStrangers = true;
         ofStrangers += this.bytes;
       }
       const others = this.#isOfStrangers ? ofStrangers - this.bytes : 0;
-      if (!this.#resize(bytes + this.#headBytes)) return false;
+      if (!this.#resize(held + bytes)) return false;
       if (others === 0 || ofStrangers <= FOR_STRANGERS * maxBytes) return true;
       this.release();
       return false;
     }
 
     release(): void {
-      this.#leave();
+      if (this.#index !== GONE) this.#leave();
       this.#resize(0);
     }
 
@@ -182,7 +177,6 @@ export function createBodyBudget<Request = ClientRequest>(
     /** It is no longer arriving. */
     #leave(): void {
       const index = this.#index;
-      if (index === GONE) return;
       this.#index = GONE;
       const moved = arriving.pop() as Lease;
       if (moved === this) return;

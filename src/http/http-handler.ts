@@ -1,10 +1,11 @@
+import { OVERLOADED } from '../errors/coded-error.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH, readOperationPath } from './address.ts';
-import { type BodyLease, type OpenLease, OVERLOADED } from './client-body.ts';
+import type { BodyLease, OpenLease } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -34,7 +35,7 @@ interface HttpHandlerOptions {
 }
 
 /** Most operations by GET have no longer one, and keep next to nothing. */
-const SHORT_HEAD = 2_048;
+const SHORT_HEAD = 512;
 
 export type HttpHandler = ReturnType<typeof createHttpHandler>;
 

@@ -29,7 +29,7 @@ export type DocumentCache = ReturnType<typeof createDocumentCache>;
 const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 500;
 const BYTES_PER_REFUSAL = 1_500;
-const BYTES_PER_COMPILED_FIELD = 600;
+export const BYTES_PER_COMPILED_FIELD = 600;
 
 /**
  * Keeps all that is known of a document in one entry, its refusal too. Bounded by weight as well as by number: a client
@@ -65,12 +65,7 @@ export function createDocumentCache(options: DocumentCacheOptions) {
 }
 
 function weigh(entry: DocumentEntry, text: string): number {
-  return (
-    text.length * BYTES_PER_CHARACTER +
-    countTokens(entry.document) * BYTES_PER_TOKEN +
-    entry.refusals.length * BYTES_PER_REFUSAL +
-    entry.compiledFields * BYTES_PER_COMPILED_FIELD
-  );
+  return text.length * BYTES_PER_CHARACTER + entry.weight + entry.compiledFields * BYTES_PER_COMPILED_FIELD;
 }
 
 function countTokens(document: DocumentNode | undefined): number {
@@ -84,6 +79,8 @@ export class DocumentEntry implements DocumentFacts {
   readonly document: DocumentNode | undefined;
   /** Why the document cannot be run, whatever the request: it is no GraphQL, or not valid, or over a limit. */
   readonly refusals: readonly GraphQLError[];
+  /** The bytes of memory that it takes, without its text and what is compiled of it. */
+  readonly weight: number;
   readonly #schema: GraphQLSchema;
   readonly #onGrown: (() => void) | undefined;
   readonly #operations = new Map<string | undefined, PreparedOperation>();
@@ -100,6 +97,7 @@ export class DocumentEntry implements DocumentFacts {
     this.#schema = schema;
     this.document = document;
     this.refusals = refusals;
+    this.weight = countTokens(document) * BYTES_PER_TOKEN + refusals.length * BYTES_PER_REFUSAL;
     this.#onGrown = onGrown;
   }
 

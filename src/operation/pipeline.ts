@@ -2,7 +2,7 @@ import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationT
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import { isSamePermissions } from '../callers/permissions.ts';
 import type { Beginning, Context } from '../context.ts';
-import { CANNOT_RUN, MALFORMED, requestError } from '../errors/coded-error.ts';
+import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
 import { type Execute, type ExecuteArgs, isPromise } from '../execution/execute.ts';
 import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
@@ -18,7 +18,7 @@ import { checkPrice } from '../plan/size.ts';
 import { coerceVariables } from '../plan/variables.ts';
 import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
-import type { DocumentCache, DocumentEntry } from './document-cache.ts';
+import { BYTES_PER_COMPILED_FIELD, type DocumentCache, type DocumentEntry } from './document-cache.ts';
 import type { OperationParams } from './params.ts';
 import type { DocumentResolver, ResolvedDocument } from './persisted/resolve.ts';
 import { refusedWrites } from './refused-writes.ts';
@@ -59,8 +59,8 @@ export interface OperationInput {
   readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
   /** Whether the adapter can answer with more than one result. */
   readonly mayStream?: boolean | undefined;
-  /** For the memory of the parameters: released once there is a result, or a subscription, which keeps them, is over. */
-  readonly lease?: { release(): void } | undefined;
+  /** For the memory of the parameters and the document: held until there is a result, or a subscription, which keeps them, is over. */
+  readonly lease?: { hold(bytes: number): boolean; release(): void } | undefined;
 }
 
 /** The way of every operation, whichever adapter it came by. */
@@ -101,7 +101,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
 
   async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
-    const { params, record, hooks, checkMethod, mayStream = false } = input;
+    const { params, record, hooks, checkMethod, mayStream = false, lease } = input;
     record.phases?.begin();
     const { request } = record;
     const identified = identify(request);
@@ -140,6 +140,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (mode === 'plan') return planResult(price, limits);
     const refusal = checkPrice(price, limits);
     if (refusal) return { errors: [refusal] };
+    // The cache may have the document no more.
+    const weight = entry.weight + operation.weight * BYTES_PER_COMPILED_FIELD;
+    if (lease && !lease.hold(weight / HEAP_PER_BYTE)) return { errors: [OVERLOADED] };
 
     const writing = (write: WriteBegun) => tracker.writing(record, write);
     const beginning: Beginning = { request, identity, cost: price.calls, writing };
@@ -213,6 +216,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
   };
 }
+
+/** A lease counts bytes of bodies, which take more of the heap: up to twice as much as this. */
+const HEAP_PER_BYTE = 8;
 
 /** For how long operations may begin, one after the other, before the event loop goes on with all else, in ms. */
 const SLICE_MS = 20;

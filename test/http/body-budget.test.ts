@@ -326,6 +326,32 @@ describe('bodies that arrive at the same time', () => {
   );
 
   it.each(ADAPTERS)(
+    'count for the documents of their operations, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      const calls: ServerResponse[] = [];
+      fixture.respond = (_recorded, response) => void calls.push(response);
+      const read = (name: string) => `query ${name} { script(id: "${name}") { name } }`;
+      const others = Array.from({ length: 45 }, (_one, index) => read(`b${index}`)).join(' ');
+      const begin = async (name: string) => {
+        const client = await openRaw(fixture.gateway.url);
+        const body = JSON.stringify({ query: `${read(name)} ${others}`, operationName: name });
+        client.socket.write(postText(body, KEY));
+        return client;
+      };
+      const running = await begin('a');
+      await eventually(() => expect(calls).toHaveLength(1));
+      expect(await (await begin('c')).until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+      json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
+      await running.until('"script":null');
+      const later = await begin('d');
+      await eventually(() => expect(calls).toHaveLength(2));
+      json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
+      await later.until('"script":null');
+    },
+  );
+
+  it.each(ADAPTERS)(
     'count for what is kept of them once they are parsed, by the adapter of %s',
     async (_adapter, plugins) => {
       await reopen(plugins);
@@ -359,9 +385,9 @@ describe('bodies that arrive at the same time', () => {
         client.finish();
         return client;
       };
-      const running = [await begin('made-up-1', 15 * KB), await begin('made-up-2', 15 * KB)];
+      const running = [await begin('made-up-1', 14 * KB), await begin('made-up-2', 14 * KB)];
       await eventually(() => expect(calls).toHaveLength(2));
-      const refused = await begin('made-up-3', 15 * KB);
+      const refused = await begin('made-up-3', 14 * KB);
       expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
       running.push(await begin(KEY.token, 30 * KB));
       await eventually(() => expect(calls).toHaveLength(3));

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
+import { OVERLOADED } from '../../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
 import { isStream, type Pipeline } from '../../operation/pipeline.ts';
@@ -19,7 +20,6 @@ import {
   MAX_OPERATIONS,
   NO_HEADERS,
   nextMessage,
-  OVERLOADED,
   readClientMessage,
   type SentHeaders,
   SocketClientRequest,
@@ -160,7 +160,7 @@ export function openSocketConnection(
     const request = new SocketClientRequest(upgrade, headers, source);
     const record = tracker.begin(request, requestIdFor(undefined));
     const body = openLease(request);
-    const hasRoom = body.take(bytes) && body.hold(bytes);
+    const hasRoom = body.take(bytes);
     const limit = running.size >= MAX_OPERATIONS ? TOO_MANY : undefined;
     const refusal = isEnding ? SHUTTING_DOWN : (limit ?? (hasRoom ? undefined : OVERLOADED));
     if (refusal) {

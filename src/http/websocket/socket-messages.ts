@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { MessageType } from 'graphql-ws';
-import { codedError, requestError } from '../../errors/coded-error.ts';
+import { codedError } from '../../errors/coded-error.ts';
 import {
   type ClientRequest,
   credentialsIn,
@@ -65,12 +65,6 @@ export const TOO_MANY = codedError(
   'TOO_MANY_OPERATIONS',
   `This connection runs ${MAX_OPERATIONS} operations already, which is all that it may at a time. Complete one, or open another connection.`,
   { limit: MAX_OPERATIONS },
-);
-
-export const OVERLOADED = requestError(
-  'OVERLOADED',
-  503,
-  'The gateway has no room for this operation next to others. Nothing was carried out: send it again in a moment.',
 );
 
 /** Headers that a client has put in `connectionParams`, where a page can set none. Their names are in lower case. */
