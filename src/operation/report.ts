@@ -8,7 +8,8 @@ import type { Usage } from '../transport/observer.ts';
 export type ReportMode = 'plan' | 'report' | undefined;
 
 export function reportModeOf(request: ClientRequest): ReportMode {
-  const mode = request.header('x-upstream');
+  // A plan in capitals must not carry out what it was to plan.
+  const mode = request.header('x-upstream')?.toLowerCase();
   return mode === 'plan' || mode === 'report' ? mode : undefined;
 }
 

@@ -42,11 +42,11 @@ describe('x-upstream: plan', () => {
     expect(sandbox.calls).toEqual([]);
   });
 
-  it('plans a mutation without carrying it out', async () => {
+  it.each(['plan', 'Plan'])('plans a mutation without carrying it out: %s', async (mode) => {
     const { data, extensions } = await gateway.execute(
       `mutation ($id: ID!) { deleteScript(input: { id: $id }) { __typename } }`,
       { id: seeded.scriptId },
-      PLAN,
+      { ...PLAN, 'x-upstream': mode },
     );
     expect(data).toBeNull();
     expect(extensions).toEqual({
