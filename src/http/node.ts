@@ -58,7 +58,7 @@ export class NodeRequest implements HttpRequest {
     for (const text of rawHeaders) headBytes += text.length;
     this.headBytes = headBytes;
     this.contentType = headers['content-type'] ?? null;
-    this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
+    this.credentials = credentialsIn(this.header('token'), headers.authorization ?? null);
     this.address = socket.remoteAddress ?? '';
   }
 
