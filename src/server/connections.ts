@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 import { probeHalfClosed } from '../http/stream.ts';
 
 /** An open connection, with the requests on it that are not answered in full, in their order. */
@@ -12,9 +13,17 @@ export interface OpenConnection {
 
 export type Connections = ReturnType<typeof watchConnections>;
 
-/** Watches a server from its first connection on. */
+/** A small request takes about half of it while it waits for its answer, measured; a client may send thousands at once by one connection. */
+const HEAP_PER_REQUEST = 32 * 1024;
+
+/**
+ * Watches a server from its first connection on. One that sends a further request before its answers, beyond what the heap
+ * survives, is closed.
+ */
 export function watchConnections(server: Server) {
   const open = new Map<Socket, OpenConnection>();
+  const most = getHeapStatistics().heap_size_limit / HEAP_PER_REQUEST;
+  let count = 0;
   server.on('connection', (socket: Socket) => {
     // A socket comes again after a protocol was offered on it.
     if (open.has(socket)) return;
@@ -24,8 +33,14 @@ export function watchConnections(server: Server) {
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     const unanswered = open.get(socket)?.unanswered;
+    if (count >= most && unanswered?.length) socket.destroy();
+    if (socket.destroyed) return;
+    count += 1;
     unanswered?.push(response);
-    response.once('close', () => unanswered?.splice(unanswered.indexOf(response), 1));
+    response.once('close', () => {
+      count -= 1;
+      unanswered?.splice(unanswered.indexOf(response), 1);
+    });
   });
   return {
     all: (): Iterable<OpenConnection> => open.values(),

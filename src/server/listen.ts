@@ -53,6 +53,8 @@ export async function startServer(options: ServerOptions) {
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   server.on('request', (request, response) => {
+    // Its connection sent too many.
+    if (request.socket.destroyed) return;
     if (draining) response.shouldKeepAlive = false;
     if (draining && !isProbe(request.url)) refuseWhileDraining(response);
     else listener(request, response);

@@ -1,5 +1,7 @@
+import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { startProcess } from '../support/process.ts';
+import { postText } from '../support/raw-http.ts';
 import { json, startRecorder } from '../support/recorder.ts';
 
 const ROUNDS = 4;
@@ -42,4 +44,26 @@ it('six sources of 3.6 MB at once, again and again, do not end a process with a 
     expect(done.length).toBeGreaterThan(0);
   }
   expect((await fetch(`${url}/health`)).status).toBe(200);
+});
+
+it('a flood of small reads that wait for LuaAuth does not end a process with a heap of 128 MB', async () => {
+  const recorder = await startRecorder(() => undefined);
+  const gateway = startProcess({
+    PORT: '0',
+    LUAAUTH_API_URL: recorder.url,
+    NODE_OPTIONS: '--max-old-space-size=128',
+  });
+  closing.push(recorder.close, gateway.kill);
+  const url = new URL(await gateway.listening());
+  const post = (id: string, connection: string) =>
+    postText(JSON.stringify({ query: `{ script(id: "${id}") { name } }` }), { token: 'key', connection });
+  const flood = async (client: number) => {
+    const reads = Array.from({ length: 1_000 }, (_one, index) => post(`${client}-${index}`, 'keep-alive'));
+    const socket = connect(Number(url.port), url.hostname);
+    socket.on('error', () => undefined);
+    socket.resume().write([...reads, post('last', 'close')].join(''));
+    await new Promise((resolve) => socket.once('close', resolve));
+  };
+  await Promise.all(Array.from({ length: 20 }, (_one, client) => flood(client)));
+  expect((await fetch(new URL('/health', url))).status).toBe(200);
 });
