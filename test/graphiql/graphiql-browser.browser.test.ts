@@ -575,6 +575,15 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
     expect(new URL(await copied('.share')).searchParams.get('operationName')).toBe('Two');
   });
 
+  it('works where the browser keeps no data of sites', async () => {
+    page = await newWindow();
+    await page.addInitScript(`for (const name of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, name, { get() { throw new DOMException('Access is denied.', 'SecurityError'); } });`);
+    await open();
+    const { data } = await run();
+    expect(data).toBeTruthy();
+  });
+
   it('copies where the browser hides its clipboard', async () => {
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
     await run();

@@ -1,6 +1,7 @@
 import type { PageOptions } from '../tabs.ts';
 import { element, whenShown } from './dom.ts';
 import type { UpstreamMode } from './request.ts';
+import type { TextStorage } from './storage.ts';
 
 const RUN = '.graphiql-execute-button';
 const TITLE = 'What it may cost, in REST calls. Nothing runs.';
@@ -44,7 +45,7 @@ function press(run: HTMLElement): void {
 const KEPT = 'luaauth-graphql:key';
 
 /** The bar above GraphiQL: what is behind the page, and one key for all tabs. */
-export function createKeyBar({ credential, note }: PageOptions, memory: Storage) {
+export function createKeyBar({ credential, note }: PageOptions, memory: TextStorage) {
   const about = element('span', { className: 'key-note' }, note);
   // The class brings GraphiQL's colours along, light and dark.
   const bar = element('header', { className: 'graphiql-container key-bar' }, about);

@@ -15,7 +15,7 @@ import { buildRequest, toCurl } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
 import { readShared } from './share.ts';
-import { reopenTab, withoutHeaders } from './storage.ts';
+import { reopenTab, storageOf, withoutHeaders } from './storage.ts';
 
 const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
 
@@ -26,8 +26,9 @@ function start(root: HTMLElement, page: PageOptions): void {
   const shared = readShared(location.search);
   // A reload goes on with what was typed since, and what an address carries is no longer seen by what looks at it.
   if (location.search !== '') history.replaceState(null, '', location.pathname);
-  reopenTab(localStorage);
-  const keyBar = createKeyBar(page, sessionStorage);
+  const storage = storageOf('localStorage');
+  reopenTab(storage);
+  const keyBar = createKeyBar(page, storageOf('sessionStorage'));
   root.before(keyBar.bar);
   const takeMode = addPlanButton(root);
   const runs = createRuns();
@@ -45,7 +46,7 @@ function start(root: HTMLElement, page: PageOptions): void {
   createRoot(root).render(
     <GraphiQL
       fetcher={fetcher as never}
-      storage={withoutHeaders(localStorage) as never}
+      storage={withoutHeaders(storage) as never}
       plugins={PLUGINS}
       defaultTabs={[...(opened ? [opened] : []), ...tabs]}
       initialQuery={opened?.query}

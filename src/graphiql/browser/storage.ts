@@ -1,5 +1,23 @@
 /** The part of the browser's storage that GraphiQL uses. */
-type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
+export type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
+
+/** A storage of the browser; where it keeps no data of sites, one that lasts as long as the page. */
+export function storageOf(name: 'localStorage' | 'sessionStorage'): TextStorage {
+  try {
+    return window[name];
+  } catch {
+    const texts = new Map<string, string>();
+    return {
+      get length() {
+        return texts.size;
+      },
+      getItem: (name) => texts.get(name) ?? null,
+      setItem: (name, text) => void texts.set(name, text),
+      removeItem: (name) => void texts.delete(name),
+      clear: () => texts.clear(),
+    };
+  }
+}
 
 const HISTORY = /:(queries|favorites)$/;
 
