@@ -28,7 +28,7 @@ const { values } = parseArgs({
     start: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
-    'warm-up': { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
     'curve-seconds': { type: 'string', default: '3' },
     only: { type: 'string', default: CURVE_NAMES.join(',') },
