@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { OVERLOADED, requestError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
+import { HEAP_PER_BYTE } from '../operation/params.ts';
 import { GrowingBuffer } from '../transport/body.ts';
 
 /** Something that was read of a body, with about how many bytes of memory it keeps. */
@@ -93,15 +94,9 @@ const FOR_SMALL = 9 / 8;
 /** The operations of those without a credential hold no more of it together, so that they keep nobody else out. */
 const FOR_STRANGERS = 1 / 2;
 
-/**
- * The most that a body takes of the heap, measured: its text, what is parsed of it, what is sent on, and each of them twice while
- * it is made; and as much again for all else.
- */
-const HEAP_PER_BYTE = 16;
-
-/** The most that all bodies together may hold, in bytes: `most`, or as much as the heap of this process survives. */
+/** The most that all bodies together may hold, in bytes: `most`, or what takes half of the heap of this process. */
 export function boundedByHeap(most: number): number {
-  return Math.min(most, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_BYTE));
+  return Math.min(most, Math.floor(getHeapStatistics().heap_size_limit / 2 / HEAP_PER_BYTE));
 }
 
 /** The index of what is no longer arriving. */

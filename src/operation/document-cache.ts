@@ -29,7 +29,6 @@ export type DocumentCache = ReturnType<typeof createDocumentCache>;
 const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 500;
 const BYTES_PER_REFUSAL = 1_500;
-export const BYTES_PER_COMPILED_FIELD = 600;
 
 /**
  * Keeps all that is known of a document in one entry, its refusal too. Bounded by weight as well as by number: a client
@@ -65,7 +64,7 @@ export function createDocumentCache(options: DocumentCacheOptions) {
 }
 
 function weigh(entry: DocumentEntry, text: string): number {
-  return text.length * BYTES_PER_CHARACTER + entry.weight + entry.compiledFields * BYTES_PER_COMPILED_FIELD;
+  return text.length * BYTES_PER_CHARACTER + entry.weight + entry.compiledWeight;
 }
 
 function countTokens(document: DocumentNode | undefined): number {
@@ -138,11 +137,11 @@ export class DocumentEntry implements DocumentFacts {
     return operation;
   }
 
-  /** Fields that have been compiled for execution so far. */
-  get compiledFields(): number {
-    let count = 0;
-    for (const { weight } of this.#operations.values()) count += weight;
-    return count;
+  /** The bytes of memory that what is compiled of it takes so far. */
+  get compiledWeight(): number {
+    let sum = 0;
+    for (const { weight } of this.#operations.values()) sum += weight;
+    return sum;
   }
 }
 

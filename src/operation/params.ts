@@ -125,6 +125,12 @@ function checkObject(name: Member, value: unknown): number {
   return weightOf(value, name);
 }
 
+/**
+ * The most that a byte of a body takes of the heap, measured: its text, what is parsed of it, what is sent on, and each of them
+ * twice while it is made.
+ */
+export const HEAP_PER_BYTE = 8;
+
 /** A value takes so many bytes beside its text and its name: its place, and the object that it may be. */
 const BYTES_PER_VALUE = 32;
 

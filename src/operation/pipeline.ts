@@ -18,8 +18,8 @@ import { checkPrice } from '../plan/size.ts';
 import { coerceVariables } from '../plan/variables.ts';
 import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
-import { BYTES_PER_COMPILED_FIELD, type DocumentCache, type DocumentEntry } from './document-cache.ts';
-import type { OperationParams } from './params.ts';
+import type { DocumentCache, DocumentEntry } from './document-cache.ts';
+import { HEAP_PER_BYTE, type OperationParams } from './params.ts';
 import type { DocumentResolver, ResolvedDocument } from './persisted/resolve.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
@@ -141,8 +141,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const refusal = checkPrice(price, limits);
     if (refusal) return { errors: [refusal] };
     // The cache may have the document no more.
-    const weight = entry.weight + operation.weight * BYTES_PER_COMPILED_FIELD;
-    if (lease && !lease.hold(weight / HEAP_PER_BYTE)) return { errors: [OVERLOADED] };
+    if (lease && !lease.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
+      return { errors: [OVERLOADED] };
 
     const writing = (write: WriteBegun) => tracker.writing(record, write);
     const beginning: Beginning = { request, identity, cost: price.calls, writing };
@@ -216,9 +216,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
   };
 }
-
-/** A lease counts bytes of bodies, which take more of the heap: up to twice as much as this. */
-const HEAP_PER_BYTE = 8;
 
 /** For how long operations may begin, one after the other, before the event loop goes on with all else, in ms. */
 const SLICE_MS = 20;

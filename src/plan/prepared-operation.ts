@@ -23,6 +23,8 @@ interface Variant extends Selection {
   price: Price | undefined;
 }
 
+const BYTES_PER_FIELD = 600;
+
 /** An operation of a valid document: walked once, and the tree read by all that is to be known of it. */
 export class PreparedOperation {
   readonly schema: GraphQLSchema;
@@ -32,7 +34,7 @@ export class PreparedOperation {
   /** All of its variables; undefined: one is of another type, or has a default. */
   readonly leafVariables: readonly LeafVariable[] | undefined;
   readonly facts: { readonly name: string | undefined; readonly type: OperationTypeNode };
-  /** How many fields are kept of it so far: what it costs in memory. */
+  /** The bytes of memory that what is compiled of it takes so far. */
   weight = 0;
   /** Whether the schema has the root of its type: one that is read-only has no mutations. */
   readonly hasRoot: boolean;
@@ -113,7 +115,7 @@ export class PreparedOperation {
     const isCompiled = size <= MAX_COMPILED;
     this.#variants.push({ root: isCompiled ? root : undefined, size, conditions, price: undefined });
     if (!isCompiled) return;
-    this.weight += size;
+    this.weight += size * BYTES_PER_FIELD;
     this.#onGrown?.();
   }
 }
