@@ -95,9 +95,10 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
 
   /** Starts the call that is next, if one has all that it needs. `isByAge`: of a caller's reads, those of the oldest operation. */
   startNext(isByAge: boolean): boolean {
-    const { queue, now, isUrgent } = this;
+    const { queue } = this;
     const { key } = this.limits;
     if (queue.size === 0 || key.isShut) return false;
+    const { now, isUrgent } = this;
     // One whose time is over is about to be told: a process that stood still finds the permits first.
     const admits = (one: Admittance) => one.startBy >= now && one.takePermits();
     let next = isUrgent && key.prepare(false) ? queue.next(admits, isByAge) : undefined;
