@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildRequest, type RequestParts, toCurl } from '../../src/graphiql/browser/request.ts';
 import { type AnswerFacts, describeFacts } from '../../src/graphiql/browser/send.ts';
 import { readShared, shareLink } from '../../src/graphiql/browser/share.ts';
-import { withoutHeaders } from '../../src/graphiql/browser/storage.ts';
+import { storageOf, withoutHeaders } from '../../src/graphiql/browser/storage.ts';
 import type { VisitorCredential } from '../../src/graphiql/tabs.ts';
 
 const TOKEN: VisitorCredential = {
@@ -207,16 +207,8 @@ describe('the line under an answer', () => {
 
 describe('the storage of GraphiQL', () => {
   it('keeps the history without the headers, and all else as it is', () => {
-    const kept = new Map<string, string>();
-    const storage = withoutHeaders({
-      get length() {
-        return kept.size;
-      },
-      getItem: (name) => kept.get(name) ?? null,
-      setItem: (name, text) => void kept.set(name, text),
-      removeItem: (name) => void kept.delete(name),
-      clear: () => kept.clear(),
-    });
+    // There is no browser here, so it lasts as long as the test.
+    const storage = withoutHeaders(storageOf('localStorage'));
     const item = { query: '{ a }', variables: '{"headers":1}', operationName: 'A' };
     for (const list of ['queries', 'favorites']) {
       const stored = { [list]: [{ ...item, headers: '{"token":"secret"}' }] };

@@ -11,12 +11,16 @@ interface SharedTab {
 
 /** In the place of a key. In a document it is no text, so that one with the placeholder is marked, and does not run. */
 const PLACEHOLDER = 'YOUR_KEY';
-const KEY_NAME = /keys?$/i;
+const KEY = 'keys?';
 /** The other secrets: who knows a webhook can post to it. They have no placeholder, which would be written in their place. */
-const SECRET_NAME = /(?:source|webhook)$/i;
+const OTHER = 'source|webhook';
 /** One that is written into the document: as an argument, a member of an input, or a variable's default. */
-const SECRET_LITERAL =
-  /(\b\w*(?:keys?|source|webhook)\s*:\s*(?:[\w![\]]+\s*=\s*)?)(\[[^\]]*\]|"""(?:\\"""|[\s\S])*?"""|"(?:[^"\\\n]|\\.)*")/gi;
+const SECRET_LITERAL = new RegExp(
+  String.raw`(\b\w*(?:${KEY}|${OTHER})\s*:\s*(?:[\w![\]]+\s*=\s*)?)(\[[^\]]*\]|"""(?:\\"""|[\s\S])*?"""|"(?:[^"\\\n]|\\.)*")`,
+  'gi',
+);
+const KEY_NAME = new RegExp(`(?:${KEY})$`, 'i');
+const OTHER_NAME = new RegExp(`(?:${OTHER})$`, 'i');
 
 /**
  * Makes the address that opens a tab with the same query and variables. It is meant for chats, and servers keep addresses in
@@ -45,7 +49,7 @@ function hideSecrets(value: unknown, name = ''): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideSecrets(item, key)]));
   }
   if (typeof value !== 'string') return value;
-  if (SECRET_NAME.test(name)) return undefined;
+  if (OTHER_NAME.test(name)) return undefined;
   return KEY_NAME.test(name) ? PLACEHOLDER : value;
 }
 
