@@ -46,7 +46,9 @@ it('six sources of 3.6 MB at once, again and again, do not end a process with a 
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 
-it('a flood of small reads that wait for LuaAuth does not end a process with a heap of 128 MB', async () => {
+it('a flood of small reads that wait for LuaAuth does not end a process with a heap of 128 MB', {
+  timeout: 180_000,
+}, async () => {
   const recorder = await startRecorder(() => undefined);
   const gateway = startProcess({
     PORT: '0',
