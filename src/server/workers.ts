@@ -82,7 +82,8 @@ function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | u
 
 /** A signal on the terminal reaches a worker as well, so it is stopped by a message; one that serves nobody is killed. */
 async function end(worker: Worker, isServing: boolean): Promise<void> {
-  const ended = once(worker, 'exit');
+  // An error, such as of a message that it takes no more, is no end.
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
   if (isServing && worker.isConnected()) worker.send(STOP);
   else worker.process.kill('SIGKILL');
   await ended;

@@ -167,7 +167,14 @@ function BlacklistForm({ licenceKey: key, blacklist }: BlacklistFormProps) {
   };
   if (!blacklist) {
     return (
-      <form className="part" action={blacklistThem}>
+      <form
+        className="part"
+        action={blacklistThem}
+        onSubmit={(event) => {
+          if (!confirm('Blacklist this user? LuaAuth also bars the address that they come from.'))
+            event.preventDefault();
+        }}
+      >
         <h3>Blacklist</h3>
         <p className="quiet">
           The user can no longer execute; LuaAuth also bars the address that they come from.

@@ -141,6 +141,24 @@ test('a user is found by key, blacklisted, and taken off the blacklist', async (
   assert.deepEqual(complaints, []);
 });
 
+test('nobody is blacklisted by a single press, and what was typed stays', async () => {
+  const { page } = await fixture.open('users');
+  page.removeAllListeners('dialog');
+  const questions: string[] = [];
+  page.on('dialog', (dialog) => {
+    questions.push(dialog.message());
+    void dialog.dismiss();
+  });
+  await page.getByLabel('Licence key').fill(userKey);
+  await page.getByRole('button', { name: 'Look up' }).click();
+  const user = page.getByRole('region', { name: 'User' });
+  await user.getByLabel('Reason').fill('Shared the key');
+  await user.getByRole('button', { name: 'Blacklist' }).click();
+  assert.deepEqual(questions, ['Blacklist this user? LuaAuth also bars the address that they come from.']);
+  assert.equal(fixture.sandbox.users.get(userKey)?.blacklisted, false);
+  assert.equal(await user.getByLabel('Reason').inputValue(), 'Shared the key');
+});
+
 test('while a user is looked up, the one before is gone, with the buttons that would act upon the new one', async () => {
   const { page } = await fixture.open('users');
   const lookUp = async (key: string) => {
@@ -296,6 +314,23 @@ test('the key is kept by the session of the browser alone, until the visitor sig
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('API key').waitFor();
   assert.ok(!(await kept()).session.includes(sandboxKeys.full));
+});
+
+test('a browser that keeps no data of sites knows the key until the page is loaded anew', async () => {
+  const { page, complaints } = await fixture.visit();
+  await page.addInitScript(() =>
+    Object.defineProperty(window, 'sessionStorage', {
+      get() {
+        throw new DOMException('Access is denied.', 'SecurityError');
+      },
+    }),
+  );
+  await page.reload();
+  await fixture.signIn(page);
+  await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  assert.deepEqual(complaints, []);
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
