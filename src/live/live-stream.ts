@@ -74,6 +74,8 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
   end(failure?: { readonly error: unknown }): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    // It receives no further change, and the state goes on: only as a whole is it still what its cursor names.
+    this.#pending?.becomeSnapshot();
     this.#failure = failure;
     this.#options.onEnd();
   }

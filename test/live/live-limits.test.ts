@@ -4,8 +4,10 @@ import type { Observer } from '../../src/transport/observer.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
 import { bearer, entriesOf, ringOf } from '../support/keys.ts';
-import { createLiveApi } from '../support/live-api.ts';
-import { change, delay, next, refusalOf, snapshot, subscribe } from '../support/live-events.ts';
+import { createLiveApi, wireUser } from '../support/live-api.ts';
+import { change, delay, EVENTS, next, refusalOf, snapshot, subscribe } from '../support/live-events.ts';
+import { POLL_MS, useLive } from '../support/live-fixture.ts';
+import { openRaw, postText } from '../support/raw-http.ts';
 import { json } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -79,6 +81,49 @@ describe('with limits, an API key', () => {
     api.connect('s', 'b');
     const resumed = await subscribe(fixture.gateway, { after: cursor });
     expect((await next(resumed)).event).toEqual(change(['b']));
+    resumed.leave();
+  });
+});
+
+describe('a stream whose time is up while its client does not read', () => {
+  const LIFETIME_MS = 15_000;
+  const live = useLive({ liveLimits: { maxLifetimeMs: LIFETIME_MS } });
+  /** So large that the system takes a few of them alone. */
+  const large = (round: number) =>
+    Array.from({ length: 90 }, (_, index) => wireUser(`${round}-${index}-${'x'.repeat(20_000)}`));
+
+  it('leads to no later state than it tells, so that its client goes on from there without a loss', async () => {
+    const api = live.useApi();
+    const slow = await openRaw(live.gateway.url);
+    slow.socket.write(
+      postText(JSON.stringify({ query: EVENTS, variables: { id: 's' } }), {
+        accept: 'text/event-stream',
+        token: 'sandbox-key',
+      }),
+    );
+    await slow.until('event: next');
+    slow.socket.pause();
+    api.users.set('s', large(0));
+    await live.poll();
+    const other = await subscribe(live.gateway);
+    await next(other);
+    for (let round = 1; live.clock.now() < LIFETIME_MS - POLL_MS; round++) {
+      api.users.set('s', large(round));
+      await live.poll();
+      await next(other);
+    }
+    api.users.set('s', [wireUser('late')]);
+    await live.poll();
+    await next(other);
+    slow.socket.resume();
+    await slow.until('event: complete');
+    const told = slow.received().split('event: next').at(-1) ?? '';
+    const [, after] = /"cursor":"([^"]+)"/.exec(told) ?? [];
+    other.leave();
+    const resumed = await subscribe(live.gateway, { after });
+    const { event } = await next(resumed);
+    // Either is good, but not that nothing has changed.
+    expect(told.includes('"late"') || event.appeared?.includes('late')).toBe(true);
     resumed.leave();
   });
 });
