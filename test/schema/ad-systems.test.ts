@@ -5,7 +5,7 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { graphql } from '../gql/index.ts';
 import { useRecorder, useSandbox } from '../support/fixture.ts';
 import { bearer, ringOf } from '../support/keys.ts';
-import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/other-mutations.ts';
+import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/mutations.ts';
 import { json } from '../support/recorder.ts';
 
 const { projectId, namesProjectId } = seeded;

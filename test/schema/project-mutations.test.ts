@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/sandbox/keys.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
-import { DELETE_PROJECT, EDIT_AND_SHOW_PROJECT, EDIT_PROJECT } from '../support/other-mutations.ts';
+import { DELETE_PROJECT, EDIT_AND_SHOW_PROJECT, EDIT_PROJECT } from '../support/mutations.ts';
 
 const fixture = useSandbox();
 

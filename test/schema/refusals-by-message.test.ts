@@ -5,16 +5,22 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
-import { DELETE, DISCONNECT, DISCONNECT_MANY, EDIT, MESSAGE, TOGGLE, UPDATE } from '../support/mutations.ts';
 import {
   BLACKLIST,
   CREATE_AD_SYSTEM,
+  DELETE,
   DELETE_PROJECT,
+  DISCONNECT,
+  DISCONNECT_MANY,
+  EDIT,
   EDIT_AD_SYSTEM,
   EDIT_PROJECT,
   EDIT_USER,
+  MESSAGE,
+  TOGGLE,
   UNBLACKLIST,
-} from '../support/other-mutations.ts';
+  UPDATE,
+} from '../support/mutations.ts';
 
 const fixture = useSandbox({ shared: true });
 

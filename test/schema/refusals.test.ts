@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
-import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
-import { EDIT_PROJECT } from '../support/other-mutations.ts';
+import { DELETE, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/mutations.ts';
 
 const fixture = useSandbox();
 

@@ -10,7 +10,7 @@ import {
   EDIT_USER,
   UNBLACKLIST,
   UNBLACKLIST_AND_READ,
-} from '../support/other-mutations.ts';
+} from '../support/mutations.ts';
 
 const fixture = useSandbox();
 

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { graphql } from '../gql/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
-import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
-import { DELETE_PROJECT, EDIT_PROJECT } from '../support/other-mutations.ts';
+import { DELETE, DELETE_PROJECT, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/mutations.ts';
 
 const fixture = useSandbox({ shared: true });
 

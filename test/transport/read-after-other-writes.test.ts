@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
-import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
 import {
   BLACKLIST,
+  DELETE,
   DELETE_PROJECT,
+  EDIT,
   EDIT_PROJECT,
   EDIT_USER,
+  TOGGLE,
   UNBLACKLIST,
-} from '../support/other-mutations.ts';
+  UPDATE,
+} from '../support/mutations.ts';
 import { json } from '../support/recorder.ts';
 import { createVersions } from '../support/versions.ts';
 import { arrival, expectCalls } from '../support/waiting.ts';
