@@ -66,6 +66,16 @@ describeWithRedis.concurrent('a gateway', () => {
       expect((await read(gateway)).data?.script?.name).toBe('v2');
     });
 
+    it('shows what it had written before, too', async () => {
+      own.respond = createVersions().answer;
+      const gateway = await open({ transport: { freshMs: 60_000 } });
+      expect((await read(gateway)).data?.script?.name).toBe('v1');
+      await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+      await fixture.redis.stop();
+      await lost(gateway);
+      expect((await read(gateway)).data?.script?.name).toBe('v2');
+    });
+
     it('publishes what it has written as soon as Redis is back, and drops its own cache entries', async () => {
       own.respond = createVersions().answer;
       const proxy = await startProxy(fixture.redis.url);

@@ -90,6 +90,18 @@ describeWithRedis('the writes of a process that has lost Redis', { timeout: 240_
     expect(after.number).not.toBe(before.number);
   });
 
+  it('show at itself as well, however shortly before the return of Redis they have ended', async () => {
+    const { number: neverWritten } = await read('account', 'never written');
+    await lose();
+    proxy.mend();
+    for (let count = 0; isLost(); count += 1) {
+      await write('account', `r${count}`);
+      await delay(1);
+      const { number } = await apart.generations.snapshot('account').read(`r${count}`);
+      expect(number).not.toBe(neverWritten);
+    }
+  });
+
   it('are noted in bounded memory, and none that is forgotten makes an older read good again', async () => {
     await lose();
     const snapshot = apart.generations.snapshot('account');

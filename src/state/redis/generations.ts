@@ -33,8 +33,8 @@ for index = 1, 3 do raise(KEYS[index], keep) end
 return { number }`;
 
 /**
- * Writes are counted in the store, before they are sent and again when they have ended. Those that it does not learn of are
- * counted in the memory of this process as well, until it is known what all have written.
+ * Writes are counted in the store, before they are sent and again when they have ended. Those of this process are counted in its
+ * memory as well, for when the store is lost; those that it does not learn of are published once it is back.
  */
 export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeyspaces): Generations {
   const own = createGenerationsInMemory(link.now);
@@ -101,10 +101,11 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
             async end(outcome, stillMs) {
               // Later reads of the operation show what the write has done.
               asked = undefined;
+              // When the store is lost, what it was told may not have been asked for since.
+              await begun.end(outcome, stillMs);
               const write = await publish(outcome === 'unknown' ? stillMs : 0);
               if (!write) return;
               isLost = true;
-              await begun.end(outcome, stillMs);
               unpublished.add(write);
             },
             get isLost() {

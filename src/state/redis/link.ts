@@ -147,8 +147,9 @@ export function createRedisLink(options: RedisLinkOptions) {
           await connect();
           wellSince = now();
         }
-        await catchUp();
         await delay(WATCH_EVERY_MS, undefined, { ref: false });
+        // At the end, so that no write that this process has answered is unknown to the store when it is used again.
+        await catchUp();
       } catch {
         disconnect();
         await delay(RETRY_MS, undefined, { ref: false });
@@ -160,8 +161,6 @@ export function createRedisLink(options: RedisLinkOptions) {
     onChange(undefined);
     try {
       await callBack();
-      // Writes that came while the last of it was sent.
-      await catchUp();
       if (isDegraded) return;
       // From now on the others may use the share: all that was sent stands in the store.
       await membership.release();
@@ -222,7 +221,7 @@ export function createRedisLink(options: RedisLinkOptions) {
         }
       }
     },
-    /** Brings the store up to date before a partition is over, and once more when it is. */
+    /** Brings the store up to date before a partition is over. */
     onBack(action: () => Promise<void>) {
       catchUp = action;
     },
