@@ -116,7 +116,7 @@ function identifyByApiKey(): Identify {
     if (token !== undefined && bearer !== undefined && token !== bearer) return TWO_API_KEYS;
     if (!KEY.test(key)) return NO_KEY_AT_ALL;
     return {
-      origin: { key, account: hashOf(key), caller: placeOf(request) },
+      origin: { key, account: hashOf(key), caller: request.address },
       permissions: EVERYTHING,
     };
   };
@@ -131,7 +131,7 @@ export function createHash(): (key: string) => string {
   };
 }
 
-/** Tells callers apart without a gateway key: by address and credentials. */
+/** Tells callers apart who need no key: by address, and by credentials that something else may ask for. */
 function placeOf({ address, credentials: { token, bearer } }: ClientRequest): string {
   return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
