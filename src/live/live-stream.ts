@@ -74,8 +74,11 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
   end(failure?: { readonly error: unknown }): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    // It receives no further change, and the state goes on: only as a whole is it still what its cursor names.
-    this.#pending?.becomeSnapshot();
+    if (this.#pending) {
+      // It receives nothing further, and the state goes on: only as a whole is that what its cursor names.
+      this.#pending.becomeSnapshot();
+      this.#delay = undefined;
+    }
     this.#failure = failure;
     this.#options.onEnd();
   }
