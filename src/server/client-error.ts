@@ -6,20 +6,21 @@ import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http
 
 /**
  * Answers what is not HTTP, too large a head or too slow, where there is no request to answer to, and closes the socket.
- * `current` is the request of this socket that is being answered, if any.
+ * `unanswered` are the requests of this socket that are being answered.
  */
 export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  current: ServerResponse | undefined,
+  unanswered: readonly ServerResponse[] = [],
 ): void {
   if (socket.writableEnded) return;
-  if (current?.req.complete) {
-    // The next request on this socket is broken, not this one: it gets its answer first.
-    current.shouldKeepAlive = false;
+  const last = unanswered.findLast(({ req }) => req.complete);
+  if (last) {
+    // The next request on this socket is broken, not those before it: they get their answers first.
+    last.shouldKeepAlive = false;
     return;
   }
-  if (error.code === 'ECONNRESET' || !socket.writable || current?.headersSent) {
+  if (error.code === 'ECONNRESET' || !socket.writable || unanswered[0]?.headersSent) {
     socket.destroy(error);
     return;
   }

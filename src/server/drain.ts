@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import { Server, type ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
 import { SHUTTING_DOWN } from '../http/guards.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
@@ -13,6 +13,13 @@ const FLUSH_MS = 500;
  * without an answer within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
  */
 export function drain(server: Server, connections: Connections, graceMs: number): Promise<void> {
+  // Node's own, which the close of a server calls as well, takes an answer for sent once it is written, and would cut it.
+  server.closeIdleConnections = () => {
+    const unsent = connections.unanswered().filter(({ finished }) => finished);
+    for (const response of unsent) Object.assign(response, { finished: false });
+    Server.prototype.closeIdleConnections.call(server);
+    for (const response of unsent) Object.assign(response, { finished: true });
+  };
   return new Promise((resolve) => {
     // A socket falls idle only after its last answer: look again until all are closed.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
@@ -31,7 +38,11 @@ export function drain(server: Server, connections: Connections, graceMs: number)
       clearTimeout(flush);
       whenAllKnow(connections, resolve);
     });
-    for (const response of connections.unanswered()) response.shouldKeepAlive = false;
+    // Each says that it is the last one: nothing behind it would be sent.
+    for (const { unanswered } of connections.all()) {
+      const last = unanswered.at(-1);
+      if (last) last.shouldKeepAlive = false;
+    }
     server.closeIdleConnections();
     for (const socket of connections.silent()) socket.destroy();
   });
@@ -59,7 +70,6 @@ const CUT_SHORT = requestError(
 
 /** By default, refuses a request that arrived on an open connection after the listener was closed. */
 export function refuseWhileDraining(response: ServerResponse, error = SHUTTING_DOWN): void {
-  response.shouldKeepAlive = false;
   const { headers } = response.req;
   const answer = errorResponse(error, headers.accept);
   sendResponse({ response, answer, requestId: requestIdFor(headers[REQUEST_ID]) });

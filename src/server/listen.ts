@@ -68,7 +68,7 @@ export async function startServer(options: ServerOptions) {
     });
   }
   server.on('clientError', (error, socket) =>
-    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered[0]),
+    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered),
   );
   const url = await bind(server, { host, port, names: 'HOST and PORT' });
   let watchedMs = 0;

@@ -500,6 +500,13 @@ describe('body over the limit', () => {
     expect(text.split('HTTP/1.1')).toHaveLength(2);
   });
 
+  it('a broken request behind several good ones takes the answer of none of them', async () => {
+    const client = await openRaw(gateway.url);
+    const good = postText(JSON.stringify({ query: NAME }), KEY);
+    client.socket.write(`${good}${good}garbage\r\n\r\n`);
+    expect((await client.closed).match(/Nightfall Hub/g)).toHaveLength(2);
+  });
+
   it('closes the connection of a client that goes on sending after its answer', async () => {
     const client = await openRaw(gateway.url);
     client.socket.write(postText('', { 'content-length': 1_000_000_000 }));

@@ -114,6 +114,36 @@ describe('SIGTERM with a request in flight', () => {
     await drained;
   });
 
+  it('every request that was begun on a connection has its answer, the last one with connection: close', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(rawPost(READ) + rawPost(WRITE));
+    const calls = [await arrival(), await arrival()];
+    const drained = gateway.drain(FOREVER_MS);
+    for (const { response, recorded } of calls)
+      json(response, recorded.line.startsWith('GET') ? scriptNamed('One') : { success: true });
+    const answers = (await client.closed).split(/(?=HTTP\/1\.1 )/);
+    expect(answers).toEqual([
+      expect.stringMatching(/connection: keep-alive.*"One"/is),
+      expect.stringMatching(/connection: close.*ToggleScriptSuccess/is),
+    ]);
+    await drained;
+  });
+
+  it('an answer that its client has not read yet arrives whole', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(rawPost('{ a: script(id: "a") { name } b: script(id: "a") { name } }'));
+    const call = await arrival();
+    client.socket.once('data', () => client.socket.pause());
+    const name = 'x'.repeat(7_000_000);
+    json(call.response, scriptNamed(name));
+    await client.until('HTTP/1.1 200');
+    const drained = gateway.drain(FOREVER_MS);
+    client.socket.resume();
+    const [, body] = (await client.closed).split('\r\n\r\n');
+    expect(body === JSON.stringify({ data: { a: { name }, b: { name } } })).toBe(true);
+    await drained;
+  });
+
   it('a request that arrives on an open connection meanwhile gets SHUTTING_DOWN, 0 calls', async () => {
     const client = await openHalfway(rawPost(READ));
     const drained = gateway.drain(FOREVER_MS);
@@ -180,6 +210,14 @@ describe('over the grace time', () => {
     expect(write?.headers.get('content-type')).toContain('application/graphql-response+json');
     expect(write?.headers.get('cache-control')).toBe('no-store');
     await drained;
+  });
+
+  it('every request that was begun on a connection is told so', async () => {
+    const client = await openRaw(gateway.url);
+    client.socket.write(rawPost(READ) + rawPost(WRITE));
+    await Promise.all([arrival(), arrival()]);
+    await gateway.drain(1);
+    expect((await client.closed).match(/"outcome":"UNKNOWN"/g)).toHaveLength(2);
   });
 
   it('an answer that has begun is cut', async () => {
