@@ -70,15 +70,27 @@ export async function startServer(options: ServerOptions) {
   server.on('clientError', (error, socket) =>
     answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered),
   );
-  const url = await bind(server, { host, port, names: 'HOST and PORT' });
   let watchedMs = 0;
-  const checking = setInterval(() => {
+  let checkedAt = 0;
+  const check = () => {
+    const now = performance.now();
+    // Node checks before it reads: after a stall it would give up those whose requests have come meanwhile.
+    const hasStalled = now - checkedAt > headersTimeoutMs / 2;
+    checkedAt = now;
+    server.headersTimeout = hasStalled ? 0 : headersTimeoutMs;
+    server.requestTimeout = hasStalled ? 0 : requestTimeoutMs;
     // Not by a clock: nobody's answer moves while the process stands still, and one who reads would be given up.
     watchedMs += checkIntervalMs;
     endUnread(connections.all(), watchedMs);
     probeHalfClosed();
-  }, checkIntervalMs).unref();
-  server.once('close', () => clearInterval(checking));
+  };
+  // Node's own checks begin then as well: each comes after one of these.
+  server.prependOnceListener('listening', () => {
+    checkedAt = performance.now();
+    const checking = setInterval(check, checkIntervalMs).unref();
+    server.once('close', () => clearInterval(checking));
+  });
+  const url = await bind(server, { host, port, names: 'HOST and PORT' });
   return {
     url,
     /** Lets what is under way finish, for at most `graceMs`, and takes nothing new; resolves when all is closed. */

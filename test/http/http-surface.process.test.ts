@@ -4,9 +4,11 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 import { liveBytes } from '../support/live-memory.ts';
+import { watchSockets } from '../support/one-byte-chunks.ts';
 import { startProcess } from '../support/process.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json, startRecorder } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
 
 let sandbox: Sandbox;
 let gateway: TestGateway;
@@ -554,6 +556,21 @@ describe('body over the limit', () => {
 
 describe('slow clients', () => {
   const limits = { headersTimeoutMs: 300, requestTimeoutMs: 600, checkIntervalMs: 50 };
+  const sockets = watchSockets();
+
+  it('are none whose request came while the process stood still', async () => {
+    const stalled = await openGateway({
+      upstream: sandbox.url,
+      server: { ...limits, headersTimeoutMs: 2_000, requestTimeoutMs: 2_000 },
+    });
+    const client = await openRaw(stalled.url);
+    await eventually(() => expect(sockets.accepted.at(-1)?.remotePort).toBe(client.socket.localPort));
+    client.socket.write(postText(JSON.stringify({ query: NAME }), { ...KEY, connection: 'close' }));
+    const end = performance.now() + 2_500;
+    while (performance.now() < end);
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 200 /);
+    await stalled.close();
+  });
 
   it('headers dripped, body dripped: 408 while normal requests go on', async () => {
     const impatient = await openGateway({ upstream: sandbox.url, server: limits });

@@ -50,10 +50,11 @@ export async function sendInOneByteChunks(
   text: string,
 ) {
   const body = inOneByteChunks(text);
+  // Counting stops the process for a while, in which a server would wait for the head of a request.
+  const before = liveBytes();
   const client = await openRaw(url);
   const { localPort } = client.socket;
   await eventually(() => expect(accepted.at(-1)?.remotePort).toBe(localPort));
-  const before = liveBytes();
   client.socket.write(head);
   client.socket.write(body);
   await hasRead(
