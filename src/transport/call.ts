@@ -135,8 +135,6 @@ export interface Progress {
   sent(): void;
   /** The request is over, or will not be made although the call has waited; `failure` is undefined when it went well. */
   ended?(failure: unknown): void;
-  /** A request that failed is about to be made again. */
-  retried?(): void;
   /** This process has lost the others: what it reads may be older than what they wrote, and they may not see its writes. */
   uncoordinated(): void;
 }

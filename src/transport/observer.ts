@@ -77,7 +77,7 @@ export interface Observer {
   readonly queued?: (call: Observed) => () => void;
   /** A request begins; what is given back is called once with how it ended. */
   readonly requested?: (call: Observed) => (outcome: Outcome) => void;
-  /** A request that failed is about to be made again. */
+  /** A request that failed is made again. */
   readonly retried?: (call: Observed) => void;
   /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
@@ -133,6 +133,7 @@ export class ObservedProgress implements Progress, Observed {
   readonly kind: About['kind'];
   readonly usage: Usage | undefined;
   readonly #observer: Observer;
+  #hasRequested = false;
   #waitEnded: (() => void) | undefined;
   #requestEnded: ((outcome: Outcome) => void) | undefined;
 
@@ -152,6 +153,8 @@ export class ObservedProgress implements Progress, Observed {
     // One that was admitted at once has waited for no time.
     if (!this.#waitEnded) this.queued();
     this.#endWait();
+    if (this.#hasRequested) this.#observer.retried?.(this);
+    this.#hasRequested = true;
     this.#requestEnded = this.#observer.requested?.(this);
   }
 
@@ -163,10 +166,6 @@ export class ObservedProgress implements Progress, Observed {
     this.#endWait();
     this.#requestEnded?.(failure === undefined ? 'ok' : outcomeOf(failure));
     this.#requestEnded = undefined;
-  }
-
-  retried(): void {
-    this.#observer.retried?.(this);
   }
 
   uncoordinated(): void {

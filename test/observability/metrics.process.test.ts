@@ -203,6 +203,21 @@ describe('the metrics of the REST API', () => {
     await probe;
     expect(await stateOf()).toEqual(stateIs('closed'));
   });
+
+  it('count no retry that is never sent', async () => {
+    // Later than any deadline.
+    const recorder = await openRecorder(
+      (_call, response) =>
+        void response
+          .writeHead(429, { 'retry-after': '200' })
+          .end('{"success":false,"message":"ratelimited"}'),
+    );
+    const { gateway, metrics } = await open({ upstream: recorder.url });
+    const { errors } = await gateway.execute(SCRIPT, { id: 'a' });
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['RATE_LIMITED']);
+    expect(recorder.calls).toHaveLength(1);
+    expect(await seriesOf(metrics, 'luaauth_upstream_retries_total')).toEqual({});
+  });
 });
 
 describe('the metrics of operations', () => {

@@ -49,7 +49,6 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
         await new Promise<void>((resolve) => clock.after(delayMs, resolve));
         if (!mayRetry(call)) break;
       }
-      progress.retried?.();
       budget += 1;
       try {
         return await next(call, progress);
