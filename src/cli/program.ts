@@ -62,15 +62,16 @@ function createProgram(): Command {
     .addHelpText('after', AFTER_HELP)
     .exitOverride();
 
-  addFlags(program.command('serve').description('run the gateway (the default)')).action(
-    async (flags: FlagValues) => {
+  addFlags(program.command('serve').description('run the gateway (the default)'))
+    // By this one a process tells its workers of their sandbox.
+    .addOption(new Option('--shared-sandbox <url>').hideHelp())
+    .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
       const config = await configure(flags);
       // A process that runs others needs little of a gateway.
       if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
       const { serve } = await import('../server/serve.ts');
-      await serve(config);
-    },
-  );
+      await serve(config, 'http', flags.sharedSandbox);
+    });
 
   program
     .command('schema')

@@ -5,12 +5,16 @@ import type { Observer } from '../transport/observer.ts';
 import { createTransport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 
-/** The way to the REST API, or to the sandbox where no API is configured. @throws StartError without the state of several gateways */
-export async function openUpstream(config: Config, observer: readonly Observer[]) {
+/**
+ * The way to the REST API, or to the sandbox where no API is configured: that at `sandboxUrl`, or one of its own.
+ * @throws StartError without the state of several gateways
+ */
+export async function openUpstream(config: Config, observer: readonly Observer[], sandboxUrl?: string) {
   const state = await openState(config, observer);
-  const sandbox = config.apiUrl ? undefined : await openSandbox();
+  const given = config.apiUrl ?? sandboxUrl;
+  const sandbox = given ? undefined : await openSandbox();
   const transport = createTransport({
-    url: config.apiUrl ?? new URL((sandbox as Sandbox).url),
+    url: new URL(given ?? (sandbox as Sandbox).url),
     userAgent: `luaauth-graphql/${version}`,
     rate: config.rate,
     totalRate: config.totalRate,

@@ -7,11 +7,14 @@ import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
 import { openKeys, watchDocuments } from './watched-files.ts';
 
-/** Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. */
-export async function serve(config: Config, by: 'http' | 'stdin' = 'http'): Promise<void> {
+/**
+ * Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. Without an
+ * API it is over the sandbox at `sandboxUrl`, or one of its own.
+ */
+export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: string): Promise<void> {
   const observability = await openObservability(config, by === 'stdin' ? 2 : 1).catch(exit);
   const { log } = observability;
-  const { transport, close } = await openUpstream(config, observability.upstream).catch(exit);
+  const { transport, close } = await openUpstream(config, observability.upstream, sandboxUrl).catch(exit);
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;

@@ -65,8 +65,11 @@ export async function runWorkers(config: Config): Promise<void> {
     await sandbox?.close();
     process.exit(0);
   });
-  const starting = Array.from({ length: config.workers }, (_one, index) => once(start(index), 'message'));
-  const started = ((await Promise.all(starting)) as [Running][]).flat();
+  const begin = async (index: number) => ((await once(start(index), 'message')) as [Running])[0];
+  // Alone: what keeps one from its start keeps all, and is said once.
+  const first = await begin(0);
+  const others = Array.from({ length: config.workers - 1 }, (_one, index) => begin(index + 1));
+  const started = [first, ...(await Promise.all(others))];
   haveStarted = true;
   if (process.stdout.isTTY) printBanner(started, config);
 }
@@ -75,8 +78,7 @@ export async function runWorkers(config: Config): Promise<void> {
 function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | undefined): string[] {
   const args = [...process.argv.slice(2), '--workers=1'];
   if (metrics?.port) args.push(`--metrics-port=${metrics.port + index}`);
-  // To a worker the sandbox of all is an API like any other.
-  if (sandboxUrl) args.push('--sandbox=false', `--api-url=${sandboxUrl}`);
+  if (sandboxUrl) args.push(`--shared-sandbox=${sandboxUrl}`);
   return args;
 }
 
