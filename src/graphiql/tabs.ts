@@ -72,20 +72,18 @@ const tab = (query: string, variables?: object): Tab => ({
 });
 
 /** In lines that half of a small window shows whole: at most 48 characters, as in the other comments here. */
-function welcome(credential: VisitorCredential | undefined): string {
-  return [
-    '# Welcome. Run this: the button, or Ctrl-Enter.',
-    ...keyNote(credential),
-    '# Below each answer stands what it cost in REST',
-    '# calls. Plan tells it without running it.',
-    '',
-  ].join('\n');
-}
+const welcome = (
+  credential: VisitorCredential | undefined,
+) => `# Welcome. Run this: the button, or Ctrl-Enter.
+${keyNote(credential)}
+# Below each answer stands what it cost in REST
+# calls. Plan tells it without running it.
+`;
 
-function keyNote(credential: VisitorCredential | undefined): string[] {
-  if (!credential) return ['# This gateway holds its own LuaAuth key.'];
-  if (credential.publicKey !== '') return ['# All tabs send the key in the field above.'];
-  return ['# Put your key into the field above, for all', '# tabs, and a script id here.'];
+function keyNote(credential: VisitorCredential | undefined): string {
+  if (!credential) return '# This gateway holds its own LuaAuth key.';
+  if (credential.publicKey !== '') return '# All tabs send the key in the field above.';
+  return '# Put your key into the field above, for all\n# tabs, and a script id here.';
 }
 
 const read = (scriptId: string) => `query Script {

@@ -25,16 +25,6 @@ interface StreamFormat {
   readonly end: string;
 }
 
-/** Server-sent events, as the GraphQL over SSE protocol has them for one operation on a connection. */
-const eventStream: StreamFormat = {
-  contentType: 'text/event-stream; charset=utf-8',
-  // Some browsers hold the headers back until something has come.
-  begin: ':\n\n',
-  ping: ':\n\n',
-  next: (json) => `event: next\ndata: ${json}\n\n`,
-  end: 'event: complete\ndata:\n\n',
-};
-
 const BOUNDARY = '\r\n--graphql';
 
 /** The boundary follows each part at once: until then, a client does not know that the part is complete. */
@@ -42,19 +32,25 @@ const part = (json: string) => `\r\nContent-Type: application/json\r\n\r\n${json
 
 const HEARTBEAT = part('{}');
 
-/** Apollo's multipart protocol for subscriptions, version 1.0. An error that ends a stream stands beside the payload. */
-const multipartStream: StreamFormat = {
-  contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
-  begin: BOUNDARY + HEARTBEAT,
-  ping: HEARTBEAT,
-  next: (json, result) =>
-    part(isFailure(result) ? `{"payload":null,${json.slice(1)}` : `{"payload":${json}}`),
-  end: '--\r\n',
-};
-
 const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
-  'text/event-stream': eventStream,
-  'multipart/mixed': multipartStream,
+  /** As the GraphQL over SSE protocol has them for one operation on a connection. */
+  'text/event-stream': {
+    contentType: 'text/event-stream; charset=utf-8',
+    // Some browsers hold the headers back until something has come.
+    begin: ':\n\n',
+    ping: ':\n\n',
+    next: (json) => `event: next\ndata: ${json}\n\n`,
+    end: 'event: complete\ndata:\n\n',
+  },
+  /** Apollo's protocol for subscriptions, version 1.0. An error that ends a stream stands beside the payload. */
+  'multipart/mixed': {
+    contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
+    begin: BOUNDARY + HEARTBEAT,
+    ping: HEARTBEAT,
+    next: (json, result) =>
+      part(isFailure(result) ? `{"payload":null,${json.slice(1)}` : `{"payload":${json}}`),
+    end: '--\r\n',
+  },
 };
 
 interface StreamOptions {

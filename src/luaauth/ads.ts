@@ -25,8 +25,7 @@ export const getAdSystem = read('GET /ads/systems/:system_id', {
 
 /** `GET /ads/systems`: all of the account, without pages. The fate of those of a removed project is not documented. */
 export const getAdSystems = read('GET /ads/systems', {
-  answer: (about, { systems }) =>
-    decodeList(about, 'ad systems', systems, Number.POSITIVE_INFINITY, decodeAdSystem),
+  answer: (about, { systems }) => decodeList(about, 'ad systems', systems, decodeAdSystem),
   partOf: [listsOf(adSystem), listsOf(project)],
   freshFor: 'ads',
   narrow: (systems, hasAccess) => systems.filter(({ project_id }) => hasAccess(project, project_id)),
@@ -54,7 +53,7 @@ function decodeProviders(about: About, providers: unknown): AdProvider[] {
   if (!isObject(providers)) throw new BadResponse(about, 'it has no ad providers');
   return Object.entries(providers).map(([name, settings]) => ({
     name,
-    settings: decodeList(about, 'ad provider settings', settings, Number.POSITIVE_INFINITY, decodeSetting),
+    settings: decodeList(about, 'ad provider settings', settings, decodeSetting),
   }));
 }
 

@@ -124,8 +124,8 @@ export function decodeList<Row>(
   about: About,
   name: string,
   value: unknown,
-  most: number,
   decodeRow: (about: About, row: unknown) => Row,
+  most = Number.POSITIVE_INFINITY,
 ): Row[] {
   if (!Array.isArray(value)) throw new BadResponse(about, `it has no list of ${name}`);
   if (value.length > most) throw new BadResponse(about, `it has more ${name} than were asked for`);

@@ -36,7 +36,7 @@ export interface SessionMatch {
 
 /** A page of sessions, of which at most so many were asked for. */
 export function decodeSessions(about: About, value: unknown, limit: number): Session[] {
-  return decodeList(about, 'sessions', value, limit, decodeSession);
+  return decodeList(about, 'sessions', value, decodeSession, limit);
 }
 
 /** `GET /sessions/:session_id` */

@@ -19,7 +19,6 @@ import { hashOf } from '../state/documents.ts';
 interface DocumentCacheOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
-  readonly maxDocuments?: number;
   readonly maxBytes?: number;
 }
 
@@ -35,9 +34,9 @@ const BYTES_PER_REFUSAL = 1_500;
  * who sends ever new documents, or makes many fields of a short one by fragments, cannot fill the memory.
  */
 export function createDocumentCache(options: DocumentCacheOptions) {
-  const { schema, limits, maxDocuments = 1_000, maxBytes = 32_000_000 } = options;
+  const { schema, limits, maxBytes = 32_000_000 } = options;
   const entries = new LRUCache<string, DocumentEntry>({
-    max: maxDocuments,
+    max: 1_000,
     maxSize: maxBytes,
     sizeCalculation: weigh,
   });

@@ -26,8 +26,8 @@ interface InputField<Wire extends string = string> {
 }
 
 /** The id of what is written to. */
-export function idField<const Wire extends string>(wire: Wire, description: string) {
-  return { type: 'ID', wire, description, isRequired: true, write: checkId } as const;
+export function idField<const Wire extends string>(wire: Wire, description: string, write = checkId) {
+  return { type: 'ID', wire, description, isRequired: true, write } as const;
 }
 
 /** A name that cannot be cleared, so that it must not be empty either. */

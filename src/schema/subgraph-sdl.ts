@@ -64,13 +64,10 @@ type AnyField = GraphQLField<unknown, unknown>;
 function demandControlOf(field: AnyField): ConstDirectiveNode[] {
   const cost = costOf(field);
   if (!cost) return [];
-  const size = isListType(getNullableType(field.type)) ? sizeOfList(cost) : sizeOfPage(field, cost);
+  // Routers count the weight of a field for each item of its list: one call for a whole list is one item's.
+  const ofList = { assumedSize: cost.each ? ASSUMED_IDS : 1 };
+  const size = isListType(getNullableType(field.type)) ? ofList : sizeOfPage(field, cost);
   return [directiveNode('cost', { weight: CALL_WEIGHT }), ...(size ? [directiveNode('listSize', size)] : [])];
-}
-
-/** Routers count the weight of a field for each item of its list: one call for a whole list is one item's. */
-function sizeOfList({ each }: Cost): Record<string, unknown> {
-  return { assumedSize: each ? ASSUMED_IDS : 1 };
 }
 
 /** A page is an object with lists in it. Its argument has a default, beside which composers allow no assumed size. */

@@ -12,7 +12,7 @@ import {
 } from '../luaauth/users.ts';
 import { checkKey, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineMutation } from './define-mutation.ts';
+import { defineMutation, idField } from './define-mutation.ts';
 import { defineEntity } from './entity.ts';
 import { refusalType } from './refusal.ts';
 import { wireFields } from './wire-fields.ts';
@@ -88,13 +88,7 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
 
 const MAX_NOTE = 255;
 
-const key = {
-  type: 'ID',
-  wire: 'user_key',
-  description: 'The licence key.',
-  isRequired: true,
-  write: checkKey,
-} as const;
+const key = idField('user_key', 'The licence key.', checkKey);
 const toMs = (_argument: string, value: Date): number => value.getTime();
 
 defineMutation({

@@ -159,12 +159,10 @@ interface FetcherParts {
   onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;
 }
 
-const INTROSPECTION = 'IntrospectionQuery';
-
 /** The fetcher by which GraphiQL sends operations. The page's own reads of the schema are sent, but not shown. */
 export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
   return (operation: Operation, { headers = {} }: { headers?: Readonly<Record<string, unknown>> } = {}) => {
-    if (operation.operationName === INTROSPECTION) {
+    if (operation.operationName === 'IntrospectionQuery') {
       const request = build(operation, headers, 'report');
       return new Promise((resolve) => {
         void send(request, new AbortController().signal, ({ answer }) => resolve(answer));
