@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { json as readJson } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { createGateway, createTransport } from '../../src/index.ts';
 import { forAgents, sendText } from '../support/agent.ts';
 import { bearer, ringOf } from '../support/keys.ts';
+import { listen } from '../support/listen.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { startRecorder } from '../support/recorder.ts';
@@ -41,14 +41,13 @@ async function open(find: (key: string, response: ServerResponse) => unknown) {
     last = response;
     gateway(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     logged,
     statuses,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
       await transport.close();
       await recorder.close();
     },

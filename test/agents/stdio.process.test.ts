@@ -21,21 +21,23 @@ const variables = {
 const open: { close(): Promise<void> }[] = [];
 afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
 
+/** The protocol's own client of a gateway's process, and what that logs. */
+async function connect(mode: 'legacy' | { readonly pin: string }, more: Record<string, string> = {}) {
+  const client = new Client({ name: 'desk', version: '1' }, { versionNegotiation: { mode } });
+  open.push(client);
+  const log: string[] = [];
+  const env = { ...variables, ...more, GATEWAY_KEY: KEY };
+  const command = { command: process.execPath, args: [MAIN, 'mcp'] };
+  const transport = new StdioClientTransport({ ...command, env, stderr: 'pipe' });
+  transport.stderr?.on('data', (text) => log.push(String(text)));
+  await client.connect(transport);
+  return { client, log };
+}
+
 it.each([{ pin: '2026-07-28' }, 'legacy' as const])(
   'serves a client over stdin and stdout: %j',
   async (mode) => {
-    const client = new Client({ name: 'desk', version: '1' }, { versionNegotiation: { mode } });
-    open.push(client);
-    const env = { ...variables, GATEWAY_KEY: KEY };
-    const log: string[] = [];
-    const transport = new StdioClientTransport({
-      command: process.execPath,
-      args: [MAIN, 'mcp'],
-      env,
-      stderr: 'pipe',
-    });
-    transport.stderr?.on('data', (text) => log.push(String(text)));
-    await client.connect(transport);
+    const { client, log } = await connect(mode);
     expect((await client.listTools()).tools).toHaveLength(EXAMPLE.size);
     const { structuredContent } = await client.callTool({
       name: 'lookUpKey',
@@ -53,18 +55,7 @@ it('reads the list of documents again when it changes, and the last good one hol
   const list = join(folder, 'list.json');
   const documents = { a: 'query first { rateLimit { limit } }' };
   writeFileSync(list, JSON.stringify(documents));
-  const client = new Client({ name: 'desk', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
-  open.push(client);
-  const log: string[] = [];
-  const env = { ...variables, PERSISTED_DOCUMENTS_FILE: list, GATEWAY_KEY: KEY };
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [MAIN, 'mcp'],
-    env,
-    stderr: 'pipe',
-  });
-  transport.stderr?.on('data', (text) => log.push(String(text)));
-  await client.connect(transport);
+  const { client, log } = await connect('legacy', { PERSISTED_DOCUMENTS_FILE: list });
   const names = async () => (await client.listTools()).tools.map(({ name }) => name);
   const change = async (text: string, says: string) => {
     writeFileSync(list, text);

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTokenVerifier } from '../../src/callers/token-verifier.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 import { bearer, ringOf, sha256 } from '../support/keys.ts';
+import { listen } from '../support/listen.ts';
 import { openLog } from '../support/log-lines.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
@@ -36,19 +36,15 @@ async function startJwks(pairs: Readonly<Record<string, Pair>>) {
     // A connection that was kept would be reset where a new one is refused.
     response.setHeader('connection', 'close').setHeader('content-type', 'application/json').end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listen(server);
   return {
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`),
+    url: new URL('/jwks', url),
     setKeys,
     setText: (text: string) => {
       body = text;
     },
     asked: () => asked,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
 
@@ -368,15 +364,12 @@ describe('the public keys', () => {
       response.on('drain', more);
       more();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const gateway = await open(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    const { url, close } = await listen(server);
+    const gateway = await open(new URL(url));
     expect(await outcomeOf(gateway, await sign({ pair }))).toMatch(/^UNAUTHENTICATED/);
     expect(warnings).toEqual([expect.stringContaining('cannot be fetched (more than 1000000 bytes)')]);
     await gateway.close();
-    await new Promise((resolve) => {
-      server.close(resolve);
-      server.closeAllConnections();
-    });
+    await close();
   });
 });
 

@@ -3,8 +3,9 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
-import { anchorsOf, findDocuments, readBlocks, readDocument, stepsOf } from '../support/documentation.ts';
+import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/documentation.ts';
 import { createReader } from '../support/reader.ts';
+import { textOf } from '../support/repository.ts';
 import { ENGINES } from '../support/store-engines.ts';
 
 // Commands are processes of their own, which a busy machine makes slow.
@@ -49,7 +50,7 @@ it('there is a page for each of these', () => {
   ]);
 });
 
-const needsRedis = (path: string) => readDocument(path).includes('redis://127.0.0.1:6379');
+const needsRedis = (path: string) => textOf(path).includes('redis://127.0.0.1:6379');
 const followed = ENGINES.length === 0 ? runnable.filter((path) => !needsRedis(path)) : runnable;
 
 describe.each(followed)('%s', (path) => {
@@ -89,14 +90,14 @@ describe.each(followed)('%s', (path) => {
 
 it('shows lines of the source as they are', () => {
   const excerpts = [
-    ...readDocument('docs/architecture.md').matchAll(/`(src\/[\w/.-]+)`.*\n\s*```ts\n([\s\S]*?)```/g),
+    ...textOf('docs/architecture.md').matchAll(/`(src\/[\w/.-]+)`.*\n\s*```ts\n([\s\S]*?)```/g),
   ].map(([, path = '', excerpt = '']) => ({ path, lines: excerpt.split('\n').map((line) => line.trim()) }));
   expect(excerpts.length).toBeGreaterThanOrEqual(3);
   expect(readBlocks('docs/architecture.md').filter(({ language }) => language === 'ts')).toHaveLength(
     excerpts.length,
   );
   for (const { path, lines } of excerpts) {
-    const source = readDocument(path);
+    const source = textOf(path);
     expect([path, lines.filter((line) => !source.includes(line))]).toEqual([path, []]);
   }
 });
@@ -105,7 +106,7 @@ const HERE = 'https://github.com/luaauth-graphql/luaauth-graphql/blob/main/';
 
 it.each(findDocuments())('%s links to nothing that is not there', (path) => {
   // The README names a file by its address where the package leaves it out.
-  const text = readDocument(path).replaceAll(`](${HERE}`, `](${posix.relative(posix.dirname(path), '')}`);
+  const text = textOf(path).replaceAll(`](${HERE}`, `](${posix.relative(posix.dirname(path), '')}`);
   const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([\w-]+))?\)/g)];
   const missing = links.filter(([, file = '', anchor]) => {
     const target = posix.join(posix.dirname(path), file || posix.basename(path));
@@ -132,13 +133,13 @@ it('every variable that a page names is one', () => {
     /`((?:LUAAUTH|GATEWAY|MAX|METRICS|REDIS|SHUTDOWN|CORS|FRESH|STALE|ALLOW|AUDIT|LOG)_[A-Z_]*[A-Z])`/g;
   // Examples have variables of their own.
   for (const path of ['README.md', 'CONTRIBUTING.md', ...documents]) {
-    const named = [...readDocument(path).matchAll(ours)].map(([, name = '']) => name);
+    const named = [...textOf(path).matchAll(ours)].map(([, name = '']) => name);
     expect([path, named.filter((name) => !VARIABLE_NAMES.includes(name))]).toEqual([path, []]);
   }
 });
 
 it('the README leads to every page', () => {
-  const readme = readDocument('README.md');
+  const readme = textOf('README.md');
   expect(documents.filter((path) => !readme.includes(`](${path})`))).toEqual([]);
 });
 
@@ -169,11 +170,11 @@ it.each([
   ['subgraph', 'docs/federation.md'],
   ['Pagination', 'docs/schema.md'],
 ])('who searches for %s finds %s', (word, path) => {
-  expect(readDocument(path).toLowerCase()).toContain(word.toLowerCase());
+  expect(textOf(path).toLowerCase()).toContain(word.toLowerCase());
 });
 
 it('the words of the field lead from the README to their pages', () => {
-  const readme = readDocument('README.md');
+  const readme = textOf('README.md');
   const words = ['rate limit', 'circuit breaker', 'backoff', 'retries', 'N+1', 'DataLoader', 'TTL'];
   const more = [
     'stale-while-revalidate',
@@ -188,13 +189,13 @@ it('the words of the field lead from the README to their pages', () => {
 });
 
 it('the changelog tells of the version of the package', () => {
-  const { version } = JSON.parse(readDocument('package.json'));
-  expect(readDocument('CHANGELOG.md')).toContain(`\n## [${version}]`);
+  const { version } = JSON.parse(textOf('package.json'));
+  expect(textOf('CHANGELOG.md')).toContain(`\n## [${version}]`);
 });
 
 /** The longer sentences of a page in which somebody wrote them: no code, nothing generated, no addresses of links. */
 function sentencesOf(path: string): string[] {
-  return readDocument(path)
+  return textOf(path)
     .replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '')
     .replace(/<!-- Generated[\s\S]*<!-- End/, '')
     .replaceAll(/\]\([^)]*\)|\[/g, '')

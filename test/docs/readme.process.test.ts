@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { findDocuments, readDocument } from '../support/documentation.ts';
+import { findDocuments } from '../support/documentation.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { textOf } from '../support/repository.ts';
 
-const readme = readDocument('README.md');
+const readme = textOf('README.md');
 
 interface Example {
   /** Its section, and which one it is there. */
@@ -86,17 +87,17 @@ it('the README shows a picture of 1,280 pixels that is quick to load', () => {
 });
 
 it('the page of errors explains every error code', () => {
-  const source = readDocument('src/errors/coded-error.ts');
+  const source = textOf('src/errors/coded-error.ts');
   const unions = source.match(/^(?:export )?type \w+Code =[^;]+;/gm) ?? [];
   const codes = unions.join('').match(/(?<=')[A-Z_]+(?=')/g) ?? [];
   expect(codes).toEqual(expect.arrayContaining(['UNAUTHENTICATED', 'BAD_REQUEST', 'TOO_DEEP']));
-  const page = readDocument('docs/errors.md');
+  const page = textOf('docs/errors.md');
   expect(codes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
 });
 
 it('every npm script that is documented exists, and every script is documented', () => {
-  const { scripts } = JSON.parse(readDocument('package.json'));
-  const text = ['README.md', 'CONTRIBUTING.md', ...findDocuments('docs/')].map(readDocument).join('\n');
+  const { scripts } = JSON.parse(textOf('package.json'));
+  const text = ['README.md', 'CONTRIBUTING.md', ...findDocuments('docs/')].map(textOf).join('\n');
   const named = new Set(
     [...text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map(([, name]) => name),
   );

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { request as ask, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
+import { listen } from '../support/listen.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const INSTALLING_MS = 600_000;
@@ -249,17 +248,8 @@ async function startProxyBelow(path: string, target: string) {
     });
     message.pipe(toServer);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}${path}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const { url, close } = await listen(server);
+  return { url: url + path, close };
 }
 
 describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {

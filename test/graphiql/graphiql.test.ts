@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleGraphiQL } from '../../scripts/bundle-graphiql.ts';
 import { createTabs, type TabSubject } from '../../src/graphiql/tabs.ts';
 import { sandboxKeys } from '../../src/sandbox/keys.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { subscribeBySse } from '../support/event-stream.ts';
+import { useSandbox } from '../support/fixture.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 
 const SUBJECT: TabSubject = {
@@ -26,25 +26,14 @@ const BROWSER = {
   'accept-encoding': 'gzip, deflate, br, zstd',
 };
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  await bundleGraphiQL();
-  sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({
-    upstream: sandbox.url,
-    graphiql: { credential: SUBJECT.credential, note: NOTE, tabs: createTabs(SUBJECT) },
-  });
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
+beforeAll(bundleGraphiQL);
+const fixture = useSandbox({
+  gateway: { graphiql: { credential: SUBJECT.credential, note: NOTE, tabs: createTabs(SUBJECT) } },
+  shared: true,
 });
 
 const get = (path: string, headers: Record<string, string> = BROWSER) =>
-  fetch(gateway.url + path, { headers, redirect: 'manual' });
+  fetch(fixture.gateway.url + path, { headers, redirect: 'manual' });
 
 describe('the GraphiQL page', () => {
   it.each(['/graphql', '/graphql?query=%7B__typename%7D'])('is what a browser gets at %s', async (path) => {
@@ -54,7 +43,7 @@ describe('the GraphiQL page', () => {
       'text/html; charset=utf-8',
     ]);
     expect(await response.text()).toMatch(/^\s*<!doctype html>[\s\S]*<title>GraphiQL · LuaAuth<\/title>/);
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it.each([
@@ -78,7 +67,7 @@ describe('the GraphiQL page', () => {
   });
 
   it('is not there at all unless it is asked for', async () => {
-    const plain = await openGateway({ upstream: sandbox.url });
+    const plain = await openGateway({ upstream: fixture.sandbox.url });
     try {
       for (const path of ['/', '/graphql']) {
         const response = await fetch(plain.url + path, { headers: BROWSER, redirect: 'manual' });
@@ -185,7 +174,7 @@ const filesIn = (html: string) =>
 
 /** The answer to an operation, or the first one to a subscription. */
 async function answerTo(gateway: TestGateway, query: string, variables: Record<string, unknown>) {
-  if (!/^subscription /m.test(query)) return gateway.execute(query, variables, TOKEN);
+  if (!/^subscription /m.test(query)) return fixture.gateway.execute(query, variables, TOKEN);
   const stream = await subscribeBySse(gateway, query, variables);
   const first = await stream.next();
   stream.leave();
@@ -220,11 +209,11 @@ describe('the tabs of a new visitor', () => {
     ]);
     const calls: number[] = [];
     for (const { query, variables } of tabs) {
-      sandbox.reset();
-      const { errors, data } = await answerTo(gateway, query, variablesOf(variables));
+      fixture.sandbox.reset();
+      const { errors, data } = await answerTo(fixture.gateway, query, variablesOf(variables));
       expect([query, errors]).toEqual([query, undefined]);
       expect(JSON.stringify(data)).not.toContain('[]');
-      calls.push(sandbox.calls.length);
+      calls.push(fixture.sandbox.calls.length);
     }
     // The script; the script, its executions and a page; the script and a page; a poll; the project and its executions;
     // the user; the write and the script after it; the write that is refused and the user.
@@ -233,14 +222,14 @@ describe('the tabs of a new visitor', () => {
 
   it('show a refusal that clients can tell from a success', async () => {
     const { query = '', variables = '' } = createTabs(SUBJECT).at(-1) ?? {};
-    const { data } = await gateway.execute(query, variablesOf(variables), TOKEN);
+    const { data } = await fixture.gateway.execute(query, variablesOf(variables), TOKEN);
     expect(data).toMatchObject({
       blacklistUser: { __typename: 'AlreadyBlacklisted', user: { blacklist: {} } },
     });
   });
 
   it('leave the mutations out of a gateway that has none', async () => {
-    const readOnly = await openGateway({ upstream: sandbox.url, readOnly: true });
+    const readOnly = await openGateway({ upstream: fixture.sandbox.url, readOnly: true });
     try {
       const tabs = createTabs({ ...SUBJECT, readOnly: true });
       expect(tabs).toHaveLength(6);

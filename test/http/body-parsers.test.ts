@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, createTransport, type EmbeddedGatewayOptions } from '../../src/index.ts';
+import { listen } from '../support/listen.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { openRaw } from '../support/raw-http.ts';
 import { startRecorder } from '../support/recorder.ts';
@@ -49,8 +49,7 @@ async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {
       () => response.writeHead(400).end(),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listen(server);
   return {
     url,
     logged,
@@ -63,8 +62,7 @@ async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
       await transport.close();
     },
   };

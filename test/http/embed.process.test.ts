@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import type { Plugin } from 'graphql-yoga';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import { createGateway, createTransport, type Transport } from '../../src/index.
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { INDEX } from '../support/built.ts';
+import { listen } from '../support/listen.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { openSocket, upgradeText } from '../support/socket-client.ts';
 
@@ -80,19 +80,16 @@ it('an embedded gateway shows its plugins every operation, one that has come bef
       },
     ],
   });
-  const server = createServer(gateway);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const { url, close } = await listen(createServer(gateway));
   for (let asked = 1; asked <= 3; asked += 1) {
-    const { headers } = await fetch(url, {
+    const { headers } = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', token: 'sandbox-key' },
       body: JSON.stringify({ query: NAME }),
     });
     expect([executed, headers.get('x-plugin')]).toEqual([asked, 'seen']);
   }
-  server.close();
-  server.closeAllConnections();
+  await close();
 });
 
 it('an embedded gateway takes plugins of any context, as packages type theirs', async () => {
@@ -117,9 +114,7 @@ it('an embedded gateway lets plugins answer at paths of their own, and sees to o
       if (url.pathname === '/hello') endResponse(new fetchAPI.Response('hello'));
     },
   };
-  const server = createServer(createGateway({ transport, routes: [hello] }));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listen(createServer(createGateway({ transport, routes: [hello] })));
   const get = async (path: string) => {
     const response = await fetch(url + path, { headers: { 'x-graphql-csrf': '1' } });
     return [response.status, await response.text()];
@@ -129,8 +124,7 @@ it('an embedded gateway lets plugins answer at paths of their own, and sees to o
   expect(await get('/health')).toEqual([200, '{"status":"ok"}']);
   expect((await get('/nowhere'))[0]).toBe(404);
   expect(asked).toEqual(['/hello', '/nowhere']);
-  server.close();
-  server.closeAllConnections();
+  await close();
 });
 
 it('an embedded gateway whose plugin cannot start says so to each request, and to its log', async () => {
@@ -143,18 +137,15 @@ it('an embedded gateway whose plugin cannot start says so to each request, and t
   const log = { error: (error: unknown) => void logged.push(String(error)) };
   const gateway = createGateway({ transport, plugins: [broken], log });
   await gateway.warmUp();
-  const server = createServer(gateway);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
-  const response = await fetch(url, { headers: { accept: 'application/json' } });
+  const { url, close } = await listen(createServer(gateway));
+  const response = await fetch(`${url}/graphql`, { headers: { accept: 'application/json' } });
   expect(response.status).toBe(500);
   expect(await response.json()).toMatchObject({
     errors: [expect.toBeError('INTERNAL_SERVER_ERROR', { requestId: expect.any(String) })],
   });
   expect(logged).toEqual(['Error: a plugin without its licence']);
   await expect(gateway.fetch('http://localhost/graphql')).rejects.toThrow('without its licence');
-  server.close();
-  server.closeAllConnections();
+  await close();
 });
 
 it.each(['onParams', 'onExecute'])(
@@ -195,8 +186,7 @@ it('an embedded gateway takes WebSockets of a server of its own, whose operation
   });
   const server = createServer(gateway);
   server.on('upgrade', gateway.upgrade);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listen(server);
   const { subscribe, next, closed } = await openSocket(
     { url },
     { headers: { 'x-from': 'a test' }, connectionParams: { token: 'sandbox-key' } },
@@ -215,7 +205,7 @@ it('an embedded gateway takes WebSockets of a server of its own, whose operation
   gateway.endStreams();
   expect(await next()).toEqual({ id: '2', type: 'complete' });
   expect(await closed).toMatchObject({ code: 1001 });
-  await new Promise((resolve) => server.close(resolve));
+  await close();
 });
 
 it.each([
@@ -227,8 +217,7 @@ it.each([
     const gateway = createGateway({ transport });
     const server = createServer(gateway);
     server.on('upgrade', gateway.upgrade);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { url, close } = await listen(server);
     const { socket, closed } = await openRaw(url);
     socket.write(postText(JSON.stringify({ query: NAME }), { token: 'sandbox-key' }) + upgradeText(path));
     // The connection is cut, or has whatever was asked for on it.
@@ -240,8 +229,7 @@ it.each([
     });
     expect(status).toBe(200);
     socket.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await close();
   },
 );
 

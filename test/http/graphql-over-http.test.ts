@@ -1,20 +1,9 @@
 import { serverAudits } from 'graphql-http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, it } from 'vitest';
+import { useSandbox } from '../support/fixture.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  sandbox = await startSandbox();
-  // The configuration of production: no GraphiQL, every limit at its default.
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
+// The configuration of production: no GraphiQL, every limit at its default.
+const fixture = useSandbox({ shared: true });
 
 /**
  * Any client of this gateway adds a header to a GET that forces a preflight in browsers (see the CSRF rows of
@@ -26,7 +15,7 @@ const fetchAsAClient: typeof fetch = (input, init = {}) => {
 };
 
 // The URL is asked for when an audit runs.
-const audits = serverAudits({ url: () => `${gateway.url}/graphql`, fetchFn: fetchAsAClient });
+const audits = serverAudits({ url: () => `${fixture.gateway.url}/graphql`, fetchFn: fetchAsAClient });
 
 /** Audits of an older draft, which had 400 where that of August 2026 has 422; `http-draft.test.ts` holds those. */
 const SUPERSEDED = ['423L', '86EE'];

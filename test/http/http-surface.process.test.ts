@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
 import { liveBytes } from '../support/live-memory.ts';
 import { watchSockets } from '../support/one-byte-chunks.ts';
 import { startProcess } from '../support/process.ts';
@@ -10,21 +10,10 @@ import { openRaw, postText } from '../support/raw-http.ts';
 import { json, startRecorder } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-beforeEach(() => sandbox.reset());
+const fixture = useSandbox({ shared: true });
 afterEach(async () => {
-  expect(gateway.logged).toEqual([]);
-  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
-});
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
+  expect(fixture.gateway.logged).toEqual([]);
+  expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
 });
 
 const KEY = { token: 'sandbox-key' };
@@ -37,7 +26,7 @@ interface Refusal {
 
 /** POSTs a body as it is, as JSON unless the headers say otherwise. */
 function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${gateway.url}/graphql`, {
+  return fetch(`${fixture.gateway.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...KEY, ...headers },
     body,
@@ -45,7 +34,7 @@ function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Res
 }
 
 function get(parameters: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${gateway.url}/graphql?${new URLSearchParams(parameters)}`, {
+  return fetch(`${fixture.gateway.url}/graphql?${new URLSearchParams(parameters)}`, {
     headers: { ...KEY, ...headers },
   });
 }
@@ -80,7 +69,7 @@ describe('POST as text/plain, urlencoded, multipart, or without content type is 
 
   for (const [name, contentType, body] of cases) {
     it(`${name}: 415 that names the header to send, 0 calls`, async () => {
-      const response = await fetch(`${gateway.url}/graphql`, {
+      const response = await fetch(`${fixture.gateway.url}/graphql`, {
         method: 'POST',
         headers: { ...KEY, ...(contentType === undefined ? {} : { 'content-type': contentType }) },
         body,
@@ -88,7 +77,7 @@ describe('POST as text/plain, urlencoded, multipart, or without content type is 
       const { status, code, message } = await refusal(response);
       expect({ status, code }).toEqual({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
       expect(message).toContain('"content-type: application/json"');
-      expect(sandbox.calls).toEqual([]);
+      expect(fixture.sandbox.calls).toEqual([]);
     });
   }
 
@@ -113,7 +102,7 @@ describe('POST as text/plain, urlencoded, multipart, or without content type is 
 describe('GET query without a preflight header is refused', () => {
   /** Without a key, which keeps other pages out by itself. */
   function getUnguarded(parameters: Record<string, string>, headers: Record<string, string> = {}) {
-    return fetch(`${gateway.url}/graphql?${new URLSearchParams(parameters)}`, { headers });
+    return fetch(`${fixture.gateway.url}/graphql?${new URLSearchParams(parameters)}`, { headers });
   }
 
   it('answers 400 that names the header to add, 0 calls', async () => {
@@ -133,7 +122,7 @@ describe('GET query without a preflight header is refused', () => {
       expect({ status, code }).toEqual({ status: 400, code: 'CSRF_PREVENTED' });
       expect(message).toContain('x-graphql-csrf');
     }
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it('runs the query when one of the documented headers is there', async () => {
@@ -184,7 +173,7 @@ describe('mutation by GET', () => {
       { 'x-graphql-csrf': '1' },
     );
     expect((await refusal(named)).status).toBe(405);
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 });
 
@@ -212,17 +201,17 @@ describe('foreign Origin', () => {
   it('gets no access-control header by default, on any path', async () => {
     const origin = 'https://evil.example';
     const answers = [
-      await preflight(gateway.url, origin),
-      await read(gateway.url, origin),
-      await fetch(`${gateway.url}/health`, { headers: { origin } }),
-      await fetch(`${gateway.url}/nowhere`, { headers: { origin } }),
+      await preflight(fixture.gateway.url, origin),
+      await read(fixture.gateway.url, origin),
+      await fetch(`${fixture.gateway.url}/health`, { headers: { origin } }),
+      await fetch(`${fixture.gateway.url}/nowhere`, { headers: { origin } }),
     ];
     expect(answers.map(corsHeaders)).toEqual([{}, {}, {}, {}]);
   });
 
   it('is let in only if the list has it whole, and never with credentials', async () => {
     const listed = await openGateway({
-      upstream: sandbox.url,
+      upstream: fixture.sandbox.url,
       corsOrigins: ['https://app.example', 'http://localhost:3000'],
     });
     expect(corsHeaders(await preflight(listed.url, 'https://app.example'))).toEqual({
@@ -251,7 +240,7 @@ describe('foreign Origin', () => {
   });
 
   it('is let in as * when every origin is allowed, never reflected and never with credentials', async () => {
-    const open = await openGateway({ upstream: sandbox.url, corsOrigins: ['*'] });
+    const open = await openGateway({ upstream: fixture.sandbox.url, corsOrigins: ['*'] });
     expect(corsHeaders(await preflight(open.url, 'https://any.example'))).toMatchObject({
       'access-control-allow-origin': '*',
     });
@@ -323,7 +312,7 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
         expect(message).toContain(says);
         expect(text).not.toContain(secret);
       }
-      expect(sandbox.calls).toEqual([]);
+      expect(fixture.sandbox.calls).toEqual([]);
       expect({}).not.toHaveProperty('polluted');
     });
   }
@@ -375,7 +364,7 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
   ])('answers who accepts %s in %s, by every adapter', async (accept, mediaType) => {
     for (const query of ['{ __typename }', '{ nothing }']) {
       for (const path of ['/graphql', '/graphql/']) {
-        const response = await fetch(gateway.url + path, {
+        const response = await fetch(fixture.gateway.url + path, {
           method: 'POST',
           headers: { 'content-type': 'application/json', accept, ...KEY },
           body: JSON.stringify({ query }),
@@ -384,7 +373,7 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
         await response.text();
       }
     }
-    const refused = await fetch(`${gateway.url}/nowhere`, { headers: { accept } });
+    const refused = await fetch(`${fixture.gateway.url}/nowhere`, { headers: { accept } });
     expect(refused.headers.get('content-type')).toBe(`${mediaType}; charset=utf-8`);
   });
 
@@ -403,7 +392,7 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
       expect(status).toBe(406);
       expect(message).toContain('application/json');
     }
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
     const { status } = await post('{"query": "{ __typename }"}', { accept: longAccept(1_000) });
     expect(status).toBe(200);
   });
@@ -418,7 +407,7 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
       'NONSENSE',
     ];
     for (const head of heads) {
-      const client = await openRaw(gateway.url);
+      const client = await openRaw(fixture.gateway.url);
       client.socket.write(`${head}\r\n\r\n`);
       const text = await client.until('}]}');
       expect(text).toMatch(/^HTTP\/1\.1 400 /);
@@ -428,7 +417,7 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
   });
 
   it('refuses a head over 64 kB with 431', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(`GET /graphql HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}\r\n\r\n`);
     expect(await client.closed).toMatch(/^HTTP\/1\.1 431 /);
   });
@@ -448,25 +437,25 @@ describe('body over the limit', () => {
   it('takes a body of exactly the limit', async () => {
     const response = await post(sourceOf(LIMIT));
     expect(await response.json()).toEqual({ data: { updateScript: { __typename: 'UpdateScriptSuccess' } } });
-    expect(sandbox.calls).toHaveLength(1);
+    expect(fixture.sandbox.calls).toHaveLength(1);
   });
 
   it('refuses one byte more with 413 that says the limit, 0 calls, and goes on with the connection', async () => {
     const { status, code, message } = await refusal(await post(sourceOf(LIMIT + 1)));
     expect({ status, code }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
     expect(message).toContain(`${LIMIT} bytes`);
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it('answers 413 to the content-length alone, before any of the body has come', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText('', { 'content-length': 1_000_000_000 }));
     expect(await client.until('BODY_TOO_LARGE')).toMatch(/^HTTP\/1\.1 413 /);
     client.socket.destroy();
   });
 
   it('answers 413 to a body without content-length as soon as the limit is passed, and keeps none of the rest', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText('', { 'transfer-encoding': 'chunked' }));
     const mebibyte = Buffer.alloc(1024 * 1024, 'x');
     const send = () =>
@@ -485,16 +474,16 @@ describe('body over the limit', () => {
   });
 
   it('answers what a lying content-length makes of the bytes: a cut body, and a next request that is none', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText(sourceOf(1_000), { 'content-length': 10 }));
     const text = await client.closed;
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(text).not.toContain('xxx');
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it('a broken request behind a good one does not take the answer that is due', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(`${postText(JSON.stringify({ query: NAME }), KEY)}garbage\r\n\r\n`);
     const text = await client.closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
@@ -510,7 +499,7 @@ describe('body over the limit', () => {
   });
 
   it('closes the connection of a client that goes on sending after its answer', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText('', { 'content-length': 1_000_000_000 }));
     await client.until('BODY_TOO_LARGE');
     const drip = setInterval(() => client.socket.write('x'), 20);
@@ -519,7 +508,7 @@ describe('body over the limit', () => {
   });
 
   it('refuses a body with both a content-length and a transfer-encoding', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText('', { 'content-length': 5, 'transfer-encoding': 'chunked' }));
     expect(await client.closed).toMatch(/^HTTP\/1\.1 400 /);
   });
@@ -527,7 +516,7 @@ describe('body over the limit', () => {
   it('holds for an embedded fetch handler, with and without content-length', async () => {
     const url = 'http://gateway.example/graphql';
     const headers = { 'content-type': 'application/json', ...KEY };
-    const whole = await gateway.fetch(url, {
+    const whole = await fixture.gateway.fetch(url, {
       method: 'POST',
       headers: { ...headers },
       body: sourceOf(LIMIT + 1),
@@ -540,12 +529,12 @@ describe('body over the limit', () => {
         controller.enqueue(new Uint8Array(1024 * 1024));
       },
     });
-    const streamed = await gateway.fetch(
+    const streamed = await fixture.gateway.fetch(
       new Request(url, { method: 'POST', headers, body: endless, duplex: 'half' } as RequestInit),
     );
     expect((await refusal(streamed)).status).toBe(413);
     expect(pulled).toBeLessThan(10);
-    const fits = await gateway.fetch(url, {
+    const fits = await fixture.gateway.fetch(url, {
       method: 'POST',
       headers: { ...headers },
       body: JSON.stringify({ query: NAME }),
@@ -573,7 +562,7 @@ describe('slow clients', () => {
   });
 
   it('headers dripped, body dripped: 408 while normal requests go on', async () => {
-    const impatient = await openGateway({ upstream: sandbox.url, server: limits });
+    const impatient = await openGateway({ upstream: fixture.sandbox.url, server: limits });
     const head = await openRaw(impatient.url);
     const body = await openRaw(impatient.url);
     const silent = await openRaw(impatient.url);
@@ -597,10 +586,10 @@ describe('slow clients', () => {
   });
 
   it('500 idle sockets: normal requests are unaffected', async () => {
-    const idle = await Promise.all(Array.from({ length: 500 }, () => openRaw(gateway.url)));
+    const idle = await Promise.all(Array.from({ length: 500 }, () => openRaw(fixture.gateway.url)));
     for (const [index, { socket }] of idle.entries())
       if (index % 2) socket.write('POST /graphql HTTP/1.1\r\n');
-    const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.execute(NAME)));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fixture.gateway.execute(NAME)));
     for (const { data } of answers) expect(data).toEqual({ script: { name: 'Nightfall Hub' } });
     for (const { socket } of idle) socket.destroy();
   });
@@ -616,13 +605,13 @@ describe('answers', () => {
       await post('{'),
       await post('{}', { 'content-type': 'text/plain' }),
       await post('{}', { accept: 'image/png' }),
-      await fetch(`${gateway.url}/graphql?query={__typename}`),
-      await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS' }),
-      await fetch(`${gateway.url}/graphql`, { method: 'HEAD' }),
-      await fetch(`${gateway.url}/graphql`, { method: 'DELETE' }),
-      await fetch(`${gateway.url}/health`),
-      await fetch(`${gateway.url}/readiness`),
-      await fetch(`${gateway.url}/nowhere`),
+      await fetch(`${fixture.gateway.url}/graphql?query={__typename}`),
+      await fetch(`${fixture.gateway.url}/graphql`, { method: 'OPTIONS' }),
+      await fetch(`${fixture.gateway.url}/graphql`, { method: 'HEAD' }),
+      await fetch(`${fixture.gateway.url}/graphql`, { method: 'DELETE' }),
+      await fetch(`${fixture.gateway.url}/health`),
+      await fetch(`${fixture.gateway.url}/readiness`),
+      await fetch(`${fixture.gateway.url}/nowhere`),
     ];
     for (const { headers } of answers) {
       expect(Object.fromEntries(headers)).toMatchObject(COMMON);
@@ -637,7 +626,7 @@ describe('answers', () => {
   });
 
   it('carry them as well where a client expects what nobody knows', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(
       'GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
     );
@@ -696,31 +685,31 @@ describe('answers', () => {
       '/x?y=/graphql',
       '/x?y=/health',
     ]) {
-      const { status, code, message } = await refusal(await fetch(`${gateway.url}${path}`));
+      const { status, code, message } = await refusal(await fetch(`${fixture.gateway.url}${path}`));
       expect({ status, code }).toEqual({ status: 404, code: 'NOT_FOUND' });
       expect(message).toContain('/graphql');
     }
   });
 
   it('keep to the method: HEAD and OPTIONS have no body, others are told what is allowed', async () => {
-    const options = await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS' });
+    const options = await fetch(`${fixture.gateway.url}/graphql`, { method: 'OPTIONS' });
     expect([options.status, options.headers.get('allow'), await options.text()]).toEqual([
       204,
       'GET, POST, QUERY, OPTIONS',
       '',
     ]);
-    const head = await fetch(`${gateway.url}/health`, { method: 'HEAD' });
+    const head = await fetch(`${fixture.gateway.url}/health`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
-    const put = await refusal(await fetch(`${gateway.url}/graphql`, { method: 'PUT', body: '{}' }));
+    const put = await refusal(await fetch(`${fixture.gateway.url}/graphql`, { method: 'PUT', body: '{}' }));
     expect(put).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
-    const written = await fetch(`${gateway.url}/readiness`, { method: 'POST', body: '{}' });
+    const written = await fetch(`${fixture.gateway.url}/readiness`, { method: 'POST', body: '{}' });
     expect([written.status, written.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 
   it('tell that the process lives without asking the REST API', async () => {
-    expect(await (await fetch(`${gateway.url}/health?probe=1`)).json()).toEqual({ status: 'ok' });
-    expect(await (await fetch(`${gateway.url}/readiness`)).json()).toEqual({ status: 'ok' });
-    expect(sandbox.calls).toEqual([]);
+    expect(await (await fetch(`${fixture.gateway.url}/health?probe=1`)).json()).toEqual({ status: 'ok' });
+    expect(await (await fetch(`${fixture.gateway.url}/readiness`)).json()).toEqual({ status: 'ok' });
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 });
 
@@ -778,7 +767,7 @@ describe('the configuration of the HTTP surface', () => {
 
 describe('GET /graphql as a browser in production', () => {
   it('shows no GraphiQL unless enabled', async () => {
-    const response = await fetch(`${gateway.url}/graphql`, {
+    const response = await fetch(`${fixture.gateway.url}/graphql`, {
       headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
     });
     expect(response.headers.get('content-type')).toContain('application/json');

@@ -11,12 +11,13 @@ import { createManualClock } from '../support/clock.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
 import { bearer } from '../support/keys.ts';
-import { EDIT_PROJECT, EDIT_USER, MESSAGE, TOGGLE, UPDATE } from '../support/mutations.ts';
+import { TOGGLE } from '../support/mutations.ts';
 import { useObserved } from '../support/observed.ts';
 import { startProcess } from '../support/process.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { json, type Respond, startRecorder } from '../support/recorder.ts';
 import { textOf } from '../support/repository.ts';
+import { quoteSentinels, sendSentinels } from '../support/sentinels.ts';
 import { eventually } from '../support/waiting.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
@@ -299,32 +300,11 @@ describe('the metrics of operations', () => {
 
 describe('the metrics', () => {
   it('hold no key, variable or source, whatever is sent and answered', async () => {
-    const recorder = await openRecorder(({ line, body }, response) => {
-      if (line.endsWith('/message') && body.includes('delivered')) {
-        json(response, { success: true, processed: true, response: 'sentinel-response' });
-      } else if (line.endsWith('/message')) {
-        json(response, { success: true, processed: false, reason: 'sentinel-reason' });
-      } else {
-        json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } });
-      }
-    });
+    const recorder = await openRecorder(quoteSentinels);
     const { gateway, metrics } = await open({ upstream: recorder.url });
-    const filter = (key: string) =>
-      `query sentinel_name { script(id: "sentinel-id") { sessions(filter: { userKey: "${key}" }) { nodes { id } } } }`;
-    for (const headers of [{ token: 'sentinel-key' }, { token: 'sentinel-key x' }]) {
-      await gateway.execute(filter('sentinel-licence'), {}, headers);
-      await gateway.execute(UPDATE, { input: { id: 'sentinel-id', source: 'sentinel-source' } }, headers);
-      await gateway.execute('{ user(key: "sentinel-user") { note } }', {}, headers);
-      const input = { key: 'sentinel-user', note: 'sentinel-note' };
-      await gateway.execute(EDIT_USER, { input }, headers);
-      const webhooks = { id: 'sentinel-id', executionWebhook: 'https://hooks.example.com/sentinel' };
-      await gateway.execute(EDIT_PROJECT, { input: webhooks }, headers);
-      for (const handler of ['sentinel-handler', 'delivered']) {
-        const input = { id: 'sentinel-id', handler, data: { of: 'sentinel-data' } };
-        await gateway.execute(MESSAGE, { input }, headers);
-      }
-      await gateway.execute('{ sentinel_field }', {}, headers);
-    }
+    const filter =
+      'query sentinel_name { script(id: "sentinel-id") { sessions(filter: { userKey: "sentinel-licence" }) { nodes { id } } } }';
+    await sendSentinels(gateway, filter);
     await eventually(async () =>
       expect(await metrics.text()).toContain('luaauth_operation_duration_seconds_count{'),
     );

@@ -18,11 +18,11 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { createManualClock } from '../support/clock.ts';
 import { plain, startCollector } from '../support/collector.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
-import { EDIT_PROJECT, EDIT_USER, MESSAGE, UPDATE } from '../support/mutations.ts';
 import { useObserved } from '../support/observed.ts';
 import { startProcess } from '../support/process.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { json, startRecorder } from '../support/recorder.ts';
+import { quoteSentinels, sendSentinels } from '../support/sentinels.ts';
 import { eventually } from '../support/waiting.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
@@ -275,33 +275,12 @@ describe('the collector', () => {
 
 describe('no span', () => {
   it('holds a key, an id, a variable, source code or the place of the REST API', async () => {
-    const recorder = await startRecorder(({ line, body }, response) => {
-      if (line.endsWith('/message') && body.includes('delivered')) {
-        json(response, { success: true, processed: true, response: 'sentinel-response' });
-      } else if (line.endsWith('/message')) {
-        json(response, { success: true, processed: false, reason: 'sentinel-reason' });
-      } else {
-        json(response, { success: false, error: { code: 7, message: `sentinel-words ${body}` } });
-      }
-    });
+    const recorder = await startRecorder(quoteSentinels);
     closing.push(recorder.close);
     const { gateway, read } = await open({ upstream: recorder.url });
     const filter =
       'query Filter($key: String!) { script(id: "sentinel-id") { sessions(filter: { userKey: $key }) { nodes { id } } } }';
-    for (const headers of [{ token: 'sentinel-key' }, { token: 'sentinel-key x' }]) {
-      await gateway.execute(filter, { key: 'sentinel-licence' }, headers);
-      await gateway.execute(UPDATE, { input: { id: 'sentinel-id', source: 'sentinel-source' } }, headers);
-      await gateway.execute('{ user(key: "sentinel-user") { note } }', {}, headers);
-      const input = { key: 'sentinel-user', note: 'sentinel-note' };
-      await gateway.execute(EDIT_USER, { input }, headers);
-      const webhooks = { id: 'sentinel-id', executionWebhook: 'https://hooks.example.com/sentinel' };
-      await gateway.execute(EDIT_PROJECT, { input: webhooks }, headers);
-      for (const handler of ['sentinel-handler', 'delivered']) {
-        const input = { id: 'sentinel-id', handler, data: { of: 'sentinel-data' } };
-        await gateway.execute(MESSAGE, { input }, headers);
-      }
-      await gateway.execute('{ sentinel_field }', {}, headers);
-    }
+    await sendSentinels(gateway, filter);
     const spans = await read(recorder.calls.length + 16);
     const shown = JSON.stringify(
       spans.map(({ name, attributes, events, status, resource }) => [

@@ -1,26 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/fixture.ts';
 
 const PLAN = { token: 'sandbox-key', 'x-upstream': 'plan' };
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
+const fixture = useSandbox({ shared: true });
 
 describe('x-upstream: plan', () => {
   it('answers with the price and the endpoints of a query, and nothing runs', async () => {
-    const { status, data, errors, extensions } = await gateway.execute(
+    const { status, data, errors, extensions } = await fixture.gateway.execute(
       `query ($ids: [ID!]!) { scripts(ids: $ids) { name sessions(first: 10) { nodes { script { name } } pageInfo { hasNextPage } } } }`,
       { ids: ['a', 'b'] },
       PLAN,
@@ -39,11 +27,11 @@ describe('x-upstream: plan', () => {
         ],
       },
     });
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it.each(['plan', 'Plan'])('plans a mutation without carrying it out: %s', async (mode) => {
-    const { data, extensions } = await gateway.execute(
+    const { data, extensions } = await fixture.gateway.execute(
       `mutation ($id: ID!) { deleteScript(input: { id: $id }) { __typename } }`,
       { id: seeded.scriptId },
       { ...PLAN, 'x-upstream': mode },
@@ -58,23 +46,23 @@ describe('x-upstream: plan', () => {
         plan: [{ endpoint: 'POST /scripts/:script_id/remove', calls: 1 }],
       },
     });
-    expect(sandbox.calls).toEqual([]);
-    expect(sandbox.scripts.has(seeded.scriptId)).toBe(true);
+    expect(fixture.sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.scripts.has(seeded.scriptId)).toBe(true);
   });
 
   it('plans what is too expensive to run', async () => {
     const ids = Array.from({ length: 300 }, (_, index) => `script-${index}`);
     const document = `query ($ids: [ID!]!) { scripts(ids: $ids) { name } }`;
-    const planned = await gateway.execute(document, { ids }, PLAN);
+    const planned = await fixture.gateway.execute(document, { ids }, PLAN);
     expect(planned.errors).toBeUndefined();
     expect(planned.extensions).toMatchObject({ upstream: { price: 300, limit: 250 } });
-    const refused = await gateway.execute(document, { ids });
+    const refused = await fixture.gateway.execute(document, { ids });
     expect(refused.errors?.[0]?.extensions.code).toBe('OPERATION_TOO_EXPENSIVE');
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it('needs no API key, since nothing is asked', async () => {
-    const { errors, extensions } = await gateway.execute(
+    const { errors, extensions } = await fixture.gateway.execute(
       `{ script(id: "a") { name } }`,
       {},
       { 'x-upstream': 'plan' },

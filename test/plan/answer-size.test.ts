@@ -1,27 +1,15 @@
 import { getIntrospectionQuery } from 'graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { executeByGraphql } from '../../src/execution/by-graphql.ts';
 import { type ExecuteArgs, execute as executeCompiled } from '../../src/execution/execute.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useRecorder, useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
 import { answerPlainly, wireScript } from '../support/plain-api.ts';
 import { json } from '../support/recorder.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
+const fixture = useSandbox({ shared: true });
 
 type Variables = Record<string, unknown>;
 
@@ -31,17 +19,17 @@ const times = (count: number, write: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => write(index)).join(' ');
 
 /** The errors of an operation that is refused before anything runs. */
-async function refused(document: string, variables: Variables = {}, by = gateway) {
+async function refused(document: string, variables: Variables = {}, by = fixture.gateway) {
   const { status, errors = [], ...rest } = await by.execute<unknown, Variables>(document, variables, SPEC);
   expect({ status, data: rest.data }).toEqual({ status: 422, data: undefined });
-  expect(sandbox.calls).toEqual([]);
+  expect(fixture.sandbox.calls).toEqual([]);
   expect((await fetch(`${by.url}/health`)).status).toBe(200);
   return errors.map(({ extensions: { code, found, limit } }) => `${code} ${found}/${limit}`);
 }
 
 /** The objects that an answer may hold, by the gateway's own word. */
 async function objectsIn(document: string, variables: Variables = {}): Promise<number> {
-  const { extensions } = await gateway.execute<unknown, Variables>(document, variables, {
+  const { extensions } = await fixture.gateway.execute<unknown, Variables>(document, variables, {
     ...SPEC,
     'x-upstream': 'plan',
   });
@@ -80,14 +68,14 @@ describe('the objects of an answer', () => {
       '{ __type(name: "Script") { fields(includeDeprecated: true) { args { defaultValue type { kind } } } } }',
       '{ __type(name: "Nobody") { name } }',
     ]) {
-      const { data } = await gateway.execute(document, {}, SPEC);
+      const { data } = await fixture.gateway.execute(document, {}, SPEC);
       expect(await objectsIn(document)).toBe(countObjects(data) - 1);
     }
   });
 
   it('of introspection under many names stay below the limit of its aliases', async () => {
     const document = `{ __schema { ${times(10, (i) => `a${i}: types { fields { args { type { name } } type { ofType { name } } } }`)} } }`;
-    const { data } = await gateway.execute(document, {}, SPEC);
+    const { data } = await fixture.gateway.execute(document, {}, SPEC);
     expect(await objectsIn(document)).toBe(countObjects(data) - 1);
     expect(await objectsIn(document)).toBeLessThan(20_000);
   });
@@ -136,7 +124,7 @@ describe('the objects of an answer', () => {
     ] as const) {
       const result = readConfig({ MAX_ANSWER_OBJECTS });
       if ('problems' in result) throw new Error(result.problems.join('\n'));
-      const other = await openGateway({ upstream: sandbox.url, limits: result.config.limits });
+      const other = await openGateway({ upstream: fixture.sandbox.url, limits: result.config.limits });
       const document = `{ scripts(ids: [${times(10, (i) => `"${i}"`)}]) { id } }`;
       if (objectsLimit === 9) {
         expect(await refused(document, {}, other)).toEqual(['ANSWER_TOO_LARGE 10/9']);
@@ -229,7 +217,7 @@ describe('an answer while it is made', () => {
 describe('an alias', () => {
   it('may have 256 characters, wherever it stands', async () => {
     const alias = 'a'.repeat(256);
-    const { data } = await gateway.execute(`{ ${alias}: __typename }`, {}, SPEC);
+    const { data } = await fixture.gateway.execute(`{ ${alias}: __typename }`, {}, SPEC);
     expect(data).toEqual({ [alias]: 'Query' });
     for (const document of [
       `{ ${alias}b: __typename }`,

@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
+const fixture = useSandbox({ shared: true });
 
 type Variables = Record<string, unknown>;
 
@@ -35,7 +24,7 @@ interface Upstream {
 
 /** The calls that the gateway expects, by endpoint; nothing runs. */
 async function price(query: string, variables: Variables = {}, operationName?: string) {
-  const response = await fetch(`${gateway.url}/graphql`, {
+  const response = await fetch(`${fixture.gateway.url}/graphql`, {
     method: 'POST',
     headers: { ...SPEC, 'content-type': 'application/json', 'x-upstream': 'plan' },
     body: JSON.stringify({ query, variables, operationName }),
@@ -45,7 +34,7 @@ async function price(query: string, variables: Variables = {}, operationName?: s
     errors?: unknown;
   };
   expect(errors).toBeUndefined();
-  expect(sandbox.calls).toEqual([]);
+  expect(fixture.sandbox.calls).toEqual([]);
   const { price: total, plan = [] } = extensions?.upstream ?? {};
   expect(plan.reduce((sum, { calls }) => sum + calls, 0)).toBe(total);
   return Object.fromEntries(plan.map(({ endpoint, calls }) => [endpoint, calls]));
@@ -53,11 +42,15 @@ async function price(query: string, variables: Variables = {}, operationName?: s
 
 /** The error of an operation that is too expensive: nothing ran. */
 async function refused(query: string, variables: Variables = {}) {
-  const { status, errors, ...rest } = await gateway.execute<unknown, Variables>(query, variables, SPEC);
+  const { status, errors, ...rest } = await fixture.gateway.execute<unknown, Variables>(
+    query,
+    variables,
+    SPEC,
+  );
   expect({ status, data: rest.data }).toEqual({ status: 422, data: undefined });
   expect(errors).toHaveLength(1);
-  expect(sandbox.calls).toEqual([]);
-  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  expect(fixture.sandbox.calls).toEqual([]);
+  expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
   return errors?.[0];
 }
 
@@ -390,12 +383,12 @@ describe('the price depends on the variables', () => {
 
 describe('an operation', () => {
   it('may need 250 REST calls, and not one more', async () => {
-    const { data } = await gateway.execute<{ scripts: unknown[] }, Variables>(
+    const { data } = await fixture.gateway.execute<{ scripts: unknown[] }, Variables>(
       `{ scripts(ids: ${list(250)}) { id } }`,
     );
     expect(data?.scripts).toHaveLength(250);
-    expect(sandbox.calls).toHaveLength(250);
-    sandbox.reset();
+    expect(fixture.sandbox.calls).toHaveLength(250);
+    fixture.sandbox.reset();
     expect(await refused(`{ scripts(ids: ${list(251)}) { id } }`)).toBeJustError('OPERATION_TOO_EXPENSIVE', {
       message:
         'The operation may need 251 REST calls (GET /scripts/:script_id 251); at most 250 are allowed. Ask for smaller pages or fewer items, or split the operation.',
@@ -411,13 +404,13 @@ describe('an operation', () => {
       'query ($ids: [ID!]!) { scripts(ids: $ids) { sessions(first: 2) { nodes { script { name } } } } }';
     const repeated = { ids: Array(100).fill(['a', 'b']).flat() };
     expect(await price(document, repeated)).toEqual({ [SCRIPT]: 2 + 4, [PAGE]: 2 });
-    const { data } = await gateway.execute<{ scripts: unknown[] }, Variables>(
+    const { data } = await fixture.gateway.execute<{ scripts: unknown[] }, Variables>(
       'query ($ids: [ID!]!) { scripts(ids: $ids) { executions { count } } }',
       { ids: Array(100).fill(seeded.scriptId) },
     );
     expect(data?.scripts).toHaveLength(100);
-    expect(sandbox.calls).toHaveLength(2);
-    sandbox.reset();
+    expect(fixture.sandbox.calls).toHaveLength(2);
+    fixture.sandbox.reset();
     const all = { ids: Array(20_001).fill('a') };
     expect((await refused('query ($ids: [ID!]!) { scripts(ids: $ids) { id } }', all))?.extensions).toEqual({
       code: 'ANSWER_TOO_LARGE',
@@ -462,21 +455,21 @@ describe('an operation', () => {
       'query ($ids: [ID!]!, $all: Boolean!) { scripts(ids: $ids) { executions @include(if: $all) { count } } }';
     for (let time = 0; time < 2; time += 1) {
       await refused(document, { ids: ids(126), all: true });
-      const { status } = await gateway.execute<unknown, Variables>(
+      const { status } = await fixture.gateway.execute<unknown, Variables>(
         document,
         { ids: [seeded.scriptId], all: true },
         SPEC,
       );
       expect(status).toBe(200);
-      expect(sandbox.calls.map(({ route }) => route)).toEqual([SCRIPT, EXECUTIONS]);
-      sandbox.reset();
+      expect(fixture.sandbox.calls.map(({ route }) => route)).toEqual([SCRIPT, EXECUTIONS]);
+      fixture.sandbox.reset();
     }
   });
 
   it('is priced without end when only the price is limited', async () => {
     const none = Number.POSITIVE_INFINITY;
     const open = await openGateway({
-      upstream: sandbox.url,
+      upstream: fixture.sandbox.url,
       limits: { documentLength: none, tokens: none, depth: none, aliases: none, queryFields: none },
     });
     try {
@@ -493,7 +486,7 @@ describe('an operation', () => {
           limit: 250,
         });
       }
-      expect(sandbox.calls).toEqual([]);
+      expect(fixture.sandbox.calls).toEqual([]);
     } finally {
       await open.close();
     }

@@ -5,25 +5,13 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 import { coerceVariables } from '../../src/plan/variables.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/fixture.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ rate: 0 });
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
+const fixture = useSandbox({ shared: true });
 
 const SPEC = { token: 'sandbox-key', accept: 'application/graphql-response+json' };
 
@@ -41,13 +29,17 @@ describe('a variable that does not fit its type', () => {
     ['a licence key in an object', FILTERED, { filter: { userKey: { value: 's3cret' } } }],
     ['a licence key as an id', FILTERED, { filter: { robloxId: ['s3cret'] } }],
   ])('is refused without being quoted: %s', async (_title, document, variables) => {
-    const { status, errors, ...rest } = await gateway.execute<unknown, object>(document, variables, SPEC);
+    const { status, errors, ...rest } = await fixture.gateway.execute<unknown, object>(
+      document,
+      variables,
+      SPEC,
+    );
     expect(status).toBe(422);
     expect(rest).not.toHaveProperty('data');
     expect(errors).toHaveLength(1);
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
     expect(JSON.stringify(errors)).not.toContain('s3cret');
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it.each([
@@ -62,7 +54,7 @@ describe('a variable that does not fit its type', () => {
       '$n: An Int must be sent as a whole number.',
     ],
   ])('is told by its place: %s %j', async (document, variables, message) => {
-    const { errors } = await gateway.execute<unknown, object>(document, variables);
+    const { errors } = await fixture.gateway.execute<unknown, object>(document, variables);
     expect(errors).toEqual([
       expect.toBeJustError('BAD_USER_INPUT', {
         message,
@@ -71,27 +63,29 @@ describe('a variable that does not fit its type', () => {
         ...(document.startsWith('mutation') && { outcome: 'NOT_EXECUTED' }),
       }),
     ]);
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it('is told ten times at most', async () => {
-    const { errors } = await gateway.execute<unknown, object>(SCRIPTS, { ids: Array(5_000).fill(null) });
+    const { errors } = await fixture.gateway.execute<unknown, object>(SCRIPTS, {
+      ids: Array(5_000).fill(null),
+    });
     expect(errors).toHaveLength(10);
-    expect(sandbox.calls).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it('is BAD_USER_INPUT also where only execution notices it', async () => {
-    const { errors } = await gateway.execute<unknown, object>(
+    const { errors } = await fixture.gateway.execute<unknown, object>(
       'query ($with: Boolean = true) { script(id: "x") @include(if: $with) { id } }',
       { with: null },
     );
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
-    expect(sandbox.calls).toEqual([]);
-    expect(gateway.logged).toEqual([]);
+    expect(fixture.sandbox.calls).toEqual([]);
+    expect(fixture.gateway.logged).toEqual([]);
   });
 
   it('is refused in a plan too', async () => {
-    const { errors } = await gateway.execute<unknown, object>(
+    const { errors } = await fixture.gateway.execute<unknown, object>(
       SCRIPTS,
       { ids: [null] },
       { ...SPEC, 'x-upstream': 'plan' },
@@ -101,7 +95,7 @@ describe('a variable that does not fit its type', () => {
 });
 
 it('takes a default for a variable that is absent', async () => {
-  const { data, errors } = await gateway.execute(
+  const { data, errors } = await fixture.gateway.execute(
     `query ($ids: [ID!]! = ["${seeded.scriptId}"]) { scripts(ids: $ids) { id } }`,
   );
   expect(errors).toBeUndefined();
@@ -117,10 +111,10 @@ it.each([
   ],
   ['blacklistUser(input: { key: "s3cret", expiresAt: "e" })', expect.stringMatching(/^A DateTime must be a/)],
 ])('a literal that does not fit its type is not quoted in the words about it: %s', async (field, message) => {
-  const { errors } = await gateway.execute(`mutation { ${field} { __typename } }`, {}, SPEC);
+  const { errors } = await fixture.gateway.execute(`mutation { ${field} { __typename } }`, {}, SPEC);
   expect(errors?.[0]?.message).toEqual(message);
   expect(JSON.stringify(errors)).not.toContain('s3cret');
-  expect(sandbox.calls).toEqual([]);
+  expect(fixture.sandbox.calls).toEqual([]);
 });
 
 describe('a variable of a scalar or an enum', () => {

@@ -1,38 +1,30 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { expect, it } from 'vitest';
 import { createSchema } from '../../src/schema/index.ts';
 import { forAgents, sendMessage } from '../support/agent.ts';
 import { operations } from '../support/documents.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/fixture.ts';
 import { bearer, ringOf } from '../support/keys.ts';
 import { propertyRuns, propertySeed } from '../support/property-runs.ts';
 import { writeDocument } from '../support/write-document.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-beforeAll(async () => {
-  sandbox = await startSandbox({ rate: 0, maxLimit: 2 });
-  gateway = await openGateway({
-    upstream: sandbox.url,
+const fixture = useSandbox({
+  sandbox: { maxLimit: 2 },
+  gateway: {
     credentials: { heldKey: 'sandbox-key', keyRing: ringOf([{ name: 'bot' }]) },
     transport: { freshMs: 0 },
     ...forAgents(new Map()),
-  });
+  },
+  shared: true,
 });
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
-
 /** The tool that a document makes; undefined: it makes none. */
 async function toolOf(document: string) {
   try {
-    gateway.replaceDocuments(new Map([['one', document]]));
+    fixture.gateway.replaceDocuments(new Map([['one', document]]));
   } catch {
     return undefined;
   }
-  const { result } = await sendMessage(gateway.url, 'bot', 'tools/list');
+  const { result } = await sendMessage(fixture.gateway.url, 'bot', 'tools/list');
   return result?.tools?.[0];
 }
 
@@ -48,7 +40,7 @@ interface Answered {
 const inOrder = ({ data, errors = [] }: Answered) => ({
   data,
   errors: errors.map((error) => JSON.stringify(error)).sort(),
-  calls: sandbox.calls.map(({ method, path, text }) => `${method} ${path} ${text}`).sort(),
+  calls: fixture.sandbox.calls.map(({ method, path, text }) => `${method} ${path} ${text}`).sort(),
 });
 
 const LIMIT = 250;
@@ -64,16 +56,19 @@ it('any operation is answered as at /graphql, with the same calls, and costs no 
     if (/sdl|resetAt/.test(document)) return;
     const tool = await toolOf(document);
     if (!tool) return;
-    const planned = await gateway.execute(document, variables, { ...bearer('bot'), 'x-upstream': 'plan' });
+    const planned = await fixture.gateway.execute(document, variables, {
+      ...bearer('bot'),
+      'x-upstream': 'plan',
+    });
     const { price } = (planned.extensions?.upstream ?? {}) as { readonly price?: number };
     // An operation that costs more than the limit does not run.
     if (price !== undefined && price > LIMIT) expect(mostOf(tool), document).toBe(LIMIT);
     else if (price !== undefined) expect(price, document).toBeLessThanOrEqual(mostOf(tool));
-    sandbox.reset();
-    const there = inOrder(await gateway.execute(document, variables, bearer('bot')));
-    sandbox.reset();
+    fixture.sandbox.reset();
+    const there = inOrder(await fixture.gateway.execute(document, variables, bearer('bot')));
+    fixture.sandbox.reset();
     const params = { name: tool.name, arguments: variables };
-    const { result } = await sendMessage(gateway.url, 'bot', 'tools/call', params);
+    const { result } = await sendMessage(fixture.gateway.url, 'bot', 'tools/call', params);
     expect(inOrder(result?.structuredContent ?? {}), document).toEqual(there);
     compared += 1;
   });

@@ -1,25 +1,15 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/sandbox/keys.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { operations } from '../support/documents.ts';
-import { openGateway, type Result, type TestGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/fixture.ts';
+import type { Result } from '../support/gateway.ts';
 import { propertyRuns, propertySeed } from '../support/property-runs.ts';
 import { writeDocument } from '../support/write-document.ts';
 
-let sandbox: Sandbox;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  // Its pages are short, so that there is always doubt whether another follows.
-  sandbox = await startSandbox({ rate: 0, maxLimit: 2 });
-  gateway = await openGateway({ upstream: sandbox.url });
-});
-afterAll(async () => {
-  await gateway.close();
-  await sandbox.close();
-});
+// Its pages are short, so that there is always doubt whether another follows.
+const fixture = useSandbox({ sandbox: { maxLimit: 2 }, shared: true });
 
 const numRuns = propertyRuns(150);
 const seed = propertySeed(42);
@@ -41,7 +31,7 @@ function expectSoundness({ status, data, errors }: Result<unknown>): void {
     expect(extensions?.code).toMatch(/^[A-Z_]+$/);
     expect(extensions.code).not.toBe('INTERNAL_SERVER_ERROR');
   }
-  expect(gateway.logged).toEqual([]);
+  expect(fixture.gateway.logged).toEqual([]);
 }
 
 describe('an operation of any form', () => {
@@ -60,19 +50,19 @@ describe('an operation of any form', () => {
         turn += 1;
         const headers = { ...ACCEPT, token: keys[turn % keys.length] as string };
         const asked = { ...headers, 'x-upstream': 'plan' };
-        const calls = () => sandbox.calls.filter((call) => call.headers.token === headers.token);
-        sandbox.reset();
+        const calls = () => fixture.sandbox.calls.filter((call) => call.headers.token === headers.token);
+        fixture.sandbox.reset();
 
-        const planned = await gateway.execute(document, variables, asked);
+        const planned = await fixture.gateway.execute(document, variables, asked);
         expectSoundness(planned);
-        const plannedPlain = await gateway.execute(plain.document, {}, asked);
+        const plannedPlain = await fixture.gateway.execute(plain.document, {}, asked);
         expectSoundness(plannedPlain);
         if (!planned.errors && !plannedPlain.errors) {
           expect(plannedPlain.extensions).toEqual(planned.extensions);
         }
         expect(calls()).toEqual([]);
 
-        const result = await gateway.execute(document, variables, headers);
+        const result = await fixture.gateway.execute(document, variables, headers);
         expectSoundness(result);
         const { price = 0, plan = [] } = (planned.extensions?.upstream ?? {}) as Partial<Upstream>;
         if (price > 250) expect(result.errors?.[0]?.extensions.code).toBe('OPERATION_TOO_EXPENSIVE');
@@ -126,7 +116,7 @@ describe('a text of any tokens', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(token, { maxLength: 60 }), fc.boolean(), async (tokens, isClosed) => {
           const text = tokens.join(' ');
-          const result = await gateway.execute(
+          const result = await fixture.gateway.execute(
             isClosed ? `{ ${text} }` : text,
             {},
             { ...ACCEPT, token: 'sandbox-key' },
@@ -135,7 +125,7 @@ describe('a text of any tokens', () => {
         }),
         { seed, numRuns: numRuns * 2 },
       );
-      expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+      expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
     },
     timeoutMs,
   );

@@ -5,7 +5,7 @@ import { busiestSecond } from '../support/distant-recorder.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { startProxy } from '../support/proxy.ts';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
-import { Seeded } from '../support/seeded.ts';
+import { createSeeded } from '../support/seeded.ts';
 import { startVersionApi } from '../support/version-api.ts';
 
 const SEED = process.env.FUZZ_SEED ?? '1';
@@ -63,7 +63,7 @@ describeWithRedis('a history over several processes', { timeout: 240_000, retry:
 
   /** Reads and writes until `isOver`, and at least as often as is wanted; gives what was seen. */
   async function run({ api, urls }: Opened, isOver: () => boolean) {
-    const random = new Seeded(SEED, 'history');
+    const random = createSeeded(SEED, 'history');
     const accepted = new Map<string, number>();
     const written = new Set<string>();
     const seen = { reads: 0, lost: 0, writes: 0, stale: [] as string[] };

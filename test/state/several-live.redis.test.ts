@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settle } from '../support/clock.ts';
 import { createHeldClock } from '../support/held-clock.ts';
@@ -6,7 +5,7 @@ import { createLiveApi, refuse } from '../support/live-api.ts';
 import { type LiveView, viewLive } from '../support/live-view.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { startRecorder } from '../support/recorder.ts';
-import { describeWithRedis, type RedisServer } from '../support/redis.ts';
+import { describeWithRedis, TROUBLES, type Trouble } from '../support/redis.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../support/several-gateways.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -241,34 +240,10 @@ describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
 
 /** They run beside each other, as each waits until all is well again. */
 describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
-  describe.each<[string, (redis: RedisServer) => Promise<unknown>]>([
-    ['CLIENT KILL', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
+  describe.each<Trouble>([
+    ...TROUBLES,
     ['the loss of notices', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')],
     ['CLIENT PAUSE WRITE', (redis) => redis.command('CLIENT', 'PAUSE', '2000', 'WRITE')],
-    ['FLUSHALL', (redis) => redis.command('FLUSHALL')],
-    [
-      'a restart',
-      async (redis) => {
-        await redis.stop();
-        await redis.start();
-      },
-    ],
-    [
-      'READONLY',
-      async (redis) => {
-        await redis.command('REPLICAOF', '127.0.0.1', '1');
-        await delay(1_000);
-        await redis.command('REPLICAOF', 'NO', 'ONE');
-      },
-    ],
-    [
-      'OOM',
-      async (redis) => {
-        await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-        await delay(1_000);
-        await redis.command('CONFIG', 'SET', 'maxmemory', '0');
-      },
-    ],
   ])('of several gateways in trouble by %s', (_name, trouble) => {
     const { fixture, live } = useLiveGateways();
 

@@ -7,7 +7,7 @@ import { answerPlainly } from '../support/plain-api.ts';
 import { startProxy } from '../support/proxy.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { type Recorded, type Respond, startRecorder } from '../support/recorder.ts';
-import { describeWithRedis, type RedisServer } from '../support/redis.ts';
+import { describeWithRedis, TROUBLES, type Trouble } from '../support/redis.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../support/several-gateways.ts';
 import { createVersions } from '../support/versions.ts';
 import { eventually } from '../support/waiting.ts';
@@ -256,35 +256,11 @@ describeWithRedis.concurrent('a gateway', () => {
 
 /** They run beside each other, as each waits until all is well again. */
 describeWithRedis.concurrent('a gateway', () => {
-  describe.each<[string, (redis: RedisServer) => Promise<unknown>]>([
-    ['CLIENT KILL', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
+  describe.each<Trouble>([
+    ...TROUBLES,
     ['DEBUG SLEEP', (redis) => redis.command('DEBUG', 'SLEEP', '2')],
     ['CLIENT PAUSE', (redis) => redis.command('CLIENT', 'PAUSE', '2000', 'ALL')],
-    ['FLUSHALL', (redis) => redis.command('FLUSHALL')],
     ['SCRIPT FLUSH', (redis) => redis.command('SCRIPT', 'FLUSH')],
-    [
-      'a restart',
-      async (redis) => {
-        await redis.stop();
-        await redis.start();
-      },
-    ],
-    [
-      'READONLY',
-      async (redis) => {
-        await redis.command('REPLICAOF', '127.0.0.1', '1');
-        await delay(1_000);
-        await redis.command('REPLICAOF', 'NO', 'ONE');
-      },
-    ],
-    [
-      'OOM',
-      async (redis) => {
-        await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-        await delay(1_000);
-        await redis.command('CONFIG', 'SET', 'maxmemory', '0');
-      },
-    ],
   ])('that loses Redis by %s', (_name, trouble) => {
     const fixture = useSeveralGateways();
 

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { pathOf, textOf } from './repository.ts';
 
-const ROOT = new URL('../../', import.meta.url);
 /** Directories that others write, some of them while this is read. */
 const NOT_OURS = ['node_modules', 'dist', '.git', '.temp', 'cache', '.next'];
 
@@ -27,14 +27,9 @@ export interface Step {
   readonly expected: Block | undefined;
 }
 
-/** The text of a document, by its path in the repository. */
-export function readDocument(path: string): string {
-  return readFileSync(new URL(path, ROOT), 'utf8');
-}
-
 /** The path of every document of the repository. */
 export function findDocuments(folder = ''): string[] {
-  return readdirSync(new URL(folder, ROOT), { withFileTypes: true }).flatMap((entry) => {
+  return readdirSync(pathOf(folder), { withFileTypes: true }).flatMap((entry) => {
     if (NOT_OURS.includes(entry.name)) return [];
     if (entry.isDirectory()) return findDocuments(`${folder}${entry.name}/`);
     return entry.name.endsWith('.md') ? [`${folder}${entry.name}`] : [];
@@ -44,7 +39,7 @@ export function findDocuments(folder = ''): string[] {
 /** The anchors that GitHub makes of a document's headings. */
 export function anchorsOf(path: string): string[] {
   const seen = new Map<string, number>();
-  const prose = readDocument(path).replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '');
+  const prose = textOf(path).replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '');
   return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
     const anchor = heading
       .toLowerCase()
@@ -57,7 +52,7 @@ export function anchorsOf(path: string): string[] {
 }
 
 export function readBlocks(path: string): Block[] {
-  const lines = readDocument(path).split('\n');
+  const lines = textOf(path).split('\n');
   const blocks: Block[] = [];
   let heading = '';
   let open: { language: string; start: number } | undefined;

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createRandom, type Random } from '../../src/sandbox/random.ts';
 import { wireProject, wireScript, wireUser } from './plain-api.ts';
 import type { Recorded } from './recorder.ts';
+import { hashOf } from './seeded.ts';
 
 /** The behaviour of the REST side during a run. */
 export interface Temper {
@@ -22,7 +23,7 @@ export function answerAsGenerated(
   response: ServerResponse,
 ) {
   const { line, body } = recorded;
-  const random = createRandom(seed ^ hash(`${line}\n${body}`));
+  const random = createRandom(seed ^ hashOf(`${line}\n${body}`));
   const answer = new Answers(random, failed, spoilt).to(line, body);
   response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
   response.end(answer.text);
@@ -259,13 +260,4 @@ function rangeOf(line: string, body: string): { from: number; limit: number } {
   const query = new URL(line.split(' ')[1] ?? '', 'http://api').searchParams;
   const { from = query.get('from'), limit = query.get('limit') } = body === '' ? {} : JSON.parse(body);
   return { from: Number(from ?? 0), limit: Number(limit ?? 50) };
-}
-
-/** FNV-1a: 32 bits of a text. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  }
-  return value;
 }

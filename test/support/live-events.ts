@@ -16,7 +16,7 @@ interface Identified {
   readonly id: string;
 }
 
-interface Event {
+export interface LiveEvent {
   readonly __typename: string;
   readonly cursor: string;
   readonly sequence: number;
@@ -29,7 +29,7 @@ interface Event {
   readonly reason?: string;
 }
 
-export type Events = EventStream<{ readonly scriptSessions: Event }>;
+export type Events = EventStream<{ readonly scriptSessions: LiveEvent }>;
 
 /** Subscribes to the users of the script `s`, unless the variables say otherwise. */
 export const subscribe = (
@@ -42,7 +42,7 @@ export const subscribe = (
 export async function next(events: Events) {
   const told = await events.next();
   expect(told?.errors).toBeUndefined();
-  const { data } = told as { data: { scriptSessions: Event } };
+  const { data } = told as { data: { scriptSessions: LiveEvent } };
   const { cursor, asOf, nextPollMs, sequence, sessions, appeared, ...event } = data.scriptSessions;
   expect(new Date(asOf).getTime()).toBeGreaterThan(0);
   const lists = {

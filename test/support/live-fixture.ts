@@ -3,19 +3,15 @@ import { createManualClock } from './clock.ts';
 import { useRecorder } from './fixture.ts';
 import type { TestGatewayOptions } from './gateway.ts';
 import { createLiveApi } from './live-api.ts';
+import type { LiveEvent } from './live-events.ts';
 import { eventually } from './waiting.ts';
 
 export const POLL_MS = 2_000;
-export const PING_MS = 12_000;
+const PING_MS = 12_000;
 
 /** The data of a subscription with {@link SESSIONS}. */
 export interface SessionsTold {
-  readonly scriptSessions: {
-    readonly __typename: string;
-    readonly sessions?: readonly { readonly id: string }[];
-    readonly appeared?: readonly { readonly id: string }[];
-    readonly disappearedIds?: readonly string[];
-  };
+  readonly scriptSessions: Pick<LiveEvent, '__typename' | 'sessions' | 'appeared' | 'disappearedIds'>;
 }
 
 export const SESSIONS = `subscription Sessions($id: ID! = "s", $filter: SessionFilter) {

@@ -1,26 +1,6 @@
 import { expect } from 'vitest';
-import { type EventStream, subscribeBySse } from './event-stream.ts';
+import { type LiveEvent, subscribe } from './live-events.ts';
 import { eventually } from './waiting.ts';
-
-const EVENTS = `subscription ($id: ID!, $after: String) {
-  scriptSessions(scriptId: $id, after: $after) {
-    __typename
-    ... on LiveEvent { cursor sequence }
-    ... on SessionsSnapshot { sessions { id } }
-    ... on SessionsChange { appeared { id } disappearedIds }
-    ... on SessionsDelay { reason }
-  }
-}`;
-
-interface Event {
-  readonly __typename: 'SessionsSnapshot' | 'SessionsChange' | 'SessionsDelay';
-  readonly cursor: string;
-  readonly sequence: number;
-  readonly sessions?: readonly { readonly id: string }[];
-  readonly appeared?: readonly { readonly id: string }[];
-  readonly disappearedIds?: readonly string[];
-  readonly reason?: string;
-}
 
 /** The view of a subscriber that applies all events, and all that was wrong with them. */
 export interface LiveView {
@@ -41,12 +21,7 @@ export async function viewLive(
   after?: string,
   headers?: Record<string, string>,
 ): Promise<LiveView> {
-  const stream: EventStream<{ readonly scriptSessions: Event }> = await subscribeBySse(
-    gateway,
-    EVENTS,
-    { id, after },
-    headers,
-  );
+  const stream = await subscribe(gateway, { id, after }, headers);
   const shown = new Set<string>();
   const gone = new Set<string>();
   const events: string[] = [];
@@ -63,7 +38,7 @@ export async function viewLive(
     shown.delete(session);
     gone.add(session);
   };
-  const apply = (event: Event) => {
+  const apply = (event: LiveEvent) => {
     sequence += 1;
     if (event.sequence !== sequence) faults.push(`event ${event.sequence} instead of ${sequence}`);
     cursor = event.cursor;

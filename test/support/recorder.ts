@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { listen } from './listen.ts';
 
 /** A request as it arrived at the REST side. */
 export interface Recorded {
@@ -33,17 +34,7 @@ export async function startRecorder(respond: Respond) {
       void respond(recorded, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    calls,
-    lines: () => calls.map(({ line }) => line),
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { ...(await listen(server)), calls, lines: () => calls.map(({ line }) => line) };
 }
 
 /** Answers JSON with 200, or the given status. */

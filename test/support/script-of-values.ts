@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { Seeded } from './seeded.ts';
+import { createSeeded, type Seeded } from './seeded.ts';
 
 export interface Temper {
   readonly seed: number;
@@ -31,7 +31,7 @@ export class ScriptOfValues {
   }
 
   randomFor(place: string): Seeded {
-    return new Seeded(this.#temper.seed, place);
+    return createSeeded(this.#temper.seed, place);
   }
 
   /** `make` gives the good value. */

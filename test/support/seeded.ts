@@ -1,31 +1,23 @@
+import { createRandom } from '../../src/sandbox/random.ts';
+
 /** Random numbers that are the same for the same words: whoever asks, and in whatever order. */
-export class Seeded {
-  #state: number;
+export function createSeeded(...words: readonly (string | number)[]) {
+  const { next, chance } = createRandom(hashOf(words.join('|')));
+  /** A whole number from 0. */
+  const below = (limit: number) => Math.floor(next() * limit);
+  return {
+    chance,
+    next,
+    below,
+    pick: <Value>(values: readonly Value[]) => values[below(values.length)] as Value,
+  };
+}
 
-  constructor(...words: readonly (string | number)[]) {
-    let hash = 2166136261;
-    for (const character of words.join('|')) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
-    this.#state = hash;
-  }
+export type Seeded = ReturnType<typeof createSeeded>;
 
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  }
-
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  pick<Value>(values: readonly Value[]): Value {
-    return values[this.below(values.length)] as Value;
-  }
-
-  /** Whether what happens this often happens. */
-  chance(share: number): boolean {
-    return this.next() < share;
-  }
+/** FNV-1a: 32 bits of a text. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return hash;
 }

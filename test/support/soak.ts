@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { listen } from './listen.ts';
 import { postText } from './raw-http.ts';
 import type { Holdings } from './soak-gateway.ts';
 
@@ -30,8 +31,8 @@ export async function startSoak() {
     arrivals.get(id)?.();
     if (request.method === 'POST') response.setHeader('connection', 'close').end('{"success": true}');
   });
-  await new Promise<void>((resolve) => rest.listen(0, '127.0.0.1', resolve));
-  const child = fork(GATEWAY, [`http://127.0.0.1:${(rest.address() as AddressInfo).port}`], {
+  const { url: restUrl, close } = await listen(rest);
+  const child = fork(GATEWAY, [restUrl], {
     execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', '--import', 'tsx'],
   });
   const [url] = (await once(child, 'message')) as [string];
@@ -82,8 +83,7 @@ export async function startSoak() {
     holdings: () => ask<Holdings>('holdings'),
     async stop(): Promise<void> {
       child.kill('SIGKILL');
-      rest.closeAllConnections();
-      await Promise.all([once(child, 'exit'), new Promise((resolve) => rest.close(resolve))]);
+      await Promise.all([once(child, 'exit'), close()]);
     },
   };
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { scriptIdOf, wireScript } from './plain-api.ts';
 import { json, type Recorded, startRecorder } from './recorder.ts';
-import { Seeded } from './seeded.ts';
+import { createSeeded } from './seeded.ts';
 import { watchStalls } from './uncertainty.ts';
 
 /**
  * A REST API in a process of its own, with a version for each script: each write that is carried out makes the next one,
  * and each read shows it. Writes take up to 300 ms, and some requests fail in every way that there is. It tells by IPC of all arrivals, or of the version of a script.
  */
-const random = new Seeded(process.argv[2] ?? '');
+const random = createSeeded(process.argv[2] ?? '');
 const versions = new Map<string, number>();
 const uncertaintyMs = watchStalls();
 const arrivals: { readonly line: string; readonly at: number; readonly uncertainMs: number }[] = [];
