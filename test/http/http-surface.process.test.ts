@@ -492,7 +492,7 @@ describe('body over the limit', () => {
   });
 
   it('a broken request behind several good ones takes the answer of none of them', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     const good = postText(JSON.stringify({ query: NAME }), KEY);
     client.socket.write(`${good}${good}garbage\r\n\r\n`);
     expect((await client.closed).match(/Nightfall Hub/g)).toHaveLength(2);
@@ -549,7 +549,7 @@ describe('slow clients', () => {
 
   it('are none whose request came while the process stood still', async () => {
     const stalled = await openGateway({
-      upstream: sandbox.url,
+      upstream: fixture.sandbox.url,
       server: { ...limits, headersTimeoutMs: 2_000, requestTimeoutMs: 2_000 },
     });
     const client = await openRaw(stalled.url);
