@@ -54,7 +54,7 @@ export interface Quota {
    * one such call keeps its distance from the next.
    */
   take(demand: Demand, isSpare: boolean): MaybePromise<Permit | number>;
-  /** Some callers wait no longer: no turn need be left to them. */
+  /** Some callers wait no longer: no turn need be left to them, and `onFreed` need not be called for nobody. */
   left(demand: Demand): void;
   /** Whether such a call would leave those permits free. */
   hasSpare(): boolean;

@@ -50,6 +50,22 @@ describe('a gateway without Redis', () => {
     });
   });
 
+  it('keeps nothing either of an account whose only call has waited in vain', async () => {
+    const wait = () => {
+      const onFreed = () => undefined;
+      const quota = open('account', onFreed);
+      for (let used = 0; used < LIMITS.rate; used += 1) (quota.take(ONE, false) as Permit).sent();
+      expect(quota.take(ONE, false)).toBeTypeOf('number');
+      quota.left({ size: 0, byCaller: () => [] });
+      return new WeakRef(onFreed);
+    };
+    const account = wait();
+    await eventually(() => {
+      collectGarbage();
+      expect(account.deref()).toBeUndefined();
+    });
+  });
+
   it('keeps nothing either of an account whose last call had to wait', async () => {
     const wait = async () => {
       const onFreed = () => undefined;

@@ -51,7 +51,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const permits = createHeldPermits(link, account, { held, sent }, onFreed);
   /** That of the account as a whole is seen with its writes as well. */
   const seen = kind === '' ? account.quota : new SeenQuota();
-  /** Permits that were taken for calls that are about to ask. */
+  /** Permits that were taken for calls that somebody waits for, and that are about to ask. */
   const ready: Permit[] = [];
   let limit = rate;
   let asking = 0;
@@ -162,7 +162,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     take(demand, isSpare) {
       const pauseMs = waitMs();
       if (pauseMs > 0) return later(pauseMs);
-      if (!link.isDegraded) return ready.pop() ?? (isSpare ? ask(ONE, KEPT_SHARE) : ask(demand, 0));
+      if (!link.isDegraded) return isSpare ? ask(ONE, KEPT_SHARE) : (ready.pop() ?? ask(demand, 0));
       const permit = ownShare()?.take(demand, isSpare) ?? LOOK_AGAIN_MS;
       if (permit instanceof Promise) return permit;
       if (typeof permit === 'number') return later(permit);
@@ -170,8 +170,10 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       return permits.hold(permits.nextName(), permit);
     },
     left(demand) {
+      if (link.isDegraded && demand.size === 0) link.notWhenChanged(onFreed);
+      if (listed.size === 0) return;
       const gone = new Map(listed);
-      for (const [caller] of gone.size > 0 ? demand.byCaller() : []) gone.delete(caller);
+      for (const [caller] of demand.byCaller()) gone.delete(caller);
       if (gone.size === 0) return;
       for (const caller of gone.keys()) listed.delete(caller);
       link.run(LEAVE_TURNS, [turns, waiting], [...gone.values()]).catch(() => undefined);

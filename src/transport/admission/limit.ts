@@ -96,13 +96,14 @@ export class Limit implements Demand {
 
   remove(): void {
     this.waiting -= 1;
-    this.#quota.left(this);
-    this.rest();
+    if (this.waiting > 0) this.#quota.left(this);
+    else this.rest();
   }
 
   /** While nobody waits there is nothing to watch. */
   rest(): void {
     if (this.waiting > 0) return;
+    this.#quota.left(this);
     this.giveBack();
     this.#reset();
   }
