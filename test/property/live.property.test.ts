@@ -81,6 +81,8 @@ class Subscriber {
       if (stream !== this.#stream) return;
       this.#isReading = false;
       if (value) this.#apply(value);
+      // Its time is up.
+      else void this.reconnect();
     });
   }
 
@@ -173,7 +175,7 @@ async function follow(scriptId: string, steps: readonly Step[], cap: number): Pr
     onUnexpected: () => undefined,
     transport,
     timeouts: { read: 5_000, write: 5_000 },
-    limits: { ...defaults.live, rate: 0 },
+    limits: { ...defaults.live, rate: 0, maxLifetimeMs: 17_000 },
     today: () => 1_000_000 + clock.now(),
   });
   const connect = (more: number, at: number) => {
