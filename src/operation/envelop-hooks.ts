@@ -60,6 +60,11 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
     // As Yoga's own plugins find it.
     const { operationName } = (context as Partial<Pick<YogaInitialContext, 'params'>>).params ?? {};
     const enveloped = getEnveloped(context as never);
+    /** Ends the own results: those that a plugin has made of them need not hand that on. */
+    const ended = () => {
+      const { subscribed } = slot;
+      if (subscribed && isStream(subscribed)) void subscribed.return?.();
+    };
     return {
       parse(entry, text) {
         slot.entry = entry;
@@ -82,11 +87,10 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
           return result as Subscribed;
         } finally {
           // A plugin has failed, or put something else in the place of the results.
-          const { subscribed } = slot;
-          if (subscribed && isStream(subscribed) && !(result && isStream(result)))
-            await subscribed.return?.();
+          if (!(result && isStream(result))) ended();
         }
       },
+      ended,
     };
   };
 

@@ -34,6 +34,8 @@ export interface ExecutionHooks {
   createContext(context: Context): Context | PromiseLike<Context>;
   execute(args: ExecuteArgs): ExecutionResult | PromiseLike<ExecutionResult>;
   subscribe(args: SubscribeArgs): Promise<Subscribed>;
+  /** The subscription is over, whatever has become of its results. */
+  ended(): void;
 }
 
 export interface PipelineOptions {
@@ -85,7 +87,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const watch = (
     results: AsyncIterableIterator<ExecutionResult>,
     identity: Identity,
-    { record, lease }: OperationInput,
+    { record, lease, hooks }: OperationInput,
   ) =>
     watchResults(results, {
       signal: record.request.signal,
@@ -96,7 +98,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return isSamePermissions(now.permissions, identity.permissions);
       },
       finish: (one) => mask(one, record),
-      onEnd: () => lease?.release(),
+      onEnd() {
+        lease?.release();
+        hooks?.ended();
+      },
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
 

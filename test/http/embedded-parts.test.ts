@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { GatewayOptions } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/transport/clock.ts';
 import type { TransportOptions } from '../../src/transport/transport.ts';
+import { createManualClock } from '../support/clock.ts';
 import { subscribeBySse } from '../support/event-stream.ts';
 import { openGateway } from '../support/gateway.ts';
 import { answerPlainly } from '../support/plain-api.ts';
@@ -245,31 +246,53 @@ describe.each<[hook: string, plugin: object]>([
   });
 });
 
-it('a stream that a plugin has wrapped, and that cannot be ended, ends nothing else', async () => {
-  const gateway = await open({
-    gateway: {
-      plugins: [
-        {
-          onSubscribe: () => ({
-            onSubscribeResult({ result, setResult }) {
-              const source = result as AsyncIterableIterator<object>;
-              setResult({
-                next: () => source.next(),
-                return: FAILURES.throws,
-                [Symbol.asyncIterator]() {
-                  return this;
-                },
-              } as never);
-            },
-          }),
-        },
-      ],
-    },
+type Results = AsyncIterableIterator<object>;
+
+const wrapped = (source: Results, end?: Broken): object => ({
+  next: () => source.next(),
+  ...(end && { return: end }),
+  [Symbol.asyncIterator]() {
+    return this;
+  },
+});
+
+describe('a stream that a plugin has wrapped', () => {
+  it.each<[how: string, wrap: (source: Results) => object, logged: string[]]>([
+    [
+      'in a generator, which waits for an event before it ends',
+      async function* (source) {
+        yield* source;
+      },
+      [],
+    ],
+    ['without a way to end it', (source) => wrapped(source), []],
+    [
+      'so that it cannot be ended',
+      (source) => wrapped(source, FAILURES.throws),
+      ['Error: broken in /srv/host/secret-path.js'],
+    ],
+  ])('%s, ends with its client, and ends nothing else', async (_how, wrap, logged) => {
+    const counts: number[] = [];
+    const gateway = await open({
+      gateway: {
+        plugins: [
+          {
+            onSubscribe: () => ({
+              onSubscribeResult: ({ result, setResult }) => setResult(wrap(result as Results) as never),
+            }),
+          },
+        ],
+        liveObserver: { counted: ({ streams }) => void counts.push(streams) },
+      },
+      // No poll finds anything meanwhile.
+      transport: { clock: createManualClock() },
+    });
+    const events = await subscribeBySse(gateway, LIVE);
+    expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
+    events.leave();
+    await expect.poll(() => counts.at(-1)).toBe(0);
+    expect(gateway.logged.map(String)).toEqual(logged);
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    await gateway.close();
   });
-  const events = await subscribeBySse(gateway, LIVE);
-  expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
-  events.leave();
-  await expect.poll(() => gateway.logged.map(String)).toContain('Error: broken in /srv/host/secret-path.js');
-  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
-  await gateway.close();
 });
