@@ -186,6 +186,17 @@ describe('renewals beside a caller that waits for a rate of its own', () => {
     await expectPlaces(capped);
   });
 
+  it('leave places free where they come while it waits, too', async () => {
+    await readAll(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    const capped = readAll(['x', 'y', 'z'], 'capped');
+    await expectCalls(fixture.recorder, ids.length + SPARE);
+    await settle();
+    await readAll(ids);
+    await settle();
+    await expectCalls(fixture.recorder, ids.length + SPARE);
+    await expectPlaces(capped);
+  });
+
   it('leave places free when its calls are answered, too', async () => {
     const capped = readAll(['l', 'm', 'n', 'o', 'p', 'q', 'r', 't', 'u', 'v', 'w'], 'half');
     await expectCalls(fixture.recorder, ids.length + RATE / 2);

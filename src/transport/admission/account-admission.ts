@@ -102,11 +102,9 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
     // One whose time is over is about to be told: a process that stood still finds the permits first.
     const admits = (one: Admittance) => one.startBy >= now && one.takePermits();
     let next = isUrgent && key.prepare(false) ? queue.next(admits, isByAge) : undefined;
-    if (!next && queue.size > queue.urgent) {
-      // All of them turned out to wait for a rate of their own: what was taken for them is not for a renewal.
-      if (isUrgent && !this.isUrgent) key.giveBack();
-      if (key.prepare(true)) next = queue.nextRevalidation(admits);
-    }
+    // All of them turned out to wait for a rate of their own: what was taken for them is for others, and for no renewal.
+    if (!next && isUrgent && !this.isUrgent) key.giveBack();
+    if (!next && queue.size > queue.urgent && key.prepare(true)) next = queue.nextRevalidation(admits);
     next?.start();
     return next !== undefined;
   }
