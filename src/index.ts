@@ -59,10 +59,10 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial
  * Call `gateway.endStreams()` before the server closes: subscriptions and WebSockets would keep it open.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
-  const { timeouts } = defaults;
   const { credentials = defaults.credentials } = options;
+  const timeouts = withDefaults(defaults.timeouts, options.timeouts);
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', format: defaults.logFormat, secrets, destination: process.stderr });
-  return createPlainGateway(withDefaults({ timeouts, log, credentials }, options));
+  return createPlainGateway({ ...withDefaults({ log, credentials }, options), timeouts });
 }

@@ -162,11 +162,18 @@ function readTracesUrl(values: VariableValues): URL | undefined {
 /** The configuration where nothing is set: no flag, no variable, no file. */
 export const { config: defaults } = readConfig({}) as { config: Config };
 
-/** The options that are given, and the defaults of the others: one that is undefined is not given. */
+/**
+ * The options that are given, and the defaults of the others: one that is undefined is not given.
+ * @throws RangeError for a number that would mean never, or no limit, by mistake: such as `Number(undefined)`
+ */
 export function withDefaults<Defaults extends object, Given extends object>(
   byDefault: Defaults,
   given?: Given,
 ) {
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  for (const [name, value] of entries) {
+    if (typeof value !== 'number' || value === 0 || value >= 1) continue;
+    throw new RangeError(`${name}: ${value} is neither 0 nor a number from 1 on.`);
+  }
   return { ...byDefault, ...Object.fromEntries(entries) } as Defaults & Given;
 }

@@ -45,6 +45,21 @@ it('an embedded gateway needs nothing but the URL of the API, and shares answers
   expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
 });
 
+it('an option that is no number, or none that can be meant, is refused at once', () => {
+  const { url } = sandbox;
+  for (const value of [Number.NaN, -1, 0.5]) {
+    const message = ` ${value} is neither 0 nor a number from 1 on.`;
+    // With such a rate every call would wait for ever.
+    expect(() => createTransport({ url, rate: value })).toThrow(`rate:${message}`);
+    expect(() => createTransport({ url, totalRate: value })).toThrow(`totalRate:${message}`);
+    expect(() => createGateway({ transport, maxBodyBytes: value })).toThrow(`maxBodyBytes:${message}`);
+    expect(() => createGateway({ transport, limits: { depth: value } })).toThrow(`depth:${message}`);
+    expect(() => createGateway({ transport, liveLimits: { rate: value } })).toThrow(`rate:${message}`);
+    const timeouts = { read: 1_000, write: value };
+    expect(() => createGateway({ transport, timeouts })).toThrow(`write:${message}`);
+  }
+});
+
 it('an option that is undefined has its default, in a gateway and in its transport', async () => {
   const unset = { rate: undefined, freshMs: undefined, userAgent: undefined };
   const another = createTransport({ url: sandbox.url, ...unset });
