@@ -180,7 +180,15 @@ function addKeysCommands(program: Command): void {
     .option('--rate <calls>', 'REST calls that it may cause in any second')
     .option('--expires-at <instant>', 'when it ends, such as 2027-01-01T00:00:00Z')
     .option('--file <path>', 'add its entry to this file of keys')
-    .option('--rotate', 'add it to the entry of this name, beside the key of before')
+    .addOption(
+      new Option('--rotate', 'add it to the entry of this name, beside the key of before').conflicts([
+        'scopes',
+        'scripts',
+        'projects',
+        'rate',
+        'expiresAt',
+      ]),
+    )
     .action(async (flags: NewKeyFlags) => {
       const { makeKey } = await import('./gateway-keys.ts');
       reportProblems(await makeKey(flags));

@@ -31,7 +31,7 @@ export async function query(options: QueryOptions, config: Config): Promise<numb
   );
   if (document === undefined) return EXIT.failed;
   const { url } = options;
-  if (url !== undefined && config.credentials.heldKey !== undefined && isInClear(new URL(url))) {
+  if (url !== undefined && keyFor(url, config) !== undefined && isInClear(new URL(url))) {
     fail('--url: it begins with http://, so the key would travel in the clear. Begin it with https://.');
     return EXIT.failed;
   }
@@ -94,13 +94,19 @@ async function askThere(
   }
 }
 
-/** The request for the operation, with the key that is configured. */
+/** The key that is configured: another gateway is asked by one of its own, where there is one. */
+function keyFor(url: string | undefined, { credentials, gatewayKey, apiUrl }: Config): string | undefined {
+  const { heldKey } = credentials;
+  if (url !== undefined) return gatewayKey ?? heldKey;
+  return heldKey ?? (apiUrl === undefined ? sandboxKeys.full : undefined);
+}
+
 function requestFor(
   { variables, operation: operationName, plan, url }: QueryOptions,
-  { credentials: { heldKey }, apiUrl }: Config,
+  config: Config,
   document: string,
 ): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const key = heldKey ?? (url === undefined && apiUrl === undefined ? sandboxKeys.full : undefined);
+  const key = keyFor(url, config);
   return {
     headers: {
       'content-type': 'application/json',

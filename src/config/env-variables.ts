@@ -156,7 +156,11 @@ export const VARIABLES = {
       off,
       'gives agents a tool for any query within the scopes of their key as well; needs MCP',
     ),
-    GATEWAY_KEY: row(key, 'the gateway key with which luaauth-graphql mcp calls', { secret: true }),
+    GATEWAY_KEY: row(
+      key,
+      'the gateway key with which luaauth-graphql mcp calls, and luaauth-graphql query asks the gateway at its --url',
+      { secret: true },
+    ),
   }),
   ...group('Timeouts', {
     LUAAUTH_TIMEOUT_MS: row(

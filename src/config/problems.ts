@@ -72,6 +72,12 @@ export function findContradictions(values: VariableValues, problems: string[], h
   }
   const { PORT: port, METRICS_PORT: metricsPort = 0, METRICS_HOST: metricsHost, WORKERS: workers } = values;
   // Each worker has a port for its metrics, one after the other.
+  const highest = 65_536 - workers;
+  if (metricsPort > highest) {
+    problems.push(
+      `METRICS_PORT: ${metricsPort}, but each of the ${workers} WORKERS has a port of its own, one after the other, up to 65535. Set it to ${highest} or less.`,
+    );
+  }
   if (port > 0 && metricsPort > 0 && port >= metricsPort && port < metricsPort + workers) {
     if (metricsHost === host || [metricsHost, host].some((one) => one === '0.0.0.0' || one === '::'))
       problems.push(

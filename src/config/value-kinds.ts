@@ -15,7 +15,7 @@ export interface Kind<Value = unknown> {
 const PLAIN = { '': 1 };
 const TIME_UNITS = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 // The documentation counts kB and MB so too.
-const SIZE_UNITS = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+const SIZE_UNITS = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2 };
 
 /** A whole number from `least` to `most`, which 0 may have a meaning of its own in. */
 export function wholeNumber(least: number, most: number, zero?: string): Kind<number> {

@@ -403,6 +403,19 @@ describe('luaauth-graphql keys', { timeout: 60_000 }, () => {
     expect(stderr).toContain(problem);
   });
 
+  it.each(['--scopes', '--scripts', '--projects', '--rate', '--expires-at'])(
+    'new takes no %s with --rotate, which changes nothing but the key',
+    async (flag) => {
+      const path = join(directory, 'keys.json');
+      await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);
+      const before = readFileSync(path, 'utf8');
+      const rotate = ['keys', 'new', '--name', 'bot', '--rotate', flag, '1', '--file', path];
+      const { code, stdout, stderr } = await run(rotate);
+      expect([code, stdout, readFileSync(path, 'utf8')]).toEqual([2, '', before]);
+      expect(stderr).toContain(`'--rotate' cannot be used with option '${flag}`);
+    },
+  );
+
   it('new says that the oldest key has ended when there were two', async () => {
     const path = join(directory, 'keys.json');
     await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);

@@ -153,6 +153,19 @@ describe('query', () => {
     expect(inClear.stderr).toContain('travel in the clear');
   });
 
+  it('asks it with the gateway key where there is one, and never with the key of LuaAuth then', async () => {
+    const recorder = await record((call, response) =>
+      json(response, { data: { said: call.headers.authorization } }),
+    );
+    const variables = { LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: 'other-key', GATEWAY_KEY: 'own-key' };
+    const files = { a: '{ said }' };
+    const { stdout } = await run(['query', 'a', '--url', `${recorder.url}/graphql`], { variables, files });
+    expect(answered(stdout)).toEqual([{ data: { said: 'Bearer own-key' } }]);
+    const alone = { variables: { GATEWAY_KEY: 'own-key' }, files };
+    const inClear = await run(['query', 'a', '--url', 'http://gateway.invalid/graphql'], alone);
+    expect(inClear.stderr).toContain('travel in the clear');
+  });
+
   it('says why there is no answer, and ends with 1', async () => {
     const files = { a: '{ __typename }' };
     const page = await record((_call, response) => void response.writeHead(200).end('<html>'));

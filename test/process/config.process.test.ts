@@ -69,6 +69,14 @@ describe('an environment', () => {
     expect(problems(environment)).toEqual(isProblem ? [expected] : []);
   });
 
+  it('is refused when there is no port for the metrics of each worker', () => {
+    const environment = { WORKERS: '3', REDIS_URL: 'redis://127.0.0.1' };
+    expect(problems({ ...environment, METRICS_PORT: '65533' })).toEqual([]);
+    expect(problems({ ...environment, METRICS_PORT: '65534' })).toEqual([
+      'METRICS_PORT: 65534, but each of the 3 WORKERS has a port of its own, one after the other, up to 65535. Set it to 65533 or less.',
+    ]);
+  });
+
   it('is refused when agents are to have any query, but nothing is served to them', () => {
     expect(problems({ MCP_ARBITRARY: 'true' })).toEqual([
       'MCP_ARBITRARY: true, but MCP is not. Set MCP=true, or leave MCP_ARBITRARY out.',
