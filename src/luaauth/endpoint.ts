@@ -1,4 +1,4 @@
-import type { About, Asked, Call, Reply } from '../transport/call.ts';
+import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
@@ -52,11 +52,6 @@ type Narrow<Result> = (
 
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-interface AnswerContext extends Pick<Asked, 'origin'> {
-  /** The answer as it came, for what its value no longer shows. */
-  readonly text: string;
-}
-
 /** The properties of the result, or of each of its rows, that repeat what was asked for in the path. */
 type Repeats<Path extends string, Result> = {
   readonly [Property in keyof (Result extends readonly (infer Row)[]
@@ -65,7 +60,7 @@ type Repeats<Path extends string, Result> = {
 };
 
 /** The names of a payload's members. */
-type MemberOf<Payload> = Payload extends object ? keyof Payload & string : never;
+export type MemberOf<Payload> = Payload extends object ? keyof Payload & string : never;
 
 interface PayloadType<Payload> {
   readonly sample?: Payload;
@@ -83,8 +78,8 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly payload?: PayloadType<Payload>;
   /** The member of the opened envelope that `answer` is given, whatever it is; the whole of it by default. */
   readonly member?: string;
-  /** Turns the opened envelope into the result, which is plain JSON data. */
-  readonly answer?: (about: About, answer: JsonObject, payload: Payload, context: AnswerContext) => Result;
+  /** Turns the opened envelope into the result, which is plain JSON data. The raw reply shows what that no longer does. */
+  readonly answer?: (about: About, json: JsonObject, payload: Payload, raw: Reply, origin: Origin) => Result;
   /** An answer in which what is repeated of the path is something else answers another question: a BadResponse. */
   readonly repeats?: Repeats<Path, Result>;
   /** Things that a call is about beside what it reads or touches. */
@@ -151,9 +146,8 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const repeated = Object.entries(repeats) as [string, string][];
   const decode = (reply: Reply, asked: Asked): Result => {
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
-    const context = { origin: asked.origin, text: reply.text };
     const given = member === undefined ? opened : (opened[member] as JsonObject);
-    const result = answer(about, given, asked.payload as Payload, context);
+    const result = answer(about, given, asked.payload as Payload, reply, asked.origin);
     for (const [property, param] of repeated) {
       const wanted = asked.params[param];
       for (const row of Array.isArray(result) ? result : [result ?? {}]) {
@@ -200,10 +194,8 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     };
     return api.ask(made, api.usage);
   };
-  const { about: further = [], shows, narrow, isForAll } = options;
-  const declared = { route, kind, parts, about: further, shows, isForAll, refusals, isSentOnce };
-  return Object.assign(call, declared, {
-    freshFor: options.freshFor,
-    narrow: narrow as Narrow<unknown> | undefined,
-  });
+  const { about: further = [], shows, isForAll } = options;
+  const narrow = options.narrow as Narrow<unknown> | undefined;
+  const declared = { route, kind, parts, about: further, shows, narrow, isForAll, refusals, isSentOnce };
+  return Object.assign(call, declared, { freshFor: options.freshFor });
 }

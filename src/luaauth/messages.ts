@@ -1,4 +1,4 @@
-import type { About, Asked } from '../transport/call.ts';
+import type { About, Asked, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { parseExactJson, stringifyExactJson } from '../transport/json.ts';
 import { a, write } from './endpoint.ts';
@@ -53,7 +53,8 @@ function decodeOutcome(
   about: About,
   answer: JsonObject,
   _payload: WireMessage,
-  { origin }: Pick<Asked, 'origin'>,
+  _reply: Reply,
+  { key }: Origin,
 ): MessageOutcome {
   const { processed, response = null, reason = '' } = answer;
   if (processed === true) {
@@ -66,7 +67,7 @@ function decodeOutcome(
   if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
   const words = typeof reason === 'string' ? reason : '';
   // The message that was sent may be quoted here: a function that failed reports it to its caller.
-  const detail = redact(words, { keys: [origin.key], texts: [] });
+  const detail = redact(words, { keys: [key], texts: [] });
   const said = words.trim().toLowerCase();
   const known = REASONS.find(([beginning]) => said.startsWith(beginning));
   return { processed, reason: known?.[1] ?? 'UNKNOWN', detail };

@@ -3,7 +3,7 @@ import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { endOfWrite } from '../errors/masking.ts';
-import type { Endpoint } from '../luaauth/endpoint.ts';
+import type { Endpoint, MemberOf } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
 import { type ParamName, type Params, paramsIn } from '../luaauth/resource.ts';
@@ -49,11 +49,6 @@ export interface Done<Path extends string, Payload, Answer> {
   readonly answer: Answer;
 }
 
-/** The names that an endpoint has for what it is sent, in the path and in the payload. */
-type WireNames<Path extends string, Payload> =
-  | ParamName<Path>
-  | (Payload extends object ? keyof Payload & string : never);
-
 interface MutationOptions<Path extends Route, Payload, Answer> {
   /** Makes the names of its types as well: `EditScriptInput`, `EditScriptResult`, `EditScriptSuccess`. */
   readonly name: string;
@@ -65,7 +60,7 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
     readonly description: string;
     /** Describes the argument, if not as the type. */
     readonly argument?: string;
-    readonly fields: Readonly<Record<string, InputField<WireNames<Path, Payload>>>>;
+    readonly fields: Readonly<Record<string, InputField<ParamName<Path> | MemberOf<Payload>>>>;
   };
   /** Absent fields stay as they are, null is refused where it clears nothing, and an input of ids alone is refused. */
   readonly isEdit?: boolean;

@@ -124,7 +124,7 @@ builder.objectField(Script, 'sessions', (t) =>
     resolve: (script, { first, after, filter }, context) => {
       const list = { scriptId: usable(script, 'id'), match: filter ? readFilter(filter) : undefined };
       const size = checkRange('first', first ?? 50, 0, 100);
-      return loadPage(context, list, after == null ? 0 : readCursor('after', list, after) + 1, size);
+      return loadPage(context, list, after == null ? 0 : readCursor(list, after) + 1, size);
     },
   }),
 );
@@ -200,12 +200,12 @@ function writeCursor(list: string, index: number): string {
 }
 
 /** @returns the index in a cursor that `writeCursor` made for the same list. @throws BAD_USER_INPUT for any other. */
-function readCursor(argument: string, list: SessionList, cursor: string): number {
+function readCursor(list: SessionList, cursor: string): number {
   const text = cursor.length <= 64 ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
   const [, index] = /^(\d{1,15}):[\w-]{8}$/.exec(text) ?? [];
   if (index !== undefined && writeCursor(listKey(list), Number(index)) === cursor) return Number(index);
   throw badUserInput(
-    argument,
+    'after',
     'this is not a cursor of this list. Give an endCursor of the same script and filter, or leave it out to begin anew.',
   );
 }
