@@ -2,25 +2,14 @@
  * `npm run way`: the way of an operation through the built product, as V8 counts it: own files and functions, layer by layer,
  * with how often one warm operation calls each. `-- --json` gives the sums alone, for the test that holds the budget.
  */
-import { Agent, createServer, request as httpRequest, type Server } from 'node:http';
+import { Agent, createServer, request as httpRequest } from 'node:http';
 import { Session } from 'node:inspector/promises';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../test/support/listen.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { id name enabled totalExecutions } }';
 const NESTED =
   'query Nested($id: ID!) { script(id: $id) { name sessions(first: 10) { nodes { id robloxId script { id name } } } } }';
-const LAYERS = [
-  'server',
-  'http',
-  'operation',
-  'plan',
-  'execution',
-  'callers',
-  'schema',
-  'luaauth',
-  'transport',
-  'state',
-];
+const LAYERS = 'server http operation plan execution callers schema luaauth transport state'.split(' ');
 /** So many operations before it is counted: whatever is made once is made then. */
 const WARM = 200;
 const COUNTED = 50;
@@ -59,10 +48,7 @@ if (process.argv.includes('--json')) {
 } else {
   for (const [name, steps] of Object.entries(ways)) print(name, steps);
 }
-for (const { server } of [served, api]) {
-  server.close();
-  server.closeAllConnections();
-}
+for (const { close } of [served, api]) await close();
 await transport.close();
 
 /** Each function of ours that every operation calls. */
@@ -129,9 +115,9 @@ function ask(method: Method, query: string, id: string): Promise<void> {
   const isPost = method === 'POST';
   const variables = { id };
   const body = isPost ? JSON.stringify({ query, variables }) : undefined;
-  const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  const search = isPost ? '' : `?${new URLSearchParams({ query, variables: JSON.stringify(variables) })}`;
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(isPost ? served.url : `${served.url}?${search}`, {
+    const sent = httpRequest(`${served.url}/graphql${search}`, {
       agent,
       method,
       headers: { ...(isPost && { 'content-type': 'application/json' }), token: 'key' },
@@ -144,10 +130,4 @@ function ask(method: Method, query: string, id: string): Promise<void> {
     });
     sent.end(body);
   });
-}
-
-async function listen(server: Server): Promise<{ readonly server: Server; readonly url: string }> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { server, url: `http://127.0.0.1:${port}/graphql` };
 }

@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest';
-import { createGateway } from '../../src/gateway.ts';
-import { startServer } from '../../src/server/listen.ts';
-import { createTransport } from '../../src/transport/transport.ts';
 import { forAgents, sendMessage } from '../support/agent.ts';
+import { openGateway } from '../support/gateway.ts';
 import { ringOf } from '../support/keys.ts';
 
 const OF_BEFORE = new Map([['a', 'query limit { rateLimit { limit } }']]);
@@ -23,11 +21,8 @@ it.each<[what: string, text: string, says: object]>([
   async (_what, text, says) => {
     const ring = ringOf([{ name: 'bot' }]);
     let asked = 0;
-    const transport = createTransport({ url: new URL('http://127.0.0.1:9'), userAgent: 'test' });
-    const gateway = createGateway({
-      transport,
-      timeouts: { read: 1_000, write: 1_000 },
-      log: { error: (error) => expect.unreachable(String(error)) },
+    const gateway = await openGateway({
+      upstream: 'http://127.0.0.1:9',
       credentials: {
         heldKey: 'held',
         keyRing: {
@@ -43,20 +38,14 @@ it.each<[what: string, text: string, says: object]>([
       ...forAgents(OF_BEFORE),
       persisted: { mode: 'only', listed: OF_BEFORE },
     });
-    const server = await startServer({
-      listener: gateway,
-      host: '127.0.0.1',
-      port: 0,
-      writeTimeoutMs: 30_000,
-    });
     try {
       expect(
-        await sendMessage(server.url, 'bot', 'tools/call', { name: 'limit', arguments: {} }),
+        await sendMessage(gateway.url, 'bot', 'tools/call', { name: 'limit', arguments: {} }),
       ).toMatchObject(says);
       expect(asked).toBeGreaterThan(3);
     } finally {
-      await server.drain(0);
-      await transport.close();
+      await gateway.close();
+      expect(gateway.logged).toEqual([]);
     }
   },
 );

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
-import { openGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { openLog } from '../support/log-lines.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
-import { json, type Recorded, startRecorder } from '../support/recorder.ts';
+import { json, type Recorded } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
 
 const FOREVER_MS = 600_000;
@@ -25,34 +26,25 @@ const counter: RequestObserver = {
     ended.push(status);
   },
 };
-let recorder: Awaited<ReturnType<typeof startRecorder>>;
-let gateway: TestGateway;
-
-beforeEach(async () => {
-  calls.length = 0;
-  ended.length = 0;
-  underWay = 0;
-  recorder = await startRecorder((recorded, response) => void calls.push({ recorded, response }));
-  gateway = await openGateway(options());
-});
-afterEach(async () => {
-  await gateway.close();
-  await recorder.close();
-  expect(gateway.logged).toEqual([]);
-});
-
-const options = (): TestGatewayOptions => ({
-  upstream: recorder.url,
+const OPTIONS = {
   timeouts: { read: FOREVER_MS, write: FOREVER_MS },
   operationTimeoutMs: FOREVER_MS,
   limits: { answerBytes: 64 * 1024 * 1024 },
   observers: [counter],
+};
+const fixture = useRecorder(OPTIONS);
+
+beforeEach(() => {
+  calls.length = 0;
+  ended.length = 0;
+  underWay = 0;
+  fixture.respond = (recorded, response) => void calls.push({ recorded, response });
 });
 
 /** Replaces the gateway of this test by one with further options. */
 async function reopen(more: Partial<TestGatewayOptions>): Promise<void> {
-  await gateway.close();
-  gateway = await openGateway({ ...options(), ...more });
+  await fixture.gateway.close();
+  fixture.gateway = await openGateway({ upstream: fixture.recorder.url, ...OPTIONS, ...more });
 }
 
 const post = (query: string) => postText(JSON.stringify({ query }), { token: 'key' });
@@ -77,7 +69,7 @@ describe('a client that closes its side after its requests', () => {
     'gets an answer that takes long all the same, by the adapter of %s',
     async (_adapter, plugins) => {
       await reopen({ plugins, server: { checkIntervalMs: 10 } });
-      const client = await openRaw(gateway.url);
+      const client = await openRaw(fixture.gateway.url);
       client.socket.end(read('a'));
       await arrivals(1);
       // The gateway has looked several times whether anybody is there.
@@ -91,7 +83,7 @@ describe('a client that closes its side after its requests', () => {
   );
 
   it('gets every answer in its order', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.end(read('a') + read('b') + read('c'));
     await arrivals(3);
     for (const call of [...calls].reverse()) answer(call);
@@ -102,7 +94,7 @@ describe('a client that closes its side after its requests', () => {
 
   it('is told nothing but the answer by HTTP/1.0, which knows of no other', async () => {
     await reopen({ server: { checkIntervalMs: 10 } });
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.end(read('a').replace('HTTP/1.1', 'HTTP/1.0'));
     await arrivals(1);
     answer(calls[0] as (typeof calls)[number]);
@@ -110,7 +102,7 @@ describe('a client that closes its side after its requests', () => {
   });
 
   it('has nothing carried out when that is in the middle of a request', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.end(post(WRITE).slice(0, -1));
     expect(await client.closed).not.toContain('200 OK');
     await eventually(() => expect(underWay).toBe(0));
@@ -126,7 +118,7 @@ describe('a client that is gone', () => {
     async (_adapter, plugins) => {
       const { log, lines } = openLog();
       await reopen({ plugins, observers: [counter, ...(log.operations ? [log.operations] : [])] });
-      const client = await openRaw(gateway.url);
+      const client = await openRaw(fixture.gateway.url);
       client.socket.write(ids.map((id) => read(id)).join(''));
       await arrivals(10);
       client.socket.destroy();
@@ -141,7 +133,7 @@ describe('a client that is gone', () => {
   );
 
   it('has its writes carried out to their end, and ended and logged as well', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(post(WRITE) + read('b') + post(WRITE.replace('"a"', '"c"')));
     await arrivals(3);
     client.socket.destroy();
@@ -154,8 +146,8 @@ describe('a client that is gone', () => {
   });
 
   it('harms nobody who waits for the same read', async () => {
-    const leaving = await openRaw(gateway.url);
-    const staying = await openRaw(gateway.url);
+    const leaving = await openRaw(fixture.gateway.url);
+    const staying = await openRaw(fixture.gateway.url);
     leaving.socket.write(post('{ __typename }') + read('a') + read('a'));
     await arrivals(1);
     staying.socket.write(read('a'));
@@ -168,9 +160,9 @@ describe('a client that is gone', () => {
   });
 });
 
-describe('a client that leaves gateway.fetch', () => {
+describe('a client that leaves fixture.gateway.fetch', () => {
   const send = (body: string | ReadableStream, { signal }: AbortController) =>
-    gateway.fetch('http://localhost/graphql', {
+    fixture.gateway.fetch('http://localhost/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', token: 'key' },
       body,
@@ -221,7 +213,7 @@ describe('a client that does not read its answer', () => {
     'is given up, with all that waits behind it, by the adapter of %s',
     async (_adapter, plugins) => {
       await reopen({ plugins, server: { writeTimeoutMs: 100, checkIntervalMs: 10 } });
-      const client = await openRaw(gateway.url);
+      const client = await openRaw(fixture.gateway.url);
       client.socket.pause();
       client.socket.write(large('a') + read('b') + read('c'));
       await arrivals(3);
@@ -233,7 +225,7 @@ describe('a client that does not read its answer', () => {
       const text = await client.closed;
       expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
       expect(text.length).toBeLessThan(4 * LARGE.length);
-      expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+      expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
     },
   );
 
@@ -241,7 +233,7 @@ describe('a client that does not read its answer', () => {
     await reopen({
       server: { writeTimeoutMs: FOREVER_MS, maxUnreadBytes: 5 * LARGE.length, checkIntervalMs: 10 },
     });
-    const clients = await Promise.all(['a', 'b', 'c'].map(() => openRaw(gateway.url)));
+    const clients = await Promise.all(['a', 'b', 'c'].map(() => openRaw(fixture.gateway.url)));
     for (const [index, { socket }] of clients.entries()) {
       socket.pause();
       socket.write(large(String(index)));

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { useRecorder } from '../support/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
-import { json, type Recorded, startRecorder } from '../support/recorder.ts';
+import { json, type Recorded } from '../support/recorder.ts';
 
 /** A call that reached the REST side and waits for the test to answer it. */
 interface Pending {
@@ -16,21 +17,14 @@ const FOREVER_MS = 600_000;
 /** No deadline ends a call before the test does. */
 const PATIENT = { timeouts: { read: FOREVER_MS, write: FOREVER_MS }, operationTimeoutMs: FOREVER_MS };
 const pending: Pending[] = [];
-let recorder: Awaited<ReturnType<typeof startRecorder>>;
-let gateway: TestGateway;
+const fixture = useRecorder(PATIENT);
 
-beforeEach(async () => {
+beforeEach(() => {
   pending.length = 0;
-  recorder = await startRecorder((recorded, response) => {
-    pending.push({ recorded, response });
-  });
-  gateway = await openGateway({ upstream: recorder.url, ...PATIENT });
+  fixture.respond = (recorded, response) => void pending.push({ recorded, response });
 });
-afterEach(async () => {
-  await recorder.close();
-  await gateway.close();
-  expect(gateway.logged).toEqual([]);
-});
+// Before the gateway, which would wait for calls that nobody answers.
+afterEach(() => fixture.recorder.close());
 
 const READ = '{ script(id: "a") { name } }';
 const WRITE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
@@ -44,11 +38,11 @@ function scriptNamed(name: string) {
 
 /** Replaces the gateway of this test by one with other options. */
 async function reopen(options: Partial<TestGatewayOptions>): Promise<void> {
-  await gateway.close();
-  gateway = await openGateway({ upstream: recorder.url, ...PATIENT, ...options });
+  await fixture.gateway.close();
+  fixture.gateway = await openGateway({ upstream: fixture.recorder.url, ...PATIENT, ...options });
 }
 
-function send(query: string, init: RequestInit = {}, url = gateway.url): Promise<Response> {
+function send(query: string, init: RequestInit = {}, url = fixture.gateway.url): Promise<Response> {
   return fetch(`${url}/graphql`, {
     method: 'POST',
     body: JSON.stringify({ query }),
@@ -69,10 +63,10 @@ async function arrival(): Promise<Pending> {
 
 /** A request of which all but the last line of its head has been sent: neither idle nor begun. */
 async function openHalfway(head: string) {
-  const client = await openRaw(gateway.url);
+  const client = await openRaw(fixture.gateway.url);
   client.socket.write(head.slice(0, 12));
   // The server has read those bytes once it answers something that was sent later.
-  await fetch(`${gateway.url}/health`);
+  await fetch(`${fixture.gateway.url}/health`);
   return { ...client, finish: () => client.socket.write(head.slice(12)) };
 }
 
@@ -87,7 +81,7 @@ describe('SIGTERM with a request in flight', () => {
   it('it finishes, with connection: close, and new connections are refused', async () => {
     const answer = send(READ);
     const call = await arrival();
-    const drained = gateway.drain(FOREVER_MS);
+    const drained = fixture.gateway.drain(FOREVER_MS);
     await expect(send(READ)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
     json(call.response, scriptNamed('One'));
     const response = await answer;
@@ -97,16 +91,16 @@ describe('SIGTERM with a request in flight', () => {
     });
     expect(await response.json()).toEqual(READ_ANSWER);
     await drained;
-    expect(recorder.calls).toHaveLength(1);
+    expect(fixture.recorder.calls).toHaveLength(1);
   });
 
   it('a keep-alive connection is closed after the answer that was due on it', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(rawPost('{ __typename }'));
     expect(await client.until('"Query"')).toMatch(/connection: keep-alive/i);
     client.socket.write(rawPost(READ));
     const call = await arrival();
-    const drained = gateway.drain(FOREVER_MS);
+    const drained = fixture.gateway.drain(FOREVER_MS);
     json(call.response, scriptNamed('One'));
     const [, last] = (await client.closed).split('"Query"');
     expect(last).toMatch(/connection: close/i);
@@ -115,10 +109,10 @@ describe('SIGTERM with a request in flight', () => {
   });
 
   it('every request that was begun on a connection has its answer, the last one with connection: close', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(rawPost(READ) + rawPost(WRITE));
     const calls = [await arrival(), await arrival()];
-    const drained = gateway.drain(FOREVER_MS);
+    const drained = fixture.gateway.drain(FOREVER_MS);
     for (const { response, recorded } of calls)
       json(response, recorded.line.startsWith('GET') ? scriptNamed('One') : { success: true });
     const answers = (await client.closed).split(/(?=HTTP\/1\.1 )/);
@@ -130,14 +124,14 @@ describe('SIGTERM with a request in flight', () => {
   });
 
   it('an answer that its client has not read yet arrives whole', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(rawPost('{ a: script(id: "a") { name } b: script(id: "a") { name } }'));
     const call = await arrival();
     client.socket.once('data', () => client.socket.pause());
     const name = 'x'.repeat(7_000_000);
     json(call.response, scriptNamed(name));
     await client.until('HTTP/1.1 200');
-    const drained = gateway.drain(FOREVER_MS);
+    const drained = fixture.gateway.drain(FOREVER_MS);
     client.socket.resume();
     const [, body] = (await client.closed).split('\r\n\r\n');
     expect(body === JSON.stringify({ data: { a: { name }, b: { name } } })).toBe(true);
@@ -146,7 +140,7 @@ describe('SIGTERM with a request in flight', () => {
 
   it('a request that arrives on an open connection meanwhile gets SHUTTING_DOWN, 0 calls', async () => {
     const client = await openHalfway(rawPost(READ));
-    const drained = gateway.drain(FOREVER_MS);
+    const drained = fixture.gateway.drain(FOREVER_MS);
     client.finish();
     const text = await client.closed;
     expect(text).toMatch(/^HTTP\/1\.1 503 /);
@@ -155,38 +149,38 @@ describe('SIGTERM with a request in flight', () => {
     expect(text).toContain('"code":"SHUTTING_DOWN"');
     expect(text).toContain('Send it again');
     await drained;
-    expect(recorder.calls).toEqual([]);
+    expect(fixture.recorder.calls).toEqual([]);
   });
 
   it('/readiness says 503 and /health 200 to whoever is still connected', async () => {
     let ready = true;
     await reopen({ isReady: () => ready });
-    expect((await fetch(`${gateway.url}/readiness`)).status).toBe(200);
+    expect((await fetch(`${fixture.gateway.url}/readiness`)).status).toBe(200);
     ready = false;
     // The listener is still open: this is when a load balancer looks away.
-    expect((await fetch(`${gateway.url}/readiness`)).status).toBe(503);
+    expect((await fetch(`${fixture.gateway.url}/readiness`)).status).toBe(503);
     expect(await (await send('{ __typename }')).json()).toEqual({ data: { __typename: 'Query' } });
 
     const health = await openHalfway('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
     const readiness = await openHalfway('GET /readiness HTTP/1.1\r\nHost: x\r\n\r\n');
-    const drained = gateway.drain(FOREVER_MS);
+    const drained = fixture.gateway.drain(FOREVER_MS);
     health.finish();
     readiness.finish();
     expect(await health.closed).toMatch(/^HTTP\/1\.1 200 /);
     expect(await readiness.closed).toMatch(/^HTTP\/1\.1 503 /);
     await drained;
-    expect(recorder.calls).toEqual([]);
+    expect(fixture.recorder.calls).toEqual([]);
   });
 });
 
 describe('SIGTERM when idle', () => {
   it('used keep-alive connections and silent new ones are closed without waiting for the grace time', async () => {
-    const used = await openRaw(gateway.url);
+    const used = await openRaw(fixture.gateway.url);
     used.socket.write(rawPost('{ __typename }'));
     await used.until('"Query"');
-    const silent = await openRaw(gateway.url);
-    await fetch(`${gateway.url}/health`);
-    await gateway.drain(FOREVER_MS);
+    const silent = await openRaw(fixture.gateway.url);
+    await fetch(`${fixture.gateway.url}/health`);
+    await fixture.gateway.drain(FOREVER_MS);
     await Promise.all([used.closed, silent.closed]);
     expect(silent.received()).toBe('');
   });
@@ -197,7 +191,7 @@ describe('over the grace time', () => {
     const answers = [send(READ), send(WRITE, { headers: { accept: 'application/graphql-response+json' } })];
     await arrival();
     await arrival();
-    const drained = gateway.drain(50);
+    const drained = fixture.gateway.drain(50);
     for (const answer of answers) {
       expect(await refusalOf(await answer)).toEqual({
         status: 503,
@@ -213,22 +207,22 @@ describe('over the grace time', () => {
   });
 
   it('every request that was begun on a connection is told so', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(rawPost(READ) + rawPost(WRITE));
     await Promise.all([arrival(), arrival()]);
-    await gateway.drain(1);
+    await fixture.gateway.drain(1);
     expect((await client.closed).match(/"outcome":"UNKNOWN"/g)).toHaveLength(2);
   });
 
   it('an answer that has begun is cut', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     // Four times the name is more than all socket buffers take.
     client.socket.write(rawPost('{ script(id: "a") { a: name b: name c: name d: name } }'));
     const call = await arrival();
     client.socket.pause();
     json(call.response, scriptNamed('x'.repeat(7_000_000)));
     await new Promise((resolve) => client.socket.once('readable', resolve));
-    await gateway.drain(50);
+    await fixture.gateway.drain(50);
     client.socket.resume();
     const text = await client.closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
@@ -236,10 +230,10 @@ describe('over the grace time', () => {
   });
 
   it('an unfinished request is cut', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText('{', { 'content-length': 100 }));
-    await fetch(`${gateway.url}/health`);
-    await gateway.drain(50);
+    await fetch(`${fixture.gateway.url}/health`);
+    await fixture.gateway.drain(50);
     expect(await client.closed).toMatch(/^HTTP\/1\.1 503 /);
   });
 });
@@ -252,7 +246,7 @@ describe('the client leaves', () => {
     leaving.abort();
     await expect(answer).rejects.toThrow('aborted');
     if (!recorded.socket.closed) await once(recorded.socket, 'close');
-    expect(recorder.lines()).toEqual(['GET /scripts/a']);
+    expect(fixture.recorder.lines()).toEqual(['GET /scripts/a']);
   });
 
   it('a read that others wait for as well goes on', async () => {
@@ -270,7 +264,7 @@ describe('the client leaves', () => {
   });
 
   it('its write under way is never cut, and the gateway waits for it before it closes', async () => {
-    const closing = await openGateway({ upstream: recorder.url, ...PATIENT });
+    const closing = await openGateway({ upstream: fixture.recorder.url, ...PATIENT });
     const leaving = new AbortController();
     const answer = send(WRITE, { signal: leaving.signal }, closing.url);
     const { recorded, response } = await arrival();
@@ -283,18 +277,18 @@ describe('the client leaves', () => {
     await once(response, 'close');
     expect(response.writableFinished).toBe(true);
     await closed;
-    expect(recorder.lines()).toEqual(['POST /scripts/a/toggle']);
+    expect(fixture.recorder.lines()).toEqual(['POST /scripts/a/toggle']);
   });
 
   it('half-way through its body: nothing is carried out or logged', async () => {
-    const client = await openRaw(gateway.url);
+    const client = await openRaw(fixture.gateway.url);
     const text = rawPost(WRITE);
     client.socket.write(text.slice(0, -5));
-    await fetch(`${gateway.url}/health`);
+    await fetch(`${fixture.gateway.url}/health`);
     client.socket.destroy();
     await client.closed;
-    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
-    expect(recorder.calls).toEqual([]);
+    expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
+    expect(fixture.recorder.calls).toEqual([]);
   });
 });
 
@@ -307,7 +301,7 @@ describe('an answer that something else has begun', () => {
     };
     await reopen({ plugins: [{ onContextBuilding }] });
     const response = await send('{ __typename }');
-    for (let round = 0; round < 3; round += 1) await fetch(`${gateway.url}/health`);
+    for (let round = 0; round < 3; round += 1) await fetch(`${fixture.gateway.url}/health`);
     begun?.end('te');
     expect([response.status, await response.text()]).toEqual([504, 'late']);
   });

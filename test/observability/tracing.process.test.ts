@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { createManualClock } from '../support/clock.ts';
 import { plain, startCollector } from '../support/collector.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
+import { sha256 } from '../support/keys.ts';
 import { useObserved } from '../support/observed.ts';
 import { startProcess } from '../support/process.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
@@ -94,7 +94,6 @@ it('a span names the caller and the client', async () => {
   });
 });
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const nameAndParent = (span: ReadableSpan) => [span.name, span.parentSpanContext?.spanId];
 
 describe('a trace', () => {

@@ -11,6 +11,7 @@ import { watchDocuments } from '../../src/server/watched-files.ts';
 import { createDocumentsInMemory } from '../../src/state/documents.ts';
 import { useSandbox } from '../support/fixture.ts';
 import { openGateway } from '../support/gateway.ts';
+import { sha256 } from '../support/keys.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
 const BOTH = 'query First { __typename } query Second { second: __typename }';
@@ -18,7 +19,6 @@ const DELETE = 'mutation Delete($id: ID!) { deleteScript(input: { id: $id }) { _
 const variables = { id: seeded.scriptId };
 const NAME = { data: { script: { name: 'Nightfall Hub' } } };
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const apq = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
 

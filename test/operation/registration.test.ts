@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { useRecorder } from '../support/fixture.ts';
+import { sha256 } from '../support/keys.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { json } from '../support/recorder.ts';
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const persistedQuery = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: sha256(text) } });
 const read = (mark: string) => `query ${mark}($id: ID!) { script(id: $id) { name } }`;
 const SCRIPT = { script: { name: 'name of a' } };

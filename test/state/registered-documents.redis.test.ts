@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createEncryption, type Encryption } from '../../src/state/redis/keyspace.ts';
 import { openStateInRedis } from '../../src/state/redis/open.ts';
+import { sha256 } from '../support/keys.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { json, startRecorder } from '../support/recorder.ts';
 import { describeWithRedis } from '../support/redis.ts';
@@ -16,7 +17,6 @@ const DELETE = 'mutation Harmless($id: ID!) { deleteScript(input: { id: $id }) {
 const NOT_FOUND = 'PERSISTED_QUERY_NOT_FOUND';
 const NAME = { script: { name: 'name of a' } };
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const persistedQuery = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: sha256(text) } });
 
 async function post(gateway: GatewayOfSeveral, body: object, token = KEY) {
