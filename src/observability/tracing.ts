@@ -25,13 +25,11 @@ const WELL: readonly Outcome[] = ['ok', 'refused'];
 
 /**
  * A span for each operation, and below it one for each REST request and each wait for the quota. The usage, of which each
- * operation has one of its own, leads from a call to its operation. `listed` has the hashes of the documents that the
- * operator lists: only they name their spans, as clients can choose any other name.
+ * operation has one of its own, leads from a call to its operation. Only the documents that the operator lists name their
+ * spans, as clients can choose any other name.
  */
-export function createTracing(
-  tracer: Tracer,
-  listed: ReadonlySet<string> = new Set(),
-): { readonly upstream: Observer; readonly operations: RequestObserver } {
+export function createTracing(tracer: Tracer) {
+  let listed: ReadonlySet<string> = new Set();
   const spans = new WeakMap<RequestRecord, Span>();
   const contexts = new WeakMap<Readonly<Usage>, Context>();
 
@@ -57,7 +55,7 @@ export function createTracing(
         // By the clock of its beginning: left out, it would be by that of the day, which may be set meanwhile.
         span.end(record.startedAt + end.durationMs);
       },
-    },
+    } satisfies RequestObserver,
     upstream: {
       queued({ endpoint, usage }) {
         const startTime = performance.now();
@@ -93,6 +91,10 @@ export function createTracing(
         const attributes = { 'url.template': templateOf(endpoint) };
         if (context) trace.getSpan(context)?.addEvent('retry', attributes, performance.now());
       },
+    } satisfies Observer,
+    /** From now on these are the hashes of the listed documents. */
+    list(hashes: ReadonlySet<string>) {
+      listed = hashes;
     },
   };
 }

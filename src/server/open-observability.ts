@@ -3,6 +3,7 @@ import type { Config, MetricsConfig } from '../config/config.ts';
 import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
 import { type LogOutput, openStdout } from '../observability/log-output.ts';
+import type { ListedDocuments } from '../operation/persisted/resolve.ts';
 import { hashOf } from '../state/documents.ts';
 import type { Observer } from '../transport/observer.ts';
 import { version } from '../version.ts';
@@ -37,6 +38,8 @@ export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
     ),
     live: metrics?.live,
     pages: metrics?.pages ?? [],
+    /** Receives the documents that are listed from then on; undefined: nothing is traced. */
+    list: tracing?.list,
     /** Where the metrics are, if they have a port of their own. */
     metricsUrl: metrics?.url,
     /** Opens the audit file again; undefined: there is none. */
@@ -83,6 +86,8 @@ async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOut
 export async function openTracing({ persisted }: Config, url: URL, warn: (message: string) => void) {
   const { createTracing, startOtel } = await import('../observability/tracing.ts');
   const { tracer, close } = await startOtel({ url, version, warn });
-  const listed = new Set([...persisted.listed.values()].map(hashOf));
-  return { ...createTracing(tracer, listed), close };
+  const tracing = createTracing(tracer);
+  const list = (documents: ListedDocuments) => tracing.list(new Set([...documents.values()].map(hashOf)));
+  list(persisted.listed);
+  return { ...tracing, list, close };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
+import type { ListedDocuments } from '../operation/persisted/resolve.ts';
 import { announce } from './banner.ts';
 import { openGateway } from './open-gateway.ts';
 import { openObservability } from './open-observability.ts';
@@ -22,7 +23,11 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
   if (observability.reopen) process.on('SIGHUP', observability.reopen);
   const parts = { transport, isReady: () => ready, credentials };
   const server = await openGateway(config, observability, parts, by).catch(exit);
-  watchDocuments(config, server.replaceDocuments, log);
+  const replace = (listed: ListedDocuments) => {
+    server.replaceDocuments(listed);
+    observability.list?.(listed);
+  };
+  watchDocuments(config, replace, log);
   onStop(async (signal) => {
     ready = false;
     log.lifeCycle('stopping', { signal });

@@ -19,7 +19,7 @@ import { plain, startCollector } from '../support/collector.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { sha256 } from '../support/keys.ts';
 import { useObserved } from '../support/observed.ts';
-import { startProcess } from '../support/process.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { json, startRecorder } from '../support/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../support/sentinels.ts';
@@ -302,17 +302,21 @@ describe('no span', () => {
 describe('the process', { timeout: 60_000 }, () => {
   async function runWith(
     variables: Record<string, string>,
-    bodies: readonly object[] = [{ query: `query Traced { script(id: "${id}") { id } }` }],
+    steps: readonly (object | ((gateway: GatewayProcess) => Promise<void>))[] = [
+      { query: `query Traced { script(id: "${id}") { id } }` },
+    ],
   ) {
     const gateway = startProcess({ PORT: '0', ...variables });
     closing.push(gateway.kill);
     const url = await gateway.listening();
-    for (const body of bodies) {
-      await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-        body: JSON.stringify(body),
-      });
+    for (const step of steps) {
+      if (typeof step === 'function') await step(gateway);
+      else
+        await fetch(`${url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+          body: JSON.stringify(step),
+        });
     }
     gateway.signal('SIGTERM');
     expect(await gateway.ended).toBe(0);
@@ -351,16 +355,28 @@ describe('the process', { timeout: 60_000 }, () => {
       { query: listed, operationName: 'Other' },
       { query: listed, operationName: 'MadeUp' },
       { query: `${listed} `, operationName: 'Listed' },
+      async ({ signal, output }) => {
+        await writeFile(
+          file,
+          JSON.stringify({ listed: 'query Later { __typename }', another: '{ __typename }' }),
+        );
+        signal('SIGHUP');
+        await eventually(() => expect(output.stdout).toContain('read again, 2 documents'));
+      },
+      { query: listed, operationName: 'Listed' },
+      { documentId: 'listed' },
     ]);
     expect(collector.spans().map(({ name }) => name)).toEqual([
       'query Listed',
       'query Other',
       'GraphQL Operation',
       'query',
+      'query',
+      'query Later',
     ]);
     const hashes = collector.spans().map(({ attributes }) => plain(attributes)['graphql.document.hash']);
     const hash = `sha256:${sha256(listed)}`;
-    expect(hashes).toEqual([hash, hash, undefined, `sha256:${sha256(`${listed} `)}`]);
+    expect(hashes.slice(0, 4)).toEqual([hash, hash, undefined, `sha256:${sha256(`${listed} `)}`]);
   });
 
   it('names the span in each line of the log that is about an operation, so that one leads to the other', async () => {
