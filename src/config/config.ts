@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { isInClear } from '../http/address.ts';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { configurePersisted } from '../operation/persisted/manifest.ts';
@@ -11,7 +10,7 @@ import {
 } from './env-variables.ts';
 import { type Environment, overlay, readValues } from './environment.ts';
 import { findContradictions, findUnknownNames, JWT_VARIABLES } from './problems.ts';
-import { isKeysFile, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
+import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
 
 /** All that is configured. A value is that of its variable, whose meaning stands in env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>>;
@@ -31,11 +30,11 @@ export function loadConfig(flags: Environment = {}): ConfigResult {
   const file = existsSync('.env') ? readTextFile('.env', MAX_DOT_ENV_BYTES) : { text: '' };
   if ('problem' in file)
     return { problems: [`.env: the file ${file.problem}. Make it readable, or remove it.`] };
-  const dotEnv: Environment = parseEnv(file.text);
-  const unknown = findUnknownNames(dotEnv, process.env);
+  const { dotEnv, problems } = parseDotEnv(file.text);
+  problems.push(...findUnknownNames(dotEnv, process.env));
   const result = readConfig(overlay(dotEnv, process.env, flags));
-  if (unknown.length === 0) return result;
-  return { problems: 'problems' in result ? [...unknown, ...result.problems] : unknown };
+  if (problems.length === 0) return result;
+  return { problems: 'problems' in result ? [...problems, ...result.problems] : problems };
 }
 
 /** Reads and checks all of an environment. An empty variable counts as not set. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { type KeyEntries, parseKeyEntries } from '../callers/key-entries.ts';
 
 /** The text of a file, or why it is not read, in words that go on after its name. */
@@ -52,6 +53,27 @@ export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
     size += read;
   }
   return undefined;
+}
+
+/**
+ * Reads the text of a `.env`. Each line that sets nothing is a problem, and is not quoted, as it may hold a secret: Node 20 takes it
+ * for the beginning of the next name, and newer ones leave it out.
+ */
+export function parseDotEnv(text: string) {
+  // The lines of a quoted value have no name either.
+  const masked = text.replace(/=[ \t]*(["'`]).*?\1/gs, (value) => value.replace(/[^=\n]/g, '')).split('\n');
+  const problems: string[] = [];
+  const lines = text.split('\n').filter((line, index) => {
+    const sets = /=|^\s*(?:#|$)/.test(masked[index] ?? '');
+    if (!sets)
+      problems.push(
+        `.env: line ${index + 1} has no =, so it sets nothing. Write NAME=value, or put # before it.`,
+      );
+    // Node 20 takes a line of spaces for a part of the next name as well.
+    return sets && line.trim() !== '';
+  });
+  const dotEnv: Readonly<Record<string, string | undefined>> = parseEnv(lines.join('\n'));
+  return { dotEnv, problems };
 }
 
 const EXTENSION = '.graphql';

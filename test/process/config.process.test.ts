@@ -443,6 +443,31 @@ describe('a name that nobody reads', { timeout: 60_000 }, () => {
     });
   });
 
+  it('is a line of .env that has none, which is not quoted: it may hold a key', async () => {
+    const lines = [
+      '# READ_ONLY: true',
+      'READ_ONLY: true',
+      '',
+      '  ',
+      'REDIS_PREFIX="a',
+      'b"',
+      'LUAAUTH_TOKEN abc',
+      'PORT=x',
+    ];
+    gateway = startProcess({}, (cwd) => writeFileSync(join(cwd, '.env'), lines.join('\n')));
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output.stderr).toBe(
+      [
+        'The configuration has problems:',
+        '  .env: line 2 has no =, so it sets nothing. Write NAME=value, or put # before it.',
+        '  .env: line 7 has no =, so it sets nothing. Write NAME=value, or put # before it.',
+        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
+        '  REDIS_PREFIX: "a\\nb" is not 1 to 64 letters, digits and - . _ :.',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('is none when somebody else has set it, or it is empty', async () => {
     const variables = {
       HOSTNAME: 'here',
