@@ -93,7 +93,7 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     <Answer>(answer: (record: RequestRecord) => Promise<Answer>) =>
     (record: RequestRecord) =>
       answer(record).catch((error) => {
-        throw error instanceof ProtocolError ? error : pipeline.mask({ errors: [error] }, record).errors?.[0];
+        throw error instanceof ProtocolError ? error : pipeline.failed(error, record).errors?.[0];
       });
 
   return {

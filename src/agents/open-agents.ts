@@ -85,7 +85,7 @@ function createHandler({ identify, createServer }: Agents, parts: AgentsParts): 
 
   /** Before there is a message, in terms of JSON-RPC. */
   function refuse(error: GraphQLError, record: RequestRecord): Response {
-    const { errors } = pipeline.mask({ errors: [error] }, record) as { errors: [GraphQLError] };
+    const { errors } = pipeline.failed(error, record) as { errors: [GraphQLError] };
     const [{ message, extensions: data }] = errors;
     const code = data.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
     const shown = { code, message, data: { code: data.code } };

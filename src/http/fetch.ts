@@ -30,8 +30,7 @@ export function createFetchAdapter(options: YogaOptions) {
     try {
       await (await opened()).answer(request, response, record);
     } catch (error) {
-      const result = options.pipeline.mask({ errors: [error as never] }, record);
-      const answer = responseTo(result, 'application/json');
+      const answer = responseTo(options.pipeline.failed(error, record), 'application/json');
       sendResponse({ response, answer, requestId: record.requestId });
     }
   };

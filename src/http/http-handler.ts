@@ -71,7 +71,7 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     record: RequestRecord,
   ): HttpResponse | Promise<HttpResponse> {
     if (stream && (!answer || isStream(result))) {
-      const mask = (error: unknown) => pipeline.mask({ errors: [error as never] }, record);
+      const mask = (error: unknown) => pipeline.failed(error, record);
       return streamResponse(result, stream, { signal: record.request.signal, clock, mask });
     }
     const response = responseTo(result as WritableResult, answer ?? 'application/json');
@@ -114,7 +114,7 @@ export function createHttpHandler(options: HttpHandlerOptions) {
       if (response instanceof Promise) response = await response;
     } catch (error) {
       // It cannot be read, or its page not made, or its result not written.
-      response = await respond(pipeline.mask({ errors: [error as never] }, record), types, record);
+      response = await respond(pipeline.failed(error, record), types, record);
     } finally {
       lease?.release();
     }

@@ -97,8 +97,7 @@ export function createYogaAdapter(options: YogaOptions) {
       endStream(slot);
       // Nobody waits, or it has not come as far as to be a request.
       if (!record || record.request.signal.aborted) throw error;
-      const result = pipeline.mask({ errors: [error as never] }, record);
-      const { body, status, headers } = responseTo(result, 'application/json');
+      const { body, status, headers } = responseTo(pipeline.failed(error, record), 'application/json');
       const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
       return new yoga.fetchAPI.Response(body, { status, headers: { ...own, ...headers } });
     }

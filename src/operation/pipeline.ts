@@ -72,6 +72,8 @@ export interface Pipeline {
   run(input: OperationInput): Promise<WritableResult | ResultStream>;
   /** A result as the client may see it: also of a request whose operation cannot be read. */
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
+  /** The same of a request that came to nothing but this error. */
+  failed(error: unknown, record: RequestRecord): ExecutionResult;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
@@ -205,8 +207,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return { ...result, errors };
   };
 
+  const failed: Pipeline['failed'] = (error, record) => mask({ errors: [error as GraphQLError] }, record);
+
   return {
     mask,
+    failed,
     async run(input: OperationInput) {
       const { record, lease, mayStream } = input;
       try {
@@ -216,7 +221,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return answered.errors ? mask(answered, record) : answered;
       } catch (error) {
         lease?.release();
-        return mask({ errors: [error as GraphQLError] }, record);
+        return failed(error, record);
       }
     },
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
 import { OVERLOADED } from '../../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
@@ -165,7 +165,7 @@ export function openSocketConnection(
     const refusal = isEnding ? SHUTTING_DOWN : (limit ?? (hasRoom ? undefined : OVERLOADED));
     if (refusal) {
       body.release();
-      reply(errorMessage(id, mask(refusal, record)));
+      reply(errorMessage(id, pipeline.failed(refusal, record)));
       tracker.end(record, 200);
       return;
     }
@@ -201,7 +201,7 @@ export function openSocketConnection(
       forget(id, operation);
       await send(JSON.stringify({ id, type: MessageType.Complete }));
     } catch (error) {
-      const failure = mask(error, record);
+      const failure = pipeline.failed(error, record);
       if (source.aborted) return;
       forget(id, operation);
       await send(errorMessage(id, failure));
@@ -239,10 +239,6 @@ export function openSocketConnection(
     operation.isFailed = isFailure(result);
     if (operation.isFailed) forget(id, operation);
     return send(operation.isFailed ? errorMessage(id, result) : nextMessage(id, result));
-  }
-
-  function mask(error: unknown, record: RequestRecord): ExecutionResult {
-    return pipeline.mask({ errors: [error as GraphQLError] }, record);
   }
 
   /** Resolves when the system has taken it, or nobody is there to take it. */
