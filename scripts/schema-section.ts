@@ -34,19 +34,9 @@ export function schemaSection(schema: GraphQLSchema): string {
     ...types.filter(isInterfaceType).map(objectSection),
     ...types.filter(isRefusal).map(objectSection),
     '## Inputs',
-    ...types.filter(isInputObjectType).map((type) =>
-      section(
-        type,
-        markdownTable(
-          ['field', 'type', 'meaning'],
-          Object.values(type.getFields()).map((field) => [
-            `\`${field.name}\``,
-            linked(field.type),
-            oneLine(field.description),
-          ]),
-        ),
-      ),
-    ),
+    ...types
+      .filter(isInputObjectType)
+      .map((type) => section(type, inputTable('field', Object.values(type.getFields())))),
     '## Enums, unions and scalars',
     ...types.filter(isEnumType).map((type) =>
       section(
@@ -95,18 +85,26 @@ function operationSection(schema: GraphQLSchema, root: GraphQLNamedType, field: 
     isUnionType(result) && isResult(schema, result.name)
       ? `- Answers: ${listOf([...result.getTypes()].sort(successFirst))}`
       : `- Type: ${linked(field.type)}`;
-  const args = markdownTable(
-    ['argument', 'type', 'meaning'],
-    field.args.map(({ name, type, description }) => [`\`${name}\``, linked(type), oneLine(description)]),
-  );
   return [
     `### ${root.name}.${field.name}`,
     withoutScopes(field.description),
     [gives, `- REST calls: ${costText(field) || '0'}`, `- Scopes: ${scopesText(root, field) || 'none'}`].join(
       '\n',
     ),
-    ...(field.args.length > 0 ? [args] : []),
+    ...(field.args.length > 0 ? [inputTable('argument', field.args)] : []),
   ].join('\n\n');
+}
+
+function inputTable(
+  title: string,
+  inputs: readonly Pick<AnyField['args'][number], 'name' | 'type' | 'description'>[],
+): string {
+  const rows = inputs.map(({ name, type, description }) => [
+    `\`${name}\``,
+    linked(type),
+    oneLine(description),
+  ]);
+  return markdownTable([title, 'type', 'meaning'], rows);
 }
 
 const successFirst = (one: GraphQLNamedType, other: GraphQLNamedType) => rank(one) - rank(other);
@@ -115,23 +113,17 @@ const rank = (type: GraphQLNamedType) => Number(isObjectType(type) && type.getIn
 function objectSection(type: GraphQLNamedType): string {
   if (!isObjectType(type) && !isInterfaceType(type)) return '';
   const fields = Object.values(type.getFields());
-  const columns = [
-    { title: 'field', of: ({ name }: AnyField) => `\`${name}\`` },
-    { title: 'type', of: (field: AnyField) => linked(field.type) },
-    { title: 'REST calls', of: costText },
-    { title: 'scopes', of: (field: AnyField) => scopesText(type, field) },
-    {
-      title: 'meaning',
-      of: (field: AnyField) => [withoutScopes(field.description), argsText(field)].join(''),
-    },
-  ].filter(({ of }) => fields.some((field) => of(field) !== ''));
-  return section(
-    type,
-    markdownTable(
-      columns.map(({ title }) => title),
-      fields.map((field) => columns.map(({ of }) => of(field))),
-    ),
-  );
+  const columns: readonly (readonly [title: string, of: (field: AnyField) => string])[] = [
+    ['field', ({ name }) => `\`${name}\``],
+    ['type', (field) => linked(field.type)],
+    ['REST calls', costText],
+    ['scopes', (field) => scopesText(type, field)],
+    ['meaning', (field) => withoutScopes(field.description) + argsText(field)],
+  ];
+  const shown = columns.filter(([, of]) => fields.some((field) => of(field) !== ''));
+  const titles = shown.map(([title]) => title);
+  const rows = fields.map((field) => shown.map(([, of]) => of(field)));
+  return section(type, markdownTable(titles, rows));
 }
 
 function section({ name, description }: GraphQLNamedType, body: string): string {
