@@ -2,24 +2,28 @@ import { createGenerationsInMemory } from '../memory.ts';
 import type { Generation, Generations } from '../port.ts';
 import { type AccountWrites, createAccountWrites, EVERY_RESOURCE } from './account-writes.ts';
 import { lua } from './client.ts';
-import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
+import { type AccountKeyspace, type AccountKeyspaces, ENTERED_MS } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
 const MAX_REMEMBERED = 10_000;
 
-/** For `doubt` ms the write may be carried out yet; 0: it is over. The resources follow: "*" stands for all of the account. */
-const NOTE_WRITE = lua('account writes doubts', 'epoch write doubt# keep#')`
+/**
+ * For `doubt` ms the write may be carried out yet; 0: it is over. `undone`: it was not carried out, and had begun under this name of
+ * the account. The resources follow: "*" stands for all of the account. Gives the name. Where none of an account's writes was
+ * carried out, the account is forgotten as soon as one that has only read: anybody can make up a key.
+ */
+const NOTE_WRITE = lua('account writes doubts', 'epoch write doubt# keep# undone')`
 if redis.call('HGET', account, 'epoch') ~= epoch then return { -1 } end
 local number = redis.call('HINCRBY', account, 'writes', 1)
 local known = redis.call('HGETALL', doubts)
 for index = 1, #known, 2 do
   if tonumber(known[index + 1]) <= now then redis.call('HDEL', doubts, known[index]) end
 end
-if ARGV[5] == '*' then
+if ARGV[6] == '*' then
   redis.call('HSET', account, 'forgotten', number)
   redis.call('DEL', writes)
 end
-for index = 5, #ARGV do
+for index = 6, #ARGV do
   redis.call('ZADD', writes, number, ARGV[index])
   local field = ARGV[index] .. ' ' .. write
   if doubt > 0 then redis.call('HSET', doubts, field, now + math.ceil(doubt)) else redis.call('HDEL', doubts, field) end
@@ -29,8 +33,12 @@ if over > 0 then
   redis.call('HSET', account, 'forgotten', redis.call('ZRANGE', writes, over - 1, over - 1, 'WITHSCORES')[2])
   redis.call('ZREMRANGEBYRANK', writes, 0, over - 1)
 end
-for index = 1, 3 do raise(KEYS[index], keep) end
-return { number }`;
+local name = redis.call('HGET', account, 'name')
+local is_nothing_done = undone == name and redis.call('HINCRBY', account, 'undone', 2) == number
+for _, key in ipairs(KEYS) do
+  if is_nothing_done then redis.call('PEXPIRE', key, ${ENTERED_MS}) else raise(key, keep) end
+end
+return { name }`;
 
 /**
  * Writes are counted in the store, before they are sent and again when they have ended. Those of this process are counted in its
@@ -47,10 +55,12 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
     }
     return writes;
   };
-  const note = ({ account, id, resources, doubtUntil }: AccountWrite): Promise<unknown> => {
+  /** Gives the account's name. */
+  const note = async ({ account, id, resources, doubtUntil }: AccountWrite, undone = '') => {
     const doubtMs = Math.max(0, doubtUntil - link.now());
     const keys = ['account', 'writes', 'doubts'].map((kind) => account.key(kind));
-    return account.run(NOTE_WRITE, keys, [id, doubtMs, account.keepMs + doubtMs, ...resources]);
+    const args = [id, doubtMs, account.keepMs + doubtMs, undone, ...resources];
+    return String((await account.run(NOTE_WRITE, keys, args))[0]);
   };
   const unpublished = createUnpublishedWrites(note, () => link.membership.beginEpoch());
   link.onBack(() => unpublished.publishAll());
@@ -85,16 +95,20 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
           const begun = alone.write(resources);
           const id = link.membership.nextName();
           const names = resources.map((resource) => account.encryption.name(resource));
+          /** The name of the account under which it has begun. */
+          let begunAs = '';
           /** Gives the write if the store is lost: then it stands in this process alone. */
-          const publish = async (stillMs: number): Promise<AccountWrite | undefined> => {
+          const publish = async (stillMs: number, isUndone = false): Promise<AccountWrite | undefined> => {
             isLost ||= link.isDegraded;
             if (names.length === 0) return undefined;
             const write = { account, id, resources: names, doubtUntil: link.now() + stillMs };
             if (link.isDegraded) return write;
-            return note(write).then(
-              () => undefined,
-              () => write,
-            );
+            try {
+              begunAs = await note(write, isUndone ? begunAs : '');
+              return undefined;
+            } catch {
+              return write;
+            }
           };
           if (await publish(doubtMs)) isLost = true;
           return {
@@ -103,7 +117,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
               asked = undefined;
               // When the store is lost, what it was told may not have been asked for since.
               await begun.end(outcome, stillMs);
-              const write = await publish(outcome === 'unknown' ? stillMs : 0);
+              const write = await publish(outcome === 'unknown' ? stillMs : 0, outcome === 'not done');
               if (!write) return;
               isLost = true;
               unpublished.add(write);

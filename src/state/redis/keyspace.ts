@@ -13,7 +13,7 @@ redis.call('PEXPIRE', account, keep_ms)
 return 1`;
 
 /** For how long an account is remembered that has only read: anybody can make up a key. */
-const ENTERED_MS = 10_000;
+export const ENTERED_MS = 10_000;
 const TRIES = 3;
 
 export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
