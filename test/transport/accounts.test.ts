@@ -69,6 +69,19 @@ describe('an account whose calls fail', () => {
     expect((await read(B)).data?.script?.name).toBe('name of a');
     expect(states).toEqual(['open', 'closed', 'half_open', 'closed']);
   });
+
+  it('is told of as before where a probe has shown nothing, as its client has left', async () => {
+    await openFor(B);
+    const sent = fixture.recorder.calls.length;
+    fixture.respond = () => undefined;
+    await clock.advance(1_000);
+    const client = new AbortController();
+    const probe = fixture.gateway.execute(SCRIPT, { id: 'a' }, B, client.signal);
+    await arrival(fixture.recorder, sent);
+    client.abort();
+    await expect(probe).rejects.toThrow('abort');
+    await eventually(() => expect(states).toEqual(['open', 'half_open', 'open']));
+  });
 });
 
 describe('an account whose reads hang', () => {

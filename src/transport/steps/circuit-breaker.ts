@@ -67,6 +67,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   ): Promise<Answer<T>> => {
     const end = (failure: unknown) => {
       if (!mayLast || circuit.isDue) circuit.endProbe(failure);
+      // One that has shown nothing changes the circuit for nobody who waits.
+      report();
     };
     try {
       const answer = await next(call, progress);
