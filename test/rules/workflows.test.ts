@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +123,11 @@ it('dependabot looks after every folder with packages', () => {
   };
   const npm = updates.find((update) => update['package-ecosystem'] === 'npm');
   expect(npm?.directories?.toSorted()).toEqual(folders.toSorted());
+});
+
+it('.ci/run runs nothing where it does not know a part', () => {
+  const { status, stderr } = spawnSync(join(ROOT, '.ci/run'), ['short', 'exampels'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, 'There is no part exampels, but suite, short and examples.\n']);
 });
 
 it.each(['.ci/run', '.ci/smoke-image', 'scripts/fuzz'])('%s is a script that bash can read', (path) => {
