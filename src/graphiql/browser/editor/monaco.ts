@@ -11,7 +11,7 @@ import { extensionsFor } from './extensions.ts';
  */
 
 /** A line and a column, both from 1. */
-export interface Position {
+interface Position {
   readonly lineNumber: number;
   readonly column: number;
 }
@@ -35,32 +35,18 @@ const IS_MAC = navigator.userAgent.includes('Mac');
 
 const NOTHING: Disposable = { dispose() {} };
 
-/** The form of a model's name: `/r0-operation.graphql`. */
-export class URI {
-  readonly path: string;
-  private constructor(path: string) {
-    this.path = path;
-  }
-  static file(path: string): URI {
-    return new URI(`/${path.replace(/^\//, '')}`);
-  }
-  toString(): string {
-    return `file://${this.path}`;
-  }
-}
+type Uri = ReturnType<typeof URI.file>;
 
-export class Range {
-  readonly startLineNumber: number;
-  readonly startColumn: number;
-  readonly endLineNumber: number;
-  readonly endColumn: number;
-  constructor(startLineNumber: number, startColumn: number, endLineNumber: number, endColumn: number) {
-    this.startLineNumber = startLineNumber;
-    this.startColumn = startColumn;
-    this.endLineNumber = endLineNumber;
-    this.endColumn = endColumn;
-  }
-}
+/** The form of a model's name: `/r0-operation.graphql`. */
+export const URI = {
+  file(given: string) {
+    const path = `/${given.replace(/^\//, '')}`;
+    return { path, toString: () => `file://${path}` };
+  },
+};
+
+/** GraphiQL makes them of lines and columns, and nobody reads them: decorations are not shown. */
+export class Range {}
 
 export const KeyMod = { CtrlCmd: 1 << 11, Shift: 1 << 10, Alt: 1 << 9, WinCtrl: 1 << 8 };
 /** Keys are known by the code of their character; `Enter` by that of a line's end. */
@@ -81,7 +67,7 @@ let schema: GraphQLSchema | undefined;
 type Model = ReturnType<typeof createModel>;
 
 /** A text with a name and a language. Its editor shows it and writes into it. */
-function createModel(value: string, language: string, uri: URI) {
+function createModel(value: string, language: string, uri: Uri) {
   const listeners = new Set<() => void>();
   let state = EditorState.create({ doc: value });
   let view: EditorView | undefined;
@@ -120,7 +106,6 @@ function createModel(value: string, language: string, uri: URI) {
       const line = doc().lineAt(Math.min(offset, doc().length));
       return { lineNumber: line.number, column: Math.min(offset, line.to) - line.from + 1 };
     },
-    getWordAtPosition: () => null,
     show(shown: EditorView, given: Extension) {
       extensions = given;
       state = EditorState.create({ doc: getValue(), extensions });
@@ -189,9 +174,9 @@ function createEditor(parent: HTMLElement, { model, readOnly = false }: EditorOp
 }
 
 export const editor = {
-  createModel: (value: string | null | undefined, language: string, uri: URI) =>
+  createModel: (value: string | null | undefined, language: string, uri: Uri) =>
     createModel(value ?? '', language, uri),
-  getModel: (uri: URI) => models.get(uri.toString()) ?? null,
+  getModel: (uri: Uri) => models.get(uri.toString()) ?? null,
   create: createEditor,
   // The colours are those of the page, by its variables.
   defineTheme() {},
