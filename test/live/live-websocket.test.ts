@@ -470,9 +470,12 @@ describe('a client that does not keep to the protocol', () => {
     for (const each of [one.socket, other.socket, socket]) each.terminate();
   });
 
-  it('is closed for a flood of messages, which keeps nobody else waiting', async () => {
-    const { send, socket, closed, messages } = await opened();
-    for (let index = 0; index < 20_000; index++) send({ type: 'ping' });
+  it.each<[what: string, sendOne: (socket: WebSocket) => void]>([
+    ['messages', (socket) => socket.send('{"type":"ping"}')],
+    ['pongs that nobody asked for', (socket) => socket.pong()],
+  ])('is closed for a flood of %s, which keeps nobody else waiting', async (_what, sendOne) => {
+    const { socket, closed, messages } = await opened();
+    for (let index = 0; index < 20_000; index++) sendOne(socket);
     const { status } = await live.gateway.execute('{ __typename }');
     expect(status).toBe(200);
     expect(await closed).toMatchObject({ code: 4429 });

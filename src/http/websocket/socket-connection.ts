@@ -35,7 +35,7 @@ export interface SocketConnectionOptions {
   readonly hooksFor: ReturnType<typeof createFetchAdapter>['hooksForSocket'] | undefined;
 }
 
-/** Messages and pings of a connection in a second. */
+/** Messages, pings and pongs of a connection in a second. */
 const MAX_MESSAGES = 100;
 const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
@@ -107,8 +107,7 @@ export function openSocketConnection(
   // Before anything is read of it, which may be more than a client is allowed to send.
   upgrade.socket.prependListener('data', (chunk: Buffer) => arrive(chunk.length));
   socket.on('message', receive);
-  socket.on('ping', count);
-  for (const control of ['ping', 'pong'] as const) socket.on(control, releaseControl);
+  for (const control of ['ping', 'pong'] as const) socket.on(control, receiveControl);
   // The fault of the message; the connection is closed for it.
   socket.on('error', () => undefined);
   socket.on('close', closed);
@@ -301,8 +300,9 @@ export function openSocketConnection(
     arriving = undefined;
   }
 
-  /** Its frame alone: it may come between the parts of a message, which stay. */
-  function releaseControl({ length }: Buffer): void {
+  /** Releases its frame alone: it may come between the parts of a message, which stay. */
+  function receiveControl({ length }: Buffer): void {
+    count();
     const bytes = FRAME_HEAD_BYTES + length;
     if (arriving && arriving.bytes > bytes) arriving.take(-bytes);
     else releaseArriving();
