@@ -49,7 +49,7 @@ describeWithEachEngine('several gateways', (engine) => {
     return written;
   };
 
-  it('make one call for a hundred identical reads at once', async () => {
+  it('make one call for a hundred identical reads at once', fixture.inTime, async () => {
     const gateways = await openAll(4);
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_one, index) =>
