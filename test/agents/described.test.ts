@@ -2,15 +2,18 @@ import { isInputObjectType } from 'graphql';
 import { expect, it } from 'vitest';
 import { createSchema } from '../../src/schema/index.ts';
 import { connectAgent, forAgents } from '../support/agent.ts';
-import { openGateway } from '../support/gateway.ts';
+import { useOpened } from '../support/fixture.ts';
 import { ringOf } from '../support/keys.ts';
 
 const credentials = { heldKey: 'held', keyRing: ringOf([{ name: 'bot' }]) };
-const open = (listed: ReadonlyMap<string, string>, isArbitrary = false) =>
-  openGateway({ upstream: 'http://127.0.0.1:9', credentials, ...forAgents(new Map(listed), isArbitrary) });
+const UPSTREAM = 'http://127.0.0.1:9';
+
+const { open } = useOpened();
+const openWith = (listed: ReadonlyMap<string, string>, isArbitrary = false) =>
+  open({ upstream: UPSTREAM, credentials, ...forAgents(listed, isArbitrary) });
 
 it('what a variable is for stands with it, and with each field in it, as the schema describes these', async () => {
-  const gateway = await open(
+  const { gateway } = await openWith(
     new Map([
       ['a', 'mutation edit($input: EditScriptInput!) { editScript(input: $input) { __typename } }'],
       [
@@ -19,28 +22,24 @@ it('what a variable is for stands with it, and with each field in it, as the sch
       ],
     ]),
   );
-  try {
-    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
-    const [edit, end] = tools.map(({ inputSchema }) => inputSchema.properties);
-    const fieldsOf = (name: string) => {
-      const type = createSchema().getType(name);
-      return isInputObjectType(type) ? Object.values(type.getFields()) : [];
-    };
-    const described = fieldsOf('EditScriptInput').map(({ name, description }) => [name, { description }]);
-    expect(described.length).toBeGreaterThan(2);
-    expect(edit?.input).toMatchObject({ properties: Object.fromEntries(described) });
-    expect(end).toMatchObject({
-      own: { description: fieldsOf('DisconnectSessionInput')[0]?.description },
-      other: { description: 'The second.' },
-    });
-  } finally {
-    await gateway.close();
-  }
+  const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+  const [edit, end] = tools.map(({ inputSchema }) => inputSchema.properties);
+  const fieldsOf = (name: string) => {
+    const type = createSchema().getType(name);
+    return isInputObjectType(type) ? Object.values(type.getFields()) : [];
+  };
+  const described = fieldsOf('EditScriptInput').map(({ name, description }) => [name, { description }]);
+  expect(described.length).toBeGreaterThan(2);
+  expect(edit?.input).toMatchObject({ properties: Object.fromEntries(described) });
+  expect(end).toMatchObject({
+    own: { description: fieldsOf('DisconnectSessionInput')[0]?.description },
+    other: { description: 'The second.' },
+  });
 });
 
 it('a variable is described by its own operation, not by another one of its document that has the name', async () => {
   const page = 'script(id: "a") { sessions(first: $n) { nodes { id } } }';
-  const gateway = await open(
+  const { gateway } = await openWith(
     new Map([
       [
         'a',
@@ -48,21 +47,17 @@ it('a variable is described by its own operation, not by another one of its docu
       ],
     ]),
   );
-  try {
-    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
-    const [ids, first] = tools.map(({ inputSchema }) => inputSchema.properties?.n);
-    expect(first).toMatchObject({ minimum: 0, maximum: 100 });
-    expect(ids).not.toHaveProperty('maximum');
-    const { scripts } = createSchema().getQueryType()?.getFields() ?? {};
-    expect(ids).toHaveProperty('description', scripts?.args[0]?.description);
-  } finally {
-    await gateway.close();
-  }
+  const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+  const [ids, first] = tools.map(({ inputSchema }) => inputSchema.properties?.n);
+  expect(first).toMatchObject({ minimum: 0, maximum: 100 });
+  expect(ids).not.toHaveProperty('maximum');
+  const { scripts } = createSchema().getQueryType()?.getFields() ?? {};
+  expect(ids).toHaveProperty('description', scripts?.args[0]?.description);
 });
 
 it('a tool whose price nothing limits says so, where there is no limit of calls', async () => {
-  const gateway = await openGateway({
-    upstream: 'http://127.0.0.1:9',
+  const { gateway } = await open({
+    upstream: UPSTREAM,
     credentials,
     limits: { restCalls: Number.POSITIVE_INFINITY },
     ...forAgents(
@@ -72,15 +67,11 @@ it('a tool whose price nothing limits says so, where there is no limit of calls'
       ]),
     ),
   });
-  try {
-    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
-    expect(tools.map(({ description }) => description)).toEqual([
-      'Runs the query any. Nothing limits its REST calls.',
-      'Runs the query one. Costs at most 1 REST call.',
-    ]);
-  } finally {
-    await gateway.close();
-  }
+  const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+  expect(tools.map(({ description }) => description)).toEqual([
+    'Runs the query any. Nothing limits its REST calls.',
+    'Runs the query one. Costs at most 1 REST call.',
+  ]);
 });
 
 it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
@@ -88,24 +79,17 @@ it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
     ['a', 'mutation end($id: ID!) { disconnectSession(input: { id: $id }) { __typename } }'],
     ['b', 'query quota { rateLimit { limit } }'],
   ]);
-  const upstream = 'http://127.0.0.1:9';
-  const gateway = await openGateway({ upstream, credentials, readOnly: true, ...forAgents(listed) });
-  try {
-    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['quota']);
-  } finally {
-    await gateway.close();
-  }
+  const { gateway } = await open({ upstream: UPSTREAM, credentials, readOnly: true, ...forAgents(listed) });
+  const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+  expect(tools.map(({ name }) => name)).toEqual(['quota']);
 });
 
 it('a query is a tool although nothing is left of it', async () => {
-  const gateway = await open(new Map([['a', 'query nothing { rateLimit @skip(if: true) { limit } }']]));
-  try {
-    const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['nothing']);
-  } finally {
-    await gateway.close();
-  }
+  const { gateway } = await openWith(
+    new Map([['a', 'query nothing { rateLimit @skip(if: true) { limit } }']]),
+  );
+  const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
+  expect(tools.map(({ name }) => name)).toEqual(['nothing']);
 });
 
 it.each<[what: string, document: string, isArbitrary: boolean, says: RegExp]>([
@@ -122,6 +106,6 @@ it.each<[what: string, document: string, isArbitrary: boolean, says: RegExp]>([
     /^PERSISTED_DOCUMENTS_FILE: the document "one" cannot be run: The document has/,
   ],
 ])('a document %s makes no tool, which the start says', async (_what, document, isArbitrary, says) => {
-  const refusal = open(new Map([['one', document]]), isArbitrary).catch((error) => error);
+  const refusal = openWith(new Map([['one', document]]), isArbitrary).catch((error) => error);
   expect(await refusal).toMatchObject({ name: 'StartError', message: expect.stringMatching(says) });
 });

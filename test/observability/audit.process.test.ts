@@ -6,13 +6,13 @@ import { openAuditFile } from '../../src/observability/audit-file.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
+import { useOpened } from '../support/fixture.ts';
 import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
 import { bearer, keysFile, ringOf, sha256 } from '../support/keys.ts';
 import { openLog } from '../support/log-lines.ts';
-import { useObserved } from '../support/observed.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { json, type Respond, startRecorder } from '../support/recorder.ts';
+import { json, type Respond } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
 
 const LICENCE_KEY = 'sentinel-licence-key-77e1';
@@ -30,7 +30,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const { closing, open: openFixture } = useObserved();
+const { closing, open: openFixture, record } = useOpened();
 
 const keyOf = (name: string) => `sentinel-${name}-key`;
 const keyRing = ringOf([
@@ -45,8 +45,7 @@ const TIMEOUT_MS = 5_000;
 /** A gateway with an audit file, a log and metrics, over what plays the REST API. */
 async function open(respond: RespondInTime = answerPlainly, observers: readonly RequestObserver[] = []) {
   const clock = createHeldClock();
-  const recorder = await startRecorder((call, response) => respond(call, response, clock));
-  closing.push(recorder.close);
+  const recorder = await record((call, response) => respond(call, response, clock));
   const path = join(directory, 'audit.log');
   const audit = openAuditFile(path);
   closing.push(audit.close);
@@ -298,8 +297,7 @@ describe('the audit file', () => {
         throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
       },
     };
-    const recorder = await startRecorder(answerPlainly);
-    closing.push(recorder.close);
+    const recorder = await record(answerPlainly);
     const { gateway } = await openFixture({ upstream: recorder.url, observers: [failing] });
     const { errors } = await gateway.execute('mutation { deleteScript(input: { id: "a" }) { __typename } }');
     expect(errors).toBeUndefined();

@@ -8,14 +8,14 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { createMetricsRoute, startMetricsServer } from '../../src/server/metrics-server.ts';
 import { createManualClock } from '../support/clock.ts';
+import { useOpened } from '../support/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
 import { bearer } from '../support/keys.ts';
 import { TOGGLE } from '../support/mutations.ts';
-import { useObserved } from '../support/observed.ts';
 import { startProcess } from '../support/process.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond, startRecorder } from '../support/recorder.ts';
+import { json, type Respond } from '../support/recorder.ts';
 import { textOf } from '../support/repository.ts';
 import { quoteSentinels, sendSentinels } from '../support/sentinels.ts';
 import { eventually } from '../support/waiting.ts';
@@ -23,7 +23,7 @@ import { eventually } from '../support/waiting.ts';
 const { scriptId: id, freeForAllScriptId } = seeded;
 const READ = 'GET /scripts/:script_id';
 
-const { closing, open: openFixture } = useObserved();
+const { closing, open: openFixture, record } = useOpened();
 
 /** The value of each series, by its name and labels as Prometheus is told them: `name{label="value"}`. */
 async function readSeries(metrics: Metrics): Promise<Map<string, number>> {
@@ -57,12 +57,6 @@ async function open(options: Partial<TestGatewayOptions> = {}) {
   return { ...fixture, metrics };
 }
 
-async function openRecorder(respond: Respond) {
-  const recorder = await startRecorder(respond);
-  closing.push(recorder.close);
-  return recorder;
-}
-
 const ok: Respond = ({ line }, response) =>
   json(response, { success: true, script: { id: line.split('/').at(-1), name: 'x' } });
 
@@ -94,7 +88,7 @@ describe('the metrics of the REST API', () => {
     ],
   ])('call it %s when it is', async (outcome, respond, timeoutMs) => {
     const clock = createHeldClock();
-    const recorder = await openRecorder((call, response) => respond(call, response, clock));
+    const recorder = await record((call, response) => respond(call, response, clock));
     const timeouts = { read: timeoutMs, write: timeoutMs };
     const { gateway, metrics } = await open({ upstream: recorder.url, timeouts, transport: { clock } });
     await gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
@@ -109,7 +103,7 @@ describe('the metrics of the REST API', () => {
     const clock = createManualClock();
     let holding = true;
     const held: (() => void)[] = [];
-    const recorder = await openRecorder((recorded, response) => {
+    const recorder = await record((recorded, response) => {
       if (holding) held.push(() => void ok(recorded, response));
       else void ok(recorded, response);
     });
@@ -143,7 +137,7 @@ describe('the metrics of the REST API', () => {
 
   it('show how many calls wait for their turn, and for how long they did', async () => {
     const clock = createManualClock();
-    const recorder = await openRecorder(ok);
+    const recorder = await record(ok);
     const { gateway, metrics } = await open({ upstream: recorder.url, transport: { clock, rate: 2 } });
     const depth = async () => (await readSeries(metrics)).get('luaauth_upstream_queue_depth');
     const answer = gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c', 'd', 'e'] });
@@ -160,7 +154,7 @@ describe('the metrics of the REST API', () => {
 
   it('no longer count a call whose client left while it waited', async () => {
     const clock = createManualClock();
-    const recorder = await openRecorder(ok);
+    const recorder = await record(ok);
     const { gateway, metrics } = await open({ upstream: recorder.url, transport: { clock, rate: 1 } });
     await gateway.execute(SCRIPT, { id: 'a' });
     const leaving = new AbortController();
@@ -178,7 +172,7 @@ describe('the metrics of the REST API', () => {
   it('count retries, and follow the breaker', async () => {
     const clock = createManualClock();
     let respond: Respond = (_call, response) => void response.writeHead(503).end();
-    const recorder = await openRecorder((recorded, response) => respond(recorded, response));
+    const recorder = await record((recorded, response) => respond(recorded, response));
     const { gateway, metrics } = await open({
       upstream: recorder.url,
       transport: { clock, random: () => 0 },
@@ -207,7 +201,7 @@ describe('the metrics of the REST API', () => {
 
   it('count no retry that is never sent', async () => {
     // Later than any deadline.
-    const recorder = await openRecorder(
+    const recorder = await record(
       (_call, response) =>
         void response
           .writeHead(429, { 'retry-after': '200' })
@@ -300,7 +294,7 @@ describe('the metrics of operations', () => {
 
 describe('the metrics', () => {
   it('hold no key, variable or source, whatever is sent and answered', async () => {
-    const recorder = await openRecorder(quoteSentinels);
+    const recorder = await record(quoteSentinels);
     const { gateway, metrics } = await open({ upstream: recorder.url });
     const filter =
       'query sentinel_name { script(id: "sentinel-id") { sessions(filter: { userKey: "sentinel-licence" }) { nodes { id } } } }';
@@ -387,7 +381,7 @@ interface PromQuery {
 
 /** Whether the gateway has each series that is asked for, with each label. */
 async function expectSeriesFor(queries: readonly PromQuery[]) {
-  const recorder = await openRecorder((_call, response) => void response.writeHead(503).end());
+  const recorder = await record((_call, response) => void response.writeHead(503).end());
   const { gateway, metrics } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
   await gateway.execute(SCRIPT, { id: 'a' });
   await gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
@@ -488,7 +482,7 @@ describe('the process', { timeout: 60_000 }, () => {
   });
 
   it('ends with 1 when that port is taken', async () => {
-    const recorder = await openRecorder(ok);
+    const recorder = await record(ok);
     const { port } = new URL(recorder.url);
     const gateway = startProcess({ PORT: '0', METRICS_PORT: port });
     closing.push(gateway.kill);

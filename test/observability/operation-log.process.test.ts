@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { createManualClock } from '../support/clock.ts';
+import { useOpened } from '../support/fixture.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { openLog } from '../support/log-lines.ts';
 import { TOGGLE, UPDATE } from '../support/mutations.ts';
-import { useObserved } from '../support/observed.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { json } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const { closing, open: openFixture } = useObserved();
+const { closing, open: openFixture, record } = useOpened();
 
 interface Line {
   readonly level: string;
@@ -120,8 +120,7 @@ describe('the log', () => {
   });
 
   it('says 499 of a client that has left', async () => {
-    const recorder = await startRecorder(() => undefined);
-    closing.push(recorder.close);
+    const recorder = await record(() => undefined);
     const { gateway, read } = await open({ upstream: recorder.url });
     const leaving = new AbortController();
     const answer = gateway.execute(SCRIPT, { id: 'a' }, { token: 'k' }, leaving.signal).catch(() => 'left');
@@ -133,10 +132,9 @@ describe('the log', () => {
 
   it('says once that LuaAuth is in trouble, however many probes fail, and once that it is well again', async () => {
     let isWell = false;
-    const recorder = await startRecorder((_recorded, response) =>
+    const recorder = await record((_recorded, response) =>
       json(response, { success: isWell }, isWell ? 200 : 503),
     );
-    closing.push(recorder.close);
     const clock = createManualClock();
     const { log, lines } = openLog();
     const transport = { clock, observer: log.upstream };
@@ -249,10 +247,9 @@ describe('an error that nobody expects', () => {
 
   /** A gateway that breaks down as soon as it retries, with an error that tells all it knows. */
   async function openBroken() {
-    const recorder = await startRecorder(({ socket }) => {
+    const recorder = await record(({ socket }) => {
       socket.destroy();
     });
-    closing.push(recorder.close);
     const random = () => {
       const cause = Object.assign(new Error(`a cause with ${SECRETS.caller}`), {
         headers: { token: SECRETS.held },
@@ -332,10 +329,9 @@ describe('no line of the log', () => {
   const KEY = 'sentinel-caller-5b3e';
 
   it('holds a variable, a document, a key or source code', async () => {
-    const recorder = await startRecorder(({ body }, response) =>
+    const recorder = await record(({ body }, response) =>
       json(response, { success: false, error: { code: 7, message: `no: ${body} ${KEY}` } }),
     );
-    closing.push(recorder.close);
     const { gateway, read, text } = await open({ upstream: recorder.url });
     const filter = `query ByKey { script(id: "a") { sessions(filter: { userKey: "${LICENCE}" }) { nodes { id } } } }`;
     const credentials: Record<string, string>[] = [

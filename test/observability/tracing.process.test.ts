@@ -16,12 +16,12 @@ import { createTracing } from '../../src/observability/tracing.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { createManualClock } from '../support/clock.ts';
 import { plain, startCollector } from '../support/collector.ts';
+import { useOpened } from '../support/fixture.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { sha256 } from '../support/keys.ts';
-import { useObserved } from '../support/observed.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { json } from '../support/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../support/sentinels.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -32,7 +32,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SERVER = 2;
 const PARENT = '00f067aa0ba902b7';
 
-const { closing, open: openFixture } = useObserved();
+const { closing, open: openFixture, record } = useOpened();
 
 /** A gateway whose spans a test can read. */
 async function open(options: Partial<TestGatewayOptions> = {}) {
@@ -198,12 +198,11 @@ describe('a trace', () => {
 
   it('shows each try, and that it was one', async () => {
     let tries = 0;
-    const recorder = await startRecorder((_call, response) => {
+    const recorder = await record((_call, response) => {
       tries += 1;
       if (tries === 1) response.writeHead(503).end();
       else json(response, { success: true, script: { id: 'a', name: 'x' } });
     });
-    closing.push(recorder.close);
     const { gateway, read } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
     await gateway.execute(SCRIPT, { id: 'a' });
     const [first, second, operation] = await read(3);
@@ -224,13 +223,12 @@ describe('a trace', () => {
       Date.now = timeOfDay;
     });
     let tries = 0;
-    const recorder = await startRecorder((_call, response) => {
+    const recorder = await record((_call, response) => {
       tries += 1;
       Date.now = () => timeOfDay() + 3_600_000;
       if (tries === 1) response.writeHead(503).end();
       else json(response, { success: true, script: { id: 'a', name: 'x' } });
     });
-    closing.push(recorder.close);
     const { gateway, read } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
     await gateway.execute(SCRIPT, { id: 'a' });
     const spans = await read(3);
@@ -241,10 +239,9 @@ describe('a trace', () => {
 
   it('shows the wait for the quota', async () => {
     const clock = createManualClock();
-    const recorder = await startRecorder((_call, response) =>
+    const recorder = await record((_call, response) =>
       json(response, { success: true, script: { id: 'a', name: 'x' } }),
     );
-    closing.push(recorder.close);
     const { gateway, read } = await open({ upstream: recorder.url, transport: { clock, rate: 1 } });
     const answer = gateway.execute(SCRIPTS, { ids: ['a', 'b'] });
     const [first] = await read(1);
@@ -274,8 +271,7 @@ describe('the collector', () => {
 
 describe('no span', () => {
   it('holds a key, an id, a variable, source code or the place of the REST API', async () => {
-    const recorder = await startRecorder(quoteSentinels);
-    closing.push(recorder.close);
+    const recorder = await record(quoteSentinels);
     const { gateway, read } = await open({ upstream: recorder.url });
     const filter =
       'query Filter($key: String!) { script(id: "sentinel-id") { sessions(filter: { userKey: $key }) { nodes { id } } } }';

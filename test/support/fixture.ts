@@ -57,3 +57,30 @@ export function useRecorder(options: GatewayOptions = {}) {
 const hangUp: Respond = ({ socket }) => {
   socket.destroy();
 };
+
+/** Opens gateways over a sandbox of their own unless an upstream is given, and recorders; all are closed after each test. */
+export function useOpened() {
+  const closing: (() => void | Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  return {
+    /** To be called after the test, the last one first. */
+    closing,
+    async open(options: Partial<TestGatewayOptions>) {
+      let sandbox: Sandbox | undefined;
+      if (options.upstream === undefined) {
+        sandbox = await startSandbox({ rate: 0 });
+        closing.push(sandbox.close);
+      }
+      const gateway = await openGateway({ upstream: sandbox?.url ?? '', ...options } as TestGatewayOptions);
+      closing.push(gateway.close);
+      return { gateway, sandbox: sandbox as Sandbox };
+    },
+    async record(respond: Respond) {
+      const recorder = await startRecorder(respond);
+      closing.push(recorder.close);
+      return recorder;
+    },
+  };
+}
