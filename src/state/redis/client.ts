@@ -150,13 +150,15 @@ export async function connectToRedis(options: RedisConnectionOptions) {
 }
 
 const LOOK_EVERY_MS = 25;
+/** A process that is busy comes late to every look. Between so many it has read an answer that is there. */
+const MOST_LATE_LOOKS = 10;
 
 /**
  * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late one. A process that stood still
  * itself comes late to look, and finds the answer waiting: then it looks once more after that is read.
  */
 function createWatch(patienceMs: number, onOver: () => void) {
-  const waiting = new Set<{ readonly since: number }>();
+  const waiting = new Set<{ readonly since: number; looks: number }>();
   let timer: NodeJS.Timeout | undefined;
   let lookedAt = 0;
   const lookLater = () => {
@@ -168,13 +170,16 @@ function createWatch(patienceMs: number, onOver: () => void) {
     const wasLate = now - lookedAt > 2 * LOOK_EVERY_MS;
     const [oldest] = waiting;
     timer = undefined;
-    if (oldest) lookLater();
-    if (oldest && !wasLate && now - oldest.since > patienceMs) onOver();
+    if (!oldest) return;
+    lookLater();
+    if (now - oldest.since <= patienceMs) return;
+    oldest.looks += 1;
+    if (!wasLate || oldest.looks === MOST_LATE_LOOKS) onOver();
   };
   return {
     /** A command is sent. The returned function is called when its answer is there. */
     begin() {
-      const command = { since: performance.now() };
+      const command = { since: performance.now(), looks: 0 };
       waiting.add(command);
       if (!timer) lookLater();
       return () => waiting.delete(command);
