@@ -1,26 +1,28 @@
 import { expect, it } from 'vitest';
 import { forAgents, sendMessage } from '../support/agent.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { useOpened } from '../support/fixture.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { ringOf } from '../support/keys.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { json } from '../support/recorder.ts';
 
+const { open, record } = useOpened();
 const DOCUMENT = 'mutation remove($id: ID!) { deleteScript(input: { id: $id }) { __typename } }';
 const CALL = { name: 'remove', arguments: { id: 'a' } };
 
 /** A gateway whose embedder finds its one key, `asked` counting how often, unless that throws. */
-async function open(
+async function openWith(
   asked: (time: number) => void,
   written: (gateway: TestGateway) => void = () => undefined,
 ) {
   const ring = ringOf([{ name: 'bot' }]);
-  const recorder = await startRecorder((_recorded, response) => {
+  const recorder = await record((_recorded, response) => {
     written(gateway);
     json(response, { success: true });
   });
   let times = 0;
   const ended: object[] = [];
   const listed = new Map([['a', DOCUMENT]]);
-  const gateway: TestGateway = await openGateway({
+  const { gateway }: { gateway: TestGateway } = await open({
     upstream: recorder.url,
     credentials: {
       heldKey: 'held',
@@ -37,11 +39,7 @@ async function open(
     ...forAgents(listed),
     persisted: { mode: 'only', listed },
   });
-  const close = async () => {
-    await gateway.close();
-    await recorder.close();
-  };
-  return { gateway, recorder, ended, close };
+  return { gateway, recorder, ended };
 }
 
 it.each([
@@ -49,36 +47,28 @@ it.each([
   ['tools/call', CALL],
 ])('what fails within %s is masked and logged, as anywhere', async (method, params) => {
   const lost = new Error('no way to db.internal:5432');
-  const { gateway, recorder, ended, close } = await open((time) => {
+  const { gateway, recorder, ended } = await openWith((time) => {
     // The request was let in by then.
     if (time === 2) throw lost;
   });
-  try {
-    const { error } = await sendMessage(gateway.url, 'bot', method, params);
-    expect(error).toMatchObject({ code: -32_603, message: 'Something went wrong in the gateway.' });
-    expect(gateway.logged).toEqual([lost]);
-    expect(ended).toEqual([{ codes: ['INTERNAL_SERVER_ERROR'], status: 200 }]);
-    expect(recorder.lines()).toEqual([]);
-  } finally {
-    await close();
-  }
+  const { error } = await sendMessage(gateway.url, 'bot', method, params);
+  expect(error).toMatchObject({ code: -32_603, message: 'Something went wrong in the gateway.' });
+  expect(gateway.logged).toEqual([lost]);
+  expect(ended).toEqual([{ codes: ['INTERNAL_SERVER_ERROR'], status: 200 }]);
+  expect(recorder.lines()).toEqual([]);
 });
 
 it('a write that two lists of documents overtake is carried out once', async () => {
   const replace = (text: string) => gateway.replaceDocuments(new Map([['a', text]]));
-  const { gateway, recorder, ended, close } = await open(
+  const { gateway, recorder, ended } = await openWith(
     // The tool is found by then, and its operation about to run.
     (time) => time === 3 && replace(`${DOCUMENT} # second`),
     () => replace(`${DOCUMENT} # third`),
   );
-  try {
-    const { result } = await sendMessage(gateway.url, 'bot', 'tools/call', CALL);
-    expect(result).toMatchObject({
-      structuredContent: { data: { deleteScript: { __typename: 'DeleteScriptSuccess' } } },
-    });
-    expect(recorder.lines()).toEqual(['POST /scripts/a/remove']);
-    expect(ended).toEqual([{ codes: [], status: 200 }]);
-  } finally {
-    await close();
-  }
+  const { result } = await sendMessage(gateway.url, 'bot', 'tools/call', CALL);
+  expect(result).toMatchObject({
+    structuredContent: { data: { deleteScript: { __typename: 'DeleteScriptSuccess' } } },
+  });
+  expect(recorder.lines()).toEqual(['POST /scripts/a/remove']);
+  expect(ended).toEqual([{ codes: [], status: 200 }]);
 });

@@ -4,12 +4,13 @@ import { json as readJson } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { createGateway, createTransport } from '../../src/index.ts';
 import { forAgents, sendText } from '../support/agent.ts';
+import { useOpened } from '../support/fixture.ts';
 import { bearer, ringOf } from '../support/keys.ts';
 import { listen } from '../support/listen.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
-import { startRecorder } from '../support/recorder.ts';
 
+const { closing, record } = useOpened();
 const KEY = 'bot';
 const known = ringOf([{ name: KEY }]);
 const DOCUMENTS = new Map([['script', 'query script($id: ID!) { script(id: $id) { name } }']]);
@@ -23,7 +24,7 @@ const message = (id: string) =>
 
 /** A gateway behind a body parser, that looks up keys by `find`. `statuses`: how its requests have ended. */
 async function open(find: (key: string, response: ServerResponse) => unknown) {
-  const recorder = await startRecorder(answerPlainly);
+  const recorder = await record(answerPlainly);
   const transport = createTransport({ url: recorder.url });
   const logged: unknown[] = [];
   const statuses: number[] = [];
@@ -42,22 +43,14 @@ async function open(find: (key: string, response: ServerResponse) => unknown) {
     gateway(request, response);
   });
   const { url, close } = await listen(server);
-  return {
-    url,
-    logged,
-    statuses,
-    async close() {
-      await close();
-      await transport.close();
-      await recorder.close();
-    },
-  };
+  closing.push(transport.close, close);
+  return { url, logged, statuses };
 }
 
 it('a client that leaves while its key is looked up leaves no room taken', async () => {
   const lookUps: (() => void)[] = [];
   let isSlow = true;
-  const { url, statuses, close } = await open((key) =>
+  const { url, statuses } = await open((key) =>
     isSlow ? new Promise((resolve) => lookUps.push(() => resolve(known.find(key)))) : known.find(key),
   );
   const text = message('a'.repeat(9_000));
@@ -72,11 +65,10 @@ it('a client that leaves while its key is looked up leaves no room taken', async
   for (const answer of lookUps) answer();
   isSlow = false;
   expect((await sendText(url, KEY, text)).status).toBe(200);
-  await close();
 });
 
 it('a message that something in front of the gateway has answered meanwhile harms nothing', async () => {
-  const { url, logged, close } = await open(async (key, response) => {
+  const { url, logged } = await open(async (key, response) => {
     response.writeHead(504, { 'content-type': 'application/json' }).end('{}');
     await once(response, 'close');
     return known.find(key);
@@ -84,5 +76,4 @@ it('a message that something in front of the gateway has answered meanwhile harm
   expect((await sendText(url, KEY, message('a'))).status).toBe(504);
   expect((await sendText(url, KEY, message('a'))).status).toBe(504);
   expect(logged).toEqual([]);
-  await close();
 });

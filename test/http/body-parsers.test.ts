@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, createTransport, type EmbeddedGatewayOptions } from '../../src/index.ts';
+import { useOpened } from '../support/fixture.ts';
 import { listen } from '../support/listen.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { openRaw } from '../support/raw-http.ts';
@@ -34,6 +35,8 @@ const leaving =
   };
 const asJson = leaving((text) => JSON.parse(text));
 
+const { closing } = useOpened();
+
 /** A server that runs a parser before the gateway. */
 async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {}) {
   const transport = createTransport({ url: recorder.url });
@@ -50,6 +53,7 @@ async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {
     );
   });
   const { url, close } = await listen(server);
+  closing.push(transport.close, close);
   return {
     url,
     logged,
@@ -60,10 +64,6 @@ async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {
         body,
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-    },
-    async close() {
-      await close();
-      await transport.close();
     },
   };
 }
@@ -86,10 +86,9 @@ describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {
     ['a Buffer', leaving((text) => Buffer.from(text))],
     ['a Uint8Array', leaving((text) => new TextEncoder().encode(text))],
   ])('the gateway takes %s that is left in req.body', async (_what, parser) => {
-    const { send, close } = await open(parser, options);
+    const { send } = await open(parser, options);
     expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
     expect(recorder.lines()).toEqual(['GET /scripts/a']);
-    await close();
   });
 
   it.each([
@@ -119,23 +118,21 @@ describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {
       },
     ],
   ])('one that leaves %s is answered with 500 at once, and with what to do', async (_what, parser) => {
-    const { send, close } = await open(parser, options);
+    const { send } = await open(parser, options);
     const { status, body } = await send(OPERATION, {}, path);
     expect(status).toBe(500);
     expect(body).toMatchObject({ errors: [expect.toBeError('INTERNAL_SERVER_ERROR')] });
     expect(JSON.stringify(body)).toContain('Put the gateway before the body parser');
     expect(recorder.calls).toEqual([]);
-    await close();
   });
 
   it('the gateway reads a body that was paused and left to it', async () => {
-    const { send, close } = await open(async (request) => void request.pause(), options);
+    const { send } = await open(async (request) => void request.pause(), options);
     expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
-    await close();
   });
 
   it('guards, sizes and checks are those of any other body', async () => {
-    const { send, close } = await open(asJson, { ...options, maxBodyBytes: 1_000 });
+    const { send } = await open(asJson, { ...options, maxBodyBytes: 1_000 });
     const codeOf = async (body: string, headers?: Readonly<Record<string, string>>) => {
       const answer = await send(body, headers, path);
       const { errors } = answer.body as { errors: { message: string; extensions: { code: string } }[] };
@@ -163,20 +160,18 @@ describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {
     const unsafe = `{"query":"${READ}","variables":{"id":9007199254740993}}`;
     expect(await codeOf(unsafe)).toMatchObject([400, 'BAD_REQUEST', expect.stringContaining('past 2^53')]);
     expect(recorder.calls).toEqual([]);
-    await close();
   });
 
   it('a body without a content type, as any page can send it, is refused', async () => {
-    const { url, close } = await open(asJson, options);
+    const { url } = await open(asJson, options);
     const headers = { token: 'key' };
     const response = await fetch(url + path, { method: 'POST', headers, body: Buffer.from(OPERATION) });
     expect(response.status).toBe(415);
     expect(await response.text()).toContain('The request has no content type');
-    await close();
   });
 
   it('one that inflates cannot pass more than the gateway takes', async () => {
-    const { send, close } = await open(
+    const { send } = await open(
       leaving((text) => text + ' '.repeat(2_000)),
       { ...options, maxBodyBytes: 1_000 },
     );
@@ -184,40 +179,36 @@ describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {
       status: 413,
       body: { errors: [expect.toBeError('BODY_TOO_LARGE')] },
     });
-    await close();
   });
 
   it('a body that is nested as deep as only a client does is refused', async () => {
-    const { send, close } = await open(asJson, options);
+    const { send } = await open(asJson, options);
     const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     const { status, body } = await send(`{"query":"{ __typename }","variables":{"a":${nested}}}`, {}, path);
     expect(status).toBe(400);
     expect(body).toMatchObject({ errors: [expect.toBeError('BAD_REQUEST')] });
-    await close();
   });
 
   it('what only waits, and reads nothing, changes nothing', async () => {
-    const { send, close } = await open(async (request) => {
+    const { send } = await open(async (request) => {
       // As Express 4 does before a parser that is not for this request.
       request.body = {};
       await new Promise((resolve) => setTimeout(resolve, 20));
     }, options);
     expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
-    await close();
   });
 });
 
 it.each(WAYS)(
   'a path that a router has cut off, as that of Express does, is still known, %s',
   async (_way, path, options) => {
-    const { url, send, close } = await open(async (request) => {
+    const { url, send } = await open(async (request) => {
       Object.assign(request, { originalUrl: request.url, url: request.url?.replace(/^\/graphql\/?/, '/') });
     }, options);
     expect(await send(OPERATION, {}, path)).toEqual({ status: 200, body: ANSWER });
     const query = new URLSearchParams({ query: '{ script(id: "a") { name } }' });
     const response = await fetch(`${url}${path}?${query}`, { headers: { token: 'key' } });
     expect([response.status, await response.json()]).toEqual([200, ANSWER]);
-    await close();
   },
 );
 
@@ -227,7 +218,7 @@ it('a client that leaves while something waits in front of the gateway leaves no
     letGo = resolve;
   });
   const ended: number[] = [];
-  const { url, close, logged } = await open(
+  const { url, logged } = await open(
     async (request) => {
       letGo();
       await new Promise((resolve) => request.socket.once('close', resolve));
@@ -242,7 +233,6 @@ it('a client that leaves while something waits in front of the gateway leaves no
   socket.destroy();
   await expect.poll(() => ended).toEqual([499]);
   expect(logged).toEqual([]);
-  await close();
 });
 
 it('a plugin of Yoga that reads the request leaves it to the gateway', async () => {
@@ -252,10 +242,9 @@ it('a plugin of Yoga that reads the request leaves it to the gateway', async () 
       read.push(await request.text());
     },
   };
-  const { send, close } = await open(async () => undefined, { plugins: [plugin] });
+  const { send } = await open(async () => undefined, { plugins: [plugin] });
   expect(await send(OPERATION)).toEqual({ status: 200, body: ANSWER });
   expect(read).toEqual([OPERATION]);
-  await close();
 });
 
 describe('`fetch` with a request', () => {
