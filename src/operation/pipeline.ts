@@ -107,6 +107,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
 
+  const eventInTurn = inTimeSlices((executeEvent: () => Promise<ExecutionResult>) => executeEvent());
+
   async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
     const { params, record, hooks, checkMethod, mayStream = false, lease } = input;
     record.phases?.begin();
@@ -170,12 +172,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { execute, subscribe: begin } = hooks ?? plain;
     if (operation.facts.type === 'subscription') {
       if (!mayStream) return { errors: [NO_STREAM] };
-      const executeEvent = async (rootValue: unknown) => {
-        const next = contextFor(beginning);
-        const eventContext = hooks ? await hooks.createContext(next) : next;
-        const event = await execute({ ...args, rootValue, contextValue: eventContext });
-        return addReport(event, mode, eventContext.caller.usage);
-      };
+      const executeEvent = (rootValue: unknown) =>
+        eventInTurn(async () => {
+          const next = contextFor(beginning);
+          const eventContext = hooks ? await hooks.createContext(next) : next;
+          const event = await execute({ ...args, rootValue, contextValue: eventContext });
+          return addReport(event, mode, eventContext.caller.usage);
+        });
       const subscribed = await begin({ ...args, executeEvent });
       if (sent.registers !== undefined) register(sent, identity, request);
       if (!isStream(subscribed)) return subscribed;
@@ -227,13 +230,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-/** For how long operations may begin, one after the other, before the event loop goes on with all else, in ms. */
+/** For how long operations, or events, may begin, one after the other, before the event loop goes on with all else, in ms. */
 const SLICE_MS = 20;
 /** More than this do not wait: what arrives then has to wait for the oldest to begin, which slows its sender down. */
 const MOST_WAITING = 1_000;
 
 /**
- * Gives operations a slice of each turn of the event loop to begin in; those that find it used up wait for a later turn, in
+ * Gives what begins a slice of each turn of the event loop to do so in; those that find it used up wait for a later turn, in
  * their order. Otherwise hundreds that arrive together keep health checks and answers waiting until each is planned.
  */
 function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {

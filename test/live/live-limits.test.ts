@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyStore } from '../../src/callers/key-store.ts';
+import { execute } from '../../src/execution/execute.ts';
 import type { Observer } from '../../src/transport/observer.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder } from '../support/fixture.ts';
@@ -9,6 +10,7 @@ import { change, delay, EVENTS, next, refusalOf, snapshot, subscribe } from '../
 import { POLL_MS, useLive } from '../support/live-fixture.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json, type Respond } from '../support/recorder.ts';
+import { openSocket } from '../support/socket-client.ts';
 import { eventually } from '../support/waiting.ts';
 
 const clock = createManualClock();
@@ -375,5 +377,51 @@ describe('many streams with many sessions', () => {
     // Those of the poll's own turn, and those of the first that follows, may be counted as one.
     expect(most).toBeLessThanOrEqual(8);
     for (const events of streams) events.leave();
+  });
+});
+
+describe('many streams that begin together', () => {
+  let turn = 0;
+  const executed: number[] = [];
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    execute(args) {
+      executed.push(turn);
+      // As much as a large event takes.
+      for (const until = performance.now() + 25; performance.now() < until; );
+      return execute(args);
+    },
+  });
+
+  it('are told in turns of the event loop, between which it goes on with all else', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const first = await subscribe(fixture.gateway);
+    await next(first);
+    executed.splice(0);
+    let isOver = false;
+    const count = () => {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    const {
+      socket,
+      subscribe: ask,
+      messages,
+    } = await openSocket(fixture.gateway, {
+      connectionParams: { token: 'sandbox-key' },
+    });
+    for (let id = 0; id < 20; id++) ask(String(id), EVENTS, { id: 's' });
+    await eventually(() => expect(messages).toHaveLength(1 + 20));
+    isOver = true;
+    expect(executed).toHaveLength(20);
+    // Those of two turns may be counted as one.
+    const most = Math.max(...executed.map((at) => executed.filter((other) => other === at).length));
+    expect(most).toBeLessThanOrEqual(2);
+    socket.terminate();
+    first.leave();
   });
 });
