@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
+import { useOpened, useSandbox } from '../support/fixture.ts';
 
 const fixture = useSandbox();
+const { closing, open } = useOpened();
 
 const { projectId, namesProjectId, scriptId } = seeded;
 const PLAN = { token: 'sandbox-key', 'x-upstream': 'plan' };
@@ -126,29 +126,23 @@ it('ten people on a page of 40 scripts in the same second: 420 calls by REST, 37
   // The API's clock stands still: all is one second.
   let now = seeded.createdAt;
   const second = await startSandbox({ now: () => now });
-  const gateway = await openGateway({ upstream: second.url, transport: { rate: 50, freshMs: 60_000 } });
+  closing.push(second.close);
+  const { gateway } = await open({ upstream: second.url, transport: { rate: 50, freshMs: 60_000 } });
   const sent = () => [second.calls.length, second.calls.filter(({ limited }) => limited).length];
-  try {
-    const model = second.scripts.get(scriptId);
-    for (let index = 0; index < 35; index += 1) {
-      if (model) second.scripts.set(`added-${index}`, { ...model, id: `added-${index}` });
-      second.executions.set(`added-${index}`, { '01/01': 1 });
-    }
-    const ids = [...second.scripts.values()]
-      .filter((one) => one.project_id === projectId)
-      .map(({ id }) => id);
-    const read = (path: string) => fetch(second.url + path, { headers: { token: 'sandbox-key' } });
-    const paths = [`/projects/${projectId}`, `/projects/${projectId}/executions`];
-    const all = [...paths, ...ids.map((id) => `/scripts/${id}`)];
-    await Promise.all(TEN.flatMap(() => all.map(read)));
-    expect(sent()).toEqual([420, 370]);
-    now += 10_000;
-    const document = ofProject('name executions { date count } scripts { id name enabled }');
-    const answers = await Promise.all(TEN.map(() => gateway.execute<Page, object>(document)));
-    expect(answers.map(({ data }) => data?.project.scripts.length)).toEqual(TEN.map(() => 40));
-    expect(sent()).toEqual([420 + 42, 370]);
-  } finally {
-    await gateway.close();
-    await second.close();
+  const model = second.scripts.get(scriptId);
+  for (let index = 0; index < 35; index += 1) {
+    if (model) second.scripts.set(`added-${index}`, { ...model, id: `added-${index}` });
+    second.executions.set(`added-${index}`, { '01/01': 1 });
   }
+  const ids = [...second.scripts.values()].filter((one) => one.project_id === projectId).map(({ id }) => id);
+  const read = (path: string) => fetch(second.url + path, { headers: { token: 'sandbox-key' } });
+  const paths = [`/projects/${projectId}`, `/projects/${projectId}/executions`];
+  const all = [...paths, ...ids.map((id) => `/scripts/${id}`)];
+  await Promise.all(TEN.flatMap(() => all.map(read)));
+  expect(sent()).toEqual([420, 370]);
+  now += 10_000;
+  const document = ofProject('name executions { date count } scripts { id name enabled }');
+  const answers = await Promise.all(TEN.map(() => gateway.execute<Page, object>(document)));
+  expect(answers.map(({ data }) => data?.project.scripts.length)).toEqual(TEN.map(() => 40));
+  expect(sent()).toEqual([420 + 42, 370]);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { useOpened } from '../support/fixture.ts';
 import { openGateway, type ResultError, type TestGateway } from '../support/gateway.ts';
 
 let sandbox: Sandbox;
@@ -10,6 +11,7 @@ let sandbox: Sandbox;
 let gateway: TestGateway;
 /** Without the limits that a document meets before its form is looked at. */
 let patient: TestGateway;
+const opened = useOpened();
 
 beforeAll(async () => {
   sandbox = await startSandbox({ rate: 0 });
@@ -458,7 +460,6 @@ it('an operation that fragments multiply beyond any price is refused, where noth
       locations: undefined,
     }),
   ]);
-  await unlimited.close();
 });
 
 it('a list of operations is refused', async () => {
@@ -488,10 +489,10 @@ it('a refusal is 200 for a client that accepts application/json alone, as any va
 });
 
 /** A gateway with the limits that these variables set. */
-function openWith(environment: Record<string, string>): Promise<TestGateway> {
+async function openWith(environment: Record<string, string>): Promise<TestGateway> {
   const result = readConfig(environment);
   if ('problems' in result) throw new Error(result.problems.join('\n'));
-  return openGateway({ upstream: sandbox.url, limits: result.config.limits });
+  return (await opened.open({ upstream: sandbox.url, limits: result.config.limits })).gateway;
 }
 
 it('every limit has a variable', async () => {
@@ -505,23 +506,17 @@ it('every limit has a variable', async () => {
     MAX_MUTATION_FIELDS: '1',
     MAX_REST_CALLS: '1',
   });
-  try {
-    expect(await limitsMet(`{ __typename } #${'x'.repeat(100)}`, strict)).toEqual([
-      'DOCUMENT_TOO_LARGE 116/100',
-    ]);
-    expect(await limitsMet(`{ ${times(40, () => 'a')} }`, strict)).toEqual(['TOO_MANY_TOKENS 31/30']);
-    expect(await limitsMet('{ a { b { c } } }', strict)).toEqual(['TOO_DEEP 3/2']);
-    expect(await limitsMet('{ a: a b: a c: a }', strict)).toEqual(['TOO_MANY_ALIASES 3/2']);
-    expect(await limitsMet('{ a @b @c }', strict)).toEqual(['TOO_MANY_DIRECTIVES 2/1']);
-    expect(await limitsMet('{ a b c d }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 4/3']);
-    expect(await limitsMet('mutation { a b }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 2/1']);
-    expect(await limitsMet('{ scripts(ids: [1, 2]) { id } }', strict)).toEqual([
-      'OPERATION_TOO_EXPENSIVE 2/1',
-    ]);
-    await accepted(`{ ${script} { name } }`, strict);
-  } finally {
-    await strict.close();
-  }
+  expect(await limitsMet(`{ __typename } #${'x'.repeat(100)}`, strict)).toEqual([
+    'DOCUMENT_TOO_LARGE 116/100',
+  ]);
+  expect(await limitsMet(`{ ${times(40, () => 'a')} }`, strict)).toEqual(['TOO_MANY_TOKENS 31/30']);
+  expect(await limitsMet('{ a { b { c } } }', strict)).toEqual(['TOO_DEEP 3/2']);
+  expect(await limitsMet('{ a: a b: a c: a }', strict)).toEqual(['TOO_MANY_ALIASES 3/2']);
+  expect(await limitsMet('{ a @b @c }', strict)).toEqual(['TOO_MANY_DIRECTIVES 2/1']);
+  expect(await limitsMet('{ a b c d }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 4/3']);
+  expect(await limitsMet('mutation { a b }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 2/1']);
+  expect(await limitsMet('{ scripts(ids: [1, 2]) { id } }', strict)).toEqual(['OPERATION_TOO_EXPENSIVE 2/1']);
+  await accepted(`{ ${script} { name } }`, strict);
 });
 
 it('every limit can be taken away with 0', async () => {
@@ -539,18 +534,14 @@ it('every limit can be taken away with 0', async () => {
       [...names, 'REST_CALLS', 'ANSWER_OBJECTS', 'ANSWER_BYTES'].map((name) => [`MAX_${name}`, '0']),
     ),
   );
-  try {
-    await accepted(`{ ${times(100, (i) => `a${i}: __typename`)} } #${'x'.repeat(20_000)}`, open);
-    await accepted(`{ ${nested(11)} }`, open);
-    await accepted(`{ ${times(30, (i) => `a${i}: __typename @skip(if: false)`)} }`, open);
-    await accepted(
-      `mutation { ${times(26, (i) => `a${i}: toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename }`)} }`,
-      open,
-    );
-    const { data } = await open.execute(`{ scripts(ids: [${times(300, (i) => `"${i}"`)}]) { id } }`);
-    expect(data).toHaveProperty('scripts.length', 300);
-    expect(await codes(`{ scripts(ids: ${'['.repeat(301)}`, open)).toEqual(['TOO_DEEP']);
-  } finally {
-    await open.close();
-  }
+  await accepted(`{ ${times(100, (i) => `a${i}: __typename`)} } #${'x'.repeat(20_000)}`, open);
+  await accepted(`{ ${nested(11)} }`, open);
+  await accepted(`{ ${times(30, (i) => `a${i}: __typename @skip(if: false)`)} }`, open);
+  await accepted(
+    `mutation { ${times(26, (i) => `a${i}: toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename }`)} }`,
+    open,
+  );
+  const { data } = await open.execute(`{ scripts(ids: [${times(300, (i) => `"${i}"`)}]) { id } }`);
+  expect(data).toHaveProperty('scripts.length', 300);
+  expect(await codes(`{ scripts(ids: ${'['.repeat(301)}`, open)).toEqual(['TOO_DEEP']);
 });
