@@ -4,6 +4,12 @@ import type { Environment } from './environment.ts';
 
 export const JWT_VARIABLES = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
 
+/** Whether nothing of `name=$KEY` is left but the name. Base64 may end in = as well. */
+function isNameAlone(text: string): boolean {
+  const isPadded = /^(?:[\w-]{4}){3,}(?:[\w-]{2}=|[\w-]{3})=$/.test(text);
+  return /^[A-Za-z0-9][\w.-]*=+$/.test(text) && !isPadded;
+}
+
 /** Adds to the problems what variables say that cannot be true, or is not safe, together. */
 export function findContradictions(values: VariableValues, problems: string[], hasKeysFile: boolean): void {
   const { HOST: host, LUAAUTH_API_URL: apiUrl } = values;
@@ -29,6 +35,11 @@ export function findContradictions(values: VariableValues, problems: string[], h
   if (heldKey !== undefined && !hasGatewayKeys && isMissing('GATEWAY_KEYS') && !isLoopback(hostInUrl(host))) {
     problems.push(
       `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+    );
+  }
+  if (gatewayKeys?.some(isNameAlone)) {
+    problems.push(
+      'GATEWAY_KEYS: one of them is a name and = without a key, as where the key comes from a variable that is not set: the name would be the key. Write name=key.',
     );
   }
   if (hasGatewayKeys && isMissing('LUAAUTH_TOKEN')) {

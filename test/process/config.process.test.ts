@@ -69,6 +69,22 @@ describe('an environment', () => {
     expect(problems(environment)).toEqual(isProblem ? [expected] : []);
   });
 
+  it('is refused when a gateway key is a name alone, as of a variable that is not set', () => {
+    const withKeys = (GATEWAY_KEYS: string) => problems({ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS });
+    for (const keys of ['deploy=', 'bot=', 'ci.deploy=', 'a,deploy=', 'support-bot-of-x='])
+      expect(withKeys(keys), keys).toEqual([
+        'GATEWAY_KEYS: one of them is a name and = without a key, as where the key comes from a variable that is not set: the name would be the key. Write name=key.',
+      ]);
+    // The padding of base64.
+    for (const bytes of [10, 16, 32, 47, 100])
+      for (const encoding of ['base64', 'base64url'] as const)
+        for (const name of ['', 'deploy=']) {
+          const key = Buffer.alloc(bytes, 'k\u00ff').toString(encoding);
+          expect(withKeys(`${name}${key}${'='.repeat((4 - (key.length % 4)) % 4)}`)).toEqual([]);
+        }
+    expect(withKeys('p@ss=')).toEqual([]);
+  });
+
   it('is refused when there is no port for the metrics of each worker', () => {
     const environment = { WORKERS: '3', REDIS_URL: 'redis://127.0.0.1' };
     expect(problems({ ...environment, METRICS_PORT: '65533' })).toEqual([]);
