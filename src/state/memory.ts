@@ -113,7 +113,8 @@ export function createGenerationsInMemory(now: () => number) {
       },
     }),
   };
-  return { snapshot: () => snapshot } satisfies Generations;
+  /** `last` gives the number of the last write. */
+  return { snapshot: () => snapshot, last: () => count } satisfies Generations & { last(): number };
 }
 
 const MAX_PAGE_SIZES = 10_000;

@@ -76,6 +76,18 @@ describeWithRedis.concurrent('a gateway', () => {
       expect((await read(gateway)).data?.script?.name).toBe('v2');
     });
 
+    it('serves what it has read since then from its cache', async () => {
+      own.respond = createVersions().answer;
+      const gateway = await open({ transport: { freshMs: 60_000 } });
+      await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+      expect((await read(gateway)).data?.script?.name).toBe('v2');
+      await fixture.redis.stop();
+      await lost(gateway);
+      const cached = await read(gateway);
+      expect(cached.data?.script?.name).toBe('v2');
+      expect(cached.extensions?.upstream).toMatchObject({ stale: 1, ...LOST });
+    });
+
     it('publishes what it has written as soon as Redis is back, and drops its own cache entries', async () => {
       own.respond = createVersions().answer;
       const proxy = await startProxy(fixture.redis.url);

@@ -26,14 +26,18 @@ return { 1, used, paused, found[2], found[3], found[4], written, left }`;
 
 export type AccountWrites = ReturnType<typeof createAccountWrites>;
 
-/** The writes of an account, as the store had them when it was last asked: after a partition, others begin with nothing. */
-export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
+/**
+ * The writes of an account, as the store had them when it was last asked: after a partition, others begin with nothing.
+ * @param lastOwn - gives the number of the last write that this process has counted itself
+ */
+export function createAccountWrites(account: AccountKeyspace, link: RedisLink, lastOwn: () => number) {
   const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
   let name = '';
   let count = '';
   let forgotten = 0;
   let last = new Map<string, number>();
   let doubtUntil = new Map<string, number>();
+  let knownOwn = 0;
   /** The question that leaves with the end of this turn of the event loop. */
   let asking: Promise<boolean> | undefined;
 
@@ -57,10 +61,12 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
   };
 
   const ask = async () => {
+    const own = lastOwn();
     const reply = await account.run(READ_WRITES, keys, [name, count]);
     const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
     account.quota.note(link.now(), used, pausedMs);
     if (isNews !== 0) learn(news as News);
+    knownOwn = own;
     return true;
   };
 
@@ -75,6 +81,8 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
       });
       return asking;
     },
+    /** Whether what the store has said holds that write of this process. */
+    holds: (own: number) => own <= knownOwn,
     read(resource: string): Generation {
       // To name a resource costs more than all else here, and most accounts write seldom.
       if (last.size === 0 && doubtUntil.size === 0)

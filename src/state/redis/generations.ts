@@ -50,7 +50,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
   const writesOf = (account: AccountKeyspace): AccountWrites => {
     let writes = known.get(account);
     if (!writes || (writes.partition !== link.lastPartition && !link.isDegraded)) {
-      writes = createAccountWrites(account, link);
+      writes = createAccountWrites(account, link, own.last);
       known.set(account, writes);
     }
     return writes;
@@ -73,9 +73,10 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
       let asked: AccountWrites | undefined;
 
       const readAlone = (resource: string, partition: number): Generation => {
-        const stored = writesOf(account).read(resource);
+        const writes = writesOf(account);
+        const stored = writes.read(resource);
         const { number, isInDoubt } = alone.read(resource);
-        const both = number === 0 ? stored.number : `${stored.number}-${number}`;
+        const both = writes.holds(number) ? stored.number : `${stored.number}-${number}`;
         return { number: both, isInDoubt: stored.isInDoubt || isInDoubt, partition };
       };
 
@@ -115,9 +116,9 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
             async end(outcome, stillMs) {
               // Later reads of the operation show what the write has done.
               asked = undefined;
-              // When the store is lost, what it was told may not have been asked for since.
-              await begun.end(outcome, stillMs);
               const write = await publish(outcome === 'unknown' ? stillMs : 0, outcome === 'not done');
+              // The store may be lost before it is asked again for what it was told.
+              await begun.end(outcome, stillMs);
               if (!write) return;
               isLost = true;
               unpublished.add(write);
