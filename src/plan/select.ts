@@ -107,19 +107,19 @@ export function select(
   operation: SelectionSetNode,
   maxFields: number,
 ): Selection {
-  const walk = createWalk(scope, rootType, maxFields);
+  const walk = new Walk(scope, rootType, maxFields);
   let root: ObjectPlan | undefined;
   try {
     if (rootType) root = walk.addObject(rootType, [operation]);
   } catch (error) {
     if (error !== TOO_MANY_FIELDS) throw error;
   }
-  return { root, size: walk.size(), conditions: walk.conditions };
+  return { root, size: walk.size, conditions: walk.conditions };
 }
 
 /** Walks the selection below a field of this type that stands at these nodes. */
 export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-  return createWalk(scope, undefined, Number.POSITIVE_INFINITY).addValue(type, nodes);
+  return new Walk(scope, undefined, Number.POSITIVE_INFINITY).addValue(type, nodes);
 }
 
 /** The objects that a value or its items can be, by the names of their types; none of a leaf. */
@@ -164,29 +164,34 @@ const LEAVES_OUT: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /** One walk over a selection. */
-function createWalk(
-  { schema, fragments, variables }: Scope,
-  rootType: GraphQLObjectType | undefined | null,
-  maxFields: number,
-) {
-  const conditions = new Map<string, unknown>();
-  let size = 0;
+class Walk {
+  readonly conditions = new Map<string, unknown>();
+  size = 0;
+  readonly #scope: Scope;
+  readonly #rootType: GraphQLObjectType | undefined | null;
+  readonly #maxFields: number;
 
-  function addObject(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ObjectPlan {
+  constructor(scope: Scope, rootType: GraphQLObjectType | undefined | null, maxFields: number) {
+    this.#scope = scope;
+    this.#rootType = rootType;
+    this.#maxFields = maxFields;
+  }
+
+  addObject(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ObjectPlan {
     const fields: FieldPlan[] = [];
-    for (const [key, nodes] of collectFields(type, sets)) {
-      size += 1;
-      if (size > maxFields) throw TOO_MANY_FIELDS;
-      const definition = definitionOf(type, nodes[0].name.value);
+    for (const [key, nodes] of this.#collectFields(type, sets)) {
+      this.size += 1;
+      if (this.size > this.#maxFields) throw TOO_MANY_FIELDS;
+      const definition = this.#definitionOf(type, nodes[0].name.value);
       // graphql-js leaves out what its validation would have refused.
-      if (definition) fields.push(addField(type, key, definition, nodes));
+      if (definition) fields.push(this.#addField(type, key, definition, nodes));
     }
     const keys = fields.map(({ key }) => key);
     const template = Object.fromEntries(keys.map((key) => [key, undefined]));
     return { type, fields, template, keyCharacters: keys.join('').length };
   }
 
-  function addField(
+  #addField(
     parentType: GraphQLObjectType,
     key: string,
     definition: GraphQLField<unknown, unknown>,
@@ -196,7 +201,7 @@ function createWalk(
     const resolve = definition === TypeMetaFieldDef ? resolveShownType : (definition.resolve ?? undefined);
     const usesInfo = resolve !== undefined && (resolve.length === 0 || resolve.length > 3);
     const { usesVariables, constantArguments, readArguments } = planArguments(definition, node);
-    const value = addValue(definition.type, nodes);
+    const value = this.addValue(definition.type, nodes);
     return {
       key,
       parentType,
@@ -211,13 +216,13 @@ function createWalk(
     };
   }
 
-  function addValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-    if (isNonNullType(type)) return { ...addValue(type.ofType, nodes), isNonNull: true };
+  addValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
+    if (isNonNullType(type)) return { ...this.addValue(type.ofType, nodes), isNonNull: true };
     if (isLeafType(type)) return { kind: 'leaf', isNonNull: false, type };
-    if (isListType(type)) return { kind: 'list', isNonNull: false, item: addValue(type.ofType, nodes) };
+    if (isListType(type)) return { kind: 'list', isNonNull: false, item: this.addValue(type.ofType, nodes) };
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-    const types = isAbstractType(type) ? schema.getPossibleTypes(type) : [type];
-    const objects = types.map((one) => addObject(one, sets));
+    const types = isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [type];
+    const objects = types.map((one) => this.addObject(one, sets));
     return {
       kind: 'composite',
       isNonNull: false,
@@ -227,19 +232,19 @@ function createWalk(
     };
   }
 
-  function definitionOf(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
+  #definitionOf(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
     if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
-    if (type === rootType && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
-    if (type === rootType && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+    if (type === this.#rootType && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (type === this.#rootType && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
     return type.getFields()[name];
   }
 
   /** The nodes of each response key in their order, as GraphQL's CollectFields has them: each fragment once. */
-  function collectFields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]) {
+  #collectFields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]) {
     const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
     const spread = new Set<string>();
     const addSet = ({ selections }: SelectionSetNode): void => {
-      for (const node of selections) if (isIncluded(node)) add(node);
+      for (const node of selections) if (this.#isIncluded(node)) add(node);
     };
     const add = (node: SelectionNode): void => {
       if (node.kind === Kind.FIELD) {
@@ -248,40 +253,39 @@ function createWalk(
         if (nodes) nodes.push(node);
         else fields.set(key, [node]);
       } else if (node.kind === Kind.INLINE_FRAGMENT) {
-        if (appliesTo(type, node.typeCondition)) addSet(node.selectionSet);
+        if (this.#appliesTo(type, node.typeCondition)) addSet(node.selectionSet);
       } else {
-        const fragment = fragments[node.name.value];
+        const fragment = this.#scope.fragments[node.name.value];
         if (fragment === undefined || spread.has(node.name.value)) return;
         spread.add(node.name.value);
-        if (appliesTo(type, fragment.typeCondition)) addSet(fragment.selectionSet);
+        if (this.#appliesTo(type, fragment.typeCondition)) addSet(fragment.selectionSet);
       }
     };
     for (const set of sets) addSet(set);
     return fields;
   }
 
-  function appliesTo(type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
+  #appliesTo(type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
     if (condition === undefined || condition.name.value === type.name) return true;
+    const { schema } = this.#scope;
     const conditionType = schema.getType(condition.name.value);
     return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
   }
 
-  function isIncluded({ directives = [] }: SelectionNode): boolean {
+  #isIncluded({ directives = [] }: SelectionNode): boolean {
     for (const { name, arguments: [condition] = [] } of directives) {
       const leavesOut = LEAVES_OUT.get(name.value);
-      if (leavesOut !== undefined && conditionOf(condition?.value) === leavesOut) return false;
+      if (leavesOut !== undefined && this.#valueOf(condition?.value) === leavesOut) return false;
     }
     return true;
   }
 
   /** The value of a condition; one that is no boolean is execution's to refuse, and until then the selection counts. */
-  function conditionOf(node: ValueNode | undefined): unknown {
+  #valueOf(node: ValueNode | undefined): unknown {
     if (node?.kind === Kind.BOOLEAN) return node.value;
     if (node?.kind !== Kind.VARIABLE) return undefined;
-    const value = variables[node.name.value];
-    conditions.set(node.name.value, value);
+    const value = this.#scope.variables[node.name.value];
+    this.conditions.set(node.name.value, value);
     return value;
   }
-
-  return { addObject, addValue, conditions, size: () => size };
 }
