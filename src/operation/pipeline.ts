@@ -242,18 +242,21 @@ const MOST_WAITING = 1_000;
 function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {
   /** When the slice of this turn is used up; undefined: nothing has begun in it. */
   let until: number | undefined;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
 
   const endTurn = () => {
     until = undefined;
     if (waiting.length === 0) return;
     until = performance.now() + SLICE_MS;
     setImmediate(endTurn);
-    let begun = 0;
-    do waiting[begun++]?.();
-    while (begun < waiting.length && performance.now() < until);
-    waiting = waiting.slice(begun);
+    beginNext();
   };
+  /** Each when all has been done that follows from the one before without an answer: that takes of the slice as well. */
+  const beginNext = () => {
+    waiting.shift()?.();
+    if (waiting.length > 0 && performance.now() < (until ?? 0)) queueMicrotask(afterwards);
+  };
+  const afterwards = () => process.nextTick(beginNext);
 
   return (input: Input): Promise<Result> => {
     if (until === undefined) {

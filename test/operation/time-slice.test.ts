@@ -3,6 +3,7 @@ import type { RequestObserver } from '../../src/observability/request-record.ts'
 import { openGateway } from '../support/gateway.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { startRecorder } from '../support/recorder.ts';
+import { openSocket } from '../support/socket-client.ts';
 import { eventually } from '../support/waiting.ts';
 
 const COUNT = 120;
@@ -63,6 +64,41 @@ it('no more than a thousand wait to begin, however many arrive in one turn of th
   expect(most).toBeGreaterThan(300);
   expect(most).toBeLessThan(1_200);
   for (const { socket } of clients) socket.destroy();
+  await gateway.close();
+  await recorder.close();
+});
+
+it('operations that have waited are executed in turns of the event loop, though each has all that it needs', async () => {
+  let turn = 0;
+  const executed: number[] = [];
+  const spin = () => {
+    for (const until = performance.now() + 25; performance.now() < until; );
+  };
+  const recorder = await startRecorder(() => undefined);
+  const gateway = await openGateway({
+    upstream: recorder.url,
+    async execute() {
+      // The others find the slice of the first used up.
+      if (executed.length > 0) await undefined;
+      executed.push(turn);
+      spin();
+      return { data: {} };
+    },
+  });
+  const { socket, subscribe, messages } = await openSocket(gateway, { connectionParams: {} });
+  let isOver = false;
+  const count = () => {
+    turn += 1;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  for (let id = 0; id < 20; id++) subscribe(String(id), '{ __typename }');
+  await eventually(() => expect(messages).toHaveLength(1 + 2 * 20));
+  isOver = true;
+  // Those of two turns may be counted as one.
+  const most = Math.max(...executed.map((at) => executed.filter((other) => other === at).length));
+  expect(most).toBeLessThanOrEqual(2);
+  socket.terminate();
   await gateway.close();
   await recorder.close();
 });
