@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { openGateway } from '../support/gateway.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
-import { startRecorder } from '../support/recorder.ts';
+import { json, startRecorder } from '../support/recorder.ts';
 import { openSocket } from '../support/socket-client.ts';
-import { eventually } from '../support/waiting.ts';
+import { arrival, eventually } from '../support/waiting.ts';
 
 const COUNT = 120;
 const HEALTH = ['GET /health HTTP/1.1', 'host: localhost', '', ''].join('\r\n');
@@ -99,6 +99,52 @@ it('operations that have waited are executed in turns of the event loop, though 
   const most = Math.max(...executed.map((at) => executed.filter((other) => other === at).length));
   expect(most).toBeLessThanOrEqual(2);
   socket.terminate();
+  await gateway.close();
+  await recorder.close();
+});
+
+it('a health check is answered while a large answer goes to all who wait for it', async () => {
+  let running = 0;
+  let release = () => {};
+  const systems = Array.from({ length: 2_000 }, (_one, index) => ({
+    id: `a${index}`,
+    project_id: 'p',
+    name: 'x'.repeat(300),
+    key_duration: 1,
+    max_keys: 1,
+    allow_extending: true,
+    max_duration: 1,
+  }));
+  const recorder = await startRecorder((_recorded, response) => {
+    release = () => json(response, { success: true, systems });
+  });
+  const gateway = await openGateway({
+    upstream: recorder.url,
+    observers: [{ running: () => void running++ }],
+  });
+  const request = postText(JSON.stringify({ query: '{ adSystems { id name } }' }), { token: 'key' });
+  const clients = await Promise.all(Array.from({ length: 30 }, () => openRaw(gateway.url)));
+  const other = await openRaw(gateway.url);
+  for (const { socket } of clients) socket.write(request);
+  await eventually(() => expect(running).toBe(30));
+  await arrival(recorder, 0);
+  let answered = 0;
+  const first = new Promise((resolve) => {
+    for (const { socket } of clients) {
+      socket.once('data', () => {
+        answered += 1;
+        resolve(undefined);
+      });
+    }
+  });
+  release();
+  await first;
+  other.socket.write(HEALTH);
+  await other.until('"status":"ok"');
+  expect(answered).toBeLessThan(15);
+  await eventually(() => expect(answered).toBe(30));
+  expect(recorder.calls).toHaveLength(1);
+  for (const { socket } of [...clients, other]) socket.destroy();
   await gateway.close();
   await recorder.close();
 });

@@ -53,9 +53,7 @@ export function dedupe(clock: Clock): Interceptor {
       // Behind the call's own deadline, which knows better why it is late.
       const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
       next({ ...call, signal: begun, inFlight: begun }, progress).then(
-        (answer) => {
-          for (const waiter of begun.end()) waiter.settle(answer, undefined);
-        },
+        (answer) => handOut(answer, begun.end(), 0),
         (failure) => {
           const another = isOutOfTime(failure) ? begun.another() : undefined;
           for (const waiter of begun.end()) {
@@ -68,6 +66,20 @@ export function dedupe(clock: Clock): Interceptor {
     };
     return share;
   };
+}
+
+/** How much of an answer goes to those who wait in a turn of the event loop, all together: what they make of it keeps all else waiting. */
+const BYTES_A_TURN = 512 * 1024;
+
+function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: number): void {
+  const until = from + Math.max(1, BYTES_A_TURN / answer.bytes);
+  for (let index = from; index < waiters.length; index += 1) {
+    if (index >= until) {
+      setImmediate(handOut, answer, waiters, index);
+      return;
+    }
+    waiters[index]?.settle(answer, undefined);
+  }
 }
 
 type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promise<Answer<T>>;
