@@ -81,6 +81,11 @@ export function findContradictions(values: VariableValues, problems: string[], h
       'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
     );
   }
+  if ((values.LUAAUTH_INSTANCES ?? Infinity) < values.WORKERS) {
+    problems.push(
+      `LUAAUTH_INSTANCES: ${values.LUAAUTH_INSTANCES}, but WORKERS is ${values.WORKERS}: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.`,
+    );
+  }
   const { PORT: port, METRICS_PORT: metricsPort = 0, METRICS_HOST: metricsHost, WORKERS: workers } = values;
   // Each worker has a port for its metrics, one after the other.
   const highest = 65_536 - workers;

@@ -653,6 +653,15 @@ describe('several processes', () => {
     ]);
   });
 
+  it('are no fewer by configuration than the workers', () => {
+    const both = (LUAAUTH_INSTANCES: string) =>
+      problems({ WORKERS: '3', LUAAUTH_INSTANCES, REDIS_URL: 'redis://localhost:6379' });
+    expect(both('3')).toEqual([]);
+    expect(both('2')).toEqual([
+      'LUAAUTH_INSTANCES: 2, but WORKERS is 3: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.',
+    ]);
+  });
+
   it('share what is under one prefix of one Redis, of which the password is never shown', () => {
     expect(config({}).redis).toBeUndefined();
     expect(config({ REDIS_URL_FILE: file('url', `rediss://me:${SECRET}@cache:6380/2\n`) }).redis).toEqual({
