@@ -41,10 +41,18 @@ export function entriesOfPlainKeys(keys: readonly string[]): readonly KeyEntry[]
   });
 }
 
+const NAMED = /^([A-Za-z0-9][\w.-]{0,63})=(.+)?$/;
+const PADDED_BASE64 = /^(?:[\w-]{4}){3,}(?:[\w-]{2}=|[\w-]{3})=$/;
+
 /** A key of a list and its name, if it has one. A line that ends in the padding of base64 alone is all key. */
 export function readPlainKey(given: string): { readonly name?: string | undefined; readonly key: string } {
-  const [, name, key] = /^([A-Za-z0-9][\w.-]{0,63})=(?!=*$)(.+)$/.exec(given) ?? [];
-  return key === undefined ? { key: given } : { name, key };
+  const [, name, key = ''] = NAMED.exec(given) ?? [];
+  return /^=*$/.test(key) ? { key: given } : { name, key };
+}
+
+/** Whether nothing of `name=$KEY` is left but the name. */
+export function isNameAlone(given: string): boolean {
+  return NAMED.test(given) && readPlainKey(given).name === undefined && !PADDED_BASE64.test(given);
 }
 
 function digest(key: string): string {

@@ -1,14 +1,9 @@
+import { isNameAlone } from '../callers/key-store.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { type Name, VARIABLE_NAMES, type VariableValues } from './env-variables.ts';
 import type { Environment } from './environment.ts';
 
 export const JWT_VARIABLES = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
-
-/** Whether nothing of `name=$KEY` is left but the name. Base64 may end in = as well. */
-function isNameAlone(text: string): boolean {
-  const isPadded = /^(?:[\w-]{4}){3,}(?:[\w-]{2}=|[\w-]{3})=$/.test(text);
-  return /^[A-Za-z0-9][\w.-]*=+$/.test(text) && !isPadded;
-}
 
 /** Adds to the problems what variables say that cannot be true, or is not safe, together. */
 export function findContradictions(values: VariableValues, problems: string[], hasKeysFile: boolean): void {
