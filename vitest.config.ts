@@ -40,9 +40,9 @@ const TOGETHER = [
 ];
 const BY_KIND = [
   project('in-process', { include: ['test/**/*.test.ts'], exclude: KINDS.map(filesOf) }),
-  project('process', { include: [filesOf('process')], globalSetup: BUILD }),
-  project('redis', { include: [filesOf('redis')], globalSetup: [BUILD, SAY_WHAT_IS_MISSING] }),
-  project('browser', { include: [filesOf('browser')], globalSetup: BUILD }),
+  ...KINDS.map((kind) =>
+    project(kind, { include: [filesOf(kind)], globalSetup: [BUILD, SAY_WHAT_IS_MISSING] }),
+  ),
 ];
 
 export default defineConfig(({ mode }) => ({

@@ -6,7 +6,7 @@ import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
 import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/documentation.ts';
 import { createReader } from '../support/reader.ts';
 import { textOf } from '../support/repository.ts';
-import { ENGINES } from '../support/store-engines.ts';
+import { needing, type Tool } from '../support/tools.ts';
 
 // Commands are processes of their own, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });
@@ -51,15 +51,20 @@ it('there is a page for each of these', () => {
 });
 
 const needsRedis = (path: string) => textOf(path).includes('redis://127.0.0.1:6379');
-const followed = ENGINES.length === 0 ? runnable.filter((path) => !needsRedis(path)) : runnable;
 
-describe.each(followed)('%s', (path) => {
-  let reader: Awaited<ReturnType<typeof createReader>>;
-  beforeAll(async () => {
-    reader = await createReader({ withRedis: needsRedis(path) });
-  });
-  afterAll(() => reader.leave());
+/** The tools that the blocks of a page run. */
+function toolsOf(path: string): Tool[] {
+  const shell = stepsOf(path).flatMap(({ kind, text }) => (kind === 'sh' ? [text] : []));
+  const runs = (command: string) =>
+    shell.some((text) => new RegExp(`(^|[\\s|($])${command} `, 'm').test(text));
+  return [
+    ...(needsRedis(path) ? (['Redis'] as const) : []),
+    ...(shell.length > 0 ? (['bash'] as const) : []),
+    ...(['curl', 'openssl'] as const).filter(runs),
+  ];
+}
 
+describe.each(runnable)('%s', (path) => {
   const steps = stepsOf(path);
 
   it('has blocks that can be run, and says of every operation what it answers', () => {
@@ -75,16 +80,24 @@ describe.each(followed)('%s', (path) => {
     expect(left.map(({ line, text }) => `${line}: ${text}`)).toEqual([]);
   });
 
-  it.each(steps)('tells the truth in $title', async (step) => {
-    let output = await reader.follow(step);
-    // A busy machine answers late, which looks like a loss of Redis: what is shown is asked for again.
-    for (let again = 0; again < 10 && output.includes('"coordination":"lost"'); again += 1) {
-      await delay(1_000);
-      output = await reader.follow(step);
-    }
-    if (step.expected?.language === 'json')
-      expect(JSON.parse(output)).toEqual(JSON.parse(step.expected.text));
-    else expect(output.trimEnd()).toBe(step.expected?.text ?? '');
+  describe('followed from its beginning', needing(...toolsOf(path)), () => {
+    let reader: Awaited<ReturnType<typeof createReader>>;
+    beforeAll(async () => {
+      reader = await createReader({ withRedis: needsRedis(path) });
+    });
+    afterAll(() => reader.leave());
+
+    it.each(steps)('tells the truth in $title', async (step) => {
+      let output = await reader.follow(step);
+      // A busy machine answers late, which looks like a loss of Redis: what is shown is asked for again.
+      for (let again = 0; again < 10 && output.includes('"coordination":"lost"'); again += 1) {
+        await delay(1_000);
+        output = await reader.follow(step);
+      }
+      if (step.expected?.language === 'json')
+        expect(JSON.parse(output)).toEqual(JSON.parse(step.expected.text));
+      else expect(output.trimEnd()).toBe(step.expected?.text ?? '');
+    });
   });
 });
 

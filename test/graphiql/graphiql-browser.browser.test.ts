@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { launchChromium } from '../support/chromium.ts';
 import { listen } from '../support/listen.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { needing } from '../support/tools.ts';
 
-const INSTALLING_MS = 600_000;
 const TEST_MS = 60_000;
 const WAIT_MS = 30_000;
 const TABS = [
@@ -49,7 +49,7 @@ beforeAll(async () => {
   gateway = startProcess({ PORT: '0', LOG_LEVEL: 'silent' });
   [browser, url] = await Promise.all([launchChromium(), gateway.listening()]);
   shared = await newWindow();
-}, INSTALLING_MS);
+}, TEST_MS);
 afterAll(async () => {
   await browser?.close();
   await gateway?.kill();
@@ -252,7 +252,7 @@ async function startProxyBelow(path: string, target: string) {
   return { url: url + path, close };
 }
 
-describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
+describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, () => {
   it('loads from the gateway alone, with its tabs ready', async () => {
     expect(await page.title()).toBe('GraphiQL · LuaAuth');
     expect(await tabs().allInnerTexts()).toEqual(TABS);
@@ -497,7 +497,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS }, () => {
       ]);
   });
 
-  it('copies a command that gives the same answer', async () => {
+  it('copies a command that gives the same answer', needing('curl'), async () => {
     const copy = page.locator('.copy-curl');
     expect(await copy.isDisabled()).toBe(true);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });

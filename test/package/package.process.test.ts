@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { installPacked, run } from '../support/packed.ts';
 import { textOf } from '../support/repository.ts';
 import { startOnTerminal } from '../support/terminal.ts';
+import { needing } from '../support/tools.ts';
 import { eventually } from '../support/waiting.ts';
 
 // Packing builds, and installing may have to download.
@@ -64,7 +65,9 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
   ]);
 });
 
-it('logs JSON on a terminal as well where what formats it is not installed', async () => {
+const onTerminal = needing('script of util-linux');
+
+it('logs JSON on a terminal as well where what formats it is not installed', onTerminal, async () => {
   const packages = join(product.user, 'node_modules');
   expect(existsSync(join(packages, 'pino-pretty'))).toBe(false);
   const terminal = startOnTerminal({ PORT: '0' }, join(packages, 'luaauth-graphql/dist/main.js'));

@@ -2,9 +2,10 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAIN } from '../support/built.ts';
 import { run } from '../support/packed.ts';
+import { needing } from '../support/tools.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -49,28 +50,30 @@ const server = (body: string, code = '0') =>
     server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({
       url: "http://127.0.0.1:" + server.address().port + "/graphql" })));'`;
 
-it('passes over the gateway', async () => {
-  const { code, stderr } = await smoke(GATEWAY);
-  expect([code, stderr]).toEqual([0, '']);
-});
+describe('the smoke test of an image', needing('bash', 'curl'), () => {
+  it('passes over the gateway', async () => {
+    const { code, stderr } = await smoke(GATEWAY);
+    expect([code, stderr]).toEqual([0, '']);
+  });
 
-it('fails for an image that answers something else', async () => {
-  const { code, stderr } = await smoke(imageThat(server('{"data":{}}')));
-  expect([code, stderr]).toEqual([
-    1,
-    'answered {"data":{}}, not {"data":{"script":{"name":"Nightfall Hub"}}}\n',
-  ]);
-});
+  it('fails for an image that answers something else', async () => {
+    const { code, stderr } = await smoke(imageThat(server('{"data":{}}')));
+    expect([code, stderr]).toEqual([
+      1,
+      'answered {"data":{}}, not {"data":{"script":{"name":"Nightfall Hub"}}}\n',
+    ]);
+  });
 
-it('fails for an image that does not stop well', async () => {
-  const { code, stderr } = await smoke(
-    imageThat(server('{"data":{"script":{"name":"Nightfall Hub"}}}', '3')),
-  );
-  expect([code, stderr]).toEqual([1, 'stopped with 3, not 0\n']);
-});
+  it('fails for an image that does not stop well', async () => {
+    const { code, stderr } = await smoke(
+      imageThat(server('{"data":{"script":{"name":"Nightfall Hub"}}}', '3')),
+    );
+    expect([code, stderr]).toEqual([1, 'stopped with 3, not 0\n']);
+  });
 
-it('fails for an image without the schema', async () => {
-  const { code, stdout } = await smoke('true');
-  expect(code).toBe(1);
-  expect(stdout).toContain('< type Query {');
+  it('fails for an image without the schema', async () => {
+    const { code, stdout } = await smoke('true');
+    expect(code).toBe(1);
+    expect(stdout).toContain('< type Query {');
+  });
 });

@@ -7,6 +7,7 @@ import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes
 import { json } from '../support/recorder.ts';
 import { textOf } from '../support/repository.ts';
 import { startOnTerminal } from '../support/terminal.ts';
+import { needing } from '../support/tools.ts';
 import { eventually } from '../support/waiting.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
@@ -182,7 +183,7 @@ describe('the process', () => {
 
 const CTRL_C = '\u0003';
 
-describe('the process on a terminal', () => {
+describe('the process on a terminal', needing('script of util-linux'), () => {
   async function openTerminal(variables: Variables) {
     const terminal = startOnTerminal({ PORT: '0', ...variables });
     processes.started.push(terminal);

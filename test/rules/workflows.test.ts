@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { needing } from '../support/tools.ts';
 
 interface Step {
   readonly uses?: string;
@@ -125,11 +126,12 @@ it('dependabot looks after every folder with packages', () => {
   expect(npm?.directories?.toSorted()).toEqual(folders.toSorted());
 });
 
-it('.ci/run runs nothing where it does not know a part', () => {
+it('.ci/run runs nothing where it does not know a part', needing('bash'), () => {
   const { status, stderr } = spawnSync(join(ROOT, '.ci/run'), ['short', 'exampels'], { encoding: 'utf8' });
   expect([status, stderr]).toEqual([2, 'There is no part exampels, but suite, short and examples.\n']);
 });
 
-it.each(['.ci/run', '.ci/smoke-image', 'scripts/fuzz'])('%s is a script that bash can read', (path) => {
+const SCRIPTS = ['.ci/run', '.ci/smoke-image', 'scripts/fuzz'];
+it.each(SCRIPTS)('%s is a script that bash can read', needing('bash'), (path) => {
   expect(String(execFileSync('bash', ['-n', join(ROOT, path)], { stdio: 'pipe' }))).toBe('');
 });

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, RESP_TYPES } from '@redis/client';
 import { afterAll, beforeEach, describe } from 'vitest';
 import { freePort } from './free-port.ts';
-import { ENGINES } from './store-engines.ts';
+import { ENGINES } from './tools.ts';
 
-/** Tests of several gateways need a store; the end of the run says how to get one where there is none. */
+/** Tests of several gateways need a Redis, and are skipped where there is none; the end of a run counts them. */
 export const describeWithRedis = describe.skipIf(ENGINES.length === 0);
 
 /** The same for each engine that there is. They run beside each other, as such tests wait more than they work. */
