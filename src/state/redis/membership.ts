@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LONGEST_WAY_MS, WINDOW_MS } from '../sliding-window-log.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
+import { StoreClock } from './store-clock.ts';
 
 /** After so long nothing that was sent before counts: a request leaves soon after its permit was taken, and arrives within this time. */
 const QUARANTINE_MS = WINDOW_MS + LONGEST_WAY_MS + 100;
@@ -143,7 +144,8 @@ export class Membership {
   readonly instance = randomBytes(9).toString('base64url');
   /** Another one whenever the store is new, was flushed or was started again. */
   epoch = '';
-  /** No permit is taken before this, as what was sent lately may not be in the store. */
+  readonly clock = new StoreClock();
+  /** No permit is taken before this, as what was sent lately may not be in the store, or counts for too short a time there. */
   quarantinedUntil = Number.NEGATIVE_INFINITY;
   /** Until when the view of the others is true, on the clock of Redis. */
   viewUntil = 0;
@@ -196,6 +198,13 @@ export class Membership {
   nextName(): string {
     this.#names += 1;
     return `${this.instance}.${this.#session}.${this.#names}`;
+  }
+
+  /** Takes the time that Redis has reported. After a jump nothing starts until all that was sent before has stopped counting. */
+  hear(time: number, askedAt: number): void {
+    const now = this.#options.now();
+    if (this.clock.hear(time, askedAt, now))
+      this.quarantinedUntil = Math.max(this.quarantinedUntil, now + QUARANTINE_MS);
   }
 
   /** Enters a store. `runId` names the run of the Redis process. @throws when it is lost. */
@@ -280,6 +289,7 @@ export class Membership {
       await this.#openStore();
       return this.#beat();
     }
+    this.hear(time, runsBy - LATE_MS);
     const now = clock();
     this.#aheadMs = time - now;
     // The clock of Redis was set, or this was late: then the next one is in time.

@@ -10,6 +10,9 @@ const MAX_WANTED = 50;
 /** The most callers that are given turns at once. */
 const MAX_CALLERS = 50;
 const TAKEN = { onOldView: -2 };
+type Answer = [taken: number, freeInMs: number, limit: number, used: number, pausedMs: number, time: number];
+/** Redis reports whole ms, and answers never take equally long. */
+const UNNOTICED_GAIN_MS = 2;
 /** A call that nobody waits for. */
 const ONE: Demand = { size: 1, byCaller: () => [] };
 /** When to look again whether this process has a share, in ms. */
@@ -112,15 +115,17 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     const ids = Array.from({ length: wanted }, (_one, index) => `${name}${index + 1}`);
     const pacing = [rate, membership.reservedOf(rate), recoveryPerSecond];
     const askedAt = now();
+    const gainedMs = membership.clock.gainedMs(askedAt);
     asking += 1;
     try {
-      const wishes = [wanted, kept, CATCH_UP_MS, name, membership.viewUntil, ...list(demand)];
+      const wishes = [wanted, kept, CATCH_UP_MS, gainedMs, name, membership.viewUntil, ...list(demand)];
       const reply = await account.run(TAKE_PERMITS, takeKeys, [...pacing, ...wishes]);
       if (reply[0] === TAKEN.onOldView) {
         await membership.beat();
         return 1;
       }
-      const [taken, freeInMs, limitNow, used, pausedMs] = reply as [number, number, number, number, number];
+      const [taken, freeInMs, limitNow, used, pausedMs, time] = reply as Answer;
+      membership.hear(time, askedAt);
       // Callers that have all that they asked for wait no longer.
       if (taken >= size) listed.clear();
       limit = limitNow;
@@ -129,7 +134,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       // The store may have turned out to be new: what was sent lately is not in it.
       const quarantineMs = waitMs();
       const hasStoodStill = now() - askedAt > HELD_AT_LEAST_MS / 2;
-      if (quarantineMs > 0 || hasStoodStill) {
+      // Requests that were sent before have counted for too short a time.
+      const hasGained = membership.clock.gainedMs(now()) - gainedMs > UNNOTICED_GAIN_MS;
+      if (quarantineMs > 0 || hasStoodStill || hasGained) {
         for (const permit of given) permit.release();
         return later(Math.max(1, quarantineMs));
       }

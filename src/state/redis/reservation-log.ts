@@ -1,6 +1,7 @@
 import { WINDOW_MS } from '../sliding-window-log.ts';
 import { lua } from './client.ts';
 import { IS_HELD } from './membership.ts';
+import { MAX_GAIN_MS } from './store-clock.ts';
 
 /** An account may do less for a while after the API slowed it down, and less by what is reserved for instances without the store. */
 const PACE = `
@@ -25,20 +26,21 @@ export const HELD_AT_LEAST_MS = 5_000;
 /**
  * One that has been held longer is free where its process has ended. None is of later, even if the clock of Redis is set back: one
  * that is held is so from now on, and one that was sent counts for no longer than a window.
+ * `gained`: by how many ms the clock has gained within a window, as the asker sees it. A request counts for so much longer.
  */
 const USED = `${IS_HELD}
-local function used_of()
+local function used_of(gained)
   for _, permit in ipairs(redis.call('ZRANGEBYSCORE', held, '(' .. now, '+inf')) do
     redis.call('ZADD', held, now, permit)
   end
   for _, permit in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', now - ${HELD_AT_LEAST_MS})) do
     if not is_held(permit, true) then redis.call('ZREM', held, permit) end
   end
-  redis.call('ZREMRANGEBYSCORE', sent, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', sent, '-inf', now - ${MAX_GAIN_MS})
   for _, permit in ipairs(redis.call('ZRANGEBYSCORE', sent, '(' .. now + window, '+inf')) do
     redis.call('ZADD', sent, now + window, permit)
   end
-  return redis.call('ZCARD', held) + redis.call('ZCARD', sent)
+  return redis.call('ZCARD', held) + redis.call('ZCOUNT', sent, '(' .. now - gained, '+inf')
 end
 `;
 
@@ -65,8 +67,8 @@ local function turns_of()
     end
   end
   local own, is_own = {}, {}
-  local all = redis.call('ZRANGE', turns, 0, (#ARGV - 9) / 2, 'WITHSCORES')
-  for index = 10, #ARGV, 2 do
+  local all = redis.call('ZRANGE', turns, 0, (#ARGV - 10) / 2, 'WITHSCORES')
+  for index = 11, #ARGV, 2 do
     local had = redis.call('ZSCORE', turns, ARGV[index]) or all[2] or 0
     own[#own + 1] = { name = ARGV[index], had = tonumber(had), left = tonumber(ARGV[index + 1]) }
     is_own[ARGV[index]] = true
@@ -112,11 +114,11 @@ export const HELD_KEPT_MS = 200_000;
 /**
  * `recovery` is that of a second, `kept` the share to leave free, `catch_up` how many ms of distance may be made up for. Each caller
  * that waits follows, with how many of its calls do. Gives -2 when what is said of other instances is no longer true; otherwise how many permits were taken, how many ms until one may be free, the limit, how
- * many are used, and the pause in ms. A permit is held until it is settled, or its process ends.
+ * many are used, the pause in ms, and the time. A permit is held until it is settled, or its process ends.
  */
 export const TAKE_PERMITS = lua(
   'account held sent pace instances turns waiting',
-  'epoch rate# reserved# recovery# wanted# kept# catch_up# name view_until#',
+  'epoch rate# reserved# recovery# wanted# kept# catch_up# gained# name view_until#',
 )`
 if redis.call('HGET', account, 'epoch') ~= epoch then return { -1 } end
 if now > view_until then return { -2 } end
@@ -125,8 +127,8 @@ ${PACE}
 ${USED}
 ${TURNS}
 local limit, paused = pace_of(reserved)
-local used = used_of()
-if paused > 0 then return { 0, paused, limit, used, paused } end
+local used = used_of(gained)
+if paused > 0 then return { 0, paused, limit, used, paused, now } end
 local permits = limit - math.floor(limit * kept)
 local spare_in = 0
 if kept > 0 then spare_in = (tonumber(redis.call('HGET', pace, 'spareFrom') or 0) or 0) - now end
@@ -136,8 +138,9 @@ local free = math.min(wanted, permits - used)
 if free < 1 or spare_in > 0 then
   local wait = window
   if free < 1 then
-    local frees_at = redis.call('ZRANGE', sent, used - permits, used - permits, 'WITHSCORES')[2]
-    if frees_at then wait = math.min(wait, frees_at - now) end
+    local next = { 'WITHSCORES', 'LIMIT', used - permits, 1 }
+    local frees_at = redis.call('ZRANGEBYSCORE', sent, '(' .. now - gained, '+inf', unpack(next))[2]
+    if frees_at then wait = math.min(wait, frees_at + gained - now) end
     local held_from = redis.call('ZRANGE', held, 0, 0, 'WITHSCORES')[2]
     if held_from then wait = math.min(wait, math.max(${HELD_LONG_MS}, held_from + window - now)) end
   else
@@ -145,7 +148,7 @@ if free < 1 or spare_in > 0 then
   end
   wait = math.max(1, math.ceil(wait), math.ceil(spare_in))
   keep_turns(own, wait)
-  return { 0, wait, limit, used, 0 }
+  return { 0, wait, limit, used, 0, now }
 end
 if kept > 0 then
   local from = math.max(now + spare_in, now - catch_up)
@@ -154,10 +157,10 @@ if kept > 0 then
 end
 if kept == 0 then free = have_turns(own, most, free) end
 keep_turns(own, 0)
-if free == 0 then return { 0, ${LOOK_AGAIN_MS}, limit, used, 0 } end
+if free == 0 then return { 0, ${LOOK_AGAIN_MS}, limit, used, 0, now } end
 for index = 1, free do redis.call('ZADD', held, now, name .. index) end
 raise(held, ${HELD_KEPT_MS})
-return { free, 0, limit, used + free, 0 }`;
+return { free, 0, limit, used + free, 0, now }`;
 
 /** Callers follow that wait no longer. */
 export const LEAVE_TURNS = lua('turns waiting', '')`
@@ -184,7 +187,7 @@ export const QUOTA_STATUS = lua('held sent pace instances', 'rate# reserved# rec
 ${PACE}
 ${USED}
 local limit, paused = pace_of(reserved)
-local used = used_of()
+local used = used_of(0)
 local last = redis.call('ZRANGE', sent, -1, -1, 'WITHSCORES')[2]
 local reset = math.max(paused, (last or now) - now)
 if redis.call('ZCARD', held) > 0 then reset = math.max(reset, window) end
