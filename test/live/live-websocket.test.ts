@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seeded } from '../../src/sandbox/seed-data.ts';
@@ -9,6 +10,7 @@ import { bearer, ringOf, sha256 } from '../support/keys.ts';
 import { refuse, wireUser } from '../support/live-api.ts';
 import { change, SESSIONS, type SessionsTold, snapshot, useLive } from '../support/live-fixture.ts';
 import { openLog } from '../support/log-lines.ts';
+import { watchSockets } from '../support/one-byte-chunks.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json } from '../support/recorder.ts';
 import {
@@ -376,6 +378,7 @@ describe('a gateway that lends its key', () => {
 
 describe('a client that does not keep to the protocol', () => {
   const live = useLive({ maxBodyBytes: 1_000_000, maxBodiesBytes: 1_500_000 });
+  const sockets = watchSockets();
   const opened = (connectionParams: unknown = KEY) => openSocket(live.gateway, { connectionParams });
 
   it.each([
@@ -470,6 +473,33 @@ describe('a client that does not keep to the protocol', () => {
     for (const each of [one.socket, other.socket, socket]) each.terminate();
   });
 
+  it('is closed for a message in thousands of frames', async () => {
+    const { socket, closed } = await opened();
+    for (let part = 0; part <= 4096; part++) socket.send('x', { fin: false });
+    // The reason may be lost with the connection.
+    expect(await closed).toMatchObject({ code: expect.toBeOneOf([4400, 1006]) });
+  });
+
+  it('is closed for a frame in thousands of chunks', async () => {
+    const raw = await openRaw(live.gateway.url);
+    raw.socket.write(upgradeText('/graphql'));
+    await raw.until('101 Switching Protocols');
+    const { bytesRead: before = 0 } = sockets.accepted.at(-1) ?? {};
+    // The head of a frame of 100,000 bytes.
+    const head = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 1, 0x86, 0xa0, 0, 0, 0, 0]);
+    raw.socket.write(head);
+    let sent = head.length;
+    while (sent < 5_000 && !raw.socket.closed) {
+      raw.socket.write('x');
+      sent += 1;
+      // A byte that the server has not read yet would share its chunk with the next one.
+      while ((sockets.accepted.at(-1)?.bytesRead ?? 0) < before + sent && !raw.socket.closed)
+        await setImmediate();
+    }
+    expect(await raw.closed).toContain('4096 small parts');
+    expect(sent).toBeLessThan(4_200);
+  });
+
   it.each<[what: string, sendOne: (socket: WebSocket) => void]>([
     ['messages', (socket) => socket.send('{"type":"ping"}')],
     ['pongs that nobody asked for', (socket) => socket.pong()],
@@ -481,6 +511,28 @@ describe('a client that does not keep to the protocol', () => {
     expect(await closed).toMatchObject({ code: 4429 });
     expect(messages.length).toBeLessThanOrEqual(100);
     socket.terminate();
+  });
+});
+
+describe('a message that does not end', () => {
+  const live = useLive();
+
+  it('closes its connection after a minute, whatever comes between its frames', async () => {
+    const { socket, send, closed, next } = await openSocket(live.gateway, { connectionParams: KEY });
+    const roundTrip = () => {
+      socket.ping();
+      return once(socket, 'pong');
+    };
+    send({ type: 'ping' });
+    await next();
+    socket.send('{"type":', { fin: false });
+    for (let waited = 0; waited < 60_000; waited += 12_000) {
+      await roundTrip();
+      expect(socket.readyState).toBe(socket.OPEN);
+      await live.clock.advance(12_000);
+    }
+    // The reason may be lost with the connection.
+    expect(await closed).toMatchObject({ code: expect.toBeOneOf([1013, 1006]) });
   });
 });
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
 import { OVERLOADED } from '../../errors/coded-error.ts';
@@ -13,6 +14,7 @@ import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
 import { NodeRequest } from '../node.ts';
 import { isFailure, requestIdFor } from '../response.ts';
+import { MAX_PARTS, SocketFrames } from './socket-frames.ts';
 import {
   type ClientMessage,
   errorMessage,
@@ -41,8 +43,8 @@ const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
 /** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
 const MAX_INIT_BYTES = 64 * 1024;
-/** The head of a ping or a pong, whose data follow it. */
-const FRAME_HEAD_BYTES = 6;
+/** How long a message may take to arrive, as long as a request. */
+const MESSAGE_WITHIN_MS = 60_000;
 /** A connection that has not answered the ping before by then is dead. */
 const PING_EVERY_MS = 12_000;
 /** The most that may wait for a client that does not read, beside the results that its operations wait with. */
@@ -51,6 +53,10 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** A close code of WebSocket itself. */
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
+
+// The reason of a close frame has 123 bytes at most.
+const TOO_MANY_PARTS = `A message in more than ${MAX_PARTS} small parts. Send each message in fewer frames.`;
+const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arrive. Send it again.`;
 
 interface RunningOperation {
   readonly record: RequestRecord;
@@ -95,8 +101,9 @@ export function openSocketConnection(
   let headers: SentHeaders | undefined;
   /** For those, and the head of the upgrade: both are kept as long as the connection. */
   let kept: BodyLease | undefined;
-  /** The bytes of the message that is arriving. */
+  /** The memory of the message that is arriving, and the end of its time. */
   let arriving: BodyLease | undefined;
+  let toArrive: Deadline | undefined;
   /** Characters of the messages that no operation waits with. */
   let waiting = 0;
   let messages = 0;
@@ -104,10 +111,10 @@ export function openSocketConnection(
   let isAlive = true;
   let isEnding = false;
   let isClosed = false;
-  // Before anything is read of it, which may be more than a client is allowed to send.
-  upgrade.socket.prependListener('data', (chunk: Buffer) => arrive(chunk.length));
+  const frames = interceptFrames(upgrade.socket);
+  upgrade.socket.on('data', arrive);
   socket.on('message', receive);
-  for (const control of ['ping', 'pong'] as const) socket.on(control, receiveControl);
+  for (const control of ['ping', 'pong'] as const) socket.on(control, count);
   // The fault of the message; the connection is closed for it.
   socket.on('error', () => undefined);
   socket.on('close', closed);
@@ -277,13 +284,23 @@ export function openSocketConnection(
     return false;
   }
 
-  function arrive(bytes: number): void {
+  function arrive(chunk: Buffer): void {
     isAlive = true;
+    frames.add(chunk);
+    if (frames.weight === 0) {
+      releaseArriving();
+      return;
+    }
+    if (frames.hasTooManyParts) {
+      cut(CloseCode.BadRequest, TOO_MANY_PARTS);
+      return;
+    }
     if (!arriving) {
       arriving = openFor(headers ?? NO_HEADERS, 0);
       arriving.onEvict = evict;
+      toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TRY_AGAIN_LATER, TOO_SLOW));
     }
-    if (!arriving.take(bytes)) evict();
+    if (!arriving.take(frames.weight - arriving.bytes)) evict();
   }
 
   function openFor(headers: SentHeaders, headBytes: number): BodyLease {
@@ -291,21 +308,19 @@ export function openSocketConnection(
   }
 
   function evict(): void {
-    socket.close(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
+    cut(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
+  }
+
+  /** Closes the connection without waiting for its client. */
+  function cut(code: number, reason: string): void {
+    socket.close(code, reason);
     socket.terminate();
   }
 
   function releaseArriving(): void {
+    toArrive?.callOff();
     arriving?.release();
     arriving = undefined;
-  }
-
-  /** Releases its frame alone: it may come between the parts of a message, which stay. */
-  function receiveControl({ length }: Buffer): void {
-    count();
-    const bytes = FRAME_HEAD_BYTES + length;
-    if (arriving && arriving.bytes > bytes) arriving.take(-bytes);
-    else releaseArriving();
   }
 
   function ping(): void {
@@ -340,4 +355,11 @@ export function openSocketConnection(
       closeIfDone();
     },
   };
+}
+
+/** Takes the place of the last listener of a socket, which is that of `ws`. */
+function interceptFrames(socket: NetSocket): SocketFrames {
+  const deliver = socket.listeners('data').at(-1) as (bytes: Buffer) => void;
+  socket.off('data', deliver);
+  return new SocketFrames((bytes) => deliver.call(socket, bytes));
 }
