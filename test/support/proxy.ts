@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
  * the server answers, until that is let through.
  */
 export async function startProxy(target: string) {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
   let held: (() => void)[] | undefined;
@@ -53,6 +53,11 @@ export async function startProxy(target: string) {
     /** Lets new connections pass; those that were cut stay cut. */
     mend() {
       isCut = false;
+      for (const socket of sockets) socket.destroy();
+    },
+    /** Leads to another server from now on, and closes what is open. */
+    turnTo(other: string) {
+      ({ hostname, port } = new URL(other));
       for (const socket of sockets) socket.destroy();
     },
     hold() {

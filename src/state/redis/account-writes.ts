@@ -60,11 +60,19 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
       for (const [resource, number] of last) if (number <= forgotten) last.delete(resource);
   };
 
-  const ask = async () => {
+  /** The store has returned to an earlier time in the same epoch, as from a snapshot of its machine. */
+  const hasReturned = ([newName, newCount]: News) =>
+    String(newName) === name && Number(newCount) < Number(count);
+
+  const ask = async (): Promise<boolean> => {
     const own = lastOwn();
     const reply = await account.run(READ_WRITES, keys, [name, count]);
     const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
     account.quota.note(link.now(), used, pausedMs);
+    if (isNews !== 0 && hasReturned(news as News)) {
+      await link.membership.beginEpoch();
+      return ask();
+    }
     if (isNews !== 0) learn(news as News);
     knownOwn = own;
     return true;

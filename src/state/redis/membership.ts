@@ -14,6 +14,8 @@ const ABSENT_AFTER_MS = 1_000;
 /** Then another instance can replace it, and hold what it held. */
 const LEASE_MS = 3_000;
 const FORGOTTEN_AFTER_MS = 60_000;
+/** How many epochs are remembered. */
+const MAX_LEFT = 100;
 
 /**
  * The registry of instances. An entry is `<last beat> <state> <among> <joined> <session>`: state 0 is well, 1 is degraded and
@@ -108,11 +110,14 @@ const LEAVE = lua('instances', 'instance')`return redis.call('HDEL', instances, 
 
 /**
  * Gives the epoch, its age in ms, and the time. A store that is new, was flushed or was started again, as the run of the Redis process
- * says, begins the given epoch. Its registry begins with all instances that the asker knew of: each keeps its share until it comes back.
+ * says, begins the given epoch. So does a store that has returned to an epoch which the asker has left: these epochs follow. The
+ * store's data is older than what the asker has seen since. Its registry begins with all instances that the asker knew of: each keeps its share until it comes back.
  */
 const OPEN_STORE = lua('store instances', 'run epoch among#')`${REGISTRY}
 local found = redis.call('HMGET', store, 'run', 'epoch', 'since')
-if found[1] == run then return { found[2], now - found[3], now } end
+local has_returned = false
+for index = 4, #ARGV do has_returned = has_returned or ARGV[index] == found[2] end
+if found[1] == run and not has_returned then return { found[2], now - found[3], now } end
 redis.call('HSET', store, 'run', run, 'epoch', epoch, 'since', now)
 redis.call('PEXPIRE', store, 3600000)
 redis.call('DEL', instances)
@@ -152,6 +157,8 @@ export class Membership {
   /** The key of the registry, for scripts that ask whether something is held. */
   readonly instances: string;
   readonly #store: string;
+  /** Epochs that this process has left, the last ones: a store in one of them has older data. */
+  readonly #left: string[] = [];
   readonly #options: MembershipOptions;
   #session = 0;
   #names = 0;
@@ -260,11 +267,13 @@ export class Membership {
 
   async #openStore(): Promise<void> {
     const { now, run } = this.#options;
-    const args = [this.#runId, this.nextName(), this.#among];
+    const args = [this.#runId, this.nextName(), this.#among, ...this.#left];
     const reply = await run(OPEN_STORE, [this.#store, this.instances], args);
     const [epoch, ageMs, time] = reply as [Buffer, number, number];
     this.#aheadMs = time - now();
     if (String(epoch) === this.epoch) return;
+    if (this.epoch !== '') this.#left.push(this.epoch);
+    if (this.#left.length > MAX_LEFT) this.#left.shift();
     this.epoch = String(epoch);
     this.quarantinedUntil = Math.max(this.quarantinedUntil, now() + QUARANTINE_MS - ageMs);
     this.#options.onChange();
