@@ -7,16 +7,14 @@ import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
-import { isProbe, readOperationPath } from './http/address.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
 import { createCompress } from './http/compression.ts';
-import { createFetchAdapter } from './http/fetch.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
-import { createHttpHandler } from './http/http-handler.ts';
-import { createNodeHandler, createRequestListener, type NodeHandler } from './http/node.ts';
+import { createHttpSteps } from './http/http-steps.ts';
+import { createRequestListener } from './http/node.ts';
 import { createRoutes, type HttpRoute } from './http/routes.ts';
 import { createSocketUpgrade, type Upgrade } from './http/websocket/socket-upgrade.ts';
-import type { Fetch } from './http/yoga.ts';
+import { createYogaAdapter, type Fetch } from './http/yoga.ts';
 import { createLive, type LiveLimits, type LiveObserver } from './live/live.ts';
 import {
   createRequestTracker,
@@ -77,11 +75,9 @@ export interface GatewayOptions extends Omit<ContextOptions, 'live' | 'wasAccept
   readonly observers?: readonly RequestObserver[];
   /** Answer at paths of their own. */
   readonly pages?: readonly HttpRoute[];
-  /** Plugins for Yoga that answer at paths of their own. */
-  readonly routes?: readonly (Plugin<Context> | object)[];
   /**
-   * Further plugins for Yoga, be they typed for another context. With any, every request goes in by Yoga, which several
-   * times as many need not.
+   * Further plugins for Yoga, be they typed for another context. Yoga then makes the Fetch API's requests and responses, which
+   * several times as many operations a second do without.
    */
   readonly plugins?: readonly (Plugin<Context> | object)[];
   /** Opens the way for agents, at `/mcp`. */
@@ -95,10 +91,6 @@ export type Gateway = RequestListener & {
   readonly fetch: Fetch;
   /** Takes WebSockets: for the `upgrade` event of a `node:http` server. */
   readonly upgrade: Upgrade;
-  /**
-   * Loads what the first request by `fetch`, or with `plugins`, needs, so that this request need not wait for it.
-   */
-  warmUp(): Promise<void>;
   /** From now on these are the listed documents. @throws StartError for one that can be no tool: those of before stay */
   replaceDocuments(listed: ListedDocuments): void;
   /**
@@ -115,7 +107,7 @@ const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map()
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, graphiql, log, readOnly = false } = options;
   const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
-  const { observers = [], pages = [], routes = [], plugins = [], persisted = REGISTERED_ONLY } = options;
+  const { observers = [], pages = [], plugins = [], persisted = REGISTERED_ONLY } = options;
   const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const limits = withDefaults(defaults.limits, options.limits);
@@ -160,7 +152,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     openLease: createBodyBudget(maxBodiesBytes, wasAccepted),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
-  const handler = createHttpHandler({
+  const steps = createHttpSteps({
     pipeline,
     compress: options.compression === false ? () => undefined : createCompress(),
     clock,
@@ -178,20 +170,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     tracker,
     identify,
     checkOrigin,
-    cors: handler.cors,
+    cors: steps.cors,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
     ...bodies,
   });
   const envelop = plugins.length > 0 ? createEnvelopHooks({ schema, limits, documents, execute }) : undefined;
-  const yoga = createFetchAdapter({
+  const yoga = createYogaAdapter({
     schema,
-    handler,
+    steps,
     pipeline,
     tracker,
     checkHost,
     hooksFor: envelop?.hooksFor,
-    plugins: [...routes, ...(envelop ? [envelop.plugin, ...plugins] : [])],
+    agents: agents?.answer,
+    plugins: envelop ? [envelop.plugin, ...plugins] : [],
   });
   const sockets = createSocketUpgrade({
     pipeline,
@@ -202,16 +195,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...bodies,
     hooksFor: envelop && yoga.hooksForSocket,
   });
-  const plain = createNodeHandler(handler, tracker);
-  const byPath: NodeHandler = (request, ...others) =>
-    (isProbe(request.path) || readOperationPath(request.path) ? plain : yoga.answer)(request, ...others);
-  const answer = envelop ? yoga.answer : routes.length > 0 ? byPath : plain;
-  const orAgents: NodeHandler | undefined =
-    agents &&
-    ((request, ...others) => (request.path === '/mcp' ? agents.answer : answer)(request, ...others));
-  return Object.assign(createRequestListener(tracker, checkHost, orAgents ?? answer), {
+  return Object.assign(createRequestListener(tracker, checkHost, yoga.answer), {
     fetch: yoga.fetch,
-    warmUp: yoga.warmUp,
     upgrade: sockets.upgrade,
     replaceDocuments(listed: ListedDocuments) {
       agents?.replace(listed);

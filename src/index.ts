@@ -54,8 +54,6 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial
  *     const server = createServer(gateway);
  *     server.on('upgrade', gateway.upgrade);
  *
- * The code for `fetch` and `plugins` is loaded with the first request of theirs, or before by `gateway.warmUp()`.
- *
  * Call `gateway.endStreams()` before the server closes: subscriptions and WebSockets would keep it open.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {

@@ -44,7 +44,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   };
   return (request) => {
     const { method, path } = request;
-    if (method !== 'GET') return undefined;
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
     if (path.startsWith(FILES_PATH)) return fileAt(path).then((file) => file && answerWith(file, request));
     if (!prefersHtml(request.header('accept'))) return undefined;
     const location = NEAR[path];

@@ -110,6 +110,11 @@ const PREFLIGHT_HEADERS = [
   'x-apollo-operation-name',
 ] as const;
 
+/** Whether a request is a GET, or a HEAD, which node:http answers with the head of the same answer. */
+export function isGet(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** The methods that carry an operation; QUERY (RFC 10008) is a POST that changes nothing. */
 export const OPERATION_METHODS: readonly string[] = ['GET', 'POST', 'QUERY'];
 
@@ -121,7 +126,7 @@ export const OPERATION_METHODS: readonly string[] = ['GET', 'POST', 'QUERY'];
 export function checkMethod(operation: OperationTypeNode, request: ClientRequest): void {
   const { method } = request;
   if (method === 'QUERY' && operation === 'mutation') throw MUTATION_BY_QUERY;
-  if (method !== 'GET') return;
+  if (!isGet(method)) return;
   if (operation === 'mutation') throw MUTATION_BY_GET;
   if (!isPreflighted(request)) throw UNGUARDED_GET;
 }

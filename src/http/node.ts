@@ -11,28 +11,12 @@ import { AbortSource } from '../transport/call.ts';
 import { OPERATION_PATH } from './address.ts';
 import { type BodyLease, type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import type { HostCheck } from './guards.ts';
-import type { HttpHandler } from './http-handler.ts';
 import type { HttpRequest } from './http-request.ts';
 import { bytesOfParsed } from './parsed-body.ts';
-import { errorResponse, REQUEST_ID, requestIdFor, sendInTurn, sendResponse } from './response.ts';
+import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
 
 /** Answers a request at a node:http server. */
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
-
-export function createNodeHandler(
-  handler: HttpHandler,
-  { unexpected }: Pick<RequestTracker, 'unexpected'>,
-): NodeHandler {
-  return async (request, response, record) => {
-    try {
-      const answer = await handler.handle(request, record);
-      sendInTurn({ response, answer, requestId: record.requestId, onFailure: unexpected });
-    } catch (error) {
-      response.destroy();
-      unexpected(error, record);
-    }
-  };
-}
 
 /** A view of a node:http request. */
 export class NodeRequest implements HttpRequest {

@@ -3,7 +3,7 @@ import { requestError } from '../errors/coded-error.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
 import { HEALTH, isProbe, readOperationPath } from './address.ts';
-import { OPERATION_METHODS } from './guards.ts';
+import { isGet, OPERATION_METHODS } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { errorResponse, type HttpResponse, type PlainResponse } from './response.ts';
 
@@ -18,7 +18,7 @@ interface RoutesOptions {
 /** Load balancers wait for a probe about as long. */
 const READY_WITHIN_MS = 5_000;
 
-const GRAPHQL_METHODS = [...OPERATION_METHODS, 'OPTIONS'].join(', ');
+const GRAPHQL_METHODS = ['GET', 'HEAD', 'POST', 'QUERY', 'OPTIONS'].join(', ');
 const PROBE_METHODS = 'GET, HEAD, OPTIONS';
 
 /** The answer to a request; undefined: it is for others. */
@@ -31,14 +31,14 @@ export function createRoutes(options: RoutesOptions): HttpRoute {
   return (request) => {
     const { method, path } = request;
     if (readOperationPath(path)) {
-      if (OPERATION_METHODS.includes(method)) return undefined;
+      if (isGet(method) || OPERATION_METHODS.includes(method)) return undefined;
       return method === 'OPTIONS'
         ? allow(GRAPHQL_METHODS, { 'accept-query': 'application/json' })
         : refuse(request, methodNotAllowed(GRAPHQL_METHODS));
     }
     if (!isProbe(path)) return refuse(request, NOT_FOUND);
     if (method === 'OPTIONS') return allow(PROBE_METHODS);
-    if (method !== 'GET' && method !== 'HEAD') return refuse(request, methodNotAllowed(PROBE_METHODS));
+    if (!isGet(method)) return refuse(request, methodNotAllowed(PROBE_METHODS));
     return path === HEALTH ? probe(200, 'ok') : readiness(options);
   };
 }

@@ -1,45 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { GraphQLSchema } from 'graphql';
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
-import type { OperationSlot } from '../operation/envelop-hooks.ts';
-import type { OperationParams } from '../operation/params.ts';
-import { type ExecutionHooks, isStream, type Pipeline } from '../operation/pipeline.ts';
-import type { ResultStream } from '../operation/result-stream.ts';
-import { type BodyLease, CUT_OFF } from './client-body.ts';
-import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
-import type { HttpHandler } from './http-handler.ts';
-import { FetchRequest } from './http-request.ts';
-import { type NodeHandler, type NodeRequest, wasRead } from './node.ts';
-import {
-  COMMON_HEADERS,
-  errorResponse,
-  type HttpResponse,
-  isStreamed,
-  negotiateTypes,
-  REQUEST_ID,
-  requestIdFor,
-  responseTo,
-  type StreamedBody,
-} from './response.ts';
+import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
+import { OPERATION_PATH } from './address.ts';
+import { createGatewayPlugins, type GatewayPluginOptions } from './gateway-plugins.ts';
+import { type NodeHandler, wasRead } from './node.ts';
+import { endStream, type RequestSlot, releaseUnlessRunning } from './request-slot.ts';
+import { COMMON_HEADERS, type HttpResponse, REQUEST_ID, responseTo, sendInTurn } from './response.ts';
+import { fromView, viewOf } from './web-views.ts';
 
-export interface YogaOptions {
+export interface YogaOptions extends GatewayPluginOptions {
   readonly schema: GraphQLSchema;
-  readonly handler: HttpHandler;
-  readonly pipeline: Pipeline;
-  readonly tracker: RequestTracker;
-  /** For requests that come without a node:http server, whose listener has checked its own. */
-  readonly checkHost: HostCheck;
-  /** The hooks of an operation; `context` is what the plugins of an embedder share. Undefined: there are none. */
-  readonly hooksFor: ((getEnveloped: Yoga['getEnveloped'], context: object) => ExecutionHooks) | undefined;
   /** The plugins of an embedder, in their order. */
   readonly plugins: readonly object[];
 }
 
-/** As Yoga's: a request, or what makes one, and what an embedder's plugins are to find in their context. */
+/** Yoga's own signature: a request, or the arguments of one, and the context that an embedder gives to its plugins. */
 export type Fetch = YogaServerInstance<object, Context>['fetch'];
+
+export type YogaAdapter = ReturnType<typeof createYogaAdapter>;
 
 type Yoga = ReturnType<typeof createYoga<ServerContext, Context>>;
 
@@ -48,89 +29,114 @@ interface ServerContext {
   readonly operation: RequestSlot;
 }
 
-/** The record is put in by the server that took the request, or else by the first hook that sees it. */
-interface RequestSlot extends OperationSlot {
-  record?: RequestRecord;
-  /** As the node:http server has it; undefined: it came without one. */
-  readonly sent?: NodeRequest;
-  /** Whether something in front of the gateway has read the request. */
-  readonly wasRead?: boolean;
-  /** The memory lease of the body; the operation gives it back, or else the end of the request. */
-  lease?: BodyLease | undefined;
-  isRunning?: boolean;
-  /** The results of a subscription, and the body of the response that sends them as they come. */
-  results?: ResultStream;
-  stream?: StreamedBody;
-}
+/** Yoga merges two contexts into one object. A single context becomes a prototype, which V8 allocates old: 25 µs of collections. */
+const NO_CONTEXT = {};
 
-export type YogaAdapter = ReturnType<typeof createYogaAdapter>;
-
-/** Takes requests of the Fetch API, and all of a gateway with plugins: Yoga hosts them around the steps of the handler. */
+/**
+ * The door of the gateway: every HTTP request goes through Yoga, whose hooks call the gateway's steps. Without plugins of an
+ * embedder a node:http request passes Yoga as a plain view and its response is written by node:http at once: the Fetch API's
+ * objects cost more than the rest of a small operation.
+ */
 export function createYogaAdapter(options: YogaOptions) {
   const { schema, pipeline, tracker, hooksFor, plugins } = options;
+  const isHosted = plugins.length > 0;
+  const [first, last] = createGatewayPlugins(options, isHosted, () => yoga.getEnveloped);
   const yoga: Yoga = createYoga<ServerContext, Context>({
     schema,
-    // The routes refuse what is no operation's path.
-    graphqlEndpoint: '/graphql{/*}?',
-    // Ours answers instead. Yoga's takes every URL that ends in this, and no URL has a space in it.
+    // The routes refuse every path that is not for operations. The pattern is slow, and only the plugins of an embedder see
+    // the other paths of operations.
+    graphqlEndpoint: isHosted ? '/graphql{/*}?' : OPERATION_PATH,
+    // Yoga's check answers each URL that ends in its path with an empty body, and no URL ends in a space: `/health` is a route.
     healthCheckEndpoint: ' ',
-    landingPage: false,
+    // GraphiQL is a page of the gateway: Yoga's page loads its code from another host.
     graphiql: false,
+    landingPage: false,
+    // Yoga's CORS allows every header that a page asks for, and credentials.
     cors: false,
+    // A page of another origin can send a multipart request without a preflight.
     multipart: false,
-    // The body is counted as it is read; Yoga's limiter halves the throughput.
+    // The body is counted as it is read. Yoga's limit sends each body through a web stream, which costs 160 µs.
     maxRequestBodySize: false,
-    // The pipeline masks, and what Yoga makes of a failure of its own or of a plugin goes through the same.
+    // The pipeline masks errors, and also failures of Yoga itself and of plugins.
     maskedErrors: false,
     logging: { debug() {}, info() {}, warn() {}, error: (error: unknown) => tracker.unexpected(error) },
+    // The pipeline has a cache of planned documents, bounded in bytes.
     parserAndValidationCache: false,
     extraParamNames: ['documentId', 'doc_id', 'pathId'],
-    plugins: [beforePlugins(options), ...plugins, afterPlugins(options, () => yoga.getEnveloped)],
+    plugins: [first, ...plugins, last],
   });
+  const { handleRequest } = yoga;
+  const handle = handleRequest as (
+    request: Request,
+    ...contexts: object[]
+  ) => Response | PromiseLike<Response>;
 
-  /** The response, also where a plugin fails outside of Yoga's care, which would show the client where in a stack trace. */
-  const answering = async (slot: RequestSlot, answer: () => Response | PromiseLike<Response>) => {
+  /** Answers a failure outside of the hooks that Yoga guards. Yoga would show the client a stack trace. */
+  const answerFailure = (error: unknown, { record }: RequestSlot): HttpResponse => {
+    // The client has left, or the failure came before the request had a record.
+    if (!record || record.request.signal.aborted) throw error;
+    return responseTo(pipeline.failed(error, record), 'application/json');
+  };
+
+  const answerPlainly: NodeHandler = async (sent, response, record) => {
+    const operation: RequestSlot = { record, sent, response };
     try {
-      return await answer();
+      let answer: HttpResponse;
+      try {
+        answer = fromView(await handle(viewOf(sent), { operation }, NO_CONTEXT));
+      } catch (error) {
+        answer = answerFailure(error, operation);
+      }
+      sendInTurn({ response, answer, requestId: record.requestId, onFailure: tracker.unexpected });
     } catch (error) {
-      const { record } = slot;
-      endStream(slot);
-      // Nobody waits, or it has not come as far as to be a request.
-      if (!record || record.request.signal.aborted) throw error;
-      const { body, status, headers } = responseTo(pipeline.failed(error, record), 'application/json');
-      const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
-      return new yoga.fetchAPI.Response(body, { status, headers: { ...own, ...headers } });
+      response.destroy();
+      tracker.unexpected(error, record);
+    } finally {
+      releaseUnlessRunning(operation);
     }
   };
 
-  const answer: NodeHandler = async (sent, response, record) => {
+  /** The same for Fetch API responses. */
+  const guarded = async (operation: RequestSlot, answer: () => Response | PromiseLike<Response>) => {
+    try {
+      return await answer();
+    } catch (error) {
+      endStream(operation);
+      const { status, headers, body } = answerFailure(error, operation);
+      const own = { ...COMMON_HEADERS, [REQUEST_ID]: (operation.record as RequestRecord).requestId };
+      return new yoga.fetchAPI.Response(body as string, { status, headers: { ...own, ...headers } });
+    }
+  };
+
+  const answerHosted: NodeHandler = async (sent, response, record) => {
     const { message } = sent;
-    const operation: RequestSlot = { record, sent, wasRead: wasRead(message) };
+    const operation: RequestSlot = { record, sent, response, wasRead: wasRead(message) };
     response.once('close', () => {
       releaseUnlessRunning(operation);
       endStream(operation);
     });
     const context = { req: message, res: response, waitUntil: yoga.waitUntil, operation };
     try {
-      const answer = await answering(operation, () =>
+      const answer = await guarded(operation, () =>
         yoga.handleNodeRequestAndResponse(message, response, context),
       );
-      // Something else answers: nobody takes the results.
+      // A plugin or the process has answered by node:http itself, so no client receives the results.
       if (response.headersSent) return endStream(operation);
       operation.stream?.watch(message.socket);
       await sendNodeResponse(answer, response, message, true);
     } catch (error) {
-      // Where the client has left, that is why.
+      // Where the client has left, that is the reason.
       if (!response.destroyed) tracker.unexpected(error, record);
       response.destroy();
     }
   };
-  // A context of its own for each request: an embedder may give the same one again and again.
+
+  // A context of its own for each request: an embedder may give the same context again and again.
   const fetch = async (...args: unknown[]) => {
     const operation: RequestSlot = {};
     let status = CLIENT_LEFT;
     try {
-      const response = await answering(operation, () =>
+      const response = await guarded(operation, () =>
         (yoga.fetch as (...all: unknown[]) => ReturnType<Yoga['fetch']>)(...args, { operation }),
       );
       ({ status } = response);
@@ -140,148 +146,19 @@ export function createYogaAdapter(options: YogaOptions) {
       if (operation.record) tracker.end(operation.record, status);
     }
   };
-  /** For an operation that comes past Yoga, by a WebSocket. */
+
+  /** The hooks of an operation that arrives by a WebSocket. */
   const hooksForSocket = (req: IncomingMessage, record: RequestRecord, params: object) =>
     hooksFor?.(yoga.getEnveloped, {
       req,
       params,
       operation: { record } satisfies RequestSlot,
-      // Made for plugins alone.
+      // Made only when a plugin reads it.
       get request() {
         const headers = req.headers as Record<string, string>;
         return new yoga.fetchAPI.Request(`http://${headers.host ?? 'localhost'}/graphql`, { headers });
       },
     });
-  return { answer, fetch: fetch as Fetch, hooksForSocket };
-}
 
-/** A plugin may have answered in the place of the operation. */
-function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
-  if (!isRunning) lease?.release();
-}
-
-/** Nobody takes its results. */
-function endStream({ stream, results }: RequestSlot): void {
-  stream?.destroy();
-  void results?.return?.();
-}
-
-function contextOf(serverContext: object) {
-  return serverContext as ServerContext & { readonly operation: { readonly record: RequestRecord } };
-}
-
-/** Yoga's responses take Node's streams as well. */
-function asResponse({ status, headers, body }: HttpResponse, Response: typeof globalThis.Response): Response {
-  // It writes into the headers that it is given.
-  return new Response((body === '' ? null : body) as never, { status, headers: { ...headers } });
-}
-
-/** Follows requests that come without a node:http server, answers pages, and puts on every response what it carries. */
-function beforePlugins({ handler, pipeline, tracker, checkHost }: YogaOptions): Plugin<Context> {
-  return {
-    async onRequest({ request, url, serverContext, setRequest, endResponse, fetchAPI }) {
-      const { operation } = serverContext as unknown as ServerContext;
-      const plain = new FetchRequest(request, url);
-      operation.record ??= tracker.begin(plain, requestIdFor(plain.header(REQUEST_ID)));
-      if (request.method === 'QUERY') setRequest(asPost(request));
-      const refusal = operation.sent
-        ? undefined
-        : checkHost({ host: url.host, origin: plain.header('origin'), path: plain.path });
-      if (refusal) tracker.answered(operation.record, [refusal]);
-      const answer = refusal ? errorResponse(refusal, plain.header('accept')) : await handler.page(plain);
-      if (answer) endResponse(asResponse(answer, fetchAPI.Response));
-    },
-    onResultProcess({ request, result, setResult, setResultProcessor, serverContext }) {
-      if (Array.isArray(result)) return;
-      const { operation } = contextOf(serverContext);
-      const { record } = operation;
-      const hasMore = Symbol.asyncIterator in result;
-      if (!hasMore) setResult(pipeline.mask(result as ExecutionResult, record));
-      // Yoga's own choice leaves out how much a client wants each.
-      const types = negotiateTypes(request.headers.get('accept'));
-      const type = (hasMore ? undefined : types.answer) ?? types.stream;
-      if (type === undefined) return;
-      const respond = async (
-        final: ExecutionResult,
-        { Response }: { readonly Response: typeof globalThis.Response },
-      ) => {
-        // A plugin, or its failure, has put another result in the place of those of a subscription.
-        if (!isStream(final)) endStream(operation);
-        const response = await handler.respond(final, types, record);
-        if (isStreamed(response.body)) operation.stream = response.body;
-        return asResponse(response, Response);
-      };
-      setResultProcessor(respond as never, type);
-    },
-    onResponse({ request, response: { headers }, serverContext }) {
-      const { record } = contextOf(serverContext).operation;
-      headers.set(REQUEST_ID, record.requestId);
-      for (const name of Object.keys(COMMON_HEADERS)) {
-        if (!headers.has(name)) headers.set(name, COMMON_HEADERS[name] as string);
-      }
-      const header = (name: string) => request.headers.get(name);
-      const cors = handler.cors?.({ method: request.method, header }, headers.get('vary')) ?? {};
-      for (const [name, value] of Object.entries(cors)) headers.set(name, value);
-    },
-  };
-}
-
-/** The same request for Yoga, which refuses other methods than GET and POST. Its record keeps the method that it came by. */
-function asPost(request: Request): Request {
-  return new Proxy(request, {
-    get(target, name) {
-      if (name === 'method') return 'POST';
-      const value = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
-
-/** Takes the place of Yoga's parsers, which quote broken JSON back and answer broken variables in a URL with 500, and of its execution. */
-function afterPlugins(
-  { handler, pipeline, hooksFor }: YogaOptions,
-  getEnveloped: () => Yoga['getEnveloped'],
-): Plugin<Context> {
-  return {
-    async onRequest({ request, url, endResponse, fetchAPI }) {
-      const answer = await handler.route(new FetchRequest(request, url));
-      if (answer) endResponse(asResponse(answer, fetchAPI.Response));
-    },
-    onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
-      const refusal = checkAccept(negotiateTypes(request.headers.get('accept')));
-      // Not thrown: Yoga would find no media type for it.
-      if (refusal) return endResponse(asResponse(errorResponse(refusal), fetchAPI.Response));
-      const { operation } = contextOf(serverContext);
-      const plain = new FetchRequest(request, url);
-      setRequestParser(async () => {
-        // Its client left while a plugin waited; no event says so again.
-        if (operation.record.request.signal.aborted) throw CUT_OFF;
-        // Yoga's request keeps a body that a plugin has read.
-        const isAtPlugin = operation.sent && wasRead(operation.sent.message) && !operation.wasRead;
-        const sent = isAtPlugin ? plain : (operation.sent ?? plain);
-        operation.lease = handler.openLease(plain, sent.headBytes);
-        const params = await handler.read(plain, operation.lease, sent);
-        const { query = '', weight: _weight, ...others } = params;
-        // Yoga insists on a text as the query; beside an id an empty one is none.
-        return { query, ...others };
-      });
-    },
-    onParams({ setParamsHandler }) {
-      setParamsHandler(async ({ params, request, context }) => {
-        const { operation } = contextOf(context);
-        const hooks = hooksFor?.(getEnveloped(), Object.assign(context, { request, params }));
-        operation.isRunning = true;
-        const result = await pipeline.run({
-          params: params as unknown as OperationParams,
-          record: operation.record,
-          hooks,
-          checkMethod,
-          mayStream: negotiateTypes(request.headers.get('accept')).stream !== undefined,
-          lease: operation.lease,
-        });
-        if (isStream(result)) operation.results = result;
-        return result as never;
-      });
-    },
-  };
+  return { answer: isHosted ? answerHosted : answerPlainly, fetch: fetch as Fetch, hooksForSocket };
 }

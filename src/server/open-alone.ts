@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, request as requestBy } from 'node:http';
-import { duplexPair } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { Config } from '../config/config.ts';
 import { createGateway } from '../gateway.ts';
 import { createLog } from '../observability/log.ts';
@@ -22,16 +18,10 @@ export async function openAlone(config: Config) {
     graphiql: undefined,
     log: createLog({ level: 'error', format: config.logFormat, secrets, destination: process.stderr }),
   });
-  // By a connection in memory, as its `fetch` loads Yoga, which takes longer than most operations.
-  const server = createServer(gateway);
   /** Posts to the gateway, and gives the text of its answer. */
   async function post(headers: Readonly<Record<string, string>>, body: string): Promise<string> {
-    const [client, connection] = duplexPair();
-    server.emit('connection', connection);
-    const options = { method: 'POST', headers, createConnection: () => client };
-    const request = requestBy('http://localhost/graphql', options).end(body);
-    const [response]: IncomingMessage[] = await once(request, 'response');
-    return text(response as IncomingMessage);
+    const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
+    return response.text();
   }
   return { post, close };
 }

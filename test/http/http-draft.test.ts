@@ -193,11 +193,11 @@ describe('the method QUERY', () => {
   it('is named by OPTIONS, by what refuses other methods, and to pages of listed origins', async () => {
     const options = await send({ method: 'OPTIONS' });
     expect(options.headers).toMatchObject({
-      allow: 'GET, POST, QUERY, OPTIONS',
+      allow: 'GET, HEAD, POST, QUERY, OPTIONS',
       'accept-query': 'application/json',
     });
     const refused = await send({ method: 'PUT' });
-    expect([refused.status, refused.headers.allow]).toEqual([405, 'GET, POST, QUERY, OPTIONS']);
+    expect([refused.status, refused.headers.allow]).toEqual([405, 'GET, HEAD, POST, QUERY, OPTIONS']);
     const listed = await openGateway({ upstream: fixture.sandbox.url, corsOrigins: ['https://app.example'] });
     try {
       const headers = { origin: 'https://app.example' };

@@ -10,10 +10,10 @@ import type { ResultStream } from '../../operation/result-stream.ts';
 import { AbortSource } from '../../transport/call.ts';
 import { type Clock, Deadline, every } from '../../transport/clock.ts';
 import type { BodyLease, OpenLease } from '../client-body.ts';
-import type { createFetchAdapter } from '../fetch.ts';
 import { SHUTTING_DOWN } from '../guards.ts';
 import { NodeRequest } from '../node.ts';
 import { isFailure, requestIdFor } from '../response.ts';
+import type { YogaAdapter } from '../yoga.ts';
 import { MAX_PARTS, SocketFrames } from './socket-frames.ts';
 import {
   type ClientMessage,
@@ -34,7 +34,7 @@ export interface SocketConnectionOptions {
   readonly openLease: OpenLease;
   readonly clock: Clock;
   /** The hooks of an operation; undefined: no plugin wraps any. */
-  readonly hooksFor: ReturnType<typeof createFetchAdapter>['hooksForSocket'] | undefined;
+  readonly hooksFor: YogaAdapter['hooksForSocket'] | undefined;
 }
 
 /** Messages, pings and pongs of a connection in a second. */
@@ -224,12 +224,11 @@ export function openSocketConnection(
     const { record, body } = operation;
     const params = paramsFromJson(payload, 'payload');
     if (!body.hold(params.weight)) throw OVERLOADED;
-    return Promise.resolve(hooksFor?.(upgrade, record, params))
-      .then((hooks) => pipeline.run({ params, record, hooks, mayStream: true, lease: body }))
-      .then((result) => {
-        operation.isStream = isStream(result);
-        return isStream(result) ? result : sendResult(id, result, operation).then(() => undefined);
-      });
+    const hooks = hooksFor?.(upgrade, record, params);
+    return pipeline.run({ params, record, hooks, mayStream: true, lease: body }).then((result) => {
+      operation.isStream = isStream(result);
+      return isStream(result) ? result : sendResult(id, result, operation).then(() => undefined);
+    });
   }
 
   /** Sends the next result of a stream. @returns whether there was one */

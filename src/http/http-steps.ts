@@ -7,19 +7,13 @@ import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH, readOperationPath } from './address.ts';
 import type { BodyLease, OpenLease } from './client-body.ts';
 import type { Compress } from './compression.ts';
-import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
+import { type CorsHeaders, checkContentType, isGet } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
-import {
-  type AcceptedTypes,
-  errorResponse,
-  type HttpResponse,
-  negotiateTypes,
-  responseTo,
-} from './response.ts';
+import { type AcceptedTypes, type HttpResponse, responseTo } from './response.ts';
 import type { HttpRoute } from './routes.ts';
 import { streamResponse } from './stream.ts';
 
-interface HttpHandlerOptions {
+interface HttpStepsOptions {
   readonly pipeline: Pipeline;
   readonly compress: Compress;
   readonly clock: Clock;
@@ -37,13 +31,13 @@ interface HttpHandlerOptions {
 /** Most operations by GET have no longer one, and keep next to nothing. */
 const SHORT_HEAD = 512;
 
-export type HttpHandler = ReturnType<typeof createHttpHandler>;
+export type HttpSteps = ReturnType<typeof createHttpSteps>;
 
-/** Answers HTTP requests of plain values. Its steps are there one by one for an adapter that hosts plugins around them. */
-export function createHttpHandler(options: HttpHandlerOptions) {
+/** The steps between a request and its response, as the hooks of Yoga call them. */
+export function createHttpSteps(options: HttpStepsOptions) {
   const { pipeline, compress, clock, openLease, maxBodyBytes, pages, route, cors } = options;
 
-  const page = async (request: HttpRequest): Promise<HttpResponse | undefined> => {
+  const pageFor = async (request: HttpRequest): Promise<HttpResponse | undefined> => {
     for (const answer of pages) {
       const response = await answer(request);
       if (response) return response;
@@ -51,10 +45,18 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     return undefined;
   };
 
-  /** The operation of a request; `sent` has its body. Only a short GET has no lease. @throws the error for the client */
+  /** The page at the URL of a request; undefined at once for an operation by POST. */
+  const page = (request: HttpRequest): Promise<HttpResponse | undefined> | undefined =>
+    request.method === 'POST' && request.path === OPERATION_PATH ? undefined : pageFor(request);
+
+  /** Opens the memory lease of a request; undefined for a short GET, which keeps next to nothing. */
+  const beginBody = (request: HttpRequest, headBytes: number): BodyLease | undefined =>
+    isGet(request.method) && headBytes <= SHORT_HEAD ? undefined : openLease(request, headBytes);
+
+  /** Reads the operation of a request; `sent` has its body. @throws the error for the client */
   function read(request: HttpRequest, lease: BodyLease | undefined, sent = request) {
     const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
-    if (!lease || request.method === 'GET') {
+    if (!lease || isGet(request.method)) {
       const params = paramsFromUrl(request.searchParams, path);
       if (lease && !lease.hold(params.weight)) throw OVERLOADED;
       return params;
@@ -85,43 +87,5 @@ export function createHttpHandler(options: HttpHandlerOptions) {
     });
   }
 
-  /** Guards, parameters, pipeline, response. It never rejects. */
-  async function handle(request: HttpRequest, record: RequestRecord): Promise<HttpResponse> {
-    const types = negotiateTypes(request.header('accept'));
-    const { method, path } = request;
-    let lease: BodyLease | undefined;
-    let response: HttpResponse | Promise<HttpResponse> | undefined;
-    try {
-      const isPost = method === 'POST';
-      const isCommon = isPost && path === OPERATION_PATH;
-      response = isCommon ? undefined : ((await page(request)) ?? (await route(request)));
-      const refusal = response ? undefined : checkAccept(types);
-      if (refusal) response = errorResponse(refusal);
-      if (response === undefined) {
-        if (method !== 'GET' || request.headBytes > SHORT_HEAD) lease = openLease(request, request.headBytes);
-        const params = await read(request, lease);
-        const mayStream = types.stream !== undefined;
-        const result = await pipeline.run({
-          params,
-          record,
-          checkMethod: isPost ? undefined : checkMethod,
-          mayStream,
-          lease,
-        });
-        lease = undefined;
-        response = respond(result, types, record);
-      }
-      if (response instanceof Promise) response = await response;
-    } catch (error) {
-      // It cannot be read, or its page not made, or its result not written.
-      response = await respond(pipeline.failed(error, record), types, record);
-    } finally {
-      lease?.release();
-    }
-    if (!cors) return response;
-    const { headers } = response;
-    return { ...response, headers: { ...headers, ...cors(request, headers.vary) } };
-  }
-
-  return { handle, page, route, openLease, read, respond, cors };
+  return { page, route, beginBody, read, respond, cors };
 }

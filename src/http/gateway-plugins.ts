@@ -1,0 +1,218 @@
+import type { ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import type { Plugin, YogaServerInstance } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import type { RequestRecord, RequestTracker } from '../observability/request-record.ts';
+import type { OperationParams } from '../operation/params.ts';
+import { type ExecutionHooks, isStream, type Pipeline } from '../operation/pipeline.ts';
+import { CUT_OFF } from './client-body.ts';
+import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
+import { FetchRequest, type HttpRequest } from './http-request.ts';
+import type { HttpSteps } from './http-steps.ts';
+import { type NodeHandler, type NodeRequest, wasRead } from './node.ts';
+import { endStream, type RequestSlot } from './request-slot.ts';
+import {
+  COMMON_HEADERS,
+  errorResponse,
+  type HttpResponse,
+  isStreamed,
+  negotiateTypes,
+  REQUEST_ID,
+  requestIdFor,
+} from './response.ts';
+import { alreadySent, asView, fromView, methodForYoga, withMethod } from './web-views.ts';
+
+type GetEnveloped = YogaServerInstance<object, Context>['getEnveloped'];
+
+export interface GatewayPluginOptions {
+  readonly steps: HttpSteps;
+  readonly pipeline: Pipeline;
+  readonly tracker: RequestTracker;
+  /** Checks requests that arrive by `fetch`. The node:http listener has checked the others. */
+  readonly checkHost: HostCheck;
+  /** The hooks of an operation; `context` is what the plugins of an embedder share. Undefined: no plugins. */
+  readonly hooksFor: ((getEnveloped: GetEnveloped, context: object) => ExecutionHooks) | undefined;
+  /** Answers `/mcp` at a node:http server; undefined: no agents. */
+  readonly agents: NodeHandler | undefined;
+}
+
+/** Yoga's server context of a request. */
+interface ServerContext {
+  readonly operation: RequestSlot & { readonly record: RequestRecord };
+}
+
+/**
+ * The gateway's two Yoga plugins: the first runs before the plugins of an embedder, the second after them. `isHosted` says that
+ * an embedder has plugins, which need the Fetch API's requests and responses; without plugins Yoga gets plain views.
+ */
+export function createGatewayPlugins(
+  options: GatewayPluginOptions,
+  isHosted: boolean,
+  getEnveloped: () => GetEnveloped,
+): readonly [Plugin<Context>, Plugin<Context>] {
+  const { steps, pipeline, tracker, checkHost, hooksFor, agents } = options;
+
+  /** The request as the steps read it: a plugin of an embedder may have put another one in its place. */
+  const stepRequest = ({ sent }: RequestSlot, request: Request, url: URL): HttpRequest =>
+    sent && !isHosted ? sent : new FetchRequest(request, url);
+
+  const acceptedTypes = ({ sent }: RequestSlot, { headers }: Request) =>
+    negotiateTypes(sent && !isHosted ? sent.header('accept') : headers.get('accept'));
+
+  const asResponse = (
+    { sent }: RequestSlot,
+    answer: HttpResponse,
+    Response: typeof globalThis.Response,
+  ): Response => {
+    if (sent && !isHosted) return asView(answer);
+    const { status, headers, body } = answer;
+    // Yoga's responses take Node's streams. It writes into the headers that it is given.
+    return new Response((body === '' ? null : body) as never, { status, headers: { ...headers } });
+  };
+
+  const first: Plugin<Context> = {
+    onRequest({ request, url, serverContext, setRequest, endResponse, fetchAPI: { Response } }) {
+      const { operation } = serverContext as unknown as { readonly operation: RequestSlot };
+      const { sent, response } = operation;
+      const end = (answer: HttpResponse | undefined) => {
+        if (answer) endResponse(asResponse(operation, answer, Response));
+      };
+      if (agents && response && sent?.path === MCP_PATH)
+        return answerAgents(agents, sent, response, operation).then(end);
+      const plain = stepRequest(operation, request, url);
+      if (operation.record === undefined) {
+        operation.record = tracker.begin(plain, requestIdFor(plain.header(REQUEST_ID)));
+        const refusal = checkHost({ host: url.host, origin: plain.header('origin'), path: plain.path });
+        if (refusal) {
+          tracker.answered(operation.record, [refusal]);
+          return end(errorResponse(refusal, plain.header('accept')));
+        }
+      }
+      const method = methodForYoga(request.method);
+      if (method !== request.method) setRequest(withMethod(request, method));
+      return steps.page(plain)?.then(end);
+    },
+    onResultProcess({ request, result, setResult, setResultProcessor, serverContext }) {
+      if (Array.isArray(result)) return;
+      const { operation } = contextOf(serverContext);
+      const { record } = operation;
+      const hasMore = Symbol.asyncIterator in result;
+      if (!hasMore) setResult(pipeline.mask(result as ExecutionResult, record));
+      // Yoga's own choice ignores the q-values of the accept header.
+      const types = acceptedTypes(operation, request);
+      const type = (hasMore ? undefined : types.answer) ?? types.stream;
+      if (type === undefined) return;
+      const respond = (
+        final: ExecutionResult,
+        { Response }: { readonly Response: typeof globalThis.Response },
+      ) => {
+        // A plugin, or its failure, may have replaced the results of a subscription.
+        if (!isStream(final)) endStream(operation);
+        const finish = (response: HttpResponse) => {
+          if (isStreamed(response.body)) operation.stream = response.body;
+          return asResponse(operation, response, Response);
+        };
+        const response = steps.respond(final, types, record);
+        return response instanceof Promise ? response.then(finish) : finish(response);
+      };
+      setResultProcessor(respond as never, type);
+    },
+    onResponse({ request, response, serverContext, setResponse }) {
+      const { operation } = contextOf(serverContext);
+      const { sent, record } = operation;
+      if (sent && !isHosted) {
+        if (!steps.cors) return;
+        const { headers, ...plain } = fromView(response);
+        return setResponse(asView({ ...plain, headers: { ...headers, ...steps.cors(sent, headers.vary) } }));
+      }
+      const { headers } = response;
+      headers.set(REQUEST_ID, record.requestId);
+      for (const name of Object.keys(COMMON_HEADERS)) {
+        if (!headers.has(name)) headers.set(name, COMMON_HEADERS[name] as string);
+      }
+      const header = (name: string) => request.headers.get(name);
+      const cors = steps.cors?.({ method: request.method, header }, headers.get('vary')) ?? {};
+      for (const [name, value] of Object.entries(cors)) headers.set(name, value);
+    },
+  };
+
+  const last: Plugin<Context> = {
+    onRequest({ request, url, serverContext, endResponse, fetchAPI: { Response } }) {
+      const { operation } = contextOf(serverContext);
+      const end = (answer: HttpResponse | undefined) => {
+        if (answer) endResponse(asResponse(operation, answer, Response));
+      };
+      const answer = steps.route(stepRequest(operation, request, url));
+      return answer instanceof Promise ? answer.then(end) : end(answer);
+    },
+    // Replaces Yoga's parsers, which quote broken JSON back and answer broken variables in a URL with 500.
+    onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI: { Response } }) {
+      const { operation } = contextOf(serverContext);
+      const refusal = checkAccept(acceptedTypes(operation, request));
+      // Not thrown: Yoga would find no media type for the error.
+      if (refusal) return endResponse(asResponse(operation, errorResponse(refusal), Response));
+      const plain = stepRequest(operation, request, url);
+      setRequestParser(() => {
+        // The client left while a plugin waited; no later event says so.
+        if (operation.record.request.signal.aborted) throw CUT_OFF;
+        const { sent } = operation;
+        // Yoga's request keeps a body that a plugin has read.
+        const isAtPlugin = isHosted && sent && wasRead(sent.message) && !operation.wasRead;
+        const withBody = isAtPlugin ? plain : (sent ?? plain);
+        operation.lease = steps.beginBody(plain, withBody.headBytes);
+        const params = steps.read(plain, operation.lease, withBody);
+        return params instanceof Promise ? params.then(paramsForYoga) : paramsForYoga(params);
+      });
+    },
+    // Replaces Yoga's execution.
+    onParams({ setParamsHandler }) {
+      setParamsHandler(({ params, request, context }) => {
+        const { operation } = contextOf(context);
+        const hooks = hooksFor?.(getEnveloped(), Object.assign(context, { request, params }));
+        operation.isRunning = true;
+        const mayStream = acceptedTypes(operation, request).stream !== undefined;
+        const running = pipeline.run({
+          params: params as unknown as OperationParams,
+          record: operation.record,
+          hooks,
+          checkMethod,
+          mayStream,
+          lease: operation.lease,
+        });
+        if (!mayStream) return running as never;
+        return running.then((result) => {
+          if (isStream(result)) operation.results = result;
+          return result;
+        }) as never;
+      });
+    },
+  };
+
+  return [first, last];
+}
+
+const MCP_PATH = '/mcp';
+
+/** The handler of agents writes its response by node:http itself. */
+async function answerAgents(
+  agents: NodeHandler,
+  sent: NodeRequest,
+  response: ServerResponse,
+  { record }: RequestSlot,
+): Promise<HttpResponse> {
+  await agents(sent, response, record as RequestRecord);
+  return alreadySent(response);
+}
+
+/** Yoga insists on a text as the query. Beside an id an empty text stands for no query. */
+function paramsForYoga({
+  query = '',
+  weight: _weight,
+  ...others
+}: OperationParams & { readonly weight: number }) {
+  return { query, ...others };
+}
+
+function contextOf(serverContext: object): ServerContext {
+  return serverContext as ServerContext;
+}

@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http';
+import type { RequestRecord } from '../observability/request-record.ts';
+import type { OperationSlot } from '../operation/envelop-hooks.ts';
+import type { ResultStream } from '../operation/result-stream.ts';
+import type { BodyLease } from './client-body.ts';
+import type { NodeRequest } from './node.ts';
+import type { StreamedBody } from './response.ts';
+
+/** The state of one request on its way through Yoga. Hooks find it in Yoga's server context. */
+export interface RequestSlot extends OperationSlot {
+  /** Set by the node:http listener; a request by `fetch` gets its record from the first hook. */
+  record?: RequestRecord;
+  /** The request at the node:http server; undefined for a request by `fetch`. */
+  readonly sent?: NodeRequest;
+  readonly response?: ServerResponse;
+  /** Whether code in front of the gateway had read the body before Yoga saw the request. */
+  readonly wasRead?: boolean;
+  /** The memory lease of the body. The operation releases it, or else the end of the request. */
+  lease?: BodyLease | undefined;
+  isRunning?: boolean;
+  /** The results of a subscription. */
+  results?: ResultStream;
+  /** The body of the response that sends these results. */
+  stream?: StreamedBody;
+}
+
+/** Releases the body of a request that a plugin answered before its operation began. */
+export function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
+  if (!isRunning) lease?.release();
+}
+
+/** Ends a subscription whose results no client receives. */
+export function endStream({ stream, results }: RequestSlot): void {
+  stream?.destroy();
+  void results?.return?.();
+}
