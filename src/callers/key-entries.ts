@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { z as Zod } from 'zod';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
@@ -25,7 +26,7 @@ const MAX_TOLD = 100;
 /** The shape of a file of keys. It takes longer to load than all that reads the rest of the configuration. */
 function describeFile() {
   const { z }: { readonly z: typeof Zod } = createRequire(import.meta.url)('zod');
-  const hash = z
+  const sha256 = z
     .string({ error: 'is missing, or no text' })
     .regex(/^[0-9a-f]{64}$/i, 'is not the SHA-256 of a key: 64 hex digits')
     .transform((text) => text.toLowerCase());
@@ -47,7 +48,7 @@ function describeFile() {
     {
       name: z.string({ error: 'is missing, or no text' }).regex(NAME, `is not a name. One has ${NAME_FORM}`),
       sha256: z
-        .union([hash.transform((one) => [one]), z.array(hash).min(1).max(2)], {
+        .union([sha256.transform((one) => [one]), z.array(sha256).min(1).max(2)], {
           error: 'is not the SHA-256 of a key, 64 hex digits, or a list of one or two',
         })
         .refine((all) => new Set(all).size === all.length, 'has the same hash twice'),
@@ -74,7 +75,7 @@ function describeFile() {
 let described: ReturnType<typeof describeFile> | undefined;
 
 /** Reads the JSON of a file of keys, or says all that is wrong with it. No hash is quoted: it may be a key by mistake. */
-export function parseKeyEntries(text: string): KeyEntries {
+export function parseKeyEntries(text: string, heldKey?: string): KeyEntries {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -89,7 +90,11 @@ export function parseKeyEntries(text: string): KeyEntries {
     const named = scopes.includes(EVERY_SCOPE) ? undefined : new Set(scopes.filter(isScope));
     return { ...EVERYTHING, expiresAt: undefined, ...rest, scopes: named };
   });
-  const problems = [...findRepeated(entries), ...entries.flatMap(findContradictions)];
+  const problems = [
+    ...findRepeated(entries),
+    ...entries.flatMap(findContradictions),
+    ...findHeldKey(entries, heldKey),
+  ];
   return problems.length > 0 ? { problems: firstOf(problems, (problem) => problem) } : { entries };
 }
 
@@ -113,6 +118,19 @@ function findRepeated(entries: readonly KeyEntry[]): string[] {
     }
   }
   return problems;
+}
+
+/** A caller that knew the key of LuaAuth would need no gateway. */
+function findHeldKey(entries: readonly KeyEntry[], heldKey: string | undefined): string[] {
+  if (heldKey === undefined) return [];
+  const held = hash('sha256', heldKey);
+  return entries.flatMap(({ name, sha256 }, index) =>
+    sha256.includes(held)
+      ? [
+          `${placeOf(index, name)}.sha256 is that of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new"`,
+        ]
+      : [],
+  );
 }
 
 function findContradictions({ name, scopes, scripts, projects }: KeyEntry, index: number): string[] {

@@ -40,7 +40,7 @@ export function loadConfig(flags: Environment = {}): ConfigResult {
 /** Reads and checks all of an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
-  const config = assemble(values, problems, readKeys(environment, problems));
+  const config = assemble(values, problems, readKeys(environment, values, problems));
   return problems.length > 0 ? { problems } : { config };
 }
 
@@ -116,9 +116,13 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
 }
 
 /** The file of gateway keys, if it is one that says what each allows; what is wrong with it is added to the problems. */
-function readKeys({ GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment, problems: string[]) {
+function readKeys(
+  { GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment,
+  { LUAAUTH_TOKEN: heldKey }: VariableValues,
+  problems: string[],
+) {
   if (!path || list || !isKeysFile(path)) return undefined;
-  const read = readKeysFile(path);
+  const read = readKeysFile(path, heldKey);
   if ('entries' in read) return { path, entries: read.entries };
   problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: ${problem}.`));
   return undefined;

@@ -104,7 +104,7 @@ export const VARIABLES = {
     LUAAUTH_TOKEN: row(key, "the gateway's own LuaAuth API key", { secret: true }),
     GATEWAY_KEYS: row(
       keyList,
-      'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks; a .json file gives each its scopes',
+      'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks; in a file # starts a comment, and a .json file gives each its scopes',
       { secret: true },
     ),
     GATEWAY_JWKS_URL: row(

@@ -1,4 +1,5 @@
 import { ROWS, type Variable, type VariableValues } from './env-variables.ts';
+import { formatOf } from './plain-keys.ts';
 import { isKeysFile, readTextFile } from './text-file.ts';
 
 /** A hundred of the longest keys. */
@@ -13,15 +14,20 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { read, allowed, meant, secret }] of ROWS) {
+  for (const [name, { read, problem, allowed, meant, secret }] of ROWS) {
     const text = secret ? readSecret(environment, name, problems) : environment[name];
     if (text === undefined || text === '') continue;
+    const file = secret && environment[`${name}_FILE`];
+    const described = problem?.(text, values);
+    if (described !== undefined) {
+      problems.push(`${file ? `${name}_FILE: ${JSON.stringify(cut(file))}` : name}: ${described}`);
+      continue;
+    }
     const value = read(text);
     if (value !== undefined) {
       values[name] = value;
       continue;
     }
-    const file = secret && environment[`${name}_FILE`];
     const given = file
       ? `${name}_FILE: ${JSON.stringify(cut(file))} holds what`
       : `${name}: ${secret ? HIDDEN : show(text)}`;
@@ -85,14 +91,28 @@ function readSecret(environment: Environment, name: string, problems: string[]):
     say(`${read.problem}. Give the path of a readable file.`);
     return undefined;
   }
-  const text = read.text.trim();
-  if (text === '') say('is empty. Put the secret in it.');
-  // Each part of it would be a key that allows everything.
-  if (name === 'GATEWAY_KEYS' && text.startsWith('{')) {
-    say('holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.');
-    return undefined;
-  }
-  return text;
+  const isKeyList = name === 'GATEWAY_KEYS';
+  const text = isKeyList ? withoutComments(read.text) : read.text.trim();
+  if (text === '')
+    say(
+      isKeyList
+        ? 'holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.'
+        : 'is empty. Put the secret in it.',
+    );
+  const format = isKeyList ? formatOf(text.split('\n')) : undefined;
+  if (format === undefined) return text;
+  const advice =
+    format === 'JSON'
+      ? 'Give it a name that ends in .json.'
+      : 'Write a key, or name=key, in each line, or a file whose name ends in .json.';
+  say(`holds ${format}, but by its name it is a plain list of keys. ${advice}`);
+  return undefined;
+}
+
+/** The lines of a list that hold something. A comment is a line of its own, or follows a space. */
+function withoutComments(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
+  return lines.filter((line) => line !== '').join('\n');
 }
 
 const HIDDEN = 'the given value (not shown)';

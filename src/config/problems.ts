@@ -1,4 +1,3 @@
-import { isNameAlone } from '../callers/key-store.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { type Name, VARIABLE_NAMES, type VariableValues } from './env-variables.ts';
 import type { Environment } from './environment.ts';
@@ -30,11 +29,6 @@ export function findContradictions(values: VariableValues, problems: string[], h
   if (heldKey !== undefined && !hasGatewayKeys && isMissing('GATEWAY_KEYS') && !isLoopback(hostInUrl(host))) {
     problems.push(
       `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
-    );
-  }
-  if (gatewayKeys?.some(isNameAlone)) {
-    problems.push(
-      'GATEWAY_KEYS: one of them is a name and = without a key, as where the key comes from a variable that is not set: the name would be the key. Write name=key.',
     );
   }
   if (hasGatewayKeys && isMissing('LUAAUTH_TOKEN')) {

@@ -102,9 +102,9 @@ export function isKeysFile(path: string): boolean {
   return path.toLowerCase().endsWith('.json');
 }
 
-/** The gateway keys in a file, or all that is wrong with it. */
-export function readKeysFile(path: string): KeyEntries {
+/** The gateway keys in a file, or all that is wrong with it. The key that the gateway holds is not allowed there. */
+export function readKeysFile(path: string, heldKey?: string): KeyEntries {
   const read = readTextFile(path, MAX_KEYS_FILE_BYTES);
   if ('problem' in read) return { problems: [`the file ${read.problem}. Give the path of a readable file`] };
-  return parseKeyEntries(read.text);
+  return parseKeyEntries(read.text, heldKey);
 }

@@ -1,7 +1,14 @@
+import { describeBadKeys, KEY_FORM } from './plain-keys.ts';
+
 /** One kind of value: how its text is read, and the words for what it may be. */
 export interface Kind<Value = unknown> {
   /** Reads a text; undefined: it is none of the values. */
   readonly read: (text: string) => Value | undefined;
+  /**
+   * The problem with a text, where more can be said than that it is not allowed. Does not quote a secret. `others` are the values of
+   * the rows before.
+   */
+  readonly problem?: (text: string, others: Readonly<Record<string, unknown>>) => string | undefined;
   /** The values that it takes, in words that go on after "is not". */
   readonly allowed: string;
   /** The value as a flag's help shows it; `value` by default. */
@@ -82,9 +89,12 @@ export const key: Kind<string> = {
   allowed: '1 to 512 visible ASCII characters without spaces',
 };
 
+const keysIn = (text: string) => text.split(/[,\n]/).map((one) => one.trim());
+
 export const keyList: Kind<string[]> = {
-  read: listOf(/[,\n]/, key.read),
-  allowed: `keys separated by commas or line breaks, each ${key.allowed}`,
+  read: keysIn,
+  problem: (text, { LUAAUTH_TOKEN: heldKey }) => describeBadKeys(keysIn(text), heldKey),
+  allowed: `keys separated by commas or line breaks, each ${KEY_FORM}`,
 };
 
 export const claim: Kind<string> = {

@@ -28,7 +28,7 @@ export async function openKeys(
   const { path, entries } = keysFile;
   const keyRing = createKeyStore(entries);
   watch(path, () => {
-    const read = readKeysFile(path);
+    const read = readKeysFile(path, plain.heldKey);
     if ('problems' in read) {
       warn(
         `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the keys of before stay in force. ${read.problems.join('; ')}`,
@@ -39,7 +39,7 @@ export async function openKeys(
     info(`GATEWAY_KEYS_FILE: read again, ${read.entries.length} keys`);
   });
   // It may have changed since the configuration was read: the watcher compares with what it finds now.
-  const current = readKeysFile(path);
+  const current = readKeysFile(path, plain.heldKey);
   if ('entries' in current) keyRing.replace(current.entries);
   return { ...credentials, keyRing };
 }

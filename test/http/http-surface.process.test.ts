@@ -745,7 +745,7 @@ describe('the configuration of the HTTP surface', () => {
     }
     const held = { LUAAUTH_TOKEN: 'held', CORS_ORIGINS: '*' };
     expect(configOf(held)).toEqual([expect.stringContaining('GATEWAY_KEYS')]);
-    expect(configOf({ ...held, GATEWAY_KEYS: 'one' })).toMatchObject({ corsOrigins: ['*'] });
+    expect(configOf({ ...held, GATEWAY_KEYS: 'one-Vd8sK2mQ41xZ' })).toMatchObject({ corsOrigins: ['*'] });
   });
 
   it('reaches the process', async () => {

@@ -345,7 +345,7 @@ describe.concurrent.each([
   ['callers send their own key', {}, { token: KEY }],
   [
     'the gateway holds the key',
-    { LUAAUTH_TOKEN: HELD_KEY, GATEWAY_KEYS: `other,${GATEWAY_KEY}` },
+    { LUAAUTH_TOKEN: HELD_KEY, GATEWAY_KEYS: `other-n7Yw3RtC90pL,${GATEWAY_KEY}` },
     { authorization: `Bearer ${GATEWAY_KEY}` },
   ],
 ])('the process, when %s,', (_title, variables, headers) => {

@@ -157,7 +157,7 @@ describe('query', () => {
     const recorder = await record((call, response) =>
       json(response, { data: { said: call.headers.authorization } }),
     );
-    const variables = { LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: 'other-key', GATEWAY_KEY: 'own-key' };
+    const variables = { LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: 'other-n7Yw3RtC90pL', GATEWAY_KEY: 'own-key' };
     const files = { a: '{ said }' };
     const { stdout } = await run(['query', 'a', '--url', `${recorder.url}/graphql`], { variables, files });
     expect(answered(stdout)).toEqual([{ data: { said: 'Bearer own-key' } }]);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,10 @@ import { type Environment, readDefault } from '../../src/config/environment.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const SECRET = 'sentinel-5f0c';
+const [ONE, TWO, THREE] = ['one-Vd8sK2mQ41xZ', 'two-n7Yw3RtC90pL', 'three-Jq6fH5bU2gTe'];
+
+const KEY_ADVICE =
+  'A key has 16 to 512 letters, digits or any of _ . ~ + / = -, and is hard to guess. Make one with "luaauth-graphql keys new --name NAME --scopes \'*\'".';
 
 let directory: string;
 let gateway: GatewayProcess | undefined;
@@ -71,18 +76,19 @@ describe('an environment', () => {
 
   it('is refused when a gateway key is a name alone, as of a variable that is not set', () => {
     const withKeys = (GATEWAY_KEYS: string) => problems({ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS });
-    for (const keys of ['deploy=', 'bot=', 'ci.deploy=', 'a,deploy=', 'support-bot-of-x='])
+    for (const keys of ['deploy=', 'bot=', 'ci.deploy=', 'a-Vd8sK2mQ41xZ9k,deploy=', 'support-bot-of-x='])
       expect(withKeys(keys), keys).toEqual([
-        'GATEWAY_KEYS: one of them is a name and = without a key, as where the key comes from a variable that is not set: the name would be the key. Write name=key.',
+        expect.stringMatching(
+          /^GATEWAY_KEYS: key \d of \d \(not shown\) is a name and = without a key, as where the key comes from a variable that is not set\. /,
+        ),
       ]);
     // The padding of base64.
-    for (const bytes of [10, 16, 32, 47, 100])
+    for (const bytes of [11, 16, 32, 47, 64])
       for (const encoding of ['base64', 'base64url'] as const)
         for (const name of ['', 'deploy=']) {
-          const key = Buffer.alloc(bytes, 'k\u00ff').toString(encoding);
+          const key = hash('sha512', `${bytes}`, 'buffer').subarray(0, bytes).toString(encoding);
           expect(withKeys(`${name}${key}${'='.repeat((4 - (key.length % 4)) % 4)}`)).toEqual([]);
         }
-    expect(withKeys('p@ss=')).toEqual([]);
   });
 
   it('is refused when there is no port for the metrics of each worker', () => {
@@ -104,7 +110,7 @@ describe('an environment', () => {
       config({
         LUAAUTH_API_URL: 'https://api.luaauth.com/base',
         LUAAUTH_TOKEN: 'held',
-        GATEWAY_KEYS: 'one, two',
+        GATEWAY_KEYS: `${ONE}, ${TWO}`,
         HOST: '0.0.0.0',
         PORT: '0',
         GRAPHIQL: 'off',
@@ -116,7 +122,7 @@ describe('an environment', () => {
       }),
     ).toMatchObject({
       apiUrl: new URL('https://api.luaauth.com/base'),
-      credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
+      credentials: { heldKey: 'held', gatewayKeys: [ONE, TWO] },
       host: '0.0.0.0',
       port: 0,
       graphiql: false,
@@ -146,9 +152,12 @@ describe('an environment', () => {
     const lines = problems(given);
     expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual(checked);
     for (const line of lines) {
-      const [, name, shown] = /^(\w+): (the given value \(not shown\)|".+") is not \S.*\.$/.exec(line) ?? [];
+      const [, name, shown = ''] =
+        /^(\w+): (the given value \(not shown\)|key 1 of 1 \(not shown\)|".+") (?:is not|has) \S.*\.$/.exec(
+          line,
+        ) ?? [];
       const isSecret = 'secret' in VARIABLES[name as Name];
-      expect([line, shown === 'the given value (not shown)']).toEqual([line, isSecret]);
+      expect([line, shown.endsWith('(not shown)')]).toEqual([line, isSecret]);
       expect([line, line.includes(SECRET)]).toEqual([line, !isSecret]);
     }
   });
@@ -207,7 +216,7 @@ describe('an environment', () => {
     [
       'GATEWAY_KEYS',
       `${SECRET},,b`,
-      'the given value (not shown) is not keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces',
+      `key 1 of 3 (not shown) has 13 characters; key 2 of 3 (not shown) is empty, as where the key comes from a variable that is not set; key 3 of 3 (not shown) has 1 character. ${KEY_ADVICE}`,
     ],
     ['HOST', 'http://x', '"http://x" is not a host name or an IP address to listen on'],
     ['PORT', '65536', '"65536" is not a whole number from 0 to 65535 (0: any free port)'],
@@ -238,7 +247,7 @@ describe('an environment', () => {
     ['MAX_TOKENS', '2kB', '"2kB" is not a whole number from 0 to 100000000 (0: no limit)'],
     ['LOG_LEVEL', 'verbose', '"verbose" is not one of trace, debug, info, warn, error, fatal, silent'],
   ])('is refused for %s=%s', (name, value, problem) => {
-    expect(problems({ [name]: value })).toEqual([`${name}: ${problem.replace(/[^?]$/, '$&.')}`]);
+    expect(problems({ [name]: value })).toEqual([`${name}: ${problem.replace(/[^?.]$/, '$&.')}`]);
   });
 });
 
@@ -301,9 +310,9 @@ describe('a secret', () => {
   it('is read from the file that NAME_FILE names, without the line break at its end', () => {
     const { credentials } = config({
       LUAAUTH_TOKEN_FILE: file('token', 'held\n'),
-      GATEWAY_KEYS_FILE: file('keys', 'one\ntwo,three\n'),
+      GATEWAY_KEYS_FILE: file('keys', `# of the team\n${ONE}\n\n${TWO},${THREE}  # the last\n`),
     });
-    expect(credentials).toEqual({ heldKey: 'held', gatewayKeys: ['one', 'two', 'three'] });
+    expect(credentials).toEqual({ heldKey: 'held', gatewayKeys: [ONE, TWO, THREE] });
   });
 
   it('is set in one place only', () => {
@@ -337,6 +346,96 @@ it('of a plain list of keys holds no JSON, whose parts would be keys that allow 
   ]);
 });
 
+describe('a gateway key that can be guessed', () => {
+  const HELD = 'held-Wm4cB8vX1aNs';
+  const withKeys = (GATEWAY_KEYS: string) => problems({ LUAAUTH_TOKEN: HELD, GATEWAY_KEYS });
+
+  it.each([
+    ['', '[', 'looks like JSON'],
+    ['', '{"keys": []}', 'looks like JSON'],
+    ['', 'keys:', 'looks like YAML'],
+    ['', '- name: bot', 'looks like YAML'],
+    ['key 1 of 1', '#production', 'has characters that are not allowed'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable that nothing has replaced
+    ['key 1 of 1', '${GATEWAY_SECRET_OF_TEAM}', 'is a placeholder such as ${KEY}'],
+    ['key 1 of 1', '$(cat /run/secrets/gateway)', 'is a placeholder such as'],
+    ['key 1 of 1', '<your-gateway-key-here>', 'is a placeholder such as'],
+    ['key 1 of 1', '""', 'has characters that are not allowed'],
+    ['key 1 of 1', 'undefined', 'has 9 characters'],
+    ['key 1 of 1', 'null', 'has 4 characters'],
+    ['key 1 of 1', 'changeme', 'has 8 characters'],
+    ['key 1 of 1', 'x', 'has 1 character.'],
+    ['key 1 of 1', 'undefinedundefined', 'is a placeholder'],
+    ['key 1 of 1', 'Change-Me-Before-Use', 'is a placeholder'],
+    ['key 1 of 1', 'team-a=your-key-goes-here', 'is a placeholder'],
+    ['key 1 of 1', 'a-long-random-key', 'is a placeholder'],
+    ['key 1 of 1', 'xxxxxxxxxxxxxxxxxxxxxxxx', 'repeats or counts'],
+    ['key 1 of 1', '1234567890123456', 'repeats or counts'],
+    ['key 1 of 1', 'abcdefghijklmnopqrstuvwxyz', 'repeats or counts'],
+    ['key 1 of 1', 'Tr0ub4dorTr0ub4dor', 'repeats or counts'],
+    ['key 1 of 1', HELD, 'is the value of LUAAUTH_TOKEN'],
+    ['key 2 of 2', `${ONE},team-b=${HELD}`, 'is the value of LUAAUTH_TOKEN'],
+    ['key 2 of 3', `${ONE},,${TWO}`, 'is empty'],
+    ['key 2 of 2', `${ONE}\na b c d e f g h i j`, 'has characters that are not allowed'],
+    ['key 1 of 1', `${ONE}#comment`, 'has characters that are not allowed'],
+    ['key 1 of 1', 'Q1w2E3r4T5'.padEnd(513, 'zY9xW8vU7tS6'), 'has 513 characters'],
+  ])('is refused without being shown: %s of %j', (place, list, problem) => {
+    const [line = '', ...others] = withKeys(list);
+    expect(others).toEqual([]);
+    expect(line.startsWith(`GATEWAY_KEYS: ${place || 'the given value'} (not shown) ${problem}`), line).toBe(
+      true,
+    );
+    expect(line.endsWith(`. ${KEY_ADVICE}`), line).toBe(true);
+    const keys = list.split(/[,\n=]/).filter((part) => part.length >= 8);
+    expect(keys.filter((key) => line.replace(KEY_ADVICE, '').includes(key))).toEqual([]);
+  });
+
+  it.each(['hex', 'base64', 'base64url'] as const)('is none of a thousand random ones in %s', (encoding) => {
+    for (const bytes of [12, 16, 32])
+      for (let index = 0; index < 1_000; index += 1) {
+        const key = hash('sha512', `${encoding}${bytes}${index}`, 'buffer')
+          .subarray(0, bytes)
+          .toString(encoding);
+        expect(withKeys(`${key},team=${key}`), key).toEqual([]);
+      }
+  });
+
+  it('is told of ten times at most', () => {
+    const [line = ''] = withKeys(Array.from({ length: 500 }, (_, index) => `k${index}`).join(','));
+    expect(line).toContain(
+      'key 10 of 500 (not shown) has 2 characters; 490 more keys are refused. A key has',
+    );
+  });
+
+  it.each([
+    ['a list of YAML', 'keys:\n  - name: bot\n', 'holds YAML', 'Write a key, or name=key, in each line'],
+    ['a list of JSON', ' ["a", "b"]', 'holds JSON', 'Give it a name that ends in .json.'],
+    ['comments alone', '# production\n\n  # staging\n', 'holds no key', 'Put a key in each line'],
+    [
+      'a key before a comment',
+      'changeme # for now\n',
+      ': key 1 of 1 (not shown) has 8 characters',
+      KEY_ADVICE,
+    ],
+  ])('is refused in a file as well: %s', (_title, content, problem, advice) => {
+    const GATEWAY_KEYS_FILE = file('keys', content);
+    const [line = '', ...others] = problems({ LUAAUTH_TOKEN: HELD, GATEWAY_KEYS_FILE });
+    expect(others).toEqual([]);
+    expect(line.startsWith(`GATEWAY_KEYS_FILE: ${JSON.stringify(GATEWAY_KEYS_FILE)}`)).toBe(true);
+    expect(line).toContain(problem);
+    expect(line).toContain(advice);
+  });
+
+  it('is the hash of the held key in a file of keys', () => {
+    const sha256 = hash('sha256', HELD);
+    const text = JSON.stringify({ keys: [{ name: 'bot', sha256, scopes: ['*'] }] });
+    const GATEWAY_KEYS_FILE = file('keys.json', text);
+    expect(problems({ LUAAUTH_TOKEN: HELD, GATEWAY_KEYS_FILE })).toEqual([
+      `GATEWAY_KEYS_FILE: ${JSON.stringify(GATEWAY_KEYS_FILE)}: keys[0] (bot).sha256 is that of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`,
+    ]);
+  });
+});
+
 describe('a file that is named', { timeout: 60_000 }, () => {
   const files = ['LUAAUTH_TOKEN_FILE', 'GATEWAY_KEYS_FILE', 'METRICS_KEY_FILE', 'PERSISTED_DOCUMENTS_FILE'];
 
@@ -359,7 +458,7 @@ describe('a file that is named', { timeout: 60_000 }, () => {
   });
 
   it('is read up to 64 kB, and a list of documents up to 32 MB', () => {
-    const key = 'k'.repeat(512);
+    const key = Array.from({ length: 4 }, (_, index) => hash('sha512', `${index}`)).join('');
     const most = file('most', Array.from({ length: 127 }, () => key).join('\n'));
     expect(config({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: most }).credentials.gatewayKeys).toHaveLength(
       127,
@@ -551,7 +650,7 @@ describe('a key that the gateway holds', () => {
       expect(problems({ LUAAUTH_TOKEN: SECRET, HOST })).toEqual([
         `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST "${HOST}" can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
       ]);
-      expect(config({ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: 'one', HOST }).host).toBe(HOST);
+      expect(config({ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: ONE, HOST }).host).toBe(HOST);
       expect(config({ HOST }).host).toBe(HOST);
     },
   );
@@ -564,13 +663,13 @@ describe('a key that the gateway holds', () => {
   });
 
   it('is what gateway keys protect: without it they are refused', () => {
-    expect(problems({ GATEWAY_KEYS: SECRET })).toEqual([
+    expect(problems({ GATEWAY_KEYS: ONE })).toEqual([
       'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
     ]);
   });
 
   it('is not called missing when it was given and is malformed', () => {
-    expect(problems({ GATEWAY_KEYS: 'one', LUAAUTH_TOKEN: 'a b' })).toHaveLength(1);
+    expect(problems({ GATEWAY_KEYS: ONE, LUAAUTH_TOKEN: 'a b' })).toHaveLength(1);
     expect(problems({ GATEWAY_KEYS: 'a b', LUAAUTH_TOKEN: 'one', HOST: '0.0.0.0' })).toHaveLength(1);
   });
 });
@@ -584,7 +683,7 @@ describe('the process', { timeout: 60_000 }, () => {
       stderr: [
         'The configuration has problems:',
         '  LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
-        '  GATEWAY_KEYS: the given value (not shown) is not keys separated by commas or line breaks, each 1 to 512 visible ASCII characters without spaces.',
+        `  GATEWAY_KEYS: key 1 of 2 (not shown) is empty, as where the key comes from a variable that is not set; key 2 of 2 (not shown) is empty, as where the key comes from a variable that is not set. ${KEY_ADVICE}`,
         '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
         '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
         '',

@@ -106,9 +106,12 @@ describe('the process', () => {
   });
 
   it('takes the callers that hold a gateway key when it holds the key itself', async () => {
-    const gateway = start({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a,of-team-b' });
+    const gateway = start({
+      LUAAUTH_TOKEN: 'sandbox-key',
+      GATEWAY_KEYS: 'team-a-Vd8sK2mQ41xZ,team-b-n7Yw3RtC90pL',
+    });
     const url = await gateway.listening();
-    expect(await post(url, NAME, { authorization: 'Bearer of-team-b' })).toEqual({
+    expect(await post(url, NAME, { authorization: 'Bearer team-b-n7Yw3RtC90pL' })).toEqual({
       data: { script: { name: 'Nightfall Hub' } },
     });
     expect(await post(url, NAME)).toMatchObject({ errors: [expect.toBeError('UNAUTHENTICATED')] });
@@ -225,7 +228,10 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
   });
 
   it('says whose key is sent when it holds one', async () => {
-    const { terminal } = await openTerminal({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'of-team-a' });
+    const { terminal } = await openTerminal({
+      LUAAUTH_TOKEN: 'sandbox-key',
+      GATEWAY_KEYS: 'team-a-Vd8sK2mQ41xZ',
+    });
     expect(terminal.lines()).toContain(
       '  Key       send the header "authorization: Bearer <gateway key>"; the gateway sends LUAAUTH_TOKEN; the sandbox knows sandbox-key',
     );

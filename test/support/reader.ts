@@ -31,7 +31,8 @@ export async function createReader({ withRedis = false } = {}) {
     text
       .replaceAll('https://api.luaauth.com', sandbox.url)
       .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
-      .replaceAll('http://127.0.0.1:4000', gatewayUrl);
+      // The sandbox may have a port that begins so.
+      .replaceAll(/http:\/\/127\.0\.0\.1:4000(?!\d)/g, gatewayUrl);
   const globalize = (text: string) =>
     text
       .replaceAll(`${sandbox.url}/`, 'https://api.luaauth.com/')

@@ -70,12 +70,12 @@ describe('the systemd unit', () => {
     const credentials = settings('LoadCredential').map((line) => line.split(':')[0] ?? '');
     assert.deepEqual(credentials, ['luaauth-token', 'gateway-keys']);
     writeFileSync(join(directory, 'luaauth-token'), `${sandboxKeys.full}\n`);
-    writeFileSync(join(directory, 'gateway-keys'), 'key-of-a-team\n');
+    writeFileSync(join(directory, 'gateway-keys'), 'team-Vd8sK2mQ41xZ\n');
     const gateway = startProcess({ ...variables, PORT: '0', LUAAUTH_API_URL: sandbox.url });
     try {
       const response = await fetch(`${await gateway.listening()}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: 'Bearer key-of-a-team' },
+        headers: { 'content-type': 'application/json', authorization: 'Bearer team-Vd8sK2mQ41xZ' },
         body: JSON.stringify({ query: `{ script(id: "${seeded.scriptId}") { name } }` }),
       });
       assert.deepEqual(await response.json(), { data: { script: { name: 'Nightfall Hub' } } });

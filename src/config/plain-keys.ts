@@ -1,0 +1,66 @@
+import { isNameAlone, readPlainKey } from '../callers/key-store.ts';
+
+export const KEY_FORM = '16 to 512 letters, digits or any of _ . ~ + / = -';
+
+const MIN_LENGTH = 16;
+const MAX_LENGTH = 512;
+const ALLOWED = /^[\w.~+/=-]*$/;
+/** A list can have thousands of keys, each with a problem. */
+const MAX_TOLD = 10;
+
+/** Texts of templates and examples, in lower case and without punctuation. A random key has none of these by chance. */
+const PLACEHOLDER =
+  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop/;
+
+/**
+ * Describes what is wrong with the gateway keys of a plain list, without the keys. Undefined: every key is hard to guess, as far as
+ * can be seen.
+ */
+export function describeBadKeys(list: readonly string[], heldKey: unknown): string | undefined {
+  const format = formatOf(list);
+  if (format !== undefined)
+    return `the given value (not shown) looks like ${format}, but a plain list has a key, or name=key, in each line or between commas. ${ADVICE}`;
+  const bad = list.flatMap((given, index) => {
+    const problem = describeBadKey(given, heldKey);
+    return problem === undefined ? [] : [`key ${index + 1} of ${list.length} (not shown) ${problem}`];
+  });
+  if (bad.length === 0) return undefined;
+  const more = bad.length > MAX_TOLD ? [`${bad.length - MAX_TOLD} more keys are refused`] : [];
+  return `${[...bad.slice(0, MAX_TOLD), ...more].join('; ')}. ${ADVICE}`;
+}
+
+const ADVICE = `A key has ${KEY_FORM}, and is hard to guess. Make one with "luaauth-graphql keys new --name NAME --scopes '*'".`;
+
+/** The format of a list that was written for another program. A plain list has neither braces nor colons. */
+export function formatOf(list: readonly string[]): 'JSON' | 'YAML' | undefined {
+  if (/^[[{]/.test(list[0] ?? '')) return 'JSON';
+  return list.some((line) => /^(?:---$|- |[\w.-]+:(?:\s|$))/.test(line)) ? 'YAML' : undefined;
+}
+
+function describeBadKey(given: string, heldKey: unknown): string | undefined {
+  const unset = 'as where the key comes from a variable that is not set';
+  if (given === '') return `is empty, ${unset}`;
+  if (isNameAlone(given)) return `is a name and = without a key, ${unset}`;
+  const { key } = readPlainKey(given);
+  if (key === heldKey) return 'is the value of LUAAUTH_TOKEN, which no caller may have';
+  if (/[$%<{]/.test(key)) return `is a placeholder such as \${KEY}, for which nothing has put a key`;
+  if (!ALLOWED.test(key)) return 'has characters that are not allowed';
+  if (key.length < MIN_LENGTH || key.length > MAX_LENGTH)
+    return `has ${key.length} ${key.length === 1 ? 'character' : 'characters'}`;
+  if (PLACEHOLDER.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))) return 'is a placeholder';
+  return isPattern(key) ? 'repeats or counts its characters, so it can be guessed' : undefined;
+}
+
+const MIN_DISTINCT = 5;
+const MAX_STEPS = 0.7;
+
+/** Such as `xxxxxxxxxxxxxxxx`, `abc123abc123abc123` and `1234567890123456`. */
+function isPattern(key: string): boolean {
+  if (new Set(key).size < MIN_DISTINCT) return true;
+  const codes = Array.from(key, (letter) => letter.charCodeAt(0));
+  const steps = codes.filter((code, index) => Math.abs(code - (codes[index - 1] ?? Number.NaN)) <= 1).length;
+  if (steps >= MAX_STEPS * (codes.length - 1)) return true;
+  for (let period = 1; period <= key.length / 2; period += 1)
+    if (key.startsWith(key.slice(period))) return true;
+  return false;
+}
