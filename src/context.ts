@@ -43,6 +43,8 @@ export interface ContextOptions {
   readonly wasAccepted: Acceptance['wasAccepted'];
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs: number;
+  /** Bytes that the REST calls of an operation may bring in all. */
+  readonly maxReceivedBytes: number;
 }
 
 /** The facts of an operation before it runs. */
@@ -54,13 +56,13 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, live, operationTimeoutMs, wasAccepted } = options;
+  const { transport, timeouts, live, operationTimeoutMs, maxReceivedBytes, wasAccepted } = options;
   const { ask, clock, isKnown, limitsUnknown, rateLimit, state } = transport;
   const { pageSizes, generations } = state;
   const owners = createOwners();
 
   class LazyCaller implements Caller {
-    readonly usage = new Usage();
+    readonly usage = new Usage(maxReceivedBytes);
     readonly permissions: Permissions | undefined;
     readonly keyRefused: Promise<GraphQLError> | undefined;
     readonly #startedAt = clock.now();

@@ -34,7 +34,8 @@ import { createSchema } from './schema/index.ts';
 
 export type { GatewayLog } from './observability/request-record.ts';
 
-export interface GatewayOptions extends Omit<ContextOptions, 'live' | 'wasAccepted' | 'operationTimeoutMs'> {
+export interface GatewayOptions
+  extends Omit<ContextOptions, 'live' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'> {
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs?: number | undefined;
   readonly credentials: Credentials;
@@ -103,6 +104,9 @@ export type Gateway = RequestListener & {
 /** Registering changes nothing but the size of later requests, so it is safe to begin with. */
 const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map() };
 
+/** The answers of LuaAuth hold more than the fields that are selected of them. */
+const RECEIVED_PER_ANSWER = 4;
+
 /** Puts the gateway together. Takes what it stands on, and listens to nothing. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, graphiql, log, readOnly = false } = options;
@@ -142,7 +146,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     identify,
     wasAccepted,
     execute,
-    contextFor: createContext({ ...options, operationTimeoutMs, live, wasAccepted }),
+    contextFor: createContext({
+      ...options,
+      operationTimeoutMs,
+      maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
+      live,
+      wasAccepted,
+    }),
     tracker,
     clock,
   });

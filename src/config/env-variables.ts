@@ -273,7 +273,11 @@ export const VARIABLES = {
     MAX_MUTATION_FIELDS: row(limit, 'root fields of a mutation', '25'),
     MAX_REST_CALLS: row(limit, 'REST calls of an operation in the worst case', '250'),
     MAX_ANSWER_OBJECTS: row(limit, 'objects in an answer in the worst case', '20000'),
-    MAX_ANSWER_BYTES: row(sizeLimit, 'bytes in an answer', '16777216'),
+    MAX_ANSWER_BYTES: row(
+      sizeLimit,
+      'bytes in an answer; the REST calls of an operation may bring 4 times as many',
+      '16777216',
+    ),
   }),
   ...group('Logs, metrics and traces', {
     LOG_LEVEL: row(

@@ -123,6 +123,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   CoordinationLost: 'COORDINATION_LOST',
   TimedOut: 'UPSTREAM_TIMEOUT',
   ClientLeft: 'UPSTREAM_TIMEOUT',
+  BroughtTooMuch: 'ANSWER_TOO_LARGE',
   Unavailable: 'UPSTREAM_UNAVAILABLE',
   BadResponse: 'UPSTREAM_BAD_RESPONSE',
 };

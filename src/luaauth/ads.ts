@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { decodeList, isId, objectDecoder } from './decoders.ts';
+import { decodeList, isId, isName, objectDecoder } from './decoders.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
@@ -51,10 +51,10 @@ export const getAdProviders = read('GET /ads/providers', {
 
 function decodeProviders(about: About, providers: unknown): AdProvider[] {
   if (!isObject(providers)) throw new BadResponse(about, 'it has no ad providers');
-  return Object.entries(providers).map(([name, settings]) => ({
-    name,
-    settings: decodeList(about, 'ad provider settings', settings, decodeSetting),
-  }));
+  return Object.entries(providers).map(([name, settings]) => {
+    if (!isName(name)) throw new BadResponse(about, 'it has no usable name of an ad provider');
+    return { name, settings: decodeList(about, 'ad provider settings', settings, decodeSetting) };
+  });
 }
 
 /** Body of `POST /ads/systems/:system_id/edit`: an absent field stays as it is. Durations are in ms. */

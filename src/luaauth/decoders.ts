@@ -19,9 +19,16 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
 }
 
+/** Whether a text is no longer than names are. */
+export function isName(text: string): boolean {
+  return text.length <= MAX_NAME;
+}
+
 /** The part of JSON's strings, numbers and booleans that a kind of member takes. */
 interface Takes {
   readonly strings: RegExp | boolean;
+  /** The most characters of a string. */
+  readonly longest: number;
   /** The strings that stand for a number: `parseJson` keeps the digits of an integer from 16 on. */
   readonly numerals?: RegExp;
   readonly least: number;
@@ -30,7 +37,19 @@ interface Takes {
   readonly booleans: boolean;
 }
 
-const NOTHING: Takes = { strings: false, least: 0, most: -1, isWhole: false, booleans: false };
+/** The most characters of a name. A longer one is an error at its field. */
+const MAX_NAME = 4_096;
+/** The most characters of any other text. */
+const MAX_TEXT = 65_536;
+
+const NOTHING: Takes = {
+  strings: false,
+  longest: MAX_TEXT,
+  least: 0,
+  most: -1,
+  isWhole: false,
+  booleans: false,
+};
 const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
 const INTEGER: Takes = { ...NOTHING, strings: /^-?\d{1,64}$/, least, most, isWhole: true };
 /** RFC 3339 writes no other years. */
@@ -40,6 +59,7 @@ const INSTANTS = {
 };
 
 const TAKES: Readonly<Record<WireKind, Takes>> = {
+  name: { ...NOTHING, strings: true, longest: MAX_NAME },
   text: { ...NOTHING, strings: true },
   id: { ...NOTHING, strings: ID },
   'any id': { ...INTEGER, strings: true },
@@ -72,8 +92,7 @@ export function objectDecoder<const Of extends Members>(object: string, members:
   type Shape = Decoded<Typed<Of, DecodedKinds>>;
   const rows = Object.entries(members).map(([name, member]) => {
     const [kind, or] = member.split(' or ') as [WireKind, string?];
-    const { strings, numerals, least, most, isWhole, booleans } = TAKES[kind];
-    return { name, or, strings, numerals, least, most, isWhole, booleans };
+    return { name, or, ...TAKES[kind] };
   });
   // An object with all of the names, to begin with: it is copied faster, and into less memory, than made name by name.
   const template = {
@@ -86,7 +105,7 @@ export function objectDecoder<const Of extends Members>(object: string, members:
     const decoded: Record<string, unknown> = { ...template, from: about };
     // In one function, because every member of every row comes by here.
     for (const row of rows) {
-      const { name, or, strings, numerals } = row;
+      const { name, or, strings, longest, numerals } = row;
       let given = value[name];
       if (given === undefined || given === null || (given === '' && or === 'empty')) {
         if (or) decoded[name] = null;
@@ -94,6 +113,7 @@ export function objectDecoder<const Of extends Members>(object: string, members:
       }
       if (typeof given === 'string' && numerals?.test(given)) given = Number(given);
       if (typeof given === 'string') {
+        if (given.length > longest) continue;
         if (typeof strings === 'boolean' ? !strings : !strings.test(given)) continue;
       } else if (typeof given === 'number') {
         if (given < row.least || given > row.most || (row.isWhole && !Number.isInteger(given))) continue;

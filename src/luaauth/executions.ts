@@ -1,7 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { type KeysAt, keyOrderOf } from '../transport/json.ts';
-import { type Decoded, isId, objectDecoder } from './decoders.ts';
+import { type Decoded, isId, isName, objectDecoder } from './decoders.ts';
 import { read } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
@@ -9,7 +9,7 @@ import { listsOf } from './resource.ts';
 import { script } from './scripts.ts';
 
 /** A count that cannot be used is an error at its own `count`. */
-const decodeDay = objectDecoder('executions', { date: 'text', count: 'count', index: 'count' });
+const decodeDay = objectDecoder('executions', { date: 'name', count: 'count', index: 'count' });
 
 /** Executions on one day, by the API's own label. */
 export type DayCount = ReturnType<typeof decodeDay>;
@@ -76,7 +76,8 @@ function decodeProjectExecutions(about: About, executions: unknown, keysAt: Keys
     const end = key.lastIndexOf(SEPARATOR);
     if (end === -1) return [];
     const scriptId = key.slice(end + SEPARATOR.length);
-    const known = { id: isId(scriptId) ? scriptId : undefined, name: key.slice(0, end) };
+    const name = key.slice(0, end);
+    const known = { id: isId(scriptId) ? scriptId : undefined, name: isName(name) ? name : undefined };
     return { ...known, executions: daysOf(key), object: 'script in the executions', from: about };
   });
   return { total, scripts, object: 'executions', from: about };

@@ -21,7 +21,8 @@ export function redact(words: string, { keys, texts }: Secrets): string {
     (text, key) => (key.length < LEAST_LENGTH ? text : text.replaceAll(key, '…')),
     words,
   );
-  const short = hidden.length <= MAX_LENGTH ? hidden : `${hidden.slice(0, MAX_LENGTH - 1)}…`;
+  // Joined, because V8 keeps all of a text for a slice of it.
+  const short = hidden.length <= MAX_LENGTH ? hidden : [hidden.slice(0, MAX_LENGTH - 1), '…'].join('');
   return texts.some((text) => quotes(short, text)) ? '(left out: it quotes what was sent)' : short;
 }
 

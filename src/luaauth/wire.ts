@@ -5,6 +5,8 @@
 
 /** The kinds of members, each with its type in JSON. */
 export interface WireKinds {
+  /** A name, note, reason or label: a few kilobytes at most. */
+  name: string;
   text: string;
   /** Stands in the path of further calls. */
   id: string;
@@ -40,7 +42,7 @@ type Wire<Of extends Members> = Typed<Of, WireKinds>;
 export const SCRIPT = {
   id: 'id',
   project_id: 'id',
-  name: 'text',
+  name: 'name',
   free_for_all: 'boolean',
   use_heartbeat: 'boolean',
   kick_outdated: 'boolean',
@@ -96,7 +98,7 @@ export type WireMessageOutcome =
 /** `GET /projects/:project_id` and the answer of its edit. */
 export const PROJECT = {
   id: 'id',
-  name: 'text',
+  name: 'name',
   /** In milliseconds. */
   fingerprint_reset_cooldown: 'count',
   allow_fingerprint_resets: 'boolean',
@@ -121,16 +123,16 @@ export const USER = {
   key: 'id',
   discord_id: 'digits or empty',
   fingerprint_assigned: 'boolean',
-  executor: 'text or empty',
+  executor: 'name or empty',
   executions: 'count',
   /** Null: never. */
   key_expires: 'instant or null',
   last_reset: 'instant or null',
   total_fingerprint_resets: 'count',
   /** At most 255 characters. */
-  note: 'text or empty',
+  note: 'name or empty',
   blacklisted: 'boolean',
-  blacklist_reason: 'text or empty',
+  blacklist_reason: 'name or empty',
   blacklist_expires: 'instant or null',
   /** Three lines, each a mark, ` -> ` and what it stands for: ip, fingerprint, executor. */
   luaauth_fingerprint: 'text or empty',
@@ -157,7 +159,7 @@ export const AD_SYSTEM = {
   id: 'id',
   project_id: 'id',
   /** Shown to users. */
-  name: 'text',
+  name: 'name',
   /** How long a key lasts for one completion. */
   key_duration: 'count',
   /** Per user. */
@@ -171,7 +173,7 @@ export type WireAdSystem = Wire<typeof AD_SYSTEM>;
 /** A setting that a provider takes, in the lists of `GET /ads/providers`. */
 export const AD_PROVIDER_SETTING = {
   id: 'any id',
-  name: 'text',
+  name: 'name',
   /** `toggle`, `text` or `info`. */
   type: 'text',
   info: 'text or empty',

@@ -121,12 +121,20 @@ export interface Answer<T> {
 /** Where an answer came from: its own call, another one's, or the cache. */
 export type Source = 'call' | 'shared' | 'fresh' | 'stale';
 
+/** Each request of an operation takes from it what arrives. */
+export interface Allowance {
+  /** In bytes, decoded. */
+  bytesLeft: number;
+}
+
 /**
  * Receives how a call goes on: the second argument of every step. A step that needs to know passes one of its own that
  * hands on to the one it was given. A call makes one request or several (retries), or none. Its work must not
  * throw, and costs every call.
  */
 export interface Progress {
+  /** How much the operation may still receive; undefined: as much as comes. */
+  readonly allowance: Allowance | undefined;
   /** It has to wait for what it needs. */
   queued?(): void;
   /** It has that, at once or after so many ms: a request begins. */

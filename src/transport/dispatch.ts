@@ -4,6 +4,7 @@ import type { Admission } from './admission/admission.ts';
 import { decodeText, decompress, GrowingBuffer, tooLarge } from './body.ts';
 import {
   type AbortListener,
+  type Allowance,
   type Answer,
   type Call,
   headerIn,
@@ -13,7 +14,14 @@ import {
 } from './call.ts';
 import { type Clock, Deadline } from './clock.ts';
 import type { CarriedRequest, Carrier, Connection } from './connection.ts';
-import { BadResponse, type CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
+import {
+  BadResponse,
+  BroughtTooMuch,
+  type CallFailure,
+  ClientLeft,
+  TimedOut,
+  Unavailable,
+} from './errors.ts';
 
 export interface DispatchOptions {
   readonly dispatcher: Dispatcher;
@@ -52,6 +60,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   readonly call: Call<unknown>;
   readonly #options: DispatchOptions;
   readonly #progress: Progress;
+  readonly #allowance: Allowance;
   readonly #resolve: (answer: Answer<unknown>) => void;
   readonly #reject: (failure: unknown) => void;
   readonly #admittance: Admittance;
@@ -79,6 +88,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#options = options;
     this.call = call;
     this.#progress = progress;
+    this.#allowance = progress.allowance ?? UNLIMITED;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#admittance = options.admission.admittanceFor(this);
@@ -90,6 +100,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     // A write that is sent with no time left would be carried out, and nobody would know.
     if (call.signal?.aborted) this.handleEvent();
     else if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
+    else if (this.#allowance.bytesLeft < 0) this.fail(new BroughtTooMuch(call, 'no'));
     else this.#admittance.acquire();
   }
 
@@ -176,7 +187,9 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 
   onData(chunk: Buffer): boolean {
+    this.#allowance.bytesLeft -= chunk.length;
     if (this.#body.size + chunk.length > this.#options.maxBodyBytes) this.#refuseSize();
+    else if (this.#allowance.bytesLeft < 0) this.fail(new BroughtTooMuch(this.call, 'unknown'));
     else this.#body.append(chunk);
     return true;
   }
@@ -188,6 +201,11 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const bytes = this.#body.bytes();
     if (encoding && encoding !== 'identity') {
       decompress(this.call, bytes, encoding, this.#options.maxBodyBytes)
+        .then((decoded) => {
+          this.#allowance.bytesLeft -= decoded.length;
+          if (this.#allowance.bytesLeft < 0) throw new BroughtTooMuch(this.call, 'unknown');
+          return decoded;
+        })
         .catch((failure) => {
           if (this.#status < 400) throw failure;
           // The status of a failure says more.
@@ -251,6 +269,9 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     return this.#sentAt === undefined ? 'no' : 'unknown';
   }
 }
+
+/** Nothing brings it below zero. */
+const UNLIMITED: Allowance = { bytesLeft: Number.POSITIVE_INFINITY };
 
 const NO_HEADERS: Reply['headers'] = [];
 

@@ -118,6 +118,21 @@ export class RateLimited extends CallFailure {
   }
 }
 
+/** The calls of the operation have brought more bytes than one operation may receive. */
+export class BroughtTooMuch extends CallFailure {
+  override name = 'BroughtTooMuch' as const;
+  readonly transient = false;
+  readonly executed: 'no' | 'unknown';
+
+  constructor(about: About, executed: 'no' | 'unknown') {
+    super(
+      about,
+      "LuaAuth's answers to this operation have more bytes than one operation may receive, which is 4 times MAX_ANSWER_BYTES. Ask for smaller pages or fewer items, or split the operation",
+    );
+    this.executed = executed;
+  }
+}
+
 /** The client left before the answer came; nobody reads this one. */
 export class ClientLeft extends CallFailure {
   override name = 'ClientLeft' as const;

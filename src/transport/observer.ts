@@ -1,5 +1,5 @@
 import { notify } from '../state/maybe-promise.ts';
-import type { About, Answer, Progress, Source } from './call.ts';
+import type { About, Allowance, Answer, Progress, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
 
 /**
@@ -8,20 +8,33 @@ import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailabl
  * `calls`.
  */
 export class Usage implements Progress {
+  declare readonly allowance: Allowance;
   /** REST requests that this operation caused: reads, writes and retries. */
-  calls = 0;
+  declare calls: number;
   /** Reads that were answered by another one's call. */
-  shared = 0;
+  declare shared: number;
   /** Reads served from an answer in the cache that counts as fresh. */
-  fresh = 0;
+  declare fresh: number;
   /** Reads served from an older one, because the quota had no room or the API was failing. */
-  stale = 0;
+  declare stale: number;
   /** The longest that one of its calls waited for its turn, in ms. */
-  queuedMs = 0;
+  declare queuedMs: number;
   /** The age of the oldest stale answer that was served, in ms. */
-  oldestMs = 0;
+  declare oldestMs: number;
   /** Whether this process had lost the others meanwhile. */
-  isUncoordinated = false;
+  declare isUncoordinated: boolean;
+
+  /** `maxBytes`: bytes that its calls may bring in all, decoded. */
+  constructor(maxBytes = Number.POSITIVE_INFINITY) {
+    this.allowance = { bytesLeft: maxBytes };
+    this.calls = 0;
+    this.shared = 0;
+    this.fresh = 0;
+    this.stale = 0;
+    this.queuedMs = 0;
+    this.oldestMs = 0;
+    this.isUncoordinated = false;
+  }
 
   sent(): void {
     this.calls += 1;
@@ -132,6 +145,7 @@ export class ObservedProgress implements Progress, Observed {
   readonly endpoint: string;
   readonly kind: About['kind'];
   readonly usage: Usage | undefined;
+  readonly allowance: Allowance | undefined;
   readonly #observer: Observer;
   #hasRequested = false;
   #waitEnded: (() => void) | undefined;
@@ -142,6 +156,7 @@ export class ObservedProgress implements Progress, Observed {
     this.endpoint = endpoint;
     this.kind = kind;
     this.usage = usage;
+    this.allowance = usage?.allowance;
   }
 
   queued(): void {

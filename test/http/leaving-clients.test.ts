@@ -4,6 +4,7 @@ import type { RequestObserver } from '../../src/observability/request-record.ts'
 import { useRecorder } from '../support/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { openLog } from '../support/log-lines.ts';
+import { longExecutions } from '../support/plain-api.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json, type Recorded } from '../support/recorder.ts';
 import { eventually } from '../support/waiting.ts';
@@ -50,11 +51,11 @@ async function reopen(more: Partial<TestGatewayOptions>): Promise<void> {
 const post = (query: string) => postText(JSON.stringify({ query }), { token: 'key' });
 const read = (id: string) => post(`{ script(id: "${id}") { id name } }`);
 
-function answer({ recorded, response }: (typeof calls)[number], name = 'One'): void {
+function answer({ recorded, response }: (typeof calls)[number]): void {
   const id = recorded.line.replace(/^GET \/scripts\//, '');
   const flags = { free_for_all: false, use_heartbeat: true, kick_outdated: false, require_sessions: false };
   const totals = { total_executions: 0, total_sessions: 0, total_instances: 0 };
-  const script = { id, project_id: 'p', name, enabled: true, ...flags, ...totals };
+  const script = { id, project_id: 'p', name: 'One', enabled: true, ...flags, ...totals };
   json(response, recorded.line.startsWith('GET') ? { success: true, script } : { success: true });
 }
 
@@ -205,9 +206,11 @@ describe('a client that leaves fixture.gateway.fetch', () => {
 });
 
 describe('a client that does not read its answer', () => {
-  // Four times the name is more than all buffers of sockets take.
-  const LARGE = 'x'.repeat(7_000_000);
-  const large = (id: string) => post(`{ script(id: "${id}") { id a: name b: name c: name d: name } }`);
+  // Four times the dates are more than all buffers of sockets take.
+  const LARGE_BYTES = 7_000_000;
+  const LARGE = longExecutions(LARGE_BYTES);
+  const dates = ['a', 'b', 'c', 'd'].map((name) => `${name}: executions { date }`);
+  const large = (id: string) => post(`{ project(id: "${id}") { id ${dates.join(' ')} } }`);
 
   it.each(ADAPTERS)(
     'is given up, with all that waits behind it, by the adapter of %s',
@@ -218,20 +221,21 @@ describe('a client that does not read its answer', () => {
       client.socket.write(large('a') + read('b') + read('c'));
       await arrivals(3);
       // The last one waits for LuaAuth still.
-      for (const call of calls.filter(({ recorded }) => !recorded.line.endsWith('/c'))) answer(call, LARGE);
+      for (const { recorded, response } of calls)
+        if (!recorded.line.endsWith('/c')) json(response, { success: true, ...LARGE });
       await eventually(() => expect(ended).toEqual([499, 499, 499]));
       await eventually(() => expect(calls.at(-1)?.recorded.socket.closed).toBe(true));
       client.socket.resume();
       const text = await client.closed;
       expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
-      expect(text.length).toBeLessThan(4 * LARGE.length);
+      expect(text.length).toBeLessThan(4 * LARGE_BYTES);
       expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
     },
   );
 
   it('is given up before that when all of them leave too much unread', async () => {
     await reopen({
-      server: { writeTimeoutMs: FOREVER_MS, maxUnreadBytes: 5 * LARGE.length, checkIntervalMs: 10 },
+      server: { writeTimeoutMs: FOREVER_MS, maxUnreadBytes: 5 * LARGE_BYTES, checkIntervalMs: 10 },
     });
     const clients = await Promise.all(['a', 'b', 'c'].map(() => openRaw(fixture.gateway.url)));
     for (const [index, { socket }] of clients.entries()) {
@@ -239,7 +243,7 @@ describe('a client that does not read its answer', () => {
       socket.write(large(String(index)));
     }
     await arrivals(3);
-    for (const call of calls) answer(call, LARGE);
+    for (const { response } of calls) json(response, { success: true, ...LARGE });
     // One answer fits, with some of what the sockets hold.
     await eventually(() => expect(ended).toEqual([499, 499]));
     for (const { socket } of clients) socket.resume();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useRecorder } from '../support/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { longExecutions } from '../support/plain-api.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json, type Recorded } from '../support/recorder.ts';
 
@@ -125,16 +126,17 @@ describe('SIGTERM with a request in flight', () => {
 
   it('an answer that its client has not read yet arrives whole', async () => {
     const client = await openRaw(fixture.gateway.url);
-    client.socket.write(rawPost('{ a: script(id: "a") { name } b: script(id: "a") { name } }'));
+    client.socket.write(rawPost('{ project(id: "a") { a: executions { date } b: executions { date } } }'));
     const call = await arrival();
     client.socket.once('data', () => client.socket.pause());
-    const name = 'x'.repeat(7_000_000);
-    json(call.response, scriptNamed(name));
+    const answer = longExecutions(7_000_000);
+    json(call.response, { success: true, ...answer });
     await client.until('HTTP/1.1 200');
     const drained = fixture.gateway.drain(FOREVER_MS);
     client.socket.resume();
     const [, body] = (await client.closed).split('\r\n\r\n');
-    expect(body === JSON.stringify({ data: { a: { name }, b: { name } } })).toBe(true);
+    const dates = Object.keys(answer.executions.total).map((date) => ({ date }));
+    expect(body === JSON.stringify({ data: { project: { a: dates, b: dates } } })).toBe(true);
     await drained;
   });
 
@@ -216,17 +218,18 @@ describe('over the grace time', () => {
 
   it('an answer that has begun is cut', async () => {
     const client = await openRaw(fixture.gateway.url);
-    // Four times the name is more than all socket buffers take.
-    client.socket.write(rawPost('{ script(id: "a") { a: name b: name c: name d: name } }'));
+    // Four times the dates are more than all socket buffers take.
+    const dates = ['a', 'b', 'c', 'd'].map((name) => `${name}: executions { date }`);
+    client.socket.write(rawPost(`{ project(id: "a") { ${dates.join(' ')} } }`));
     const call = await arrival();
     client.socket.pause();
-    json(call.response, scriptNamed('x'.repeat(7_000_000)));
+    json(call.response, { success: true, ...longExecutions(4_000_000) });
     await new Promise((resolve) => client.socket.once('readable', resolve));
     await fixture.gateway.drain(50);
     client.socket.resume();
     const text = await client.closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
-    expect(text.length).toBeLessThan(4 * 7_000_000);
+    expect(text.length).toBeLessThan(4 * 4_000_000);
   });
 
   it('an unfinished request is cut', async () => {

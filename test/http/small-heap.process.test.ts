@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { scriptIdOf, wireScript } from '../support/plain-api.ts';
 import { startProcess } from '../support/process.ts';
 import { postText } from '../support/raw-http.ts';
 import { json, startRecorder } from '../support/recorder.ts';
@@ -43,6 +44,36 @@ it('six sources of 3.6 MB at once, again and again, do not end a process with a 
     expect(recorder.calls).toHaveLength(done.length);
     expect(done.length).toBeGreaterThan(0);
   }
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+});
+
+it('sixty names of 7.8 MB do not end a process with a heap of 256 MB', async () => {
+  const name = JSON.stringify('n'.repeat(7_800_000));
+  const recorder = await startRecorder((recorded, response) => {
+    const script = JSON.stringify({ success: true, script: wireScript(scriptIdOf(recorded), { name: 0 }) });
+    response.end(script.replace('"name":0', `"name":${name}`));
+  });
+  const gateway = startProcess({
+    PORT: '0',
+    LUAAUTH_API_URL: recorder.url,
+    LUAAUTH_RATE: '0',
+    NODE_OPTIONS: '--max-old-space-size=256',
+  });
+  closing.push(recorder.close, gateway.kill);
+  const url = await gateway.listening();
+  const ids = Array.from({ length: 60 }, (_one, index) => `s${index}`);
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'key' },
+    body: JSON.stringify({
+      query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { name } }',
+      variables: { ids },
+    }),
+  });
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  const codes = errors.map(({ extensions }) => extensions.code);
+  expect(codes).toHaveLength(60);
+  expect(new Set(codes)).toEqual(new Set(['ANSWER_TOO_LARGE', 'UPSTREAM_BAD_RESPONSE']));
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 

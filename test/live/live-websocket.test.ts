@@ -11,6 +11,7 @@ import { refuse, wireUser } from '../support/live-api.ts';
 import { change, SESSIONS, type SessionsTold, snapshot, useLive } from '../support/live-fixture.ts';
 import { openLog } from '../support/log-lines.ts';
 import { watchSockets } from '../support/one-byte-chunks.ts';
+import { longExecutions } from '../support/plain-api.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
 import { json } from '../support/recorder.ts';
 import {
@@ -640,10 +641,10 @@ describe('pings', () => {
   const live = useLive();
 
   it('are answered behind a large result that its client is slow to read', async () => {
-    const name = 'x'.repeat(7_500_000);
+    const answer = { success: true, ...longExecutions(7_500_000) };
     let isSent = false;
     live.respond = (_recorded, response) => {
-      json(response, { success: true, script: { id: 's', name } });
+      json(response, answer);
       response.once('finish', () => {
         isSent = true;
       });
@@ -652,7 +653,7 @@ describe('pings', () => {
     socket.pause();
     // More than the system takes on its way.
     for (const id of ['1', '2', '3'])
-      subscribe(id, '{ a: script(id: "s") { name } b: script(id: "s") { name } }');
+      subscribe(id, '{ project(id: "p") { a: executions { date } b: executions { date } } }');
     await eventually(() => expect(isSent).toBe(true));
     for (let turn = 0; turn < 3; turn++) {
       send({ type: 'ping' });

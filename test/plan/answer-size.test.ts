@@ -6,7 +6,7 @@ import { type ExecuteArgs, execute as executeCompiled } from '../../src/executio
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useRecorder, useSandbox } from '../support/fixture.ts';
 import { openGateway } from '../support/gateway.ts';
-import { answerPlainly, wireScript } from '../support/plain-api.ts';
+import { answerPlainly, scriptIdOf, wireScript } from '../support/plain-api.ts';
 import { json } from '../support/recorder.ts';
 
 const fixture = useSandbox({ shared: true });
@@ -141,6 +141,14 @@ describe('the objects of an answer', () => {
 describe('an answer while it is made', () => {
   const fixture = useRecorder();
 
+  const answerWithName = (name: string) => {
+    fixture.respond = (recorded, response) =>
+      json(response, { success: true, script: wireScript(scriptIdOf(recorded), { name }) });
+  };
+  /** Asks for the name of each script 50 times. */
+  const namesOf = (scripts: number) =>
+    `{ scripts(ids: [${times(scripts, (i) => `"${i}"`)}]) { ${times(50, (i) => `n${i}: name`)} } }`;
+
   it('is refused as soon as the API lists more than is allowed', async () => {
     const executions = Object.fromEntries(Array.from({ length: 25_000 }, (_, day) => [`day ${day}`, day]));
     fixture.respond = (_recorded, response) =>
@@ -154,16 +162,11 @@ describe('an answer while it is made', () => {
   });
 
   it('is refused as soon as it has more bytes than are allowed, however often a text is named', async () => {
-    const name = 'n'.repeat(1_000_000);
-    fixture.respond = (_recorded, response) =>
-      json(response, { success: true, script: wireScript('a', { name }) });
-    const fits = await fixture.gateway.execute(`{ script(id: "a") { ${times(16, (i) => `n${i}: name`)} } }`);
-    expect(fits.data).toHaveProperty('script.n15', name);
-    const { status, data, errors } = await fixture.gateway.execute(
-      `{ script(id: "a") { ${times(17, (i) => `n${i}: name`)} } }`,
-      {},
-      SPEC,
-    );
+    const name = 'n'.repeat(4_000);
+    answerWithName(name);
+    const fits = await fixture.gateway.execute(namesOf(83));
+    expect(fits.data).toHaveProperty('scripts.82.n49', name);
+    const { status, data, errors } = await fixture.gateway.execute(namesOf(84), {}, SPEC);
     expect({ status, data }).toEqual({ status: 422, data: undefined });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'ANSWER_TOO_LARGE', limit: 16 * 1024 * 1024 });
   });
@@ -188,12 +191,9 @@ describe('an answer while it is made', () => {
   });
 
   it('is counted in bytes of UTF-8, of which a character may take three', async () => {
-    fixture.respond = (_recorded, response) =>
-      json(response, { success: true, script: wireScript('a', { name: '€'.repeat(1_000_000) }) });
-    const named = (often: number) =>
-      fixture.gateway.execute(`{ script(id: "a") { ${times(often, (i) => `n${i}: name`)} } }`, {}, SPEC);
-    expect((await named(5)).data).toHaveProperty('script.n4');
-    const { status, errors } = await named(6);
+    answerWithName('€'.repeat(4_000));
+    expect((await fixture.gateway.execute(namesOf(27))).data).toHaveProperty('scripts.26.n49');
+    const { status, errors } = await fixture.gateway.execute(namesOf(28), {}, SPEC);
     expect({ status, errors }).toMatchObject({
       status: 422,
       errors: [expect.toBeError('ANSWER_TOO_LARGE', { limit: 16 * 1024 * 1024 })],

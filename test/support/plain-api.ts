@@ -35,6 +35,12 @@ export function wireProject(id: string, fields: object = {}) {
   };
 }
 
+/** Executions of a project of about so many bytes, as the API sends them: each day has a name of 4,000 characters. */
+export function longExecutions(bytes: number) {
+  const days = Array.from({ length: Math.ceil(bytes / 4_000) }, (_, day) => `day ${day} `.padEnd(4_000, 'x'));
+  return { executions: { total: Object.fromEntries(days.map((date, day) => [date, day])) } };
+}
+
 /** A user as the API sends it. */
 export function wireUser(key: string, fields: object = {}) {
   return {

@@ -1,7 +1,7 @@
 import { type AccountRecord, Accounts } from '../accounts.ts';
 import type { Answer, Call, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from '../errors.ts';
+import { BroughtTooMuch, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
 
 export interface CircuitBreakerOptions {
@@ -238,6 +238,8 @@ class Circuit implements AccountRecord {
 function isTrouble(failure: unknown): boolean | undefined {
   if (failure === undefined) return false;
   if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return undefined;
+  // The operation's own limit, not the API.
+  if (failure instanceof BroughtTooMuch) return undefined;
   if (failure instanceof RateLimited && !failure.byApi) return undefined;
   // Without the time to answer the API has not shown that it is well either.
   if (failure instanceof TimedOut && !failure.unhealthy) return undefined;

@@ -10,7 +10,7 @@ import {
   type Send,
 } from '../call.ts';
 import { type Clock, Deadline } from '../clock.ts';
-import { type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import { BroughtTooMuch, type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 
 /**
  * Reads of one key that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
@@ -32,6 +32,8 @@ export function dedupe(clock: Clock): Interceptor {
       } catch (failure) {
         // With as much time as the first one had, each of them would fail in turn.
         if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, progress);
+        // Another operation had received too much. This one has an allowance of its own.
+        if (failure instanceof BroughtTooMuch) return share(call, progress);
         throw failure;
       }
     };
