@@ -8,12 +8,16 @@ import {
   type VariableValues,
   WRITE_TIMEOUT_FACTOR,
 } from './env-variables.ts';
-import { type Environment, overlay, readValues } from './environment.ts';
+import { type Environment, fileReader, overlay, readValues } from './environment.ts';
 import { findContradictions, findUnknownNames, JWT_VARIABLES } from './problems.ts';
 import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
+import { redisUrl } from './value-kinds.ts';
 
 /** All that is configured. A value is that of its variable, whose meaning stands in env-variables.ts. */
-export type Config = Readonly<ReturnType<typeof assemble>>;
+export type Config = Readonly<ReturnType<typeof assemble>> & {
+  /** Reads the file of REDIS_URL_FILE again; undefined without such a file. @throws Error for what is no URL of Redis. */
+  readonly readRedisUrl: (() => string) | undefined;
+};
 export type MetricsConfig = NonNullable<Config['metrics']>;
 
 /** Reads an environment, or gives every problem with it, each a line that names the variable and what is allowed. */
@@ -40,7 +44,8 @@ export function loadConfig(flags: Environment = {}): ConfigResult {
 /** Reads and checks all of an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
-  const config = assemble(values, problems, readKeys(environment, values, problems));
+  const readRedisUrl = fileReader(environment, 'REDIS_URL', redisUrl);
+  const config = { ...assemble(values, problems, readKeys(environment, values, problems)), readRedisUrl };
   return problems.length > 0 ? { problems } : { config };
 }
 

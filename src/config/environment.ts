@@ -1,6 +1,7 @@
 import { ROWS, type Variable, type VariableValues } from './env-variables.ts';
 import { formatOf } from './plain-keys.ts';
 import { isKeysFile, readTextFile } from './text-file.ts';
+import type { Kind } from './value-kinds.ts';
 
 /** A hundred of the longest keys. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
@@ -42,6 +43,22 @@ export function readValues(environment: Environment): { values: VariableValues; 
   }
   // Each row's type is that of its values, and every row has been read.
   return { values: values as VariableValues, problems };
+}
+
+/** Reads the file of a secret again: undefined where none is given. @throws Error, without the secret in it, where it cannot */
+export function fileReader<Value>(
+  environment: Environment,
+  name: string,
+  { read, allowed }: Kind<Value>,
+): (() => Value) | undefined {
+  const file = environment[`${name}_FILE`];
+  if (!file) return undefined;
+  return () => {
+    const problems: string[] = [];
+    const now = read(readSecret(environment, name, problems) ?? '');
+    if (now !== undefined) return now;
+    throw new Error(problems[0] ?? `${name}_FILE: ${JSON.stringify(cut(file))} holds what is not ${allowed}`);
+  };
 }
 
 /** The default of a variable as it would be written; of one that follows from others, where none of them is set. */

@@ -71,7 +71,9 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
         if (state === 'lost') {
           log.warn(
             { reason: reason?.message },
-            'Redis is lost: this gateway goes on with its share of the quota',
+            isLost
+              ? 'Redis stays lost, for another reason'
+              : 'Redis is lost: this gateway goes on with its share of the quota',
           );
           isLost = true;
         } else if (isLost) {

@@ -70,9 +70,12 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     help: 'How often the gateway has lost Redis',
     registers,
   });
+  let isLost = false;
   const coordinationChanged = (now: CoordinationState) => {
     for (const state of COORDINATION_STATES) coordination.set({ state }, state === now ? 1 : 0);
-    if (now === 'lost') losses.inc();
+    // Another reason is no other loss.
+    if (now === 'lost' && !isLost) losses.inc();
+    isLost = now === 'lost';
   };
   breakerChanged('closed');
   coordinationChanged('ok');

@@ -48,6 +48,7 @@ async function openState(config: Config, observers: readonly Observer[]) {
   try {
     return await openStateInRedis({
       ...redis,
+      readUrl: config.readRedisUrl,
       rate,
       longestTtlMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
       onChange(reason) {

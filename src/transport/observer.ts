@@ -95,7 +95,7 @@ export interface Observer {
   /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
-  /** `reason`: why the others are lost. */
+  /** `reason`: why the others are lost. It is called again for each new reason why they stay lost. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
 }
 

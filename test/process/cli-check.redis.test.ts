@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { useCommandLine } from '../support/command-line.ts';
 import { freePort } from '../support/free-port.ts';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
+import { ENGINES } from '../support/tools.ts';
 
 const { run, closing } = useCommandLine();
 
@@ -43,6 +44,16 @@ describeWithRedis('check, where gateways share a Redis', () => {
     expect((await check(variables)).code).toBe(0);
     const other = await check({ ...variables, REDIS_PREFIX: 'other' });
     expect([other.code, other.redis]).toEqual([1, expect.stringMatching(/: NOPERM .* Start it,/)]);
+  });
+
+  it.each(ENGINES)('fails where it is a cluster, even of one shard (%s)', async (engine) => {
+    const { url, close } = await startRedis(engine, ['--cluster-enabled', 'yes']);
+    closing.push(async () => close());
+    const { code, redis } = await check({ REDIS_URL: url });
+    expect(code).toBe(1);
+    expect(redis).toContain(
+      'Redis runs in cluster mode, which is not supported. Set REDIS_URL to a Redis without',
+    );
   });
 
   it('fails where none answers, or notes it where the gateway begins without', async () => {

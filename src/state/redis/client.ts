@@ -59,11 +59,13 @@ export class RedisRefused extends Error {
   readonly cannotWrite: boolean;
 
   constructor(cause: Error) {
-    const [, code = ''] = /\b(NOAUTH|OOM|READONLY|MISCONF|NOREPLICAS)\b/.exec(cause.message) ?? [];
+    const [, code = ''] = CODES.exec(cause.message) ?? [];
     super(IN_WORDS[code] ?? cause.message.replace(/\.$/, ''), { cause });
-    this.cannotWrite = code !== '' && code !== 'NOAUTH';
+    this.cannotWrite = /OOM|READONLY|MISCONF|NOREPLICAS/.test(code);
   }
 }
+
+const NO_CLUSTER = 'which is not supported. Set REDIS_URL to a Redis without cluster mode';
 
 const IN_WORDS: Readonly<Record<string, string>> = {
   NOAUTH: 'Redis asks for a password (NOAUTH). Put it into REDIS_URL',
@@ -73,7 +75,12 @@ const IN_WORDS: Readonly<Record<string, string>> = {
     'Redis takes no writes, as it cannot save to its disk (MISCONF). Turn its snapshots off, or mend the disk',
   NOREPLICAS:
     'Redis takes no writes, as it has too few replicas (NOREPLICAS). Start them, or set min-replicas-to-write to 0',
+  MOVED: `Redis is part of a cluster (MOVED), ${NO_CLUSTER}`,
+  ASK: `Redis is part of a cluster (ASK), ${NO_CLUSTER}`,
+  CLUSTERDOWN: `Redis is part of a cluster (CLUSTERDOWN), ${NO_CLUSTER}`,
+  CROSSSLOT: `Redis is a cluster, or a proxy of a cluster (CROSSSLOT), ${NO_CLUSTER}`,
 };
+const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
 /** One connection to Redis, for as long as it lasts. @throws when there is none; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
@@ -141,6 +148,8 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     const facts = String(await Promise.race([opened, tooLate]));
     /** Names the run of the Redis process: another one after each start. */
     const [, runId = ''] = /^run_id:(\w+)/m.exec(facts) ?? [];
+    if (/^(redis|server)_mode:cluster/m.test(facts))
+      throw new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`);
     isOpen = true;
     return { runId, end, run };
   } catch (error) {

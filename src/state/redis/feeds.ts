@@ -84,7 +84,7 @@ interface Broadcast {
  * Feeds that all processes share. An entry goes into a stream, in the same step that checks the leader, and a message
  * makes the others read on; a process that misses one sees so at its next heartbeat, all of an account together.
  */
-export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, url: string) {
+export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, readUrl: () => string) {
   const { membership } = link;
   /** By their channels. */
   const groups = new Map<string, Group>();
@@ -123,7 +123,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
   const beatAll = () => {
     for (const group of groups.values()) void beat(group, group.subscriptions);
   };
-  const pubSub = createPubSub(url, groups, beatAll);
+  const pubSub = createPubSub(readUrl, groups, beatAll);
 
   const openGroup = (accountName: string, account: AccountKeyspace, channel: string): Group => {
     const subscriptions = new Set<RedisFeedSubscription>();

@@ -12,6 +12,8 @@ import { Membership } from './membership.ts';
 export interface RedisLinkOptions {
   /** `redis://` or `rediss://`, as `@redis/client` understands it. */
   readonly url: string;
+  /** Gives the URL of each connection, so that it may change; without it, `url`. Its error says why Redis is lost. */
+  readonly readUrl?: (() => string) | undefined;
   /** The prefix of every key's name: gateways with the same prefix count together. */
   readonly prefix: string;
   /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
@@ -20,7 +22,7 @@ export interface RedisLinkOptions {
   readonly instances: number | undefined;
   readonly commandTimeoutMs: number;
   readonly now: () => number;
-  /** Called when the other gateways are lost (why), and when they are found again (undefined). */
+  /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
   readonly onChange: (reason: Error | undefined) => void;
 }
 
@@ -29,6 +31,8 @@ const BEAT_MS = 250;
 const START_MS = 5_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
+/** The most reasons that one partition tells. */
+const MAX_TOLD = 20;
 /** Shorter than any stall that would be a partition, so that none is missed while Redis is watched. */
 const WATCH_EVERY_MS = 25;
 /** For how long Redis must have answered well before it is used again: twice as long after each partition that comes soon. */
@@ -49,7 +53,7 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
  * new connection until Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
-  const { url, prefix, rate, instances, commandTimeoutMs, now, onChange } = options;
+  const { url, readUrl = () => url, prefix, rate, instances, commandTimeoutMs, now, onChange } = options;
   const onChanged = new Set<() => unknown>();
   let catchUp: () => Promise<void> = async () => undefined;
   let connection: RedisConnection | undefined;
@@ -59,6 +63,8 @@ export function createRedisLink(options: RedisLinkOptions) {
   let isOpen = false;
   let isClosed = false;
   let calmMs = CALM_MS;
+  /** The reasons of this partition that were told. */
+  const told = new Set<string>();
   let backAt = Number.NEGATIVE_INFINITY;
 
   /** A key's name. A cluster keeps those of one tag together; without one it is common to all. */
@@ -97,7 +103,7 @@ export function createRedisLink(options: RedisLinkOptions) {
 
   const connect = async () => {
     const opened = await connectToRedis({
-      url,
+      url: readUrl(),
       connectTimeoutMs: CONNECT_MS,
       commandTimeoutMs,
       onLost: (reason) => {
@@ -122,6 +128,13 @@ export function createRedisLink(options: RedisLinkOptions) {
     }
   };
 
+  /** Tells a reason once in each partition. */
+  const tell = (reason: Error) => {
+    if (told.has(reason.message) || told.size === MAX_TOLD) return;
+    told.add(reason.message);
+    onChange(reason);
+  };
+
   const degrade = (reason: Error) => {
     disconnect();
     if (isDegraded || !isOpen || isClosed) return;
@@ -130,7 +143,8 @@ export function createRedisLink(options: RedisLinkOptions) {
     const isForgiven = now() - backAt > FORGIVEN_AFTER * calmMs;
     calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * calmMs);
     membership.reserve();
-    onChange(reason);
+    told.clear();
+    tell(reason);
     void callBack();
     void recover();
   };
@@ -150,8 +164,9 @@ export function createRedisLink(options: RedisLinkOptions) {
         await delay(WATCH_EVERY_MS, undefined, { ref: false });
         // At the end, so that no write that this process has answered is unknown to the store when it is used again.
         await catchUp();
-      } catch {
+      } catch (error) {
         disconnect();
+        if (!isClosed) tell(asError(error));
         await delay(RETRY_MS, undefined, { ref: false });
       }
       if (isClosed) return disconnect();

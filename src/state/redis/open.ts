@@ -50,7 +50,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
       ),
   });
   const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
-  const feeds = createFeedsInRedis(link, accounts, options.url);
+  const feeds = createFeedsInRedis(link, accounts, options.readUrl ?? (() => options.url));
   let own = createCacheInMemory(now);
   const state: State = {
     quotas: createQuotasInRedis(link, accounts),

@@ -10,30 +10,39 @@ const RETRY_MS = 500;
  * Pub/sub, by a connection of its own: Redis cuts one that subscribes when much is written to it, and the other one carries
  * large answers. It is there while a channel is wanted. A lost message costs time only: every process looks by itself as well. So
  * a user of Redis who may not publish, by `pcall`, or not subscribe, does without.
+ * @param readUrl - gives the URL of each connection
  * @param channels - those that are wanted; each that comes or goes is told by `add` and `remove`
  * @param onOpen - called when it is connected, for the first time or again: messages in between are lost
  */
-export function createPubSub(url: string, channels: Channels, onOpen: () => void) {
-  /** The driver connects it again for as long as it is not destroyed. */
+export function createPubSub(readUrl: () => string, channels: Channels, onOpen: () => void) {
   let current: Promise<Client> | undefined;
 
   /** A message of a channel that is not wanted any more is dropped. */
   const deliver = (message: Buffer, channel: Buffer) => channels.get(String(channel))?.receive(message);
 
-  const open = async (): Promise<Client> => {
+  const connect = async (onLost: () => void): Promise<Client> => {
     const client = await createRedisClient({
-      url,
-      socket: { reconnectStrategy: RETRY_MS, connectTimeout: CONNECT_MS },
+      url: readUrl(),
+      socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
     });
-    client.on('error', () => undefined);
+    client.on('error', onLost);
+    client.on('end', onLost);
     client.on('ready', () => {
       const subscribed = client.subscribe([...channels.keys()], deliver, true);
       subscribed.then(onOpen).catch(() => undefined);
     });
-    client.connect().catch(() => undefined);
+    client.connect().catch(onLost);
     return client;
+  };
+
+  const open = () => {
+    /** Opens another one, unless that has happened meanwhile. */
+    const onLost = () => void setTimeout(() => opened === current && reopen(), RETRY_MS).unref();
+    const opened = connect(onLost);
+    opened.catch(onLost);
+    current = opened;
   };
 
   /** Until then there is nothing to do: all channels are subscribed to as soon as the client is ready. */
@@ -47,7 +56,7 @@ export function createPubSub(url: string, channels: Channels, onOpen: () => void
   /** Redis was lost: the connection may be dead without saying so. */
   const reopen = () => {
     close();
-    if (channels.size > 0) current = open();
+    if (channels.size > 0) open();
   };
 
   return {
