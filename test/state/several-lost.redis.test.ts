@@ -108,6 +108,30 @@ describeWithRedis.concurrent('a gateway', () => {
       expect(after.map(({ extensions }) => extensions)).toEqual([undefined, undefined]);
     });
 
+    it('publishes what it writes before it answers, as soon as it reaches Redis again', async () => {
+      own.respond = createVersions().answer;
+      const proxy = await startProxy(fixture.redis.url);
+      fixture.closing.push(proxy.close);
+      const transport = { freshMs: 60_000 };
+      const apart = await open({ transport, redis: { url: proxy.url, commandTimeoutMs: SOON_MS } });
+      const other = await open({ transport });
+      await fixture.haveShares(2);
+      proxy.cut();
+      await lost(apart);
+      proxy.mend();
+      await eventually(async () => {
+        const entries = (await fixture.redis.command('HVALS', 'luaauth:{gateways}:instances')) as string[];
+        expect(entries.map((entry) => entry.split(' ')[1]).sort()).toEqual(['0', '1']);
+      });
+      const shown: unknown[] = [];
+      for (let version = 2; version < 22 && apart.isLost(); version += 1) {
+        await apart.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+        shown.push([(await read(other)).data?.script?.name, `v${version}`]);
+      }
+      expect(shown.length).toBeGreaterThan(0);
+      for (const [name, version] of shown as [unknown, unknown][]) expect(name).toBe(version);
+    });
+
     it('shows what another one has written meanwhile as soon as Redis is back', async () => {
       own.respond = createVersions().answer;
       const proxy = await startProxy(fixture.redis.url);

@@ -138,6 +138,18 @@ export async function connectToRedis(options: RedisConnectionOptions) {
       answered();
     }
   };
+  /** Asks whether Redis answers. @throws when it does not, or takes too long. */
+  const ping = async (): Promise<void> => {
+    if (isOver) throw whyLost;
+    const answered = watch.begin();
+    try {
+      await client.sendCommand(['PING']);
+    } catch (error) {
+      throw isOver ? whyLost : error;
+    } finally {
+      answered();
+    }
+  };
   try {
     const tooLate = delay(connectTimeoutMs, undefined, { ref: false }).then(() => {
       throw new Error(`Redis has not answered within ${connectTimeoutMs} ms`);
@@ -151,7 +163,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     if (/^(redis|server)_mode:cluster/m.test(facts))
       throw new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`);
     isOpen = true;
-    return { runId, end, run };
+    return { runId, end, run, ping };
   } catch (error) {
     end();
     throw error instanceof ErrorReply ? new RedisRefused(error) : error;

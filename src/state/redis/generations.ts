@@ -103,7 +103,8 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
             isLost ||= link.isDegraded;
             if (names.length === 0) return undefined;
             const write = { account, id, resources: names, doubtUntil: link.now() + stillMs };
-            if (link.isDegraded) return write;
+            // A Redis that has just come back is told at once, so that others read what the client has written.
+            if (!link.isReachable) return write;
             try {
               begunAs = await note(write, isUndone ? begunAs : '');
               return undefined;

@@ -154,13 +154,15 @@ export function createRedisLink(options: RedisLinkOptions) {
 
   const recover = async () => {
     let wellSince = Number.POSITIVE_INFINITY;
+    let beatAt = Number.NEGATIVE_INFINITY;
     while (!isCalm(wellSince)) {
       try {
-        if (connection) await membership.beat();
-        else {
+        const isBeat = now() - beatAt >= BEAT_MS;
+        if (!connection || isBeat) beatAt = now();
+        if (!connection) {
           await connect();
           wellSince = now();
-        }
+        } else await (isBeat ? membership.beat() : connection.ping());
         await delay(WATCH_EVERY_MS, undefined, { ref: false });
         // At the end, so that no write that this process has answered is unknown to the store when it is used again.
         await catchUp();
@@ -199,6 +201,10 @@ export function createRedisLink(options: RedisLinkOptions) {
       run(script, keys, args, true),
     get isDegraded() {
       return isDegraded;
+    },
+    /** Whether Redis can be reached: while the process is degraded it has not answered well for long enough yet. */
+    get isReachable() {
+      return connection !== undefined;
     },
     get lastPartition() {
       return lastPartition;

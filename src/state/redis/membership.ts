@@ -14,6 +14,8 @@ const ABSENT_AFTER_MS = 1_000;
 /** Then another instance can replace it, and hold what it held. */
 const LEASE_MS = 3_000;
 const FORGOTTEN_AFTER_MS = 60_000;
+/** For so long all instances use what one of them has seen of the registry: many would each read all entries four times a second. */
+const SEEN_MS = 100;
 /** How many epochs are remembered. */
 const MAX_LEFT = 100;
 
@@ -32,16 +34,28 @@ end
  * `among`: among how many the instance divides the quota; `configured`: how many there are by configuration (0: as many as there are
  * entries); `runs_until`: until when it may run, on the clock of Redis.
  * Gives 0 when the store has another epoch, -1 when it is too late; otherwise 1; for each of the others that is absent or keeps
- * its share among how many it divides; the time; and among how many this one is to divide from now on.
+ * its share among how many it divides; the time; among how many this one is to divide from now on; and when the registry was seen.
  *
  * A beat that comes too late would show an instance as well that is degraded by now. An absent
  * instance is replaced by one that has no share or has joined since, each of which replaces only one. A share may grow only
  * where the others leave room, and the instance uses it after it has learnt so; one that shrinks is free for others once the
- * instance has said that it uses the smaller one.
+ * instance has said that it uses the smaller one. While all instances are well and divide alike, `seen` says when an instance has
+ * found that, and `count` how many there are.
  */
 const BEAT = lua('store instances', 'epoch id state among# configured# runs_until# session')`${REGISTRY}
-if redis.call('HGET', store, 'epoch') ~= epoch then return { 0 } end
-if state == '0' and now > runs_until then return { -1, {}, now, among } end
+local known = redis.call('HMGET', store, 'epoch', 'seen', 'count')
+if known[1] ~= epoch then return { 0 } end
+if state == '0' and now > runs_until then return { -1, {}, now, among, now } end
+
+local seen, expected = tonumber(known[2] or 0), configured > 0 and configured or tonumber(known[3] or 0)
+if state == '0' and among == expected and math.abs(now - seen) <= ${SEEN_MS} then
+  local own = redis.call('HGET', instances, id) or ''
+  local own_among, own_joined, own_session = string.match(own, '^%d+ 0 (%d+) (%d+) (%d+)$')
+  if tonumber(own_among) == among and own_session == session then
+    redis.call('HSET', instances, id, entry(now, state, among, own_joined, session))
+    return { 1, {}, now, among, seen }
+  end
+end
 
 local others, joined = {}, nil
 local all = redis.call('HGETALL', instances)
@@ -87,9 +101,14 @@ if among == 0 or wanted < among then
   if room > 0 and (among == 0 or room < among) then among = room end
 end
 redis.call('HSET', instances, id, entry(now, state, among, joined, session))
+if state == '0' and #reserved == 0 then
+  redis.call('HSET', store, 'seen', now, 'count', #others + 1)
+else
+  redis.call('HDEL', store, 'seen')
+end
 redis.call('PEXPIRE', instances, 3600000)
 redis.call('PEXPIRE', store, 3600000)
-return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0 }`;
+return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0, now }`;
 
 /**
  * The one lease: the name of a holder begins with its instance and session. It holds what it has while the instance beats, and
@@ -293,7 +312,7 @@ export class Membership {
       [this.#store, this.instances],
       [this.epoch, this.instance, isWell ? 0 : 1, this.#among, instances, runsUntil, this.#session],
     );
-    const [state, reserved, time, among] = reply as [number, number[], number, number];
+    const [state, reserved, time, among, seenAt] = reply as BeatReply;
     if (state === BEATEN.inOtherEpoch) {
       await this.#openStore();
       return this.#beat();
@@ -303,7 +322,7 @@ export class Membership {
     this.#aheadMs = time - now;
     // The clock of Redis was set, or this was late: then the next one is in time.
     if (state === BEATEN.tooLate) return this.#beat();
-    this.viewUntil = time + VIEW_MS;
+    this.viewUntil = seenAt + VIEW_MS;
     this.#reserved = reserved;
     if (isWell) this.#wellBy = Math.min(runsBy, now);
     const reservedFrom = this.#reservedFrom;
@@ -320,6 +339,7 @@ export class Membership {
   }
 }
 
+type BeatReply = [state: number, reserved: number[], time: number, among: number, seenAt: number];
 const BEATEN = { inOtherEpoch: 0, tooLate: -1 };
 
 function share(rate: number, among: number): number {
