@@ -1,5 +1,5 @@
 import { Refused } from '../luaauth/refusal.ts';
-import { BadResponse, type CallFailure, RateLimited, TimedOut } from '../transport/errors.ts';
+import { BadResponse, type CallFailure, RateLimited, TimedOut, Unavailable } from '../transport/errors.ts';
 
 /** One thing that `check` has to say, and what to do about it. */
 export interface Finding {
@@ -29,6 +29,7 @@ export function diagnose(failure: CallFailure, url: URL, timeoutMs: number): Dia
       advice: 'Wait a little and check again. The quota is shared by all that use the same key.',
     };
   }
+  if (failure instanceof Unavailable && failure.status !== undefined) return diagnoseProxy(failure, url);
   if (failure instanceof TimedOut) return diagnoseTimeout(failure, url, timeoutMs);
   if (failure instanceof BadResponse) {
     return {
@@ -54,7 +55,28 @@ function diagnoseRefusal({ reason }: Refused, url: URL): Diagnosis | undefined {
   return undefined;
 }
 
-function diagnoseTimeout({ executed }: TimedOut, { host }: URL, timeoutMs: number): Diagnosis {
+/** A proxy in front of the API has answered in its place. */
+function diagnoseProxy({ isBlocked, ray, status }: Unavailable, { host }: URL): Diagnosis {
+  const shown = ray === undefined ? '' : ` (ray ${ray})`;
+  return isBlocked
+    ? {
+        fact: `Cloudflare in front of LuaAuth refuses this machine${shown}.`,
+        advice:
+          'Machines in data centres meet this. Ask LuaAuth to allow the address of this machine and give them the ray, or run the gateway elsewhere.',
+      }
+    : {
+        fact: `${host} answers with ${status}: it is not available${shown}.`,
+        advice: 'Check again in a minute.',
+      };
+}
+
+function diagnoseTimeout({ executed, status }: TimedOut, { host }: URL, timeoutMs: number): Diagnosis {
+  if (status !== undefined) {
+    return {
+      fact: `a proxy in front of ${host} says that LuaAuth did not answer in time (HTTP ${status}).`,
+      advice: 'Check again in a minute.',
+    };
+  }
   return executed === 'no'
     ? {
         fact: `no connection to ${host} within ${timeoutMs} ms.`,
@@ -68,9 +90,6 @@ function diagnoseTimeout({ executed }: TimedOut, { host }: URL, timeoutMs: numbe
 }
 
 function diagnoseConnection(code: string, { host, hostname, port, protocol }: URL): Diagnosis {
-  if (code === '') {
-    return { fact: `${host} answers with 503: it is not available.`, advice: 'Check again in a minute.' };
-  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return {
       fact: `the name ${hostname} has no address (${code}).`,

@@ -2,7 +2,7 @@ import { type ASTNode, GraphQLError } from 'graphql';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
-import { CallFailure, type RateLimited, withoutStacks } from '../transport/errors.ts';
+import { CallFailure, type RateLimited, type Unavailable, withoutStacks } from '../transport/errors.ts';
 import { codedError, type ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
@@ -110,7 +110,11 @@ export function describe(failure: CallFailure): GraphQLError {
     return say(rowOf(failure.reason).code, message, refusalFacts(failure));
   }
   const { retryAfterMs, isOfCaller } = failure as Partial<RateLimited>;
+  const { isBlocked } = failure as Partial<Unavailable>;
+  const { ray } = failure;
   const facts = {
+    ...(isBlocked && { reason: 'BLOCKED' }),
+    ...(ray !== undefined && { upstream: { ray } }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(isOfCaller && { limit: 'caller' }),
   };

@@ -1,6 +1,7 @@
 import { type About, headerIn, type Reply } from '../transport/call.ts';
-import { BadResponse, RateLimited, Unavailable } from '../transport/errors.ts';
+import { BadResponse, type CallFailure, RateLimited } from '../transport/errors.ts';
 import { hasMoreValues, parseJson } from '../transport/json.ts';
+import { proxyFailure, rayOf } from './proxy-answer.ts';
 import { MAX_LENGTH, redact, type Secrets } from './redact.ts';
 import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';
 
@@ -13,7 +14,7 @@ export type ParseAnswer = (text: string) => unknown;
  * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
  * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx. The API's words may quote
  * what it was sent: `secrets` are taken out of it.
- * @throws Refused, RateLimited when the API said no; BadResponse, Unavailable when this is not its envelope.
+ * @throws Refused, RateLimited when the API said no; when this is not its envelope, what `proxy-answer.ts` says, or BadResponse.
  */
 export function openEnvelope(
   about: About,
@@ -58,13 +59,11 @@ export function isObject(value: unknown): value is JsonObject {
 /** Far more than any answer that is documented; the largest are pages of 100 sessions. */
 const MAX_VALUES = 100_000;
 
-/** A proxy in front of the API may answer instead: its status still says what happened. */
-function notAnEnvelope(about: About, reply: Reply, reason: string) {
-  if (reply.status === 503)
-    return new Unavailable(about, 'unknown', { reason: 'LuaAuth is unavailable (HTTP 503)' });
-  if (reply.status === 429) return new RateLimited(about, retryAfterMs(reply), { byApi: true });
-  const transient = UNHEALTHY_STATUSES.has(reply.status);
-  return new BadResponse(about, `${reason} (HTTP ${reply.status})`, { transient });
+function notAnEnvelope(about: About, reply: Reply, reason: string): CallFailure {
+  return (
+    proxyFailure(about, reply, () => retryAfterMs(reply)) ??
+    new BadResponse(about, `${reason} (HTTP ${reply.status})`, { ray: rayOf(reply) })
+  );
 }
 
 /** The most that is shown of what failed, in characters: whatever is shown is compared with all that was sent. */

@@ -32,8 +32,8 @@ export function planResult({ calls, objects, endpoints }: Price, limits: Limits)
 export function addReport(result: ExecutionResult, mode: ReportMode, usage: Usage): ExecutionResult {
   if (mode !== 'report' && usage.stale === 0 && !usage.isUncoordinated) return result;
   const coordination = usage.isUncoordinated && { coordination: 'lost' };
-  const { stale, oldestMs } = usage;
-  const staleness = stale > 0 && { stale, oldestMs: Math.ceil(oldestMs) };
+  const { stale, oldestMs, ray } = usage;
+  const staleness = stale > 0 && { stale, oldestMs: Math.ceil(oldestMs), ray };
   const upstream = { ...(mode === 'report' && usage.counts()), ...staleness, ...coordination };
   return { ...result, extensions: { ...result.extensions, upstream } };
 }

@@ -1,20 +1,28 @@
 import type { createCallLog } from './calls.ts';
+import { faultIn } from './fault-in-json.ts';
+import type { createFaults } from './faults.ts';
 import { hideQueryKey } from './hidden-key.ts';
-import { invalidEndpoint, type SandboxReply, success } from './reply.ts';
+import { invalid, invalidEndpoint, type SandboxReply, success } from './reply.ts';
 
 /** The parts that the control surface works on. */
 export interface Controlled {
   calls: ReturnType<typeof createCallLog>;
+  faults: ReturnType<typeof createFaults>;
   reset: () => void;
 }
 
-/** Answers below `/_sandbox/`, which needs no key, is not recorded and costs no quota; else undefined. */
+/** Whether a path is of the control surface, which needs no key, is not recorded and costs no quota. */
+export function isControl(path: string): boolean {
+  return path.startsWith('/_sandbox/');
+}
+
+/** Answers a request below `/_sandbox/`. */
 export function answerControl(
   method: string,
   path: string,
-  { calls, reset }: Controlled,
-): SandboxReply | undefined {
-  if (!path.startsWith('/_sandbox/')) return undefined;
+  body: unknown,
+  { calls, faults, reset }: Controlled,
+): SandboxReply {
   switch (`${method} ${path}`) {
     case 'GET /_sandbox/calls':
       return success({
@@ -25,6 +33,12 @@ export function answerControl(
           headers,
         })),
       });
+    case 'POST /_sandbox/faults': {
+      const fault = faults.isFull() ? 'too many faults are due: reset the sandbox' : faultIn(body);
+      if (typeof fault === 'string') return invalid([{ field: 'fault', errors: [fault] }]);
+      faults.add(fault);
+      return success();
+    }
     case 'POST /_sandbox/reset':
       reset();
       return success();

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from './faults.ts';
+import { sendProxyPage } from './proxy-page.ts';
 import { failure, type SandboxReply } from './reply.ts';
 import type { Wait } from './wait.ts';
 
@@ -49,6 +50,10 @@ export function replyWithFault(
     }
     case 'raw':
       response.writeHead(fault.status ?? 200, fault.headers).end(fault.body);
+      return;
+    case 'proxy':
+      if (fault.handled) answer();
+      sendProxyPage(response, fault);
       return;
     case 'reset':
       if (fault.handled) answer();

@@ -1,5 +1,6 @@
 import type { Route } from '../luaauth/endpoints.ts';
 import type { WireError } from '../luaauth/wire.ts';
+import type { ProxyAnswer } from './proxy-page.ts';
 
 /** The kinds of fault. `handled` says that the request takes effect although no answer arrives. */
 export type Mishap =
@@ -7,6 +8,8 @@ export type Mishap =
   | ({ kind: 'failure'; status?: number } & WireError)
   /** Any reply at all: a proxy's HTML page, an empty body, a redirect. */
   | { kind: 'raw'; status?: number; headers?: Record<string, string | string[]>; body?: string | Buffer }
+  /** A proxy in front of the API answers in its place. */
+  | ({ kind: 'proxy'; handled?: boolean } & ProxyAnswer)
   /** The connection is reset after the request was read. */
   | { kind: 'reset'; handled?: boolean }
   /** No answer, ever; the connection stays open. */
@@ -22,6 +25,9 @@ export type Mishap =
 
 /** A mishap, the requests it strikes (all by default) and how often (`times`, once by default). */
 export type Fault = Mishap & { route?: Route; method?: string; times?: number };
+
+/** The most faults that are due at a time. */
+const MAX_FAULTS = 1_000;
 
 /** The faults that are due: the oldest that fits a request strikes it. */
 export function createFaults() {
@@ -39,6 +45,8 @@ export function createFaults() {
       if (entry.left <= 0) due.splice(due.indexOf(entry), 1);
       return entry.fault;
     },
+    /** Whether no further one may be added over HTTP. */
+    isFull: () => due.length >= MAX_FAULTS,
     clear(): void {
       due.length = 0;
     },

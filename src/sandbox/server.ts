@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createCallLog, isMisdirected, type SandboxCall } from './calls.ts';
-import { answerControl } from './control.ts';
+import { answerControl, isControl } from './control.ts';
 import { type Rendered, replyWithFault, send } from './fault-reply.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { handle } from './handle.ts';
@@ -109,8 +109,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const at = now();
     const { method = 'GET', url: path = '/', headers } = request;
-    const control = answerControl(method, path, { calls, reset });
-    if (control) return send(response, render(control));
+    if (isControl(path))
+      return readBody(request, ({ value }) =>
+        send(response, render(answerControl(method, path, value, { calls, faults, reset }))),
+      );
 
     const matched = match(method, path);
     // Unknown keys are refused anyway; counting them would let the log of times grow without end.

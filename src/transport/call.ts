@@ -143,6 +143,8 @@ export interface Progress {
   sent(): void;
   /** The request is over, or will not be made although the call has waited; `failure` is undefined when it went well. */
   ended?(failure: unknown): void;
+  /** A proxy has answered in the place of the API. `ray` is Cloudflare's name of the request. */
+  proxied(ray: string): void;
   /** This process has lost the others: what it reads may be older than what they wrote, and they may not see its writes. */
   uncoordinated(): void;
 }

@@ -14,14 +14,7 @@ import {
 } from './call.ts';
 import { type Clock, Deadline } from './clock.ts';
 import type { CarriedRequest, Carrier, Connection } from './connection.ts';
-import {
-  BadResponse,
-  BroughtTooMuch,
-  type CallFailure,
-  ClientLeft,
-  TimedOut,
-  Unavailable,
-} from './errors.ts';
+import { BadResponse, BroughtTooMuch, CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
 
 export interface DispatchOptions {
   readonly dispatcher: Dispatcher;
@@ -223,7 +216,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 
   onError(cause: Error): void {
-    this.fail(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
+    this.#failCut(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
   }
 
   /** @throws what the answer says. */
@@ -239,7 +232,20 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 
   #refuseSize(): void {
-    this.fail(tooLarge(this.call, this.#options.maxBodyBytes));
+    this.#failCut(tooLarge(this.call, this.#options.maxBodyBytes));
+  }
+
+  /** Fails without the whole body. The status of a failure says more than its page. */
+  #failCut(failure: CallFailure): void {
+    if (this.#status < 500) {
+      this.fail(failure);
+      return;
+    }
+    try {
+      this.call.decode({ status: this.#status, headers: this.#headers, text: '' }, this.call);
+    } catch (ofStatus) {
+      this.fail(ofStatus as Error);
+    }
   }
 
   fail(failure: Error): void {
@@ -251,6 +257,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
 
   /** It is over, and has failed. */
   #end(failure: unknown): void {
+    if (failure instanceof CallFailure && failure.ray !== undefined) this.#progress.proxied(failure.ray);
     // There is an answer too many on the connection: the one that was asked for may follow, and reach somebody else.
     if (failure instanceof BadResponse && failure.isMisdirected) this.connection?.cut(this);
     this.connection?.release(this);

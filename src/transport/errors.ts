@@ -11,6 +11,10 @@ export function withoutStacks<T>(make: () => T): T {
   }
 }
 
+interface FailureOptions extends ErrorOptions {
+  readonly ray?: string | undefined;
+}
+
 /**
  * A call that gave no usable result. Two families extend it: "it did not answer properly" here, "it said no" in
  * `luaauth/refusal.ts`. Holds facts only, never the request.
@@ -26,29 +30,54 @@ export abstract class CallFailure extends Error {
   readonly provesKey: boolean = false;
   readonly endpoint: string;
   readonly kind: About['kind'];
+  /** Cloudflare's name of the request, if its proxy answered in the place of the API. */
+  readonly ray: string | undefined;
 
-  constructor(about: About, message: string, options?: ErrorOptions) {
+  constructor(about: About, message: string, options?: FailureOptions) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(message, options);
     Error.stackTraceLimit = stackTraceLimit;
     this.endpoint = about.endpoint;
     this.kind = about.kind;
+    this.ray = options?.ray;
   }
 }
 
-/** No connection, a connection that broke, or a 503 that is not the API's own answer. */
+interface UnavailableOptions extends FailureOptions {
+  /** Why, where it is neither of the usual reasons. */
+  readonly reason?: string;
+  readonly isBlocked?: boolean;
+  readonly transient?: boolean;
+  readonly unhealthy?: boolean;
+  readonly status?: number;
+}
+
+/** No connection, a connection that broke, or an answer of a proxy that says so. */
 export class Unavailable extends CallFailure {
   override name = 'Unavailable' as const;
-  override readonly unhealthy = true;
-  readonly transient = true;
+  override readonly unhealthy: boolean;
+  readonly transient: boolean;
   readonly executed: 'no' | 'unknown';
+  /** Whether a proxy in front of the API refuses this machine. */
+  readonly isBlocked: boolean;
+  /** The HTTP status of the proxy; undefined: there was no answer. */
+  readonly status: number | undefined;
 
-  constructor(about: About, executed: 'no' | 'unknown', options: ErrorOptions & { reason?: string } = {}) {
+  constructor(about: About, executed: 'no' | 'unknown', options: UnavailableOptions = {}) {
     const usual = executed === 'no' ? 'LuaAuth could not be reached' : 'the connection to LuaAuth broke';
     super(about, options.reason ?? usual, options);
     this.executed = executed;
+    this.transient = options.transient ?? true;
+    this.unhealthy = options.unhealthy ?? true;
+    this.isBlocked = options.isBlocked ?? false;
+    this.status = options.status;
   }
+}
+
+interface TimedOutOptions extends FailureOptions {
+  readonly unhealthy?: boolean;
+  readonly status?: number;
 }
 
 /** The deadline passed first, whether the connection, the answer or the rest of its body was missing. */
@@ -57,16 +86,21 @@ export class TimedOut extends CallFailure {
   override readonly unhealthy: boolean;
   readonly transient = false;
   readonly executed: 'no' | 'unknown';
+  /** The HTTP status of a proxy that waited no longer; undefined: it was the gateway's own deadline. */
+  readonly status: number | undefined;
 
   /** `unhealthy`: the API had enough time to answer, so that this tells something about it. */
-  constructor(about: About, executed: 'no' | 'unknown', { unhealthy = false } = {}) {
-    super(about, 'LuaAuth did not answer in time');
+  constructor(about: About, executed: 'no' | 'unknown', options: TimedOutOptions = {}) {
+    const { unhealthy = false, status } = options;
+    const by = status === undefined ? '' : ` (HTTP ${status})`;
+    super(about, `LuaAuth did not answer in time${by}`, options);
     this.unhealthy = unhealthy;
     this.executed = executed;
+    this.status = status;
   }
 }
 
-interface BadResponseOptions extends ErrorOptions {
+interface BadResponseOptions extends FailureOptions {
   readonly transient?: boolean;
   readonly isMisdirected?: boolean;
 }
@@ -93,7 +127,7 @@ export class BadResponse extends CallFailure {
 /** How long to wait when the API does not say. */
 const RETRY_AFTER_MS = 1_000;
 
-interface RateLimitedBy {
+interface RateLimitedBy extends FailureOptions {
   readonly byApi: boolean;
   readonly isOfCaller?: boolean;
 }
@@ -110,8 +144,9 @@ export class RateLimited extends CallFailure {
   /** Whether it is the limit of this caller alone. */
   readonly isOfCaller: boolean;
 
-  constructor(about: About, retryAfterMs: number | undefined, { byApi, isOfCaller = false }: RateLimitedBy) {
-    super(about, isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up');
+  constructor(about: About, retryAfterMs: number | undefined, by: RateLimitedBy) {
+    const { byApi, isOfCaller = false } = by;
+    super(about, isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up', by);
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
     this.byApi = byApi;
     this.isOfCaller = isOfCaller;

@@ -23,6 +23,8 @@ export class Usage implements Progress {
   declare oldestMs: number;
   /** Whether this process had lost the others meanwhile. */
   declare isUncoordinated: boolean;
+  /** Cloudflare's name of the last request that its proxy answered in the place of the API. */
+  declare ray: string | undefined;
 
   /** `maxBytes`: bytes that its calls may bring in all, decoded. */
   constructor(maxBytes = Number.POSITIVE_INFINITY) {
@@ -34,6 +36,7 @@ export class Usage implements Progress {
     this.queuedMs = 0;
     this.oldestMs = 0;
     this.isUncoordinated = false;
+    this.ray = undefined;
   }
 
   sent(): void {
@@ -51,14 +54,18 @@ export class Usage implements Progress {
     if (source === 'stale' && ageMs > this.oldestMs) this.oldestMs = ageMs;
   }
 
+  proxied(ray: string): void {
+    this.ray = ray;
+  }
+
   uncoordinated(): void {
     this.isUncoordinated = true;
   }
 
   /** As reports and logs have it. */
   counts() {
-    const { calls, shared, fresh, stale, queuedMs } = this;
-    return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs) };
+    const { calls, shared, fresh, stale, queuedMs, ray } = this;
+    return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs), ray };
   }
 }
 
@@ -181,6 +188,10 @@ export class ObservedProgress implements Progress, Observed {
     this.#endWait();
     this.#requestEnded?.(failure === undefined ? 'ok' : outcomeOf(failure));
     this.#requestEnded = undefined;
+  }
+
+  proxied(ray: string): void {
+    this.usage?.proxied(ray);
   }
 
   uncoordinated(): void {

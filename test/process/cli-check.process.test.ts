@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sendProxyPage } from '../../src/sandbox/proxy-page.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useCommandLine } from '../support/command-line.ts';
 import { freePort } from '../support/free-port.ts';
@@ -151,6 +152,24 @@ describe('check', () => {
       '503 of a proxy',
       (_call, response) => void response.writeHead(503).end('down'),
       /answers with 503: it is not available/,
+      /in a minute/,
+    ],
+    [
+      'a challenge of Cloudflare',
+      (_call, response) => sendProxyPage(response, { status: 403, by: 'cloudflare' }),
+      /Cloudflare in front of LuaAuth refuses this machine \(ray 8f1a2b3c4d5e6f70-FRA\)\./,
+      /allow the address of this machine/,
+    ],
+    [
+      '521 of Cloudflare',
+      (_call, response) => sendProxyPage(response, { status: 521, by: 'cloudflare' }),
+      /answers with 521: it is not available \(ray 8f1a2b3c4d5e6f70-FRA\)/,
+      /in a minute/,
+    ],
+    [
+      '524 of Cloudflare',
+      (_call, response) => sendProxyPage(response, { status: 524, by: 'cloudflare' }),
+      /LuaAuth did not answer in time \(HTTP 524\)/,
       /in a minute/,
     ],
     [

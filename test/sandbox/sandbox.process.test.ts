@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Mishap } from '../../src/sandbox/faults.ts';
 import { hiddenKey } from '../../src/sandbox/hidden-key.ts';
 import { sandboxKeys } from '../../src/sandbox/keys.ts';
+import { SANDBOX_RAY } from '../../src/sandbox/proxy-page.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { SandboxSession } from '../../src/sandbox/state.ts';
@@ -503,6 +504,49 @@ describe('the call record', () => {
     expect(text).not.toContain(userKey);
     expect(JSON.parse(text).calls[0].path).toBe(
       `/scripts/${scriptId}/sessions/filter?from=1&key=hidden&limit=2`,
+    );
+  });
+
+  it('takes faults over HTTP, which strike as often as they say', async () => {
+    for (const fault of [
+      { kind: 'proxy', status: 521, by: 'cloudflare' },
+      { kind: 'proxy', status: 502, route: 'GET /scripts/:script_id', times: 2 },
+      { kind: 'failure', code: -1, message: 'internal server error', status: 500 },
+    ])
+      expect(await answer('POST /_sandbox/faults', { body: fault, token: null })).toEqual(ok());
+    const read = () => ask(`GET /scripts/${scriptId}`);
+    const struck = await read();
+    expect([struck.status, struck.headers.get('cf-ray'), await struck.text()]).toEqual([
+      521,
+      SANDBOX_RAY,
+      'error code: 521',
+    ]);
+    expect([
+      (await read()).status,
+      (await read()).status,
+      (await read()).status,
+      (await read()).status,
+    ]).toEqual([502, 502, 500, 200]);
+  });
+
+  it.each([
+    [undefined, 'a fault is an object'],
+    [{}, 'kind is one of failure, proxy, reset, hang, delay'],
+    [{ kind: 'raw', status: 200, headers: { a: '\n' } }, 'kind is one of failure, proxy, reset, hang, delay'],
+    [{ kind: 'toString' }, 'kind is one of failure, proxy, reset, hang, delay'],
+    [{ kind: 'proxy', status: 200 }, 'a member of this proxy is missing or wrong'],
+    [{ kind: 'delay' }, 'a member of this delay is missing or wrong'],
+    [{ kind: 'hang', times: 0 }, 'times is a whole number from 1 to 10000'],
+    [{ kind: 'hang', handled: 1 }, 'handled is true or false'],
+  ])('refuses the fault %j', async (body, problem) => {
+    expect(await answer('POST /_sandbox/faults', { body })).toEqual(refused(field('fault', problem)));
+    expect((await ask(`GET /scripts/${scriptId}`)).status).toBe(200);
+  });
+
+  it('keeps a thousand faults at most', async () => {
+    for (let count = 0; count < 1_000; count += 1) sandbox.fault({ kind: 'hang' });
+    expect(await answer('POST /_sandbox/faults', { body: { kind: 'hang' } })).toEqual(
+      refused(field('fault', 'too many faults are due: reset the sandbox')),
     );
   });
 

@@ -51,9 +51,9 @@ const FAULTS: readonly Fault[] = [
   badResponse('a cut chunk', 3, (_response, { socket }) => {
     socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{"success"');
   }),
-  badResponse('502 with HTML', 3, body(HTML, 502)),
-  badResponse('504 with HTML', 3, body(HTML, 504)),
-  badResponse('500 with HTML', 1, body(HTML, 500)),
+  unavailable('502 with HTML', 3, body(HTML, 502)),
+  { title: '504 with HTML', tries: 1, code: 'UPSTREAM_TIMEOUT', strike: body(HTML, 504) },
+  unavailable('500 with HTML', 3, body(HTML, 500)),
   badResponse('200 with HTML', 1, body(HTML)),
   badResponse('an empty body', 1, body('')),
   badResponse('a byte order mark', 1, body(`\uFEFF${SCRIPT_JSON}`)),

@@ -263,5 +263,6 @@ class Waiter implements AbortListener {
 }
 
 function isOutOfTime(failure: unknown): boolean {
-  return failure instanceof TimedOut || (failure instanceof RateLimited && !failure.byApi);
+  if (failure instanceof TimedOut) return failure.status === undefined;
+  return failure instanceof RateLimited && !failure.byApi;
 }
