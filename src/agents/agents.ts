@@ -8,7 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { codedError, malformedRequest } from '../errors/coded-error.ts';
-import { stringifyResult } from '../http/response.ts';
+import { shownResult } from '../http/response.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
@@ -70,7 +70,7 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     }
     // The result stands, whatever is known of the quota.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
-    return toolResult(stringifyResult(result), schema, quota, permissions.rate);
+    return toolResult(shownResult(result), schema, quota, permissions.rate, options.maxAnswerBytes);
   }
 
   async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {

@@ -8,6 +8,8 @@ export interface AgentDocuments {
   readonly listed: ListedDocuments;
   /** Whether there is a tool for any query beside those of the documents. */
   readonly isArbitrary: boolean;
+  /** Bytes of the answer to one call. */
+  readonly maxAnswerBytes: number;
 }
 
 /** The parts of a gateway that serve agents. Nothing here is of the library that is loaded for them alone. */

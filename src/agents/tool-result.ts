@@ -1,7 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { type FormattedExecutionResult, type GraphQLSchema, isObjectType } from 'graphql';
 import type { RateLimitStatus } from '../transport/admission/admission.ts';
-import { parseExactJson } from '../transport/json.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** Goes before texts of users, which may try to instruct a model. */
@@ -15,14 +14,30 @@ const MAX_TOLD = 10;
 
 type Shown = FormattedExecutionResult<JsonSchema, { readonly upstream?: { readonly price?: number } }>;
 
-/** Puts what an operation answered for a model: as data, and what failed in words before it. No quota: nobody knows it. */
+/**
+ * Puts the result of an operation for a model: as data, and what failed in words before it. A result that is larger than
+ * `maxBytes` keeps the types of its root fields and its errors. No quota: the quota is not known.
+ */
 export function toolResult(
-  json: string,
+  result: object,
   schema: GraphQLSchema,
   quota: RateLimitStatus | undefined,
   callerRate: number | undefined,
+  maxBytes: number,
 ): CallToolResult {
-  const shown = bounded(parseExactJson(json)) as Shown;
+  const present = (shown: Shown) => presented(shown, schema, quota, callerRate);
+  // The answer has the result twice.
+  const shown = new Bounded(maxBytes / 2).copy(result) as Shown | undefined;
+  const whole = shown && present(shown);
+  return whole && sizeOf(whole) <= maxBytes ? whole : present(withoutData(result, maxBytes));
+}
+
+function presented(
+  shown: Shown,
+  schema: GraphQLSchema,
+  quota: RateLimitStatus | undefined,
+  callerRate: number | undefined,
+) {
   const told = shown.extensions?.upstream;
   const upstream = { ...told, ...(quota && inQuota(told?.price, quota, callerRate)) };
   const structuredContent = { ...shown, extensions: { ...shown.extensions, upstream } };
@@ -32,6 +47,35 @@ export function toolResult(
   const texts = [failure, note, JSON.stringify(structuredContent)].filter((text) => text !== undefined);
   const content = texts.map((text) => ({ type: 'text' as const, text }));
   return { content, structuredContent, ...(failure !== undefined && { isError: true }) };
+}
+
+/** The message around a result, with the names of its members. */
+const AROUND_RESULT = 512;
+
+/** Bytes of the JSON of an answer: the last text is the JSON of the data as well. */
+function sizeOf({ content }: ReturnType<typeof presented>): number {
+  const asTexts = content.reduce((sum, { text }) => sum + Buffer.byteLength(JSON.stringify(text)), 0);
+  return asTexts + Buffer.byteLength(content.at(-1)?.text ?? '') + AROUND_RESULT;
+}
+
+/** Says that a result is too large. A write is not undone by that, so the types of its answers stay. */
+function withoutData(result: Shown, maxBytes: number): Shown {
+  const message = `The answer has more than ${maxBytes} bytes, which is what is allowed, so only the type of each result is told. What a mutation has changed stays changed. Ask for smaller pages, fewer items or fewer fields.`;
+  const { data, errors = [], extensions } = result;
+  const roots = Object.entries(data ?? {}).map(([key, value]) => {
+    const { __typename, message: own } = (value ?? {}) as JsonSchema;
+    return [key, value === null ? null : { __typename, message: own }];
+  });
+  const told = errors
+    .slice(0, MAX_TOLD)
+    .map(({ message: own, path, extensions: { code, outcome } = {} }) => ({
+      message: own,
+      path,
+      extensions: { code, outcome },
+    }));
+  const refusal = { message, extensions: { code: 'ANSWER_TOO_LARGE', limit: maxBytes } };
+  const small = { data: data && Object.fromEntries(roots), errors: [refusal, ...told], extensions };
+  return new Bounded(Infinity).copy(small) as Shown;
 }
 
 /** Says what is left of the quota (null in JSON: no limit), and of a plan how long its calls would wait. */
@@ -47,14 +91,48 @@ function inQuota(
   return { calls, queuedMs: Math.max(...waitsMs), remaining };
 }
 
-/** Names of members as well may be those of a user's program. */
-function bounded(value: unknown): unknown {
-  // Most who read JSON have no integers that large.
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'string') return boundedText(value);
-  if (Array.isArray(value)) return value.map(bounded);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, own]) => [boundedText(name), bounded(own)]));
+/** Copies a value as JSON has it, with bounded texts. Names of members as well may be those of a user's program. */
+class Bounded {
+  #left: number;
+
+  constructor(maxCharacters: number) {
+    this.#left = maxCharacters;
+  }
+
+  /** Undefined: there are more characters than may be. */
+  copy(value: unknown): unknown {
+    const copied = this.#copy(value);
+    return this.#left < 0 ? undefined : copied;
+  }
+
+  #copy(value: unknown): unknown {
+    // Each value has a comma, and a number or null some digits or letters.
+    this.#left -= 2;
+    if (this.#left < 0) return undefined;
+    // Many readers of JSON have no integers that large.
+    if (typeof value === 'bigint' || isLargeInteger(value)) return String(value);
+    if (typeof value === 'string') return this.#text(value);
+    if (Array.isArray(value)) return value.map((own) => this.#copy(own));
+    if (typeof value !== 'object' || value === null) return value;
+    const members: [string, unknown][] = [];
+    for (const name of Object.keys(value)) {
+      const own = (value as JsonSchema)[name];
+      if (own !== undefined && typeof own !== 'function') members.push([this.#text(name), this.#copy(own)]);
+      if (this.#left < 0) return undefined;
+    }
+    return Object.fromEntries(members);
+  }
+
+  #text(given: string): string {
+    const text = boundedText(given);
+    this.#left -= text.length;
+    return text;
+  }
+}
+
+/** Whether JSON has it as digits that a reader may round. */
+function isLargeInteger(value: unknown): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value as number) < 1e21;
 }
 
 function boundedText(given: string): string {

@@ -75,7 +75,9 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     persisted: persistedFrom(problems),
     /** The list of them, and how it is read again: problems are added as lines. */
     documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
-    agents: values.MCP ? { isArbitrary: values.MCP_ARBITRARY } : undefined,
+    agents: values.MCP
+      ? { isArbitrary: values.MCP_ARBITRARY, maxAnswerBytes: values.MCP_MAX_ANSWER_BYTES }
+      : undefined,
     gatewayKey: values.GATEWAY_KEY,
     /** In ms, as all times are. */
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },

@@ -156,6 +156,11 @@ export const VARIABLES = {
       off,
       'gives agents a tool for any query within the scopes of their key as well; needs MCP',
     ),
+    MCP_MAX_ANSWER_BYTES: row(
+      sizeLimit,
+      'bytes in an answer to an agent, which has the result twice: as data and as text; needs MCP',
+      '1048576',
+    ),
     GATEWAY_KEY: row(
       key,
       'the gateway key with which luaauth-graphql mcp calls, and luaauth-graphql query asks the gateway at its --url',

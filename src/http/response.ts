@@ -249,10 +249,15 @@ export function responseHead(result: ExecutionResult, mediaType: MediaType): Omi
 /** The JSON of a result, without what is meant for HTTP alone. */
 export function stringifyResult(result: WritableResult): string {
   const { stringify = JSON.stringify } = result;
-  if (!result.errors && !httpOf(result)) return stringify(result);
+  return stringify(shownResult(result));
+}
+
+/** A result without what is meant for HTTP alone. Functions in it are not part of its JSON. */
+export function shownResult(result: WritableResult): WritableResult {
+  if (!result.errors && !httpOf(result)) return result;
   const shown = { ...result, extensions: forClients(result.extensions) };
   if (result.errors) Object.assign(shown, { errors: result.errors.map(shownError) });
-  return stringify(shown);
+  return shown;
 }
 
 /** Whether it is no result of an operation, but what ends it. */

@@ -102,11 +102,12 @@ it('a client that never reads its answers is given up, and others are answered m
       success: true,
       script: wireScript(line.split('/').at(-1) ?? '', { name: 'n'.repeat(2_000) }),
     });
-  const ids = Array.from({ length: 250 }, (_, index) => `id-${index}`);
+  // An answer of nearly 1 MB.
+  const ids = Array.from({ length: 55 }, (_, index) => `id-${index}`);
   const client = await openRaw(fixture.gateway.url);
   client.socket.pause();
   // More than the sockets' buffers hold, however large they grow.
-  for (let call = 0; call < 6; call += 1) client.socket.write(post(message('', 'many', { ids })));
+  for (let call = 0; call < 30; call += 1) client.socket.write(post(message('', 'many', { ids })));
   while (!statuses.includes(CLIENT_LEFT)) {
     expect((await call('a'))[0]).toBe(200);
     await delay(100);
