@@ -42,10 +42,15 @@ export function openEnvelope(
   }
   if (answer.success !== false) throw notAnEnvelope(about, reply, 'it has no "success"');
   const refusal = readRefusal(answer.error);
-  if (refusal === undefined) throw notAnEnvelope(about, reply, 'it is a failure without a usable "error"');
-  if (refusal.message.trim().toLowerCase() === 'ratelimited')
+  const said = refusal?.message.trim().toLowerCase();
+  if (said === 'ratelimited' || (refusal === undefined && status === 429))
     throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(status);
+  // No proxy says "success": this is an answer of the API.
+  if (refusal === undefined)
+    throw new BadResponse(about, `it is a failure without a usable "error" (HTTP ${status})`, {
+      transient: unhealthy,
+    });
   throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
 }
 

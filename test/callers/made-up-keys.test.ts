@@ -85,7 +85,7 @@ describe.each([
   });
 
   it('ends with what the calls failed of when it is not the key', async () => {
-    fixture.respond = (_recorded, response) => void response.writeHead(500).end();
+    fixture.respond = (_recorded, response) => void response.writeHead(400).end();
     const { errors } = await readAll(250);
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_BAD_RESPONSE']);
     await expectCalls(fixture.recorder, FIRST_READS);
