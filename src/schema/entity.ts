@@ -1,4 +1,5 @@
 import type { FieldRef } from '@pothos/core';
+import { LoadableObjectRef } from '@pothos/plugin-dataloader';
 import {
   DirectiveLocation,
   GraphQLDirective,
@@ -70,23 +71,20 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   const loaderOf = defineLoader((api, given: string) =>
     read(api, { [resource.param]: given } as Readonly<Record<Param, string>>),
   );
-  // Pothos loads what a key alone stands for, but not in a union.
+  // The dataloader plugin loads the object of a key that a resolver returns, except in a union.
   const { resolve = (given: string) => given } = options;
-  const type = builder.loadableObjectRef<Shape, string>(name, {
-    load: (given, context) => loaderOf(context).loadMany(given),
-  });
-  // Pothos keeps the loaders that it makes itself in a WeakMap: once that is old, V8's young collection takes all that they
-  // lead to for alive, and nothing of an operation dies before a full one.
-  type.getDataloader = loaderOf as never;
+  // The loaders are kept in the operation's context: those of `loadableObjectRef` are in a WeakMap, which keeps each operation
+  // alive until the next full collection. A test fails once Pothos does without.
+  const type = new LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
   const { resolve: inUnion = (given, context) => loaderOf(context).load(given) } = options;
   entities.set(name, { key, scope, check, resolve: inUnion });
   const required = requiresScopes(scope);
   const extensions = { ...required, ...costs(read, price) };
   const distinct = ({ representations }: Arguments) =>
     new Set((representations as Keys<unknown>[]).map((reference) => reference[key])).size;
-  type.implement({
+  builder.objectType(type, {
     description,
-    extensions: { ...required, ...costs(read, { ...price, distinct }) },
+    extensions: { ...required, ...costs(read, { ...price, distinct }), getDataloader: loaderOf },
     directives: isRefetchable ? { fetchable: { field_name: key } } : {},
     fields: ((t: Fields<Shape>) => fields(wireFields(t), t)) as never,
   });
