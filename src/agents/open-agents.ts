@@ -1,19 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline as send } from 'node:stream/promises';
-import { createMcpHandler, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { CUT_OFF } from '../http/client-body.ts';
 import { checkContentType } from '../http/guards.ts';
-import { FetchRequest } from '../http/http-request.ts';
 import type { NodeHandler, NodeRequest } from '../http/node.ts';
-import { COMMON_HEADERS, REQUEST_ID, requestIdFor, responseHead } from '../http/response.ts';
+import { COMMON_HEADERS, REQUEST_ID, responseHead } from '../http/response.ts';
 import { methodNotAllowed } from '../http/routes.ts';
-import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
 import type { AgentDocuments, AgentsParts } from './parts.ts';
+import { serveAtStdin } from './stdio.ts';
 
 /** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
 export type OpenAgents = ReturnType<typeof openAgents>;
@@ -25,31 +24,12 @@ export type OpenAgents = ReturnType<typeof openAgents>;
 export function openAgents(options: AgentDocuments, keyAtStdin?: string) {
   return (parts: AgentsParts) => {
     const agents = createAgents(parts, options);
-    if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts);
+    if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts, ADDRESS);
     return { answer: createHandler(agents, parts), replace: agents.replace };
   };
 }
 
 const ADDRESS = new URL('http://localhost/mcp');
-
-/** Each message at stdin stands for a request. */
-function serveAtStdin({ createServer }: Agents, authorization: string, parts: AgentsParts): void {
-  const { tracker, maxBodyBytes: maxBufferSize } = parts;
-  const inRequest: InRequest = (headers, signal, answer) => {
-    const request = new Request(ADDRESS, { method: 'POST', headers: { ...headers, authorization }, signal });
-    const record = tracker.begin(new FetchRequest(request, ADDRESS), requestIdFor(undefined));
-    return answer(record).finally(() => tracker.end(record, signal.aborted ? CLIENT_LEFT : 200));
-  };
-  // As many answers may wait for the client as it has asked for: no leak.
-  process.stdout.setMaxListeners(0);
-  const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize });
-  const message = `This is no message, or a batch, or has more than ${maxBufferSize} bytes. Send one message by each line.`;
-  const refusal = { jsonrpc: '2.0', id: null, error: { code: ProtocolErrorCode.InvalidRequest, message } };
-  // The library says nothing of these itself, and after one that is too large hears nothing more.
-  const onerror = (error: Error) =>
-    error instanceof ProtocolError || transport.send(refusal as never).catch(() => undefined);
-  serveStdio(() => createServer(inRequest), { transport, onerror });
-}
 
 /** Takes messages at a node:http server: one by each POST, for nothing is kept between them. */
 function createHandler({ identify, createServer }: Agents, parts: AgentsParts): NodeHandler {

@@ -40,8 +40,7 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
     log.lifeCycle('stopped');
     process.exit(0);
   });
-  // It is paused for good after a message that is too large.
-  if (by === 'stdin')
-    for (const end of ['end', 'pause']) process.stdin.once(end, () => process.emit('SIGTERM'));
+  // It is closed as well after a message that is too large.
+  if (by === 'stdin') process.stdin.once('close', () => process.emit('SIGTERM'));
   else announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, log);
 }
