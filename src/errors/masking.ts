@@ -1,5 +1,6 @@
 import { type ASTNode, GraphQLError } from 'graphql';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
+import { shorten } from '../luaauth/redact.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
 import { CallFailure, type RateLimited, type Unavailable, withoutStacks } from '../transport/errors.ts';
@@ -106,8 +107,8 @@ export function describe(failure: CallFailure): GraphQLError {
     codedError(code, `${endpoint}: ${message}.${advice}`, { endpoint, ...outcome, ...facts });
 
   if (failure instanceof Refused) {
-    const message = `LuaAuth refused: ${failure.message || failure.reason}`;
-    return say(rowOf(failure.reason).code, message, refusalFacts(failure));
+    const code = isKeyRefused(failure) ? 'UNAUTHENTICATED' : rowOf(failure.reason).code;
+    return say(code, `LuaAuth refused: ${reasonFor(failure)}`, refusalFacts(failure));
   }
   const { retryAfterMs, isOfCaller } = failure as Partial<RateLimited>;
   const { isBlocked } = failure as Partial<Unavailable>;
@@ -147,6 +148,21 @@ function thingOf(endpoint: string): string {
   if (!part) return 'resource';
   const { name } = resourceOf(part);
   return 'listsOf' in part ? `${name}s` : name;
+}
+
+/** LuaAuth's reasons, if it gives some: its message is the same for all of them. */
+function reasonFor({ reason, message, authorization }: Refused): string {
+  const isExplained = reason === 'not permitted' && authorization.some((words) => words.trim() !== '');
+  const words = isExplained ? shorten(authorization.join('; ')) : message || reason;
+  return words.replace(/\.$/, '');
+}
+
+/** Whether LuaAuth says that it does not know the API key. */
+function isKeyRefused({ reason, authorization }: Refused): boolean {
+  return (
+    reason === 'not permitted' &&
+    authorization.some((words) => words.trim().toLowerCase() === 'invalid api key')
+  );
 }
 
 function refusalFacts(failure: Refused): object {

@@ -21,9 +21,14 @@ export function redact(words: string, { keys, texts }: Secrets): string {
     (text, key) => (key.length < LEAST_LENGTH ? text : text.replaceAll(key, '…')),
     words,
   );
-  // Joined, because V8 keeps all of a text for a slice of it.
-  const short = hidden.length <= MAX_LENGTH ? hidden : [hidden.slice(0, MAX_LENGTH - 1), '…'].join('');
+  const short = shorten(hidden);
   return texts.some((text) => quotes(short, text)) ? '(left out: it quotes what was sent)' : short;
+}
+
+/** Words of the API, of a length that can be shown. */
+export function shorten(words: string): string {
+  // Joined, because V8 keeps all of a text for a slice of it.
+  return words.length <= MAX_LENGTH ? words : [words.slice(0, MAX_LENGTH - 1), '…'].join('');
 }
 
 /** Whether the whole of it is quoted, or a part: twice the length of a piece has at least one of the text's own pieces. */

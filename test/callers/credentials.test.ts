@@ -147,7 +147,8 @@ describe('the API key of a caller', () => {
   it('that LuaAuth does not know is its to refuse, and shown nowhere', async () => {
     const { data, errors, tokens, shown } = await run({ token: secret });
     expect(data?.script).toBeNull();
-    expect(errors).toMatchObject([expect.toBeError('FORBIDDEN', { reasons: ['invalid api key'] })]);
+    expect(errors).toMatchObject([expect.toBeError('UNAUTHENTICATED', { reasons: ['invalid api key'] })]);
+    expect(errors?.[0]?.message).toBe('GET /scripts/:script_id: LuaAuth refused: invalid api key.');
     expect(tokens).toEqual([secret]);
     expect(shown).not.toContain(secret);
   });

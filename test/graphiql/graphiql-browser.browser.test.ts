@@ -426,7 +426,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
   });
 
   it.each([
-    ['a wrong key', 'nobody', 'FORBIDDEN', 'LuaAuth refused'],
+    ['a wrong key', 'nobody', 'UNAUTHENTICATED', 'LuaAuth refused'],
     ['no key', '', 'UNAUTHENTICATED', 'needs a LuaAuth API key'],
   ])('shows the error for %s in every tab, and what to do', async (_what, key, code, message) => {
     await keyField().fill(key);

@@ -156,13 +156,36 @@ describe('script', () => {
 describe('a read that LuaAuth refuses', () => {
   const refused = 'unauthorized or invalid request';
   type Failure = Omit<Extract<Fault, { kind: 'failure' }>, 'kind'>;
-  const cases: [what: string, failure: Failure, code: string, facts: object][] = [
+  const cases: [what: string, failure: Failure, code: string, facts: object, said?: string][] = [
     [
       'an authorization failure',
       { code: -1, message: refused, failed: ['not yours', 'key revoked'] },
       'FORBIDDEN',
       { reasons: ['not yours', 'key revoked'] },
+      'not yours; key revoked',
     ],
+    [
+      'a key that LuaAuth does not know',
+      { code: -1, message: refused, failed: ['invalid api key'] },
+      'UNAUTHENTICATED',
+      { reasons: ['invalid api key'] },
+      'invalid api key',
+    ],
+    [
+      'a reason that is longer than is shown',
+      { code: -1, message: refused, failed: ['x'.repeat(400), 'y'.repeat(400)] },
+      'FORBIDDEN',
+      { reasons: ['x'.repeat(400), 'y'.repeat(400)] },
+      `${'x'.repeat(400)}; ${'y'.repeat(97)}…`,
+    ],
+    [
+      'a reason that is a sentence',
+      { code: -1, message: refused, failed: ['Not yours.'] },
+      'FORBIDDEN',
+      { reasons: ['Not yours.'] },
+      'Not yours',
+    ],
+    ['an empty reason', { code: -1, message: refused, failed: [''] }, 'FORBIDDEN', { reasons: [''] }],
     ['a refusal without reasons', { code: -1, message: refused }, 'FORBIDDEN', { reasons: [] }],
     [
       'invalid data',
@@ -175,6 +198,7 @@ describe('a read that LuaAuth refuses', () => {
       { code: -1, message: refused, failed: [{ field: 'limit', errors: ['too big'] }, 'not yours'] },
       'FORBIDDEN',
       { reasons: ['not yours'] },
+      'not yours',
     ],
     [
       'its internal server error',
@@ -203,23 +227,26 @@ describe('a read that LuaAuth refuses', () => {
   ];
   const statuses = [undefined, 200, 400, 401, 403, 404, 422, 500, 503];
 
-  it.each(cases)('has the code for %s, whatever the HTTP status', async (_what, failure, code, facts) => {
-    for (const status of statuses) {
-      fixture.sandbox.reset();
-      fixture.sandbox.fault({ kind: 'failure', ...failure, status, times: 100 });
-      const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
-      expect({ status, data }).toEqual({ status, data: { script: null } });
-      expect(errors).toEqual([
-        expect.toBeJustError(code, {
-          message: `GET /scripts/:script_id: LuaAuth refused: ${failure.message}.`,
-          path: ['script'],
-          locations: expect.any(Array),
-          endpoint: 'GET /scripts/:script_id',
-          ...facts,
-        }),
-      ]);
-    }
-  });
+  it.each(cases)(
+    'has the code for %s, whatever the HTTP status',
+    async (_what, failure, code, facts, said) => {
+      for (const status of statuses) {
+        fixture.sandbox.reset();
+        fixture.sandbox.fault({ kind: 'failure', ...failure, status, times: 100 });
+        const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+        expect({ status, data }).toEqual({ status, data: { script: null } });
+        expect(errors).toEqual([
+          expect.toBeJustError(code, {
+            message: `GET /scripts/:script_id: LuaAuth refused: ${said ?? failure.message}.`,
+            path: ['script'],
+            locations: expect.any(Array),
+            endpoint: 'GET /scripts/:script_id',
+            ...facts,
+          }),
+        ]);
+      }
+    },
+  );
 
   it('says how long to wait when LuaAuth says so', async () => {
     fixture.sandbox.fault({

@@ -246,7 +246,7 @@ describe('what a proxy says', () => {
       json(response, { success: false, error }, status);
     };
     const error = await errorOf();
-    expect(error?.extensions).toMatchObject({ code: 'FORBIDDEN', reasons: ['invalid api key'] });
+    expect(error?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reasons: ['invalid api key'] });
     expect(error?.extensions).not.toHaveProperty('upstream');
   });
 });

@@ -36,7 +36,7 @@ it('prints the code of an error', async () => {
     ...variables(),
     LUAAUTH_TOKEN: 'no-such-key',
   });
-  expect([code, stdout, stderr.split(':')[0]]).toEqual([1, '', 'FORBIDDEN']);
+  expect([code, stdout, stderr.split(':')[0]]).toEqual([1, '', 'UNAUTHENTICATED']);
 });
 
 it('gql does the same, with documents that it has checked', async () => {

@@ -17,5 +17,5 @@ it('a client typed by graphql-codegen reads a script and its executions', async 
 it('a client typed by graphql-codegen has errors by their code', async () => {
   const { data, errors } = await createTypedClient(fixture.url, 'nobody')(SCRIPT, { id });
   expect(data).toEqual({ script: null });
-  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
 });

@@ -14,7 +14,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 /** The meaning of an error, by its code. */
 const ERRORS: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED: 'The key is missing, expired, or not one of this gateway. Sign out, and try another.',
+  UNAUTHENTICATED:
+    'The key is missing, expired, unknown to LuaAuth, or not one of this gateway. Sign out, and try another.',
   FORBIDDEN: 'The key is unknown, or this is not of its account.',
   RATE_LIMITED: 'The quota of LuaAuth is used up. Try again in a moment.',
   UPSTREAM_TIMEOUT: 'LuaAuth did not answer in time.',

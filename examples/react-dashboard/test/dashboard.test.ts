@@ -284,11 +284,7 @@ test('the meter shows what of the quota is used', async () => {
 test('a key that LuaAuth does not know is said so, and the visitor can try another', async () => {
   const { page } = await fixture.visit();
   await fixture.signIn(page, 'no-such-key');
-  await page
-    .getByRole('alert')
-    .filter({ hasText: 'The key is unknown, or this is not of its account.' })
-    .first()
-    .waitFor();
+  await page.getByRole('alert').filter({ hasText: 'unknown to LuaAuth' }).first().waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await fixture.signIn(page);
   await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();

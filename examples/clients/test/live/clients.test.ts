@@ -94,7 +94,7 @@ describe.each(clients)('%s', (_name, openBy) => {
   // Before the stream begins, and in its place.
   it.each([
     ['', 'UNAUTHENTICATED'],
-    ['nobody', 'FORBIDDEN'],
+    ['nobody', 'UNAUTHENTICATED'],
   ])('ends with what the gateway refuses to the key "%s"', async (key, code) => {
     const { streams, refusals } = watch({ key });
     await expect.poll(() => refusals.map(({ extensions }) => extensions?.code)).toEqual([code]);
