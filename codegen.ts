@@ -1,12 +1,6 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { graphqlSync, printSchema } from 'graphql';
-import { configurationSection } from './scripts/configuration-section.ts';
-import { endpointList } from './scripts/endpoint-list.ts';
-import { envExample } from './scripts/env-example.ts';
-import { withGenerated } from './scripts/generated-section.ts';
 import { withoutFederation } from './scripts/relay-sdl.ts';
-import { schemaSection } from './scripts/schema-section.ts';
-import { readOnlyTable, refusalsTable, scopesTable } from './scripts/schema-tables.ts';
 import { createSchema } from './src/schema/index.ts';
 
 const schema = createSchema();
@@ -38,13 +32,6 @@ const config: CodegenConfig = {
     // No plugin prints these, so they are given as they are.
     'schema/subgraph.graphql': asGiven(() => service._service.sdl),
     'schema/relay.graphql': asGiven(() => withoutFederation(service._service.sdl)),
-    'src/luaauth/endpoints.ts': asGiven(endpointList),
-    '.env.example': asGiven(envExample),
-    'schema/scopes.txt': asGiven(() => scopesTable(schema)),
-    'schema/refusals.txt': asGiven(() => refusalsTable(schema)),
-    'schema/read-only.txt': asGiven(() => readOnlyTable(schema, createSchema({ readOnly: true }))),
-    'docs/configuration.md': asGiven(() => withGenerated('docs/configuration.md', configurationSection())),
-    'docs/schema.md': asGiven(() => withGenerated('docs/schema.md', schemaSection(schema))),
     'test/gql/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },

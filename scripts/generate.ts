@@ -1,0 +1,35 @@
+/**
+ * Writes the generated files that are no GraphQL: the list of endpoints, `.env.example`, tables of the schema, and sections of
+ * the docs. `--check` writes nothing and exits with 1 if a file differs.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createSchema } from '../src/schema/index.ts';
+import { configurationSection } from './configuration-section.ts';
+import { endpointList } from './endpoint-list.ts';
+import { envExample } from './env-example.ts';
+import { withGenerated } from './generated-section.ts';
+import { schemaSection } from './schema-section.ts';
+import { readOnlyTable, refusalsTable, scopesTable } from './schema-tables.ts';
+
+const schema = createSchema();
+
+const FILES: Readonly<Record<string, string>> = {
+  'src/luaauth/endpoints.ts': endpointList(),
+  '.env.example': envExample(),
+  'schema/scopes.txt': scopesTable(schema),
+  'schema/refusals.txt': refusalsTable(schema),
+  'schema/read-only.txt': readOnlyTable(schema, createSchema({ readOnly: true })),
+  'docs/configuration.md': withGenerated('docs/configuration.md', configurationSection()),
+  'docs/schema.md': withGenerated('docs/schema.md', schemaSection(schema)),
+};
+
+const pathOf = (name: string) => new URL(`../${name}`, import.meta.url);
+const changed = Object.entries(FILES).filter(
+  ([name, text]) => !existsSync(pathOf(name)) || readFileSync(pathOf(name), 'utf8') !== text,
+);
+if (process.argv.includes('--check')) {
+  for (const [name] of changed) console.error(`${name} is not what "npm run codegen" writes.`);
+  process.exitCode = changed.length > 0 ? 1 : 0;
+} else {
+  for (const [name, text] of changed) writeFileSync(pathOf(name), text);
+}
