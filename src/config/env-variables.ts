@@ -60,7 +60,7 @@ const off = { ...onOff, byDefault: 'false' } as const;
 
 /** A write may take longer than a read: cutting it short leaves its outcome unknown. */
 export const WRITE_TIMEOUT_FACTOR = 2.5;
-// LuaAuth may count by address as well (`upstream-api.md` does not say), and made-up keys come in any number.
+// LuaAuth may count by address as well (`docs/luaauth-api.md#in-general` does not say), and made-up keys come in any number.
 const KEYS_AT_FULL_RATE = 4;
 /** Where OpenTelemetry's exporters look for a collector. */
 export const DEFAULT_COLLECTOR = 'http://localhost:4318';

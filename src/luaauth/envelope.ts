@@ -12,7 +12,7 @@ export type ParseAnswer = (text: string) => unknown;
 
 /**
  * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
- * its HTTP status (`upstream-api.md` does not document that status); a success needs a 2xx. The API's words may quote
+ * its HTTP status (`docs/luaauth-api.md#failures` does not document that status); a success needs a 2xx. The API's words may quote
  * what it was sent: `secrets` are taken out of it.
  * @throws Refused, RateLimited when the API said no; when this is not its envelope, what `proxy-answer.ts` says, or BadResponse.
  */

@@ -21,7 +21,7 @@ export type MessageOutcome =
   | { readonly processed: true; readonly response: unknown }
   | { readonly processed: false; readonly reason: MessageFailureReason; readonly detail: string };
 
-/** How the API's words for a reason begin, as `upstream-api.md` documents them. */
+/** How the API's words for a reason begin, as `docs/luaauth-api.md#sessions` documents them. */
 const REASONS = [
   ['function errored', 'FUNCTION_ERRORED'],
   ['invalid return data', 'INVALID_RETURN'],

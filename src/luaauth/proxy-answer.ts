@@ -30,7 +30,7 @@ const NOT_CONNECTED = [521, 523, 525, 526, 530];
 const TIMED_OUT = [408, 504, 524];
 
 /**
- * Every answer that a proxy in front of the API gives in its place, such as Cloudflare (`upstream-api.md`, "Around the API").
+ * Every answer that a proxy in front of the API gives in its place, such as Cloudflare (`docs/luaauth-api.md#around-the-api`).
  * The first row that matches counts. Envelope, retry, circuit breaker and cache go by it.
  */
 const TABLE: readonly Row[] = [

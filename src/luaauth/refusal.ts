@@ -8,7 +8,7 @@ export interface RefusedField {
 }
 
 /**
- * The API answered and said no (`upstream-api.md`, "failure"). `reason` names what it documents; a code that is not
+ * The API answered and said no (`docs/luaauth-api.md#failures`). `reason` names what it documents; a code that is not
  * documented for the endpoint is `undocumented` and keeps its number.
  */
 export class Refused extends CallFailure {
@@ -52,7 +52,7 @@ interface RefusalRow {
   readonly isGeneric?: boolean;
 }
 
-/** Every refusal that `upstream-api.md` documents, by its reason. A new one is a row here, and stands at its endpoint. */
+/** Every refusal that `docs/luaauth-api.md#failures` documents, by its reason. A new one is a row here, and stands at its endpoint. */
 const REFUSALS = {
   'internal server error': {
     message: 'internal server error',

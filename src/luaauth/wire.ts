@@ -1,5 +1,5 @@
 /**
- * The JSON of the LuaAuth REST API exactly as `upstream-api.md` documents it: snake_case, nothing renamed.
+ * The JSON of the LuaAuth REST API exactly as `docs/luaauth-api.md#the-luaauth-rest-api` documents it: snake_case, nothing renamed.
  * The sandbox answers with these shapes; `decoders.ts` reads objects by the kinds of their members.
  */
 

@@ -3,7 +3,7 @@ import type { SandboxValues } from './fields.ts';
 import type { DelayedReply, SandboxReply } from './reply.ts';
 import type { SandboxState } from './state.ts';
 
-/** Choices where upstream-api.md leaves the behaviour of an endpoint open. */
+/** Choices where docs/luaauth-api.md#the-luaauth-rest-api leaves the behaviour of an endpoint open. */
 export interface Behaviour {
   /** The most rows that a list may have. */
   maxLimit: number;

@@ -1,6 +1,6 @@
 import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../luaauth/wire.ts';
 
-/** Answers of every endpoint: the two envelopes of upstream-api.md, "In general". */
+/** Answers of every endpoint: the two envelopes of docs/luaauth-api.md#failures. */
 export type SandboxReply = WireSuccess | WireFailure;
 
 /** An answer for which the API itself has to wait. */

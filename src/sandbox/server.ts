@@ -25,7 +25,7 @@ import { createWait, realTimer, type SetTimer } from './wait.ts';
 /** How often a guest comes where people look at live data, in ms. */
 export const GUEST_EVERY_MS = 4_000;
 
-/** How the sandbox behaves where upstream-api.md is silent, and what tests need to hold still. */
+/** How the sandbox behaves where docs/luaauth-api.md#the-luaauth-rest-api is silent, and what tests need to hold still. */
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
   port?: number;

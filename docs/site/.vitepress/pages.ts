@@ -41,6 +41,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/operation.md',
     'docs/several-gateways.md',
     'docs/upgrading.md',
+    'docs/luaauth-api.md',
     'CHANGELOG.md',
   ],
   Examples: [

@@ -4,7 +4,7 @@ import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure } from '../errors.ts';
 
-/** An endpoint answers within this time or not at all (`upstream-api.md`). */
+/** An endpoint answers within this time or not at all (`docs/luaauth-api.md#in-general`). */
 const LONGEST_CALL_MS = 100_000;
 
 /** The longest that a write that nobody ends may have waited before it was sent, if it has no other limit. */

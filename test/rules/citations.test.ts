@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { textOf } from '../support/repository.ts';
+
+const PAGE = 'docs/luaauth-api.md';
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+const anchors = new Set(
+  [...textOf(PAGE).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  ),
+);
+
+const files = ['src', 'test', 'scripts', 'bench']
+  .flatMap((folder) =>
+    readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true }).map(
+      (name) => `${folder}/${name}`,
+    ),
+  )
+  .filter((name) => name.endsWith('.ts') && !name.includes('node_modules/') && !name.includes('/dist/'));
+
+describe('facts about the REST API', () => {
+  const citations = files.flatMap((file) =>
+    [...textOf(file).matchAll(/luaauth-api\.md(?:#([\w-]+))?/g)].map(([, anchor]) => ({ file, anchor })),
+  );
+
+  it('are cited by a section of their page', () => {
+    expect(citations.filter(({ file }) => file.startsWith('src/')).length).toBeGreaterThan(8);
+    const broken = citations.filter(
+      ({ file, anchor }) => !file.endsWith('citations.test.ts') && !(anchor && anchors.has(anchor)),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('are cited from no other page', () => {
+    const other = ['upstream', 'api.md'].join('-');
+    expect(files.filter((file) => textOf(file).includes(other))).toEqual([]);
+  });
+});
