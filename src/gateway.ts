@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { OpenAgents } from './agents/open-agents.ts';
@@ -92,6 +93,8 @@ export type Gateway = RequestListener & {
   readonly fetch: Fetch;
   /** Takes WebSockets: for the `upgrade` event of a `node:http` server. */
   readonly upgrade: Upgrade;
+  /** Whether a connection has sent an accepted credential. A server with too many connections closes others first. */
+  readonly isAccepted: (socket: Socket) => boolean;
   /** From now on these are the listed documents. @throws StartError for one that can be no tool: those of before stay */
   replaceDocuments(listed: ListedDocuments): void;
   /**
@@ -131,7 +134,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     observer: options.liveObserver,
     onUnexpected: tracker.unexpected,
   });
-  const { identify, wasAccepted } = watchAccepted(
+  const { identify, wasAccepted, isAccepted } = watchAccepted(
     options.credentials,
     createIdentify(options.credentials, clock),
     options.transport,
@@ -208,6 +211,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return Object.assign(createRequestListener(tracker, checkHost, yoga.answer), {
     fetch: yoga.fetch,
     upgrade: sockets.upgrade,
+    isAccepted,
     replaceDocuments(listed: ListedDocuments) {
       agents?.replace(listed);
       documentResolver.replace(listed);

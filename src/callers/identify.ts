@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
@@ -165,6 +166,8 @@ export interface Acceptance {
    * API. It is known at once, nobody is asked, and nothing is verified.
    */
   readonly wasAccepted: (request: ClientRequest) => boolean;
+  /** Whether `wasAccepted` has been true for a request of this connection. False where callers need no credential. */
+  readonly isAccepted: (socket: Socket) => boolean;
 }
 
 /** Watches who is let in. A credential that no longer is counts as accepted until its next request. */
@@ -173,12 +176,19 @@ export function watchAccepted(
   identify: Identify,
   { isKnown }: Pick<Transport, 'isKnown'>,
 ): Acceptance {
-  if (isKeyForAll(credentials)) return { identify, wasAccepted: () => true };
+  if (isKeyForAll(credentials)) return { identify, wasAccepted: () => true, isAccepted: () => false };
   const hashOf = createHash();
+  const accepted = new WeakSet<Socket>();
+  const isAccepted = (socket: Socket) => accepted.has(socket);
   if (credentials.heldKey === undefined) {
     return {
       identify,
-      wasAccepted: ({ credentials: { token, bearer = '' } }) => isKnown(hashOf(token ?? bearer)),
+      wasAccepted: ({ credentials: { token, bearer = '' }, socket }) => {
+        const isGood = isKnown(hashOf(token ?? bearer));
+        if (isGood && socket) accepted.add(socket);
+        return isGood;
+      },
+      isAccepted,
     };
   }
   const proven = createKnownAccounts();
@@ -190,6 +200,11 @@ export function watchAccepted(
         else proven.set(hashOf(bearer), true);
         return identity;
       }),
-    wasAccepted: ({ credentials: { bearer = '' } }) => proven.has(hashOf(bearer)),
+    wasAccepted: ({ credentials: { bearer = '' }, socket }) => {
+      const isGood = proven.has(hashOf(bearer));
+      if (isGood && socket) accepted.add(socket);
+      return isGood;
+    },
+    isAccepted,
   };
 }

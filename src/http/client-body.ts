@@ -29,6 +29,8 @@ export function gather<Read extends Weighed>(
   };
   lease.onEvict = () => stop(OVERLOADED);
   if (Number(announced) > limit) stop(bodyTooLarge(limit));
+  // The head alone may have been too much.
+  else if (lease.isReleased) stop(OVERLOADED);
   return {
     stop,
     /** @returns whether more is welcome. */
@@ -72,6 +74,8 @@ export const CUT_OFF = requestError(
 export interface BodyLease {
   readonly hasCredential: boolean;
   readonly bytes: number;
+  /** Whether it was released or evicted: it takes nothing more. */
+  readonly isReleased: boolean;
   /** Called when the body is evicted for another one: what is there of it must be let go. */
   onEvict: () => void;
   /** Takes room for more bytes, be it from others; less than none gives some back. @returns whether there is any; if not, it is evicted itself. */
@@ -85,7 +89,7 @@ export interface BodyLease {
   release(): void;
 }
 
-/** Opens the lease of the body that a request brings along, beside which its head keeps `headBytes` from `hold` on. */
+/** Opens the lease of a request, whose head takes `headBytes` of it from the beginning. */
 export type OpenLease<Request = ClientRequest> = (request: Request, headBytes?: number) => BodyLease;
 
 /** Most operations are smaller. They have an eighth more of the budget, which no large body can take from them. */
@@ -118,7 +122,8 @@ export function createBodyBudget<Request = ClientRequest>(
 
   class Lease implements BodyLease {
     readonly hasCredential: boolean;
-    bytes = 0;
+    bytes: number;
+    isReleased = false;
     onEvict = ignore;
     readonly #headBytes: number;
     #index = arriving.push(this) - 1;
@@ -128,6 +133,9 @@ export function createBodyBudget<Request = ClientRequest>(
     constructor(hasCredential: boolean, headBytes: number) {
       this.hasCredential = hasCredential;
       this.#headBytes = headBytes;
+      this.bytes = headBytes;
+      total += headBytes;
+      if (total > maxBytes) this.#resize(headBytes);
     }
 
     take(bytes: number): boolean {
@@ -135,6 +143,7 @@ export function createBodyBudget<Request = ClientRequest>(
     }
 
     hold(bytes: number): boolean {
+      if (this.isReleased) return false;
       const isArriving = this.#index !== GONE;
       const held = isArriving ? this.#headBytes : this.bytes;
       if (isArriving) this.#leave();
@@ -150,6 +159,7 @@ export function createBodyBudget<Request = ClientRequest>(
     }
 
     release(): void {
+      this.isReleased = true;
       if (this.#index !== GONE) this.#leave();
       this.#resize(0);
     }

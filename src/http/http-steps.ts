@@ -28,7 +28,7 @@ interface HttpStepsOptions {
   readonly cors: CorsHeaders | undefined;
 }
 
-/** Most operations by GET have no longer one, and keep next to nothing. */
+/** Most operations by GET have no longer head, and keep next to nothing. */
 const SHORT_HEAD = 512;
 
 export type HttpSteps = ReturnType<typeof createHttpSteps>;

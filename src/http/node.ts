@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import {
   CLIENT_LEFT,
@@ -28,6 +30,7 @@ export class NodeRequest implements HttpRequest {
   readonly contentType: string | null;
   readonly credentials: SentCredentials;
   readonly address: string;
+  readonly socket: Socket;
   readonly signal = new AbortSource();
 
   constructor(message: IncomingMessage) {
@@ -38,12 +41,13 @@ export class NodeRequest implements HttpRequest {
     this.method = method;
     this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
     this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
-    let headBytes = url.length;
+    let headBytes = url.length + (rawHeaders.length / 2) * HEADER_BYTES;
     for (const text of rawHeaders) headBytes += text.length;
     this.headBytes = headBytes;
     this.contentType = headers['content-type'] ?? null;
     this.credentials = credentialsIn(this.header('token'), headers.authorization ?? null);
     this.address = socket.remoteAddress ?? '';
+    this.socket = socket;
   }
 
   header(name: string): string | null {
@@ -79,6 +83,8 @@ export class NodeRequest implements HttpRequest {
   }
 }
 
+/** Two texts in a list and an entry of an object take 128 bytes of the heap: as much as `HEAP_PER_BYTE` allows for these bytes. */
+const HEADER_BYTES = 16;
 const NO_PARAMETERS = new URLSearchParams();
 
 /** Undefined: host and path make no URL. */
@@ -107,7 +113,7 @@ export function createRequestListener(
   checkHost: HostCheck,
   answer: NodeHandler,
 ): RequestListener {
-  const hasUrl = createUrlCheck();
+  const checkHead = createHeadCheck();
   return (message, response) => {
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
     // Code that answers in the gateway's place finds it there, as when the process leaves.
@@ -129,9 +135,8 @@ export function createRequestListener(
     });
     if (response.socket === null) endWithSocket(message, response);
     const { headers, url } = message;
-    const refusal = hasUrl(message)
-      ? checkHost({ host: headers.host, origin: headers.origin, path: url })
-      : MALFORMED;
+    const refusal =
+      checkHead(message) ?? checkHost({ host: headers.host, origin: headers.origin, path: url });
     if (refusal) {
       tracker.answered(record, [refusal]);
       return sendResponse({ response, answer: errorResponse(refusal, headers.accept), requestId });
@@ -140,19 +145,31 @@ export function createRequestListener(
   };
 }
 
-/** Whether host and path make a URL. Only HTTP/1.0 may leave the host out. */
-function createUrlCheck(): (message: IncomingMessage) => boolean {
+/** Refuses too many headers, and a host and path that make no URL. Only HTTP/1.0 may leave the host out. */
+function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefined {
   // Most requests are for the same host as the one before, and with a good one every path makes a URL.
   let lastGoodHost: string | undefined;
-  return ({ headers: { host }, httpVersion, url = '' }) => {
-    if (host === undefined) return httpVersion === '1.0';
+  return ({ headers: { host }, rawHeaders, httpVersion, url = '' }) => {
+    if (rawHeaders.length > MAX_RAW_HEADERS) return TOO_MANY_HEADERS;
+    if (host === undefined) return httpVersion === '1.0' ? undefined : MALFORMED;
     const isPath = url.startsWith('/');
-    if (host === lastGoodHost && isPath) return true;
+    if (host === lastGoodHost && isPath) return undefined;
     const isGood = /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
     if (isGood && isPath) lastGoodHost = host;
-    return isGood;
+    return isGood ? undefined : MALFORMED;
   };
 }
+
+/** Browsers and proxies send far fewer. */
+export const MAX_HEADERS = 200;
+/** Names and values. */
+export const MAX_RAW_HEADERS = 2 * MAX_HEADERS;
+
+export const TOO_MANY_HEADERS = requestError(
+  'BAD_REQUEST',
+  431,
+  `The request has more than ${MAX_HEADERS} headers, which is all that this gateway takes. Send fewer.`,
+);
 
 const MALFORMED = requestError(
   'BAD_REQUEST',
@@ -161,8 +178,15 @@ const MALFORMED = requestError(
 );
 
 function closeUnlessComplete(message: IncomingMessage): void {
-  const timer = setTimeout(() => message.destroy(), LINGER_MS).unref();
-  message.once('close', () => clearTimeout(timer));
+  const { socket } = message;
+  // Holds the socket alone: node:http closes no message that is answered, and its head may be large.
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  const cancel = () => {
+    clearTimeout(timer);
+    socket.off('close', cancel);
+  };
+  message.once('close', cancel);
+  socket.once('close', cancel);
 }
 
 /**

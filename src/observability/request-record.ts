@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
 import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/call.ts';
@@ -13,6 +14,8 @@ export interface ClientRequest {
   readonly credentials: SentCredentials;
   /** Where it comes from; empty where that is not known. */
   readonly address: string;
+  /** Its connection; undefined where that is not known. */
+  readonly socket?: Socket | undefined;
   /** A header by its name in lower case. */
   header(name: string): string | null;
 }

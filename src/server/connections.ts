@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
+import { NodeRequest } from '../http/node.ts';
 import { probeHalfClosed } from '../http/stream.ts';
 
 /** An open connection, with the requests on it that are not answered in full, in their order. */
@@ -9,6 +10,10 @@ export interface OpenConnection {
   readonly unanswered: ServerResponse[];
   /** How many of its requests have offered another protocol, in vain. */
   offers: number;
+  /** Whether it is a WebSocket. */
+  isUpgraded: boolean;
+  /** Grows with each connection and each answer: the connection with the least has waited longest for a request. */
+  turn: number;
 }
 
 export type Connections = ReturnType<typeof watchConnections>;
@@ -22,24 +27,33 @@ const HEAP_PER_REQUEST = 32 * 1024;
  */
 export function watchConnections(server: Server) {
   const open = new Map<Socket, OpenConnection>();
-  const most = getHeapStatistics().heap_size_limit / HEAP_PER_REQUEST;
-  let count = 0;
+  const heapBytes = getHeapStatistics().heap_size_limit;
+  let held = 0;
+  let turn = 0;
   server.on('connection', (socket: Socket) => {
     // A socket comes again after a protocol was offered on it.
     if (open.has(socket)) return;
     // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
-    open.set(socket, { socket, unanswered: [], offers: 0 });
+    turn += 1;
+    open.set(socket, { socket, unanswered: [], offers: 0, isUpgraded: false, turn });
     socket.once('close', () => open.delete(socket));
   });
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const unanswered = open.get(socket)?.unanswered;
-    if (count >= most && unanswered?.length) socket.destroy();
+  server.on('request', (message: IncomingMessage, response: ServerResponse) => {
+    const { socket } = message;
+    const connection = open.get(socket);
+    if (!connection) return;
+    const { unanswered } = connection;
+    if (held >= heapBytes && unanswered.length > 0) socket.destroy();
     if (socket.destroyed) return;
-    count += 1;
-    unanswered?.push(response);
+    // A connection has room for one large head.
+    const bytes = HEAP_PER_REQUEST + (unanswered.length > 0 ? 2 * new NodeRequest(message).headBytes : 0);
+    held += bytes;
+    unanswered.push(response);
     response.once('close', () => {
-      count -= 1;
-      unanswered?.splice(unanswered.indexOf(response), 1);
+      held -= bytes;
+      unanswered.splice(unanswered.indexOf(response), 1);
+      turn += 1;
+      connection.turn = turn;
     });
   });
   return {

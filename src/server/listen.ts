@@ -1,17 +1,20 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { isProbe } from '../http/address.ts';
+import { MAX_HEADERS } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/websocket/socket-upgrade.ts';
 import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
 import { answerHalfClosed, watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
+import { limitStrangers, type StrangersOptions } from './strangers.ts';
 import { createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 export interface ServerOptions
   extends Pick<UnreadAnswersOptions, 'writeTimeoutMs'>,
-    Partial<Pick<UnreadAnswersOptions, 'maxUnreadBytes'>> {
+    Partial<Pick<UnreadAnswersOptions, 'maxUnreadBytes'>>,
+    StrangersOptions {
   readonly listener: RequestListener;
   /** Takes WebSockets; without it, a request for one is answered like any other. */
   readonly upgrade?: Upgrade;
@@ -48,7 +51,10 @@ export async function startServer(options: ServerOptions) {
     // The listener refuses a missing host like a malformed one.
     requireHostHeader: false,
   });
+  // A request with more headers is refused, which Node.js would cut instead.
+  server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = watchConnections(server);
+  limitStrangers(server, connections, options);
   const probeHalfClosed = answerHalfClosed(server, connections);
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;

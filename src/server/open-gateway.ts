@@ -36,8 +36,8 @@ export async function openGateway(
   const { replaceDocuments } = gateway;
   if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
   const { host, port, writeTimeoutMs } = config;
-  const { upgrade } = gateway;
-  const server = await startServer({ listener: gateway, upgrade, host, port, writeTimeoutMs });
+  const { upgrade, isAccepted } = gateway;
+  const server = await startServer({ listener: gateway, upgrade, isAccepted, host, port, writeTimeoutMs });
   return {
     ...server,
     replaceDocuments,

@@ -13,7 +13,9 @@ const MAX_OFFERS = 5;
  */
 export function takeUpgrades(server: Server, connections: Connections, upgrade: Upgrade): void {
   const take: Upgrade = (request, socket, head) => {
+    const connection = connections.on(request.socket);
     if (request.headers.upgrade?.toLowerCase() === 'websocket') {
+      if (connection) connection.isUpgraded = true;
       upgrade(request, socket, head);
       return;
     }
@@ -23,7 +25,6 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
       server.emit('request', request, responseOn(request, socket));
       return;
     }
-    const connection = connections.on(request.socket);
     if (connection) connection.offers += 1;
     const isLast = (connection?.offers ?? 0) >= MAX_OFFERS;
     socket.unshift(Buffer.concat([headWithoutUpgrade(request, isLast), head]));

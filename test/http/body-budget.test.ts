@@ -169,6 +169,21 @@ describe('bodies that arrive at the same time', () => {
     },
   );
 
+  it('give way by their heads alone', async () => {
+    const open = async (bytes: number) => {
+      const client = await openRaw(fixture.gateway.url);
+      client.socket.write(postText('', { 'content-length': 1, much: 'x'.repeat(bytes) }));
+      return client;
+    };
+    const first = await open(40 * KB);
+    await eventually(() => expect(underWay).toBe(1));
+    const second = await open(30 * KB);
+    expect(await first.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+    expect(second.received()).toBe('');
+    second.socket.destroy();
+    await eventually(() => expect(underWay).toBe(0));
+  });
+
   it('leave room for small ones, whoever sends them', async () => {
     const large = await Promise.all(Array.from({ length: 6 }, () => openAlmost(21 * KB, KEY)));
     const open = () => large.filter(({ received }) => received() === '').length;

@@ -416,6 +416,23 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
     }
   });
 
+  it('refuses more than 200 headers with 431, which says so, and takes 200', async () => {
+    const ask = async (count: number) => {
+      const client = await openRaw(fixture.gateway.url);
+      // Beside three of its own.
+      const more = Object.fromEntries(
+        Array.from({ length: count - 3 }, (_one, index) => [`x-${index}`, 'y']),
+      );
+      client.socket.write(postText('{"query":"{ __typename }"}', more));
+      return client.until('}');
+    };
+    expect(await ask(200)).toMatch(/^HTTP\/1\.1 200 /);
+    const refusal = await ask(201);
+    expect(refusal).toMatch(/^HTTP\/1\.1 431 /);
+    expect(refusal).toContain('more than 200 headers');
+    expect(await ask(3_000)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
   it('refuses a head over 64 kB with 431', async () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.write(`GET /graphql HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}\r\n\r\n`);

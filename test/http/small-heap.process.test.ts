@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { scriptIdOf, wireScript } from '../support/plain-api.ts';
 import { startProcess } from '../support/process.ts';
@@ -75,6 +75,27 @@ it('sixty names of 7.8 MB do not end a process with a heap of 256 MB', async () 
   expect(codes).toHaveLength(60);
   expect(new Set(codes)).toEqual(new Set(['ANSWER_TOO_LARGE', 'UPSTREAM_BAD_RESPONSE']));
   expect((await fetch(`${url}/health`)).status).toBe(200);
+});
+
+it('a flood of requests with large heads, whose bodies never come, does not end a process with a heap of 96 MB', async () => {
+  const gateway = startProcess({ PORT: '0', NODE_OPTIONS: '--max-old-space-size=96' });
+  closing.push(gateway.kill);
+  const url = new URL(await gateway.listening());
+  const large = Object.fromEntries(
+    Array.from({ length: 150 }, (_one, index) => [`x-${index}`, 'y'.repeat(380)]),
+  );
+  const text = postText('', { 'content-length': 1, ...large });
+  const clients: Socket[] = [];
+  const send = () => {
+    const socket = connect(Number(url.port), url.hostname);
+    clients.push(socket.on('error', () => undefined).resume());
+    return new Promise((resolve) => socket.write(text, resolve));
+  };
+  while (clients.length < 3_000) {
+    await Promise.all(Array.from({ length: 50 }, send));
+    expect((await fetch(new URL('/health', url))).status).toBe(200);
+  }
+  for (const socket of clients) socket.destroy();
 });
 
 it('a flood of small reads that wait for LuaAuth does not end a process with a heap of 128 MB', {

@@ -54,6 +54,7 @@ export async function openGateway({
   const server = await startServer({
     listener: gateway,
     upgrade: gateway.upgrade,
+    isAccepted: gateway.isAccepted,
     host: '127.0.0.1',
     port: 0,
     writeTimeoutMs: 30_000,

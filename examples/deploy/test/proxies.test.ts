@@ -59,6 +59,15 @@ for (const name of ['nginx', 'caddy'] as const) {
       assert.equal(JSON.parse(body).errors[0].extensions.code, 'BODY_TOO_LARGE');
     });
 
+    test('a head of more than 40 kB does not reach the gateway', async () => {
+      const { status, headers } = await ask(proxy, {
+        path: '/health',
+        headers: { much: 'x'.repeat(40_000) },
+      });
+      assert.match(String(status), /^(400|431)$/);
+      assert.equal(headers['x-request-id'], undefined);
+    });
+
     test('the GraphiQL page passes where it is on, and what it loads', async () => {
       const page = await ask(proxy, { path: '/graphql', headers: { accept: 'text/html' } });
       assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8']);

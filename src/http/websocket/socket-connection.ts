@@ -99,8 +99,9 @@ export function openSocketConnection(
   const operations = new Map<string, RunningOperation>();
   const running = new Set<RunningOperation>();
   let headers: SentHeaders | undefined;
-  /** For those, and the head of the upgrade: both are kept as long as the connection. */
-  let kept: BodyLease | undefined;
+  const { headBytes } = new NodeRequest(upgrade);
+  /** The memory of the upgrade's head, and of the headers as soon as they are there. */
+  let kept = openFor(NO_HEADERS, headBytes);
   /** The memory of the message that is arriving, and the end of its time. */
   let arriving: BodyLease | undefined;
   let toArrive: Deadline | undefined;
@@ -122,6 +123,7 @@ export function openSocketConnection(
     socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
   );
   const cancelPing = every(clock, PING_EVERY_MS, ping);
+  if (kept.isReleased) evict();
 
   function receive(data: SocketData, isBinary: boolean): void {
     releaseArriving();
@@ -141,7 +143,8 @@ export function openSocketConnection(
         else {
           toInit.callOff();
           headers = headersIn(message.payload);
-          kept = openFor(headers, new NodeRequest(upgrade).headBytes);
+          kept.release();
+          kept = openFor(headers, headBytes);
           if (kept.hold(bytes)) reply(JSON.stringify({ type: MessageType.ConnectionAck }));
           else evict();
         }
@@ -296,14 +299,15 @@ export function openSocketConnection(
     }
     if (!arriving) {
       arriving = openFor(headers ?? NO_HEADERS, 0);
-      arriving.onEvict = evict;
       toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TRY_AGAIN_LATER, TOO_SLOW));
     }
     if (!arriving.take(frames.weight - arriving.bytes)) evict();
   }
 
   function openFor(headers: SentHeaders, headBytes: number): BodyLease {
-    return openLease(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
+    const lease = openLease(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
+    lease.onEvict = evict;
+    return lease;
   }
 
   function evict(): void {
@@ -339,7 +343,7 @@ export function openSocketConnection(
     toInit.callOff();
     cancelPing();
     releaseArriving();
-    kept?.release();
+    kept.release();
     for (const operation of running) {
       operation.source.abort();
       // The process leaves, and may take with it how a write has ended.

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { MessageType } from 'graphql-ws';
 import { codedError } from '../../errors/coded-error.ts';
@@ -95,6 +96,7 @@ export class SocketClientRequest implements ClientRequest {
   readonly signal: Signal;
   readonly credentials: SentCredentials;
   readonly address: string;
+  readonly socket: Socket;
   readonly #upgrade: IncomingMessage;
   readonly #sent: SentHeaders;
 
@@ -104,6 +106,7 @@ export class SocketClientRequest implements ClientRequest {
     this.signal = signal;
     this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
     this.address = upgrade.socket.remoteAddress ?? '';
+    this.socket = upgrade.socket;
   }
 
   header(name: string): string | null {

@@ -8,7 +8,7 @@ import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import { readOperationPath } from '../address.ts';
 import type { HostCheck, OriginCheck } from '../guards.ts';
-import { NodeRequest } from '../node.ts';
+import { MAX_RAW_HEADERS, NodeRequest, TOO_MANY_HEADERS } from '../node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
 import { openSocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
@@ -32,12 +32,13 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
   let isEnding = false;
   let server: ws.WebSocketServer | undefined;
 
-  const refusalFor = ({ headers, url = '' }: IncomingMessage): GraphQLError | undefined => {
+  const refusalFor = ({ headers, rawHeaders, url = '' }: IncomingMessage): GraphQLError | undefined => {
     const { host, origin } = headers;
     const [path = ''] = url.split('?', 1);
     if (isEnding) return LEAVING;
     const operationPath = readOperationPath(path);
     if (!operationPath || operationPath.documentId !== undefined) return NOT_HERE;
+    if (rawHeaders.length > MAX_RAW_HEADERS) return TOO_MANY_HEADERS;
     const refusal = checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
     if (refusal) return refusal;
     return handleProtocols(headers['sec-websocket-protocol'] ?? '') ? undefined : OTHER_PROTOCOL;
