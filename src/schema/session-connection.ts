@@ -45,7 +45,8 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
       resolve: (page, _args, context) => hasNextPage(page, context),
     }),
     hasPreviousPage: t.boolean({
-      description: 'Whether something stands before this page: true when `after` was given. Costs nothing.',
+      description:
+        'Whether something stands before this page: true when `after` was given, or `from` above 0. Costs nothing.',
       resolve: ({ from }) => from > 0,
     }),
     startCursor: t.string({
@@ -99,7 +100,7 @@ builder.objectField(Script, 'sessions', (t) =>
     type: SessionConnection,
     nullable: true,
     description:
-      'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. There is no `last` and no `before`: the API counts from the start of the list. Null, with an error here, if they cannot be read, or `first` or `after` is no good. Costs one REST call a page; see `hasNextPage`.',
+      'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. There is no `last` and no `before`: the API counts from the start of the list. Null, with an error here, if they cannot be read, or `first`, `after` or `from` is no good. Costs one REST call a page; see `hasNextPage`.',
     extensions: {
       ...requiresScopes('sessions:read'),
       ...costsOneOf(endpointOfPage, {
@@ -116,18 +117,36 @@ builder.objectField(Script, 'sessions', (t) =>
       after: t.arg.string({
         description: 'A cursor of this list: the page begins behind it. Absent or null: at the start.',
       }),
+      from: t.arg.int({
+        description:
+          "The position in the API's list at which the page begins, instead of a cursor: 0 to 2147483647. Absent or null: at the cursor, or at the start. Not together with `after`.",
+      }),
       filter: t.arg({
         type: SessionFilter,
         description: 'The properties that a session must have. Absent, null or empty: every session.',
       }),
     },
-    resolve: (script, { first, after, filter }, context) => {
+    resolve: (script, { first, after, from, filter }, context) => {
       const list = { scriptId: usable(script, 'id'), match: filter ? readFilter(filter) : undefined };
       const size = checkRange('first', first ?? 50, 0, 100);
-      return loadPage(context, list, after == null ? 0 : readCursor(list, after) + 1, size);
+      return loadPage(context, list, beginning(list, after, from), size);
     },
   }),
 );
+
+/** The position at which a page begins. @throws BAD_USER_INPUT */
+function beginning(
+  list: SessionList,
+  after: string | null | undefined,
+  from: number | null | undefined,
+): number {
+  if (from == null) return after == null ? 0 : readCursor(list, after) + 1;
+  if (after == null) return checkRange('from', from, 0, MAX_FROM);
+  throw badUserInput('from', 'it was given together with after. Give either the position or the cursor.');
+}
+
+/** The largest value of an Int. */
+const MAX_FROM = 2 ** 31 - 1;
 
 function endpointOfPage({ filter }: Arguments) {
   const narrows = Object.values(filter ?? {}).some((value) => value != null);

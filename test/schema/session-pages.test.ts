@@ -392,3 +392,47 @@ describe('a page that is longer than was asked for', () => {
     ]);
   });
 });
+
+describe('from', () => {
+  const page = (args: string) =>
+    fixture.gateway.execute<{ script: { sessions: object | null } }, never>(
+      `{ script(id: "${freeForAllScriptId}") { sessions(${args}) { nodes { id } pageInfo { hasPreviousPage endCursor } } } }`,
+    );
+
+  it("begins at the position of the API's list, and its cursors lead on", async () => {
+    const { data: all } = await fixture.gateway.execute(WALK, { id: freeForAllScriptId, first: 10 });
+    const ids = all?.script?.sessions?.nodes.map(({ id }) => id) ?? [];
+    const before = listBodies().length;
+    const { data } = await page('first: 2, from: 3');
+    expect(listBodies().slice(before)).toEqual([{ from: 3, limit: 3 }]);
+    const cursors = await fixture.gateway.execute(CURSORS, { id: freeForAllScriptId, first: 5 });
+    expect(data?.script.sessions).toEqual({
+      nodes: ids.slice(3, 5).map((id) => ({ id })),
+      pageInfo: { hasPreviousPage: true, endCursor: cursors.data?.script?.sessions?.edges[4]?.cursor },
+    });
+  });
+
+  it.each([
+    ['from: 0', { from: 0, limit: 3 }, false],
+    ['from: null', { from: 0, limit: 3 }, false],
+    ['from: 2147483647', { from: 2_147_483_647, limit: 3 }, true],
+  ])('%s is sent as it is', async (from, body, hasPreviousPage) => {
+    const { data, errors } = await page(`first: 2, ${from}`);
+    expect(errors).toBeUndefined();
+    expect(data?.script.sessions).toMatchObject({ pageInfo: { hasPreviousPage } });
+    expect(listBodies()[0]).toEqual(body);
+  });
+
+  it.each([
+    ['from: -1', /^from: -1 is out of range. Give a whole number from 0 to 2147483647\.$/],
+    ['from: 1, after: "x"', /^from: it was given together with after\./],
+  ])('%s is refused at the field, before any call', async (args, message) => {
+    const { data, errors } = await page(args);
+    expect(data?.script.sessions).toBeNull();
+    expect(errors).toEqual([
+      expect.toBeError('BAD_USER_INPUT', { path: ['script', 'sessions'], argument: 'from' }),
+    ]);
+    expect(errors?.[0]?.message).toMatch(message);
+    expect(listBodies()).toEqual([]);
+  });
+});

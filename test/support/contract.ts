@@ -31,7 +31,7 @@ Script.totalExecutions: SafeInt!
 Script.totalSessions: SafeInt!
 Script.totalInstances: SafeInt!
 Script.executions: [Execution!]
-Script.sessions(after: String, filter: SessionFilter, first: Int = 50): SessionConnection
+Script.sessions(after: String, filter: SessionFilter, first: Int = 50, from: Int): SessionConnection
 Project.id: ID!
 Project.name: String!
 Project.fingerprintResetCooldownMs: SafeInt!
