@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { codedError, malformedRequest } from '../errors/coded-error.ts';
+import { withOutcomes } from '../errors/masking.ts';
 import { shownResult } from '../http/response.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
@@ -85,7 +86,10 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     } catch (error) {
       errors.push(error as GraphQLError);
     }
-    return pipeline.mask({ errors }, record);
+    const refusals = listing.annotations?.readOnlyHint
+      ? errors
+      : withOutcomes(errors, NOTHING_RAN, undefined);
+    return pipeline.mask({ errors: refusals }, record);
   }
 
   /** The library would tell the client whatever is thrown. */
@@ -119,6 +123,8 @@ export function createAgents(parts: AgentsParts, options: AgentDocuments) {
     },
   };
 }
+
+const NOTHING_RAN = { hasRun: false, mayHaveWritten: false };
 
 const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 

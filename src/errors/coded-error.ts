@@ -85,6 +85,7 @@ export const OVERLOADED = requestError(
   503,
   'The gateway has no room for this request next to the others. Nothing was carried out: send it again in a moment.',
   { 'retry-after': '1' },
+  { outcome: 'NOT_EXECUTED' },
 );
 
 /** JSON that is no request, in terms of HTTP: 422, or 400 under `application/json`, as older drafts of GraphQL over HTTP have it. */

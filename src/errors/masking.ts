@@ -83,17 +83,19 @@ export function endOfWrite(error: unknown): {
 
 /**
  * Adds to the errors of a mutation what became of the write: to those of its own fields, and of the operation as a whole.
- * A failure below such a field is that of a read after the write, which the data shows, unless the failure leaves none.
+ * A failure below such a field is that of a read after the write, which the data shows, unless the failure leaves none. An error
+ * of the operation as a whole leaves no data either: then it matters whether any write can have been carried out.
  */
 export function withOutcomes(
   errors: readonly GraphQLError[],
-  hasRun: boolean,
+  { hasRun, mayHaveWritten }: { readonly hasRun: boolean; readonly mayHaveWritten: boolean },
   data: unknown,
 ): readonly GraphQLError[] {
   return errors.map((error) => {
-    const isBelow = (error.path?.length ?? 0) > 1;
-    if ((isBelow && data) || error.extensions.outcome !== undefined) return error;
-    if (isBelow) return withFacts(error, { outcome: 'UNKNOWN' });
+    const depth = error.path?.length ?? 0;
+    if ((depth > 1 && data) || error.extensions.outcome !== undefined) return error;
+    if (depth > 1) return withFacts(error, { outcome: 'UNKNOWN' });
+    if (depth === 0) return withFacts(error, { outcome: mayHaveWritten ? 'UNKNOWN' : 'NOT_EXECUTED' });
     return withFacts(error, { outcome: hasRun ? endOfWrite(error).outcome : 'NOT_EXECUTED' });
   });
 }

@@ -103,6 +103,8 @@ export interface RequestRecord {
   caller: string | undefined;
   /** The writes that have begun and not ended; undefined: none has begun. */
   writing: Set<WriteBegun> | undefined;
+  /** Whether a write was, or may have been, carried out. */
+  hasWritten: boolean;
   /** How the operation's reads come about; missing until it runs. */
   usage: Readonly<Usage> | undefined;
   /** `extensions.code` of each error in the answer. */
@@ -196,6 +198,7 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
         span: undefined,
         caller: undefined,
         writing: undefined,
+        hasWritten: false,
         usage: undefined,
         codes: NONE,
         failedFields: NONE,
@@ -216,6 +219,7 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       writing.add(write);
       return (end: WriteEnd): void => {
         writing.delete(write);
+        record.hasWritten ||= end.outcome !== 'NOT_EXECUTED';
         wrote(record, { ...write, ...end });
       };
     },

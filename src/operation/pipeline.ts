@@ -204,8 +204,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return record.requestId;
       },
     });
-    const isWrite = record.operation?.type === 'mutation';
-    const errors = isWrite ? withOutcomes(masked, record.usage !== undefined, result.data) : masked;
+    const errors =
+      record.operation?.type === 'mutation' ? withOutcomes(masked, progressOf(record), result.data) : masked;
     tracker.answered(record, errors);
     return { ...result, errors };
   };
@@ -228,6 +228,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       }
     },
   };
+}
+
+function progressOf({ usage, writing, hasWritten }: RequestRecord) {
+  return { hasRun: usage !== undefined, mayHaveWritten: hasWritten || (writing?.size ?? 0) > 0 };
 }
 
 /** For how long operations, or events, may begin, one after the other, before the event loop goes on with all else, in ms. */

@@ -30,7 +30,13 @@ export function answerClientError(
 function refusalFor(code = ''): GraphQLError {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return requestError('REQUEST_TIMEOUT', 408, 'The request took too long to arrive. Send it again.');
+      return requestError(
+        'REQUEST_TIMEOUT',
+        408,
+        'The request took too long to arrive. Send it again.',
+        {},
+        { outcome: 'NOT_EXECUTED' },
+      );
     case 'HPE_HEADER_OVERFLOW':
       return requestError(
         'BAD_REQUEST',

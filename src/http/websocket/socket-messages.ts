@@ -65,7 +65,7 @@ export const MAX_OPERATIONS = 20;
 export const TOO_MANY = codedError(
   'TOO_MANY_OPERATIONS',
   `This connection runs ${MAX_OPERATIONS} operations already, which is all that it may at a time. Complete one, or open another connection.`,
-  { limit: MAX_OPERATIONS },
+  { limit: MAX_OPERATIONS, outcome: 'NOT_EXECUTED' },
 );
 
 /** Headers that a client has put in `connectionParams`, where a page can set none. Their names are in lower case. */
