@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 import { isProbe } from '../http/address.ts';
 import { MAX_HEADERS } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/websocket/socket-upgrade.ts';
@@ -34,8 +35,8 @@ export type RunningServer = Awaited<ReturnType<typeof startServer>>;
 // Above Node's 16 kB, so that an over-long key gets the field error that says what is wrong with it.
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Some of the largest answers. */
-const MAX_UNREAD_BYTES = 128 * 1024 * 1024;
+/** Some of the largest answers, or an eighth of a small heap. */
+const MAX_UNREAD_BYTES = Math.min(128 * 1024 * 1024, getHeapStatistics().heap_size_limit / 8);
 
 /** Listens. @throws StartError when the address cannot be had */
 export async function startServer(options: ServerOptions) {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { scriptIdOf, wireScript } from '../support/plain-api.ts';
+import { longExecutions, scriptIdOf, wireScript } from '../support/plain-api.ts';
 import { startProcess } from '../support/process.ts';
 import { postText } from '../support/raw-http.ts';
 import { json, startRecorder } from '../support/recorder.ts';
+import { eventually } from '../support/waiting.ts';
 
 const ROUNDS = 4;
 const SOURCES = 6;
@@ -96,6 +98,33 @@ it('a flood of requests with large heads, whose bodies never come, does not end 
     expect((await fetch(new URL('/health', url))).status).toBe(200);
   }
   for (const socket of clients) socket.destroy();
+});
+
+it('clients that read nothing are closed before their answers take an eighth of the heap', async () => {
+  const recorder = await startRecorder((_recorded, response) =>
+    json(response, { success: true, ...longExecutions(2_000_000) }),
+  );
+  const gateway = startProcess({
+    PORT: '0',
+    LUAAUTH_API_URL: recorder.url,
+    WRITE_TIMEOUT_MS: '600000',
+    NODE_OPTIONS: '--max-old-space-size=128',
+  });
+  closing.push(recorder.close, gateway.kill);
+  const url = new URL(await gateway.listening());
+  const dates = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: executions { date }`);
+  const query = `{ project(id: "p") { id ${dates.join(' ')} } }`;
+  const clients: Socket[] = [];
+  // 80 MB, of which the system takes some.
+  while (clients.length < 8) {
+    const socket = connect(Number(url.port), url.hostname).on('error', () => undefined);
+    clients.push(socket);
+    socket.pause().write(postText(JSON.stringify({ query }), { token: 'key' }));
+    await once(socket, 'readable');
+  }
+  await eventually(() => expect(gateway.output.stdout).toContain('"status":499'));
+  for (const socket of clients) socket.destroy();
+  expect((await fetch(new URL('/health', url))).status).toBe(200);
 });
 
 it('a flood of small reads that wait for LuaAuth does not end a process with a heap of 128 MB', {
