@@ -1,6 +1,7 @@
 /** `npm run bench:faults`: what is left of the quota while Redis or gateways fail. See README.md. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { startRedisClock } from '../../test/support/redis-clock.ts';
 import { longestGap, openDistantApi, worstSecond } from './support/arrivals.ts';
 import { type GatewayProcess, openGateway } from './support/gateway.ts';
 import { openRedis, type StallingRedis } from './support/stalling-redis.ts';
@@ -16,7 +17,10 @@ interface Fault {
   readonly latencyMs?: readonly [number, number];
 }
 
+type Clock = Awaited<ReturnType<typeof startRedisClock>>;
+
 interface TestBed {
+  readonly clock: Clock;
   readonly redis: StallingRedis;
   readonly seconds: number;
   readonly kill: () => Promise<void>;
@@ -26,12 +30,26 @@ const stalls = (stallMs: number, everyMs: number): Fault => ({
   title: `Redis stands still ${stallMs} of every ${everyMs} ms`,
   run: ({ redis }, signal) => redis.stall(stallMs, everyMs, signal),
 });
+/** Again and again, with time in between for all to go on. */
+const jumps = (ms: number): Fault => ({
+  title: `the clock of Redis jumps forward by ${ms} ms every 5 s`,
+  async run({ clock }, signal) {
+    for (let jumped = 1; !signal.aborted; jumped += 1) {
+      await clock.jump(jumped * ms);
+      await delay(5_000, undefined, { signal }).catch(() => undefined);
+    }
+  },
+});
 const FAULTS: Readonly<Record<string, Fault>> = {
   none: { title: 'nothing fails', run: async () => undefined },
   stalls300: stalls(300, 900),
   stalls500: stalls(500, 1_600),
   stalls200: stalls(200, 1_200),
   latency: { title: 'Redis answers after 50 to 200 ms', run: async () => undefined, latencyMs: [50, 200] },
+  clock40: jumps(40),
+  clock900: jumps(900),
+  clock5000: jumps(5_000),
+  drift: { title: 'the clock of Redis is fast by 5 %', run: ({ clock }) => clock.drift(0.05) },
   deaths: { title: 'all gateways are killed and replaced', run: ({ kill }) => kill() },
 };
 
@@ -56,10 +74,11 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
   const redis = await openRedis();
   const api = await openDistantApi();
   const proxy = fault.latencyMs && (await redis.behind(...fault.latencyMs));
+  const clock = await startRedisClock(redis);
   const prefix = `faults-${process.pid}`;
   const start = () =>
     openGateway(api.url, {
-      redisUrl: proxy?.url ?? redis.url,
+      redisUrl: proxy?.url ?? clock.url,
       workers: '1',
       redisPrefix: prefix,
       profileDirectory: undefined,
@@ -75,6 +94,7 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
     const failing = fault.run(
       {
         redis,
+        clock,
         seconds,
         async kill() {
           for (const gateway of gateways) gateway.kill();
@@ -97,6 +117,7 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
     for (const gateway of gateways) gateway.kill();
     await Promise.all(asking);
     proxy?.close();
+    await clock.close();
     await redis.stop();
     api.stop();
   }

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@redis/client';
 
 /** A Redis of its own that can be made to stand still, and ends with the benchmark. */
 export interface StallingRedis {
   readonly url: string;
+  command(...words: readonly string[]): Promise<unknown>;
   /** Stands still for so many ms of every `everyMs`, until the signal aborts. */
   stall(stallMs: number, everyMs: number, signal: AbortSignal): Promise<void>;
   /** The same Redis, with a round trip of between so many ms. */
@@ -18,8 +20,13 @@ export async function openRedis(): Promise<StallingRedis> {
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
   const child: ChildProcess = spawn('redis-server', settings, { stdio: 'ignore' });
   while (!(await answers(port))) await delay(20);
+  const url = `redis://127.0.0.1:${port}`;
+  const client = await createClient({ url })
+    .on('error', () => undefined)
+    .connect();
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url,
+    command: (...words) => client.sendCommand(words),
     async stall(stallMs, everyMs, signal) {
       while (!signal.aborted) {
         child.kill('SIGSTOP');
@@ -40,6 +47,7 @@ export async function openRedis(): Promise<StallingRedis> {
       return { url: `redis://127.0.0.1:${own}`, close: () => server.close() };
     },
     async stop() {
+      client.destroy();
       child.kill('SIGKILL');
       await once(child, 'exit');
     },

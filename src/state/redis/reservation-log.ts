@@ -44,19 +44,25 @@ local function used_of(gained)
 end
 `;
 
-/** A caller may be so many permits ahead of another one that waits. */
+/** A caller may be so many permits ahead of another one that waits, and fewer where many wait. */
 const MAX_LEAD = 8;
 /** A caller whose turn it is loses it after so many ms: its process is very busy, or has ended. */
 const LATE_MS = 1_000;
-/** When to look again for whether others have come for their turns, in ms. */
+/** When to look again for whether others have come for their turns, in ms: later where many callers wait, as each looks. */
 const LOOK_AGAIN_MS = 5;
+const LOOK_AGAIN_EACH_MS = 0.5;
+/** How long the turns of a caller count after it last waited, in ms. */
+const RESTED_MS = 1_000;
+/** Added to the turns of a caller that does not wait, so that such callers come last. */
+const RESTS = 1e12;
 
 const TURNS_KEPT_MS = 5_000;
 
 /**
- * Turns of callers, wherever they wait. `turns` holds how many each of them had since it waits, `waiting` until when it counts as
- * waiting. One that is new begins with as many turns as the one with the fewest. None goes far ahead of another: permits that are
- * free are left for those who are about to ask for them.
+ * Turns of callers, wherever they wait. `turns` holds how many each caller had, `waiting` until when that counts. A new caller begins
+ * with as many turns as the waiting caller with the fewest. A caller that returns soon keeps its turns, but has no
+ * fewer than a new caller: otherwise a caller that always gets all that it asks for would be new each time. No caller goes far ahead
+ * of a waiting caller: free permits are left for callers that are about to ask for them.
  */
 const TURNS = `
 local function turns_of()
@@ -68,16 +74,24 @@ local function turns_of()
   end
   local own, is_own = {}, {}
   local all = redis.call('ZRANGE', turns, 0, (#ARGV - 10) / 2, 'WITHSCORES')
+  local callers = redis.call('ZCOUNT', turns, '-inf', '(${RESTS}')
+  local fewest = tonumber(all[2] or 0) % ${RESTS}
   for index = 11, #ARGV, 2 do
-    local had = redis.call('ZSCORE', turns, ARGV[index]) or all[2] or 0
-    own[#own + 1] = { name = ARGV[index], had = tonumber(had), left = tonumber(ARGV[index + 1]) }
+    local had, left = tonumber(redis.call('ZSCORE', turns, ARGV[index]) or ${RESTS}), tonumber(ARGV[index + 1])
+    if had >= ${RESTS} then
+      had = math.max(had - ${RESTS}, fewest)
+      if left > 0 then callers = callers + 1 end
+    end
+    own[#own + 1] = { name = ARGV[index], had = had, left = left }
     is_own[ARGV[index]] = true
   end
   local most = math.huge
+  local lead = math.min(${MAX_LEAD}, math.max(1, math.floor(rate / math.max(1, callers))))
   for index = #all - 1, 1, -2 do
-    if not is_own[all[index]] then most = all[index + 1] + ${MAX_LEAD} end
+    local had = tonumber(all[index + 1])
+    if not is_own[all[index]] and had < ${RESTS} then most = had + lead end
   end
-  return own, most
+  return own, most, callers
 end
 local function have_turns(own, most, free)
   for taken = 0, free - 1 do
@@ -97,8 +111,8 @@ local function keep_turns(own, wait)
       redis.call('ZADD', turns, caller.had, caller.name)
       redis.call('ZADD', waiting, now + wait + ${LATE_MS}, caller.name)
     else
-      redis.call('ZREM', turns, caller.name)
-      redis.call('ZREM', waiting, caller.name)
+      redis.call('ZADD', turns, caller.had + ${RESTS}, caller.name)
+      redis.call('ZADD', waiting, now + ${RESTED_MS}, caller.name)
     end
   end
   raise(turns, ${TURNS_KEPT_MS})
@@ -133,7 +147,7 @@ local permits = limit - math.floor(limit * kept)
 local spare_in = 0
 if kept > 0 then spare_in = (tonumber(redis.call('HGET', pace, 'spareFrom') or 0) or 0) - now end
 if spare_in > window then spare_in = 0 end
-local own, most = turns_of()
+local own, most, callers = turns_of()
 local free = math.min(wanted, permits - used)
 if free < 1 or spare_in > 0 then
   local wait = window
@@ -157,15 +171,24 @@ if kept > 0 then
 end
 if kept == 0 then free = have_turns(own, most, free) end
 keep_turns(own, 0)
-if free == 0 then return { 0, ${LOOK_AGAIN_MS}, limit, used, 0, now } end
+if free == 0 then
+  local wait = math.max(${LOOK_AGAIN_MS}, math.ceil(callers * ${LOOK_AGAIN_EACH_MS}))
+  return { 0, wait, limit, used, 0, now }
+end
 for index = 1, free do redis.call('ZADD', held, now, name .. index) end
 raise(held, ${HELD_KEPT_MS})
 return { free, 0, limit, used + free, 0, now }`;
 
 /** Callers follow that wait no longer. */
 export const LEAVE_TURNS = lua('turns waiting', '')`
-redis.call('ZREM', turns, unpack(ARGV))
-return redis.call('ZREM', waiting, unpack(ARGV))`;
+for _, caller in ipairs(ARGV) do
+  local had = tonumber(redis.call('ZSCORE', turns, caller) or ${RESTS})
+  if had < ${RESTS} then
+    redis.call('ZADD', turns, had + ${RESTS}, caller)
+    redis.call('ZADD', waiting, now + ${RESTED_MS}, caller)
+  end
+end
+return 0`;
 
 /** How long it is remembered that an account was slowed down, in ms: longer than any takes to recover. */
 const REMEMBERED_MS = 300_000;
