@@ -12,7 +12,7 @@
 #   4  LuaAuth refused, and will again until something is changed
 #   5  nobody knows whether the script has the new source: look before doing it again, each update may be a new version
 #
-# Needs bash, curl and jq.
+# LuaAuth takes up to 100 s for an update. Needs bash, curl and jq.
 set -euo pipefail
 
 fail() {
@@ -49,7 +49,7 @@ document='mutation Deploy($input: UpdateScriptInput!) {
 }'
 
 lost() {
-  fail 5 "$1: the script may have the new source or the old one."
+  fail 5 "$1: the script may have the new source or the old one. Wait two minutes, then look in the LuaAuth dashboard or run it."
 }
 
 # The key and the source go by pipes: the arguments of a process can be read by others on the machine.
@@ -57,7 +57,7 @@ code=0
 answer=$(
   jq -n --arg query "$document" --arg id "$script" --rawfile source "$file" \
     '{query: $query, variables: {input: {id: $id, source: $source}}}' |
-    curl --silent --show-error --max-time 60 --data-binary @- \
+    curl --silent --show-error --max-time 125 --data-binary @- \
       --header 'content-type: application/json' --header @<(printf '%s\n' "$credential") "$url"
 ) || code=$?
 case $code in

@@ -36,6 +36,11 @@ export function withTypeNames(text: string): string {
   );
 }
 
+/** Whether a document has a mutation. */
+export function isMutation(text: string): boolean {
+  return mutationFields(parseOrUndefined(text)).length > 0;
+}
+
 /** The outcome of an operation; undefined when the text is not the answer of a gateway. */
 export function readOutcome(text: string, document: string) {
   const answer = readAnswer(text);

@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
+import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { exit } from '../server/signals.ts';
 import { readStream } from '../transport/body.ts';
-import { readOutcome, withTypeNames } from './query-outcome.ts';
+import { isMutation, readOutcome, withTypeNames } from './query-outcome.ts';
 import { EXIT, print, printError, readInputFile, readStdin } from './terminal.ts';
 
 export interface QueryOptions {
@@ -19,6 +20,7 @@ export interface QueryOptions {
 
 /** How much longer than an operation its answer may take. */
 const ANSWER_WITHIN_MS = 5_000;
+const LONGEST_MUTATION_MS = Math.max(...ENDPOINTS.all.map(({ timeoutMs = 0 }) => timeoutMs));
 /** More than an answer holds, unless a gateway is configured to give larger ones. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
@@ -73,7 +75,9 @@ async function askThere(
   document: string,
 ): Promise<string | undefined> {
   const where = origin + pathname;
-  const timeoutMs = config.operationTimeoutMs + ANSWER_WITHIN_MS;
+  // Some mutations have a time limit of their own.
+  const ownMs = isMutation(document) ? LONGEST_MUTATION_MS : 0;
+  const timeoutMs = config.operationTimeoutMs + ownMs + ANSWER_WITHIN_MS;
   try {
     const request = requestFor(options, config, document);
     const signal = AbortSignal.timeout(timeoutMs);

@@ -104,7 +104,7 @@ export function withOutcomes(
 export function describe(failure: CallFailure): GraphQLError {
   const { endpoint } = failure;
   const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
-  const advice = failure.kind === 'write' ? ADVICE[failure.executed](thingOf(endpoint)) : '';
+  const advice = failure.kind === 'write' ? ADVICE[failure.executed](endpoint) : '';
   const say = (code: ErrorCode, message: string, facts: object = {}) =>
     codedError(code, `${endpoint}: ${message}.${advice}`, { endpoint, ...outcome, ...facts });
 
@@ -139,8 +139,8 @@ const OUTCOME = { no: 'NOT_EXECUTED', unknown: 'UNKNOWN' } as const;
 
 const ADVICE = {
   no: () => ' Nothing was changed; it is safe to try again.',
-  unknown: (thing: string) =>
-    ` Whether it was carried out is unknown: read the ${thing} before you try again.`,
+  unknown: (endpoint: string) =>
+    ` Whether it was carried out is unknown: ${ENDPOINTS.of(endpoint)?.ifUnknown ?? `read the ${thingOf(endpoint)} before you try again`}.`,
 } as const;
 
 /** The resource that a write touches: `script` of `POST /scripts/:script_id/edit`. */

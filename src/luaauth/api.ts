@@ -19,8 +19,8 @@ export interface Access {
   /** Aborted when the client leaves. */
   readonly signal: Signal | undefined;
   readonly timeouts: Timeouts;
-  /** When the operation as a whole must be over, in ms on the clock. */
-  readonly deadline: number;
+  /** When the operation as a whole must be over, in ms on the clock. A slow call may set it later. */
+  deadline: number;
 }
 
 /** The API as one caller sees it during one operation. */

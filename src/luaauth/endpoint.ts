@@ -42,6 +42,10 @@ export interface Declaration {
   readonly refusals: DocumentedCodes;
   /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
   readonly isSentOnce: boolean;
+  /** Its own time limit in ms; undefined: that of reads or writes. */
+  readonly timeoutMs?: number | undefined;
+  /** How to find out whether a write was carried out, where a read does not show it. */
+  readonly ifUnknown?: string | undefined;
 }
 
 /** Takes out of a result the things without access. */
@@ -74,7 +78,12 @@ export function a<Payload extends object>(): PayloadType<Payload> {
 type Parts<Path extends string, Payload> = readonly Part<ParamName<Path>, MemberOf<NoInfer<Payload>>>[];
 
 interface Options<Path extends RouteTemplate, Payload, Result>
-  extends Partial<Pick<Declaration, 'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce'>> {
+  extends Partial<
+    Pick<
+      Declaration,
+      'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce' | 'timeoutMs' | 'ifUnknown'
+    >
+  > {
   readonly payload?: PayloadType<Payload>;
   /** The member of the opened envelope that `answer` is given, whatever it is; the whole of it by default. */
   readonly member?: string;
@@ -88,8 +97,8 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly narrow?: Narrow<Result>;
   /** Gives the part of the payload that is sent; the whole of it by default. */
   readonly body?: (payload: Payload) => object;
-  /** For one that waits for somebody else: its own time limit in ms, whatever those of reads, writes and operations are. */
-  readonly timeoutMs?: number;
+  /** Whether the operation has time for one more read after the call, however long the call took. */
+  readonly isReadAgain?: boolean;
   readonly parse?: ParseAnswer;
   readonly secrets?: (asked: Asked) => Secrets;
 }
@@ -192,10 +201,20 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       inFlight: undefined,
       revalidation: undefined,
     };
-    return api.ask(made, api.usage);
+    const answer = api.ask(made, api.usage);
+    return options.isReadAgain ? answer.finally(() => extend(api)) : answer;
   };
   const { about: further = [], shows, isForAll } = options;
   const narrow = options.narrow as Narrow<unknown> | undefined;
-  const declared = { route, kind, parts, about: further, shows, narrow, isForAll, refusals, isSentOnce };
+  const { timeoutMs, ifUnknown } = options;
+  const declared = {
+    ...{ route, kind, parts, about: further, shows, narrow, isForAll, refusals, isSentOnce },
+    ...{ timeoutMs, ifUnknown },
+  };
   return Object.assign(call, declared, { freshFor: options.freshFor });
+}
+
+/** Gives an operation the time of a read, from now on. */
+function extend(api: Access): void {
+  api.deadline = Math.max(api.deadline, api.clock.now() + api.timeouts.read);
 }

@@ -30,10 +30,17 @@ export const editScript = write('POST /scripts/:script_id/edit', {
 /** `POST /scripts/:script_id/remove` */
 export const removeScript = write('POST /scripts/:script_id/remove', { touches: [script] });
 
+/** The API protects the source, which may take as long as it answers at all: 100 s. The rest is the way there and back. */
+const UPDATE_TIMEOUT_MS = 105_000;
+
 /** `POST /scripts/:script_id/update`: `script` is the source code. Its own error codes are not documented. */
 export const updateScript = write('POST /scripts/:script_id/update', {
   payload: a<{ script: string }>(),
   touches: [script],
+  timeoutMs: UPDATE_TIMEOUT_MS,
+  isReadAgain: true,
+  ifUnknown:
+    'LuaAuth may still be at work on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again',
 });
 
 /** `POST /scripts/:script_id/toggle`: `state` is whether the script is enabled. */

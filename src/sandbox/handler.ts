@@ -11,6 +11,8 @@ export interface Behaviour {
   guestEveryMs: number;
   /** How long a disconnected session goes on appearing. */
   disconnectMs: number;
+  /** How long an update takes. */
+  updateDelayMs: number;
   /** How long a client takes to answer a message. */
   messageDelayMs: number;
   /** How long the API waits for a client. */

@@ -52,7 +52,7 @@ const removeScript: Handler = ({ state, id }) => {
 };
 
 /** `POST /scripts/:script_id/update` */
-const updateScript: Handler = ({ state, id, body }) => {
+const updateScript: Handler = ({ state, id, body, behaviour: { updateDelayMs: afterMs } }) => {
   if (!state.scripts.has(id)) return unknownScript;
   const fields = createFields(body);
   fields.require('script');
@@ -63,7 +63,7 @@ const updateScript: Handler = ({ state, id, body }) => {
     bytes: Buffer.byteLength(script),
     sha256: createHash('sha256').update(script).digest('hex'),
   });
-  return success();
+  return { afterMs, reply: success() };
 };
 
 /** `POST /scripts/:script_id/toggle` */

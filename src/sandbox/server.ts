@@ -49,6 +49,8 @@ export interface SandboxOptions {
   guestEveryMs?: number;
   /** How long a disconnected session goes on appearing, default 5,000 ms; 0: not at all. */
   disconnectMs?: number;
+  /** How long the API takes to update a source, default 0. */
+  updateDelayMs?: number;
   /** How long a client takes to answer a message, default 50 ms. */
   messageDelayMs?: number;
   /** How long the API waits for a client that stays silent, default 60,000 ms as documented. */
@@ -79,8 +81,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
   const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
   const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
-  const { guestEveryMs = 0 } = options;
-  const behaviour = { maxLimit, guestEveryMs, disconnectMs, messageDelayMs, messageTimeoutMs };
+  const { guestEveryMs = 0, updateDelayMs = 0 } = options;
+  const behaviour = { maxLimit, guestEveryMs, disconnectMs, updateDelayMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
   const calls = createCallLog(maxCalls);
   const quota = createQuota(rate);

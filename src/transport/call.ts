@@ -67,7 +67,7 @@ export interface Call<T> extends About, Asked {
   readonly deadline: number;
   /** How long the request itself may take, in ms. */
   readonly timeoutMs: number;
-  /** Whether the API waits for somebody else before it answers: others go on meanwhile. */
+  /** Whether the API may take a minute to answer: other calls go on meanwhile. */
   readonly waitsForOthers: boolean;
   /** Whether there may be no second request, whatever came of the first. */
   readonly isSentOnce: boolean;

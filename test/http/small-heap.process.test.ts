@@ -75,7 +75,9 @@ it('sixty names of 7.8 MB do not end a process with a heap of 256 MB', async () 
   const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
   const codes = errors.map(({ extensions }) => extensions.code);
   expect(codes).toHaveLength(60);
-  expect(new Set(codes)).toEqual(new Set(['ANSWER_TOO_LARGE', 'UPSTREAM_BAD_RESPONSE']));
+  // All that arrives side by side may be too much before one answer is whole.
+  expect(codes).toContain('ANSWER_TOO_LARGE');
+  expect(codes.filter((code) => !['ANSWER_TOO_LARGE', 'UPSTREAM_BAD_RESPONSE'].includes(code))).toEqual([]);
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import type { Api } from '../../src/luaauth/api.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
-import { getScript, updateScript } from '../../src/luaauth/scripts.ts';
+import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { State } from '../../src/state/port.ts';
 import type { Clock } from '../../src/transport/clock.ts';
@@ -141,10 +141,10 @@ async function play(
 
   const write = async (api: Api, id: string) => {
     writes += 1;
-    const source = `print("write ${writes}")`;
-    const versionsMade = () => model.made.get(source) ?? [];
+    const name = `write ${writes}`;
+    const versionsMade = () => model.made.get(name) ?? [];
     try {
-      await updateScript(api, { script_id: id }, { script: source });
+      await editScript(api, { script_id: id }, { name });
     } catch (failure) {
       expect(versionsMade().length, 'no write is carried out twice').toBeLessThanOrEqual(1);
       if ((failure as CallFailure).executed === 'no') {

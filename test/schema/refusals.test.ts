@@ -140,7 +140,9 @@ describe.each(MUTATIONS)('$name', ({ name, path, run }) => {
       expect(data ?? null).toBeNull();
       expect(errors).toEqual([
         expect.toBeJustError('UPSTREAM_ERROR', {
-          message: expect.stringMatching(advice),
+          message: expect.stringMatching(
+            path === 'update' && outcome === 'UNKNOWN' ? / run the script, before you try again\./ : advice,
+          ),
           path: [name],
           locations: expect.any(Array),
           endpoint: `POST /scripts/:script_id/${path}`,

@@ -31,7 +31,7 @@ export interface Lot {
 export function createModelApi(clock: Clock, lots: readonly Lot[]) {
   const versions = new Map<string, number>();
   const arrivals: { readonly key: string; readonly at: number; readonly line: string }[] = [];
-  /** The version that each write has made, by its source code. */
+  /** The version that each write has made, by the name that it gives. */
   const made = new Map<string, number[]>();
   const versionOf = (id: string) => versions.get(id) ?? 0;
 
@@ -42,8 +42,8 @@ export function createModelApi(clock: Clock, lots: readonly Lot[]) {
       return { success: true, script: wireScript(id, { name }) };
     }
     versions.set(id, versionOf(id) + 1);
-    const { script } = JSON.parse(recorded.body) as { script: string };
-    made.set(script, [...(made.get(script) ?? []), versionOf(id)]);
+    const { name } = JSON.parse(recorded.body) as { name: string };
+    made.set(name, [...(made.get(name) ?? []), versionOf(id)]);
     return { success: true };
   };
 
