@@ -145,12 +145,19 @@ export function createRequestListener(
   };
 }
 
-/** Refuses too many headers, and a host and path that make no URL. Only HTTP/1.0 may leave the host out. */
-function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefined {
+/** Refuses too many headers, several hosts, and a host and path that make no URL. Only HTTP/1.0 may leave the host out. */
+export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefined {
   // Most requests are for the same host as the one before, and with a good one every path makes a URL.
   let lastGoodHost: string | undefined;
   return ({ headers: { host }, rawHeaders, httpVersion, url = '' }) => {
-    if (rawHeaders.length > MAX_RAW_HEADERS) return TOO_MANY_HEADERS;
+    if (rawHeaders.length > 2 * MAX_HEADERS) return TOO_MANY_HEADERS;
+    let hosts = 0;
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] as string;
+      if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1;
+    }
+    // node:http reads the first host only, and a proxy in front may have read another.
+    if (hosts > 1) return SEVERAL_HOSTS;
     if (host === undefined) return httpVersion === '1.0' ? undefined : MALFORMED;
     const isPath = url.startsWith('/');
     if (host === lastGoodHost && isPath) return undefined;
@@ -162,14 +169,15 @@ function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefin
 
 /** Browsers and proxies send far fewer. */
 export const MAX_HEADERS = 200;
-/** Names and values. */
-export const MAX_RAW_HEADERS = 2 * MAX_HEADERS;
+const HOST = 'host';
 
-export const TOO_MANY_HEADERS = requestError(
+const TOO_MANY_HEADERS = requestError(
   'BAD_REQUEST',
   431,
   `The request has more than ${MAX_HEADERS} headers, which is all that this gateway takes. Send fewer.`,
 );
+
+const SEVERAL_HOSTS = requestError('BAD_REQUEST', 400, 'The request has several host headers. Send one.');
 
 const MALFORMED = requestError(
   'BAD_REQUEST',

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import { NodeRequest } from '../http/node.ts';
-import { type PlainResponse, sendResponse } from '../http/response.ts';
+import type { HostCheck } from '../http/guards.ts';
+import { createHeadCheck, NodeRequest } from '../http/node.ts';
+import { errorResponse, type PlainResponse, sendResponse } from '../http/response.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { bind } from './bind.ts';
@@ -11,11 +12,18 @@ const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 export async function startMetricsServer(
   metrics: Metrics,
   { host, port }: { readonly host: string; readonly port: number },
+  checkHost: HostCheck,
 ): Promise<{ readonly url: string; close(): void }> {
   const answerAt = createMetricsRoute(metrics, ['GET', 'HEAD']);
+  const checkHead = createHeadCheck();
   const server = createServer(async (request, response) => {
     try {
-      const answer = (await answerAt(new NodeRequest(request))) ?? NOT_HERE;
+      const { headers, url } = request;
+      const refusal =
+        checkHead(request) ?? checkHost({ host: headers.host, origin: headers.origin, path: url });
+      const answer = refusal
+        ? errorResponse(refusal)
+        : ((await answerAt(new NodeRequest(request))) ?? NOT_HERE);
       sendResponse({ response, answer });
     } catch (error) {
       response.destroy(error as Error);

@@ -1,5 +1,7 @@
+import { isKeyForAll } from '../callers/identify.ts';
 import { readPlainKey } from '../callers/key-store.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
+import { createHostCheck } from '../http/guards.ts';
 import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
 import { type LogOutput, openStdout } from '../observability/log-output.ts';
@@ -26,7 +28,7 @@ export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
   const audit =
     config.auditFile === undefined ? undefined : openAuditFile(config.auditFile, secretsOf(config));
   const tracing = config.tracesUrl && (await openTracing(config, config.tracesUrl, log.warn));
-  const metrics = config.metrics && (await openMetrics(config.metrics, destination));
+  const metrics = config.metrics && (await openMetrics(config, config.metrics, destination));
   // A line of the log names the span, so that begins before.
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
@@ -72,13 +74,20 @@ function secretsOf(config: Config): string[] {
   );
 }
 
-async function openMetrics({ host, port, key }: MetricsConfig, logOutput: LogOutput) {
+async function openMetrics(
+  { credentials, keysFile, jwt, corsOrigins }: Config,
+  { host, port, key }: MetricsConfig,
+  logOutput: LogOutput,
+) {
   const { createMetrics } = await import('../observability/metrics.ts');
   const metrics = createMetrics({ key, linesLost: () => logOutput.lost, version });
   const { createMetricsRoute, startMetricsServer } = await import('./metrics-server.ts');
   if (port === undefined)
     return { ...metrics, pages: [createMetricsRoute(metrics)], url: undefined, close() {} };
-  const { url, close } = await startMetricsServer(metrics, { host, port });
+  // No page knows METRICS_KEY, so its holder may use any name.
+  const isForAll = isKeyForAll(credentials) && !keysFile && !jwt && key === undefined;
+  const checkHost = createHostCheck(isForAll ? [] : ['*'], corsOrigins);
+  const { url, close } = await startMetricsServer(metrics, { host, port }, checkHost);
   return { ...metrics, pages: [], url, close };
 }
 

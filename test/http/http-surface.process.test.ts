@@ -404,6 +404,8 @@ describe('malformed requests answer 400 or 422, never 500, and quote nothing of 
       'GET /graphql HTTP/1.1\r\nHost: evil/graphql?',
       'GET /graphql HTTP/1.1\r\nHost: user@evil',
       'GET /graphql HTTP/1.1\r\nX-No: host',
+      'GET /graphql HTTP/1.1\r\nHost: localhost\r\nhost: evil',
+      'GET /health HTTP/1.1\r\nHost: localhost\r\nHOST: localhost',
       'NONSENSE',
     ];
     for (const head of heads) {

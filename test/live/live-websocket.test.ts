@@ -6,6 +6,7 @@ import { seeded } from '../../src/sandbox/seed-data.ts';
 import { settle } from '../support/clock.ts';
 import { subscribeBySse } from '../support/event-stream.ts';
 import { useSandbox } from '../support/fixture.ts';
+import { openGateway } from '../support/gateway.ts';
 import { bearer, ringOf, sha256 } from '../support/keys.ts';
 import { refuse, wireUser } from '../support/live-api.ts';
 import { change, SESSIONS, type SessionsTold, snapshot, useLive } from '../support/live-fixture.ts';
@@ -364,6 +365,19 @@ describe('a WebSocket is refused', () => {
     ]);
     raw.socket.destroy();
   });
+});
+
+it('two host headers are refused, also for a WebSocket', async () => {
+  const gateway = await openGateway({ upstream: 'http://127.0.0.1:9' });
+  try {
+    const raw = await openRaw(gateway.url);
+    raw.socket.write(
+      upgradeText('/graphql').replace('host: localhost', 'host: localhost\r\nhost: localhost'),
+    );
+    expect(await raw.closed).toMatch(/^HTTP\/1\.1 400 .*Send one/s);
+  } finally {
+    await gateway.close();
+  }
 });
 
 describe('a gateway that lends its key', () => {

@@ -14,6 +14,7 @@ import { createHeldClock, type RespondInTime } from '../support/held-clock.ts';
 import { bearer } from '../support/keys.ts';
 import { TOGGLE } from '../support/mutations.ts';
 import { startProcess } from '../support/process.ts';
+import { openRaw } from '../support/raw-http.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { json, type Respond } from '../support/recorder.ts';
 import { textOf } from '../support/repository.ts';
@@ -362,7 +363,7 @@ describe('the metrics', () => {
 
   it('on a port of their own are the only thing there', async () => {
     const metrics = createMetrics({ key: 'k' });
-    const server = await startMetricsServer(metrics, { host: '127.0.0.1', port: 0 });
+    const server = await startMetricsServer(metrics, { host: '127.0.0.1', port: 0 }, () => undefined);
     closing.push(server.close);
     expect((await fetch(server.url)).status).toBe(401);
     const headers = { authorization: 'Bearer k' };
@@ -370,6 +371,37 @@ describe('the metrics', () => {
     expect((await fetch(server.url, { method: 'HEAD', headers })).status).toBe(200);
     expect((await fetch(server.url, { method: 'POST', headers })).status).toBe(404);
     expect((await fetch(new URL('/graphql', server.url), { headers })).status).toBe(404);
+  });
+});
+
+describe('the port of the metrics', () => {
+  const held = {
+    PORT: '0',
+    METRICS_PORT: '0',
+    LUAAUTH_API_URL: 'http://127.0.0.1:9',
+    LUAAUTH_TOKEN: 'held-by-the-gateway',
+  };
+  const GATEWAY_KEYS = 'a-Vd8sK2mQ41xZ9kTq7';
+
+  it.each<[what: string, more: Record<string, string>, host: string, status: number]>([
+    ['refuses another host name where callers need no key', {}, 'evil.example', 403],
+    ['answers to a loopback name', {}, 'localhost', 200],
+    ['answers to every name where callers need a key', { GATEWAY_KEYS }, 'evil.example', 200],
+    [
+      'answers to every name where a scraper needs a key',
+      { METRICS_KEY: 'of-the-scraper-Vd8s' },
+      'evil.example',
+      401,
+    ],
+    ['refuses two host names', {}, 'localhost\r\nHost: localhost', 400],
+  ])('%s', async (_what, more, host, status) => {
+    const gateway = startProcess({ ...held, ...more });
+    closing.push(gateway.kill);
+    await gateway.listening();
+    const url = /"metricsUrl":"([^"]+)"/.exec(gateway.output.stdout)?.[1] ?? '';
+    const client = await openRaw(url);
+    client.socket.write(`GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(await client.closed).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 });
 

@@ -8,7 +8,7 @@ import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import { readOperationPath } from '../address.ts';
 import type { HostCheck, OriginCheck } from '../guards.ts';
-import { MAX_RAW_HEADERS, NodeRequest, TOO_MANY_HEADERS } from '../node.ts';
+import { createHeadCheck, NodeRequest } from '../node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
 import { openSocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
@@ -29,17 +29,18 @@ const CLOSE_WITHIN_MS = 2_000;
 export function createSocketUpgrade(options: SocketUpgradeOptions) {
   const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
   const connections = new Set<ReturnType<typeof openSocketConnection>>();
+  const checkHead = createHeadCheck();
   let isEnding = false;
   let server: ws.WebSocketServer | undefined;
 
-  const refusalFor = ({ headers, rawHeaders, url = '' }: IncomingMessage): GraphQLError | undefined => {
+  const refusalFor = (request: IncomingMessage): GraphQLError | undefined => {
+    const { headers, url = '' } = request;
     const { host, origin } = headers;
     const [path = ''] = url.split('?', 1);
     if (isEnding) return LEAVING;
     const operationPath = readOperationPath(path);
     if (!operationPath || operationPath.documentId !== undefined) return NOT_HERE;
-    if (rawHeaders.length > MAX_RAW_HEADERS) return TOO_MANY_HEADERS;
-    const refusal = checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
+    const refusal = checkHead(request) ?? checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
     if (refusal) return refusal;
     return handleProtocols(headers['sec-websocket-protocol'] ?? '') ? undefined : OTHER_PROTOCOL;
   };
