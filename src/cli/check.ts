@@ -1,3 +1,4 @@
+import { Pool } from 'undici';
 import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
 import type { Access, Timeouts } from '../luaauth/api.ts';
@@ -10,7 +11,6 @@ import { createStateInMemory } from '../state/memory.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
 import { Admission } from '../transport/admission/admission.ts';
 import { systemClock } from '../transport/clock.ts';
-import { Pool } from '../transport/connection.ts';
 import { createDispatch } from '../transport/dispatch.ts';
 import { CallFailure } from '../transport/errors.ts';
 import { Usage } from '../transport/observer.ts';

