@@ -52,7 +52,7 @@ describe('the image', () => {
 
   it('stands on one exact version of Node', () => {
     const bases = instructions('FROM').map(
-      (base) => /^node:(\d+\.\d+\.\d+)-[\w.-]+(?: AS \w+)?$/.exec(base)?.[1],
+      (base) => /^node:(\d+\.\d+\.\d+)-[\w.-]+(?:@sha256:[0-9a-f]{64})?(?: AS \w+)?$/.exec(base)?.[1],
     );
     expect(bases).toHaveLength(2);
     expect(new Set(bases).size).toBe(1);

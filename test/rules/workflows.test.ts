@@ -10,6 +10,7 @@ interface Step {
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Job {
@@ -96,7 +97,9 @@ it('CI runs on the Node versions that the documents name, from the oldest that "
 it('what a step runs of ours is there', () => {
   const run = steps.map((step) => step.run ?? '').join('\n');
   const ours = [...run.matchAll(/(?:^|\s)((?:\.ci|scripts)\/[\w.-]+)/g)].map(([, path = '']) => path);
-  expect(new Set(ours)).toEqual(new Set(['.ci/run', '.ci/smoke-image', 'scripts/release-notes.ts']));
+  expect(new Set(ours)).toEqual(
+    new Set(['.ci/run', '.ci/smoke-image', 'scripts/release-notes.ts', 'scripts/pin-images.ts']),
+  );
   expect(ours.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
@@ -106,11 +109,58 @@ it('a release is published after its tag, its notes and every check of CI, and a
   expect(order).toEqual({
     notes: undefined,
     checks: 'notes',
-    npm: 'checks',
-    image: 'checks',
+    pack: 'checks',
+    npm: 'pack',
+    build: 'checks',
+    image: 'build',
     release: ['npm', 'image'],
   });
   expect(release.checks?.uses).toBe('./.github/workflows/ci.yml');
+});
+
+it('what packages bring along runs in no job that has a token or may write', () => {
+  const runsOthersCode = ({ uses: used = '', run = '' }: Step) =>
+    /^docker\/build-push-action@/.test(used) ||
+    /\bnpm (?:ci|install|pack|run|test|start)\b(?!.*--ignore-scripts)|\bnpx\b|\.ci\/run/.test(run);
+  const withSecrets = jobs.filter(
+    ({ job }) =>
+      Object.values(job.permissions ?? {}).includes('write') ||
+      job.steps?.some(({ env, with: given }) =>
+        /\$\{\{\s*(?:secrets|github\.token)/.test(JSON.stringify([env, given])),
+      ),
+  );
+  expect(withSecrets.map(({ name }) => name)).toEqual([
+    'release.yml npm',
+    'release.yml image',
+    'release.yml release',
+  ]);
+  expect(withSecrets.flatMap(({ job }) => job.steps ?? []).filter(runsOthersCode)).toEqual([]);
+  // The package is built and packed, and the image built, where there is no token.
+  expect(workflows['release.yml']?.jobs.pack?.steps?.some(runsOthersCode)).toBe(true);
+  expect(workflows['release.yml']?.jobs.build?.steps?.some(runsOthersCode)).toBe(true);
+});
+
+it('what is published is a tarball, of which no script runs', () => {
+  const publishing = steps.flatMap(({ run = '' }) => run.match(/npm publish .*/g) ?? []);
+  expect(publishing).toEqual([
+    'npm publish ./packed/*.tgz --ignore-scripts --provenance --access public --tag "$DIST_TAG"',
+  ]);
+});
+
+it('a release is refused while an image has no digest', () => {
+  expect(workflows['release.yml']?.jobs.notes?.steps?.map(({ run }) => run)).toContain(
+    'node scripts/pin-images.ts --check',
+  );
+});
+
+it('dependabot looks after the digest of every image', () => {
+  const { updates } = parse(textOf('.github/dependabot.yml')) as {
+    updates: readonly { 'package-ecosystem': string; directories?: readonly string[] }[];
+  };
+  const directoriesOf = (ecosystem: string) =>
+    updates.find((update) => update['package-ecosystem'] === ecosystem)?.directories;
+  expect(directoriesOf('docker')).toEqual(['/', '/examples/kubernetes']);
+  expect(directoriesOf('docker-compose')).toEqual(['/', '/examples/deploy']);
 });
 
 it('dependabot looks after every folder with packages', () => {
