@@ -44,8 +44,8 @@ export class AnswerRefused extends Error {
 const AROUND_VALUE = 4;
 /** A number, true or null. */
 const PLAIN_VALUE = 8;
-/** Characters of a text whose bytes are worth counting: of a shorter one that takes longer than all else about it. */
-const LONG_TEXT = 64;
+/** Any character that JSON or UTF-8 writes with more than a byte. */
+const NOT_PLAIN = /[^ !#-[\]-~]/;
 /** An error has a message, a path and locations, and takes as long to make. */
 const OBJECTS_OF_AN_ERROR = 5;
 
@@ -78,7 +78,7 @@ export function countObject(meter: AnswerMeter, keyCharacters: number): void {
 export function countLeaf(meter: AnswerMeter, value: unknown): void {
   meter.bytes += AROUND_VALUE;
   if (typeof value !== 'string') meter.bytes += PLAIN_VALUE;
-  else meter.bytes += value.length < LONG_TEXT ? value.length : Buffer.byteLength(value);
+  else meter.bytes += NOT_PLAIN.test(value) ? Buffer.byteLength(JSON.stringify(value)) : value.length;
   if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
 }
 

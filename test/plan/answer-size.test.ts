@@ -200,6 +200,25 @@ describe('an answer while it is made', () => {
     });
   });
 
+  it.each([
+    ['quotes', '"', 2],
+    ['backslashes', '\\', 2],
+    ['line breaks', '\n', 2],
+    ['control characters', '\u0001', 6],
+    ['halves of a character', '\ud800', 6],
+    ['letters of two bytes', 'é', 2],
+    ['characters of four bytes', '😀', 4],
+  ])('is counted as it is sent, in which short texts of %s are longer', async (_what, character, bytes) => {
+    const limits = { answerBytes: 50 * 20 * bytes };
+    const other = await openGateway({ upstream: fixture.recorder.url, limits });
+    answerWithName(character.repeat(20));
+    // Each name has 4 characters around it and one of its key, for which the last one makes room.
+    const names = (count: number) => `{ script(id: "a") { ${times(count, (i) => `n${i}: name`)} } }`;
+    expect((await other.execute(names(35))).errors).toBeUndefined();
+    expect((await other.execute(names(50))).errors).toEqual([expect.toBeError('ANSWER_TOO_LARGE', {})]);
+    await other.close();
+  });
+
   it('is counted by graphql-js as well, where it executes', async () => {
     const conditions = times(5, (i) => `$c${i}: Boolean!`);
     const document = `query (${conditions}) { script(id: "a") { executions { date ${times(5, (i) => `d${i}: date @include(if: $c${i})`)} } } }`;

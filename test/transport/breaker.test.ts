@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, settle } from '../support/clock.ts';
+import { subscribeBySse } from '../support/event-stream.ts';
 import { useRecorder } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
+import { POLL_MS, SESSIONS, snapshot, useLive } from '../support/live-fixture.ts';
 import { EDIT, TOGGLE } from '../support/mutations.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
@@ -296,6 +298,27 @@ describe('a process that stood still', () => {
     late.respond = answerPlainly;
     const codes = (await readAll('next')).errors?.map(({ extensions }) => extensions.code);
     expect(codes).toEqual(Array(4).fill('UPSTREAM_UNAVAILABLE'));
+  });
+});
+
+describe('a poll of a subscription', () => {
+  const live = useLive();
+
+  it('is not the only probe: a read goes ahead beside one that hangs', async () => {
+    live.useApi();
+    const events = await subscribeBySse(live.gateway, SESSIONS);
+    expect(await events.next()).toMatchObject(snapshot());
+    live.respond = unavailable;
+    for (let index = 0; index < 5; index += 1)
+      expect(codeOf(await live.gateway.execute(SCRIPT, { id: `a${index}` }))).toBe('UPSTREAM_UNAVAILABLE');
+    const before = live.recorder.calls.length;
+    live.respond = () => undefined;
+    await live.clock.advance(POLL_MS);
+    // The poll hangs.
+    await expectCalls(live.recorder, before + 1);
+    live.respond = answerPlainly;
+    expect((await live.gateway.execute(SCRIPT, { id: 'b' })).data?.script?.name).toBe('name of b');
+    events.leave();
   });
 });
 

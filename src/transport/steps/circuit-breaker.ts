@@ -88,8 +88,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
         const { account } = call.origin;
         const circuit = circuits.get(account) ?? circuits.add(account);
         if (circuit.openUntil !== undefined) {
-          const isRenewal = call.revalidation !== undefined && !call.revalidation.isPoll;
-          const mayLast = (call.waitsForOthers || isRenewal) && circuit.isDue;
+          // Renewals and polls wait for their permit behind all other calls.
+          const mayLast = (call.waitsForOthers || call.revalidation !== undefined) && circuit.isDue;
           if (mayLast || circuit.beginProbe()) return probe(circuit, mayLast, next, call, progress);
           return Promise.reject(new Unavailable(call, 'no'));
         }
