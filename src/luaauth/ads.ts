@@ -1,6 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { decodeList, isId, isName, objectDecoder } from './decoders.ts';
+import { mapOf } from './documented-answer.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
@@ -16,6 +17,7 @@ export type AdSystem = ReturnType<typeof decodeAdSystem>;
 /** `GET /ads/systems/:system_id` */
 export const getAdSystem = read('GET /ads/systems/:system_id', {
   member: 'system',
+  documented: { system: AD_SYSTEM },
   answer: decodeAdSystem,
   repeats: { id: 'system_id' },
   partOf: [adSystem],
@@ -25,6 +27,7 @@ export const getAdSystem = read('GET /ads/systems/:system_id', {
 
 /** `GET /ads/systems`: all of the account, without pages. The fate of those of a removed project is not documented. */
 export const getAdSystems = read('GET /ads/systems', {
+  documented: { systems: [AD_SYSTEM] },
   answer: (about, { systems }) => decodeList(about, 'ad systems', systems, decodeAdSystem),
   partOf: [listsOf(adSystem), listsOf(project)],
   freshFor: 'ads',
@@ -43,6 +46,7 @@ export type AdProviderSetting = ReturnType<typeof decodeSetting>;
 
 /** `GET /ads/providers`: what LuaAuth knows, nothing of the account's own. */
 export const getAdProviders = read('GET /ads/providers', {
+  documented: { providers: mapOf([AD_PROVIDER_SETTING]) },
   answer: (about, { providers }) => decodeProviders(about, providers),
   partOf: [],
   freshFor: 'ads',
@@ -63,6 +67,7 @@ export type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
 /** `POST /ads/systems/new`: the id of the new system. A second request would make a second one. */
 export const createAdSystem = write('POST /ads/systems/new', {
   payload: a<WireAdSystemEdit & { project_id: string; name: string }>(),
+  documented: { system_id: 'id' },
   answer: (about, { system_id }): string => {
     if (!isId(system_id)) throw new BadResponse(about, 'it has no usable "system_id"');
     return system_id;

@@ -1,7 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { isObject } from './envelope.ts';
-import type { Members, Typed, WireKind, WireKinds } from './wire.ts';
+import type { Member, Members, Typed, WireKind, WireKinds } from './wire.ts';
 
 /** The allowed form of an id, in words for error messages. */
 export const ID_FORM = '1 to 128 letters, digits or any of _ - . ~ :, and not dots alone';
@@ -87,6 +87,12 @@ export interface Provenance {
  */
 export type Decoded<Shape> = { [Key in keyof Shape]: Shape[Key] | undefined } & Provenance;
 
+/**
+ * How many members of answers this process could not use so far. Whether it grows while an answer is decoded tells whether the
+ * answer has such a member.
+ */
+export let unusableMembers = 0;
+
 /** Makes a decoder, which goes member by member; what they do not name is ignored. @throws BadResponse for no object. */
 export function objectDecoder<const Of extends Members>(object: string, members: Of) {
   type Shape = Decoded<Typed<Of, DecodedKinds>>;
@@ -107,21 +113,33 @@ export function objectDecoder<const Of extends Members>(object: string, members:
     for (const row of rows) {
       const { name, or, strings, longest, numerals } = row;
       let given = value[name];
-      if (given === undefined || given === null || (given === '' && or === 'empty')) {
+      if (given === undefined || given === null || (given === '' && or !== undefined && or !== 'null')) {
         if (or) decoded[name] = null;
+        else unusableMembers += 1;
         continue;
       }
       if (typeof given === 'string' && numerals?.test(given)) given = Number(given);
-      if (typeof given === 'string') {
-        if (given.length > longest) continue;
-        if (typeof strings === 'boolean' ? !strings : !strings.test(given)) continue;
-      } else if (typeof given === 'number') {
-        if (given < row.least || given > row.most || (row.isWhole && !Number.isInteger(given))) continue;
-      } else if (typeof given !== 'boolean' || !row.booleans) continue;
-      decoded[name] = given;
+      let isTaken: boolean;
+      if (typeof given === 'string')
+        isTaken = given.length <= longest && (typeof strings === 'boolean' ? strings : strings.test(given));
+      else if (typeof given === 'number')
+        isTaken = given >= row.least && given <= row.most && (!row.isWhole || Number.isInteger(given));
+      else isTaken = typeof given === 'boolean' && row.booleans;
+      if (isTaken) decoded[name] = given;
+      else unusableMembers += 1;
     }
     return decoded as Shape;
   };
+}
+
+const ONE_MEMBER = new Map<Member, ReturnType<typeof objectDecoder<{ readonly value: Member }>>>();
+const NOWHERE: About = { endpoint: '', kind: 'read' };
+
+/** Whether a decoder can use a value as such a member. */
+export function isUsable(member: Member, value: unknown): boolean {
+  const decode = ONE_MEMBER.get(member) ?? objectDecoder('member', { value: member });
+  ONE_MEMBER.set(member, decode);
+  return decode(NOWHERE, { value }).value !== undefined;
 }
 
 /** A property of a decoded object. @throws BadResponse when the answer has none that can be used. */

@@ -1,7 +1,10 @@
+import type { AnswerWatch } from '../transport/answer-watch.ts';
 import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
+import { unusableMembers } from './decoders.ts';
+import { differencesIn, type ObjectForm } from './documented-answer.ts';
 import { type JsonObject, openEnvelope, type ParseAnswer } from './envelope.ts';
 import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
@@ -40,6 +43,8 @@ export interface Declaration {
   readonly freshFor?: string | undefined;
   /** The codes that it documents. */
   readonly refusals: DocumentedCodes;
+  /** The documented members of a success, beside `success`. */
+  readonly documented: ObjectForm;
   /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
   readonly isSentOnce: boolean;
   /** Its own time limit in ms; undefined: that of reads or writes. */
@@ -81,7 +86,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   extends Partial<
     Pick<
       Declaration,
-      'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'isSentOnce' | 'timeoutMs' | 'ifUnknown'
+      'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'documented' | 'isSentOnce' | 'timeoutMs' | 'ifUnknown'
     >
   > {
   readonly payload?: PayloadType<Payload>;
@@ -103,7 +108,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly secrets?: (asked: Asked) => Secrets;
 }
 
-type OfReads = 'payload' | 'member' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isForAll';
+type OfReads = 'payload' | 'member' | 'documented' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isForAll';
 
 interface ReadOptions<Path extends RouteTemplate, Payload, Result>
   extends Pick<Options<Path, Payload, Result>, OfReads>,
@@ -148,26 +153,36 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
 ): Endpoint<Path, Payload, Result> {
   const { answer = () => undefined as Result, repeats = {}, body = (payload) => payload as object } = options;
   const { parse, member, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
+  const { documented = {} } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
   const pathOf = pathFiller(template);
   const resourcesOf = namesOf(kind, parts);
   const repeated = Object.entries(repeats) as [string, string][];
-  const decode = (reply: Reply, asked: Asked): Result => {
+  const decode = (reply: Reply, asked: Asked, watch?: AnswerWatch): Result => {
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
-    const given = member === undefined ? opened : (opened[member] as JsonObject);
-    const result = answer(about, given, asked.payload as Payload, reply, asked.origin);
-    for (const [property, param] of repeated) {
-      const wanted = asked.params[param];
-      for (const row of Array.isArray(result) ? result : [result ?? {}]) {
-        const given = row[property];
-        // One that cannot be used proves nothing: it is an error at its field.
-        if (given === undefined || given === wanted) continue;
-        if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
-        throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
+    const unusableBefore = unusableMembers;
+    let looksDocumented = false;
+    try {
+      const given = member === undefined ? opened : (opened[member] as JsonObject);
+      const result = answer(about, given, asked.payload as Payload, reply, asked.origin);
+      for (const [property, param] of repeated) {
+        const wanted = asked.params[param];
+        for (const row of Array.isArray(result) ? result : [result ?? {}]) {
+          const given = row[property];
+          // One that cannot be used proves nothing: it is an error at its field.
+          if (given === undefined || given === wanted) continue;
+          if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
+          throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
+        }
       }
+      looksDocumented = unusableMembers === unusableBefore;
+      return result;
+    } finally {
+      // The decoder notices members that are missing or of another type. Only a look at all names finds new members.
+      if (watch && (watch.isDue(route) || !looksDocumented))
+        watch.differs(route, differencesIn(opened, documented, secrets(asked).keys));
     }
-    return result;
   };
   const call = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
     const path = pathOf(params);
@@ -209,7 +224,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const { timeoutMs, ifUnknown } = options;
   const declared = {
     ...{ route, kind, parts, about: further, shows, narrow, isForAll, refusals, isSentOnce },
-    ...{ timeoutMs, ifUnknown },
+    ...{ documented, timeoutMs, ifUnknown },
   };
   return Object.assign(call, declared, { freshFor: options.freshFor });
 }

@@ -2,6 +2,7 @@ import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { type KeysAt, keyOrderOf } from '../transport/json.ts';
 import { type Decoded, isId, isName, objectDecoder } from './decoders.ts';
+import { mapOf } from './documented-answer.ts';
 import { read } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';
@@ -30,6 +31,7 @@ function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: re
 
 /** `GET /scripts/:script_id/executions`, in the order of the answer. */
 export const getExecutions = read('GET /scripts/:script_id/executions', {
+  documented: { executions: mapOf('count') },
   answer: (about, answer, _payload, { text }) =>
     decodeExecutions(about, answer.executions, keyOrderOf(text), ['executions']),
   partOf: [script],
@@ -47,8 +49,11 @@ export type ProjectExecutions = Decoded<{
 /** A script as the project's executions list it; its id is undefined where there is none that can be used. */
 export type ListedScript = Decoded<{ id: string; name: string; executions: DayCount[] }>;
 
+const SUM = 'total';
+
 /** `GET /projects/:project_id/executions`: of the project, and of each of its scripts. */
 export const getProjectExecutions = read('GET /projects/:project_id/executions', {
+  documented: { executions: mapOf(mapOf('count'), SUM) },
   answer: (about, { executions }, _payload, { text }) =>
     decodeProjectExecutions(about, executions, keyOrderOf(text)),
   partOf: [project, listsOf(script)],
@@ -59,7 +64,6 @@ export const getProjectExecutions = read('GET /projects/:project_id/executions',
   }),
 });
 
-const SUM = 'total';
 const SEPARATOR = ' - ';
 
 /** Members without the separator are not documented, and passed over. */

@@ -39,6 +39,7 @@ export type MessageFailureReason = (typeof REASONS)[number][1] | 'UNKNOWN';
  */
 export const sendMessage = write('POST /sessions/:session_id/message', {
   payload: a<WireMessage>(),
+  documented: { processed: 'boolean', response: 'anything', reason: 'text or absent' },
   answer: decodeOutcome,
   touches: [],
   about: [session],

@@ -14,6 +14,7 @@ export type Project = ReturnType<typeof decodeProject>;
 /** `GET /projects/:project_id` */
 export const getProject = read('GET /projects/:project_id', {
   member: 'project',
+  documented: { project: PROJECT },
   answer: decodeProject,
   repeats: { id: 'project_id' },
   partOf: [project],
@@ -24,6 +25,7 @@ export const getProject = read('GET /projects/:project_id', {
 /** `POST /projects/:project_id/edit`. Undefined: it was carried out, but the answer carries no project. */
 export const editProject = write('POST /projects/:project_id/edit', {
   payload: a<WireProjectEdit>(),
+  documented: { project: PROJECT },
   answer: (about, answer) => (isObject(answer.project) ? decodeProject(about, answer.project) : undefined),
   repeats: { id: 'project_id' },
   touches: [project],

@@ -13,6 +13,7 @@ export type Script = ReturnType<typeof decodeScript>;
 /** `GET /scripts/:script_id` */
 export const getScript = read('GET /scripts/:script_id', {
   member: 'script',
+  documented: { script: SCRIPT },
   answer: decodeScript,
   repeats: { id: 'script_id' },
   partOf: [script],

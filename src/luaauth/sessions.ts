@@ -42,6 +42,7 @@ export function decodeSessions(about: About, value: unknown, limit: number): Ses
 /** `GET /sessions/:session_id` */
 export const getSession = read('GET /sessions/:session_id', {
   member: 'session',
+  documented: { session: SESSION },
   answer: decodeSession,
   repeats: { id: 'session_id' },
   partOf: [session],
@@ -52,6 +53,7 @@ export const getSession = read('GET /sessions/:session_id', {
 /** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
 export const getSessions = read('POST /scripts/:script_id/sessions', {
   payload: a<SessionRange>(),
+  documented: { sessions: [SESSION] },
   answer: (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
   repeats: { script_id: 'script_id' },
   partOf: [script, listsOf(session)],
@@ -61,6 +63,7 @@ export const getSessions = read('POST /scripts/:script_id/sessions', {
 /** `GET /scripts/:script_id/sessions/filter` */
 export const filterSessions = read('GET /scripts/:script_id/sessions/filter', {
   payload: a<SessionRange & SessionMatch>(),
+  documented: { sessions: [SESSION] },
   answer: (about, answer, { limit }) => decodeSessions(about, answer.sessions, limit),
   repeats: { script_id: 'script_id' },
   partOf: [script, listsOf(session)],

@@ -14,6 +14,7 @@ export type User = ReturnType<typeof decodeUser>;
 /** `GET /users/:user_key` */
 export const getUser = read('GET /users/:user_key', {
   member: 'user',
+  documented: { user: USER },
   answer: decodeUser,
   repeats: { key: 'user_key' },
   partOf: [user],

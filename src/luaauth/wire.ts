@@ -24,8 +24,14 @@ export interface WireKinds {
 
 export type WireKind = keyof WireKinds;
 
-/** The members of an object, with their kinds: one `or null` may be missing, one `or empty` is cleared by `""`. */
-export type Members = Readonly<Record<string, WireKind | `${WireKind} or ${'null' | 'empty'}`>>;
+/**
+ * The kind of a member. `or null`: the value may be null. `or empty`: it may also be `""`, which stands for null. `or absent`: the
+ * member may also be missing. A missing member `or null` or `or empty` counts as null.
+ */
+export type Member = WireKind | `${WireKind} or ${'null' | 'empty' | 'absent'}`;
+
+/** The members of an object, with their kinds. */
+export type Members = Readonly<Record<string, Member>>;
 
 /** An object of such members, where the kinds have these types. */
 export type Typed<Of extends Members, Kinds extends Readonly<Record<WireKind, unknown>>> = {
@@ -58,7 +64,7 @@ export type WireScript = Wire<typeof SCRIPT>;
 /** `GET /sessions/:session_id` and the rows of the session lists. */
 export const SESSION = {
   id: 'text',
-  user_key: 'text or empty',
+  user_key: 'text or absent',
   script_id: 'id',
   roblox_id: 'integer',
   place_id: 'integer',

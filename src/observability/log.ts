@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
+import type { EndpointDifference } from '../transport/answer-watch.ts';
 import type { BreakerState, CoordinationState } from '../transport/observer.ts';
 import { auditLine, clientOf, errorFacts, operationNameOf, traceIdsOf, withoutKeys } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
@@ -57,7 +58,7 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
   return {
     /** Undefined when the level leaves the lines out. */
     operations: log.isLevelEnabled('info') ? operations : undefined,
-    /** Says when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
+    /** Says when an answer is not as documented, when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
     upstream: {
       breakerChanged(state: BreakerState) {
         // While it is in trouble it is probed again and again.
@@ -66,6 +67,9 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
         log.warn(
           isOpen ? 'LuaAuth is in trouble: calls are answered without being sent' : 'LuaAuth is well again',
         );
+      },
+      differed(difference: EndpointDifference, isNews: boolean) {
+        if (isNews) log.warn(difference, "LuaAuth's answer differs from its documentation");
       },
       coordinationChanged(state: CoordinationState, reason?: Error) {
         if (state === 'lost') {

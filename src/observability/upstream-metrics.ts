@@ -59,6 +59,12 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     registers,
   });
   for (const source of ['call', 'shared', 'fresh', 'stale']) reads.inc({ source }, 0);
+  const unexpected = new Counter({
+    name: 'luaauth_upstream_unexpected_total',
+    help: "Members of LuaAuth's answers that differ from its documentation; new ones are looked for once a second for each endpoint",
+    labelNames: ['endpoint', 'member', 'kind'],
+    registers,
+  });
   const coordination = new Gauge({
     name: 'luaauth_coordination_state',
     help: '1 for the state of the gateway among others; lost: Redis cannot be reached, and it goes on with its share of the quota',
@@ -100,6 +106,7 @@ export function createUpstreamMetrics(registry: Registry): Observer {
     },
     retried: ({ endpoint }) => retries.inc({ endpoint }),
     answered: (_call, source) => reads.inc({ source }),
+    differed: ({ endpoint, member, kind }) => unexpected.inc({ endpoint, member, kind }),
     breakerChanged,
     coordinationChanged,
   };

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../state/port.ts';
+import type { AnswerWatch } from './answer-watch.ts';
 
 /** The response over HTTP, before anyone has read it. */
 export interface Reply {
@@ -73,8 +74,8 @@ export interface Call<T> extends About, Asked {
   readonly isSentOnce: boolean;
   /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
-  /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. */
-  readonly decode: (reply: Reply, asked: Asked) => T;
+  /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. Tells `watch` of differences. */
+  readonly decode: (reply: Reply, asked: Asked, watch?: AnswerWatch) => T;
   /** Names a read from when it began: who asks for what, since which write. Reads of one key may share one answer. */
   readonly key: string;
   /** Whether a write to the resource may be carried out yet: then nothing that is read is worth keeping. */

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Admittance, Applicant } from './admission/account-admission.ts';
 import type { Admission } from './admission/admission.ts';
+import type { AnswerWatch } from './answer-watch.ts';
 import { decodeText, decompress, GrowingBuffer, tooLarge } from './body.ts';
 import {
   type AbortListener,
@@ -28,6 +29,8 @@ export interface DispatchOptions {
   readonly clock: Clock;
   /** When a request may be sent. */
   readonly admission: Admission;
+  /** Told of answers that are not as documented. */
+  readonly watch?: AnswerWatch | undefined;
 }
 
 /** A call that has waited long for its turn may have little time left: less than this says nothing about the API. */
@@ -223,7 +226,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   #finish(bytes: Buffer): void {
     const text = decodeText(this.call, bytes, this.#status);
     const reply = { status: this.#status, headers: this.#headers, text };
-    const value = this.call.decode(reply, this.call);
+    const value = this.call.decode(reply, this.call, this.#options.watch);
     this.connection?.release(this);
     this.#admittance.ended(undefined);
     this.#progress.ended?.(undefined);

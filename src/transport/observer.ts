@@ -1,4 +1,5 @@
 import { notify } from '../state/maybe-promise.ts';
+import type { EndpointDifference } from './answer-watch.ts';
 import type { About, Allowance, Answer, Progress, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
 
@@ -101,6 +102,8 @@ export interface Observer {
   readonly retried?: (call: Observed) => void;
   /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
+  /** A member of an answer is not as documented. `isNews`: the same has not been told for an hour. */
+  readonly differed?: (difference: EndpointDifference, isNews: boolean) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
   /** `reason`: why the others are lost. It is called again for each new reason why they stay lost. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
@@ -111,6 +114,7 @@ const HOOKS = [
   'requested',
   'retried',
   'answered',
+  'differed',
   'breakerChanged',
   'coordinationChanged',
 ] as const;

@@ -3,6 +3,7 @@ import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
 import { Admission, type RateLimitStatus } from './admission/admission.ts';
+import { createAnswerWatch } from './answer-watch.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, guardClock, systemClock } from './clock.ts';
 import { createConnections } from './connection.ts';
@@ -120,6 +121,7 @@ export function createTransport(options: TransportOptions): Transport {
     userAgent,
     clock,
     admission,
+    watch: observer.differed && createAnswerWatch(clock, observer.differed),
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
 

@@ -413,11 +413,14 @@ interface PromQuery {
 
 /** Whether the gateway has each series that is asked for, with each label. */
 async function expectSeriesFor(queries: readonly PromQuery[]) {
-  const recorder = await record((_call, response) => void response.writeHead(503).end());
+  const recorder = await record(({ line }, response) =>
+    line.endsWith('/odd') ? json(response, { success: true }) : void response.writeHead(503).end(),
+  );
   const { gateway, metrics } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
+  await gateway.execute(SCRIPT, { id: 'odd' });
   await gateway.execute(SCRIPT, { id: 'a' });
   await gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-  await eventually(async () => expect(await answered(metrics)).toBe(3));
+  await eventually(async () => expect(await answered(metrics)).toBe(4));
   await eventually(async () =>
     expect(await metrics.text()).toContain('luaauth_operation_duration_seconds_count{'),
   );

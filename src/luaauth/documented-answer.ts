@@ -1,0 +1,153 @@
+import type { Difference } from '../transport/answer-watch.ts';
+import { isUsable } from './decoders.ts';
+import { isObject, type JsonObject } from './envelope.ts';
+import type { Member, WireKind } from './wire.ts';
+
+/** The documented form of a value: a member of some kind, any JSON, an object by its members, a list, or a map. */
+export type Form = Member | 'anything' | ObjectForm | ListForm | MapForm;
+/** The members of an object, with their forms. */
+export interface ObjectForm {
+  readonly [name: string]: Form;
+}
+/** Each row has this form. */
+type ListForm = readonly [Form];
+
+/** A map, whose keys are data: each of its values has this form. */
+class MapForm {
+  readonly values: Form;
+  readonly always: readonly string[];
+  constructor(values: Form, always: readonly string[]) {
+    this.values = values;
+    this.always = always;
+  }
+}
+
+/** The form of a map, which has the keys `always`. */
+export function mapOf(values: Form, ...always: readonly string[]): MapForm {
+  return new MapForm(values, always);
+}
+
+/** The most members of one answer that are compared. */
+const MAX_COMPARED = 10_000;
+/** The most differences of one answer. */
+const MAX_DIFFERENCES = 100;
+
+/**
+ * The members in which a success differs from its documentation, each once. `hidden` texts are not taken for names of members.
+ */
+export function differencesIn(
+  answer: JsonObject,
+  documented: ObjectForm,
+  hidden: readonly string[],
+): readonly Difference[] {
+  return new Comparison(hidden).of(answer, documented);
+}
+
+class Comparison {
+  readonly #hidden: readonly string[];
+  readonly #found = new Map<string, Difference>();
+  #left = MAX_COMPARED;
+
+  constructor(hidden: readonly string[]) {
+    this.#hidden = hidden;
+  }
+
+  of(answer: JsonObject, documented: ObjectForm): readonly Difference[] {
+    this.#compareMembers(answer, { success: 'boolean', ...documented }, '');
+    return [...this.#found.values()];
+  }
+
+  #compare(value: unknown, form: Form, member: string): void {
+    if (typeof form === 'string') {
+      if (form !== 'anything' && !isUsable(form, value)) this.#note('type', member, form, value);
+    } else if (isList(form)) {
+      if (Array.isArray(value)) this.#compareAll(value, form[0], `${member}[]`);
+      else this.#note('type', member, form, value);
+    } else if (!isObject(value)) this.#note('type', member, form, value);
+    else if (form instanceof MapForm) {
+      for (const name of form.always)
+        if (!Object.hasOwn(value, name)) this.#note('missing', `${member}.${name}`, form.values);
+      this.#compareAll(value, form.values, `${member}.*`);
+    } else this.#compareMembers(value, form, `${member}.`);
+  }
+
+  #compareAll(values: JsonObject | readonly unknown[], form: Form, member: string): void {
+    for (const value of Object.values(values)) if (this.#isLeft()) this.#compare(value, form, member);
+  }
+
+  #compareMembers(value: JsonObject, form: ObjectForm, before: string): void {
+    for (const [name, known] of Object.entries(form)) {
+      if (Object.hasOwn(value, name)) {
+        if (this.#isLeft()) this.#compare(value[name], known, before + name);
+      } else if (!mayBeAbsent(known)) this.#note('missing', before + name, known);
+    }
+    for (const name in value)
+      if (this.#isLeft() && !Object.hasOwn(form, name))
+        this.#note('new', before + this.#shown(name), undefined, value[name]);
+  }
+
+  #isLeft(): boolean {
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+
+  #note(kind: Difference['kind'], member: string, form?: Form, value?: unknown): void {
+    if (this.#found.size === MAX_DIFFERENCES) return;
+    const documented = form === undefined ? undefined : typeIn(form);
+    const found = kind === 'missing' ? undefined : typeOf(value, form);
+    this.#found.set(`${kind} ${member}`, { member, kind, documented, found });
+  }
+
+  /** A name that looks like data, such as a key, is `?`. */
+  #shown(name: string): string {
+    const isName = NAME.test(name) && name.replace(/\D/g, '').length <= MAX_DIGITS;
+    return isName && !this.#hidden.includes(name) ? name : '?';
+  }
+}
+
+const NAME = /^[A-Za-z_][\w-]{0,39}$/;
+const MAX_DIGITS = 3;
+
+function isList(form: Form): form is ListForm {
+  return Array.isArray(form);
+}
+
+function mayBeAbsent(form: Form): boolean {
+  return typeof form === 'string' && (form === 'anything' || form.endsWith(' or absent'));
+}
+
+const TYPES: Readonly<Record<WireKind, string>> = {
+  name: 'string',
+  text: 'string',
+  id: 'id',
+  'any id': 'id',
+  boolean: 'boolean',
+  count: 'whole number from 0 on',
+  integer: 'integer',
+  digits: 'string of digits',
+  instant: 'Unix time in ms',
+};
+
+/** The documented type, in words. */
+function typeIn(form: Form): string {
+  if (typeof form !== 'string') return isList(form) ? 'list' : 'object';
+  if (form === 'anything') return form;
+  const [kind, or] = form.split(' or ') as [WireKind, string?];
+  return or === undefined ? TYPES[kind] : `${TYPES[kind]} or null`;
+}
+
+/** The type of a value, in words. `form` is the documented one, which the value does not have. */
+function typeOf(value: unknown, form: Form | undefined): string {
+  if (value === null) return 'null';
+  if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';
+  const isNear =
+    form !== undefined && SAMPLES.some((one) => typeof one === typeof value && mayTake(form, one));
+  return `${typeof value}${isNear ? ' of another form' : ''}`;
+}
+
+/** A value of each type, which each kind of the type takes. */
+const SAMPLES = ['1', 1, true];
+
+function mayTake(form: Form, sample: unknown): boolean {
+  return typeof form === 'string' && form !== 'anything' && isUsable(form, sample);
+}

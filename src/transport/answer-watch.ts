@@ -1,0 +1,67 @@
+import type { Clock } from './clock.ts';
+
+/** A member of an answer that is not as the API documents it. Holds names and types, never a value. */
+export interface Difference {
+  /** Its path, such as `sessions[].job_id`. A key of a map is `*`. */
+  readonly member: string;
+  /** Documented but absent, of another type, or not documented. */
+  readonly kind: 'missing' | 'type' | 'new';
+  /** The documented type; undefined for a new member. */
+  readonly documented: string | undefined;
+  /** The type of the value; undefined for a missing member. */
+  readonly found: string | undefined;
+}
+
+/** A difference, and the endpoint whose answer has it. */
+export interface EndpointDifference extends Difference {
+  readonly endpoint: string;
+}
+
+/** Decides which answers are compared with the documentation, and receives the differences. */
+export interface AnswerWatch {
+  /** Whether to compare an answer in which the decoder has found nothing wrong. */
+  isDue(endpoint: string): boolean;
+  differs(endpoint: string, differences: readonly Difference[]): void;
+}
+
+/** Comparing every answer would cost more than decoding it. */
+const COMPARE_EVERY_MS = 1_000;
+const NEWS_AFTER_MS = 3_600_000;
+/** With one of each kind for all others, 200 series: the API chooses the names of new members. */
+const MAX_KNOWN = 197;
+const OTHERS = 'others';
+
+/**
+ * Compares an answer of each endpoint at most once a second, and each answer with a member that the decoder cannot use.
+ * @param report - `isNews`: the member is reported for the first time in an hour
+ */
+export function createAnswerWatch(
+  clock: Clock,
+  report: (difference: EndpointDifference, isNews: boolean) => void,
+): AnswerWatch {
+  const comparedAt = new Map<string, number>();
+  const newsAt = new Map<string, number>();
+  return {
+    isDue(endpoint) {
+      const now = clock.now();
+      const last = comparedAt.get(endpoint);
+      if (last !== undefined && now - last < COMPARE_EVERY_MS) return false;
+      comparedAt.set(endpoint, now);
+      return true;
+    },
+    differs(endpoint, differences) {
+      const now = clock.now();
+      for (const found of differences) {
+        const nameOf = ({ endpoint, member, kind }: EndpointDifference) => `${kind} ${endpoint} ${member}`;
+        let difference: EndpointDifference = { endpoint, ...found };
+        if (newsAt.size >= MAX_KNOWN && !newsAt.has(nameOf(difference)))
+          difference = { ...difference, endpoint: OTHERS, member: OTHERS };
+        const name = nameOf(difference);
+        const last = newsAt.get(name);
+        const isNews = last === undefined || now - last >= NEWS_AFTER_MS;
+        if (isNews) newsAt.set(name, now);
+        report(difference, isNews);
+      }
+    },
+  };
+}
