@@ -43,7 +43,7 @@ async function measure(count: number): Promise<void> {
   };
   try {
     for (const wayMs of WAYS_MS) {
-      api.setWay(wayMs);
+      api.set({ wayMs, workMs: 0 });
       await delay(SETTLE_MS);
       await api.arrivals();
       const from = performance.now();
@@ -53,7 +53,7 @@ async function measure(count: number): Promise<void> {
     await api.arrivals();
     const from = performance.now();
     for (const wayMs of STEPS_MS) {
-      api.setWay(wayMs);
+      api.set({ wayMs, workMs: 0 });
       await delay(STEP_MS);
     }
     print('changes by steps', await api.arrivals(), (performance.now() - from) / 1_000);

@@ -1,8 +1,8 @@
-/** `npm run bench:faults`: what is left of the quota while Redis or gateways fail. See README.md. */
+/** `npm run bench:faults`: what is left of the quota while the network, Redis or gateways fail. See README.md. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startRedisClock } from '../../test/support/redis-clock.ts';
-import { longestGap, openDistantApi, worstSecond } from './support/arrivals.ts';
+import { type DistantApi, longestGap, openDistantApi, worstSecond } from './support/arrivals.ts';
 import { type GatewayProcess, openGateway } from './support/gateway.ts';
 import { openRedis, type StallingRedis } from './support/stalling-redis.ts';
 
@@ -21,6 +21,7 @@ type Clock = Awaited<ReturnType<typeof startRedisClock>>;
 
 interface TestBed {
   readonly clock: Clock;
+  readonly api: DistantApi;
   readonly redis: StallingRedis;
   readonly seconds: number;
   readonly kill: () => Promise<void>;
@@ -40,6 +41,30 @@ const jumps = (ms: number): Fault => ({
     }
   },
 });
+const FAST = { wayMs: 2, workMs: 0 };
+/** Long enough for all that a cut has held back to be over. */
+const BETWEEN_CUTS_MS = 3_000;
+
+const cuts = (cutMs: number): Fault => ({
+  title: `the network to the API is cut for ${cutMs / 1_000} s, and works for ${BETWEEN_CUTS_MS / 1_000} s`,
+  async run({ api }, signal) {
+    while (!signal.aborted) {
+      api.set({ ...FAST, cutMs });
+      await delay(cutMs + BETWEEN_CUTS_MS);
+    }
+  },
+});
+const drops: Fault = {
+  title: 'the way to the API takes 700 ms for 4 s, then 2 ms for 3 s',
+  async run({ api }, signal) {
+    while (!signal.aborted) {
+      api.set({ wayMs: 700, workMs: 0 });
+      await delay(4_000);
+      api.set(FAST);
+      await delay(3_000);
+    }
+  },
+};
 const FAULTS: Readonly<Record<string, Fault>> = {
   none: { title: 'nothing fails', run: async () => undefined },
   stalls300: stalls(300, 900),
@@ -50,6 +75,14 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   clock900: jumps(900),
   clock5000: jumps(5_000),
   drift: { title: 'the clock of Redis is fast by 5 %', run: ({ clock }) => clock.drift(0.05) },
+  cut1: cuts(1_000),
+  cut3: cuts(3_000),
+  cut6: cuts(6_000),
+  drops,
+  work: {
+    title: 'the API works for up to 2.4 s on each request',
+    run: async ({ api }) => api.set({ wayMs: 2, workMs: 2_400 }),
+  },
   deaths: { title: 'all gateways are killed and replaced', run: ({ kill }) => kill() },
 };
 
@@ -93,6 +126,7 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
     await api.arrivals();
     const failing = fault.run(
       {
+        api,
         redis,
         clock,
         seconds,

@@ -92,9 +92,9 @@ export interface QuotaStatus {
  */
 export interface Permit {
   sent(): void;
-  /** The answer begins, so the request has arrived. */
+  /** The answer begins, or the connection was closed: the request has arrived, or never will. */
   answered(): void;
-  /** Nothing more will be known. A permit whose request was never sent is free again; one that was sent may yet arrive. */
+  /** Nothing more will be known. If its request was never sent, the permit is free again. A request that was sent may yet arrive. */
   release(): void;
 }
 

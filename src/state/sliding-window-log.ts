@@ -1,14 +1,8 @@
+import { Arrivals, type Departure } from './arrivals.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, and what clocks and timers may be off. */
 export const WINDOW_MS = 1_002;
-/**
- * The API counts arrivals, and all that is known of one is that it lies between the sending and the beginning of the answer.
- * So a request counts from the answer: a guess that calls a part of that time work lets more than the quota arrive as soon as
- * the way to the API becomes faster. No way takes longer than this, a packet that was lost included; an answer that does was
- * worked on.
- */
-export const LONGEST_WAY_MS = 500;
 /**
  * The share of the permits that is kept for calls that somebody waits for. Without it, and without the distance,
  * revalidations would take all permits at once, second after second, and a write would wait for the next second.
@@ -22,8 +16,8 @@ export const CATCH_UP_MS = 200;
  * recorder, fixed windows, token buckets and rate-limiter-flexible's queue let 99 through in one second where 50 were
  * allowed; a log lets 50.
  */
-export function createSlidingWindows(now: () => number): Quotas {
-  return { open: (_account, _part, limits, onFreed) => new SlidingWindowLog(limits, now, onFreed) };
+export function createSlidingWindows(now: () => number, arrivals = new Arrivals(now)): Quotas {
+  return { open: (_account, _part, limits, onFreed) => new SlidingWindowLog(limits, now, arrivals, onFreed) };
 }
 
 class SlidingWindowLog implements Quota {
@@ -34,6 +28,7 @@ class SlidingWindowLog implements Quota {
   /** Whether a permit was asked for that was not free. */
   isWanted = false;
   readonly now: () => number;
+  readonly arrivals: Arrivals;
   readonly #onFreed: () => void;
   readonly #limits: QuotaLimits;
   #reduced: number;
@@ -43,9 +38,10 @@ class SlidingWindowLog implements Quota {
   #spareFrom = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: QuotaLimits, now: () => number, onFreed: () => void) {
+  constructor(limits: QuotaLimits, now: () => number, arrivals: Arrivals, onFreed: () => void) {
     this.#limits = limits;
     this.now = now;
+    this.arrivals = arrivals;
     this.#onFreed = onFreed;
     this.#reduced = limits.rate;
     this.#reducedAt = now();
@@ -102,7 +98,7 @@ class SlidingWindowLog implements Quota {
     const limit = this.#isUnlimited ? this.#limits.rate : this.#permitsAt(now);
     const used = this.requests.length + this.held;
     const remaining = now < this.#pausedUntil ? 0 : Math.max(0, limit - used);
-    const lastAt = Math.max(now, this.#pausedUntil, this.#freeAt(this.requests.length - 1) ?? now);
+    const lastAt = Math.max(now, this.#pausedUntil, this.#expectedAt(this.requests.length - 1, now) ?? now);
     return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.held > 0 ? WINDOW_MS : 0) };
   }
 
@@ -133,8 +129,11 @@ class SlidingWindowLog implements Quota {
     this.#forget(now);
     const over = this.requests.length + this.held - permits;
     if (over < 0) return 0;
-    const freeAt = this.#freeAt(over);
-    return freeAt === undefined ? Number.POSITIVE_INFINITY : Math.max(1, freeAt - now);
+    const arrivedBy = nth(
+      this.requests.map((request) => request.arrivedBy),
+      over,
+    );
+    return arrivedBy === undefined ? Number.POSITIVE_INFINITY : Math.max(1, arrivedBy + WINDOW_MS - now);
   }
 
   #permitInMs(ahead: number, now: number): number {
@@ -143,13 +142,18 @@ class SlidingWindowLog implements Quota {
     const over = this.requests.length + this.held - rate + ahead;
     if (over < 0) return 0;
     // Permits that are held are taken for requests of this moment.
-    return (this.#freeAt(over % rate) ?? now + WINDOW_MS) - now + WINDOW_MS * Math.floor(over / rate);
+    return (
+      (this.#expectedAt(over % rate, now) ?? now + WINDOW_MS) - now + WINDOW_MS * Math.floor(over / rate)
+    );
   }
 
-  /** When the permit of the request that is `index`-th to leave the window becomes free. */
-  #freeAt(index: number): number | undefined {
-    const counted = this.requests.map(({ countsFrom }) => countsFrom).sort((a, b) => a - b)[index];
-    return counted === undefined ? undefined : counted + WINDOW_MS;
+  /** When the permit of the request that is `index`-th to leave the window becomes free, if the network to the API works. */
+  #expectedAt(index: number, now: number): number | undefined {
+    const expected = this.requests.map(({ arrivedBy, sentAt, wayMs }) =>
+      Math.min(arrivedBy, Math.max(sentAt + wayMs, now)),
+    );
+    const arrivedBy = nth(expected, index);
+    return arrivedBy === undefined ? undefined : arrivedBy + WINDOW_MS;
   }
 
   #forget(now: number): void {
@@ -157,7 +161,7 @@ class SlidingWindowLog implements Quota {
     const requests = this.requests;
     let kept = 0;
     for (const request of requests) {
-      if (request.countsFrom + WINDOW_MS <= now) continue;
+      if (request.arrivedBy + WINDOW_MS <= now) continue;
       requests[kept] = request;
       kept += 1;
     }
@@ -165,38 +169,53 @@ class SlidingWindowLog implements Quota {
   }
 }
 
-/** A permit of a log, and the request that was sent with it. */
-class LoggedRequest implements Permit {
+/** The `index`-th smallest. */
+function nth(times: number[], index: number): number | undefined {
+  return times.sort((a, b) => a - b)[index];
+}
+
+/** A permit of a log, and the request that was sent with it. It counts for a window from its arrival. */
+class LoggedRequest implements Permit, Departure {
   declare readonly log: SlidingWindowLog;
   declare isHeld: boolean;
-  declare countsFrom: number;
+  declare sentAt: number;
+  declare wayMs: number;
+  declare arrivedBy: number;
 
   constructor(log: SlidingWindowLog) {
     this.log = log;
     this.isHeld = true;
-    this.countsFrom = 0;
+    this.sentAt = 0;
+    this.wayMs = 0;
+    this.arrivedBy = 0;
   }
 
   sent(): void {
-    if (!this.isHeld) return;
     const { log } = this;
+    if (!this.isHeld) return;
     this.isHeld = false;
-    this.countsFrom = log.now() + LONGEST_WAY_MS;
+    log.arrivals.sent(this);
     log.held -= 1;
     log.requests.push(this);
     if (log.isWanted) log.freed();
   }
 
   answered(): void {
-    const { log } = this;
     if (this.isHeld) return;
-    this.countsFrom = Math.min(this.countsFrom, log.now());
-    if (log.isWanted) log.freed();
+    this.log.arrivals.answered(this);
+    this.learnt();
+  }
+
+  learnt(): void {
+    if (this.log.isWanted) this.log.freed();
   }
 
   release(): void {
     const { log } = this;
-    if (!this.isHeld) return;
+    if (!this.isHeld) {
+      log.arrivals.abandoned(this);
+      return;
+    }
     this.isHeld = false;
     log.held -= 1;
     if (log.isWanted) log.freed();

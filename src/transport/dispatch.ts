@@ -219,6 +219,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 
   onError(cause: Error): void {
+    // The connection is closed: its request has arrived by now, or never will.
+    if (!this.#settled && this.#sentAt !== undefined) this.#admittance.answered();
     this.#failCut(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
   }
 

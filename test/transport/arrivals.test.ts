@@ -68,10 +68,35 @@ describe.each([
     await expectNextAfter(WINDOW_MS);
   });
 
-  it('is free a second after the longest way of its request, if the answer comes later', async () => {
+  it('is free a second after the longest way of its request, if only answers to others come sooner', async () => {
     await becomeKnown();
-    await tenReads('slow', LONGEST_WAY_MS + 500);
-    await expectNextAfter(WINDOW_MS - 500);
+    const slow: (() => void)[] = [];
+    fixture.respond = (recorded, response) =>
+      void (recorded.line.endsWith('/0')
+        ? answerPlainly(recorded, response)
+        : slow.push(() => answerPlainly(recorded, response)));
+    const answers = fixture.gateway.execute(SCRIPTS, { ids: ids(10, '') });
+    await arrival(fixture.recorder, 10);
+    await quiet();
+    await clock.advance(LONGEST_WAY_MS + 500);
+    for (const answer of slow) answer();
+    expect((await answers).errors).toBeUndefined();
+    fixture.respond = answerPlainly;
+    // The quick one.
+    await expectNextAfter(WINDOW_MS - LONGEST_WAY_MS - 500);
+    await expectNextAfter(LONGEST_WAY_MS);
+  });
+
+  it('is free a second after the answer of its request, if nothing has come sooner', async () => {
+    await becomeKnown();
+    await tenReads('late', LONGEST_WAY_MS + 500);
+    await expectNextAfter(WINDOW_MS);
+  });
+
+  it('is not free as long as no answer comes, or for 10 s', async () => {
+    await becomeKnown();
+    await tenReads('late', 9_999 + WINDOW_MS);
+    await expectNextAfter(1);
   });
 
   it('is not free sooner when the client has left: what was sent may yet arrive', async () => {
@@ -91,30 +116,62 @@ describe.each([
 describe('a quota of 50 at full demand', () => {
   const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 }, ...PATIENT });
 
-  it.each([
-    ['up and down in steps', (ms: number) => STEPS[Math.floor(ms / 650) % STEPS.length] ?? 0],
-    ['up and down within a second', (ms: number) => STEPS[Math.floor(ms / 130) % STEPS.length] ?? 0],
-    ['for each request anew', (_ms: number, index: number) => STEPS[(index * 7) % STEPS.length] ?? 0],
-  ])('has no 51st arrival in any second while the way to the API changes %s', async (_title, wayMs) => {
+  interface Api {
+    /** How long a request takes to arrive that is sent at this time, in ms. */
+    readonly wayMs: (ms: number, index: number) => number;
+    /** How long it is worked on then. */
+    readonly workMs?: (index: number) => number;
+  }
+
+  /** Reads so many scripts at once. @returns when they arrived, on the clock of the API */
+  async function readAll(count: number, { wayMs, workMs = () => 0 }: Api): Promise<number[]> {
     const arrivals: number[] = [];
     let received = 0;
     const startedAt = clock.now();
     fixture.respond = (recorded: Recorded, response: ServerResponse) => {
       received += 1;
-      clock.after(wayMs(clock.now() - startedAt, received), () => {
+      const index = received;
+      clock.after(wayMs(clock.now() - startedAt, index), () => {
         arrivals.push(clock.now());
-        void answerPlainly(recorded, response);
+        clock.after(workMs(index), () => void answerPlainly(recorded, response));
       });
     };
-    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(400) });
+    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(count) });
+    let isOver = false;
+    const over = answer.finally(() => {
+      isOver = true;
+    });
     await quiet();
-    while (arrivals.length < 400) {
+    while (!isOver) {
       await clock.advance(10);
       await quiet();
     }
-    expect((await answer).errors).toBeUndefined();
+    expect((await over).errors).toBeUndefined();
+    expect(arrivals).toHaveLength(count);
+    return arrivals;
+  }
+
+  const cut = (lastsMs: number) => (ms: number) =>
+    ms > 1_500 && ms < 1_500 + lastsMs ? 1_500 + lastsMs - ms : 2;
+
+  it.each([
+    ['changes up and down in steps', (ms: number) => STEPS[Math.floor(ms / 650) % STEPS.length] ?? 0],
+    ['changes up and down within a second', (ms: number) => STEPS[Math.floor(ms / 130) % STEPS.length] ?? 0],
+    ['changes for each request anew', (_ms: number, index: number) => STEPS[(index * 7) % STEPS.length] ?? 0],
+    ['is cut for 1 s', cut(1_000)],
+    ['is cut for 3 s', cut(3_000)],
+    ['is cut for 6 s', cut(6_000)],
+    ['takes 700 ms, then 2 ms', (ms: number) => (ms < 5_000 ? 700 : 2)],
+  ])('has no 51st arrival in any second while the way to the API %s', async (_title, wayMs) => {
+    const arrivals = await readAll(400, { wayMs });
     const tooClose = arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);
     expect(tooClose).toEqual([]);
+  });
+
+  it('is used for 30 calls a second and more where answers take up to 2.4 s', async () => {
+    const arrivals = await readAll(400, { wayMs: () => 2, workMs: (index) => (index * 997) % 2_400 });
+    const lastMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+    expect((400 / lastMs) * 1_000).toBeGreaterThanOrEqual(30);
   });
 });
 

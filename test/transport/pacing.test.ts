@@ -4,6 +4,7 @@ import { busiestSecond, startDistantRecorder } from '../support/distant-recorder
 import { useRecorder } from '../support/fixture.ts';
 import { openGateway } from '../support/gateway.ts';
 import { TOGGLE } from '../support/mutations.ts';
+import { quiet } from '../support/network.ts';
 import { answerPlainly } from '../support/plain-api.ts';
 import { SCRIPT, SCRIPTS } from '../support/reads.ts';
 import { arrival, eventually, expectCalls } from '../support/waiting.ts';
@@ -77,7 +78,9 @@ describe('a quota of 50', () => {
   });
 
   it('is not freed by a call that is under way for long', async () => {
-    fixture.respond = () => undefined;
+    // An answer shows that the API can be reached.
+    fixture.respond = (recorded, response) =>
+      recorded.line === 'GET /scripts/s0' ? answerPlainly(recorded, response) : undefined;
     const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
     await expectCalls(fixture.recorder, 50);
     await clock.advance(5_000);
@@ -201,7 +204,8 @@ describe('the order of those who wait', () => {
   /** The calls that arrive, one each window. */
   async function arrivals(count: number): Promise<string[]> {
     for (let index = 1; index <= count; index += 1) {
-      // Longer than a window and the longest way: a call counts from its answer, which may not be there yet.
+      // A call counts from its answer.
+      await quiet();
       await clock.advance(1_600);
       await arrival(fixture.recorder, index);
     }

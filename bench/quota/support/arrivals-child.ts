@@ -2,6 +2,7 @@
 import { setPriority } from 'node:os';
 import { answerPlainly } from '../../../test/support/plain-api.ts';
 import { startRecorder } from '../../../test/support/recorder.ts';
+import type { Network } from './arrivals.ts';
 
 const PRIORITY = -10;
 try {
@@ -9,19 +10,29 @@ try {
 } catch {
   // Not permitted: on a busy machine it then notes arrivals late.
 }
-let wayMs = 0;
+let network: Network = { wayMs: 0, workMs: 0 };
+let cutUntil = 0;
 let arrivals: number[] = [];
 const { url } = await startRecorder((recorded, response) => {
+  // While the network is cut, requests and answers wait in it.
+  const pass = (action: () => void) => {
+    const waitMs = cutUntil - performance.now();
+    if (waitMs > 0) setTimeout(pass, waitMs, action);
+    else action();
+  };
+  const answer = () => pass(() => void answerPlainly(recorded, response));
   const arrive = () => {
     arrivals.push(performance.now());
-    void answerPlainly(recorded, response);
+    if (network.workMs > 0) setTimeout(answer, Math.random() * network.workMs);
+    else answer();
   };
-  if (wayMs > 0) setTimeout(arrive, wayMs);
-  else arrive();
+  if (network.wayMs > 0) setTimeout(pass, network.wayMs, arrive);
+  else pass(arrive);
 });
-process.on('message', (message: number | 'arrivals') => {
-  if (typeof message === 'number') {
-    wayMs = message;
+process.on('message', (message: Network | 'arrivals') => {
+  if (message !== 'arrivals') {
+    network = message;
+    cutUntil = performance.now() + (message.cutMs ?? 0);
     return;
   }
   process.send?.(arrivals);

@@ -2,11 +2,21 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** The network to the API, and the API itself. */
+export interface Network {
+  /** How long a request takes to arrive, in ms. */
+  readonly wayMs: number;
+  /** The longest that the API works on a request, in ms. Each takes another part of it. */
+  readonly workMs: number;
+  /** Nothing passes for so long, in ms. */
+  readonly cutMs?: number;
+}
+
 /** A REST side in a process of its own, which notes when requests arrive, so many ms after they were sent. */
 export interface DistantApi {
   readonly url: string;
-  /** From now on the way takes so long. */
-  setWay(ms: number): void;
+  /** From now on the network and the API are like this. */
+  set(network: Network): void;
   /** The times of the arrivals since this was last asked, in ms; only their differences mean anything. */
   arrivals(): Promise<number[]>;
   stop(): void;
@@ -18,7 +28,7 @@ export async function openDistantApi(): Promise<DistantApi> {
   const [url] = (await once(child, 'message')) as [string];
   return {
     url,
-    setWay: (ms) => void child.send(ms),
+    set: (network) => void child.send(network),
     async arrivals() {
       child.send('arrivals');
       const [arrivals] = (await once(child, 'message')) as [number[]];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { LONGEST_WAY_MS, WINDOW_MS } from '../sliding-window-log.ts';
+import { LONGEST_WAY_MS } from '../arrivals.ts';
+import { WINDOW_MS } from '../sliding-window-log.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
 import { StoreClock } from './store-clock.ts';
 

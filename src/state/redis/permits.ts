@@ -1,5 +1,6 @@
+import { type Arrivals, type Departure, UNKNOWN_MS } from '../arrivals.ts';
 import type { Permit } from '../port.ts';
-import { LONGEST_WAY_MS, WINDOW_MS } from '../sliding-window-log.ts';
+import { WINDOW_MS } from '../sliding-window-log.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -27,9 +28,10 @@ interface HeldPermit {
   readonly id: string;
   /** Whether the store may have heard of it. */
   isInStore: boolean;
+  isSent: boolean;
 }
 
-interface Settled extends Readonly<HeldPermit> {
+interface Settled extends Omit<Readonly<HeldPermit>, 'isSent'> {
   /** Undefined: nothing was sent. */
   readonly arrivedAt: number | undefined;
 }
@@ -43,6 +45,7 @@ export function createHeldPermits(
   link: RedisLink,
   account: AccountKeyspace,
   keys: Readonly<Record<'held' | 'sent', string>>,
+  arrivals: Arrivals,
   onFreed: () => void,
 ) {
   /** Those that are not settled. */
@@ -113,37 +116,64 @@ export function createHeldPermits(
 
   return {
     isEmpty,
+    /** Whether requests with permits of the store may yet arrive, or have arrived in the last window. */
+    mayCountInStore() {
+      const from = link.now() - WINDOW_MS;
+      for (const { isInStore, isSent } of open) if (isInStore && isSent) return true;
+      return settled.some(({ isInStore, arrivedAt = from }) => isInStore && arrivedAt > from);
+    },
     nextName: () => `${link.membership.nextName()}.`,
     /** Permits that the store may have given in an answer that was lost. */
     giveUp: (ids: readonly string[]) =>
       report(...ids.map((id) => ({ id, isInStore: true, arrivedAt: undefined }))),
     /** A permit that the store gave, or `own`: one of the share, of which the store does not know. */
     hold(id: string, own?: Permit): Permit {
-      const held: HeldPermit = { id, isInStore: own === undefined };
+      const held: HeldPermit = { id, isInStore: own === undefined, isSent: false };
       open.add(held);
       link.whenChanged(enter);
-      let sentAt: number | undefined;
       let timer: NodeJS.Timeout | undefined;
       const settle = (arrivedAt: number | undefined) => {
+        clearTimeout(timer);
         if (!open.delete(held)) return;
         if (arrivedAt !== undefined || held.isInStore) report({ ...held, arrivedAt });
         else forget();
       };
+      const settleAfter = (ms: number) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          settle(request.arrivedBy);
+          giveUp();
+        }, ms).unref();
+      };
+      const request: Departure = {
+        sentAt: 0,
+        wayMs: 0,
+        arrivedBy: 0,
+        learnt() {
+          if (open.has(held)) settleAfter(Math.max(0, request.arrivedBy - link.now()));
+        },
+      };
+      const giveUp = () => {
+        own?.release();
+        arrivals.abandoned(request);
+      };
       return {
         sent() {
-          if (sentAt !== undefined) return;
+          if (held.isSent) return;
+          held.isSent = true;
           own?.sent();
-          sentAt = link.now();
-          timer = setTimeout(settle, LONGEST_WAY_MS, sentAt + LONGEST_WAY_MS).unref();
+          arrivals.sent(request);
+          // A timer may come early by a part of a millisecond.
+          settleAfter(UNKNOWN_MS + 1);
         },
         answered() {
-          if (sentAt === undefined) return;
+          if (!held.isSent) return;
           own?.answered();
-          clearTimeout(timer);
-          settle(Math.min(sentAt + LONGEST_WAY_MS, link.now()));
+          arrivals.answered(request);
+          settle(request.arrivedBy);
         },
         release() {
-          if (sentAt !== undefined) return;
+          if (held.isSent) return giveUp();
           own?.release();
           settle(undefined);
         },

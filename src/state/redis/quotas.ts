@@ -1,3 +1,4 @@
+import { Arrivals } from '../arrivals.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../port.ts';
 import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../sliding-window-log.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
@@ -17,17 +18,20 @@ const UNNOTICED_GAIN_MS = 2;
 const ONE: Demand = { size: 1, byCaller: () => [] };
 /** When to look again whether this process has a share, in ms. */
 const LOOK_AGAIN_MS = 1_000;
+/** When to look again whether requests have arrived, in ms. */
+const LOOK_SOON_MS = 50;
 
 /** Quotas that all processes count together, in Redis and by its time; those that are local stay in memory. */
 export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces): Quotas {
-  const local = createSlidingWindows(link.now);
+  const arrivals = new Arrivals(link.now);
+  const local = createSlidingWindows(link.now, arrivals);
   return {
     open(name, part, limits, onFreed) {
       if (limits.isLocal || !Number.isFinite(limits.rate)) return local.open(name, part, limits, onFreed);
       const account = accounts.of(name);
       const kind = part === undefined ? '' : `-${account.encryption.name(part)}`;
       const openShare = (rate: number) => local.open(name, part, { ...limits, rate }, onFreed);
-      return createQuotaInRedis({ link, account, kind, limits, onFreed, openShare });
+      return createQuotaInRedis({ link, account, kind, limits, arrivals, onFreed, openShare });
     },
   };
 }
@@ -38,20 +42,21 @@ interface QuotaInRedisOptions {
   /** The endpoint that is limited on its own, a part of the names of its keys; empty: the account as a whole. */
   readonly kind: string;
   readonly limits: QuotaLimits;
+  readonly arrivals: Arrivals;
   readonly onFreed: () => void;
   /** The quota of this process while it is degraded. */
   readonly openShare: (rate: number) => Quota;
 }
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
-  const { link, account, kind, limits, onFreed, openShare } = options;
+  const { link, account, kind, limits, arrivals, onFreed, openShare } = options;
   const { membership, now } = link;
   const { rate, backoff, recoveryPerSecond } = limits;
   const keyOf = (name: string) => account.key(`${name}${kind}`);
   const [held, sent, pace] = [keyOf('held'), keyOf('sent'), keyOf('pace')];
   const [turns, waiting] = [keyOf('turns'), keyOf('waiting')];
   const takeKeys = [account.key('account'), held, sent, pace, membership.instances, turns, waiting];
-  const permits = createHeldPermits(link, account, { held, sent }, onFreed);
+  const permits = createHeldPermits(link, account, { held, sent }, arrivals, onFreed);
   /** That of the account as a whole is seen with its writes as well. */
   const seen = kind === '' ? account.quota : new SeenQuota();
   /** Permits that were taken for calls that somebody waits for, and that are about to ask. */
@@ -170,6 +175,8 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const pauseMs = waitMs();
       if (pauseMs > 0) return later(pauseMs);
       if (!link.isDegraded) return isSpare ? ask(ONE, KEPT_SHARE) : (ready.pop() ?? ask(demand, 0));
+      // The network to the API is cut as well: what waits in it has used the share.
+      if (permits.mayCountInStore()) return later(LOOK_SOON_MS);
       const permit = ownShare()?.take(demand, isSpare) ?? LOOK_AGAIN_MS;
       if (permit instanceof Promise) return permit;
       if (typeof permit === 'number') return later(permit);

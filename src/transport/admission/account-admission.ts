@@ -273,7 +273,8 @@ export class Admittance implements Waiting, Demand {
       account.leave(this);
       this.#leaveLimits();
     }
-    if (state === 'acquired') for (const permit of this.permits) permit.release();
+    if (state === 'acquired' || (state === 'sent' && failure !== undefined))
+      for (const permit of this.permits) permit.release();
     if (state !== 'acquired' && state !== 'sent') return;
     account.limits.learn(call.endpoint, failure);
     account.common.ended(this);
