@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { defaults } from '../../src/config/config.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
+import { createManualClock } from '../support/clock.ts';
 import { useOpened, useSandbox } from '../support/fixture.ts';
 
 const fixture = useSandbox();
@@ -127,7 +129,10 @@ it('ten people on a page of 40 scripts in the same second: 420 calls by REST, 37
   let now = seeded.createdAt;
   const second = await startSandbox({ now: () => now });
   closing.push(second.close);
-  const { gateway } = await open({ upstream: second.url, transport: { rate: 50, freshMs: 60_000 } });
+  // The gateway's clock stands still as well. Quota and cache are those of the command line.
+  const { rate, freshMs, staleMs } = defaults;
+  const clock = createManualClock();
+  const { gateway } = await open({ upstream: second.url, transport: { rate, freshMs, staleMs, clock } });
   const sent = () => [second.calls.length, second.calls.filter(({ limited }) => limited).length];
   const model = second.scripts.get(scriptId);
   for (let index = 0; index < 35; index += 1) {
