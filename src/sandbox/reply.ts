@@ -22,14 +22,14 @@ export function failure(code: number, message: string, failed?: WireError['faile
   return { success: false, error: failed ? { code, message, failed } : { code, message } };
 }
 
-/** Unknown, or not this account's: one string per reason. The wording of the strings is not documented. */
+/** Unknown, or not this account's: one string per reason. The wording is not documented; the code is the sample's. */
 export function unauthorized(...reasons: string[]): WireFailure {
-  return failure(-1, refused, reasons);
+  return failure(0, refused, reasons);
 }
 
 /** Invalid data: one object per field. */
 export function invalid(fields: WireInvalidField[]): WireFailure {
-  return failure(-1, refused, fields);
+  return failure(0, refused, fields);
 }
 
 /** The same refusal, whose code is another at each endpoint. */

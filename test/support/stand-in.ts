@@ -54,7 +54,7 @@ export const failed = (code: number, message: string, reasons?: unknown[], statu
   { success: false, error: reasons ? { code, message, failed: reasons } : { code, message } },
 ];
 
-export const refused = (...reasons: unknown[]) => failed(-1, 'unauthorized or invalid request', reasons);
+export const refused = (...reasons: unknown[]) => failed(0, 'unauthorized or invalid request', reasons);
 
 export const field = (name: string, ...errors: unknown[]) => ({ field: name, errors });
 
