@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { requestError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
 import type { Price } from '../plan/price.ts';
@@ -7,10 +8,17 @@ import type { Usage } from '../transport/observer.ts';
 /** The report that a request wants of its REST calls: the plan, without running, or the calls that were made. */
 export type ReportMode = 'plan' | 'report' | undefined;
 
+/** Refuses an unknown word: a client that misspells `plan` must not carry out its mutation. @throws BAD_REQUEST */
 export function reportModeOf(request: ClientRequest): ReportMode {
-  // A plan in capitals must not carry out what it was to plan.
-  const mode = request.header('x-upstream')?.toLowerCase();
-  return mode === 'plan' || mode === 'report' ? mode : undefined;
+  const given = request.header('x-upstream') ?? '';
+  const mode = given.toLowerCase();
+  if (mode === '') return undefined;
+  if (mode === 'plan' || mode === 'report') return mode;
+  throw requestError(
+    'BAD_REQUEST',
+    400,
+    `The header x-upstream has the value ${JSON.stringify(given.slice(0, 60))}; plan and report are allowed. Send one of the two, or leave the header out.`,
+  );
 }
 
 /** The answer to `x-upstream: plan`: what the operation may come to at most. */

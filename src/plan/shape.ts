@@ -1,5 +1,6 @@
 import {
   type DefinitionNode,
+  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -10,7 +11,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { LimitCode } from '../errors/coded-error.ts';
+import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts';
 import { inWords, type Limits, overLimit, saturate } from './limits.ts';
 import { fragmentsOf } from './select.ts';
 
@@ -87,14 +88,6 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
       advice: 'Put one directive on a fragment rather than one on each of its fields.',
     },
     {
-      // As the specification of September 2025 has it. graphql-js takes a root that they empty, and then fails in it.
-      code: 'TOO_MANY_DIRECTIVES',
-      what: 'directives at the root of a subscription',
-      found: most('rootDirectives', of(OperationTypeNode.SUBSCRIPTION)),
-      limit: 0,
-      advice: 'Put @skip and @include below its field.',
-    },
-    {
       code: 'TOO_MANY_ROOT_FIELDS',
       what: 'fields at the root of a query',
       found: most('rootFields', of(OperationTypeNode.QUERY)),
@@ -109,8 +102,17 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
       advice: 'Split the operation.',
     },
   ];
-  return checks.filter(({ found, limit }) => found > limit).map(refuse);
+  const refusals = checks.filter(({ found, limit }) => found > limit).map(refuse);
+  if (most('rootConditions', of(OperationTypeNode.SUBSCRIPTION)) > 0) refusals.push(CONDITION_AT_ROOT);
+  return refusals;
 }
+
+/** A rule of the specification of September 2025. graphql-js accepts conditions that leave no root field, and then fails. */
+const CONDITION_AT_ROOT = codedError(
+  'GRAPHQL_VALIDATION_FAILED',
+  'The root of a subscription allows no @skip and no @include. Put them below its root field.',
+  { http: CANNOT_RUN },
+);
 
 function refuse({ code, what, found, limit, advice }: Check): GraphQLError {
   const message = `The document has ${inWords(found)} ${what}; at most ${inWords(limit)} are allowed. ${advice}`;
@@ -137,8 +139,8 @@ const BESIDE = {
   /** Those of them that are introspection fields or inside one. */
   introspectionAliases: sum,
   directives: sum,
-  /** Those of the fields and fragments at its top. */
-  rootDirectives: sum,
+  /** `@skip` and `@include` of the fields and fragments at its top. */
+  rootConditions: sum,
   /** Characters of its longest alias. */
   aliasLength: Math.max,
 };
@@ -183,7 +185,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
     for (const node of nesting > MAX_NESTING ? [] : set.selections) {
       const measure = ofSelection(node, nesting + 1, seen);
       addDirectives(measure, node.directives);
-      measure.rootDirectives = saturate(measure.rootDirectives + (node.directives?.length ?? 0));
+      measure.rootConditions = saturate(measure.rootConditions + countConditions(node.directives));
       for (const count of COUNTS) total[count] = BESIDE[count](total[count], measure[count]);
     }
     total.nesting += 1;
@@ -212,7 +214,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
     const field = selectionSet ? ofSet(selectionSet, nesting) : { ...NOTHING };
     field.fields = saturate(field.fields + 1);
     field.rootFields = 1;
-    field.rootDirectives = 0;
+    field.rootConditions = 0;
     field.depth += 1;
     field.levels += 1;
     if (alias) {
@@ -241,6 +243,10 @@ function isRepeated(seen: Set<string>, key: string): boolean {
   if (seen.has(key)) return true;
   seen.add(key);
   return false;
+}
+
+function countConditions(directives: readonly DirectiveNode[] = []): number {
+  return directives.filter(({ name }) => name.value === 'skip' || name.value === 'include').length;
 }
 
 function addDirectives(measure: Measure, directives: readonly unknown[] = []): void {

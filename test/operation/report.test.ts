@@ -59,7 +59,7 @@ describe('x-upstream: report', () => {
 
   it('is not answered unless it is asked for', async () => {
     fixture.respond = answerPlainly;
-    for (const headers of [KEY, { ...KEY, 'x-upstream': 'yes' }]) {
+    for (const headers of [KEY, { ...KEY, 'x-upstream': '' }]) {
       const { extensions } = await fixture.gateway.execute(SCRIPT, { id: 'a' }, headers);
       expect(extensions).toBeUndefined();
     }
@@ -125,6 +125,37 @@ describe('x-upstream: report', () => {
     fixture.respond = (_recorded, response) => void response.writeHead(503).end();
     const result = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
     expect(reportOf(result)).toEqual({ ...none, calls: 3, stale: 1, oldestMs: 1_500 });
+  });
+});
+
+describe('an unknown word in x-upstream', () => {
+  const fixture = useRecorder({ transport });
+  const long = 'p'.repeat(10_000);
+
+  it.each([
+    ['yes', '"yes"'],
+    ['plan, plan', '"plan, plan"'],
+    ['pl"an', '"pl\\"an"'],
+    [long, `"${'p'.repeat(60)}"`],
+  ])('is refused with the words that are allowed, and nothing is carried out', async (word, shown) => {
+    const headers = { ...KEY, 'x-upstream': word };
+    const { gateway } = fixture;
+    const answers: [answer: Result<unknown>, outcome: object][] = [
+      [await gateway.execute(SCRIPT, { id: 'a' }, headers), {}],
+      [await gateway.execute(TOGGLE_AND_READ, { id: 'a' }, headers), { outcome: 'NOT_EXECUTED' }],
+    ];
+    for (const [answer, outcome] of answers) {
+      expect(answer.status).toBe(400);
+      expect(answer.data).toBeUndefined();
+      expect(answer.errors).toEqual([
+        expect.toBeError('BAD_REQUEST', {
+          message: `The header x-upstream has the value ${shown}; plan and report are allowed. Send one of the two, or leave the header out.`,
+          ...outcome,
+        }),
+      ]);
+    }
+    await expectCalls(fixture.recorder, 0);
+    expect(fixture.gateway.logged).toEqual([]);
   });
 });
 

@@ -24,15 +24,14 @@ it.each<[query: string, variables?: object]>([
   [
     `subscription { ...A } fragment A on Subscription { ...B } fragment B on Subscription { ${FIELD} @skip(if: true) ${BELOW} ...A }`,
   ],
+  [`subscription { ${FIELD} @include(if: true) @skip(if: false) ${BELOW} }`],
+  [`subscription { ... @include(if: true) { ... { ${FIELD} ${BELOW} } } }`],
   [`subscription { ...A @skip(if: true) } fragment A on Subscription { ${FIELD} ${BELOW} }`],
   [`subscription { ...constructor ${FIELD} @skip(if: true) ${BELOW} }`],
 ])('a subscription with a condition at its root is refused: %s', async (query, variables = {}) => {
   expect(await errorsOf(query, variables)).toEqual([
-    expect.toBeError('TOO_MANY_DIRECTIVES', {
-      message:
-        'The document has 1 directives at the root of a subscription; at most 0 are allowed. Put @skip and @include below its field.',
-      found: 1,
-      limit: 0,
+    expect.toBeError('GRAPHQL_VALIDATION_FAILED', {
+      message: 'The root of a subscription allows no @skip and no @include. Put them below its root field.',
     }),
   ]);
   expect(fixture.lines()).toEqual([]);
@@ -47,4 +46,11 @@ it('a subscription may have conditions below its root, and a query beside it whe
     body: JSON.stringify({ query, operationName: 'S' }),
   });
   expect(await response.json()).toMatchObject({ data: null, extensions: { upstream: { price: 1 } } });
+});
+
+it('an unknown directive at the root of a subscription is refused by its name', async () => {
+  const [error] = await errorsOf(`subscription { ${FIELD} @live ${BELOW} }`, {});
+  expect(error).toEqual(
+    expect.toBeError('GRAPHQL_VALIDATION_FAILED', { message: 'Unknown directive "@live".' }),
+  );
 });
