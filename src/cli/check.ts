@@ -1,37 +1,46 @@
-import { Pool } from 'undici';
 import type { Config } from '../config/config.ts';
 import { isInClear } from '../http/address.ts';
-import type { Access, Timeouts } from '../luaauth/api.ts';
+import type { Timeouts } from '../luaauth/api.ts';
 import { Refused } from '../luaauth/refusal.ts';
 import { getScript, type Script } from '../luaauth/scripts.ts';
 import { checkAuditFile } from '../observability/audit-file.ts';
 import { StartError } from '../observability/start-error.ts';
-import { isSandboxKey } from '../sandbox/keys.ts';
-import { createStateInMemory } from '../state/memory.ts';
-import { createKnownAccounts } from '../transport/accounts.ts';
-import { Admission } from '../transport/admission/admission.ts';
-import { systemClock } from '../transport/clock.ts';
-import { createDispatch } from '../transport/dispatch.ts';
+import { isSandboxKey, sandboxKeys } from '../sandbox/keys.ts';
+import { seeded } from '../sandbox/seed-data.ts';
 import { CallFailure } from '../transport/errors.ts';
-import { Usage } from '../transport/observer.ts';
 import { version } from '../version.ts';
 import { diagnose, type Finding, show } from './diagnosis.ts';
+import { openDirectAccess } from './direct-access.ts';
+import { type Probe, probe } from './probe.ts';
+import { findingsOf } from './probe-findings.ts';
+import type { ProbedIds } from './probed-reads.ts';
 import { print } from './terminal.ts';
 
 /** Stands in for an id, and for a key where the gateway holds none: neither exists. */
 const NOBODY = 'luaauth-graphql-check';
 const REDIS_TIMEOUT_MS = 5_000;
 
+/** The options of `check`. */
+export interface CheckOptions {
+  readonly scriptId: string | undefined;
+  /** The ids to probe with; undefined: one question is enough. */
+  readonly probe: ProbedIds | undefined;
+  /** Prints one object of JSON at the end. */
+  readonly json: boolean;
+}
+
 /**
- * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist.
+ * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist. With `probe`, after a read
+ * of each kind.
  * @returns whether nothing has to be fixed.
  */
-export async function check(config: Config, scriptId: string | undefined): Promise<boolean> {
-  print(`luaauth-graphql ${version}`);
+export async function check(config: Config, { scriptId, probe: ids, json }: CheckOptions): Promise<boolean> {
+  const say = json ? () => undefined : print;
+  say(`luaauth-graphql ${version}`);
   const findings: Finding[] = [];
   const report = (finding: Finding) => {
     findings.push(finding);
-    print(show(finding));
+    say(show(finding));
   };
   const problems = await problemsAtStart(config);
   for (const fact of problems) report({ level: 'fail', subject: 'Configuration', fact });
@@ -42,21 +51,37 @@ export async function check(config: Config, scriptId: string | undefined): Promi
   const sandbox = config.apiUrl
     ? undefined
     : await (await import('../server/open-upstream.ts')).openSandbox();
+  let probed: Probe | undefined;
   try {
     const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
     const key = config.credentials.heldKey;
-    const answer = await ask(url, key ?? NOBODY, scriptId ?? NOBODY, config.timeouts);
+    if (ids) {
+      const known = sandbox ? { script: seeded.scriptId, key: seeded.userKey, ...ids } : ids;
+      probed = await probe({ url, key: key ?? sandboxKeys.full, timeouts: config.timeouts, ids: known });
+    }
+    const answer = probed
+      ? probed.failure
+      : await ask(url, key ?? NOBODY, scriptId ?? NOBODY, config.timeouts);
     const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
     if (sandbox) report(SANDBOX);
     else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
     else report({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
     if (isInClear(url)) report(IN_CLEAR);
     if (sandbox && key !== undefined && !isSandboxKey(key)) report(NOT_A_SANDBOX_KEY);
-    else if (!diagnosis) report({ subject: 'Key', ...keyFinding(key, scriptId, answer) });
+    else if (answer && !diagnosis) report({ subject: 'Key', ...keyFinding(key, scriptId, answer) });
+    if (probed) findingsOf(probed).forEach(report);
   } finally {
     await sandbox?.close();
   }
-  return !findings.some(({ level }) => level === 'fail');
+  const isWell = !findings.some(({ level }) => level === 'fail');
+  if (json)
+    print(JSON.stringify({ version, ok: isWell, findings, ...(probed && { probe: forJson(probed) }) }));
+  return isWell;
+}
+
+/** The failure is among the findings. */
+function forJson({ calls, reads, front }: Probe) {
+  return { calls, reads, front };
 }
 
 /** Finds what would keep a gateway from its start on this machine: a file that it may not write, a package that is not there. */
@@ -147,46 +172,20 @@ function keyFinding(
 const DENIED =
   ' Either it does not know the key, or the script is not of that account: it does not say which.';
 
-/** Reads one script by one request: without the transport's other steps, so without retries. */
+/** Reads one script by one request. */
 async function ask(
   url: URL,
   key: string,
   scriptId: string,
   timeouts: Timeouts,
 ): Promise<Script | CallFailure> {
-  const clock = systemClock;
-  const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
-  const send = createDispatch({
-    dispatcher,
-    origin: url.origin,
-    basePath: url.pathname.replace(/\/+$/, ''),
-    maxBodyBytes: 1024 * 1024,
-    userAgent: `luaauth-graphql/${version} (check)`,
-    clock,
-    admission: new Admission({
-      connections: 1,
-      rate: 0,
-      totalRate: 0,
-      clock,
-      quotas: createStateInMemory(clock).quotas,
-      known: createKnownAccounts(),
-    }),
-  });
-  const access: Access = {
-    ask: async (call) => (await send(call, new Usage())).value,
-    clock,
-    origin: { key, account: '', caller: '' },
-    usage: new Usage(),
-    signal: undefined,
-    timeouts,
-    deadline: clock.now() + timeouts.read,
-  };
+  const api = openDirectAccess({ url, key, timeouts });
   try {
-    return await getScript(access, { script_id: scriptId });
+    return await getScript(api.forOneCall(), { script_id: scriptId });
   } catch (failure) {
     if (failure instanceof CallFailure) return failure;
     throw failure;
   } finally {
-    await dispatcher.destroy();
+    await api.close();
   }
 }

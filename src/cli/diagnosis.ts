@@ -5,7 +5,7 @@ import { BadResponse, type CallFailure, RateLimited, TimedOut, Unavailable } fro
 export interface Finding {
   /** `note` is worth knowing, `fail` has to be fixed. */
   readonly level: 'ok' | 'note' | 'fail';
-  readonly subject: 'Configuration' | 'Redis' | 'LuaAuth' | 'Key';
+  readonly subject: 'Configuration' | 'Redis' | 'LuaAuth' | 'Key' | 'Read' | 'Headers';
   readonly fact: string;
   readonly advice?: string;
 }
@@ -13,7 +13,7 @@ export interface Finding {
 /** A finding as lines for a person. */
 export function show({ level, subject, fact, advice }: Finding): string {
   const line = `${level.padEnd(4)}  ${subject.padEnd(13)}  ${fact}`;
-  return advice === undefined ? line : `${line}\n${' '.repeat(21)}${advice}`;
+  return advice === undefined ? line : `${line}\n${advice}`.replaceAll('\n', `\n${' '.repeat(21)}`);
 }
 
 type Diagnosis = Pick<Finding, 'fact' | 'advice'>;

@@ -7,6 +7,7 @@ import { isObject } from '../luaauth/envelope.ts';
 import { version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
+import { readProbeArguments } from './probe-arguments.ts';
 import type { QueryOptions } from './query.ts';
 import { EXIT, printError, readInputFile } from './terminal.ts';
 
@@ -24,6 +25,8 @@ Exit codes:
   ${EXIT.usage}  the command line is wrong
   ${EXIT.errors}  query: the answer has errors
   ${EXIT.refused}  query: LuaAuth refused the mutation`;
+
+type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
 
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and stderr says so. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
@@ -92,14 +95,27 @@ function createProgram(): Command {
     program
       .command('check')
       .description('read the configuration, and ask LuaAuth one harmless question')
-      .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId),
-  ).action(async (flags: FlagValues & { script?: string }, command: Command) => {
-    const config = await configure(flags);
+      .argument('[ids...]', 'with --probe: script=ID, project=ID and key=KEY of your account')
+      .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId)
+      .option('--probe', 'make each documented read once, at most 10 calls, and compare the answers')
+      .option('--json', 'print one object of JSON'),
+  ).action(async (given: string[], flags: CheckFlags, command: Command) => {
+    const { probe: isProbe = false, json = false, ...others } = flags;
+    const ids = readProbeArguments(given);
+    if (typeof ids === 'string') command.error(`error: ${ids}`);
+    if (!isProbe && given.length > 0)
+      command.error('error: check takes script=ID, project=ID and key=KEY with --probe alone. Add --probe.');
+    if (isProbe && flags.script !== undefined)
+      command.error('error: --probe takes the script as script=ID. Leave --script out.');
+    const config = await configure(others);
+    if (isProbe && config.apiUrl !== undefined && config.credentials.heldKey === undefined)
+      command.error('error: --probe needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
     if (flags.script !== undefined && config.credentials.heldKey === undefined) {
       command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
     }
     const { check } = await import('./check.ts');
-    if (!(await check(config, flags.script))) process.exitCode = EXIT.failed;
+    const options = { scriptId: flags.script, probe: isProbe ? ids : undefined, json };
+    if (!(await check(config, options))) process.exitCode = EXIT.failed;
   });
 
   addKeysCommands(program);

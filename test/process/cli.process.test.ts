@@ -46,7 +46,7 @@ describe('--help', () => {
   });
 
   it.each([
-    ['check', ['--script']],
+    ['check', ['--script', '--probe', '--json']],
     ['query', ['--variables', '--operation', '--plan', '--url']],
   ])('of %s shows its own flags in 30 lines at most, and where the others are', async (command, own) => {
     const { code, stdout } = await help(command);
