@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { isObject } from '../luaauth/envelope.ts';
+import type { SandboxDates } from '../sandbox/server.ts';
 import { version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
@@ -164,9 +165,14 @@ function createProgram(): Command {
         .env('SANDBOX_PORT')
         .default('4001'),
     )
-    .action(async ({ port }: { port: string }) => {
+    .addOption(
+      new Option('--dates <value>', 'recent: of the day it starts; fixed: of 2026-02-09, as the docs show')
+        .choices(['recent', 'fixed'])
+        .default('recent'),
+    )
+    .action(async ({ port, dates }: { port: string; dates: SandboxDates }) => {
       const { runSandbox } = await import('./sandbox.ts');
-      await runSandbox(port);
+      await runSandbox(port, dates);
     });
 
   return program;

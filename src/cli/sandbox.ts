@@ -1,15 +1,15 @@
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { clientHandlerNames } from '../sandbox/messages.ts';
 import { seeded } from '../sandbox/seed-data.ts';
-import { GUEST_EVERY_MS, startSandbox } from '../sandbox/server.ts';
+import { GUEST_EVERY_MS, type SandboxDates, startSandbox } from '../sandbox/server.ts';
 import { exit, onStop } from '../server/signals.ts';
 
 /** Runs the stand-in for the REST API on a port until a signal stops the process. */
-export async function runSandbox(port: string): Promise<void> {
+export async function runSandbox(port: string, dates: SandboxDates): Promise<void> {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     exit(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);
   }
-  const sandbox = await startSandbox({ port: Number(port), guestEveryMs: GUEST_EVERY_MS }).catch(
+  const sandbox = await startSandbox({ port: Number(port), guestEveryMs: GUEST_EVERY_MS, dates }).catch(
     ({ code }: NodeJS.ErrnoException) =>
       exit(
         `The sandbox cannot listen on 127.0.0.1:${port} (${code}). Give --port or SANDBOX_PORT a free one.`,

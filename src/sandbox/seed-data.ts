@@ -17,12 +17,14 @@ export const seeded = {
   robloxId: 10234711811,
   placeId: 606849621,
   jobId: '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314',
-  /** Unix time in ms, 2026-02-09: when that session began, and the day on which the executions end. */
+  /** With fixed dates: when that session began, and the day on which executions end. Unix time in ms, 2026-02-09. */
   createdAt: 1770624500000,
   /** Users of the same project without a session: blacklisted, expired, and one with a key that never expires. */
   blacklistedUserKey: '67c3beef0000000000000002',
   expiredUserKey: '67c3beef0000000000000003',
   endlessUserKey: '67c3beef0000000000000004',
+  /** A user of the same project without a session, whose key expires a week after that session began. */
+  expiringUserKey: '67c3beef0000000000000005',
   /** A project whose scripts have names that look like something else in the list of its executions. */
   namesProjectId: '65e0a1b2c3d4e5f600000004',
   /** Its script `Snowball - Arena - Beta`, with the separator that ends a name there. */

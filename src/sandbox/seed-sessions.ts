@@ -4,8 +4,15 @@ import type { SandboxSession, SandboxState } from './state.ts';
 
 const places = [606849621, 286090429, 2753915549, 920587237, 155615604] as const;
 
+/** All sessions of the seed begin within this time. */
+export const SESSIONS_SPAN_MS = 8_400_000;
+
 /** The sessions of every script, oldest first; users meet on a few dozen game servers. */
-export function seedSessions({ scripts, sessions, users }: SandboxState, random: Random): void {
+export function seedSessions(
+  { scripts, sessions, users }: SandboxState,
+  random: Random,
+  beginsAt: number,
+): void {
   const keys = [...users.keys()];
   // The first user is the seeded one and keeps to the seeded session.
   const accounts = new Map(keys.map((key) => [key, robloxId(random)]));
@@ -14,14 +21,14 @@ export function seedSessions({ scripts, sessions, users }: SandboxState, random:
   const ids = scripts.keys();
   for (const { sessions: count, flags } of seedScripts) {
     const script_id = ids.next().value ?? '';
-    let created_at: number = seeded.createdAt;
+    let created_at = beginsAt;
     for (let index = 0; index < count; index += 1) {
       created_at += random.whole(1_000, 90_000);
       const user_key = keys[random.whole(1, keys.length - 1)] ?? seeded.userKey;
       const { place_id, job_id } = servers[random.whole(0, servers.length - 1)] ?? server();
       const roblox_id = accounts.get(user_key) ?? robloxId(random);
       const session = { id: random.hex(24), user_key, script_id, roblox_id, place_id, job_id, created_at };
-      const first = sessions.size === 0 ? seededSession : {};
+      const first = sessions.size === 0 ? { ...seededSession, created_at: beginsAt } : {};
       const keyless = flags?.free_for_all && index % 3 > 0 ? withoutKey(index, random) : {};
       const row: SandboxSession = { ...session, ...first, ...keyless };
       if (row.user_key === undefined) delete row.user_key;
@@ -36,7 +43,6 @@ const seededSession = {
   roblox_id: seeded.robloxId,
   place_id: seeded.placeId,
   job_id: seeded.jobId,
-  created_at: seeded.createdAt,
 };
 
 /** Both forms of "no key" that the documentation allows: null and missing. */

@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 const farFuture = 4_102_444_800_000;
 
 /** A hundred and fifty licensed users, the first under `seeded.userKey`. */
-export function seedUsers(state: SandboxState, random: Random): void {
+export function seedUsers(state: SandboxState, random: Random, beginsAt: number): void {
   for (let index = 0; index < 150; index += 1) {
     const key = index === 0 ? seeded.userKey : random.hex(24);
     const resets = random.whole(0, 4);
@@ -21,8 +21,8 @@ export function seedUsers(state: SandboxState, random: Random): void {
       fingerprint_assigned: assigned,
       executor: random.pick(executors),
       executions: random.whole(1, 4000),
-      key_expires: random.chance(0.3) ? null : seeded.createdAt + random.whole(1, 90) * dayMs,
-      last_reset: resets === 0 ? null : seeded.createdAt - random.whole(1, 60) * dayMs,
+      key_expires: random.chance(0.3) ? null : beginsAt + random.whole(1, 90) * dayMs,
+      last_reset: resets === 0 ? null : beginsAt - random.whole(1, 60) * dayMs,
       total_fingerprint_resets: resets,
       note: random.pick(notes),
       blacklisted,
@@ -36,7 +36,7 @@ export function seedUsers(state: SandboxState, random: Random): void {
 }
 
 /** The users that `seeded` names and that no session has. */
-export function seedNamedUsers(state: SandboxState): void {
+export function seedNamedUsers(state: SandboxState, beginsAt: number): void {
   const plain: SandboxUser = {
     key: seeded.endlessUserKey,
     discord_id: null,
@@ -67,8 +67,14 @@ export function seedNamedUsers(state: SandboxState): void {
     ...plain,
     key: seeded.expiredUserKey,
     executions: 12,
-    key_expires: seeded.createdAt - dayMs,
+    key_expires: beginsAt - dayMs,
     note: 'trial',
+  });
+  addUser(state, {
+    ...plain,
+    key: seeded.expiringUserKey,
+    executions: 207,
+    key_expires: beginsAt + 7 * dayMs,
   });
   addUser(state, plain);
 }

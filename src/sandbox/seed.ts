@@ -1,15 +1,16 @@
 import type { WireExecutions } from '../luaauth/wire.ts';
 import { createRandom, type Random } from './random.ts';
 import { seeded, seedProjects, seedScripts } from './seed-data.ts';
-import { seedSessions } from './seed-sessions.ts';
+import { SESSIONS_SPAN_MS, seedSessions } from './seed-sessions.ts';
 import { seedNamedUsers, seedUsers } from './seed-users.ts';
 import { createState, type SandboxState } from './state.ts';
 
 const dayMs = 86_400_000;
 
-/** Fills an empty state with the same account every time. */
-export function seed(state: SandboxState): void {
-  const { scripts, executions, sources, sessions, projects, users, userProjects } = theAccount();
+/** Fills an empty state with the same account every time. With `now`, its dates are recent at that time. */
+export function seed(state: SandboxState, now?: number): void {
+  const account = now === undefined ? fixedAccount() : makeAccount(recentDates(now));
+  const { scripts, executions, sources, sessions, projects, users, userProjects } = account;
   copy(scripts, state.scripts);
   copy(executions, state.executions);
   copy(sources, state.sources);
@@ -27,10 +28,26 @@ function copy<Row extends object>(from: ReadonlyMap<string, Row>, to: Map<string
 let made: SandboxState | undefined;
 
 /** Made once in a process: a state that is reset again and again only takes copies. */
-function theAccount(): SandboxState {
-  if (made) return made;
+function fixedAccount(): SandboxState {
+  made ??= makeAccount({ beginsAt: seeded.createdAt, lastDayAt: seeded.createdAt });
+  return made;
+}
+
+/** The dates that all others of the account follow from, in ms. */
+interface SeedDates {
+  /** The first session of `seeded.scriptId`. */
+  beginsAt: number;
+  /** A time of the last day that has executions. */
+  lastDayAt: number;
+}
+
+/** The last session begins minutes before `now`, and executions end with the day before. */
+function recentDates(now: number): SeedDates {
+  return { beginsAt: now - SESSIONS_SPAN_MS, lastDayAt: now - dayMs };
+}
+
+function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
   const state = createState();
-  made = state;
   const random = createRandom(20260209);
   // A source of its own for what was added later: the data that was there before is still the same.
   const laterRandom = createRandom(20261125);
@@ -67,12 +84,12 @@ function theAccount(): SandboxState {
       total_instances: sessions,
       ...flags,
     });
-    state.executions.set(id, executionDays(executions, project < 3 ? random : laterRandom));
+    state.executions.set(id, executionDays(executions, project < 3 ? random : laterRandom, lastDayAt));
     state.sources.set(id, { version: 1, bytes: 0, sha256: null });
   });
-  seedUsers(state, random);
-  seedSessions(state, random);
-  seedNamedUsers(state);
+  seedUsers(state, random, beginsAt);
+  seedSessions(state, random, beginsAt);
+  seedNamedUsers(state, beginsAt);
   return state;
 }
 
@@ -81,11 +98,11 @@ function numbered(first: string, index: number): string {
   return first.slice(0, -2) + (index + 1).toString(16).padStart(2, '0');
 }
 
-/** The last fourteen days, busier at the weekend, labelled month/day. */
-function executionDays(total: number, random: Random): WireExecutions {
+/** The fourteen days to that of `lastDayAt`, busier at the weekend, labelled month/day. */
+function executionDays(total: number, random: Random, lastDayAt: number): WireExecutions {
   const days: WireExecutions = {};
   for (let ago = 13; ago >= 0; ago -= 1) {
-    const date = new Date(seeded.createdAt - ago * dayMs);
+    const date = new Date(lastDayAt - ago * dayMs);
     const busy = date.getUTCDay() % 6 === 0 ? 1.4 : 1;
     days[date.toISOString().slice(5, 10).replace('-', '/')] = Math.floor(
       (total / 420) * busy * (0.8 + random.next() * 0.4),

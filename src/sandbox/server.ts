@@ -25,12 +25,20 @@ import { createWait, realTimer, type SetTimer } from './wait.ts';
 /** How often a guest comes where people look at live data, in ms. */
 export const GUEST_EVERY_MS = 4_000;
 
+/** The dates that the sandbox's data can have. */
+export type SandboxDates = 'fixed' | 'recent';
+
 /** How the sandbox behaves where docs/luaauth-api.md#the-luaauth-rest-api is silent, and what tests need to hold still. */
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
   port?: number;
   /** Default `127.0.0.1`. */
   host?: string;
+  /**
+   * `fixed`, the default, gives the same dates always, around 2026-02-09. With `recent` sessions began minutes ago, executions
+   * end yesterday and a key expires next week, by the clock at the start and at each reset.
+   */
+  dates?: SandboxDates;
   /** Requests in any 1000 ms per API key, default 50; 0 turns the quota off. */
   rate?: number;
   /** The clock in ms: of the quota, the call record, and all that happens as time passes. */
@@ -81,7 +89,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
   const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
   const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
-  const { guestEveryMs = 0, updateDelayMs = 0 } = options;
+  const { guestEveryMs = 0, updateDelayMs = 0, dates = 'fixed' } = options;
   const behaviour = { maxLimit, guestEveryMs, disconnectMs, updateDelayMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
   const calls = createCallLog(maxCalls);
@@ -93,7 +101,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const reset = () => {
     clearState(state);
-    seed(state);
+    seed(state, dates === 'recent' ? now() : undefined);
     calls.clear();
     quota.clear();
     faults.clear();

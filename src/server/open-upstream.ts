@@ -37,7 +37,7 @@ export async function openUpstream(config: Config, observer: readonly Observer[]
 /** Starts the sandbox in the place of the API. A gateway that has an API does not even load it. */
 export async function openSandbox(): Promise<Sandbox> {
   const { GUEST_EVERY_MS, startSandbox } = await import('../sandbox/server.ts');
-  return startSandbox({ guestEveryMs: GUEST_EVERY_MS });
+  return startSandbox({ guestEveryMs: GUEST_EVERY_MS, dates: 'recent' });
 }
 
 /** Opens the state that this gateway shares with others, if it does; undefined, and nothing of it loaded, if not. */

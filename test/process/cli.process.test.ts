@@ -216,7 +216,40 @@ describe('sandbox', () => {
     process.signal('SIGTERM');
     expect(await process.ended).toBe(0);
   });
+
+  it.each([
+    ['recent dates', []],
+    ['fixed dates with --dates fixed', ['--dates', 'fixed']],
+  ])('has %s', async (_title, flags) => {
+    const before = Date.now();
+    const process = start(['sandbox', '--port', '0', ...flags]);
+    await eventually(() => expect(process.output.stdout).toContain('LuaAuth sandbox on http'));
+    const [, url = ''] = /LuaAuth sandbox on (\S+)/.exec(process.output.stdout) ?? [];
+    const path = `/sessions/${seeded.sessionId}`;
+    const answer = await fetch(url + path, { headers: { token: 'sandbox-key' } });
+    const { session } = (await answer.json()) as { session: { created_at: number } };
+    if (flags.length > 0) expect(session.created_at).toBe(seeded.createdAt);
+    else expect(isRecent(session.created_at, before)).toBe(true);
+  });
+
+  it('refuses other dates, and says which there are', async () => {
+    const { code, stderr } = await run(['sandbox', '--dates', 'now']);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/'now'.*recent, fixed/)]);
+  });
+
+  it('has recent dates in the place of an API as well', async () => {
+    const before = Date.now();
+    const { code, stdout } = await run(['query', '-'], {
+      input: `{ session(id: "${seeded.sessionId}") { createdAt } }`,
+    });
+    const { createdAt } = (JSON.parse(stdout) as { data: { session: { createdAt: string } } }).data.session;
+    expect([code, isRecent(Date.parse(createdAt), before)]).toEqual([0, true]);
+  });
 });
+
+/** Whether a session of the seed began in the three hours before a process that started after `before`. */
+const isRecent = (createdAt: number, before: number) =>
+  createdAt > before - 10_800_000 && createdAt < Date.now();
 
 /** The packages that a source file loads as soon as it is imported, through our own files. */
 function packagesBehind(entry: string): string[] {
