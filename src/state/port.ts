@@ -60,8 +60,10 @@ export interface Quota {
   hasSpare(): boolean;
   /** When the call behind `ahead` others could start, in ms from now, if nothing but time frees permits. */
   etaMs(ahead: number): number;
-  /** The API said that this was too fast: nothing starts for `pauseMs`, and fewer for a while. */
-  slowDown(pauseMs: number): MaybePromise<void>;
+  /** The API refused a call as too many: nothing starts for `pauseMs`. */
+  pause(pauseMs: number): MaybePromise<void>;
+  /** The API refuses calls again and again: fewer start for a while. */
+  slowDown(): MaybePromise<void>;
   /** How it stands at this moment. */
   status(): MaybePromise<QuotaStatus>;
   /** Whether it could be forgotten without allowing more. */

@@ -82,9 +82,12 @@ class SlidingWindowLog implements Quota {
     return Math.max(this.#pausedUntil - now, this.#isUnlimited ? 0 : this.#permitInMs(ahead, now));
   }
 
-  slowDown(pauseMs: number): void {
+  pause(pauseMs: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.now() + pauseMs);
+  }
+
+  slowDown(): void {
     const now = this.now();
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
     // All that was sent at the old speed may be refused: that is one lesson, not fifty.
     if (now - this.#slowedAt < WINDOW_MS) return;
     this.#slowedAt = now;

@@ -139,6 +139,8 @@ export class RateLimited extends CallFailure {
   readonly executed = 'no';
   /** How long to wait before the next try, in ms. */
   readonly retryAfterMs: number;
+  /** Whether `retryAfterMs` was given, or is the default. */
+  readonly saysWhen: boolean;
   /** Whether the API said so. */
   readonly byApi: boolean;
   /** Whether it is the limit of this caller alone. */
@@ -148,6 +150,7 @@ export class RateLimited extends CallFailure {
     const { byApi, isOfCaller = false } = by;
     super(about, isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up', by);
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
+    this.saysWhen = retryAfterMs !== undefined;
     this.byApi = byApi;
     this.isOfCaller = isOfCaller;
   }

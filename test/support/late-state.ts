@@ -45,7 +45,8 @@ function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
     left: (demand) => quota.left(demand),
     hasSpare: () => quota.hasSpare(),
     etaMs: (ahead) => quota.etaMs(ahead),
-    slowDown: (pauseMs) => later(() => quota.slowDown(pauseMs)),
+    pause: (pauseMs) => later(() => quota.pause(pauseMs)),
+    slowDown: () => later(() => quota.slowDown()),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
   };

@@ -4,7 +4,14 @@ import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../sli
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { createHeldPermits } from './permits.ts';
-import { HELD_AT_LEAST_MS, LEAVE_TURNS, QUOTA_STATUS, SLOW_DOWN, TAKE_PERMITS } from './reservation-log.ts';
+import {
+  HELD_AT_LEAST_MS,
+  LEAVE_TURNS,
+  PAUSE,
+  QUOTA_STATUS,
+  SLOW_DOWN,
+  TAKE_PERMITS,
+} from './reservation-log.ts';
 
 /** The most permits that are asked for at once. */
 const MAX_WANTED = 50;
@@ -205,11 +212,14 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const behind = ahead - Math.max(0, limit - usedNow());
       return behind < 0 ? pauseMs : pauseMs + ((behind + 1) / Math.max(1, limit)) * WINDOW_MS;
     },
-    async slowDown(pauseMs) {
+    async pause(pauseMs) {
       seen.pause(now(), pauseMs);
-      void ownShare()?.slowDown(pauseMs);
-      const args = [pauseMs, rate, backoff, recoveryPerSecond];
-      await link.run(SLOW_DOWN, [pace], args).catch(() => undefined);
+      void ownShare()?.pause(pauseMs);
+      await link.run(PAUSE, [pace], [pauseMs]).catch(() => undefined);
+    },
+    async slowDown() {
+      void ownShare()?.slowDown();
+      await link.run(SLOW_DOWN, [pace], [rate, backoff, recoveryPerSecond]).catch(() => undefined);
     },
     status: () => (link.isDegraded ? statusOfShare() : statusInStore().catch(statusOfShare)),
     isIdle: () => asking === 0 && ready.length === 0 && permits.isEmpty() && waitMs() <= 0,

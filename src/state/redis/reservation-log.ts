@@ -193,16 +193,21 @@ return 0`;
 /** How long it is remembered that an account was slowed down, in ms: longer than any takes to recover. */
 const REMEMBERED_MS = 300_000;
 
+export const PAUSE = lua('pace', 'pause#')`
+local paused_until = tonumber(redis.call('HGET', pace, 'pausedUntil') or 0) or 0
+redis.call('HSET', pace, 'pausedUntil', math.max(paused_until, now + math.ceil(pause)))
+raise(pace, pause + ${REMEMBERED_MS})
+return 0`;
+
 /** All that was refused in one window is one lesson. */
-export const SLOW_DOWN = lua('pace', 'pause# rate# backoff# recovery#')`
+export const SLOW_DOWN = lua('pace', 'rate# backoff# recovery#')`
 ${PACE}
-local limit, paused = pace_of(0)
-redis.call('HSET', pace, 'pausedUntil', now + math.max(paused, math.ceil(pause)))
+local limit = pace_of(0)
 local slowed_at = tonumber(redis.call('HGET', pace, 'reducedAt') or 0) or 0
 if math.abs(now - slowed_at) >= window then
   redis.call('HSET', pace, 'reduced', math.max(1, math.floor(limit * backoff)), 'reducedAt', now)
 end
-redis.call('PEXPIRE', pace, math.ceil(pause) + ${REMEMBERED_MS})
+raise(pace, ${REMEMBERED_MS})
 return 0`;
 
 /** Gives the limit, how many permits are used, the pause, and in how many ms none is used any more if nothing else starts. */

@@ -5,6 +5,7 @@ import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
 import { Limit, type LimitOptions, NEVER_SLOWER } from './limit.ts';
+import { Refusals } from './refusals.ts';
 
 export interface AccountLimitsOptions {
   /** Requests in any sliding second; Infinity: no limit, only pauses that the API asks for. */
@@ -15,6 +16,14 @@ export interface AccountLimitsOptions {
   readonly known: KnownAccounts;
   /** The limit over all accounts, if there is one: then a key that the API has never accepted may do less. */
   readonly total: Limit | undefined;
+}
+
+interface Suspect {
+  /** When a call was refused first. */
+  readonly at: number;
+  readonly refusals: Refusals;
+  /** Whether calls of other endpoints went through since. */
+  othersPassed: boolean;
 }
 
 /** The account of the limits, with its calls that wait. */
@@ -30,8 +39,12 @@ export interface LimitedAccount {
 
 /** The longest that a key pauses on the API's word before it tries again. */
 const MAX_PAUSE_MS = 5 * 60_000;
-/** An endpoint refused twice within this time, while others went through, has a limit of its own. */
+/** The pause after one of a few refusals, if the API does not say how long. */
+const RARE_PAUSE_MS = 100;
+/** An endpoint that is refused again within this time, while others go through, has a limit of its own. */
 const SUSPICION_MS = 60_000;
+/** Only after this time, an endpoint counts as refused again: then enough of its calls have passed, if it has no limit. */
+const LESSON_MS = 1_000;
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
 const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
 /** The rate of a key that the API has never accepted: it may be made up, and may become known with the next answer. */
@@ -55,8 +68,9 @@ export class AccountLimits {
   readonly #usual: readonly Limit[];
   /** Those of callers that have a rate of their own, and of endpoints that the API limits more strictly than the key as a whole. */
   readonly #parts = new Map<string, Limit>();
-  /** Endpoints that were refused lately: when, and whether others went through since. */
-  readonly #suspects = new Map<string, { readonly at: number; othersPassed: boolean }>();
+  readonly #refusals = new Refusals();
+  /** Endpoints that were refused lately. */
+  readonly #suspects = new Map<string, Suspect>();
 
   constructor(account: LimitedAccount, options: AccountLimitsOptions) {
     const { rate, known, total } = options;
@@ -94,8 +108,8 @@ export class AccountLimits {
       this.unknown = undefined;
       unknown.lift();
     }
-    if (failure instanceof RateLimited) this.#slowDown(endpoint, failure.retryAfterMs);
-    else if (failure === undefined && this.#suspects.size > 0) this.#notePassed(endpoint);
+    if (failure instanceof RateLimited) this.#slowDown(endpoint, failure);
+    else if (failure === undefined) this.#notePassed(endpoint);
   }
 
   status(): MaybePromise<QuotaStatus> {
@@ -147,24 +161,42 @@ export class AccountLimits {
     for (const one of this.#account.byCaller()) if (!this.#parts.get(partOf(one[0]))?.isShut) yield one;
   }
 
-  #slowDown(endpoint: string, retryAfterMs: number): void {
+  #slowDown(endpoint: string, { retryAfterMs, saysWhen }: RateLimited): void {
     const now = this.#options.clock.now();
-    const suspect = this.#suspects.get(endpoint);
-    this.#suspects.set(endpoint, { at: now, othersPassed: false });
-    if (!this.#parts.has(endpoint) && suspect?.othersPassed && now - suspect.at < SUSPICION_MS) {
+    const suspect = this.#suspect(endpoint, now);
+    const ofEndpoint = suspect.refusals.refused(now);
+    const isAgain = suspect.othersPassed && now - suspect.at >= LESSON_MS && ofEndpoint !== 'of few';
+    const isNew = isAgain && !this.#parts.has(endpoint);
+    if (isNew) {
       const limits = { rate: Math.min(this.#options.rate, ENDPOINT_RATE), ...ENDPOINT_PACE };
       this.#parts.set(endpoint, this.#limit(limits, { part: endpoint }));
     }
-    const slowed = this.#parts.get(endpoint) ?? this.key;
-    const pauseMs = Math.min(retryAfterMs, MAX_PAUSE_MS);
-    slowed.slowDown(pauseMs, retryAfterMs);
+    const part = this.#parts.get(endpoint);
+    const refused = part ? ofEndpoint : this.#refusals.refused(now);
+    const askedMs = refused === 'of few' && !saysWhen ? RARE_PAUSE_MS : retryAfterMs;
+    const pauseMs = Math.min(askedMs, MAX_PAUSE_MS);
+    const slowed = part ?? this.key;
+    slowed.pause(pauseMs, askedMs);
+    if (isNew || refused === 'of many') slowed.slowDown();
     this.#account.paused(slowed, pauseMs);
   }
 
+  #suspect(endpoint: string, now: number): Suspect {
+    const known = this.#suspects.get(endpoint);
+    if (known && now - known.at <= SUSPICION_MS) return known;
+    const suspect = { at: now, refusals: new Refusals(), othersPassed: false };
+    this.#suspects.set(endpoint, suspect);
+    return suspect;
+  }
+
   #notePassed(endpoint: string): void {
+    const now = this.#options.clock.now();
+    this.#refusals.passed(now);
+    if (this.#suspects.size === 0) return;
     for (const [name, suspect] of this.#suspects) {
-      if (name !== endpoint) suspect.othersPassed = true;
-      if (this.#options.clock.now() - suspect.at > SUSPICION_MS) this.#suspects.delete(name);
+      if (name === endpoint) suspect.refusals.passed(now);
+      else suspect.othersPassed = true;
+      if (now - suspect.at > SUSPICION_MS) this.#suspects.delete(name);
     }
     if (this.#parts.get(endpoint)?.isIdle()) this.#parts.delete(endpoint);
   }

@@ -115,11 +115,16 @@ export class Limit implements Demand {
     kept?.release();
   }
 
-  /** Lets nothing start for `pauseMs`, and fewer for a while; `announcedMs` is what callers are told. */
-  slowDown(pauseMs: number, announcedMs: number): void {
-    void this.#quota.slowDown(pauseMs);
+  /** Lets nothing start for `pauseMs`; `announcedMs` is what callers are told. */
+  pause(pauseMs: number, announcedMs: number): void {
+    void this.#quota.pause(pauseMs);
     this.#announcedUntil = Math.max(this.#announcedUntil, this.options.clock.now() + announcedMs);
     this.#open();
+  }
+
+  /** Lets fewer start for a while. */
+  slowDown(): void {
+    void this.#quota.slowDown();
   }
 
   /** Lets all go on: there is no limit any more. */
