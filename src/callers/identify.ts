@@ -15,7 +15,7 @@ import type { TokenVerifier } from './token-verifier.ts';
 
 /** Where the API key comes from: the caller, or the gateway itself for callers who present one of its own keys. */
 export interface Credentials {
-  /** The API key that the gateway holds. */
+  /** The API key that the gateway holds. It is read for each request, so another key may replace it. */
   readonly heldKey?: string | undefined;
   /**
    * The keys that callers of a gateway with its own API key present, each alone or as `name=key`; they allow everything. None:
@@ -62,10 +62,14 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
     }
     return identifyByApiKey();
   }
-  const account = hash('sha256', heldKey, 'base64url');
+  const hashOf = createHash();
+  const held = () => {
+    const key = credentials.heldKey ?? heldKey;
+    return { key, account: hashOf(key) };
+  };
   if (isKeyForAll(credentials)) {
     return (request) => ({
-      origin: { key: heldKey, account, caller: placeOf(request) },
+      origin: { ...held(), caller: placeOf(request) },
       permissions: EVERYTHING,
     });
   }
@@ -77,7 +81,7 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
   const known = (given: unknown, giver: string): Identity => {
     const permissions = readPermissions(given, giver);
     return {
-      origin: { key: heldKey, account, caller: permissions.name ?? '', callerRate: permissions.rate },
+      origin: { ...held(), caller: permissions.name ?? '', callerRate: permissions.rate },
       permissions,
     };
   };

@@ -32,6 +32,8 @@ type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and stderr says so. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   process.stdout.on('error', endOfOutput);
+  // Whether there are files to read again or not: SIGHUP ends no process.
+  process.on('SIGHUP', () => undefined);
   try {
     const [command = '', ...rest] = withCommand(args);
     await createProgram().parseAsync([command, ...rest], { from: 'user' });

@@ -5,6 +5,7 @@ import { configurePersisted } from '../operation/persisted/manifest.ts';
 import {
   DEFAULT_COLLECTOR,
   ttlVariable,
+  VARIABLES,
   type VariableValues,
   WRITE_TIMEOUT_FACTOR,
 } from './env-variables.ts';
@@ -17,7 +18,10 @@ import { redisUrl } from './value-kinds.ts';
 export type Config = Readonly<ReturnType<typeof assemble>> & {
   /** Reads the file of REDIS_URL_FILE again; undefined without such a file. @throws Error for what is no URL of Redis. */
   readonly readRedisUrl: (() => string) | undefined;
+  /** Secrets that come from files, which may change while the gateway runs. */
+  readonly secretFiles: readonly SecretFile[];
 };
+export type SecretFile = NonNullable<ReturnType<typeof secretFile>>;
 export type MetricsConfig = NonNullable<Config['metrics']>;
 
 /** Reads an environment, or gives every problem with it, each a line that names the variable and what is allowed. */
@@ -45,8 +49,23 @@ export function loadConfig(flags: Environment = {}): ConfigResult {
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
   const readRedisUrl = fileReader(environment, 'REDIS_URL', redisUrl);
-  const config = { ...assemble(values, problems, readKeys(environment, values, problems)), readRedisUrl };
+  const secretFiles = SECRETS_IN_FILES.flatMap((name) => secretFile(environment, values, name) ?? []);
+  const assembled = assemble(values, problems, readKeys(environment, values, problems));
+  const config = { ...assembled, readRedisUrl, secretFiles };
   return problems.length > 0 ? { problems } : { config };
+}
+
+const SECRETS_IN_FILES = ['LUAAUTH_TOKEN', 'METRICS_KEY', 'REDIS_URL'] as const;
+
+/** The file of a secret: its path, the value that was read, and how it is read again. */
+function secretFile(
+  environment: Environment,
+  values: VariableValues,
+  name: (typeof SECRETS_IN_FILES)[number],
+) {
+  const path = environment[`${name}_FILE`];
+  const read = fileReader(environment, name, VARIABLES[name]);
+  return path && read ? { name, path, value: values[name], read } : undefined;
 }
 
 function assemble(values: VariableValues, problems: string[], keysFile: ReturnType<typeof readKeys>) {

@@ -43,6 +43,7 @@ export function openAuditFile(path: string, secrets: readonly string[] = []) {
         stream.write(`${JSON.stringify(line)}\n`);
       },
     },
+    hide: stream.hide,
     /** Opens the file of that name again: the one that was open may have been moved away. */
     reopen() {
       const next = open(path);

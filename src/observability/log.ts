@@ -20,6 +20,7 @@ export type OperationLog = ReturnType<typeof createLog>;
 
 /** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
 export function createLog({ level, format, secrets, destination }: LogOptions) {
+  const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
   let isLost = false;
   const log = pino(
@@ -30,7 +31,7 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
       // As it is: pino's own would take the facts for an error.
       serializers: { err: (facts) => facts },
     },
-    createRedactedStream(destination, secrets),
+    stream,
   );
   const lifeCycle = log.child({}, { level: 'info' });
   const operations: RequestObserver = {
@@ -93,6 +94,8 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
       const requestId = record && withoutKeys(record, record.requestId);
       log.error({ requestId, ...(record && traceIdsOf(record)), field, err }, 'unexpected error');
     },
+    /** Hides these as well, from now on. */
+    hide: stream.hide,
     info: (message: string) => log.info(message),
     warn: (message: string) => log.warn(message),
     /** Speaks of the process as a whole, whatever the level: who started it, or waits for its end, reads for it. */

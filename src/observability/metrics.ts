@@ -33,7 +33,7 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
       lost.inc(linesLost());
     },
   });
-  const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
+  let expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
     upstream: createUpstreamMetrics(registry),
     operations: createOperationMetrics(registry),
@@ -42,6 +42,10 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     /** Whether a request with this `Authorization` header may read them. */
     isAllowed: (authorization: string | null | undefined) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
+    /** From now on a scraper must send this key. */
+    replaceKey(next: string) {
+      expected = digest(`Bearer ${next}`);
+    },
     /** As Prometheus reads them. */
     text: () => registry.metrics(),
   };

@@ -4,10 +4,19 @@ import { endOfString } from '../transport/json.ts';
 const LEAST_LENGTH = 4;
 const HIDDEN = '…';
 
+/** The most secrets of one stream: the oldest of those that were added is dropped. */
+const MAX_SECRETS = 1_000;
+
 /** A stream of JSON lines in which no value shows a secret, wherever it came from. */
 export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {
-  const prepared = prepare(secrets);
+  let added: readonly string[] = [];
+  let prepared = prepare(secrets);
   return {
+    /** Hides these as well, from now on. */
+    hide(more: readonly string[]): void {
+      added = [...added, ...more].slice(-MAX_SECRETS);
+      prepared = prepare([...secrets, ...added]);
+    },
     write(line: string): void {
       const found = prepared.filter((secret) => line.includes(secret));
       destination.write(found.length > 0 ? changeTexts(line, (text) => hide(text, found)) : line);

@@ -44,6 +44,12 @@ export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
     list: tracing?.list,
     /** Where the metrics are, if they have a port of their own. */
     metricsUrl: metrics?.url,
+    replaceMetricsKey: metrics?.replaceKey,
+    /** Hides these in the log and the audit file as well, from now on. */
+    hide(secrets: readonly string[]) {
+      log.hide(secrets);
+      audit?.hide(secrets);
+    },
     /** Opens the audit file again; undefined: there is none. */
     reopen: audit && (() => reopen(audit, log)),
     async close() {
@@ -68,10 +74,15 @@ function secretsOf(config: Config): string[] {
   const { credentials, metrics, redis, gatewayKey } = config;
   const { heldKey, gatewayKeys = [] } = credentials;
   const plain = gatewayKeys.map((given) => readPlainKey(given).key);
-  const password = redis && decodeURIComponent(new URL(redis.url).password);
-  return [heldKey, gatewayKey, metrics?.key, redis?.url, password || undefined, ...plain].filter(
+  return [heldKey, gatewayKey, metrics?.key, ...(redis ? secretsInUrl(redis.url) : []), ...plain].filter(
     (secret) => secret !== undefined,
   );
+}
+
+/** A URL with a password, and the password. */
+export function secretsInUrl(url: string): string[] {
+  const password = decodeURIComponent(new URL(url).password);
+  return password === '' ? [url] : [url, password];
 }
 
 async function openMetrics(

@@ -3,10 +3,10 @@ import type { Config } from '../config/config.ts';
 import type { ListedDocuments } from '../operation/persisted/resolve.ts';
 import { announce } from './banner.ts';
 import { openGateway } from './open-gateway.ts';
-import { openObservability } from './open-observability.ts';
+import { openObservability, secretsInUrl } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
-import { openKeys, watchDocuments } from './watched-files.ts';
+import { openKeys, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
 
 /**
  * Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. Without an
@@ -21,6 +21,21 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
   let ready = true;
   const credentials = await openKeys(config, log);
   if (observability.reopen) process.on('SIGHUP', observability.reopen);
+  const { hide, replaceMetricsKey } = observability;
+  const uses = {
+    LUAAUTH_TOKEN(key: string) {
+      hide([key]);
+      // Calls in progress have taken the other key along.
+      replaceHeldKey(credentials, key);
+    },
+    METRICS_KEY(key: string) {
+      hide([key]);
+      replaceMetricsKey?.(key);
+    },
+    // The next connection to Redis reads the file by itself.
+    REDIS_URL: (url: string) => hide(secretsInUrl(url)),
+  };
+  watchSecrets(config, uses, log);
   const parts = { transport, isReady: () => ready, credentials };
   const server = await openGateway(config, observability, parts, by).catch(exit);
   const replace = (listed: ListedDocuments) => {

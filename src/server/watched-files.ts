@@ -1,8 +1,8 @@
 import { watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../callers/identify.ts';
-import { createKeyStore } from '../callers/key-store.ts';
-import type { Config } from '../config/config.ts';
+import { createKeyStore, entriesOfPlainKeys } from '../callers/key-store.ts';
+import type { Config, SecretFile } from '../config/config.ts';
 import { readKeysFile } from '../config/text-file.ts';
 import type { Gateway } from '../gateway.ts';
 import type { OperationLog } from '../observability/log.ts';
@@ -16,19 +16,64 @@ function watch(path: string, reload: () => void): void {
   process.on('SIGHUP', reload);
 }
 
+type Log = Pick<OperationLog, 'info' | 'warn'>;
+
+/** Uses a new value of a secret. @throws Error that says why it cannot be used */
+export type UseSecret = (value: string) => void;
+
+/** Reads files of secrets again when they change. A bad file leaves the value that is in force. */
+export function watchSecrets(
+  { secretFiles }: Config,
+  uses: Readonly<Record<SecretFile['name'], UseSecret>>,
+  { info, warn }: Log,
+): void {
+  for (const { name, path, value, read } of secretFiles) {
+    let current = value;
+    const reload = () => {
+      try {
+        const next = read();
+        if (next === current) return;
+        uses[name](next);
+        current = next;
+        info(`${name}_FILE: read again, the secret has changed`);
+      } catch (error) {
+        // Each connection to Redis reads the file by itself, and tells the same.
+        if (name === 'REDIS_URL') return;
+        const reason = (error as Error).message.replace(/\.$/, '');
+        warn(`${reason}. The secret that was read before stays in force.`);
+      }
+    };
+    watch(path, reload);
+    // The watcher compares with what it finds now: the file may have changed since the configuration was read.
+    reload();
+  }
+}
+
+/** Credentials whose API key may be replaced. */
+type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
+
+/** Replaces the API key for the calls from now on. @throws Error for a gateway key: callers know it */
+export function replaceHeldKey(credentials: ReplaceableCredentials, key: string): void {
+  const { gatewayKeys = [], keyRing = createKeyStore(entriesOfPlainKeys(gatewayKeys)) } = credentials;
+  if (keyRing.find(key) !== 'unknown')
+    throw new Error('LUAAUTH_TOKEN_FILE: it holds a gateway key. Put the API key of LuaAuth in it');
+  credentials.heldKey = key;
+}
+
 /** The credentials as configured. A file of keys is read again whenever it changes. Nothing else is even loaded. */
 export async function openKeys(
   { credentials: plain, keysFile, jwt }: Config,
-  { info, warn }: Pick<OperationLog, 'info' | 'warn'>,
-): Promise<Credentials> {
+  { info, warn }: Log,
+): Promise<ReplaceableCredentials> {
   const tokenVerifier =
     jwt && (await import('../callers/token-verifier.ts')).createTokenVerifier({ ...jwt, warn });
-  const credentials = { ...plain, tokenVerifier };
+  const credentials: ReplaceableCredentials = { ...plain, tokenVerifier };
   if (!keysFile) return credentials;
   const { path, entries } = keysFile;
   const keyRing = createKeyStore(entries);
+  const opened = { ...credentials, keyRing };
   watch(path, () => {
-    const read = readKeysFile(path, plain.heldKey);
+    const read = readKeysFile(path, opened.heldKey);
     if ('problems' in read) {
       warn(
         `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the keys of before stay in force. ${read.problems.join('; ')}`,
@@ -41,14 +86,14 @@ export async function openKeys(
   // It may have changed since the configuration was read: the watcher compares with what it finds now.
   const current = readKeysFile(path, plain.heldKey);
   if ('entries' in current) keyRing.replace(current.entries);
-  return { ...credentials, keyRing };
+  return opened;
 }
 
 /** Reads the list of documents again when it changes. A bad one leaves that of before. */
 export function watchDocuments(
   { documents, persisted }: Config,
   replace: Gateway['replaceDocuments'],
-  { info, warn }: Pick<OperationLog, 'info' | 'warn'>,
+  { info, warn }: Log,
 ): void {
   if (!documents) return;
   const reload = () => {

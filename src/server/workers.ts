@@ -53,12 +53,10 @@ export async function runWorkers(config: Config): Promise<void> {
     }
   };
 
-  // Each reads its files again by itself. Where there are none, the signal ends all of them, as it ends a single gateway.
-  if (config.keysFile || config.documents || config.auditFile) {
-    process.on('SIGHUP', () => {
-      for (const worker of serving) worker.process.kill('SIGHUP');
-    });
-  }
+  // Each reads its files again by itself.
+  process.on('SIGHUP', () => {
+    for (const worker of serving) worker.process.kill('SIGHUP');
+  });
   onStop(async () => {
     isStopping = true;
     await Promise.all([...running].map((worker) => end(worker, serving.has(worker))));

@@ -36,6 +36,7 @@ describeWithRedis('REDIS_URL_FILE', () => {
     await isSaid('REDIS_URL_FILE: \\"redis-url\\" holds what is not a percent-encoded URL');
     writeFileSync(file, server.url.replace('//', '//:sentinel-password@'));
     await isSaid('Redis is back');
+    await isSaid('REDIS_URL_FILE: read again, the secret has changed');
     expect(said('Redis asks for a password')).toBe(1);
     expect(said('Redis is lost')).toBe(1);
     expect(begun.output.stdout).not.toContain('sentinel-password');
