@@ -82,9 +82,9 @@ describe('rateLimit', () => {
     fixture.respond = (_recorded, response) => answerRateLimited(response, '20');
     const client = new AbortController();
     const left = fixture.gateway
-      .execute(SCRIPTS, { ids: ['a'] }, { token: 'key-a' }, client.signal)
+      .execute(SCRIPTS, { ids: ['a', 'b'] }, { token: 'key-a' }, client.signal)
       .catch(() => undefined);
-    await expectCalls(fixture.recorder, 1);
+    await expectCalls(fixture.recorder, 2);
     const { resetInMs, ...rest } = await rateLimitOf(fixture);
     expect(rest).toMatchObject({ limit: 8, remaining: 0 });
     expect(resetInMs).toBe(20_000);
