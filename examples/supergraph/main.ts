@@ -18,7 +18,7 @@ console.log(`Supergraph   ${router.url}
   shop       ${shop.url}
 
   curl -s ${router.url} -H 'content-type: application/json' -H 'token: sandbox-key' \\
-    -d '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name price { cents currency } owner { name } project { displayName } } }"}'`);
+    -d '{"query":"{ script(id: \\"9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk\\") { name price { cents currency } owner { name } project { displayName } } }"}'`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void Promise.all([router.stop(), shop.stop(), gateway.stop()]));

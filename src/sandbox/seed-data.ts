@@ -2,13 +2,13 @@
 export const seeded = {
   projectId: '65e0a1b2c3d4e5f600000001',
   /** The script with the most sessions. */
-  scriptId: '65f1c0de0000000000000001',
+  scriptId: '9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk',
   /** A script of the same project that lets users in without a key, with sessions of such users. */
-  freeForAllScriptId: '65f1c0de0000000000000002',
+  freeForAllScriptId: 'B1xPSj7zBdIXn8LaaOk5V5IUuhnJvBLZ',
   /** The script that guests visit, where the sandbox has some. */
-  visitedScriptId: '65f1c0de000000000000000a',
+  visitedScriptId: 'YteSakhB9T0Sx9EARKmvuKW387yig7RB',
   /** A script without a session. */
-  idleScriptId: '65f1c0de000000000000000c',
+  idleScriptId: 'f3rbdVOxXniLU6u5BhJUGEKJuDEx4Rn2',
   /** The first session of `scriptId`; the rest describes it. */
   sessionId: '66b2f00d0000000000000001',
   /** Its user, and the Discord id of that user. */
@@ -28,11 +28,11 @@ export const seeded = {
   /** A project whose scripts have names that look like something else in the list of its executions. */
   namesProjectId: '65e0a1b2c3d4e5f600000004',
   /** Its script `Snowball - Arena - Beta`, with the separator that ends a name there. */
-  separatorScriptId: '65f1c0de000000000000000d',
+  separatorScriptId: 'gEO83vN7Ds2I6KYpe9cZjMylY8UCg1UA',
   /** Its script `total`, which is what the sum is called there. */
-  totalScriptId: '65f1c0de000000000000000e',
+  totalScriptId: 'hcLGJ7Kbtbq9hkXlLKbb1UwWmv6MAEcR',
   /** A script of the same project without executions, which is not in the list. */
-  unusedScriptId: '65f1c0de000000000000000f',
+  unusedScriptId: 'mLbAEH6p5oCYZUmkkt9qQflZvkXpdpld',
 } as const;
 
 /** The projects, in the order of the ids `…01` to `…04`. */
@@ -45,6 +45,7 @@ export const seedProjects = [
 
 /** One row per script: its project (an index), what it is called and counts, and which flags it has. */
 export interface SeedScript {
+  id: string;
   name: string;
   project: 0 | 1 | 2 | 3;
   executions: number;
@@ -59,9 +60,10 @@ export interface SeedScript {
   };
 }
 
-/** The scripts, in the order of the ids `…01` to `…0f`. */
+/** The scripts, sorted by id. The ids have the form of LuaAuth's: docs/luaauth-api.md#scripts. */
 export const seedScripts: readonly SeedScript[] = [
   {
+    id: seeded.scriptId,
     name: 'Nightfall Hub',
     project: 0,
     executions: 3_412_998_117,
@@ -69,35 +71,91 @@ export const seedScripts: readonly SeedScript[] = [
     flags: { require_sessions: true },
   },
   {
+    id: seeded.freeForAllScriptId,
     name: 'Nightfall Lite',
     project: 0,
     executions: 2_704_110_562,
     sessions: 96,
     flags: { free_for_all: true },
   },
-  { name: 'Jailbreak Companion', project: 0, executions: 418_223_904, sessions: 74 },
   {
+    id: 'BoK4eykfM3cNCJpDWzHMhtOFNEpEjMtF',
+    name: 'Jailbreak Companion',
+    project: 0,
+    executions: 418_223_904,
+    sessions: 74,
+  },
+  {
+    id: 'DL4HcpsQ9OQniWwr4VC0bH5VidPmNTD2',
     name: 'Arsenal Trainer',
     project: 0,
     executions: 96_440_218,
     sessions: 41,
     flags: { kick_outdated: true },
   },
-  { name: 'Loader', project: 0, executions: 61_905_733, sessions: 15, flags: { use_heartbeat: false } },
-  { name: 'Auto Farm', project: 1, executions: 18_377_640, sessions: 33, flags: { require_sessions: true } },
-  { name: 'Trade Helper', project: 1, executions: 5_120_087, sessions: 22 },
-  { name: 'Quest Tracker', project: 1, executions: 1_904_311, sessions: 9, flags: { free_for_all: true } },
   {
+    id: 'DWwAZoKdheIahfmSOPFt61TpKzlSEmEA',
+    name: 'Loader',
+    project: 0,
+    executions: 61_905_733,
+    sessions: 15,
+    flags: { use_heartbeat: false },
+  },
+  {
+    id: 'E2p9vOmvZVDlc30qCHlOLdj8I1TIzGtL',
+    name: 'Auto Farm',
+    project: 1,
+    executions: 18_377_640,
+    sessions: 33,
+    flags: { require_sessions: true },
+  },
+  {
+    id: 'HtS0sDYk5LnFBHekLnMYLafDNthm1pDD',
+    name: 'Trade Helper',
+    project: 1,
+    executions: 5_120_087,
+    sessions: 22,
+  },
+  {
+    id: 'PQXBuHUcI26NHqLEqOT7IbH7nLcKxsUW',
+    name: 'Quest Tracker',
+    project: 1,
+    executions: 1_904_311,
+    sessions: 9,
+    flags: { free_for_all: true },
+  },
+  {
+    id: 'VlsbEgp7CEq6UEoCMYyvJ673C7U10Ebm',
     name: 'Harvest (legacy)',
     project: 1,
     executions: 733_215,
     sessions: 2,
     flags: { enabled: false, kick_outdated: true },
   },
-  { name: 'UI Kit Preview', project: 2, executions: 12_806, sessions: 4 },
-  { name: 'Telemetry Test', project: 2, executions: 941, sessions: 1, flags: { use_heartbeat: false } },
-  { name: 'New Script', project: 2, executions: 0, sessions: 0, flags: { enabled: false } },
-  { name: 'Snowball - Arena - Beta', project: 3, executions: 84_920, sessions: 0 },
-  { name: 'total', project: 3, executions: 30_415, sessions: 0 },
-  { name: 'Sleigh', project: 3, executions: 0, sessions: 0 },
+  { id: seeded.visitedScriptId, name: 'UI Kit Preview', project: 2, executions: 12_806, sessions: 4 },
+  {
+    id: 'ZGpnARBEttGpcZOWz8Wc0kP2ktWYbtxz',
+    name: 'Telemetry Test',
+    project: 2,
+    executions: 941,
+    sessions: 1,
+    flags: { use_heartbeat: false },
+  },
+  {
+    id: seeded.idleScriptId,
+    name: 'New Script',
+    project: 2,
+    executions: 0,
+    sessions: 0,
+    flags: { enabled: false },
+  },
+  {
+    id: seeded.separatorScriptId,
+    name: 'Snowball - Arena - Beta',
+    project: 3,
+    executions: 84_920,
+    sessions: 0,
+  },
+  { id: seeded.totalScriptId, name: 'total', project: 3, executions: 30_415, sessions: 0 },
+  { id: seeded.unusedScriptId, name: 'Sleigh', project: 3, executions: 0, sessions: 0 },
 ];

@@ -8,19 +8,13 @@ const places = [606849621, 286090429, 2753915549, 920587237, 155615604] as const
 export const SESSIONS_SPAN_MS = 8_400_000;
 
 /** The sessions of every script, oldest first; users meet on a few dozen game servers. */
-export function seedSessions(
-  { scripts, sessions, users }: SandboxState,
-  random: Random,
-  beginsAt: number,
-): void {
+export function seedSessions({ sessions, users }: SandboxState, random: Random, beginsAt: number): void {
   const keys = [...users.keys()];
   // The first user is the seeded one and keeps to the seeded session.
   const accounts = new Map(keys.map((key) => [key, robloxId(random)]));
   const server = () => ({ place_id: random.pick(places), job_id: random.uuid() });
   const servers = Array.from({ length: 48 }, server);
-  const ids = scripts.keys();
-  for (const { sessions: count, flags } of seedScripts) {
-    const script_id = ids.next().value ?? '';
+  for (const { id: script_id, sessions: count, flags } of seedScripts) {
     let created_at = beginsAt;
     for (let index = 0; index < count; index += 1) {
       created_at += random.whole(1_000, 90_000);

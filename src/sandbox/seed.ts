@@ -67,8 +67,7 @@ function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
         .reduce((sum, { executions }) => sum + executions, 0),
     });
   });
-  seedScripts.forEach(({ name, project, executions, sessions, flags }, index) => {
-    const id = numbered(seeded.scriptId, index);
+  for (const { id, name, project, executions, sessions, flags } of seedScripts) {
     const total_sessions = Math.floor(executions * 0.71);
     state.scripts.set(id, {
       id,
@@ -86,7 +85,7 @@ function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
     });
     state.executions.set(id, executionDays(executions, project < 3 ? random : laterRandom, lastDayAt));
     state.sources.set(id, { version: 1, bytes: 0, sha256: null });
-  });
+  }
   seedUsers(state, random, beginsAt);
   seedSessions(state, random, beginsAt);
   seedNamedUsers(state, beginsAt);

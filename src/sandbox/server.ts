@@ -53,7 +53,7 @@ export interface SandboxOptions {
   maxLimit?: number;
   /** How many calls the record keeps, default 10,000. */
   maxCalls?: number;
-  /** How often a guest comes to the script `…0a`, to stay for five times as long; default 0: never. */
+  /** How often a guest comes to `seeded.visitedScriptId`, to stay for five times as long; default 0: never. */
   guestEveryMs?: number;
   /** How long a disconnected session goes on appearing, default 5,000 ms; 0: not at all. */
   disconnectMs?: number;

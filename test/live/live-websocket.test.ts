@@ -353,7 +353,7 @@ describe('a WebSocket is refused', () => {
     ['that is refused', '/elsewhere', '404 Not Found'],
   ])('one %s waits for the answers to the requests before it', async (_which, path, status) => {
     const raw = await openRaw(fixture.gateway.url);
-    const script = '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}';
+    const script = '{"query":"{ script(id: \\"9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk\\") { name } }"}';
     raw.socket.write(postText(script, { token: 'sandbox-key' }).repeat(2) + upgradeText(path));
     const received = await raw.until(`HTTP/1.1 ${status}`);
     expect(received.match(/HTTP\/1\.1 \d+|"name":"Nightfall Hub"/g)).toEqual([

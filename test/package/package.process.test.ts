@@ -245,7 +245,7 @@ async function askName(endpoint: string, token: string): Promise<unknown> {
   const answer = await fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', token },
-    body: '{"query":"{ script(id: \\"65f1c0de0000000000000001\\") { name } }"}',
+    body: '{"query":"{ script(id: \\"9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk\\") { name } }"}',
   });
   return answer.json();
 }

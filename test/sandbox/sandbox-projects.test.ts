@@ -154,11 +154,11 @@ describe('GET /projects/:project_id/executions', () => {
   it('answers every script and their sum', async () => {
     const { total, ...scripts } = await list(projectId);
     expect(Object.keys(scripts)).toEqual([
-      'Nightfall Hub - 65f1c0de0000000000000001',
-      'Nightfall Lite - 65f1c0de0000000000000002',
-      'Jailbreak Companion - 65f1c0de0000000000000003',
-      'Arsenal Trainer - 65f1c0de0000000000000004',
-      'Loader - 65f1c0de0000000000000005',
+      'Nightfall Hub - 9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk',
+      'Nightfall Lite - B1xPSj7zBdIXn8LaaOk5V5IUuhnJvBLZ',
+      'Jailbreak Companion - BoK4eykfM3cNCJpDWzHMhtOFNEpEjMtF',
+      'Arsenal Trainer - DL4HcpsQ9OQniWwr4VC0bH5VidPmNTD2',
+      'Loader - DWwAZoKdheIahfmSOPFt61TpKzlSEmEA',
     ]);
     expect(scripts[`Nightfall Hub - ${scriptId}`]).toEqual(fixture.sandbox.executions.get(scriptId));
     const days = Object.keys(fixture.sandbox.executions.get(scriptId) ?? {});

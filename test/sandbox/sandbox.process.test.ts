@@ -774,7 +774,10 @@ describe('the seed', () => {
       expect(new Set(rows.map((row) => row[flag]))).toEqual(new Set([true, false]));
     }
     for (const { project_id } of rows) expect(projects.has(project_id)).toBe(true);
-    for (const id of [...scripts, ...sessions, ...projects, ...users].map(([key]) => key)) {
+    for (const id of scripts.keys()) {
+      for (const form of [/^[A-Za-z0-9]{32}$/, /[A-Z]/, /[a-z]/, /\d/]) expect(id).toMatch(form);
+    }
+    for (const id of [...sessions, ...projects, ...users].map(([key]) => key)) {
       expect(id).toMatch(/^[0-9a-f]{24}$/);
     }
     for (const { script_id, user_key, roblox_id, created_at } of sessions.values()) {

@@ -155,7 +155,7 @@ describe('_entities', () => {
   });
 
   it.each([
-    ['an unknown id', script('65f1c0de00000000000000ff'), 'FORBIDDEN', /LuaAuth refused/],
+    ['an unknown id', script('NoSuchScript00000000000000000000'), 'FORBIDDEN', /LuaAuth refused/],
     [
       'an id that leaves its path segment',
       script('../users/x'),

@@ -314,7 +314,7 @@ describe('scripts', () => {
   });
 
   it('nulls the slot of each script that cannot be read, with an error at its index', async () => {
-    const ids = ['65f1c0de00000000000000ff', scriptId, '..', '', freeForAllScriptId, 'a/b'];
+    const ids = ['NoSuchScript00000000000000000000', scriptId, '..', '', freeForAllScriptId, 'a/b'];
     const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids });
     expect(data?.scripts.map((script) => script?.name ?? null)).toEqual([
       null,
@@ -334,7 +334,26 @@ describe('scripts', () => {
       { path: ['scripts', 5], code: 'BAD_USER_INPUT', argument: 'ids[5]' },
     ]);
     expect([...fixture.lines()].sort()).toEqual(
-      ['65f1c0de00000000000000ff', scriptId, freeForAllScriptId].map((id) => `GET /scripts/${id}`).sort(),
+      ['NoSuchScript00000000000000000000', scriptId, freeForAllScriptId]
+        .map((id) => `GET /scripts/${id}`)
+        .sort(),
+    );
+  });
+
+  it('takes ids that differ only in case for different scripts', async () => {
+    const lower = scriptId.toLowerCase();
+    const upper = scriptId.toUpperCase();
+    const script = fixture.sandbox.scripts.get(scriptId);
+    if (script) fixture.sandbox.scripts.set(lower, { ...script, id: lower, name: 'lower' });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids: [upper, lower, scriptId] });
+    expect(data?.scripts).toEqual([
+      null,
+      { id: lower, name: 'lower' },
+      { id: scriptId, name: 'Nightfall Hub' },
+    ]);
+    expect(errors?.map(({ path }) => path)).toEqual([['scripts', 0]]);
+    expect([...fixture.lines()].sort()).toEqual(
+      [upper, lower, scriptId].map((id) => `GET /scripts/${id}`).sort(),
     );
   });
 

@@ -52,7 +52,10 @@ describe('hasNextPage', () => {
   });
 
   it('asks for one row behind a page that comes back without its further row', async () => {
-    const { data } = await fixture.gateway.execute(WALK, { id: '65f1c0de0000000000000009', first: 2 });
+    const { data } = await fixture.gateway.execute(WALK, {
+      id: 'VlsbEgp7CEq6UEoCMYyvJ673C7U10Ebm',
+      first: 2,
+    });
     expect(data?.script?.sessions?.nodes).toHaveLength(2);
     expect(data?.script?.sessions?.pageInfo.hasNextPage).toBe(false);
     expect(listBodies()).toEqual([
@@ -68,7 +71,10 @@ describe('hasNextPage', () => {
   });
 
   it('asks nothing when it is not selected', async () => {
-    const { data } = await fixture.gateway.execute(CURSORS, { id: '65f1c0de0000000000000009', first: 2 });
+    const { data } = await fixture.gateway.execute(CURSORS, {
+      id: 'VlsbEgp7CEq6UEoCMYyvJ673C7U10Ebm',
+      first: 2,
+    });
     expect(data?.script?.sessions?.edges).toHaveLength(2);
     expect(listBodies()).toEqual([{ from: 0, limit: 3 }]);
   });
@@ -79,7 +85,7 @@ describe('hasNextPage', () => {
     fixture.sandbox.fault({ kind: 'delay', ms: 0, route });
     fixture.sandbox.fault({ ...failure, route, times: 10 });
     const { data, errors } = await fixture.gateway.execute(WALK, {
-      id: '65f1c0de0000000000000009',
+      id: 'VlsbEgp7CEq6UEoCMYyvJ673C7U10Ebm',
       first: 2,
     });
     expect(data).toEqual({ script: { sessions: null } });

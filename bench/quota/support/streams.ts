@@ -3,7 +3,11 @@ import { sandboxKeys } from '../../../src/sandbox/keys.ts';
 import { seeded } from '../../../src/sandbox/seed-data.ts';
 
 /** The scripts that are followed: one whose users come and go, two that stay as they are. */
-const FOLLOWED = [seeded.visitedScriptId, '65f1c0de0000000000000005', '65f1c0de0000000000000007'];
+const FOLLOWED = [
+  seeded.visitedScriptId,
+  'DWwAZoKdheIahfmSOPFt61TpKzlSEmEA',
+  'HtS0sDYk5LnFBHekLnMYLafDNthm1pDD',
+];
 const SUBSCRIPTION = `subscription ($id: ID!) {
   scriptSessions(scriptId: $id) {
     __typename

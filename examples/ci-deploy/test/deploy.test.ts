@@ -25,7 +25,7 @@ test('the script gets the file, byte for byte, with one REST call', async () => 
 
 test('what LuaAuth refuses ends with 4, in its own words', async () => {
   writeFileSync(fixture.file, SOURCE);
-  const { code, output } = await fixture.deploy(['65f1c0de00000000000000ff', fixture.file]);
+  const { code, output } = await fixture.deploy(['NoSuchScript00000000000000000000', fixture.file]);
   assert.equal(code, 4);
   assert.match(output, /^LuaAuth refused \(NotPermitted\): \S.*; script does not exist or is not yours$/);
 });

@@ -6,13 +6,13 @@ export interface Offer {
 }
 
 export const offers: readonly Offer[] = [
-  { scriptId: '65f1c0de0000000000000001', cents: 2499, ownerId: '1' },
-  { scriptId: '65f1c0de0000000000000003', cents: 999, ownerId: '1' },
-  { scriptId: '65f1c0de0000000000000004', cents: 1499, ownerId: '2' },
-  { scriptId: '65f1c0de0000000000000006', cents: 499, ownerId: '3' },
-  { scriptId: '65f1c0de0000000000000007', cents: 799, ownerId: '3' },
+  { scriptId: '9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk', cents: 2499, ownerId: '1' },
+  { scriptId: 'BoK4eykfM3cNCJpDWzHMhtOFNEpEjMtF', cents: 999, ownerId: '1' },
+  { scriptId: 'DL4HcpsQ9OQniWwr4VC0bH5VidPmNTD2', cents: 1499, ownerId: '2' },
+  { scriptId: 'E2p9vOmvZVDlc30qCHlOLdj8I1TIzGtL', cents: 499, ownerId: '3' },
+  { scriptId: 'HtS0sDYk5LnFBHekLnMYLafDNthm1pDD', cents: 799, ownerId: '3' },
   // Guests visit this one: its price is in the events of `scriptSessions`.
-  { scriptId: '65f1c0de000000000000000a', cents: 1299, ownerId: '2' },
+  { scriptId: 'YteSakhB9T0Sx9EARKmvuKW387yig7RB', cents: 1299, ownerId: '2' },
 ];
 
 export const customers: ReadonlyMap<string, string> = new Map([
