@@ -115,6 +115,7 @@ export function createRequestListener(
 ): RequestListener {
   const checkHead = createHeadCheck();
   return (message, response) => {
+    splitTarget(message);
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
     // Code that answers in the gateway's place finds it there, as when the process leaves.
     message.headers[REQUEST_ID] = requestId;
@@ -145,6 +146,30 @@ export function createRequestListener(
   };
 }
 
+const IN_ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
+const HOST_FORM = /^[^/?#\\@]+$/;
+
+/**
+ * Gives a request with a target in absolute form, such as `GET http://host/graphql`, the usual path and host header. As RFC 9112
+ * (3.2.2) demands, the host of the target replaces the header. A bad or missing header is left for the head check to refuse.
+ */
+export function splitTarget(message: IncomingMessage & { originalUrl?: string }): void {
+  const { url = '', headers, httpVersion } = message;
+  if (url.startsWith('/')) return;
+  const [, host, path = ''] = IN_ABSOLUTE_FORM.exec(url) ?? [];
+  const isHeaderGood = headers.host === undefined ? httpVersion === '1.0' : HOST_FORM.test(headers.host);
+  if (host === undefined || !isHeaderGood) return;
+  headers.host = host;
+  message.url = asPath(path);
+  const { originalUrl } = message;
+  const [, , originalPath] = IN_ABSOLUTE_FORM.exec(originalUrl ?? '') ?? [];
+  if (originalPath !== undefined) message.originalUrl = asPath(originalPath);
+}
+
+function asPath(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
 /** Refuses too many headers, several hosts, and a host and path that make no URL. Only HTTP/1.0 may leave the host out. */
 export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefined {
   // Most requests are for the same host as the one before, and with a good one every path makes a URL.
@@ -161,7 +186,9 @@ export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | 
     if (host === undefined) return httpVersion === '1.0' ? undefined : MALFORMED;
     const isPath = url.startsWith('/');
     if (host === lastGoodHost && isPath) return undefined;
-    const isGood = /^[^/?#\\@]+$/.test(host) && URL.canParse(`http://${host}${url}`);
+    // An absolute form that `splitTarget` left as it is.
+    if (!isPath && url.includes('://')) return MALFORMED;
+    const isGood = HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`);
     if (isGood && isPath) lastGoodHost = host;
     return isGood ? undefined : MALFORMED;
   };

@@ -1,6 +1,7 @@
 import { Server, type ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
-import { SHUTTING_DOWN } from '../http/guards.ts';
+import { type CorsHeaders, SHUTTING_DOWN } from '../http/guards.ts';
+import { NodeRequest } from '../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
 import type { Connections } from './connections.ts';
 
@@ -12,7 +13,11 @@ const FLUSH_MS = 500;
  * Closes a server without dropping what it has begun: the listener at once, each connection after its answer. A request
  * without an answer within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
  */
-export function drain(server: Server, connections: Connections, graceMs: number): Promise<void> {
+export function drain(
+  server: Server,
+  connections: Connections,
+  { graceMs, cors }: { readonly graceMs: number; readonly cors: CorsHeaders | undefined },
+): Promise<void> {
   // Node's own, which the close of a server calls as well, takes an answer for sent once it is written, and would cut it.
   server.closeIdleConnections = () => {
     const unsent = connections.unanswered().filter(({ finished }) => finished);
@@ -24,7 +29,7 @@ export function drain(server: Server, connections: Connections, graceMs: number)
     // A socket falls idle only after its last answer: look again until all are closed.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(() => {
-      connections.unanswered().forEach(cutShort);
+      for (const response of connections.unanswered()) cutShort(response, cors);
       flush = setTimeout(() => {
         server.closeAllConnections();
         // The server does not count WebSockets among them.
@@ -55,9 +60,9 @@ function whenAllKnow(connections: Connections, done: () => void): void {
   else setImmediate(done);
 }
 
-function cutShort(response: ServerResponse): void {
+function cutShort(response: ServerResponse, cors: CorsHeaders | undefined): void {
   if (response.headersSent) response.destroy();
-  else refuseWhileDraining(response, CUT_SHORT);
+  else refuseWhileDraining(response, cors, CUT_SHORT);
 }
 
 const CUT_SHORT = requestError(
@@ -68,9 +73,17 @@ const CUT_SHORT = requestError(
   { outcome: 'UNKNOWN' },
 );
 
-/** By default, refuses a request that arrived on an open connection after the listener was closed. */
-export function refuseWhileDraining(response: ServerResponse, error = SHUTTING_DOWN): void {
-  const { headers } = response.req;
-  const answer = errorResponse(error, headers.accept);
-  sendResponse({ response, answer, requestId: requestIdFor(headers[REQUEST_ID]) });
+/**
+ * By default, refuses a request that arrived on an open connection after the listener was closed. Pages of allowed origins can
+ * read the refusal.
+ */
+export function refuseWhileDraining(
+  response: ServerResponse,
+  cors: CorsHeaders | undefined,
+  error = SHUTTING_DOWN,
+): void {
+  const request = new NodeRequest(response.req);
+  const { headers, ...refusal } = errorResponse(error, request.header('accept'));
+  const answer = { ...refusal, headers: { ...headers, ...cors?.(request, headers.vary) } };
+  sendResponse({ response, answer, requestId: requestIdFor(request.header(REQUEST_ID)) });
 }

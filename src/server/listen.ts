@@ -2,7 +2,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { isProbe } from '../http/address.ts';
-import { MAX_HEADERS } from '../http/node.ts';
+import type { CorsHeaders } from '../http/guards.ts';
+import { MAX_HEADERS, splitTarget } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/websocket/socket-upgrade.ts';
 import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
@@ -19,6 +20,8 @@ export interface ServerOptions
   readonly listener: RequestListener;
   /** Takes WebSockets; without it, a request for one is answered like any other. */
   readonly upgrade?: Upgrade;
+  /** Goes into refusals while the server drains; the listener adds its own. Undefined: pages of other origins may read nothing. */
+  readonly cors?: CorsHeaders | undefined;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -40,7 +43,7 @@ const MAX_UNREAD_BYTES = Math.min(128 * 1024 * 1024, getHeapStatistics().heap_si
 
 /** Listens. @throws StartError when the address cannot be had */
 export async function startServer(options: ServerOptions) {
-  const { listener, upgrade, host, port } = options;
+  const { listener, upgrade, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
@@ -63,14 +66,18 @@ export async function startServer(options: ServerOptions) {
     // Its connection sent too many.
     if (request.socket.destroyed) return;
     if (draining) response.shouldKeepAlive = false;
-    if (draining && !isProbe(request.url)) refuseWhileDraining(response);
+    // The path shows a probe.
+    splitTarget(request);
+    // A browser hides the refusal of a preflight from its page. The next request needs a new connection.
+    const isAnswered = isProbe(request.url) || request.method === 'OPTIONS';
+    if (draining && !isAnswered) refuseWhileDraining(response, cors);
     else listener(request, response);
   });
   // Node's own answer has no header of ours, and no expectation but `100-continue` has a meaning.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   if (upgrade) {
     takeUpgrades(server, connections, (request, socket, head) => {
-      if (draining) refuseWhileDraining(responseOn(request, socket));
+      if (draining) refuseWhileDraining(responseOn(request, socket), cors);
       else upgrade(request, socket, head);
     });
   }
@@ -103,7 +110,7 @@ export async function startServer(options: ServerOptions) {
     /** Lets what is under way finish, for at most `graceMs`, and takes nothing new; resolves when all is closed. */
     drain(graceMs: number): Promise<void> {
       draining = true;
-      return drain(server, connections, graceMs);
+      return drain(server, connections, { graceMs, cors });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { HostCheck } from '../http/guards.ts';
-import { createHeadCheck, NodeRequest } from '../http/node.ts';
+import { createHeadCheck, NodeRequest, splitTarget } from '../http/node.ts';
 import { errorResponse, type PlainResponse, sendResponse } from '../http/response.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -18,6 +18,7 @@ export async function startMetricsServer(
   const checkHead = createHeadCheck();
   const server = createServer(async (request, response) => {
     try {
+      splitTarget(request);
       const { headers, url } = request;
       const refusal =
         checkHead(request) ?? checkHost({ host: headers.host, origin: headers.origin, path: url });

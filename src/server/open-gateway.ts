@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import type { GraphiQLPageOptions } from '../graphiql/page.ts';
 import { createTabs, PLACEHOLDERS } from '../graphiql/tabs.ts';
+import { createCors } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import { createStaticRoute } from '../http/static-file.ts';
 import { StartError } from '../observability/start-error.ts';
@@ -37,7 +38,9 @@ export async function openGateway(
   if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
   const { host, port, writeTimeoutMs } = config;
   const { upgrade, isAccepted } = gateway;
-  const server = await startServer({ listener: gateway, upgrade, isAccepted, host, port, writeTimeoutMs });
+  const cors = createCors(config.corsOrigins);
+  const options = { upgrade, isAccepted, cors, host, port, writeTimeoutMs };
+  const server = await startServer({ listener: gateway, ...options });
   return {
     ...server,
     replaceDocuments,

@@ -154,6 +154,55 @@ describe('SIGTERM with a request in flight', () => {
     expect(fixture.recorder.calls).toEqual([]);
   });
 
+  describe('pages of other origins', () => {
+    const ORIGIN = 'https://app.example';
+    const corsOf = (text: string) => /^access-control-allow-origin: (.+)$/im.exec(text)?.[1];
+    const postFrom = (origin: string) => postText(JSON.stringify({ query: READ }), { token: 'key', origin });
+
+    it.each([
+      [[ORIGIN], ORIGIN, ORIGIN],
+      [[ORIGIN], 'https://evil.example', undefined],
+      [['*'], 'https://any.example', '*'],
+      [[], ORIGIN, undefined],
+    ])('with CORS_ORIGINS %j, a refusal for %s allows %s', async (corsOrigins, origin, allowed) => {
+      await reopen({ corsOrigins });
+      const client = await openHalfway(postFrom(origin));
+      const drained = fixture.gateway.drain(FOREVER_MS);
+      client.finish();
+      const text = await client.closed;
+      expect(text).toContain('"code":"SHUTTING_DOWN"');
+      expect(corsOf(text)).toBe(allowed);
+      expect(/^access-control-expose-headers: .*x-request-id/im.test(text)).toBe(allowed !== undefined);
+      expect(/^vary: .*origin/im.test(text)).toBe(corsOrigins[0] === ORIGIN);
+      await drained;
+      expect(fixture.recorder.calls).toEqual([]);
+    });
+
+    it('a preflight is answered, as a browser hides its refusal', async () => {
+      await reopen({ corsOrigins: [ORIGIN] });
+      const head = `OPTIONS /graphql HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\nAccess-Control-Request-Method: POST\r\n\r\n`;
+      const client = await openHalfway(head);
+      const drained = fixture.gateway.drain(FOREVER_MS);
+      client.finish();
+      const text = await client.closed;
+      expect(text).toMatch(/^HTTP\/1\.1 204 /);
+      expect(text).toMatch(/connection: close/i);
+      expect(corsOf(text)).toBe(ORIGIN);
+      await drained;
+    });
+
+    it('what is cut short carries the headers too', async () => {
+      await reopen({ corsOrigins: [ORIGIN] });
+      const client = await openRaw(fixture.gateway.url);
+      client.socket.write(postFrom(ORIGIN));
+      await arrival();
+      await fixture.gateway.drain(1);
+      const text = await client.closed;
+      expect(text).toContain('"outcome":"UNKNOWN"');
+      expect(corsOf(text)).toBe(ORIGIN);
+    });
+  });
+
   it('/readiness says 503 and /health 200 to whoever is still connected', async () => {
     let ready = true;
     await reopen({ isReady: () => ready });

@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { Agent } from 'undici';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
+import { createCors } from '../../src/http/guards.ts';
 import { type ServerOptions, startServer } from '../../src/server/listen.ts';
 import { createTransport, type TransportOptions } from '../../src/transport/transport.ts';
 
@@ -55,6 +56,7 @@ export async function openGateway({
     listener: gateway,
     upgrade: gateway.upgrade,
     isAccepted: gateway.isAccepted,
+    cors: createCors(options.corsOrigins ?? []),
     host: '127.0.0.1',
     port: 0,
     writeTimeoutMs: 30_000,

@@ -8,7 +8,7 @@ import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import { readOperationPath } from '../address.ts';
 import type { HostCheck, OriginCheck } from '../guards.ts';
-import { createHeadCheck, NodeRequest } from '../node.ts';
+import { createHeadCheck, NodeRequest, splitTarget } from '../node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../response.ts';
 import { openSocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
@@ -57,6 +57,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
   const upgrade: Upgrade = (request, socket, head) => {
     // It may break at any time; whoever it belongs to then finds it closed.
     socket.on('error', () => undefined);
+    splitTarget(request);
     const refusal = refusalFor(request);
     if (refusal) {
       refuse(request, socket, refusal);
