@@ -4,11 +4,13 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   readSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { auditLine } from './facts.ts';
 import { createRedactedStream } from './redacted-stream.ts';
 import type { RequestRecord, WriteFacts } from './request-record.ts';
@@ -75,10 +77,16 @@ function isTornAt(path: string): boolean {
 export async function checkAuditFile(path: string): Promise<void> {
   try {
     if (existsSync(path)) closeSync(open(path));
-    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    else accessSync(dirname(placeOf(path)), constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw cause instanceof StartError ? cause : cannotWrite(path, cause);
   }
+}
+
+/** Where a file of this name would be made: at the end of a link. */
+function placeOf(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
 }
 
 /** Only a regular file: a pipe could keep the gateway waiting for whoever reads it. */

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
 import { sendProxyPage } from '../../src/sandbox/proxy-page.ts';
 import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useCommandLine } from '../support/command-line.ts';
@@ -82,6 +83,44 @@ describe('check', () => {
     const path = join(tmpdir(), `luaauth-graphql-check-${process.pid}.log`);
     expect((await at(path)).code).toBe(0);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('finds a link of the audit log that leads nowhere', async () => {
+    const path = join(tmpdir(), `luaauth-graphql-link-${process.pid}.log`);
+    symlinkSync('/nowhere/audit.log', path);
+    try {
+      const { code, stdout } = await run(['check', '--audit-log-file', path]);
+      expect(code).toBe(1);
+      expect(lines(stdout)[1]).toContain(
+        `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (ENOENT).`,
+      );
+    } finally {
+      rmSync(path);
+    }
+  });
+
+  it.each([
+    ['/nowhere/file', 'does not exist (ENOENT)'],
+    ['/nowhere/file.json', 'does not exist (ENOENT)'],
+    [tmpdir(), 'is a directory (EISDIR)'],
+    ['/dev/zero', 'is not read: it is a pipe or a device, not a regular file'],
+  ])('opens every file that a variable names: %s', async (path, reason) => {
+    // The folder is a list of no documents, and the audit log is not read.
+    const names = VARIABLE_NAMES.filter(
+      (name) =>
+        name.endsWith('_FILE') &&
+        name !== 'AUDIT_LOG_FILE' &&
+        !(path === tmpdir() && name === 'PERSISTED_DOCUMENTS_FILE'),
+    );
+    expect(names).toContain('LUAAUTH_TOKEN_FILE');
+    const variables = Object.fromEntries(names.map((name) => [name, path]));
+    const { code, stdout, stderr } = await run(['check'], { variables });
+    expect([code, stdout]).toEqual([1, '']);
+    for (const name of names) {
+      const line = stderr.split('\n').find((one) => one.trim().startsWith(`${name}:`));
+      expect(line).toContain(JSON.stringify(path));
+      expect(line).toContain(reason);
+    }
   });
 
   it('asks once, for what cannot exist, and shows no key of anybody', async () => {
