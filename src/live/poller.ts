@@ -14,6 +14,9 @@ const SLOWER = 1.5;
 const MOST_MS = 30_000;
 /** A poll that waits for longer until it is sent is published as a delay, in ms. With 100 scripts at `LIVE_RATE` each waits 8 s. */
 const LATE_MS = 10_000;
+/** While polls have to wait this long for the quota, they are asked for more often, so that each script is polled every 10 s, in ms. */
+const CROWDED_MS = 5_000;
+const MOST_CROWDED_MS = 3_000;
 /** At least so often the whole state is published, for a process that has lost a change. */
 const SNAPSHOT_EVERY_MS = 60_000;
 /** For how many of those that several pages miss the API is asked, in one poll. */
@@ -46,6 +49,8 @@ export interface KnownState {
 interface Poll extends ReadSessions {
   /** The state was read at this instant, in ms since 1970. */
   readonly asOf: number;
+  /** How long it waited for its first permit, in ms. */
+  readonly waitedMs: number;
   /** Those that it missed and the API does not know any more. */
   readonly gone: ReadonlySet<string>;
 }
@@ -72,7 +77,9 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   let snapshotAt = position === NO_STATE ? Number.NEGATIVE_INFINITY : clock.now();
   let endSeenAt = Number.NEGATIVE_INFINITY;
   let intervalMs = LEAST_MS;
-  let delay: DelayReason | undefined;
+  let delay: { readonly reason: DelayReason; readonly since: number; readonly againAt: number } | undefined;
+  /** When the next answer was due, on the clock. Failures do not put it off. */
+  let dueAt: number | undefined;
   let cancelTimer: (() => void) | undefined;
   let isPolling = false;
   let isWantedAgain = false;
@@ -85,7 +92,7 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     try {
       const found = await read(usage);
       if (stopped.aborted) return;
-      enter(found, usage.isUncoordinated);
+      enter(found, usage);
     } catch (failure) {
       if (stopped.aborted) return;
       onPoll('failed');
@@ -113,13 +120,20 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   };
 
   const read = async (usage: PollUsage): Promise<Poll> => {
-    const access = openAccess(origin, usage, clock.now(), stopped);
+    dueAt ??= clock.now();
+    const waitsFrom = dueAt;
+    const access = openAccess(origin, usage, waitsFrom, stopped);
     const found = await readSessions(access, scriptId, maxSessions, isKnownPage);
     if (found.isEndSeen) endSeenAt = clock.now();
     const asOf = Math.floor(today() - (clock.now() - usage.readAt));
     const suspects = tracker.suspects(found).slice(0, MAX_SUSPECTS);
     const answers = await Promise.all(suspects.map((id) => isGone(access, id)));
-    return { ...found, asOf, gone: new Set(suspects.filter((_id, index) => answers[index])) };
+    return {
+      ...found,
+      asOf,
+      waitedMs: usage.readAt - waitsFrom,
+      gone: new Set(suspects.filter((_id, index) => answers[index])),
+    };
   };
 
   /**
@@ -134,7 +148,8 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     return clock.now() - endSeenAt < SNAPSHOT_EVERY_MS && tracker.isSame(sessions);
   };
 
-  const enter = (found: Poll, isUncoordinated: boolean) => {
+  const enter = (found: Poll, { isUncoordinated }: PollUsage) => {
+    dueAt = undefined;
     const { appeared, disappeared } = tracker.enter(found, found.gone);
     const hasChanged = appeared.length + disappeared.length > 0;
     // Those who follow after all were connected before: they are no news.
@@ -142,7 +157,8 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     const isOtherwise = isNew || isMore || found.isComplete !== isComplete;
     if (hasChanged || isOtherwise) version += 1;
     isComplete = found.isComplete;
-    intervalMs = hasChanged || isNew ? LEAST_MS : Math.min(MOST_MS, intervalMs * SLOWER);
+    const mostMs = found.waitedMs >= CROWDED_MS ? MOST_CROWDED_MS : MOST_MS;
+    intervalMs = hasChanged || isNew ? LEAST_MS : Math.min(mostMs, intervalMs * SLOWER);
     if (!isNew) isEndAssumed = false;
     isNew = false;
     position = { cursor: `${epoch}.${version}`, asOf: found.asOf, nextPollMs: Math.ceil(intervalMs) };
@@ -159,14 +175,19 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   };
 
   const fail = (reason: DelayReason) => {
-    if (reason !== 'COORDINATION_LOST') intervalMs = Math.min(MOST_MS, intervalMs * SLOWER);
+    // A poll that has waited in vain waits again soon, or later polls would go before it.
+    if (reason === 'QUOTA') intervalMs = LEAST_MS;
+    else if (reason === 'API_UNAVAILABLE') intervalMs = Math.min(MOST_MS, intervalMs * SLOWER);
     publishDelay(reason);
   };
 
-  /** Publishes a delay once, when it begins. */
+  /** Publishes a delay when it begins, and each time that it has become twice as long or more. */
   const publishDelay = (reason: DelayReason) => {
-    if (delay === reason) return;
-    delay = reason;
+    const now = clock.now();
+    const isKnown = delay?.reason === reason;
+    if (delay && isKnown && (now < delay.againAt || reason === 'COORDINATION_LOST')) return;
+    const since = delay && isKnown ? delay.since : now;
+    delay = { reason, since, againAt: now + 2 * Math.max(LATE_MS, now - since) };
     const { cursor, asOf } = position === NO_STATE ? { ...NO_STATE, asOf: today() } : position;
     publish({ type: 'SessionsDelay', cursor, asOf, nextPollMs: Math.ceil(intervalMs), reason }, 'part');
   };

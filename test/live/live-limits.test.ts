@@ -8,7 +8,10 @@ import { bearer, entriesOf, ringOf } from '../support/keys.ts';
 import { createLiveApi, wireUser } from '../support/live-api.ts';
 import { change, delay, EVENTS, next, refusalOf, snapshot, subscribe } from '../support/live-events.ts';
 import { POLL_MS, useLive } from '../support/live-fixture.ts';
+import { quiet } from '../support/network.ts';
+import { answerPlainly } from '../support/plain-api.ts';
 import { openRaw, postText } from '../support/raw-http.ts';
+import { SCRIPTS } from '../support/reads.ts';
 import { json, type Respond } from '../support/recorder.ts';
 import { openSocket } from '../support/socket-client.ts';
 import { eventually } from '../support/waiting.ts';
@@ -197,6 +200,45 @@ describe('polls', () => {
     const asked = fixture.recorder.lines().slice(0, 45);
     expect(new Set(asked).size).toBeGreaterThan(20);
     for (const events of streams) events.leave();
+  });
+
+  const patient = useRecorder({
+    transport: { ...transport, rate: 50 },
+    liveLimits: { rate: 10 },
+    timeouts: { read: 10_000, write: 10_000 },
+  });
+
+  it('go on every 10 s while reads use the whole quota, for a fiftieth of it at most', async () => {
+    const api = createLiveApi();
+    const polls: number[] = [];
+    patient.respond = (recorded, response) => {
+      if (recorded.line.startsWith('GET')) return answerPlainly(recorded, response);
+      polls.push(clock.now());
+      return api.respond(recorded, response);
+    };
+    api.connect('s', 'a');
+    const events = await subscribe(patient.gateway, { id: 's' });
+    const client = new AbortController();
+    const scripts = Array.from({ length: 250 }, (_one, index) => `read-${index}`);
+    const readOn = async (reader: number) => {
+      for (let count = 0; !client.signal.aborted; count += 1) {
+        const ids = scripts.map((id) => `${id}-${reader}-${count}`);
+        await patient.gateway.execute(SCRIPTS, { ids }, undefined, client.signal);
+      }
+    };
+    const readers = [1, 2, 3].map((reader) => readOn(reader).catch(() => undefined));
+    const startedAt = clock.now();
+    while (clock.now() - startedAt < 60_000) {
+      await quiet();
+      await clock.advance(50);
+    }
+    client.abort();
+    await Promise.all(readers);
+    const times = [...polls.filter((at) => at > startedAt), clock.now()];
+    const gaps = times.map((at, index) => at - (times[index - 1] ?? startedAt));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_000);
+    expect(polls.length).toBeLessThanOrEqual(60);
+    events.leave();
   });
 
   const slow = useRecorder({ transport: { ...transport, rate: 50, observer }, liveLimits: { rate: 1 } });

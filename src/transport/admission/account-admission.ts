@@ -42,6 +42,10 @@ const MAX_WAITING = 10_000;
  * always full would start every call just before its deadline, and spend the quota on calls that time out.
  */
 const RESERVED_MS = 500;
+/** A poll that has waited so long goes before callers, in ms. */
+const LATE_POLL_MS = 5_000;
+/** At most this part of the quota is for such polls. */
+const LATE_POLLS_PART = 1 / 50;
 
 /**
  * Calls of one API key: they wait in one fair queue, each until all that it needs is there. When the API says `ratelimited`,
@@ -54,6 +58,7 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   readonly queue = new FairQueue<Admittance>();
   /** Requests that have a connection. */
   underWay = 0;
+  #latePollsFrom = Number.NEGATIVE_INFINITY;
   readonly #options: AccountLimitsOptions;
 
   constructor(name: string, common: Common, options: AccountLimitsOptions) {
@@ -67,8 +72,10 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
     return this.#options.clock.now();
   }
 
-  byCaller(): Iterable<readonly [caller: string, count: number]> {
-    return this.queue.byCaller();
+  *byCaller(): Iterable<readonly [caller: string, count: number]> {
+    yield* this.queue.byCaller();
+    const poll = this.#latePoll(this.now);
+    if (poll) yield [poll.call.origin.caller, 1];
   }
 
   /** A permit of the API's quota is not held until a connection is free, only from then on. */
@@ -80,7 +87,9 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
   /** Lets a call wait for what it lacks, if there is time for that. */
   wait(admittance: Admittance): void {
     const { limit, etaMs } = this.#slowest(admittance, true);
-    const isLate = etaMs > 0 && this.now + etaMs > admittance.startBy;
+    const isPoll = admittance.call.revalidation?.isPoll;
+    // A poll goes before callers once it is late.
+    const isLate = etaMs > 0 && this.now + etaMs > admittance.startBy && !isPoll;
     const before = admittance.call.revalidation ? this.queue.size : this.queue.urgent;
     if (isLate || before >= MAX_WAITING) {
       for (const one of admittance.limits) one.rest();
@@ -101,12 +110,28 @@ export class AccountAdmission implements AccountRecord, LimitedAccount {
     const { now, isUrgent } = this;
     // One whose time is over is about to be told: a process that stood still finds the permits first.
     const admits = (one: Admittance) => one.startBy >= now && one.takePermits();
-    let next = isUrgent && key.prepare(false) ? queue.next(admits, isByAge) : undefined;
+    const poll = this.#latePoll(now);
+    let next = poll && key.prepare(false) ? this.#startLate(poll, now) : undefined;
+    if (!next && isUrgent && key.prepare(false)) next = queue.next(admits, isByAge);
+    if (!next && poll && !isUrgent) key.giveBack();
     // All of them turned out to wait for a rate of their own: what was taken for them is for others, and for no renewal.
     if (!next && isUrgent && !this.isUrgent) key.giveBack();
     if (!next && queue.size > queue.urgent && key.prepare(true)) next = queue.nextRevalidation(admits);
     next?.start();
     return next !== undefined;
+  }
+
+  /** The poll that goes before callers now. */
+  #latePoll(now: number): Admittance | undefined {
+    const poll = this.queue.firstPoll;
+    return poll && now >= this.#latePollsFrom && poll.ageMs(now) >= LATE_POLL_MS ? poll : undefined;
+  }
+
+  #startLate(poll: Admittance, now: number): Admittance | undefined {
+    if (poll.startBy < now || !poll.takePermits(false)) return undefined;
+    this.queue.remove(poll);
+    this.#latePollsFrom = now + 1_000 / (this.#options.rate * LATE_POLLS_PART);
+    return poll;
   }
 
   /** Whether any waits that somebody waits for, and has not used up a rate of its own, as far as is known. */
@@ -211,9 +236,14 @@ export class Admittance implements Waiting, Demand {
     else account.wait(this);
   }
 
-  /** Takes a permit of each quota, or in none: whether it did. */
-  takePermits(): boolean {
-    const { revalidation } = this.call;
+  /** How long its answer has been due at a moment. */
+  ageMs(now: number): number {
+    return now - this.waitsSince + (this.call.revalidation?.servedAgeMs ?? 0);
+  }
+
+  /** Takes a permit of each quota, or none: whether it did. */
+  takePermits(leavesSpare = true): boolean {
+    const revalidation = leavesSpare ? this.call.revalidation : undefined;
     const permits: Permit[] = [];
     for (const limit of this.limits) {
       const permit = limit.take(revalidation !== undefined && limit.options.leavesSpare(revalidation), this);

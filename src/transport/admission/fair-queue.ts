@@ -63,6 +63,7 @@ class CallerQueue<Item extends Waiting> implements Queue<Waiting, Item> {
 export class FairQueue<Item extends Waiting> {
   readonly #callers = new RoundRobin<Waiting, Item, string>(byCaller, () => new CallerQueue());
   readonly #revalidations = new Fifo<Item>();
+  readonly #polls = new Fifo<Item>();
 
   /** How many wait. Every call asks. */
   size = 0;
@@ -70,6 +71,11 @@ export class FairQueue<Item extends Waiting> {
   /** How many wait that somebody else waits for: all but revalidations. */
   get urgent(): number {
     return this.#callers.size;
+  }
+
+  /** The poll that has waited longest. */
+  get firstPoll(): Item | undefined {
+    return this.#polls.items()[0];
   }
 
   byCaller(): Iterable<[caller: string, count: number]> {
@@ -95,7 +101,7 @@ export class FairQueue<Item extends Waiting> {
   }
 
   all(): Item[] {
-    return [...this.#callers.items(), ...this.#revalidations.items()];
+    return [...this.#callers.items(), ...this.#revalidations.items(), ...this.#polls.items()];
   }
 
   /** Whether one that waits has many of its caller before it, or all. */
@@ -109,16 +115,21 @@ export class FairQueue<Item extends Waiting> {
   }
 
   #queueOf({ call }: Item): Fifo<Item> | RoundRobin<Waiting, Item, string> {
-    return call.revalidation ? this.#revalidations : this.#callers;
+    if (!call.revalidation) return this.#callers;
+    return call.revalidation.isPoll ? this.#polls : this.#revalidations;
   }
 
   /** Takes out the one whose entry was served the most. Thousands may wait, so they are sorted only where that one is not admitted. */
   nextRevalidation(admits: Admits<Item>): Item | undefined {
-    const items = this.#revalidations.items();
+    const queues = [this.#revalidations.items(), this.#polls.items()];
     let found: Item | undefined;
-    for (const item of items) if (!found || servedAgeMs(item) > servedAgeMs(found)) found = item;
+    for (const items of queues)
+      for (const item of items) if (!found || servedAgeMs(item) > servedAgeMs(found)) found = item;
     if (found && !admits(found))
-      found = items.toSorted((one, other) => servedAgeMs(other) - servedAgeMs(one)).find(admits);
+      found = queues
+        .flat()
+        .sort((one, other) => servedAgeMs(other) - servedAgeMs(one))
+        .find(admits);
     if (found) this.remove(found);
     return found;
   }
