@@ -16,6 +16,13 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
   const observability = await openObservability(config, by === 'stdin' ? 2 : 1).catch(exit);
   const { log } = observability;
   const { transport, close } = await openUpstream(config, observability.upstream, sandboxUrl).catch(exit);
+  const { rate, redis: { instances = 0 } = {} } = config;
+  if (rate > 0 && instances > rate) {
+    const seconds = Math.ceil(instances / rate);
+    log.warn(
+      `LUAAUTH_INSTANCES is ${instances}, and LUAAUTH_RATE only ${rate}: while Redis is lost, each instance makes one call every ${seconds} s`,
+    );
+  }
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;

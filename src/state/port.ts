@@ -36,8 +36,10 @@ export interface Quotas {
 }
 
 export interface QuotaLimits {
-  /** Requests that may arrive in any sliding second; Infinity: no limit, only pauses. */
+  /** Requests that may arrive in any sliding window; Infinity: no limit, only pauses. */
   readonly rate: number;
+  /** Seconds of the window; undefined: one. */
+  readonly windowSeconds?: number;
   /** The share of the rate that is left after each `slowDown`. */
   readonly backoff: number;
   /** How much of the full rate comes back each second. */

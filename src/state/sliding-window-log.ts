@@ -31,6 +31,7 @@ class SlidingWindowLog implements Quota {
   readonly arrivals: Arrivals;
   readonly #onFreed: () => void;
   readonly #limits: QuotaLimits;
+  readonly #windowMs: number;
   #reduced: number;
   #reducedAt: number;
   #forgottenAt = Number.NEGATIVE_INFINITY;
@@ -40,6 +41,7 @@ class SlidingWindowLog implements Quota {
 
   constructor(limits: QuotaLimits, now: () => number, arrivals: Arrivals, onFreed: () => void) {
     this.#limits = limits;
+    this.#windowMs = ((limits.windowSeconds ?? 1) - 1) * 1_000 + WINDOW_MS;
     this.now = now;
     this.arrivals = arrivals;
     this.#onFreed = onFreed;
@@ -57,7 +59,7 @@ class SlidingWindowLog implements Quota {
       this.isWanted = true;
       return waitMs;
     }
-    if (isSpare) this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits;
+    if (isSpare) this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + this.#windowMs / permits;
     this.held += 1;
     return new LoggedRequest(this);
   }
@@ -89,7 +91,7 @@ class SlidingWindowLog implements Quota {
   slowDown(): void {
     const now = this.now();
     // All that was sent at the old speed may be refused: that is one lesson, not fifty.
-    if (now - this.#slowedAt < WINDOW_MS) return;
+    if (now - this.#slowedAt < this.#windowMs) return;
     this.#slowedAt = now;
     this.#reduced = Math.max(1, Math.floor(this.#permitsAt(now) * this.#limits.backoff));
     this.#reducedAt = now;
@@ -102,7 +104,7 @@ class SlidingWindowLog implements Quota {
     const used = this.requests.length + this.held;
     const remaining = now < this.#pausedUntil ? 0 : Math.max(0, limit - used);
     const lastAt = Math.max(now, this.#pausedUntil, this.#expectedAt(this.requests.length - 1, now) ?? now);
-    return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.held > 0 ? WINDOW_MS : 0) };
+    return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.held > 0 ? this.#windowMs : 0) };
   }
 
   isIdle(): boolean {
@@ -128,7 +130,7 @@ class SlidingWindowLog implements Quota {
   #freeInMs(permits: number, now: number): number {
     // Where enough are free, a look at all of them once in a while bounds the memory.
     const areFree = this.requests.length + this.held < permits;
-    if (areFree && now - this.#forgottenAt < WINDOW_MS) return 0;
+    if (areFree && now - this.#forgottenAt < this.#windowMs) return 0;
     this.#forget(now);
     const over = this.requests.length + this.held - permits;
     if (over < 0) return 0;
@@ -136,7 +138,7 @@ class SlidingWindowLog implements Quota {
       this.requests.map((request) => request.arrivedBy),
       over,
     );
-    return arrivedBy === undefined ? Number.POSITIVE_INFINITY : Math.max(1, arrivedBy + WINDOW_MS - now);
+    return arrivedBy === undefined ? Number.POSITIVE_INFINITY : Math.max(1, arrivedBy + this.#windowMs - now);
   }
 
   #permitInMs(ahead: number, now: number): number {
@@ -146,7 +148,9 @@ class SlidingWindowLog implements Quota {
     if (over < 0) return 0;
     // Permits that are held are taken for requests of this moment.
     return (
-      (this.#expectedAt(over % rate, now) ?? now + WINDOW_MS) - now + WINDOW_MS * Math.floor(over / rate)
+      (this.#expectedAt(over % rate, now) ?? now + this.#windowMs) -
+      now +
+      this.#windowMs * Math.floor(over / rate)
     );
   }
 
@@ -156,7 +160,7 @@ class SlidingWindowLog implements Quota {
       Math.min(arrivedBy, Math.max(sentAt + wayMs, now)),
     );
     const arrivedBy = nth(expected, index);
-    return arrivedBy === undefined ? undefined : arrivedBy + WINDOW_MS;
+    return arrivedBy === undefined ? undefined : arrivedBy + this.#windowMs;
   }
 
   #forget(now: number): void {
@@ -164,7 +168,7 @@ class SlidingWindowLog implements Quota {
     const requests = this.requests;
     let kept = 0;
     for (const request of requests) {
-      if (request.arrivedBy + WINDOW_MS <= now) continue;
+      if (request.arrivedBy + this.#windowMs <= now) continue;
       requests[kept] = request;
       kept += 1;
     }

@@ -26,6 +26,18 @@ async function graphiqlOf(url: string) {
   return { header, prefix, publicKey, note, tabs: tabs.length };
 }
 
+it('more instances than the quota has calls a second are logged at the start', async () => {
+  const gateway = start({
+    REDIS_URL: 'redis://127.0.0.1:1',
+    REDIS_REQUIRED: 'false',
+    LUAAUTH_INSTANCES: '101',
+  });
+  await gateway.listening();
+  expect(gateway.output.stdout).toContain(
+    'LUAAUTH_INSTANCES is 101, and LUAAUTH_RATE only 50: while Redis is lost, each instance makes one call every 3 s',
+  );
+});
+
 it('a runtime whose undici sends nothing is refused at the start', async () => {
   // As Bun tells of itself.
   const asBun = "Object.defineProperty(process.versions, 'bun', { value: '1.4.5' })";

@@ -201,13 +201,13 @@ describeWithRedis.concurrent('a gateway', () => {
       await eventually(async () => expect(await fixture.redis.command('KEYS', '*:held')).toEqual([]));
     });
 
-    it('says that its limit is zero where its share is, not that there is none', async () => {
+    it('says that its limit is one call where its share is less, and that none is free yet', async () => {
       const transport = { rate: 2 };
       const gateway = await open({ transport, redis: { instances: 3 } });
       await fixture.redis.stop();
       await lost(gateway);
       const { data } = await gateway.execute('{ rateLimit { limit remaining } }', {}, KEY);
-      expect(data).toEqual({ rateLimit: { limit: 0, remaining: 0 } });
+      expect(data).toEqual({ rateLimit: { limit: 1, remaining: 0 } });
     });
 
     it('uses its share of the quota and no more', { timeout: 60_000, ...fixture.inTime }, async () => {
@@ -279,6 +279,17 @@ describeWithRedis.concurrent('a gateway', () => {
       await found(gateway);
       const { data, extensions } = await read(gateway);
       expect([data?.script?.name, extensions]).toEqual(['name of a', undefined]);
+    });
+
+    it('makes a call every few seconds where LUAAUTH_INSTANCES is larger than the quota', async () => {
+      await fixture.redis.stop();
+      const gateway = await open({ transport: { rate: 2 }, redis: { isRequired: false, instances: 5 } });
+      const { data, extensions } = await read(gateway);
+      expect([data?.script?.name, extensions?.upstream]).toEqual(['name of a', LOST]);
+      const sentAt = performance.now();
+      const { data: next } = await gateway.execute(SCRIPT, { id: 'b' }, KEY);
+      expect(next?.script?.name).toBe('name of b');
+      expect(performance.now() - sentAt).toBeGreaterThan(2_500);
     });
 
     it('uses the share that LUAAUTH_INSTANCES gives', async () => {

@@ -343,6 +343,8 @@ export class Membership {
 type BeatReply = [state: number, reserved: number[], time: number, among: number, seenAt: number];
 const BEATEN = { inOtherEpoch: 0, tooLate: -1 };
 
+/** Among more instances than the rate, each may make one call in so many seconds that all of them keep to the rate on average. */
 function share(rate: number, among: number): number {
-  return among === 0 ? 0 : Math.floor(rate / among);
+  if (among === 0) return 0;
+  return among > rate ? 1 / Math.ceil(among / rate) : Math.floor(rate / among);
 }

@@ -1,4 +1,5 @@
 import { Arrivals } from '../arrivals.ts';
+import { whenKnown } from '../maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../port.ts';
 import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../sliding-window-log.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
@@ -37,7 +38,10 @@ export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces)
       if (limits.isLocal || !Number.isFinite(limits.rate)) return local.open(name, part, limits, onFreed);
       const account = accounts.of(name);
       const kind = part === undefined ? '' : `-${account.encryption.name(part)}`;
-      const openShare = (rate: number) => local.open(name, part, { ...limits, rate }, onFreed);
+      const openShare = (rate: number) => {
+        const own = rate < 1 ? { rate: 1, windowSeconds: Math.round(1 / rate) } : { rate };
+        return local.open(name, part, { ...limits, ...own }, onFreed);
+      };
       return createQuotaInRedis({ link, account, kind, limits, arrivals, onFreed, openShare });
     },
   };
@@ -165,8 +169,15 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     }
   };
 
-  const statusOfShare = () =>
-    ownShare()?.status() ?? { limit: 0, used: 0, remaining: 0, resetInMs: Math.max(0, waitMs()) };
+  const statusOfShare = () => {
+    const pauseMs = Math.max(0, waitMs());
+    const none = { limit: 0, used: 0, remaining: 0, resetInMs: pauseMs };
+    return whenKnown(ownShare()?.status() ?? none, ({ remaining, resetInMs, ...status }) => ({
+      ...status,
+      remaining: pauseMs > 0 ? 0 : remaining,
+      resetInMs: Math.max(resetInMs, pauseMs),
+    }));
+  };
 
   const statusInStore = async (): Promise<QuotaStatus> => {
     const args = [rate, membership.reservedOf(rate), recoveryPerSecond];
