@@ -91,7 +91,7 @@ function inQuota(
   return { calls, queuedMs: Math.max(...waitsMs), remaining };
 }
 
-/** Copies a value as JSON has it, with bounded texts. Names of members as well may be those of a user's program. */
+/** Copies a value as JSON has it, with bounded texts. A user's program may choose the names of members too. */
 class Bounded {
   #left: number;
 

@@ -127,7 +127,7 @@ function findHeldKey(entries: readonly KeyEntry[], heldKey: string | undefined):
   return entries.flatMap(({ name, sha256 }, index) =>
     sha256.includes(held)
       ? [
-          `${placeOf(index, name)}.sha256 is that of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new"`,
+          `${placeOf(index, name)}.sha256 is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new"`,
         ]
       : [],
   );

@@ -82,9 +82,9 @@ export function endOfWrite(error: unknown): {
 }
 
 /**
- * Adds to the errors of a mutation what became of the write: to those of its own fields, and of the operation as a whole.
- * A failure below such a field is that of a read after the write, which the data shows, unless the failure leaves none. An error
- * of the operation as a whole leaves no data either: then it matters whether any write can have been carried out.
+ * Adds the outcome of the write to the errors of a mutation's root fields, and to an error of the whole operation. An error below
+ * a root field belongs to a read after the write: the data shows that the write was carried out, unless the error leaves no data.
+ * An error of the whole operation leaves no data: its outcome says whether any write can have been carried out.
  */
 export function withOutcomes(
   errors: readonly GraphQLError[],

@@ -47,7 +47,7 @@ export interface Declaration {
   readonly documented: ObjectForm;
   /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
   readonly isSentOnce: boolean;
-  /** Its own time limit in ms; undefined: that of reads or writes. */
+  /** The time limit of the endpoint in ms; undefined: the limit of reads or writes. */
   readonly timeoutMs?: number | undefined;
   /** How to find out whether a write was carried out, where a read does not show it. */
   readonly ifUnknown?: string | undefined;
@@ -170,7 +170,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
         const wanted = asked.params[param];
         for (const row of Array.isArray(result) ? result : [result ?? {}]) {
           const given = row[property];
-          // One that cannot be used proves nothing: it is an error at its field.
+          // An id that cannot be used proves nothing: it is an error at its field.
           if (given === undefined || given === wanted) continue;
           if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
           throw new BadResponse(about, 'it is about something else', { isMisdirected: true });

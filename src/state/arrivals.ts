@@ -1,7 +1,7 @@
 /**
- * The API counts arrivals, and all that is known of an arrival is that it lies between the sending and the beginning of the answer.
- * So a request counts from its answer. A request that is worked on for longer counts from this time after its sending, in ms: no way
- * takes longer, not even with a packet that was lost.
+ * The API counts arrivals. A request arrives between its sending and the beginning of its answer, so it counts from its answer. If
+ * the API works on it for longer, it counts from this time after its sending, in ms: the network never takes longer, not even with a
+ * lost packet.
  */
 export const LONGEST_WAY_MS = 500;
 /** After so long without any sign of the API, a request is taken for arrived: longer than the network is usually cut, in ms. */
@@ -12,11 +12,11 @@ const ANSWERS = 8;
 /** A request that was sent. */
 export interface Departure {
   sentAt: number;
-  /** No way took longer when the request was sent, in ms. */
+  /** The longest time that the network took when the request was sent, in ms. */
   wayMs: number;
   /** When the request has arrived at the latest, as far as is known. */
   arrivedBy: number;
-  /** `arrivedBy` is sooner now. */
+  /** Called when `arrivedBy` becomes sooner. */
   learnt(): void;
 }
 

@@ -431,7 +431,7 @@ describe('a gateway key that can be guessed', () => {
     const text = JSON.stringify({ keys: [{ name: 'bot', sha256, scopes: ['*'] }] });
     const GATEWAY_KEYS_FILE = file('keys.json', text);
     expect(problems({ LUAAUTH_TOKEN: HELD, GATEWAY_KEYS_FILE })).toEqual([
-      `GATEWAY_KEYS_FILE: ${JSON.stringify(GATEWAY_KEYS_FILE)}: keys[0] (bot).sha256 is that of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`,
+      `GATEWAY_KEYS_FILE: ${JSON.stringify(GATEWAY_KEYS_FILE)}: keys[0] (bot).sha256 is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`,
     ]);
   });
 });

@@ -360,7 +360,7 @@ export function openSocketConnection(
   };
 }
 
-/** Takes the place of the last listener of a socket, which is that of `ws`. */
+/** Replaces the socket's last `data` listener, which `ws` has just added. */
 function interceptFrames(socket: NetSocket): SocketFrames {
   const deliver = socket.listeners('data').at(-1) as (bytes: Buffer) => void;
   socket.off('data', deliver);
