@@ -5,8 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = join(ROOT, 'dist/page');
-const ENTRY = 'src/graphiql/browser/start.tsx';
-const INPUTS = ['src/graphiql/browser', 'src/graphiql/tabs.ts', 'scripts/bundle-graphiql.ts'];
+const ENTRY = 'src/features/graphiql/browser/start.tsx';
+const INPUTS = [
+  'src/features/graphiql/browser',
+  'src/features/graphiql/tabs.ts',
+  'scripts/bundle-graphiql.ts',
+];
 /** The packages that npm has installed, with versions. */
 const INSTALLED = 'node_modules/.package-lock.json';
 
@@ -78,7 +82,7 @@ async function bundle(): Promise<[name: string, content: string | Uint8Array][]>
         // GraphiQL's editor is CodeMirror here, behind the part of Monaco's interface that it calls.
         {
           find: /^monaco-(editor|graphql)\/.*$/,
-          replacement: join(ROOT, 'src/graphiql/browser/editor/monaco.ts'),
+          replacement: join(ROOT, 'src/features/graphiql/browser/editor/monaco.ts'),
         },
       ],
       dedupe: ['graphql', 'react', 'react-dom'],

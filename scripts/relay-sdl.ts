@@ -1,5 +1,5 @@
 import { parse, print, visit } from 'graphql';
-import { LINK } from '../src/schema/subgraph-sdl.ts';
+import { LINK } from '../src/features/federation/subgraph-sdl.ts';
 
 /** The SDL of the subgraph for Relay's compiler, which refuses directives that it finds no definition of. */
 export function withoutFederation(subgraph: string): string {

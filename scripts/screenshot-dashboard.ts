@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { sandboxKeys } from '../src/sandbox/keys.ts';
-import { seeded } from '../src/sandbox/seed-data.ts';
+import { sandboxKeys } from '../src/features/sandbox/keys.ts';
+import { seeded } from '../src/features/sandbox/seed-data.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { startProcess } from '../test/support/process.ts';
 

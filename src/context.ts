@@ -4,7 +4,7 @@ import type { Acceptance, Identity } from './callers/identify.ts';
 import { KeyTrial } from './callers/key-trial.ts';
 import type { Permissions } from './callers/permissions.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
-import type { Live } from './live/live.ts';
+import type { Live } from './features/live/live.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
 import type { Origin } from './transport/call.ts';

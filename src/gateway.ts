@@ -2,21 +2,26 @@ import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { OpenAgents } from './agents/open-agents.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
-import { createGraphiQL, type GraphiQLPageOptions } from './graphiql/page.ts';
+import type { OpenAgents } from './features/agents/open-agents.ts';
+import { createGraphiQL, type GraphiQLPageOptions } from './features/graphiql/page.ts';
+import { createLive, type LiveLimits, type LiveObserver } from './features/live/live.ts';
+import {
+  createDocumentResolver,
+  type ListedDocuments,
+  type PersistedDocuments,
+} from './features/persisted/resolve.ts';
+import { createSocketUpgrade, type Upgrade } from './features/websocket/socket-upgrade.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
 import { createCompress } from './http/compression.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createHttpSteps } from './http/http-steps.ts';
 import { createRequestListener } from './http/node.ts';
 import { createRoutes, type HttpRoute } from './http/routes.ts';
-import { createSocketUpgrade, type Upgrade } from './http/websocket/socket-upgrade.ts';
 import { createYogaAdapter, type Fetch } from './http/yoga.ts';
-import { createLive, type LiveLimits, type LiveObserver } from './live/live.ts';
 import {
   createRequestTracker,
   type GatewayLog,
@@ -24,11 +29,6 @@ import {
 } from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
 import { createEnvelopHooks } from './operation/envelop-hooks.ts';
-import {
-  createDocumentResolver,
-  type ListedDocuments,
-  type PersistedDocuments,
-} from './operation/persisted/resolve.ts';
 import { createPipeline, endWithRefusedKey } from './operation/pipeline.ts';
 import type { Limits } from './plan/limits.ts';
 import { createSchema } from './schema/index.ts';

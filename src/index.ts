@@ -12,11 +12,11 @@ import { version } from './version.ts';
 export type { Credentials } from './callers/identify.ts';
 export type { KeyStore as KeyRing } from './callers/key-store.ts';
 export type { Permissions as Grant } from './callers/permissions.ts';
-export type { TokenVerifier } from './callers/token-verifier.ts';
+export type { TokenVerifier } from './features/jwt/token-verifier.ts';
+export { openStateInRedis, type RedisStateOptions } from './features/redis/open.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Timeouts } from './luaauth/api.ts';
 export type { Limits } from './plan/limits.ts';
-export { openStateInRedis, type RedisStateOptions } from './state/redis/open.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
 
 export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & {

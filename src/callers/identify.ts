@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
+import type { TokenVerifier } from '../features/jwt/token-verifier.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
@@ -11,7 +12,6 @@ import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createKeyStore, entriesOfPlainKeys, type KeyStore } from './key-store.ts';
 import { EVERYTHING, noPermissions, type Permissions, readPermissions } from './permissions.ts';
-import type { TokenVerifier } from './token-verifier.ts';
 
 /** Where the API key comes from: the caller, or the gateway itself for callers who present one of its own keys. */
 export interface Credentials {

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
+import type { NewKeyFlags } from '../features/commands/gateway-keys.ts';
+import { readProbeArguments } from '../features/commands/probe-arguments.ts';
+import type { QueryOptions } from '../features/commands/query.ts';
+import type { SandboxDates } from '../features/sandbox/server.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { isObject } from '../luaauth/envelope.ts';
-import type { SandboxDates } from '../sandbox/server.ts';
 import { version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
-import type { NewKeyFlags } from './gateway-keys.ts';
-import { readProbeArguments } from './probe-arguments.ts';
-import type { QueryOptions } from './query.ts';
 import { EXIT, printError, readInputFile } from './terminal.ts';
 
 const AFTER_HELP = `
@@ -116,7 +116,7 @@ function createProgram(): Command {
     if (flags.script !== undefined && config.credentials.heldKey === undefined) {
       command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
     }
-    const { check } = await import('./check.ts');
+    const { check } = await import('../features/commands/check.ts');
     const options = { scriptId: flags.script, probe: isProbe ? ids : undefined, json };
     if (!(await check(config, options))) process.exitCode = EXIT.failed;
   });
@@ -143,7 +143,7 @@ function createProgram(): Command {
     // The REST API behind another gateway is not this process's to know.
     const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
     const config = await configure({ ...others, ...notHere });
-    const { query } = await import('./query.ts');
+    const { query } = await import('../features/commands/query.ts');
     process.exitCode = await query({ file, variables, operation, plan, url }, config);
   });
 
@@ -173,7 +173,7 @@ function createProgram(): Command {
         .default('recent'),
     )
     .action(async ({ port, dates }: { port: string; dates: SandboxDates }) => {
-      const { runSandbox } = await import('./sandbox.ts');
+      const { runSandbox } = await import('../features/sandbox/run-sandbox.ts');
       await runSandbox(port, dates);
     });
 
@@ -214,7 +214,7 @@ function addKeysCommands(program: Command): void {
       ]),
     )
     .action(async (flags: NewKeyFlags) => {
-      const { makeKey } = await import('./gateway-keys.ts');
+      const { makeKey } = await import('../features/commands/gateway-keys.ts');
       reportProblems(await makeKey(flags));
     });
   keys
@@ -222,7 +222,7 @@ function addKeysCommands(program: Command): void {
     .description('say what a file of gateway keys allows, key by key')
     .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
     .action(async (path: string) => {
-      const { showKeys } = await import('./gateway-keys.ts');
+      const { showKeys } = await import('../features/commands/gateway-keys.ts');
       reportProblems(showKeys(path));
     });
 }

@@ -1,14 +1,14 @@
 import { GraphQLSchema, specifiedDirectives } from 'graphql';
+import { withFederation } from '../features/federation/federation.ts';
+import { describeScopes, printSubgraph } from '../features/federation/subgraph-sdl.ts';
 import { builder } from './builder.ts';
 import { fetchable } from './entity.ts';
-import { withFederation } from './federation.ts';
 import { useOwnScalars } from './scalars.ts';
-import { describeScopes, printSubgraph } from './subgraph-sdl.ts';
 import './script.ts';
 import './execution.ts';
 import './ad-system.ts';
 import './session-connection.ts';
-import './script-sessions.ts';
+import '../features/live/script-sessions.ts';
 import './rate-limit.ts';
 
 const built = new Map<boolean, GraphQLSchema>();

@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
+import { sandboxKeys } from '../features/sandbox/keys.ts';
+import { seeded } from '../features/sandbox/seed-data.ts';
 import type { OperationLog } from '../observability/log.ts';
-import { sandboxKeys } from '../sandbox/keys.ts';
-import { seeded } from '../sandbox/seed-data.ts';
 import { version } from '../version.ts';
 
 export interface Running {

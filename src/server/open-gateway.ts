@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
+import type { GraphiQLPageOptions } from '../features/graphiql/page.ts';
+import { createTabs, PLACEHOLDERS } from '../features/graphiql/tabs.ts';
+import { sandboxKeys } from '../features/sandbox/keys.ts';
+import { seeded } from '../features/sandbox/seed-data.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
-import type { GraphiQLPageOptions } from '../graphiql/page.ts';
-import { createTabs, PLACEHOLDERS } from '../graphiql/tabs.ts';
 import { createCors } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import { createStaticRoute } from '../http/static-file.ts';
 import { StartError } from '../observability/start-error.ts';
-import { sandboxKeys } from '../sandbox/keys.ts';
-import { seeded } from '../sandbox/seed-data.ts';
 import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
 
@@ -55,7 +55,7 @@ export async function openGateway(
 export async function loadAgents({ agents, persisted, gatewayKey }: Config, by: 'http' | 'stdin') {
   if (!agents) return undefined;
   if (by === 'stdin' && gatewayKey === undefined) throw new StartError(NO_KEY);
-  const { openAgents } = await import('../agents/open-agents.ts').catch((cause) => {
+  const { openAgents } = await import('../features/agents/open-agents.ts').catch((cause) => {
     throw new StartError(NOT_INSTALLED, { cause });
   });
   return openAgents({ ...agents, listed: persisted.listed }, by === 'stdin' ? gatewayKey : undefined);

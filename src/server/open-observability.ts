@@ -1,11 +1,11 @@
 import { isKeyForAll } from '../callers/identify.ts';
 import { readPlainKey } from '../callers/key-store.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
+import { type AuditFile, openAuditFile } from '../features/audit/audit-file.ts';
+import type { ListedDocuments } from '../features/persisted/resolve.ts';
 import { createHostCheck } from '../http/guards.ts';
-import { type AuditFile, openAuditFile } from '../observability/audit-file.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
 import { type LogOutput, openStdout } from '../observability/log-output.ts';
-import type { ListedDocuments } from '../operation/persisted/resolve.ts';
 import { hashOf } from '../state/documents.ts';
 import type { Observer } from '../transport/observer.ts';
 import { version } from '../version.ts';
@@ -90,9 +90,9 @@ async function openMetrics(
   { host, port, key }: MetricsConfig,
   logOutput: LogOutput,
 ) {
-  const { createMetrics } = await import('../observability/metrics.ts');
+  const { createMetrics } = await import('../features/metrics/metrics.ts');
   const metrics = createMetrics({ key, linesLost: () => logOutput.lost, version });
-  const { createMetricsRoute, startMetricsServer } = await import('./metrics-server.ts');
+  const { createMetricsRoute, startMetricsServer } = await import('../features/metrics/metrics-server.ts');
   if (port === undefined)
     return { ...metrics, pages: [createMetricsRoute(metrics)], url: undefined, close() {} };
   // No page knows METRICS_KEY, so its holder may use any name.
@@ -104,7 +104,7 @@ async function openMetrics(
 
 /** Starts tracing. @throws StartError where its packages are not installed */
 export async function openTracing({ persisted }: Config, url: URL, warn: (message: string) => void) {
-  const { createTracing, startOtel } = await import('../observability/tracing.ts');
+  const { createTracing, startOtel } = await import('../features/tracing/tracing.ts');
   const { tracer, close } = await startOtel({ url, version, warn });
   const tracing = createTracing(tracer);
   const list = (documents: ListedDocuments) => tracing.list(new Set([...documents.values()].map(hashOf)));

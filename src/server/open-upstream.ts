@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
+import type { Sandbox } from '../features/sandbox/server.ts';
 import { StartError } from '../observability/start-error.ts';
-import type { Sandbox } from '../sandbox/server.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport } from '../transport/transport.ts';
 import { version } from '../version.ts';
@@ -36,7 +36,7 @@ export async function openUpstream(config: Config, observer: readonly Observer[]
 
 /** Starts the sandbox in the place of the API. A gateway that has an API does not even load it. */
 export async function openSandbox(): Promise<Sandbox> {
-  const { GUEST_EVERY_MS, startSandbox } = await import('../sandbox/server.ts');
+  const { GUEST_EVERY_MS, startSandbox } = await import('../features/sandbox/server.ts');
   return startSandbox({ guestEveryMs: GUEST_EVERY_MS, dates: 'recent' });
 }
 
@@ -44,7 +44,7 @@ export async function openSandbox(): Promise<Sandbox> {
 async function openState(config: Config, observers: readonly Observer[]) {
   const { redis, rate, freshMs, freshMsFor, staleMs } = config;
   if (!redis) return undefined;
-  const { openStateInRedis } = await import('../state/redis/open.ts');
+  const { openStateInRedis } = await import('../features/redis/open.ts');
   try {
     return await openStateInRedis({
       ...redis,

@@ -66,7 +66,7 @@ export async function openKeys(
   { info, warn }: Log,
 ): Promise<ReplaceableCredentials> {
   const tokenVerifier =
-    jwt && (await import('../callers/token-verifier.ts')).createTokenVerifier({ ...jwt, warn });
+    jwt && (await import('../features/jwt/token-verifier.ts')).createTokenVerifier({ ...jwt, warn });
   const credentials: ReplaceableCredentials = { ...plain, tokenVerifier };
   if (!keysFile) return credentials;
   const { path, entries } = keysFile;

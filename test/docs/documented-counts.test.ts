@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { defaults } from '../../src/config/config.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
-import { startSandbox } from '../../src/sandbox/server.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { startSandbox } from '../../src/features/sandbox/server.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useOpened, useSandbox } from '../support/fixture.ts';
 

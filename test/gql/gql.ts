@@ -15,6 +15,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n": typeof types.WhoseScriptDocument,
+    "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n": typeof types.ReadLimitDocument,
     "\n  mutation ToggleAndReadForReport($id: ID!) {\n    first: toggleScript(input: { id: $id, enabled: true }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n    second: toggleScript(input: { id: $id, enabled: false }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadForReportDocument,
     "\n  query AdSystems {\n    adSystems {\n      id\n      project {\n        id\n      }\n      name\n      keyDurationMs\n      maxKeys\n      allowExtending\n      maxDurationMs\n    }\n  }\n": typeof types.AdSystemsDocument,
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": typeof types.AdSystemDocument,
@@ -37,7 +38,6 @@ type Documents = {
     "\n  query DefaultPage($id: ID!) {\n    script(id: $id) {\n      sessions {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": typeof types.DefaultPageDocument,
     "\n  query WholeUser($key: ID!) {\n    user(key: $key) {\n      key\n      discordId\n      fingerprintAssigned\n      executor\n      executions\n      keyExpiresAt\n      lastResetAt\n      totalFingerprintResets\n      note\n      blacklist {\n        reason\n        expiresAt\n      }\n      fingerprint\n    }\n  }\n": typeof types.WholeUserDocument,
     "\n  query UserKeys($keys: [ID!]!) {\n    users(keys: $keys) {\n      key\n      executions\n    }\n  }\n": typeof types.UserKeysDocument,
-    "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n": typeof types.ReadLimitDocument,
     "\n  fragment Refused on Refusal {\n    message\n    ... on InvalidFields {\n      fields {\n        path\n        messages\n      }\n    }\n    ... on NotPermitted {\n      reasons\n    }\n    ... on UnknownRefusal {\n      code\n    }\n  }\n": typeof types.RefusedFragmentDoc,
     "\n  mutation Edit($input: EditScriptInput!) {\n    editScript(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": typeof types.EditDocument,
     "\n  mutation Update($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": typeof types.UpdateDocument,
@@ -69,6 +69,7 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n": types.WhoseScriptDocument,
+    "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n": types.ReadLimitDocument,
     "\n  mutation ToggleAndReadForReport($id: ID!) {\n    first: toggleScript(input: { id: $id, enabled: true }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n    second: toggleScript(input: { id: $id, enabled: false }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n  }\n": types.ToggleAndReadForReportDocument,
     "\n  query AdSystems {\n    adSystems {\n      id\n      project {\n        id\n      }\n      name\n      keyDurationMs\n      maxKeys\n      allowExtending\n      maxDurationMs\n    }\n  }\n": types.AdSystemsDocument,
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": types.AdSystemDocument,
@@ -91,7 +92,6 @@ const documents: Documents = {
     "\n  query DefaultPage($id: ID!) {\n    script(id: $id) {\n      sessions {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": types.DefaultPageDocument,
     "\n  query WholeUser($key: ID!) {\n    user(key: $key) {\n      key\n      discordId\n      fingerprintAssigned\n      executor\n      executions\n      keyExpiresAt\n      lastResetAt\n      totalFingerprintResets\n      note\n      blacklist {\n        reason\n        expiresAt\n      }\n      fingerprint\n    }\n  }\n": types.WholeUserDocument,
     "\n  query UserKeys($keys: [ID!]!) {\n    users(keys: $keys) {\n      key\n      executions\n    }\n  }\n": types.UserKeysDocument,
-    "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n": types.ReadLimitDocument,
     "\n  fragment Refused on Refusal {\n    message\n    ... on InvalidFields {\n      fields {\n        path\n        messages\n      }\n    }\n    ... on NotPermitted {\n      reasons\n    }\n    ... on UnknownRefusal {\n      code\n    }\n  }\n": types.RefusedFragmentDoc,
     "\n  mutation Edit($input: EditScriptInput!) {\n    editScript(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": types.EditDocument,
     "\n  mutation Update($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": types.UpdateDocument,
@@ -140,6 +140,10 @@ export function graphql(source: string): unknown;
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n"): (typeof documents)["\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n"): (typeof documents)["\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -228,10 +232,6 @@ export function graphql(source: "\n  query WholeUser($key: ID!) {\n    user(key:
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query UserKeys($keys: [ID!]!) {\n    users(keys: $keys) {\n      key\n      executions\n    }\n  }\n"): (typeof documents)["\n  query UserKeys($keys: [ID!]!) {\n    users(keys: $keys) {\n      key\n      executions\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n"): (typeof documents)["\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

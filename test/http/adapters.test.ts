@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { getIntrospectionQuery } from 'graphql';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 
 let sandbox: Sandbox;

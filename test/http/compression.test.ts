@@ -2,11 +2,11 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { getIntrospectionQuery, OperationTypeNode } from 'graphql';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { createCompress } from '../../src/http/compression.ts';
 import { FetchRequest } from '../../src/http/http-request.ts';
 import { createRequestTracker } from '../../src/observability/request-record.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 
 const ORIGIN = 'https://app.example.com';

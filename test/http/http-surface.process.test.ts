@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 import { openGateway } from '../support/gateway.ts';
 import { liveBytes } from '../support/live-memory.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useOpened } from '../support/fixture.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';

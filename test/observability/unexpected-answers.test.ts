@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/features/metrics/metrics.ts';
 import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import {
   AD_PROVIDER_SETTING,
@@ -9,7 +10,6 @@ import {
   SESSION,
   USER,
 } from '../../src/luaauth/wire.ts';
-import { createMetrics } from '../../src/observability/metrics.ts';
 import type { EndpointDifference } from '../../src/transport/answer-watch.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useOpened } from '../support/fixture.ts';

@@ -1,7 +1,7 @@
 import { execute } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { sandboxKeys } from '../../src/sandbox/keys.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 import { openGateway } from '../support/gateway.ts';
 

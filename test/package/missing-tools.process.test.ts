@@ -81,8 +81,8 @@ it('a file that cannot be run is no command', () => {
 describe('a machine with only Node', () => {
   /** Files with tests that need a browser, a Redis, or bash and curl. */
   const files = [
-    'test/graphiql/graphiql-browser.browser.test.ts',
-    'test/state/page-sizes.redis.test.ts',
+    'test/features/graphiql/graphiql-browser.browser.test.ts',
+    'test/features/redis/page-sizes.redis.test.ts',
     'test/package/smoke-image.process.test.ts',
   ];
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { executeByGraphql } from '../../src/execution/by-graphql.ts';
 import { type ExecuteArgs, execute as executeCompiled } from '../../src/execution/execute.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useRecorder, useSandbox } from '../support/fixture.ts';
 import { openGateway } from '../support/gateway.ts';
 import { answerPlainly, scriptIdOf, wireScript } from '../support/plain-api.ts';

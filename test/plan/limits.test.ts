@@ -1,8 +1,8 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { useOpened } from '../support/fixture.ts';
 import { openGateway, type ResultError, type TestGateway } from '../support/gateway.ts';
 

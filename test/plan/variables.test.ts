@@ -6,9 +6,9 @@ import {
   parse,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 import { coerceVariables } from '../../src/plan/variables.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 
 const fixture = useSandbox({ shared: true });

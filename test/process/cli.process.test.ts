@@ -3,7 +3,7 @@ import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { VARIABLE_GROUPS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
 import { FLAGS } from '../../src/config/flags.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useCommandLine } from '../support/command-line.ts';
 import { json } from '../support/recorder.ts';
 import { textOf } from '../support/repository.ts';

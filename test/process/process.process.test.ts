@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import type { Variables } from '../support/process.ts';
 import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes.ts';
 import { json } from '../support/recorder.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
-import { startSandbox } from '../../src/sandbox/server.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { startSandbox } from '../../src/features/sandbox/server.ts';
 import { INDEX, MAIN } from '../support/built.ts';
 
 /** Writes down each module that is loaded, in a file: a pipe whose reader is slow may take no more. */
@@ -59,7 +59,7 @@ it('a gateway loads Yoga, and nothing that only some gateways need', async () =>
     );
     expect(loaded).toContain('/dist/http/node.js');
     expect(loaded).toContain('node_modules/graphql-yoga');
-    expect(loaded).not.toMatch(/node_modules\/(?:ws|zod)\/|\/dist\/sandbox\/server/);
+    expect(loaded).not.toMatch(/node_modules\/(?:ws|zod)\/|\/dist\/features\/sandbox\/server/);
   } finally {
     await sandbox.close();
   }

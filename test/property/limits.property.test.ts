@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sandboxKeys } from '../../src/sandbox/keys.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { operations } from '../support/documents.ts';
 import { useSandbox } from '../support/fixture.ts';

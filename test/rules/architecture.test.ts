@@ -53,7 +53,7 @@ describe('imports point down', () => {
     const begins = (file: string) =>
       offered.includes(`dist/${file.replace(/ts$/, 'js')}"`) ||
       // The bundle of the page puts the second in the place of Monaco.
-      /^graphiql\/browser\/(start|editor\/monaco)\./.test(file);
+      /^features\/graphiql\/browser\/(start|editor\/monaco)\./.test(file);
     const alone = sources.filter(({ file }) => !imported.has(file) && !begins(file));
     expect(alone.map(({ file }) => file)).toEqual([]);
   });
@@ -64,19 +64,41 @@ describe('imports point down', () => {
     ['transport', ['state']],
     ['luaauth', ['transport', 'state']],
     ['errors', ['luaauth', 'transport']],
-    ['live', ['luaauth', 'transport', 'state', 'errors']],
     ['observability', ['transport', 'state/maybe-promise.ts']],
     ['plan', ['callers', 'errors', 'luaauth/endpoints.ts']],
-    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'state']],
-    ['context.ts', ['callers', 'live', 'luaauth', 'transport', 'errors', 'observability']],
-    ['schema', ['callers', 'live', 'luaauth', 'plan', 'errors', 'context.ts', 'state/maybe-promise.ts']],
+    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'state', 'features/jwt']],
+    ['context.ts', ['callers', 'features/live', 'luaauth', 'transport', 'errors', 'observability']],
+    [
+      'schema',
+      [
+        'callers',
+        'luaauth',
+        'plan',
+        'errors',
+        'context.ts',
+        'state/maybe-promise.ts',
+        'features/live',
+        'features/federation',
+      ],
+    ],
     [
       'operation',
-      ['callers', 'plan', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state'],
+      [
+        'callers',
+        'plan',
+        'execution',
+        'observability',
+        'errors',
+        'context.ts',
+        'transport',
+        'state',
+        'features/persisted',
+      ],
     ],
     ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
+    ['config', ['plan/limits.ts', 'luaauth', 'features/persisted', 'http/address.ts', 'callers']],
     [
-      'agents',
+      'features/agents',
       [
         'http',
         'operation',
@@ -88,11 +110,21 @@ describe('imports point down', () => {
         'transport',
         'version.ts',
         'context.ts',
+        'features/websocket',
+        'features/persisted',
       ],
     ],
-    ['graphiql', ['http/response.ts', 'http/routes.ts', 'http/static-file.ts']],
-    ['config', ['plan/limits.ts', 'luaauth', 'operation/persisted', 'http/address.ts', 'callers']],
-    ['sandbox', ['luaauth/wire.ts', 'luaauth/endpoints.ts']],
+    ['features/audit', ['observability', 'callers']],
+    ['features/federation', ['schema', 'callers', 'context.ts', 'errors', 'luaauth', 'plan', 'state']],
+    ['features/graphiql', ['http/response.ts', 'http/routes.ts', 'http/static-file.ts']],
+    ['features/jwt', ['callers', 'luaauth/decoders.ts', 'transport/body.ts']],
+    ['features/live', ['luaauth', 'transport', 'state', 'errors', 'schema', 'callers', 'plan', 'context.ts']],
+    ['features/metrics', ['observability', 'transport', 'http', 'server/bind.ts', 'features/live', 'state']],
+    ['features/persisted', ['operation', 'plan', 'errors', 'state', 'transport']],
+    ['features/redis', ['state', 'transport', 'observability']],
+    ['features/sandbox', ['luaauth/wire.ts', 'luaauth/endpoints.ts', 'server/signals.ts']],
+    ['features/tracing', ['observability', 'transport', 'state']],
+    ['features/websocket', ['http', 'operation', 'observability', 'errors', 'transport']],
   ])('%s imports nothing but itself and %j', (layer, below) => {
     const own = imports.filter(({ from }) => isIn(from, [layer]));
     expect(own.filter(({ to }) => !isIn(to, [layer, ...below])).map(show)).toEqual([]);
@@ -100,13 +132,16 @@ describe('imports point down', () => {
 
   it.each([
     ['main.ts', []],
-    ['cli', ['main.ts', 'cli']],
-    ['server', ['main.ts', 'cli', 'server']],
+    ['cli', ['main.ts', 'cli', 'features/commands']],
+    ['server', ['main.ts', 'cli', 'server', 'features/commands', 'features/metrics', 'features/sandbox']],
     ['index.ts', []],
     ['gateway.ts', ['server', 'index.ts']],
-    ['agents', ['gateway.ts', 'server/open-gateway.ts', 'agents']],
-    ['operation/pipeline.ts', ['gateway.ts', 'http', 'agents', 'operation/envelop-hooks.ts']],
-    ['sandbox', ['cli', 'server', 'sandbox']],
+    ['features/agents', ['gateway.ts', 'server/open-gateway.ts', 'features/agents']],
+    [
+      'operation/pipeline.ts',
+      ['gateway.ts', 'http', 'features/websocket', 'features/agents', 'operation/envelop-hooks.ts'],
+    ],
+    ['features/sandbox', ['cli', 'server', 'features/commands', 'features/sandbox']],
   ])('%s is imported by %j alone', (layer, above) => {
     expect(imports.filter(({ from, to }) => isIn(to, [layer]) && !isIn(from, above)).map(show)).toEqual([]);
   });
@@ -116,7 +151,7 @@ describe('imports point down', () => {
     expect(values.filter(({ from, to }) => isIn(from, ['schema']) && to === 'context.ts').map(show)).toEqual(
       [],
     );
-    const mayKnow = ['config', 'cli', 'gateway.ts', 'index.ts'];
+    const mayKnow = ['config', 'cli', 'features/commands', 'gateway.ts', 'index.ts'];
     const known = values.filter(({ to }) => isIn(to, ['config/config.ts']));
     expect(known.filter(({ from }) => !isIn(from, mayKnow)).map(show)).toEqual([]);
   });
@@ -134,7 +169,8 @@ describe('names', () => {
     const names = sources.map(({ file }) => posix.basename(file));
     const own = names.filter((name) => name !== 'index.ts' && !resources.includes(name));
     expect(repeated(own)).toEqual([]);
-    const inLayers = sources.map(({ file }) => `${file.split('/')[0]}: ${posix.basename(file)}`);
+    const layerOf = (file: string) => file.match(/^features\/[^/]+|^[^/]+/)?.[0];
+    const inLayers = sources.map(({ file }) => `${layerOf(file)}: ${posix.basename(file)}`);
     expect(repeated(inLayers)).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ const manifest = JSON.parse(textOf('package.json')) as Record<
 >;
 
 const sources = readdirSync(new URL('../../src', import.meta.url), { recursive: true, encoding: 'utf8' });
-const isForBrowsers = (path: string) => path.startsWith('graphiql/browser/');
+const isForBrowsers = (path: string) => path.startsWith('features/graphiql/browser/');
 
 /** The packages that files of `src/` import, at once or when they are needed. */
 const importedBy = (files: readonly string[]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/callers/scopes.ts';
-import { adSystemsOf } from '../../src/sandbox/ads.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { adSystemsOf } from '../../src/features/sandbox/ads.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { graphql } from '../gql/index.ts';
 import { useRecorder, useSandbox } from '../support/fixture.ts';
 import { bearer, ringOf } from '../support/keys.ts';

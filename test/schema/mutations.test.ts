@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { sandboxKeys } from '../../src/sandbox/keys.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { graphql } from '../gql/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';

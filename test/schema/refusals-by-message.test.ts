@@ -1,7 +1,7 @@
 import { getNamedType, isAbstractType } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { sandboxKeys } from '../../src/sandbox/keys.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
 import { DELETE, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/mutations.ts';

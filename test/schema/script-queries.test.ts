@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/sandbox/faults.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import type { Fault } from '../../src/features/sandbox/faults.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { graphql } from '../gql/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
-import { startSandbox } from '../../src/sandbox/server.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { startSandbox } from '../../src/features/sandbox/server.ts';
 import type { WalkQuery } from '../gql/graphql.ts';
 import { graphql } from '../gql/index.ts';
 import { createManualClock } from '../support/clock.ts';

@@ -1,6 +1,6 @@
 import { isScalarType, isSpecifiedScalarType } from 'graphql';
 import { expect, it } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { hiddenKey } from '../../src/sandbox/hidden-key.ts';
-import { sandboxKeys } from '../../src/sandbox/keys.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { hiddenKey } from '../../src/features/sandbox/hidden-key.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useSandbox } from '../support/fixture.ts';
 import {
   BLACKLIST,

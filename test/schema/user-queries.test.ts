@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hiddenKey } from '../../src/sandbox/hidden-key.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { hiddenKey } from '../../src/features/sandbox/hidden-key.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { graphql } from '../gql/index.ts';
 import { useSandbox } from '../support/fixture.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Permit, State } from '../../src/state/port.ts';
-import { openStateInRedis } from '../../src/state/redis/open.ts';
 import { freePort } from '../support/free-port.ts';
 import { collectGarbage } from '../support/live-memory.ts';
 import { eventually } from '../support/waiting.ts';

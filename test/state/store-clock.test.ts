@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MAX_GAIN_MS, StoreClock } from '../../src/state/redis/store-clock.ts';
+import { MAX_GAIN_MS, StoreClock } from '../../src/features/redis/store-clock.ts';
 import { createSeeded } from '../support/seeded.ts';
 
 interface Clock {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { openAgents } from '../../src/agents/open-agents.ts';
+import { openAgents } from '../../src/features/agents/open-agents.ts';
 import { textOf } from './repository.ts';
 
 const FOLDER = 'examples/agents/documents';

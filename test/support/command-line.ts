@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { type GatewayProcess, startProcess, type Variables } from './process.ts';
 import { type Respond, startRecorder } from './recorder.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/features/sandbox/server.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { type Respond, startRecorder } from './recorder.ts';
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { createRandom, type Random } from '../../src/sandbox/random.ts';
+import { createRandom, type Random } from '../../src/features/sandbox/random.ts';
 import { wireProject, wireScript, wireUser } from './plain-api.ts';
 import type { Recorded } from './recorder.ts';
 import { hashOf } from './seeded.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, vi } from 'vitest';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type GatewayProcess, startProcess, type Variables } from './process.ts';
 import { json, type Recorded, startRecorder } from './recorder.ts';
 

@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/sandbox/random.ts';
+import { createRandom } from '../../src/features/sandbox/random.ts';
 
 /** Random numbers that are the same for the same words: whoever asks, and in whatever order. */
 export function createSeeded(...words: readonly (string | number)[]) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect } from 'vitest';
-import { openStateInRedis, type RedisStateOptions } from '../../src/state/redis/open.ts';
+import { openStateInRedis, type RedisStateOptions } from '../../src/features/redis/open.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { useRedis } from './redis.ts';
 import { createStallMeter } from './uncertainty.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
-import { sandboxKeys } from '../../src/sandbox/keys.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/features/sandbox/server.ts';
 
 export interface Ask {
   body?: unknown;

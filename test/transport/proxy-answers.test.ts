@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ProxyAnswer, SANDBOX_RAY } from '../../src/sandbox/proxy-page.ts';
-import { seeded } from '../../src/sandbox/seed-data.ts';
+import { type ProxyAnswer, SANDBOX_RAY } from '../../src/features/sandbox/proxy-page.ts';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createManualClock } from '../support/clock.ts';
 import { useRecorder, useSandbox } from '../support/fixture.ts';
 import { openLog } from '../support/log-lines.ts';

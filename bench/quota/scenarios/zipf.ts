@@ -1,4 +1,4 @@
-import { createRandom } from '../../../src/sandbox/random.ts';
+import { createRandom } from '../../../src/features/sandbox/random.ts';
 import { openClient } from '../support/client.ts';
 import { withFixture } from '../support/fixture.ts';
 import { offerLoad } from '../support/load.ts';

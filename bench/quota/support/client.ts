@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import { sandboxKeys } from '../../../src/sandbox/keys.ts';
+import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 
 /** The parts of an answer that the harness looks at. */
 export interface GraphAnswer {

@@ -1,7 +1,7 @@
 /** The REST side, as a process of its own: the sandbox with many scripts, its quota enforced, some latency. */
 import { setPriority } from 'node:os';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
-import { startSandbox } from '../../../src/sandbox/server.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { startSandbox } from '../../../src/features/sandbox/server.ts';
 import type { SandboxCount, SandboxQuestion } from './sandbox-messages.ts';
 import { FIRST_NAME, LATENCY_MS, QUOTA_PER_SECOND, scriptId } from './scripts.ts';
 

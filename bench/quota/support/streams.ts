@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { sandboxKeys } from '../../../src/sandbox/keys.ts';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 
 /** The scripts that are followed: one whose users come and go, two that stay as they are. */
 const FOLLOWED = [

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { VARIABLE_NAMES, VARIABLES } from '../../../src/config/env-variables.ts';
-import { sandboxKeys } from '../../../src/sandbox/keys.ts';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
+import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
 import { startProcess } from '../../../test/support/process.ts';
 import { replaceParts, runTool, textOf } from './support/tool.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { customers, offers } from '../shop/data.ts';
 import { type Result, subscribe } from './subscribe.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { composeServices } from '@apollo/composition';
 import { parse } from 'graphql';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { compose } from '../compose.ts';
 import { readSubgraphs } from '../subgraphs.ts';
 import { type Answer, dataOf } from './support/ask.ts';

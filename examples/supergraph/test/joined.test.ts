@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { hiddenKey } from '../../../src/sandbox/hidden-key.ts';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { hiddenKey } from '../../../src/features/sandbox/hidden-key.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { offers } from '../shop/data.ts';
 import { dataOf } from './support/ask.ts';
 import { comparable, startBothWays } from './support/both-ways.ts';

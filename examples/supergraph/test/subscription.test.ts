@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { operationFromDocument, Supergraph } from '@apollo/federation-internals';
 import { type FetchNode, type PlanNode, QueryPlanner, type SubscriptionNode } from '@apollo/query-planner';
 import { parse } from 'graphql';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { compose } from '../compose.ts';
 import { expectedScript, SUBSCRIPTION } from '../live/check.ts';
 import { subscribe } from '../live/subscribe.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { seeded } from '../../../src/sandbox/seed-data.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { dataOf } from './support/ask.ts';
 import { comparable, KEY, startBothWays } from './support/both-ways.ts';
 

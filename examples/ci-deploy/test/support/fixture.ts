@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sandboxKeys } from '../../../../src/sandbox/keys.ts';
-import { seeded } from '../../../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
+import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
+import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
 import { type GatewayProcess, startProcess } from '../../../../test/support/process.ts';
 
 export { sandboxKeys, seeded };

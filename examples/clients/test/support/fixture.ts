@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
 import { type GatewayProcess, startProcess, type Variables } from '../../../../test/support/process.ts';
 
-export { sandboxKeys } from '../../../../src/sandbox/keys.ts';
-export { seeded } from '../../../../src/sandbox/seed-data.ts';
+export { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
+export { seeded } from '../../../../src/features/sandbox/seed-data.ts';
 
 /** The gateway's own process in front of a sandbox, for all tests of a file. Reads are never answered from copies. */
 export function useGateway(variables: Variables = {}) {

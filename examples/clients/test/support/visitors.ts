@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../../../src/sandbox/server.ts';
+import type { Sandbox } from '../../../../src/features/sandbox/server.ts';
 import { seeded } from './fixture.ts';
 
 /** Connects a user to a script. @returns what disconnects them */

@@ -1,8 +1,8 @@
 import { after, afterEach, before, beforeEach } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { sandboxKeys } from '../../../../src/sandbox/keys.ts';
-import { seeded } from '../../../../src/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
+import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
+import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
 import { launchChromium } from '../../../../test/support/chromium.ts';
 import { type GatewayProcess, startProcess, type Variables } from '../../../../test/support/process.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Sandbox, startSandbox } from '../../../../src/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
 import { type Answer, ask, type Operation } from './ask.ts';
 import { type Stack, startStack } from './stack.ts';
 

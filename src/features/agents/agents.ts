@@ -1,0 +1,165 @@
+import {
+  type CallToolResult,
+  CLIENT_INFO_META_KEY,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { GraphQLError, OperationTypeNode } from 'graphql';
+import { codedError, malformedRequest } from '../../errors/coded-error.ts';
+import { withOutcomes } from '../../errors/masking.ts';
+import { shownResult } from '../../http/response.ts';
+import type { RequestRecord } from '../../observability/request-record.ts';
+import { paramsFromJson } from '../../operation/params.ts';
+import { checkScopes } from '../../plan/required-scopes.ts';
+import { type Clock, every } from '../../transport/clock.ts';
+import { version } from '../../version.ts';
+import type { JsonSchema } from './json-schema.ts';
+import type { AgentDocuments, AgentsParts } from './parts.ts';
+import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
+import { DATA_NOTE, toolResult } from './tool-result.ts';
+
+/** Answers a message in the record of the request that it came by, to which it adds headers. */
+export type InRequest = <Answer>(
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  answer: (record: RequestRecord) => Promise<Answer>,
+) => Promise<Answer>;
+
+const OPTIONS = {
+  capabilities: { tools: {} },
+  instructions: `Tools for LuaAuth: scripts, licence keys, sessions. Each call costs part of a shared quota of REST calls; plan: true tells how much before. ${DATA_NOTE}`,
+  cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' as const } },
+};
+
+export type Agents = ReturnType<typeof createAgents>;
+
+/** Serves the tools of MCP to connected clients; each call is an operation as any other. @throws StartError */
+export function createAgents(parts: AgentsParts, options: AgentDocuments) {
+  const { pipeline, rateLimit, clock, schema } = parts;
+  let tools = readTools(options, parts);
+
+  /** @throws UNAUTHENTICATED */
+  async function identify(record: RequestRecord) {
+    const identity = await parts.identify(record.request);
+    if (identity.refusal) throw codedError('UNAUTHENTICATED', identity.refusal.message, { http: NO_KEY });
+    record.caller = identity.permissions.name;
+    return identity;
+  }
+
+  const list = (cursor: string | undefined) => async (record: RequestRecord) => {
+    const { permissions } = await identify(record);
+    if (cursor !== undefined) throw NO_CURSOR;
+    const own = tools.filter(({ scopes }) => !checkScopes(scopes, permissions));
+    return { tools: own.map(({ listing }) => listing) };
+  };
+
+  async function call(name: string, args: JsonSchema, record: RequestRecord): Promise<CallToolResult> {
+    const { permissions, origin } = await identify(record);
+    const tool = tools.find(({ listing }) => listing.name === name);
+    const result = tool && (await run(tool, args, record));
+    // The list has changed since, and nothing ran.
+    if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool)) {
+      record.codes = [];
+      return call(name, args, record);
+    }
+    // Callers do not even learn of what is out of their scopes; the audit log does, if they try it.
+    if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions))) {
+      const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call one that tools/list names.`;
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+    }
+    // The result stands, whatever is known of the quota.
+    const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
+    return toolResult(shownResult(result), schema, quota, permissions.rate, options.maxAnswerBytes);
+  }
+
+  async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {
+    const { [PLAN]: _isPlan, ...given } = args;
+    const isListed = query !== undefined;
+    const operation = isListed ? { query, operationName: listing.name, variables: given } : given;
+    const errors = checkArguments(listing, args);
+    try {
+      const params = paramsFromJson(operation, 'payload');
+      if (errors.length === 0)
+        return await pipeline.run({ params, record, checkMethod: isListed ? undefined : checkQuery });
+    } catch (error) {
+      errors.push(error as GraphQLError);
+    }
+    const refusals = listing.annotations?.readOnlyHint
+      ? errors
+      : withOutcomes(errors, NOTHING_RAN, undefined);
+    return pipeline.mask({ errors: refusals }, record);
+  }
+
+  /** The library would tell the client whatever is thrown. */
+  const masked =
+    <Answer>(answer: (record: RequestRecord) => Promise<Answer>) =>
+    (record: RequestRecord) =>
+      answer(record).catch((error) => {
+        throw error instanceof ProtocolError ? error : pipeline.failed(error, record).errors?.[0];
+      });
+
+  return {
+    identify,
+    /** @throws StartError, and leaves the tools of before */
+    replace(listed: AgentDocuments['listed']): void {
+      tools = readTools({ ...options, listed }, parts);
+    },
+    /** A server of the protocol's library for one connection. */
+    createServer(inRequest: InRequest): Server {
+      const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
+      server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
+        inRequest({}, mcpReq.signal, masked(list(params?.cursor))),
+      );
+      server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
+        const mode = args[PLAN] === true ? 'plan' : 'report';
+        const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
+        const answered = masked((record) => call(name, args, record));
+        const answer = inRequest(headers, context.mcpReq.signal, answered);
+        return answer.finally(tellProgress(context, clock));
+      });
+      return server;
+    },
+  };
+}
+
+const NOTHING_RAN = { hasRun: false, mayHaveWritten: false };
+
+const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
+
+const NO_CURSOR = new ProtocolError(
+  ProtocolErrorCode.InvalidParams,
+  'The list has one page, so there is no such cursor. Leave it out.',
+);
+
+const QUERIES_ONLY = malformedRequest(
+  'This tool takes queries only. To write, call another tool that tools/list names.',
+);
+
+/** @throws BAD_REQUEST */
+function checkQuery(type: OperationTypeNode): void {
+  if (type !== 'query') throw QUERIES_ONLY;
+}
+
+/** The name that the client gives itself: older ones once, when they connect. */
+function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) {
+  const given = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
+  const { name, version } = (given ?? {}) as JsonSchema;
+  // No header holds other characters; of an older client nobody has checked what it is.
+  const [client = 'unknown', release = ''] = [name, version].map((text) =>
+    typeof text === 'string' ? text.replaceAll(/[^\x20-\x7e]/g, '?') : undefined,
+  );
+  return { 'apollographql-client-name': `mcp/${client}`, 'apollographql-client-version': release };
+}
+
+/** Tells a client that asked for it that a call goes on. @returns what ends that */
+function tellProgress({ mcpReq: { _meta: { progressToken } = {}, notify } }: ServerContext, clock: Clock) {
+  if (progressToken === undefined) return;
+  let progress = 0;
+  return every(clock, 5_000, () => {
+    progress += 1;
+    const params = { progressToken, progress, message: 'The call waits for LuaAuth.' };
+    notify({ method: 'notifications/progress', params }).catch(() => undefined);
+  });
+}

@@ -1,0 +1,113 @@
+import type { ServerResponse } from 'node:http';
+import { pipeline as send } from 'node:stream/promises';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { GraphQLError } from 'graphql';
+import { requestError } from '../../errors/coded-error.ts';
+import { CUT_OFF } from '../../http/client-body.ts';
+import { checkContentType } from '../../http/guards.ts';
+import type { NodeHandler, NodeRequest } from '../../http/node.ts';
+import { COMMON_HEADERS, REQUEST_ID, responseHead } from '../../http/response.ts';
+import { methodNotAllowed } from '../../http/routes.ts';
+import type { RequestRecord } from '../../observability/request-record.ts';
+import { jsonFromBody, weightOf } from '../../operation/params.ts';
+import { type Agents, createAgents, type InRequest } from './agents.ts';
+import type { AgentDocuments, AgentsParts } from './parts.ts';
+import { serveAtStdin } from './stdio.ts';
+
+/** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
+export type OpenAgents = ReturnType<typeof openAgents>;
+
+/**
+ * Opens the way for agents to these documents, at `/mcp`; with a gateway key, by the process's own stdin and stdout, for who
+ * presents this key. The gateway calls it. @throws StartError
+ */
+export function openAgents(options: AgentDocuments, keyAtStdin?: string) {
+  return (parts: AgentsParts) => {
+    const agents = createAgents(parts, options);
+    if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts, ADDRESS);
+    return { answer: createHandler(agents, parts), replace: agents.replace };
+  };
+}
+
+const ADDRESS = new URL('http://localhost/mcp');
+
+/** Takes messages at a node:http server: one by each POST, for nothing is kept between them. */
+function createHandler({ identify, createServer }: Agents, parts: AgentsParts): NodeHandler {
+  const { pipeline, checkOrigin, openLease, maxBodyBytes, cors } = parts;
+
+  async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
+    const { method, contentType, message } = request;
+    const { host, origin, 'content-encoding': encoding = null } = message.headers;
+    if (method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT });
+    if (method !== 'POST') throw methodNotAllowed('POST');
+    const refusal = checkOrigin({ host, origin });
+    if (refusal) throw refusal;
+    checkContentType(contentType, encoding);
+    await identify(record);
+    // No event says so again.
+    if (response.closed) throw CUT_OFF;
+    const lease = openLease(request, request.headBytes);
+    const leaving = new AbortController();
+    response.once('close', () => {
+      lease.release();
+      leaving.abort();
+    });
+    const { parsedBody } = await request.readBody(maxBodyBytes, lease, readMessage);
+    if (Array.isArray(parsedBody)) throw BATCH;
+    const inRequest: InRequest = (headers, _signal, answer) => {
+      Object.assign(message.headers, headers);
+      return answer(record);
+    };
+    const headers = message.headers as Record<string, string>;
+    const web = new Request(ADDRESS, { method, headers, signal: leaving.signal });
+    return createMcpHandler(() => createServer(inRequest), OPTIONS).fetch(web, { parsedBody });
+  }
+
+  /** Before there is a message, in terms of JSON-RPC. */
+  function refuse(error: GraphQLError, record: RequestRecord): Response {
+    const { errors } = pipeline.failed(error, record) as { errors: [GraphQLError] };
+    const [{ message, extensions: data }] = errors;
+    const code = data.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
+    const shown = { code, message, data: { code: data.code } };
+    const head = responseHead({ errors }, 'application/json');
+    return Response.json({ jsonrpc: '2.0', id: null, error: shown }, head);
+  }
+
+  return async (request, response, record) => {
+    const answer = answerTo(request, response, record).catch((error) => refuse(error, record));
+    const { status, headers, body } = await answer;
+    // Something in front of the gateway has answered, or the process leaves.
+    if (response.headersSent) return;
+    const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
+    response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
+    // One that has left needs no more.
+    await send(body ?? [], response).catch(() => undefined);
+  };
+}
+
+/** The gateway publishes no changes of tools. A client that has left is noticed by what is sent to it. */
+const OPTIONS = { maxSubscriptions: 0, keepAliveMs: 1_000 };
+
+/** A page may send the headers of the protocol as well. */
+const PREFLIGHT = {
+  allow: 'POST',
+  'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name',
+};
+
+/** Bytes of a message beside the arguments of a call: the library repeats them, and says of each value in them what is wrong. */
+const MAX_FRAME = 64 * 1024;
+
+function readMessage(bytes: Uint8Array) {
+  const parsedBody = jsonFromBody(bytes);
+  const weight = weightOf(parsedBody);
+  const { params } = (parsedBody ?? {}) as { readonly params?: { readonly arguments?: unknown } | null };
+  if (weight - weightOf(params?.arguments) > MAX_FRAME) throw FRAME_TOO_LARGE;
+  return { parsedBody, weight };
+}
+
+const FRAME_TOO_LARGE = requestError(
+  'BODY_TOO_LARGE',
+  413,
+  `What the message holds beside the arguments of a call takes more than ${MAX_FRAME} bytes, each value at least 32. Send less of it.`,
+);
+const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message by each POST.');

@@ -1,0 +1,136 @@
+import type { Tool as ToolListing } from '@modelcontextprotocol/server';
+import { GraphQLError, Kind } from 'graphql';
+import { badUserInput } from '../../errors/coded-error.ts';
+import { StartError } from '../../observability/start-error.ts';
+import type { PipelineOptions } from '../../operation/pipeline.ts';
+import { effectOf } from '../../plan/cost.ts';
+import { mostCalls } from '../../plan/most-calls.ts';
+import type { PreparedOperation } from '../../plan/prepared-operation.ts';
+import type { RequiredScopes } from '../../plan/required-scopes.ts';
+import { objectsOf } from '../../plan/select.ts';
+import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
+import type { AgentDocuments } from './parts.ts';
+
+type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
+
+/** An operation, as an agent sees it. */
+export interface Tool {
+  /** As `tools/list` has it. */
+  readonly listing: ToolListing;
+  /** Its document; undefined: the agent gives one. */
+  readonly query: string | undefined;
+  readonly scopes: RequiredScopes;
+}
+
+/** As clients take them. */
+const TOOL_NAME = /^\w{1,64}$/;
+/** The argument of every tool that asks for its price. */
+export const PLAN = 'plan';
+
+/**
+ * The tools in a list of documents, in the order of their names: each query and mutation; last, if wanted, one for any query.
+ * @throws StartError for a document that makes none; it says what to do
+ */
+export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
+  const last = isArbitrary ? [anyQuery(parts.limits.restCalls)] : [];
+  const names = new Set(last.map(({ listing }) => listing.name));
+  // A document under two ids is one.
+  const ids = new Map([...listed].map(([id, query]) => [query, id]));
+  const tools = [...ids].flatMap(([query, id]) => {
+    try {
+      return toolsIn(query, names, parts);
+    } catch (cause) {
+      const { message } = cause as Error;
+      const problem = cause instanceof GraphQLError ? `cannot be run: ${message}` : message;
+      throw new StartError(`PERSISTED_DOCUMENTS_FILE: the document ${JSON.stringify(id)} ${problem}`);
+    }
+  });
+  return [...tools.sort((a, b) => (a.listing.name < b.listing.name ? -1 : 1)), ...last];
+}
+
+/** Adds their names to those that are taken. @throws Error that says what is wrong with the document */
+function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts): Tool[] {
+  const entry = documents.get(query);
+  if (entry.refusals[0]) throw entry.refusals[0];
+  return (entry.document?.definitions ?? []).flatMap((definition) => {
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation === 'subscription') return [];
+    const name = definition.name?.value ?? '';
+    if (!TOOL_NAME.test(name))
+      throw new Error('has an operation without a name. Give it one of 1 to 64 letters, digits and _.');
+    if (names.has(name))
+      throw new Error(`has an operation ${name}, as another one has. Give it another name.`);
+    const prepared = entry.find(name) as PreparedOperation;
+    if (!prepared.hasRoot) return [];
+    names.add(name);
+    return { listing: listingOf(name, prepared, limits.restCalls), query, scopes: prepared.requiredScopes() };
+  });
+}
+
+function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: number): ToolListing {
+  const { operation, description } = prepared.operation;
+  const { properties, required } = argumentsOf(prepared);
+  if (PLAN in properties)
+    throw new Error(`has a variable $${PLAN}, as each tool has by itself. Give it another name.`);
+  // Without variables, all is there that a condition could leave out.
+  const fields = prepared.rootFields({});
+  for (const { definition, value } of operation === 'mutation' ? fields : [])
+    if ([...objectsOf(value).values()].some(({ template }) => !('__typename' in template)))
+      throw new Error(
+        `would not tell an agent that ${definition.name} was refused. Select __typename in it.`,
+      );
+  const effects = fields.map(({ definition }) => effectOf(definition));
+  const about = description?.value ?? `Runs the ${operation} ${name}.`;
+  return {
+    name,
+    description: `${about} ${priceOf(mostCalls(prepared, mostRestCalls))}`,
+    ...shapeOf(properties, required, selectedOf(fields)),
+    annotations: {
+      readOnlyHint: operation === 'query',
+      destructiveHint: effects.includes('ends'),
+      idempotentHint: !effects.includes('repeats'),
+      openWorldHint: false,
+    },
+  };
+}
+
+function priceOf(most: number): string {
+  const price = Number.isFinite(most) ? `Costs at most ${most}` : 'Nothing limits its';
+  return `${price} REST ${most === 1 ? 'call' : 'calls'}.`;
+}
+
+/** The result is that of an operation, whose data is missing where nothing ran. */
+function shapeOf(properties: JsonSchema, required: string[], data: JsonSchema) {
+  const plan = { type: 'boolean', description: 'true: tells what the call would cost, and sends nothing.' };
+  const result = {
+    data: { ...data, type: ['object', 'null'] },
+    errors: { type: 'array', items: { type: 'object' } },
+    extensions: { type: 'object' },
+  };
+  return {
+    inputSchema: objectOf({ ...properties, [PLAN]: plan }, required),
+    outputSchema: { type: 'object', properties: result },
+  } as Pick<ToolListing, 'inputSchema' | 'outputSchema'>;
+}
+
+function anyQuery(mostRestCalls: number): Tool {
+  return {
+    listing: {
+      name: 'graphql',
+      description: `Runs a GraphQL query, no mutation, against LuaAuth. ${priceOf(mostRestCalls)}`,
+      ...shapeOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query'], {}),
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    query: undefined,
+    scopes: { all: new Set(), byPath: new Map() },
+  };
+}
+
+/** Finds what GraphQL would ignore: a model that misspells an argument has to learn of it. */
+export function checkArguments({ inputSchema }: ToolListing, args: JsonSchema) {
+  const names = Object.keys(inputSchema.properties ?? {});
+  const unknown = Object.keys(args).filter((name) => !names.includes(name));
+  const advice = `there is no such argument. There are ${names.join(', ')}.`;
+  const problems = unknown.slice(0, 10).map((name) => badUserInput(name.slice(0, 64), advice));
+  if (typeof (args[PLAN] ?? false) === 'boolean') return problems;
+  return [...problems, badUserInput(PLAN, 'it is no boolean. Give true, or leave it out.')];
+}

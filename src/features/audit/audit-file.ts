@@ -1,0 +1,112 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { auditLine } from '../../observability/facts.ts';
+import { createRedactedStream } from '../../observability/redacted-stream.ts';
+import type { RequestRecord, WriteFacts } from '../../observability/request-record.ts';
+import { StartError } from '../../observability/start-error.ts';
+
+export type AuditFile = ReturnType<typeof openAuditFile>;
+
+const OWNER_AND_GROUP = 0o640;
+const LINE_END = 0x0a;
+
+/**
+ * Appends a line of JSON for each write to a file. The system has a line when the call that writes it is over, and only
+ * then the write is answered: whatever becomes of the process, no write is answered that the file does not know.
+ * @throws StartError
+ */
+export function openAuditFile(path: string, secrets: readonly string[] = []) {
+  let file = open(path);
+  // The system may have taken a part of a line only, such as on a full disk.
+  let isTorn = isTornAt(path);
+  const append = (line: string) => {
+    let rest = Buffer.from(isTorn ? `\n${line}` : line);
+    while (rest.length > 0) {
+      rest = rest.subarray(writeSync(file, rest));
+      isTorn = rest.length > 0;
+    }
+  };
+  const stream = createRedactedStream({ write: append }, secrets);
+  return {
+    observer: {
+      wrote(record: RequestRecord, write: WriteFacts) {
+        const line = { time: new Date().toISOString(), ...auditLine(record, write) };
+        stream.write(`${JSON.stringify(line)}\n`);
+      },
+    },
+    hide: stream.hide,
+    /** Opens the file of that name again: the one that was open may have been moved away. */
+    reopen() {
+      const next = open(path);
+      closeSync(file);
+      file = next;
+      isTorn = isTornAt(path);
+    },
+    close: () => closeSync(file),
+  };
+}
+
+/** Whether the last line of a file has no end: this process, or one before it, was not able to write it whole. */
+function isTornAt(path: string): boolean {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const last = Buffer.alloc(1);
+    const { size } = fstatSync(file);
+    return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== LINE_END;
+  } catch {
+    // A process that may only append cannot read it.
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Finds out whether the file can be had. None is made: it would belong to the user who asks. @throws StartError */
+export async function checkAuditFile(path: string): Promise<void> {
+  try {
+    if (existsSync(path)) closeSync(open(path));
+    else accessSync(dirname(placeOf(path)), constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw cause instanceof StartError ? cause : cannotWrite(path, cause);
+  }
+}
+
+/** Where a file of this name would be made: at the end of a link. */
+function placeOf(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
+}
+
+/** Only a regular file: a pipe could keep the gateway waiting for whoever reads it. */
+function open(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  let file: number;
+  try {
+    file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, OWNER_AND_GROUP);
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw new StartError(`AUDIT_LOG_FILE: ${JSON.stringify(path)} is a pipe or a device, not a regular file.`);
+}
+
+function cannotWrite(path: string, cause: unknown): StartError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new StartError(
+    `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (${code}). Give the path of a file that can.`,
+    { cause },
+  );
+}

@@ -1,0 +1,191 @@
+import { print } from '../../cli/terminal.ts';
+import type { Config } from '../../config/config.ts';
+import { isInClear } from '../../http/address.ts';
+import type { Timeouts } from '../../luaauth/api.ts';
+import { Refused } from '../../luaauth/refusal.ts';
+import { getScript, type Script } from '../../luaauth/scripts.ts';
+import { StartError } from '../../observability/start-error.ts';
+import { CallFailure } from '../../transport/errors.ts';
+import { version } from '../../version.ts';
+import { checkAuditFile } from '../audit/audit-file.ts';
+import { isSandboxKey, sandboxKeys } from '../sandbox/keys.ts';
+import { seeded } from '../sandbox/seed-data.ts';
+import { diagnose, type Finding, show } from './diagnosis.ts';
+import { openDirectAccess } from './direct-access.ts';
+import { type Probe, probe } from './probe.ts';
+import { findingsOf } from './probe-findings.ts';
+import type { ProbedIds } from './probed-reads.ts';
+
+/** Stands in for an id, and for a key where the gateway holds none: neither exists. */
+const NOBODY = 'luaauth-graphql-check';
+const REDIS_TIMEOUT_MS = 5_000;
+
+/** The options of `check`. */
+export interface CheckOptions {
+  readonly scriptId: string | undefined;
+  /** The ids to probe with; undefined: one question is enough. */
+  readonly probe: ProbedIds | undefined;
+  /** Prints one object of JSON at the end. */
+  readonly json: boolean;
+}
+
+/**
+ * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist. With `probe`, after a read
+ * of each kind.
+ * @returns whether nothing has to be fixed.
+ */
+export async function check(config: Config, { scriptId, probe: ids, json }: CheckOptions): Promise<boolean> {
+  const say = json ? () => undefined : print;
+  say(`luaauth-graphql ${version}`);
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => {
+    findings.push(finding);
+    say(show(finding));
+  };
+  const problems = await problemsAtStart(config);
+  for (const fact of problems) report({ level: 'fail', subject: 'Configuration', fact });
+  if (problems.length === 0)
+    report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
+
+  if (config.redis) report(await askRedis(config.redis));
+  const sandbox = config.apiUrl
+    ? undefined
+    : await (await import('../../server/open-upstream.ts')).openSandbox();
+  let probed: Probe | undefined;
+  try {
+    const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
+    const key = config.credentials.heldKey;
+    if (ids) {
+      const known = sandbox ? { script: seeded.scriptId, key: seeded.userKey, ...ids } : ids;
+      probed = await probe({ url, key: key ?? sandboxKeys.full, timeouts: config.timeouts, ids: known });
+    }
+    const answer = probed
+      ? probed.failure
+      : await ask(url, key ?? NOBODY, scriptId ?? NOBODY, config.timeouts);
+    const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
+    if (sandbox) report(SANDBOX);
+    else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
+    else report({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
+    if (isInClear(url)) report(IN_CLEAR);
+    if (sandbox && key !== undefined && !isSandboxKey(key)) report(NOT_A_SANDBOX_KEY);
+    else if (answer && !diagnosis) report({ subject: 'Key', ...keyFinding(key, scriptId, answer) });
+    if (probed) findingsOf(probed).forEach(report);
+  } finally {
+    await sandbox?.close();
+  }
+  const isWell = !findings.some(({ level }) => level === 'fail');
+  if (json)
+    print(JSON.stringify({ version, ok: isWell, findings, ...(probed && { probe: forJson(probed) }) }));
+  return isWell;
+}
+
+/** The failure is among the findings. */
+function forJson({ calls, reads, front }: Probe) {
+  return { calls, reads, front };
+}
+
+/** Finds what would keep a gateway from its start on this machine: a file that it may not write, a package that is not there. */
+async function problemsAtStart(config: Config): Promise<readonly string[]> {
+  const { auditFile, tracesUrl } = config;
+  const { loadAgents, loadDashboard } = await import('../../server/open-gateway.ts');
+  const { openTracing } = await import('../../server/open-observability.ts');
+  const attempts = await Promise.allSettled([
+    auditFile === undefined ? undefined : checkAuditFile(auditFile),
+    loadAgents(config, 'http'),
+    loadDashboard(config),
+    tracesUrl && openTracing(config, tracesUrl, () => undefined).then(({ close }) => close()),
+  ]);
+  return attempts.flatMap((attempt) => {
+    if (attempt.status === 'fulfilled') return [];
+    if (attempt.reason instanceof StartError) return [attempt.reason.message];
+    throw attempt.reason;
+  });
+}
+
+/** Runs a script once that looks at a key, and takes no part in what the gateways there share. It fails where a gateway would not start. */
+async function askRedis({ url, prefix, isRequired }: NonNullable<Config['redis']>): Promise<Finding> {
+  const { connectToRedis, lua } = await import('../redis/client.ts');
+  const { redisProblem } = await import('../../server/open-upstream.ts');
+  try {
+    const limits = { connectTimeoutMs: REDIS_TIMEOUT_MS, commandTimeoutMs: REDIS_TIMEOUT_MS };
+    const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
+    const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
+    await connection.run(look, [`${prefix}:{gateways}:store`], []).finally(connection.end);
+    return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };
+  } catch (cause) {
+    const problem = cause as Error;
+    if (isRequired || problem.name === 'RedisClientMissing')
+      return { level: 'fail', subject: 'Redis', fact: redisProblem(problem, url) };
+    const fact = `it cannot be used at ${new URL(url).host}: ${problem.message}. The gateway would begin without it.`;
+    return { level: 'note', subject: 'Redis', fact, advice: 'Start it, or set REDIS_URL to where it is.' };
+  }
+}
+
+const SANDBOX: Finding = {
+  level: 'note',
+  subject: 'LuaAuth',
+  fact: 'LUAAUTH_API_URL is not set: the built-in sandbox answers, with made-up data.',
+  advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com to go live.',
+};
+
+const NOT_A_SANDBOX_KEY: Finding = {
+  level: 'fail',
+  subject: 'Key',
+  fact: 'the sandbox does not know the key that LUAAUTH_TOKEN holds: every field will be refused.',
+  advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com if it is a key of yours, or leave LUAAUTH_TOKEN out.',
+};
+
+const IN_CLEAR: Finding = {
+  level: 'note',
+  subject: 'Key',
+  fact: 'LUAAUTH_API_URL begins with http://, so keys travel in the clear; ALLOW_INSECURE_API allows it.',
+  advice: 'Begin it with https://, unless the network in between is your own.',
+};
+
+/** Reads from an answer of LuaAuth's whether the key is right. */
+function keyFinding(
+  key: string | undefined,
+  scriptId: string | undefined,
+  answer: Script | CallFailure,
+): Omit<Finding, 'subject'> {
+  if (key === undefined) {
+    return { level: 'ok', fact: 'the gateway holds none: each caller sends their own.' };
+  }
+  if (scriptId === undefined) {
+    return {
+      level: 'note',
+      fact: 'the key was sent, but whether LuaAuth accepts it is not known: it refuses an unknown key and an unknown script alike.',
+      advice: 'Give --script the id of a script of yours to find out.',
+    };
+  }
+  if (!(answer instanceof CallFailure)) {
+    return { level: 'ok', fact: `accepted: it reads the script ${JSON.stringify(answer.name)}.` };
+  }
+  const isDenied = answer instanceof Refused && answer.reason === 'not permitted';
+  return {
+    level: 'fail',
+    fact: `LuaAuth refused to read ${scriptId}: ${JSON.stringify(answer.message)}.${isDenied ? DENIED : ''}`,
+    advice: 'Compare the key and the id with those in the LuaAuth dashboard.',
+  };
+}
+
+const DENIED =
+  ' Either it does not know the key, or the script is not of that account: it does not say which.';
+
+/** Reads one script by one request. */
+async function ask(
+  url: URL,
+  key: string,
+  scriptId: string,
+  timeouts: Timeouts,
+): Promise<Script | CallFailure> {
+  const api = openDirectAccess({ url, key, timeouts });
+  try {
+    return await getScript(api.forOneCall(), { script_id: scriptId });
+  } catch (failure) {
+    if (failure instanceof CallFailure) return failure;
+    throw failure;
+  } finally {
+    await api.close();
+  }
+}

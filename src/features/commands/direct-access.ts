@@ -1,0 +1,63 @@
+import { Pool } from 'undici';
+import type { Access, Timeouts } from '../../luaauth/api.ts';
+import { createStateInMemory } from '../../state/memory.ts';
+import { createKnownAccounts } from '../../transport/accounts.ts';
+import { Admission } from '../../transport/admission/admission.ts';
+import type { AnswerWatch } from '../../transport/answer-watch.ts';
+import type { Reply } from '../../transport/call.ts';
+import { systemClock } from '../../transport/clock.ts';
+import { createDispatch } from '../../transport/dispatch.ts';
+import { Usage } from '../../transport/observer.ts';
+import { version } from '../../version.ts';
+
+interface DirectOptions {
+  readonly url: URL;
+  /** The API key. */
+  readonly key: string;
+  readonly timeouts: Timeouts;
+  /** Receives each answer before it is decoded. */
+  readonly onReply?: (reply: Reply) => void;
+  readonly watch?: AnswerWatch;
+}
+
+/** The API by one connection, where each call is one request: without the transport's other steps, so without retries. */
+export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectOptions) {
+  const clock = systemClock;
+  const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
+  const send = createDispatch({
+    dispatcher,
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    maxBodyBytes: 1024 * 1024,
+    userAgent: `luaauth-graphql/${version} (check)`,
+    clock,
+    admission: new Admission({
+      connections: 1,
+      rate: 0,
+      totalRate: 0,
+      clock,
+      quotas: createStateInMemory(clock).quotas,
+      known: createKnownAccounts(),
+    }),
+    watch,
+  });
+  return {
+    /** Access for one call, which has the time of a read from now on. */
+    forOneCall: (): Access => ({
+      ask: async (call) => {
+        const decode: typeof call.decode = (reply, asked, watching) => {
+          onReply?.(reply);
+          return call.decode(reply, asked, watching);
+        };
+        return (await send({ ...call, decode }, new Usage())).value;
+      },
+      clock,
+      origin: { key, account: '', caller: '' },
+      usage: new Usage(),
+      signal: undefined,
+      timeouts,
+      deadline: clock.now() + timeouts.read,
+    }),
+    close: () => dispatcher.destroy(),
+  };
+}

@@ -1,0 +1,199 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../../callers/key-entries.ts';
+import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
+import { print, printForSure } from '../../cli/terminal.ts';
+import { isKeysFile, readKeysFile, readTextFile } from '../../config/text-file.ts';
+
+/** The arguments of `keys new`, as they stand on the command line. */
+export interface NewKeyFlags {
+  readonly name: string;
+  readonly scopes?: string;
+  readonly scripts?: string;
+  readonly projects?: string;
+  readonly rate?: string;
+  readonly expiresAt?: string;
+  readonly file?: string;
+  readonly rotate?: boolean;
+}
+
+type JsonEntry = Record<string, unknown>;
+
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** By which people, and what scans for secrets, recognise a gateway key. */
+const KEY_PREFIX = 'luagw_';
+const KEY_BYTES = 32;
+/** The mode of a new file of keys: its owner reads it. */
+const OWNER_ONLY = 0o600;
+
+/** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
+export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
+  const { file: path } = flags;
+  if (path === undefined) {
+    const made = makeEntry(flags);
+    if ('problems' in made) return made.problems;
+    print(made.shown);
+    return [];
+  }
+  if (!isKeysFile(path)) return [notByName(path)];
+  const before = existsSync(path) ? statSync(path) : undefined;
+  const target = before ? realpathSync(path) : path;
+  const next = `${target}.new`;
+  let file: number;
+  try {
+    // From now on nobody else changes it: who read it before and wrote it after would undo what is done in between.
+    file = openSync(next, 'wx', OWNER_ONLY);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    return [
+      code === 'EEXIST'
+        ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}`
+        : `${path} cannot be written (${code}). Name a file in a directory that can be written to`,
+    ];
+  }
+  let isReplaced = false;
+  try {
+    const made = makeEntry(flags);
+    if ('problems' in made) return made.problems;
+    writeFileSync(file, made.text);
+    if (before) {
+      // A gateway that could read the one of before, as its owner or by its group, reads this one.
+      fchownSync(file, before.uid, before.gid);
+      fchmodSync(file, before.mode);
+    }
+    // A key that nobody has seen would be one for nobody, and end an older one.
+    const lost = await printForSure(made.shown);
+    if (lost) return [`The key cannot be shown (${lost.code}): ${path} is as it was`];
+    // A gateway that reads meanwhile sees the old file or the new one.
+    renameSync(next, target);
+    isReplaced = true;
+    return [];
+  } catch (cause) {
+    return [`${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is as it was`];
+  } finally {
+    closeSync(file);
+    if (!isReplaced) rmSync(next, { force: true });
+  }
+}
+
+/** A new key: the text of the file with it, and what to print. */
+function makeEntry(
+  flags: NewKeyFlags,
+): { readonly text: string; readonly shown: string } | { readonly problems: readonly string[] } {
+  // Nobody can guess it, and it is kept nowhere: by its hash it is recognised.
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  const { file } = flags;
+  const present = file !== undefined && existsSync(file) ? readJson(file) : { keys: [] };
+  if ('problems' in present) return present;
+  const change = flags.rotate ? rotate(present.keys, flags, sha256) : add(present.keys, flags, sha256);
+  if ('problems' in change) return change;
+  const text = `${JSON.stringify({ keys: change.keys }, undefined, 2)}\n`;
+  const checked = parseKeyEntries(text);
+  if ('problems' in checked) return checked;
+  const ended = change.hasEnded ? ' The oldest of the keys of this name has ended.' : '';
+  const advice =
+    file === undefined
+      ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
+      : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.${ended}`;
+  return { text, shown: `${key}\n\nThis is the only time that the key is shown.\n${advice}` };
+}
+
+type Change =
+  | { readonly keys: readonly JsonEntry[]; readonly entry: JsonEntry; readonly hasEnded?: boolean }
+  | { readonly problems: readonly string[] };
+
+function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Change {
+  const { name, scopes, scripts, projects, rate, expiresAt } = flags;
+  if (scopes === undefined) {
+    return { problems: [`--scopes is missing. Give some of ${SCOPES.join(', ')}, or ${EVERY_SCOPE}`] };
+  }
+  const entry: JsonEntry = {
+    name,
+    sha256,
+    scopes: listOf(scopes),
+    ...(scripts !== undefined && { scripts: listOf(scripts) }),
+    ...(projects !== undefined && { projects: listOf(projects) }),
+    ...(rate !== undefined && { rate: Number(rate) }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  return { keys: [...keys, entry], entry };
+}
+
+/** Adds a hash to an entry: the key before this one goes on, and one before that ends. */
+function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256: string): Change {
+  const index = keys.findIndex((one) => one.name === name);
+  const known = keys[index];
+  if (file === undefined) return { problems: ['--rotate needs --file, whose entry it changes'] };
+  if (!known) return { problems: [`${file} has no key of the name ${JSON.stringify(name)}`] };
+  const before = [known.sha256].flat();
+  const entry = { ...known, sha256: [...before.slice(-1), sha256] };
+  return { keys: keys.with(index, entry), entry, hasEnded: before.length > 1 };
+}
+
+/** Only what is in order is changed: the rest would be lost, or kept without being understood. */
+function readJson(
+  path: string,
+): { readonly keys: readonly JsonEntry[] } | { readonly problems: readonly string[] } {
+  const read = readTextFile(path, MAX_FILE_BYTES);
+  if ('problem' in read) return { problems: [`${path} ${read.problem}`] };
+  const checked = parseKeyEntries(read.text);
+  if ('problems' in checked) return { problems: checked.problems.map((problem) => `${path}: ${problem}`) };
+  return JSON.parse(read.text);
+}
+
+function notByName(path: string): string {
+  return `${path}: the name of a file of keys ends in .json; any other is a plain list to a gateway. Give it such a name`;
+}
+
+/** Prints what a file of keys allows, key by key. Gives what is wrong with it. */
+export function showKeys(path: string): readonly string[] {
+  if (!isKeysFile(path)) return [notByName(path)];
+  const read: KeyEntries = readKeysFile(path);
+  if ('problems' in read) return read.problems.map((problem) => `${path}: ${problem}`);
+  const { entries } = read;
+  print(
+    [
+      `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`,
+      ...entries.map(describeEntry),
+    ].join('\n\n'),
+  );
+  return [];
+}
+
+function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresAt }: KeyEntry): string {
+  const isOver = expiresAt !== undefined && expiresAt.getTime() <= Date.now();
+  const can = scopes && [...scopes].map((scope) => `  may   ${scope.padEnd(15)} ${MEANINGS[scope]}`);
+  const cannot = SCOPES.filter((scope) => scopes && !scopes.has(scope));
+  return [
+    `${name}${isOver ? ' (expired)' : ''}`,
+    ...(can ?? [`  may   everything (${EVERY_SCOPE})`]),
+    ...(cannot.length > 0 ? [`  not   ${cannot.join(', ')}`] : []),
+    ...(scripts ? [`  only  the scripts ${[...scripts].join(', ')}`] : []),
+    ...(projects
+      ? [`  only  the projects ${[...projects].join(', ')}${scripts ? '' : ', and their scripts'}`]
+      : []),
+    ...(scripts && !projects ? ['  not   any project'] : []),
+    ...(rate === undefined ? [] : [`  rate  ${rate} REST calls in any second`]),
+    ...(expiresAt === undefined ? [] : [`  until ${expiresAt.toISOString()}`]),
+    ...(sha256.length > 1 ? ['  keys  two: the old one can go once nobody uses it'] : []),
+  ].join('\n');
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type HttpResponse, prefersHtml } from '../../http/response.ts';
+import type { HttpRoute } from '../../http/routes.ts';
+import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http/static-file.ts';
+import type { PageOptions } from './tabs.ts';
+
+export interface GraphiQLPageOptions extends PageOptions {
+  /** Makes the page soon rather than with the first visitor, who then need not wait for it. */
+  readonly inAdvance?: boolean;
+}
+
+/** The process listens and has said so by then. */
+const SOON_MS = 100;
+
+/** Deeper than the path of any document, so that none can have one of these names. From the page on, as a proxy may have it below a path. */
+const FILES = 'graphql/graphiql/files/';
+const FILES_PATH = `/${FILES}`;
+
+/** The way to the page from where visitors look for it. */
+const NEAR: Readonly<Record<string, string>> = { '/': 'graphql', '/graphql/': '../graphql' };
+
+/**
+ * Serves GraphiQL to browsers at `/graphql`, and sends them there from near by. The page is a small document and the files that
+ * `npm run build` has made; nothing is loaded from elsewhere. Browsers keep the files for good, as a changed one has another
+ * name, and ask whether the document has changed.
+ */
+export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
+  let opened: ReturnType<typeof openPage> | undefined;
+  const getPage = () => {
+    opened ??= openPage(options).catch((error) => {
+      // A file that cannot be read now may be there for the next visitor.
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  // The visitor sees a failure.
+  if (options.inAdvance) setTimeout(() => prepare(getPage()).catch(() => undefined), SOON_MS).unref();
+  const fileAt = async (path: string) => {
+    const page = await getPage().catch(() => undefined);
+    return page?.files.get(path.slice(FILES_PATH.length));
+  };
+  return (request) => {
+    const { method, path } = request;
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    if (path.startsWith(FILES_PATH)) return fileAt(path).then((file) => file && answerWith(file, request));
+    if (!prefersHtml(request.header('accept'))) return undefined;
+    const location = NEAR[path];
+    if (location) return { status: 302, headers: { location }, body: '' };
+    if (path !== '/graphql') return undefined;
+    return getPage().then(({ html }) => answerWith(html, request), sayMissing);
+  };
+}
+
+/** Compresses what a first visit loads. */
+async function prepare(opened: ReturnType<typeof openPage>): Promise<void> {
+  const { files } = await opened;
+  await Promise.all([files.script, files.style].map((name) => files.get(name)));
+}
+
+/** The answer where the page was left out of what is installed. @throws any other failure. */
+function sayMissing(error: unknown): HttpResponse {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  if (!isMissing) throw error;
+  return {
+    status: 404,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+    body: 'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
+  };
+}
+
+async function openPage({ tabs, credential, note }: GraphiQLPageOptions) {
+  const files = await openPageFiles();
+  const options: PageOptions = { tabs, credential, note };
+  const html = await createStaticFile('page.html', Buffer.from(documentOf(files, options)), PAGE_HEADERS);
+  return { html, files };
+}
+
+type PageFiles = Awaited<ReturnType<typeof openPageFiles>>;
+
+/** Both where this is run as built and as source. */
+const FOLDER = fileURLToPath(new URL('../../../dist/page/', import.meta.url));
+
+/** The files, and which two of them the page begins with. @throws `ENOENT`: the page was left out */
+async function openPageFiles() {
+  const { script, style } = JSON.parse(await readFile(join(FOLDER, 'page.json'), 'utf8'));
+  return { ...(await openFolder(FOLDER)), script: String(script), style: String(style) };
+}
+
+const documentOf = ({ script, style }: PageFiles, options: PageOptions) => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>GraphiQL · LuaAuth</title>
+    <link rel="icon" href="${ICON}" />
+    <link rel="stylesheet" href="${FILES}${style}" />
+    <script type="module" src="${FILES}${script}"></script>
+  </head>
+  <body>
+    <noscript>This page needs JavaScript. Without it, send operations to /graphql by POST.</noscript>
+    <div id="root"></div>
+    <script type="application/json" id="page-options">${JSON.stringify(options).replaceAll('<', '\\u003c')}</script>
+  </body>
+</html>
+`;
+
+/** A hexagon, as GraphQL's. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1l6 3.5v7L8 15l-6-3.5v-7z" fill="none" stroke="#d60590" stroke-width="2"/></svg>',
+)}`;
+
+const PAGE_HEADERS = {
+  vary: 'accept, accept-encoding',
+  // Editor and drag bars place their parts by styles of elements.
+  'content-security-policy': pagePolicy("'self' 'unsafe-inline'", 'data:'),
+};

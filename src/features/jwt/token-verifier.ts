@@ -1,0 +1,145 @@
+import { hash } from 'node:crypto';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Permissions } from '../../callers/permissions.ts';
+import { EVERY_SCOPE, isScope } from '../../callers/scopes.ts';
+import { isId } from '../../luaauth/decoders.ts';
+import { createJwks, type JwksOptions, KeysUnavailable } from './jwks.ts';
+
+interface TokenVerifierOptions extends JwksOptions {
+  /** The issuer and the audience that a token must name. */
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Knows what the bearer of a JSON Web Token may do. */
+export interface TokenVerifier {
+  /**
+   * Gives the token's permissions, or why it has none: at once, or within 10 seconds. Anything else refuses the caller, as a
+   * failure does.
+   */
+  verify(token: string): Permissions | RefusedToken | PromiseLike<Permissions | RefusedToken>;
+}
+
+interface RefusedToken {
+  /** In words that go on after "This token". */
+  readonly reason: string;
+}
+
+/** Signatures by a key pair alone: a secret that both sides know would be a second kind of key to hold. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+/** The most that two clocks may differ, in seconds. */
+const TOLERANCE_S = 5;
+/** How long a token that was verified is not verified again. */
+const REMEMBERED_MS = 60_000;
+const MAX_REMEMBERED = 1_000;
+/** Stands before the name of a token's bearer, so that nobody passes for a key of the file: no name of one has a colon. */
+const NAME_PREFIX = 'jwt:';
+const NAME = /^[\x21-\x7e][\x20-\x7e]{0,127}$/;
+
+interface Remembered {
+  readonly permissions: Permissions;
+  readonly expiresAt: number;
+  readonly version: number;
+}
+
+/** Verifies tokens by the public keys of their issuer. */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const jwks = createJwks(options);
+  const { issuer, audience } = options;
+  const remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  const checked = {
+    issuer,
+    audience,
+    algorithms: ALGORITHMS,
+    clockTolerance: TOLERANCE_S,
+    requiredClaims: ['sub', 'exp'],
+  };
+  let toldOf: number | undefined;
+  /** Once for each set of keys: anybody can name a broken one as often as they like. */
+  const tellBroken = ({ message }: Error) => {
+    if (toldOf === jwks.version) return;
+    toldOf = jwks.version;
+    options.warn(
+      `GATEWAY_JWKS_URL: a key there cannot be used (${message}); tokens that name it are refused`,
+    );
+  };
+  /** A token that names no key may be signed by any of several. @throws the error; JWSSignatureVerificationFailed if none is right */
+  const verifyByEach = async (token: string, error: unknown) => {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, checked);
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  };
+  const verify = async (token: string, name: string): Promise<Permissions | RefusedToken> => {
+    let payload: JWTPayload;
+    // Others may be in force by the time it is verified.
+    const { version } = jwks;
+    try {
+      ({ payload } = await jwtVerify(token, jwks.getKey, checked).catch((error) =>
+        verifyByEach(token, error),
+      ));
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return { reason: reasonOf(error) };
+      // The token is well-formed by now: a key of the issuer is broken, or too short.
+      tellBroken(error as Error);
+      return {
+        reason: 'cannot be verified: the key that it names is one that its issuer has published broken',
+      };
+    }
+    const permissions = permissionsOf(payload);
+    if ('reason' in permissions) return permissions;
+    remembered.set(name, { permissions, expiresAt: (payload.exp ?? 0) * 1_000, version });
+    return permissions;
+  };
+  return {
+    verify(token) {
+      const name = hash('sha256', token, 'base64url');
+      const known = remembered.get(name);
+      const holds = known && known.expiresAt > Date.now() && known.version === jwks.version;
+      return holds ? known.permissions : verify(token, name);
+    },
+  };
+}
+
+/** Reads a token's claims. A malformed one is refused: left out, it would allow more. */
+function permissionsOf(payload: JWTPayload): Permissions | RefusedToken {
+  const { scope = '', luaauth_scripts: scripts, luaauth_projects: projects } = payload;
+  // The claims are what the issuer made of them, whatever their types say.
+  const sub: unknown = payload.sub;
+  if (typeof sub !== 'string' || !NAME.test(sub))
+    return { reason: 'has no usable "sub": it is a text of 1 to 128 visible ASCII characters and spaces' };
+  if (typeof scope !== 'string')
+    return { reason: 'has no usable "scope": it is a text, with spaces between' };
+  if (!isIdList(scripts)) return { reason: 'has no usable "luaauth_scripts": it is a list of ids' };
+  if (!isIdList(projects)) return { reason: 'has no usable "luaauth_projects": it is a list of ids' };
+  const named = scope.split(' ');
+  const scopes = named.includes(EVERY_SCOPE) ? undefined : new Set(named.filter(isScope));
+  const hasUsers = !scopes || scopes.has('users:read') || scopes.has('users:write');
+  if ((scripts || projects) && hasUsers)
+    return { reason: 'has a list of scripts or projects beside a scope of users, who name no project' };
+  return {
+    name: `${NAME_PREFIX}${sub}`,
+    scopes,
+    scripts: scripts && new Set(scripts),
+    projects: projects && new Set(projects),
+    rate: undefined,
+  };
+}
+
+function isIdList(value: unknown): value is readonly string[] | undefined {
+  return value === undefined || (Array.isArray(value) && value.every(isId));
+}
+
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof KeysUnavailable) return 'cannot be verified now: the keys of its issuer cannot be had';
+  if (error instanceof errors.JWTExpired) return 'has expired';
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return `is not for this gateway: see its "${error.claim}"`;
+  return 'is not signed by a key of its issuer';
+}

@@ -1,0 +1,203 @@
+import { codedError } from '../../errors/coded-error.ts';
+import type { Timeouts } from '../../luaauth/api.ts';
+import { notify } from '../../state/maybe-promise.ts';
+import type { Origin } from '../../transport/call.ts';
+import type { Transport } from '../../transport/transport.ts';
+import type { LiveEvent, SessionTest } from './live-event.ts';
+import { LiveScript } from './live-script.ts';
+import { LiveStream } from './live-stream.ts';
+import { createPollAccess } from './poll-access.ts';
+import type { PollOutcome } from './poller.ts';
+
+/** Limits of live data. */
+export interface LiveLimits {
+  /** Calls in any sliding second for all streams of an API key; 0: what others leave. */
+  readonly rate: number;
+  /** Sessions of a script that are followed. */
+  readonly maxSessions: number;
+  /** Streams of an API key. */
+  readonly maxStreams: number;
+  /** Scripts that streams of an API key follow. */
+  readonly maxScripts: number;
+  /** How long a stream may last, in ms. */
+  readonly maxLifetimeMs: number;
+}
+
+/** Receives what happens to streams. */
+export interface LiveObserver {
+  /** How many there are now. */
+  readonly counted?: (counts: { readonly streams: number; readonly scripts: number }) => void;
+  readonly polled?: (outcome: PollOutcome) => void;
+  readonly delivered?: (event: LiveEvent['type']) => void;
+}
+
+interface LiveOptions {
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
+  readonly timeouts: Timeouts;
+  readonly limits: LiveLimits;
+  readonly observer?: LiveObserver | undefined;
+  /** Receives what the observer throws, or how it rejects. */
+  readonly onUnexpected: (error: unknown) => void;
+  /** The time of day, in ms since 1970. */
+  readonly today?: (() => number) | undefined;
+}
+
+interface Wanted {
+  readonly scriptId: string;
+  readonly isWanted: SessionTest;
+  /** The cursor of an earlier event, to go on from. */
+  readonly after: string | undefined;
+}
+
+export type Live = ReturnType<typeof createLive>;
+
+/** For how long the state is kept after the last stream has gone, for one that goes on from a cursor, in ms. */
+const KEEP_MS = 10_000;
+
+/** The messages by which processes share sessions. */
+interface Ended {
+  readonly ended?: readonly string[];
+}
+
+interface Account {
+  /** Each with its caller, the newest last. */
+  readonly streams: Map<LiveStream, string>;
+  readonly scripts: Map<string, LiveScript>;
+}
+
+/** Connected sessions, as they change: subscribers share polls. */
+export function createLive(options: LiveOptions) {
+  const { transport, limits, observer = {}, onUnexpected, today = Date.now } = options;
+  const observe = (call: (observer: LiveObserver) => unknown) => notify(() => call(observer), onUnexpected);
+  const { clock, state } = transport;
+  const rate = limits.rate > 0 ? limits.rate : undefined;
+  const openAccess = createPollAccess({ ...options, rate });
+  const accounts = new Map<string, Account>();
+  const counts = { streams: 0, scripts: 0 };
+  let isEnding = false;
+
+  const count = (streams: number, scripts: number) => {
+    counts.streams += streams;
+    counts.scripts += scripts;
+    observe((one) => one.counted?.(counts));
+  };
+
+  const follow = (account: Account, origin: Origin, scriptId: string): LiveScript => {
+    const known = account.scripts.get(scriptId);
+    if (known) return known;
+    const followed = new LiveScript({
+      scriptId,
+      origin,
+      clock,
+      today,
+      feeds: state.feeds,
+      maxSessions: limits.maxSessions,
+      openAccess,
+      onPoll: (outcome) => observe((one) => one.polled?.(outcome)),
+    });
+    account.scripts.set(scriptId, followed);
+    return followed;
+  };
+
+  /** The last stream of a script has gone. */
+  const leave = (name: string, account: Account, scriptId: string, followed: LiveScript) => {
+    count(0, -1);
+    followed.leave();
+    const forget = () => {
+      account.scripts.delete(scriptId);
+      if (account.streams.size === 0 && account.scripts.size === 0) accounts.delete(name);
+    };
+    const isKept = followed.isKnown && account.scripts.size <= limits.maxScripts && !isEnding;
+    if (isKept) followed.keep = clock.after(KEEP_MS, forget);
+    else forget();
+  };
+
+  state.feeds.onMessage((name, message) => {
+    const { ended = [] } = message as Ended;
+    for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(ended);
+  });
+
+  return {
+    /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
+    subscribe(origin: Origin, { scriptId, isWanted, after }: Wanted): LiveStream {
+      const name = origin.account;
+      const account = accounts.get(name) ?? { streams: new Map(), scripts: new Map() };
+      checkScripts(account, scriptId, limits);
+      if (account.streams.size >= limits.maxStreams) makeRoom(account, origin.caller, limits);
+      accounts.set(name, account);
+      const followed = follow(account, origin, scriptId);
+      const stream: LiveStream = new LiveStream({
+        script: followed,
+        isWanted,
+        after,
+        onEvent: (type) => observe((one) => one.delivered?.(type)),
+        onEnd() {
+          cancelTimer();
+          account.streams.delete(stream);
+          count(-1, 0);
+          followed.remove(stream);
+          if (followed.size === 0) leave(name, account, scriptId, followed);
+        },
+      });
+      const cancelTimer = clock.after(limits.maxLifetimeMs, () => {
+        stream.end();
+        stream.deliver();
+      });
+      account.streams.set(stream, origin.caller);
+      count(1, followed.size === 0 ? 1 : 0);
+      followed.add(stream);
+      // It was on its way when the others were ended.
+      if (isEnding) stream.end();
+      return stream;
+    },
+    /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
+    disconnected(name: string, sessionIds: readonly string[]) {
+      state.feeds.broadcast(name, { ended: sessionIds } satisfies Ended);
+    },
+    /** Ends every stream, once what is pending has been taken. */
+    endAll() {
+      isEnding = true;
+      for (const { scripts } of accounts.values()) for (const script of scripts.values()) script.endAll();
+    },
+  };
+}
+
+/** Callers of an API key share its streams: one with fewer gets one that the caller with the most has begun last. */
+function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimits): void {
+  const callers = new Map<string, LiveStream[]>();
+  for (const [stream, one] of streams) {
+    const others = callers.get(one);
+    if (others) others.push(stream);
+    else callers.set(one, [stream]);
+  }
+  const own = callers.get(caller)?.length ?? 0;
+  const [most = []] = [...callers.values()].sort((one, other) => other.length - one.length);
+  const details = { found: streams.size, limit: maxStreams };
+  // After it the other still has as many.
+  if (own + 2 > most.length) {
+    throw codedError(
+      'TOO_MANY_STREAMS',
+      `There are ${streams.size} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one, or raise LIVE_MAX_STREAMS.`,
+      details,
+    );
+  }
+  const newest = most.at(-1);
+  const error = codedError(
+    'TOO_MANY_STREAMS',
+    `There are ${streams.size} live streams with this API key, the most of them yours; at most ${maxStreams} are allowed, and this one made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
+    details,
+  );
+  newest?.end({ error });
+  newest?.deliver();
+}
+
+function checkScripts({ scripts }: Account, scriptId: string, limits: LiveLimits): void {
+  const followed = [...scripts].filter(([id, { size }]) => size > 0 && id !== scriptId).length;
+  if (followed >= limits.maxScripts) {
+    throw codedError(
+      'TOO_MANY_LIVE_SCRIPTS',
+      `Live streams of this API key follow ${followed} scripts already; at most ${limits.maxScripts} are allowed. End the streams of one, or raise LIVE_MAX_SCRIPTS.`,
+      { found: followed, limit: limits.maxScripts },
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import type { Access, Api, Timeouts } from '../../luaauth/api.ts';
+import { getSessions, type Session } from '../../luaauth/sessions.ts';
+import type { AbortSource, Answer, Origin } from '../../transport/call.ts';
+import { Usage } from '../../transport/observer.ts';
+import type { Transport } from '../../transport/transport.ts';
+
+/** Counts a poll's calls, and knows when the oldest of what they have read was read. */
+export class PollUsage extends Usage {
+  /** On the transport's clock. */
+  readAt = Number.POSITIVE_INFINITY;
+  #answers = 0;
+
+  /** Whether it has no call under way: then the next one waits for its permit. */
+  get isWaiting(): boolean {
+    return this.calls <= this.#answers;
+  }
+
+  override answered(answer: Answer<unknown>): void {
+    super.answered(answer);
+    this.#answers += 1;
+    this.readAt = Math.min(this.readAt, answer.sentAt);
+  }
+}
+
+interface PollAccessOptions {
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
+  readonly timeouts: Timeouts;
+  /** Calls in any sliding second for all polls of an account; undefined: as many as are left. */
+  readonly rate: number | undefined;
+}
+
+export type PollAccess = Access & Pick<Api, 'pageSizes'>;
+
+/** No gateway key has a space in its name. */
+const POLLS = ' live';
+
+/** The most that a poll waits for its permit, in ms: then the quota is said to be used up. */
+const LONGEST_WAIT_MS = 15_000;
+
+/** Opens the API for a poll: all other callers go first, nothing comes from the cache, and polls have a rate of their own. */
+export function createPollAccess({ transport, timeouts, rate }: PollAccessOptions) {
+  const { ask, clock, state } = transport;
+  return ({ key, account }: Origin, usage: PollUsage, dueAt: number, signal: AbortSource): PollAccess => ({
+    ask(call, own) {
+      const now = clock.now();
+      const deadline = now + LONGEST_WAIT_MS + call.timeoutMs;
+      return ask(
+        { ...call, deadline, revalidation: { servedAgeMs: Math.round(now - dueAt), isPoll: true } },
+        own,
+      );
+    },
+    clock,
+    origin: { key, account, caller: POLLS, callerRate: rate },
+    usage,
+    signal,
+    timeouts,
+    deadline: clock.now() + LONGEST_WAIT_MS + timeouts.read,
+    pageSizes: state.pageSizes,
+  });
+}
+
+/** The API's largest `limit` is not documented: what is asked for elsewhere as well. */
+const PAGE = 100;
+
+export interface ReadSessions {
+  /** By their ids. */
+  readonly sessions: ReadonlyMap<string, Session>;
+  /** Whether one answer held them all: then it is the state of one moment. */
+  readonly isOnePage: boolean;
+  /** False: there are more than are followed. */
+  readonly isComplete: boolean;
+  /** Whether the API has shown that nothing follows. */
+  readonly isEndSeen: boolean;
+}
+
+/**
+ * Reads the sessions of a script, page by page, up to `most`. A page that is shorter than what was asked for may be the end
+ * of the list or the API's cap: it is the end if a longer one has been seen, or, for an only page, if `isKnownPage` says
+ * so; otherwise one more call finds out.
+ *
+ * @throws CallFailure
+ */
+export async function readSessions(
+  api: PollAccess,
+  scriptId: string,
+  most: number,
+  isKnownPage: (sessions: ReadonlyMap<string, Session>) => boolean,
+): Promise<ReadSessions> {
+  const { pageSizes, origin } = api;
+  const sessions = new Map<string, Session>();
+  for (let from = 0, pages = 0; ; ) {
+    const limit = Math.min(PAGE, most + 1 - from);
+    const rows = await getSessions(api, { script_id: scriptId }, { from, limit });
+    void pageSizes.note(origin.account, 'sessions', rows.length);
+    if (rows.length > 0) pages += 1;
+    const known = sessions.size;
+    for (const row of rows) if (row.id !== undefined) sessions.set(row.id, row);
+    from += rows.length;
+    const isOnePage = pages <= 1;
+    const isShort = rows.length < limit;
+    if (from > most) {
+      const first = new Map([...sessions].slice(0, most));
+      return { sessions: first, isOnePage, isComplete: false, isEndSeen: false };
+    }
+    if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
+    // An API that minds no position shows the same page for ever.
+    if (sessions.size === known) return { sessions, isOnePage, isComplete: isShort, isEndSeen: isShort };
+    const isKnown = isShort && isOnePage && isKnownPage(sessions);
+    if (isKnown || (isShort && rows.length < (await pageSizes.longest(origin.account, 'sessions'))))
+      return { sessions, isOnePage, isComplete: true, isEndSeen: !isKnown };
+  }
+}

@@ -1,0 +1,141 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { clientOf, operationNameOf } from '../../observability/facts.ts';
+import {
+  isOperation,
+  type Phase,
+  type RequestObserver,
+  type RequestRecord,
+} from '../../observability/request-record.ts';
+
+/** Each name costs memory for good: clients choose those of operations and their own, operators those of keys. */
+const MAX_OPERATIONS = 200;
+const MAX_CALLERS = 200;
+const MAX_CLIENTS = 100;
+const NOBODY = 'none';
+
+/** The names that have been counted so far. A new one is added as long as there are fewer than `most`. */
+class Names extends Set<string> {
+  isCounted(name: string, most: number): boolean {
+    if (this.size < most) this.add(name);
+    return this.has(name);
+  }
+}
+
+/** Whether an operation was answered without an error, by something that takes a key: only then may it add a client's name. */
+function hasGoneWell({ usage, codes }: RequestRecord): boolean {
+  return (
+    usage !== undefined && codes.length === 0 && usage.calls + usage.shared + usage.fresh + usage.stale > 0
+  );
+}
+
+const OPERATION = ['operation_name', 'operation_type'] as const;
+const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const PHASE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+const PHASES: readonly Phase[] = ['parse', 'validate', 'context', 'execute'];
+const METHODS = ['GET', 'POST', 'QUERY', 'HEAD', 'OPTIONS'];
+/** Asked by machines, all the time: they would hide what clients see. */
+const NOT_COUNTED = ['/health', '/readiness', '/metrics'];
+
+/** Requests and operations, by name, caller and client. Names past their number are `other`. */
+export function createOperationMetrics(registry: Registry): RequestObserver {
+  const registers = [registry];
+  const http = new Histogram({
+    name: 'luaauth_http_request_duration_seconds',
+    help: 'Time from the arrival of an HTTP request to the end of its answer; status 499: the client left',
+    labelNames: ['path', 'method', 'status'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'luaauth_operation_duration_seconds',
+    help: 'Time that an operation took from parsing to the end of its execution',
+    labelNames: OPERATION,
+    buckets: BUCKETS,
+    registers,
+  });
+  const phases = new Histogram({
+    name: 'luaauth_operation_phase_duration_seconds',
+    help: 'Time that operations spent in each phase',
+    labelNames: ['phase'],
+    buckets: PHASE_BUCKETS,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'luaauth_operation_errors_total',
+    help: 'Errors in answers, by the phase in which they came up and their code',
+    labelNames: ['phase', 'code', ...OPERATION],
+    registers,
+  });
+  const operations = new Counter({
+    name: 'luaauth_operations_total',
+    help: 'Operations, by the name of the gateway key and by what the client says that it is',
+    labelNames: ['caller', 'client_name', 'client_version', 'operation_type'],
+    registers,
+  });
+  const calls = new Counter({
+    name: 'luaauth_caller_calls_total',
+    help: 'Requests to the REST API, by the name of the gateway key',
+    labelNames: ['caller'],
+    registers,
+  });
+  const writes = new Counter({
+    name: 'luaauth_writes_total',
+    help: 'Mutations, by the name of the gateway key and how they ended',
+    labelNames: ['caller', 'mutation', 'outcome'],
+    registers,
+  });
+  const [names, callers, clients] = [new Names(), new Names(), new Names()];
+
+  const nameOf = (record: RequestRecord): string => {
+    if (!record.operation) return 'unknown';
+    const name = operationNameOf(record) ?? 'Anonymous';
+    const most = name === record.operation.name && hasGoneWell(record) ? MAX_OPERATIONS : 0;
+    return name === 'Anonymous' || names.isCounted(name, most) ? name : 'other';
+  };
+  const callerOf = ({ caller }: RequestRecord): string =>
+    caller === undefined ? NOBODY : callers.isCounted(caller, MAX_CALLERS) ? caller : 'other';
+  const clientLabels = (record: RequestRecord) => {
+    const { clientName = NOBODY, clientVersion = NOBODY } = clientOf(record);
+    const most = hasGoneWell(record) ? MAX_CLIENTS : 0;
+    const isNamed = clientName !== NOBODY || clientVersion !== NOBODY;
+    return !isNamed || clients.isCounted(`${clientName}\n${clientVersion}`, most)
+      ? { client_name: clientName, client_version: clientVersion }
+      : { client_name: 'other', client_version: 'other' };
+  };
+
+  return {
+    usesPhases: true,
+    wrote: (record, { mutation, outcome }) => writes.inc({ caller: callerOf(record), mutation, outcome }),
+    ended(record, { status, durationMs }) {
+      if (!NOT_COUNTED.includes(record.request.path))
+        http.observe({ ...placeOf(record), status }, durationMs / 1_000);
+      if (!isOperation(record)) return;
+      const operation = {
+        operation_name: nameOf(record),
+        operation_type: record.operation?.type ?? 'unknown',
+      };
+      const phase = !record.operation ? 'parse' : record.usage ? 'execute' : 'validate';
+      for (const code of record.codes) errors.inc({ phase, code, ...operation });
+      if (!record.operation) return;
+      let totalMs = 0;
+      for (const phase of PHASES) {
+        const ms = record.phases?.times[phase];
+        if (ms === undefined) continue;
+        totalMs += ms;
+        phases.observe({ phase }, ms / 1_000);
+      }
+      duration.observe(operation, totalMs / 1_000);
+      const caller = callerOf(record);
+      operations.inc({ caller, ...clientLabels(record), operation_type: record.operation.type });
+      if (record.usage && record.usage.calls > 0) calls.inc({ caller }, record.usage.calls);
+    },
+  };
+}
+
+/** Paths and methods that exist; clients may send any. */
+function placeOf({ request: { path, method } }: RequestRecord) {
+  return {
+    path: /^\/graphql(\/|$)/.test(path) ? '/graphql' : path === '/mcp' ? path : 'other',
+    method: METHODS.includes(method) ? method : 'other',
+  };
+}

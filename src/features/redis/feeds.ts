@@ -1,0 +1,215 @@
+import { setImmediate } from 'node:timers/promises';
+import type { FeedMember, Feeds } from '../../state/port.ts';
+import { lua } from './client.ts';
+import {
+  ANY_EPOCH,
+  type FeedView,
+  KEEP_FEED,
+  LEADER_CHANGED,
+  type RedisFeedSubscription,
+  subscribeToFeed,
+} from './feed-subscription.ts';
+import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
+import type { RedisLink } from './link.ts';
+import { IS_HELD } from './membership.ts';
+import { createPubSub } from './pub-sub.ts';
+
+/** How many entries of a feed are read at once, and after how many bytes of all feeds no others are. */
+const MAX_ENTRIES = 20;
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Each feed and its log follow; with each the name in which the asker holds the leader's lease, one for the epoch of the feed if it
+ * begins, the epoch that is to end ("*": any), the epoch in which the asker reads, and the number of the last entry that it has read there.
+ * Takes each lease that nobody has, if the asker is one that can hold it. Gives for each feed its epoch, whether the asker is
+ * the leader, the number of the last entry, whether there is one to begin with, the number of the first entry to be read, and
+ * those from there on that are left, each with its id. In another epoch it is read from where later subscribers begin.
+ */
+const BEAT_FEEDS = lua('instances channel', '')`${KEEP_FEED}${IS_HELD}
+local replies, bytes = {}, 0
+for index = 3, #KEYS, 2 do
+  local feed, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 3) / 2 * 5
+  local holder, reset = ARGV[at], ARGV[at + 2]
+  local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole', 'from')
+  if not found[1] or reset == '${ANY_EPOCH}' or reset == found[1] then
+    redis.call('DEL', feed, log)
+    redis.call('HSET', feed, 'epoch', ARGV[at + 1], 'seq', 0)
+    found = { ARGV[at + 1], false, 0, false, false }
+  end
+  if found[2] ~= holder and not is_held(found[2]) and is_held(holder) then
+    redis.call('HSET', feed, 'leader', holder)
+    found[2] = holder
+    redis.pcall('PUBLISH', channel, feed .. ' ${LEADER_CHANGED}')
+  end
+  keep(feed)
+  keep(log)
+  local start = found[1] == ARGV[at + 3] and ARGV[at + 4] + 1 or tonumber(found[5] or 1)
+  local entries = false
+  if bytes < ${MAX_BYTES} then
+    entries = redis.call('XRANGE', log, string.format('%d-0', start), '+', 'COUNT', ${MAX_ENTRIES})
+    for _, entry in ipairs(entries) do bytes = bytes + #entry[2][2] end
+  end
+  local is_leader, has_whole = found[2] == holder and 1 or 0, found[4] and 1 or 0
+  replies[#replies + 1] = { found[1], is_leader, tonumber(found[3]), has_whole, start, entries }
+end
+return replies`;
+
+const PUBLISH = lua('channel', 'message')`redis.pcall('PUBLISH', channel, message) return 0`;
+
+/** How often leaders and unread entries are looked for, in ms. With the lease, that is the longest time without a leader. */
+const HEARTBEAT_MS = 800;
+/** So that one command does not keep Redis from others. */
+const MAX_IN_HEARTBEAT = 50;
+
+interface Group {
+  /** By it come all messages of the account. */
+  readonly channel: string;
+  readonly subscriptions: Set<RedisFeedSubscription>;
+  /** Those that need a heartbeat at once. */
+  readonly due: Set<RedisFeedSubscription>;
+  isBeating: boolean;
+  /**
+   * Takes in a message: the key of what it is about, a space, and a body. One about a feed has the number of its last entry; one
+   * about the channel itself is broadcast, and sealed.
+   */
+  receive(message: Buffer): void;
+}
+
+interface Broadcast {
+  readonly from: string;
+  readonly message: object;
+}
+
+/**
+ * Feeds that all processes share. An entry goes into a stream, in the same step that checks the leader, and a message
+ * makes the others read on; a process that misses one sees so at its next heartbeat, all of an account together.
+ */
+export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, readUrl: () => string) {
+  const { membership } = link;
+  /** By their channels. */
+  const groups = new Map<string, Group>();
+  const listeners: Parameters<Feeds['onMessage']>[0][] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const deliver = (account: string, message: object) => {
+    for (const receive of listeners) receive(account, message);
+  };
+
+  /** All that become due in one turn, or while a heartbeat is under way, go together. */
+  const beat = async (group: Group, subscriptions: Iterable<RedisFeedSubscription>) => {
+    const { due, channel } = group;
+    for (const subscription of subscriptions) due.add(subscription);
+    if (group.isBeating) return;
+    group.isBeating = true;
+    // A caller has its subscription first.
+    await setImmediate();
+    while (due.size > 0) {
+      const next = [...due].slice(0, MAX_IN_HEARTBEAT);
+      for (const subscription of next) due.delete(subscription);
+      const beats = next.map((subscription) => subscription.heartbeat());
+      const keys = [membership.instances, channel, ...beats.flatMap((one) => one.keys)];
+      const args = beats.flatMap((one) => one.args);
+      try {
+        // Until the link is well again nobody leads in the store: others would wait for one that does not listen to it.
+        const views = link.isDegraded ? [] : ((await link.run(BEAT_FEEDS, keys, args)) as FeedView[]);
+        for (const [index, view] of views.entries()) beats[index]?.answered(view);
+      } catch {
+        // Redis is lost.
+      }
+      if (link.isDegraded) for (const subscription of next) subscription.degrade();
+    }
+    group.isBeating = false;
+  };
+  const beatAll = () => {
+    for (const group of groups.values()) void beat(group, group.subscriptions);
+  };
+  const pubSub = createPubSub(readUrl, groups, beatAll);
+
+  const openGroup = (accountName: string, account: AccountKeyspace, channel: string): Group => {
+    const subscriptions = new Set<RedisFeedSubscription>();
+    const receive = (message: Buffer) => {
+      const aboutEnd = message.indexOf(' ');
+      const about = message.toString('utf8', 0, aboutEnd);
+      const body = message.subarray(aboutEnd + 1);
+      if (about !== channel) {
+        for (const one of subscriptions) if (one.feed === about) one.receive(String(body));
+        return;
+      }
+      const text = account.encryption.open(body, channel);
+      const sent = text === undefined ? undefined : (JSON.parse(text) as Broadcast);
+      if (sent && sent.from !== membership.instance) deliver(accountName, sent.message);
+    };
+    const group = {
+      channel,
+      subscriptions,
+      due: new Set<RedisFeedSubscription>(),
+      isBeating: false,
+      receive,
+    };
+    groups.set(channel, group);
+    pubSub.add(channel);
+    return group;
+  };
+
+  const forget = (channel: string) => {
+    groups.delete(channel);
+    pubSub.remove(channel);
+    if (groups.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+
+  /** Redis is lost, or back. */
+  const changed = () => {
+    link.whenChanged(changed);
+    if (!link.isDegraded) pubSub.reopen();
+    for (const { subscriptions } of groups.values())
+      for (const one of subscriptions) {
+        if (link.isDegraded) one.degrade();
+        else one.recover();
+      }
+  };
+  link.whenChanged(changed);
+
+  return {
+    join(accountName: string, name: string, member: FeedMember) {
+      const account = accounts.of(accountName);
+      const channel = account.key('feeds');
+      const group = groups.get(channel) ?? openGroup(accountName, account, channel);
+      const subscription: RedisFeedSubscription = subscribeToFeed({
+        link,
+        account,
+        name: account.encryption.name(name),
+        channel,
+        member,
+        onDue: () => void beat(group, [subscription]),
+        onGone() {
+          group.subscriptions.delete(subscription);
+          group.due.delete(subscription);
+          if (group.subscriptions.size === 0) forget(channel);
+        },
+      });
+      group.subscriptions.add(subscription);
+      timer ??= setInterval(beatAll, HEARTBEAT_MS).unref();
+      void beat(group, [subscription]);
+      return subscription;
+    },
+    broadcast(accountName: string, message: object) {
+      deliver(accountName, message);
+      const account = accounts.of(accountName);
+      const channel = account.key('feeds');
+      const sent: Broadcast = { from: membership.instance, message };
+      const sealed = account.encryption.seal(JSON.stringify(sent), channel);
+      const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);
+      link.run(PUBLISH, [channel], [envelope]).catch(() => undefined);
+    },
+    onMessage(receive: (account: string, message: object) => void) {
+      listeners.push(receive);
+    },
+    close() {
+      for (const { subscriptions } of groups.values())
+        for (const subscription of subscriptions) subscription.leave();
+      pubSub.close();
+    },
+  };
+}

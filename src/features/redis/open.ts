@@ -1,0 +1,128 @@
+import { createDocumentsInMemory } from '../../state/documents.ts';
+import { notify } from '../../state/maybe-promise.ts';
+import {
+  createBoundedCache,
+  createCacheInMemory,
+  createPageSizesInMemory,
+  PAGE_SIZE_KEPT_MS,
+} from '../../state/memory.ts';
+import type { PageSizes, State } from '../../state/port.ts';
+import { lua } from './client.ts';
+import { createFeedsInRedis } from './feeds.ts';
+import { createGenerationsInRedis } from './generations.ts';
+import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
+import { createRedisLink, type RedisLink, type RedisLinkOptions } from './link.ts';
+import { createQuotasInRedis } from './quotas.ts';
+import { createSharedCacheInRedis } from './shared-cache.ts';
+import { createDocumentsInRedis } from './shared-documents.ts';
+
+type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
+
+export interface RedisStateOptions extends Optional<RedisLinkOptions> {
+  readonly url: string;
+  readonly rate: number;
+  /** The longest that an entry is cached, in ms. */
+  readonly longestTtlMs: number;
+  /** Whether it is an error when Redis cannot be reached at the start. */
+  readonly isRequired?: boolean | undefined;
+}
+
+/** Longer than any call takes, of which the answer may be kept under what was known at its beginning. */
+const LONGEST_CALL_MS = 200_000;
+
+/**
+ * The state of several gateways, in Redis. Entries are cached in each process as well, and are valid while no write is known
+ * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
+ */
+export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
+  const { longestTtlMs, isRequired = true, now = () => performance.now() } = options;
+  const link = createRedisLink({
+    ...options,
+    prefix: options.prefix ?? 'luaauth',
+    instances: options.instances,
+    commandTimeoutMs: options.commandTimeoutMs ?? 150,
+    now,
+    // A failure of it harms no gateway, and there is no log for it.
+    onChange: (reason) =>
+      notify(
+        () => options.onChange?.(reason),
+        () => undefined,
+      ),
+  });
+  const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
+  const feeds = createFeedsInRedis(link, accounts, options.readUrl ?? (() => options.url));
+  let own = createCacheInMemory(now);
+  const state: State = {
+    quotas: createQuotasInRedis(link, accounts),
+    generations: createGenerationsInRedis(link, accounts),
+    cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
+    shared: createSharedCacheInRedis(link, accounts),
+    documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
+    pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
+    feeds,
+    coordination: link,
+    close() {
+      feeds.close();
+      return link.close();
+    },
+  };
+  const dropEntries = () => {
+    link.whenChanged(dropEntries);
+    // Others may have written during a partition.
+    if (!link.isDegraded) own = createCacheInMemory(now);
+  };
+  link.whenChanged(dropEntries);
+  try {
+    await link.open(isRequired);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+  return state;
+}
+
+const NOTE_PAGE_SIZE = lua('size', 'rows# sealed keep_ms')`
+if (tonumber(redis.call('HGET', size, 'rows') or 0) or 0) > rows then return 0 end
+redis.call('HSET', size, 'rows', rows, 'sealed', sealed)
+redis.call('PEXPIRE', size, keep_ms)
+return 1`;
+
+const READ_PAGE_SIZE = lua('size', '')`return redis.call('HGET', size, 'sealed') or ''`;
+
+/** Not every page is worth a command. */
+const PUBLISH_EVERY_MS = 60_000;
+
+const MAX_PUBLISHED = 10_000;
+
+/** The longest pages that any process has seen. */
+function createPageSizesInRedis(link: RedisLink, accounts: AccountKeyspaces, own: PageSizes): PageSizes {
+  const published = createBoundedCache<{ readonly rows: number; readonly at: number }>(MAX_PUBLISHED);
+  const find = (name: string, endpoint: string) => {
+    const account = accounts.of(name);
+    const { encryption } = account;
+    return { encryption, key: account.key(`page-${encryption.name(endpoint)}`) };
+  };
+
+  return {
+    note(account, endpoint, rows) {
+      void own.note(account, endpoint, rows);
+      const { encryption, key } = find(account, endpoint);
+      const last = published.get(key);
+      if (last && last.rows >= rows && link.now() - last.at < PUBLISH_EVERY_MS) return;
+      published.set(key, { rows, at: link.now() });
+      const args = [rows, encryption.seal(String(rows), key), PAGE_SIZE_KEPT_MS];
+      link.offer(NOTE_PAGE_SIZE, [key], args).catch(() => undefined);
+    },
+    async longest(account, endpoint) {
+      const known = own.longest(account, endpoint);
+      try {
+        const { encryption, key } = find(account, endpoint);
+        const sealed = (await link.offer(READ_PAGE_SIZE, [key], [])) as Buffer;
+        // A size that somebody else has written would end lists early.
+        return Math.max(Number(encryption.open(sealed, key) ?? 0), await known);
+      } catch {
+        return known;
+      }
+    },
+  };
+}

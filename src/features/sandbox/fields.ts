@@ -1,0 +1,71 @@
+import type { WireInvalidField } from '../../luaauth/wire.ts';
+
+/** JSON objects of requests, whose members are not checked yet. */
+export type SandboxValues = Record<string, unknown>;
+
+/** True for what `{}` is and `[]`, `null` and the rest are not. */
+export function isObject(value: unknown): value is SandboxValues {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads the members of a body or a query and notes in `failed` what is wrong with each. A reader gives
+ * undefined for an absent member as well as for an invalid one, so look at `failed` before using a value.
+ */
+export function createFields(values: SandboxValues) {
+  const failed: WireInvalidField[] = [];
+  const fail = (field: string, ...errors: WireInvalidField['errors']) => {
+    failed.push({ field, errors });
+    return undefined;
+  };
+  const read = <T>(name: string, kind: string, fits: (value: unknown) => value is T): T | undefined => {
+    const value = values[name];
+    if (value === undefined) return undefined;
+    return fits(value) ? value : fail(name, `must be ${kind}`);
+  };
+  const whole = (name: string) => read(name, 'a whole number, 0 or more', isWhole);
+  return {
+    failed,
+    text: (name: string) => read(name, 'a string', isText),
+    flag: (name: string) => read(name, 'a boolean', isFlag),
+    /** An index, a duration or an instant in ms. */
+    whole,
+    /** In an edit, where `""` clears. */
+    clearableText(name: string, maxLength = Number.POSITIVE_INFINITY): string | null | undefined {
+      const value = read(name, 'a string', isText);
+      if (value !== undefined && [...value].length > maxLength) {
+        return fail(name, `must have at most ${maxLength} characters`);
+      }
+      return value === '' ? null : value;
+    },
+    clearableWhole: (name: string) => (values[name] === '' ? null : whole(name)),
+    /** A Roblox number in a query: compared as digits, so that no size is too large. */
+    digits: (name: string) => read(name, 'a number', isDigits),
+    texts(name: string): string[] | undefined {
+      const list = read(name, 'a list of strings', Array.isArray) as unknown[] | undefined;
+      if (!list || list.every(isText)) return list;
+      const errors = list.flatMap((item, index) => (isText(item) ? [] : [`item ${index} must be a string`]));
+      return fail(name, { message: 'has invalid items', errors });
+    },
+    /** Adds a failure for each absent member. */
+    require(...names: string[]): void {
+      for (const name of names) if (values[name] === undefined) fail(name, 'is required');
+    },
+  };
+}
+
+/** The same for the body of an edit, in which null leaves a field unchanged as its absence does. */
+export function createEditFields(body: SandboxValues) {
+  return createFields(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
+}
+
+/** The members of an edit that are given; undefined when none is. */
+export function changesOf<Edit extends object>(edit: Edit): Partial<Edit> | undefined {
+  const given = Object.entries(edit).filter(([, value]) => value !== undefined);
+  return given.length > 0 ? (Object.fromEntries(given) as Partial<Edit>) : undefined;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isDigits = (value: unknown): value is string => isText(value) && /^\d+$/.test(value);

@@ -1,0 +1,52 @@
+import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../../luaauth/wire.ts';
+
+/** Answers of every endpoint: the two envelopes of docs/luaauth-api.md#failures. */
+export type SandboxReply = WireSuccess | WireFailure;
+
+/** An answer for which the API itself has to wait. */
+export interface DelayedReply {
+  afterMs: number;
+  reply: SandboxReply;
+}
+
+const refused = 'unauthorized or invalid request';
+const invalidKey = 'invalid api key';
+
+/** `{ success: true, ...payload }` */
+export function success(payload: object = {}): WireSuccess {
+  return { success: true, ...payload };
+}
+
+/** `{ success: false, error }` */
+export function failure(code: number, message: string, failed?: WireError['failed']): WireFailure {
+  return { success: false, error: failed ? { code, message, failed } : { code, message } };
+}
+
+/** Unknown, or not this account's: one string per reason. The wording is not documented; the code is the sample's. */
+export function unauthorized(...reasons: string[]): WireFailure {
+  return failure(0, refused, reasons);
+}
+
+/** Invalid data: one object per field. */
+export function invalid(fields: WireInvalidField[]): WireFailure {
+  return failure(0, refused, fields);
+}
+
+/** The same refusal, whose code is another at each endpoint. */
+export function accountExpired(code: number): WireFailure {
+  return failure(code, 'account expired');
+}
+
+export const unknownKey = unauthorized(invalidKey);
+export const internalServerError = failure(-1, 'internal server error');
+export const invalidEndpoint = failure(-1, 'invalid endpoint');
+export const rateLimited = failure(-1, 'ratelimited');
+
+/** The status a failure travels under when the sandbox plays an API that uses them; none is documented. */
+export function httpStatus({ message, failed = [] }: WireError): number {
+  if (message === 'internal server error') return 500;
+  if (message === 'invalid endpoint') return 404;
+  if (message === 'ratelimited') return 429;
+  if (failed.includes(invalidKey)) return 401;
+  return failed.some((reason) => typeof reason === 'string') ? 403 : 400;
+}

@@ -1,0 +1,43 @@
+import type { Route } from '../../luaauth/endpoints.ts';
+import type { Handler } from './handler.ts';
+import { handlers } from './handlers.ts';
+
+/** The endpoint that a request addresses and the parameter of its path. */
+export interface Matched {
+  route: Route;
+  handler: Handler;
+  id: string;
+}
+
+/** Compiles the routes once; the function gives undefined for what is no endpoint. */
+export function createRouter(): (method: string, path: string) => Matched | undefined {
+  const table = (Object.entries(handlers) as [Route, Handler][]).map(([route, handler]) => {
+    const [method = '', path = ''] = route.split(' ');
+    return { route, handler, method, segments: path.split('/') };
+  });
+
+  return (method, path) => {
+    const [pathname = ''] = path.split('?', 1);
+    const given = pathname.split('/');
+    for (const { route, handler, method: expected, segments } of table) {
+      if (method !== expected || given.length !== segments.length) continue;
+      let id: string | undefined = '';
+      const fits = segments.every((segment, index) => {
+        if (!segment.startsWith(':')) return segment === given[index];
+        id = decodeSegment(given[index] ?? '');
+        return id;
+      });
+      if (fits) return { route, handler, id };
+    }
+    return undefined;
+  };
+}
+
+/** The parameter in a segment of a path; undefined when its percent-encoding is broken. */
+export function decodeSegment(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,231 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Attributes,
+  type Context,
+  createTraceState,
+  DiagLogLevel,
+  diag,
+  isSpanContextValid,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { clientOf, operationNameOf, withoutKeys } from '../../observability/facts.ts';
+import {
+  isOperation,
+  type RequestEnd,
+  type RequestObserver,
+  type RequestRecord,
+} from '../../observability/request-record.ts';
+import { StartError } from '../../observability/start-error.ts';
+import type { Observer, Outcome, Usage } from '../../transport/observer.ts';
+
+/** The API answered properly. */
+const WELL: readonly Outcome[] = ['ok', 'refused'];
+
+/**
+ * A span for each operation, and below it one for each REST request and each wait for the quota. The usage, of which each
+ * operation has one of its own, leads from a call to its operation. Only the documents that the operator lists name their
+ * spans, as clients can choose any other name.
+ */
+export function createTracing(tracer: Tracer) {
+  let listed: ReadonlySet<string> = new Set();
+  const spans = new WeakMap<RequestRecord, Span>();
+  const contexts = new WeakMap<Readonly<Usage>, Context>();
+
+  const begin = (record: RequestRecord): Span => {
+    const { startedAt: startTime } = record;
+    const parent = traceOf(record);
+    const span = tracer.startSpan(nameOf(record, listed), { kind: SpanKind.SERVER, startTime }, parent);
+    spans.set(record, span);
+    const ids = span.spanContext();
+    if (isSpanContextValid(ids)) record.span = { trace_id: ids.traceId, span_id: ids.spanId };
+    if (record.usage) contexts.set(record.usage, trace.setSpan(parent, span));
+    return span;
+  };
+
+  return {
+    operations: {
+      running: (record) => void begin(record),
+      ended(record, end) {
+        if (!isOperation(record)) return;
+        const span = spans.get(record) ?? begin(record);
+        span.setAttributes(attributesOf(record, end));
+        if (record.codes.length > 0 || end.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        // By the clock of its beginning: left out, it would be by that of the day, which may be set meanwhile.
+        span.end(record.startedAt + end.durationMs);
+      },
+    } satisfies RequestObserver,
+    upstream: {
+      queued({ endpoint, usage }) {
+        const startTime = performance.now();
+        const context = usage && contexts.get(usage);
+        let waits = false;
+        // A call that finds a permit free has gone on before this.
+        const mark = setImmediate(() => {
+          waits = true;
+        });
+        return () => {
+          clearImmediate(mark);
+          if (!context || !waits) return;
+          const attributes = { 'url.template': templateOf(endpoint) };
+          tracer.startSpan('wait for the quota', { startTime, attributes }, context).end(performance.now());
+        };
+      },
+      requested({ endpoint, usage }) {
+        const [method = ''] = endpoint.split(' ', 1);
+        const attributes = { 'http.request.method': method, 'url.template': templateOf(endpoint) };
+        // A call that renews a cache entry belongs to no operation: it has a trace of its own.
+        const context = (usage && contexts.get(usage)) ?? ROOT_CONTEXT;
+        const span = tracer.startSpan(endpoint, { kind: SpanKind.CLIENT, attributes }, context);
+        return (outcome) => {
+          span.setAttribute('luaauth.outcome', outcome);
+          if (!WELL.includes(outcome)) {
+            span.setAttribute('error.type', outcome).setStatus({ code: SpanStatusCode.ERROR });
+          }
+          span.end();
+        };
+      },
+      retried({ endpoint, usage }) {
+        const context = usage && contexts.get(usage);
+        const attributes = { 'url.template': templateOf(endpoint) };
+        if (context) trace.getSpan(context)?.addEvent('retry', attributes, performance.now());
+      },
+    } satisfies Observer,
+    /** From now on these are the hashes of the listed documents. */
+    list(hashes: ReadonlySet<string>) {
+      listed = hashes;
+    },
+  };
+}
+
+/** As the convention of OpenTelemetry has it, see https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/. */
+function nameOf(record: RequestRecord, listed: ReadonlySet<string>): string {
+  const { operation, document } = record;
+  if (!operation) return 'GraphQL Operation';
+  const { type } = operation;
+  const name = listed.size > 0 && listed.has(document?.hash() ?? '') ? operationNameOf(record) : undefined;
+  return name === undefined ? type : `${type} ${name}`;
+}
+
+function attributesOf(record: RequestRecord, { status }: RequestEnd): Attributes {
+  const { requestId, request, operation, usage, codes } = record;
+  const { clientName, clientVersion } = clientOf(record);
+  const hash = operation && record.document?.hash();
+  return {
+    'http.request.method': request.method,
+    'http.route': request.path === '/mcp' ? '/mcp' : '/graphql',
+    'http.response.status_code': status,
+    'graphql.operation.type': operation?.type,
+    'graphql.operation.name': operationNameOf(record),
+    'graphql.document.hash': hash && `sha256:${hash}`,
+    'graphql.client.name': clientName,
+    'graphql.client.version': clientVersion,
+    'luaauth.caller': record.caller,
+    'luaauth.request_id': withoutKeys(record, requestId),
+    'error.type': codes[0],
+    'luaauth.error_codes': codes.length > 0 ? [...new Set(codes)] : undefined,
+    'luaauth.calls': usage?.calls,
+    'luaauth.shared': usage?.shared,
+    'luaauth.fresh': usage?.fresh,
+    'luaauth.stale': usage?.stale,
+  };
+}
+
+function templateOf(endpoint: string): string {
+  return endpoint.slice(endpoint.indexOf(' ') + 1);
+}
+
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** The trace that a client's request is part of (W3C Trace Context); a malformed header starts a new one. */
+function traceOf(record: RequestRecord): Context {
+  const { request } = record;
+  const given = request.header('traceparent')?.trim() ?? '';
+  const state = request.header('tracestate');
+  const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(given) ?? [];
+  const parent: SpanContext = {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16) & 1,
+    traceState: state === null ? undefined : createTraceState(withoutKeys(record, state)),
+    isRemote: true,
+  };
+  return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+}
+
+interface OtelOptions {
+  /** Where the collector takes traces, by OTLP over HTTP as JSON. */
+  readonly url: URL;
+  readonly version: string;
+  /** Called when spans cannot be delivered. */
+  readonly warn: (message: string) => void;
+}
+
+const NAME = 'luaauth-graphql';
+/** How long the last spans may take to leave. */
+const FLUSH_MS = 2_000;
+
+/**
+ * Starts OpenTelemetry's SDK, which reads its further settings from the environment: OTEL_SERVICE_NAME,
+ * OTEL_TRACES_SAMPLER and so on. One that was loaded with `node --import` is used as it is.
+ * @throws StartError when its packages are not installed.
+ */
+export async function startOtel({ url, version, warn }: OtelOptions) {
+  const none = new ProxyTracerProvider().getDelegate();
+  const loaded = trace.getTracerProvider();
+  if (!(loaded instanceof ProxyTracerProvider) || loaded.getDelegate() !== none)
+    return { tracer: trace.getTracer(NAME, version), close: async () => undefined };
+  const [{ BasicTracerProvider, BatchSpanProcessor }, resources, { OTLPTraceExporter }] =
+    await loadPackages();
+  const { defaultResource, detectResources, envDetector, resourceFromAttributes } = resources;
+  const quiet = () => undefined;
+  const tell = (text: string) => warn(`OpenTelemetry: ${messageIn(text)}`);
+  const logger = { error: tell, warn: tell, info: quiet, debug: quiet, verbose: quiet };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  const provider = new BasicTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.name': NAME, 'service.version': version }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: url.href }))],
+  });
+  return {
+    tracer: provider.getTracer(NAME, version) as Tracer,
+    // It rejects where the collector does not take the last spans.
+    close: () =>
+      Promise.race([
+        provider.shutdown().catch(({ message }: Error) => tell(message)),
+        delay(FLUSH_MS, undefined, { ref: false }),
+      ]),
+  };
+}
+
+/** The message of an error, which comes as JSON with its stack, and with the collector's answer, which may quote a key that it was sent. */
+function messageIn(text: string): string {
+  try {
+    const { message, code, name } = JSON.parse(text);
+    return String(message ?? code ?? name);
+  } catch {
+    return text;
+  }
+}
+
+async function loadPackages() {
+  try {
+    return await Promise.all([
+      import('@opentelemetry/sdk-trace-base'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+    ]);
+  } catch (cause) {
+    throw new StartError(
+      'Tracing needs packages that are not installed. Run "npm install @opentelemetry/sdk-trace-base@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223", or set OTEL_TRACES_EXPORTER=none.',
+      { cause },
+    );
+  }
+}

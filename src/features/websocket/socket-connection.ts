@@ -1,0 +1,368 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
+import type { ExecutionResult } from 'graphql';
+import { CloseCode, MessageType } from 'graphql-ws';
+import { OVERLOADED } from '../../errors/coded-error.ts';
+import type { BodyLease, OpenLease } from '../../http/client-body.ts';
+import { SHUTTING_DOWN } from '../../http/guards.ts';
+import { NodeRequest } from '../../http/node.ts';
+import { isFailure, requestIdFor } from '../../http/response.ts';
+import type { YogaAdapter } from '../../http/yoga.ts';
+import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
+import { paramsFromJson } from '../../operation/params.ts';
+import { isStream, type Pipeline } from '../../operation/pipeline.ts';
+import type { ResultStream } from '../../operation/result-stream.ts';
+import { AbortSource } from '../../transport/call.ts';
+import { type Clock, Deadline, every } from '../../transport/clock.ts';
+import { MAX_PARTS, SocketFrames } from './socket-frames.ts';
+import {
+  type ClientMessage,
+  errorMessage,
+  headersIn,
+  MAX_OPERATIONS,
+  NO_HEADERS,
+  nextMessage,
+  readClientMessage,
+  type SentHeaders,
+  SocketClientRequest,
+  TOO_MANY,
+} from './socket-messages.ts';
+
+export interface SocketConnectionOptions {
+  readonly pipeline: Pipeline;
+  readonly tracker: RequestTracker;
+  readonly openLease: OpenLease;
+  readonly clock: Clock;
+  /** The hooks of an operation; undefined: no plugin wraps any. */
+  readonly hooksFor: YogaAdapter['hooksForSocket'] | undefined;
+}
+
+/** Messages, pings and pongs of a connection in a second. */
+const MAX_MESSAGES = 100;
+const MESSAGES_MS = 1_000;
+const INIT_WITHIN_MS = 3_000;
+/** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
+const MAX_INIT_BYTES = 64 * 1024;
+/** How long a message may take to arrive, as long as a request. */
+const MESSAGE_WITHIN_MS = 60_000;
+/** A connection that has not answered the ping before by then is dead. */
+const PING_EVERY_MS = 12_000;
+/** The most that may wait for a client that does not read, beside the results that its operations wait with. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A close code of WebSocket itself. */
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+
+// The reason of a close frame has 123 bytes at most.
+const TOO_MANY_PARTS = `A message in more than ${MAX_PARTS} small parts. Send each message in fewer frames.`;
+const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arrive. Send it again.`;
+
+interface RunningOperation {
+  readonly record: RequestRecord;
+  readonly source: AbortSource;
+  readonly body: BodyLease;
+  isStream: boolean;
+  /** Its last message had errors, which ends it. */
+  isFailed: boolean;
+}
+
+/**
+ * A socket of `ws`, as far as it is needed here. It is spelled out because the published types must not name `ws`: its types
+ * are a package that an install does not bring along.
+ */
+interface Socket {
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  readonly OPEN: number;
+  on(event: 'message', listener: (data: SocketData, isBinary: boolean) => void): unknown;
+  on(event: 'ping' | 'pong', listener: (data: Buffer) => void): unknown;
+  on(event: 'error' | 'close', listener: () => void): unknown;
+  send(data: string | Buffer, done: () => void): void;
+  send(data: Buffer, options: { readonly binary: boolean }, done: (error?: Error) => void): void;
+  ping(): void;
+  pause(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+type SocketData = Buffer | ArrayBuffer | Buffer[];
+
+/** One connection by the protocol `graphql-transport-ws`: each of its operations goes down the pipeline like a request. */
+export function openSocketConnection(
+  socket: Socket,
+  upgrade: IncomingMessage,
+  options: SocketConnectionOptions,
+) {
+  const { pipeline, tracker, openLease, clock, hooksFor } = options;
+  /** Those that the client can still speak of. */
+  const operations = new Map<string, RunningOperation>();
+  const running = new Set<RunningOperation>();
+  let headers: SentHeaders | undefined;
+  const { headBytes } = new NodeRequest(upgrade);
+  /** The memory of the upgrade's head, and of the headers as soon as they are there. */
+  let kept = openFor(NO_HEADERS, headBytes);
+  /** The memory of the message that is arriving, and the end of its time. */
+  let arriving: BodyLease | undefined;
+  let toArrive: Deadline | undefined;
+  /** Characters of the messages that no operation waits with. */
+  let waiting = 0;
+  let messages = 0;
+  let messagesSince = Number.NEGATIVE_INFINITY;
+  let isAlive = true;
+  let isEnding = false;
+  let isClosed = false;
+  const frames = interceptFrames(upgrade.socket);
+  upgrade.socket.on('data', arrive);
+  socket.on('message', receive);
+  for (const control of ['ping', 'pong'] as const) socket.on(control, count);
+  // The fault of the message; the connection is closed for it.
+  socket.on('error', () => undefined);
+  socket.on('close', closed);
+  const toInit = new Deadline(clock, clock.now() + INIT_WITHIN_MS, () =>
+    socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+  );
+  const cancelPing = every(clock, PING_EVERY_MS, ping);
+  if (kept.isReleased) evict();
+
+  function receive(data: SocketData, isBinary: boolean): void {
+    releaseArriving();
+    if (!count()) return;
+    const message = isBinary ? undefined : readClientMessage(String(data));
+    if (message === undefined) socket.close(CloseCode.BadRequest, 'Invalid message received');
+    else handle(message, (data as Buffer).length);
+  }
+
+  function handle(message: ClientMessage, bytes: number): void {
+    switch (message.type) {
+      case MessageType.ConnectionInit:
+        if (headers)
+          socket.close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+        else if (bytes > MAX_INIT_BYTES)
+          socket.close(CloseCode.BadRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
+        else {
+          toInit.callOff();
+          headers = headersIn(message.payload);
+          kept.release();
+          kept = openFor(headers, headBytes);
+          if (kept.hold(bytes)) reply(JSON.stringify({ type: MessageType.ConnectionAck }));
+          else evict();
+        }
+        break;
+      case MessageType.Ping:
+        reply(JSON.stringify({ type: MessageType.Pong }));
+        break;
+      case MessageType.Subscribe:
+        if (!headers) socket.close(CloseCode.Unauthorized, 'Unauthorized');
+        else if (operations.has(message.id))
+          socket.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
+        else subscribe(message.id, message.payload, bytes, headers);
+        break;
+      case MessageType.Complete:
+        operations.get(message.id)?.source.abort();
+        operations.delete(message.id);
+    }
+  }
+
+  function subscribe(id: string, payload: unknown, bytes: number, headers: SentHeaders): void {
+    const source = new AbortSource();
+    const request = new SocketClientRequest(upgrade, headers, source);
+    const record = tracker.begin(request, requestIdFor(undefined));
+    const body = openLease(request);
+    const hasRoom = body.take(bytes);
+    const limit = running.size >= MAX_OPERATIONS ? TOO_MANY : undefined;
+    const refusal = isEnding ? SHUTTING_DOWN : (limit ?? (hasRoom ? undefined : OVERLOADED));
+    if (refusal) {
+      body.release();
+      reply(errorMessage(id, pipeline.failed(refusal, record)));
+      tracker.end(record, 200);
+      return;
+    }
+    const operation: RunningOperation = { record, source, body, isStream: false, isFailed: false };
+    operations.set(id, operation);
+    running.add(operation);
+    void run(id, payload, operation).finally(() => {
+      forget(id, operation);
+      // To end a stream is the way to leave it.
+      over(operation, source.aborted && (isClosed || !operation.isStream) ? CLIENT_LEFT : 200);
+      closeIfDone();
+    });
+  }
+
+  /** The client may use the id again. */
+  function forget(id: string, operation: RunningOperation): void {
+    if (operations.get(id) === operation) operations.delete(id);
+  }
+
+  function over(operation: RunningOperation, status: number): void {
+    operation.body.release();
+    if (running.delete(operation)) tracker.end(operation.record, status);
+  }
+
+  async function run(id: string, payload: unknown, operation: RunningOperation): Promise<void> {
+    const { record, source } = operation;
+    let stream: ResultStream | undefined;
+    try {
+      stream = await begin(id, payload, operation);
+      // One after the other: who does not read makes the stream wait, and merge.
+      while (stream && (await sendNext(id, stream, operation)));
+      if (operation.isFailed || source.aborted) return;
+      forget(id, operation);
+      await send(JSON.stringify({ id, type: MessageType.Complete }));
+    } catch (error) {
+      const failure = pipeline.failed(error, record);
+      if (source.aborted) return;
+      forget(id, operation);
+      await send(errorMessage(id, failure));
+    } finally {
+      // A result that cannot be written ends its stream as well.
+      void stream?.return?.();
+    }
+  }
+
+  // The next result is written by `then`: an `await` would keep each result for as long as its client lets it wait.
+
+  /** Runs an operation, and sends its result. @returns its results instead, if they are a stream */
+  function begin(id: string, payload: unknown, operation: RunningOperation) {
+    const { record, body } = operation;
+    const params = paramsFromJson(payload, 'payload');
+    if (!body.hold(params.weight)) throw OVERLOADED;
+    const hooks = hooksFor?.(upgrade, record, params);
+    return pipeline.run({ params, record, hooks, mayStream: true, lease: body }).then((result) => {
+      operation.isStream = isStream(result);
+      return isStream(result) ? result : sendResult(id, result, operation).then(() => undefined);
+    });
+  }
+
+  /** Sends the next result of a stream. @returns whether there was one */
+  function sendNext(id: string, stream: ResultStream, operation: RunningOperation): Promise<boolean> {
+    return stream.next().then(({ value, done }) => {
+      if (done || operation.source.aborted) return false;
+      return sendResult(id, value, operation).then(() => true);
+    });
+  }
+
+  function sendResult(id: string, result: ExecutionResult, operation: RunningOperation): Promise<unknown> {
+    if (operation.source.aborted) return Promise.resolve();
+    operation.isFailed = isFailure(result);
+    if (operation.isFailed) forget(id, operation);
+    return send(operation.isFailed ? errorMessage(id, result) : nextMessage(id, result));
+  }
+
+  /** Resolves when the system has taken it, or nobody is there to take it. */
+  function send(text: string): Promise<unknown> {
+    let taken: (error?: Error) => void = () => undefined;
+    const sent = new Promise<unknown>((resolve) => {
+      taken = resolve;
+    });
+    // As bytes, and in no closure: what waits for its client takes nothing of the heap.
+    socket.send(Buffer.from(text), { binary: false }, taken);
+    return sent;
+  }
+
+  /** Messages that no operation waits with. */
+  function reply(text: string): void {
+    waiting += text.length;
+    if (waiting > MAX_WAITING_BYTES) socket.terminate();
+    else
+      socket.send(text, () => {
+        waiting -= text.length;
+      });
+  }
+
+  /** @returns whether the client keeps to what it may send. */
+  function count(): boolean {
+    if (socket.readyState !== socket.OPEN) return false;
+    const now = clock.now();
+    if (now - messagesSince >= MESSAGES_MS) {
+      messagesSince = now;
+      messages = 0;
+    }
+    messages += 1;
+    if (messages <= MAX_MESSAGES) return true;
+    socket.close(CloseCode.TooManyInitialisationRequests, `Too many messages: ${MAX_MESSAGES} a second`);
+    // Further messages are not even looked at.
+    socket.pause();
+    return false;
+  }
+
+  function arrive(chunk: Buffer): void {
+    isAlive = true;
+    frames.add(chunk);
+    if (frames.weight === 0) {
+      releaseArriving();
+      return;
+    }
+    if (frames.hasTooManyParts) {
+      cut(CloseCode.BadRequest, TOO_MANY_PARTS);
+      return;
+    }
+    if (!arriving) {
+      arriving = openFor(headers ?? NO_HEADERS, 0);
+      toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TRY_AGAIN_LATER, TOO_SLOW));
+    }
+    if (!arriving.take(frames.weight - arriving.bytes)) evict();
+  }
+
+  function openFor(headers: SentHeaders, headBytes: number): BodyLease {
+    const lease = openLease(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
+    lease.onEvict = evict;
+    return lease;
+  }
+
+  function evict(): void {
+    cut(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
+  }
+
+  /** Closes the connection without waiting for its client. */
+  function cut(code: number, reason: string): void {
+    socket.close(code, reason);
+    socket.terminate();
+  }
+
+  function releaseArriving(): void {
+    toArrive?.callOff();
+    arriving?.release();
+    arriving = undefined;
+  }
+
+  function ping(): void {
+    // It is known to be slow; who takes nothing at all is given up by the server.
+    if (socket.bufferedAmount > 0) return;
+    if (isAlive) socket.ping();
+    else socket.terminate();
+    isAlive = false;
+  }
+
+  function closeIfDone(): void {
+    if (isEnding && running.size === 0 && !isClosed) socket.close(GOING_AWAY, 'Going away');
+  }
+
+  function closed(): void {
+    isClosed = true;
+    toInit.callOff();
+    cancelPing();
+    releaseArriving();
+    kept.release();
+    for (const operation of running) {
+      operation.source.abort();
+      // The process leaves, and may take with it how a write has ended.
+      if (isEnding) over(operation, 503);
+    }
+  }
+
+  return {
+    /** Takes no further operation, and closes after those that run. */
+    end() {
+      isEnding = true;
+      closeIfDone();
+    },
+  };
+}
+
+/** Replaces the socket's last `data` listener, which `ws` has just added. */
+function interceptFrames(socket: NetSocket): SocketFrames {
+  const deliver = socket.listeners('data').at(-1) as (bytes: Buffer) => void;
+  socket.off('data', deliver);
+  return new SocketFrames((bytes) => deliver.call(socket, bytes));
+}

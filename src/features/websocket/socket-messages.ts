@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ExecutionResult } from 'graphql';
+import { MessageType } from 'graphql-ws';
+import { codedError } from '../../errors/coded-error.ts';
+import { stringifyResult } from '../../http/response.ts';
+import {
+  type ClientRequest,
+  credentialsIn,
+  type SentCredentials,
+} from '../../observability/request-record.ts';
+import { parseRequestJson } from '../../operation/params.ts';
+import type { Signal } from '../../transport/call.ts';
+
+/** The messages of a client in the protocol `graphql-transport-ws`. */
+export type ClientMessage = NonNullable<ReturnType<typeof readClientMessage>>;
+
+const MAX_ID_LENGTH = 256;
+
+/** Reads a message, but not the operation in it, of which another step knows more; undefined: it is none. */
+export function readClientMessage(text: string) {
+  const message = parse(text);
+  if (!isObject(message)) return undefined;
+  const { type, id, payload } = message;
+  switch (type) {
+    case MessageType.ConnectionInit:
+    case MessageType.Ping:
+    case MessageType.Pong:
+      return { type, payload };
+    case MessageType.Subscribe:
+      return isId(id) ? { type, id, payload } : undefined;
+    case MessageType.Complete:
+      return isId(id) ? { type, id } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH;
+}
+
+function parse(text: string): unknown {
+  try {
+    return parseRequestJson(text, 'The message');
+  } catch {
+    return undefined;
+  }
+}
+
+/** One result of an operation. */
+export function nextMessage(id: string, result: ExecutionResult): string {
+  return `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":${stringifyResult(result)}}`;
+}
+
+/** The errors that end an operation. */
+export function errorMessage(id: string, result: ExecutionResult): string {
+  const { errors } = JSON.parse(stringifyResult(result)) as ExecutionResult;
+  return JSON.stringify({ id, type: MessageType.Error, payload: errors });
+}
+
+/** Operations of a connection at a time. */
+export const MAX_OPERATIONS = 20;
+
+export const TOO_MANY = codedError(
+  'TOO_MANY_OPERATIONS',
+  `This connection runs ${MAX_OPERATIONS} operations already, which is all that it may at a time. Complete one, or open another connection.`,
+  { limit: MAX_OPERATIONS, outcome: 'NOT_EXECUTED' },
+);
+
+/** Headers that a client has put in `connectionParams`, where a page can set none. Their names are in lower case. */
+export type SentHeaders = ReadonlyMap<string, string>;
+
+export const NO_HEADERS: SentHeaders = new Map();
+
+/** The texts in `connectionParams`, and in `headers` of it, are headers: `{ token }`, `{ headers: { authorization } }`. */
+export function headersIn(connectionParams: unknown): SentHeaders {
+  if (!isObject(connectionParams)) return NO_HEADERS;
+  const { headers, ...others } = connectionParams;
+  const entries = [...Object.entries(others), ...(isObject(headers) ? Object.entries(headers) : [])];
+  return new Map(
+    entries
+      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One operation of a WebSocket connection, which stands for a request: it has the headers of the whole connection. */
+export class SocketClientRequest implements ClientRequest {
+  readonly method = 'GET';
+  readonly path = '/graphql';
+  readonly signal: Signal;
+  readonly credentials: SentCredentials;
+  readonly address: string;
+  readonly socket: Socket;
+  readonly #upgrade: IncomingMessage;
+  readonly #sent: SentHeaders;
+
+  constructor(upgrade: IncomingMessage, sent: SentHeaders, signal: Signal) {
+    this.#upgrade = upgrade;
+    this.#sent = sent;
+    this.signal = signal;
+    this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
+    this.address = upgrade.socket.remoteAddress ?? '';
+    this.socket = upgrade.socket;
+  }
+
+  header(name: string): string | null {
+    const value = this.#sent.get(name) ?? this.#upgrade.headers[name];
+    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+  }
+}

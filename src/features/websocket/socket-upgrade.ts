@@ -1,0 +1,124 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { GraphQLError } from 'graphql';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
+import type * as ws from 'ws';
+import { requestError } from '../../errors/coded-error.ts';
+import { readOperationPath } from '../../http/address.ts';
+import type { HostCheck, OriginCheck } from '../../http/guards.ts';
+import { createHeadCheck, NodeRequest, splitTarget } from '../../http/node.ts';
+import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
+import { openSocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
+
+export interface SocketUpgradeOptions extends SocketConnectionOptions {
+  readonly checkHost: HostCheck;
+  readonly checkOrigin: OriginCheck;
+  /** Largest message, in bytes. */
+  readonly maxBodyBytes: number;
+}
+
+/** As node:http's `upgrade` event has it. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** How long a client may take to close its side of a connection. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Takes WebSockets at the path of operations: those of the protocol `graphql-transport-ws`. */
+export function createSocketUpgrade(options: SocketUpgradeOptions) {
+  const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
+  const connections = new Set<ReturnType<typeof openSocketConnection>>();
+  const checkHead = createHeadCheck();
+  let isEnding = false;
+  let server: ws.WebSocketServer | undefined;
+
+  const refusalFor = (request: IncomingMessage): GraphQLError | undefined => {
+    const { headers, url = '' } = request;
+    const { host, origin } = headers;
+    const [path = ''] = url.split('?', 1);
+    if (isEnding) return LEAVING;
+    const operationPath = readOperationPath(path);
+    if (!operationPath || operationPath.documentId !== undefined) return NOT_HERE;
+    const refusal = checkHead(request) ?? checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
+    if (refusal) return refusal;
+    return handleProtocols(headers['sec-websocket-protocol'] ?? '') ? undefined : OTHER_PROTOCOL;
+  };
+
+  const refuse = (request: IncomingMessage, socket: Duplex, refusal: GraphQLError): void => {
+    const response = responseOn(request, socket);
+    const requestId = requestIdFor(request.headers[REQUEST_ID]);
+    const record = tracker.begin(new NodeRequest(request), requestId);
+    tracker.answered(record, [refusal]);
+    sendResponse({ response, answer: errorResponse(refusal, request.headers.accept), requestId });
+    tracker.end(record, response.statusCode);
+  };
+
+  const upgrade: Upgrade = (request, socket, head) => {
+    // It may break at any time; whoever it belongs to then finds it closed.
+    socket.on('error', () => undefined);
+    splitTarget(request);
+    const refusal = refusalFor(request);
+    if (refusal) {
+      refuse(request, socket, refusal);
+      return;
+    }
+    server ??= createServer(maxBodyBytes);
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = openSocketConnection(webSocket, request, options);
+      connections.add(connection);
+      webSocket.once('close', () => connections.delete(connection));
+    });
+  };
+
+  return {
+    upgrade,
+    /** Takes no further connection, and ends each after its operations. */
+    end() {
+      isEnding = true;
+      for (const connection of connections) connection.end();
+    },
+  };
+}
+
+/** Loads what speaks WebSocket: with the first that comes, as many gateways have none. */
+function createServer(maxPayload: number): ws.WebSocketServer {
+  const { WebSocketServer }: typeof ws = createRequire(import.meta.url)('ws');
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload,
+    // The types are those of an older version.
+    ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
+    handleProtocols: () => GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  });
+}
+
+/** The response to a request for another protocol that is not granted: node:http makes none. The last on its connection. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  try {
+    response.assignSocket(socket as Socket);
+  } catch {
+    // A request before it is not answered yet, at a server that does not look after that: only this connection ends.
+    socket.destroy();
+  }
+  response.once('finish', () => (socket as Socket).destroySoon());
+  return response;
+}
+
+const NOT_HERE = requestError('NOT_FOUND', 404, 'There is no WebSocket at this path. Connect to /graphql.');
+
+const OTHER_PROTOCOL = requestError(
+  'BAD_REQUEST',
+  400,
+  `A WebSocket is for the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}, that of the package graphql-ws. Name it in the header sec-websocket-protocol.`,
+);
+
+const LEAVING = requestError(
+  'SHUTTING_DOWN',
+  503,
+  'The gateway is shutting down. Connect again, to another process.',
+);

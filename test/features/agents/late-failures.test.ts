@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { forAgents, sendMessage } from '../../support/agent.ts';
+import { useOpened } from '../../support/fixture.ts';
+import type { TestGateway } from '../../support/gateway.ts';
+import { ringOf } from '../../support/keys.ts';
+import { json } from '../../support/recorder.ts';
+
+const { open, record } = useOpened();
+const DOCUMENT = 'mutation remove($id: ID!) { deleteScript(input: { id: $id }) { __typename } }';
+const CALL = { name: 'remove', arguments: { id: 'a' } };
+
+/** A gateway whose embedder finds its one key, `asked` counting how often, unless that throws. */
+async function openWith(
+  asked: (time: number) => void,
+  written: (gateway: TestGateway) => void = () => undefined,
+) {
+  const ring = ringOf([{ name: 'bot' }]);
+  const recorder = await record((_recorded, response) => {
+    written(gateway);
+    json(response, { success: true });
+  });
+  let times = 0;
+  const ended: object[] = [];
+  const listed = new Map([['a', DOCUMENT]]);
+  const { gateway }: { gateway: TestGateway } = await open({
+    upstream: recorder.url,
+    credentials: {
+      heldKey: 'held',
+      keyRing: {
+        ...ring,
+        find(key) {
+          times += 1;
+          asked(times);
+          return ring.find(key);
+        },
+      },
+    },
+    observers: [{ ended: ({ codes }, { status }) => void ended.push({ codes, status }) }],
+    ...forAgents(listed),
+    persisted: { mode: 'only', listed },
+  });
+  return { gateway, recorder, ended };
+}
+
+it.each([
+  ['tools/list', {}],
+  ['tools/call', CALL],
+])('what fails within %s is masked and logged, as anywhere', async (method, params) => {
+  const lost = new Error('no way to db.internal:5432');
+  const { gateway, recorder, ended } = await openWith((time) => {
+    // The request was let in by then.
+    if (time === 2) throw lost;
+  });
+  const { error } = await sendMessage(gateway.url, 'bot', method, params);
+  expect(error).toMatchObject({ code: -32_603, message: 'Something went wrong in the gateway.' });
+  expect(gateway.logged).toEqual([lost]);
+  expect(ended).toEqual([{ codes: ['INTERNAL_SERVER_ERROR'], status: 200 }]);
+  expect(recorder.lines()).toEqual([]);
+});
+
+it('a write that two lists of documents overtake is carried out once', async () => {
+  const replace = (text: string) => gateway.replaceDocuments(new Map([['a', text]]));
+  const { gateway, recorder, ended } = await openWith(
+    // The tool is found by then, and its operation about to run.
+    (time) => time === 3 && replace(`${DOCUMENT} # second`),
+    () => replace(`${DOCUMENT} # third`),
+  );
+  const { result } = await sendMessage(gateway.url, 'bot', 'tools/call', CALL);
+  expect(result).toMatchObject({
+    structuredContent: { data: { deleteScript: { __typename: 'DeleteScriptSuccess' } } },
+  });
+  expect(recorder.lines()).toEqual(['POST /scripts/a/remove']);
+  expect(ended).toEqual([{ codes: [], status: 200 }]);
+});

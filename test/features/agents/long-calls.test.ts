@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { connectAgent, forAgents } from '../../support/agent.ts';
+import { createManualClock } from '../../support/clock.ts';
+import { useOpened } from '../../support/fixture.ts';
+import { createHeldClock } from '../../support/held-clock.ts';
+import { ringOf } from '../../support/keys.ts';
+import { json } from '../../support/recorder.ts';
+
+const { open, record } = useOpened();
+const credentials = { heldKey: 'held', keyRing: ringOf([{ name: 'bot' }, { name: 'slow', rate: 1 }]) };
+const LONG = { read: 20_000, write: 20_000 };
+const agents = forAgents(
+  new Map([
+    ['one', 'query one($id: ID!) { script(id: $id) { name } }'],
+    ['write', 'mutation write($id: ID!) { deleteScript(input: { id: $id }) { __typename } }'],
+  ]),
+);
+
+it('a client that asks for it is told that a call goes on', async () => {
+  const clock = createHeldClock();
+  const answer = new EventTarget();
+  const recorder = await record(async (_recorded, response) => {
+    answer.dispatchEvent(new Event('asked'));
+    await once(answer, 'answer');
+    json(response, { success: false, code: 0 });
+  });
+  const { gateway } = await open({
+    upstream: recorder.url,
+    credentials,
+    ...agents,
+    transport: { clock },
+    timeouts: LONG,
+  });
+  const client = await connectAgent(gateway.url, 'bot');
+  const asked = once(answer, 'asked');
+  const told: unknown[] = [];
+  const call = client.callTool(
+    { name: 'one', arguments: { id: 'a' } },
+    {
+      onprogress({ progress, message }) {
+        told.push([progress, message]);
+        if (told.length < 2) clock.pass(5_000);
+        else answer.dispatchEvent(new Event('answer'));
+      },
+    },
+  );
+  await asked;
+  clock.pass(5_000);
+  expect(await call).toMatchObject({ isError: true });
+  expect(told).toEqual([
+    [1, 'The call waits for LuaAuth.'],
+    [2, 'The call waits for LuaAuth.'],
+  ]);
+});
+
+it('the call of a client that leaves is given up', async () => {
+  const events = new EventTarget();
+  const recorder = await record((_recorded, response) => {
+    response.once('close', () => events.dispatchEvent(new Event('given up')));
+    events.dispatchEvent(new Event('asked'));
+  });
+  const { gateway } = await open({ upstream: recorder.url, credentials, ...agents, timeouts: LONG });
+  const client = await connectAgent(gateway.url, 'bot');
+  const [asked, givenUp] = [once(events, 'asked'), once(events, 'given up')];
+  const leaving = new AbortController();
+  const call = client.callTool({ name: 'one', arguments: { id: 'a' } }, { signal: leaving.signal });
+  call.catch(() => undefined);
+  await asked;
+  leaving.abort();
+  await givenUp;
+  await expect(call).rejects.toThrow();
+  expect(recorder.calls).toHaveLength(1);
+  expect(gateway.logged).toEqual([]);
+});
+
+it('a write of which nobody knows what became of it says so', async () => {
+  const recorder = await record(({ socket }) => void socket.destroy());
+  const { gateway } = await open({ upstream: recorder.url, credentials, ...agents });
+  const client = await connectAgent(gateway.url, 'bot');
+  const result = await client.callTool({ name: 'write', arguments: { id: 'a' } });
+  expect(result).toMatchObject({
+    isError: true,
+    structuredContent: { errors: [{ extensions: { outcome: 'UNKNOWN' } }] },
+    content: [{ text: expect.stringContaining('Whether it was carried out is unknown: look before') }, {}],
+  });
+});
+
+it('a call over the rate of its caller is refused with when to try again, and sends nothing', async () => {
+  const clock = createManualClock();
+  const recorder = await record((_recorded, response) => json(response, { success: false, code: 0 }));
+  const timeouts = { read: 500, write: 500 };
+  const { gateway } = await open({
+    upstream: recorder.url,
+    credentials,
+    ...agents,
+    transport: { clock },
+    timeouts,
+  });
+  const client = await connectAgent(gateway.url, 'slow');
+  await client.callTool({ name: 'one', arguments: { id: 'a' } });
+  expect(await client.callTool({ name: 'one', arguments: { id: 'b' } })).toMatchObject({
+    isError: true,
+    structuredContent: {
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) } }],
+    },
+    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms, not before\.$/) }, {}],
+  });
+  expect(recorder.calls).toHaveLength(1);
+});
+
+it('a call that LuaAuth finds to be over its rate is refused with when to try again', async () => {
+  const recorder = await record((_recorded, response) => {
+    response.writeHead(429, { 'retry-after': '7', 'content-type': 'application/json' });
+    response.end(JSON.stringify({ success: false, error: { code: -1, message: 'ratelimited' } }));
+  });
+  const { gateway } = await open({ upstream: recorder.url, credentials, ...agents });
+  const client = await connectAgent(gateway.url, 'bot');
+  const result = await client.callTool({ name: 'one', arguments: { id: 'a' } });
+  expect(result).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms, not before\.$/) }, {}],
+  });
+});

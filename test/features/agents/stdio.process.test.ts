@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { afterEach, expect, it } from 'vitest';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { EXAMPLE } from '../../support/agent.ts';
+import { MAIN } from '../../support/built.ts';
+import { startProcess, type Variables } from '../../support/process.ts';
+
+const KEY = 'agent-key-0123456789';
+const variables = {
+  LUAAUTH_SANDBOX: 'true',
+  LUAAUTH_TOKEN: 'sandbox-key',
+  GATEWAY_KEYS: `desk=${KEY}`,
+  PERSISTED_DOCUMENTS_FILE: fileURLToPath(new URL('../../../examples/agents/documents', import.meta.url)),
+};
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
+
+/** The protocol's own client of a gateway's process, and what that logs. */
+async function connect(mode: 'legacy' | { readonly pin: string }, more: Record<string, string> = {}) {
+  const client = new Client({ name: 'desk', version: '1' }, { versionNegotiation: { mode } });
+  open.push(client);
+  const log: string[] = [];
+  const env = { ...variables, ...more, GATEWAY_KEY: KEY };
+  const command = { command: process.execPath, args: [MAIN, 'mcp'] };
+  const transport = new StdioClientTransport({ ...command, env, stderr: 'pipe' });
+  transport.stderr?.on('data', (text) => log.push(String(text)));
+  await client.connect(transport);
+  return { client, log };
+}
+
+it.each([{ pin: '2026-07-28' }, 'legacy' as const])(
+  'serves a client over stdin and stdout: %j',
+  async (mode) => {
+    const { client, log } = await connect(mode);
+    expect((await client.listTools()).tools).toHaveLength(EXAMPLE.size);
+    const { structuredContent } = await client.callTool({
+      name: 'lookUpKey',
+      arguments: { key: seeded.userKey },
+    });
+    expect(structuredContent).toMatchObject({ data: { user: { key: seeded.userKey } } });
+    await expect.poll(() => log.join('')).toContain('"clientName":"mcp/desk"');
+    expect(log.join('')).not.toContain(KEY);
+  },
+);
+
+it('reads the list of documents again when it changes, and the last good one holds', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
+  open.push({ close: async () => rmSync(folder, { recursive: true }) });
+  const list = join(folder, 'list.json');
+  const documents = { a: 'query first { rateLimit { limit } }' };
+  writeFileSync(list, JSON.stringify(documents));
+  const { client, log } = await connect('legacy', { PERSISTED_DOCUMENTS_FILE: list });
+  const names = async () => (await client.listTools()).tools.map(({ name }) => name);
+  const change = async (text: string, says: string) => {
+    writeFileSync(list, text);
+    await expect.poll(() => log.join('')).toContain(says);
+  };
+  expect(await names()).toEqual(['first']);
+  await change('{', 'The documents of before stay in force.');
+  expect(await names()).toEqual(['first']);
+  await change(
+    JSON.stringify({ ...documents, b: 'query second { rateLimit { used } }' }),
+    'read again, 2 documents',
+  );
+  expect(await names()).toEqual(['first', 'second']);
+});
+
+it.each<[what: string, args: readonly string[], changed: Variables, says: RegExp]>([
+  ['gateway keys', [], { LUAAUTH_TOKEN: '', GATEWAY_KEYS: '' }, /MCP: true, but GATEWAY_KEYS is not set/],
+  ['a key over stdin', ['mcp'], {}, /GATEWAY_KEY: not set/],
+  ['documents', [], { PERSISTED_DOCUMENTS_FILE: '' }, /PERSISTED_DOCUMENTS_FILE: not set, but MCP is true/],
+  [
+    'documents that may be run',
+    [],
+    { MCP_ARBITRARY: 'true', PERSISTED_DOCUMENTS: 'only' },
+    /MCP_ARBITRARY: true, but PERSISTED_DOCUMENTS is only/,
+  ],
+])('does not start without %s, and says what to do', async (_what, args, changed, says) => {
+  const gateway = startProcess({ MCP: 'true', ...variables, PORT: '0', ...changed }, undefined, args);
+  open.push({ close: () => gateway.kill() });
+  expect(await gateway.ended).toBe(1);
+  expect(gateway.output.stderr).toMatch(says);
+});

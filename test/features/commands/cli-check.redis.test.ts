@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import { useCommandLine } from '../../support/command-line.ts';
+import { freePort } from '../../support/free-port.ts';
+import { describeWithRedis, startRedis } from '../../support/redis.ts';
+import { ENGINES } from '../../support/tools.ts';
+
+const { run, closing } = useCommandLine();
+
+describeWithRedis('check, where gateways share a Redis', () => {
+  const check = async (variables: Readonly<Record<string, string>>) => {
+    const { code, stdout } = await run(['check'], { variables });
+    return { code, redis: stdout.split('\n').find((line) => line.includes('Redis')) };
+  };
+
+  it('asks it, and writes nothing there', async () => {
+    const { url, close, command } = await startRedis();
+    closing.push(async () => close());
+    const { code, redis } = await check({ REDIS_URL: url });
+    expect({ code, redis }).toEqual({
+      code: 0,
+      redis: `ok    Redis          it answers at ${new URL(url).host}.`,
+    });
+    expect(await command('DBSIZE')).toBe(0);
+  });
+
+  it('fails where it does not let the gateway in, and says why', async () => {
+    const { url, close } = await startRedis(undefined, ['--requirepass', 'right-password']);
+    closing.push(async () => close());
+    const why = async (login: string) => {
+      const { code, redis } = await check({ REDIS_URL: url.replace('//', `//${login}`) });
+      return [code, /used at [^ ]+ (.*?) Start it,/.exec(redis ?? '')?.[1]];
+    };
+    expect(await why('')).toEqual([1, 'Redis asks for a password (NOAUTH). Put it into REDIS_URL.']);
+    const wrong = 'WRONGPASS invalid username-password pair or user is disabled.';
+    expect(await why(':wrong-password@')).toEqual([1, wrong]);
+  });
+
+  it('fails where the user may not use the keys of the prefix', async () => {
+    const { url, close, command } = await startRedis();
+    closing.push(async () => close());
+    const rights = ['~luaauth:*', '&luaauth:*', '+@all', '-@dangerous', '+info'];
+    await command('ACL', 'SETUSER', 'app', 'on', '>app-password', ...rights);
+    const variables = { REDIS_URL: url.replace('//', '//app:app-password@') };
+    expect((await check(variables)).code).toBe(0);
+    const other = await check({ ...variables, REDIS_PREFIX: 'other' });
+    expect([other.code, other.redis]).toEqual([1, expect.stringMatching(/: NOPERM .* Start it,/)]);
+  });
+
+  it.each(ENGINES)('fails where it is a cluster, even of one shard (%s)', async (engine) => {
+    const { url, close } = await startRedis(engine, ['--cluster-enabled', 'yes']);
+    closing.push(async () => close());
+    const { code, redis } = await check({ REDIS_URL: url });
+    expect(code).toBe(1);
+    expect(redis).toContain(
+      'Redis runs in cluster mode, which is not supported. Set REDIS_URL to a Redis without',
+    );
+  });
+
+  it('fails where none answers, or notes it where the gateway begins without', async () => {
+    const host = `127.0.0.1:${await freePort()}`;
+    const variables = { REDIS_URL: `redis://:sentinel-password@${host}` };
+    const failed = await check(variables);
+    expect(failed.code).toBe(1);
+    expect(failed.redis).toMatch(
+      new RegExp(`^fail  Redis {10}Redis cannot be used at ${host}: .*Start it, set`),
+    );
+    expect(failed.redis).not.toContain('sentinel-password');
+    const noted = await check({ ...variables, REDIS_REQUIRED: 'false' });
+    expect(noted.code).toBe(0);
+    expect(noted.redis).toMatch(
+      /^note {2}Redis {10}it cannot be used at .*The gateway would begin without it\.$/,
+    );
+    expect(noted.redis).not.toContain('sentinel-password');
+  });
+});

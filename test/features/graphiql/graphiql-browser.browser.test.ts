@@ -1,0 +1,683 @@
+import { execFileSync } from 'node:child_process';
+import { request as ask, createServer } from 'node:http';
+import type { Browser, Page, Request, Response } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launchChromium } from '../../support/chromium.ts';
+import { listen } from '../../support/listen.ts';
+import { type GatewayProcess, startProcess } from '../../support/process.ts';
+import { needing } from '../../support/tools.ts';
+
+const TEST_MS = 60_000;
+const WAIT_MS = 30_000;
+const TABS = [
+  'Script',
+  'ConnectedUsers',
+  'UsersInPlace',
+  'WhoIsOn',
+  'ProjectExecutions',
+  'UserByKey',
+  'EditScript',
+  'BlacklistAgain',
+];
+const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+];
+// In the page: how many bytes came for it and all that it loaded.
+const LOADED = `JSON.stringify(['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type)))`;
+
+// In the page: the colours of the bar above GraphiQL, its text and what is behind it.
+const COLOURS = `(({ color, backgroundColor }) => JSON.stringify([color, backgroundColor]))(
+  getComputedStyle(document.querySelector('.key-bar')),
+)`;
+const lightness = (colour: string) => {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number);
+  return 0.3 * red + 0.6 * green + 0.1 * blue;
+};
+
+let browser: Browser;
+let gateway: GatewayProcess;
+let url: string;
+/** The window that tests share: where the page has been open before, it opens in a fifth of the time. */
+let shared: Page;
+let page: Page;
+/** The errors and warnings in the console, and the addresses that the page asked for. */
+let complaints: string[];
+let addresses: string[];
+
+beforeAll(async () => {
+  gateway = startProcess({ PORT: '0', LOG_LEVEL: 'silent' });
+  [browser, url] = await Promise.all([launchChromium(), gateway.listening()]);
+  shared = await newWindow();
+}, TEST_MS);
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.kill();
+});
+
+beforeEach(async () => {
+  complaints = [];
+  addresses = [];
+  page = shared;
+  await open();
+}, TEST_MS);
+// A page that breaks the policy, or that lacks something from elsewhere, says so in the console.
+afterEach(async () => {
+  if (page !== shared) await page.context().close();
+  await leave();
+  expect(complaints).toEqual([]);
+  expect(addresses.filter((address) => !/^(data|blob):/.test(address) && !address.startsWith(url))).toEqual(
+    [],
+  );
+}, TEST_MS);
+
+/** A window of a browser that knows nothing of the page. */
+async function newWindow(): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const window = await context.newPage();
+  window.setDefaultTimeout(WAIT_MS);
+  window.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  window.on('pageerror', ({ message }) => complaints.push(message));
+  window.on('request', (request) => addresses.push(request.url()));
+  return window;
+}
+
+async function open(): Promise<void> {
+  await page.goto(`${url}/graphql`);
+  await page.getByLabel('Execute query').waitFor();
+}
+
+/** Leaves the page in the shared window, and makes the window as it was, all that the page has kept included. */
+async function leave(): Promise<void> {
+  const context = shared.context();
+  await Promise.all(context.pages().map((one) => one !== shared && one.close()));
+  // A page of the same origin, without a script that goes on keeping, and with an icon, which a browser would ask for.
+  const body = '<link rel="icon" href="data:,">';
+  await shared.route(`${url}/empty`, (route) => route.fulfill({ contentType: 'text/html', body }));
+  await shared.goto(`${url}/empty`);
+  await shared.evaluate('localStorage.clear(); sessionStorage.clear()');
+  await shared.unrouteAll({ behavior: 'ignoreErrors' });
+  await context.clearCookies();
+  await context.clearPermissions();
+  await shared.emulateMedia({ colorScheme: 'light' });
+  await shared.setViewportSize({ width: 1280, height: 800 });
+  await shared.mouse.move(0, 0);
+}
+
+const tabs = () => page.locator('.graphiql-tab-button');
+const tab = (name: string) => tabs().getByText(name, { exact: true });
+
+const editorOf = (editor: string) => page.locator(`[data-uri$="${editor}"] .cm-content`);
+
+/** The text that can be seen in an editor. */
+const textOf = async (editor: string): Promise<string> => (await editorOf(editor).textContent()) ?? '';
+
+/** Waits until an editor has this text, spaces and line breaks aside. */
+async function shows(editor: string, text: string): Promise<void> {
+  const bare = async () => (await textOf(editor)).replaceAll(/\s/g, '');
+  await expect.poll(bare, { timeout: WAIT_MS }).toContain(text.replaceAll(' ', ''));
+}
+
+/** All that the browser keeps for the page. */
+const kept = (): Promise<string> =>
+  page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
+const keptTabs = (): Promise<string> => page.evaluate("localStorage.getItem('graphiql:tabState') ?? ''");
+
+/** Presses a button until an operation leaves. */
+const run = () => answerTo(() => page.getByLabel('Execute query').click());
+const plan = () => answerTo(() => page.getByRole('button', { name: 'Plan', exact: true }).click());
+
+/**
+ * Gives the answer as it came, once the page shows it. GraphiQL loses a press within a moment after a tab was opened:
+ * like a visitor, this presses again when nothing happens.
+ */
+async function answerTo(press: () => Promise<void>): Promise<Answer> {
+  const isOperation = (one: Request) => one.method() === 'POST';
+  const send = async (): Promise<Request> => {
+    const sent = page.waitForRequest(isOperation, { timeout: 1_000 }).catch(() => undefined);
+    await press();
+    return (await sent) ?? send();
+  };
+  const request = await send();
+  const response = (await request.response()) as Response;
+  const bytes = await response.body();
+  const answer = JSON.parse(bytes.toString()) as Omit<Answer, 'http'>;
+  const { data, errors } = answer;
+  // The editor holds the visible part of a long answer, and breaks long lines.
+  const beginning = errors ? JSON.stringify(errors[0]?.message) : JSON.stringify(data);
+  await shows('response.json', beginning.replaceAll(' ', '').slice(0, 60));
+  const http = {
+    status: response.status(),
+    bytes: bytes.length,
+    sent: request.headers(),
+    requestId: response.headers()['x-request-id'],
+  };
+  return { ...answer, http };
+}
+
+interface Answer {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
+  readonly extensions?: { readonly upstream?: { readonly calls?: number; readonly price?: number } };
+  readonly http: {
+    readonly status: number;
+    readonly bytes: number;
+    readonly sent: Readonly<Record<string, string>>;
+    readonly requestId: string | undefined;
+  };
+}
+
+interface Loaded {
+  readonly transferSize: number;
+  readonly encodedBodySize: number;
+  readonly decodedBodySize: number;
+}
+
+/** The bytes of the document and its files, without the operations that it has sent. */
+async function loaded(): Promise<Loaded> {
+  const entries: (Loaded & { readonly name: string })[] = JSON.parse(await page.evaluate(LOADED));
+  const files = entries.filter(({ name }) => !name.endsWith('/graphql/'));
+  const sum = (of: keyof Loaded) => files.reduce((total, file) => total + file[of], 0);
+  return {
+    transferSize: sum('transferSize'),
+    encodedBodySize: sum('encodedBodySize'),
+    decodedBodySize: sum('decodedBodySize'),
+  };
+}
+
+const keyField = () => page.getByLabel('LuaAuth API key');
+const factsShown = () => page.locator('.answer-facts span').allInnerTexts();
+
+/** Puts a text into an editor in the place of what it holds. */
+async function type(editor: string, text: string): Promise<void> {
+  await editorOf(editor).click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText(text);
+  // The editor closes brackets and quotes of its own accord.
+  await page.keyboard.press('ControlOrMeta+Shift+End');
+  await page.keyboard.press('Delete');
+  await expect.poll(() => textOf(editor), { timeout: WAIT_MS }).toBe(text);
+}
+
+async function typeHeaders(headers: Record<string, string>): Promise<void> {
+  await page.getByRole('button', { name: 'Headers', exact: true }).click();
+  await type('request-headers.json', JSON.stringify(headers));
+}
+
+/** Chromium tells of each answer with a status of 400 or more, and of each that does not come. */
+function forgetFailedLoads(): void {
+  complaints = complaints.filter((text) => !text.startsWith('Failed to load resource'));
+}
+
+const events = () => page.locator('.event-list li');
+
+/** Opens the tab that has a subscription, and runs it until its first event is there. */
+async function subscribe(): Promise<void> {
+  await tab('WhoIsOn').click();
+  await shows('operation.graphql', ' WhoIsOn');
+  await expect
+    .poll(
+      async () => {
+        const stop = page.getByLabel('Stop query');
+        if (!(await stop.isVisible())) await page.getByLabel('Execute query').click();
+        return textOf('response.json');
+      },
+      { timeout: WAIT_MS },
+    )
+    .toContain('SessionsSnapshot');
+}
+
+/** The text that a button copies. */
+async function copied(button: string, origin = url): Promise<string> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
+  await page.locator(button).click();
+  await page.getByText(/^Copied/).waitFor();
+  return page.evaluate('navigator.clipboard.readText()');
+}
+
+/** A proxy that has a server below a path, which it takes away. */
+async function startProxyBelow(path: string, target: string) {
+  const server = createServer((message, response) => {
+    const { url: asked = '', method, headers } = message;
+    if (!asked.startsWith(`${path}/`)) return void response.writeHead(404).end();
+    const toServer = ask(`${target}${asked.slice(path.length)}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    message.pipe(toServer);
+  });
+  const { url, close } = await listen(server);
+  return { url: url + path, close };
+}
+
+describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, () => {
+  it('loads from the gateway alone, with its tabs ready', async () => {
+    expect(await page.title()).toBe('GraphiQL · LuaAuth');
+    expect(await tabs().allInnerTexts()).toEqual(TABS);
+    await shows('operation.graphql', '# Welcome.');
+  });
+
+  it('is the way in for who opens / instead', async () => {
+    await page.goto(url);
+    expect(page.url()).toBe(`${url}/graphql`);
+    await page.getByLabel('Execute query').waitFor();
+  });
+
+  it('works below a path at which a proxy has the gateway', async () => {
+    const proxy = await startProxyBelow('/api/luaauth', url);
+    addresses = [];
+    try {
+      await page.goto(`${proxy.url}/`);
+      expect(page.url()).toBe(`${proxy.url}/graphql`);
+      await page.getByLabel('Execute query').waitFor();
+      expect((await run()).data).toMatchObject({ script: { name: 'Nightfall Hub' } });
+      expect(await copied('.copy-curl', new URL(proxy.url).origin)).toContain(`'${proxy.url}/graphql/'`);
+      const outside = addresses.filter((address) => !/^(data|blob):/.test(address));
+      expect(outside.filter((address) => !address.startsWith(`${proxy.url}/`))).toEqual([]);
+    } finally {
+      addresses = [];
+      await leave();
+      await proxy.close();
+    }
+  });
+
+  it('comes compressed, and from the cache of the browser when it is opened again', async () => {
+    page = await newWindow();
+    await open();
+    const first = await loaded();
+    expect(first.encodedBodySize).toBeLessThan(first.decodedBodySize / 2);
+    expect(first.transferSize).toBeGreaterThanOrEqual(first.encodedBodySize);
+    await run();
+    await page.goto(`${url}/graphql`);
+    await page.getByLabel('Execute query').waitFor();
+    expect((await loaded()).transferSize).toBeLessThan(first.transferSize / 100);
+  });
+
+  it('is below 600 kB until the first key stroke, and what is typed then needs no more', async () => {
+    page = await newWindow();
+    await open();
+    await shows('operation.graphql', '# Welcome.');
+    await page.waitForLoadState('networkidle');
+    const { transferSize, decodedBodySize } = await loaded();
+    expect(transferSize).toBeLessThan(600_000);
+    expect(decodedBodySize).toBeLessThan(2_000_000);
+    expect(page.workers()).toEqual([]);
+    await type('operation.graphql', '{ scri');
+    expect((await loaded()).transferSize).toBe(transferSize);
+  });
+
+  it('proposes the fields of the schema, and marks what it does not have', async () => {
+    await type('operation.graphql', '{ scri');
+    await page.keyboard.press('Control+Space');
+    await page.locator('.cm-tooltip-autocomplete').getByText('script', { exact: true }).first().waitFor();
+    await page.keyboard.press('Escape');
+    await type('operation.graphql', '{ scrip { name } }');
+    const wrong = page.locator('.cm-lintRange-error').first();
+    await wrong.hover();
+    await page.getByText('Cannot query field "scrip" on type "Query".').first().waitFor();
+  });
+
+  it('makes a query tidy, and runs it by the keyboard', async () => {
+    await type('operation.graphql', '{rateLimit{limit}}');
+    await page.getByLabel(/^Prettify query/).click();
+    await expect
+      .poll(() => editorOf('operation.graphql').locator('.cm-line').allTextContents(), { timeout: WAIT_MS })
+      .toEqual(['{', '  rateLimit {', '    limit', '  }', '}', '']);
+    await editorOf('operation.graphql').click();
+    const { data } = await answerTo(() => page.keyboard.press('ControlOrMeta+Enter'));
+    expect(data).toMatchObject({ rateLimit: {} });
+  });
+
+  it('lists the keys that it has, and none of another editor', async () => {
+    await page.getByLabel('Open short keys dialog').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Execute query').waitFor();
+    expect(await dialog.locator('tbody tr:visible td:first-child').allInnerTexts()).toEqual([
+      'Ctrl + Enter',
+      'Shift + Ctrl + P',
+      'Shift + Ctrl + C',
+      'Shift + Ctrl + R',
+      'Ctrl + Alt + K',
+      'Ctrl + F',
+      'Shift + Ctrl + M',
+    ]);
+    expect(
+      await dialog
+        .getByText(/Monaco|Palette/)
+        .filter({ visible: true })
+        .count(),
+    ).toBe(0);
+    await page.keyboard.press('Escape');
+    await type('operation.graphql', 'query A{...F} fragment F on Query{rateLimit{limit}}');
+    // GraphiQL has read the document by then.
+    await tab('A').waitFor();
+    await page.keyboard.press('Shift+Control+M');
+    await shows('operation.graphql', 'queryA{rateLimit{limit}}');
+  });
+
+  it('opens the documentation of a field that is clicked with Ctrl', async () => {
+    await editorOf('operation.graphql')
+      .getByText('totalExecutions')
+      .click({ modifiers: ['ControlOrMeta'] });
+    await page.locator('.graphiql-plugin').getByText('totalExecutions').waitFor();
+  });
+
+  it('has an explorer, which writes the query', async () => {
+    await page.getByLabel('Show GraphiQL Explorer').click();
+    await page.locator('.graphiql-plugin').getByText('kickOutdated', { exact: true }).first().click();
+    await shows('operation.graphql', 'kickOutdated');
+  });
+
+  it('has the documentation of the schema', async () => {
+    await page.getByLabel('Show Documentation Explorer').click();
+    const docs = page.locator('.graphiql-plugin');
+    await docs.getByRole('link', { name: 'Query', exact: true }).click();
+    await docs.getByText('Reads. Each distinct script, session').waitFor();
+    await docs.getByRole('link', { name: 'script', exact: true }).click();
+    await docs.getByText('Costs one REST call.').waitFor();
+    await docs.getByText('The id of the script.').waitFor();
+  });
+
+  it.each([
+    ['Script', 'Nightfall Hub', 1],
+    ['ConnectedUsers', '"hasNextPage":true', 3],
+    ['UsersInPlace', '"placeId":"606849621"', 2],
+    ['ProjectExecutions', 'Nightfall Suite', 2],
+    ['UserByKey', '"discordId":"365843484059632433"', 1],
+    ['EditScript', '"EditScriptSuccess"', 2],
+    ['BlacklistAgain', '"AlreadyBlacklisted"', 2],
+  ])('runs the tab %s as it is, shows its data and what it cost', async (name, data, mostCalls) => {
+    await tab(name).click();
+    // As a visitor does: first look, then run.
+    await shows('operation.graphql', ` ${name}`);
+    const answer = await run();
+    expect(answer.errors).toBeUndefined();
+    expect(JSON.stringify(answer.data)).toContain(data);
+    expect(answer.extensions?.upstream?.calls).toBeLessThanOrEqual(mostCalls);
+  });
+
+  it('shows who comes and goes, and when, until it is told to stop', async () => {
+    await subscribe();
+    await expect.poll(() => textOf('response.json'), { timeout: WAIT_MS }).toContain('SessionsChange');
+    expect((await factsShown())[0]).toBe('200 OK');
+    const [newest = '', ...before] = await events().allInnerTexts();
+    expect(newest).toMatch(/^\d+\s+\d\d:\d\d:\d\d\.\d{3}\s+SessionsChange$/);
+    expect(before.at(-1)).toMatch(/^1\s+\d\d:\d\d:\d\d\.\d{3}\s+SessionsSnapshot$/);
+    await page.getByLabel('Stop query').click();
+    await page.getByLabel('Execute query').waitFor();
+    expect(await events().count()).toBeGreaterThan(1);
+  });
+
+  it('holds an event of a subscription while others come, and goes on when it is told to', async () => {
+    await subscribe();
+    await expect.poll(() => events().count(), { timeout: WAIT_MS }).toBeGreaterThan(1);
+    await events().last().click();
+    await shows('response.json', 'SessionsSnapshot');
+    const known = await events().count();
+    await expect.poll(() => events().count(), { timeout: WAIT_MS }).toBeGreaterThan(known);
+    expect(await textOf('response.json')).toContain('SessionsSnapshot');
+    expect(await page.locator('.event-list header').textContent()).toMatch(/^\d+ events, paused, \d+ since/);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await shows('response.json', 'SessionsChange');
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    expect(await page.locator('.event-list [aria-current]').textContent()).toContain('SessionsChange');
+  });
+
+  it.each([
+    ['a wrong key', 'nobody', 'UNAUTHENTICATED', 'LuaAuth refused'],
+    ['no key', '', 'UNAUTHENTICATED', 'needs a LuaAuth API key'],
+  ])('shows the error for %s in every tab, and what to do', async (_what, key, code, message) => {
+    await keyField().fill(key);
+    for (const [name, data] of [
+      ['Script', { script: null }],
+      ['UserByKey', { user: null }],
+    ] as const) {
+      await tab(name).click();
+      await shows('operation.graphql', ` ${name}`);
+      const answer = await run();
+      expect(answer.data).toEqual(data);
+      expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual([code]);
+      expect(answer.errors?.[0]?.message).toContain(message);
+    }
+  });
+
+  it('forgets the key of the field when the page is loaded again, and never puts it into the address', async () => {
+    expect(await keyField().getAttribute('type')).toBe('text');
+    await keyField().fill('typed-secret');
+    expect(await keyField().getAttribute('type')).toBe('password');
+    const { http } = await run();
+    expect(http.sent).toMatchObject({ token: 'typed-secret', 'x-upstream': 'report' });
+    expect(page.url()).toBe(`${url}/graphql`);
+    await expect.poll(kept, { timeout: WAIT_MS }).toContain('query Script');
+    expect(await kept()).not.toContain('typed-secret');
+    await page.reload();
+    expect(await keyField().inputValue()).toBe('sandbox-key');
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
+  it('keeps the key for this window alone, if it is asked to', async () => {
+    const keep = page.getByLabel('Keep until this window closes');
+    await keyField().fill('typed-secret');
+    await keep.check();
+    await page.reload();
+    expect([await keyField().inputValue(), await keep.isChecked()]).toEqual(['typed-secret', true]);
+    expect(await page.evaluate('JSON.stringify({ ...localStorage })')).not.toContain('typed-secret');
+    const other = await page.context().newPage();
+    await other.goto(`${url}/graphql`);
+    expect(await other.getByLabel('LuaAuth API key').inputValue()).toBe('sandbox-key');
+    await keep.uncheck();
+    expect(await kept()).not.toContain('typed-secret');
+  });
+
+  it('has a history, which holds no headers', async () => {
+    await typeHeaders({ token: 'typed-secret' });
+    await run();
+    await tab('UserByKey').click();
+    await shows('operation.graphql', ' UserByKey');
+    await expect.poll(kept, { timeout: WAIT_MS }).toContain('graphiql:queries');
+    expect(await kept()).not.toContain('typed-secret');
+    await page.getByLabel('Show History').click();
+    await page.locator('.graphiql-history-item-label').getByText('Script', { exact: true }).click();
+    await shows('operation.graphql', 'query Script');
+  });
+
+  it('tells status, time, size, cost and request id below the answer', async () => {
+    const { http, extensions } = await run();
+    const calls = extensions?.upstream?.calls;
+    await expect
+      .poll(factsShown, { timeout: WAIT_MS })
+      .toEqual([
+        '200 OK',
+        expect.stringMatching(/^\d+(\.\d)? m?s$/),
+        `${http.bytes} B`,
+        `${calls} REST ${calls === 1 ? 'call' : 'calls'}`,
+        `request ${http.requestId}`,
+      ]);
+  });
+
+  it('copies a command that gives the same answer', needing('curl'), async () => {
+    const copy = page.locator('.copy-curl');
+    expect(await copy.isDisabled()).toBe(true);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+    const { data } = await run();
+    await copy.click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    const command: string = await page.evaluate('navigator.clipboard.readText()');
+    expect(command).toMatch(/^curl -s 'http/);
+    expect(JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' }))).toMatchObject({ data });
+  });
+
+  it('copies and tells of what the tab in view has run, not another one', async () => {
+    await tab('EditScript').click();
+    await shows('operation.graphql', ' EditScript');
+    await run();
+    await expect.poll(factsShown, { timeout: WAIT_MS }).toContain('2 REST calls');
+    await tab('Script').click();
+    await shows('operation.graphql', 'query Script');
+    expect([await factsShown(), await page.locator('.copy-curl').isDisabled()]).toEqual([[], true]);
+    const { data } = await run();
+    expect(await copied('.copy-curl')).toContain('query Script');
+    await tab('EditScript').click();
+    await shows('operation.graphql', ' EditScript');
+    expect(await factsShown()).toContain('2 REST calls');
+    expect(await copied('.copy-curl')).toContain('mutation EditScript');
+    expect(data).toMatchObject({ script: {} });
+  });
+
+  it('shares an address that opens the same query and variables, once, and runs nothing', async () => {
+    await keyField().fill('typed-secret');
+    await tab('UsersInPlace').click();
+    await shows('operation.graphql', ' UsersInPlace');
+    await typeHeaders({ 'x-mine': 'header-secret' });
+    const address = await copied('.share');
+    expect(address).toMatch(/^http:.*\/graphql\?query=.*UsersInPlace.*&variables=/);
+    expect(address).not.toMatch(/secret/);
+    await page.context().clearCookies();
+    const other = await browser.newContext();
+    try {
+      page = await other.newPage();
+      const operations: string[] = [];
+      page.on('request', (request) => {
+        const { operationName } = JSON.parse(request.postData() ?? '{}');
+        if (operationName) operations.push(operationName);
+      });
+      await page.goto(address);
+      await shows('operation.graphql', 'query UsersInPlace');
+      await shows('variables.json', '"placeId": "606849621"');
+      expect(page.url()).toBe(`${url}/graphql`);
+      expect(await tabs().allInnerTexts()).toEqual(['UsersInPlace', ...TABS]);
+      expect(operations.filter((name) => name !== 'IntrospectionQuery')).toEqual([]);
+      const { data } = await run();
+      expect(JSON.stringify(data)).toContain('"placeId":"606849621"');
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('opens an address in a tab of its own beside those that were kept, with the operation that it names', async () => {
+    await expect.poll(keptTabs, { timeout: WAIT_MS }).toContain('ConnectedUsers');
+    const query = 'query One { __typename } query Two { rateLimit { limit } }';
+    await page.goto(`${url}/graphql?${new URLSearchParams({ query, operationName: 'Two' })}`);
+    await shows('operation.graphql', 'query One');
+    await expect.poll(() => tabs().allInnerTexts(), { timeout: WAIT_MS }).toEqual([...TABS, 'Two']);
+    expect(new URL(await copied('.share')).searchParams.get('operationName')).toBe('Two');
+  });
+
+  it('works where the browser keeps no data of sites', async () => {
+    page = await newWindow();
+    await page.addInitScript(`for (const name of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, name, { get() { throw new DOMException('Access is denied.', 'SecurityError'); } });`);
+    await open();
+    const { data } = await run();
+    expect(data).toBeTruthy();
+  });
+
+  it('copies where the browser hides its clipboard', async () => {
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await run();
+    await page.locator('.copy-curl').click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    await tab('Script').click();
+    await type('operation.graphql', ' ');
+    await page.keyboard.press('ControlOrMeta+V');
+    await shows('operation.graphql', "curl -s 'http");
+  });
+
+  it('plans beside running: Plan tells the most that it costs, and the next Run runs', async () => {
+    const planned = await plan();
+    expect(planned.http.sent['x-upstream']).toBe('plan');
+    expect([planned.data, planned.extensions?.upstream?.price]).toEqual([null, 1]);
+    await expect.poll(factsShown, { timeout: WAIT_MS }).toContain('at most 1 REST call');
+    const ran = await run();
+    expect(ran.http.sent['x-upstream']).toBe('report');
+    expect(ran.data).not.toBeNull();
+  });
+
+  it('plans the one of several operations that is chosen', async () => {
+    await type('operation.graphql', 'query One { __typename } query Two { rateLimit { limit } }');
+    // The page reads what was typed after a moment.
+    await page.locator('.graphiql-execute-button[aria-haspopup="menu"]').waitFor();
+    const choose = () => page.getByRole('menuitem', { name: 'One' }).click();
+    const planned = await answerTo(async () => {
+      await page.getByRole('button', { name: 'Plan', exact: true }).click();
+      await choose();
+    });
+    expect(planned.http.sent['x-upstream']).toBe('plan');
+    const ran = await answerTo(async () => {
+      await page.getByLabel('Execute query').click();
+      await choose();
+    });
+    expect(ran.http.sent['x-upstream']).toBe('report');
+    expect(ran.data).toEqual({ __typename: 'Query' });
+  });
+
+  it('shows a syntax error as the gateway tells it, without a stack of the page', async () => {
+    await type('operation.graphql', 'query Broken { script(id: ');
+    const { errors, http } = await run();
+    expect(errors).toMatchObject([{ message: expect.stringContaining('Syntax Error') }]);
+    expect(http.status).toBe(400);
+    expect(await textOf('response.json')).not.toMatch(/stack|\.js|<anonymous>/);
+    expect((await factsShown())[0]).toBe('400 Bad Request');
+    forgetFailedLoads();
+  });
+
+  it('says so when no answer comes, without a stack', async () => {
+    await page.route('**/graphql/', (route) => route.abort());
+    await page.getByLabel('Execute query').click();
+    await shows('response.json', '"message": "No answer from the gateway: Failed to fetch."');
+    expect(await textOf('response.json')).not.toContain('stack');
+    expect((await factsShown())[0]).toBe('No answer');
+    forgetFailedLoads();
+  });
+
+  it.each(
+    SIZES.flatMap((size) => [
+      { ...size, colorScheme: 'light' as const },
+      { ...size, colorScheme: 'dark' as const },
+    ]),
+  )('fits a window of $width px, $colorScheme', async ({ colorScheme, ...size }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    await run();
+    const boxOf = async (selector: string) => {
+      const box = await page.locator(selector).boundingBox();
+      if (!box) throw new Error(`${selector} cannot be seen.`);
+      return { ...box, right: box.x + box.width, bottom: box.y + box.height };
+    };
+    const editors = await boxOf('.graphiql-editors');
+    const answer = await boxOf('.graphiql-response');
+    if (size.width < 720) expect(answer.y).toBeGreaterThanOrEqual(editors.bottom - 1);
+    else expect(answer.x).toBeGreaterThanOrEqual(editors.right - 1);
+    for (const part of ['.key-bar', '.key-field input', '.plan-button', '.answer-bar', '.copy-curl']) {
+      const { x, y, right, bottom } = await boxOf(part);
+      expect({ part, isInside: x >= 0 && y >= 0 && right <= size.width && bottom <= size.height }).toEqual({
+        part,
+        isInside: true,
+      });
+    }
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
+    await page.getByLabel('Open settings dialog').click();
+    const dialog = await boxOf('.graphiql-dialog');
+    expect((await boxOf('.graphiql-dialog .graphiql-button-group')).right).toBeLessThan(dialog.right);
+    await page.keyboard.press('Escape');
+    const [text, ground] = JSON.parse(await page.evaluate(COLOURS)).map(lightness);
+    expect(colorScheme === 'dark' ? text - ground : ground - text).toBeGreaterThan(90);
+  });
+
+  it('is found as it was left: the same tabs, the one that was open, and what was typed', async () => {
+    await page.reload();
+    await expect.poll(() => tabs().allInnerTexts(), { timeout: WAIT_MS }).toEqual(TABS);
+    await tab('ConnectedUsers').click();
+    await editorOf('operation.graphql').click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.insertText('query Mine { __typename }');
+    await expect.poll(keptTabs, { timeout: WAIT_MS }).toContain('query Mine');
+    for (let visit = 0; visit < 2; visit += 1) {
+      await page.reload();
+      await shows('operation.graphql', 'query Mine');
+      expect(await tabs().allInnerTexts()).toEqual(TABS.with(1, 'Mine'));
+    }
+  });
+});

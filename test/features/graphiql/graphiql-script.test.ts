@@ -1,0 +1,225 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { buildRequest, type RequestParts, toCurl } from '../../../src/features/graphiql/browser/request.ts';
+import { type AnswerFacts, describeFacts } from '../../../src/features/graphiql/browser/send.ts';
+import { readShared, shareLink } from '../../../src/features/graphiql/browser/share.ts';
+import { storageOf, withoutHeaders } from '../../../src/features/graphiql/browser/storage.ts';
+import type { VisitorCredential } from '../../../src/features/graphiql/tabs.ts';
+
+const TOKEN: VisitorCredential = {
+  header: 'token',
+  prefix: '',
+  label: 'LuaAuth API key',
+  publicKey: 'sandbox-key',
+  variable: 'LUAAUTH_API_KEY',
+};
+const BEARER: VisitorCredential = {
+  header: 'authorization',
+  prefix: 'Bearer ',
+  label: 'Key of this gateway',
+  publicKey: '',
+  variable: 'GATEWAY_KEY',
+};
+
+function requestOf(parts: Partial<RequestParts>) {
+  const operation = { query: 'query A { a }', operationName: 'A', variables: { b: 1 } };
+  const url = 'http://127.0.0.1:4000/graphql/';
+  return buildRequest({
+    url,
+    operation,
+    typedHeaders: {},
+    credential: TOKEN,
+    key: 'k',
+    mode: 'report',
+    ...parts,
+  });
+}
+
+describe('a request of the page', () => {
+  it('carries the operation, the key of the field and the wish for the cost', () => {
+    expect(requestOf({})).toEqual({
+      url: 'http://127.0.0.1:4000/graphql/',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8',
+        'x-upstream': 'report',
+        token: 'k',
+      },
+      body: '{"query":"query A { a }","variables":{"b":1},"operationName":"A"}',
+    });
+    expect(requestOf({ credential: BEARER }).headers).toMatchObject({ authorization: 'Bearer k' });
+  });
+
+  it('names an operation that the document has, and no other', () => {
+    const bodyOf = (query: string, operationName: string | null) =>
+      JSON.parse(requestOf({ operation: { query, operationName } }).body);
+    const two = 'query A { a } mutation  B($c: ID) { b(c: $c) }';
+    expect(bodyOf(two, 'B')).toEqual({ query: two, operationName: 'B' });
+    expect(bodyOf('query A { a }', 'B')).toEqual({ query: 'query A { a }' });
+    expect(bodyOf('query AB { A }', 'A')).toEqual({ query: 'query AB { A }' });
+    expect(bodyOf('{ a }', null)).toEqual({ query: '{ a }' });
+  });
+
+  it('carries no header for a key that is not there', () => {
+    expect(requestOf({ key: '' }).headers).not.toHaveProperty('token');
+    expect(requestOf({ credential: undefined }).headers).not.toHaveProperty('token');
+  });
+
+  it('takes what was typed as headers before its own, but a plan is a plan', () => {
+    const typedHeaders = { Token: 'typed', 'X-Upstream': 'none', 'x-number': 1 };
+    expect(requestOf({ typedHeaders }).headers).toMatchObject({
+      token: 'typed',
+      'x-upstream': 'none',
+      'x-number': '1',
+    });
+    expect(requestOf({ typedHeaders, mode: 'plan' }).headers).toMatchObject({ 'x-upstream': 'plan' });
+  });
+});
+
+/** The arguments of curl that a shell makes of a command. */
+function argumentsOf(command: string, variables: Record<string, string> = {}): string[] {
+  const script = `curl() { printf '%s\\0' "$@"; }\n${command}`;
+  const env = { PATH: process.env.PATH, ...variables };
+  return execFileSync('sh', ['-c', script], { env, encoding: 'utf8' }).split('\0').slice(0, -1);
+}
+
+describe('the copied command', () => {
+  it('gives curl the same request, whatever is in it', () => {
+    const operation = { query: `{ a(b: "it's $HOME \`id\` \\\\n") }\n# "q"`, variables: { c: "'" } };
+    const request = requestOf({ operation, typedHeaders: { 'x-a': "o'clock $PATH" }, key: 'sandbox-key' });
+    const given = argumentsOf(toCurl(request, TOKEN));
+    expect(given).toEqual([
+      '-s',
+      request.url,
+      ...Object.entries(request.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+      '--data-raw',
+      request.body,
+    ]);
+    expect(given).toContain('token: sandbox-key');
+  });
+
+  it.each([
+    ['of the field', TOKEN, {}, 'LUAAUTH_API_KEY', 'token: from-shell'],
+    ['of a gateway', BEARER, {}, 'GATEWAY_KEY', 'authorization: Bearer from-shell'],
+    [
+      'that was typed',
+      undefined,
+      { Authorization: 'Bearer secret' },
+      'YOUR_AUTHORIZATION',
+      'authorization: Bearer from-shell',
+    ],
+    ['that was typed without a scheme', BEARER, { token: 'secret' }, 'YOUR_TOKEN', 'token: from-shell'],
+  ])(
+    'holds a variable in the place of a secret key %s',
+    (_which, credential, typedHeaders, variable, header) => {
+      const command = toCurl(requestOf({ credential, typedHeaders, key: 'secret' }), credential);
+      expect(command).not.toContain('secret');
+      expect(argumentsOf(command, { [variable]: 'from-shell' })).toContain(header);
+    },
+  );
+});
+
+describe('a shared address', () => {
+  const PAGE = 'https://gateway.example/graphql?query=old#old';
+  const link = (query: string, variables?: string, operationName?: string, secretKey = '') =>
+    shareLink(PAGE, { query, variables, operationName }, secretKey);
+
+  it('opens what it was made of', () => {
+    const query = 'query A($b: Int) { a(b: $b, c: "%&=+ü") }\nquery B { b }';
+    const { url, hasLeftOutSecrets } = link(query, '{ "b": 1 } // mine', 'B');
+    expect(url).toMatch(/^https:\/\/gateway\.example\/graphql\?query=query/);
+    expect(hasLeftOutSecrets).toBe(false);
+    expect(readShared(new URL(url).search)).toEqual({
+      query,
+      variables: '{\n  "b": 1\n}',
+      operationName: 'B',
+    });
+  });
+
+  it('carries neither variables nor a name where there are none', () => {
+    expect(link('{ a }', ' ').url).toBe('https://gateway.example/graphql?query=%7B+a+%7D');
+  });
+
+  it.each([
+    ['{ user(key: "secret") { executions } }', ''],
+    ['{ user(key: """secret""") { executions } }', ''],
+    ['mutation { a(input: { userKeys: ["secret", "secret2"] }) { b } }', ''],
+    ['query A($key: ID! = "secret") { user(key: $key) { executions } }', ''],
+    ['query A($key: ID!) { user(key: $key) { executions } }', '{ "key": "secret" }'],
+    ['mutation A($input: I!) { a(input: $input) { b } }', '{ "input": { "keys": ["secret"], "b": 1 } }'],
+    ['mutation { editProject(input: { id: "1", blacklistWebhook: "secret" }) { b } }', ''],
+    ['mutation { updateScript(input: { id: "1", source: """print(\\"""secret\\""")""" }) { b } }', ''],
+    ['{ note(text: "my secret") }', '{ "a": "secret" }', 'secret'],
+  ])('leaves the secret out of %s with %j', (query, variables, secretKey = '') => {
+    const { url, hasLeftOutSecrets } = link(query, variables, undefined, secretKey);
+    expect(url).not.toContain('secret');
+    expect(hasLeftOutSecrets).toBe(true);
+    expect(JSON.stringify(readShared(new URL(url).search))).toContain('YOUR_KEY');
+  });
+
+  it('carries no variable that is a source or a webhook, not even as a text that would be written in its place', () => {
+    const query = 'mutation A($input: I!) { a(input: $input) { b } }';
+    const { url, hasLeftOutSecrets } = link(
+      query,
+      '{ "input": { "id": "1", "source": "secret", "executionWebhook": "secret" }, "source": "secret" }',
+    );
+    expect(hasLeftOutSecrets).toBe(true);
+    expect(new URL(url).searchParams.get('variables')).toBe('{"input":{"id":"1"}}');
+    expect(shareLink(PAGE, { query: '{ a(key: "b") }' }, '').url).toMatch(/key%3A\+YOUR_KEY%29/);
+  });
+
+  it('is read however it was made, and not where it has no query', () => {
+    expect(readShared('?query={a}&variables={broken')).toMatchObject({ query: '{a}', variables: '{broken' });
+    expect(readShared('?variables={}')).toBeUndefined();
+    expect(readShared('')).toBeUndefined();
+  });
+});
+
+describe('the line under an answer', () => {
+  const FACTS: AnswerFacts = {
+    status: 200,
+    statusText: 'OK',
+    durationMs: 41.6,
+    bytes: 233,
+    requestId: 'r-1',
+    calls: 2,
+    isPlan: false,
+  };
+  const textOf = (facts: Partial<AnswerFacts>) =>
+    describeFacts({ ...FACTS, ...facts }).map(({ text }) => text);
+
+  it.each([
+    [{}, ['200 OK', '42 ms', '233 B', '2 REST calls', 'request r-1']],
+    [{ calls: 1, isPlan: true }, ['200 OK', '42 ms', '233 B', 'at most 1 REST call', 'request r-1']],
+    [{ calls: undefined, requestId: null }, ['200 OK', '42 ms', '233 B']],
+    [{ durationMs: 2_340, bytes: 1_260 }, ['200 OK', '2.3 s', '1.3 kB', '2 REST calls', 'request r-1']],
+    [{ bytes: 2_500_000, calls: 0 }, ['200 OK', '42 ms', '2.5 MB', '0 REST calls', 'request r-1']],
+    [{ status: undefined }, ['No answer', '42 ms']],
+    // A server that knows no name for it says so.
+    [
+      { status: 294, statusText: 'unknown', calls: undefined, requestId: null },
+      ['294 Partial Success', '42 ms', '233 B'],
+    ],
+  ])('says of %j: %j', (facts, texts) => {
+    expect(textOf(facts)).toEqual(texts);
+  });
+});
+
+describe('the storage of GraphiQL', () => {
+  it('keeps the history without the headers, and all else as it is', () => {
+    // There is no browser here, so it lasts as long as the test.
+    const storage = withoutHeaders(storageOf('localStorage'));
+    const item = { query: '{ a }', variables: '{"headers":1}', operationName: 'A' };
+    for (const list of ['queries', 'favorites']) {
+      const stored = { [list]: [{ ...item, headers: '{"token":"secret"}' }] };
+      storage.setItem(`graphiql:${list}`, JSON.stringify(stored));
+      expect(JSON.parse(storage.getItem(`graphiql:${list}`) ?? '')).toEqual({ [list]: [item] });
+    }
+    storage.setItem('graphiql:theme', 'dark');
+    expect([storage.getItem('graphiql:theme'), storage.length]).toEqual(['dark', 3]);
+    storage.removeItem('graphiql:theme');
+    expect(storage.getItem('graphiql:theme')).toBeNull();
+    storage.clear();
+    expect(storage.length).toBe(0);
+  });
+});

@@ -1,0 +1,469 @@
+import { describe, expect, it } from 'vitest';
+import { createKeyStore } from '../../../src/callers/key-store.ts';
+import { execute } from '../../../src/execution/execute.ts';
+import type { Observer } from '../../../src/transport/observer.ts';
+import { createManualClock } from '../../support/clock.ts';
+import { useRecorder } from '../../support/fixture.ts';
+import { bearer, entriesOf, ringOf } from '../../support/keys.ts';
+import { createLiveApi, wireUser } from '../../support/live-api.ts';
+import { change, delay, EVENTS, next, refusalOf, snapshot, subscribe } from '../../support/live-events.ts';
+import { POLL_MS, useLive } from '../../support/live-fixture.ts';
+import { quiet } from '../../support/network.ts';
+import { answerPlainly } from '../../support/plain-api.ts';
+import { openRaw, postText } from '../../support/raw-http.ts';
+import { SCRIPTS } from '../../support/reads.ts';
+import { json, type Respond } from '../../support/recorder.ts';
+import { openSocket } from '../../support/socket-client.ts';
+import { eventually } from '../../support/waiting.ts';
+
+const clock = createManualClock();
+const transport = { clock, random: () => 0 };
+
+describe('a lifetime that is longer than a timer of Node takes', () => {
+  const fixture = useRecorder({ liveLimits: { rate: 0, maxLifetimeMs: 2 ** 31 } });
+
+  it('does not end a stream', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const events = await subscribe(fixture.gateway);
+    expect((await next(events)).event).toEqual(snapshot('a'));
+    api.leave('s', 'a');
+    await fixture.gateway.execute('mutation { disconnectSession(input: { id: "a" }) { __typename } }');
+    expect((await next(events)).event).toEqual(change([], ['a']));
+    events.leave();
+  });
+});
+
+describe('with limits, an API key', () => {
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0, maxStreams: 3, maxScripts: 2, maxLifetimeMs: 3_000 },
+  });
+  const useApi = () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    return api;
+  };
+
+  it('has so many streams, and another one again when one has ended', async () => {
+    useApi();
+    const three = await Promise.all([1, 2, 3].map(() => subscribe(fixture.gateway)));
+    for (const events of three) await next(events);
+    const fourth = await refusalOf(await subscribe(fixture.gateway));
+    const byOtherHeader = await refusalOf(await subscribe(fixture.gateway, {}, bearer('sandbox-key')));
+    const tooMany = [[expect.toBeError('TOO_MANY_STREAMS', { found: 3, limit: 3 })]];
+    expect([fourth, byOtherHeader]).toMatchObject([tooMany, tooMany]);
+    const other = await subscribe(fixture.gateway, {}, { token: 'another-key' });
+    expect((await next(other)).event).toEqual(snapshot());
+    three[0]?.leave();
+    await eventually(async () => {
+      const again = await subscribe(fixture.gateway);
+      expect((await next(again)).event).toEqual(snapshot());
+      again.leave();
+    });
+    for (const events of [...three, other]) events.leave();
+  });
+
+  it('follows so many scripts', async () => {
+    useApi();
+    const two = await Promise.all(['a', 'b'].map((id) => subscribe(fixture.gateway, { id })));
+    for (const events of two) await next(events);
+    expect(await refusalOf(await subscribe(fixture.gateway, { id: 'c' }))).toMatchObject([
+      [expect.toBeError('TOO_MANY_LIVE_SCRIPTS', { found: 2, limit: 2 })],
+    ]);
+    const another = await subscribe(fixture.gateway, { id: 'a' });
+    expect((await next(another)).event).toEqual(snapshot());
+    for (const events of [...two, another]) events.leave();
+  });
+
+  it('is told that a stream is complete when its time is up, and goes on from there', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    const events = await subscribe(fixture.gateway);
+    const { cursor } = await next(events);
+    await clock.advance(1_900);
+    await clock.advance(1_100);
+    expect(await events.rest()).toEqual([]);
+    api.connect('s', 'b');
+    const resumed = await subscribe(fixture.gateway, { after: cursor });
+    expect((await next(resumed)).event).toEqual(change(['b']));
+    resumed.leave();
+  });
+});
+
+describe('a stream whose time is up while its client does not read', () => {
+  const live = useLive({ liveLimits: { maxLifetimeMs: 15_000 } });
+  /** So large that the system takes a few of them alone. */
+  const large = (round: number) =>
+    Array.from({ length: 90 }, (_, index) => wireUser(`${round}-${index}-${'x'.repeat(20_000)}`));
+
+  const refusePolls: Respond = (_recorded, response) => void response.writeHead(503).end();
+
+  it.each([
+    ['a change', undefined, POLL_MS],
+    ['a delay', refusePolls, 3_000],
+  ])('leads to the state that it tells, where %s comes last', async (_last, trouble, untilNextMs) => {
+    const api = live.useApi();
+    const slow = await openRaw(live.gateway.url);
+    slow.socket.write(
+      postText(JSON.stringify({ query: EVENTS, variables: { id: 's' } }), {
+        accept: 'text/event-stream',
+        token: 'sandbox-key',
+      }),
+    );
+    await slow.until('event: next');
+    slow.socket.pause();
+    for (const round of [0, 1]) {
+      api.users.set('s', large(round));
+      await live.poll();
+    }
+    // It lasts longer.
+    const other = await subscribe(live.gateway);
+    await next(other);
+    for (const round of [2, 3, 4, 5, 6]) {
+      if (round === 6) api.trouble = trouble;
+      api.users.set('s', large(round));
+      await live.poll();
+      await next(other);
+    }
+    api.trouble = undefined;
+    api.users.set('s', [wireUser('late')]);
+    await live.poll(untilNextMs);
+    await next(other);
+    slow.socket.resume();
+    const told = await slow.until('event: complete');
+    const after = /.*"cursor":"([^"]+)"/s.exec(told)?.[1];
+    other.leave();
+    const resumed = await subscribe(live.gateway, { after });
+    const { event } = await next(resumed);
+    expect(told.includes('"late"')).not.toBe(event.appeared?.includes('late'));
+    resumed.leave();
+  });
+});
+
+describe('callers of one API key', () => {
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0, maxStreams: 3 },
+    credentials: { heldKey: 'held', keyRing: ringOf([{ name: 'many' }, { name: 'few' }]) },
+  });
+  const tooMany = { extensions: { code: 'TOO_MANY_STREAMS', found: 3, limit: 3 } };
+  const asks = (key: string) => subscribe(fixture.gateway, {}, bearer(key));
+
+  it('share its streams: one with fewer gets one that the caller with the most has begun last', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    const many = [await asks('many'), await asks('many'), await asks('many')];
+    for (const events of many) await next(events);
+    const few = await asks('few');
+    expect((await next(few)).event).toEqual(snapshot());
+    expect(await refusalOf(many.pop() as (typeof many)[number])).toMatchObject([[tooMany]]);
+    // Neither has so many more that it would make room for the other.
+    for (const key of ['many', 'few']) expect(await refusalOf(await asks(key))).toMatchObject([[tooMany]]);
+    api.connect('s', 'a');
+    await clock.advance(2_000);
+    for (const events of [...many, few]) expect((await next(events)).event).toEqual(change(['a']));
+    for (const events of [...many, few]) events.leave();
+  });
+});
+
+describe('polls', () => {
+  /** When calls began, on the clock, and how many are under way. */
+  const begun: number[] = [];
+  let inFlight = 0;
+  const observer: Observer = {
+    requested() {
+      begun.push(clock.now());
+      inFlight += 1;
+      return () => {
+        inFlight -= 1;
+      };
+    },
+  };
+  const fixture = useRecorder({ transport: { ...transport, rate: 50, observer }, liveLimits: { rate: 10 } });
+
+  it('of all scripts together keep to LIVE_RATE, in turns', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    const ids = Array.from({ length: 30 }, (_, index) => `script-${index}`);
+    for (const id of ids) api.connect(id, `user of ${id}`);
+    const streams = await Promise.all(ids.map((id) => subscribe(fixture.gateway, { id })));
+    for (let passed = 0; passed < 5_000; passed += 25) {
+      await eventually(() => expect(inFlight).toBe(0));
+      await clock.advance(25);
+    }
+    const inSecond = (from: number) => begun.filter((at) => at >= from && at < from + 1_000).length;
+    expect(Math.max(...begun.map(inSecond))).toBe(10);
+    expect(begun.length).toBeGreaterThanOrEqual(45);
+    // Each has had a turn before any had three: a second call looks for the end of its list.
+    const asked = fixture.recorder.lines().slice(0, 45);
+    expect(new Set(asked).size).toBeGreaterThan(20);
+    for (const events of streams) events.leave();
+  });
+
+  const patient = useRecorder({
+    transport: { ...transport, rate: 50 },
+    liveLimits: { rate: 10 },
+    timeouts: { read: 10_000, write: 10_000 },
+  });
+
+  it('go on every 10 s while reads use the whole quota, for a fiftieth of it at most', async () => {
+    const api = createLiveApi();
+    const polls: number[] = [];
+    patient.respond = (recorded, response) => {
+      if (recorded.line.startsWith('GET')) return answerPlainly(recorded, response);
+      polls.push(clock.now());
+      return api.respond(recorded, response);
+    };
+    api.connect('s', 'a');
+    const events = await subscribe(patient.gateway, { id: 's' });
+    const client = new AbortController();
+    const scripts = Array.from({ length: 250 }, (_one, index) => `read-${index}`);
+    const readOn = async (reader: number) => {
+      for (let count = 0; !client.signal.aborted; count += 1) {
+        const ids = scripts.map((id) => `${id}-${reader}-${count}`);
+        await patient.gateway.execute(SCRIPTS, { ids }, undefined, client.signal);
+      }
+    };
+    const readers = [1, 2, 3].map((reader) => readOn(reader).catch(() => undefined));
+    const startedAt = clock.now();
+    while (clock.now() - startedAt < 60_000) {
+      await quiet();
+      await clock.advance(50);
+    }
+    client.abort();
+    await Promise.all(readers);
+    const times = [...polls.filter((at) => at > startedAt), clock.now()];
+    const gaps = times.map((at, index) => at - (times[index - 1] ?? startedAt));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_000);
+    expect(polls.length).toBeLessThanOrEqual(60);
+    events.leave();
+  });
+
+  const slow = useRecorder({ transport: { ...transport, rate: 50, observer }, liveLimits: { rate: 1 } });
+
+  it('that LIVE_RATE leaves no place for are told of, and go on', async () => {
+    const api = createLiveApi();
+    slow.respond = (recorded, response) => api.respond(recorded, response);
+    const ids = Array.from({ length: 14 }, (_, index) => `script-${index}`);
+    for (const id of ids) api.connect(id, `user of ${id}`);
+    const streams = await Promise.all(ids.map((id) => subscribe(slow.gateway, { id })));
+    const until = async <T>(told: Promise<T>): Promise<T> => {
+      let isOver = false;
+      void told.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        await eventually(() => expect(inFlight).toBe(0));
+        await clock.advance(100);
+      }
+      return told;
+    };
+    const first = await until(Promise.all(streams.map(async (events) => (await next(events)).event)));
+    const late = streams.filter((_events, index) => first[index]?.__typename === 'SessionsDelay');
+    expect([late.length > 0, late.length < streams.length]).toEqual([true, true]);
+    for (const [index, event] of first.entries())
+      expect([snapshot(`user of script-${index}`), delay('QUOTA')]).toContainEqual(event);
+    const then = await until(Promise.all(late.map(async (events) => (await next(events)).event.__typename)));
+    expect(new Set(then)).toEqual(new Set(['SessionsSnapshot']));
+    for (const events of streams) events.leave();
+  });
+});
+
+describe('a stream for a gateway key', () => {
+  const keys = entriesOf([
+    { name: 'reader', scopes: ['sessions:read'] },
+    { name: 'writer', scopes: ['scripts:write'] },
+    { name: 'listed', scopes: ['sessions:read'], scripts: ['t'] },
+    { name: 'of-project', scopes: ['sessions:read'], projects: ['p'] },
+  ]);
+  const keyRing = createKeyStore(keys);
+  /** The outcomes of polls. */
+  const found: string[] = [];
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    liveObserver: { polled: (outcome) => void found.push(outcome) },
+    credentials: { heldKey: 'held', keyRing },
+  });
+  const useApi = () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => {
+      const [, id] = /^GET \/scripts\/(\w+)$/.exec(recorded.line) ?? [];
+      if (id === undefined) return api.respond(recorded, response);
+      return json(response, { success: true, script: { id, project_id: id === 's' ? 'p' : 'q' } });
+    };
+    return api;
+  };
+  const asks = (key: string, id = 's') => subscribe(fixture.gateway, { id }, bearer(key));
+
+  it('needs its scope, and a script that the key reaches', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    for (const [key, id] of [
+      ['writer', 's'],
+      ['listed', 's'],
+      ['of-project', 't'],
+    ] as const)
+      expect(await refusalOf(await asks(key, id))).toMatchObject([[expect.toBeError('FORBIDDEN')]]);
+    expect(fixture.recorder.lines()).toEqual(['GET /scripts/t']);
+    const allowed = [await asks('reader'), await asks('listed', 't'), await asks('of-project')];
+    expect(await Promise.all(allowed.map(async (events) => (await next(events)).event))).toEqual([
+      snapshot('a'),
+      snapshot(),
+      snapshot('a'),
+    ]);
+    for (const events of allowed) events.leave();
+  });
+
+  it('goes on while the key is good, and ends with an error when it is not any more', async () => {
+    const api = useApi();
+    api.connect('s', 'a');
+    const [kept, lost] = [await asks('reader'), await asks('of-project')];
+    await next(kept);
+    await next(lost);
+    keyRing.replace(entriesOf([{ name: 'reader', scopes: ['sessions:read'] }]));
+    api.connect('s', 'b');
+    await clock.advance(2_000);
+    expect((await next(kept)).event).toEqual(change(['b']));
+    expect(await refusalOf(lost)).toMatchObject([[expect.toBeError('UNAUTHENTICATED')]]);
+    kept.leave();
+  });
+
+  it('ends within ten seconds of the end of its key, also while nothing changes', async () => {
+    keyRing.replace(keys);
+    useApi();
+    const events = await asks('of-project');
+    await next(events);
+    keyRing.replace([]);
+    for (const ms of [2_000, 3_000, 4_500]) {
+      const before = found.length;
+      await clock.advance(ms);
+      await eventually(() => expect(found.slice(before)).toEqual(['same']));
+    }
+    await clock.advance(500);
+    expect(await refusalOf(events)).toMatchObject([[expect.toBeError('UNAUTHENTICATED')]]);
+  });
+});
+
+describe('a gateway that is to end', () => {
+  const fixture = useRecorder({ transport, liveLimits: { rate: 0 } });
+
+  it('completes its streams, the last change told', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const before = clock.pending;
+    const events = await subscribe(fixture.gateway);
+    await next(events);
+    expect(clock.pending).toBeGreaterThan(before);
+    fixture.gateway.endStreams();
+    expect(await events.rest()).toEqual([]);
+    expect(clock.pending).toBe(before);
+  });
+});
+
+describe('a stream that begins while the gateway ends', () => {
+  const keyRing = ringOf([{ name: 'of-project', scopes: ['sessions:read'], projects: ['p'] }]);
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    credentials: { heldKey: 'held', keyRing },
+  });
+
+  it('is complete at once, and keeps nobody waiting', async () => {
+    let answer: (() => void) | undefined;
+    fixture.respond = (_recorded, response) => {
+      answer = () => json(response, { success: true, script: { id: 's', project_id: 'p' } });
+    };
+    const before = clock.pending;
+    const subscribing = subscribe(fixture.gateway, {}, bearer('of-project'));
+    await eventually(() => expect(answer).toBeDefined());
+    fixture.gateway.endStreams();
+    answer?.();
+    expect(await (await subscribing).rest()).toEqual([]);
+    await eventually(() => expect(clock.pending).toBe(before));
+  });
+});
+
+describe('many streams with many sessions', () => {
+  let turn = 0;
+  const told: number[] = [];
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    liveObserver: { delivered: () => told.push(turn) },
+  });
+
+  it('are told a few in a turn of the event loop', async () => {
+    const api = createLiveApi({ cap: 500 });
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', ...Array.from({ length: 500 }, (_, index) => `old-${index}`));
+    const streams = await Promise.all(Array.from({ length: 40 }, () => subscribe(fixture.gateway)));
+    for (const events of streams) await next(events);
+    told.splice(0);
+    let isOver = false;
+    const count = () => {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    api.users.set('s', []);
+    api.connect('s', ...Array.from({ length: 500 }, (_, index) => `new-${index}`));
+    await clock.advance(2_000);
+    for (const events of streams) await next(events);
+    isOver = true;
+    const most = Math.max(...told.map((at) => told.filter((other) => other === at).length));
+    expect(told).toHaveLength(40);
+    // Those of the poll's own turn, and those of the first that follows, may be counted as one.
+    expect(most).toBeLessThanOrEqual(8);
+    for (const events of streams) events.leave();
+  });
+});
+
+describe('many streams that begin together', () => {
+  let turn = 0;
+  const executed: number[] = [];
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0 },
+    execute(args) {
+      executed.push(turn);
+      // As much as a large event takes.
+      for (const until = performance.now() + 25; performance.now() < until; );
+      return execute(args);
+    },
+  });
+
+  it('are told in turns of the event loop, between which it goes on with all else', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    api.connect('s', 'a');
+    const first = await subscribe(fixture.gateway);
+    await next(first);
+    executed.splice(0);
+    let isOver = false;
+    const count = () => {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    const {
+      socket,
+      subscribe: ask,
+      messages,
+    } = await openSocket(fixture.gateway, {
+      connectionParams: { token: 'sandbox-key' },
+    });
+    for (let id = 0; id < 20; id++) ask(String(id), EVENTS, { id: 's' });
+    await eventually(() => expect(messages).toHaveLength(1 + 20));
+    isOver = true;
+    expect(executed).toHaveLength(20);
+    // Those of two turns may be counted as one.
+    const most = Math.max(...executed.map((at) => executed.filter((other) => other === at).length));
+    expect(most).toBeLessThanOrEqual(2);
+    socket.terminate();
+    first.leave();
+  });
+});

@@ -1,0 +1,288 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { type EventStream, subscribeBySse } from '../../support/event-stream.ts';
+import { bearer, ringOf } from '../../support/keys.ts';
+import { refuse, wireUser } from '../../support/live-api.ts';
+import { change, SESSIONS, type SessionsTold, snapshot, useLive } from '../../support/live-fixture.ts';
+import { openRaw, postText } from '../../support/raw-http.ts';
+import { eventually } from '../../support/waiting.ts';
+
+const live = useLive({ liveLimits: { maxStreams: 2 } });
+
+const subscribe = (
+  variables?: Record<string, unknown>,
+  headers?: Record<string, string>,
+): Promise<EventStream<SessionsTold>> => subscribeBySse(live.gateway, SESSIONS, variables, headers);
+
+const post = (query: string, accept: string, headers: Record<string, string> = { token: 'k' }) =>
+  fetch(`${live.gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept, ...headers },
+    body: JSON.stringify({ query }),
+  });
+
+/** A subscription over a bare connection, whose client reads when a test says so. */
+async function subscribeRaw() {
+  const raw = await openRaw(live.gateway.url);
+  raw.socket.write(
+    postText(JSON.stringify({ query: SESSIONS }), { accept: 'text/event-stream', token: 'sandbox-key' }),
+  );
+  await raw.until('event: next');
+  return raw;
+}
+
+async function* textOf({ body }: Response): AsyncGenerator<string, undefined> {
+  const decoder = new TextDecoder();
+  for await (const chunk of body as ReadableStream<Uint8Array>) yield decoder.decode(chunk, { stream: true });
+  return undefined;
+}
+
+const countOf = (text: string, part: string) => text.split(part).length - 1;
+
+describe('server-sent events', () => {
+  it('are written as the protocol has them, and kept by nobody on the way', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const response = await post(SESSIONS, 'text/event-stream');
+    expect([response.status, Object.fromEntries(response.headers)]).toEqual([
+      200,
+      expect.objectContaining({
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+        'x-request-id': expect.stringMatching(/./),
+      }),
+    ]);
+    expect(response.headers.get('content-encoding')).toBeNull();
+    const body = textOf(response);
+    let text = '';
+    while (!text.includes('event: next')) text += (await body.next()).value;
+    live.gateway.endStreams();
+    for await (const more of body) text += more;
+    const data = `data: ${JSON.stringify(snapshot('a'))}`;
+    expect(text).toBe(`:\n\nevent: next\n${data}\n\nevent: complete\ndata:\n\n`);
+  });
+
+  it('come when something changes, and are pinged in between', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const { socket, until, received } = await subscribeRaw();
+    expect(countOf(received(), ':\n\n')).toBe(1);
+    await live.passUntilPing();
+    await eventually(() => expect(countOf(received(), ':\n\n')).toBe(2));
+    await live.poll(4_250);
+    await live.clock.advance(7_750);
+    await eventually(() => expect(countOf(received(), ':\n\n')).toBe(3));
+    api.connect('s', 'b');
+    await live.poll(2_375);
+    await until(JSON.stringify(change(['b'])));
+    socket.destroy();
+    await live.expectNoMorePolls();
+  });
+
+  it('tell a client that does not read one merged change, and are pinged again when it reads', async () => {
+    const api = live.useApi();
+    const large = (round: number) =>
+      Array.from({ length: 90 }, (_, index) => wireUser(`${round}-${index}-${'x'.repeat(20_000)}`));
+    api.users.set('s', []);
+    const raw = await subscribeRaw();
+    raw.socket.pause();
+    const rounds = 20;
+    for (let round = 1; round <= rounds; round++) {
+      api.users.set('s', large(round));
+      await live.poll();
+    }
+    const pings = countOf(raw.received(), ':\n\n');
+    raw.socket.resume();
+    await raw.until(`"${rounds}-0-`);
+    // The system's buffers took the first events. The changes after them were merged into one.
+    const events = countOf(raw.received(), 'event: next');
+    expect(events).toBeLessThan(rounds - 5);
+    expect(raw.received()).not.toContain(`"${rounds - 1}-0-`);
+    await live.passUntilPing();
+    await eventually(() => expect(countOf(raw.received(), ':\n\n')).toBeGreaterThan(pings));
+    raw.socket.destroy();
+    await live.expectNoMorePolls();
+  });
+
+  it('go on for a client that has closed its side of the connection, and end when it has gone', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const { socket, until } = await subscribeRaw();
+    socket.end();
+    api.connect('s', 'b');
+    await live.poll();
+    await until(JSON.stringify(change(['b'])));
+    socket.destroy();
+    await live.pingUntilGone();
+    await live.expectNoMorePolls();
+  });
+
+  it('end with the process, after what is known', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const events = await subscribe();
+    expect(await events.next()).toEqual(snapshot('a'));
+    live.gateway.endStreams();
+    const drained = live.gateway.drain(20_000);
+    expect(await events.next()).toBeUndefined();
+    await drained;
+  });
+
+  it('come to embedders as well, until they cancel the body', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const response = await live.gateway.fetch('http://gateway/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'k' },
+      body: JSON.stringify({ query: SESSIONS }),
+    });
+    const body = textOf(response);
+    let text = '';
+    while (!text.includes('event: next')) text += (await body.next()).value;
+    await body.return(undefined);
+    await live.expectNoMorePolls();
+  });
+});
+
+describe('which form an answer has', () => {
+  const STREAM = 'text/event-stream; charset=utf-8';
+  const URQL =
+    'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
+
+  it.each([
+    ['text/event-stream', STREAM],
+    ['text/event-stream; charset=UTF-8', STREAM],
+    ['text/event-stream, application/json', 'application/json; charset=utf-8'],
+    [URQL, 'application/graphql-response+json; charset=utf-8'],
+    ['text/event-stream;q=0, application/json', 'application/json; charset=utf-8'],
+  ])('a query of who accepts %s is answered in %s', async (accept, contentType) => {
+    const response = await post('{ __typename }', accept);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, contentType]);
+    const json = '{"data":{"__typename":"Query"}}';
+    expect(await response.text()).toBe(
+      contentType === STREAM ? `:\n\nevent: next\ndata: ${json}\n\nevent: complete\ndata:\n\n` : json,
+    );
+  });
+
+  it.each([
+    ['text/event-stream'],
+    ['text/event-stream;charset=utf-8'],
+    ['application/json;q=0.9, Text/Event-Stream;q=0.1'],
+    ['text/event-stream, multipart/mixed;subscriptionSpec=1.0;q=0.5'],
+    [URQL],
+  ])('a subscription of who accepts %s is answered by server-sent events', async (accept) => {
+    live.useApi();
+    const response = await post(SESSIONS, accept);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, STREAM]);
+    await response.body?.cancel();
+  });
+
+  it.each([
+    ['*/*'],
+    ['application/json, */*;q=0.1'],
+    ['text/event-stream;q=0, */*'],
+    ['text/*, application/json'],
+  ])('a subscription of who accepts %s is refused: nothing in it asks for a stream', async (accept) => {
+    const response = await post(SESSIONS, accept);
+    expect(response.status).toBe(406);
+    expect(await response.text()).toContain('Accept text/event-stream');
+  });
+
+  it('an error before the stream begins goes out as JSON for who accepts that', async () => {
+    const response = await post(
+      'subscription { nothing }',
+      'application/graphql-response+json, text/event-stream',
+    );
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      422,
+      'application/graphql-response+json; charset=utf-8',
+    ]);
+    await response.text();
+  });
+});
+
+describe('an error', () => {
+  const errorsOf = async (events: EventStream<SessionsTold>) => [
+    events.status,
+    (await events.rest()).map(({ data, errors }) => [data, errors?.map(({ extensions }) => extensions.code)]),
+  ];
+  const only = (code: string) => [200, [[undefined, [code]]]];
+
+  it('is the only event of a stream that cannot begin', async () => {
+    live.useApi().trouble = refuse;
+    expect(await errorsOf(await subscribe({}, {}))).toEqual(only('UNAUTHENTICATED'));
+    expect(await errorsOf(await subscribe({ id: '../x' }))).toEqual(only('BAD_USER_INPUT'));
+    expect(await errorsOf(await subscribe({ filter: { robloxId: '' } }))).toEqual(only('BAD_USER_INPUT'));
+    expect(await errorsOf(await subscribe({ filter: 1 }))).toEqual(only('BAD_USER_INPUT'));
+    expect(live.recorder.calls).toEqual([]);
+  });
+
+  it('ends a stream whose key LuaAuth refuses', async () => {
+    live.useApi().trouble = refuse;
+    expect(await errorsOf(await subscribe())).toEqual(only('FORBIDDEN'));
+  });
+
+  it('says that there are too many streams with a key', async () => {
+    live.useApi().connect('s', 'a');
+    const others = [await subscribe(), await subscribe()];
+    for (const other of others) await other.next();
+    expect(await errorsOf(await subscribe())).toEqual(only('TOO_MANY_STREAMS'));
+    for (const other of others) other.leave();
+  });
+});
+
+describe('a gateway key', () => {
+  const held = useLive({
+    credentials: {
+      heldKey: 'held',
+      keyRing: ringOf([
+        { name: 'reader', scopes: ['scripts:read'] },
+        { name: 'watcher', scopes: ['scripts:read', 'sessions:read'] },
+      ]),
+    },
+  });
+
+  it('needs the scope of what it subscribes to', async () => {
+    held.useApi().connect('s', 'a');
+    const refused = await subscribeBySse(held.gateway, SESSIONS, {}, bearer('reader'));
+    expect(await refused.rest()).toMatchObject([{ errors: [expect.toBeError('FORBIDDEN')] }]);
+    expect(held.recorder.calls).toEqual([]);
+    const allowed = await subscribeBySse(held.gateway, SESSIONS, {}, bearer('watcher'));
+    expect(await allowed.next()).toEqual(snapshot('a'));
+    allowed.leave();
+  });
+});
+
+describe('a stream in whose place something else has answered', () => {
+  let hasBegun = false;
+  const live = useLive({
+    plugins: [
+      {
+        async onContextBuilding({ context }) {
+          const { res } = context as unknown as { readonly res: ServerResponse };
+          res.writeHead(504).end('late');
+          await once(res, 'close');
+        },
+        onSubscribe: () => ({
+          onSubscribeResult() {
+            hasBegun = true;
+          },
+        }),
+      },
+    ],
+  });
+
+  it('ends at once', async () => {
+    live.useApi().connect('s', 'a');
+    const response = await fetch(`${live.gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'k' },
+      body: JSON.stringify({ query: SESSIONS }),
+    });
+    expect([response.status, await response.text()]).toEqual([504, 'late']);
+    await eventually(() => expect(hasBegun).toBe(true));
+    await live.expectNoMorePolls();
+  });
+});

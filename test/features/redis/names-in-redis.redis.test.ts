@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { createEncryption } from '../../../src/features/redis/keyspace.ts';
+import { bearer, ringOf } from '../../support/keys.ts';
+import { createLiveApi } from '../../support/live-api.ts';
+import { viewLive } from '../../support/live-view.ts';
+import { EDIT } from '../../support/mutations.ts';
+import { answerPlainly } from '../../support/plain-api.ts';
+import { SCRIPT } from '../../support/reads.ts';
+import { startRecorder } from '../../support/recorder.ts';
+import { describeWithRedis } from '../../support/redis.ts';
+import { useSeveralGateways } from '../../support/several-gateways.ts';
+import { eventually, expectCalls } from '../../support/waiting.ts';
+
+const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
+const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
+/** The kinds of names that all gateways have in common. */
+const OF_ALL = ['documents', 'instances', 'store'];
+
+describeWithRedis('names in Redis', { timeout: 60_000 }, () => {
+  const fixture = useSeveralGateways();
+
+  /** Every key, and every channel that somebody listens to. */
+  const names = async () => {
+    const lists = await Promise.all([
+      fixture.redis.command('KEYS', '*'),
+      fixture.redis.command('PUBSUB', 'CHANNELS', '*'),
+    ]);
+    return (lists as string[][]).flat();
+  };
+
+  it('begin with the account, but for those that all gateways have in common', async () => {
+    const api = createLiveApi();
+    const recorder = await startRecorder((recorded, response) =>
+      (recorded.line.endsWith('/sessions') ? api.respond : answerPlainly)(recorded, response),
+    );
+    fixture.closing.push(() => recorder.close());
+    const { url: upstream } = recorder;
+    const keyRing = ringOf([{ name: 'team', rate: 5 }]);
+    const [open, holding] = [
+      await fixture.open({ upstream, liveLimits: { rate: 5 } }),
+      await fixture.open({
+        upstream,
+        liveLimits: { rate: 5 },
+        credentials: { heldKey: 'held', keyRing },
+      }),
+    ];
+    const callers = [
+      { gateway: open, headers: { token: 'one' } },
+      { gateway: open, headers: { token: 'two' } },
+      { gateway: holding, headers: bearer('team') },
+    ];
+    const seen = new Set<string>();
+    const views = [];
+    for (const { gateway, headers } of callers) {
+      api.connect('s', `user of ${JSON.stringify(headers)}`);
+      views.push(await viewLive(gateway, 's', undefined, headers));
+      await gateway.execute(SCRIPT, { id: 'a' }, headers);
+      await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, headers);
+      const query = '{ script(id: "a") { name } }';
+      const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(query, 'hex') } };
+      await fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, extensions }),
+      });
+      for (const name of await names()) seen.add(name);
+    }
+    for (const view of views) await eventually(() => expect(view.events.length).toBeGreaterThan(0));
+    const kindsSeen = () =>
+      [...seen].map((name) => {
+        const [, tag = '', kind = ''] = /^luaauth:\{([^}]+)\}:(.+)$/.exec(name) ?? [];
+        return { tag, kind };
+      });
+    // Each account has a rate of its own for its polls, and so has each caller of an account.
+    let reads = 0;
+    await eventually(async () => {
+      reads += 1;
+      for (const { gateway, headers } of callers) await gateway.execute(SCRIPT, { id: `r${reads}` }, headers);
+      for (const name of await names()) seen.add(name);
+      const rates = ['one', 'two', 'held'].map((account) => {
+        const sent = kindsSeen().filter(
+          ({ tag, kind }) => tag === tagOf(account) && /^(sent|held)-/.test(kind),
+        );
+        return [account, new Set(sent.map(({ kind }) => kind.replace(/^\w+/, ''))).size];
+      });
+      expect(rates).toEqual([
+        ['one', 1],
+        ['two', 1],
+        ['held', 2],
+      ]);
+    });
+    for (const view of views) view.leave();
+
+    const kinds = kindsSeen();
+    const accounts = ['one', 'two', 'held'].map(tagOf);
+    const strangers = kinds.filter(({ tag }) => !accounts.includes(tag) && tag !== 'gateways');
+    expect(strangers).toEqual([]);
+    const common = kinds.filter(({ tag }) => tag === 'gateways').map(({ kind }) => kind);
+    expect(common.sort()).toEqual(OF_ALL);
+  });
+
+  it('let no account wait for the rate of another one’s polls', async () => {
+    const api = createLiveApi();
+    api.connect('s', 'user');
+    let release = () => {};
+    const recorder = await startRecorder((recorded, response) => {
+      const answer = () => api.respond(recorded, response);
+      if (recorded.headers.token === 'one') release = answer;
+      else answer();
+    });
+    fixture.closing.push(() => recorder.close());
+    const options = { upstream: recorder.url, liveLimits: { rate: 1 } };
+    const [busy, free] = [
+      await fixture.open({ ...options, timeouts: { read: 60_000, write: 60_000 } }),
+      await fixture.open(options),
+    ];
+    // Its poll is not answered, so it has used the only permit of its rate.
+    const waiting = await viewLive(busy, 's', undefined, { token: 'one' });
+    await expectCalls(recorder, 1);
+    const view = await viewLive(free, 's', undefined, { token: 'two' });
+    await view.shows('user');
+    expect(waiting.events).toEqual([]);
+    release();
+    await waiting.shows('user');
+    for (const one of [view, waiting]) one.leave();
+  });
+});

@@ -1,0 +1,429 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { print } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../../src/config/config.ts';
+import type { Environment } from '../../../src/config/environment.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { createTracing } from '../../../src/features/tracing/tracing.ts';
+import { createManualClock } from '../../support/clock.ts';
+import { plain, startCollector } from '../../support/collector.ts';
+import { useOpened } from '../../support/fixture.ts';
+import type { TestGatewayOptions } from '../../support/gateway.ts';
+import { sha256 } from '../../support/keys.ts';
+import { type GatewayProcess, startProcess } from '../../support/process.ts';
+import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
+import { json } from '../../support/recorder.ts';
+import { quoteSentinels, sendSentinels } from '../../support/sentinels.ts';
+import { eventually } from '../../support/waiting.ts';
+
+const { scriptId: id, freeForAllScriptId } = seeded;
+const READ = 'GET /scripts/:script_id';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+/** As OTLP has it. */
+const SERVER = 2;
+const PARENT = '00f067aa0ba902b7';
+
+const { closing, open: openFixture, record } = useOpened();
+
+/** A gateway whose spans a test can read. */
+async function open(options: Partial<TestGatewayOptions> = {}) {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const tracing = createTracing(provider.getTracer('test'));
+  const fixture = await openFixture({
+    ...options,
+    transport: { observer: tracing.upstream, ...options.transport },
+    observers: [tracing.operations],
+  });
+  /** The spans, as soon as there are so many, in the order in which they ended. */
+  const read = async (count: number): Promise<ReadableSpan[]> => {
+    await eventually(() => expect(exporter.getFinishedSpans().length).toBeGreaterThanOrEqual(count));
+    return exporter.getFinishedSpans();
+  };
+  return { ...fixture, read };
+}
+
+it('a span shows no key, wherever a client puts it', async () => {
+  const { gateway, read } = await open();
+  const key = 'a_made_up_key';
+  const headers = {
+    token: key,
+    'graphql-client-name': `of ${key}`,
+    'x-request-id': `of.${key}`,
+    traceparent: `00-${TRACE}-${PARENT}-01`,
+    tracestate: `of=${key}`,
+  };
+  await gateway.execute(`query of_${key} { script(id: "${key}") { name } }`, undefined, headers);
+  const spans = await read(2);
+  expect(spans.at(-1)?.attributes).toMatchObject({
+    'graphql.client.name': 'of …',
+    'graphql.operation.name': 'of_…',
+    'luaauth.request_id': 'of.…',
+  });
+  const shown = spans.map((span) => [span.name, span.attributes, span.spanContext().traceState?.serialize()]);
+  expect(JSON.stringify(shown)).not.toContain(key);
+});
+
+it('a span names the caller and the client', async () => {
+  const { gateway, read } = await open({
+    credentials: { heldKey: 'sandbox-key', gatewayKeys: ['dashboard=key-of-the-dashboard'] },
+  });
+  await gateway.execute(
+    SCRIPT,
+    { id },
+    {
+      authorization: 'Bearer key-of-the-dashboard',
+      'apollographql-client-name': 'web',
+      'apollographql-client-version': '2.0',
+    },
+  );
+  const span = (await read(2)).at(-1);
+  expect(span?.attributes).toMatchObject({
+    'luaauth.caller': 'dashboard',
+    'graphql.client.name': 'web',
+    'graphql.client.version': '2.0',
+  });
+});
+
+const nameAndParent = (span: ReadableSpan) => [span.name, span.parentSpanContext?.spanId];
+
+describe('a trace', () => {
+  it('has a span of the operation, and one below it for each REST call', async () => {
+    const { gateway, read } = await open();
+    const headers = { token: 'sandbox-key', 'x-request-id': 'r-1' };
+    await gateway.execute(SCRIPTS, { ids: [id, freeForAllScriptId] }, headers);
+    const spans = await read(3);
+    const operation = spans.at(-1) as ReadableSpan;
+    const { traceId, spanId } = operation.spanContext();
+    expect(spans.map(nameAndParent)).toEqual([
+      [READ, spanId],
+      [READ, spanId],
+      ['query', undefined],
+    ]);
+    expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]));
+    expect(operation).toMatchObject({
+      kind: SpanKind.SERVER,
+      status: { code: SpanStatusCode.UNSET },
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': '/graphql',
+        'http.response.status_code': 200,
+        'graphql.operation.type': 'query',
+        'graphql.operation.name': 'ReadScripts',
+        'graphql.document.hash': `sha256:${sha256(print(SCRIPTS))}`,
+        'luaauth.request_id': 'r-1',
+        'luaauth.calls': 2,
+        'luaauth.shared': 0,
+        'luaauth.fresh': 0,
+        'luaauth.stale': 0,
+      },
+    });
+    expect(spans[0]).toMatchObject({
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'http.request.method': 'GET',
+        'url.template': '/scripts/:script_id',
+        'luaauth.outcome': 'ok',
+      },
+    });
+  });
+
+  it('of a client is continued, and is not sent on to the REST API', async () => {
+    const { gateway, sandbox, read } = await open();
+    const headers = {
+      token: 'sandbox-key',
+      traceparent: `00-${TRACE}-${PARENT}-01`,
+      tracestate: 'vendor=1',
+      baggage: 'a=1',
+    };
+    await gateway.execute(SCRIPT, { id }, headers);
+    const [call, operation] = await read(2);
+    expect(operation?.parentSpanContext).toMatchObject({ traceId: TRACE, spanId: PARENT, isRemote: true });
+    expect(operation?.spanContext().traceState?.serialize()).toBe('vendor=1');
+    expect(call?.spanContext().traceId).toBe(TRACE);
+    const sent = sandbox.calls[0]?.headers ?? {};
+    expect(Object.keys(sent).filter((name) => /trace|baggage/.test(name))).toEqual([]);
+    expect(JSON.stringify(sandbox.calls)).not.toContain(TRACE);
+  });
+
+  it('that a client does not record is not recorded', async () => {
+    const { gateway, read } = await open();
+    const headers = (flags: string) => ({
+      token: 'sandbox-key',
+      traceparent: `00-${TRACE}-${PARENT}-${flags}`,
+    });
+    await gateway.execute(SCRIPT, { id }, headers('00'));
+    await gateway.execute('query Recorded { __typename }', {}, headers('01'));
+    expect((await read(1)).map(({ name }) => name)).toEqual(['query']);
+  });
+
+  it.each([
+    `00-${'0'.repeat(32)}-${PARENT}-01`,
+    `00-${TRACE}-${'0'.repeat(16)}-01`,
+    `ff-${TRACE}-${PARENT}-01`,
+    `00-${TRACE.toUpperCase()}-${PARENT}-01`,
+    `00-${TRACE}-${PARENT}`,
+    'nonsense',
+  ])('begins anew when the client names it wrongly: %s', async (traceparent) => {
+    const { gateway, read } = await open();
+    await gateway.execute('{ __typename }', {}, { traceparent });
+    const [operation] = await read(1);
+    expect(operation?.parentSpanContext).toBeUndefined();
+    expect(operation?.spanContext().traceId).not.toBe(TRACE);
+  });
+
+  it('has a span of what is no operation that runs, and none of a probe', async () => {
+    const { gateway, read } = await open();
+    await fetch(`${gateway.url}/health`);
+    await fetch(`${gateway.url}/nowhere`);
+    await gateway.execute('query Unknown { nothing }');
+    await gateway.execute('{');
+    const spans = await read(2);
+    expect(
+      spans.map(({ name, status, attributes }) => [name, status.code, attributes['luaauth.error_codes']]),
+    ).toEqual([
+      ['query', SpanStatusCode.ERROR, ['GRAPHQL_VALIDATION_FAILED']],
+      ['GraphQL Operation', SpanStatusCode.ERROR, ['GRAPHQL_PARSE_FAILED']],
+    ]);
+  });
+
+  it('shows each try, and that it was one', async () => {
+    let tries = 0;
+    const recorder = await record((_call, response) => {
+      tries += 1;
+      if (tries === 1) response.writeHead(503).end();
+      else json(response, { success: true, script: { id: 'a', name: 'x' } });
+    });
+    const { gateway, read } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
+    await gateway.execute(SCRIPT, { id: 'a' });
+    const [first, second, operation] = await read(3);
+    expect(first).toMatchObject({
+      status: { code: SpanStatusCode.ERROR },
+      attributes: { 'luaauth.outcome': 'unavailable', 'error.type': 'unavailable' },
+    });
+    expect(second?.attributes['luaauth.outcome']).toBe('ok');
+    expect(operation?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['retry', { 'url.template': '/scripts/:script_id' }],
+    ]);
+    expect(operation?.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  it('says when things happened in an operation and how long it took, though the clock of the day is set meanwhile', async () => {
+    const timeOfDay = Date.now;
+    closing.push(async () => {
+      Date.now = timeOfDay;
+    });
+    let tries = 0;
+    const recorder = await record((_call, response) => {
+      tries += 1;
+      Date.now = () => timeOfDay() + 3_600_000;
+      if (tries === 1) response.writeHead(503).end();
+      else json(response, { success: true, script: { id: 'a', name: 'x' } });
+    });
+    const { gateway, read } = await open({ upstream: recorder.url, transport: { random: () => 0 } });
+    await gateway.execute(SCRIPT, { id: 'a' });
+    const spans = await read(3);
+    for (const { duration } of spans) expect(duration[0]).toBeLessThan(1_800);
+    const { startTime, events } = spans[2] as ReadableSpan;
+    expect((events[0]?.time[0] ?? 0) - startTime[0]).toBeLessThan(1_800);
+  });
+
+  it('shows the wait for the quota', async () => {
+    const clock = createManualClock();
+    const recorder = await record((_call, response) =>
+      json(response, { success: true, script: { id: 'a', name: 'x' } }),
+    );
+    const { gateway, read } = await open({ upstream: recorder.url, transport: { clock, rate: 1 } });
+    const answer = gateway.execute(SCRIPTS, { ids: ['a', 'b'] });
+    const [first] = await read(1);
+    expect(first?.name).toBe(READ);
+    await clock.advance(1_002);
+    await answer;
+    const names = (await read(4)).map(({ name }) => name);
+    expect(names.toSorted()).toEqual([READ, READ, 'query', 'wait for the quota']);
+  });
+});
+
+describe('the collector', () => {
+  const base = 'http://collector:4318/base/';
+  const whole = 'http://elsewhere/all';
+  it.each([
+    [{}, undefined],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http://localhost:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: base }, 'http://collector:4318/base/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole, OTEL_TRACES_EXPORTER: 'none' }, undefined],
+  ] as [Environment, string | undefined][])('for %j is %s', (environment, url) => {
+    const result = readConfig(environment);
+    expect('config' in result && result.config.tracesUrl?.href).toBe(url);
+  });
+});
+
+describe('no span', () => {
+  it('holds a key, an id, a variable, source code or the place of the REST API', async () => {
+    const recorder = await record(quoteSentinels);
+    const { gateway, read } = await open({ upstream: recorder.url });
+    const filter =
+      'query Filter($key: String!) { script(id: "sentinel-id") { sessions(filter: { userKey: $key }) { nodes { id } } } }';
+    await sendSentinels(gateway, filter);
+    const spans = await read(recorder.calls.length + 16);
+    const shown = JSON.stringify(
+      spans.map(({ name, attributes, events, status, resource }) => [
+        name,
+        attributes,
+        events,
+        status,
+        resource.attributes,
+      ]),
+    );
+    expect(recorder.calls.length).toBeGreaterThan(0);
+    expect(shown).toContain('/scripts/:script_id/update');
+    expect(shown).toContain('/users/:user_key/edit');
+    expect(shown).not.toMatch(/sentinel/);
+    // Not as a part of a longer number, where its digits may stand by chance.
+    expect(shown).not.toMatch(new RegExp(`(?<!\\d)${new URL(recorder.url).port}(?!\\d)`));
+  });
+});
+
+describe('the process', { timeout: 60_000 }, () => {
+  async function runWith(
+    variables: Record<string, string>,
+    steps: readonly (object | ((gateway: GatewayProcess) => Promise<void>))[] = [
+      { query: `query Traced { script(id: "${id}") { id } }` },
+    ],
+  ) {
+    const gateway = startProcess({ PORT: '0', ...variables });
+    closing.push(gateway.kill);
+    const url = await gateway.listening();
+    for (const step of steps) {
+      if (typeof step === 'function') await step(gateway);
+      else
+        await fetch(`${url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+          body: JSON.stringify(step),
+        });
+    }
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    return gateway.output;
+  }
+
+  it('delivers its spans to the collector, the last ones as it ends', async () => {
+    const collector = await startCollector();
+    closing.push(collector.close);
+    await runWith({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/base/`,
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
+    });
+    expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set(['POST /base/v1/traces']));
+    const [call, operation] = collector.spans();
+    expect([call?.name, operation?.name]).toEqual([READ, 'query']);
+    expect(call).toMatchObject({ traceId: operation?.traceId, parentSpanId: operation?.spanId });
+    expect(plain(operation?.attributes ?? [])).toMatchObject({ 'graphql.operation.name': 'Traced' });
+    expect(collector.resource()).toMatchObject({
+      'service.name': 'luaauth-graphql',
+      'deployment.environment': 'test',
+    });
+    expect(JSON.stringify(collector.requests)).not.toContain('sandbox-key');
+  });
+
+  it('names a span after its operation where the document is listed, and after nothing that a client makes up', async () => {
+    const collector = await startCollector();
+    closing.push(collector.close);
+    const folder = await mkdtemp(join(tmpdir(), 'listed-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'documents.json');
+    const listed = 'query Listed { __typename } query Other { __typename }';
+    await writeFile(file, JSON.stringify({ listed }));
+    await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, PERSISTED_DOCUMENTS_FILE: file }, [
+      { documentId: 'listed', operationName: 'Listed' },
+      { query: listed, operationName: 'Other' },
+      { query: listed, operationName: 'MadeUp' },
+      { query: `${listed} `, operationName: 'Listed' },
+      async ({ signal, output }) => {
+        await writeFile(
+          file,
+          JSON.stringify({ listed: 'query Later { __typename }', another: '{ __typename }' }),
+        );
+        signal('SIGHUP');
+        await eventually(() => expect(output.stdout).toContain('read again, 2 documents'));
+      },
+      { query: listed, operationName: 'Listed' },
+      { documentId: 'listed' },
+    ]);
+    expect(collector.spans().map(({ name }) => name)).toEqual([
+      'query Listed',
+      'query Other',
+      'GraphQL Operation',
+      'query',
+      'query',
+      'query Later',
+    ]);
+    const hashes = collector.spans().map(({ attributes }) => plain(attributes)['graphql.document.hash']);
+    const hash = `sha256:${sha256(listed)}`;
+    expect(hashes.slice(0, 4)).toEqual([hash, hash, undefined, `sha256:${sha256(`${listed} `)}`]);
+  });
+
+  it('names the span in each line of the log that is about an operation, so that one leads to the other', async () => {
+    const collector = await startCollector();
+    closing.push(collector.close);
+    const toggle = `mutation Toggle { toggleScript(input: { id: "${id}", enabled: true }) { __typename } }`;
+    const { stdout } = await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, [
+      { query: toggle },
+      { query: '{ nothing }' },
+      { query: '{' },
+    ]);
+    const lines = stdout.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
+    const about = lines.filter(({ requestId }) => requestId !== undefined);
+    expect(about.map(({ msg }) => msg)).toEqual(['mutation', 'operation', 'operation', 'operation']);
+    const operations = collector.spans().filter(({ kind }) => kind === SERVER);
+    const [first, second, third] = operations.map(({ traceId, spanId }) => ({
+      trace_id: traceId,
+      span_id: spanId,
+    }));
+    expect(about.map(({ trace_id, span_id }) => ({ trace_id, span_id }))).toEqual([
+      first,
+      first,
+      second,
+      third,
+    ]);
+    expect(lines.find(({ msg }) => msg === 'started')).not.toHaveProperty('trace_id');
+  });
+
+  it('sends none unless it is told to', async () => {
+    const collector = await startCollector();
+    closing.push(collector.close);
+    await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_TRACES_EXPORTER: 'none' });
+    expect(collector.requests).toEqual([]);
+  });
+
+  it.each([
+    ['as it runs', '1'],
+    ['as it ends', '60000'],
+  ])('goes on, and says so in its log, when the collector takes none %s', async (_when, delayMs) => {
+    const collector = await startCollector(400);
+    closing.push(collector.close);
+    const { stdout } = await runWith({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/here`,
+      OTEL_BSP_SCHEDULE_DELAY: delayMs,
+    });
+    expect(collector.requests.map(({ path }) => path)).toContain('POST /here');
+    const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level !== 'info');
+    expect(lines.at(-1)).toContain('"msg":"stopped"');
+    // Neither a stack nor the answer, which may quote the headers of a request.
+    expect(new Set(warnings.map(({ msg }) => msg))).toEqual(new Set(['OpenTelemetry: Bad Request']));
+    expect(lines.some((line) => line.includes('"operationName":"Traced"'))).toBe(true);
+  });
+});
