@@ -1,6 +1,6 @@
 # Exact versions, so that the same sources make the same image. Dependabot proposes newer ones of both bases, which are one
 # version; what is installed beside the lock file is what package-lock.json has, as a test sees.
-FROM node:22.23.3-bookworm-slim AS build
+FROM node:22.23.3-bookworm-slim@sha256:c3de60bf2f9dd0ac6370e6117950ff62d6e339527e7472301c9c78a017978392 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
@@ -15,7 +15,7 @@ COPY schema/schema.graphql schema/
 COPY examples/react-dashboard examples/react-dashboard
 RUN npm run dashboard
 
-FROM node:22.23.3-alpine
+FROM node:22.23.3-alpine@sha256:0a7108bf6c7bf5de370ffb1a3ed6be93d405b43ff159f681a8d18c0e2bc2e402
 LABEL org.opencontainers.image.title="luaauth-graphql" \
       org.opencontainers.image.description="One typed GraphQL endpoint in front of the LuaAuth REST API." \
       org.opencontainers.image.licenses="MIT" \

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { TYPESCRIPT } from '../support/built.ts';
 import { installPacked, run } from '../support/packed.ts';
 import { textOf } from '../support/repository.ts';
 import { startOnTerminal } from '../support/terminal.ts';
@@ -63,6 +64,15 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'schema/schema.graphql',
     'schema/subgraph.graphql',
   ]);
+});
+
+it('passes the check that a release makes of what is packed', async () => {
+  const script = fileURLToPath(new URL('../../scripts/packed-files.ts', import.meta.url));
+  const { code, stdout, stderr } = await run(process.execPath, [...TYPESCRIPT, script, product.tarball], {
+    cwd: product.copy,
+  });
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`luaauth-graphql@${manifest.version}: `);
 });
 
 const onTerminal = needing('script of util-linux');

@@ -80,6 +80,11 @@ describe('the images of others', () => {
     ]);
   });
 
+  it('have a digest in every file that a release looks at', async () => {
+    const checked = await run(process.execPath, [...TYPESCRIPT, SCRIPT, '--check'], { cwd: pathOf('') });
+    expect(checked).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
   it('get their digest in their place, and a new one in that of an old one', () => {
     const text = `FROM node:22 AS build\n    image: "caddy:2@${OLD}" # TLS\n    image: other:1\n`;
     const digest = digestFor('a', 'b');

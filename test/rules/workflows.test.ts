@@ -15,14 +15,23 @@ interface Step {
 
 interface Job {
   readonly uses?: string;
+  readonly if?: string;
+  readonly 'runs-on'?: string;
   readonly needs?: string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>>;
-  readonly strategy?: { readonly matrix: { readonly node?: readonly number[] } };
+  readonly strategy?: {
+    readonly matrix: {
+      readonly node?: readonly number[];
+      readonly include?: readonly { readonly runner?: string }[];
+    };
+  };
   readonly 'timeout-minutes'?: number;
   readonly steps?: readonly Step[];
 }
 
 interface Workflow {
+  readonly on: unknown;
+  readonly defaults?: { readonly run: { readonly shell: string } };
   readonly permissions: Readonly<Record<string, string>>;
   readonly jobs: Readonly<Record<string, Job>>;
 }
@@ -48,7 +57,7 @@ it('every action of others is pinned by its digest, with the version beside it',
     (used) => used !== undefined,
   );
   expect(uses.map((used) => used.split(' ')[0]).toSorted()).toEqual(inSteps.toSorted());
-  const pinned = /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+  const pinned = /^[\w-]+\/[\w-]+(?:\/[\w-]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
   expect(uses.filter((used) => !pinned.test(used))).toEqual(['./.github/workflows/ci.yml']);
 });
 
@@ -63,10 +72,13 @@ it('a job may read the repository, and no more than it needs beyond that', () =>
   const wider = jobs
     .filter(({ job }) => job.permissions !== undefined)
     .map(({ name, job }) => [name, job.permissions]);
+  const signs = { attestations: 'write', 'id-token': 'write' };
   expect(Object.fromEntries(wider)).toEqual({
+    'release.yml attest': { contents: 'read', ...signs },
     'release.yml npm': { contents: 'read', 'id-token': 'write' },
-    'release.yml image': { contents: 'read', packages: 'write' },
+    'release.yml image': { contents: 'read', packages: 'write', ...signs },
     'release.yml release': { contents: 'write' },
+    'scorecard.yml scorecard': { contents: 'read', 'security-events': 'write' },
   });
 });
 
@@ -98,7 +110,15 @@ it('what a step runs of ours is there', () => {
   const run = steps.map((step) => step.run ?? '').join('\n');
   const ours = [...run.matchAll(/(?:^|\s)((?:\.ci|scripts)\/[\w.-]+)/g)].map(([, path = '']) => path);
   expect(new Set(ours)).toEqual(
-    new Set(['.ci/run', '.ci/smoke-image', 'scripts/release-notes.ts', 'scripts/pin-images.ts']),
+    new Set([
+      '.ci/run',
+      '.ci/smoke-image',
+      'scripts/merge-images.ts',
+      'scripts/packed-files.ts',
+      'scripts/pin-images.ts',
+      'scripts/release-notes.ts',
+      'scripts/sbom.ts',
+    ]),
   );
   expect(ours.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
@@ -110,9 +130,11 @@ it('a release is published after its tag, its notes and every check of CI, and a
     notes: undefined,
     checks: 'notes',
     pack: 'checks',
-    npm: 'pack',
     build: 'checks',
-    image: 'build',
+    merge: 'build',
+    attest: ['pack', 'merge'],
+    npm: 'attest',
+    image: ['pack', 'merge'],
     release: ['npm', 'image'],
   });
   expect(release.checks?.uses).toBe('./.github/workflows/ci.yml');
@@ -130,9 +152,11 @@ it('what packages bring along runs in no job that has a token or may write', () 
       ),
   );
   expect(withSecrets.map(({ name }) => name)).toEqual([
+    'release.yml attest',
     'release.yml npm',
     'release.yml image',
     'release.yml release',
+    'scorecard.yml scorecard',
   ]);
   expect(withSecrets.flatMap(({ job }) => job.steps ?? []).filter(runsOthersCode)).toEqual([]);
   // The package is built and packed, and the image built, where there is no token.
@@ -141,10 +165,57 @@ it('what packages bring along runs in no job that has a token or may write', () 
 });
 
 it('what is published is a tarball, of which no script runs', () => {
-  const publishing = steps.flatMap(({ run = '' }) => run.match(/npm publish .*/g) ?? []);
+  const publishing = steps
+    .flatMap(({ run = '' }) => run.match(/npm publish .*/g) ?? [])
+    .filter((command) => !command.includes('--dry-run'));
   expect(publishing).toEqual([
     'npm publish ./packed/*.tgz --ignore-scripts --provenance --access public --tag "$DIST_TAG"',
   ]);
+});
+
+it('started by hand a release is a dry run: each job that signs, publishes or knows a secret is for a tag alone', () => {
+  expect(workflows['release.yml']?.on).toMatchObject({ push: { tags: ['v*'] }, workflow_dispatch: {} });
+  const forATag = Object.entries(workflows['release.yml']?.jobs ?? {}).filter(([, job]) => {
+    const writes = Object.values(job.permissions ?? {}).includes('write');
+    return writes || /secrets\.|github\.token/.test(JSON.stringify(job));
+  });
+  expect(forATag.map(([name]) => name)).toEqual(['attest', 'npm', 'image', 'release']);
+  for (const [name, job] of forATag) expect([name, job.if]).toEqual([name, "github.event_name == 'push'"]);
+});
+
+it('no workflow knows a secret but the token of npm, and no pull request of a fork gets more rights', () => {
+  const secrets = files.flatMap(({ text }) =>
+    [...text.matchAll(/\bsecrets\.(\w+)/g)].map(([, name]) => name),
+  );
+  expect(new Set(secrets)).toEqual(new Set(['GITHUB_TOKEN', 'NPM_TOKEN']));
+  expect(files.filter(({ text }) => /pull_request_target|workflow_run|secrets: inherit/.test(text))).toEqual(
+    [],
+  );
+});
+
+it('a step that keeps its output still fails: a workflow with pipes names its shell', () => {
+  const piping = Object.entries(workflows).filter(([, { jobs: all }]) =>
+    Object.values(all).some((job) => job.steps?.some(({ run }) => /[^|]\|[^|]/.test(run ?? ''))),
+  );
+  expect(piping.map(([name]) => name)).toEqual(['release.yml']);
+  for (const [, { defaults }] of piping) expect(defaults).toEqual({ run: { shell: 'bash' } });
+});
+
+it.each([
+  ['ci.yml', 'image'],
+  ['release.yml', 'build'],
+])('%s starts the image on machines of both architectures', (file, name) => {
+  const job = workflows[file]?.jobs[name];
+  const runners = job?.strategy?.matrix.include?.map(({ runner = 'ubuntu-latest' }) => runner);
+  expect(new Set(runners)).toEqual(new Set(['ubuntu-latest', 'ubuntu-24.04-arm']));
+  expect(job?.['runs-on']).toContain('matrix.runner');
+  expect(job?.steps?.map(({ run }) => run)).toContain('.ci/smoke-image luaauth-graphql:smoke');
+});
+
+it('each night packages are looked up and their signatures checked, and each pull request for new ones', () => {
+  const audit = workflows['nightly.yml']?.jobs.audit?.steps?.map(({ run }) => run);
+  expect(audit).toEqual(expect.arrayContaining(['npm audit --omit dev', 'npm audit signatures']));
+  expect(workflows['dependency-review.yml']?.on).toBe('pull_request');
 });
 
 it('a release is refused while an image has no digest', () => {
