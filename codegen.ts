@@ -1,7 +1,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { graphqlSync, printSchema } from 'graphql';
 import { withoutFederation } from './scripts/relay-sdl.ts';
-import { createSchema } from './src/schema/index.ts';
+import { createSchema } from './src/features/schema.ts';
 
 const schema = createSchema();
 const service = graphqlSync({ schema, source: '{ _service { sdl } }' }).data as { _service: { sdl: string } };

@@ -3,7 +3,7 @@
  * the docs. `--check` writes nothing and exits with 1 if a file differs.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createSchema } from '../src/schema/index.ts';
+import { createSchema } from '../src/features/schema.ts';
 import { configurationSection } from './configuration-section.ts';
 import { endpointList } from './endpoint-list.ts';
 import { envExample } from './env-example.ts';

@@ -4,12 +4,19 @@ import type { Acceptance, Identity } from './callers/identify.ts';
 import { KeyTrial } from './callers/key-trial.ts';
 import type { Permissions } from './callers/permissions.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
-import type { Live } from './features/live/live.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
 import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
+
+/** Connected sessions, as they change. */
+export interface Live {
+  /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
+  disconnected(account: string, sessionIds: readonly string[]): void;
+  /** Ends every stream, once what is pending has been taken. */
+  endAll(): void;
+}
 
 /** The part of a request that a resolver sees. */
 export interface Context {
@@ -18,8 +25,8 @@ export interface Context {
   readonly cost: number;
   /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
   readonly loaders: object[];
-  /** The live data: connected sessions, as they change. */
-  readonly live: Live;
+  /** The live data, where the gateway has the feature live. */
+  readonly live: Live | undefined;
   /** To be called with each write when it begins; what that gives, as soon as it has ended. */
   readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
@@ -39,7 +46,7 @@ export interface Caller {
 export interface ContextOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'isKnown' | 'limitsUnknown' | 'rateLimit' | 'state'>;
   readonly timeouts: Timeouts;
-  readonly live: Live;
+  readonly live: Live | undefined;
   readonly wasAccepted: Acceptance['wasAccepted'];
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs: number;

@@ -1,45 +1,73 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
-import { type Context, type ContextOptions, createContext } from './context.ts';
+import { type Context, type ContextOptions, createContext, type Live } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
-import type { OpenAgents } from './features/agents/open-agents.ts';
-import { createGraphiQL, type GraphiQLPageOptions } from './features/graphiql/page.ts';
-import { createLive, type LiveLimits, type LiveObserver } from './features/live/live.ts';
-import {
-  createDocumentResolver,
-  type ListedDocuments,
-  type PersistedDocuments,
-} from './features/persisted/resolve.ts';
-import { createSocketUpgrade, type Upgrade } from './features/websocket/socket-upgrade.ts';
+import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
 import { createCompress } from './http/compression.ts';
+import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createHttpSteps } from './http/http-steps.ts';
 import { createRequestListener } from './http/node.ts';
 import { createRoutes, type HttpRoute } from './http/routes.ts';
+import { refuseUpgrade, type Upgrade } from './http/upgrade.ts';
 import { createYogaAdapter, type Fetch } from './http/yoga.ts';
+import type { Timeouts } from './luaauth/api.ts';
+import type { LiveObserver } from './observability/live-observer.ts';
 import {
   createRequestTracker,
   type GatewayLog,
   type RequestObserver,
 } from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
+import {
+  type DocumentResolver,
+  type ListedDocuments,
+  type PersistedDocuments,
+  sentDocuments,
+} from './operation/document-resolver.ts';
 import { createEnvelopHooks } from './operation/envelop-hooks.ts';
 import { createPipeline, endWithRefusedKey } from './operation/pipeline.ts';
-import type { Limits } from './plan/limits.ts';
+import type { Limits, LiveLimits } from './plan/limits.ts';
 import { createSchema } from './schema/index.ts';
+import type { Documents } from './state/port.ts';
+import type { Transport } from './transport/transport.ts';
 
 export type { GatewayLog } from './observability/request-record.ts';
+
+/** The features of a gateway. It works without any of them. */
+export interface GatewayFeatures {
+  readonly federation?: { withFederation(schema: GraphQLSchema): GraphQLSchema };
+  readonly graphiql?: { createGraphiQL(options: GraphiQLPageOptions): HttpRoute };
+  readonly live?: {
+    createLive(options: {
+      readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
+      readonly timeouts: Timeouts;
+      readonly limits: LiveLimits;
+      readonly observer?: LiveObserver | undefined;
+      readonly onUnexpected: (error: unknown) => void;
+    }): Live;
+  };
+  readonly persisted?: {
+    createDocumentResolver(
+      options: PersistedDocuments & { readonly maxLength: number; readonly registered: Documents },
+    ): DocumentResolver;
+  };
+  readonly websocket?: {
+    createSocketUpgrade(parts: AdapterParts & { readonly hooksFor: SocketHooks }): SocketUpgrade;
+  };
+}
 
 export interface GatewayOptions
   extends Omit<ContextOptions, 'live' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'> {
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs?: number | undefined;
   readonly credentials: Credentials;
+  readonly features?: GatewayFeatures | undefined;
   /** Leaves the mutations out of the schema. */
   readonly readOnly?: boolean;
   /** The GraphiQL page for browsers at `/graphql`; undefined: none. */
@@ -112,22 +140,18 @@ const RECEIVED_PER_ANSWER = 4;
 
 /** Puts the gateway together. Takes what it stands on, and listens to nothing. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { isReady = () => true, graphiql, log, readOnly = false } = options;
+  const { isReady = () => true, log, readOnly = false, features = {} } = options;
   const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
-  const { observers = [], pages = [], plugins = [], persisted = REGISTERED_ONLY } = options;
+  const { observers = [], pages = [], plugins = [], graphiql } = options;
   const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const limits = withDefaults(defaults.limits, options.limits);
   const { clock } = options.transport;
-  const schema = createSchema({ readOnly });
+  const schema = createSchema({ readOnly, ...features });
   const tracker = createRequestTracker(observers, log);
   const documents = createDocumentCache({ schema, limits });
-  const documentResolver = createDocumentResolver({
-    ...persisted,
-    maxLength: limits.documentLength,
-    registered: options.transport.state.documents,
-  });
-  const live = createLive({
+  const documentResolver = openDocuments(features, options, limits);
+  const live = features.live?.createLive({
     transport: options.transport,
     timeouts: options.timeouts,
     limits: withDefaults(defaults.live, options.liveLimits),
@@ -170,24 +194,26 @@ export function createGateway(options: GatewayOptions): Gateway {
     compress: options.compression === false ? () => undefined : createCompress(),
     clock,
     ...bodies,
-    pages: [...(graphiql ? [createGraphiQL(graphiql)] : []), ...pages],
+    pages: [...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []), ...pages],
     route: createRoutes({ isReady, onUnexpected: tracker.unexpected, clock }),
     cors: createCors(corsOrigins),
   });
   const checkOrigin = createOriginCheck(corsOrigins);
-  const agents = options.openAgents?.({
+  const parts: AdapterParts = {
     schema,
     documents,
     limits,
     pipeline,
     tracker,
     identify,
+    checkHost,
     checkOrigin,
     cors: steps.cors,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
     ...bodies,
-  });
+  };
+  const agents = options.openAgents?.(parts);
   const envelop = plugins.length > 0 ? createEnvelopHooks({ schema, limits, documents, execute }) : undefined;
   const yoga = createYogaAdapter({
     schema,
@@ -199,26 +225,42 @@ export function createGateway(options: GatewayOptions): Gateway {
     agents: agents?.answer,
     plugins: envelop ? [envelop.plugin, ...plugins] : [],
   });
-  const sockets = createSocketUpgrade({
-    pipeline,
-    tracker,
-    checkHost,
-    checkOrigin,
-    clock,
-    ...bodies,
+  const sockets = features.websocket?.createSocketUpgrade({
+    ...parts,
     hooksFor: envelop && yoga.hooksForSocket,
   });
   return Object.assign(createRequestListener(tracker, checkHost, yoga.answer), {
     fetch: yoga.fetch,
-    upgrade: sockets.upgrade,
+    upgrade: sockets?.upgrade ?? refuseUpgrade,
     isAccepted,
     replaceDocuments(listed: ListedDocuments) {
       agents?.replace(listed);
       documentResolver.replace(listed);
     },
     endStreams() {
-      live.endAll();
-      sockets.end();
+      live?.endAll();
+      sockets?.end();
     },
   });
+}
+
+/** Documents by their ids, or none where the gateway lacks the feature. @throws Error for an option that needs it */
+function openDocuments(
+  features: GatewayFeatures,
+  { persisted = REGISTERED_ONLY, transport }: GatewayOptions,
+  { documentLength: maxLength }: Limits,
+): DocumentResolver {
+  const isAsked = persisted.mode === 'only' || persisted.listed.size > 0;
+  const { createDocumentResolver } = isAsked ? needed(features, 'persisted') : (features.persisted ?? {});
+  return (
+    createDocumentResolver?.({ ...persisted, maxLength, registered: transport.state.documents }) ??
+    sentDocuments
+  );
+}
+
+/** @throws Error where this build lacks the feature that an option asks for */
+function needed<Name extends keyof GatewayFeatures>(features: GatewayFeatures, name: Name) {
+  const feature = features[name];
+  if (feature !== undefined) return feature as NonNullable<GatewayFeatures[Name]>;
+  throw new Error(`The option ${name} needs the feature ${name}, which is not installed in this build.`);
 }

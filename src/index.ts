@@ -1,5 +1,6 @@
 import { readPlainKey } from './callers/key-store.ts';
 import { defaults, withDefaults } from './config/config.ts';
+import * as features from './features/gateway-features.ts';
 import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createLog } from './observability/log.ts';
 import {
@@ -9,10 +10,9 @@ import {
 } from './transport/transport.ts';
 import { version } from './version.ts';
 
-export type { Credentials } from './callers/identify.ts';
+export type { Credentials, TokenVerifier } from './callers/identify.ts';
 export type { KeyStore as KeyRing } from './callers/key-store.ts';
 export type { Permissions as Grant } from './callers/permissions.ts';
-export type { TokenVerifier } from './features/jwt/token-verifier.ts';
 export { openStateInRedis, type RedisStateOptions } from './features/redis/open.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Timeouts } from './luaauth/api.ts';
@@ -42,7 +42,8 @@ export function createTransport({ url, ...options }: EmbeddedTransportOptions): 
   return createPlainTransport({ ...withDefaults(byDefault, options), url: new URL(url) });
 }
 
-export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> & Partial<GatewayOptions>;
+export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
+  Partial<Omit<GatewayOptions, 'features'>>;
 
 /**
  * The gateway for a server of your own: `fetch` takes a `Request`, and the gateway itself is a `node:http` listener. It
@@ -62,5 +63,5 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', format: defaults.logFormat, secrets, destination: process.stderr });
-  return createPlainGateway({ ...withDefaults({ log, credentials }, options), timeouts });
+  return createPlainGateway({ ...withDefaults({ log, credentials }, options), timeouts, features });
 }

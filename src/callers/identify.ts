@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
-import type { TokenVerifier } from '../features/jwt/token-verifier.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
@@ -26,6 +25,20 @@ export interface Credentials {
   readonly keyRing?: KeyStore | undefined;
   /** Verifies the bearers of JSON Web Tokens, beside or instead. */
   readonly tokenVerifier?: TokenVerifier | undefined;
+}
+
+/** Knows what the bearer of a JSON Web Token may do. */
+export interface TokenVerifier {
+  /**
+   * Gives the token's permissions, or why it has none: at once, or within 10 seconds. Anything else refuses the caller, as a
+   * failure does.
+   */
+  verify(token: string): Permissions | RefusedToken | PromiseLike<Permissions | RefusedToken>;
+}
+
+export interface RefusedToken {
+  /** In words that go on after "This token". */
+  readonly reason: string;
 }
 
 /** The caller of a request and their permissions; or why nothing can be asked of the REST API for them. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { configurePersisted } from '../features/persisted/manifest.ts';
 import { isInClear } from '../http/address.ts';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
+import { configurePersisted } from './document-list.ts';
 import {
   DEFAULT_COLLECTOR,
   ttlVariable,

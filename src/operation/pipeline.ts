@@ -6,7 +6,6 @@ import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
 import { type Execute, type ExecuteArgs, isPromise } from '../execution/execute.ts';
 import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
-import type { DocumentResolver, ResolvedDocument } from '../features/persisted/resolve.ts';
 import type {
   ClientRequest,
   RequestRecord,
@@ -20,6 +19,7 @@ import { coerceVariables } from '../plan/variables.ts';
 import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
+import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts';
 import { HEAP_PER_BYTE, type OperationParams } from './params.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';

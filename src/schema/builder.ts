@@ -32,11 +32,6 @@ builder.queryType({
     'Reads. Each distinct script, session, execution list and session page is asked for once per operation.',
 });
 
-builder.subscriptionType({
-  description:
-    'Changes, as they happen. A stream begins with what there is, or goes on from the cursor of an earlier event.',
-});
-
 builder.mutationType({
   description:
     'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. A failure on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same. Then data is null: the writes before it were carried out, and those behind it are not sent.',

@@ -1,32 +1,43 @@
 import { GraphQLSchema, specifiedDirectives } from 'graphql';
-import { withFederation } from '../features/federation/federation.ts';
-import { describeScopes, printSubgraph } from '../features/federation/subgraph-sdl.ts';
 import { builder } from './builder.ts';
+import { describeScopes } from './describe-scopes.ts';
 import { fetchable } from './entity.ts';
+import { hidePlumbing } from './hide-plumbing.ts';
 import { useOwnScalars } from './scalars.ts';
 import './script.ts';
 import './execution.ts';
 import './ad-system.ts';
 import './session-connection.ts';
-import '../features/live/script-sessions.ts';
 import './rate-limit.ts';
 
-const built = new Map<boolean, GraphQLSchema>();
+export interface SchemaOptions {
+  /** Leaves the mutations out, and every type that only they use. */
+  readonly readOnly?: boolean;
+  /** The feature whose import has defined the subscriptions; undefined: the schema has none. */
+  readonly live?: object | undefined;
+  readonly federation?: { withFederation(schema: GraphQLSchema): GraphQLSchema } | undefined;
+}
 
-/**
- * The subgraph schema. `readOnly` leaves the mutations out, and every type that only they use. It holds nothing of a gateway,
- * and takes a tenth of a second to build, so all gateways of a process share it.
- */
-export function createSchema({ readOnly = false } = {}): GraphQLSchema {
-  const schema = built.get(readOnly) ?? build(readOnly);
-  built.set(readOnly, schema);
+const built = new Map<string, GraphQLSchema>();
+
+/** A schema holds nothing of a gateway, and takes a tenth of a second to build, so all gateways of a process share it. */
+export function createSchema(options: SchemaOptions = {}): GraphQLSchema {
+  const { readOnly = false, live, federation } = options;
+  const key = [readOnly, live !== undefined, federation !== undefined].join();
+  const schema = built.get(key) ?? build(options);
+  built.set(key, schema);
   return schema;
 }
 
-function build(readOnly: boolean): GraphQLSchema {
+function build({ readOnly = false, live, federation }: SchemaOptions): GraphQLSchema {
   const all = builder.toSchema({ directives: [...specifiedDirectives, fetchable] });
-  const own = readOnly ? new GraphQLSchema({ ...all.toConfig(), mutation: undefined, types: [] }) : all;
+  const config = all.toConfig();
+  const { mutation, subscription } = config;
+  const roots = { mutation: readOnly ? undefined : mutation, subscription: live ? subscription : undefined };
+  const isWhole = roots.mutation === mutation && roots.subscription === subscription;
+  // The roots that are left refer to every type that is left.
+  const own = isWhole ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
   useOwnScalars(own);
   describeScopes(own);
-  return withFederation(own, () => printSubgraph(own));
+  return hidePlumbing(federation?.withFederation(own) ?? own);
 }

@@ -106,7 +106,7 @@ defineMutation({
       'LuaAuth has ended the session. Whatever is read of sessions from now on is asked for anew; LuaAuth itself may go on showing the session for a while.',
     id: ['disconnectedSessionId', 'The id of the session that was ended.'],
   },
-  done: ({ params }, { live, caller }) => live.disconnected(caller.api.origin.account, [params.session_id]),
+  done: ({ params }, { live, caller }) => live?.disconnected(caller.api.origin.account, [params.session_id]),
 });
 
 /** The longest list is not documented; a page of sessions has no more. */
@@ -141,7 +141,7 @@ defineMutation({
       }),
     }),
   },
-  done: ({ sent }, { live, caller }) => live.disconnected(caller.api.origin.account, sent.session_ids),
+  done: ({ sent }, { live, caller }) => live?.disconnected(caller.api.origin.account, sent.session_ids),
 });
 
 function checkIds(argument: string, given: readonly string[]): string[] {

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
-import { responseOn, type Upgrade } from '../features/websocket/socket-upgrade.ts';
 import { isProbe } from '../http/address.ts';
 import type { CorsHeaders } from '../http/guards.ts';
 import { MAX_HEADERS, splitTarget } from '../http/node.ts';
+import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
 import { answerHalfClosed, watchConnections } from './connections.ts';

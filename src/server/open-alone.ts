@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import * as features from '../features/gateway-features.ts';
 import { createGateway } from '../gateway.ts';
 import { createLog } from '../observability/log.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -11,6 +12,7 @@ export async function openAlone(config: Config) {
   const { transport, close } = await openUpstream(config, []);
   const gateway = createGateway({
     ...config,
+    features,
     transport,
     // Its owner has the key already: there is nobody to ask for a gateway key.
     credentials: {},

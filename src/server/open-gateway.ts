@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
-import type { GraphiQLPageOptions } from '../features/graphiql/page.ts';
+import * as features from '../features/gateway-features.ts';
 import { createTabs, PLACEHOLDERS } from '../features/graphiql/tabs.ts';
 import { sandboxKeys } from '../features/sandbox/keys.ts';
 import { seeded } from '../features/sandbox/seed-data.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import { createCors } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import { createStaticRoute } from '../http/static-file.ts';
@@ -25,6 +26,7 @@ export async function openGateway(
   const gateway = createGateway({
     // An option that is configured has the name of its setting.
     ...config,
+    features,
     liveLimits: config.live,
     graphiql: config.graphiql ? graphiqlFor(config) : undefined,
     log,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import type { ListedDocuments } from '../features/persisted/resolve.ts';
+import type { ListedDocuments } from '../operation/document-resolver.ts';
 import { announce } from './banner.ts';
 import { openGateway } from './open-gateway.ts';
 import { openObservability, secretsInUrl } from './open-observability.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { responseOn, type Upgrade } from '../features/websocket/socket-upgrade.ts';
+import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import type { Connections } from './connections.ts';
 
 /** Each leaves something of node:http's on the socket, and some clients offer another protocol with every request. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TokenVerifier } from '../../src/callers/identify.ts';
 import type { KeyStore } from '../../src/callers/key-store.ts';
-import type { TokenVerifier } from '../../src/features/jwt/token-verifier.ts';
 import { openGateway } from '../support/gateway.ts';
 import { createHeldClock, type HeldClock } from '../support/held-clock.ts';
 import { bearer } from '../support/keys.ts';

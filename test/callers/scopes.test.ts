@@ -2,7 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTable } from '../../scripts/schema-tables.ts';
 import { type KeyScope, SCOPES, scopesOfField } from '../../src/callers/scopes.ts';
-import { createSchema } from '../../src/schema/index.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 import { bearer, ringOf } from '../support/keys.ts';
 import { documentOf, type FieldPath, pathsOf } from '../support/paths.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
-import { createSchema } from '../../src/schema/index.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { operations } from '../support/documents.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaults } from '../../src/config/config.ts';
-import { createSchema } from '../../src/schema/index.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { openAdapterGateways } from '../support/adapter-gateways.ts';
 import { ADAPTERS, type Adapter, type AdapterRequest, type Asked, REFERENCE } from '../support/adapters.ts';
 import { documents } from '../support/documents.ts';

@@ -11,11 +11,11 @@ import {
 import { expect, it } from 'vitest';
 import { everyOne } from '../../scripts/schema-tables.ts';
 import { scopesOfField } from '../../src/callers/scopes.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import { toggleScript } from '../../src/luaauth/scripts.ts';
 import { costOf } from '../../src/plan/cost.ts';
 import { defineMutation } from '../../src/schema/define-mutation.ts';
-import { createSchema } from '../../src/schema/index.ts';
 
 const types: readonly GraphQLNamedType[] = everyOne(createSchema().getTypeMap()).filter(
   (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type),

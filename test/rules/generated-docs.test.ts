@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { configurationSection } from '../../scripts/configuration-section.ts';
 import { withGenerated } from '../../scripts/generated-section.ts';
 import { schemaSection } from '../../scripts/schema-section.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { costOf } from '../../src/plan/cost.ts';
-import { createSchema } from '../../src/schema/index.ts';
 import { textOf } from '../support/repository.ts';
 
 const schema = createSchema();

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { GraphQLError, GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSchema } from '../../src/schema/index.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { openGateway, type TestGateway } from '../support/gateway.ts';
 import { startRecorder } from '../support/recorder.ts';
 import { textOf } from '../support/repository.ts';

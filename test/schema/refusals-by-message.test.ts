@@ -2,7 +2,7 @@ import { getNamedType, isAbstractType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { createSchema } from '../../src/schema/index.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { useSandbox } from '../support/fixture.ts';
 import type { Result } from '../support/gateway.ts';
 import {

@@ -2,6 +2,7 @@ import { execute } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { Pool } from 'undici';
 import type { Context } from '../../src/context.ts';
+import * as features from '../../src/features/gateway-features.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
 import { startServer } from '../../src/server/listen.ts';
 import { hashOf } from '../../src/state/documents.ts';
@@ -30,6 +31,7 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
     openGateway({
       transport,
       credentials: {},
+      features,
       timeouts: { read: 5_000, write: 5_000 },
       // Documents that are made up have many more than written ones.
       limits: { aliases: 300 },

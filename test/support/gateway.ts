@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { Agent } from 'undici';
+import * as features from '../../src/features/gateway-features.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
 import { createCors } from '../../src/http/guards.ts';
 import { type ServerOptions, startServer } from '../../src/server/listen.ts';
@@ -48,6 +49,7 @@ export async function openGateway({
   const gateway = createGateway({
     transport,
     credentials: {},
+    features,
     timeouts,
     log: { error: (error) => logged.push(error) },
     ...options,

@@ -4,6 +4,8 @@ import { queryObjects } from 'node:v8';
 import { importBuilt } from './built.ts';
 
 const { createGateway } = await importBuilt<typeof import('../../src/gateway.ts')>('gateway');
+const features =
+  await importBuilt<typeof import('../../src/features/gateway-features.ts')>('features/gateway-features');
 const { startServer } = await importBuilt<typeof import('../../src/server/listen.ts')>('server/listen');
 const { createTransport } =
   await importBuilt<typeof import('../../src/transport/transport.ts')>('transport/transport');
@@ -37,6 +39,7 @@ const logged: unknown[] = [];
 const gateway = createGateway({
   transport,
   credentials: {},
+  features,
   timeouts: { read: 5_000, write: 5_000 },
   log: { error: (error) => logged.push(error) },
 });

@@ -9,6 +9,7 @@ import {
 import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { codedError, malformedRequest } from '../../errors/coded-error.ts';
 import { withOutcomes } from '../../errors/masking.ts';
+import type { AdapterParts } from '../../http/adapter.ts';
 import { shownResult } from '../../http/response.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
@@ -16,7 +17,7 @@ import { checkScopes } from '../../plan/required-scopes.ts';
 import { type Clock, every } from '../../transport/clock.ts';
 import { version } from '../../version.ts';
 import type { JsonSchema } from './json-schema.ts';
-import type { AgentDocuments, AgentsParts } from './parts.ts';
+import type { AgentDocuments } from './parts.ts';
 import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
 import { DATA_NOTE, toolResult } from './tool-result.ts';
 
@@ -36,7 +37,7 @@ const OPTIONS = {
 export type Agents = ReturnType<typeof createAgents>;
 
 /** Serves the tools of MCP to connected clients; each call is an operation as any other. @throws StartError */
-export function createAgents(parts: AgentsParts, options: AgentDocuments) {
+export function createAgents(parts: AdapterParts, options: AgentDocuments) {
   const { pipeline, rateLimit, clock, schema } = parts;
   let tools = readTools(options, parts);
 

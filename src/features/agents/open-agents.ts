@@ -3,6 +3,7 @@ import { pipeline as send } from 'node:stream/promises';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../../errors/coded-error.ts';
+import type { AdapterParts, OpenAgents } from '../../http/adapter.ts';
 import { CUT_OFF } from '../../http/client-body.ts';
 import { checkContentType } from '../../http/guards.ts';
 import type { NodeHandler, NodeRequest } from '../../http/node.ts';
@@ -11,18 +12,15 @@ import { methodNotAllowed } from '../../http/routes.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
-import type { AgentDocuments, AgentsParts } from './parts.ts';
+import type { AgentDocuments } from './parts.ts';
 import { serveAtStdin } from './stdio.ts';
-
-/** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
-export type OpenAgents = ReturnType<typeof openAgents>;
 
 /**
  * Opens the way for agents to these documents, at `/mcp`; with a gateway key, by the process's own stdin and stdout, for who
  * presents this key. The gateway calls it. @throws StartError
  */
-export function openAgents(options: AgentDocuments, keyAtStdin?: string) {
-  return (parts: AgentsParts) => {
+export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAgents {
+  return (parts) => {
     const agents = createAgents(parts, options);
     if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts, ADDRESS);
     return { answer: createHandler(agents, parts), replace: agents.replace };
@@ -32,7 +30,7 @@ export function openAgents(options: AgentDocuments, keyAtStdin?: string) {
 const ADDRESS = new URL('http://localhost/mcp');
 
 /** Takes messages at a node:http server: one by each POST, for nothing is kept between them. */
-function createHandler({ identify, createServer }: Agents, parts: AgentsParts): NodeHandler {
+function createHandler({ identify, createServer }: Agents, parts: AdapterParts): NodeHandler {
   const { pipeline, checkOrigin, openLease, maxBodyBytes, cors } = parts;
 
   async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {

@@ -2,11 +2,11 @@ import { Transform } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { AdapterParts } from '../../http/adapter.ts';
 import { FetchRequest } from '../../http/http-request.ts';
 import { requestIdFor } from '../../http/response.ts';
 import { CLIENT_LEFT } from '../../observability/request-record.ts';
 import type { Agents, InRequest } from './agents.ts';
-import type { AgentsParts } from './parts.ts';
 
 /** Calls of one client that are answered at the same time. */
 const MAX_CALLS = 32;
@@ -18,7 +18,7 @@ const MAX_CALLS = 32;
 export function serveAtStdin(
   { createServer }: Agents,
   authorization: string,
-  { tracker, maxBodyBytes: maxBufferSize }: AgentsParts,
+  { tracker, maxBodyBytes: maxBufferSize }: AdapterParts,
   address: URL,
 ): void {
   const { stdout } = process;

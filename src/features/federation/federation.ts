@@ -16,8 +16,9 @@ import { badUserInput } from '../../errors/coded-error.ts';
 import { isObject } from '../../luaauth/envelope.ts';
 import { forbiddenBy } from '../../plan/required-scopes.ts';
 import { readEach } from '../../schema/argument.ts';
-import { ENTITIES, fetchable } from '../../schema/entity.ts';
+import { ENTITIES } from '../../schema/entity.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
+import { printSubgraph } from './subgraph-sdl.ts';
 
 const Any = new GraphQLScalarType({
   name: '_Any',
@@ -38,16 +39,11 @@ const Service = new GraphQLObjectType({
   },
 });
 
-const DESCRIPTION = `The REST API of LuaAuth: projects, scripts, their executions, the users of licence keys, and who is connected now.
-Each field says what it costs in REST calls; what it does not say comes with its parent. A field that fails is null alone, with an error that says why.
-Each refusal by LuaAuth is a type of the mutation's result.`;
-
 /**
- * The schema with what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Fields
- * for routers and Relay's compiler alone are not shown: not by introspection, nor in SDL or suggestions.
- * `printSdl` makes the SDL for routers: once, when the first router asks.
+ * The schema with what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). The SDL
+ * for routers is printed once, when the first router asks.
  */
-export function withFederation(schema: GraphQLSchema, printSdl: () => string): GraphQLSchema {
+export function withFederation(schema: GraphQLSchema): GraphQLSchema {
   let sdl: string | undefined;
   const config = schema.toConfig();
   const query = (config.query as GraphQLObjectType).toConfig();
@@ -77,32 +73,17 @@ export function withFederation(schema: GraphQLSchema, printSdl: () => string): G
       description: 'For a federation router: what this subgraph offers. Costs nothing.',
       extensions: requiresScopes(),
       resolve: () => {
-        sdl ??= printSdl();
+        sdl ??= printSubgraph(schema);
         return { sdl };
       },
     },
   };
-  const root = new GraphQLObjectType({ ...query, fields });
-  for (const field of Object.values(root.getFields()))
-    if (IS_PLUMBING.test(field.name)) hide(root.getFields(), field);
-  const served = new GraphQLSchema({
+  return new GraphQLSchema({
     ...config,
-    description: DESCRIPTION,
-    query: root,
+    query: new GraphQLObjectType({ ...query, fields }),
     // The query's is new, and what its fields are made of is found by itself.
     types: config.types.filter((type) => type.name !== query.name && !isSpecifiedScalarType(type)),
-    directives: config.directives.filter(({ name }) => name !== fetchable.name),
   });
-  for (const type of [Any, Entity, Service]) hide(served.getTypeMap(), type);
-  return served;
-}
-
-/** Query fields for routers, and for Relay's compiler. */
-const IS_PLUMBING = /^_|^fetch__/;
-
-/** Puts something into a map so that it is found by its name, and is in no list that graphql-js makes of the map. */
-function hide<Named extends { readonly name: string }>(map: Record<string, Named>, value: Named): void {
-  Object.defineProperty(map, value.name, { value, enumerable: false });
 }
 
 /** The types of entities by their values, which say nothing of it. */

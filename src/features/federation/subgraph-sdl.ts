@@ -2,7 +2,6 @@ import {
   type ConstDirectiveNode,
   type GraphQLField,
   type GraphQLNamedType,
-  type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -16,8 +15,8 @@ import {
   printSchema,
   visit,
 } from 'graphql';
-import { scopesOfField } from '../../callers/scopes.ts';
 import { type Cost, costOf } from '../../plan/cost.ts';
+import { neededBy } from '../../schema/describe-scopes.ts';
 import { ENTITIES } from '../../schema/entity.ts';
 
 /** The latest version of federation that the composers of Apollo, The Guild and Cosmo all know. */
@@ -99,25 +98,4 @@ function directiveNode(name: string, args: object = {}): ConstDirectiveNode {
 function directivesOn({ extensions }: GraphQLNamedType): ConstDirectiveNode[] {
   const applied = (extensions.directives ?? []) as readonly { name: string; args?: object }[];
   return applied.map(({ name, args }) => directiveNode(name, args));
-}
-
-/**
- * Adds to each field's description the scopes that a gateway key needs for it, from where the field or its type declares
- * them: in a schema that nobody has used yet.
- */
-export function describeScopes(schema: GraphQLSchema): void {
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
-      const needed = neededBy(type, field);
-      if (needed !== '') field.description += needed;
-    }
-  }
-}
-
-function neededBy(type: GraphQLObjectType, field: AnyField): string {
-  const scopes = scopesOfField(type, field) ?? [];
-  if (scopes.length === 0) return '';
-  const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
-  return ` Needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${named}.`;
 }

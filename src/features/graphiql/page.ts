@@ -1,15 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { GraphiQLPageOptions, PageOptions } from '../../http/graphiql-options.ts';
 import { type HttpResponse, prefersHtml } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
 import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http/static-file.ts';
-import type { PageOptions } from './tabs.ts';
-
-export interface GraphiQLPageOptions extends PageOptions {
-  /** Makes the page soon rather than with the first visitor, who then need not wait for it. */
-  readonly inAdvance?: boolean;
-}
 
 /** The process listens and has said so by then. */
 const SOON_MS = 100;

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { RefusedToken, TokenVerifier } from '../../callers/identify.ts';
 import type { Permissions } from '../../callers/permissions.ts';
 import { EVERY_SCOPE, isScope } from '../../callers/scopes.ts';
 import { isId } from '../../luaauth/decoders.ts';
@@ -10,20 +11,6 @@ interface TokenVerifierOptions extends JwksOptions {
   /** The issuer and the audience that a token must name. */
   readonly issuer: string;
   readonly audience: string;
-}
-
-/** Knows what the bearer of a JSON Web Token may do. */
-export interface TokenVerifier {
-  /**
-   * Gives the token's permissions, or why it has none: at once, or within 10 seconds. Anything else refuses the caller, as a
-   * failure does.
-   */
-  verify(token: string): Permissions | RefusedToken | PromiseLike<Permissions | RefusedToken>;
-}
-
-interface RefusedToken {
-  /** In words that go on after "This token". */
-  readonly reason: string;
 }
 
 /** Signatures by a key pair alone: a secret that both sides know would be a second kind of key to hold. */

@@ -1,35 +1,14 @@
 import { codedError } from '../../errors/coded-error.ts';
 import type { Timeouts } from '../../luaauth/api.ts';
+import type { LiveObserver } from '../../observability/live-observer.ts';
+import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
 import type { Transport } from '../../transport/transport.ts';
-import type { LiveEvent, SessionTest } from './live-event.ts';
+import type { SessionTest } from './live-event.ts';
 import { LiveScript } from './live-script.ts';
 import { LiveStream } from './live-stream.ts';
 import { createPollAccess } from './poll-access.ts';
-import type { PollOutcome } from './poller.ts';
-
-/** Limits of live data. */
-export interface LiveLimits {
-  /** Calls in any sliding second for all streams of an API key; 0: what others leave. */
-  readonly rate: number;
-  /** Sessions of a script that are followed. */
-  readonly maxSessions: number;
-  /** Streams of an API key. */
-  readonly maxStreams: number;
-  /** Scripts that streams of an API key follow. */
-  readonly maxScripts: number;
-  /** How long a stream may last, in ms. */
-  readonly maxLifetimeMs: number;
-}
-
-/** Receives what happens to streams. */
-export interface LiveObserver {
-  /** How many there are now. */
-  readonly counted?: (counts: { readonly streams: number; readonly scripts: number }) => void;
-  readonly polled?: (outcome: PollOutcome) => void;
-  readonly delivered?: (event: LiveEvent['type']) => void;
-}
 
 interface LiveOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
@@ -49,7 +28,7 @@ interface Wanted {
   readonly after: string | undefined;
 }
 
-export type Live = ReturnType<typeof createLive>;
+export type LiveSessions = ReturnType<typeof createLive>;
 
 /** For how long the state is kept after the last stream has gone, for one that goes on from a cursor, in ms. */
 const KEEP_MS = 10_000;

@@ -5,6 +5,7 @@ import { costs } from '../../plan/cost.ts';
 import { checkId, checkText } from '../../schema/argument.ts';
 import { builder } from '../../schema/builder.ts';
 import { readFilter, Session, SessionFilter } from '../../schema/session.ts';
+import type { LiveSessions } from './live.ts';
 import {
   type ChangeEvent,
   type DelayEvent,
@@ -13,6 +14,8 @@ import {
   type SessionTest,
   type SnapshotEvent,
 } from './live-event.ts';
+
+export { createLive } from './live.ts';
 
 /** As many sessions as a stream follows by default. */
 const MOST_SESSIONS = 2_000;
@@ -101,6 +104,11 @@ const ScriptSessionsEvent = builder.unionType('ScriptSessionsEvent', {
   resolveType: ({ type }) => type,
 });
 
+builder.subscriptionType({
+  description:
+    'Changes, as they happen. A stream begins with what there is, or goes on from the cursor of an earlier event.',
+});
+
 builder.subscriptionFields((t) => ({
   scriptSessions: t.field({
     type: ScriptSessionsEvent,
@@ -128,7 +136,8 @@ builder.subscriptionFields((t) => ({
       const cursor = after == null ? undefined : checkText('after', after, MAX_CURSOR);
       const { api, permissions } = caller;
       await checkScript(api, permissions, id);
-      return live.subscribe(api.origin, {
+      // A gateway whose schema has this field has the live data of this feature.
+      return (live as LiveSessions).subscribe(api.origin, {
         scriptId: id,
         isWanted: match ? testFor(match) : EVERY_SESSION,
         after: cursor,

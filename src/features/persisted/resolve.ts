@@ -1,25 +1,25 @@
 import type { GraphQLError } from 'graphql';
 import { documentError, malformedRequest } from '../../errors/coded-error.ts';
+import {
+  DOCUMENT_ID_FORM,
+  type DocumentResolver,
+  isDocumentId,
+  type ListedDocuments,
+  NOT_SUPPORTED,
+  OFF,
+  type PersistedDocuments,
+  type PersistedMode,
+  type ResolvedDocument,
+} from '../../operation/document-resolver.ts';
 import type { OperationParams } from '../../operation/params.ts';
 import { hashOf } from '../../state/documents.ts';
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Documents } from '../../state/port.ts';
 
-/** The documents that the operator lists, by id. */
-export type ListedDocuments = ReadonlyMap<string, string>;
-
 /** How a request names a document. Apollo's clients understand other answers than the rest. */
 interface DocumentReference {
   readonly dialect: 'apollo' | 'other';
   readonly id: string;
-}
-
-/** The form of an id: a hash with or without its method, or any other name that fits into a URL as it is. */
-const DOCUMENT_ID = /^[\w.~:-]{1,256}$/;
-export const ID_FORM = '1 to 256 letters, digits and - . _ ~ :, such as sha256:<64 hexadecimal digits>';
-
-export function isDocumentId(text: string): boolean {
-  return DOCUMENT_ID.test(text);
 }
 
 /** The id that a request gives, in whichever dialect; undefined when it gives none. @throws BAD_REQUEST */
@@ -62,18 +62,7 @@ function readApollo(value: unknown): DocumentReference {
 
 function checkId(name: string, id: string): string {
   if (isDocumentId(id)) return id;
-  throw malformedRequest(`${name} is not the id of a document. Give ${ID_FORM}.`);
-}
-
-/**
- * `off`: ids are not understood. `allowed`: listed and registered documents can be asked for by id, and any other can be
- * sent. `only`: what is not listed is refused, however it is sent.
- */
-export type PersistedMode = 'off' | 'allowed' | 'only';
-
-export interface PersistedDocuments {
-  readonly mode: PersistedMode;
-  readonly listed: ListedDocuments;
+  throw malformedRequest(`${name} is not the id of a document. Give ${DOCUMENT_ID_FORM}.`);
 }
 
 interface DocumentResolverOptions extends PersistedDocuments {
@@ -83,16 +72,8 @@ interface DocumentResolverOptions extends PersistedDocuments {
   readonly registered: Documents;
 }
 
-/** The document that a request names. */
-export interface ResolvedDocument {
-  readonly text: string;
-  /** The hash under which the client wants it kept; undefined: it need not be, or is already. */
-  readonly registers?: string | undefined;
-}
-
-export type DocumentResolver = ReturnType<typeof createDocumentResolver>;
-
-export function createDocumentResolver(options: DocumentResolverOptions) {
+/** Resolves documents by their ids: those of the list, and those that clients have registered. */
+export function createDocumentResolver(options: DocumentResolverOptions): DocumentResolver {
   const { mode, listed, maxLength, registered } = options;
   let store = createDocumentStore(listed, registered);
 
@@ -114,11 +95,9 @@ export function createDocumentResolver(options: DocumentResolverOptions) {
   }
 
   return {
-    /** From now on these are the documents in the list. */
     replace(others: ListedDocuments) {
       store = createDocumentStore(others, registered);
     },
-    /** `account`: whose registered documents count; undefined: nobody's. @throws the error for the client. */
     resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument> {
       const reference = readReference(params);
       const { query = '' } = params;
@@ -131,7 +110,6 @@ export function createDocumentResolver(options: DocumentResolverOptions) {
         return known;
       });
     },
-    /** Keeps a document for an account, if the client wants that. To be called once it is known to be valid. */
     register({ text, registers }: ResolvedDocument, account: string) {
       if (registers !== undefined) store.register(account, registers, text);
     },
@@ -178,15 +156,6 @@ const TWO_DOCUMENTS = malformedRequest(
 const WRONG_HASH = malformedRequest(
   'extensions.persistedQuery.sha256Hash is not the hash of the query. Give the SHA-256 of its UTF-8 in lower-case hexadecimal digits.',
 );
-
-const OFF = documentError(
-  'PERSISTED_DOCUMENTS_OFF',
-  422,
-  'This gateway does not take documents by their id. Send the document as query.',
-);
-
-/** Apollo's clients send the document instead from then on. */
-const NOT_SUPPORTED = documentError('PERSISTED_QUERY_NOT_SUPPORTED', 422, 'PersistedQueryNotSupported');
 
 const ONLY_LISTED = documentError(
   'PERSISTED_DOCUMENTS_ONLY',

@@ -3,17 +3,17 @@ import type { Socket as NetSocket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { CloseCode, MessageType } from 'graphql-ws';
 import { OVERLOADED } from '../../errors/coded-error.ts';
-import type { BodyLease, OpenLease } from '../../http/client-body.ts';
+import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
+import type { BodyLease } from '../../http/client-body.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
 import { NodeRequest } from '../../http/node.ts';
 import { isFailure, requestIdFor } from '../../http/response.ts';
-import type { YogaAdapter } from '../../http/yoga.ts';
-import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../../observability/request-record.ts';
+import { CLIENT_LEFT, type RequestRecord } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
-import { isStream, type Pipeline } from '../../operation/pipeline.ts';
+import { isStream } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { AbortSource } from '../../transport/call.ts';
-import { type Clock, Deadline, every } from '../../transport/clock.ts';
+import { Deadline, every } from '../../transport/clock.ts';
 import { MAX_PARTS, SocketFrames } from './socket-frames.ts';
 import {
   type ClientMessage,
@@ -28,14 +28,7 @@ import {
   TOO_MANY,
 } from './socket-messages.ts';
 
-export interface SocketConnectionOptions {
-  readonly pipeline: Pipeline;
-  readonly tracker: RequestTracker;
-  readonly openLease: OpenLease;
-  readonly clock: Clock;
-  /** The hooks of an operation; undefined: no plugin wraps any. */
-  readonly hooksFor: YogaAdapter['hooksForSocket'] | undefined;
-}
+export type SocketParts = AdapterParts & { readonly hooksFor: SocketHooks };
 
 /** Messages, pings and pongs of a connection in a second. */
 const MAX_MESSAGES = 100;
@@ -89,11 +82,7 @@ interface Socket {
 type SocketData = Buffer | ArrayBuffer | Buffer[];
 
 /** One connection by the protocol `graphql-transport-ws`: each of its operations goes down the pipeline like a request. */
-export function openSocketConnection(
-  socket: Socket,
-  upgrade: IncomingMessage,
-  options: SocketConnectionOptions,
-) {
+export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketParts) {
   const { pipeline, tracker, openLease, clock, hooksFor } = options;
   /** Those that the client can still speak of. */
   const operations = new Map<string, RunningOperation>();

@@ -1,32 +1,22 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
+import type { SocketUpgrade } from '../../http/adapter.ts';
 import { readOperationPath } from '../../http/address.ts';
-import type { HostCheck, OriginCheck } from '../../http/guards.ts';
 import { createHeadCheck, NodeRequest, splitTarget } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
-import { openSocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
-
-export interface SocketUpgradeOptions extends SocketConnectionOptions {
-  readonly checkHost: HostCheck;
-  readonly checkOrigin: OriginCheck;
-  /** Largest message, in bytes. */
-  readonly maxBodyBytes: number;
-}
-
-/** As node:http's `upgrade` event has it. */
-export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+import { NO_SOCKET_HERE, responseOn, type Upgrade } from '../../http/upgrade.ts';
+import { openSocketConnection, type SocketParts } from './socket-connection.ts';
 
 /** How long a client may take to close its side of a connection. */
 const CLOSE_WITHIN_MS = 2_000;
 
 /** Takes WebSockets at the path of operations: those of the protocol `graphql-transport-ws`. */
-export function createSocketUpgrade(options: SocketUpgradeOptions) {
+export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
   const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
   const connections = new Set<ReturnType<typeof openSocketConnection>>();
   const checkHead = createHeadCheck();
@@ -39,7 +29,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
     const [path = ''] = url.split('?', 1);
     if (isEnding) return LEAVING;
     const operationPath = readOperationPath(path);
-    if (!operationPath || operationPath.documentId !== undefined) return NOT_HERE;
+    if (!operationPath || operationPath.documentId !== undefined) return NO_SOCKET_HERE;
     const refusal = checkHead(request) ?? checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
     if (refusal) return refusal;
     return handleProtocols(headers['sec-websocket-protocol'] ?? '') ? undefined : OTHER_PROTOCOL;
@@ -73,7 +63,6 @@ export function createSocketUpgrade(options: SocketUpgradeOptions) {
 
   return {
     upgrade,
-    /** Takes no further connection, and ends each after its operations. */
     end() {
       isEnding = true;
       for (const connection of connections) connection.end();
@@ -94,22 +83,6 @@ function createServer(maxPayload: number): ws.WebSocketServer {
     handleProtocols: () => GRAPHQL_TRANSPORT_WS_PROTOCOL,
   });
 }
-
-/** The response to a request for another protocol that is not granted: node:http makes none. The last on its connection. */
-export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  try {
-    response.assignSocket(socket as Socket);
-  } catch {
-    // A request before it is not answered yet, at a server that does not look after that: only this connection ends.
-    socket.destroy();
-  }
-  response.once('finish', () => (socket as Socket).destroySoon());
-  return response;
-}
-
-const NOT_HERE = requestError('NOT_FOUND', 404, 'There is no WebSocket at this path. Connect to /graphql.');
 
 const OTHER_PROTOCOL = requestError(
   'BAD_REQUEST',

@@ -1,6 +1,6 @@
 import { isInputObjectType } from 'graphql';
 import { expect, it } from 'vitest';
-import { createSchema } from '../../../src/schema/index.ts';
+import { createSchema } from '../../../src/features/schema.ts';
 import { connectAgent, forAgents } from '../../support/agent.ts';
 import { useOpened } from '../../support/fixture.ts';
 import { ringOf } from '../../support/keys.ts';

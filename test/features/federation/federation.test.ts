@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { everyOne } from '../../../scripts/schema-tables.ts';
 import { hiddenKey } from '../../../src/features/sandbox/hidden-key.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { createSchema } from '../../../src/schema/index.ts';
+import { createSchema } from '../../../src/features/schema.ts';
 import { useSandbox } from '../../support/fixture.ts';
 
 const fixture = useSandbox();

@@ -4,7 +4,7 @@ import { buildRequest, type RequestParts, toCurl } from '../../../src/features/g
 import { type AnswerFacts, describeFacts } from '../../../src/features/graphiql/browser/send.ts';
 import { readShared, shareLink } from '../../../src/features/graphiql/browser/share.ts';
 import { storageOf, withoutHeaders } from '../../../src/features/graphiql/browser/storage.ts';
-import type { VisitorCredential } from '../../../src/features/graphiql/tabs.ts';
+import type { VisitorCredential } from '../../../src/http/graphiql-options.ts';
 
 const TOKEN: VisitorCredential = {
   header: 'token',

@@ -1,4 +1,4 @@
-import type { PageOptions } from '../tabs.ts';
+import type { PageOptions } from '../../../http/graphiql-options.ts';
 import { element, whenShown } from './dom.ts';
 import type { UpstreamMode } from './request.ts';
 import type { TextStorage } from './storage.ts';

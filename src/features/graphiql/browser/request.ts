@@ -1,4 +1,4 @@
-import type { VisitorCredential } from '../tabs.ts';
+import type { VisitorCredential } from '../../../http/graphiql-options.ts';
 
 /** A request as GraphiQL makes it. */
 export interface Operation {

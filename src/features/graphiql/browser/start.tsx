@@ -8,7 +8,7 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
-import type { PageOptions } from '../tabs.ts';
+import type { PageOptions } from '../../../http/graphiql-options.ts';
 import { addPlanButton, createKeyBar } from './controls.ts';
 import { Footer } from './footer.tsx';
 import { buildRequest, toCurl } from './request.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RedisRefused } from '../../src/features/redis/client.ts';
+import { RedisRefused } from '../../../src/features/redis/client.ts';
 
 const ADVICE = 'which is not supported. Set REDIS_URL to a Redis without cluster mode';
 

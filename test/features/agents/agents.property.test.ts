@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createSchema } from '../../src/schema/index.ts';
-import { forAgents, sendMessage } from '../support/agent.ts';
-import { operations } from '../support/documents.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { bearer, ringOf } from '../support/keys.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
-import { writeDocument } from '../support/write-document.ts';
+import { createSchema } from '../../../src/features/schema.ts';
+import { forAgents, sendMessage } from '../../support/agent.ts';
+import { operations } from '../../support/documents.ts';
+import { useSandbox } from '../../support/fixture.ts';
+import { bearer, ringOf } from '../../support/keys.ts';
+import { propertyRuns, propertySeed } from '../../support/property-runs.ts';
+import { writeDocument } from '../../support/write-document.ts';
 
 const fixture = useSandbox({
   sandbox: { maxLimit: 2 },

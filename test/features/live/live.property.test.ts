@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaults } from '../../src/config/config.ts';
-import { createLive, type Live } from '../../src/features/live/live.ts';
-import type { NumberedEvent } from '../../src/features/live/live-event.ts';
-import type { LiveStream } from '../../src/features/live/live-stream.ts';
-import { createTransport, type Transport } from '../../src/transport/transport.ts';
-import { createManualClock } from '../support/clock.ts';
-import { createLiveApi } from '../support/live-api.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
-import { startRecorder } from '../support/recorder.ts';
+import { defaults } from '../../../src/config/config.ts';
+import { createLive, type LiveSessions } from '../../../src/features/live/live.ts';
+import type { NumberedEvent } from '../../../src/features/live/live-event.ts';
+import type { LiveStream } from '../../../src/features/live/live-stream.ts';
+import { createTransport, type Transport } from '../../../src/transport/transport.ts';
+import { createManualClock } from '../../support/clock.ts';
+import { createLiveApi } from '../../support/live-api.ts';
+import { propertyRuns, propertySeed } from '../../support/property-runs.ts';
+import { startRecorder } from '../../support/recorder.ts';
 
 const numRuns = Math.min(1_000, propertyRuns(30));
 const seed = propertySeed(42);
@@ -44,7 +44,7 @@ afterAll(async () => {
 
 /** Applies events as they are documented, and finds what contradicts what it knows. */
 class Subscriber {
-  readonly #live: Live;
+  readonly #live: LiveSessions;
   readonly #scriptId: string;
   readonly #place: number | undefined;
   #stream: LiveStream;
@@ -53,7 +53,7 @@ class Subscriber {
   #isReading = false;
   readonly known = new Set<string>();
 
-  constructor(live: Live, scriptId: string, place: number | undefined) {
+  constructor(live: LiveSessions, scriptId: string, place: number | undefined) {
     this.#live = live;
     this.#scriptId = scriptId;
     this.#place = place;

@@ -1,11 +1,11 @@
 import { parse } from 'graphql';
 import {
-  ID_FORM,
+  DOCUMENT_ID_FORM,
   isDocumentId,
   type ListedDocuments,
   type PersistedDocuments,
   type PersistedMode,
-} from './resolve.ts';
+} from '../operation/document-resolver.ts';
 
 /** Gives the text of a file, or why it is not read. */
 type ReadFile = (path: string) => { readonly text: string } | { readonly problem: string };
@@ -63,7 +63,7 @@ function readManifest(text: string): ListedDocuments {
   const documents = new Map<string, string>();
   for (const [id, document] of entriesOf(parseJson(text))) {
     const name = JSON.stringify(id.slice(0, 60));
-    if (!isDocumentId(id)) throw new ManifestProblem(`has the id ${name}. An id is ${ID_FORM}.`);
+    if (!isDocumentId(id)) throw new ManifestProblem(`has the id ${name}. An id is ${DOCUMENT_ID_FORM}.`);
     if (typeof document !== 'string') {
       throw new ManifestProblem(`has no text under the id ${name}. Give the document itself.`);
     }

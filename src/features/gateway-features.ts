@@ -1,0 +1,9 @@
+/**
+ * The composition root, first part: the features of every gateway, which are loaded with it. To build a gateway without one of them,
+ * delete its line and its folder.
+ */
+export * as federation from './federation/federation.ts';
+export * as graphiql from './graphiql/page.ts';
+export * as live from './live/script-sessions.ts';
+export * as persisted from './persisted/resolve.ts';
+export * as websocket from './websocket/socket-upgrade.ts';

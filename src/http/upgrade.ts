@@ -1,0 +1,41 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { requestError } from '../errors/coded-error.ts';
+import { errorResponse, sendResponse } from './response.ts';
+
+/** As node:http's `upgrade` event has it. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export const NO_SOCKET_HERE = requestError(
+  'NOT_FOUND',
+  404,
+  'There is no WebSocket at this path. Connect to /graphql.',
+);
+
+const NO_SOCKETS = requestError(
+  'NOT_FOUND',
+  404,
+  'This gateway takes no WebSocket. Send operations by POST to /graphql.',
+);
+
+/** For a gateway without the feature websocket. */
+export const refuseUpgrade: Upgrade = (request, socket) => {
+  socket.on('error', () => undefined);
+  const response = responseOn(request, socket);
+  sendResponse({ response, answer: errorResponse(NO_SOCKETS, request.headers.accept) });
+};
+
+/** The response to a request for another protocol that is not granted: node:http makes none. The last on its connection. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  try {
+    response.assignSocket(socket as Socket);
+  } catch {
+    // A request before it is not answered yet, at a server that does not look after that: only this connection ends.
+    socket.destroy();
+  }
+  response.once('finish', () => (socket as Socket).destroySoon());
+  return response;
+}

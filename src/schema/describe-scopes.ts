@@ -1,0 +1,24 @@
+import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
+import { scopesOfField } from '../callers/scopes.ts';
+
+/**
+ * Adds to each field's description the scopes that a gateway key needs for it, from where the field or its type declares
+ * them: in a schema that nobody has used yet.
+ */
+export function describeScopes(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const needed = neededBy(type, field);
+      if (needed !== '') field.description += needed;
+    }
+  }
+}
+
+/** The sentence that is added to a field's description; '' where it needs no scope. */
+export function neededBy(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): string {
+  const scopes = scopesOfField(type, field) ?? [];
+  if (scopes.length === 0) return '';
+  const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
+  return ` Needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${named}.`;
+}
