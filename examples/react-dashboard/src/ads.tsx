@@ -1,7 +1,7 @@
 import { useRef, useState } from 'react';
 import { useQuery } from 'urql';
-import { useAction } from './action.ts';
-import { duration, whole } from './format.ts';
+import { changesOf, UNREAD, useAction } from './action.ts';
+import { count, duration, whole } from './format.ts';
 import type { SystemFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
@@ -69,10 +69,15 @@ export function AdSystems() {
   const save = async (input: SystemInput) => {
     const isNew = edited === 'new';
     setOutcomeOf(isNew ? 'create' : 'edit');
-    const result = isNew
-      ? await create.run({ input }, `Made ${input.name}.`)
-      : edited && (await edit.run({ input: { id: edited.id, ...changes(edited, input) } }, 'Saved.'));
-    if (!result) return;
+    const done = isNew
+      ? await create.run({ input }, (result) =>
+          result.__typename === 'CreateAdSystemSuccess' ? sayOf(result.adSystem, 'made') : '',
+        )
+      : edited &&
+        (await edit.run({ input: { id: edited.id, ...changesOf(inputOf(edited), input) } }, (result) =>
+          result.__typename === 'EditAdSystemSuccess' ? sayOf(result.adSystem, 'saved') : '',
+        ));
+    if (!done) return;
     setEdited(undefined);
     refresh({ requestPolicy: 'network-only' });
   };
@@ -153,14 +158,19 @@ interface SystemInput {
   readonly maxDurationMs: number;
 }
 
-/** The fields that have changed; LuaAuth leaves the rest as it is. */
-function changes({ project, ...system }: SystemFragment, input: SystemInput): Partial<SystemInput> {
-  const before: SystemInput = { ...system, projectId: project?.id ?? '' };
-  const names = Object.keys(input) as (keyof SystemInput)[];
-  return Object.fromEntries(
-    names.filter((name) => input[name] !== before[name]).map((name) => [name, input[name]]),
-  );
-}
+const inputOf = ({ id: _, project, ...system }: SystemFragment): SystemInput => ({
+  ...system,
+  projectId: project?.id ?? '',
+});
+
+/** The ad system as LuaAuth answered it. */
+const sayOf = (system: SystemFragment | null | undefined, done: string): string =>
+  system
+    ? `${system.name}: ${done}. A key lasts ${duration(system.keyDurationMs)}, ${count(system.maxKeys, 'key')} for each user, ${sayExtending(system)}.`
+    : UNREAD;
+
+const sayExtending = ({ allowExtending, maxDurationMs }: SystemFragment): string =>
+  allowExtending ? `extended up to ${duration(maxDurationMs)}` : 'not extended';
 
 interface SystemFormProps {
   /** Undefined: a new one. */

@@ -7,6 +7,11 @@ export const whole = (count: number): string => WHOLE.format(count);
 export const compact = (count: number): string => COMPACT.format(count);
 export const instant = (iso: string): string => INSTANT.format(new Date(iso));
 export const clock = (iso: string): string => CLOCK.format(new Date(iso));
+export const count = (number: number, noun: string): string =>
+  `${whole(number)} ${noun}${number === 1 ? '' : 's'}`;
+
+/** Names a secret by its last four characters. A short secret shows none. */
+export const endOf = (secret: string): string => (secret.length < 12 ? '…' : `…${secret.slice(-4)}`);
 
 const UNITS = [
   ['d', 86_400_000],
@@ -19,9 +24,9 @@ const UNITS = [
 export function duration(ms: number): string {
   let rest = ms;
   const parts = UNITS.flatMap(([unit, unitMs]) => {
-    const count = Math.floor(rest / unitMs);
-    rest -= count * unitMs;
-    return count > 0 ? [`${whole(count)} ${unit}`] : [];
+    const units = Math.floor(rest / unitMs);
+    rest -= units * unitMs;
+    return units > 0 ? [`${whole(units)} ${unit}`] : [];
   });
   return parts.slice(0, 2).join(' ') || '0 s';
 }

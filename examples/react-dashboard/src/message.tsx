@@ -1,8 +1,8 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { useAction } from './action.ts';
+import { Dialog } from './dialog.tsx';
 import type { VisitorFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
-import { Notice } from './notice.tsx';
 
 const MESSAGE = graphql(/* GraphQL */ `
   mutation Message($input: MessageSessionInput!) {
@@ -29,15 +29,14 @@ const REASONS: Readonly<Record<string, string>> = {
 
 interface MessageProps {
   readonly session: VisitorFragment;
+  readonly scriptName: string;
   readonly onClose: () => void;
 }
 
 /** Calls a function that the script has registered, on the client of one session. */
-export function Message({ session, onClose }: MessageProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+export function Message({ session, scriptName, onClose }: MessageProps) {
   const { run, isBusy, outcome, say } = useAction(MESSAGE);
   const [response, setResponse] = useState<unknown>();
-  useEffect(() => dialog.current?.showModal(), []);
   const send = async (form: FormData) => {
     setResponse(undefined);
     const text = String(form.get('data')).trim();
@@ -47,43 +46,38 @@ export function Message({ session, onClose }: MessageProps) {
       return;
     }
     const input = { id: session.id, handler: String(form.get('handler')).trim(), data };
-    const result = await run({ input }, 'Delivered.');
-    if (result?.__typename === 'MessageDelivered') setResponse(result.response);
-    if (result?.__typename === 'MessageNotDelivered') {
-      const reason = REASONS[result.reason] ?? 'The client did not take it';
-      say({ isGood: false, text: `${reason}: ${result.detail}.` });
+    const done = await run({ input }, () => `Delivered to ${session.robloxId}.`);
+    if (done?.result.__typename === 'MessageDelivered') setResponse(done.result.response);
+    if (done?.result.__typename === 'MessageNotDelivered') {
+      const reason = REASONS[done.result.reason] ?? 'The client did not take it';
+      say({ isGood: false, text: `${reason}: ${done.result.detail}.` });
     }
   };
   return (
-    <dialog ref={dialog} onClose={onClose} aria-label={`Message to ${session.robloxId}`}>
-      {/* React would empty the fields of an action. */}
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send(new FormData(event.currentTarget));
-        }}
-      >
-        <h2>Message to {session.robloxId}</h2>
-        <label>
-          Function
-          <input name="handler" required autoComplete="off" spellCheck={false} placeholder="whereami" />
-        </label>
-        <label>
-          Data, as JSON
-          <textarea name="data" rows={3} spellCheck={false} placeholder='{ "text": "hello" }' />
-        </label>
-        <Notice outcome={outcome} />
-        {response !== undefined && <pre>{JSON.stringify(response, undefined, 2)}</pre>}
-        <div className="line end">
-          <button type="button" className="plain" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
-          <button type="submit" disabled={isBusy}>
-            {isBusy ? 'Waiting for the client …' : 'Send'}
-          </button>
-        </div>
-      </form>
-    </dialog>
+    <Dialog
+      title={`Message to ${session.robloxId}`}
+      facts={[
+        ['Roblox id', session.robloxId],
+        ['Script', scriptName],
+      ]}
+      submit="Send"
+      busySubmit="Waiting for the client …"
+      close="Close"
+      isBusy={isBusy}
+      outcome={outcome}
+      onSubmit={send}
+      onClose={onClose}
+    >
+      <label>
+        Function
+        <input name="handler" required autoComplete="off" spellCheck={false} placeholder="whereami" />
+      </label>
+      <label>
+        Data, as JSON
+        <textarea name="data" rows={3} spellCheck={false} placeholder='{ "text": "hello" }' />
+      </label>
+      {response !== undefined && <pre>{JSON.stringify(response, undefined, 2)}</pre>}
+    </Dialog>
   );
 }
 

@@ -1,8 +1,10 @@
+import { useState } from 'react';
 import { useQuery } from 'urql';
 import { Chart, Spark } from './chart.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
-import { Failures, Loading } from './notice.tsx';
+import { Failures, Loading, Notice } from './notice.tsx';
+import { ProjectSettings } from './project-settings.tsx';
 import { hrefOf } from './route.ts';
 import { sum, Tiles } from './tiles.tsx';
 
@@ -10,8 +12,7 @@ import { sum, Tiles } from './tiles.tsx';
 const PROJECT = graphql(/* GraphQL */ `
   query Project($id: ID!) {
     project(id: $id) {
-      id
-      name
+      ...Settings
       totalExecutions
       executions {
         date
@@ -31,6 +32,8 @@ const PROJECT = graphql(/* GraphQL */ `
 
 export function Project({ id }: { readonly id: string }) {
   const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECT, variables: { id } });
+  const [isOpened, setIsOpened] = useState(false);
+  const [saved, setSaved] = useState<string>();
   const project = data?.project;
   if (fetching && !data) return <Loading />;
   if (!project) return <Failures error={error} />;
@@ -45,10 +48,25 @@ export function Project({ id }: { readonly id: string }) {
           </p>
           <h1>{project.name}</h1>
         </div>
-        <button type="button" className="plain" onClick={() => refresh({ requestPolicy: 'network-only' })}>
-          Refresh
-        </button>
+        <p className="line">
+          <button type="button" className="plain" onClick={() => setIsOpened(true)}>
+            Settings
+          </button>
+          <button type="button" className="plain" onClick={() => refresh({ requestPolicy: 'network-only' })}>
+            Refresh
+          </button>
+        </p>
       </div>
+      {saved && <Notice outcome={{ isGood: true, text: saved }} />}
+      {isOpened && (
+        <ProjectSettings
+          project={project}
+          onClose={(done) => {
+            setIsOpened(false);
+            setSaved(done);
+          }}
+        />
+      )}
       <Failures error={error} />
       <Tiles
         tiles={[

@@ -1,10 +1,13 @@
+import { useState } from 'react';
 import { useQuery } from 'urql';
-import { useAction } from './action.ts';
+import { UNREAD, useAction } from './action.ts';
 import { Chart } from './chart.tsx';
+import { Dialog } from './dialog.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
 import { hrefOf } from './route.ts';
+import { ScriptSettings } from './script-settings.tsx';
 import { Sessions } from './sessions.tsx';
 import { Tiles } from './tiles.tsx';
 
@@ -41,6 +44,7 @@ const TOGGLE = graphql(/* GraphQL */ `
       ... on ToggleScriptSuccess {
         script {
           id
+          name
           enabled
         }
       }
@@ -52,13 +56,26 @@ const TOGGLE = graphql(/* GraphQL */ `
 export function Script({ id }: { readonly id: string }) {
   const [{ data, error, fetching }] = useQuery({ query: SCRIPT, variables: { id } });
   const { run, isBusy, outcome } = useAction(TOGGLE);
+  const [opened, setOpened] = useState<'settings' | 'disable'>();
+  const [saved, setSaved] = useState<string>();
   const script = data?.script;
   if (fetching && !data) return <Loading />;
   if (!script) return <Failures error={error} />;
   const { name, enabled, project } = script;
-  const toggle = () => {
-    const isSure = !enabled || confirm(`Disable ${name}? Nobody can execute it until it is enabled again.`);
-    if (isSure) void run({ input: { id, enabled: !enabled } }, enabled ? 'Disabled.' : 'Enabled.');
+  const open = (dialog: typeof opened) => {
+    setSaved(undefined);
+    setOpened(dialog);
+  };
+  const close = (done?: string) => {
+    setOpened(undefined);
+    setSaved(done);
+  };
+  const toggle = async () => {
+    const done = await run({ input: { id, enabled: !enabled } }, (result) => {
+      const after = result.__typename === 'ToggleScriptSuccess' ? result.script : undefined;
+      return after ? `${after.name} is ${after.enabled ? 'enabled' : 'disabled'}.` : UNREAD;
+    });
+    if (done) close(done.text);
   };
   return (
     <>
@@ -77,11 +94,21 @@ export function Script({ id }: { readonly id: string }) {
             {!script.useHeartbeat && <span className="badge">No heartbeat</span>}
           </p>
         </div>
-        <button type="button" className="plain" disabled={isBusy} onClick={toggle}>
-          {enabled ? 'Disable' : 'Enable'}
-        </button>
+        <p className="line">
+          <button type="button" className="plain" onClick={() => open('settings')}>
+            Settings
+          </button>
+          <button
+            type="button"
+            className={enabled ? 'danger' : 'plain'}
+            disabled={isBusy}
+            onClick={enabled ? () => open('disable') : toggle}
+          >
+            {enabled ? 'Disable' : 'Enable'}
+          </button>
+        </p>
       </div>
-      <Notice outcome={outcome} />
+      {saved ? <Notice outcome={{ isGood: true, text: saved }} /> : !opened && <Notice outcome={outcome} />}
       <Failures error={error} />
       <Tiles
         tiles={[
@@ -93,7 +120,27 @@ export function Script({ id }: { readonly id: string }) {
       <section className="card">
         <Chart days={script.executions ?? []} title="Executions by day" />
       </section>
-      <Sessions scriptId={id} />
+      <Sessions scriptId={id} scriptName={name} />
+      {opened === 'settings' && (
+        <ScriptSettings script={script} projectName={project?.name} onClose={close} />
+      )}
+      {opened === 'disable' && (
+        <Dialog
+          title={`Disable ${name}`}
+          facts={[
+            ['Script', name],
+            ['Project', project?.name ?? 'unknown'],
+          ]}
+          submit="Disable"
+          isDanger
+          isBusy={isBusy}
+          outcome={outcome}
+          onSubmit={toggle}
+          onClose={close}
+        >
+          <p>No user can execute this script until you enable it again.</p>
+        </Dialog>
+      )}
     </>
   );
 }

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { useClient } from 'urql';
 import { useAction } from './action.ts';
-import { clock, duration, whole } from './format.ts';
+import { Dialog, type Fact } from './dialog.tsx';
+import { clock, count, duration, instant, whole } from './format.ts';
 import type { VisitorFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
 import { useLive } from './live.ts';
@@ -34,8 +35,13 @@ const USER_KEY = graphql(/* GraphQL */ `
 const MOST_CHOSEN = 100;
 const PAGE = 25;
 
+interface SessionsProps {
+  readonly scriptId: string;
+  readonly scriptName: string;
+}
+
 /** The users connected to a script, as they come and go, and what can be done about them. */
-export function Sessions({ scriptId }: { readonly scriptId: string }) {
+export function Sessions({ scriptId, scriptName }: SessionsProps) {
   const { live, over } = useLive(scriptId);
   const { run, isBusy, outcome, say } = useAction(DISCONNECT);
   const client = useClient();
@@ -43,6 +49,8 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
   const [shownCount, setShownCount] = useState(PAGE);
   const [chosenIds, setChosenIds] = useState<ReadonlySet<string>>(new Set());
   const [recipient, setRecipient] = useState<VisitorFragment>();
+  const [ending, setEnding] = useState<readonly VisitorFragment[]>();
+  const [leavingIds, setLeavingIds] = useState<ReadonlySet<string>>(new Set());
   const all = [...live.sessions.values()];
   const found = all.filter(({ robloxId, placeId, jobId }) =>
     [robloxId, placeId, jobId].some((part) => part.includes(text.trim())),
@@ -55,10 +63,26 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
     else next.delete(id);
     setChosenIds(next);
   };
-  const disconnect = async (those: readonly string[]) => {
-    const who = those.length === 1 ? '1 session' : `${those.length} sessions`;
-    if (!confirm(`Disconnect ${who}? A user can connect again; a blacklist prevents that.`)) return;
-    if (await run({ input: { ids: [...those] } }, `Disconnected ${who}.`)) setChosenIds(new Set());
+  // LuaAuth lists a session for a while after its end.
+  const mark = (those: readonly VisitorFragment[], isLeaving: boolean) =>
+    setLeavingIds((before) => {
+      const next = new Set([...before].filter((id) => live.sessions.has(id)));
+      for (const { id } of those) isLeaving ? next.add(id) : next.delete(id);
+      return next;
+    });
+  const end = (those: readonly VisitorFragment[]) => {
+    say(undefined);
+    setEnding(those);
+  };
+  const disconnect = async () => {
+    if (!ending) return;
+    mark(ending, true);
+    const done = await run({ input: { ids: ending.map(({ id }) => id) } }, (result) =>
+      result.__typename === 'DisconnectSessionsSuccess' ? sayEnded(ending) : '',
+    );
+    if (!done) return mark(ending, false);
+    setEnding(undefined);
+    setChosenIds(new Set());
   };
   const showUser = async (id: string) => {
     const { href } = location;
@@ -85,7 +109,7 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
           {sayLive(live.asOf, live.delay, over)}
         </p>
       </div>
-      <Notice outcome={outcome} />
+      {!ending && <Notice outcome={outcome} />}
       <div className="line">
         <label>
           Find
@@ -100,7 +124,7 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
           type="button"
           className="danger"
           disabled={isBusy || ids.length === 0}
-          onClick={() => disconnect(ids)}
+          onClick={() => end(ids.flatMap((id) => live.sessions.get(id) ?? []))}
         >
           Disconnect {ids.length > 0 ? ids.length : ''} chosen
         </button>
@@ -127,7 +151,8 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
                 onChosen={(isChosen) => choose(session.id, isChosen)}
                 onUser={() => showUser(session.id)}
                 onMessage={() => setRecipient(session)}
-                onDisconnect={() => disconnect([session.id])}
+                isLeaving={leavingIds.has(session.id)}
+                onDisconnect={() => end([session])}
               />
             ))}
           </tbody>
@@ -138,10 +163,48 @@ export function Sessions({ scriptId }: { readonly scriptId: string }) {
           Show more of {whole(found.length)}
         </button>
       )}
-      {recipient && <Message session={recipient} onClose={() => setRecipient(undefined)} />}
+      {recipient && (
+        <Message session={recipient} scriptName={scriptName} onClose={() => setRecipient(undefined)} />
+      )}
+      {ending && (
+        <Dialog
+          title={`Disconnect ${sayWho(ending)}`}
+          facts={factsOf(ending, scriptName)}
+          submit="Disconnect"
+          isDanger
+          isBusy={isBusy}
+          outcome={outcome}
+          onSubmit={disconnect}
+          onClose={() => setEnding(undefined)}
+        >
+          <p>A disconnected user can connect again. A blacklist prevents that.</p>
+        </Dialog>
+      )}
     </section>
   );
 }
+
+const SHOWN_IDS = 8;
+
+const sayWho = (sessions: readonly VisitorFragment[]): string =>
+  sessions.length === 1 ? `${sessions[0]?.robloxId}` : `${sessions.length} sessions`;
+
+function factsOf(sessions: readonly VisitorFragment[], scriptName: string): Fact[] {
+  const ids = sessions.slice(0, SHOWN_IDS).map(({ robloxId }) => robloxId);
+  const more = sessions.length - ids.length;
+  const [first] = sessions;
+  return [
+    ['Script', scriptName],
+    [count(sessions.length, 'Roblox id'), `${ids.join(', ')}${more > 0 ? ` and ${more} more` : ''}`],
+    ...(first && sessions.length === 1
+      ? [['Place', first.placeId] as const, ['Connected since', instant(first.createdAt)] as const]
+      : []),
+  ];
+}
+
+/** LuaAuth answers for all sessions together, and does not say which of them it still had. */
+const sayEnded = (sessions: readonly VisitorFragment[]): string =>
+  `LuaAuth disconnected ${count(sessions.length, 'session')}. A grey row is still in its list, which may take a minute.`;
 
 function sayLive(asOf: string | undefined, delay: string | undefined, over: string | undefined): string {
   if (over) return over;
@@ -152,19 +215,21 @@ function sayLive(asOf: string | undefined, delay: string | undefined, over: stri
 interface RowProps {
   readonly session: VisitorFragment;
   readonly isChosen: boolean;
+  readonly isLeaving: boolean;
   readonly onChosen: (isChosen: boolean) => void;
   readonly onUser: () => void;
   readonly onMessage: () => void;
   readonly onDisconnect: () => void;
 }
 
-function Row({ session, isChosen, onChosen, onUser, onMessage, onDisconnect }: RowProps) {
+function Row({ session, isChosen, isLeaving, onChosen, onUser, onMessage, onDisconnect }: RowProps) {
   const { robloxId, placeId, jobId, createdAt } = session;
   return (
-    <tr>
+    <tr className={isLeaving ? 'leaving' : undefined}>
       <td>
         <input
           type="checkbox"
+          disabled={isLeaving}
           aria-label={`Choose ${robloxId}`}
           checked={isChosen}
           onChange={({ target }) => onChosen(target.checked)}
@@ -172,6 +237,7 @@ function Row({ session, isChosen, onChosen, onUser, onMessage, onDisconnect }: R
       </td>
       <td>
         <b>{robloxId}</b>
+        {isLeaving && <span className="badge">leaving</span>}
       </td>
       <td data-label="Place">{placeId}</td>
       <td data-label="Server" title={jobId}>
@@ -187,7 +253,7 @@ function Row({ session, isChosen, onChosen, onUser, onMessage, onDisconnect }: R
         <button type="button" className="plain" onClick={onMessage}>
           Message
         </button>
-        <button type="button" className="danger" onClick={onDisconnect}>
+        <button type="button" className="danger" disabled={isLeaving} onClick={onDisconnect}>
           Disconnect
         </button>
       </td>

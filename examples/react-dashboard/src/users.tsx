@@ -1,59 +1,18 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
-import { useAction } from './action.ts';
-import { instant, whole } from './format.ts';
+import { Blacklist, TakeOff } from './blacklist.tsx';
+import { type Fact, Facts } from './dialog.tsx';
+import { EditUser } from './edit-user.tsx';
+import { endOf, instant, whole } from './format.ts';
 import type { LicenceFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
+import { sayBlacklist, sayEnd } from './licence.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
 
 const USER = graphql(/* GraphQL */ `
   query User($key: ID!) {
     user(key: $key) {
       ...Licence
-    }
-  }
-
-  fragment Licence on User {
-    id
-    discordId
-    executor
-    executions
-    keyExpiresAt
-    lastResetAt
-    totalFingerprintResets
-    fingerprintAssigned
-    note
-    blacklist {
-      reason
-      expiresAt
-    }
-  }
-`);
-
-const BLACKLIST = graphql(/* GraphQL */ `
-  mutation Blacklist($input: BlacklistUserInput!) {
-    result: blacklistUser(input: $input) {
-      __typename
-      ... on BlacklistUserSuccess {
-        user {
-          ...Licence
-        }
-      }
-      ...RefusalParts
-    }
-  }
-`);
-
-const UNBLACKLIST = graphql(/* GraphQL */ `
-  mutation Unblacklist($input: UnblacklistUserInput!) {
-    result: unblacklistUser(input: $input) {
-      __typename
-      ... on UnblacklistUserSuccess {
-        user {
-          ...Licence
-        }
-      }
-      ...RefusalParts
     }
   }
 `);
@@ -83,8 +42,8 @@ export function Users() {
       </form>
       {key === '' ? (
         <p className="quiet">
-          A user is a licence key. LuaAuth finds one by the key only: it lists no users, and knows none by a
-          Discord id. From a session on the page of a script it is one press.
+          A user is a licence key. LuaAuth finds a user by the key only: it has no list of users, and no
+          search by Discord id. The page of a script opens the user of each session.
         </p>
       ) : (
         <User key={key} licenceKey={key} />
@@ -93,7 +52,7 @@ export function Users() {
   );
 }
 
-/** One for each key: while another is asked for, urql would go on giving the user of the one before. */
+/** Has the licence key as its React key: else urql shows the user before while it asks for the next. */
 function User({ licenceKey }: { readonly licenceKey: string }) {
   const [{ data, error, fetching }] = useQuery({ query: USER, variables: { key: licenceKey } });
   return (
@@ -105,117 +64,68 @@ function User({ licenceKey }: { readonly licenceKey: string }) {
   );
 }
 
+const DIALOGS = { edit: EditUser, blacklist: Blacklist, takeOff: TakeOff };
+
 function Licence({ licenceKey, user }: { readonly licenceKey: string; readonly user: LicenceFragment }) {
+  const [opened, setOpened] = useState<keyof typeof DIALOGS>();
+  const [done, setDone] = useState<string>();
   const { blacklist } = user;
   const hasExpired = user.keyExpiresAt != null && Date.parse(user.keyExpiresAt) < Date.now();
-  const facts: readonly (readonly [string, string])[] = [
+  const facts: readonly Fact[] = [
     ['Discord id', user.discordId ?? 'none'],
     ['Executions', whole(user.executions)],
     ['Executor', user.executor ?? 'unknown'],
-    ['Key expires', user.keyExpiresAt ? instant(user.keyExpiresAt) : 'never'],
+    ['Key expires', sayEnd(user.keyExpiresAt)],
     ['Fingerprint', user.fingerprintAssigned ? 'assigned' : 'none'],
     ['Resets', whole(user.totalFingerprintResets)],
     ['Last reset', user.lastResetAt ? instant(user.lastResetAt) : 'never'],
     ['Note', user.note ?? 'none'],
   ];
+  const open = (dialog: keyof typeof DIALOGS) => () => {
+    setDone(undefined);
+    setOpened(dialog);
+  };
+  const Opened = opened && DIALOGS[opened];
+  const name = `User ${endOf(licenceKey)}`;
   return (
-    <section className="card" aria-label="User">
+    <section className="card" aria-label={name}>
       <div className="title">
-        <h2>User</h2>
+        <h2>{name}</h2>
         <p className="badges">
           {blacklist && <span className="badge bad">Blacklisted</span>}
           {hasExpired && <span className="badge bad">Expired</span>}
           {!blacklist && !hasExpired && <span className="badge good">May execute</span>}
         </p>
       </div>
-      <dl className="facts">
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <BlacklistForm licenceKey={licenceKey} blacklist={blacklist} />
-    </section>
-  );
-}
-
-interface BlacklistFormProps {
-  readonly licenceKey: string;
-  readonly blacklist: LicenceFragment['blacklist'];
-}
-
-function BlacklistForm({ licenceKey: key, blacklist }: BlacklistFormProps) {
-  const add = useAction(BLACKLIST);
-  const remove = useAction(UNBLACKLIST);
-  const [latest, setLatest] = useState<'add' | 'remove'>();
-  const outcome = { add, remove }[latest ?? 'add'].outcome;
-  const blacklistThem = (form: FormData) => {
-    setLatest('add');
-    const [reason, until] = [String(form.get('reason')).trim(), String(form.get('until'))];
-    void add.run(
-      {
-        input: {
-          key,
-          ...(reason && { reason }),
-          ...(until && { expiresAt: new Date(until).toISOString() }),
-        },
-      },
-      'Blacklisted.',
-    );
-  };
-  if (!blacklist) {
-    return (
-      <form
-        className="part"
-        action={blacklistThem}
-        onSubmit={(event) => {
-          if (!confirm('Blacklist this user? LuaAuth also bars the address that they come from.'))
-            event.preventDefault();
-        }}
-      >
-        <h3>Blacklist</h3>
-        <p className="quiet">
-          The user can no longer execute; LuaAuth also bars the address that they come from.
-        </p>
+      {done && <Notice outcome={{ isGood: true, text: done }} />}
+      <Facts facts={facts} />
+      <div className="part">
+        {blacklist && <p>Blacklisted {sayBlacklist(blacklist)}</p>}
         <div className="line">
-          <label>
-            Reason
-            <input name="reason" maxLength={255} autoComplete="off" />
-          </label>
-          <label>
-            Until
-            <input name="until" type="datetime-local" />
-          </label>
-          <button type="submit" className="danger" disabled={add.isBusy}>
-            Blacklist
+          <button type="button" onClick={open('edit')}>
+            Edit or extend
           </button>
+          {blacklist ? (
+            <button type="button" className="plain" onClick={open('takeOff')}>
+              Take off the blacklist
+            </button>
+          ) : (
+            <button type="button" className="danger" onClick={open('blacklist')}>
+              Blacklist
+            </button>
+          )}
         </div>
-        <p className="quiet">Without an end it is for good.</p>
-        <Notice outcome={outcome} />
-      </form>
-    );
-  }
-  const { reason, expiresAt } = blacklist;
-  return (
-    <div className="part">
-      <h3>Blacklist</h3>
-      <p>
-        {reason ? `For “${reason}”, ` : 'Without a reason, '}
-        {expiresAt ? `until ${instant(expiresAt)}.` : 'for good.'}
-      </p>
-      <button
-        type="button"
-        disabled={remove.isBusy}
-        onClick={() => {
-          setLatest('remove');
-          void remove.run({ input: { key } }, 'No longer blacklisted.');
-        }}
-      >
-        Take off the blacklist
-      </button>
-      <Notice outcome={outcome} />
-    </div>
+      </div>
+      {Opened && (
+        <Opened
+          licenceKey={licenceKey}
+          user={user}
+          onClose={(text) => {
+            setOpened(undefined);
+            if (text) setDone(text);
+          }}
+        />
+      )}
+    </section>
   );
 }

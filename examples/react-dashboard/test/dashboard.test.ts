@@ -82,6 +82,7 @@ test('who is on is followed: who comes is shown, and who is disconnected goes', 
   await sessions.locator('.count', { hasText: '181' }).waitFor();
   await sessions.getByLabel('Find').fill('42424242');
   await sessions.getByRole('button', { name: 'Disconnect', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   await sessions.getByText('Disconnected 1 session.').waitFor();
   await sessions.locator('.count', { hasText: '180' }).waitFor();
   await sessions.getByText('Nobody who matches.').waitFor();
@@ -94,6 +95,7 @@ test('several sessions are disconnected by one REST call', async () => {
   // The gateway remembers for a while who has gone: not those whom other tests look for.
   for (const index of [5, 6]) await page.getByRole('checkbox').nth(index).check();
   await page.getByRole('button', { name: 'Disconnect 2 chosen' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   await page.getByText('Disconnected 2 sessions.').waitFor();
   const calls = fixture.sandbox.calls.filter(({ path }) => path === '/sessions/disconnect');
   assert.deepEqual(
@@ -127,12 +129,16 @@ test('a user is found by key, blacklisted, and taken off the blacklist', async (
   await page.getByLabel('Licence key').fill(userKey);
   await page.getByRole('button', { name: 'Look up' }).click();
   const user = page.getByRole('region', { name: 'User' });
+  const dialog = page.getByRole('dialog');
   await user.getByText('365843484059632433').waitFor();
-  await user.getByLabel('Reason').fill('Shared the key');
   await user.getByRole('button', { name: 'Blacklist' }).click();
-  await user.getByText('For “Shared the key”, for good.').waitFor();
+  await dialog.getByLabel('Reason').fill('Shared the key');
+  await dialog.getByRole('button', { name: 'Blacklist' }).click();
+  await user.getByText('Blacklisted for “Shared the key”, for good.').first().waitFor();
   assert.equal(fixture.sandbox.users.get(userKey)?.blacklisted, true);
   await user.getByRole('button', { name: 'Take off the blacklist' }).click();
+  await dialog.getByText('Shared the key').waitFor();
+  await dialog.getByRole('button', { name: 'Take off' }).click();
   await user.getByText('No longer blacklisted.').waitFor();
   assert.equal(fixture.sandbox.users.get(userKey)?.blacklisted, false);
   // A licence key is a secret as well.
@@ -141,22 +147,27 @@ test('a user is found by key, blacklisted, and taken off the blacklist', async (
   assert.deepEqual(complaints, []);
 });
 
-test('nobody is blacklisted by a single press, and what was typed stays', async () => {
+test('a user is blacklisted only after a dialog, which keeps what was typed until it is closed', async () => {
   const { page } = await fixture.open('users');
-  page.removeAllListeners('dialog');
-  const questions: string[] = [];
-  page.on('dialog', (dialog) => {
-    questions.push(dialog.message());
-    void dialog.dismiss();
-  });
   await page.getByLabel('Licence key').fill(userKey);
   await page.getByRole('button', { name: 'Look up' }).click();
-  const user = page.getByRole('region', { name: 'User' });
-  await user.getByLabel('Reason').fill('Shared the key');
-  await user.getByRole('button', { name: 'Blacklist' }).click();
-  assert.deepEqual(questions, ['Blacklist this user? LuaAuth also bars the address that they come from.']);
+  const open = page.getByRole('region', { name: 'User' }).getByRole('button', { name: 'Blacklist' });
+  const dialog = page.getByRole('dialog', { name: `Blacklist user …${userKey.slice(-4)}` });
+  await open.click();
+  await dialog.getByLabel('Reason').fill('Shared the key');
+  fixture.sandbox.fault({
+    kind: 'failure',
+    code: -1,
+    message: 'internal server error',
+    route: 'POST /users/:user_key/blacklist',
+  });
+  await dialog.getByRole('button', { name: 'Blacklist' }).click();
+  await dialog.getByRole('alert').waitFor();
+  assert.equal(await dialog.getByLabel('Reason').inputValue(), 'Shared the key');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
   assert.equal(fixture.sandbox.users.get(userKey)?.blacklisted, false);
-  assert.equal(await user.getByLabel('Reason').inputValue(), 'Shared the key');
+  assert.ok(await open.evaluate((button) => button === document.activeElement));
 });
 
 test('while a user is looked up, the one before is gone, with the buttons that would act upon the new one', async () => {
@@ -219,12 +230,17 @@ test('a refusal is a sentence', async () => {
   assert.ok(user);
   Object.assign(user, { blacklisted: false, blacklist_reason: null, blacklist_expires: null });
   await takeOff.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take off' }).click();
   await page.getByRole('alert').filter({ hasText: 'This user is not blacklisted.' }).waitFor();
 });
 
 test('a script is disabled, and enabled again', async () => {
   const { page } = await fixture.open(`script/${scriptId}`);
   await page.getByRole('button', { name: 'Disable' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Disable Nightfall Hub' });
+  await dialog.getByText('Nightfall Suite').waitFor();
+  await dialog.getByRole('button', { name: 'Disable' }).click();
+  await page.getByText('Nightfall Hub is disabled.').waitFor();
   await page.getByText('Disabled', { exact: true }).waitFor();
   assert.equal(fixture.sandbox.scripts.get(scriptId)?.enabled, false);
   await page.getByRole('button', { name: 'Enable' }).click();

@@ -30,8 +30,22 @@ test('what the key does not allow is said by the scopes that it lacks', async ()
   const { page } = await fixture.open(`script/${seeded.scriptId}`, {}, KEY);
   const row = page.getByRole('row', { name: `${seeded.robloxId}` });
   await row.getByRole('button', { name: 'Disconnect' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   const refusal = page.getByRole('alert');
   await refusal.filter({ hasText: 'Your key of this gateway lacks sessions:write.' }).waitFor();
+});
+
+test('without the scope of secrets the webhooks are unknown, and a refused change says which scope is missing', async () => {
+  const { page } = await fixture.open(`project/${seeded.projectId}`, {}, KEY);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Your key of this gateway lacks secrets:read.').waitFor();
+  await dialog.getByLabel('Name').fill('Nightfall');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog
+    .getByRole('alert')
+    .filter({ hasText: 'Your key of this gateway lacks projects:write.' })
+    .waitFor();
 });
 
 test('a key that is not one of the gateway is said so', async () => {

@@ -32,7 +32,6 @@ export function openDashboard(variables: Variables = {}, files?: (directory: str
       const complaints: string[] = [];
       page.on('pageerror', ({ message }) => complaints.push(message));
       page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
-      page.on('dialog', (dialog) => dialog.accept());
       await page.goto(fixture.url);
       return { page, complaints };
     },
