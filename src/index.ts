@@ -1,8 +1,11 @@
 import { readPlainKey } from './callers/key-store.ts';
 import { defaults, withDefaults } from './config/config.ts';
 import * as features from './features/gateway-features.ts';
+import * as processFeatures from './features/process-features.ts';
 import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createLog } from './observability/log.ts';
+import type { ProcessFeatures, RedisStateOptions } from './server/features.ts';
+import type { State } from './state/port.ts';
 import {
   createTransport as createPlainTransport,
   type Transport,
@@ -13,10 +16,10 @@ import { version } from './version.ts';
 export type { Credentials, TokenVerifier } from './callers/identify.ts';
 export type { KeyStore as KeyRing } from './callers/key-store.ts';
 export type { Permissions as Grant } from './callers/permissions.ts';
-export { openStateInRedis, type RedisStateOptions } from './features/redis/open.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Timeouts } from './luaauth/api.ts';
 export type { Limits } from './plan/limits.ts';
+export type { RedisStateOptions } from './server/features.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
 
 export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & {
@@ -64,4 +67,15 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', format: defaults.logFormat, secrets, destination: process.stderr });
   return createPlainGateway({ ...withDefaults({ log, credentials }, options), timeouts, features });
+}
+
+/**
+ * The state of several gateways, in Redis. Entries are cached in each process as well, and are valid while no write is known
+ * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
+ */
+export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
+  const { redis }: ProcessFeatures = processFeatures;
+  if (!redis)
+    throw new Error('openStateInRedis needs the feature redis, which is not installed in this build.');
+  return (await redis()).openStateInRedis(options);
 }

@@ -9,4 +9,4 @@ if (problem !== undefined) {
 setV8Flags();
 enableCompileCache();
 const { runCommandLine } = await import('./cli/program.ts');
-await runCommandLine(process.argv.slice(2));
+await runCommandLine(process.argv.slice(2), await import('./features/process-features.ts'));

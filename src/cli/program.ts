@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
-import type { NewKeyFlags } from '../features/commands/gateway-keys.ts';
-import { readProbeArguments } from '../features/commands/probe-arguments.ts';
-import type { QueryOptions } from '../features/commands/query.ts';
-import type { SandboxDates } from '../features/sandbox/server.ts';
-import { ID_FORM, isId } from '../luaauth/decoders.ts';
-import { isObject } from '../luaauth/envelope.ts';
+import type { ProcessFeatures } from '../server/features.ts';
 import { version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
-import { EXIT, printError, readInputFile } from './terminal.ts';
+import { EXIT, printError } from './terminal.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -27,16 +22,29 @@ Exit codes:
   ${EXIT.errors}  query: the answer has errors
   ${EXIT.refused}  query: LuaAuth refused the mutation`;
 
-type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
+/** The features of a command line. */
+export interface CommandLineFeatures extends ProcessFeatures {
+  readonly commands?: () => Promise<{
+    /** Adds its commands to those of the program. */
+    addCommands(program: Command, parts: CommandParts): void;
+  }>;
+}
+
+export interface CommandParts {
+  /** Reads the configuration, flags on top. Ends the process with every problem named when it has any. */
+  readonly configure: typeof configure;
+  readonly features: ProcessFeatures;
+}
 
 /** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and stderr says so. */
-export async function runCommandLine(args: readonly string[]): Promise<void> {
+export async function runCommandLine(args: readonly string[], features: CommandLineFeatures): Promise<void> {
   process.stdout.on('error', endOfOutput);
   // Whether there are files to read again or not: SIGHUP ends no process.
   process.on('SIGHUP', () => undefined);
   try {
     const [command = '', ...rest] = withCommand(args);
-    await createProgram().parseAsync([command, ...rest], { from: 'user' });
+    const program = await createProgram(features);
+    await program.parseAsync([command, ...rest], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -59,7 +67,7 @@ function withCommand(args: readonly string[]): string[] {
 }
 
 /** The commands. Each loads what it runs only then: a wrong flag or a bad configuration is reported at once. */
-function createProgram(): Command {
+async function createProgram(features: CommandLineFeatures): Promise<Command> {
   const program = new Command('luaauth-graphql')
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
     .version(version, '-v, --version')
@@ -74,9 +82,9 @@ function createProgram(): Command {
     .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
       const config = await configure(flags);
       // A process that runs others needs little of a gateway.
-      if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
+      if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config, features);
       const { serve } = await import('../server/serve.ts');
-      await serve(config, 'http', flags.sharedSandbox);
+      await serve(config, features, 'http', flags.sharedSandbox);
     });
 
   program
@@ -94,59 +102,13 @@ function createProgram(): Command {
       process.stdout.write(readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8'));
     });
 
-  addFlagsOfServe(
-    program
-      .command('check')
-      .description('read the configuration, and ask LuaAuth one harmless question')
-      .argument('[ids...]', 'with --probe: script=ID, project=ID and key=KEY of your account')
-      .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId)
-      .option('--probe', 'make each documented read once, at most 10 calls, and compare the answers')
-      .option('--json', 'print one object of JSON'),
-  ).action(async (given: string[], flags: CheckFlags, command: Command) => {
-    const { probe: isProbe = false, json = false, ...others } = flags;
-    const ids = readProbeArguments(given);
-    if (typeof ids === 'string') command.error(`error: ${ids}`);
-    if (!isProbe && given.length > 0)
-      command.error('error: check takes script=ID, project=ID and key=KEY with --probe alone. Add --probe.');
-    if (isProbe && flags.script !== undefined)
-      command.error('error: --probe takes the script as script=ID. Leave --script out.');
-    const config = await configure(others);
-    if (isProbe && config.apiUrl !== undefined && config.credentials.heldKey === undefined)
-      command.error('error: --probe needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
-    if (flags.script !== undefined && config.credentials.heldKey === undefined) {
-      command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
-    }
-    const { check } = await import('../features/commands/check.ts');
-    const options = { scriptId: flags.script, probe: isProbe ? ids : undefined, json };
-    if (!(await check(config, options))) process.exitCode = EXIT.failed;
-  });
+  (await features.commands?.())?.addCommands(program, { configure, features });
+  if (features.agents) addMcp(program, features);
+  if (features.sandbox) addSandbox(program, features.sandbox);
+  return program;
+}
 
-  addKeysCommands(program);
-  addFlagsOfServe(
-    program
-      .command('query')
-      .description('run one operation, here or at a running gateway, and print its answer')
-      .argument('<file>', 'the document; - reads stdin')
-      .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
-      .option('--operation <name>', 'which operation, where the document has several')
-      .option('--plan', 'print what the operation may cost, and run nothing')
-      .option(
-        '--url <url>',
-        'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql',
-        gatewayUrl,
-      ),
-  ).action(async (file: string, flags: Partial<Omit<QueryOptions, 'file'>>, command: Command) => {
-    const { variables, operation, plan = false, url, ...others } = flags;
-    // Told here, where the URL is not quoted.
-    if (url !== undefined && (new URL(url).username || new URL(url).password))
-      command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
-    // The REST API behind another gateway is not this process's to know.
-    const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
-    const config = await configure({ ...others, ...notHere });
-    const { query } = await import('../features/commands/query.ts');
-    process.exitCode = await query({ file, variables, operation, plan, url }, config);
-  });
-
+function addMcp(program: Command, features: ProcessFeatures): void {
   addFlagsOfServe(
     program
       .command('mcp')
@@ -156,9 +118,11 @@ function createProgram(): Command {
     const { serve } = await import('../server/serve.ts');
     // It is one client's own: nobody scrapes it, and nobody has to notice that it leaves.
     const shutdown = { ...config.shutdown, delayMs: 0 };
-    await serve({ ...config, workers: 1, metrics: undefined, shutdown }, 'stdin');
+    await serve({ ...config, workers: 1, metrics: undefined, shutdown }, features, 'stdin');
   });
+}
 
+function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox']>): void {
   program
     .command('sandbox')
     .description('run the sandbox, a fake LuaAuth REST API, alone')
@@ -172,12 +136,10 @@ function createProgram(): Command {
         .choices(['recent', 'fixed'])
         .default('recent'),
     )
-    .action(async ({ port, dates }: { port: string; dates: SandboxDates }) => {
-      const { runSandbox } = await import('../features/sandbox/run-sandbox.ts');
+    .action(async ({ port, dates }: { port: string; dates: 'fixed' | 'recent' }) => {
+      const { runSandbox } = await load();
       await runSandbox(port, dates);
     });
-
-  return program;
 }
 
 /** The configuration, flags on top. Ends the process with every problem named when it has any. */
@@ -190,66 +152,4 @@ async function configure(flags: FlagValues): Promise<Config> {
   const lines = result.problems.map((problem) => `  ${inTermsOfFlags(problem, given)}`);
   printError(['The configuration has problems:', ...lines].join('\n'));
   process.exit(EXIT.failed);
-}
-
-function addKeysCommands(program: Command): void {
-  const keys = program.command('keys').description('make gateway keys, and see what they allow');
-  keys
-    .command('new')
-    .description('make a gateway key, and print it once')
-    .requiredOption('--name <name>', 'who is to have it')
-    .option('--scopes <scopes>', 'what it allows, separated by commas; * for everything')
-    .option('--scripts <ids>', 'the only scripts that it reaches, separated by commas')
-    .option('--projects <ids>', 'the only projects that it reaches, separated by commas')
-    .option('--rate <calls>', 'REST calls that it may cause in any second')
-    .option('--expires-at <instant>', 'when it ends, such as 2027-01-01T00:00:00Z')
-    .option('--file <path>', 'add its entry to this file of keys')
-    .addOption(
-      new Option('--rotate', 'add it to the entry of this name, beside the key of before').conflicts([
-        'scopes',
-        'scripts',
-        'projects',
-        'rate',
-        'expiresAt',
-      ]),
-    )
-    .action(async (flags: NewKeyFlags) => {
-      const { makeKey } = await import('../features/commands/gateway-keys.ts');
-      reportProblems(await makeKey(flags));
-    });
-  keys
-    .command('check')
-    .description('say what a file of gateway keys allows, key by key')
-    .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
-    .action(async (path: string) => {
-      const { showKeys } = await import('../features/commands/gateway-keys.ts');
-      reportProblems(showKeys(path));
-    });
-}
-
-function reportProblems(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  printError(problems.map((problem) => `${problem}.`).join('\n'));
-  process.exitCode = EXIT.failed;
-}
-
-function jsonObject(given: string): Readonly<Record<string, unknown>> {
-  const advice = 'Give an object of JSON, or @ and the path of a file that holds one.';
-  try {
-    const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
-    if (isObject(value)) return value;
-  } catch {
-    // The message below says what it is not; it is not quoted twice.
-  }
-  throw new InvalidArgumentError(advice);
-}
-
-function gatewayUrl(given: string): string {
-  if (/^https?:\/\//.test(given) && URL.canParse(given)) return given;
-  throw new InvalidArgumentError('A URL begins with http:// or https://.');
-}
-
-function scriptId(given: string): string {
-  if (!isId(given)) throw new InvalidArgumentError(`An id is ${ID_FORM}.`);
-  return given;
 }

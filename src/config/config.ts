@@ -4,12 +4,14 @@ import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { configurePersisted } from './document-list.ts';
 import {
   DEFAULT_COLLECTOR,
+  ROWS,
   ttlVariable,
   VARIABLES,
+  type Variable,
   type VariableValues,
   WRITE_TIMEOUT_FACTOR,
 } from './env-variables.ts';
-import { type Environment, fileReader, overlay, readValues } from './environment.ts';
+import { type Environment, fileReader, overlay, readDefault, readValues } from './environment.ts';
 import { findContradictions, findUnknownNames, JWT_VARIABLES } from './problems.ts';
 import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
 import { redisUrl } from './value-kinds.ts';
@@ -18,6 +20,8 @@ import { redisUrl } from './value-kinds.ts';
 export type Config = Readonly<ReturnType<typeof assemble>> & {
   /** Reads the file of REDIS_URL_FILE again; undefined without such a file. @throws Error for what is no URL of Redis. */
   readonly readRedisUrl: (() => string) | undefined;
+  /** The variables with another value than by default, but for switches that are off. */
+  readonly asked: readonly string[];
   /** Secrets that come from files, which may change while the gateway runs. */
   readonly secretFiles: readonly SecretFile[];
 };
@@ -51,8 +55,16 @@ export function readConfig(environment: Environment): ConfigResult {
   const readRedisUrl = fileReader(environment, 'REDIS_URL', redisUrl);
   const secretFiles = SECRETS_IN_FILES.flatMap((name) => secretFile(environment, values, name) ?? []);
   const assembled = assemble(values, problems, readKeys(environment, values, problems));
-  const config = { ...assembled, readRedisUrl, secretFiles };
-  return problems.length > 0 ? { problems } : { config };
+  if (problems.length > 0) return { problems };
+  const asked = ROWS.filter(([name, row]) => isAsked(values, name, row)).map(([name]) => name);
+  return { config: { ...assembled, readRedisUrl, secretFiles, asked } };
+}
+
+/** Whether a value is another one than by default, and no switch that is off. */
+function isAsked(values: Readonly<Record<string, unknown>>, name: string, row: Variable): boolean {
+  const value = values[name];
+  if (value === false || value === 'off' || value === 'none') return false;
+  return String(value) !== String(readDefault(name, row, values));
 }
 
 const SECRETS_IN_FILES = ['LUAAUTH_TOKEN', 'METRICS_KEY', 'REDIS_URL'] as const;

@@ -1,9 +1,8 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
-import { sandboxKeys } from '../features/sandbox/keys.ts';
-import { seeded } from '../features/sandbox/seed-data.ts';
 import type { OperationLog } from '../observability/log.ts';
 import { version } from '../version.ts';
+import type { SandboxFacts } from './features.ts';
 
 export interface Running {
   readonly url: string;
@@ -11,33 +10,42 @@ export interface Running {
 }
 
 /** Announces what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
-export function announce(started: Running, config: Config, log: Pick<OperationLog, 'lifeCycle'>): void {
+export function announce(
+  started: Running,
+  config: Config,
+  sandbox: SandboxFacts | undefined,
+  log: Pick<OperationLog, 'lifeCycle'>,
+): void {
   const { apiUrl } = config;
   const facts = {
     version,
     url: `${started.url}/graphql`,
     mode: apiUrl ? 'live' : 'sandbox',
     apiUrl: apiUrl?.origin,
-    sandboxKey: apiUrl ? undefined : sandboxKeys.full,
+    sandboxKey: sandbox?.key,
     metricsUrl: started.metricsUrl,
   };
   if (!process.stdout.isTTY) log.lifeCycle('started', facts);
   if (cluster.isWorker) process.send?.(started);
-  else if (process.stdout.isTTY) printBanner([started], config);
+  else if (process.stdout.isTTY) printBanner([started], config, sandbox);
 }
 
-/** Shows on a terminal how to go on: what one gateway needs, or several at one URL. */
-export function printBanner(started: readonly Running[], config: Config): void {
+/** Shows on a terminal how to go on: what one gateway needs, or several at one URL. `sandbox`: it answers, and not an API. */
+export function printBanner(
+  started: readonly Running[],
+  config: Config,
+  sandbox: SandboxFacts | undefined,
+): void {
   const url = started[0]?.url;
   const lines = [`luaauth-graphql ${version}`];
-  if (config.apiUrl) {
-    lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${config.apiUrl.origin}`);
+  if (!sandbox) {
+    lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${config.apiUrl?.origin}`);
   } else {
     lines.push(
       'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
       `  GraphQL   ${url}/graphql${config.graphiql ? '  (open it in a browser for GraphiQL)' : ''}`,
-      `  Key       ${credentialAdvice(config)}`,
-      `  Try       { script(id: "${seeded.scriptId}") { name enabled } }`,
+      `  Key       ${credentialAdvice(config, sandbox.key)}`,
+      `  Try       { script(id: "${sandbox.ids.scriptId}") { name enabled } }`,
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
     );
   }
@@ -50,9 +58,12 @@ export function printBanner(started: readonly Running[], config: Config): void {
   console.log(lines.join('\n'));
 }
 
-function credentialAdvice({ credentials: { heldKey, gatewayKeys }, keysFile, jwt }: Config): string {
-  if (heldKey === undefined) return `send the header "token: ${sandboxKeys.full}"`;
-  const sent = `the gateway sends LUAAUTH_TOKEN; the sandbox knows ${sandboxKeys.full}`;
+function credentialAdvice(
+  { credentials: { heldKey, gatewayKeys }, keysFile, jwt }: Config,
+  sandboxKey: string,
+): string {
+  if (heldKey === undefined) return `send the header "token: ${sandboxKey}"`;
+  const sent = `the gateway sends LUAAUTH_TOKEN; the sandbox knows ${sandboxKey}`;
   return gatewayKeys || keysFile || jwt
     ? `send the header "authorization: Bearer <gateway key>"; ${sent}`
     : sent;

@@ -1,18 +1,19 @@
 import type { Config } from '../config/config.ts';
-import * as features from '../features/gateway-features.ts';
 import { createGateway } from '../gateway.ts';
 import { createLog } from '../observability/log.ts';
+import { loadFeatures, type ProcessFeatures } from './features.ts';
 import { openUpstream } from './open-upstream.ts';
 
 /** A gateway that nobody but its owner reaches: it listens to nothing, and what nobody expects goes to stderr. */
-export async function openAlone(config: Config) {
+export async function openAlone(config: Config, features: ProcessFeatures) {
+  const ofGateway = await loadFeatures(config, features);
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];
   // Where gateways share a quota, its calls count in it as well.
-  const { transport, close } = await openUpstream(config, []);
+  const { transport, close } = await openUpstream(config, features, []);
   const gateway = createGateway({
     ...config,
-    features,
+    features: ofGateway,
     transport,
     // Its owner has the key already: there is nobody to ask for a gateway key.
     credentials: {},

@@ -1,20 +1,17 @@
 import { isKeyForAll } from '../callers/identify.ts';
 import { readPlainKey } from '../callers/key-store.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
-import { type AuditFile, openAuditFile } from '../features/audit/audit-file.ts';
 import { createHostCheck } from '../http/guards.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
 import { type LogOutput, openStdout } from '../observability/log-output.ts';
-import type { ListedDocuments } from '../operation/document-resolver.ts';
-import { hashOf } from '../state/documents.ts';
 import type { Observer } from '../transport/observer.ts';
-import { version } from '../version.ts';
+import type { AuditFile, ProcessFeatures } from './features.ts';
 
 /** Logs, metrics and traces of the process, for those who run it. */
 export type Observability = Awaited<ReturnType<typeof openObservability>>;
 
 /** Opens what is configured, and loads nothing else. The log is on stdout, or on stderr (2). @throws StartError */
-export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
+export async function openObservability(config: Config, features: ProcessFeatures, logTo: 1 | 2 = 1) {
   const destination = await openStdout(
     (lines) => log.warn(`${logTo === 1 ? 'stdout' : 'stderr'} took no lines for a while: ${lines} are lost`),
     logTo,
@@ -25,10 +22,14 @@ export async function openObservability(config: Config, logTo: 1 | 2 = 1) {
     secrets: secretsOf(config),
     destination,
   });
+  const { auditFile, tracesUrl } = config;
   const audit =
-    config.auditFile === undefined ? undefined : openAuditFile(config.auditFile, secretsOf(config));
-  const tracing = config.tracesUrl && (await openTracing(config, config.tracesUrl, log.warn));
-  const metrics = config.metrics && (await openMetrics(config, config.metrics, destination));
+    auditFile === undefined
+      ? undefined
+      : (await features.audit?.())?.openAuditFile(auditFile, secretsOf(config));
+  const tracing = tracesUrl && (await (await features.tracing?.())?.openTracing(tracesUrl, log.warn));
+  tracing?.list(config.persisted.listed);
+  const metrics = config.metrics && (await openMetrics(config, config.metrics, destination, features));
   // A line of the log names the span, so that begins before.
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
@@ -87,27 +88,12 @@ export function secretsInUrl(url: string): string[] {
 
 async function openMetrics(
   { credentials, keysFile, jwt, corsOrigins }: Config,
-  { host, port, key }: MetricsConfig,
+  given: MetricsConfig,
   logOutput: LogOutput,
+  features: ProcessFeatures,
 ) {
-  const { createMetrics } = await import('../features/metrics/metrics.ts');
-  const metrics = createMetrics({ key, linesLost: () => logOutput.lost, version });
-  const { createMetricsRoute, startMetricsServer } = await import('../features/metrics/metrics-server.ts');
-  if (port === undefined)
-    return { ...metrics, pages: [createMetricsRoute(metrics)], url: undefined, close() {} };
   // No page knows METRICS_KEY, so its holder may use any name.
-  const isForAll = isKeyForAll(credentials) && !keysFile && !jwt && key === undefined;
+  const isForAll = isKeyForAll(credentials) && !keysFile && !jwt && given.key === undefined;
   const checkHost = createHostCheck(isForAll ? [] : ['*'], corsOrigins);
-  const { url, close } = await startMetricsServer(metrics, { host, port }, checkHost);
-  return { ...metrics, pages: [], url, close };
-}
-
-/** Starts tracing. @throws StartError where its packages are not installed */
-export async function openTracing({ persisted }: Config, url: URL, warn: (message: string) => void) {
-  const { createTracing, startOtel } = await import('../features/tracing/tracing.ts');
-  const { tracer, close } = await startOtel({ url, version, warn });
-  const tracing = createTracing(tracer);
-  const list = (documents: ListedDocuments) => tracing.list(new Set([...documents.values()].map(hashOf)));
-  list(persisted.listed);
-  return { ...tracing, list, close };
+  return (await features.metrics?.())?.openMetrics({ ...given, checkHost, linesLost: () => logOutput.lost });
 }

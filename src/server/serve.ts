@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
 import { announce } from './banner.ts';
+import { loadFeatures, type ProcessFeatures } from './features.ts';
 import { openGateway } from './open-gateway.ts';
 import { openObservability, secretsInUrl } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -12,10 +13,18 @@ import { openKeys, replaceHeldKey, watchDocuments, watchSecrets } from './watche
  * Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. Without an
  * API it is over the sandbox at `sandboxUrl`, or one of its own.
  */
-export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: string): Promise<void> {
-  const observability = await openObservability(config, by === 'stdin' ? 2 : 1).catch(exit);
+export async function serve(
+  config: Config,
+  features: ProcessFeatures,
+  by: 'http' | 'stdin',
+  sandboxUrl?: string,
+): Promise<void> {
+  await loadFeatures(config, features).catch(exit);
+  const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1).catch(exit);
   const { log } = observability;
-  const { transport, close } = await openUpstream(config, observability.upstream, sandboxUrl).catch(exit);
+  const { transport, close } = await openUpstream(config, features, observability.upstream, sandboxUrl).catch(
+    exit,
+  );
   const { rate, redis: { instances = 0 } = {} } = config;
   if (rate > 0 && instances > rate) {
     const seconds = Math.ceil(instances / rate);
@@ -26,7 +35,7 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
   // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
-  const credentials = await openKeys(config, log);
+  const credentials = await openKeys(config, features, log);
   if (observability.reopen) process.on('SIGHUP', observability.reopen);
   const { hide, replaceMetricsKey } = observability;
   const uses = {
@@ -44,7 +53,7 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
   };
   watchSecrets(config, uses, log);
   const parts = { transport, isReady: () => ready, credentials };
-  const server = await openGateway(config, observability, parts, by).catch(exit);
+  const server = await openGateway(config, observability, parts, by, features).catch(exit);
   const replace = (listed: ListedDocuments) => {
     server.replaceDocuments(listed);
     observability.list?.(listed);
@@ -64,5 +73,8 @@ export async function serve(config: Config, by: 'http' | 'stdin', sandboxUrl?: s
   });
   // It is closed as well after a message that is too large.
   if (by === 'stdin') process.stdin.once('close', () => process.emit('SIGTERM'));
-  else announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, log);
+  else {
+    const sandbox = config.apiUrl ? undefined : (await features.sandbox?.())?.facts;
+    announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, sandbox, log);
+  }
 }

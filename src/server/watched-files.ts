@@ -6,6 +6,7 @@ import type { Config, SecretFile } from '../config/config.ts';
 import { readKeysFile } from '../config/text-file.ts';
 import type { Gateway } from '../gateway.ts';
 import type { OperationLog } from '../observability/log.ts';
+import type { ProcessFeatures } from './features.ts';
 
 /** How often it is looked whether a file has changed. A watcher of events misses links and mounts. */
 const LOOK_EVERY_MS = 1_000;
@@ -63,10 +64,10 @@ export function replaceHeldKey(credentials: ReplaceableCredentials, key: string)
 /** The credentials as configured. A file of keys is read again whenever it changes. Nothing else is even loaded. */
 export async function openKeys(
   { credentials: plain, keysFile, jwt }: Config,
+  features: ProcessFeatures,
   { info, warn }: Log,
 ): Promise<ReplaceableCredentials> {
-  const tokenVerifier =
-    jwt && (await import('../features/jwt/token-verifier.ts')).createTokenVerifier({ ...jwt, warn });
+  const tokenVerifier = jwt && (await features.jwt?.())?.createTokenVerifier({ ...jwt, warn });
   const credentials: ReplaceableCredentials = { ...plain, tokenVerifier };
   if (!keysFile) return credentials;
   const { path, entries } = keysFile;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { printBanner, type Running } from './banner.ts';
+import type { ProcessFeatures } from './features.ts';
 import { onStop, STOP } from './signals.ts';
 
 /** So that one that cannot live does not take all of a processor. */
@@ -12,8 +13,9 @@ const AGAIN_AFTER_MS = 1_000;
  * Runs so many gateways on one port, each a process of its own. There is nothing between them but Redis. One that ends is
  * started again, until it serves; but one that cannot start with the others ends all.
  */
-export async function runWorkers(config: Config): Promise<void> {
-  const sandbox = config.apiUrl ? undefined : await (await import('./open-upstream.ts')).openSandbox();
+export async function runWorkers(config: Config, features: ProcessFeatures): Promise<void> {
+  const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
+  const sandbox = await ofSandbox?.openSandbox();
   const running = new Set<Worker>();
   const serving = new Set<Worker>();
   let haveStarted = false;
@@ -69,7 +71,7 @@ export async function runWorkers(config: Config): Promise<void> {
   const others = Array.from({ length: config.workers - 1 }, (_one, index) => begin(index + 1));
   const started = [first, ...(await Promise.all(others))];
   haveStarted = true;
-  if (process.stdout.isTTY) printBanner(started, config);
+  if (process.stdout.isTTY) printBanner(started, config, ofSandbox?.facts);
 }
 
 /** Those of this process, with what each worker has of its own. */

@@ -1,4 +1,5 @@
 import { readConfig } from '../../src/config/config.ts';
+import * as features from '../../src/features/process-features.ts';
 import { openGateway } from '../../src/server/open-gateway.ts';
 import { openObservability } from '../../src/server/open-observability.ts';
 import { openUpstream } from '../../src/server/open-upstream.ts';
@@ -13,10 +14,10 @@ export async function startDefaultGateway(apiUrl: string) {
   const read = readConfig({ LUAAUTH_API_URL: apiUrl, PORT: '0', LOG_LEVEL: 'silent' });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const { config } = read;
-  observability ??= openObservability(config);
-  const { transport, close } = await openUpstream(config, []);
+  observability ??= openObservability(config, features);
+  const { transport, close } = await openUpstream(config, features, []);
   const parts = { transport, credentials: config.credentials };
-  const { url, drain } = await openGateway(config, await observability, parts, 'http');
+  const { url, drain } = await openGateway(config, await observability, parts, 'http', features);
   return {
     url,
     async close() {

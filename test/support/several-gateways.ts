@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect } from 'vitest';
-import { openStateInRedis, type RedisStateOptions } from '../../src/features/redis/open.ts';
+import { openStateInRedis } from '../../src/features/redis/open.ts';
+import type { RedisStateOptions } from '../../src/server/features.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { useRedis } from './redis.ts';
 import { createStallMeter } from './uncertainty.ts';

@@ -15,8 +15,7 @@ import { auditLine } from '../../observability/facts.ts';
 import { createRedactedStream } from '../../observability/redacted-stream.ts';
 import type { RequestRecord, WriteFacts } from '../../observability/request-record.ts';
 import { StartError } from '../../observability/start-error.ts';
-
-export type AuditFile = ReturnType<typeof openAuditFile>;
+import type { AuditFile } from '../../server/features.ts';
 
 const OWNER_AND_GROUP = 0o640;
 const LINE_END = 0x0a;
@@ -26,7 +25,7 @@ const LINE_END = 0x0a;
  * then the write is answered: whatever becomes of the process, no write is answered that the file does not know.
  * @throws StartError
  */
-export function openAuditFile(path: string, secrets: readonly string[] = []) {
+export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
   let file = open(path);
   // The system may have taken a part of a line only, such as on a full disk.
   let isTorn = isTornAt(path);
@@ -46,7 +45,6 @@ export function openAuditFile(path: string, secrets: readonly string[] = []) {
       },
     },
     hide: stream.hide,
-    /** Opens the file of that name again: the one that was open may have been moved away. */
     reopen() {
       const next = open(path);
       closeSync(file);

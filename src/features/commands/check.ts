@@ -5,11 +5,9 @@ import type { Timeouts } from '../../luaauth/api.ts';
 import { Refused } from '../../luaauth/refusal.ts';
 import { getScript, type Script } from '../../luaauth/scripts.ts';
 import { StartError } from '../../observability/start-error.ts';
+import { loadFeatures, type ProcessFeatures } from '../../server/features.ts';
 import { CallFailure } from '../../transport/errors.ts';
 import { version } from '../../version.ts';
-import { checkAuditFile } from '../audit/audit-file.ts';
-import { isSandboxKey, sandboxKeys } from '../sandbox/keys.ts';
-import { seeded } from '../sandbox/seed-data.ts';
 import { diagnose, type Finding, show } from './diagnosis.ts';
 import { openDirectAccess } from './direct-access.ts';
 import { type Probe, probe } from './probe.ts';
@@ -18,7 +16,6 @@ import type { ProbedIds } from './probed-reads.ts';
 
 /** Stands in for an id, and for a key where the gateway holds none: neither exists. */
 const NOBODY = 'luaauth-graphql-check';
-const REDIS_TIMEOUT_MS = 5_000;
 
 /** The options of `check`. */
 export interface CheckOptions {
@@ -34,7 +31,11 @@ export interface CheckOptions {
  * of each kind.
  * @returns whether nothing has to be fixed.
  */
-export async function check(config: Config, { scriptId, probe: ids, json }: CheckOptions): Promise<boolean> {
+export async function check(
+  config: Config,
+  features: ProcessFeatures,
+  { scriptId, probe: ids, json }: CheckOptions,
+): Promise<boolean> {
   const say = json ? () => undefined : print;
   say(`luaauth-graphql ${version}`);
   const findings: Finding[] = [];
@@ -42,22 +43,29 @@ export async function check(config: Config, { scriptId, probe: ids, json }: Chec
     findings.push(finding);
     say(show(finding));
   };
-  const problems = await problemsAtStart(config);
+  const problems = await problemsAtStart(config, features);
   for (const fact of problems) report({ level: 'fail', subject: 'Configuration', fact });
   if (problems.length === 0)
     report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
 
-  if (config.redis) report(await askRedis(config.redis));
-  const sandbox = config.apiUrl
-    ? undefined
-    : await (await import('../../server/open-upstream.ts')).openSandbox();
+  if (config.redis && features.redis) report(await redisFinding(config.redis, features.redis));
+  const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
+  const sandbox = await ofSandbox?.openSandbox();
+  const url = config.apiUrl ?? (sandbox && new URL(sandbox.url));
+  // The findings say what this build lacks.
+  if (!url) return finish(findings, json);
   let probed: Probe | undefined;
   try {
-    const url = config.apiUrl ?? new URL((sandbox as { url: string }).url);
     const key = config.credentials.heldKey;
     if (ids) {
-      const known = sandbox ? { script: seeded.scriptId, key: seeded.userKey, ...ids } : ids;
-      probed = await probe({ url, key: key ?? sandboxKeys.full, timeouts: config.timeouts, ids: known });
+      const { scriptId: script, userKey } = ofSandbox?.facts.ids ?? {};
+      const known = ofSandbox ? { script, key: userKey, ...ids } : ids;
+      probed = await probe({
+        url,
+        key: key ?? ofSandbox?.facts.key ?? NOBODY,
+        timeouts: config.timeouts,
+        ids: known,
+      });
     }
     const answer = probed
       ? probed.failure
@@ -67,12 +75,17 @@ export async function check(config: Config, { scriptId, probe: ids, json }: Chec
     else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
     else report({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
     if (isInClear(url)) report(IN_CLEAR);
-    if (sandbox && key !== undefined && !isSandboxKey(key)) report(NOT_A_SANDBOX_KEY);
+    if (sandbox && key !== undefined && !ofSandbox?.facts.isKey(key)) report(NOT_A_SANDBOX_KEY);
     else if (answer && !diagnosis) report({ subject: 'Key', ...keyFinding(key, scriptId, answer) });
     if (probed) findingsOf(probed).forEach(report);
   } finally {
     await sandbox?.close();
   }
+  return finish(findings, json, probed);
+}
+
+/** Prints the findings as JSON, if that is wanted. @returns whether nothing has to be fixed. */
+function finish(findings: readonly Finding[], json: boolean, probed?: Probe): boolean {
   const isWell = !findings.some(({ level }) => level === 'fail');
   if (json)
     print(JSON.stringify({ version, ok: isWell, findings, ...(probed && { probe: forJson(probed) }) }));
@@ -85,15 +98,19 @@ function forJson({ calls, reads, front }: Probe) {
 }
 
 /** Finds what would keep a gateway from its start on this machine: a file that it may not write, a package that is not there. */
-async function problemsAtStart(config: Config): Promise<readonly string[]> {
-  const { auditFile, tracesUrl } = config;
-  const { loadAgents, loadDashboard } = await import('../../server/open-gateway.ts');
-  const { openTracing } = await import('../../server/open-observability.ts');
+async function problemsAtStart(config: Config, features: ProcessFeatures): Promise<readonly string[]> {
+  const { auditFile, tracesUrl, dashboard } = config;
+  const { loadAgents } = await import('../../server/open-gateway.ts');
   const attempts = await Promise.allSettled([
-    auditFile === undefined ? undefined : checkAuditFile(auditFile),
-    loadAgents(config, 'http'),
-    loadDashboard(config),
-    tracesUrl && openTracing(config, tracesUrl, () => undefined).then(({ close }) => close()),
+    loadFeatures(config, features),
+    auditFile !== undefined && features.audit?.().then(({ checkAuditFile }) => checkAuditFile(auditFile)),
+    loadAgents(config, features, 'http'),
+    dashboard && features.dashboard?.().then(({ loadDashboard }) => loadDashboard()),
+    tracesUrl &&
+      features
+        .tracing?.()
+        .then(({ openTracing }) => openTracing(tracesUrl, () => undefined))
+        .then(({ close }) => close()),
   ]);
   return attempts.flatMap((attempt) => {
     if (attempt.status === 'fulfilled') return [];
@@ -102,15 +119,14 @@ async function problemsAtStart(config: Config): Promise<readonly string[]> {
   });
 }
 
-/** Runs a script once that looks at a key, and takes no part in what the gateways there share. It fails where a gateway would not start. */
-async function askRedis({ url, prefix, isRequired }: NonNullable<Config['redis']>): Promise<Finding> {
-  const { connectToRedis, lua } = await import('../redis/client.ts');
-  const { redisProblem } = await import('../../server/open-upstream.ts');
+/** Asks Redis as a gateway would. It fails where a gateway would not start. */
+async function redisFinding(
+  { url, prefix, isRequired }: NonNullable<Config['redis']>,
+  load: NonNullable<ProcessFeatures['redis']>,
+): Promise<Finding> {
+  const { askRedis, redisProblem } = await load();
   try {
-    const limits = { connectTimeoutMs: REDIS_TIMEOUT_MS, commandTimeoutMs: REDIS_TIMEOUT_MS };
-    const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
-    const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
-    await connection.run(look, [`${prefix}:{gateways}:store`], []).finally(connection.end);
+    await askRedis({ url, prefix });
     return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };
   } catch (cause) {
     const problem = cause as Error;

@@ -2,9 +2,9 @@ import { EXIT, print, printError, readInputFile, readStdin } from '../../cli/ter
 import type { Config } from '../../config/config.ts';
 import { isInClear } from '../../http/address.ts';
 import { ENDPOINTS } from '../../luaauth/endpoints.ts';
+import type { ProcessFeatures } from '../../server/features.ts';
 import { exit } from '../../server/signals.ts';
 import { readStream } from '../../transport/body.ts';
-import { sandboxKeys } from '../sandbox/keys.ts';
 import { isMutation, readOutcome, withTypeNames } from './query-outcome.ts';
 
 export interface QueryOptions {
@@ -25,7 +25,11 @@ const LONGEST_MUTATION_MS = Math.max(...ENDPOINTS.all.map(({ timeoutMs = 0 }) =>
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** Runs one operation, prints its answer, and says by the exit code what came of it. */
-export async function query(options: QueryOptions, config: Config): Promise<number> {
+export async function query(
+  options: QueryOptions,
+  config: Config,
+  features: ProcessFeatures,
+): Promise<number> {
   const document = await readDocument(options.file).catch((cause: NodeJS.ErrnoException) =>
     fail(
       `${options.file}: ${cause.code === 'EFBIG' ? cause.message : `it cannot be read (${cause.code}).`} Give the path of a document, or - for stdin.`,
@@ -33,13 +37,13 @@ export async function query(options: QueryOptions, config: Config): Promise<numb
   );
   if (document === undefined) return EXIT.failed;
   const { url } = options;
-  if (url !== undefined && keyFor(url, config) !== undefined && isInClear(new URL(url))) {
+  if (url !== undefined && keyForOther(config) !== undefined && isInClear(new URL(url))) {
     fail('--url: it begins with http://, so the key would travel in the clear. Begin it with https://.');
     return EXIT.failed;
   }
   const answer =
     url === undefined
-      ? await askHere(options, config, document)
+      ? await askHere(options, config, features, document)
       : await askThere(new URL(url), options, config, document);
   if (answer === undefined) return EXIT.failed;
   const outcome = readOutcome(answer, document);
@@ -56,11 +60,18 @@ async function readDocument(file: string): Promise<string> {
   return file === '-' ? readStdin() : readInputFile(file);
 }
 
-async function askHere(options: QueryOptions, config: Config, document: string): Promise<string> {
+async function askHere(
+  options: QueryOptions,
+  config: Config,
+  features: ProcessFeatures,
+  document: string,
+): Promise<string> {
   const { openAlone } = await import('../../server/open-alone.ts');
-  const gateway = await openAlone(config).catch(exit);
+  const gateway = await openAlone(config, features).catch(exit);
+  const sandboxKey = config.apiUrl ? undefined : (await features.sandbox?.())?.facts.key;
   try {
-    const { headers, body } = requestFor(options, config, document);
+    const key = config.credentials.heldKey ?? sandboxKey;
+    const { headers, body } = requestFor(options, key, document);
     return await gateway.post(headers, body);
   } finally {
     await gateway.close();
@@ -79,7 +90,7 @@ async function askThere(
   const ownMs = isMutation(document) ? LONGEST_MUTATION_MS : 0;
   const timeoutMs = config.operationTimeoutMs + ownMs + ANSWER_WITHIN_MS;
   try {
-    const request = requestFor(options, config, document);
+    const request = requestFor(options, keyForOther(config), document);
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(href, { ...request, method: 'POST', redirect: 'manual', signal });
     if (response.status >= 300 && response.status < 400)
@@ -98,19 +109,16 @@ async function askThere(
   }
 }
 
-/** The key that is configured: another gateway is asked by one of its own, where there is one. */
-function keyFor(url: string | undefined, { credentials, gatewayKey, apiUrl }: Config): string | undefined {
-  const { heldKey } = credentials;
-  if (url !== undefined) return gatewayKey ?? heldKey;
-  return heldKey ?? (apiUrl === undefined ? sandboxKeys.full : undefined);
+/** The key for another gateway: the gateway key, where one is configured. */
+function keyForOther({ credentials, gatewayKey }: Config): string | undefined {
+  return gatewayKey ?? credentials.heldKey;
 }
 
 function requestFor(
-  { variables, operation: operationName, plan, url }: QueryOptions,
-  config: Config,
+  { variables, operation: operationName, plan }: QueryOptions,
+  key: string | undefined,
   document: string,
 ): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const key = keyFor(url, config);
   return {
     headers: {
       'content-type': 'application/json',

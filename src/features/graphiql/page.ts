@@ -6,6 +6,8 @@ import { type HttpResponse, prefersHtml } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
 import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http/static-file.ts';
 
+export { describePage } from './describe-page.ts';
+
 /** The process listens and has said so by then. */
 const SOON_MS = 100;
 

@@ -1,3 +1,4 @@
+import type { RedisStateOptions } from '../../server/features.ts';
 import { createDocumentsInMemory } from '../../state/documents.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import {
@@ -7,25 +8,14 @@ import {
   PAGE_SIZE_KEPT_MS,
 } from '../../state/memory.ts';
 import type { PageSizes, State } from '../../state/port.ts';
-import { lua } from './client.ts';
+import { connectToRedis, lua } from './client.ts';
 import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
-import { createRedisLink, type RedisLink, type RedisLinkOptions } from './link.ts';
+import { createRedisLink, type RedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
-
-type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
-
-export interface RedisStateOptions extends Optional<RedisLinkOptions> {
-  readonly url: string;
-  readonly rate: number;
-  /** The longest that an entry is cached, in ms. */
-  readonly longestTtlMs: number;
-  /** Whether it is an error when Redis cannot be reached at the start. */
-  readonly isRequired?: boolean | undefined;
-}
 
 /** Longer than any call takes, of which the answer may be kept under what was known at its beginning. */
 const LONGEST_CALL_MS = 200_000;
@@ -125,4 +115,22 @@ function createPageSizesInRedis(link: RedisLink, accounts: AccountKeyspaces, own
       }
     },
   };
+}
+
+/** Says why Redis cannot be used, and what to do. */
+export function redisProblem({ name, message }: Error, url: string): string {
+  const { host } = new URL(url);
+  return name === 'RedisClientMissing'
+    ? 'REDIS_URL needs a package that is not installed. Run "npm install @redis/client@6", or leave REDIS_URL out.'
+    : `Redis cannot be used at ${host}: ${message}. Start it, set REDIS_URL to where it is and answers in time, or set REDIS_REQUIRED=false to begin without it.`;
+}
+
+const ASK_TIMEOUT_MS = 5_000;
+
+/** Runs a script once that looks at a key, and takes no part in what the gateways there share. @throws the error of the connection */
+export async function askRedis({ url, prefix }: { readonly url: string; readonly prefix: string }) {
+  const limits = { connectTimeoutMs: ASK_TIMEOUT_MS, commandTimeoutMs: ASK_TIMEOUT_MS };
+  const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
+  const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
+  await connection.run(look, [`${prefix}:{gateways}:store`], []).finally(connection.end);
 }

@@ -23,7 +23,10 @@ import {
   type RequestRecord,
 } from '../../observability/request-record.ts';
 import { StartError } from '../../observability/start-error.ts';
+import type { ListedDocuments } from '../../operation/document-resolver.ts';
+import { hashOf } from '../../state/documents.ts';
 import type { Observer, Outcome, Usage } from '../../transport/observer.ts';
+import { version } from '../../version.ts';
 
 /** The API answered properly. */
 const WELL: readonly Outcome[] = ['ok', 'refused'];
@@ -228,4 +231,12 @@ async function loadPackages() {
       { cause },
     );
   }
+}
+
+/** Starts tracing. @throws StartError where its packages are not installed */
+export async function openTracing(url: URL, warn: (message: string) => void) {
+  const { tracer, close } = await startOtel({ url, version, warn });
+  const tracing = createTracing(tracer);
+  const list = (documents: ListedDocuments) => tracing.list(new Set([...documents.values()].map(hashOf)));
+  return { ...tracing, list, close };
 }

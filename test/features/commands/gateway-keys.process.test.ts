@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
+import * as features from '../../../src/features/process-features.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { openKeys } from '../../../src/server/watched-files.ts';
 import { useSandbox } from '../../support/fixture.ts';
@@ -261,7 +262,10 @@ describe('a file of keys that changes while the gateway starts', () => {
     const read = readConfig({ LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS_FILE: path });
     if ('problems' in read) throw new Error(read.problems.join());
     file(keysFile([{ name: 'added' }]));
-    const credentials = await openKeys(read.config, { info: () => undefined, warn: () => undefined });
+    const credentials = await openKeys(read.config, features, {
+      info: () => undefined,
+      warn: () => undefined,
+    });
     unwatchFile(path);
     const gateway = await openGateway({ upstream: fixture.sandbox.url, credentials });
     expect((await gateway.execute(SCRIPT, { id }, bearer('added'))).errors).toBeUndefined();

@@ -1,0 +1,42 @@
+import type { Config } from '../../config/config.ts';
+import type { GraphiQLPageOptions } from '../../http/graphiql-options.ts';
+import type { SandboxFacts } from '../../server/features.ts';
+import { createTabs, PLACEHOLDERS } from './tabs.ts';
+
+/** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
+export function describePage(config: Config, sandbox: SandboxFacts | undefined): GraphiQLPageOptions {
+  const credential = visitorCredential(config, sandbox);
+  const ids = sandbox?.ids ?? PLACEHOLDERS;
+  return {
+    credential,
+    note: noteFor(config, sandbox !== undefined),
+    tabs: createTabs({ ...ids, credential, readOnly: config.readOnly }),
+    inAdvance: true,
+  };
+}
+
+function visitorCredential({ credentials, keysFile, jwt }: Config, sandbox: SandboxFacts | undefined) {
+  const { heldKey, gatewayKeys } = credentials;
+  if (heldKey === undefined) {
+    return {
+      header: 'token',
+      prefix: '',
+      label: 'LuaAuth API key',
+      publicKey: sandbox?.key ?? '',
+      variable: 'LUAAUTH_API_KEY',
+    };
+  }
+  if (!gatewayKeys && !keysFile && !jwt) return undefined;
+  return {
+    header: 'authorization',
+    prefix: 'Bearer ',
+    label: 'Key of this gateway',
+    publicKey: '',
+    variable: 'GATEWAY_KEY',
+  };
+}
+
+function noteFor({ credentials: { heldKey } }: Config, isSandbox: boolean): string {
+  if (isSandbox) return 'Sandbox: made-up data, nothing reaches LuaAuth.';
+  return heldKey === undefined ? 'Live: LuaAuth answers.' : 'Live: this gateway holds its LuaAuth key.';
+}

@@ -1,0 +1,15 @@
+/**
+ * The composition root, second part: the features of a process, each of which is loaded when it is needed. To build without one of
+ * them, delete its line and its folder.
+ */
+export const agents = () => import('./agents/open-agents.ts');
+export const audit = () => import('./audit/audit-file.ts');
+export const commands = () => import('./commands/add-commands.ts');
+export const dashboard = () => import('./dashboard/dashboard.ts');
+export const jwt = () => import('./jwt/token-verifier.ts');
+export const metrics = () => import('./metrics/open-metrics.ts');
+export const redis = () => import('./redis/open.ts');
+export const sandbox = () => import('./sandbox/open-sandbox.ts');
+export const tracing = () => import('./tracing/tracing.ts');
+
+export const gateway = () => import('./gateway-features.ts');

@@ -1,0 +1,165 @@
+import type { TokenVerifier } from '../callers/identify.ts';
+import type { Config } from '../config/config.ts';
+import type { GatewayFeatures } from '../gateway.ts';
+import type { OpenAgents } from '../http/adapter.ts';
+import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
+import type { HostCheck } from '../http/guards.ts';
+import type { HttpRoute } from '../http/routes.ts';
+import type { LiveObserver } from '../observability/live-observer.ts';
+import type { RequestObserver } from '../observability/request-record.ts';
+import { StartError } from '../observability/start-error.ts';
+import type { ListedDocuments } from '../operation/document-resolver.ts';
+import type { State } from '../state/port.ts';
+import type { Observer } from '../transport/observer.ts';
+
+type Load<Module> = () => Promise<Module>;
+
+/** The features of a process. Each is loaded when it is needed, and a build may lack any. */
+export interface ProcessFeatures {
+  readonly gateway: Load<
+    GatewayFeatures & {
+      readonly graphiql?: {
+        describePage(config: Config, sandbox: SandboxFacts | undefined): GraphiQLPageOptions;
+      };
+    }
+  >;
+  readonly agents?: Load<{
+    openAgents(
+      options: NonNullable<Config['agents']> & { readonly listed: ListedDocuments },
+      keyAtStdin?: string,
+    ): OpenAgents;
+  }>;
+  readonly audit?: Load<{
+    openAuditFile(path: string, secrets: readonly string[]): AuditFile;
+    checkAuditFile(path: string): Promise<void>;
+  }>;
+  readonly dashboard?: Load<{ loadDashboard(): Promise<HttpRoute> }>;
+  readonly jwt?: Load<{
+    createTokenVerifier(
+      options: NonNullable<Config['jwt']> & { readonly warn: (message: string) => void },
+    ): TokenVerifier;
+  }>;
+  readonly metrics?: Load<{ openMetrics(options: MetricsOptions): Promise<OpenMetrics> }>;
+  readonly redis?: Load<{
+    openStateInRedis(options: RedisStateOptions): Promise<State>;
+    /** Says why Redis cannot be used, and what to do. */
+    redisProblem(error: Error, url: string): string;
+    /** Runs one script that changes nothing. @throws the error of the connection */
+    askRedis(options: { readonly url: string; readonly prefix: string }): Promise<void>;
+  }>;
+  readonly sandbox?: Load<{
+    readonly facts: SandboxFacts;
+    openSandbox(): Promise<{ readonly url: string; close(): Promise<void> }>;
+    runSandbox(port: string, dates: 'fixed' | 'recent'): Promise<void>;
+  }>;
+  readonly tracing?: Load<{
+    openTracing(
+      url: URL,
+      warn: (message: string) => void,
+    ): Promise<{
+      readonly operations: RequestObserver;
+      readonly upstream: Observer;
+      /** Receives the documents whose names spans may have. */
+      list(documents: ListedDocuments): void;
+      close(): Promise<void>;
+    }>;
+  }>;
+}
+
+export interface AuditFile {
+  readonly observer: RequestObserver;
+  hide(secrets: readonly string[]): void;
+  /** Opens the file of that name again: the one that was open may have been moved away. */
+  reopen(): void;
+  close(): void;
+}
+
+export interface MetricsOptions {
+  readonly host: string;
+  /** Undefined: the metrics are a page of the gateway. */
+  readonly port: number | undefined;
+  readonly key: string | undefined;
+  readonly linesLost: () => number;
+  readonly checkHost: HostCheck;
+}
+
+interface OpenMetrics {
+  readonly operations: RequestObserver;
+  readonly upstream: Observer;
+  readonly live: LiveObserver;
+  readonly pages: readonly HttpRoute[];
+  /** Where the metrics are, if they have a port of their own. */
+  readonly url: string | undefined;
+  replaceKey(key: string): void;
+  close(): void;
+}
+
+/** The state that gateways share in Redis. */
+export interface RedisStateOptions {
+  /** `redis://` or `rediss://`, as `@redis/client` understands it. */
+  readonly url: string;
+  /** Gives the URL of each connection, so that it may change; without it, `url`. Its error says why Redis is lost. */
+  readonly readUrl?: (() => string) | undefined;
+  /** The prefix of every key's name: gateways with the same prefix count together. */
+  readonly prefix?: string | undefined;
+  /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
+  readonly rate: number;
+  /** How many gateways there are, for one that has never reached Redis; undefined: those that are there. */
+  readonly instances?: number | undefined;
+  readonly commandTimeoutMs?: number | undefined;
+  readonly now?: (() => number) | undefined;
+  /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
+  readonly onChange?: ((reason: Error | undefined) => void) | undefined;
+  /** The longest that an entry is cached, in ms. */
+  readonly longestTtlMs: number;
+  /** Whether it is an error when Redis cannot be reached at the start. */
+  readonly isRequired?: boolean | undefined;
+}
+
+/** The key and the ids that visitors of the sandbox begin with. */
+export interface SandboxFacts {
+  readonly key: string;
+  isKey(given: string): boolean;
+  readonly ids: Readonly<
+    Record<
+      'scriptId' | 'visitedScriptId' | 'placeId' | 'projectId' | 'userKey' | 'blacklistedUserKey',
+      string
+    >
+  >;
+}
+
+/** The variables of each feature. */
+const VARIABLES_OF = {
+  agents: /^MCP/,
+  audit: /^AUDIT_/,
+  dashboard: /^DASHBOARD$/,
+  graphiql: /^GRAPHIQL$/,
+  jwt: /^GATEWAY_JW/,
+  live: /^LIVE_/,
+  metrics: /^METRICS_/,
+  persisted: /^PERSISTED_DOCUMENTS$/,
+  redis: /^REDIS_/,
+  sandbox: /^LUAAUTH_SANDBOX$/,
+  tracing: /^OTEL_/,
+};
+
+/** Loads the features of a gateway. @throws StartError for a variable of a feature that this build lacks */
+export async function loadFeatures({ asked, apiUrl }: Config, features: ProcessFeatures) {
+  const ofGateway = await features.gateway();
+  const installed: object = { ...features, ...ofGateway };
+  for (const [name, variables] of Object.entries(VARIABLES_OF)) {
+    const variable = asked.find((one) => variables.test(one));
+    if (variable !== undefined && !(name in installed)) throw notInstalled(variable, name);
+  }
+  if (!apiUrl && !features.sandbox) throw new StartError(NO_API);
+  return ofGateway;
+}
+
+function notInstalled(variable: string, feature: string): StartError {
+  return new StartError(
+    `${variable} needs the feature ${feature}, which is not installed in this build. Leave ${variable} out.`,
+  );
+}
+
+const NO_API =
+  'LUAAUTH_API_URL: not set, and the feature sandbox, which would answer instead, is not installed in this build. Set LUAAUTH_API_URL=https://api.luaauth.com.';
