@@ -22,12 +22,12 @@ LABEL org.opencontainers.image.title="luaauth-graphql" \
       org.opencontainers.image.source="https://github.com/luaauth-graphql/luaauth-graphql" \
       org.opencontainers.image.documentation="https://github.com/luaauth-graphql/luaauth-graphql#readme"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
-WORKDIR /app
-# --build-arg TRACING=true adds what the OTEL_ variables need. It stands above the gateway's own packages, where Node
-# looks next.
+WORKDIR /app/gateway
+# --build-arg TRACING=true adds what the OTEL_ variables need, to /app/node_modules: Node looks there after the gateway's own
+# packages. npm installs nothing into /node_modules.
 ARG TRACING=false
 RUN if [ "$TRACING" = true ]; then \
-      npm install --prefix / --no-audit --no-fund --ignore-scripts \
+      npm install --prefix /app --no-audit --no-fund --ignore-scripts \
         @opentelemetry/exporter-trace-otlp-http@0.223.1 \
         @opentelemetry/resources@2.12.1 \
         @opentelemetry/sdk-trace-base@2.12.1 \
@@ -36,13 +36,13 @@ RUN if [ "$TRACING" = true ]; then \
 # --build-arg REDIS=false leaves out what REDIS_URL needs.
 ARG REDIS=true
 RUN if [ "$REDIS" = true ]; then \
-      npm install --prefix / --no-audit --no-fund --ignore-scripts @redis/client@6.3.1 \
+      npm install --prefix /app --no-audit --no-fund --ignore-scripts @redis/client@6.3.1 \
       && npm cache clean --force; \
     fi
 # --build-arg MCP=true adds what the variable MCP needs.
 ARG MCP=false
 RUN if [ "$MCP" = true ]; then \
-      npm install --prefix / --no-audit --no-fund --ignore-scripts @modelcontextprotocol/server@2.4.0 \
+      npm install --prefix /app --no-audit --no-fund --ignore-scripts @modelcontextprotocol/server@2.4.0 \
       && npm cache clean --force; \
     fi
 COPY package.json package-lock.json ./
@@ -53,7 +53,7 @@ COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
 # What V8 compiles of the gateway, for each start by this user. Root's afterwards, so that a gateway cannot change it.
 RUN mkdir -p dist/.compiled && chown node dist/.compiled \
-  && echo '{ __typename }' | LUAAUTH_SANDBOX=true su node -s /bin/sh -c 'node dist/main.js query -' \
+  && echo '{ __typename }' | LUAAUTH_SANDBOX=true su -s /bin/sh -c 'node dist/main.js query -' node \
   && chown -R root dist/.compiled && chmod -R a+rX dist/.compiled
 USER node
 EXPOSE 4000

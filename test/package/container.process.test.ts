@@ -50,6 +50,13 @@ describe('the image', () => {
     expect(added.toSorted()).toEqual(wanted.toSorted());
   });
 
+  it('installs them where npm can, and where Node looks for them', () => {
+    const folders = [...dockerfile.matchAll(/npm install --prefix (\S+)/g)].map(([, folder = '']) => folder);
+    // npm fails in the root of a file system: 'Tracker "idealTree" already exists'.
+    expect(new Set(folders)).toEqual(new Set(['/app']));
+    expect(instructions('WORKDIR').at(-1)).toBe('/app/gateway');
+  });
+
   it('stands on one exact version of Node', () => {
     const bases = instructions('FROM').map(
       (base) => /^node:(\d+\.\d+\.\d+)-[\w.-]+(?:@sha256:[0-9a-f]{64})?(?: AS \w+)?$/.exec(base)?.[1],

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +69,17 @@ describe('the smoke test of an image', needing('bash', 'curl'), () => {
       imageThat(server('{"data":{"script":{"name":"Nightfall Hub"}}}', '3')),
     );
     expect([code, stderr]).toEqual([1, 'stopped with 3, not 0\n']);
+  });
+
+  it('fails for an image that starts as its own user only', async () => {
+    const { code, stderr } = await smoke(imageThat(`[ "$AS" ] && exit 4\nexec ${GATEWAY} "$@"`));
+    expect([code, stderr.split('\n').at(-2)]).toEqual([1, 'is unhealthy, not healthy']);
+  });
+
+  it('starts the image a second time as any user, without a network', async () => {
+    const said = join(directory, 'said');
+    const { code } = await smoke(imageThat(`echo "$AS $NETWORK" >>${said}\nexec ${GATEWAY} "$@"`));
+    expect([code, readFileSync(said, 'utf8')]).toEqual([0, ' \n4711:4711 none\n']);
   });
 
   it('fails for an image without the schema', async () => {

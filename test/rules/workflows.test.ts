@@ -252,7 +252,7 @@ it('.ci/run runs nothing where it does not know a part', needing('bash'), () => 
   expect([status, stderr]).toEqual([2, 'There is no part exampels, but suite, short and examples.\n']);
 });
 
-const SCRIPTS = ['.ci/run', '.ci/smoke-image', 'scripts/fuzz'];
+const SCRIPTS = ['.ci/run', '.ci/smoke-image', '.ci/image-without-docker', 'scripts/fuzz'];
 it.each(SCRIPTS)('%s is a script that bash can read', needing('bash'), (path) => {
   expect(String(execFileSync('bash', ['-n', join(ROOT, path)], { stdio: 'pipe' }))).toBe('');
 });

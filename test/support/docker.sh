@@ -1,18 +1,35 @@
 #!/bin/sh
-# Runs an "image" as a process on this machine, for a test of what drives Docker where there is none. $GATEWAY is the
-# command that is in the image, and $STATE a folder for the one container.
+# Runs an "image" as a process on this machine, in place of Docker. $GATEWAY is the command in the image, which gets the user as
+# $AS and the network as $NETWORK. $STATE is a folder for the one container. If $ISOLATED is set, the command has a network of
+# its own.
 command=$1
 shift
 end() {
   [ -s "$STATE/code" ] || kill "-$1" "$(cat "$STATE/pid")"
   until [ -s "$STATE/code" ]; do sleep 0.1; done
 }
+address() {
+  until grep -qs '"url"' "$STATE/log" || [ -e "$STATE/code" ]; do sleep 0.1; done
+  sed -nE 's#.*"url":"http://([^/"]+)/.*#\1#p' "$STATE/log" | head -1
+}
+inside() {
+  PORT=$(address | sed 's/.*://')
+  export PORT
+  if [ "$ISOLATED" ]; then nsenter --net --target "$(cat "$STATE/pid")" -- "$@"; else "$@"; fi
+}
 case $command in
 run)
-  [ "$1" = --detach ] && detached=true
-  while [ "$1" != the-image ]; do shift; done
+  while [ "$1" != the-image ]; do
+    case $1 in
+    --detach) detached=true ;;
+    --user) export AS="$2" ;;
+    --network) export NETWORK="$2" ;;
+    esac
+    shift
+  done
   shift
   [ "$detached" ] || exec $GATEWAY "$@"
+  rm -f "$STATE/code" "$STATE/log"
   (
     $GATEWAY "$@" >"$STATE/log" 2>&1 &
     echo $! >"$STATE/pid"
@@ -21,12 +38,21 @@ run)
   ) >"$STATE/out" 2>&1 &
   echo the-container
   ;;
-port)
-  until grep -qs '"url"' "$STATE/log" || [ -e "$STATE/code" ]; do sleep 0.1; done
-  sed -nE 's#.*"url":"http://([^/"]+)/.*#\1#p' "$STATE/log" | head -1
+port) address ;;
+exec)
+  shift
+  inside "$@"
   ;;
 stop) end TERM ;;
-inspect) cat "$STATE/code" ;;
+inspect)
+  case $* in
+  *Health*)
+    inside sh -c "${HEALTH:-curl -fs -o /dev/null http://127.0.0.1:\$PORT/health}" && echo healthy || echo unhealthy
+    ;;
+  *) cat "$STATE/code" ;;
+  esac
+  ;;
+image) echo "${SIZE:-0}" ;;
 logs) cat "$STATE/log" ;;
 rm) end KILL ;;
 esac
