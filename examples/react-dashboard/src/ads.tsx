@@ -6,6 +6,7 @@ import type { SystemFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
 import { hrefOf } from './route.ts';
+import { useTitle } from './title.ts';
 
 /** One REST call for all systems, and one for each of their projects. */
 const SYSTEMS = graphql(/* GraphQL */ `
@@ -65,6 +66,7 @@ export function AdSystems() {
   const create = useAction(CREATE);
   const [edited, setEdited] = useState<SystemFragment | 'new'>();
   const [outcomeOf, setOutcomeOf] = useState<'edit' | 'create'>('edit');
+  useTitle('Ad systems');
   const systems = data?.adSystems ?? [];
   const save = async (input: SystemInput) => {
     const isNew = edited === 'new';
@@ -90,7 +92,7 @@ export function AdSystems() {
         </button>
       </div>
       <p className="quiet">A user earns a key by passing the checkpoints of an ad system.</p>
-      <Failures error={error} />
+      <Failures error={error} isBusy={fetching} onRetry={refresh} />
       {fetching && !data && <Loading />}
       <Notice outcome={{ edit, create }[outcomeOf].outcome} />
       {edited && (
@@ -102,7 +104,15 @@ export function AdSystems() {
           onCancel={() => setEdited(undefined)}
         />
       )}
-      {data && systems.length === 0 && <p className="quiet">There are none.</p>}
+      {data?.adSystems && systems.length === 0 && (
+        <section className="card">
+          <h2>No ad systems yet</h2>
+          <p className="quiet">
+            Press “New ad system” to make the first. It needs a name and the id of a project: open a script of
+            the project by its id, and the way above its name leads to the project.
+          </p>
+        </section>
+      )}
       {systems.length > 0 && (
         <section className="card">
           <table className="stacked">

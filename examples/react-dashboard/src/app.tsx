@@ -1,21 +1,17 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Provider } from 'urql';
 import { AdSystems } from './ads.tsx';
+import { chooseUser } from './chosen.ts';
 import { createClient } from './client.ts';
 import { forgetKey, keepKey, readKey } from './key.ts';
+import { Palette } from './palette.tsx';
 import { Project } from './project.tsx';
 import { Projects } from './projects.tsx';
 import { createMeter, Quota } from './quota.tsx';
-import { hrefOf, useRoute } from './route.ts';
+import { hrefOf, PAGES, useRoute } from './route.ts';
 import { Script } from './script.tsx';
 import { SignIn } from './sign-in.tsx';
-import { chooseUser, Users } from './users.tsx';
-
-const PAGES = [
-  ['projects', 'Projects'],
-  ['users', 'Users'],
-  ['ads', 'Ad systems'],
-] as const;
+import { Users } from './users.tsx';
 
 /** The page that an id belongs to stands below another one. */
 const ABOVE: Readonly<Record<string, string>> = { project: 'projects', script: 'projects' };
@@ -41,6 +37,7 @@ export function App() {
 /** Everything that is known is known by this key, and goes with it. */
 function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onSignOut: () => void }) {
   const { page } = useRoute();
+  const { isOpen, open, close } = usePalette();
   const { meter, client } = useMemo(() => {
     const ofKey = createMeter();
     return { meter: ofKey, client: createClient(apiKey, ofKey.count) };
@@ -64,6 +61,21 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
           ))}
         </nav>
         <Quota meter={meter} />
+        <button
+          type="button"
+          className="plain"
+          aria-label="Go to"
+          aria-keyshortcuts="Control+K"
+          onClick={open}
+        >
+          <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+            <circle cx="10.5" cy="10.5" r="6.5" />
+            <path d="m15.5 15.5 5 5" />
+          </svg>
+          <span className="wide">
+            Go to <kbd>Ctrl K</kbd>
+          </span>
+        </button>
         <button type="button" className="plain" onClick={onSignOut}>
           Sign out
         </button>
@@ -71,8 +83,25 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
       <main>
         <Page />
       </main>
+      {isOpen && <Palette onClose={close} />}
     </Provider>
   );
+}
+
+function usePalette() {
+  const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isShortcut = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k';
+      // An open dialog comes first.
+      if (!isShortcut || document.querySelector('dialog[open]')) return;
+      event.preventDefault();
+      setIsOpen(true);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+  return { isOpen, open: () => setIsOpen(true), close: () => setIsOpen(false) };
 }
 
 function Page() {

@@ -20,11 +20,9 @@ interface DialogProps {
   readonly children?: ReactNode;
 }
 
-/** A form in a modal dialog. Escape and the first button close it. Returns the focus to where it was. */
-export function Dialog(props: DialogProps) {
-  const { title, facts = [], isBusy, isDanger, onSubmit, onClose } = props;
+/** For a dialog that is modal from its first appearance. Returns the focus to where it was. */
+export function useModal() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const titleId = useId();
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
@@ -33,6 +31,14 @@ export function Dialog(props: DialogProps) {
       if (opener instanceof HTMLElement) opener.focus();
     };
   }, []);
+  return dialog;
+}
+
+/** A form in a modal dialog. Escape and the first button close it. */
+export function Dialog(props: DialogProps) {
+  const { title, facts = [], isBusy, isDanger, onSubmit, onClose } = props;
+  const dialog = useModal();
+  const titleId = useId();
   return (
     <dialog ref={dialog} onClose={() => onClose()} aria-labelledby={titleId}>
       <form

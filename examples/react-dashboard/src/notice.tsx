@@ -16,10 +16,38 @@ export function Notice({ outcome }: { readonly outcome: Outcome | undefined }) {
   );
 }
 
-/** A notice for each error; the other fields keep their data. */
-export function Failures({ error }: { readonly error: CombinedError | undefined }) {
+interface FailuresProps {
+  readonly error: CombinedError | undefined;
+  readonly isBusy: boolean;
+  readonly onRetry: (options: { requestPolicy: 'network-only' }) => void;
+}
+
+/** The errors of a page in plain words; the other fields keep their data. The request id finds the request in the gateway's log. */
+export function Failures({ error, isBusy, onRetry }: FailuresProps) {
   if (!error) return null;
-  return sayErrors(error).map((text) => <Notice key={text} outcome={{ isGood: false, text }} />);
+  const requestId: string | null | undefined = error.response?.headers?.get('x-request-id');
+  return (
+    <div className="notice bad" role="alert">
+      {sayErrors(error).map((text) => (
+        <p key={text}>{text}</p>
+      ))}
+      <p className="line">
+        <button
+          type="button"
+          className="plain"
+          aria-disabled={isBusy}
+          onClick={() => isBusy || onRetry({ requestPolicy: 'network-only' })}
+        >
+          {isBusy ? 'Trying again …' : 'Try again'}
+        </button>
+        {requestId && (
+          <small>
+            Request id <code>{requestId}</code>, as in the gateway’s log
+          </small>
+        )}
+      </p>
+    </div>
+  );
 }
 
 export function Loading() {

@@ -4,9 +4,11 @@ import { Chart, Spark } from './chart.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
+import { useRemembered } from './opened.ts';
 import { ProjectSettings } from './project-settings.tsx';
 import { hrefOf } from './route.ts';
 import { sum, Tiles } from './tiles.tsx';
+import { useTitle } from './title.ts';
 
 /** Two REST calls, however many scripts there are: the project, and its executions, which name the scripts. */
 const PROJECT = graphql(/* GraphQL */ `
@@ -35,8 +37,10 @@ export function Project({ id }: { readonly id: string }) {
   const [isOpened, setIsOpened] = useState(false);
   const [saved, setSaved] = useState<string>();
   const project = data?.project;
+  useTitle(project?.name ?? 'Project');
+  useRemembered('project', id, project?.name);
   if (fetching && !data) return <Loading />;
-  if (!project) return <Failures error={error} />;
+  if (!project) return <Failures error={error} isBusy={fetching} onRetry={refresh} />;
   const scripts = project.scripts?.filter((script) => script !== null) ?? [];
   const days = project.executions ?? [];
   return (
@@ -67,7 +71,7 @@ export function Project({ id }: { readonly id: string }) {
           }}
         />
       )}
-      <Failures error={error} />
+      <Failures error={error} isBusy={fetching} onRetry={refresh} />
       <Tiles
         tiles={[
           ['Executions', whole(project.totalExecutions)],

@@ -1,8 +1,11 @@
+import { useState } from 'react';
 import { useQuery } from 'urql';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading } from './notice.tsx';
+import { forgetOpened, readOpened } from './opened.ts';
 import { hrefOf } from './route.ts';
+import { useTitle } from './title.ts';
 
 /** LuaAuth lists no projects: these are those that the account's ad systems name. One REST call, and one for each. */
 const PROJECTS = graphql(/* GraphQL */ `
@@ -16,16 +19,31 @@ const PROJECTS = graphql(/* GraphQL */ `
 `);
 
 export function Projects() {
-  const [{ data, error, fetching }] = useQuery({ query: PROJECTS });
+  const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECTS });
+  const [opened, setOpened] = useState(readOpened);
+  useTitle('Projects');
   const projects = data?.knownProjects?.filter((project) => project !== null) ?? [];
   const open = (form: FormData) => {
     location.hash = hrefOf(String(form.get('page')), String(form.get('id')).trim());
   };
+  const forget = () => {
+    forgetOpened();
+    setOpened([]);
+  };
   return (
     <>
       <h1>Projects</h1>
-      <Failures error={error} />
+      <Failures error={error} isBusy={fetching} onRetry={refresh} />
       {fetching && !data && <Loading />}
+      {data?.knownProjects && projects.length === 0 && (
+        <section className="card">
+          <h2>No projects are known yet</h2>
+          <p className="quiet">
+            LuaAuth has no list of projects, and no ad system of your account names one. Open a script or a
+            project by its id below.
+          </p>
+        </section>
+      )}
       <ul className="cards">
         {projects.map(({ id, name, totalExecutions }) => (
           <li key={id}>
@@ -52,8 +70,28 @@ export function Projects() {
       </form>
       <p className="quiet">
         LuaAuth has no list of projects. These are the projects that your ad systems name; any other one opens
-        by its id.
+        by its id. The id of a script has 32 letters and digits, and is in the address of its loader. The page
+        of a script leads to its project.
       </p>
+      {opened.length > 0 && (
+        <section className="card" aria-label="Opened before">
+          <div className="title">
+            <h2>Opened before on this machine</h2>
+            <button type="button" className="plain" onClick={forget}>
+              Forget these
+            </button>
+          </div>
+          <ul className="opened">
+            {opened.map(({ page, id, name }) => (
+              <li key={id}>
+                <a href={hrefOf(page, id)}>{name}</a>
+                <span className="quiet">{page}</span>
+                <code className="quiet">{id}</code>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
     </>
   );
 }

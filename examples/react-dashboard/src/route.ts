@@ -6,6 +6,13 @@ export interface Route {
   readonly id: string;
 }
 
+/** The pages of the bar, with their titles. */
+export const PAGES = [
+  ['projects', 'Projects'],
+  ['users', 'Users'],
+  ['ads', 'Ad systems'],
+] as const;
+
 const subscribe = (listener: () => void) => {
   addEventListener('hashchange', listener);
   return () => removeEventListener('hashchange', listener);

@@ -6,10 +6,12 @@ import { Dialog } from './dialog.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
+import { useRemembered } from './opened.ts';
 import { hrefOf } from './route.ts';
 import { ScriptSettings } from './script-settings.tsx';
 import { Sessions } from './sessions.tsx';
 import { Tiles } from './tiles.tsx';
+import { useTitle } from './title.ts';
 
 /** Three REST calls: the script, its project, and its executions. */
 const SCRIPT = graphql(/* GraphQL */ `
@@ -54,13 +56,15 @@ const TOGGLE = graphql(/* GraphQL */ `
 `);
 
 export function Script({ id }: { readonly id: string }) {
-  const [{ data, error, fetching }] = useQuery({ query: SCRIPT, variables: { id } });
+  const [{ data, error, fetching }, refresh] = useQuery({ query: SCRIPT, variables: { id } });
   const { run, isBusy, outcome } = useAction(TOGGLE);
   const [opened, setOpened] = useState<'settings' | 'disable'>();
   const [saved, setSaved] = useState<string>();
   const script = data?.script;
+  useTitle(script?.name ?? 'Script');
+  useRemembered('script', id, script?.name);
   if (fetching && !data) return <Loading />;
-  if (!script) return <Failures error={error} />;
+  if (!script) return <Failures error={error} isBusy={fetching} onRetry={refresh} />;
   const { name, enabled, project } = script;
   const open = (dialog: typeof opened) => {
     setSaved(undefined);
@@ -109,7 +113,7 @@ export function Script({ id }: { readonly id: string }) {
         </p>
       </div>
       {saved ? <Notice outcome={{ isGood: true, text: saved }} /> : !opened && <Notice outcome={outcome} />}
-      <Failures error={error} />
+      <Failures error={error} isBusy={fetching} onRetry={refresh} />
       <Tiles
         tiles={[
           ['Executions', whole(script.totalExecutions)],

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useClient } from 'urql';
 import { useAction } from './action.ts';
+import { chooseUser } from './chosen.ts';
 import { Dialog, type Fact } from './dialog.tsx';
 import { clock, count, duration, instant, whole } from './format.ts';
 import type { VisitorFragment } from './gql/graphql.ts';
@@ -9,7 +10,6 @@ import { useLive } from './live.ts';
 import { Message } from './message.tsx';
 import { Notice } from './notice.tsx';
 import { hrefOf } from './route.ts';
-import { chooseUser } from './users.tsx';
 import { sayErrors } from './words.ts';
 
 const DISCONNECT = graphql(/* GraphQL */ `

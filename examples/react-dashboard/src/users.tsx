@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { Blacklist, TakeOff } from './blacklist.tsx';
+import { chooseUser, useChosenKey } from './chosen.ts';
 import { type Fact, Facts } from './dialog.tsx';
 import { EditUser } from './edit-user.tsx';
 import { endOf, instant, whole } from './format.ts';
@@ -8,6 +9,7 @@ import type { LicenceFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
 import { sayBlacklist, sayEnd } from './licence.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
+import { useTitle } from './title.ts';
 
 const USER = graphql(/* GraphQL */ `
   query User($key: ID!) {
@@ -17,19 +19,10 @@ const USER = graphql(/* GraphQL */ `
   }
 `);
 
-let chosenKey = '';
-
-/** The user that the page of users shows next. A key is a secret, so it is in no address. */
-export const chooseUser = (key: string): void => {
-  chosenKey = key;
-};
-
 export function Users() {
-  const [key, setKey] = useState(chosenKey);
-  const look = (form: FormData) => {
-    chosenKey = String(form.get('key')).trim();
-    setKey(chosenKey);
-  };
+  const key = useChosenKey();
+  const look = (form: FormData) => chooseUser(String(form.get('key')).trim());
+  useTitle('Users');
   return (
     <>
       <h1>Users</h1>
@@ -43,7 +36,8 @@ export function Users() {
       {key === '' ? (
         <p className="quiet">
           A user is a licence key. LuaAuth finds a user by the key only: it has no list of users, and no
-          search by Discord id. The page of a script opens the user of each session.
+          search by Discord id. Ask the user for the key, or open the page of a script: each of its sessions
+          leads to its user.
         </p>
       ) : (
         <User key={key} licenceKey={key} />
@@ -54,11 +48,11 @@ export function Users() {
 
 /** Has the licence key as its React key: else urql shows the user before while it asks for the next. */
 function User({ licenceKey }: { readonly licenceKey: string }) {
-  const [{ data, error, fetching }] = useQuery({ query: USER, variables: { key: licenceKey } });
+  const [{ data, error, fetching }, refresh] = useQuery({ query: USER, variables: { key: licenceKey } });
   return (
     <>
       {fetching && !data && <Loading />}
-      <Failures error={error} />
+      <Failures error={error} isBusy={fetching} onRetry={refresh} />
       {data?.user && <Licence licenceKey={licenceKey} user={data.user} />}
     </>
   );

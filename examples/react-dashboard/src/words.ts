@@ -12,15 +12,14 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ProjectNotUsable: 'This project cannot have an ad system: it is unknown, or not yours.',
 };
 
+const FINE = 'Your key and this page are fine.';
+
 /** The meaning of an error, by its code. */
 const ERRORS: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED:
-    'The key is missing, expired, unknown to LuaAuth, or not one of this gateway. Sign out, and try another.',
-  FORBIDDEN: 'The key is unknown, or this is not of its account.',
-  RATE_LIMITED: 'The quota of LuaAuth is used up. Try again in a moment.',
-  UPSTREAM_TIMEOUT: 'LuaAuth did not answer in time.',
-  UPSTREAM_UNAVAILABLE: 'LuaAuth cannot be reached.',
-  UPSTREAM_ERROR: 'LuaAuth failed.',
+  RATE_LIMITED: `Your quota of LuaAuth is used up for the moment. ${FINE}`,
+  UPSTREAM_TIMEOUT: `LuaAuth did not answer in time. ${FINE}`,
+  UPSTREAM_UNAVAILABLE: `LuaAuth cannot be reached. ${FINE}`,
+  UPSTREAM_ERROR: `LuaAuth failed. ${FINE}`,
   GRAPHQL_VALIDATION_FAILED: 'This gateway does not offer that. It may be read-only.',
   PERSISTED_DOCUMENTS_ONLY:
     'This gateway runs listed documents only, and those of the dashboard are not listed.',
@@ -28,16 +27,29 @@ const ERRORS: Readonly<Record<string, string>> = {
   TOO_MANY_LIVE_SCRIPTS: 'Too many scripts are followed with this key.',
 };
 
+/** Objects that LuaAuth does not find, by the field of the schema that asked for it. */
+const OBJECTS: Readonly<Record<string, string>> = {
+  'Query.project': 'project with this id',
+  'Query.script': 'script with this id',
+  'Query.session': 'session with this id: it may have ended',
+  'Query.user': 'user with this licence key',
+};
+
 type GraphQLErrors = CombinedError['graphQLErrors'];
 
 /** One sentence for each thing that went wrong. */
-export function sayErrors({ networkError, graphQLErrors }: CombinedError): string[] {
-  if (networkError) return ['The gateway cannot be reached.'];
-  return [...new Set(graphQLErrors.map(sayError))];
+export function sayErrors({ networkError, graphQLErrors, response }: CombinedError): string[] {
+  if (!networkError) return [...new Set(graphQLErrors.map(sayError))];
+  const status = response?.status;
+  return [
+    status
+      ? `Something between this page and the gateway answered with the status ${status}.`
+      : 'The gateway cannot be reached. Check your connection, and whether the gateway runs.',
+  ];
 }
 
 function sayError({ message, extensions }: GraphQLErrors[number]): string {
-  const { code, missingScopes, outOfReach, outcome } = extensions;
+  const { code, coordinate, missingScopes, outOfReach, outcome } = extensions;
   const unsure =
     outcome === 'UNKNOWN' ? ' It may have happened all the same: look before you try again.' : '';
   if (missingScopes) {
@@ -45,7 +57,27 @@ function sayError({ message, extensions }: GraphQLErrors[number]): string {
     return `Your key of this gateway lacks ${[...scopes].join(', ')}.`;
   }
   if (outOfReach) return 'Your key of this gateway does not reach this.';
+  if (code === 'UNAUTHENTICATED') return `${sayUnknownKey(extensions)} Sign out, and try another.`;
+  if (code === 'FORBIDDEN') return sayForbidden(OBJECTS[String(coordinate)]);
   return `${ERRORS[String(code)] ?? message}${unsure}`;
+}
+
+/** A refusal with an endpoint is LuaAuth's. */
+const sayUnknownKey = ({ endpoint }: GraphQLErrors[number]['extensions']): string =>
+  endpoint === undefined
+    ? 'The key is missing, malformed, expired, or not one of this gateway.'
+    : 'LuaAuth does not know this key.';
+
+const sayForbidden = (object: string | undefined): string =>
+  object
+    ? `Your account has no ${object}. Check what you opened: it may be mistyped, deleted or of another account.`
+    : 'LuaAuth does not allow this: it is unknown, or of another account.';
+
+/** Why nothing can be read with this key; undefined: the key is known, or the answer does not tell. */
+export function sayKeyProblem(error: CombinedError | undefined): string | undefined {
+  if (error?.networkError) return sayErrors(error).join(' ');
+  const refusal = error?.graphQLErrors.find(({ extensions }) => extensions.code === 'UNAUTHENTICATED');
+  return refusal && sayUnknownKey(refusal.extensions);
 }
 
 export interface Refusal {

@@ -297,15 +297,6 @@ test('the meter shows what of the quota is used', async () => {
   assert.equal(await meter.getAttribute('max'), '50');
 });
 
-test('a key that LuaAuth does not know is said so, and the visitor can try another', async () => {
-  const { page } = await fixture.visit();
-  await fixture.signIn(page, 'no-such-key');
-  await page.getByRole('alert').filter({ hasText: 'unknown to LuaAuth' }).first().waitFor();
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await fixture.signIn(page);
-  await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
-});
-
 test('the key is kept by the session of the browser alone, until the visitor signs out', async () => {
   const { page } = await fixture.open(`project/${projectId}`);
   const heading = page.getByRole('heading', { name: 'Nightfall Suite' });

@@ -49,6 +49,7 @@ test('without the scope of secrets the webhooks are unknown, and a refused chang
 });
 
 test('a key that is not one of the gateway is said so', async () => {
-  const { page } = await fixture.open(`script/${seeded.scriptId}`, {}, 'no-such-key');
-  await page.getByRole('alert').filter({ hasText: 'not one of this gateway' }).first().waitFor();
+  const { page } = await fixture.visit();
+  await fixture.signIn(page, 'no-such-key');
+  await page.getByRole('alert').filter({ hasText: 'not one of this gateway' }).waitFor();
 });
