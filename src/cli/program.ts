@@ -20,7 +20,8 @@ Exit codes:
   ${EXIT.failed}  the configuration is wrong, a check failed, or query got no answer
   ${EXIT.usage}  the command line is wrong
   ${EXIT.errors}  query: the answer has errors
-  ${EXIT.refused}  query: LuaAuth refused the mutation`;
+  ${EXIT.refused}  query: LuaAuth refused the mutation
+  ${EXIT.stopped}  query --each: it stopped before the last row`;
 
 /** The features of a command line. */
 export interface CommandLineFeatures extends ProcessFeatures {

@@ -37,6 +37,8 @@ export const EXIT = {
   errors: 3,
   /** LuaAuth refused the mutation of a `query`. */
   refused: 4,
+  /** `query --each` stopped before the last row. */
+  stopped: 5,
 } as const;
 
 /** More than any operation is sent with. */

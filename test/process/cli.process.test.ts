@@ -47,7 +47,21 @@ describe('--help', () => {
 
   it.each([
     ['check', ['--script', '--probe', '--json']],
-    ['query', ['--variables', '--operation', '--plan', '--url']],
+    [
+      'query',
+      [
+        '--variables',
+        '--operation',
+        '--plan',
+        '--url',
+        '--each',
+        '--output',
+        '--format',
+        '--resume',
+        '--dry-run',
+        '--on-unknown',
+      ],
+    ],
   ])('of %s shows its own flags in 30 lines at most, and where the others are', async (command, own) => {
     const { code, stdout } = await help(command);
     expect(code).toBe(0);

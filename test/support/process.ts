@@ -56,7 +56,7 @@ export function startProcess(
     },
     /** Closes this end of the pipe on its stdout. */
     stopReading: () => child.stdout?.destroy(),
-    signal: (name: 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGHUP') => child.kill(name),
+    signal: (name: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGHUP') => child.kill(name),
     async kill(): Promise<void> {
       child.kill('SIGKILL');
       await ended;

@@ -1,13 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
-import { EXIT, printError, readInputFile } from '../../cli/terminal.ts';
+import { EXIT, printError } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { ID_FORM, isId } from '../../luaauth/decoders.ts';
-import { isObject } from '../../luaauth/envelope.ts';
+import { addQuery } from './add-query.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
 import { readProbeArguments } from './probe-arguments.ts';
-import type { QueryOptions } from './query.ts';
 
 type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
 
@@ -41,30 +40,7 @@ export function addCommands(program: Command, { configure, features }: CommandPa
   });
 
   addKeysCommands(program);
-  addFlagsOfServe(
-    program
-      .command('query')
-      .description('run one operation, here or at a running gateway, and print its answer')
-      .argument('<file>', 'the document; - reads stdin')
-      .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
-      .option('--operation <name>', 'which operation, where the document has several')
-      .option('--plan', 'print what the operation may cost, and run nothing')
-      .option(
-        '--url <url>',
-        'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql',
-        gatewayUrl,
-      ),
-  ).action(async (file: string, flags: Partial<Omit<QueryOptions, 'file'>>, command: Command) => {
-    const { variables, operation, plan = false, url, ...others } = flags;
-    // Told here, where the URL is not quoted.
-    if (url !== undefined && (new URL(url).username || new URL(url).password))
-      command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
-    // The REST API behind another gateway is not this process's to know.
-    const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
-    const config = await configure({ ...others, ...notHere });
-    const { query } = await import('./query.ts');
-    process.exitCode = await query({ file, variables, operation, plan, url }, config, features);
-  });
+  addQuery(program, { configure, features });
 }
 
 function addKeysCommands(program: Command): void {
@@ -106,22 +82,6 @@ function reportProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   printError(problems.map((problem) => `${problem}.`).join('\n'));
   process.exitCode = EXIT.failed;
-}
-
-function jsonObject(given: string): Readonly<Record<string, unknown>> {
-  const advice = 'Give an object of JSON, or @ and the path of a file that holds one.';
-  try {
-    const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
-    if (isObject(value)) return value;
-  } catch {
-    // The message below says what it is not; it is not quoted twice.
-  }
-  throw new InvalidArgumentError(advice);
-}
-
-function gatewayUrl(given: string): string {
-  if (/^https?:\/\//.test(given) && URL.canParse(given)) return given;
-  throw new InvalidArgumentError('A URL begins with http:// or https://.');
 }
 
 function scriptId(given: string): string {

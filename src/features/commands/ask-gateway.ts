@@ -1,0 +1,135 @@
+import type { Config } from '../../config/config.ts';
+import { isInClear } from '../../http/address.ts';
+import { ENDPOINTS } from '../../luaauth/endpoints.ts';
+import type { ProcessFeatures } from '../../server/features.ts';
+import { exit } from '../../server/signals.ts';
+import { readStream } from '../../transport/body.ts';
+
+/** A gateway that runs operations: in this process, or at a URL. */
+export interface AskedGateway {
+  /** The text of the answer. @throws NoAnswer */
+  ask(operation: AskedOperation): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface AskedOperation {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName?: string | undefined;
+  /** Asks what the operation may cost, and runs nothing. */
+  readonly plan?: boolean;
+  /** Some mutations have a time limit of their own. */
+  readonly isMutation?: boolean;
+}
+
+/** The gateway at the URL gave no answer. The message says what to do. */
+export class NoAnswer extends Error {
+  /** Whether the operation may have reached the gateway. */
+  readonly mayHaveRun: boolean;
+
+  constructor(message: string, mayHaveRun: boolean) {
+    super(message);
+    this.mayHaveRun = mayHaveRun;
+  }
+}
+
+/** How much longer than an operation its answer may take. */
+const ANSWER_WITHIN_MS = 5_000;
+const LONGEST_MUTATION_MS = Math.max(...ENDPOINTS.all.map(({ timeoutMs = 0 }) => timeoutMs));
+/** More than an answer holds, unless a gateway is configured to give larger ones. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** Opens the gateway at `url`, or a gateway in this process; a string says why the URL cannot be asked. */
+export async function openAskedGateway(
+  url: string | undefined,
+  config: Config,
+  features: ProcessFeatures,
+): Promise<AskedGateway | string> {
+  const { heldKey } = config.credentials;
+  const sandbox = url === undefined && !config.apiUrl ? await features.sandbox?.() : undefined;
+  // A gateway key, if there is one, is for another gateway.
+  const key = (url === undefined ? undefined : config.gatewayKey) ?? heldKey ?? sandbox?.facts.key;
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+  };
+  if (url !== undefined) {
+    if (key !== undefined && isInClear(new URL(url)))
+      return '--url: it begins with http://, so the key would travel in the clear. Begin it with https://.';
+    return openThere(new URL(url), config, headers);
+  }
+  const { openAlone } = await import('../../server/open-alone.ts');
+  const gateway = await openAlone(config, features).catch(exit);
+  return {
+    ask: (operation) => gateway.post(...requestFor(operation, headers)),
+    close: gateway.close,
+  };
+}
+
+function openThere(
+  { href, origin, pathname }: URL,
+  { operationTimeoutMs }: Config,
+  ownHeaders: Readonly<Record<string, string>>,
+): AskedGateway {
+  const where = origin + pathname;
+  return {
+    async ask(operation) {
+      const timeoutMs =
+        operationTimeoutMs + (operation.isMutation ? LONGEST_MUTATION_MS : 0) + ANSWER_WITHIN_MS;
+      const [headers, body] = requestFor(operation, ownHeaders);
+      const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(timeoutMs) };
+      try {
+        const response = await fetch(href, { ...request, redirect: 'manual' });
+        if (response.status >= 300 && response.status < 400)
+          throw new NoAnswer(
+            `${where}: it redirects elsewhere, where neither the key nor the operation is sent. Give --url the whole address.`,
+            false,
+          );
+        const bytes = await readStream(response.body ?? [], MAX_ANSWER_BYTES);
+        if (bytes !== undefined) return bytes.toString('utf8');
+        throw new NoAnswer(`${where}: the answer is larger than ${MAX_ANSWER_BYTES} bytes.`, true);
+      } catch (cause) {
+        throw noAnswer(where, timeoutMs, cause as Error);
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function requestFor(
+  { query, variables, operationName, plan = false }: AskedOperation,
+  headers: Readonly<Record<string, string>>,
+): [headers: Readonly<Record<string, string>>, body: string] {
+  return [
+    plan ? { ...headers, 'x-upstream': 'plan' } : headers,
+    JSON.stringify({ query, variables, operationName }),
+  ];
+}
+
+/** The codes of a connection that was never made. */
+const NOT_CONNECTED: readonly unknown[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+function noAnswer(where: string, timeoutMs: number, cause: Error): NoAnswer {
+  if (cause instanceof NoAnswer) return cause;
+  if (cause.name === 'TimeoutError')
+    return new NoAnswer(
+      `${where}: no answer in ${timeoutMs} ms. Whether a mutation was carried out is unknown. Raise --operation-timeout-ms to wait longer.`,
+      true,
+    );
+  const code = codeOf(cause);
+  const message = `${where}: no answer (${code}). See whether a gateway listens there.`;
+  return new NoAnswer(message, !NOT_CONNECTED.includes(code));
+}
+
+function codeOf({ cause, message }: Error): string {
+  const { code, message: reason = message } = (cause ?? {}) as { code?: unknown; message?: string };
+  return typeof code === 'string' ? code : reason;
+}

@@ -1,0 +1,98 @@
+import type { InputLine } from './input-lines.ts';
+
+/** The cells of a record, or why the lines that begin here are none. */
+export type CsvRecord = { readonly line: number; readonly endByte: number } & (
+  | { readonly cells: readonly string[] }
+  | { readonly problem: string }
+);
+
+/** A record of more lines than this has an unclosed quote. */
+const MAX_RECORD_LINES = 1_000;
+
+/**
+ * Reads CSV as RFC 4180 defines it. After a record with an unclosed quote, reading continues with the line behind the quote:
+ * such a quote costs one record, not the rest of the file.
+ */
+export async function* readCsv(
+  lines: AsyncIterator<InputLine>,
+  delimiter: string,
+  maxRecordBytes: number,
+): AsyncGenerator<CsvRecord> {
+  const again: InputLine[] = [];
+  const next = async () => again.shift() ?? ((await lines.next()).value as InputLine | undefined);
+  for (;;) {
+    const first = await next();
+    if (first === undefined) return;
+    if ('problem' in first || first.text.trim() === '') {
+      if ('problem' in first) yield first;
+      continue;
+    }
+    let { text } = first;
+    let last = first;
+    let cells = cellsOf(text, delimiter);
+    const taken: InputLine[] = [];
+    while (cells === 'open' && taken.length < MAX_RECORD_LINES && text.length < maxRecordBytes) {
+      const more = await next();
+      if (more === undefined) break;
+      taken.push(more);
+      if ('problem' in more) break;
+      last = more;
+      text += `\n${more.text}`;
+      // A line without a quote closes none.
+      if (more.text.includes('"')) cells = cellsOf(text, delimiter);
+    }
+    if (typeof cells !== 'string') {
+      yield { line: first.line, endByte: last.endByte, cells };
+      continue;
+    }
+    again.unshift(...taken);
+    yield {
+      line: first.line,
+      endByte: first.endByte,
+      problem: `a quote is not closed. End a cell in quotes with " before the next ${JSON.stringify(delimiter)} or the end of the line, and write "" for a quote inside`,
+    };
+  }
+}
+
+/** The cells of one record; `open`: a quote is still open at the end; `broken`: text stands behind a closing quote. */
+function cellsOf(text: string, delimiter: string): readonly string[] | 'open' | 'broken' {
+  const end = text.endsWith('\r') ? text.length - 1 : text.length;
+  const cells: string[] = [];
+  for (let at = 0; ; at++) {
+    if (text[at] === '"') {
+      let cell = '';
+      for (let from = at + 1; ; ) {
+        const quote = text.indexOf('"', from);
+        if (quote < 0) return 'open';
+        const isDoubled = text[quote + 1] === '"';
+        cell += text.slice(from, isDoubled ? quote + 1 : quote);
+        from = quote + 2;
+        at = quote + 1;
+        if (!isDoubled) break;
+      }
+      cells.push(cell);
+    } else {
+      const found = text.indexOf(delimiter, at);
+      const cellEnd = found < 0 ? end : found;
+      cells.push(text.slice(at, cellEnd));
+      at = cellEnd;
+    }
+    if (at >= end) return cells;
+    if (text[at] !== delimiter) return 'broken';
+  }
+}
+
+/** Spreadsheets run a cell that begins with one of these as a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** One line of CSV. Text that a spreadsheet would run as a formula gets an apostrophe in front. */
+export function csvLine(cells: readonly unknown[]): string {
+  return cells.map(csvCell).join(',');
+}
+
+function csvCell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,113 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  parse,
+  type SelectionSetNode,
+  type TypeNode,
+} from 'graphql';
+import { isObject } from '../../../luaauth/envelope.ts';
+
+type RowValues = Readonly<Record<string, unknown>>;
+
+/** The operation that is run for each row. */
+export interface RowOperation {
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  readonly isMutation: boolean;
+  readonly variables: ReadonlyMap<string, RowVariable>;
+  /** Tells whether two rows change the same thing: the `key` or `id` of the input, else all values. */
+  identityOf(values: RowValues): string;
+}
+
+export interface RowVariable {
+  /** The type's name without `!`; undefined for a list. */
+  readonly typeName: string | undefined;
+  readonly isRequired: boolean;
+}
+
+/** Reads the operation of a document; a string says why it cannot be run for each row. */
+export function readRowOperation(text: string, name: string | undefined): RowOperation | string {
+  let document: DocumentNode;
+  try {
+    document = parse(text, { noLocation: true });
+  } catch (error) {
+    return `The document cannot be read: ${(error as Error).message}`;
+  }
+  const definition = getOperationAST(document, name);
+  if (!definition)
+    return name === undefined
+      ? 'The document needs exactly one operation. Name the operation with --operation.'
+      : `The document has no operation with the name ${JSON.stringify(name)}. See --operation.`;
+  if (definition.operation === OperationTypeNode.SUBSCRIPTION)
+    return 'The operation is a subscription, which never ends. --each takes a query or a mutation.';
+  const isMutation = definition.operation === OperationTypeNode.MUTATION;
+  const [field, ...others] = rootFieldsOf(document, definition.selectionSet);
+  if (isMutation && others.length > 0)
+    return 'The mutation has more than one field. With --each give it one: after an error it would not be known how many were carried out.';
+  const target = isMutation && field ? targetOf(field) : undefined;
+  return {
+    document,
+    definition,
+    isMutation,
+    variables: new Map(
+      (definition.variableDefinitions ?? []).map(({ variable, type, defaultValue }) => [
+        variable.name.value,
+        {
+          typeName: nameOf(type),
+          isRequired: type.kind === Kind.NON_NULL_TYPE && defaultValue === undefined,
+        },
+      ]),
+    ),
+    identityOf: (values) => JSON.stringify((target && valueAt(values, target)) ?? values),
+  };
+}
+
+function nameOf(type: TypeNode): string | undefined {
+  if (type.kind === Kind.NON_NULL_TYPE) return nameOf(type.type);
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : undefined;
+}
+
+/** Fragments may spread themselves, which the gateway refuses later. */
+export const MAX_DEPTH = 50;
+
+function rootFieldsOf(document: DocumentNode, { selections }: SelectionSetNode, depth = 0): FieldNode[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return [selection];
+    const set = selectionsOf(document, selection);
+    return set && depth < MAX_DEPTH ? rootFieldsOf(document, set, depth + 1) : [];
+  });
+}
+
+/** The selections of a field or fragment. */
+export function selectionsOf(
+  document: DocumentNode,
+  selection: SelectionSetNode['selections'][number],
+): SelectionSetNode | undefined {
+  if (selection.kind !== Kind.FRAGMENT_SPREAD) return selection.selectionSet;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value)
+      return definition.selectionSet;
+  return undefined;
+}
+
+const TARGETS = ['key', 'id'];
+
+/** Where the variables have the `key` or `id` that the mutation is about. */
+function targetOf({ arguments: given = [] }: FieldNode): readonly string[] | undefined {
+  const value = given.find(({ name }) => name.value === 'input')?.value;
+  // The input is one variable: whichever of the two it has.
+  if (value?.kind === Kind.VARIABLE) return [value.name.value, ''];
+  if (value?.kind !== Kind.OBJECT) return undefined;
+  const field = value.fields.find(({ name }) => TARGETS.includes(name.value));
+  return field?.value.kind === Kind.VARIABLE ? [field.value.name.value] : undefined;
+}
+
+function valueAt(values: RowValues, [name = '', member]: readonly string[]): unknown {
+  const value = values[name];
+  if (member === undefined) return value;
+  return isObject(value) ? TARGETS.map((key) => value[key]).find((found) => found !== undefined) : undefined;
+}

@@ -1,0 +1,161 @@
+import { Kind } from 'graphql';
+import { isObject } from '../../../luaauth/envelope.ts';
+import { readOutcome } from '../query-outcome.ts';
+import { csvLine } from './csv.ts';
+import { MAX_DEPTH, type RowOperation, selectionsOf } from './row-operation.ts';
+
+/** How a row ended: INVALID was not sent, FAILED has an error and changed nothing, UNKNOWN may have changed something. */
+export const ROW_STATUSES = ['OK', 'REFUSED', 'FAILED', 'UNKNOWN', 'INVALID'] as const;
+export type RowStatus = (typeof ROW_STATUSES)[number];
+
+export interface RowResult {
+  readonly row: number;
+  /** The line of the input where the row begins. */
+  readonly line: number;
+  readonly status: RowStatus;
+  /** Why there is no answer. */
+  readonly problem?: string;
+  readonly data?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+type Ended = Pick<RowResult, 'status' | 'problem' | 'data' | 'errors'>;
+
+/** The meaning of an answer: the row's result, when to try again, or why no further row makes sense. */
+export type RowEnd =
+  | { readonly result: Ended }
+  | {
+      readonly tryAgainMs: number;
+      readonly why: string;
+      /** The result if it happens again and again while other rows end; undefined: the row is not the cause. */
+      readonly failed?: Ended;
+    }
+  | { readonly stop: string };
+
+interface RowError {
+  readonly message: string;
+  readonly code: unknown;
+  readonly outcome: unknown;
+  readonly retryAfterMs: unknown;
+}
+
+/** How long to wait where the answer does not say. */
+const TRY_AGAIN_MS = 1_000;
+
+/** Codes of errors that each row would get, before anything is carried out. */
+const OF_EVERY_ROW: readonly unknown[] = [
+  'UNAUTHENTICATED',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'PERSISTED_DOCUMENTS_ONLY',
+  'BAD_REQUEST',
+  'HOST_NOT_ALLOWED',
+];
+
+/** Codes of errors that end by themselves, unless the row causes them. */
+const OFTEN_PASSING: readonly unknown[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT'];
+
+/** Codes of errors that end by themselves, whatever the row asks. */
+const PASSING: readonly unknown[] = [
+  'RATE_LIMITED',
+  'COORDINATION_LOST',
+  'OVERLOADED',
+  'TOO_MANY_OPERATIONS',
+  'SHUTTING_DOWN',
+];
+
+/** Codes of an answer without an outcome that can come after the write. */
+const AFTER_THE_WRITE: readonly unknown[] = [
+  undefined,
+  'INTERNAL_SERVER_ERROR',
+  'ANSWER_TOO_LARGE',
+  'SHUTTING_DOWN',
+  'REQUEST_TIMEOUT',
+];
+
+/** Says what the answer means for the row. A write is tried again only if it was certainly not carried out. */
+export function readRowEnd(text: string, document: string, isMutation: boolean): RowEnd {
+  const outcome = readOutcome(text, document);
+  if (outcome === undefined)
+    return withoutAnswer('What came back is not the answer of a gateway.', isMutation);
+  const { answer, hasErrors, isRefused } = outcome;
+  const { data, errors } = answer;
+  if (!hasErrors) return { result: { status: isRefused ? 'REFUSED' : 'OK', data } };
+  const all = (errors ?? []).map(readError);
+  const hopeless = all.find(({ code }) => OF_EVERY_ROW.includes(code));
+  if (hopeless) return { stop: hopeless.message };
+  // A mutation with data was carried out: the error is at a read behind it.
+  const isDone = isMutation && Object.values(data ?? {}).some((value) => value !== null);
+  if (isMutation && !isDone && all.some(isUnknown))
+    return { result: { status: 'UNKNOWN', data, errors: errors ?? [] } };
+  if (isDone) return { result: { status: isRefused ? 'REFUSED' : 'OK', data, errors: errors ?? [] } };
+  const failed: Ended = { status: 'FAILED', data, errors: errors ?? [] };
+  const passing = all.find(({ code }) => PASSING.includes(code));
+  if (passing) return { tryAgainMs: waitOf(all), why: passing.message };
+  const often = all.find(({ code }) => OFTEN_PASSING.includes(code));
+  return often ? { tryAgainMs: waitOf(all), why: often.message, failed } : { result: failed };
+}
+
+/** The meaning of a missing answer. `mayHaveWritten`: a mutation may have reached the gateway. */
+export function withoutAnswer(problem: string, mayHaveWritten: boolean): RowEnd {
+  return mayHaveWritten
+    ? { result: { status: 'UNKNOWN', problem } }
+    : { tryAgainMs: TRY_AGAIN_MS, why: problem };
+}
+
+function readError(error: unknown): RowError {
+  const { message, extensions } = isObject(error) ? error : {};
+  const { code, outcome, retryAfterMs } = isObject(extensions) ? extensions : {};
+  return { message: String(message), code, outcome, retryAfterMs };
+}
+
+function isUnknown({ outcome, code }: RowError): boolean {
+  return outcome === undefined ? AFTER_THE_WRITE.includes(code) : outcome === 'UNKNOWN';
+}
+
+function waitOf(errors: readonly RowError[]): number {
+  const given = errors.flatMap(({ retryAfterMs }) =>
+    typeof retryAfterMs === 'number' ? [retryAfterMs] : [],
+  );
+  return Math.max(...(given.length > 0 ? given : [TRY_AGAIN_MS]));
+}
+
+export type OutputFormat = 'jsonl' | 'csv';
+
+/** How results are written: the first line, if there is one, and a line per result. */
+export function resultFormat(format: OutputFormat, operation: RowOperation) {
+  if (format === 'jsonl') return { header: undefined, lineOf: (result: RowResult) => JSON.stringify(result) };
+  const columns = columnsOf(operation);
+  return {
+    header: csvLine(['row', 'line', 'status', 'problem', ...columns.map((path) => path.join('.'))]),
+    lineOf({ row, line, status, problem, data, errors = [] }: RowResult): string {
+      const messages = errors.map((error) => readError(error).message);
+      const why = problem ?? (messages.length > 0 ? messages.join(' ') : undefined);
+      return csvLine([row, line, status, why, ...columns.map((path) => valueAt(data, path))]);
+    },
+  };
+}
+
+/** The paths of the fields without selections, in the order of the document. */
+function columnsOf({ document, definition }: RowOperation): readonly (readonly string[])[] {
+  const found = new Map<string, readonly string[]>();
+  const visit = (set: typeof definition.selectionSet, path: readonly string[], depth: number) => {
+    if (depth > MAX_DEPTH) return;
+    for (const selection of set.selections) {
+      const own = selection.kind === Kind.FIELD ? [...path, (selection.alias ?? selection.name).value] : path;
+      const inner = selectionsOf(document, selection);
+      if (inner) visit(inner, own, depth + 1);
+      else if (selection.kind === Kind.FIELD) found.set(own.join('.'), own);
+    }
+  };
+  visit(definition.selectionSet, [], 0);
+  return [...found.values()];
+}
+
+/** Lists stay lists: their cell is JSON. */
+function valueAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (Array.isArray(value))
+    return value.map((item) => valueAt(item, name === undefined ? [] : [name, ...rest]));
+  if (name === undefined) return value;
+  return isObject(value) ? valueAt(value[name], rest) : undefined;
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AskedGateway, NoAnswer } from '../ask-gateway.ts';
+import { withTypeNames } from '../query-outcome.ts';
+import type { Journal } from './journal.ts';
+import { durationText } from './progress.ts';
+import type { RowOperation } from './row-operation.ts';
+import { type RowEnd, type RowResult, readRowEnd, withoutAnswer } from './row-result.ts';
+import type { ReadableRow } from './rows.ts';
+
+/** The end of a run before its last row. */
+export class Stop {
+  readonly #controller = new AbortController();
+  reason: string | undefined;
+
+  readonly because = (reason: string): void => {
+    this.reason ??= reason;
+    this.#controller.abort();
+  };
+
+  /** Resolves after `ms`, or when the run stops. */
+  async sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#controller.signal }).catch(() => undefined);
+  }
+}
+
+/** A run in which no row ends for this long is over. */
+const GIVE_UP_MS = 10 * 60_000;
+
+/** A row fails if it finds no answer so many times while other rows end. */
+const MOST_FAILURES = 5;
+
+interface SenderOptions {
+  readonly gateway: AskedGateway;
+  readonly document: string;
+  readonly operation: RowOperation;
+  readonly operationName: string | undefined;
+  readonly journal: Journal | undefined;
+  readonly stop: Stop;
+}
+
+type Again = Extract<RowEnd, { tryAgainMs: number }>;
+
+/** Sends rows. While the gateway says that it is too early, no row is sent. */
+export class RowSender {
+  readonly #options: SenderOptions;
+  readonly #query: string;
+  #pausedUntil = 0;
+  #lastEndAt = performance.now();
+  /** Why no row is sent right now. */
+  waitingFor: string | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#query = withTypeNames(options.document);
+  }
+
+  /** Sends a row until it has a result; undefined: the run stops first, and nothing was carried out. */
+  async resultOf({ row, line, digest, values }: ReadableRow): Promise<RowResult | undefined> {
+    const { stop, operation, journal } = this.#options;
+    let failures = 0;
+    let failedAt = Number.POSITIVE_INFINITY;
+    for (;;) {
+      await this.#pauseIsOver();
+      if (stop.reason !== undefined) return undefined;
+      if (operation.isMutation) await journal?.begin(row, digest);
+      const end = await this.#send(values);
+      if ('failed' in end) {
+        if (this.#lastEndAt > failedAt) failures += 1;
+        failedAt = performance.now();
+      }
+      const failed = 'failed' in end && failures >= MOST_FAILURES ? end.failed : undefined;
+      const result = 'result' in end ? end.result : failed;
+      if (result) {
+        this.waitingFor = undefined;
+        this.#lastEndAt = performance.now();
+        return { row, line, ...result };
+      }
+      if (operation.isMutation) journal?.takeBack(row);
+      if ('stop' in end) stop.because(end.stop);
+      else if ('tryAgainMs' in end) await this.#tryAgain(end);
+    }
+  }
+
+  /** Asks the gateway with these values. `plan` asks for the price, and runs nothing. */
+  ask(variables: Readonly<Record<string, unknown>>, plan: boolean): Promise<string> {
+    const { gateway, operation, operationName } = this.#options;
+    const { isMutation } = operation;
+    return gateway.ask({ query: this.#query, variables, operationName, plan, isMutation });
+  }
+
+  async #send(variables: Readonly<Record<string, unknown>>): Promise<RowEnd> {
+    const { document, operation } = this.#options;
+    try {
+      return readRowEnd(await this.ask(variables, false), document, operation.isMutation);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      return withoutAnswer(error.message, operation.isMutation && error.mayHaveRun);
+    }
+  }
+
+  async #pauseIsOver(): Promise<void> {
+    const { stop } = this.#options;
+    for (let ms = this.#leftMs(); ms > 0 && stop.reason === undefined; ms = this.#leftMs())
+      await stop.sleep(ms);
+  }
+
+  #leftMs(): number {
+    return this.#pausedUntil - performance.now();
+  }
+
+  /** Waits with this row if the row may be the cause, else with all rows. */
+  async #tryAgain({ tryAgainMs, why, failed }: Again): Promise<void> {
+    const { stop } = this.#options;
+    const now = performance.now();
+    this.waitingFor = why;
+    if (now - this.#lastEndAt > GIVE_UP_MS)
+      stop.because(`No row has ended for ${durationText(GIVE_UP_MS)}. The last problem: ${why}`);
+    if (failed) await stop.sleep(tryAgainMs);
+    else this.#pausedUntil = Math.max(this.#pausedUntil, now + tryAgainMs);
+  }
+}
