@@ -29,6 +29,8 @@ export interface RedisLinkOptions {
 const BEAT_MS = 250;
 /** For how long a start tries to reach Redis. */
 const START_MS = 5_000;
+/** A start tries so often at least: on a busy machine one attempt may take all of that time. */
+const START_TRIES = 5;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
 /** The most reasons that one partition tells. */
@@ -234,7 +236,7 @@ export function createRedisLink(options: RedisLinkOptions) {
             membership.beginWithout();
             return degrade(asError(cause));
           }
-          if (now() - startedAt > START_MS) {
+          if (tries >= START_TRIES && now() - startedAt > START_MS) {
             const tried = `${tries} attempts within ${START_MS / 1_000} s failed, the last one with:`;
             throw new Error(`${tried} ${asError(cause).message}`, { cause });
           }

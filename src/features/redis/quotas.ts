@@ -138,7 +138,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const reply = await account.run(TAKE_PERMITS, takeKeys, [...pacing, ...wishes]);
       if (reply[0] === TAKEN.onOldView) {
         await membership.beat();
-        return 1;
+        return ask(demand, kept);
       }
       const [taken, freeInMs, limitNow, used, pausedMs, time] = reply as Answer;
       membership.hear(time, askedAt);
@@ -152,12 +152,14 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const hasStoodStill = now() - askedAt > HELD_AT_LEAST_MS / 2;
       // Requests that were sent before have counted for too short a time.
       const hasGained = membership.clock.gainedMs(now()) - gainedMs > UNNOTICED_GAIN_MS;
-      if (quarantineMs > 0 || hasStoodStill || hasGained) {
+      if (given.length > 0 && (quarantineMs > 0 || hasStoodStill || hasGained)) {
+        // Asks again before it gives them back: so its callers wait in the store, and others cannot take the permits before them.
+        const again = quarantineMs > 0 ? later(quarantineMs) : await ask(demand, kept);
         for (const permit of given) permit.release();
-        return later(Math.max(1, quarantineMs));
+        return again;
       }
       const first = given.pop();
-      if (first === undefined) return later(freeInMs);
+      if (first === undefined) return later(Math.max(freeInMs, quarantineMs));
       if (given.length > 0) keepReady(given);
       return first;
     } catch {
