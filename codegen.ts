@@ -24,7 +24,7 @@ function asGiven(text: () => string): CodegenConfig['generates'][string] {
 
 const config: CodegenConfig = {
   schema: printSchema(schema),
-  documents: ['test/**/*.ts', '!test/gql/**'],
+  documents: ['test/**/*.ts', '!test/gql/**', '!test/installs/**'],
   emitLegacyCommonJSImports: false,
   importExtension: '.ts',
   generates: {

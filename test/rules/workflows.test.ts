@@ -236,7 +236,7 @@ it('dependabot looks after the digest of every image', () => {
 
 it('dependabot looks after every folder with packages', () => {
   const examples = readdirSync(join(ROOT, 'examples')).map((name) => `/examples/${name}`);
-  const folders = ['/', '/bench/peers', '/docs/site', ...examples].filter((folder) =>
+  const folders = ['/', '/bench/peers', '/docs/site', '/test/installs', ...examples].filter((folder) =>
     existsSync(join(ROOT, folder, 'package-lock.json')),
   );
   expect(folders.length).toBeGreaterThan(2);
@@ -249,7 +249,10 @@ it('dependabot looks after every folder with packages', () => {
 
 it('.ci/run runs nothing where it does not know a part', needing('bash'), () => {
   const { status, stderr } = spawnSync(join(ROOT, '.ci/run'), ['short', 'exampels'], { encoding: 'utf8' });
-  expect([status, stderr]).toEqual([2, 'There is no part exampels, but suite, short and examples.\n']);
+  expect([status, stderr]).toEqual([
+    2,
+    'There is no part exampels, but suite, short, examples and installs.\n',
+  ]);
 });
 
 const SCRIPTS = ['.ci/run', '.ci/smoke-image', '.ci/image-without-docker', 'scripts/fuzz'];
