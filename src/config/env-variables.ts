@@ -188,7 +188,7 @@ export const VARIABLES = {
     ),
     LUAAUTH_TOTAL_RATE: row(
       perSecond(1_000_000),
-      `requests to LuaAuth in any second for all API keys together, 5 for a key that LuaAuth has not accepted yet; by default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
+      `requests to LuaAuth in any second for all API keys together. With this limit, a key that LuaAuth has not accepted yet has five calls until LuaAuth accepts it. By default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
       ({ LUAAUTH_RATE }: { LUAAUTH_RATE: number }) => `${LUAAUTH_RATE * KEYS_AT_FULL_RATE}`,
     ),
     FRESH_MS: row(duration(0, 3_600_000, 'off'), 'TTL of a cached read; 0: no cache', '1000'),

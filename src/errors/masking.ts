@@ -3,7 +3,13 @@ import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { shorten } from '../luaauth/redact.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
-import { CallFailure, type RateLimited, type Unavailable, withoutStacks } from '../transport/errors.ts';
+import {
+  CallFailure,
+  NotTried,
+  type RateLimited,
+  type Unavailable,
+  withoutStacks,
+} from '../transport/errors.ts';
 import { codedError, type ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
@@ -112,6 +118,8 @@ export function describe(failure: CallFailure): GraphQLError {
     const code = isKeyRefused(failure) ? 'UNAUTHENTICATED' : rowOf(failure.reason).code;
     return say(code, `LuaAuth refused: ${reasonFor(failure)}`, refusalFacts(failure));
   }
+  if (failure instanceof NotTried)
+    return say(describe(failure.first).extensions.code as ErrorCode, failure.message);
   const { retryAfterMs, isOfCaller } = failure as Partial<RateLimited>;
   const { isBlocked } = failure as Partial<Unavailable>;
   const { ray } = failure;

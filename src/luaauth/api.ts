@@ -1,9 +1,9 @@
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { PageSizes } from '../state/port.ts';
-import type { RateLimitStatus } from '../transport/admission/admission.ts';
 import type { Call, Origin, Signal } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Usage } from '../transport/observer.ts';
+import type { RateLimitStatus } from '../transport/scheduler/scheduler.ts';
 
 /** A call's whole way, as it looks to who makes the call. */
 export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;

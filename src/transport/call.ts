@@ -90,7 +90,7 @@ export interface Call<T> extends About, Asked {
   readonly revalidation: Revalidation | undefined;
 }
 
-/** A call, as admission sees it. */
+/** A call, as the scheduler sees it. */
 export interface InFlight {
   /** Whether it waits behind many others of its caller: another caller had better wait for a turn of its own. */
   isFar: boolean;

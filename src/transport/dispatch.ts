@@ -1,6 +1,4 @@
 import type { Dispatcher } from 'undici';
-import type { Admittance, Applicant } from './admission/account-admission.ts';
-import type { Admission } from './admission/admission.ts';
 import type { AnswerWatch } from './answer-watch.ts';
 import { decodeText, decompress, GrowingBuffer, tooLarge } from './body.ts';
 import {
@@ -16,6 +14,9 @@ import {
 import { type Clock, Deadline } from './clock.ts';
 import type { CarriedRequest, Carrier, Connection } from './connection.ts';
 import { BadResponse, BroughtTooMuch, CallFailure, ClientLeft, TimedOut, Unavailable } from './errors.ts';
+import type { Account } from './scheduler/account.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
+import { type Applicant, Turn } from './scheduler/turn.ts';
 
 export interface DispatchOptions {
   readonly dispatcher: Dispatcher;
@@ -27,8 +28,8 @@ export interface DispatchOptions {
   readonly maxBodyBytes: number;
   readonly userAgent: string;
   readonly clock: Clock;
-  /** When a request may be sent. */
-  readonly admission: Admission;
+  /** Decides when a request is sent. */
+  readonly scheduler: Scheduler;
   /** Told of answers that are not as documented. */
   readonly watch?: AnswerWatch | undefined;
 }
@@ -59,7 +60,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   readonly #allowance: Allowance;
   readonly #resolve: (answer: Answer<unknown>) => void;
   readonly #reject: (failure: unknown) => void;
-  readonly #admittance: Admittance;
+  readonly #account: Account;
+  readonly #turn: Turn;
   #deadline: Deadline | undefined;
   #abort: ((reason?: Error) => void) | undefined;
   /** The one that carries its request. */
@@ -87,7 +89,8 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#allowance = progress.allowance ?? UNLIMITED;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#admittance = options.admission.admittanceFor(this);
+    this.#account = options.scheduler.accountOf(call.origin.account);
+    this.#turn = new Turn(this, this.#account);
   }
 
   begin(): void {
@@ -97,11 +100,11 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     if (call.signal?.aborted) this.handleEvent();
     else if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
     else if (this.#allowance.bytesLeft < 0) this.fail(new BroughtTooMuch(call, 'no'));
-    else this.#admittance.acquire();
+    else this.#account.request(this.#turn);
   }
 
   queued(): void {
-    this.#endAt(this.#admittance.startBy, false);
+    this.#endAt(this.#turn.startBy, false);
     this.#progress.queued?.();
   }
 
@@ -128,10 +131,10 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
 
   #endDue(at: number, wasLate: boolean): void {
     const timesOutAt = this.#timesOutAt;
-    const end = timesOutAt ?? this.#admittance.startBy;
+    const end = timesOutAt ?? this.#turn.startBy;
     const now = this.#options.clock.now();
     if (end > Math.max(at, now)) this.#endAt(end, this.#isUnhealthy, now);
-    else if (timesOutAt === undefined) this.#admittance.giveUp(wasLate);
+    else if (timesOutAt === undefined) this.#account.giveUp(this.#turn, wasLate);
     else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }
 
@@ -170,14 +173,14 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
       return;
     }
     this.#sentAt = this.#options.clock.now();
-    this.#admittance.sent();
+    this.#turn.sent();
     this.#progress.sent();
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
     this.#headers = headers;
-    this.#admittance.answered();
+    this.#turn.answered();
     if (Number(headerIn(headers, 'content-length')) > this.#options.maxBodyBytes) this.#refuseSize();
     return true;
   }
@@ -220,7 +223,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
 
   onError(cause: Error): void {
     // The connection is closed: its request has arrived by now, or never will.
-    if (!this.#settled && this.#sentAt !== undefined) this.#admittance.answered();
+    if (!this.#settled && this.#sentAt !== undefined) this.#turn.answered();
     this.#failCut(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
   }
 
@@ -230,7 +233,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const reply = { status: this.#status, headers: this.#headers, text };
     const value = this.call.decode(reply, this.call, this.#options.watch);
     this.connection?.release(this);
-    this.#admittance.ended(undefined);
+    this.#account.end(this.#turn, undefined);
     this.#progress.ended?.(undefined);
     const sentAt = this.#sentAt as number;
     this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
@@ -266,7 +269,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     // There is an answer too many on the connection: the one that was asked for may follow, and reach somebody else.
     if (failure instanceof BadResponse && failure.isMisdirected) this.connection?.cut(this);
     this.connection?.release(this);
-    this.#admittance.ended(failure);
+    this.#account.end(this.#turn, failure);
     this.#progress.ended?.(failure);
     this.#reject(failure);
   }

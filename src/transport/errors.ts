@@ -171,6 +171,23 @@ export class BroughtTooMuch extends CallFailure {
   }
 }
 
+/** LuaAuth has not accepted the key yet, and the first calls with it have failed: the calls behind them are not sent. */
+export class NotTried extends CallFailure {
+  override name = 'NotTried' as const;
+  readonly transient = false;
+  readonly executed = 'no';
+  /** The failure of the last of the first calls. */
+  readonly first: CallFailure;
+
+  constructor(about: About, first: CallFailure) {
+    super(
+      about,
+      'not sent, because LuaAuth has not accepted this API key yet and the first 5 calls with it have failed. See that the key is right',
+    );
+    this.first = first;
+  }
+}
+
 /** The client left before the answer came; nobody reads this one. */
 export class ClientLeft extends CallFailure {
   override name = 'ClientLeft' as const;

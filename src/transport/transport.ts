@@ -2,7 +2,6 @@ import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
-import { Admission, type RateLimitStatus } from './admission/admission.ts';
 import { createAnswerWatch } from './answer-watch.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, guardClock, systemClock } from './clock.ts';
@@ -10,6 +9,7 @@ import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
 import { guardObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
+import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker } from './steps/circuit-breaker.ts';
 import { requireCoordination } from './steps/coordination.ts';
@@ -25,7 +25,7 @@ export interface TransportOptions {
   readonly rate?: number | undefined;
   /**
    * Requests in any sliding second over all API keys; 0, the default: no limit. With a limit, a key that the API has
-   * never accepted has 5 a second.
+   * never accepted has five calls until the API accepts it.
    */
   readonly totalRate?: number | undefined;
   /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
@@ -84,10 +84,10 @@ export function createTransport(options: TransportOptions): Transport {
   const { queued, requested, retried } = observer;
   const isObserved = (queued ?? requested ?? retried) !== undefined;
   const known = createKnownAccounts();
-  const admission = new Admission({ connections, rate, totalRate, clock, quotas: state.quotas, known });
+  const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas: state.quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
-    rejectQueued: (account) => admission.rejectQueued(account, (call) => new Unavailable(call, 'no')),
+    rejectQueued: (account) => scheduler.failAll(account, (call) => new Unavailable(call, 'no')),
     onChange: observer.breakerChanged,
   });
   const { coordination } = state;
@@ -100,7 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
     clock,
     isCurrent: createKeyCheck(state.generations),
     coordination,
-    hasRoom: (call) => admission.hasRoom(call),
+    hasRoom: (call) => scheduler.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
     inBackground: (about) => (isObserved ? new ObservedProgress(observer, about, undefined) : new Usage()),
   });
@@ -120,7 +120,7 @@ export function createTransport(options: TransportOptions): Transport {
     maxBodyBytes,
     userAgent,
     clock,
-    admission,
+    scheduler,
     watch: observer.differed && createAnswerWatch(clock, observer.differed),
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
@@ -133,8 +133,8 @@ export function createTransport(options: TransportOptions): Transport {
       const { account } = call.origin;
       const progress = isObserved ? new ObservedProgress(observer, call, usage) : usage;
       return send(call, progress).then((answer) => {
-        // A call of its own has told admission. An entry that another process has cached proves the key as well.
-        if (answer.source !== 'call' && !known.has(account)) known.set(account, true);
+        // A call of its own has told the scheduler. An entry that another process has cached proves the key as well.
+        if (answer.source !== 'call' && !known.has(account)) scheduler.accept(account);
         if (kind === 'read') {
           usage.answered(answer);
           observer.answered?.({ endpoint, kind, usage }, answer.source);
@@ -142,7 +142,7 @@ export function createTransport(options: TransportOptions): Transport {
         return answer.value;
       });
     },
-    rateLimit: (account) => admission.status(account, today),
+    rateLimit: (account) => scheduler.status(account, today),
     isKnown: (account) => known.has(account),
     limitsUnknown: totalRate > 0,
     clock,

@@ -282,19 +282,33 @@ describe('a quota over all keys', () => {
     await madeUp;
   });
 
-  it('gives a key 5 calls a second until the API has accepted it', async () => {
-    fixture.respond = unauthorized;
-    const answers = Promise.all(ids(15, 's').map((id) => fixture.gateway.execute(SCRIPT, { id }, A)));
+  it('gives a key five calls until the API has answered, and fails the calls behind them together with them', async () => {
+    const held: (() => void)[] = [];
+    fixture.respond = (recorded, response) => void held.push(() => unauthorized(recorded, response));
+    const answers = ids(15, 's').map((id) => fixture.gateway.execute(SCRIPT, { id }, A));
     await expectCalls(fixture.recorder, 5);
+    await eventually(async () =>
+      expect((await fixture.gateway.execute('{ rateLimit { queued } }', {}, A)).data).toEqual({
+        rateLimit: { queued: 10 },
+      }),
+    );
     await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, 10);
+    for (const refuse of held.splice(0)) refuse();
+    const messages = (await Promise.all(answers)).map(({ errors = [] }) =>
+      errors.map(({ message }) => message),
+    );
+    const isNotSent = (message = '') =>
+      message.includes('not sent, because LuaAuth has not accepted this API key');
+    expect(messages.map(([message]) => isNotSent(message)).sort()).toEqual([
+      ...Array(5).fill(false),
+      ...Array(10).fill(true),
+    ]);
+    await expectCalls(fixture.recorder, 5);
+    // The next calls are tried again.
+    await clock.advance(WINDOW_MS);
     fixture.respond = answerPlainly;
-    await clock.advance(WINDOW_MS);
+    expect((await readAll(A, 10, 't')).errors).toBeUndefined();
     await expectCalls(fixture.recorder, 15);
-    expect((await answers).flatMap(({ errors = [] }) => errors)).toHaveLength(10);
-    await clock.advance(WINDOW_MS);
-    await readAll(A, 10, 't');
-    await expectCalls(fixture.recorder, 25);
   });
 
   it('lets all go that wait for the first answer to a new key', async () => {
@@ -318,12 +332,19 @@ describe('a quota over all keys', () => {
     [{ code: 7, message: 'no such key' }, 5],
     [{ code: -1, message: 'unauthorized or invalid request', failed: [{ field: 'name', errors: [] }] }, 5],
   ])('takes the refusal %j for what it says of the key', async (error, sent) => {
-    fixture.respond = (_recorded, response) => json(response, { success: false, error });
-    const edits = Promise.all(
-      ids(10, 's').map((id) => fixture.gateway.execute(EDIT, { input: { id, name: 'n' } }, A)),
+    const held: (() => void)[] = [];
+    fixture.respond = (_recorded, response) =>
+      void held.push(() => json(response, { success: false, error }));
+    const edits = ids(10, 's').map((id) => fixture.gateway.execute(EDIT, { input: { id, name: 'n' } }, A));
+    await expectCalls(fixture.recorder, 5);
+    await eventually(async () =>
+      expect((await fixture.gateway.execute('{ rateLimit { queued } }', {}, A)).data).toEqual({
+        rateLimit: { queued: 5 },
+      }),
     );
+    fixture.respond = (_recorded, response) => json(response, { success: false, error });
+    for (const refuse of held) refuse();
+    await Promise.all(edits);
     await expectCalls(fixture.recorder, sent);
-    await clock.advance(WINDOW_MS);
-    await edits;
   });
 });

@@ -4,11 +4,11 @@ import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { CacheEntry, Generation } from '../../src/state/port.ts';
 import { createKnownAccounts } from '../../src/transport/accounts.ts';
-import type { Admittance } from '../../src/transport/admission/account-admission.ts';
-import { Admission } from '../../src/transport/admission/admission.ts';
 import type { Call, Send } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import { Usage } from '../../src/transport/observer.ts';
+import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import { type Applicant, Turn } from '../../src/transport/scheduler/turn.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
 import { collectGarbage } from '../support/live-memory.ts';
@@ -120,14 +120,15 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
   const known = createKnownAccounts();
-  const admission = new Admission({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
+  const scheduler = createScheduler({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
   await expectBounded(50_000, 100, (index) => {
     clock.ms += 2;
     const call = callOf('read', 'a', `key-${index}`);
-    const admittance = admission.admittanceFor({ call, queued() {}, admitted() {}, fail() {} });
-    admittance.acquire();
-    admittance.sent();
-    admittance.ended(undefined);
+    const account = scheduler.accountOf(call.origin.account);
+    const turn = new Turn({ call, queued() {}, admitted() {}, fail() {} }, account);
+    account.request(turn);
+    turn.sent();
+    account.end(turn, undefined);
   });
 });
 
@@ -135,31 +136,34 @@ it('any number of operations, of which some always wait for a connection, takes 
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
   const known = createKnownAccounts();
-  const admission = new Admission({ connections: 2, rate: 0, totalRate: 0, clock, quotas, known });
-  const underWay: Admittance[] = [];
+  const scheduler = createScheduler({ connections: 2, rate: 0, totalRate: 0, clock, quotas, known });
+  const account = scheduler.accountOf('account');
+  const underWay: Turn[] = [];
   const sent: number[] = [];
   const begin = (index: number) => {
     clock.ms += 1;
     // An operation of its own: of one account, and one caller.
     const call = callOf('read', `${index}`, 'account', clock);
     const origin = { ...call.origin, startedAt: clock.ms };
-    const admittance: Admittance = admission.admittanceFor({
+    const applicant: Applicant = {
       call: { ...call, origin },
       queued() {},
       admitted() {
-        underWay.push(admittance);
+        underWay.push(turn);
         sent.push(index);
       },
       fail() {},
-    });
-    admittance.acquire();
+    };
+    const turn = new Turn(applicant, account);
+    account.request(turn);
   };
   for (const index of [-3, -2, -1]) begin(index);
   /** Always one is under way, the oldest, and the others wait. */
   const otherwise: number[] = [];
   await expectBounded(30_000, 30, (index) => {
     begin(index);
-    underWay.shift()?.ended(undefined);
+    const oldest = underWay.shift();
+    if (oldest) account.end(oldest, undefined);
     if (underWay.length !== 1 || sent.splice(0).at(-1) !== index - 2) otherwise.push(index);
   });
   expect(otherwise).toEqual([]);

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { type FormattedExecutionResult, type GraphQLSchema, isObjectType } from 'graphql';
-import type { RateLimitStatus } from '../../transport/admission/admission.ts';
+import type { RateLimitStatus } from '../../transport/scheduler/scheduler.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** Goes before texts of users, which may try to instruct a model. */

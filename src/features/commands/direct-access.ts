@@ -2,12 +2,12 @@ import { Pool } from 'undici';
 import type { Access, Timeouts } from '../../luaauth/api.ts';
 import { createStateInMemory } from '../../state/memory.ts';
 import { createKnownAccounts } from '../../transport/accounts.ts';
-import { Admission } from '../../transport/admission/admission.ts';
 import type { AnswerWatch } from '../../transport/answer-watch.ts';
 import type { Reply } from '../../transport/call.ts';
 import { systemClock } from '../../transport/clock.ts';
 import { createDispatch } from '../../transport/dispatch.ts';
 import { Usage } from '../../transport/observer.ts';
+import { createScheduler } from '../../transport/scheduler/scheduler.ts';
 import { version } from '../../version.ts';
 
 interface DirectOptions {
@@ -31,7 +31,7 @@ export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectO
     maxBodyBytes: 1024 * 1024,
     userAgent: `luaauth-graphql/${version} (check)`,
     clock,
-    admission: new Admission({
+    scheduler: createScheduler({
       connections: 1,
       rate: 0,
       totalRate: 0,

@@ -1,0 +1,331 @@
+import type { AccountRecord, KnownAccounts } from '../accounts.ts';
+import type { Call } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { CallFailure, NotTried, RateLimited, TimedOut } from '../errors.ts';
+import { AccountQuotas, type AccountQuotasOptions } from './account-quotas.ts';
+import { Flow } from './flow.ts';
+import type { Pool } from './pool.ts';
+import {
+  LATE_POLL_MS,
+  LATE_POLLS_PART,
+  MANY,
+  MAX_OF_STRANGER,
+  MAX_OF_STRANGERS,
+  MAX_WAITING,
+  SHARES,
+} from './rules.ts';
+import type { Turn } from './turn.ts';
+
+/** The part that all accounts share. */
+export interface Shared extends Pick<AccountQuotasOptions, 'rate' | 'clock' | 'quotas' | 'total'> {
+  readonly clock: Clock;
+  /** The accounts whose key the API has accepted. */
+  readonly known: KnownAccounts;
+  /** All calls that wait. */
+  readonly queue: Flow<Turn>;
+  /** The calls of strangers that wait. */
+  readonly strangers: Flow<Turn>;
+  /** Connections that carry no request. */
+  freeConnections: number;
+  /** Connections that carry a request of a stranger. */
+  strangersUnderWay: number;
+  /** Calls of strangers that wait or are under way. */
+  strangersCalls: number;
+  /** Starts the calls that can start. `forConnection`: a connection has become free. */
+  readonly pump: (forConnection: boolean) => void;
+}
+
+/**
+ * The calls of one API key. An account may have as many requests under way as connections are free: a single account gets half
+ * of them, two accounts a third each, and a connection is always left for the next account. So calls that hang take nothing from
+ * another account.
+ *
+ * A stranger is an account whose key the API has never accepted: the key may be made up. Its first calls, five at most, are a trial. If the API
+ * accepts the key, the account is a stranger no longer. If all five fail, the calls that wait behind them fail as well.
+ */
+export class Account implements AccountRecord {
+  readonly name: string;
+  readonly quotas: AccountQuotas;
+  readonly queue: Flow<Turn>;
+  readonly #shared: Shared;
+  readonly #revalidations: Flow<Turn>;
+  /** The revalidations that are polls, from the one that has waited longest on. */
+  readonly #polls: Turn[] = [];
+  #underWay = 0;
+  #latePollsFrom = Number.NEGATIVE_INFINITY;
+  /** Calls of the trial that were started, and how many of them have failed. */
+  #tried = 0;
+  #failed = 0;
+
+  constructor(name: string, shared: Shared) {
+    this.name = name;
+    this.#shared = shared;
+    const { rate, clock, quotas, total } = shared;
+    this.quotas = new AccountQuotas({
+      ...{ account: name, rate, clock, quotas, total },
+      byCaller: () => this.#byCaller(),
+      onReady: () => this.#onReady(),
+      onPause: (pool, pauseMs) => this.#refuseLate(pool, pauseMs),
+    });
+    this.queue = new Flow(SHARES.account, shared.queue, {
+      isOpen: () => this.#isOpen,
+      takeFirst: () => this.#takeLatePoll(),
+    });
+    this.#revalidations = new Flow(SHARES.revalidations, this.queue, {
+      isOpen: () => !this.quotas.key.isSpareEmpty,
+      inOrder: byServedAge,
+    });
+  }
+
+  get isStranger(): boolean {
+    const { total, known } = this.#shared;
+    return total !== undefined && !known.has(this.name);
+  }
+
+  get hasConnection(): boolean {
+    const { freeConnections, strangersUnderWay } = this.#shared;
+    if (this.#underWay >= freeConnections) return false;
+    return strangersUnderWay < freeConnections || !this.isStranger;
+  }
+
+  /** Starts a call if that is possible at once. Otherwise the call waits, or fails if it could not start in time. */
+  request(turn: Turn): void {
+    const { call, applicant } = turn;
+    if (turn.isStranger && !this.#letIn()) applicant.fail(new RateLimited(call, undefined, { byApi: false }));
+    else if (this.queue.size === 0 && !call.revalidation && this.#isOpen && turn.takePermits())
+      this.start(turn);
+    else this.#wait(turn);
+  }
+
+  /** Whether a call could start at this moment and leave permits for other calls. */
+  hasRoom(call: Call<unknown>): boolean {
+    return this.#isOpen && this.quotas.poolsOf(call).every((pool) => pool.hasSpare);
+  }
+
+  /** Sends a call that has its permits and a connection. */
+  start(turn: Turn): void {
+    const { call, applicant } = turn;
+    const waitedMs = turn.state === 'waiting' ? this.#now - turn.waitsSince : 0;
+    if (turn.state === 'waiting') this.#leave(turn);
+    turn.state = 'started';
+    this.#underWay += 1;
+    this.#shared.freeConnections -= 1;
+    if (turn.isStranger) {
+      this.#shared.strangersUnderWay += 1;
+      this.#tried += 1;
+    }
+    if (call.inFlight?.isFar) call.inFlight.isFar = false;
+    if (call.inFlight?.hasOthers) call.inFlight.begin();
+    applicant.admitted(waitedMs);
+  }
+
+  /** A call has waited for as long as it can. */
+  giveUp(turn: Turn, wasLate: boolean): void {
+    const isQuota = this.hasConnection;
+    turn.applicant.fail(
+      isQuota ? this.#refusalOf(turn) : new TimedOut(turn.call, 'no', { unhealthy: !wasLate }),
+    );
+  }
+
+  /** The request of a call is over, or the call is not wanted any more. `failure` is undefined when the request went well. */
+  end(turn: Turn, failure: unknown): void {
+    const { state, call } = turn;
+    turn.state = 'over';
+    if (call.inFlight && call.revalidation) call.inFlight.isFar = true;
+    if (state === 'waiting') {
+      turn.flow?.remove(turn);
+      if (turn.isStranger) this.#shared.strangersCalls -= 1;
+      this.#leave(turn);
+    } else if (state === 'started' || state === 'sent') {
+      if (state === 'started' || failure !== undefined) turn.releasePermits();
+      this.#ended(turn, failure, state === 'sent');
+    }
+  }
+
+  /** The API has accepted the key. */
+  accept(): void {
+    const { known, queue } = this.#shared;
+    known.set(this.name, true);
+    this.#tried = 0;
+    this.#failed = 0;
+    this.queue.moveTo(queue);
+  }
+
+  /** Ends the wait of all calls. */
+  failAll(failureOf: (call: Call<unknown>) => CallFailure): void {
+    for (const { applicant, call } of this.queue.all()) applicant.fail(failureOf(call));
+  }
+
+  /** Calls of the trial that a stranger may still start. */
+  get triesLeft(): number {
+    return MAX_OF_STRANGER - this.#tried;
+  }
+
+  isIdle(): boolean {
+    return this.#underWay === 0 && this.queue.size === 0 && this.quotas.isIdle();
+  }
+
+  /** Whether any call may start, as far as is known. */
+  get #isOpen(): boolean {
+    const { freeConnections, strangersUnderWay } = this.#shared;
+    if (this.#underWay >= freeConnections || this.quotas.key.isEmpty) return false;
+    return (strangersUnderWay < freeConnections && this.#tried < MAX_OF_STRANGER) || !this.isStranger;
+  }
+
+  get #now(): number {
+    return this.#shared.clock.now();
+  }
+
+  #ended(turn: Turn, failure: unknown, wasSent: boolean): void {
+    const { endpoint } = turn.call;
+    this.#underWay -= 1;
+    this.#shared.freeConnections += 1;
+    const isAccepted = failure === undefined || (failure instanceof CallFailure && failure.provesKey);
+    if (isAccepted && !this.#shared.known.has(this.name)) this.accept();
+    if (failure === undefined) this.quotas.passed(endpoint);
+    else if (failure instanceof RateLimited) this.quotas.refused(endpoint, failure);
+    if (turn.isStranger) {
+      this.#shared.strangersUnderWay -= 1;
+      this.#shared.strangersCalls -= 1;
+      if (this.isStranger) this.#endTrial(failure, wasSent);
+    }
+    if (this.#shared.queue.size > 0) this.#shared.pump(true);
+  }
+
+  #wait(turn: Turn): void {
+    const { call, applicant } = turn;
+    const flow = this.#flowOf(call);
+    if (this.queue.size === 0) this.queue.moveTo(this.#parent);
+    flow.add(turn);
+    turn.flow = flow;
+    const isFull = this.queue.size - (call.revalidation ? 0 : this.#revalidations.size) > MAX_WAITING;
+    const { pool, etaMs } = this.#slowest(turn);
+    // A poll goes before callers once it is late.
+    const isLate = etaMs > 0 && this.#now + etaMs > turn.startBy && !call.revalidation?.isPoll;
+    if (isLate || isFull) {
+      flow.remove(turn);
+      if (turn.isStranger) this.#shared.strangersCalls -= 1;
+      for (const one of turn.pools) one.rest();
+      applicant.fail(pool.refusal(call, etaMs));
+      return;
+    }
+    turn.state = 'waiting';
+    turn.waitsSince = this.#now;
+    if (call.inFlight) call.inFlight.isFar = this.#isFar(call);
+    if (call.revalidation?.isPoll) this.#polls.push(turn);
+    for (const one of turn.pools) one.add();
+    applicant.queued();
+    this.#shared.pump(false);
+  }
+
+  /** A call waits no longer. */
+  #leave(turn: Turn): void {
+    for (const pool of turn.pools) pool.remove();
+    const index = turn.call.revalidation?.isPoll ? this.#polls.indexOf(turn) : -1;
+    if (index >= 0) this.#polls.splice(index, 1);
+  }
+
+  /** Whether many calls of the same caller wait. */
+  #isFar({ origin, revalidation }: Call<unknown>): boolean {
+    return revalidation !== undefined || this.queue.flowOf(origin.caller, SHARES.caller).size > MANY + 1;
+  }
+
+  get #parent(): Flow<Turn> {
+    return this.isStranger ? this.#shared.strangers : this.#shared.queue;
+  }
+
+  #flowOf({ kind, origin, revalidation }: Call<unknown>): Flow<Turn> {
+    if (revalidation) return this.#revalidations;
+    const ofCaller = this.queue.flowOf(origin.caller, SHARES.caller);
+    if (kind === 'write') return ofCaller.flowOf(kind, SHARES.writes);
+    const { startedAt } = origin;
+    return ofCaller.flowOf(kind, SHARES.reads).flowOf(origin, SHARES.operation, startedAt);
+  }
+
+  /** The pool whose permit a call waits for the longest. */
+  #slowest(turn: Turn): { readonly pool: Pool; readonly etaMs: number } {
+    const { total, queue } = this.#shared;
+    const { flow } = turn;
+    let slowest = { pool: this.quotas.key, etaMs: 0 };
+    for (const pool of turn.pools) {
+      let etaMs = pool.etaMs(pool.waiting);
+      if (etaMs > 0 && flow) {
+        const before = flow.startingBefore(flow.size - 1, pool === total ? queue : this.queue);
+        etaMs = pool.etaMs(Math.min(pool.waiting, before));
+      }
+      if (etaMs > slowest.etaMs) slowest = { pool, etaMs };
+    }
+    return slowest;
+  }
+
+  #refusalOf(turn: Turn): RateLimited {
+    const { pool, etaMs } = this.#slowest(turn);
+    return pool.refusal(turn.call, etaMs);
+  }
+
+  /** A call that cannot start before the end of a pause fails at once. */
+  #refuseLate(pool: Pool, pauseMs: number): void {
+    const until = this.#now + pauseMs;
+    for (const turn of this.queue.all())
+      if (turn.startBy < until && turn.pools.includes(pool)) turn.applicant.fail(this.#refusalOf(turn));
+  }
+
+  /** A permit of the API's quota is kept only while a connection is free for it. */
+  #onReady(): void {
+    this.#shared.pump(false);
+    if (!this.hasConnection) this.quotas.key.giveBack();
+  }
+
+  *#byCaller(): Iterable<readonly [caller: string, count: number]> {
+    for (const { share, key, size } of this.queue.waiting)
+      if (share === SHARES.caller) yield [key as string, size];
+    const poll = this.#latePoll(this.#now);
+    if (poll) yield [poll.call.origin.caller, 1];
+  }
+
+  /** The poll that goes before callers now. */
+  #latePoll(now: number): Turn | undefined {
+    const [poll] = this.#polls;
+    if (!poll || now < this.#latePollsFrom) return undefined;
+    const ageMs = now - poll.waitsSince + (poll.call.revalidation?.servedAgeMs ?? 0);
+    return ageMs >= LATE_POLL_MS ? poll : undefined;
+  }
+
+  #takeLatePoll(): Turn | undefined {
+    const now = this.#now;
+    const poll = this.#latePoll(now);
+    if (!poll || poll.startBy < now || !poll.takePermits(false)) return undefined;
+    this.#revalidations.remove(poll);
+    this.#latePollsFrom = now + 1_000 / (this.#shared.rate * LATE_POLLS_PART);
+    return poll;
+  }
+
+  /** Whether one more call of a stranger may wait. */
+  #letIn(): boolean {
+    if (this.#shared.strangersCalls >= MAX_OF_STRANGERS) return false;
+    this.#shared.strangersCalls += 1;
+    return true;
+  }
+
+  /** A call of the trial has failed, or was not sent. */
+  #endTrial(failure: unknown, wasSent: boolean): void {
+    if (wasSent) this.#failed += 1;
+    else this.#tried -= 1;
+    if (this.#failed < this.#tried) return;
+    const isOver = this.#failed >= MAX_OF_STRANGER;
+    if (!isOver && this.queue.size > 0) return;
+    this.#tried = 0;
+    this.#failed = 0;
+    if (isOver && failure instanceof CallFailure) this.failAll((call) => new NotTried(call, failure));
+  }
+}
+
+/** The call whose entry was served the most is first. Thousands may wait: they are sorted only if that call cannot start. */
+function* byServedAge(turns: readonly Turn[]): Iterable<Turn> {
+  const ageOf = ({ call }: Turn) => call.revalidation?.servedAgeMs ?? 0;
+  let oldest: Turn | undefined;
+  for (const turn of turns) if (!oldest || ageOf(turn) > ageOf(oldest)) oldest = turn;
+  if (oldest) yield oldest;
+  for (const turn of [...turns].sort((one, other) => ageOf(other) - ageOf(one)))
+    if (turn !== oldest) yield turn;
+}

@@ -1,0 +1,190 @@
+import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Call, Revalidation } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import { RateLimited } from '../errors.ts';
+
+export interface PoolOptions {
+  readonly quotas: Quotas;
+  readonly account: string;
+  /** The part of the account that has a quota of its own: an endpoint or a caller; undefined: the account as a whole. */
+  readonly part?: string | undefined;
+  readonly limits: QuotaLimits;
+  readonly clock: Clock;
+  /** Called when calls that wait may have a permit again. */
+  readonly onReady: () => void;
+  /** The callers whose calls wait for nothing but a permit of this pool, and the number of these calls. */
+  readonly byCaller?: Demand['byCaller'];
+  /** Whether it is the quota of one caller of an account. */
+  readonly isOfCaller?: boolean;
+  /** Whether a call that renews a cache entry has to leave permits for other calls. */
+  readonly leavesSpare: (revalidation: Revalidation) => boolean;
+}
+
+/** A quota that `ratelimited` does not slow down: the API's word is about the key or an endpoint. */
+export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
+
+/**
+ * The permits of a quota. Taking a permit never waits: a pool has a permit now, or calls `onReady` when there may be a permit.
+ * If the quota is in a store, the pool fetches the permit for the next call, and keeps it until that call takes it.
+ */
+export class Pool implements Demand {
+  readonly options: PoolOptions;
+  /** How many calls wait that need a permit of this pool. */
+  waiting = 0;
+  readonly #quota: Quota;
+  #isFetching = false;
+  #isEmpty = false;
+  /** Whether it is empty for calls that have to leave permits for other calls. */
+  #isSpareEmpty = false;
+  #cancelTimer: (() => void) | undefined;
+  #announcedUntil = Number.NEGATIVE_INFINITY;
+  #fetched: { readonly permit: Permit; readonly isSpare: boolean } | undefined;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+    const { quotas, account, part, limits } = options;
+    this.#quota = quotas.open(account, part, limits, this.#refill);
+  }
+
+  /** How many calls wait for nothing but a permit of this pool. */
+  get size(): number {
+    let size = 0;
+    for (const [, count] of this.byCaller()) size += count;
+    return Math.min(size, this.waiting);
+  }
+
+  byCaller(): Iterable<readonly [caller: string, count: number]> {
+    return this.options.byCaller?.() ?? [];
+  }
+
+  /** Whether it is known to have no permit for any call at this moment. */
+  get isEmpty(): boolean {
+    return !this.#fetched && (this.#isEmpty || this.#isFetching);
+  }
+
+  /** The same for a call that has to leave permits for other calls. */
+  get isSpareEmpty(): boolean {
+    return !this.#fetched && (this.#isSpareEmpty || this.#isEmpty || this.#isFetching);
+  }
+
+  /** Whether a call could have a permit at this moment and leave permits for other calls. */
+  get hasSpare(): boolean {
+    return !this.#isEmpty && !this.#isSpareEmpty && this.#quota.hasSpare();
+  }
+
+  /**
+   * Takes a permit, if there is a permit now. `isSpare`: the call has to leave permits for other calls. `alone`: the demand of the
+   * call, for the case that no call waits.
+   */
+  take(isSpare: boolean, alone: Demand): Permit | undefined {
+    if (isSpare && this.#fetched?.isSpare === false) this.giveBack();
+    const fetched = this.#fetched?.permit;
+    this.#fetched = undefined;
+    if (fetched || this.#isEmpty || this.#isFetching || (isSpare && this.#isSpareEmpty)) return fetched;
+    const answer = this.#quota.take(this.waiting === 0 ? alone : this, isSpare);
+    if (typeof answer === 'number') this.#emptyFor(answer, isSpare);
+    else if (!(answer instanceof Promise)) return answer;
+    else this.#await(answer, isSpare);
+    return undefined;
+  }
+
+  /** Keeps the permit of a call that lacks something else, for the next call. */
+  keep(permit: Permit, isSpare: boolean): void {
+    this.#fetched = { permit, isSpare };
+  }
+
+  /** Releases the permit that was fetched, because no call can take it soon. */
+  giveBack(): void {
+    const fetched = this.#fetched;
+    this.#fetched = undefined;
+    fetched?.permit.release();
+  }
+
+  /** One more call waits. */
+  add(): void {
+    this.waiting += 1;
+  }
+
+  /** A call waits no longer. */
+  remove(): void {
+    this.waiting -= 1;
+    if (this.waiting > 0) this.#quota.left(this);
+    else this.rest();
+  }
+
+  /** Stops watching the quota if no call waits. */
+  rest(): void {
+    if (this.waiting > 0) return;
+    this.#quota.left(this);
+    this.giveBack();
+    this.#reset();
+  }
+
+  /** Gives no permit for `pauseMs`. Callers are told `announcedMs`. */
+  pause(pauseMs: number, announcedMs: number): void {
+    void this.#quota.pause(pauseMs);
+    this.#announcedUntil = Math.max(this.#announcedUntil, this.options.clock.now() + announcedMs);
+    this.#refill();
+  }
+
+  /** Gives fewer permits for a while. */
+  slowDown(): void {
+    void this.#quota.slowDown();
+  }
+
+  /** When a call with so many others before it can have a permit, in ms from now. */
+  etaMs(ahead: number): number {
+    return this.#quota.etaMs(ahead);
+  }
+
+  /** The failure of a call that could not start before `etaMs` from now. */
+  refusal(call: Call<unknown>, etaMs: number): RateLimited {
+    const { clock, isOfCaller } = this.options;
+    const retryAfterMs = Math.ceil(Math.max(1, etaMs, this.#announcedUntil - clock.now()));
+    return new RateLimited(call, retryAfterMs, { byApi: false, isOfCaller });
+  }
+
+  status(): MaybePromise<QuotaStatus> {
+    return this.#quota.status();
+  }
+
+  /** Whether a new pool of the same quota would give no more permits. */
+  isIdle(): boolean {
+    return this.waiting === 0 && !this.#isFetching && this.#quota.isIdle();
+  }
+
+  #await(answer: Promise<Permit | number>, isSpare: boolean): void {
+    this.#isFetching = true;
+    void answer.then((result) => {
+      this.#isFetching = false;
+      if (typeof result === 'number') this.#emptyFor(result, isSpare);
+      else this.#fetched = { permit: result, isSpare };
+      this.options.onReady();
+      this.rest();
+    });
+  }
+
+  /** `waitMs` Infinity: until a request with a permit was sent or given up. */
+  #emptyFor(waitMs: number, isSpare: boolean): void {
+    this.#isSpareEmpty = true;
+    if (!isSpare) this.#isEmpty = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer =
+      waitMs === Number.POSITIVE_INFINITY ? undefined : this.options.clock.after(waitMs, this.#refill);
+  }
+
+  /** There may be permits again. */
+  readonly #refill = (): void => {
+    if (this.waiting === 0) return;
+    this.#reset();
+    this.options.onReady();
+  };
+
+  #reset(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#isEmpty = false;
+    this.#isSpareEmpty = false;
+  }
+}

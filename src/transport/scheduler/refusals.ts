@@ -1,0 +1,35 @@
+/** Calls count for this time to twice as long, in ms. */
+const COUNTED_MS = 1_500;
+/** From this part of the calls on, refusals come from a quota. An API that refuses fewer calls refuses at random. */
+const LIMITED_PART = 1 / 10;
+
+/** Counts how many of the latest calls the API refused as too many, and how many it answered. */
+export function createRefusalCount() {
+  let before = { refused: 0, passed: 0 };
+  let latest = { refused: 0, passed: 0 };
+  let from = Number.NEGATIVE_INFINITY;
+
+  const at = (now: number) => {
+    const ageMs = now - from;
+    if (ageMs >= COUNTED_MS) {
+      before = ageMs < 2 * COUNTED_MS ? latest : { refused: 0, passed: 0 };
+      latest = { refused: 0, passed: 0 };
+      from = now;
+    }
+    return latest;
+  };
+
+  return {
+    passed(now: number): void {
+      at(now).passed += 1;
+    },
+    /** Tells whether the refusal was the `first` in a few seconds, one `of many`, or one `of few`, as an API at random refuses. */
+    refused(now: number): 'first' | 'of many' | 'of few' {
+      at(now).refused += 1;
+      const refused = before.refused + latest.refused;
+      const calls = refused + before.passed + latest.passed;
+      if (refused < calls * LIMITED_PART) return 'of few';
+      return refused === 1 ? 'first' : 'of many';
+    },
+  };
+}

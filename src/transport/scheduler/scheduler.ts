@@ -1,0 +1,130 @@
+import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { QuotaStatus, Quotas } from '../../state/port.ts';
+import { Accounts, type KnownAccounts } from '../accounts.ts';
+import type { Call } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import type { CallFailure } from '../errors.ts';
+import { Account, type Shared } from './account.ts';
+import { Flow } from './flow.ts';
+import { NEVER_SLOWER, Pool } from './pool.ts';
+import { MAX_OF_STRANGER, SHARES } from './rules.ts';
+import type { Turn } from './turn.ts';
+
+export interface SchedulerOptions {
+  /** Requests of one API key in any sliding second; 0: no quota, only pauses that the API asks for. */
+  readonly rate: number;
+  /** Requests in any sliding second over all keys; 0: no quota. With a quota, keys that the API has never accepted may do less. */
+  readonly totalRate: number;
+  /** Requests that can be under way at a time. */
+  readonly connections: number;
+  readonly clock: Clock;
+  readonly quotas: Quotas;
+  /** The accounts whose key the API has accepted. */
+  readonly known: KnownAccounts;
+}
+
+/** How the quota of an account stands. */
+export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
+  /** When no permit will be used any more if nothing else starts, in ms since 1970. */
+  readonly resetAtMs: number;
+  /** Calls that wait for their turn, in this process. */
+  readonly queued: number;
+}
+
+export type Scheduler = ReturnType<typeof createScheduler>;
+
+/**
+ * Decides when each call is sent. A call takes all that it needs at once: a permit of each quota that it counts in, and a connection.
+ * Until then it waits in one queue, where accounts, callers and operations take turns (`rules.ts`).
+ */
+export function createScheduler(options: SchedulerOptions) {
+  const { rate, totalRate, connections, clock, quotas, known } = options;
+  let isPumping = false;
+  let isAgain = false;
+  let isForConnection = false;
+
+  /**
+   * Starts the first call in turn that has all it needs, and goes on until there is none. A call may end while it starts: then
+   * the same loop goes on, as a loop inside another for each such call would fill the stack.
+   */
+  const pump = (forConnection: boolean) => {
+    if (isPumping) {
+      isAgain = true;
+      isForConnection ||= forConnection;
+      return;
+    }
+    if (queue.size === 0) return;
+    isPumping = true;
+    isForConnection = forConnection;
+    try {
+      do {
+        isAgain = false;
+        for (let turn = nextTurn(); turn; turn = nextTurn()) accountOf(turn.call.origin.account).start(turn);
+      } while (isAgain);
+    } finally {
+      isPumping = false;
+    }
+  };
+
+  /** A process that stood still finds permits before it tells a call that its time is over: such a call does not start. */
+  const mayStart = (turn: Turn) => turn.startBy >= clock.now() && turn.takePermits();
+  const nextTurn = () => queue.next(mayStart, isForConnection);
+
+  const total =
+    totalRate === 0
+      ? undefined
+      : new Pool({
+          quotas,
+          account: 'total',
+          limits: { rate: totalRate, ...NEVER_SLOWER, isLocal: true },
+          clock,
+          onReady: () => pump(false),
+          leavesSpare: () => false,
+        });
+  const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
+  const shared: Shared = {
+    ...{ clock, quotas, total, known, queue, pump },
+    rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
+    strangers: new Flow<Turn>(SHARES.strangers, queue),
+    freeConnections: connections,
+    strangersUnderWay: 0,
+    strangersCalls: 0,
+  };
+  const accounts = new Accounts((name) => new Account(name, shared));
+  const accountOf = (name: string) => accounts.get(name) ?? accounts.add(name);
+
+  return {
+    /** The account whose calls take turns together. */
+    accountOf,
+    /** Whether a call could start at this moment and leave permits for other calls. */
+    hasRoom: (call: Call<unknown>) =>
+      accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasSpare ?? true,
+    /** An answer from another process shows that the API has accepted the key of an account. */
+    accept(name: string): void {
+      const account = accounts.get(name);
+      if (!account) known.set(name, true);
+      else {
+        account.accept();
+        pump(false);
+      }
+    },
+    /** Ends the wait of all calls of an account. */
+    failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>
+      accounts.get(name)?.failAll(failureOf),
+    /** How the quota of an account stands; for a stranger, its trial. `today`: the time of day, in ms since 1970. */
+    status(name: string, today: () => number): MaybePromise<RateLimitStatus> {
+      const account = accountOf(name);
+      const queued = account.queue.size;
+      if (account.isStranger) {
+        const { triesLeft: remaining } = account;
+        const used = MAX_OF_STRANGER - remaining;
+        return { limit: MAX_OF_STRANGER, remaining, used, queued, resetAtMs: today() };
+      }
+      return whenKnown(account.quotas.key.status(), ({ resetInMs, ...status }) => ({
+        ...status,
+        queued,
+        resetAtMs: today() + Math.ceil(resetInMs),
+      }));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { Demand, Permit } from '../../state/port.ts';
+import type { Call } from '../call.ts';
+import type { CallFailure } from '../errors.ts';
+import type { AccountQuotas } from './account-quotas.ts';
+import type { Flow } from './flow.ts';
+import type { Pool } from './pool.ts';
+import { RESERVED_MS } from './rules.ts';
+
+/** A call that wants to be sent. */
+export interface Applicant {
+  readonly call: Call<unknown>;
+  /** The call has to wait. Calls `giveUp` of the scheduler at `startBy` of its turn if the call still waits then. */
+  queued(): void;
+  /** The call has all that it needs, after so many ms: sends the request. */
+  admitted(waitedMs: number): void;
+  /** The call will not be sent. */
+  fail(failure: CallFailure): void;
+}
+
+/** The turn of a call: the permits that it needs, and where it waits for them. */
+export class Turn implements Demand {
+  declare readonly applicant: Applicant;
+  declare readonly call: Call<unknown>;
+  declare readonly pools: readonly Pool[];
+  /** Whether LuaAuth has not accepted the key of the account yet. */
+  declare readonly isStranger: boolean;
+  declare state: 'new' | 'waiting' | 'started' | 'sent' | 'over';
+  /** Where the call waits; undefined: it has not waited. */
+  declare flow: Flow<Turn> | undefined;
+  declare waitsSince: number;
+  declare private permits: readonly Permit[];
+
+  constructor(
+    applicant: Applicant,
+    account: { readonly quotas: AccountQuotas; readonly isStranger: boolean },
+  ) {
+    this.applicant = applicant;
+    this.call = applicant.call;
+    this.pools = account.quotas.poolsOf(applicant.call);
+    this.isStranger = account.isStranger;
+    this.state = 'new';
+    this.flow = undefined;
+    this.waitsSince = 0;
+    this.permits = NONE;
+  }
+
+  /** The last moment at which the request can start, on the clock. */
+  get startBy(): number {
+    return this.call.deadline - Math.min(RESERVED_MS, this.call.timeoutMs / 10);
+  }
+
+  get size(): number {
+    return 1;
+  }
+
+  byCaller(): Iterable<readonly [caller: string, count: number]> {
+    return [[this.call.origin.caller, 1]];
+  }
+
+  /** Takes a permit of each pool, or none. Returns whether it has them. `leavesSpare` false: takes permits as a call for a client. */
+  takePermits(leavesSpare = true): boolean {
+    const revalidation = leavesSpare ? this.call.revalidation : undefined;
+    const permits: Permit[] = [];
+    for (const pool of this.pools) {
+      const isSpare = revalidation !== undefined && pool.options.leavesSpare(revalidation);
+      const permit = pool.take(isSpare, this);
+      if (permit === undefined) {
+        for (const [index, taken] of permits.entries()) this.pools[index]?.keep(taken, isSpare);
+        return false;
+      }
+      permits.push(permit);
+    }
+    this.permits = permits;
+    return true;
+  }
+
+  /** The request is about to be written. */
+  sent(): void {
+    this.state = 'sent';
+    for (const permit of this.permits) permit.sent();
+  }
+
+  /** The answer begins, or the connection was closed. */
+  answered(): void {
+    for (const permit of this.permits) permit.answered();
+  }
+
+  releasePermits(): void {
+    for (const permit of this.permits) permit.release();
+  }
+}
+
+const NONE: readonly Permit[] = [];

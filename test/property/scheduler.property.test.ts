@@ -1,0 +1,271 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createSlidingWindows, WINDOW_MS } from '../../src/state/sliding-window-log.ts';
+import { createKnownAccounts } from '../../src/transport/accounts.ts';
+import type { Call, Origin } from '../../src/transport/call.ts';
+import { ClientLeft } from '../../src/transport/errors.ts';
+import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import { type Applicant, Turn } from '../../src/transport/scheduler/turn.ts';
+import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+
+const RUNS = propertyRuns(300);
+const SEED = propertySeed(20261129);
+const ACCOUNTS = ['account a', 'account b'];
+const CALLERS = ['caller a', 'caller b', 'caller c'];
+/** An operation asks for so many calls at once. */
+const MOST_CALLS = 6;
+
+type Step =
+  | {
+      readonly ask: Call<unknown>['kind'];
+      readonly account: number;
+      readonly caller: number;
+      readonly calls: number;
+    }
+  | { readonly end: 'answered' | 'left'; readonly which: number }
+  | { readonly advanceMs: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      ask: fc.constantFrom('read' as const, 'read' as const, 'write' as const),
+      account: fc.constantFrom(0, 0, 0, 1),
+      caller: fc.nat(CALLERS.length - 1),
+      calls: fc.integer({ min: 1, max: MOST_CALLS }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ end: fc.constant('answered' as const), which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ end: fc.constant('left' as const), which: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ advanceMs: fc.nat(400) }) },
+);
+
+interface Asked {
+  readonly turn: Turn;
+  readonly origin: Origin;
+  readonly kind: Call<unknown>['kind'];
+  startedAt: number | undefined;
+}
+
+/** A clock that moves on when it is told to. */
+function createSteppedClock() {
+  let now = 0;
+  let timers: { readonly at: number; readonly action: () => void }[] = [];
+  return {
+    now: () => now,
+    after(delayMs: number, action: () => void) {
+      const timer = { at: now + delayMs, action };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    advance(ms: number) {
+      const end = now + ms;
+      for (;;) {
+        const [next] = timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
+        if (!next) break;
+        timers = timers.filter((timer) => timer !== next);
+        now = Math.max(now, next.at);
+        next.action();
+      }
+      now = end;
+    },
+    get pending() {
+      return timers.length;
+    },
+  };
+}
+
+function createWorld(rate: number, totalRate: number, connections: number) {
+  const clock = createSteppedClock();
+  const known = createKnownAccounts();
+  for (const account of ACCOUNTS) known.set(account, true);
+  const quotas = createSlidingWindows(clock.now);
+  const scheduler = createScheduler({ rate, totalRate, connections, clock, quotas, known });
+  const waiting = new Set<Asked>();
+  const underWay = new Set<Asked>();
+  const started: Asked[] = [];
+
+  const ask = (kind: Asked['kind'], account: string, caller: string, calls: number) => {
+    const origin = { key: account, account, caller, startedAt: clock.now() };
+    for (let index = 0; index < calls; index += 1) {
+      const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9 } as Call<unknown>;
+      const applicant: Applicant = {
+        call,
+        queued: () => void waiting.add(asked),
+        admitted() {
+          expect(asked.startedAt).toBeUndefined();
+          asked.startedAt = clock.now();
+          waiting.delete(asked);
+          underWay.add(asked);
+          started.push(asked);
+          asked.turn.sent();
+        },
+        fail: () => expect.unreachable('A call that has time left fails.'),
+      };
+      const turn = new Turn(applicant, scheduler.accountOf(account));
+      const asked: Asked = { turn, origin, kind, startedAt: undefined };
+      scheduler.accountOf(account).request(turn);
+      check();
+    }
+  };
+
+  const end = (asked: Asked, failure: unknown) => {
+    underWay.delete(asked);
+    waiting.delete(asked);
+    if (failure === undefined) asked.turn.answered();
+    scheduler.accountOf(asked.origin.account).end(asked.turn, failure);
+  };
+
+  /** Requests with a permit that count now: what is under way, and what was answered less than a window ago. */
+  const inWindow = (account?: string) =>
+    counted.filter(
+      ({ asked, until }) =>
+        (until === undefined || until > clock.now()) && (!account || asked.origin.account === account),
+    ).length;
+  const counted: { readonly asked: Asked; until: number | undefined }[] = [];
+
+  /** Starts of each caller of an account while all these callers wait. */
+  let since = 0;
+  let waitedTogether = '';
+  function checkLead(): void {
+    const together = CALLERS.filter((caller) =>
+      [...waiting].some(({ origin }) => origin.account === ACCOUNTS[0] && origin.caller === caller),
+    );
+    if (together.join() !== waitedTogether) {
+      waitedTogether = together.join();
+      since = started.length;
+    }
+    const counts = together.map(
+      (caller) =>
+        started
+          .slice(since)
+          .filter(({ origin }) => origin.account === ACCOUNTS[0] && origin.caller === caller).length,
+    );
+    expect(Math.max(0, ...counts) - Math.min(...counts, Number.MAX_SAFE_INTEGER)).toBeLessThanOrEqual(2);
+  }
+
+  /** No call that could start stands still, and no permit or connection is used twice. */
+  function check(): void {
+    for (const asked of started)
+      if (!counted.some((one) => one.asked === asked)) counted.push({ asked, until: undefined });
+    for (const one of counted)
+      if (one.until === undefined && !underWay.has(one.asked)) one.until = clock.now() + WINDOW_MS;
+    expect(underWay.size).toBeLessThanOrEqual(connections);
+    if (totalRate > 0) expect(inWindow()).toBeLessThanOrEqual(totalRate);
+    for (const account of ACCOUNTS) {
+      expect(inWindow(account)).toBeLessThanOrEqual(rate);
+      const own = [...underWay].filter(({ origin }) => origin.account === account).length;
+      const hasAll =
+        own < connections - underWay.size &&
+        inWindow(account) < rate &&
+        (totalRate === 0 || inWindow() < totalRate);
+      if (hasAll) expect([...waiting].some(({ origin }) => origin.account === account)).toBe(false);
+    }
+    checkLead();
+  }
+
+  return {
+    clock,
+    scheduler,
+    waiting,
+    underWay,
+    started,
+    ask,
+    check,
+    take(asked: Asked, failure: unknown) {
+      end(asked, failure);
+      check();
+    },
+  };
+}
+
+const worlds = fc.record({
+  rate: fc.integer({ min: 1, max: 8 }),
+  totalRate: fc.constantFrom(0, 3, 10),
+  connections: fc.integer({ min: 2, max: 8 }),
+});
+
+it('starts every call that can start, none twice, and callers in turn, whatever comes, ends and leaves', () => {
+  fc.assert(
+    fc.property(worlds, fc.array(step, { maxLength: 60 }), ({ rate, totalRate, connections }, steps) => {
+      const world = createWorld(rate, totalRate, connections);
+      const { clock, scheduler, waiting, underWay } = world;
+      for (const next of steps) {
+        if ('ask' in next)
+          world.ask(next.ask, ACCOUNTS[next.account] as string, CALLERS[next.caller] as string, next.calls);
+        else if ('advanceMs' in next) {
+          clock.advance(next.advanceMs);
+          world.check();
+        } else {
+          const from = [...(next.end === 'left' ? waiting : underWay)];
+          const asked = from[next.which % Math.max(1, from.length)];
+          if (asked)
+            world.take(asked, next.end === 'left' ? new ClientLeft(asked.turn.call, 'no') : undefined);
+        }
+      }
+      for (let round = 0; waiting.size + underWay.size > 0; round += 1) {
+        expect(round).toBeLessThan(10_000);
+        for (const asked of underWay) world.take(asked, undefined);
+        clock.advance(WINDOW_MS);
+        world.check();
+      }
+      clock.advance(2 * WINDOW_MS);
+      expect(clock.pending).toBe(0);
+      for (const account of ACCOUNTS)
+        expect(scheduler.status(account, () => 0)).toMatchObject({ used: 0, remaining: rate, queued: 0 });
+    }),
+    { numRuns: RUNS, seed: SEED },
+  );
+});
+
+it('lets no caller get further ahead than one call and its credit while others wait', () => {
+  const arrival = fc.record({
+    windows: fc.nat(2),
+    caller: fc.nat(CALLERS.length - 1),
+    calls: fc.integer({ min: 1, max: 30 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(arrival, { minLength: 2, maxLength: 8 }),
+      (rate, arrivals) => {
+        const world = createWorld(rate, 0, 100);
+        const pass = () => {
+          for (const asked of world.underWay) world.take(asked, undefined);
+          world.clock.advance(WINDOW_MS);
+          world.check();
+        };
+        for (const { windows, caller, calls } of arrivals) {
+          for (let window = 0; window < windows; window += 1) pass();
+          world.ask('read', ACCOUNTS[0] as string, CALLERS[caller] as string, calls);
+        }
+        while (world.waiting.size > 0) pass();
+      },
+    ),
+    { numRuns: RUNS, seed: SEED },
+  );
+});
+
+it('gives a caller’s writes four calls of five while its reads wait', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 5, max: 40 }), (rate, calls) => {
+      const world = createWorld(rate, 0, 100);
+      world.ask('read', ACCOUNTS[0] as string, CALLERS[0] as string, rate + calls);
+      world.ask('write', ACCOUNTS[0] as string, CALLERS[0] as string, calls);
+      const { started, underWay, waiting, clock } = world;
+      started.length = 0;
+      while ([...waiting].some(({ kind }) => kind === 'write')) {
+        for (const asked of underWay) world.take(asked, undefined);
+        clock.advance(WINDOW_MS);
+        world.check();
+      }
+      const order = started.map(({ kind }) => kind);
+      const writes = order.slice(0, order.lastIndexOf('write') + 1);
+      for (let from = 0; from + 5 <= writes.length; from += 5)
+        expect(writes.slice(from, from + 5).filter((kind) => kind === 'write')).toHaveLength(4);
+    }),
+    { numRuns: Math.ceil(RUNS / 3), seed: SEED },
+  );
+});
