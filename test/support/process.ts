@@ -20,10 +20,11 @@ export function startProcess(
   stdout: 'pipe' | number = 'pipe',
   stdin?: string,
   node = process.execPath,
+  main = MAIN,
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
-  const child = spawn(node, [MAIN, ...args], {
+  const child = spawn(node, [main, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', stdout, 'pipe'],
