@@ -56,8 +56,9 @@ export default defineConfig(({ mode }) => ({
     // Tests of one file that run beside each other share a thread.
     maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A machine that does more than this may keep a test waiting for long.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // As long as `eventually` waits: a second, the default, is nothing to a busy machine.
     expect: { poll: { timeout: 45_000 } },
     experimental: { fsModuleCache: true },

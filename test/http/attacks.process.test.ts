@@ -35,7 +35,7 @@ beforeAll(async () => {
     NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
   });
   url = await gateway.listening();
-}, 60_000);
+});
 
 afterAll(async () => {
   await gateway.kill();

@@ -363,7 +363,7 @@ describe('no line of the log', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   async function outputOf(variables: Record<string, string>): Promise<GatewayProcess['output']> {
     const gateway = startProcess({ PORT: '0', ...variables });
     closing.push(gateway.kill);

@@ -98,7 +98,7 @@ describe('the image', () => {
     } finally {
       await gateway.kill();
     }
-  }, 60_000);
+  });
 });
 
 describe('the compose file', () => {

@@ -436,7 +436,7 @@ describe('a gateway key that can be guessed', () => {
   });
 });
 
-describe('a file that is named', { timeout: 60_000 }, () => {
+describe('a file that is named', () => {
   const files = ['LUAAUTH_TOKEN_FILE', 'GATEWAY_KEYS_FILE', 'METRICS_KEY_FILE', 'PERSISTED_DOCUMENTS_FILE'];
 
   it('is not read when it is a pipe that nobody writes to, or never ends', async () => {
@@ -516,7 +516,7 @@ describe('the sandbox', () => {
   });
 });
 
-describe('a name that nobody reads', { timeout: 60_000 }, () => {
+describe('a name that nobody reads', () => {
   const there = (name: string, how: string, advice: string) =>
     `  ${name}: ${how}, but there is no such variable. ${advice}`;
 
@@ -674,7 +674,7 @@ describe('a key that the gateway holds', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   it('ends with 1 and every problem on stderr, before it listens', async () => {
     gateway = startProcess({ PORT: 'x', LOG_LEVEL: 'loud', LUAAUTH_TOKEN: `${SECRET} `, GATEWAY_KEYS: ',' });
     expect(await gateway.ended).toBe(1);

@@ -9,7 +9,7 @@ let soak: Awaited<ReturnType<typeof startSoak>>;
 
 beforeAll(async () => {
   soak = await startSoak();
-}, 60_000);
+});
 afterAll(() => soak.stop());
 
 describe(`${REQUESTS} aborted requests`, () => {

@@ -69,7 +69,7 @@ async function askForAllThereIs(kind: 'reads' | 'writes') {
 describe.each(['reads', 'writes'] as const)(
   'beside ten callers of thirty operations, which are %s,',
   (kind) => {
-    it('a single read has one of the next two places, whenever it comes', { timeout: 60_000 }, async () => {
+    it('a single read has one of the next two places, whenever it comes', async () => {
       const { waiting, leave } = await askForAllThereIs(kind);
       const ahead: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {

@@ -101,7 +101,7 @@ describe('as many renewals as may wait', () => {
     limits: { restCalls: 20_000 },
   });
 
-  it('keep no call out that somebody waits for, which goes first', { timeout: 60_000 }, async () => {
+  it('keep no call out that somebody waits for, which goes first', async () => {
     fixture.respond = answerPlainly;
     const many = Array.from({ length: 10_100 }, (_one, index) => `s${index}`);
     const { extensions } = await fixture.gateway.execute(SCRIPTS, { ids: many });

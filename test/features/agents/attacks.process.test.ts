@@ -42,7 +42,7 @@ beforeAll(async () => {
     writeFileSync(join(folder, 'list.json'), JSON.stringify(DOCUMENTS)),
   );
   url = await gateway.listening();
-}, 60_000);
+});
 
 afterAll(async () => {
   await gateway.kill();

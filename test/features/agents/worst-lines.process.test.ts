@@ -77,7 +77,7 @@ it('a batch, and what is no message, is refused with a sentence, and others are 
   await expect.poll(client.answers).toMatchObject([NO_MESSAGE, NO_MESSAGE, { id: 2, result: {} }]);
   client.end();
   expect(await client.ended).toBe(0);
-}, 60_000);
+});
 
 it('a line that is too large is refused with a sentence, and ends the process', async () => {
   const client = connect();
@@ -86,7 +86,7 @@ it('a line that is too large is refused with a sentence, and ends the process', 
   client.send(message(2, 'tools/call', { name: 'lookUpKey', arguments: { key: 'x'.repeat(1_000_000) } }));
   await expect.poll(client.answers).toMatchObject([{ id: 1 }, NO_MESSAGE]);
   expect(await client.ended).toBe(0);
-}, 60_000);
+});
 
 it('of 300 calls at once each is answered, and nothing is warned of', async () => {
   const client = connect();
@@ -98,7 +98,7 @@ it('of 300 calls at once each is answered, and nothing is warned of', async () =
   client.end();
   expect(await client.ended).toBe(0);
   expect(client.log()).not.toContain('Warning');
-}, 60_000);
+});
 
 it('a client that reads no answers is read no further, and is answered once it reads', async () => {
   const api = await startRecorder((recorded, response) =>
@@ -126,4 +126,4 @@ it('a client that reads no answers is read no further, and is answered once it r
   expect(new Set(client.answers().map(({ id }) => id))).toEqual(new Set(ids));
   client.end();
   expect(await client.ended).toBe(0);
-}, 60_000);
+});

@@ -345,7 +345,7 @@ describe('the metrics', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   vi.setConfig({ testTimeout: 60_000 });
 
   it('has handed each line to the system when the write is answered, and opens its file anew on SIGHUP', async () => {

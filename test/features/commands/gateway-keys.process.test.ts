@@ -275,7 +275,7 @@ describe('a file of keys that changes while the gateway starts', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   vi.setConfig({ testTimeout: 60_000 });
   const codesOf = async (url: string, key: string): Promise<string> => {
     const response = await fetch(`${url}/graphql`, {
@@ -325,7 +325,7 @@ describe('the process', { timeout: 60_000 }, () => {
   });
 });
 
-describe('luaauth-graphql keys', { timeout: 60_000 }, () => {
+describe('luaauth-graphql keys', () => {
   vi.setConfig({ testTimeout: 60_000 });
 
   it('new prints a key once, with an entry that only has its hash', async () => {

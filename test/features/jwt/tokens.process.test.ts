@@ -407,7 +407,7 @@ describe('the configuration', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   vi.setConfig({ testTimeout: 60_000 });
   let gateway: GatewayProcess | undefined;
   afterAll(() => gateway?.kill());

@@ -497,7 +497,7 @@ describe('the dashboard', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   it('serves metrics on the port that it is told, and says where', async () => {
     const gateway = startProcess({ PORT: '0', METRICS_PORT: '0' });
     closing.push(gateway.kill);

@@ -17,7 +17,7 @@ const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
 /** The kinds of names that all gateways have in common. */
 const OF_ALL = ['documents', 'instances', 'store'];
 
-describeWithRedis('names in Redis', { timeout: 60_000 }, () => {
+describeWithRedis('names in Redis', () => {
   const fixture = useSeveralGateways();
 
   /** Every key, and every channel that somebody listens to. */

@@ -37,7 +37,7 @@ const register = (gateway: GatewayOfSeveral, query: string, token?: string) =>
 const ask = (gateway: GatewayOfSeveral, query: string, token?: string) =>
   post(gateway, { extensions: persistedQuery(query) }, token);
 
-describeWithRedis('documents that clients register with one of several gateways', { timeout: 60_000 }, () => {
+describeWithRedis('documents that clients register with one of several gateways', () => {
   const fixture = useSeveralGateways();
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let refused: readonly string[];

@@ -63,7 +63,7 @@ function useLiveGateways() {
   return { fixture, live };
 }
 
-describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
+describeWithRedis.concurrent('live sessions', () => {
   describe.sequential('of several gateways', () => {
     const { fixture, live } = useLiveGateways();
 
@@ -239,7 +239,7 @@ describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
 });
 
 /** They run beside each other, as each waits until all is well again. */
-describeWithRedis.concurrent('live sessions', { timeout: 60_000 }, () => {
+describeWithRedis.concurrent('live sessions', () => {
   describe.each<Trouble>([
     ...TROUBLES,
     ['the loss of notices', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')],

@@ -210,7 +210,7 @@ describeWithRedis.concurrent('a gateway', () => {
       expect(data).toEqual({ rateLimit: { limit: 1, remaining: 0 } });
     });
 
-    it('uses its share of the quota and no more', { timeout: 60_000, ...fixture.inTime }, async () => {
+    it('uses its share of the quota and no more', fixture.inTime, async () => {
       const distant = await startDistantRecorder();
       fixture.closing.push(async () => distant.close());
       const gateways = await fixture.openAll(3, {
@@ -311,10 +311,7 @@ describeWithRedis.concurrent('a gateway', () => {
   ])('that loses Redis by %s', (_name, trouble) => {
     const fixture = useSeveralGateways();
 
-    it('keeps to the quota, answers all, shows no old state, and is well again', {
-      timeout: 60_000,
-      ...fixture.inTime,
-    }, async () => {
+    it('keeps to the quota, answers all, shows no old state, and is well again', fixture.inTime, async () => {
       fixture.mayLose = true;
       const distant = await startDistantRecorder({ hasVersions: true });
       fixture.closing.push(async () => distant.close());

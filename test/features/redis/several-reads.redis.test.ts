@@ -118,7 +118,7 @@ describeWithEachEngine('several gateways', (engine) => {
       expect(extensions?.upstream).toMatchObject({ calls: 0, fresh: 1 });
     }
     await expectCalls(recorder, 1);
-  }, 30_000);
+  });
 
   it('share no call that began before a write, and what that call brings is not kept', async () => {
     const { hold, answer, release } = createVersions();

@@ -4,7 +4,7 @@ import { describeWithRedis } from '../../support/redis.ts';
 import { useSeveralGateways } from '../../support/several-gateways.ts';
 import { eventually } from '../../support/waiting.ts';
 
-describeWithRedis('what somebody else writes into Redis', { timeout: 60_000 }, () => {
+describeWithRedis('what somebody else writes into Redis', () => {
   const fixture = useSeveralGateways();
 
   const open = async () => {

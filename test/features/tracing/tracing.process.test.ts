@@ -295,7 +295,7 @@ describe('no span', () => {
   });
 });
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   async function runWith(
     variables: Record<string, string>,
     steps: readonly (object | ((gateway: GatewayProcess) => Promise<void>))[] = [
