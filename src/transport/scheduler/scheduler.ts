@@ -116,9 +116,9 @@ export function createScheduler(options: SchedulerOptions) {
       const account = accountOf(name);
       const queued = account.queue.size;
       if (account.isStranger) {
-        const { triesLeft: remaining } = account;
-        const used = MAX_OF_STRANGER - remaining;
-        return { limit: MAX_OF_STRANGER, remaining, used, queued, resetAtMs: today() };
+        const limit = Math.min(shared.rate, MAX_OF_STRANGER);
+        const used = MAX_OF_STRANGER - account.triesLeft;
+        return { limit, remaining: Math.max(0, limit - used), used, queued, resetAtMs: today() };
       }
       return whenKnown(account.quotas.key.status(), ({ resetInMs, ...status }) => ({
         ...status,
