@@ -103,6 +103,10 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
       process.stdout.write(readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8'));
     });
 
+  program.hook('preAction', async () => {
+    const { isStartedByNpx } = await import('../config/config.ts');
+    if (isStartedByNpx()) (await import('../server/signals.ts')).stopWithParent();
+  });
   (await features.commands?.())?.addCommands(program, { configure, features });
   if (features.agents) addMcp(program, features);
   if (features.sandbox) addSandbox(program, features.sandbox);

@@ -31,6 +31,11 @@ export type MetricsConfig = NonNullable<Config['metrics']>;
 /** Reads an environment, or gives every problem with it, each a line that names the variable and what is allowed. */
 type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
 
+/** Whether npx started this process. */
+export function isStartedByNpx(): boolean {
+  return process.env.npm_command === 'exec';
+}
+
 const MAX_DOT_ENV_BYTES = 1024 * 1024;
 const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 

@@ -19,6 +19,9 @@ const ONE_STOP_MS = 1_000;
 /** The same for Ctrl-C on a terminal, in ms: npm is faster than anybody who presses it again because it takes too long. */
 const ONE_KEY_PRESS_MS = 100;
 
+/** How often a process looks whether its parent still runs, in ms. */
+const LOOK_EVERY_MS = 500;
+
 /** Runs `stop` at the first signal to stop; at a later one the process ends at once, with 1. */
 export function onStop(stop: (signal: string) => Promise<void>): void {
   let begunAt: number | undefined;
@@ -35,6 +38,20 @@ export function onStop(stop: (signal: string) => Promise<void>): void {
       begin(signal);
     });
   }
-  // One that is nobody's worker should end when there is nothing left to do.
-  if (process.connected) process.on('message', (message) => message === STOP && begin(STOP));
+  // With an IPC channel this keeps the process running, as a worker should.
+  process.on('message', (message) => message === STOP && begin(STOP));
+}
+
+/**
+ * Stops this process when its parent has ended. npx starts a shell, and the shell this process. npx passes SIGTERM on to the shell,
+ * which ends without passing it on.
+ */
+export function stopWithParent(): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    // Not as a signal, which would end the process at once if it is stopping already.
+    if (!process.emit('message', STOP, undefined)) process.exit(1);
+  }, LOOK_EVERY_MS).unref();
 }

@@ -260,6 +260,23 @@ async function askName(endpoint: string, token: string): Promise<unknown> {
   return answer.json();
 }
 
+it('npx that is told to stop takes the gateway along', async () => {
+  serving = spawn('npx', ['luaauth-graphql'], {
+    cwd: product.user,
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(serving.stdout as Readable, 'close');
+  const lines = createInterface(serving.stdout as Readable)[Symbol.asyncIterator]();
+  const nextLine = async () => JSON.parse((await lines.next()).value);
+  const { pid } = await nextLine();
+  serving.kill('SIGTERM');
+  expect(await nextLine()).toMatchObject({ pid, signal: 'stop', msg: 'stopping' });
+  expect(await nextLine()).toMatchObject({ pid, msg: 'stopped' });
+  await ended;
+  await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+});
+
 describe('npm start', () => {
   it('before npm ci says what to do', async () => {
     const cwd = join(product.copy, '..', 'fresh');
