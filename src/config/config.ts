@@ -12,6 +12,8 @@ import {
   WRITE_TIMEOUT_FACTOR,
 } from './env-variables.ts';
 import { type Environment, fileReader, overlay, readDefault, readValues } from './environment.ts';
+import { findExampleKeys } from './example-keys.ts';
+import { findOddities } from './oddities.ts';
 import { findContradictions, findUnknownNames, JWT_VARIABLES } from './problems.ts';
 import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
 import { redisUrl } from './value-kinds.ts';
@@ -90,6 +92,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
   const jwt = readJwt(values, problems);
   findContradictions(values, problems, keysFile !== undefined);
+  findExampleKeys(values, problems);
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path } = values;
   const persistedFrom = (all: string[]) =>
     configurePersisted(mode, path, all, (file) => readDocuments(file, MAX_MANIFEST_BYTES));
@@ -155,6 +158,8 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     auditFile: values.AUDIT_LOG_FILE,
     metrics: readMetrics(values),
     tracesUrl: readTracesUrl(values),
+    /** Sentences about settings that are valid but make no sense. */
+    oddities: findOddities(values),
   };
 }
 

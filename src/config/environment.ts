@@ -30,9 +30,9 @@ export function readValues(environment: Environment): { values: VariableValues; 
       continue;
     }
     const given = file
-      ? `${name}_FILE: ${JSON.stringify(cut(file))} holds what`
-      : `${name}: ${secret ? HIDDEN : show(text)}`;
-    problems.push(`${given} is not ${allowed}.${ask(meant?.(text))}`);
+      ? `${name}_FILE: ${JSON.stringify(cut(file))}: its content`
+      : `${name}: ${secret ? HIDDEN : `${show(text)}:`}`;
+    problems.push(`${given} must be ${allowed}.${ask(meant?.(text))}`);
   }
   // Those that follow from others come last.
   for (const isDerived of [false, true]) {
@@ -57,7 +57,9 @@ export function fileReader<Value>(
     const problems: string[] = [];
     const now = read(readSecret(environment, name, problems) ?? '');
     if (now !== undefined) return now;
-    throw new Error(problems[0] ?? `${name}_FILE: ${JSON.stringify(cut(file))} holds what is not ${allowed}`);
+    throw new Error(
+      problems[0] ?? `${name}_FILE: ${JSON.stringify(cut(file))}: its content must be ${allowed}`,
+    );
   };
 }
 
@@ -73,7 +75,7 @@ export function readDefault(name: string, { read, allowed, byDefault }: Variable
   if (text === undefined) return undefined;
   const value = read(text);
   if (value !== undefined) return value;
-  throw new Error(`src/config/env-variables.ts: byDefault of ${name}: ${show(text)} is not ${allowed}.`);
+  throw new Error(`src/config/env-variables.ts: byDefault of ${name}: ${show(text)}: must be ${allowed}.`);
 }
 
 /**

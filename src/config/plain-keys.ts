@@ -10,7 +10,7 @@ const MAX_TOLD = 10;
 
 /** Texts of templates and examples, in lower case and without punctuation. A random key has none of these by chance. */
 const PLACEHOLDER =
-  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop/;
+  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own|luaauth)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop/;
 
 /**
  * Describes what is wrong with the gateway keys of a plain list, without the keys. Undefined: every key is hard to guess, as far as
@@ -47,8 +47,13 @@ function describeBadKey(given: string, heldKey: unknown): string | undefined {
   if (!ALLOWED.test(key)) return 'has characters that are not allowed';
   if (key.length < MIN_LENGTH || key.length > MAX_LENGTH)
     return `has ${key.length} ${key.length === 1 ? 'character' : 'characters'}`;
-  if (PLACEHOLDER.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))) return 'is a placeholder';
+  if (isPlaceholder(key)) return 'is a placeholder';
   return isPattern(key) ? 'repeats or counts its characters, so it can be guessed' : undefined;
+}
+
+/** Whether a key is a text of a template or an example. */
+export function isPlaceholder(key: string): boolean {
+  return PLACEHOLDER.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
 }
 
 const MIN_DISTINCT = 5;

@@ -9,7 +9,7 @@ export interface Kind<Value = unknown> {
    * the rows before.
    */
   readonly problem?: (text: string, others: Readonly<Record<string, unknown>>) => string | undefined;
-  /** The values that it takes, in words that go on after "is not". */
+  /** The values that it takes, in words that go on after "must be". */
   readonly allowed: string;
   /** The value as a flag's help shows it; `value` by default. */
   readonly form?: 'ms' | 'url' | 'file';
@@ -108,7 +108,7 @@ export const origins: Kind<string[]> = {
   read: (text) => (text.trim() === '*' ? ['*'] : listOfOrigins(text)),
   allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
   // Browsers show an address with a slash or a path behind it.
-  meant: (text) => listOf(/,/, (one) => httpUrl.read(one)?.origin)(text)?.join(','),
+  meant: (text) => listOf(/,/, (one) => httpUrl.read(one)?.origin ?? withScheme(one))(text)?.join(','),
 };
 
 export const redisUrl: Kind<string> = {

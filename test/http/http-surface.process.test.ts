@@ -759,7 +759,7 @@ describe('the configuration of the HTTP surface', () => {
       '*.example',
     ]) {
       expect(configOf({ CORS_ORIGINS: text })).toEqual([
-        expect.stringMatching(/^CORS_ORIGINS: .* is not origins/),
+        expect.stringMatching(/^CORS_ORIGINS: .*: must be origins/),
       ]);
     }
     const held = { LUAAUTH_TOKEN: 'held', CORS_ORIGINS: '*' };

@@ -190,10 +190,10 @@ describe('a flag', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr.split('\n')).toEqual([
       'The configuration has problems:',
-      '  --token-file: "token" holds what is not 1 to 512 visible ASCII characters without spaces.',
-      '  --port: "x" is not a whole number from 0 to 65535 (0: any free port).',
-      '  --rate: "-1" is not requests per second, a whole number from 0 to 100000 (0: no limit).',
-      '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
+      '  --token-file: "token": its content must be 1 to 512 visible ASCII characters without spaces.',
+      '  --port: "x": must be a whole number from 0 to 65535 (0: any free port).',
+      '  --rate: "-1": must be requests per second, a whole number from 0 to 100000 (0: no limit).',
+      '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',
       '',
     ]);
     const loaded = packagesBehind('cli/program.ts');

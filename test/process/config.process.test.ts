@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import { type Name, ROWS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
 import { type Environment, readDefault } from '../../src/config/environment.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { textOf } from '../support/repository.ts';
 
 const SECRET = 'sentinel-5f0c';
 const [ONE, TWO, THREE] = ['one-Vd8sK2mQ41xZ', 'two-n7Yw3RtC90pL', 'three-Jq6fH5bU2gTe'];
@@ -153,7 +155,7 @@ describe('an environment', () => {
     expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual(checked);
     for (const line of lines) {
       const [, name, shown = ''] =
-        /^(\w+): (the given value \(not shown\)|key 1 of 1 \(not shown\)|".+") (?:is not|has) \S.*\.$/.exec(
+        /^(\w+): (the given value \(not shown\)|key 1 of 1 \(not shown\)|".+":) (?:must be|has) \S.*\.$/.exec(
           line,
         ) ?? [];
       const isSecret = 'secret' in VARIABLES[name as Name];
@@ -166,86 +168,86 @@ describe('an environment', () => {
     [
       'LUAAUTH_API_URL',
       'api.luaauth.com',
-      '"api.luaauth.com" is not an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
+      '"api.luaauth.com": must be an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
     ],
     [
       'CORS_ORIGINS',
       'https://a.example/, http://b.example:81/page',
-      '"https://a.example/, http://b.example:81/page" is not origins such as https://app.example.com separated by commas, or * alone for every origin. Did you mean https://a.example,http://b.example:81?',
+      '"https://a.example/, http://b.example:81/page": must be origins such as https://app.example.com separated by commas, or * alone for every origin. Did you mean https://a.example,http://b.example:81?',
     ],
     [
       'CORS_ORIGINS',
       'a.example',
-      '"a.example" is not origins such as https://app.example.com separated by commas, or * alone for every origin',
+      '"a.example": must be origins such as https://app.example.com separated by commas, or * alone for every origin. Did you mean https://a.example?',
     ],
     [
       'LUAAUTH_API_URL',
       'localhost:4001/base',
-      '"localhost:4001/base" is not an http or https URL without user, query or fragment. Did you mean http://localhost:4001/base?',
+      '"localhost:4001/base": must be an http or https URL without user, query or fragment. Did you mean http://localhost:4001/base?',
     ],
     [
       'LUAAUTH_API_URL',
       `me:${SECRET}@a.b`,
-      '"...@a.b" is not an http or https URL without user, query or fragment',
+      '"...@a.b": must be an http or https URL without user, query or fragment',
     ],
     [
       'LUAAUTH_API_URL',
       `a.b?key=${SECRET}`,
-      '"a.b?..." is not an http or https URL without user, query or fragment',
+      '"a.b?...": must be an http or https URL without user, query or fragment',
     ],
     [
       'OTEL_EXPORTER_OTLP_ENDPOINT',
       '127.0.0.1:4318',
-      '"127.0.0.1:4318" is not an http or https URL without user, query or fragment. Did you mean http://127.0.0.1:4318?',
+      '"127.0.0.1:4318": must be an http or https URL without user, query or fragment. Did you mean http://127.0.0.1:4318?',
     ],
     [
       'LUAAUTH_API_URL',
       'ftp://a.b',
-      '"ftp://a.b" is not an http or https URL without user, query or fragment',
+      '"ftp://a.b": must be an http or https URL without user, query or fragment',
     ],
     [
       'LUAAUTH_API_URL',
       `http://me:${SECRET}@a.b/c?key=${SECRET}`,
-      '"http://...@a.b/c?..." is not an http or https URL without user, query or fragment',
+      '"http://...@a.b/c?...": must be an http or https URL without user, query or fragment',
     ],
     [
       'LUAAUTH_TOKEN',
       `Bearer ${SECRET}`,
-      'the given value (not shown) is not 1 to 512 visible ASCII characters without spaces',
+      'the given value (not shown) must be 1 to 512 visible ASCII characters without spaces',
     ],
     [
       'GATEWAY_KEYS',
       `${SECRET},,b`,
       `key 1 of 3 (not shown) has 13 characters; key 2 of 3 (not shown) is empty, as where the key comes from a variable that is not set; key 3 of 3 (not shown) has 1 character. ${KEY_ADVICE}`,
     ],
-    ['HOST', 'http://x', '"http://x" is not a host name or an IP address to listen on'],
-    ['PORT', '65536', '"65536" is not a whole number from 0 to 65535 (0: any free port)'],
-    ['PORT', '-1', '"-1" is not a whole number from 0 to 65535 (0: any free port)'],
-    ['PORT', '80.5', '"80.5" is not a whole number from 0 to 65535 (0: any free port)'],
-    ['GRAPHIQL', 'yes', '"yes" is not true or false'],
-    ['READ_ONLY', 'TRUE', '"TRUE" is not true or false'],
+    ['HOST', 'http://x', '"http://x": must be a host name or an IP address to listen on'],
+    ['PORT', '65536', '"65536": must be a whole number from 0 to 65535 (0: any free port)'],
+    ['PORT', '-1', '"-1": must be a whole number from 0 to 65535 (0: any free port)'],
+    ['PORT', '80.5', '"80.5": must be a whole number from 0 to 65535 (0: any free port)'],
+    ['GRAPHIQL', 'yes', '"yes": must be true or false'],
+    ['READ_ONLY', 'TRUE', '"TRUE": must be true or false'],
     [
       'LUAAUTH_TIMEOUT_MS',
       '0',
-      '"0" is not milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
+      '"0": must be milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
     ],
     [
       'LUAAUTH_TIMEOUT_MS',
       '2m',
-      '"2m" is not milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
+      '"2m": must be milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
     ],
     [
       'FRESH_MS',
       '1.5s',
-      '"1.5s" is not milliseconds, a whole number from 0 to 3600000, or with a unit such as 2s or 500ms (0: off)',
+      '"1.5s": must be milliseconds, a whole number from 0 to 3600000, or with a unit such as 2s or 500ms (0: off)',
     ],
     [
       'MAX_BODY_BYTES',
       '1GB',
-      '"1GB" is not bytes, a whole number from 0 to 100000000, or with a unit such as 4MB or 64kB (0: no limit)',
+      '"1GB": must be bytes, a whole number from 0 to 100000000, or with a unit such as 4MB or 64kB (0: no limit)',
     ],
-    ['MAX_TOKENS', '2kB', '"2kB" is not a whole number from 0 to 100000000 (0: no limit)'],
-    ['LOG_LEVEL', 'verbose', '"verbose" is not one of trace, debug, info, warn, error, fatal, silent'],
+    ['MAX_TOKENS', '2kB', '"2kB": must be a whole number from 0 to 100000000 (0: no limit)'],
+    ['LOG_LEVEL', 'verbose', '"verbose": must be one of trace, debug, info, warn, error, fatal, silent'],
   ])('is refused for %s=%s', (name, value, problem) => {
     expect(problems({ [name]: value })).toEqual([`${name}: ${problem.replace(/[^?.]$/, '$&.')}`]);
   });
@@ -255,9 +257,9 @@ it('that is long is shown by its beginning', () => {
   const long = 'x'.repeat(100_000);
   const shown = `"${'x'.repeat(200)}…"`;
   expect(problems({ LUAAUTH_API_URL: long, LOG_LEVEL: long, LUAAUTH_TOKEN_FILE: long })).toEqual([
-    `LUAAUTH_API_URL: ${shown} is not an http or https URL without user, query or fragment.`,
+    `LUAAUTH_API_URL: ${shown}: must be an http or https URL without user, query or fragment.`,
     expect.stringMatching(`^LUAAUTH_TOKEN_FILE: ${shown} `),
-    `LOG_LEVEL: ${shown} is not one of trace, debug, info, warn, error, fatal, silent.`,
+    `LOG_LEVEL: ${shown}: must be one of trace, debug, info, warn, error, fatal, silent.`,
   ]);
 });
 
@@ -297,11 +299,11 @@ describe('a row that contradicts itself', () => {
   it('is an error of the start that names file, field and variable', () => {
     const row: Variable = { ...VARIABLES.PORT, byDefault: '66000' };
     expect(() => readDefault('PORT', row, {})).toThrow(
-      'src/config/env-variables.ts: byDefault of PORT: "66000" is not a whole number from 0 to 65535 (0: any free port).',
+      'src/config/env-variables.ts: byDefault of PORT: "66000": must be a whole number from 0 to 65535 (0: any free port).',
     );
     const derived = { ...VARIABLES.PORT, byDefault: ({ PROT }: { PROT: number }) => String(PROT) };
     expect(() => readDefault('PORT', derived, { PORT: 1 })).toThrow(
-      'src/config/env-variables.ts: byDefault of PORT: "undefined" is not a whole number',
+      'src/config/env-variables.ts: byDefault of PORT: "undefined": must be a whole number',
     );
   });
 });
@@ -334,7 +336,7 @@ describe('a secret', () => {
   it('is not shown when the content of its file is malformed', () => {
     const token = file('token', `a ${SECRET}`);
     expect(problems({ LUAAUTH_TOKEN_FILE: token })).toEqual([
-      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)} holds what is not 1 to 512 visible ASCII characters without spaces.`,
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)}: its content must be 1 to 512 visible ASCII characters without spaces.`,
     ]);
   });
 });
@@ -552,7 +554,7 @@ describe('a name that nobody reads', () => {
           'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
         ),
         there('luaauth_rate', 'it is set', 'Did you mean LUAAUTH_RATE?'),
-        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
+        '  PORT: "x": must be a whole number from 0 to 65535 (0: any free port).',
         '',
       ].join('\n'),
     });
@@ -576,8 +578,8 @@ describe('a name that nobody reads', () => {
         'The configuration has problems:',
         '  .env: line 2 has no =, so it sets nothing. Write NAME=value, or put # before it.',
         '  .env: line 7 has no =, so it sets nothing. Write NAME=value, or put # before it.',
-        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
-        '  REDIS_PREFIX: "a\\nb" is not 1 to 64 letters, digits and - . _ :.',
+        '  PORT: "x": must be a whole number from 0 to 65535 (0: any free port).',
+        '  REDIS_PREFIX: "a\\nb": must be 1 to 64 letters, digits and - . _ :.',
         '',
       ].join('\n'),
     );
@@ -682,10 +684,10 @@ describe('the process', () => {
       stdout: '',
       stderr: [
         'The configuration has problems:',
-        '  LUAAUTH_TOKEN: the given value (not shown) is not 1 to 512 visible ASCII characters without spaces.',
+        '  LUAAUTH_TOKEN: the given value (not shown) must be 1 to 512 visible ASCII characters without spaces.',
         `  GATEWAY_KEYS: key 1 of 2 (not shown) is empty, as where the key comes from a variable that is not set; key 2 of 2 (not shown) is empty, as where the key comes from a variable that is not set. ${KEY_ADVICE}`,
-        '  PORT: "x" is not a whole number from 0 to 65535 (0: any free port).',
-        '  LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error, fatal, silent.',
+        '  PORT: "x": must be a whole number from 0 to 65535 (0: any free port).',
+        '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',
         '',
       ].join('\n'),
     });
@@ -725,7 +727,7 @@ describe('the process', () => {
       [
         'The configuration has problems:',
         '  TZ: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" tells of those that there are.',
-        '  PORT: "nonsense" is not a whole number from 0 to 65535 (0: any free port).',
+        '  PORT: "nonsense": must be a whole number from 0 to 65535 (0: any free port).',
         '',
       ].join('\n'),
     );
@@ -781,8 +783,51 @@ describe('several processes', () => {
     const others = ['localhost:6379', `http://me:${SECRET}@cache`, 'redis://', `redis://:%zz${SECRET}@cache`];
     for (const url of [...others, ...noDatabase]) {
       expect(problems({ REDIS_URL: url })).toEqual([
-        'REDIS_URL: the given value (not shown) is not a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0.',
+        'REDIS_URL: the given value (not shown) must be a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0.',
       ]);
     }
+  });
+});
+
+describe('keys that everyone can read in our own files', () => {
+  const files = execFileSync('git', ['ls-files', 'README.md', 'docs', 'examples', '*.yaml', '.env.example'], {
+    encoding: 'utf8',
+  });
+  const texts = files
+    .trim()
+    .split('\n')
+    .filter((path) => /\.(?:md|ya?ml|sh|service|example)$/.test(path) && !path.includes('/test/'))
+    .map(textOf);
+  const found = (pattern: RegExp) => [
+    ...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, key = '']) => key))),
+  ];
+  const LIVE = { LUAAUTH_API_URL: 'https://api.luaauth.com' };
+
+  it.each([
+    ...found(/\bLUAAUTH_TOKEN[=:] ?([\w$][\w$-]{3,})/g),
+    ...Object.values(sandboxKeys),
+    ...['your-luaauth-api-key', '$YOUR_KEY', '<key>', 'changeme'],
+  ])('%s is no LUAAUTH_TOKEN outside the sandbox', (key) => {
+    expect(problems({ ...LIVE, LUAAUTH_TOKEN: key })).toEqual([
+      'LUAAUTH_TOKEN: the given value (not shown) has a key from an example, which everyone knows. Give the API key of your LuaAuth account.',
+    ]);
+    expect(problems({ LUAAUTH_API_URL: 'http://127.0.0.1:4001', LUAAUTH_TOKEN: key })).toEqual([]);
+  });
+
+  const gatewayKeys = found(/\b(?:GATEWAY_KEYS?|gateway-keys)[=:] ?([\w,=-]{16,})/g);
+  it.each(gatewayKeys)('%s are no GATEWAY_KEYS outside the sandbox', (keys) => {
+    const given = { LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: keys };
+    expect(problems({ ...LIVE, ...given })).toEqual([
+      expect.stringMatching(/^GATEWAY_KEYS: .* from an example/),
+    ]);
+    expect(problems(given)).toEqual([]);
+  });
+
+  it('are found in several files', () => expect(gatewayKeys.length).toBeGreaterThanOrEqual(2));
+
+  it.each(found(/\bMETRICS_KEY[=:] ?([\w-]{8,})/g))('%s is no METRICS_KEY outside the sandbox', (key) => {
+    expect(problems({ ...LIVE, METRICS_KEY: key })).toEqual([
+      expect.stringMatching(/^METRICS_KEY: .* example/),
+    ]);
   });
 });

@@ -50,6 +50,22 @@ describe('check', () => {
     expect(insisted.stdout).toContain('made-up data');
   });
 
+  it('mentions settings that are valid but make no sense', async () => {
+    const api = await sandboxed();
+    const flags = ['--fresh-ms', '2000', '--stale-ms', '500', '--rate', '60', '--live-rate', '70'];
+    const { code, stdout, stderr } = await run(['check', '--api-url', api.url, ...flags], {
+      variables: { NODE_ENV: 'prod' },
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    const notes = lines(stdout).filter((line) => line.startsWith('note  Configuration'));
+    expect(notes.map((note) => note.slice(21))).toEqual([
+      expect.stringMatching(/^STALE_MS: 500 is not more than FRESH_MS \(2000\).* Raise STALE_MS/),
+      expect.stringMatching(/^LUAAUTH_RATE: 60 is more than the 50 calls per second .*/),
+      expect.stringMatching(/^LIVE_RATE: 70 is more than LUAAUTH_RATE \(60\)/),
+      expect.stringMatching(/^NODE_ENV: "prod" has no effect\. Did you mean production\?/),
+    ]);
+  });
+
   it('finds that the sandbox does not know a key', async () => {
     const { code, stdout } = await run(['check', ...withKey], { files: KEY });
     expect(code).toBe(1);
@@ -63,7 +79,7 @@ describe('check', () => {
     const { url, calls } = await sandboxed();
     const { code, stdout, stderr } = await run(['check', '--api-url', url, '--port', 'x']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^The configuration has problems:\n {2}--port: "x" is not /);
+    expect(stderr).toMatch(/^The configuration has problems:\n {2}--port: "x": must be /);
     expect(calls).toEqual([]);
   });
 

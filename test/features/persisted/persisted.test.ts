@@ -423,7 +423,7 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
       expect.stringMatching(/^PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off/),
     ]);
     expect(problems({ PERSISTED_DOCUMENTS: 'some' })).toEqual([
-      'PERSISTED_DOCUMENTS: "some" is not one of off, allowed, only.',
+      'PERSISTED_DOCUMENTS: "some": must be one of off, allowed, only.',
     ]);
   });
 

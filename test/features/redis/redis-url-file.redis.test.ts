@@ -33,7 +33,7 @@ describeWithRedis('REDIS_URL_FILE', () => {
     rmSync(file);
     await isSaid('REDIS_URL_FILE: \\"redis-url\\" does not exist (ENOENT)');
     writeFileSync(file, 'http://127.0.0.1');
-    await isSaid('REDIS_URL_FILE: \\"redis-url\\" holds what is not a percent-encoded URL');
+    await isSaid('REDIS_URL_FILE: \\"redis-url\\": its content must be a percent-encoded URL');
     writeFileSync(file, server.url.replace('//', '//:sentinel-password@'));
     await isSaid('Redis is back');
     await isSaid('REDIS_URL_FILE: read again, the secret has changed');
