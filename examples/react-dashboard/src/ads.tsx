@@ -1,11 +1,13 @@
 import { useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { changesOf, UNREAD, useAction } from './action.ts';
+import { copy } from './copy.ts';
 import { count, duration, whole } from './format.ts';
 import type { SystemFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
-import { Failures, Loading, Notice } from './notice.tsx';
+import { Failures, Loading, Notice, type Outcome, sayCopied } from './notice.tsx';
 import { hrefOf } from './route.ts';
+import { type Column, Table } from './table.tsx';
 import { useTitle } from './title.ts';
 
 /** One REST call for all systems, and one for each of their projects. */
@@ -67,10 +69,14 @@ export function AdSystems() {
   const [edited, setEdited] = useState<SystemFragment | 'new'>();
   const [outcomeOf, setOutcomeOf] = useState<'edit' | 'create'>('edit');
   useTitle('Ad systems');
+  const [copied, setCopied] = useState<Outcome>();
   const systems = data?.adSystems ?? [];
+  const copyId = async ({ id, name }: SystemFragment) =>
+    setCopied(sayCopied(await copy(id), `the id of ${name}`));
   const save = async (input: SystemInput) => {
     const isNew = edited === 'new';
     setOutcomeOf(isNew ? 'create' : 'edit');
+    setCopied(undefined);
     const done = isNew
       ? await create.run({ input }, (result) =>
           result.__typename === 'CreateAdSystemSuccess' ? sayOf(result.adSystem, 'made') : '',
@@ -94,7 +100,7 @@ export function AdSystems() {
       <p className="quiet">A user earns a key by passing the checkpoints of an ad system.</p>
       <Failures error={error} isBusy={fetching} onRetry={refresh} />
       {fetching && !data && <Loading />}
-      <Notice outcome={{ edit, create }[outcomeOf].outcome} />
+      <Notice outcome={copied ?? { edit, create }[outcomeOf].outcome} />
       {edited && (
         <SystemForm
           key={edited === 'new' ? 'new' : edited.id}
@@ -115,49 +121,57 @@ export function AdSystems() {
       )}
       {systems.length > 0 && (
         <section className="card">
-          <table className="stacked">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Project</th>
-                <th>A key lasts</th>
-                <th className="number">Keys of a user</th>
-                <th>Extending</th>
-                <th aria-label="Actions" />
-              </tr>
-            </thead>
-            <tbody>
-              {systems.map((system) => (
-                <tr key={system.id}>
-                  <td>
-                    <b>{system.name}</b>
-                  </td>
-                  <td data-label="Project">
-                    {system.project && (
-                      <a href={hrefOf('project', system.project.id)}>{system.project.name}</a>
-                    )}
-                  </td>
-                  <td data-label="A key lasts">{duration(system.keyDurationMs)}</td>
-                  <td data-label="Keys of a user" className="number">
-                    {whole(system.maxKeys)}
-                  </td>
-                  <td data-label="Extending">
-                    {system.allowExtending ? `up to ${duration(system.maxDurationMs)}` : 'no'}
-                  </td>
-                  <td className="actions">
-                    <button type="button" className="plain" onClick={() => setEdited(system)}>
-                      Edit
-                    </button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            name="Ad systems"
+            rows={systems}
+            idOf={({ id }) => id}
+            columns={COLUMNS}
+            actions={(system) => (
+              <>
+                <button type="button" className="plain" onClick={() => setEdited(system)}>
+                  Edit
+                </button>
+                <button type="button" className="plain" onClick={() => copyId(system)}>
+                  Copy id
+                </button>
+              </>
+            )}
+          />
         </section>
       )}
     </>
   );
 }
+
+const extendedMs = ({ allowExtending, maxDurationMs }: SystemFragment): number =>
+  allowExtending ? maxDurationMs : 0;
+
+const COLUMNS: readonly Column<SystemFragment>[] = [
+  { name: 'Name', value: ({ name }) => name, show: ({ name }) => <b>{name}</b> },
+  {
+    name: 'Project',
+    value: ({ project }) => project?.name ?? '',
+    show: ({ project }) => project && <a href={hrefOf('project', project.id)}>{project.name}</a>,
+  },
+  {
+    name: 'A key lasts',
+    value: ({ keyDurationMs }) => keyDurationMs,
+    csv: ['A key lasts, in hours', ({ keyDurationMs }) => keyDurationMs / HOUR_MS],
+    show: ({ keyDurationMs }) => duration(keyDurationMs),
+  },
+  {
+    name: 'Keys of a user',
+    isNumber: true,
+    value: ({ maxKeys }) => maxKeys,
+    show: ({ maxKeys }) => whole(maxKeys),
+  },
+  {
+    name: 'Extending',
+    value: extendedMs,
+    csv: ['Extended to at most, in hours', (system) => extendedMs(system) / HOUR_MS],
+    show: ({ allowExtending, maxDurationMs }) => (allowExtending ? `up to ${duration(maxDurationMs)}` : 'no'),
+  },
+];
 
 interface SystemInput {
   readonly projectId: string;

@@ -11,6 +11,7 @@ import { createMeter, Quota } from './quota.tsx';
 import { hrefOf, PAGES, useRoute } from './route.ts';
 import { Script } from './script.tsx';
 import { SignIn } from './sign-in.tsx';
+import { useTheme } from './theme.ts';
 import { Users } from './users.tsx';
 
 /** The page that an id belongs to stands below another one. */
@@ -61,13 +62,7 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
           ))}
         </nav>
         <Quota meter={meter} />
-        <button
-          type="button"
-          className="plain"
-          aria-label="Go to"
-          aria-keyshortcuts="Control+K"
-          onClick={open}
-        >
+        <button type="button" className="plain" aria-keyshortcuts="Control+K" onClick={open}>
           <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
             <circle cx="10.5" cy="10.5" r="6.5" />
             <path d="m15.5 15.5 5 5" />
@@ -76,6 +71,7 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
             Go to <kbd>Ctrl K</kbd>
           </span>
         </button>
+        <DarkMode />
         <button type="button" className="plain" onClick={onSignOut}>
           Sign out
         </button>
@@ -85,6 +81,24 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
       </main>
       {isOpen && <Palette onClose={close} />}
     </Provider>
+  );
+}
+
+function DarkMode() {
+  const { isDark, toggle } = useTheme();
+  return (
+    <button
+      type="button"
+      className="plain"
+      aria-label="Dark mode"
+      title="Dark mode"
+      aria-pressed={isDark}
+      onClick={toggle}
+    >
+      <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z" />
+      </svg>
+    </button>
   );
 }
 

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
 import { compact, whole } from './format.ts';
+import { type Column, Table } from './table.tsx';
 
 interface Day {
   readonly date: string;
@@ -11,18 +12,22 @@ const [TOP, RIGHT, BOTTOM, LEFT] = [12, 12, 28, 48];
 /** The least width that a label of a day takes. */
 const LABEL_WIDTH = 56;
 
-/** Executions by day, in the order of the API, with axes; the value of a day is shown by pointer, arrow keys and as a table. */
+const WEEK = 7;
+
+/** Executions by day, in the order of the API, with axes and the week before; the value of a day is shown by pointer, arrow keys and as a table. */
 export function Chart({ days, title }: { readonly days: readonly Day[]; readonly title: string }) {
   const { ref, width } = useWidth();
   const [chosen, setChosen] = useState<number>();
   if (days.length === 0) return <p className="quiet">No executions.</p>;
   const ticks = ticksUpTo(Math.max(...days.map(({ count }) => count)));
   const top = ticks.at(-1) ?? 1;
-  const band = (width - LEFT - RIGHT) / days.length;
+  // A part of a page that is not shown has no width.
+  const band = Math.max(0, width - LEFT - RIGHT) / days.length;
   const x = (index: number) => LEFT + index * band;
   const y = (count: number) => TOP + (1 - count / top) * (HEIGHT - TOP - BOTTOM);
   const every = Math.ceil(LABEL_WIDTH / Math.max(band, 1));
-  const shown = chosen === undefined ? days.at(-1) : days[chosen];
+  const at = chosen ?? days.length - 1;
+  const shown = days[at];
   const onPointer = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>) => {
     const index = Math.floor((clientX - currentTarget.getBoundingClientRect().left - LEFT) / band);
     setChosen(Math.min(Math.max(index, 0), days.length - 1));
@@ -40,6 +45,7 @@ export function Chart({ days, title }: { readonly days: readonly Day[]; readonly
         {shown && (
           <output>
             <b>{whole(shown.count)}</b> on {shown.date}
+            {sayChange(shown.count, weekBefore(days, at))}
           </output>
         )}
       </figcaption>
@@ -72,6 +78,7 @@ export function Chart({ days, title }: { readonly days: readonly Day[]; readonly
               height={HEIGHT - BOTTOM - y(count)}
               rx={Math.min(3, band * 0.2)}
             />
+            <Before count={weekBefore(days, index)} x={x(index)} y={y} band={band} />
             {(days.length - 1 - index) % every === 0 && (
               <text x={x(index) + band / 2} y={HEIGHT - 8} textAnchor="middle">
                 {date}
@@ -80,28 +87,62 @@ export function Chart({ days, title }: { readonly days: readonly Day[]; readonly
           </g>
         ))}
       </svg>
+      {days.length > WEEK && <p className="legend quiet">A line shows the same day of the week before.</p>}
       <details>
         <summary>Values</summary>
-        <table>
-          <thead>
-            <tr>
-              <th>Day</th>
-              <th className="number">Executions</th>
-            </tr>
-          </thead>
-          <tbody>
-            {days.map(({ date, count }) => (
-              <tr key={date}>
-                <td>{date}</td>
-                <td className="number">{whole(count)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table name={title} rows={valuesOf(days)} idOf={({ date }) => date} columns={VALUES} />
       </details>
     </figure>
   );
 }
+
+interface BeforeProps {
+  readonly count: number | undefined;
+  readonly x: number;
+  readonly y: (count: number) => number;
+  readonly band: number;
+}
+
+/** The count of the week before, as a line across the bar. */
+function Before({ count, x, y, band }: BeforeProps) {
+  if (count === undefined) return null;
+  return <line className="before" x1={x + band * 0.04} x2={x + band * 0.96} y1={y(count)} y2={y(count)} />;
+}
+
+const weekBefore = (days: readonly Day[], index: number): number | undefined => days[index - WEEK]?.count;
+
+const PERCENT = new Intl.NumberFormat('en', {
+  style: 'percent',
+  maximumFractionDigits: 0,
+});
+
+function sayChange(count: number, before: number | undefined): string {
+  if (!before) return '';
+  const change = count / before - 1;
+  return `, ${PERCENT.format(Math.abs(change))} ${change < 0 ? 'below' : 'above'} the week before`;
+}
+
+interface Value extends Day {
+  readonly before: number | undefined;
+  /** The place of the day in the list of the API: days sort by it, which by their labels they do not. */
+  readonly index: number;
+}
+
+const valuesOf = (days: readonly Day[]): readonly Value[] =>
+  days.map((day, index) => ({ ...day, index, before: weekBefore(days, index) }));
+
+const dateOf = ({ date }: Value): string => date;
+
+const VALUES: readonly Column<Value>[] = [
+  { name: 'Day', value: ({ index }) => index, csv: ['Day', dateOf], show: dateOf },
+  { name: 'Executions', isNumber: true, value: ({ count }) => count, show: ({ count }) => whole(count) },
+  {
+    name: 'Week before',
+    isNumber: true,
+    value: ({ before }) => before ?? '',
+    show: ({ before }) => (before === undefined ? '' : whole(before)),
+  },
+];
 
 const [SPARK_WIDTH, SPARK_HEIGHT] = [120, 28];
 

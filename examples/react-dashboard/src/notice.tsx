@@ -50,10 +50,19 @@ export function Failures({ error, isBusy, onRetry }: FailuresProps) {
   );
 }
 
+export const sayCopied = (isCopied: boolean, what: string): Outcome =>
+  isCopied
+    ? { isGood: true, text: `Copied ${what}.` }
+    : { isGood: false, text: 'The browser did not allow this page to copy.' };
+
+/** The shape of a page that has not come yet. */
 export function Loading() {
   return (
-    <p className="quiet" role="status">
-      Loading …
-    </p>
+    <div className="skeleton" role="status">
+      <span className="hidden-text">Loading …</span>
+      <i />
+      <i />
+      <i />
+    </div>
   );
 }

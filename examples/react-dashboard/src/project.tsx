@@ -1,12 +1,15 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { Chart, Spark } from './chart.tsx';
+import { copy } from './copy.ts';
 import { whole } from './format.ts';
+import type { ProjectQuery } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
-import { Failures, Loading, Notice } from './notice.tsx';
+import { Failures, Loading, Notice, type Outcome, sayCopied } from './notice.tsx';
 import { useRemembered } from './opened.ts';
 import { ProjectSettings } from './project-settings.tsx';
 import { hrefOf } from './route.ts';
+import { type Column, Table } from './table.tsx';
 import { sum, Tiles } from './tiles.tsx';
 import { useTitle } from './title.ts';
 
@@ -36,6 +39,7 @@ export function Project({ id }: { readonly id: string }) {
   const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECT, variables: { id } });
   const [isOpened, setIsOpened] = useState(false);
   const [saved, setSaved] = useState<string>();
+  const [copied, setCopied] = useState<Outcome>();
   const project = data?.project;
   useTitle(project?.name ?? 'Project');
   useRemembered('project', id, project?.name);
@@ -43,6 +47,8 @@ export function Project({ id }: { readonly id: string }) {
   if (!project) return <Failures error={error} isBusy={fetching} onRetry={refresh} />;
   const scripts = project.scripts?.filter((script) => script !== null) ?? [];
   const days = project.executions ?? [];
+  const copyId = async (script: ListedScript) =>
+    setCopied(sayCopied(await copy(script.id), `the id of ${script.name}`));
   return (
     <>
       <div className="title">
@@ -85,30 +91,46 @@ export function Project({ id }: { readonly id: string }) {
       </section>
       <section className="card">
         <h2>Scripts</h2>
-        <table className="stacked">
-          <thead>
-            <tr>
-              <th>Script</th>
-              <th className="number">Executions, {days.length} days</th>
-              <th>By day</th>
-            </tr>
-          </thead>
-          <tbody>
-            {scripts.map((script) => (
-              <tr key={script.id}>
-                <td>
-                  <a href={hrefOf('script', script.id)}>{script.name}</a>
-                </td>
-                <td className="number">{whole(sum(script.executions ?? []))}</td>
-                <td>
-                  <Spark days={script.executions ?? []} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Notice outcome={copied} />
+        {scripts.length > 0 && (
+          <Table
+            name={`${project.name} scripts`}
+            rows={scripts}
+            idOf={({ id: scriptId }) => scriptId}
+            columns={columnsOf(days.length)}
+            actions={(script) => (
+              <button type="button" className="plain" onClick={() => copyId(script)}>
+                Copy id
+              </button>
+            )}
+          />
+        )}
         <p className="quiet">A script that nobody has executed may not be listed: open it by its id.</p>
       </section>
     </>
   );
 }
+
+type ListedScript = NonNullable<NonNullable<NonNullable<ProjectQuery['project']>['scripts']>[number]>;
+
+const lastCount = ({ executions }: ListedScript): number => executions?.at(-1)?.count ?? 0;
+
+const columnsOf = (days: number): readonly Column<ListedScript>[] => [
+  {
+    name: 'Script',
+    value: ({ name }) => name,
+    show: ({ id, name }) => <a href={hrefOf('script', id)}>{name}</a>,
+  },
+  {
+    name: `Executions, ${days} days`,
+    isNumber: true,
+    value: ({ executions }) => sum(executions ?? []),
+    show: ({ executions }) => whole(sum(executions ?? [])),
+  },
+  {
+    name: 'By day',
+    value: lastCount,
+    csv: ['Executions, last day', lastCount],
+    show: ({ executions }) => <Spark days={executions ?? []} />,
+  },
+];

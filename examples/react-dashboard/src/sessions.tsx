@@ -2,14 +2,17 @@ import { useState } from 'react';
 import { useClient } from 'urql';
 import { useAction } from './action.ts';
 import { chooseUser } from './chosen.ts';
+import { copy } from './copy.ts';
 import { Dialog, type Fact } from './dialog.tsx';
 import { clock, count, duration, instant, whole } from './format.ts';
 import type { VisitorFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
 import { useLive } from './live.ts';
+import { Menu } from './menu.tsx';
 import { Message } from './message.tsx';
-import { Notice } from './notice.tsx';
+import { Loading, Notice, sayCopied } from './notice.tsx';
 import { hrefOf } from './route.ts';
+import { type Column, Table } from './table.tsx';
 import { sayErrors } from './words.ts';
 
 const DISCONNECT = graphql(/* GraphQL */ `
@@ -46,7 +49,6 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
   const { run, isBusy, outcome, say } = useAction(DISCONNECT);
   const client = useClient();
   const [text, setText] = useState('');
-  const [shownCount, setShownCount] = useState(PAGE);
   const [chosenIds, setChosenIds] = useState<ReadonlySet<string>>(new Set());
   const [recipient, setRecipient] = useState<VisitorFragment>();
   const [ending, setEnding] = useState<readonly VisitorFragment[]>();
@@ -57,12 +59,9 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
   );
   // Users who have left are no longer chosen.
   const ids = [...chosenIds].filter((id) => live.sessions.has(id));
-  const choose = (id: string, isChosen: boolean) => {
-    const next = new Set(ids);
-    if (isChosen && next.size < MOST_CHOSEN) next.add(id);
-    else next.delete(id);
-    setChosenIds(next);
-  };
+  const chosen = ids.flatMap((id) => live.sessions.get(id) ?? []);
+  const copyIds = async (texts: readonly string[], noun: string) =>
+    say(sayCopied(await copy(texts.join('\n')), count(texts.length, noun)));
   // LuaAuth lists a session for a while after its end.
   const mark = (those: readonly VisitorFragment[], isLeaving: boolean) =>
     setLeavingIds((before) => {
@@ -122,46 +121,66 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
         </label>
         <button
           type="button"
-          className="danger"
-          disabled={isBusy || ids.length === 0}
-          onClick={() => end(ids.flatMap((id) => live.sessions.get(id) ?? []))}
+          className="plain"
+          disabled={chosen.length === 0}
+          onClick={() =>
+            copyIds(
+              chosen.map(({ robloxId }) => robloxId),
+              'Roblox id',
+            )
+          }
         >
-          Disconnect {ids.length > 0 ? ids.length : ''} chosen
+          Copy {chosen.length > 0 ? chosen.length : ''} chosen
+        </button>
+        <button
+          type="button"
+          className="danger"
+          disabled={isBusy || chosen.length === 0}
+          onClick={() => end(chosen)}
+        >
+          Disconnect {chosen.length > 0 ? chosen.length : ''} chosen
         </button>
       </div>
-      {live.asOf && found.length === 0 && <p className="quiet">Nobody{text && ' who matches'}.</p>}
-      {found.length > 0 && (
-        <table className="stacked sessions">
-          <thead>
-            <tr>
-              <th aria-label="Chosen" />
-              <th>Roblox id</th>
-              <th>Place</th>
-              <th>Server</th>
-              <th>For</th>
-              <th aria-label="Actions" />
-            </tr>
-          </thead>
-          <tbody>
-            {found.slice(0, shownCount).map((session) => (
-              <Row
-                key={session.id}
-                session={session}
-                isChosen={chosenIds.has(session.id)}
-                onChosen={(isChosen) => choose(session.id, isChosen)}
-                onUser={() => showUser(session.id)}
-                onMessage={() => setRecipient(session)}
-                isLeaving={leavingIds.has(session.id)}
-                onDisconnect={() => end([session])}
-              />
-            ))}
-          </tbody>
-        </table>
+      {live.asOf && found.length === 0 && (
+        <p className="quiet">
+          {text ? 'Nobody who matches.' : 'Nobody. Users appear here as they execute the script.'}
+        </p>
       )}
-      {found.length > shownCount && (
-        <button type="button" className="plain" onClick={() => setShownCount(shownCount + 4 * PAGE)}>
-          Show more of {whole(found.length)}
-        </button>
+      {!live.asOf && !live.delay && !over && <Loading />}
+      {found.length > 0 && (
+        <Table
+          name={`${scriptName} sessions`}
+          className="sessions"
+          rows={found}
+          idOf={({ id }) => id}
+          columns={columnsOf(leavingIds)}
+          classOf={({ id }) => (leavingIds.has(id) ? 'leaving' : undefined)}
+          page={PAGE}
+          choice={{
+            ids: new Set(ids),
+            most: MOST_CHOSEN,
+            labelOf: ({ robloxId }) => `Choose ${robloxId}`,
+            isDisabled: ({ id }) => leavingIds.has(id),
+            onChange: setChosenIds,
+          }}
+          actions={(session) => (
+            <Menu
+              label={`Actions for ${session.robloxId}`}
+              items={[
+                { label: 'User', onChoose: () => showUser(session.id) },
+                { label: 'Message', onChoose: () => setRecipient(session) },
+                { label: 'Copy Roblox id', onChoose: () => copyIds([session.robloxId], 'Roblox id') },
+                { label: 'Copy session id', onChoose: () => copyIds([session.id], 'session id') },
+                {
+                  label: 'Disconnect',
+                  isDanger: true,
+                  isDisabled: leavingIds.has(session.id),
+                  onChoose: () => end([session]),
+                },
+              ]}
+            />
+          )}
+        />
       )}
       {recipient && (
         <Message session={recipient} scriptName={scriptName} onClose={() => setRecipient(undefined)} />
@@ -212,51 +231,36 @@ function sayLive(asOf: string | undefined, delay: string | undefined, over: stri
   return asOf ? `Live, as of ${clock(asOf)}` : 'Connecting …';
 }
 
-interface RowProps {
-  readonly session: VisitorFragment;
-  readonly isChosen: boolean;
-  readonly isLeaving: boolean;
-  readonly onChosen: (isChosen: boolean) => void;
-  readonly onUser: () => void;
-  readonly onMessage: () => void;
-  readonly onDisconnect: () => void;
-}
-
-function Row({ session, isChosen, isLeaving, onChosen, onUser, onMessage, onDisconnect }: RowProps) {
-  const { robloxId, placeId, jobId, createdAt } = session;
-  return (
-    <tr className={isLeaving ? 'leaving' : undefined}>
-      <td>
-        <input
-          type="checkbox"
-          disabled={isLeaving}
-          aria-label={`Choose ${robloxId}`}
-          checked={isChosen}
-          onChange={({ target }) => onChosen(target.checked)}
-        />
-      </td>
-      <td>
-        <b>{robloxId}</b>
-        {isLeaving && <span className="badge">leaving</span>}
-      </td>
-      <td data-label="Place">{placeId}</td>
-      <td data-label="Server" title={jobId}>
-        {jobId.slice(0, 8)}
-      </td>
-      <td data-label="For">
-        <time dateTime={createdAt}>{duration(Math.max(0, Date.now() - Date.parse(createdAt)))}</time>
-      </td>
-      <td className="actions">
-        <button type="button" className="plain" onClick={onUser}>
-          User
-        </button>
-        <button type="button" className="plain" onClick={onMessage}>
-          Message
-        </button>
-        <button type="button" className="danger" disabled={isLeaving} onClick={onDisconnect}>
-          Disconnect
-        </button>
-      </td>
-    </tr>
-  );
-}
+const columnsOf = (leavingIds: ReadonlySet<string>): readonly Column<VisitorFragment>[] => [
+  {
+    name: 'Roblox id',
+    value: ({ robloxId }) => robloxId,
+    show: ({ id, robloxId }) => (
+      <>
+        <a
+          href={`https://www.roblox.com/users/${encodeURIComponent(robloxId)}/profile`}
+          target="_blank"
+          rel="noreferrer"
+          title="The profile at Roblox"
+        >
+          {robloxId}
+        </a>
+        {leavingIds.has(id) && <span className="badge">leaving</span>}
+      </>
+    ),
+  },
+  { name: 'Place', value: ({ placeId }) => placeId },
+  {
+    name: 'Server',
+    value: ({ jobId }) => jobId,
+    show: ({ jobId }) => <span title={jobId}>{jobId.slice(0, 8)}</span>,
+  },
+  {
+    name: 'For',
+    value: ({ createdAt }) => Date.now() - Date.parse(createdAt),
+    csv: ['Connected since', ({ createdAt }) => createdAt],
+    show: ({ createdAt }) => (
+      <time dateTime={createdAt}>{duration(Math.max(0, Date.now() - Date.parse(createdAt)))}</time>
+    ),
+  },
+];

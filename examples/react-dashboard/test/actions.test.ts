@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openDashboard, seeded } from './support/fixture.ts';
+import { chooseIn, openDashboard, seeded } from './support/fixture.ts';
 
 const fixture = openDashboard();
 const { projectId, scriptId, userKey, endlessUserKey } = seeded;
@@ -144,7 +144,7 @@ test('a row is grey as soon as its session is disconnected, and the dialog names
   assert.ok(session);
   const row = page.locator('.sessions tbody tr').nth(7);
   await row.getByText(String(session.roblox_id)).waitFor();
-  await row.getByRole('button', { name: 'Disconnect' }).click();
+  await chooseIn(row, 'Disconnect');
   const dialog = page.getByRole('dialog', { name: `Disconnect ${session.roblox_id}` });
   await dialog.getByText('Nightfall Hub').waitFor();
   await dialog.getByText(String(session.place_id)).waitFor();
@@ -166,7 +166,7 @@ test('a row is grey as soon as its session is disconnected, and the dialog names
 test('a row is no longer grey if LuaAuth refuses', async () => {
   const { page } = await fixture.open(`script/${scriptId}`);
   const row = page.locator('.sessions tbody tr').nth(8);
-  await row.getByRole('button', { name: 'Disconnect' }).click();
+  await chooseIn(row, 'Disconnect');
   fixture.sandbox.fault({
     kind: 'failure',
     code: -1,
@@ -186,8 +186,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
       colorScheme,
     });
     const dialog = page.getByRole('dialog');
-    const fits = async (open: string) => {
-      await page.getByRole('button', { name: open, exact: true }).first().click();
+    const press = (name: string) => () => page.getByRole('button', { name, exact: true }).click();
+    const fits = async (what: string, open = press(what)) => {
+      await open();
       await dialog.waitFor();
       const { left, right, inner, outer } = await dialog.evaluate((box) => ({
         left: box.getBoundingClientRect().left,
@@ -195,11 +196,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
         inner: box.scrollWidth,
         outer: box.clientWidth,
       }));
-      assert.ok(left >= 0 && right <= 390 && inner <= outer, `${open}: ${left} to ${right}, ${inner}`);
+      assert.ok(left >= 0 && right <= 390 && inner <= outer, `${what}: ${left} to ${right}, ${inner}`);
       const [background] = await dialog.evaluate((box) =>
         (getComputedStyle(box).backgroundColor.match(/\d+/g) ?? []).map(Number),
       );
-      assert.equal(Number(background) > 128, colorScheme === 'light', open);
+      assert.equal(Number(background) > 128, colorScheme === 'light', what);
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
     };
@@ -213,8 +214,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.locator('.sessions').waitFor();
     await fits('Settings');
     await fits('Disable');
-    await fits('Message');
-    await fits('Disconnect');
+    const row = page.locator('.sessions tbody tr').first();
+    for (const entry of ['Message', 'Disconnect']) await fits(entry, () => chooseIn(row, entry));
     assert.deepEqual(complaints, []);
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
+import { chooseIn, openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 
 const fixture = openDashboard();
 const { projectId, scriptId, sessionId, robloxId, userKey, blacklistedUserKey } = seeded;
@@ -81,7 +81,7 @@ test('who is on is followed: who comes is shown, and who is disconnected goes', 
   fixture.sandbox.sessions.set(session.id, session);
   await sessions.locator('.count', { hasText: '181' }).waitFor();
   await sessions.getByLabel('Find').fill('42424242');
-  await sessions.getByRole('button', { name: 'Disconnect', exact: true }).click();
+  await chooseIn(sessions.getByRole('row', { name: '42424242' }), 'Disconnect');
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   await sessions.getByText('Disconnected 1 session.').waitFor();
   await sessions.locator('.count', { hasText: '180' }).waitFor();
@@ -106,10 +106,7 @@ test('several sessions are disconnected by one REST call', async () => {
 
 test('a message says what the client has returned, or why it did not', async () => {
   const { page, complaints } = await fixture.open(`script/${scriptId}`);
-  await page
-    .getByRole('row', { name: `${robloxId}` })
-    .getByRole('button', { name: 'Message' })
-    .click();
+  await chooseIn(page.getByRole('row', { name: `${robloxId}` }), 'Message');
   const dialog = page.getByRole('dialog', { name: `Message to ${robloxId}` });
   await dialog.getByLabel('Function').fill('echo');
   await dialog.getByLabel('Data').fill('hello');
@@ -187,10 +184,7 @@ test('while a user is looked up, the one before is gone, with the buttons that w
 
 test('the user of a session is one press away', async () => {
   const { page } = await fixture.open(`script/${scriptId}`);
-  await page
-    .getByRole('row', { name: `${robloxId}` })
-    .getByRole('button', { name: 'User' })
-    .click();
+  await chooseIn(page.getByRole('row', { name: `${robloxId}` }), 'User');
   await page.getByRole('region', { name: 'User' }).getByText('365843484059632433').waitFor();
   assert.ok(!page.url().includes(userKey));
 });
@@ -209,10 +203,7 @@ test('the user of a session is not shown to a visitor who has gone on meanwhile'
     }
     await route.continue();
   });
-  await page
-    .getByRole('row', { name: `${robloxId}` })
-    .getByRole('button', { name: 'User' })
-    .click();
+  await chooseIn(page.getByRole('row', { name: `${robloxId}` }), 'User');
   await (await answered).finished();
   // The answer is a reason to read the quota: by then the page has taken it.
   await answerTo('Quota');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
+import { chooseIn, openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 
 const KEY = 'key-of-a-viewer';
 const VIEWER = {
@@ -19,17 +19,14 @@ const fixture = openDashboard(
 test('a viewer with a key of the gateway sees who is on, and no keys of users', async () => {
   const { page } = await fixture.open(`script/${seeded.scriptId}`, {}, KEY);
   await page.getByRole('region', { name: 'Live sessions' }).locator('.count', { hasText: '180' }).waitFor();
-  await page
-    .getByRole('row', { name: `${seeded.robloxId}` })
-    .getByRole('button', { name: 'User' })
-    .click();
+  await chooseIn(page.getByRole('row', { name: `${seeded.robloxId}` }), 'User');
   await page.getByRole('alert').filter({ hasText: 'Your key of this gateway lacks users:read.' }).waitFor();
 });
 
 test('what the key does not allow is said by the scopes that it lacks', async () => {
   const { page } = await fixture.open(`script/${seeded.scriptId}`, {}, KEY);
   const row = page.getByRole('row', { name: `${seeded.robloxId}` });
-  await row.getByRole('button', { name: 'Disconnect' }).click();
+  await chooseIn(row, 'Disconnect');
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   const refusal = page.getByRole('alert');
   await refusal.filter({ hasText: 'Your key of this gateway lacks sessions:write.' }).waitFor();

@@ -1,5 +1,5 @@
 import { after, afterEach, before, beforeEach } from 'node:test';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
@@ -12,6 +12,12 @@ interface Visit {
   readonly page: Page;
   /** The errors in the page's console, such as a missing file, or something that its policy forbids. */
   readonly complaints: string[];
+}
+
+/** Chooses an entry of the menu of a row. */
+export async function chooseIn(row: Locator, entry: string): Promise<void> {
+  await row.getByRole('button', { name: 'Actions for' }).click();
+  await row.getByRole('menuitem', { name: entry }).click();
 }
 
 /** A sandbox, the gateway's own process in front of it, which serves the dashboard as built, and a Chromium: all on loopback. */
