@@ -54,6 +54,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'examples/supergraph/README.md',
     'examples/deploy/README.md',
     'examples/kubernetes/README.md',
+    'examples/pterodactyl/README.md',
   ],
   Inside: [
     'docs/architecture.md',
