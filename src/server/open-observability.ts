@@ -3,9 +3,9 @@ import { readPlainKey } from '../callers/key-store.ts';
 import type { Config, MetricsConfig } from '../config/config.ts';
 import { createHostCheck } from '../http/guards.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
-import { type LogOutput, openStdout } from '../observability/log-output.ts';
 import type { Observer } from '../transport/observer.ts';
 import type { AuditFile, ProcessFeatures } from './features.ts';
+import { type LogOutput, openStdout } from './log-output.ts';
 
 /** Logs, metrics and traces of the process, for those who run it. */
 export type Observability = Awaited<ReturnType<typeof openObservability>>;

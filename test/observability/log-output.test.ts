@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogOutput } from '../../src/observability/log-output.ts';
+import { createLogOutput } from '../../src/server/log-output.ts';
 import { eventually } from '../support/waiting.ts';
 
 /** A file to write lines to, with as much room as a test gives it. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sizesOf } from '../../scripts/source-map.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -195,6 +196,12 @@ describe('names', () => {
         .sort(),
     ).toEqual(['context.ts', 'gateway.ts', 'index.ts', 'main.ts', 'version.ts']);
   });
+});
+
+it('the core can be read in an afternoon: it has at most 13,000 lines of code', () => {
+  const core = sizesOf().find(({ group }) => group === 'Core');
+  expect(core?.size.code).toBeGreaterThan(5_000);
+  expect(core?.size.code).toBeLessThanOrEqual(13_000);
 });
 
 it('the environment is read in one place', () => {

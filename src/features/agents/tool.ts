@@ -4,11 +4,11 @@ import { badUserInput } from '../../errors/coded-error.ts';
 import { StartError } from '../../observability/start-error.ts';
 import type { PipelineOptions } from '../../operation/pipeline.ts';
 import { effectOf } from '../../plan/cost.ts';
-import { mostCalls } from '../../plan/most-calls.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../../plan/required-scopes.ts';
 import { objectsOf } from '../../plan/select.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
+import { mostCalls } from './most-calls.ts';
 import type { AgentDocuments } from './parts.ts';
 
 type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;

@@ -7,8 +7,8 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql';
-import type { PreparedOperation } from './prepared-operation.ts';
-import type { CoercedVariables } from './variables.ts';
+import type { PreparedOperation } from '../../plan/prepared-operation.ts';
+import type { CoercedVariables } from '../../plan/variables.ts';
 
 /** Each doubles the number of prices that are compared. */
 const MAX_CHOICES = 6;
