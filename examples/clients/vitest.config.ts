@@ -22,10 +22,10 @@ export default defineConfig({
   plugins: [relay],
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // As long as a busy machine may take.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 45_000 } },
     fileParallelism: false,
     reporters: ['default', './test/support/sums.ts'],
   },

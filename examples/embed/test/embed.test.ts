@@ -69,7 +69,7 @@ for (const example of ['node', 'hono', 'express', 'fastify']) {
 /** The answer of a server with a body parser in front of the gateway. */
 async function sendTo(url: string, headers: Record<string, string> = {}): Promise<readonly [number, string]> {
   const { body } = operation();
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', token: sandboxKeys.full, ...headers },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { announce } from '../../src/live/announce.ts';
 import type { OpenStream } from '../../src/live/follow.ts';
 import { openByUrql } from '../../src/live/urql.ts';
@@ -13,8 +13,6 @@ import { join } from '../support/visitors.ts';
 
 /** The gateway completes a stream after three seconds. */
 const fixture = useGateway({ LIVE_MAX_LIFETIME_MS: '3000' });
-// A test waits for several polls of the gateway, one after the other.
-vi.setConfig({ testTimeout: 90_000 });
 const { idleScriptId: scriptId, placeId } = seeded;
 const BOT = fileURLToPath(new URL('../../src/live/bot.ts', import.meta.url));
 

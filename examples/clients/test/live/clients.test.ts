@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { startProxy } from '../../../../test/support/proxy.ts';
 import { createApollo } from '../../src/apollo.ts';
@@ -13,8 +13,6 @@ import { join } from '../support/visitors.ts';
 
 /** The gateway completes a stream after two seconds. */
 const fixture = useGateway({ LIVE_MAX_LIFETIME_MS: '2000' });
-// A test waits for several polls of the gateway, one after the other.
-vi.setConfig({ testTimeout: 90_000 });
 const { idleScriptId: scriptId } = seeded;
 
 const clients: readonly [string, (url: string, key: string) => OpenStream][] = [
