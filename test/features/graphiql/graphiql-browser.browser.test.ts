@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { request as ask, createServer } from 'node:http';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { axeProblems } from '../../support/axe.ts';
 import { launchChromium } from '../../support/chromium.ts';
 import { listen } from '../../support/listen.ts';
 import { type GatewayProcess, startProcess } from '../../support/process.ts';
@@ -665,6 +666,22 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     const [text, ground] = JSON.parse(await page.evaluate(COLOURS)).map(lightness);
     expect(colorScheme === 'dark' ? text - ground : ground - text).toBeGreaterThan(90);
   });
+
+  it.each(['light', 'dark'] as const)(
+    'has editors with names, and enough contrast, %s',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await run();
+      for (const name of ['Operation', 'Variables', 'Answer'])
+        await page.locator(`.cm-content[aria-label="${name}"]`).waitFor();
+      // GraphiQL nests the buttons of its tabs and has no landmarks: the other rules are about its structure.
+      const rules = ['aria-input-field-name', 'button-name', 'color-contrast', 'label', 'link-name'];
+      expect(await axeProblems(page, rules)).toEqual([]);
+      await page.getByLabel('Show Documentation Explorer').click();
+      await page.locator('.graphiql-doc-explorer').waitFor();
+      expect(await axeProblems(page, rules)).toEqual([]);
+    },
+  );
 
   it('is found as it was left: the same tabs, the one that was open, and what was typed', async () => {
     await page.reload();

@@ -24,7 +24,7 @@ import { completion, graphqlLanguageSupport, lint, stateExtensions } from 'cm6-g
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 
 /** The abilities of an editor. Tab leaves it, for those who have no mouse. */
-export function extensionsFor(language: string, readOnly: boolean): Extension {
+export function extensionsFor(language: string, readOnly: boolean, name: string): Extension {
   const common = [
     look,
     drawSelection(),
@@ -43,6 +43,8 @@ export function extensionsFor(language: string, readOnly: boolean): Extension {
         ]
       : json(),
   ];
+  const isNamed = (attributes: Record<string, string> = {}) =>
+    EditorView.contentAttributes.of({ ...attributes, 'aria-label': name });
   if (readOnly) {
     // It can be focused, so that it can be searched and copied from.
     return [
@@ -50,11 +52,12 @@ export function extensionsFor(language: string, readOnly: boolean): Extension {
       EditorState.readOnly.of(true),
       EditorView.editable.of(false),
       placeholder('The answer appears here.'),
-      EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': 'Answer' }),
+      isNamed({ tabindex: '0' }),
       keymap.of([...searchKeymap, ...foldKeymap, ...defaultKeymap]),
     ];
   }
   return [
+    isNamed(),
     lineNumbers(),
     history(),
     closeBrackets(),
@@ -99,7 +102,7 @@ const look = [
     '&.cm-focused': { outline: 'none' },
     '.cm-scroller': { fontFamily: 'var(--font-family-mono)', lineHeight: '1.55' },
     '.cm-content': { caretColor: colour('neutral'), padding: '4px 0' },
-    '.cm-gutters': { backgroundColor: 'transparent', border: 'none', color: colour('neutral', '0.4') },
+    '.cm-gutters': { backgroundColor: 'transparent', border: 'none', color: colour('neutral', '0.8') },
     '.cm-lineNumbers .cm-gutterElement': { minWidth: '24px', padding: '0 2px 0 0' },
     '.cm-foldGutter .cm-gutterElement': { padding: '0 4px', cursor: 'pointer' },
     '.cm-cursor': { borderLeftColor: colour('neutral') },
@@ -130,7 +133,7 @@ const look = [
     },
     '.cm-completionIcon': { display: 'none' },
     '.cm-completionMatchedText': { textDecoration: 'none', color: colour('primary') },
-    '.cm-completionDetail': { color: colour('neutral', '0.6'), fontStyle: 'normal' },
+    '.cm-completionDetail': { color: colour('neutral', '0.8'), fontStyle: 'normal' },
     '.cm-completionInfo': { maxWidth: '320px', padding: '6px 10px', fontFamily: 'var(--font-family)' },
     '.cm-diagnostic': { padding: '6px 10px', fontFamily: 'var(--font-family)', maxWidth: '420px' },
     '.cm-panels': { backgroundColor: colour('base'), color: colour('neutral') },
@@ -144,7 +147,7 @@ const look = [
   }),
   syntaxHighlighting(
     HighlightStyle.define([
-      { tag: tags.comment, color: colour('neutral', '0.55') },
+      { tag: tags.comment, color: colour('neutral', '0.8') },
       { tag: [tags.keyword, tags.definitionKeyword, tags.modifier], color: colour('primary') },
       { tag: [tags.string, tags.special(tags.string)], color: colour('warning') },
       { tag: [tags.number, tags.bool, tags.null, tags.atom], color: colour('success') },

@@ -126,6 +126,15 @@ function createModel(value: string, language: string, uri: Uri) {
 let definitions: { provideDefinition(model: Model, position: Position): unknown } | undefined;
 let references: { provideReferences(model: Model, position: Position): unknown } | undefined;
 
+/** Screen readers name the editors by these. */
+const NAMES = [
+  ['operation.graphql', 'Operation'],
+  ['variables.json', 'Variables'],
+  ['request-headers.json', 'Headers'],
+] as const;
+
+const nameOf = (uri: Uri): string => NAMES.find(([end]) => uri.toString().endsWith(end))?.[1] ?? 'Answer';
+
 function createEditor(parent: HTMLElement, { model, readOnly = false }: EditorOptions) {
   const view = new EditorView({ parent });
   const actions = new Map<number, Action['run']>();
@@ -147,7 +156,7 @@ function createEditor(parent: HTMLElement, { model, readOnly = false }: EditorOp
   };
   model.show(view, [
     Prec.highest(keymap.of([{ any: (_view, event) => act(event) }])),
-    extensionsFor(model.language, readOnly),
+    extensionsFor(model.language, readOnly, nameOf(model.uri)),
     EditorView.updateListener.of(({ docChanged }) => {
       if (docChanged) model.changed();
     }),
