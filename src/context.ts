@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { GraphQLError } from 'graphql';
+import type { PlaceOf } from './callers/client-place.ts';
 import type { Acceptance, Identity } from './callers/identify.ts';
 import { KeyTrial } from './callers/key-trial.ts';
 import type { Permissions } from './callers/permissions.ts';
@@ -48,6 +49,7 @@ export interface ContextOptions {
   readonly timeouts: Timeouts;
   readonly live: Live | undefined;
   readonly wasAccepted: Acceptance['wasAccepted'];
+  readonly placeOf: PlaceOf;
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs: number;
   /** Bytes that the REST calls of an operation may bring in all. */
@@ -63,7 +65,7 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, live, operationTimeoutMs, maxReceivedBytes, wasAccepted } = options;
+  const { transport, timeouts, live, operationTimeoutMs, maxReceivedBytes, wasAccepted, placeOf } = options;
   const { ask, clock, isKnown, limitsUnknown, rateLimit, state } = transport;
   const { pageSizes, generations } = state;
   const owners = createOwners();
@@ -96,7 +98,8 @@ export function createContext(options: ContextOptions) {
       const { key, account, caller, callerRate } = identity.origin;
       const startedAt = this.#startedAt;
       const snapshot = generations.snapshot(account);
-      const origin: Origin = { key, account, caller, callerRate, startedAt, snapshot };
+      const place = this.#trial && placeOf(request);
+      const origin: Origin = { key, account, caller, place, callerRate, startedAt, snapshot };
       // Every call of the operation listens: more than ten are no leak.
       if (signal instanceof EventTarget) setMaxListeners(0, signal);
       const api: Api = {

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext, type Live } from './context.ts';
@@ -63,7 +64,10 @@ export interface GatewayFeatures {
 }
 
 export interface GatewayOptions
-  extends Omit<ContextOptions, 'live' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'> {
+  extends Omit<
+    ContextOptions,
+    'placeOf' | 'live' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'
+  > {
   /** How long an operation may take as a whole, in ms. */
   readonly operationTimeoutMs?: number | undefined;
   readonly credentials: Credentials;
@@ -100,6 +104,11 @@ export interface GatewayOptions
    * gateway key. `*` stands for every name: for where something in front knows who asks, and from which page.
    */
   readonly hosts?: readonly string[];
+  /**
+   * The header in which a proxy in front says who its client is, such as `x-forwarded-for`: its last address counts. Clients with keys
+   * that LuaAuth has not accepted yet take turns by it; by default by the address of the connection.
+   */
+  readonly trustedProxy?: string | undefined;
   readonly log: GatewayLog;
   /** Receive each request: a log of operations, metrics, tracing. */
   readonly observers?: readonly RequestObserver[];
@@ -179,6 +188,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
       live,
       wasAccepted,
+      placeOf: createPlaceOf(options.trustedProxy),
     }),
     tracker,
     clock,

@@ -107,6 +107,8 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     graphiql: values.GRAPHIQL,
     dashboard: values.DASHBOARD,
     corsOrigins: values.CORS_ORIGINS ?? [],
+    trustedProxy: values.TRUSTED_PROXY,
+    acceptedKeysFile: values.ACCEPTED_KEYS_FILE,
     maxBodyBytes: values.MAX_BODY_BYTES,
     maxBodiesBytes: values.MAX_BODIES_BYTES,
     compression: values.COMPRESSION,

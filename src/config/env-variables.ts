@@ -4,6 +4,7 @@ import {
   claim,
   duration,
   filePath,
+  headerName,
   host,
   httpUrl,
   type Kind,
@@ -128,6 +129,14 @@ export const VARIABLES = {
     CORS_ORIGINS: row(
       origins,
       'origins whose web pages may use the gateway (CORS), separated by commas; * allows every origin',
+    ),
+    TRUSTED_PROXY: row(
+      headerName,
+      'the header in which a proxy in front says who its client is, such as x-forwarded-for. Its last address counts. Clients whose keys LuaAuth has not accepted yet take turns by it; without it by the address of the connection',
+    ),
+    ACCEPTED_KEYS_FILE: row(
+      filePath,
+      'remembers in this file hashes of the keys that LuaAuth has accepted, so that they need not prove themselves after a restart; with REDIS_URL, Redis remembers them',
     ),
     COMPRESSION: row(
       onOff,

@@ -74,6 +74,11 @@ export const anyText: Kind<string> = { read: (text) => text, allowed: 'any text'
 
 export const filePath: Kind<string> = { ...anyText, allowed: 'the path of a file', form: 'file' };
 
+export const headerName: Kind<string> = {
+  read: (text) => textLike(/^[\w!#$%&'*+.^`|~-]+$/)(text)?.toLowerCase(),
+  allowed: 'the name of a header, such as x-forwarded-for',
+};
+
 export const host: Kind<string> = {
   read: textLike(/^[\w.:-]+$/),
   allowed: 'a host name or an IP address to listen on',

@@ -10,7 +10,7 @@ export async function openAlone(config: Config, features: ProcessFeatures) {
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];
   // Where gateways share a quota, its calls count in it as well.
-  const { transport, close } = await openUpstream(config, features, []);
+  const { transport, close } = await openUpstream(config, features, [], console.error);
   const gateway = createGateway({
     ...config,
     features: ofGateway,

@@ -3,6 +3,7 @@ import { StartError } from '../observability/start-error.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport } from '../transport/transport.ts';
 import { version } from '../version.ts';
+import { openAcceptedKeysFile } from './accepted-keys-file.ts';
 import type { ProcessFeatures } from './features.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function openUpstream(
   config: Config,
   features: ProcessFeatures,
   observer: readonly Observer[],
+  warn: (message: string) => void,
   sandboxUrl?: string,
 ) {
   const state = await openState(config, features, observer);
@@ -28,6 +30,8 @@ export async function openUpstream(
     staleMs: config.staleMs,
     observer,
     state,
+    accepted:
+      config.acceptedKeysFile === undefined ? undefined : openAcceptedKeysFile(config.acceptedKeysFile, warn),
   });
   return {
     transport,

@@ -22,9 +22,13 @@ export async function serve(
   await loadFeatures(config, features).catch(exit);
   const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1).catch(exit);
   const { log } = observability;
-  const { transport, close } = await openUpstream(config, features, observability.upstream, sandboxUrl).catch(
-    exit,
-  );
+  const { transport, close } = await openUpstream(
+    config,
+    features,
+    observability.upstream,
+    (message) => log.warn(message),
+    sandboxUrl,
+  ).catch(exit);
   const { rate, redis: { instances = 0 } = {} } = config;
   if (rate > 0 && instances > rate) {
     const seconds = Math.ceil(instances / rate);

@@ -11,6 +11,8 @@ export interface State {
   readonly cache: CacheEntries;
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
+  /** The accounts whose key the API has accepted before; undefined: they end with the process. */
+  readonly accepted?: AcceptedAccounts | undefined;
   readonly feeds: Feeds;
   /** The cache entries that all processes share; undefined: there is no other process. */
   readonly shared?: SharedCache | undefined;
@@ -199,6 +201,12 @@ export interface Documents {
 export interface PageSizes {
   note(account: string, endpoint: string, rows: number): MaybePromise<void>;
   longest(account: string, endpoint: string): MaybePromise<number>;
+}
+
+/** Remembers accounts whose key the API has accepted, so that after a restart they are not taken for made-up keys. */
+export interface AcceptedAccounts {
+  has(account: string): MaybePromise<boolean>;
+  add(account: string): void;
 }
 
 /** Entries that one process publishes to all of them. */

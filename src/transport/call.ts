@@ -38,6 +38,8 @@ export interface Origin {
   readonly account: string;
   /** Stands for who asked the gateway: callers with one key take turns. */
   readonly caller: string;
+  /** Stands for the client of a key that the API has not accepted yet, because such clients take turns; undefined: it is not known. */
+  readonly place?: string | undefined;
   /** Requests in any sliding second for this caller alone; undefined: as many as for the key. */
   readonly callerRate?: number | undefined;
   /** When the operation began, in ms on the transport's clock: where connections are scarce, the oldest goes first. */

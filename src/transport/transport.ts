@@ -1,6 +1,6 @@
 import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
-import type { State } from '../state/port.ts';
+import type { AcceptedAccounts, State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
 import { createAnswerWatch } from './answer-watch.ts';
 import type { Call, Interceptor, Send } from './call.ts';
@@ -40,6 +40,8 @@ export interface TransportOptions {
   readonly connections?: number | undefined;
   /** The state that several gateways share; the memory of this one by default. */
   readonly state?: State | undefined;
+  /** The accounts whose key the API has accepted before; by default as the state has them. */
+  readonly accepted?: AcceptedAccounts | undefined;
   readonly clock?: Clock | undefined;
   /** The time of day in ms since 1970, as `Date.now` gives: what the clock does not know. */
   readonly today?: (() => number) | undefined;
@@ -84,7 +86,16 @@ export function createTransport(options: TransportOptions): Transport {
   const { queued, requested, retried } = observer;
   const isObserved = (queued ?? requested ?? retried) !== undefined;
   const known = createKnownAccounts();
-  const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas: state.quotas, known });
+  const { accepted = state.accepted } = options;
+  const scheduler = createScheduler({
+    accepted,
+    connections,
+    rate,
+    totalRate,
+    clock,
+    quotas: state.quotas,
+    known,
+  });
   const circuitBreaker = createCircuitBreaker({
     clock,
     rejectQueued: (account) => scheduler.failAll(account, (call) => new Unavailable(call, 'no')),

@@ -8,6 +8,7 @@ import {
   PAGE_SIZE_KEPT_MS,
 } from '../../state/memory.ts';
 import type { PageSizes, State } from '../../state/port.ts';
+import { createAcceptedInRedis } from './accepted-accounts.ts';
 import { connectToRedis, lua } from './client.ts';
 import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
@@ -49,6 +50,7 @@ export async function openStateInRedis(options: RedisStateOptions): Promise<Stat
     shared: createSharedCacheInRedis(link, accounts),
     documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
     pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
+    accepted: createAcceptedInRedis(link, accounts),
     feeds,
     coordination: link,
     close() {

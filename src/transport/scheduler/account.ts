@@ -1,3 +1,4 @@
+import type { AcceptedAccounts } from '../../state/port.ts';
 import type { AccountRecord, KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
@@ -21,6 +22,7 @@ export interface Shared extends Pick<AccountQuotasOptions, 'rate' | 'clock' | 'q
   readonly clock: Clock;
   /** The accounts whose key the API has accepted. */
   readonly known: KnownAccounts;
+  readonly accepted: AcceptedAccounts | undefined;
   /** All calls that wait. */
   readonly queue: Flow<Turn>;
   /** The calls of strangers that wait. */
@@ -90,10 +92,9 @@ export class Account implements AccountRecord {
 
   /** Starts a call if that is possible at once. Otherwise the call waits, or fails if it could not start in time. */
   request(turn: Turn): void {
-    const { call, applicant } = turn;
-    if (turn.isStranger && !this.#letIn()) applicant.fail(new RateLimited(call, undefined, { byApi: false }));
-    else if (this.queue.size === 0 && !call.revalidation && this.#isOpen && turn.takePermits())
-      this.start(turn);
+    if (turn.isStranger) this.#shared.strangersCalls += 1;
+    const isFirst = this.queue.size === 0 && !turn.call.revalidation;
+    if (isFirst && this.#isOpen && turn.takePermits()) this.start(turn);
     else this.#wait(turn);
   }
 
@@ -144,11 +145,13 @@ export class Account implements AccountRecord {
 
   /** The API has accepted the key. */
   accept(): void {
-    const { known, queue } = this.#shared;
+    const { known, accepted, queue, pump } = this.#shared;
     known.set(this.name, true);
+    accepted?.add(this.name);
     this.#tried = 0;
     this.#failed = 0;
     this.queue.moveTo(queue);
+    if (queue.size > 0) pump(false);
   }
 
   /** Ends the wait of all calls. */
@@ -195,7 +198,7 @@ export class Account implements AccountRecord {
   #wait(turn: Turn): void {
     const { call, applicant } = turn;
     const flow = this.#flowOf(call);
-    if (this.queue.size === 0) this.queue.moveTo(this.#parent);
+    if (this.queue.size === 0) this.queue.moveTo(this.#parentFor(call));
     flow.add(turn);
     turn.flow = flow;
     const isFull = this.queue.size - (call.revalidation ? 0 : this.#revalidations.size) > MAX_WAITING;
@@ -215,7 +218,13 @@ export class Account implements AccountRecord {
     if (call.revalidation?.isPoll) this.#polls.push(turn);
     for (const one of turn.pools) one.add();
     applicant.queued();
+    if (this.#shared.strangersCalls > MAX_OF_STRANGERS) this.#refuseLastStranger();
     this.#shared.pump(false);
+  }
+
+  #refuseLastStranger(): void {
+    const last = this.#shared.strangers.last;
+    last?.applicant.fail(new RateLimited(last.call, undefined, { byApi: false }));
   }
 
   /** A call waits no longer. */
@@ -230,8 +239,10 @@ export class Account implements AccountRecord {
     return revalidation !== undefined || this.queue.flowOf(origin.caller, SHARES.caller).size > MANY + 1;
   }
 
-  get #parent(): Flow<Turn> {
-    return this.isStranger ? this.#shared.strangers : this.#shared.queue;
+  /** Strangers take turns by where their clients are, since a single client can make up many keys. */
+  #parentFor({ origin }: Call<unknown>): Flow<Turn> {
+    const { strangers, queue } = this.#shared;
+    return this.isStranger ? strangers.flowOf(origin.place, SHARES.place) : queue;
   }
 
   #flowOf({ kind, origin, revalidation }: Call<unknown>): Flow<Turn> {
@@ -298,13 +309,6 @@ export class Account implements AccountRecord {
     this.#revalidations.remove(poll);
     this.#latePollsFrom = now + 1_000 / (this.#shared.rate * LATE_POLLS_PART);
     return poll;
-  }
-
-  /** Whether one more call of a stranger may wait. */
-  #letIn(): boolean {
-    if (this.#shared.strangersCalls >= MAX_OF_STRANGERS) return false;
-    this.#shared.strangersCalls += 1;
-    return true;
   }
 
   /** A call of the trial has failed, or was not sent. */

@@ -110,6 +110,11 @@ export class Flow<Call extends object> {
     return undefined;
   }
 
+  /** The call that is last in turn. */
+  get last(): Call | undefined {
+    return this.#calls.at(-1) ?? this.#waiting.at(-1)?.last;
+  }
+
   /** All calls that wait in it, or below it. */
   all(): readonly Call[] {
     return [...this.#calls, ...this.#waiting.flatMap((flow) => flow.all())];

@@ -6,7 +6,7 @@ export const SHARES = {
   account: { cost: 1, credit: 1 },
   /** All other accounts together: made-up keys have at most a fifth of the turns that an account wants. */
   strangers: { cost: 4, credit: 1 },
-  stranger: { cost: 1, credit: 1 },
+  place: { cost: 1, credit: 1, isKept: true },
   caller: { cost: 1, credit: 1, isKept: true },
   /** The writes of a caller go before its reads, but every fifth call is a read. */
   writes: { cost: 1 / 4, credit: 0 },
@@ -19,7 +19,7 @@ export const SHARES = {
 
 /** So many calls of an account can wait. */
 export const MAX_WAITING = 10_000;
-/** So many calls of strangers can wait or be under way, over all their accounts. */
+/** So many calls of strangers can wait or be under way, over all their accounts. If more come, the last calls in turn are refused. */
 export const MAX_OF_STRANGERS = 400;
 /** The API tells after so many calls at the latest whether it accepts a key; until then a stranger has no more, in all. */
 export const MAX_OF_STRANGER = 5;

@@ -1,5 +1,5 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { QuotaStatus, Quotas } from '../../state/port.ts';
+import type { AcceptedAccounts, QuotaStatus, Quotas } from '../../state/port.ts';
 import { Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
@@ -21,6 +21,8 @@ export interface SchedulerOptions {
   readonly quotas: Quotas;
   /** The accounts whose key the API has accepted. */
   readonly known: KnownAccounts;
+  /** The accounts whose key the API has accepted before this process began; undefined: nothing remembers them. */
+  readonly accepted?: AcceptedAccounts | undefined;
 }
 
 /** How the quota of an account stands. */
@@ -38,7 +40,7 @@ export type Scheduler = ReturnType<typeof createScheduler>;
  * Until then it waits in one queue, where accounts, callers and operations take turns (`rules.ts`).
  */
 export function createScheduler(options: SchedulerOptions) {
-  const { rate, totalRate, connections, clock, quotas, known } = options;
+  const { rate, totalRate, connections, clock, quotas, known, accepted } = options;
   let isPumping = false;
   let isAgain = false;
   let isForConnection = false;
@@ -83,14 +85,19 @@ export function createScheduler(options: SchedulerOptions) {
         });
   const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
   const shared: Shared = {
-    ...{ clock, quotas, total, known, queue, pump },
+    ...{ clock, quotas, total, known, accepted, queue, pump },
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
     strangers: new Flow<Turn>(SHARES.strangers, queue),
     freeConnections: connections,
     strangersUnderWay: 0,
     strangersCalls: 0,
   };
-  const accounts = new Accounts((name) => new Account(name, shared));
+  const accounts = new Accounts((name) => {
+    const account = new Account(name, shared);
+    if (account.isStranger && accepted)
+      whenKnown(accepted.has(name), (wasAccepted) => wasAccepted && account.isStranger && account.accept());
+    return account;
+  });
   const accountOf = (name: string) => accounts.get(name) ?? accounts.add(name);
 
   return {
@@ -103,10 +110,7 @@ export function createScheduler(options: SchedulerOptions) {
     accept(name: string): void {
       const account = accounts.get(name);
       if (!account) known.set(name, true);
-      else {
-        account.accept();
-        pump(false);
-      }
+      else account.accept();
     },
     /** Ends the wait of all calls of an account. */
     failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>

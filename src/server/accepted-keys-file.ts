@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { StartError } from '../observability/start-error.ts';
+import type { AcceptedAccounts } from '../state/port.ts';
+
+const MAX_KEPT = 10_000;
+const LINE = /^[\w-]{43}$/;
+const OWNER_ONLY = 0o600;
+
+/**
+ * Remembers in a file the accounts whose key LuaAuth has accepted: a line for each, which is a hash of the hash of the key. Keeps the
+ * latest 10,000 accounts.
+ * @param warn - told when a line cannot be written later on
+ * @throws StartError when the file cannot be read or written
+ */
+export function openAcceptedKeysFile(path: string, warn: (message: string) => void): AcceptedAccounts {
+  const accepted = new Set(readAtStart(path));
+  return {
+    has: (account) => accepted.has(lineOf(account)),
+    add(account) {
+      const line = lineOf(account);
+      if (accepted.has(line)) return;
+      if (accepted.size >= MAX_KEPT) accepted.clear();
+      accepted.add(line);
+      appendFile(path, `${line}\n`).catch(({ code }) =>
+        warn(
+          `ACCEPTED_KEYS_FILE: an accepted key was not written (${code}). After a restart it has to prove itself again.`,
+        ),
+      );
+    },
+  };
+}
+
+const lineOf = (account: string) => hash('sha256', `accepted:${account}`, 'base64url');
+
+/** Reads the lines, and writes the file anew if it has become long. */
+function readAtStart(path: string): string[] {
+  try {
+    appendFileSync(path, '', { mode: OWNER_ONLY });
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const kept = [...new Set(lines.filter((line) => LINE.test(line)))].slice(-MAX_KEPT / 2);
+    if (lines.length > MAX_KEPT) {
+      writeFileSync(`${path}.new`, kept.map((line) => `${line}\n`).join(''), { mode: OWNER_ONLY });
+      renameSync(`${path}.new`, path);
+    }
+    return kept;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new StartError(
+      `ACCEPTED_KEYS_FILE: ${JSON.stringify(path)} cannot be read and written (${code}). Give the path of a file that can.`,
+      { cause },
+    );
+  }
+}
