@@ -5,9 +5,6 @@ import { seeded } from '../src/features/sandbox/seed-data.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { startProcess } from '../test/support/process.ts';
 
-/** Within the time of the sandbox's data. */
-const NOW = new Date('2026-02-09T12:30:00Z');
-
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
 
@@ -32,7 +29,6 @@ async function visit(
 ): Promise<Page> {
   const context = await from.newContext({ viewport, colorScheme, reducedMotion: 'reduce', locale: 'en-GB' });
   const page = await context.newPage();
-  await page.clock.setFixedTime(NOW);
   await page.goto(url);
   await page.getByLabel('API key').fill(sandboxKeys.full);
   await page.getByRole('button', { name: 'Sign in' }).click();
