@@ -51,6 +51,7 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY schema/relay.graphql schema/schema.graphql schema/subgraph.graphql schema/
 COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
+COPY examples/agents/documents examples/agents/documents
 # What V8 compiles of the gateway, for each start by this user. Root's afterwards, so that a gateway cannot change it.
 RUN mkdir -p dist/.compiled && chown node dist/.compiled \
   && echo '{ __typename }' | LUAAUTH_SANDBOX=true su -s /bin/sh -c 'node dist/main.js query -' node \

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 import { version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
+import { mcpStandIns } from './mcp-stand-ins.ts';
 import { EXIT, printError } from './terminal.ts';
 
 const AFTER_HELP = `
@@ -119,7 +121,8 @@ function addMcp(program: Command, features: ProcessFeatures): void {
       .command('mcp')
       .description('serve the tools for agents over stdin and stdout, to the client that starts this'),
   ).action(async (flags: FlagValues) => {
-    const config = await configure({ ...flags, mcp: true });
+    const sandbox = (await features.sandbox?.())?.facts;
+    const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
     const { serve } = await import('../server/serve.ts');
     // It is one client's own: nobody scrapes it, and nobody has to notice that it leaves.
     const shutdown = { ...config.shutdown, delayMs: 0 };
@@ -148,11 +151,14 @@ function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox
 }
 
 /** The configuration, flags on top. Ends the process with every problem named when it has any. */
-async function configure(flags: FlagValues): Promise<Config> {
+async function configure(
+  flags: FlagValues,
+  standInsFor?: (given: Environment) => Environment,
+): Promise<Config> {
   // The code that reads documents is half of all that help would wait for.
   const { loadConfig } = await import('../config/config.ts');
   const given = environmentOf(flags);
-  const result = loadConfig(given);
+  const result = loadConfig(given, standInsFor);
   if ('config' in result) return result.config;
   const lines = result.problems.map((problem) => `  ${inTermsOfFlags(problem, given)}`);
   printError(['The configuration has problems:', ...lines].join('\n'));

@@ -43,15 +43,19 @@ const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 
 /**
  * The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it,
- * and that by what the command line says.
+ * and that by what the command line says. `standInsFor` gives values for variables that are not set.
  */
-export function loadConfig(flags: Environment = {}): ConfigResult {
+export function loadConfig(
+  flags: Environment = {},
+  standInsFor?: (given: Environment) => Environment,
+): ConfigResult {
   const file = existsSync('.env') ? readTextFile('.env', MAX_DOT_ENV_BYTES) : { text: '' };
   if ('problem' in file)
     return { problems: [`.env: the file ${file.problem}. Make it readable, or remove it.`] };
   const { dotEnv, problems } = parseDotEnv(file.text);
   problems.push(...findUnknownNames(dotEnv, process.env));
-  const result = readConfig(overlay(dotEnv, process.env, flags));
+  const given = overlay(dotEnv, process.env, flags);
+  const result = readConfig(overlay(given, standInsFor?.(given) ?? {}));
   if (problems.length === 0) return result;
   return { problems: 'problems' in result ? [...problems, ...result.problems] : problems };
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { EXAMPLE } from '../support/agent.ts';
 import { TYPESCRIPT } from '../support/built.ts';
 import { installPacked, run } from '../support/packed.ts';
 import { textOf } from '../support/repository.ts';
@@ -56,6 +57,7 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'dist/page/style-<hash>.css',
     'docs/images/dashboard.png',
     'docs/images/graphiql.png',
+    ...[...EXAMPLE.keys()].map((name) => `examples/agents/documents/${name}.graphql`).sort(),
     'examples/react-dashboard/dist/assets/index-<hash>.css',
     'examples/react-dashboard/dist/assets/index-<hash>.js',
     'examples/react-dashboard/dist/index.html',

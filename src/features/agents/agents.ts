@@ -107,15 +107,15 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     replace(listed: AgentDocuments['listed']): void {
       tools = readTools({ ...options, listed }, parts);
     },
-    /** A server of the protocol's library for one connection. */
-    createServer(inRequest: InRequest): Server {
+    /** A server of the protocol's library for one connection. `client`: the client's name, if an earlier message had it. */
+    createServer(inRequest: InRequest, client?: unknown): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
       server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
         inRequest({}, mcpReq.signal, masked(list(params?.cursor))),
       );
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
-        const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
+        const headers = { ...clientHeaders(context, server, client), 'x-upstream': mode };
         const answered = masked((record) => call(name, args, record));
         const answer = inRequest(headers, context.mcpReq.signal, answered);
         return answer.finally(tellProgress(context, clock));
@@ -143,9 +143,10 @@ function checkQuery(type: OperationTypeNode): void {
   if (type !== 'query') throw QUERIES_ONLY;
 }
 
-/** The name that the client gives itself: older ones once, when they connect. */
-function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) {
-  const given = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
+/** The name that the client gives itself: in each message, or once, when the client connects. */
+function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server, session: unknown) {
+  const named = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY];
+  const given = named ?? session ?? server.getClientVersion();
   const { name, version } = (given ?? {}) as JsonSchema;
   // No header holds other characters; of an older client nobody has checked what it is.
   const [client = 'unknown', release = ''] = [name, version].map((text) =>

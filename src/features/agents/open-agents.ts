@@ -12,6 +12,7 @@ import { methodNotAllowed } from '../../http/routes.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
+import { clientOf, SESSION, sessionOf } from './client-session.ts';
 import type { AgentDocuments } from './parts.ts';
 import { serveAtStdin } from './stdio.ts';
 
@@ -58,7 +59,12 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     };
     const headers = message.headers as Record<string, string>;
     const web = new Request(ADDRESS, { method, headers, signal: leaving.signal });
-    return createMcpHandler(() => createServer(inRequest), OPTIONS).fetch(web, { parsedBody });
+    const client = clientOf(message.headers[SESSION]);
+    const handler = createMcpHandler(() => createServer(inRequest, client), OPTIONS);
+    const answer = await handler.fetch(web, { parsedBody });
+    const session = sessionOf(parsedBody);
+    if (session !== undefined && answer.ok) answer.headers.set(SESSION, session);
+    return answer;
   }
 
   /** Before there is a message, in terms of JSON-RPC. */
@@ -89,7 +95,8 @@ const OPTIONS = { maxSubscriptions: 0, keepAliveMs: 1_000 };
 /** A page may send the headers of the protocol as well. */
 const PREFLIGHT = {
   allow: 'POST',
-  'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name',
+  'access-control-allow-headers':
+    'authorization, content-type, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name',
 };
 
 /** Bytes of a message beside the arguments of a call: the library repeats them, and says of each value in them what is wrong. */

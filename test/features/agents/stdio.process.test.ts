@@ -22,11 +22,15 @@ const open: { close(): Promise<void> }[] = [];
 afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
 
 /** The protocol's own client of a gateway's process, and what that logs. */
-async function connect(mode: 'legacy' | { readonly pin: string }, more: Record<string, string> = {}) {
+async function connect(
+  mode: 'legacy' | { readonly pin: string },
+  more: Record<string, string> = {},
+  ofGateway: Record<string, string> = { ...variables, GATEWAY_KEY: KEY },
+) {
   const client = new Client({ name: 'desk', version: '1' }, { versionNegotiation: { mode } });
   open.push(client);
   const log: string[] = [];
-  const env = { ...variables, ...more, GATEWAY_KEY: KEY };
+  const env = { ...ofGateway, ...more };
   const command = { command: process.execPath, args: [MAIN, 'mcp'] };
   const transport = new StdioClientTransport({ ...command, env, stderr: 'pipe' });
   transport.stderr?.on('data', (text) => log.push(String(text)));
@@ -46,6 +50,20 @@ it.each([{ pin: '2026-07-28' }, 'legacy' as const])(
     expect(structuredContent).toMatchObject({ data: { user: { key: seeded.userKey } } });
     await expect.poll(() => log.join('')).toContain('"clientName":"mcp/desk"');
     expect(log.join('')).not.toContain(KEY);
+  },
+);
+
+it.each<Record<string, string>>([{}, { LUAAUTH_TOKEN: 'sandbox-key' }])(
+  'serves the example documents without settings, with a key of its own: %j',
+  async (settings) => {
+    const { client, log } = await connect('legacy', settings, {});
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual([...EXAMPLE.keys()].sort());
+    const { structuredContent } = await client.callTool({
+      name: 'lookUpKey',
+      arguments: { key: seeded.userKey },
+    });
+    expect(structuredContent).toMatchObject({ data: { user: { key: seeded.userKey } } });
+    await expect.poll(() => log.join('')).toContain('"caller":"agent"');
   },
 );
 

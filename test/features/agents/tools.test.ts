@@ -142,6 +142,24 @@ describe('a tool', () => {
     ]);
     expect(ended).toContainEqual({ name: 'blacklistUser', type: 'mutation', caller: 'bot', codes: [] });
   });
+
+  it.each([
+    ['older-bot', 'mcp/older-bot'],
+    ['b\u00f6t', 'mcp/b?t'],
+    ['x'.repeat(500), `mcp/${'x'.repeat(60)}`],
+  ])(
+    'is written down with the name %.20s that an older client gives once, when it connects',
+    async (name, shown) => {
+      const client = await connectAgent(fixture.gateway.url, 'bot', 'legacy', name);
+      audit.length = 0;
+      await client.callTool({
+        name: 'blacklistUser',
+        arguments: { key: seeded.endlessUserKey, reason: 'shared' },
+      });
+      await client.close();
+      expect(audit).toMatchObject([{ clientName: shown, clientVersion: '1.2.3' }]);
+    },
+  );
 });
 
 describe('a key', () => {

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from '../config/environment.ts';
+
+const DOCUMENTS = fileURLToPath(new URL('../../examples/agents/documents', import.meta.url));
+
+/**
+ * The values with which `mcp` runs where variables are not set: the example documents, the sandbox's key, and a gateway key for the
+ * client at stdin, who has started this process and so has its key anyway.
+ */
+export function mcpStandIns(given: Environment, sandboxKey: string | undefined): Environment {
+  const isSet = (...names: string[]) => names.some((name) => given[name]);
+  const documents = isSet('PERSISTED_DOCUMENTS_FILE') ? {} : { PERSISTED_DOCUMENTS_FILE: DOCUMENTS };
+  const hasToken = isSet('LUAAUTH_TOKEN', 'LUAAUTH_TOKEN_FILE');
+  const token = hasToken || isSet('LUAAUTH_API_URL') ? {} : { LUAAUTH_TOKEN: sandboxKey };
+  const hasKey = hasToken || token.LUAAUTH_TOKEN !== undefined;
+  if (
+    !hasKey ||
+    isSet('GATEWAY_KEYS', 'GATEWAY_KEYS_FILE', 'GATEWAY_KEY', 'GATEWAY_KEY_FILE', 'GATEWAY_JWKS_URL')
+  )
+    return { ...documents, ...token };
+  const key = randomBytes(32).toString('hex');
+  return { ...documents, ...token, GATEWAY_KEYS: `agent=${key}`, GATEWAY_KEY: key };
+}
