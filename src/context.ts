@@ -45,7 +45,10 @@ export interface Caller {
 }
 
 export interface ContextOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock' | 'isKnown' | 'limitsUnknown' | 'rateLimit' | 'state'>;
+  readonly transport: Pick<
+    Transport,
+    'ask' | 'clock' | 'isKnown' | 'limitsUnknown' | 'rateLimit' | 'state' | 'status'
+  >;
   readonly timeouts: Timeouts;
   readonly live: Live | undefined;
   readonly wasAccepted: Acceptance['wasAccepted'];
@@ -66,7 +69,7 @@ export interface Beginning {
 
 export function createContext(options: ContextOptions) {
   const { transport, timeouts, live, operationTimeoutMs, maxReceivedBytes, wasAccepted, placeOf } = options;
-  const { ask, clock, isKnown, limitsUnknown, rateLimit, state } = transport;
+  const { ask, clock, isKnown, limitsUnknown, rateLimit, state, status } = transport;
   const { pageSizes, generations } = state;
   const owners = createOwners();
 
@@ -113,6 +116,7 @@ export function createContext(options: ContextOptions) {
         pageSizes,
         trial: this.#trial,
         rateLimit: () => rateLimit(account),
+        status: () => status(account),
       };
       this.#api = hasLists(permissions) ? { ...api, ask: limitAccess(api, permissions, owners) } : api;
       return this.#api;

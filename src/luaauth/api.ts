@@ -4,6 +4,7 @@ import type { Call, Origin, Signal } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Usage } from '../transport/observer.ts';
 import type { RateLimitStatus } from '../transport/scheduler/scheduler.ts';
+import type { UpstreamStatus } from '../transport/steps/circuit-breaker.ts';
 
 /** A call's whole way, as it looks to who makes the call. */
 export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;
@@ -30,6 +31,8 @@ export interface Api extends Access {
   readonly trial: Trial | undefined;
   /** How the quota of the caller's key stands. */
   rateLimit(): MaybePromise<RateLimitStatus>;
+  /** How the API answers the caller's key. */
+  status(): UpstreamStatus;
 }
 
 /** Holds back the reads of a key that may be made up. */

@@ -9,6 +9,7 @@ import './execution.ts';
 import './ad-system.ts';
 import './session-connection.ts';
 import './rate-limit.ts';
+import './status.ts';
 
 export interface SchemaOptions {
   /** Leaves the mutations out, and every type that only they use. */

@@ -11,7 +11,7 @@ import { Unavailable } from './errors.ts';
 import { guardObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
 import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
 import { createCache } from './steps/cache.ts';
-import { createCircuitBreaker } from './steps/circuit-breaker.ts';
+import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
 import { requireCoordination } from './steps/coordination.ts';
 import { dedupe } from './steps/dedupe.ts';
 import { createKeyCheck, invalidation } from './steps/invalidation.ts';
@@ -58,6 +58,8 @@ export interface Transport {
   ask<T>(call: Call<T>, usage: Usage): Promise<T>;
   /** How the quota of an account stands: no call is made for it. */
   rateLimit(account: string): MaybePromise<RateLimitStatus>;
+  /** How the API answers an account, by its circuit breaker: no call is made for it. */
+  status(account: string): UpstreamStatus;
   /** Whether the API has accepted the key of an account, as far as this process has seen. Anybody can make up another one. */
   isKnown(account: string): boolean;
   /** Whether a key that is not known may do less than others. */
@@ -98,6 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
   });
   const circuitBreaker = createCircuitBreaker({
     clock,
+    today,
     rejectQueued: (account) => scheduler.failAll(account, (call) => new Unavailable(call, 'no')),
     onChange: observer.breakerChanged,
   });
@@ -154,6 +157,7 @@ export function createTransport(options: TransportOptions): Transport {
       });
     },
     rateLimit: (account) => scheduler.status(account, today),
+    status: circuitBreaker.status,
     isKnown: (account) => known.has(account),
     limitsUnknown: totalRate > 0,
     clock,

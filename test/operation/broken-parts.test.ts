@@ -42,6 +42,9 @@ describe('what breaks down is one client’s answer, and nobody else’s', () =>
         rateLimit: () => {
           throw new TypeError('a bug');
         },
+        status: () => {
+          throw new TypeError('a bug');
+        },
       },
       credentials: {},
       timeouts: { read: 1_000, write: 1_000 },

@@ -118,6 +118,7 @@ async function play(
   const apiFor = (key: string, signal: AbortSignal): Api => ({
     ask: transport.ask,
     rateLimit: () => transport.rateLimit(`account of ${key}`),
+    status: () => transport.status(`account of ${key}`),
     clock,
     origin: { key, account: `account of ${key}`, caller: '' },
     usage: new Usage(),

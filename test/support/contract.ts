@@ -15,6 +15,10 @@ RateLimit.used: Int!
 RateLimit.resetAt: DateTime!
 RateLimit.cost: Int!
 RateLimit.queued: Int!
+Query.status: Status!
+Status.upstream: UpstreamState!
+Status.since: DateTime!
+Status.reason: String
 Query.project(id: ID!): Project
 Query.projects(ids: [ID!]!): [Project]!
 Query.user(key: ID!): User

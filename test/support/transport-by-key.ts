@@ -43,6 +43,7 @@ export function createTransportByKey(url: string) {
     clock: standingClock,
     state,
     rateLimit: () => ({ limit: 0, remaining: 0, used: 0, resetAtMs: 0, queued: 0 }),
+    status: () => ({ upstream: 'AVAILABLE', sinceMs: 0, reason: undefined }),
     async ask(call, usage) {
       const opened = open(call.origin.key);
       opened.calls += 1;

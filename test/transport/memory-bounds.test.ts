@@ -171,7 +171,7 @@ it('any number of operations, of which some always wait for a connection, takes 
 
 it('any number of keys, of each of which a call fails, takes bounded memory', async () => {
   const clock = createTicks();
-  const { step } = createCircuitBreaker({ clock, rejectQueued() {} });
+  const { step } = createCircuitBreaker({ clock, today: clock.now, rejectQueued() {} });
   const send = step((call) => Promise.reject(new Unavailable(call, 'unknown')));
   await expectBounded(25_000, 30, (index) => {
     clock.ms += 2;

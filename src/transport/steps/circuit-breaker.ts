@@ -6,10 +6,21 @@ import type { BreakerState } from '../observer.ts';
 
 export interface CircuitBreakerOptions {
   readonly clock: Clock;
+  /** The time of day, in ms since 1970. */
+  readonly today: () => number;
   /** Empties the queue of an account's calls that wait for their turn: called when its circuit opens. */
   readonly rejectQueued: (account: string) => void;
   /** Receives the worst state that any account's circuit is in. */
   readonly onChange?: ((state: BreakerState) => void) | undefined;
+}
+
+/** How the API answers an account, as far as this process knows. */
+export interface UpstreamStatus {
+  readonly upstream: 'AVAILABLE' | 'DEGRADED' | 'UNAVAILABLE';
+  /** When that began, in ms since 1970. */
+  readonly sinceMs: number;
+  /** The last failure; undefined while the API is available. */
+  readonly reason: string | undefined;
 }
 
 /** How often those that ask no more are looked for. */
@@ -21,7 +32,8 @@ const LOOK_EVERY_MS = 1_000;
  * never counts as a failure. A call that fails for one account may go well for another, so each has a circuit of its own.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions) {
-  const { clock, rejectQueued, onChange } = options;
+  const { clock, today, rejectQueued, onChange } = options;
+  const beganAt = clock.now();
   /** Those that are not closed. */
   const unwell = new Set<Circuit>();
   let reported: BreakerState = 'closed';
@@ -52,7 +64,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
     report();
   };
 
-  const circuits = new Accounts((account) => new Circuit(account, clock, changed));
+  const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
 
   /**
    * A call whose end shows how the API is. `mayLast`: it may take a minute, or wait behind all others, so another one may have
@@ -102,12 +114,24 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
     isOpen: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.isOpen ?? false,
     /** Whether all is well, as far as is known. */
     isClosed: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.openUntil === undefined,
+    status(account: string): UpstreamStatus {
+      const { upstream, since, reason } = circuits.get(account)?.health() ?? healthSince(beganAt);
+      return { upstream, sinceMs: today() - (clock.now() - since), reason };
+    },
   };
 }
+
+/** `since` is a time of the clock. */
+type Health = Pick<UpstreamStatus, 'upstream' | 'reason'> & { readonly since: number };
+
+const healthSince = (since: number): Health => ({ upstream: 'AVAILABLE', since, reason: undefined });
 
 const FAILURES_IN_A_ROW = 5;
 const LEAST_IN_WINDOW = 10;
 const FAILURE_SHARE = 0.5;
+/** A closed circuit is degraded from so many failures and such a share of the window's calls on. */
+const DEGRADED_FAILURES = 2;
+const DEGRADED_SHARE = 0.2;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 8_000;
 /** An open circuit through which nobody asks any more for so long tells nothing. */
@@ -136,10 +160,14 @@ class Circuit implements AccountRecord {
   #inARow = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #isProbing = false;
+  /** When the circuit opened or closed. */
+  #since: number;
+  #lastFailure = '';
 
-  constructor(account: string, clock: Clock, onChange: (circuit: Circuit) => void) {
+  constructor(account: string, clock: Clock, since: number, onChange: (circuit: Circuit) => void) {
     this.account = account;
     this.#clock = clock;
+    this.#since = since;
     this.#onChange = onChange;
   }
 
@@ -163,6 +191,19 @@ class Circuit implements AccountRecord {
     return !this.#isProbing && this.#clock.now() >= this.openUntil + FORGOTTEN_AFTER_MS;
   }
 
+  health(): Health {
+    const reason = `${this.#lastFailure.replace(/^[a-z]/, (letter) => letter.toUpperCase())}.`;
+    if (this.openUntil === undefined) {
+      const { all, failures } = this.#count();
+      const first = this.#outcomes.find((outcomes) => outcomes.failures > 0);
+      if (!first || failures < DEGRADED_FAILURES || failures < all * DEGRADED_SHARE)
+        return healthSince(this.#since);
+      return { upstream: 'DEGRADED', since: first.second * 1_000, reason };
+    }
+    if (!this.isIdle()) return { upstream: 'UNAVAILABLE', since: this.#since, reason };
+    return { upstream: 'DEGRADED', since: this.#since, reason: `${reason} No call has been made since.` };
+  }
+
   /** Whether a call may go ahead as a probe: then it does, until `endProbe`. */
   beginProbe(): boolean {
     if (!this.isDue) return false;
@@ -175,7 +216,7 @@ class Circuit implements AccountRecord {
   endProbe(failure: unknown): void {
     this.#isProbing = false;
     const failed = isTrouble(failure);
-    if (failed === true) this.#open();
+    if (failed === true) this.#open(failure);
     if (failed === false) this.#close();
   }
 
@@ -190,13 +231,14 @@ class Circuit implements AccountRecord {
     const failed = isTrouble(failure);
     if (failed === false) this.onAnswer();
     if (!failed || this.openUntil !== undefined) return;
+    this.#lastFailure = messageOf(failure);
     this.#inARow += 1;
     const outcomes = this.#thisSecond();
     outcomes.all += 1;
     outcomes.failures += 1;
     const { all, failures } = this.#count();
     const isBroken = all >= LEAST_IN_WINDOW && failures >= all * FAILURE_SHARE;
-    if (isBroken || this.#inARow >= FAILURES_IN_A_ROW) this.#open();
+    if (isBroken || this.#inARow >= FAILURES_IN_A_ROW) this.#open(failure);
   };
 
   #thisSecond(): Outcomes {
@@ -219,7 +261,9 @@ class Circuit implements AccountRecord {
     return sum;
   }
 
-  #open(): void {
+  #open(failure: unknown): void {
+    this.#lastFailure = messageOf(failure);
+    if (this.openUntil === undefined) this.#since = this.#clock.now();
     this.openUntil = this.#clock.now() + this.#pauseMs;
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
     this.#onChange(this);
@@ -230,9 +274,12 @@ class Circuit implements AccountRecord {
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#inARow = 0;
     this.#outcomes = [];
+    this.#since = this.#clock.now();
     this.#onChange(this);
   }
 }
+
+const messageOf = (failure: unknown) => (failure instanceof Error ? failure.message : '');
 
 /** Whether how a call ended tells that the API is in trouble; undefined: it tells nothing about it. */
 function isTrouble(failure: unknown): boolean | undefined {

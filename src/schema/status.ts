@@ -1,0 +1,47 @@
+import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
+import type { Api } from '../luaauth/api.ts';
+import { builder } from './builder.ts';
+
+type UpstreamStatus = ReturnType<Api['status']>;
+
+const UpstreamState = builder.enumType('UpstreamState', {
+  description: 'Whether LuaAuth answers.',
+  values: {
+    AVAILABLE: { description: 'As far as is known, LuaAuth answers.' },
+    DEGRADED: {
+      description:
+        'At least a fifth of the last calls failed, or nothing was asked since LuaAuth was unavailable.',
+    },
+    UNAVAILABLE: {
+      description:
+        'LuaAuth does not answer. The gateway asks again every few seconds, if there is a call to make.',
+    },
+  } satisfies Record<UpstreamStatus['upstream'], object>,
+});
+
+const Status = builder.objectRef<UpstreamStatus>('Status').implement({
+  extensions: inheritsScopes,
+  description: 'Whether LuaAuth answers this gateway.',
+  fields: (t) => ({
+    upstream: t.expose('upstream', { type: UpstreamState, description: 'The state of LuaAuth.' }),
+    since: t.field({
+      type: 'DateTime',
+      description: 'Since when, as far as this process knows.',
+      resolve: ({ sinceMs }) => new Date(sinceMs),
+    }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description: 'The reason in one sentence for people; null while LuaAuth is AVAILABLE.',
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  status: t.field({
+    type: Status,
+    description:
+      'Whether LuaAuth answers this gateway, according to its circuit breaker. Makes no REST call and needs no scope.',
+    extensions: requiresScopes(),
+    resolve: (_root, _args, { caller }) => caller.api.status(),
+  }),
+}));
