@@ -12,6 +12,7 @@ const PUBLISHED = [
   /^docs\/.*\.md$/,
   /^docs\/images\/\w+\.png$/,
   /^schema\/\w+\.graphql$/,
+  /^examples\/agents\/documents\/\w+\.graphql$/,
   /^examples\/react-dashboard\/dist\/.*\.(?:js|css|html)$/,
 ];
 /** Packed it is 1.6 MB. */

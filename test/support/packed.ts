@@ -14,7 +14,7 @@ const SOURCES = [
   'package.json',
 ];
 const DASHBOARD = 'examples/react-dashboard';
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'];
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples/agents/documents'];
 
 /** Whether nobody else writes it, such as an install or a build that is under way. */
 const isOurs = (path: string) =>
