@@ -16,7 +16,14 @@ interface Run {
 const TOOLS = ['redis-server', 'valkey-server', 'chromium', 'curl', 'openssl'];
 /** Writes down what it is called with. Each `npm test` does as the next run says. */
 const NPM = `
-[ "$1" = test ] || exit 0
+if [ "$1" != test ]; then
+  echo "$*" >>steps
+  read -r failures 2>/dev/null <"failures of $3" || failures=0
+  [ "$failures" -gt 0 ] || exit 0
+  echo $((failures - 1)) >"failures of $3"
+  echo broken
+  exit 1
+fi
 shift
 echo "$*" | sed 's| --reporter.*||' >>calls
 for arg; do case "$arg" in --outputFile.json=*) report=\${arg#*=} ;; esac; done
@@ -119,6 +126,32 @@ describe('a test that fails in CI', needing('bash'), () => {
     expect(calls).toEqual(['--']);
     expect(end).toEqual(['--- failed: npm test --', `${A} > waits`, '    too late', sums(2, 1)]);
     expect(code).toBe(1);
+  });
+});
+
+describe('another step that fails in CI', needing('bash'), () => {
+  const step = 'check npm run --silent lint';
+  const runWith = (failures: number) => {
+    writeFileSync(join(directory, 'failures of lint'), `${failures}\n`);
+    // The second word of the command is its option.
+
+    return runSuite({ files: { [A]: { waits: '' } } });
+  };
+  const timesLinted = () =>
+    readFileSync(join(directory, 'steps'), 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('lint')).length;
+
+  it('has passed when it passes alone, and is named', async () => {
+    const { code, end } = await runWith(1);
+    expect(end).toEqual(['--- passed only when run alone:', step, sums(1, 0)]);
+    expect([code, timesLinted()]).toEqual([0, 2]);
+  });
+
+  it('has failed when it fails alone as well', async () => {
+    const { code, end } = await runWith(2);
+    expect(end).toEqual(['--- failed: npm run --silent lint', 'broken', `${1 + 3} passed, 1 failed`]);
+    expect([code, timesLinted()]).toEqual([1, 2]);
   });
 });
 

@@ -251,7 +251,7 @@ it('.ci/run runs nothing where it does not know a part', needing('bash'), () => 
   const { status, stderr } = spawnSync(join(ROOT, '.ci/run'), ['short', 'exampels'], { encoding: 'utf8' });
   expect([status, stderr]).toEqual([
     2,
-    'There is no part exampels, but suite, short, examples and installs.\n',
+    'There is no part exampels, but suite, short, examples, installs and image.\n',
   ]);
 });
 
