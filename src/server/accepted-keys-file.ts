@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { StartError } from '../observability/start-error.ts';
 import type { AcceptedAccounts } from '../state/port.ts';
@@ -36,6 +36,11 @@ const lineOf = (account: string) => hash('sha256', `accepted:${account}`, 'base6
 
 /** Reads the lines, and writes the file anew if it has become long. */
 function readAtStart(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile())
+    throw new StartError(
+      `ACCEPTED_KEYS_FILE: ${JSON.stringify(path)} is a folder, a pipe or a device, not a regular file. Give the path of a file.`,
+    );
   try {
     appendFileSync(path, '', { mode: OWNER_ONLY });
     const lines = readFileSync(path, 'utf8').split('\n');

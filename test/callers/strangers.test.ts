@@ -149,9 +149,18 @@ describe('keys that LuaAuth accepted before a restart', () => {
     expect(lines.at(-1)).toBe(lineOf(11_999));
   });
 
-  it('cannot be remembered in a folder: the start says so', () => {
-    expect(() => openAcceptedKeysFile(directory, expect.unreachable)).toThrow(
-      /^ACCEPTED_KEYS_FILE: ".*" cannot be read and written \(EISDIR\)\. Give the path of a file that can\.$/,
-    );
+  it.each([
+    ['a folder', '', /is a folder, a pipe or a device, not a regular file\. Give the path of a file\.$/],
+    [
+      'no folder',
+      'missing/accepted',
+      /cannot be read and written \(ENOENT\)\. Give the path of a file that can\.$/,
+    ],
+  ])('cannot be remembered in %s: the start says so', (_title, name, problem) => {
+    expect(() => openAcceptedKeysFile(join(directory, name), expect.unreachable)).toThrow(problem);
+  });
+
+  it('cannot be remembered in a device', () => {
+    expect(() => openAcceptedKeysFile('/dev/zero', expect.unreachable)).toThrow('not a regular file');
   });
 });
