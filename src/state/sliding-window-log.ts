@@ -142,8 +142,10 @@ class SlidingWindowLog implements Quota {
   }
 
   #permitInMs(ahead: number, now: number): number {
-    this.#forget(now);
     const rate = this.#permitsAt(now);
+    // A look at all requests costs more than the rest of a call that has to wait.
+    if (this.requests.length + this.held + ahead < rate) return 0;
+    this.#forget(now);
     const over = this.requests.length + this.held - rate + ahead;
     if (over < 0) return 0;
     // Permits that are held are taken for requests of this moment.
