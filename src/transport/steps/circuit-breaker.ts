@@ -34,6 +34,8 @@ const LOOK_EVERY_MS = 1_000;
 export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const { clock, today, rejectQueued, onChange } = options;
   const beganAt = clock.now();
+  // Taken once: the two clocks round differently, so that a time of the past would change from look to look.
+  const clockBeganAt = today() - beganAt;
   /** Those that are not closed. */
   const unwell = new Set<Circuit>();
   let reported: BreakerState = 'closed';
@@ -116,7 +118,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
     isClosed: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.openUntil === undefined,
     status(account: string): UpstreamStatus {
       const { upstream, since, reason } = circuits.get(account)?.health() ?? healthSince(beganAt);
-      return { upstream, sinceMs: today() - (clock.now() - since), reason };
+      return { upstream, sinceMs: Math.round(clockBeganAt + since), reason };
     },
   };
 }
