@@ -38,7 +38,7 @@ const MAP: Readonly<Record<'Core' | 'Process' | 'Features', Parts>> = {
     'features/jwt/': 'JSON Web Tokens of callers',
     'features/live/': 'subscriptions: connected sessions, as they change',
     'features/metrics/': 'metrics for Prometheus',
-    'features/persisted/': 'documents by id: listed ones, and those that clients register',
+    'features/persisted/': 'documents by id: listed documents, and documents that clients register',
     'features/redis/': 'the state that several gateways share',
     'features/sandbox/': 'a stand-in for the REST API',
     'features/tracing/': 'traces for OpenTelemetry',

@@ -9,7 +9,7 @@ import { cpuSeconds } from './support/process.ts';
 const ROUNDS = 7;
 const OPERATIONS = 480;
 const IDS = 250;
-/** A key that sends several operations at once shares its five reads a second among them. */
+/** A key that sends several operations at once shares its five calls among them. */
 const OPERATIONS_OF_A_KEY = [1, 4];
 const ANSWER_MS = 50;
 const PROBE_EVERY_MS = 20;

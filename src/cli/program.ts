@@ -28,7 +28,7 @@ Exit codes:
 /** The features of a command line. */
 export interface CommandLineFeatures extends ProcessFeatures {
   readonly commands?: () => Promise<{
-    /** Adds its commands to those of the program. */
+    /** Adds the feature's commands to the program. */
     addCommands(program: Command, parts: CommandParts): void;
   }>;
 }
