@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { Negotiator } from 'negotiator';
 import type { WritableResult } from '../operation/pipeline.ts';
@@ -103,8 +102,6 @@ export interface HttpResponse {
 export interface StreamedBody {
   /** Sends it after the head, and ends with the response. */
   sendTo(response: ServerResponse): void;
-  /** Ends it when the client at this socket has gone, or when it is destroyed. */
-  watch(socket: Socket): void;
   destroy(): void;
 }
 

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { isStream } from '../operation/pipeline.ts';
@@ -63,28 +62,6 @@ interface StreamOptions {
 
 const PING_EVERY_MS = 12_000;
 
-/** When the second probe follows the first: the word that nobody is there has come back by then. */
-const SECOND_PROBE_MS = 50;
-
-/**
- * Finds out whether a client that has closed its side of the connection still reads, or has gone, which looks the same until
- * something is sent to it. The system then says so, and the next time that something is sent the connection breaks. So
- * `probe` sends something, twice. @returns what gives that up
- */
-export function probeHalfClosed(socket: Socket, probe: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const onEnd = () => {
-    probe();
-    timer = setTimeout(probe, SECOND_PROBE_MS).unref();
-  };
-  if (socket.readableEnded) setImmediate(onEnd);
-  else socket.once('end', onEnd);
-  return () => {
-    socket.off('end', onEnd);
-    clearTimeout(timer);
-  };
-}
-
 /**
  * The body of a response that sends results as they come. A result is asked for when the consumer has taken all before: one
  * that does not read makes its source wait, and merge. Pings go on whenever the consumer takes something again.
@@ -147,17 +124,8 @@ class StreamBody extends Readable implements StreamedBody {
     const { socket } = response.req;
     // It lasts, and a client that has gone is to be missed.
     socket.setTimeout(0).setKeepAlive(true);
-    this.watch(socket);
     response.once('close', this.#leave.handleEvent);
     this.pipe(response);
-  }
-
-  /** Else a stream in which nothing happens would go on for nobody until its next ping. */
-  watch(socket: Socket): void {
-    this.once(
-      'close',
-      probeHalfClosed(socket, () => this.#ping()),
-    );
   }
 
   /** Says nothing to a consumer who waits for a result, and so has taken all that there was. */

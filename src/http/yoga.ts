@@ -122,7 +122,6 @@ export function createYogaAdapter(options: YogaOptions) {
       );
       // A plugin or the process has answered by node:http itself, so no client receives the results.
       if (response.headersSent) return endStream(operation);
-      operation.stream?.watch(message.socket);
       await sendNodeResponse(answer, response, message, true);
     } catch (error) {
       // Where the client has left, that is the reason.

@@ -2,7 +2,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { NodeRequest } from '../http/node.ts';
-import { probeHalfClosed } from '../http/stream.ts';
 
 /** An open connection, with the requests on it that are not answered in full, in their order. */
 export interface OpenConnection {
@@ -62,24 +61,5 @@ export function watchConnections(server: Server) {
     unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
     /** Those on which nothing has been sent yet; Node does not count them as idle. */
     silent: () => [...open.keys()].filter(({ bytesRead }) => bytesRead === 0),
-  };
-}
-
-/**
- * Answers clients that have closed their side of a connection after their requests, which node:http takes for gone. One that
- * is gone is found by "100 Continue", which every client of HTTP/1.1 reads past.
- * @returns a further look at all connections, to be called from time to time
- */
-export function answerHalfClosed(server: Server, connections: Connections): () => void {
-  // It is no option of the server's, but what it goes by.
-  Object.assign(server, { httpAllowHalfOpen: true });
-  const probe = (socket: Socket) => {
-    const response = connections.on(socket)?.unanswered[0];
-    if (!socket.readableEnded || response === undefined || response.headersSent) return;
-    if (response.req.httpVersion === '1.1') response.writeContinue();
-  };
-  server.on('connection', (socket: Socket) => probeHalfClosed(socket, () => probe(socket)));
-  return () => {
-    for (const { socket } of connections.all()) probe(socket);
   };
 }

@@ -7,7 +7,7 @@ import { MAX_HEADERS, splitTarget } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
-import { answerHalfClosed, watchConnections } from './connections.ts';
+import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
 import { limitStrangers, type StrangersOptions } from './strangers.ts';
 import { createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
@@ -59,7 +59,6 @@ export async function startServer(options: ServerOptions) {
   server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = watchConnections(server);
   limitStrangers(server, connections, options);
-  const probeHalfClosed = answerHalfClosed(server, connections);
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   server.on('request', (request, response) => {
@@ -96,7 +95,6 @@ export async function startServer(options: ServerOptions) {
     // Not by a clock: nobody's answer moves while the process stands still, and one who reads would be given up.
     watchedMs += checkIntervalMs;
     endUnread(connections.all(), watchedMs);
-    probeHalfClosed();
   };
   // Node's own checks begin then as well: each comes after one of these.
   server.prependOnceListener('listening', () => {

@@ -75,16 +75,6 @@ export function useLive({ liveLimits, ...options }: Omit<TestGatewayOptions, 'up
       for (const ms of waits) await this.poll(ms);
       await clock.advance(PING_MS - waits.reduce((sum, ms) => sum + ms));
     },
-    /**
-     * Lets pings pass until nobody subscribes any more. The system says only after the first that its client has gone, and
-     * the connection breaks at a later one.
-     */
-    async pingUntilGone(): Promise<void> {
-      await eventually(async () => {
-        if (streams > 0) await clock.advance(PING_MS);
-        expect(streams).toBe(0);
-      });
-    },
     /** Waits until nobody subscribes any more, and makes sure that nothing is polled. */
     async expectNoMorePolls(): Promise<void> {
       await eventually(() => expect(streams).toBe(0));

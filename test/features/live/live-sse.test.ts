@@ -106,16 +106,10 @@ describe('server-sent events', () => {
     await live.expectNoMorePolls();
   });
 
-  it('go on for a client that has closed its side of the connection, and end when it has gone', async () => {
-    const api = live.useApi();
-    api.connect('s', 'a');
-    const { socket, until } = await subscribeRaw();
+  it('end when their client closes its side of the connection', async () => {
+    live.useApi().connect('s', 'a');
+    const { socket } = await subscribeRaw();
     socket.end();
-    api.connect('s', 'b');
-    await live.poll();
-    await until(JSON.stringify(change(['b'])));
-    socket.destroy();
-    await live.pingUntilGone();
     await live.expectNoMorePolls();
   });
 
