@@ -33,7 +33,7 @@ export interface Context {
 }
 
 /** The caller of an operation. The API is made when the first field needs it, so that fields that need none work without a key. */
-export interface Caller {
+interface Caller {
   /** How the operation's reads came about so far. */
   readonly usage: Readonly<Usage>;
   /** The caller's permissions; undefined: they cannot even ask. */

@@ -141,7 +141,7 @@ function identifyByApiKey(): Identify {
 }
 
 /** Stands for a key wherever something is kept by key. Most requests come with the same one as the one before. */
-export function createHash(): (key: string) => string {
+function createHash(): (key: string) => string {
   let last = { key: '', account: '' };
   return (key) => {
     if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };

@@ -3,7 +3,7 @@ import type { KeyEntry } from './key-entries.ts';
 import { EVERYTHING, type Permissions } from './permissions.ts';
 
 /** The permissions of a key, or why it has none. */
-export type FoundKey = Permissions | 'unknown' | 'expired';
+type FoundKey = Permissions | 'unknown' | 'expired';
 
 export interface KeyStore {
   /** At once, or within 10 seconds. Anything else than is said here refuses the caller, as a failure does. */

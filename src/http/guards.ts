@@ -5,7 +5,7 @@ import { isLoopback, isProbe } from './address.ts';
 import { type AcceptedTypes, type HttpResponse, REQUEST_ID } from './response.ts';
 
 /** The headers in which a browser says where a request goes and comes from; no page can choose either. */
-export interface Whereabouts {
+interface Whereabouts {
   /** The host with its port. Without it the client is no browser. */
   readonly host: string | undefined;
   readonly origin: string | null | undefined;

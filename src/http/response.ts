@@ -4,7 +4,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import { Negotiator } from 'negotiator';
 import type { WritableResult } from '../operation/pipeline.ts';
 
-export type MediaType = 'application/json' | 'application/graphql-response+json';
+type MediaType = 'application/json' | 'application/graphql-response+json';
 export type StreamType = 'text/event-stream' | 'multipart/mixed';
 export type Encoding = 'br' | 'gzip';
 

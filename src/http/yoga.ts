@@ -11,7 +11,7 @@ import { endStream, type RequestSlot, releaseUnlessRunning } from './request-slo
 import { COMMON_HEADERS, type HttpResponse, REQUEST_ID, responseTo, sendInTurn } from './response.ts';
 import { fromView, viewOf } from './web-views.ts';
 
-export interface YogaOptions extends GatewayPluginOptions {
+interface YogaOptions extends GatewayPluginOptions {
   readonly schema: GraphQLSchema;
   /** The plugins of an embedder, in their order. */
   readonly plugins: readonly object[];

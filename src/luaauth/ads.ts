@@ -62,7 +62,7 @@ function decodeProviders(about: About, providers: unknown): AdProvider[] {
 }
 
 /** Body of `POST /ads/systems/:system_id/edit`: an absent field stays as it is. Durations are in ms. */
-export type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
+type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
 
 /** `POST /ads/systems/new`: the id of the new system. A second request would make a second one. */
 export const createAdSystem = write('POST /ads/systems/new', {

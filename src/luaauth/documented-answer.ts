@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from './envelope.ts';
 import type { Member, WireKind } from './wire.ts';
 
 /** The documented form of a value: a member of some kind, any JSON, an object by its members, a list, or a map. */
-export type Form = Member | 'anything' | ObjectForm | ListForm | MapForm;
+type Form = Member | 'anything' | ObjectForm | ListForm | MapForm;
 /** The members of an object, with their forms. */
 export interface ObjectForm {
   readonly [name: string]: Form;

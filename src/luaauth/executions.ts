@@ -39,7 +39,7 @@ export const getExecutions = read('GET /scripts/:script_id/executions', {
 });
 
 /** The executions of a whole project. */
-export type ProjectExecutions = Decoded<{
+type ProjectExecutions = Decoded<{
   /** The count of all scripts in sum. */
   total: DayCount[];
   /** Those that the API lists, in its order. */

@@ -2,7 +2,7 @@ import type { About } from '../transport/call.ts';
 import { BadResponse, CallFailure } from '../transport/errors.ts';
 
 /** A field that the API found invalid, by its wire name. */
-export interface RefusedField {
+interface RefusedField {
   readonly field: string;
   readonly messages: readonly string[];
 }

@@ -33,7 +33,7 @@ export function credentialsIn(token: string | null, authorization: string | null
 }
 
 /** An operation as logs, metrics and traces name it. */
-export interface OperationFacts {
+interface OperationFacts {
   readonly name: string | undefined;
   readonly type: OperationTypeNode;
 }

@@ -52,7 +52,7 @@ export interface PipelineOptions {
 }
 
 /** An operation as an adapter hands it over. */
-export interface OperationInput {
+interface OperationInput {
   readonly params: OperationParams;
   readonly record: RequestRecord;
   /** Undefined: no plugin wraps anything. */

@@ -6,7 +6,7 @@ import type { Price } from '../plan/price.ts';
 import type { Usage } from '../transport/observer.ts';
 
 /** The report that a request wants of its REST calls: the plan, without running, or the calls that were made. */
-export type ReportMode = 'plan' | 'report' | undefined;
+type ReportMode = 'plan' | 'report' | undefined;
 
 /** Refuses an unknown word: a client that misspells `plan` must not carry out its mutation. @throws BAD_REQUEST */
 export function reportModeOf(request: ClientRequest): ReportMode {

@@ -55,7 +55,7 @@ const SETTINGS = {
   maxDurationMs: setting('SafeInt', 'max_duration', 'To what a key may be extended, in ms.'),
 };
 
-export const AdSystem = defineEntity('AdSystem', {
+const AdSystem = defineEntity('AdSystem', {
   resource: adSystem,
   read: getAdSystem,
   scope: 'ads:read',

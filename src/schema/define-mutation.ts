@@ -41,7 +41,7 @@ function checkName(argument: string, value: string): string {
 }
 
 /** A write that LuaAuth has carried out. */
-export interface Done<Path extends string, Payload, Answer> {
+interface Done<Path extends string, Payload, Answer> {
   readonly type: string;
   /** By which the endpoint was called. */
   readonly params: Params<Path>;

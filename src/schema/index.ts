@@ -11,7 +11,7 @@ import './session-connection.ts';
 import './rate-limit.ts';
 import './status.ts';
 
-export interface SchemaOptions {
+interface SchemaOptions {
   /** Leaves the mutations out, and every type that only they use. */
   readonly readOnly?: boolean;
   /** The feature whose import has defined the subscriptions; undefined: the schema has none. */

@@ -18,7 +18,7 @@ interface InvalidFieldShape {
   readonly messages: string[];
 }
 
-export const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
+const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
   extensions: inheritsScopes,
   description: 'A refusal by LuaAuth. Nothing was changed, and the same call will be refused again.',
   resolveType: (refusal) => (refusal as RefusedWrite).type,

@@ -20,7 +20,7 @@ function watch(path: string, reload: () => void): void {
 type Log = Pick<OperationLog, 'info' | 'warn'>;
 
 /** Uses a new value of a secret. @throws Error that says why it cannot be used */
-export type UseSecret = (value: string) => void;
+type UseSecret = (value: string) => void;
 
 /** Reads files of secrets again when they change. A bad file leaves the value that is in force. */
 export function watchSecrets(

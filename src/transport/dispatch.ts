@@ -18,7 +18,7 @@ import type { Account } from './scheduler/account.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import { type Applicant, Turn } from './scheduler/turn.ts';
 
-export interface DispatchOptions {
+interface DispatchOptions {
   readonly dispatcher: Dispatcher;
   /** Scheme, host and port of the API. */
   readonly origin: string;

@@ -1,7 +1,7 @@
 import { isThenable, type MaybePromise } from '../state/maybe-promise.ts';
 import type { Clock } from './clock.ts';
 
-export interface QuestionOptions {
+interface QuestionOptions {
   /** The function, as its embedder knows it. */
   readonly name: string;
   readonly withinMs: number;

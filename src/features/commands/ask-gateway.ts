@@ -12,7 +12,7 @@ export interface AskedGateway {
   close(): Promise<void>;
 }
 
-export interface AskedOperation {
+interface AskedOperation {
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
   readonly operationName?: string | undefined;

@@ -9,7 +9,7 @@ import { openDirectAccess } from './direct-access.ts';
 import { PROBED_READS, type ProbedIds, type ProbedRead } from './probed-reads.ts';
 
 /** The most that a probe asks. */
-export const MAX_CALLS = 10;
+const MAX_CALLS = 10;
 
 interface ProbeOptions {
   readonly url: URL;

@@ -8,7 +8,7 @@ import { filterSessions, getSession, getSessions } from '../../luaauth/sessions.
 import { getUser } from '../../luaauth/users.ts';
 
 /** The ids that reads need. Some come from the command line, others from the answers to earlier reads. */
-export type ProbedId = 'script' | 'project' | 'key' | 'session' | 'system';
+type ProbedId = 'script' | 'project' | 'key' | 'session' | 'system';
 export type ProbedIds = { readonly [Name in ProbedId]?: string | undefined };
 
 /** A documented read. */

@@ -37,10 +37,10 @@ export interface PollerOptions {
   readonly onPoll: (outcome: PollOutcome) => void;
 }
 
-export type PollOutcome = 'changed' | 'same' | 'failed';
+type PollOutcome = 'changed' | 'same' | 'failed';
 
 /** The state that was published last, for a poller to go on from. */
-export interface KnownState {
+interface KnownState {
   readonly position: LivePosition;
   readonly sessions: ReadonlyMap<string, Session>;
   readonly isComplete: boolean;

@@ -9,7 +9,7 @@ import {
 import { RedisClientMissing } from './driver.ts';
 import { Membership } from './membership.ts';
 
-export interface RedisLinkOptions {
+interface RedisLinkOptions {
   /** `redis://` or `rediss://`, as `@redis/client` understands it. */
   readonly url: string;
   /** Gives the URL of each connection, so that it may change; without it, `url`. Its error says why Redis is lost. */

@@ -5,7 +5,7 @@ import { hideQueryKey } from './hidden-key.ts';
 import { invalid, invalidEndpoint, type SandboxReply, success } from './reply.ts';
 
 /** The parts that the control surface works on. */
-export interface Controlled {
+interface Controlled {
   calls: ReturnType<typeof createCallLog>;
   faults: ReturnType<typeof createFaults>;
   reset: () => void;

@@ -24,7 +24,7 @@ export function send(response: ServerResponse, { status, body }: Rendered): void
 }
 
 /** How a request is answered. */
-export interface Replying {
+interface Replying {
   /** Handles the request. */
   answer: () => Rendered;
   /** Writes an envelope. */

@@ -16,7 +16,7 @@ import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
 
 /** The facts of a request that `handle` looks at, besides the state. */
-export interface Arrived {
+interface Arrived {
   state: SandboxState;
   matched: Matched | undefined;
   token: string | string[] | undefined;

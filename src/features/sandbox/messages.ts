@@ -3,7 +3,7 @@ import type { Behaviour } from './handler.ts';
 import type { SandboxSession } from './state.ts';
 
 /** The reaction of the client behind a session to a message, and the delay of the API's answer. */
-export interface ClientReaction {
+interface ClientReaction {
   outcome: WireMessageOutcome;
   afterMs: number;
 }

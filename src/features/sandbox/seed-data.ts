@@ -44,7 +44,7 @@ export const seedProjects = [
 ] as const;
 
 /** One row per script: its project (an index), what it is called and counts, and which flags it has. */
-export interface SeedScript {
+interface SeedScript {
   id: string;
   name: string;
   project: 0 | 1 | 2 | 3;

@@ -10,7 +10,7 @@ export type SandboxSession = Omit<WireSession, 'roblox_id' | 'place_id'> & {
 };
 
 /** The source that `POST /scripts/:script_id/update` stored last; version 1 is the seed. */
-export interface SandboxSource {
+interface SandboxSource {
   version: number;
   bytes: number;
   sha256: string | null;

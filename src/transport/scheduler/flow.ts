@@ -11,9 +11,9 @@ export interface Share {
 }
 
 /** Whether a call has all that it needs. If so, the call starts. */
-export type MayStart<Call> = (call: Call) => boolean;
+type MayStart<Call> = (call: Call) => boolean;
 
-export interface FlowOptions<Call> {
+interface FlowOptions<Call> {
   readonly key?: unknown;
   /** When the work of the flow began, on any clock. */
   readonly since?: number;

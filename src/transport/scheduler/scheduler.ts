@@ -10,7 +10,7 @@ import { NEVER_SLOWER, Pool } from './pool.ts';
 import { MAX_OF_STRANGER, SHARES } from './rules.ts';
 import type { Turn } from './turn.ts';
 
-export interface SchedulerOptions {
+interface SchedulerOptions {
   /** Requests of one API key in any sliding second; 0: no quota, only pauses that the API asks for. */
   readonly rate: number;
   /** Requests in any sliding second over all keys; 0: no quota. With a quota, keys that the API has never accepted may do less. */

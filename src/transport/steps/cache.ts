@@ -4,7 +4,7 @@ import type { About, Answer, Call, Progress, Send, Source } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { isPassing } from '../errors.ts';
 
-export interface CacheOptions {
+interface CacheOptions {
   /** An answer to a call that is younger than this is as good as another call, in ms; 0: none is. */
   readonly freshMs: number;
   /** The same for those with a time of their own, by its name. */

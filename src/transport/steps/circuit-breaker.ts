@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { BroughtTooMuch, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
 
-export interface CircuitBreakerOptions {
+interface CircuitBreakerOptions {
   readonly clock: Clock;
   /** The time of day, in ms since 1970. */
   readonly today: () => number;

@@ -2,7 +2,7 @@ import type { Call, Interceptor, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
 
-export interface RetryOptions {
+interface RetryOptions {
   readonly clock: Clock;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random: () => number;

@@ -1,7 +1,7 @@
 import type { InputLine } from './input-lines.ts';
 
 /** The cells of a record, or why the lines that begin here are none. */
-export type CsvRecord = { readonly line: number; readonly endByte: number } & (
+type CsvRecord = { readonly line: number; readonly endByte: number } & (
   | { readonly cells: readonly string[] }
   | { readonly problem: string }
 );

@@ -34,7 +34,7 @@ export function showProgress(standing: () => Standing) {
   };
 }
 
-export function progressLine({ sent, counts, share, shareBefore, elapsedMs, waitingFor }: Standing): string {
+function progressLine({ sent, counts, share, shareBefore, elapsedMs, waitingFor }: Standing): string {
   const perSecond = `${(sent / Math.max(elapsedMs / 1_000, 0.001)).toFixed(1)} a second`;
   const own = (share ?? 0) - shareBefore;
   const left =

@@ -12,7 +12,7 @@ export interface ShownAnswer {
  * Sends a request, and gives each answer as it comes: one, or those of a subscription. It never throws: what went wrong is
  * an answer too, as GraphiQL would show the stack of an Error.
  */
-export async function send(
+async function send(
   request: OperationRequest,
   signal: AbortSignal,
   onAnswer: (shown: ShownAnswer) => void,
