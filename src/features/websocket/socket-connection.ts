@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket as NetSocket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
-import { CloseCode, MessageType } from 'graphql-ws';
 import { OVERLOADED } from '../../errors/coded-error.ts';
 import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
 import type { BodyLease } from '../../http/client-body.ts';
@@ -14,6 +13,7 @@ import { isStream } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { AbortSource } from '../../transport/call.ts';
 import { Deadline, every } from '../../transport/clock.ts';
+import { CLOSE, MESSAGE } from './protocol.ts';
 import { MAX_PARTS, SocketFrames } from './socket-frames.ts';
 import {
   type ClientMessage,
@@ -42,10 +42,6 @@ const MESSAGE_WITHIN_MS = 60_000;
 const PING_EVERY_MS = 12_000;
 /** The most that may wait for a client that does not read, beside the results that its operations wait with. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-
-/** A close code of WebSocket itself. */
-const GOING_AWAY = 1001;
-const TRY_AGAIN_LATER = 1013;
 
 // The reason of a close frame has 123 bytes at most.
 const TOO_MANY_PARTS = `A message in more than ${MAX_PARTS} small parts. Send each message in fewer frames.`;
@@ -109,7 +105,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   socket.on('error', () => undefined);
   socket.on('close', closed);
   const toInit = new Deadline(clock, clock.now() + INIT_WITHIN_MS, () =>
-    socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+    socket.close(CLOSE.initTimeout, 'Connection initialisation timeout'),
   );
   const cancelPing = every(clock, PING_EVERY_MS, ping);
   if (kept.isReleased) evict();
@@ -118,36 +114,35 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     releaseArriving();
     if (!count()) return;
     const message = isBinary ? undefined : readClientMessage(String(data));
-    if (message === undefined) socket.close(CloseCode.BadRequest, 'Invalid message received');
+    if (message === undefined) socket.close(CLOSE.badRequest, 'Invalid message received');
     else handle(message, (data as Buffer).length);
   }
 
   function handle(message: ClientMessage, bytes: number): void {
     switch (message.type) {
-      case MessageType.ConnectionInit:
-        if (headers)
-          socket.close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+      case MESSAGE.connectionInit:
+        if (headers) socket.close(CLOSE.tooManyRequests, 'Too many initialisation requests');
         else if (bytes > MAX_INIT_BYTES)
-          socket.close(CloseCode.BadRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
+          socket.close(CLOSE.badRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
         else {
           toInit.callOff();
           headers = headersIn(message.payload);
           kept.release();
           kept = openFor(headers, headBytes);
-          if (kept.hold(bytes)) reply(JSON.stringify({ type: MessageType.ConnectionAck }));
+          if (kept.hold(bytes)) reply(JSON.stringify({ type: MESSAGE.connectionAck }));
           else evict();
         }
         break;
-      case MessageType.Ping:
-        reply(JSON.stringify({ type: MessageType.Pong }));
+      case MESSAGE.ping:
+        reply(JSON.stringify({ type: MESSAGE.pong }));
         break;
-      case MessageType.Subscribe:
-        if (!headers) socket.close(CloseCode.Unauthorized, 'Unauthorized');
+      case MESSAGE.subscribe:
+        if (!headers) socket.close(CLOSE.unauthorized, 'Unauthorized');
         else if (operations.has(message.id))
-          socket.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
+          socket.close(CLOSE.subscriberExists, 'Subscriber already exists');
         else subscribe(message.id, message.payload, bytes, headers);
         break;
-      case MessageType.Complete:
+      case MESSAGE.complete:
         operations.get(message.id)?.source.abort();
         operations.delete(message.id);
     }
@@ -197,7 +192,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
       while (stream && (await sendNext(id, stream, operation)));
       if (operation.isFailed || source.aborted) return;
       forget(id, operation);
-      await send(JSON.stringify({ id, type: MessageType.Complete }));
+      await send(JSON.stringify({ id, type: MESSAGE.complete }));
     } catch (error) {
       const failure = pipeline.failed(error, record);
       if (source.aborted) return;
@@ -269,7 +264,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     }
     messages += 1;
     if (messages <= MAX_MESSAGES) return true;
-    socket.close(CloseCode.TooManyInitialisationRequests, `Too many messages: ${MAX_MESSAGES} a second`);
+    socket.close(CLOSE.tooManyRequests, `Too many messages: ${MAX_MESSAGES} a second`);
     // Further messages are not even looked at.
     socket.pause();
     return false;
@@ -283,12 +278,14 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
       return;
     }
     if (frames.hasTooManyParts) {
-      cut(CloseCode.BadRequest, TOO_MANY_PARTS);
+      cut(CLOSE.badRequest, TOO_MANY_PARTS);
       return;
     }
     if (!arriving) {
       arriving = openFor(headers ?? NO_HEADERS, 0);
-      toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TRY_AGAIN_LATER, TOO_SLOW));
+      toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () =>
+        cut(CLOSE.tryAgainLater, TOO_SLOW),
+      );
     }
     if (!arriving.take(frames.weight - arriving.bytes)) evict();
   }
@@ -300,7 +297,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   }
 
   function evict(): void {
-    cut(TRY_AGAIN_LATER, 'There is no room for this message. Send it again in a moment.');
+    cut(CLOSE.tryAgainLater, 'There is no room for this message. Send it again in a moment.');
   }
 
   /** Closes the connection without waiting for its client. */
@@ -324,7 +321,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   }
 
   function closeIfDone(): void {
-    if (isEnding && running.size === 0 && !isClosed) socket.close(GOING_AWAY, 'Going away');
+    if (isEnding && running.size === 0 && !isClosed) socket.close(CLOSE.goingAway, 'Going away');
   }
 
   function closed(): void {

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
-import { MessageType } from 'graphql-ws';
 import { codedError } from '../../errors/coded-error.ts';
 import { stringifyResult } from '../../http/response.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../observability/request-record.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/call.ts';
+import { MESSAGE } from './protocol.ts';
 
 /** The messages of a client in the protocol `graphql-transport-ws`. */
 export type ClientMessage = NonNullable<ReturnType<typeof readClientMessage>>;
@@ -23,13 +23,13 @@ export function readClientMessage(text: string) {
   if (!isObject(message)) return undefined;
   const { type, id, payload } = message;
   switch (type) {
-    case MessageType.ConnectionInit:
-    case MessageType.Ping:
-    case MessageType.Pong:
+    case MESSAGE.connectionInit:
+    case MESSAGE.ping:
+    case MESSAGE.pong:
       return { type, payload };
-    case MessageType.Subscribe:
+    case MESSAGE.subscribe:
       return isId(id) ? { type, id, payload } : undefined;
-    case MessageType.Complete:
+    case MESSAGE.complete:
       return isId(id) ? { type, id } : undefined;
     default:
       return undefined;
@@ -50,13 +50,13 @@ function parse(text: string): unknown {
 
 /** One result of an operation. */
 export function nextMessage(id: string, result: ExecutionResult): string {
-  return `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":${stringifyResult(result)}}`;
+  return `{"id":${JSON.stringify(id)},"type":"${MESSAGE.next}","payload":${stringifyResult(result)}}`;
 }
 
 /** The errors that end an operation. */
 export function errorMessage(id: string, result: ExecutionResult): string {
   const { errors } = JSON.parse(stringifyResult(result)) as ExecutionResult;
-  return JSON.stringify({ id, type: MessageType.Error, payload: errors });
+  return JSON.stringify({ id, type: MESSAGE.error, payload: errors });
 }
 
 /** Operations of a connection at a time. */

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import type { SocketUpgrade } from '../../http/adapter.ts';
@@ -10,6 +9,7 @@ import { readOperationPath } from '../../http/address.ts';
 import { createHeadCheck, NodeRequest, splitTarget } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
 import { NO_SOCKET_HERE, responseOn, type Upgrade } from '../../http/upgrade.ts';
+import { offersProtocol, PROTOCOL } from './protocol.ts';
 import { openSocketConnection, type SocketParts } from './socket-connection.ts';
 
 /** How long a client may take to close its side of a connection. */
@@ -32,7 +32,7 @@ export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
     if (!operationPath || operationPath.documentId !== undefined) return NO_SOCKET_HERE;
     const refusal = checkHead(request) ?? checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
     if (refusal) return refusal;
-    return handleProtocols(headers['sec-websocket-protocol'] ?? '') ? undefined : OTHER_PROTOCOL;
+    return offersProtocol(headers['sec-websocket-protocol']) ? undefined : OTHER_PROTOCOL;
   };
 
   const refuse = (request: IncomingMessage, socket: Duplex, refusal: GraphQLError): void => {
@@ -80,14 +80,14 @@ function createServer(maxPayload: number): ws.WebSocketServer {
     maxPayload,
     // The types are those of an older version.
     ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
-    handleProtocols: () => GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    handleProtocols: () => PROTOCOL,
   });
 }
 
 const OTHER_PROTOCOL = requestError(
   'BAD_REQUEST',
   400,
-  `A WebSocket is for the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}, that of the package graphql-ws. Name it in the header sec-websocket-protocol.`,
+  `A WebSocket is for the subprotocol ${PROTOCOL}, that of the package graphql-ws. Name it in the header sec-websocket-protocol.`,
 );
 
 const LEAVING = requestError(

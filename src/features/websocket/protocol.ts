@@ -1,0 +1,30 @@
+/** The name of the protocol in `sec-websocket-protocol`, as the package graphql-ws defines it. */
+export const PROTOCOL = 'graphql-transport-ws';
+
+/** The types of its messages. */
+export const MESSAGE = {
+  connectionInit: 'connection_init',
+  connectionAck: 'connection_ack',
+  ping: 'ping',
+  pong: 'pong',
+  subscribe: 'subscribe',
+  next: 'next',
+  error: 'error',
+  complete: 'complete',
+} as const;
+
+/** Close codes: the first two of WebSocket itself, the others of the protocol. */
+export const CLOSE = {
+  goingAway: 1001,
+  tryAgainLater: 1013,
+  badRequest: 4400,
+  unauthorized: 4401,
+  initTimeout: 4408,
+  subscriberExists: 4409,
+  tooManyRequests: 4429,
+} as const;
+
+/** Whether a `sec-websocket-protocol` header offers the protocol. */
+export function offersProtocol(header = ''): boolean {
+  return header.split(',').some((name) => name.trim() === PROTOCOL);
+}
