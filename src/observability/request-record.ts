@@ -51,6 +51,8 @@ export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 /** Facts about a write that has begun: never what is written. */
 export interface WriteBegun {
   readonly mutation: string;
+  /** Where its result stands in the answer. */
+  readonly path: readonly string[];
   /** The things that it is about; a licence key by its hash. */
   readonly ids: readonly string[];
 }
@@ -212,15 +214,17 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       notifyAll(record, (observer) => observer.running?.(record));
     },
     wrote,
-    /** A write begins; what is given back is called once with how it has ended. */
-    writing(record: RequestRecord, write: WriteBegun) {
+    /** Notes that a write begins. The returned function notes once how it has ended, also in `ended`. */
+    writing(record: RequestRecord, write: WriteBegun, ended?: WriteFacts[]) {
       record.writing ??= new Set();
       const { writing } = record;
       writing.add(write);
       return (end: WriteEnd): void => {
         writing.delete(write);
         record.hasWritten ||= end.outcome !== 'NOT_EXECUTED';
-        wrote(record, { ...write, ...end });
+        const facts = { ...write, ...end };
+        ended?.push(facts);
+        wrote(record, facts);
       };
     },
     answered(record: RequestRecord, errors: readonly GraphQLFormattedError[]): void {

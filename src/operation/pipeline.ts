@@ -11,6 +11,7 @@ import type {
   RequestRecord,
   RequestTracker,
   WriteBegun,
+  WriteFacts,
 } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
@@ -153,7 +154,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (lease && !lease.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
       return { errors: [OVERLOADED] };
 
-    const writing = (write: WriteBegun) => tracker.writing(record, write);
+    const writes: WriteFacts[] | undefined = operation.facts.type === 'mutation' ? [] : undefined;
+    const writing = (write: WriteBegun) => tracker.writing(record, write, writes);
     const beginning: Beginning = { request, identity, cost: price.calls, writing };
     const context = contextFor(beginning);
     const contextValue = hooks ? await hooks.createContext(context) : context;
@@ -187,7 +189,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const result = await execute(args);
     record.phases?.end('execute');
     if (sent.registers !== undefined) register(sent, identity, request);
-    const reported = addReport(result, mode, contextValue.caller.usage);
+    const reported = addReport(result, mode, contextValue.caller.usage, writes);
     // The value that a function returned may hold integers that a double does not; only writes lead to it.
     return operation.facts.type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
   }

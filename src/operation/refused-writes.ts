@@ -12,13 +12,14 @@ export function refusedWrites(
   if (prepared.facts.type !== 'mutation') return [];
   const read = coerceVariables(prepared, given);
   const variables = 'coerced' in read ? read.coerced : {};
-  return prepared.rootFields(variables).map(({ definition, readArguments }) => {
+  return prepared.rootFields(variables).map(({ key, definition, readArguments }) => {
     let ids: readonly string[] = [];
     try {
       ids = idsIn(readArguments(variables));
     } catch {
       // Arguments that cannot be read name nothing.
     }
-    return { mutation: definition.name, ids, result: undefined, errorCode, outcome: 'NOT_EXECUTED' };
+    const write = { mutation: definition.name, path: [key], ids };
+    return { ...write, result: undefined, errorCode, outcome: 'NOT_EXECUTED' };
   });
 }

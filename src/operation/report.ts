@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
-import type { ClientRequest } from '../observability/request-record.ts';
+import type { ClientRequest, WriteFacts } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
 import type { Price } from '../plan/price.ts';
 import type { Usage } from '../transport/observer.ts';
@@ -34,16 +34,26 @@ export function planResult({ calls, objects, endpoints }: Price, limits: Limits)
 }
 
 /**
- * Adds to a result what its reads were, if that was asked for, and to everybody's how old the data may be that it was made
- * of, and whether other gateways may know better.
+ * Adds to a result, if that was asked for, its REST calls and, of a mutation, its writes. Adds to every result how old its data
+ * may be, and whether other gateways may know better.
  */
-export function addReport(result: ExecutionResult, mode: ReportMode, usage: Usage): ExecutionResult {
+export function addReport(
+  result: ExecutionResult,
+  mode: ReportMode,
+  usage: Usage,
+  writes?: readonly WriteFacts[],
+): ExecutionResult {
   if (mode !== 'report' && usage.stale === 0 && !usage.isUncoordinated) return result;
   const coordination = usage.isUncoordinated && { coordination: 'lost' };
   const { stale, oldestMs, ray } = usage;
   const staleness = stale > 0 && { stale, oldestMs: Math.ceil(oldestMs), ray };
-  const upstream = { ...(mode === 'report' && usage.counts()), ...staleness, ...coordination };
+  const report = mode === 'report' && { ...usage.counts(), writes: writes?.map(reportedWrite) };
+  const upstream = { ...report, ...staleness, ...coordination };
   return { ...result, extensions: { ...result.extensions, upstream } };
+}
+
+function reportedWrite({ mutation, path, result, outcome }: WriteFacts) {
+  return { mutation, path, result: result ?? null, outcome };
 }
 
 /** JSON has no Infinity: no limit is null. */

@@ -143,8 +143,8 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   };
 
   /** Reports how it has ended, before anything is answered. */
-  const recorded = async (given: object, context: Context) => {
-    const ended = context.writing({ mutation: name, ids: idsIn({ input: given }) });
+  const recorded = async (given: object, context: Context, key: string) => {
+    const ended = context.writing({ mutation: name, path: [key], ids: idsIn({ input: given }) });
     try {
       const result = await run(given, context);
       const outcome = 'answer' in result ? 'EXECUTED' : 'NOT_EXECUTED';
@@ -168,7 +168,8 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
           description: input.argument ?? input.description,
         }),
       },
-      resolve: (_root, { input: given }, context) => recorded(given, context) as never,
+      resolve: (_root, { input: given }, context, { path }) =>
+        recorded(given, context, String(path.key)) as never,
     }),
   );
 }

@@ -106,8 +106,23 @@ describe('x-upstream: report', () => {
     fixture.respond = answerPlainly;
     const write = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, ASKED);
     expect(write.errors).toBeUndefined();
-    expect(reportOf(write)).toEqual({ ...none, calls: 4 });
+    expect(reportOf(write)).toMatchObject({ ...none, calls: 4 });
     await expectCalls(fixture.recorder, 10);
+  });
+
+  it('has each write of a mutation that has begun, with its outcome', async () => {
+    const respond: Respond[] = [answerPlainly, (_recorded, response) => void response.destroy()];
+    fixture.respond = (recorded, response) => respond.shift()?.(recorded, response);
+    const toggle = 'toggleScript(input: { id: "x", enabled: true }) { __typename }';
+    const document = `mutation { a: ${toggle} editScript(input: { id: "x" }) { __typename } c: ${toggle} d: ${toggle} }`;
+    const answer = await fixture.gateway.execute(document, undefined, ASKED);
+    expect(reportOf(answer)).toMatchObject({
+      writes: [
+        { mutation: 'toggleScript', path: ['a'], result: 'ToggleScriptSuccess', outcome: 'EXECUTED' },
+        { mutation: 'editScript', path: ['editScript'], result: 'NothingToEdit', outcome: 'NOT_EXECUTED' },
+        { mutation: 'toggleScript', path: ['c'], result: null, outcome: 'UNKNOWN' },
+      ],
+    });
   });
 
   it('counts what failed, too', async () => {

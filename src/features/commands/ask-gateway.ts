@@ -18,7 +18,7 @@ interface AskedOperation {
   readonly operationName?: string | undefined;
   /** Asks what the operation may cost, and runs nothing. */
   readonly plan?: boolean;
-  /** Some mutations have a time limit of their own. */
+  /** The answer to a mutation has a report. Some mutations have a time limit of their own. */
   readonly isMutation?: boolean;
 }
 
@@ -98,11 +98,12 @@ function openThere(
 }
 
 function requestFor(
-  { query, variables, operationName, plan = false }: AskedOperation,
+  { query, variables, operationName, plan = false, isMutation = false }: AskedOperation,
   headers: Readonly<Record<string, string>>,
 ): [headers: Readonly<Record<string, string>>, body: string] {
+  const mode = plan ? 'plan' : isMutation ? 'report' : undefined;
   return [
-    plan ? { ...headers, 'x-upstream': 'plan' } : headers,
+    mode ? { ...headers, 'x-upstream': mode } : headers,
     JSON.stringify({ query, variables, operationName }),
   ];
 }

@@ -1,60 +1,49 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  Kind,
-  OperationTypeNode,
-  parse,
-  print,
-  type SelectionSetNode,
-  visit,
-} from 'graphql';
+import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import { isObject } from '../../luaauth/envelope.ts';
 
+type Members = Readonly<Record<string, unknown>>;
+
 interface Answer {
-  readonly data?: Readonly<Record<string, unknown>> | null;
+  readonly data?: Members | null;
   readonly errors?: readonly unknown[] | null;
+  readonly extensions?: unknown;
 }
 
 /** The types of what a mutation wanted. */
 const SUCCESS = /^(?:\w+Success|MessageDelivered)$/;
 
-const TYPE_NAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
+/** Why the outcome of a mutation is not known although the gateway has answered. */
+export const NO_WRITES =
+  'The answer does not say whether the mutation was refused: the gateway is older than this program. Read what the mutation changes.';
+
+/** Whether an operation is a mutation. A document that cannot be read is the gateway's to refuse. */
+export function isMutation(document: string, operationName: string | undefined): boolean {
+  try {
+    const operation = getOperationAST(parse(document, { noLocation: true }), operationName);
+    return operation?.operation === OperationTypeNode.MUTATION;
+  } catch {
+    return false;
+  }
+}
 
 /**
- * The document with the `__typename` of what each mutation gives: which distinguishes a refusal from a success. One that has
- * them all goes out as it is, and so does one that cannot be read, which is the gateway's to say.
+ * The outcome of an operation, of a mutation by the report that the gateway was asked for; undefined when the text is not the answer
+ * of a gateway.
  */
-export function withTypeNames(text: string): string {
-  const document = parseOrUndefined(text);
-  const missing = new Set<unknown>(mutationFields(document).filter((field) => !hasTypeName(field)));
-  if (!document || missing.size === 0) return text;
-  return print(
-    visit(document, {
-      SelectionSet: (set, _key, field) =>
-        missing.has(field) ? { ...set, selections: [TYPE_NAME, ...set.selections] } : undefined,
-    }),
-  );
-}
-
-/** Whether a document has a mutation. */
-export function isMutation(text: string): boolean {
-  return mutationFields(parseOrUndefined(text)).length > 0;
-}
-
-/** The outcome of an operation; undefined when the text is not the answer of a gateway. */
-export function readOutcome(text: string, document: string) {
+export function readOutcome(text: string, hasReport: boolean) {
   const answer = readAnswer(text);
   if (answer === undefined) return undefined;
-  const { data } = answer;
-  const fields = mutationFields(parseOrUndefined(document));
-  const added = new Set(fields.filter((field) => !hasTypeName(field)).map(responseKey));
-  const mutations = fields.map((field) => data?.[responseKey(field)]);
+  const { upstream } = membersOf(answer.extensions);
+  const { writes } = membersOf(upstream);
+  const results = Array.isArray(writes) ? writes.map((write) => membersOf(write).result) : undefined;
   return {
-    /** As the document asks for it. */
-    answer: data && added.size > 0 ? { ...answer, data: withoutTypeNames(data, added) } : answer,
+    /** Without the report. */
+    answer: hasReport && upstream !== undefined ? withoutReport(answer, membersOf(upstream)) : answer,
     hasErrors: (answer.errors ?? []).length > 0,
-    /** A mutation came to something else than its success. */
-    isRefused: mutations.some((value) => isObject(value) && !SUCCESS.test(String(value.__typename))),
+    /** A mutation came to something else than its success; undefined: the answer does not say. */
+    isRefused: hasReport
+      ? results?.some((result) => typeof result === 'string' && !SUCCESS.test(result))
+      : false,
   };
 }
 
@@ -70,46 +59,18 @@ function readAnswer(text: string): Answer | undefined {
   }
 }
 
-function withoutTypeNames(data: Readonly<Record<string, unknown>>, keys: ReadonlySet<string>): object {
-  return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => {
-      if (!keys.has(key) || !isObject(value)) return [key, value];
-      const { __typename: _added, ...rest } = value;
-      return [key, rest];
-    }),
-  );
+/** The answer with what the gateway says of stale data, which it says without a report as well. */
+function withoutReport({ extensions, ...answer }: Answer, upstream: Members): Answer {
+  const { upstream: _report, ...others } = membersOf(extensions);
+  const { stale, oldestMs, ray, coordination } = upstream;
+  const kept = {
+    ...(stale !== 0 && { stale, oldestMs, ray }),
+    ...(coordination !== undefined && { coordination }),
+  };
+  const all = { ...others, ...(Object.keys(kept).length > 0 && { upstream: kept }) };
+  return Object.keys(all).length > 0 ? { ...answer, extensions: all } : answer;
 }
 
-function parseOrUndefined(document: string): DocumentNode | undefined {
-  try {
-    return parse(document, { noLocation: true });
-  } catch {
-    return undefined;
-  }
+function membersOf(value: unknown): Members {
+  return isObject(value) ? value : {};
 }
-
-function mutationFields(document: DocumentNode | undefined): FieldNode[] {
-  return (document?.definitions ?? []).flatMap((definition) => {
-    const isOfMutations =
-      (definition.kind === Kind.OPERATION_DEFINITION &&
-        definition.operation === OperationTypeNode.MUTATION) ||
-      (definition.kind === Kind.FRAGMENT_DEFINITION && definition.typeCondition.name.value === 'Mutation');
-    return isOfMutations ? fieldsWithSelection(definition.selectionSet) : [];
-  });
-}
-
-function fieldsWithSelection({ selections }: SelectionSetNode): FieldNode[] {
-  return selections.flatMap((selection) => {
-    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsWithSelection(selection.selectionSet);
-    return selection.kind === Kind.FIELD && selection.selectionSet ? [selection] : [];
-  });
-}
-
-function hasTypeName({ selectionSet }: FieldNode): boolean {
-  return (selectionSet?.selections ?? []).some(
-    (selection) =>
-      selection.kind === Kind.FIELD && selection.name.value === '__typename' && selection.alias === undefined,
-  );
-}
-
-const responseKey = ({ alias, name }: FieldNode) => (alias ?? name).value;

@@ -2,7 +2,7 @@ import { EXIT, print, printError, readInputFile, readStdin } from '../../cli/ter
 import type { Config } from '../../config/config.ts';
 import type { ProcessFeatures } from '../../server/features.ts';
 import { type AskedGateway, NoAnswer, openAskedGateway } from './ask-gateway.ts';
-import { isMutation, readOutcome, withTypeNames } from './query-outcome.ts';
+import { isMutation, NO_WRITES, readOutcome } from './query-outcome.ts';
 
 export interface QueryOptions {
   /** The path of a document; `-` is stdin. */
@@ -25,15 +25,17 @@ export async function query(
   if (document === undefined) return EXIT.failed;
   const gateway = await openAskedGateway(options.url, config, features);
   if (typeof gateway === 'string') return fail(gateway);
-  const answer = await askOnce(gateway, options, document);
+  const isWrite = isMutation(document, options.operation);
+  const answer = await askOnce(gateway, options, document, isWrite);
   if (answer === undefined) return EXIT.failed;
-  const outcome = readOutcome(answer, document);
+  const outcome = readOutcome(answer, isWrite && !options.plan);
   if (outcome === undefined)
     return fail(
       'What came back is not the answer of a gateway. See whether --url is its whole URL, with /graphql.',
     );
   print(JSON.stringify(outcome.answer, null, process.stdout.isTTY ? 2 : 0));
   if (outcome.hasErrors) return EXIT.errors;
+  if (outcome.isRefused === undefined) return fail(NO_WRITES);
   return outcome.isRefused ? EXIT.refused : EXIT.ok;
 }
 
@@ -52,11 +54,11 @@ export async function readDocument(file: string): Promise<string | undefined> {
 async function askOnce(
   gateway: AskedGateway,
   { variables, operation: operationName, plan }: QueryOptions,
-  document: string,
+  query: string,
+  isMutation: boolean,
 ): Promise<string | undefined> {
   try {
-    const asked = { query: withTypeNames(document), variables, operationName };
-    return await gateway.ask({ ...asked, plan, isMutation: isMutation(document) });
+    return await gateway.ask({ query, variables, operationName, plan, isMutation });
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     printError(error.message);

@@ -328,6 +328,12 @@ async function recordGateway(respond: (key: string, answer: (body: object) => vo
   return { url, calls, asked };
 }
 
+/** The answer of a gateway to a mutation that has ended well. */
+const SUCCESS = {
+  data: { editUser: { __typename: 'EditUserSuccess' } },
+  extensions: { upstream: { writes: [{ mutation: 'editUser', result: 'EditUserSuccess' }] } },
+};
+
 /** The arguments of a run over a gateway, with results in `out.jsonl`. */
 function bulkThere(url: string, keys: readonly string[]): string[] {
   const [edit, rows] = [file('edit.graphql', EDIT), file('rows.csv', rowsOf(keys))];
@@ -340,9 +346,7 @@ it('waits as long as a gateway says, and then sends the row again', async () => 
   const { url } = await recordGateway((_key, answer) => {
     times.push(performance.now());
     answer(
-      times.length === 1
-        ? { data: null, errors: [{ message: 'Later.', extensions: limited }] }
-        : { data: { editUser: { __typename: 'EditUserSuccess' } } },
+      times.length === 1 ? { data: null, errors: [{ message: 'Later.', extensions: limited }] } : SUCCESS,
     );
   });
   expect((await run(bulkThere(url, ['k1']))).code).toBe(0);
@@ -350,12 +354,19 @@ it('waits as long as a gateway says, and then sends the row again', async () => 
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(650);
 });
 
+it('a row is UNKNOWN if a gateway of before does not say how the mutation ended', async () => {
+  const { url } = await recordGateway((_key, answer) => answer({ data: SUCCESS.data }));
+  const { code, stderr } = await run(bulkThere(url, ['k1']));
+  expect([code, stderr]).toEqual([5, expect.stringContaining('1 UNKNOWN')]);
+  expect(readFileSync(at('out.jsonl'), 'utf8')).toContain('older than this program');
+});
+
 it('a row that fails again and again while others end is FAILED, and --resume sends it again', async () => {
   const broken = { code: 'UPSTREAM_UNAVAILABLE', outcome: 'NOT_EXECUTED', retryAfterMs: 20 };
   const held: (() => void)[] = [];
   let isBroken = true;
   const { url, asked } = await recordGateway((key, answer) => {
-    const succeeds = () => answer({ data: { editUser: { __typename: 'EditUserSuccess' } } });
+    const succeeds = () => answer(SUCCESS);
     if (!isBroken) return succeeds();
     if (key !== 'k2') return void held.push(succeeds);
     // Another row ends between two failures.

@@ -138,6 +138,34 @@ describe('query', () => {
     expect(answered(stdout)).toMatchObject([answer]);
   });
 
+  it('sends a mutation as it is written, and prints its answer without a report', async () => {
+    const asked: unknown[] = [];
+    const { url } = await record((call, response) => {
+      asked.push([call.headers['x-upstream'], JSON.parse(call.body).query]);
+      const writes = [{ mutation: 'editScript', path: ['edit'], result: 'NothingToEdit' }];
+      const upstream = { calls: 0, stale: 0, coordination: 'lost', writes };
+      json(response, { data: { edit: {} }, extensions: { upstream, trace: 1 } });
+    });
+    const files = { a: EDIT, b: 'mutation A { a } query B { __typename }' };
+    const { code, stdout } = await run(['query', 'a', '--url', `${url}/graphql`], { files });
+    expect([code, answered(stdout)]).toEqual([
+      4,
+      [{ data: { edit: {} }, extensions: { trace: 1, upstream: { coordination: 'lost' } } }],
+    ]);
+    await run(['query', 'b', '--operation', 'B', '--url', `${url}/graphql`], { files });
+    expect(asked).toEqual([
+      ['report', files.a],
+      [undefined, files.b],
+    ]);
+  });
+
+  it('ends with 1 if a gateway of before does not say whether a mutation was refused', async () => {
+    const { url } = await record((_call, response) => json(response, { data: { edit: {} } }));
+    const { code, stdout, stderr } = await run(['query', 'a', '--url', url], { files: { a: EDIT } });
+    expect([code, answered(stdout)]).toEqual([1, [{ data: { edit: {} } }]]);
+    expect(stderr).toContain('the gateway is older than this program');
+  });
+
   it('asks a gateway that runs, with the key as its Bearer', async () => {
     const recorder = await record((call, response) =>
       json(response, { data: { said: [call.headers.authorization, JSON.parse(call.body)] } }),

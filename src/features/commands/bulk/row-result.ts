@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import { isObject } from '../../../luaauth/envelope.ts';
-import { readOutcome } from '../query-outcome.ts';
+import { NO_WRITES, readOutcome } from '../query-outcome.ts';
 import { csvLine } from './csv.ts';
 import { MAX_DEPTH, type RowOperation, selectionsOf } from './row-operation.ts';
 
@@ -74,13 +74,17 @@ const AFTER_THE_WRITE: readonly unknown[] = [
 ];
 
 /** Says what the answer means for the row. A write is tried again only if it was certainly not carried out. */
-export function readRowEnd(text: string, document: string, isMutation: boolean): RowEnd {
-  const outcome = readOutcome(text, document);
+export function readRowEnd(text: string, isMutation: boolean): RowEnd {
+  const outcome = readOutcome(text, isMutation);
   if (outcome === undefined)
     return withoutAnswer('What came back is not the answer of a gateway.', isMutation);
   const { answer, hasErrors, isRefused } = outcome;
   const { data, errors } = answer;
-  if (!hasErrors) return { result: { status: isRefused ? 'REFUSED' : 'OK', data } };
+  const ended: Ended =
+    isRefused === undefined
+      ? { status: 'UNKNOWN', problem: NO_WRITES, data }
+      : { status: isRefused ? 'REFUSED' : 'OK', data };
+  if (!hasErrors) return { result: ended };
   const all = (errors ?? []).map(readError);
   const hopeless = all.find(({ code }) => OF_EVERY_ROW.includes(code));
   if (hopeless) return { stop: hopeless.message };
@@ -88,7 +92,7 @@ export function readRowEnd(text: string, document: string, isMutation: boolean):
   const isDone = isMutation && Object.values(data ?? {}).some((value) => value !== null);
   if (isMutation && !isDone && all.some(isUnknown))
     return { result: { status: 'UNKNOWN', data, errors: errors ?? [] } };
-  if (isDone) return { result: { status: isRefused ? 'REFUSED' : 'OK', data, errors: errors ?? [] } };
+  if (isDone) return { result: { ...ended, errors: errors ?? [] } };
   const failed: Ended = { status: 'FAILED', data, errors: errors ?? [] };
   const passing = all.find(({ code }) => PASSING.includes(code));
   if (passing) return { tryAgainMs: waitOf(all), why: passing.message };

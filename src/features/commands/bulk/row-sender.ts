@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AskedGateway, NoAnswer } from '../ask-gateway.ts';
-import { withTypeNames } from '../query-outcome.ts';
 import type { Journal } from './journal.ts';
 import { durationText } from './progress.ts';
 import type { RowOperation } from './row-operation.ts';
@@ -43,7 +42,6 @@ type Again = Extract<RowEnd, { tryAgainMs: number }>;
 /** Sends rows. While the gateway says that it is too early, no row is sent. */
 export class RowSender {
   readonly #options: SenderOptions;
-  readonly #query: string;
   #pausedUntil = 0;
   #lastEndAt = performance.now();
   /** Why no row is sent right now. */
@@ -51,7 +49,6 @@ export class RowSender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#query = withTypeNames(options.document);
   }
 
   /** Sends a row until it has a result; undefined: the run stops first, and nothing was carried out. */
@@ -83,15 +80,15 @@ export class RowSender {
 
   /** Asks the gateway with these values. `plan` asks for the price, and runs nothing. */
   ask(variables: Readonly<Record<string, unknown>>, plan: boolean): Promise<string> {
-    const { gateway, operation, operationName } = this.#options;
+    const { gateway, document: query, operation, operationName } = this.#options;
     const { isMutation } = operation;
-    return gateway.ask({ query: this.#query, variables, operationName, plan, isMutation });
+    return gateway.ask({ query, variables, operationName, plan, isMutation });
   }
 
   async #send(variables: Readonly<Record<string, unknown>>): Promise<RowEnd> {
-    const { document, operation } = this.#options;
+    const { operation } = this.#options;
     try {
-      return readRowEnd(await this.ask(variables, false), document, operation.isMutation);
+      return readRowEnd(await this.ask(variables, false), operation.isMutation);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       return withoutAnswer(error.message, operation.isMutation && error.mayHaveRun);
