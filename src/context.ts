@@ -11,36 +11,39 @@ import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
 
-/** Connected sessions, as they change. */
+/** The live data of all scripts. */
 export interface Live {
-  /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
+  /** Tells that sessions of an account were ended through the gateway. Scripts that have these sessions are polled at once. */
   disconnected(account: string, sessionIds: readonly string[]): void;
-  /** Ends every stream, once what is pending has been taken. */
+  /** Ends every stream after its pending events. */
   endAll(): void;
 }
 
 /** The part of a request that a resolver sees. */
 export interface Context {
   readonly caller: Caller;
-  /** The most that the operation may cost, in REST calls. */
+  /** The highest number of REST calls that the operation may make. */
   readonly cost: number;
-  /** The operation's loaders, by the number of each. They end with the operation: nothing else refers to them. */
+  /** The operation's loaders, by their numbers. Only the context refers to them, so they are freed with the operation. */
   readonly loaders: object[];
-  /** The live data, where the gateway has the feature live. */
+  /** Undefined if the gateway has no feature `live`. */
   readonly live: Live | undefined;
-  /** To be called with each write when it begins; what that gives, as soon as it has ended. */
+  /** Call it when a write begins, and its result as soon as the write has ended. */
   readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
 
-/** The caller of an operation. The API is made when the first field needs it, so that fields that need none work without a key. */
+/** The caller of an operation. Makes the API for the first field that needs it, so that other fields work without a key. */
 interface Caller {
-  /** How the operation's reads came about so far. */
+  /** REST calls, cache hits and bytes of the operation so far. */
   readonly usage: Readonly<Usage>;
-  /** The caller's permissions; undefined: they cannot even ask. */
+  /** Undefined for a request whose credential was refused. */
   readonly permissions: Permissions | undefined;
-  /** Why the operation is over, if it is because its key is taken for a made-up one; undefined: the key was accepted before. */
+  /**
+   * Resolves when LuaAuth is taken to refuse the key, which ends the operation. Undefined for a key that was accepted
+   * before.
+   */
   readonly keyRefused: Promise<GraphQLError> | undefined;
-  /** @throws UNAUTHENTICATED when the request carries no usable credential. */
+  /** @throws UNAUTHENTICATED if the request has no usable credential. */
   readonly api: Api;
 }
 
@@ -53,13 +56,13 @@ export interface ContextOptions {
   readonly live: Live | undefined;
   readonly wasAccepted: Acceptance['wasAccepted'];
   readonly placeOf: PlaceOf;
-  /** How long an operation may take as a whole, in ms. */
+  /** The time limit of a whole operation. */
   readonly operationTimeoutMs: number;
-  /** Bytes that the REST calls of an operation may bring in all. */
+  /** The most bytes that the REST calls of an operation may receive together. */
   readonly maxReceivedBytes: number;
 }
 
-/** The facts of an operation before it runs. */
+/** What is known of an operation before it runs. */
 export interface Beginning {
   readonly request: ClientRequest;
   readonly identity: Identity;
@@ -97,13 +100,13 @@ export function createContext(options: ContextOptions) {
       if (identity.refusal) throw identity.refusal;
       const { signal } = request;
       const { permissions } = identity;
-      // Member by member: a spread that is added to is an order slower.
+      // Copies each member: adding to a spread is ten times slower.
       const { key, account, caller, callerRate } = identity.origin;
       const startedAt = this.#startedAt;
       const snapshot = generations.snapshot(account);
       const place = this.#trial && placeOf(request);
       const origin: Origin = { key, account, caller, place, callerRate, startedAt, snapshot };
-      // Every call of the operation listens: more than ten are no leak.
+      // Every call of the operation adds a listener. More than ten are not a leak.
       if (signal instanceof EventTarget) setMaxListeners(0, signal);
       const api: Api = {
         ask: this.#trial ? this.#trial.limit(ask) : ask,

@@ -40,7 +40,7 @@ import type { Transport } from './transport/transport.ts';
 
 export type { GatewayLog } from './observability/request-record.ts';
 
-/** The features of a gateway. It works without any of them. */
+/** The gateway works without any of these features. */
 export interface GatewayFeatures {
   readonly federation?: { withFederation(schema: GraphQLSchema): GraphQLSchema };
   readonly graphiql?: { createGraphiQL(options: GraphiQLPageOptions): HttpRoute };
@@ -68,86 +68,90 @@ export interface GatewayOptions
     ContextOptions,
     'placeOf' | 'live' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'
   > {
-  /** How long an operation may take as a whole, in ms. */
+  /** The time limit of a whole operation. */
   readonly operationTimeoutMs?: number | undefined;
   readonly credentials: Credentials;
   readonly features?: GatewayFeatures | undefined;
   /** Leaves the mutations out of the schema. */
   readonly readOnly?: boolean;
-  /** The GraphiQL page for browsers at `/graphql`; undefined: none. */
+  /** The GraphiQL page, shown to browsers at `/graphql`. No page by default. */
   readonly graphiql?: GraphiQLPageOptions | undefined;
-  /** Documents that can be asked for by id. By default clients can register theirs, as Apollo's do, and send any. */
+  /**
+   * Documents that clients can run by id. By default clients can register documents, as Apollo clients do, and can send
+   * any.
+   */
   readonly persisted?: PersistedDocuments;
-  /** Limits of one request, where they differ from the default. */
+  /** Limits of one request that differ from the defaults. */
   readonly limits?: Partial<Limits>;
-  /** Limits of live data, where they differ from the default. */
+  /** Limits of live data that differ from the defaults. */
   readonly liveLimits?: Partial<LiveLimits>;
   readonly liveObserver?: LiveObserver | undefined;
   /**
-   * The answer of `/readiness`, at once or within 5 seconds; without it the gateway is always ready. Anything but `true`
-   * counts as not ready, a failure as well.
+   * Decides the answer of `/readiness`, within 5 seconds. Anything but `true`, and any error, counts as not ready.
+   * Without this option the gateway is always ready.
    */
   readonly isReady?: () => boolean | PromiseLike<boolean>;
-  /** Largest request body, in bytes. */
+  /** The largest request body. */
   readonly maxBodyBytes?: number;
   /**
-   * Bytes of all request bodies at a time: those that arrive, and what running operations keep of theirs. Never more than a
-   * sixteenth of the limit of V8's heap.
+   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. At
+   * most a sixteenth of the limit of V8's heap.
    */
   readonly maxBodiesBytes?: number;
-  /** Compresses answers to queries of 1 kB and more for clients that ask for it; true by default. */
+  /** Compresses answers of 1 kB and more to clients that accept it. True by default. */
   readonly compression?: boolean;
-  /** The origins whose pages may read answers (CORS); `*` stands for every origin. None by default. */
+  /** The origins whose pages may read answers (CORS); `*` allows every origin. None by default. */
   readonly corsOrigins?: readonly string[] | undefined;
   /**
-   * The host names to answer to, beside those of the loopback address, when the gateway holds a key and asks for no
-   * gateway key. `*` stands for every name: for where something in front knows who asks, and from which page.
+   * Host names that the gateway answers to besides those of the loopback address. Checked only if the gateway holds a
+   * key and asks for no gateway key. `*` allows every name: use it behind a proxy that checks callers and origins.
    */
   readonly hosts?: readonly string[];
   /**
-   * The header in which a proxy in front says who its client is, such as `x-forwarded-for`: its last address counts. Clients with keys
-   * that LuaAuth has not accepted yet take turns by it; by default by the address of the connection.
+   * The header in which a proxy names its client, such as `x-forwarded-for`; its last address counts. Clients whose
+   * keys LuaAuth has not accepted yet take turns by this address. By default they take turns by the address of the
+   * connection.
    */
   readonly trustedProxy?: string | undefined;
   readonly log: GatewayLog;
-  /** Receive each request: a log of operations, metrics, tracing. */
+  /** Called with each request: the log of operations, metrics, tracing. */
   readonly observers?: readonly RequestObserver[];
-  /** Answer at paths of their own. */
+  /** Pages at further paths. */
   readonly pages?: readonly HttpRoute[];
   /**
-   * Further plugins for Yoga, be they typed for another context. Yoga then makes the Fetch API's requests and responses, which
-   * several times as many operations a second do without.
+   * Further plugins for Yoga, of any context type. With plugins Yoga makes Request and Response objects of the Fetch
+   * API, which costs most of the throughput.
    */
   readonly plugins?: readonly (Plugin<Context> | object)[];
-  /** Opens the way for agents, at `/mcp`. */
+  /** Serves MCP at `/mcp`. */
   readonly openAgents?: OpenAgents | undefined;
-  /** Runs operations in the place of the gateway's own executor, such as graphql's `execute`. */
+  /** Replaces the gateway's own executor, for example by the `execute` of graphql. */
   readonly execute?: (args: ExecutionArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
 }
 
-/** The gateway as a fetch handler and a `node:http` request listener. It never listens itself. */
+/** The gateway as a fetch handler and as a request listener of `node:http`. It never listens itself. */
 export type Gateway = RequestListener & {
   readonly fetch: Fetch;
-  /** Takes WebSockets: for the `upgrade` event of a `node:http` server. */
+  /** Accepts WebSockets: a listener for the `upgrade` event of a `node:http` server. */
   readonly upgrade: Upgrade;
-  /** Whether a connection has sent an accepted credential. A server with too many connections closes others first. */
+  /** Whether the connection has sent an accepted credential. A server with too many connections closes the other ones first. */
   readonly isAccepted: (socket: Socket) => boolean;
-  /** From now on these are the listed documents. @throws StartError for one that can be no tool: those of before stay */
+  /** Replaces the listed documents. @throws StartError if a document cannot be a tool; the previous documents stay. */
   replaceDocuments(listed: ListedDocuments): void;
   /**
-   * Ends every stream, once its subscriber has what is known, and every WebSocket after its operations: to be called before
-   * the gateway goes. It takes no further WebSocket.
+   * Ends every stream after its pending events, and every WebSocket after its operations. Refuses further WebSockets.
+   * Call it before closing the server.
    */
   endStreams(): void;
 };
 
-/** Registering changes nothing but the size of later requests, so it is safe to begin with. */
+/** Registering a document changes nothing except the size of later requests, so it is on by default. */
 const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map() };
 
-/** The answers of LuaAuth hold more than the fields that are selected of them. */
+/** Answers of LuaAuth hold more fields than an operation selects. */
 const RECEIVED_PER_ANSWER = 4;
 
-/** Puts the gateway together. Takes what it stands on, and listens to nothing. */
+/** Puts the gateway together from its parts. Opens no port. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, log, readOnly = false, features = {} } = options;
   const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
@@ -194,7 +198,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
   });
   const checkHost = createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins);
-  // Nobody's body can ever be larger than all may be.
+  // No single body may exceed the budget of all bodies.
   const bodies = {
     openLease: createBodyBudget(maxBodiesBytes, wasAccepted),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
@@ -254,7 +258,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 }
 
-/** Documents by their ids, or none where the gateway lacks the feature. @throws Error for an option that needs it */
+/** Opens the documents that clients run by id. @throws Error if an option needs the feature `persisted` and it is missing. */
 function openDocuments(
   features: GatewayFeatures,
   { persisted = REGISTERED_ONLY, transport }: GatewayOptions,
@@ -268,7 +272,7 @@ function openDocuments(
   );
 }
 
-/** @throws Error where this build lacks the feature that an option asks for */
+/** @throws Error if an option needs a feature that this build lacks. */
 function needed<Name extends keyof GatewayFeatures>(features: GatewayFeatures, name: Name) {
   const feature = features[name];
   if (feature !== undefined) return feature as NonNullable<GatewayFeatures[Name]>;

@@ -23,13 +23,13 @@ export type { RedisStateOptions } from './server/features.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
 
 export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & {
-  /** Base URL of the REST API, such as `https://api.luaauth.com`; a path in it is kept. */
+  /** Base URL of the REST API, such as `https://api.luaauth.com`. Its path is kept. */
   readonly url: string | URL;
 };
 
 /**
- * The way to the REST API, with the defaults of the command line: its quota, cache of reads, and retries. One is enough
- * for a process; `close` it when the process ends.
+ * Connects to the REST API with quota, cache and retries; the defaults are the ones of the command line. A process
+ * needs only one transport. Call `close` when the process ends.
  */
 export function createTransport({ url, ...options }: EmbeddedTransportOptions): Transport {
   const { freshMs, staleMs } = defaults;
@@ -49,16 +49,16 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
   Partial<Omit<GatewayOptions, 'features'>>;
 
 /**
- * The gateway for a server of your own: `fetch` takes a `Request`, and the gateway itself is a `node:http` listener. It
- * answers `/graphql`, `/health` and `/readiness`, and has the defaults of the command line: each caller sends their own
- * key, and what nobody expects is a line of JSON on stderr, in which no key is shown.
+ * Creates a gateway for your own server. `fetch` takes a `Request`; the gateway itself is a `node:http` listener. It
+ * answers `/graphql`, `/health` and `/readiness`. The defaults are the ones of the command line: each caller sends a
+ * LuaAuth key. Unexpected errors are written to stderr as lines of JSON, without any key.
  *
- * `gateway.upgrade` takes WebSockets at `/graphql`, by the protocol `graphql-transport-ws`, and refuses all others:
+ * `gateway.upgrade` accepts WebSockets at `/graphql` that use the protocol `graphql-transport-ws`:
  *
  *     const server = createServer(gateway);
  *     server.on('upgrade', gateway.upgrade);
  *
- * Call `gateway.endStreams()` before the server closes: subscriptions and WebSockets would keep it open.
+ * Call `gateway.endStreams()` before closing the server: subscriptions and WebSockets would keep it open.
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { credentials = defaults.credentials } = options;
@@ -70,8 +70,8 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
 }
 
 /**
- * The state of several gateways, in Redis. Entries are cached in each process as well, and are valid while no write is known
- * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
+ * Shares the state of several gateways in Redis. Each process also caches entries, which stay valid until a write
+ * touches them. @throws if Redis is required and cannot be reached; RedisClientMissing.
  */
 export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
   const { redis }: ProcessFeatures = processFeatures;
