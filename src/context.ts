@@ -62,7 +62,7 @@ export interface ContextOptions {
   readonly maxReceivedBytes: number;
 }
 
-/** What is known of an operation before it runs. */
+/** The parts of an operation that are known before it runs. */
 export interface Beginning {
   readonly request: ClientRequest;
   readonly identity: Identity;

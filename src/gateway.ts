@@ -103,7 +103,7 @@ export interface GatewayOptions
   /** The origins whose pages may read answers (CORS); `*` allows every origin. None by default. */
   readonly corsOrigins?: readonly string[] | undefined;
   /**
-   * Host names that the gateway answers to besides those of the loopback address. Checked only if the gateway holds a
+   * Host names that the gateway answers to, besides the loopback address. Checked only if the gateway holds a
    * key and asks for no gateway key. `*` allows every name: use it behind a proxy that checks callers and origins.
    */
   readonly hosts?: readonly string[];

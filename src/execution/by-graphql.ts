@@ -11,9 +11,9 @@ import type { Limits } from '../plan/limits.ts';
 import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
 import { Places } from './field-errors.ts';
 
-/** Executes an operation by graphql-js, and counts its answer once it is there. */
+/** Executes an operation with graphql-js and measures the finished answer. */
 export function executeByGraphql(args: ExecutionArgs, limits: Limits | undefined) {
-  // Without a document graphql-js says so.
+  // Without a document graphql-js returns its own error.
   if (!args.document) return execute(args) as ExecutionResult;
   const { copied, originals } = withoutSource(args.document);
   const places = new Places();
@@ -48,10 +48,10 @@ function countAnswer(meter: AnswerMeter, value: unknown): void {
   }
 }
 
-/** Nothing takes no time to look up. */
+/** Looking up a position in an empty source takes no time. */
 const NOWHERE = new Source('');
 
-/** A copy of a document whose nodes know where they stand, but not in what, and its nodes by their copies. */
+/** Copies a document so that its nodes have no source text. Returns the original nodes by their copies. */
 function withoutSource(document: DocumentNode) {
   const originals = new Map<ASTNode, ASTNode>();
   const copy = (value: unknown): unknown => {

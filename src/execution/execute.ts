@@ -9,27 +9,27 @@ import { executeByGraphql } from './by-graphql.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
-  /** The operation that `document` and `operationName` name, made ready. */
+  /** The prepared operation that `document` and `operationName` name. */
   readonly prepared?: PreparedOperation | undefined;
-  /** The values of `variableValues` after coercion, if there was no error. */
+  /** The coerced `variableValues`, if there was no error. */
   readonly coerced?: CoercedVariables | undefined;
-  /** The answer is refused as soon as it holds more; undefined: it may be as large as it is. */
+  /** Limits of the answer, checked while it is made. Undefined: no limits. */
   readonly limits?: Limits | undefined;
 }
 
-/** As graphql's `execute`, with what is known of the operation beforehand. */
+/** Like graphql's `execute`, with the prepared operation. */
 export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
 
 /**
- * As graphql's `execute`, for a document that is valid: the same data and errors in the same order. An operation that has
- * been prepared, and whose variables are coerced, is executed as compiled; what cannot be compiled, by graphql-js.
+ * Like graphql's `execute`, for a valid document: the same data, and the same errors in the same order. Executes a prepared
+ * operation with coerced variables by its compiled tree, and anything else with graphql-js.
  *
- * A resolver of a compiled query that declares one to three parameters is given no `info`, and none may write to its
- * arguments, which are those of every execution.
+ * A resolver of a compiled query that declares one to three parameters gets no `info`. No resolver may change its
+ * arguments: every execution shares them.
  */
 export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
   const { schema, document, prepared, coerced, fieldResolver, typeResolver } = args;
-  // The prepared operation has to be of this document, and nothing else be asked for.
+  // The prepared operation must belong to this document, and no other resolvers may be given.
   if (!prepared || !coerced || fieldResolver || typeResolver) return executeByGraphql(args, args.limits);
   const isSame = prepared.document === document && prepared.schema === schema;
   const compiled = isSame ? prepared.compiledFor(coerced) : undefined;
@@ -55,8 +55,8 @@ type MaybeData = Data | PromiseLike<Data>;
 type Path = ResponsePath | undefined;
 
 /**
- * One execution of a compiled query. It goes as graphql-js goes, promise by promise, so that data and errors come out the
- * same in the same order; what it spares is what graphql-js works out again for every value.
+ * One execution of a compiled query. It creates the same promises as graphql-js, so that data and errors have the same
+ * order. It saves what graphql-js computes again for every value.
  */
 class QueryRun {
   readonly #prepared: PreparedOperation;
@@ -64,7 +64,7 @@ class QueryRun {
   readonly #rootValue: unknown;
   readonly #context: unknown;
   readonly #meter: AnswerMeter | undefined;
-  /** Most executions have none. */
+  /** Undefined in most executions. */
   #errors: FieldErrors | undefined;
 
   constructor(args: ExecuteArgs, prepared: PreparedOperation, variables: CoercedVariables) {
@@ -80,7 +80,7 @@ class QueryRun {
     return this.#errors?.list.length ? { errors: this.#errors.list, ...answer } : answer;
   }
 
-  /** The error has come up to the root: there is no data. */
+  /** An error reached the root, so there is no data. */
   refuse(error: unknown): ExecutionResult {
     if (error instanceof AnswerRefused) return { errors: [error.reason] };
     this.#errors ??= new FieldErrors();
@@ -88,7 +88,7 @@ class QueryRun {
     return this.answer(null);
   }
 
-  /** The fields of an object, side by side. */
+  /** Executes the fields of an object in parallel. */
   executeFields({ fields, template, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const data: Data = { ...template };
@@ -96,13 +96,13 @@ class QueryRun {
     try {
       for (const field of fields) {
         if (!this.#addField(data, field, source, path)) continue;
-        // A list that begins empty takes room for 17.
+        // An empty list that grows allocates room for 17 items.
         if (promised) promised.push(field.key);
         else promised = [field.key];
       }
     } catch (error) {
       if (!promised) throw error;
-      // Those that were begun may fail as well, and somebody has to hear of it.
+      // Fields that have begun may fail as well: waits for them, so that no rejection is unhandled.
       return whenAllThere(data, promised).finally(() => {
         throw error;
       });
@@ -110,7 +110,7 @@ class QueryRun {
     return promised ? whenAllThere(data, promised) : data;
   }
 
-  /** The fields of a mutation, each when all of the one before is there. */
+  /** Executes the fields of a mutation, each after the previous field is complete. */
   executeSerially({ fields, template, keyCharacters }: ObjectPlan): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const add = (data: Data, field: FieldPlan): MaybeData => {
@@ -126,15 +126,15 @@ class QueryRun {
     );
   }
 
-  /** Puts the value of a field into the data of its object. @returns whether it is promised */
+  /** Adds the value of a field to the data of its object. @returns whether the value is a promise */
   #addField(data: Data, field: FieldPlan, source: unknown, above: Path): boolean {
     const { value: plan, usesInfo, resolve, constantArguments } = field;
-    // The path of a leaf is only seen in an error, so it is made with the error.
+    // The path of a leaf is needed only in an error, and is made there.
     const path = usesInfo || plan.kind !== 'leaf' ? pathOf(field, above) : undefined;
     let value: unknown;
     try {
       const args = constantArguments ?? field.readArguments(this.#variables);
-      // It is only undefined for resolvers that declare no fourth parameter.
+      // Undefined only for resolvers that declare no fourth parameter.
       const info = usesInfo ? this.#infoOf(field, path as ResponsePath) : undefined;
       value = resolve
         ? resolve(source, args, this.#context, info as PlannedInfo)
@@ -155,7 +155,6 @@ class QueryRun {
     return isPromised;
   }
 
-  /** A field without a resolver. */
   #propertyOf(source: unknown, args: Data, field: FieldPlan, path: Path, above: Path): unknown {
     const hasProperties = (typeof source === 'object' && source !== null) || typeof source === 'function';
     const property = hasProperties ? (source as Data)[field.definition.name] : undefined;
@@ -163,7 +162,6 @@ class QueryRun {
     return property.call(source, args, this.#context, this.#infoOf(field, path ?? pathOf(field, above)));
   }
 
-  /** The `info` that a resolver is given. */
   #infoOf({ definition, nodes, parentType, value }: FieldPlan, path: ResponsePath): PlannedInfo {
     const { schema, fragments, operation } = this.#prepared;
     return {
@@ -181,10 +179,10 @@ class QueryRun {
     };
   }
 
-  /** Adds an error to the response, where there is null for it. @throws it, located, where there cannot be null. */
+  /** Adds an error to the response and returns null. @throws the located error if the field is non-null */
   #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
     if (rawError instanceof AnswerRefused) throw rawError;
-    // Before it is made: once an answer is refused, none of those that follow is.
+    // Counted first: once the answer is refused, no further error is made.
     if (!plan.isNonNull && this.#meter) countError(this.#meter);
     this.#errors ??= new FieldErrors();
     const error = this.#errors.locate(rawError, nodes, path);
@@ -233,7 +231,7 @@ class QueryRun {
       for (const item of value as Iterable<unknown>)
         if (this.#addItem(items, plan, field, item, path)) isPromised = true;
     } catch (error) {
-      // Nobody will wait for the others.
+      // The other values are ignored, so their rejections must not be unhandled.
       const others = Array.isArray(value) ? [...items, ...value.slice(items.length)] : items;
       for (const other of others)
         if (typeof other === 'object' && isPromise(other)) other.then(undefined, () => undefined);
@@ -242,7 +240,7 @@ class QueryRun {
     return isPromised ? Promise.all(items) : items;
   }
 
-  /** Adds the value of an item to those before it. @returns whether it is promised */
+  /** Adds the value of an item to the list. @returns whether the value is a promise */
   #addItem(items: unknown[], plan: ValuePlan, field: FieldPlan, item: unknown, above: Path): boolean {
     const path = { prev: above, key: items.length, typename: undefined };
     let value: unknown;
@@ -267,7 +265,7 @@ class QueryRun {
     const type = plan.abstractType as NonNullable<CompositePlan['abstractType']>;
     const complete = (name: unknown) => {
       const object = typeof name === 'string' ? plan.objects.get(name) : undefined;
-      if (!object) throw new Error(`${type.name} was resolved to what is none of its types.`);
+      if (!object) throw new Error(`${type.name} was resolved to a type that it does not have.`);
       return this.#completeObject(object, field, value, path);
     };
     const resolveType = type.resolveType ?? defaultTypeResolver;
@@ -279,7 +277,7 @@ class QueryRun {
     const { type } = object;
     if (!type.isTypeOf) return this.executeFields(object, value, path);
     const complete = (isOfType: unknown) => {
-      if (!isOfType) throw new Error(`A value of the type ${type.name} is none.`);
+      if (!isOfType) throw new Error(`A value does not have its type ${type.name}.`);
       return this.executeFields(object, value, path);
     };
     const isOfType: unknown = type.isTypeOf(value, this.#context, this.#infoOf(field, fieldPathOf(path)));
@@ -287,7 +285,7 @@ class QueryRun {
   }
 }
 
-/** The path of the field in whose list an item stands. */
+/** The path of the field whose list contains the item. */
 function fieldPathOf(path: Path): ResponsePath {
   let at = path as ResponsePath;
   while (typeof at.key === 'number' && at.prev) at = at.prev;
@@ -298,10 +296,10 @@ function pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
   return { prev: above, key, typename: parentType.name };
 }
 
-/** Puts what is promised into its place, when all of it is there. */
+/** Puts all promised values into their places once every value is known. */
 async function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
   const [key] = keys;
-  // Most objects promise one field. `then` takes the same turn as a promise of all, for a tenth of its memory.
+  // Most objects promise one field. `then` takes the same turn as a promise of all, with a tenth of the memory.
   if (keys.length === 1 && key !== undefined) {
     data[key] = await Promise.resolve(data[key]).then();
     return data;

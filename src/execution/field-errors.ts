@@ -1,26 +1,26 @@
 import { type ASTNode, GraphQLError, locatedError, responsePathAsArray } from 'graphql';
 
-/** Where in the response a value stands, as `info.path`. */
+/** The place of a value in the response, like `info.path`. */
 export interface ResponsePath {
   readonly prev: ResponsePath | undefined;
   readonly key: string | number;
   readonly typename: string | undefined;
 }
 
-/** The errors of one execution in the order in which they became known. */
+/** The errors of one execution, in the order in which they occurred. */
 export class FieldErrors {
   readonly list: GraphQLError[] = [];
-  /** The paths that an error has made null; undefined: all data. */
+  /** The paths that errors made null. Undefined stands for all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
   readonly #places = new Places();
 
-  /** As graphql's `locatedError`. */
+  /** Like graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
     const error = locatedError(rawError, undefined, responsePathAsArray(path));
     return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
   }
 
-  /** Adds an error that makes the value at `path` null, unless it is null already, or something above it. */
+  /** Adds an error, unless the value at `path` or above is null already. */
   add(error: GraphQLError, path: ResponsePath | undefined): void {
     for (let at = path; at !== undefined; at = at.prev) if (this.#nulled.has(at)) return;
     if (this.#nulled.has(undefined)) return;
@@ -29,17 +29,17 @@ export class FieldErrors {
   }
 }
 
-/** Where an error stands in the document. */
+/** The position of an error in the document. */
 type Place = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
 
 /**
- * Says of errors where they stand. GraphQL looks up line and column for each of them, in the time of the whole document, though
- * one field can fail at every index of a list. Here that is done once for each field.
+ * Adds positions to errors. GraphQL searches the whole document for line and column of every error, and a field can fail at
+ * each index of a list. Here each field is looked up once.
  */
 export class Places {
   readonly #known = new Map<readonly ASTNode[], Place>();
 
-  /** `nodes` is the same array for all errors of a field; `written` are those nodes in the document, if they are copies. */
+  /** `nodes` is the same array for all errors of a field; `written` are the original nodes if these are copies. */
   put(error: GraphQLError, nodes: readonly ASTNode[], written = nodes): GraphQLError {
     let place = this.#known.get(nodes);
     if (!place) {

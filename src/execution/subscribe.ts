@@ -2,14 +2,14 @@ import { createSourceEventStream, type ExecutionResult } from 'graphql';
 import type { ExecuteArgs } from './execute.ts';
 
 export interface SubscribeArgs extends ExecuteArgs {
-  /** Executes the operation over one event, which is its root value. */
+  /** Executes the operation for one event, its root value. */
   readonly executeEvent?: ((event: unknown) => ExecutionResult | PromiseLike<ExecutionResult>) | undefined;
 }
 
-/** A stream of results, or the one result that says why there is none. */
+/** A stream of results, or a single result with errors. */
 export type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
 
-/** As graphql's `subscribe`, for an operation whose events are executed by who knows how: each with a context of its own. */
+/** Like graphql's `subscribe`, but `executeEvent` executes the events, each with its own context. */
 export async function subscribe(args: SubscribeArgs): Promise<Subscribed> {
   const source = await createSourceEventStream(args);
   if (!(Symbol.asyncIterator in source)) return source;
@@ -17,7 +17,7 @@ export async function subscribe(args: SubscribeArgs): Promise<Subscribed> {
   return mapEvents(source[Symbol.asyncIterator](), async (event) => executeEvent(event));
 }
 
-/** `return` ends it at once, also while an event is waited for: a generator would wait for that as well. */
+/** `return` ends the iterator at once, even while it waits for an event. A generator would wait for the event first. */
 function mapEvents<In, Out>(
   source: AsyncIterator<In>,
   map: (event: In) => Promise<Out>,

@@ -25,7 +25,10 @@ export const getAdSystem = read('GET /ads/systems/:system_id', {
   freshFor: 'ads',
 });
 
-/** `GET /ads/systems`: all of the account, without pages. The fate of those of a removed project is not documented. */
+/**
+ * `GET /ads/systems`: all systems of the account, without pages. The API does not document what happens to systems of a
+ * deleted project.
+ */
 export const getAdSystems = read('GET /ads/systems', {
   documented: { systems: [AD_SYSTEM] },
   answer: (about, { systems }) => decodeList(about, 'ad systems', systems, decodeAdSystem),
@@ -34,7 +37,6 @@ export const getAdSystems = read('GET /ads/systems', {
   narrow: (systems, hasAccess) => systems.filter(({ project_id }) => hasAccess(project, project_id)),
 });
 
-/** A provider of ads, and what can be set for it. */
 export interface AdProvider {
   readonly name: string;
   readonly settings: readonly AdProviderSetting[];
@@ -44,7 +46,7 @@ const decodeSetting = objectDecoder('ad provider setting', AD_PROVIDER_SETTING);
 
 export type AdProviderSetting = ReturnType<typeof decodeSetting>;
 
-/** `GET /ads/providers`: what LuaAuth knows, nothing of the account's own. */
+/** `GET /ads/providers`: all providers that LuaAuth knows, the same for every account. */
 export const getAdProviders = read('GET /ads/providers', {
   documented: { providers: mapOf([AD_PROVIDER_SETTING]) },
   answer: (about, { providers }) => decodeProviders(about, providers),
@@ -64,7 +66,7 @@ function decodeProviders(about: About, providers: unknown): AdProvider[] {
 /** Body of `POST /ads/systems/:system_id/edit`: an absent field stays as it is. Durations are in ms. */
 type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
 
-/** `POST /ads/systems/new`: the id of the new system. A second request would make a second one. */
+/** `POST /ads/systems/new`: returns the id of the new system. A second request would create another system. */
 export const createAdSystem = write('POST /ads/systems/new', {
   payload: a<WireAdSystemEdit & { project_id: string; name: string }>(),
   documented: { system_id: 'id' },

@@ -6,43 +6,41 @@ import type { Usage } from '../transport/observer.ts';
 import type { RateLimitStatus } from '../transport/scheduler/scheduler.ts';
 import type { UpstreamStatus } from '../transport/steps/circuit-breaker.ts';
 
-/** A call's whole way, as it looks to who makes the call. */
+/** Makes a call, with cache, queue and retries. */
 export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;
 
-/** The first argument of an endpoint: all that it needs to make a call for one caller during one operation. */
+/** The first argument of an endpoint: everything that a call for one caller in one operation needs. */
 export interface Access {
   readonly ask: Ask;
   readonly clock: Clock;
-  /** The caller's key. */
   readonly origin: Origin;
-  /** The operation's cost so far. */
+  /** REST calls of the operation so far. */
   readonly usage: Usage;
-  /** Aborted when the client leaves. */
   readonly signal: Signal | undefined;
   readonly timeouts: Timeouts;
-  /** When the operation as a whole must be over, in ms on the clock. A slow call may set it later. */
+  /** When the whole operation must be over, in ms of the clock. A slow call may move it. */
   deadline: number;
 }
 
 /** The API as one caller sees it during one operation. */
 export interface Api extends Access {
   readonly pageSizes: PageSizes;
-  /** Undefined: the API has accepted the key before. Otherwise it says how many of some reads go ahead of the others. */
+  /** Holds back reads until the API accepts the key. Undefined: the API has accepted the key before. */
   readonly trial: Trial | undefined;
-  /** How the quota of the caller's key stands. */
+  /** The state of the quota of the caller's key. */
   rateLimit(): MaybePromise<RateLimitStatus>;
-  /** How the API answers the caller's key. */
+  /** Whether the API answers calls with the caller's key. */
   status(): UpstreamStatus;
 }
 
-/** Holds back the reads of a key that may be made up. */
+/** Holds back the reads of a key that may be made up. `ahead` says how many of several reads may go first. */
 interface Trial {
   ahead(reads: number): number;
-  /** When the others may follow; never, if the operation is over. */
+  /** Resolves when the other reads may follow; never if the operation ends first. */
   readonly accepted: Promise<void>;
 }
 
-/** How long one call may take in all, in milliseconds, by its kind. */
+/** The time limits of one call by its kind, in ms. */
 export interface Timeouts {
   readonly read: number;
   readonly write: number;

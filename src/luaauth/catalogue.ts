@@ -2,20 +2,19 @@ import type { Access } from './api.ts';
 import type { Declaration } from './endpoint.ts';
 import { type Part, paramsIn, type Resource, resourceOf } from './resource.ts';
 
-/** Endpoints by their names in a file, by files. */
+/** Endpoints by name, by file. */
 type Files = Readonly<Record<string, Readonly<Record<string, Declaration>>>>;
 
-/** The routes of what is declared in files. */
 export type RouteIn<Declared extends Files> = {
   [File in keyof Declared]: Declared[File][keyof Declared[File]]['route'];
 }[keyof Declared];
 
-/** Every endpoint, to be found by what it is about. */
+/** All endpoints, found by their route or by the resource that they show. */
 export class Catalogue {
   readonly all: readonly Declaration[];
   readonly #byRoute: ReadonlyMap<string, Declaration>;
 
-  /** @throws Error that names file, endpoint and member of a declaration which contradicts itself or another one. */
+  /** @throws Error with file, endpoint and member if a declaration contradicts itself or another declaration. */
   constructor(files: Files) {
     const rows = Object.entries(files).flatMap(([file, endpoints]) =>
       Object.entries(endpoints).map(([name, declared]) => ({ place: `luaauth/${file}: ${name}`, declared })),
@@ -28,21 +27,20 @@ export class Catalogue {
     }
   }
 
-  /** The endpoint of a call. */
   of(route: string): Declaration | undefined {
     return this.#byRoute.get(route);
   }
 
-  /** The read that shows one of a resource. */
+  /** The endpoint that reads one object of a resource. */
   whichShows(resource: Resource): Declaration | undefined {
     return this.all.find(({ shows }) => shows === resource);
   }
 
-  /** Reads one of a resource. @throws CallFailure, TypeError for a resource that no read shows. */
+  /** Reads one object of a resource. @throws CallFailure; TypeError if no endpoint shows the resource. */
   async show(api: Access, resource: Resource, id: string): Promise<unknown> {
     const read = this.whichShows(resource);
     if (!read) throw new TypeError(`no read shows one ${resource.name}`);
-    // It takes the id and nothing else: see `#mistakeIn`.
+    // The endpoint takes only the id: `#mistakeIn` checks this.
     const show = read as unknown as (
       api: Access,
       params: Readonly<Record<string, string>>,
@@ -50,7 +48,7 @@ export class Catalogue {
     return show(api, { [resource.param]: id });
   }
 
-  /** The times of freshness that there are, in the order of the declarations. */
+  /** The names of freshness times, in the order of the declarations. */
   get freshnesses(): readonly string[] {
     return [...new Set(this.all.flatMap(({ freshFor }) => freshFor ?? []))];
   }
@@ -68,11 +66,10 @@ export class Catalogue {
         if (mistake) return `${name}: ${mistake}`;
       }
     }
-    // A caller's access goes by the resources that a call names: none may be left out.
+    // Access lists work by the resources that a call names, so no id of the path may lack its resource.
     const named = [...parts, ...about].flatMap((part) => ('param' in part ? part.param : []));
     const unnamed = paramsIn(route).find((param) => !named.includes(param));
-    if (unnamed)
-      return `${partsName}: nothing says of which resource ${unnamed} is an id; name it here or in about`;
+    if (unnamed) return `${partsName}: no part has the id ${unnamed}; name its resource here or in about`;
     if (shows && (kind !== 'read' || paramsIn(route).join() !== shows.param))
       return `shows: a read of one ${shows.name} takes ${shows.param} and nothing else`;
     if (shows && this.all.filter((other) => other.shows === shows).length > 1)

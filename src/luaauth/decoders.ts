@@ -3,33 +3,30 @@ import { BadResponse } from '../transport/errors.ts';
 import { isObject } from './envelope.ts';
 import type { Member, Members, Typed, WireKind, WireKinds } from './wire.ts';
 
-/** The allowed form of an id, in words for error messages. */
+/** The allowed form of an id, for error messages. */
 export const ID_FORM = '1 to 128 letters, digits or any of _ - . ~ :, and not dots alone';
 
 const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
-/** The same as a regular expression, for those who check before they ask. */
+/** The same form as a regular expression, for clients that check ids themselves. */
 export const ID_PATTERN = ID.source;
 
 /**
- * Whether a value can be the id of a script, session, project or job in a path. The API does not document its ids;
- * this grammar keeps out whatever could leave its path segment. `encodeURIComponent` alone does not: it lets `.` and
- * `..` through, and a URL parser folds them.
+ * Whether a value can be an id in a path. The API does not document the form of ids. This form excludes everything that
+ * could leave the path segment: `encodeURIComponent` lets `.` and `..` through, and URL parsers resolve them.
  */
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
 }
 
-/** Whether a text is no longer than names are. */
 export function isName(text: string): boolean {
   return text.length <= MAX_NAME;
 }
 
-/** The part of JSON's strings, numbers and booleans that a kind of member takes. */
+/** The JSON strings, numbers and booleans that a kind accepts. */
 interface Takes {
   readonly strings: RegExp | boolean;
-  /** The most characters of a string. */
   readonly longest: number;
-  /** The strings that stand for a number: `parseJson` keeps the digits of an integer from 16 on. */
+  /** Strings that stand for a number: `parseJson` keeps integers of 16 and more digits as strings. */
   readonly numerals?: RegExp;
   readonly least: number;
   readonly most: number;
@@ -37,9 +34,9 @@ interface Takes {
   readonly booleans: boolean;
 }
 
-/** The most characters of a name. A longer one is an error at its field. */
+/** The maximum length of names. A longer name is an error at its field. */
 const MAX_NAME = 4_096;
-/** The most characters of any other text. */
+/** The maximum length of other texts. */
 const MAX_TEXT = 65_536;
 
 const NOTHING: Takes = {
@@ -52,7 +49,7 @@ const NOTHING: Takes = {
 };
 const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
 const INTEGER: Takes = { ...NOTHING, strings: /^-?\d{1,64}$/, least, most, isWhole: true };
-/** RFC 3339 writes no other years. */
+/** RFC 3339 has no other years. */
 const INSTANTS = {
   least: Date.parse('0000-01-01T00:00:00.000Z'),
   most: Date.parse('9999-12-31T23:59:59.999Z'),
@@ -70,39 +67,36 @@ const TAKES: Readonly<Record<WireKind, Takes>> = {
   instant: { ...NOTHING, ...INSTANTS },
 };
 
-/** The kinds whose digits all count: as a number or a string, whichever holds them. */
+/** Kinds that keep every digit: as a number if it is exact, else as a string. */
 type Exact = 'any id' | 'integer' | 'digits';
 export interface DecodedKinds extends Omit<WireKinds, Exact>, Record<Exact, string | number> {}
 
-/** Where a decoded object comes from, for the error that says what it lacks. */
+/** The source of a decoded object, for errors about missing properties. */
 export interface Provenance {
-  /** Its kind, such as `script`. */
+  /** The kind of object, such as `script`. */
   readonly object: string;
   readonly from: About;
 }
 
 /**
- * A decoded object is plain JSON data. A property that is missing in the answer or of another type than documented is
- * undefined: it does not spoil its neighbours, and costs nothing until somebody asks for it by `usable`.
+ * A decoded object is plain JSON data. A property that is missing, or has another type than documented, is undefined: only
+ * reading it with `usable` fails.
  */
 export type Decoded<Shape> = { [Key in keyof Shape]: Shape[Key] | undefined } & Provenance;
 
-/**
- * How many members of answers this process could not use so far. Whether it grows while an answer is decoded tells whether the
- * answer has such a member.
- */
+/** How many unusable members this process has found. If it grows while an answer is decoded, the answer has such a member. */
 export let unusableMembers = 0;
 
-/** Makes a decoder, which goes member by member; what they do not name is ignored. @throws BadResponse for no object. */
+/** Makes a decoder for the given members; it ignores all other members. @throws BadResponse if the value is not an object. */
 export function objectDecoder<const Of extends Members>(object: string, members: Of) {
   type Shape = Decoded<Typed<Of, DecodedKinds>>;
   const rows = Object.entries(members).map(([name, member]) => {
     const [kind, or] = member.split(' or ') as [WireKind, string?];
     const { strings, longest, numerals, least, most, isWhole, booleans } = TAKES[kind];
-    // Each row has the same members in the same order: rows of several shapes make the loop below slow.
+    // Each row has the same members in the same order: different shapes would make the loop below slow.
     return { name, or, strings, longest, numerals, least, most, isWhole, booleans };
   });
-  // An object with all of the names, to begin with: it is copied faster, and into less memory, than made name by name.
+  // Copying an object with all names is faster, and takes less memory, than adding the names one by one.
   const template = {
     ...Object.fromEntries(rows.map(({ name }) => [name, undefined])),
     object,
@@ -111,7 +105,7 @@ export function objectDecoder<const Of extends Members>(object: string, members:
   return (about: About, value: unknown): Shape => {
     if (!isObject(value)) throw new BadResponse(about, `it has no ${object}`);
     const decoded: Record<string, unknown> = { ...template, from: about };
-    // In one function, because every member of every row comes by here.
+    // All in one function, as it runs for every member of every row.
     for (const row of rows) {
       const { name, or, strings, longest, numerals } = row;
       let given = value[name];
@@ -137,14 +131,13 @@ export function objectDecoder<const Of extends Members>(object: string, members:
 const ONE_MEMBER = new Map<Member, ReturnType<typeof objectDecoder<{ readonly value: Member }>>>();
 const NOWHERE: About = { endpoint: '', kind: 'read' };
 
-/** Whether a decoder can use a value as such a member. */
 export function isUsable(member: Member, value: unknown): boolean {
   const decode = ONE_MEMBER.get(member) ?? objectDecoder('member', { value: member });
   ONE_MEMBER.set(member, decode);
   return decode(NOWHERE, { value }).value !== undefined;
 }
 
-/** A property of a decoded object. @throws BadResponse when the answer has none that can be used. */
+/** Returns a property of a decoded object. @throws BadResponse if the answer has no usable value. */
 export function usable<Shape extends Provenance, Key extends keyof Shape & string>(
   decoded: Shape,
   key: Key,
@@ -154,12 +147,12 @@ export function usable<Shape extends Provenance, Key extends keyof Shape & strin
   return value as Exclude<Shape[Key], undefined>;
 }
 
-/** The error of a property that the answer does not have, or not so that it can be used. */
+/** The error for a property without a usable value. */
 export function unusable({ from, object }: Provenance, key: string): BadResponse {
   return new BadResponse(from, `its ${object} has no usable "${key}"`);
 }
 
-/** Decodes a list, each row by itself. @throws BadResponse for no list, and for more rows than were asked for. */
+/** Decodes a list row by row. @throws BadResponse if it is not a list or has more rows than were asked for. */
 export function decodeList<Row>(
   about: About,
   name: string,

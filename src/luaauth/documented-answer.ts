@@ -3,16 +3,15 @@ import { isUsable } from './decoders.ts';
 import { isObject, type JsonObject } from './envelope.ts';
 import type { Member, WireKind } from './wire.ts';
 
-/** The documented form of a value: a member of some kind, any JSON, an object by its members, a list, or a map. */
+/** The documented form of a value: a kind of member, any JSON, an object, a list, or a map. */
 type Form = Member | 'anything' | ObjectForm | ListForm | MapForm;
-/** The members of an object, with their forms. */
 export interface ObjectForm {
   readonly [name: string]: Form;
 }
-/** Each row has this form. */
+/** A list whose rows have this form. */
 type ListForm = readonly [Form];
 
-/** A map, whose keys are data: each of its values has this form. */
+/** A map whose keys are data and whose values have this form. */
 class MapForm {
   readonly values: Form;
   readonly always: readonly string[];
@@ -22,18 +21,18 @@ class MapForm {
   }
 }
 
-/** The form of a map, which has the keys `always`. */
+/** Declares a map; the keys in `always` must exist. */
 export function mapOf(values: Form, ...always: readonly string[]): MapForm {
   return new MapForm(values, always);
 }
 
-/** The most members of one answer that are compared. */
+/** The most members of an answer that are compared. */
 const MAX_COMPARED = 10_000;
-/** The most differences of one answer. */
 const MAX_DIFFERENCES = 100;
 
 /**
- * The members in which a success differs from its documentation, each once. `hidden` texts are not taken for names of members.
+ * Compares a successful answer with its documentation and returns each difference once. Members named like a `hidden` text
+ * are shown as `?`.
  */
 export function differencesIn(
   answer: JsonObject,
@@ -98,7 +97,7 @@ class Comparison {
     this.#found.set(`${kind} ${member}`, { member, kind, documented, found });
   }
 
-  /** A name that looks like data, such as a key, is `?`. */
+  /** Replaces a name that looks like data, such as a key, by `?`. */
   #shown(name: string): string {
     const isName = NAME.test(name) && name.replace(/\D/g, '').length <= MAX_DIGITS;
     return isName && !this.#hidden.includes(name) ? name : '?';
@@ -128,7 +127,6 @@ const TYPES: Readonly<Record<WireKind, string>> = {
   instant: 'Unix time in ms',
 };
 
-/** The documented type, in words. */
 function typeIn(form: Form): string {
   if (typeof form !== 'string') return isList(form) ? 'list' : 'object';
   if (form === 'anything') return form;
@@ -136,7 +134,7 @@ function typeIn(form: Form): string {
   return or === undefined ? TYPES[kind] : `${TYPES[kind]} or null`;
 }
 
-/** The type of a value, in words. `form` is the documented one, which the value does not have. */
+/** Describes the type of a value that does not have the documented form. */
 function typeOf(value: unknown, form: Form | undefined): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';
@@ -145,7 +143,7 @@ function typeOf(value: unknown, form: Form | undefined): string {
   return `${typeof value}${isNear ? ' of another form' : ''}`;
 }
 
-/** A value of each type, which each kind of the type takes. */
+/** A value of each type that every kind of this type accepts. */
 const SAMPLES = ['1', 1, true];
 
 function mayTake(form: Form, sample: unknown): boolean {

@@ -19,41 +19,41 @@ import {
   type RouteTemplate,
 } from './resource.ts';
 
-/** Calls one endpoint: the parameters of its path, then its payload (query parameters of a GET, JSON body of a POST). */
+/** Calls an endpoint with the ids of its path and its payload: query parameters of a GET, JSON body of a POST. */
 export interface Endpoint<Path extends RouteTemplate, Payload, Result> extends Declaration {
   (api: Access, params: Params<Path>, ...payload: Payloads<Payload>): Promise<Result>;
   readonly route: Path;
 }
 
-/** All that is known of an endpoint without calling it. */
+/** All facts about an endpoint. */
 export interface Declaration {
   readonly route: RouteTemplate;
   readonly kind: About['kind'];
-  /** The parts that a read is part of, or a write touches. */
+  /** The parts that a read shows or a write touches. */
   readonly parts: readonly Part[];
-  /** Further things that a call is about: a caller must have access to them. */
+  /** Further resources that a call names: the caller needs access to them. */
   readonly about: readonly Part[];
-  /** The resource of which the answer is one: it shows what that belongs to. */
+  /** The resource that the answer shows, with the resource that owns it. */
   readonly shows?: Resource | undefined;
-  /** Leaves in an answer the things that a caller has access to. */
+  /** Removes objects from an answer that the caller has no access to. */
   readonly narrow?: Narrow<unknown> | undefined;
-  /** Whether it shows nothing of the account's own, so that it is for everybody, whatever they have access to. */
+  /** Whether the answer is the same for every account, so that every caller may see it. */
   readonly isForAll?: boolean | undefined;
-  /** Which of the times of freshness is its own: `CACHE_TTL_<freshFor>`. */
+  /** The name of its freshness time: `CACHE_TTL_<freshFor>`. */
   readonly freshFor?: string | undefined;
-  /** The codes that it documents. */
+  /** The error codes that the API documents for this endpoint. */
   readonly refusals: DocumentedCodes;
-  /** The documented members of a success, beside `success`. */
+  /** The documented members of a success, without `success`. */
   readonly documented: ObjectForm;
-  /** Whether a second request would do it twice: then there is never a second one, even if nothing came of the first. */
+  /** Whether a second request would repeat the effect. Such a request is never sent again, even if the first had no answer. */
   readonly isSentOnce: boolean;
-  /** The time limit of the endpoint in ms; undefined: the limit of reads or writes. */
+  /** The time limit in ms; by default the limit of reads or writes. */
   readonly timeoutMs?: number | undefined;
-  /** How to find out whether a write was carried out, where a read does not show it. */
+  /** How a caller can find out whether a write was carried out, if no read shows it. */
   readonly ifUnknown?: string | undefined;
 }
 
-/** Takes out of a result the things without access. */
+/** Removes the parts of a result that the caller has no access to. */
 type Narrow<Result> = (
   result: Result,
   hasAccess: (resource: Resource, id: string | undefined) => boolean,
@@ -61,21 +61,20 @@ type Narrow<Result> = (
 
 type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
-/** The properties of the result, or of each of its rows, that repeat what was asked for in the path. */
+/** Properties of the result, or of each row, that repeat an id of the path. */
 type Repeats<Path extends string, Result> = {
   readonly [Property in keyof (Result extends readonly (infer Row)[]
     ? Row
     : NonNullable<Result>)]?: ParamName<Path>;
 };
 
-/** The names of a payload's members. */
 export type MemberOf<Payload> = Payload extends object ? keyof Payload & string : never;
 
 interface PayloadType<Payload> {
   readonly sample?: Payload;
 }
 
-/** Says what an endpoint is sent: `payload: a<WireScriptEdit>()`. */
+/** Gives the type of an endpoint's payload: `payload: a<WireScriptEdit>()`. */
 export function a<Payload extends object>(): PayloadType<Payload> {
   return {};
 }
@@ -90,19 +89,20 @@ interface Options<Path extends RouteTemplate, Payload, Result>
     >
   > {
   readonly payload?: PayloadType<Payload>;
-  /** The member of the opened envelope that `answer` is given, whatever it is; the whole of it by default. */
+  /** The member of the answer that `answer` receives; by default the whole answer. */
   readonly member?: string;
-  /** Turns the opened envelope into the result, which is plain JSON data. The raw reply shows what that no longer does. */
+  /**
+   * Converts the answer to the result, which is plain JSON data. `raw` has the text, for facts that the parsed JSON has
+   * lost.
+   */
   readonly answer?: (about: About, json: JsonObject, payload: Payload, raw: Reply, origin: Origin) => Result;
-  /** An answer in which what is repeated of the path is something else answers another question: a BadResponse. */
+  /** If a repeated id differs from the path, the answer belongs to another request and is a BadResponse. */
   readonly repeats?: Repeats<Path, Result>;
-  /** Things that a call is about beside what it reads or touches. */
   readonly about?: Parts<Path, Payload>;
-  /** For an answer that shows more than one caller may have access to. */
   readonly narrow?: Narrow<Result>;
-  /** Gives the part of the payload that is sent; the whole of it by default. */
+  /** Selects the part of the payload that is sent; by default all of it. */
   readonly body?: (payload: Payload) => object;
-  /** Whether the operation has time for one more read after the call, however long the call took. */
+  /** Gives the operation time for another read after this call, however long the call took. */
   readonly isReadAgain?: boolean;
   readonly parse?: ParseAnswer;
   readonly secrets?: (asked: Asked) => Secrets;
@@ -113,14 +113,14 @@ type OfReads = 'payload' | 'member' | 'documented' | 'repeats' | 'about' | 'show
 interface ReadOptions<Path extends RouteTemplate, Payload, Result>
   extends Pick<Options<Path, Payload, Result>, OfReads>,
     Required<Pick<Options<Path, Payload, Result>, 'answer' | 'freshFor'>> {
-  /** Whatever touches one of these makes an answer old. */
+  /** A write that touches one of these makes the answer stale. */
   readonly partOf: Parts<Path, Payload>;
 }
 
-/** A write without an `answer` answers no more than `{ "success": true }`. */
+/** Without `answer` the endpoint is documented to return only `{ "success": true }`. */
 interface WriteOptions<Path extends RouteTemplate, Payload, Result>
   extends Omit<Options<Path, Payload, Result>, 'freshFor' | 'narrow' | 'isForAll'> {
-  /** Every read that is part of one of these is made again. */
+  /** Reads that are part of one of these are made again. */
   readonly touches: Parts<Path, Payload>;
 }
 
@@ -133,7 +133,7 @@ export function read<
   return endpoint(route, 'read', partOf, options);
 }
 
-/** Declares an endpoint that changes something, or has something done. It is repeated only if it was not carried out. */
+/** Declares an endpoint with an effect. A call is repeated only if it was not carried out. */
 export function write<
   const Path extends RouteTemplate,
   Result = void,
@@ -170,7 +170,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
         const wanted = asked.params[param];
         for (const row of Array.isArray(result) ? result : [result ?? {}]) {
           const given = row[property];
-          // An id that cannot be used proves nothing: it is an error at its field.
+          // An unusable id proves nothing: it is an error at its field.
           if (given === undefined || given === wanted) continue;
           if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
           throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
@@ -179,7 +179,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       looksDocumented = unusableMembers === unusableBefore;
       return result;
     } finally {
-      // The decoder notices members that are missing or of another type. Only a look at all names finds new members.
+      // The decoder notices members that are missing or have another type. New members need a comparison of all names.
       if (watch && (watch.isDue(route) || !looksDocumented))
         watch.differs(route, differencesIn(opened, documented, secrets(asked).keys));
     }
@@ -190,7 +190,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     const timeoutMs = options.timeoutMs ?? timeouts[kind];
     const deadline = clock.now() + timeoutMs;
     const sent = payload && body(payload as Payload);
-    // All of its members are here, so that every call has the same shape in memory.
+    // All members are set here, so that every call has the same shape in memory.
     const made: Call<Result> = {
       endpoint: route,
       kind,
@@ -208,7 +208,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isSentOnce,
       signal: api.signal,
       decode,
-      // Known once the call has begun.
+      // Set when the call begins.
       key: '',
       isInDoubt: false,
       partition: 0,
@@ -229,7 +229,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   return Object.assign(call, declared, { freshFor: options.freshFor });
 }
 
-/** Gives an operation the time of a read, from now on. */
+/** Gives an operation the time of another read from now on. */
 function extend(api: Access): void {
   api.deadline = Math.max(api.deadline, api.clock.now() + api.timeouts.read);
 }

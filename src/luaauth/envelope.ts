@@ -7,14 +7,15 @@ import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal
 
 export type JsonObject = Record<string, unknown>;
 
-/** Reads the JSON text of an answer. @throws SyntaxError for what is none. */
+/** Parses the JSON text of an answer. @throws SyntaxError */
 export type ParseAnswer = (text: string) => unknown;
 
 /**
- * Opens the envelope that every answer comes in and returns what a success carries. A failure counts as one whatever
- * its HTTP status (`docs/luaauth-api.md#failures` does not document that status); a success needs a 2xx. The API's words may quote
- * what it was sent: `secrets` are taken out of it.
- * @throws Refused, RateLimited when the API said no; when this is not its envelope, what `proxy-answer.ts` says, or BadResponse.
+ * Opens the envelope of an answer and returns the members of a success. A success needs a 2xx status; a failure may have
+ * any status (`docs/luaauth-api.md#failures` documents none). The API's messages may quote what was sent, so `secrets` are
+ * removed from them.
+ * @throws Refused or RateLimited if the API said no; BadResponse, or an error of `proxy-answer.ts`, if this is not an
+ * envelope.
  */
 export function openEnvelope(
   about: About,
@@ -31,7 +32,7 @@ export function openEnvelope(
   try {
     answer = parse(text);
   } catch {
-    // The parser's own error quotes the text, so it is not kept as the cause.
+    // The parser's error quotes the text, so it is not kept as the cause.
     throw notAnEnvelope(about, reply, 'it is not JSON');
   }
   if (!isObject(answer)) throw notAnEnvelope(about, reply, 'it is not a JSON object');
@@ -46,7 +47,7 @@ export function openEnvelope(
   if (said === 'ratelimited' || (refusal === undefined && status === 429))
     throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(status);
-  // No proxy says "success": this is an answer of the API.
+  // A proxy does not send "success", so this is an answer of the API.
   if (refusal === undefined)
     throw new BadResponse(about, `it is a failure without a usable "error" (HTTP ${status})`, {
       transient: unhealthy,
@@ -54,14 +55,14 @@ export function openEnvelope(
   throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
 }
 
-/** Bad gateway, unavailable, gateway timeout: whatever the body says, the API as a whole is unhealthy. */
+/** Bad gateway, unavailable, gateway timeout: the API as a whole is unhealthy. */
 const UNHEALTHY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Far more than any answer that is documented; the largest are pages of 100 sessions. */
+/** Far more than any documented answer has; the largest answers are pages of 100 sessions. */
 const MAX_VALUES = 100_000;
 
 function notAnEnvelope(about: About, reply: Reply, reason: string): CallFailure {
@@ -71,7 +72,7 @@ function notAnEnvelope(about: About, reply: Reply, reason: string): CallFailure 
   );
 }
 
-/** The most that is shown of what failed, in characters: whatever is shown is compared with all that was sent. */
+/** The most characters of failed fields that are shown, because all shown text is searched for secrets. */
 const MAX_WORDS_LENGTH = 4_000;
 
 function readRefusal(error: unknown): Refusal | undefined {
@@ -113,11 +114,11 @@ function redactRefusal({ code, message, authorization, fields }: Refusal, secret
   };
 }
 
-/** `Retry-After` in ms: seconds or an HTTP date; anything else, or a time that has passed, is not known. */
+/** `Retry-After` in ms. The header has seconds or an HTTP date; anything else, or a past time, is undefined. */
 function retryAfterMs({ headers }: Reply): number | undefined {
   const value = headerIn(headers, 'retry-after');
   if (value === undefined) return undefined;
-  // The clock of the API, by which it wrote that, may be another one.
+  // The API's clock may differ from ours, so its `Date` header is used.
   const now = Date.parse(headerIn(headers, 'date') ?? '') || Date.now();
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
   return ms > 0 ? ms : undefined;

@@ -9,18 +9,18 @@ import { project } from './projects.ts';
 import { listsOf } from './resource.ts';
 import { script } from './scripts.ts';
 
-/** A count that cannot be used is an error at its own `count`. */
+/** An unusable count is an error at its `count` field. */
 const decodeDay = objectDecoder('executions', { date: 'name', count: 'count', index: 'count' });
 
-/** Executions on one day, by the API's own label. */
+/** The executions of one day, by the API's label. */
 export type DayCount = ReturnType<typeof decodeDay>;
 
-/** A label that looks like an index would stand before all others, whatever the order of the answer. */
+/** JavaScript sorts keys that look like an index before all other keys. */
 const LOOKS_LIKE_INDEX = /^\d+$/;
 
 /**
- * Executions by day, in the order of the answer, which has them at a path of names.
- * @throws BadResponse for no object.
+ * Decodes executions by day, in the order of the answer's text. `path` leads to them. @throws BadResponse if they are not
+ * an object.
  */
 function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: readonly string[]): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
@@ -38,20 +38,19 @@ export const getExecutions = read('GET /scripts/:script_id/executions', {
   freshFor: 'executions',
 });
 
-/** The executions of a whole project. */
 type ProjectExecutions = Decoded<{
-  /** The count of all scripts in sum. */
+  /** The sum of all scripts. */
   total: DayCount[];
-  /** Those that the API lists, in its order. */
+  /** The listed scripts, in the API's order. */
   scripts: ListedScript[];
 }>;
 
-/** A script as the project's executions list it; its id is undefined where there is none that can be used. */
+/** A script in the list of a project's executions. An unusable id is undefined. */
 export type ListedScript = Decoded<{ id: string; name: string; executions: DayCount[] }>;
 
 const SUM = 'total';
 
-/** `GET /projects/:project_id/executions`: of the project, and of each of its scripts. */
+/** `GET /projects/:project_id/executions`: executions of the project and of each script. */
 export const getProjectExecutions = read('GET /projects/:project_id/executions', {
   documented: { executions: mapOf(mapOf('count'), SUM) },
   answer: (about, { executions }, _payload, { text }) =>
@@ -66,10 +65,10 @@ export const getProjectExecutions = read('GET /projects/:project_id/executions',
 
 const SEPARATOR = ' - ';
 
-/** Members without the separator are not documented, and passed over. */
+/** Skips members without the separator: they are not documented. */
 function decodeProjectExecutions(about: About, executions: unknown, keysAt: KeysAt): ProjectExecutions {
   if (!isObject(executions)) throw new BadResponse(about, 'it has no executions');
-  // Days that cannot be used spoil nothing but themselves.
+  // Unusable days are an error at their own field only.
   const daysOf = (key: string) =>
     isObject(executions[key])
       ? decodeExecutions(about, executions[key], keysAt, ['executions', key])

@@ -8,7 +8,7 @@ export const project = resource('project', 'project_id');
 
 const decodeProject = objectDecoder('project', PROJECT);
 
-/** A project as decoded: a webhook that is missing or empty is null. */
+/** A decoded project. A missing or empty webhook is null. */
 export type Project = ReturnType<typeof decodeProject>;
 
 /** `GET /projects/:project_id` */
@@ -22,7 +22,7 @@ export const getProject = read('GET /projects/:project_id', {
   freshFor: 'projects',
 });
 
-/** `POST /projects/:project_id/edit`. Undefined: it was carried out, but the answer carries no project. */
+/** `POST /projects/:project_id/edit`. Undefined if the edit succeeded but the answer has no project. */
 export const editProject = write('POST /projects/:project_id/edit', {
   payload: a<WireProjectEdit>(),
   documented: { project: PROJECT },
@@ -33,7 +33,7 @@ export const editProject = write('POST /projects/:project_id/edit', {
 });
 
 /**
- * `POST /projects/:project_id/remove`. The fate of the project's scripts and users is not documented: a script
- * is read by itself, and stays as it is.
+ * `POST /projects/:project_id/remove`. The API does not document what happens to the project's scripts and users, so cached
+ * scripts stay.
  */
 export const removeProject = write('POST /projects/:project_id/remove', { touches: [project] });

@@ -1,37 +1,37 @@
 import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { type CallFailure, RateLimited, TimedOut, Unavailable } from '../transport/errors.ts';
 
-/** An answer without the API's envelope, with what tells such answers apart. */
+/** The facts of an answer without the API's envelope by which rows match. */
 interface Seen {
   readonly status: number;
   /** The beginning of the body. */
   readonly page: string;
-  /** Whether Cloudflare has marked the answer. */
+  /** Whether Cloudflare sent the answer. */
   readonly isCloudflare: boolean;
-  /** Whether Cloudflare says that it has stopped the request. */
+  /** Whether Cloudflare says that it stopped the request. */
   readonly isMitigated: boolean;
 }
 
 interface Row {
   readonly matches: (seen: Seen) => boolean;
   readonly failure: 'Unavailable' | 'TimedOut' | 'RateLimited';
-  /** Whether Cloudflare refuses this machine. */
+  /** Whether Cloudflare blocks this machine. */
   readonly isBlocked?: true;
-  /** Whether a read is made again. A write is, if it was not carried out. */
+  /** Whether a read is retried. A write is retried only if it was not carried out. */
   readonly isRetried: boolean;
-  /** Whether the circuit breaker counts a failure. The cache then gives a stale entry for a read. */
+  /** Whether the circuit breaker counts a failure. A read may then be answered by a stale entry. */
   readonly isTrouble: boolean;
-  /** Whether the API has carried a write out. */
+  /** Whether the API may have carried out a write. */
   readonly executed: 'no' | 'unknown';
 }
 
-/** Cloudflare could not connect, or not by TLS: the request has not reached the API. */
+/** Cloudflare could not open a TCP or TLS connection, so the request has not reached the API. */
 const NOT_CONNECTED = [521, 523, 525, 526, 530];
 const TIMED_OUT = [408, 504, 524];
 
 /**
- * Every answer that a proxy in front of the API gives in its place, such as Cloudflare (`docs/luaauth-api.md#around-the-api`).
- * The first row that matches counts. Envelope, retry, circuit breaker and cache go by it.
+ * All answers of a proxy in front of the API, such as Cloudflare (`docs/luaauth-api.md#around-the-api`). The first matching
+ * row counts. It decides about retries, the circuit breaker and the cache.
  */
 const TABLE: readonly Row[] = [
   {
@@ -72,7 +72,7 @@ const TABLE: readonly Row[] = [
   },
 ];
 
-/** The failure that an answer without an envelope stands for; undefined: its status tells nothing. */
+/** The failure for an answer without an envelope. Undefined if the status says nothing. */
 export function proxyFailure(
   about: About,
   reply: Reply,
@@ -96,22 +96,22 @@ export function proxyFailure(
   return new Unavailable(about, executed, { reason, isBlocked, transient, unhealthy, status, ray });
 }
 
-/** Cloudflare's name of a request. Any other text is dropped: the header may hold anything. */
+/** Cloudflare's name of a request. The header may hold anything, so other texts are dropped. */
 export function rayOf({ headers }: Reply): string | undefined {
   const ray = headerIn(headers, 'cf-ray');
   return ray !== undefined && /^[\w-]{1,64}$/.test(ray) ? ray : undefined;
 }
 
-/** The title of a page stands near its beginning. */
+/** The title is near the beginning of a page. */
 const MAX_PAGE_LENGTH = 16_384;
 
-/** The body is the code and nothing else: a page may quote what a client has sent. */
+/** The whole body must be the code: a page may quote text of a client. */
 function isErrorCode(page: string, first: number, last: number): boolean {
   const [, code] = /^\s*error code: (\d{4})\s*$/.exec(page) ?? [];
   return code !== undefined && Number(code) >= first && Number(code) <= last;
 }
 
-/** A challenge, or a page that says that a rule has stopped the request. */
+/** A challenge, or a page that says that a rule stopped the request. */
 function isBlockPage(page: string): boolean {
   return (
     isErrorCode(page, 1005, 1020) ||

@@ -8,8 +8,8 @@ interface RefusedField {
 }
 
 /**
- * The API answered and said no (`docs/luaauth-api.md#failures`). `reason` names what it documents; a code that is not
- * documented for the endpoint is `undocumented` and keeps its number.
+ * The API answered and said no (`docs/luaauth-api.md#failures`). `reason` is `undocumented` for a code that this endpoint
+ * does not document.
  */
 export class Refused extends CallFailure {
   override name = 'Refused' as const;
@@ -29,7 +29,7 @@ export class Refused extends CallFailure {
     this.code = refusal.code;
     this.fields = refusal.fields;
     this.authorization = refusal.authorization;
-    // "the server failed while processing the request": it may have been carried out, and may work the next time.
+    // "the server failed while processing the request": the write may have been carried out, and a retry may work.
     this.transient = reason === 'internal server error';
     this.executed = this.transient ? 'unknown' : 'no';
     this.unhealthy = unhealthy && this.transient;
@@ -38,21 +38,21 @@ export class Refused extends CallFailure {
 }
 
 interface RefusalRow {
-  /** The API's words, in lower case; undefined: something else shows it. */
+  /** The API's message in lower case. Undefined: the reason is recognized by other facts. */
   readonly message?: string;
-  /** The GraphQL type of it, for a write; undefined: none, it is an error. */
+  /** The GraphQL type for a refused write. Undefined: the refusal is an error. */
   readonly type?: string;
-  /** Says of the type when it is given. */
+  /** The description of the type. */
   readonly description?: string;
-  /** The message of an error that is made of it. */
+  /** The code of an error for this refusal. */
   readonly code: 'FORBIDDEN' | 'BAD_USER_INPUT' | 'UPSTREAM_ERROR';
-  /** Whether the API says it only to somebody whose key it has accepted, as far as is known. */
+  /** False if the API may say it without having accepted the key. */
   readonly provesKey?: false;
-  /** Whether any endpoint may say it. */
+  /** Whether every endpoint may answer it. */
   readonly isGeneric?: boolean;
 }
 
-/** Every refusal that `docs/luaauth-api.md#failures` documents, by its reason. A new one is a row here, and stands at its endpoint. */
+/** Every refusal that `docs/luaauth-api.md#failures` documents. To add one, add a row here and name it at its endpoint. */
 const REFUSALS = {
   'internal server error': {
     message: 'internal server error',
@@ -69,19 +69,19 @@ const REFUSALS = {
   'already blacklisted': {
     message: 'user already blacklisted',
     type: 'AlreadyBlacklisted',
-    description: 'The user is blacklisted already. Repeating it changed nothing: `user` shows how it stands.',
+    description: 'The user is blacklisted already. The call changed nothing: `user` shows the current state.',
     code: 'BAD_USER_INPUT',
   },
   'not blacklisted': {
     message: 'user not blacklisted',
     type: 'NotBlacklisted',
-    description: 'The user is not blacklisted. Repeating it changed nothing: `user` shows how it stands.',
+    description: 'The user is not blacklisted. The call changed nothing: `user` shows the current state.',
     code: 'BAD_USER_INPUT',
   },
   'max systems reached': {
     message: 'max systems reached',
     type: 'MaxSystemsReached',
-    description: 'The account has as many ad systems as LuaAuth allows it.',
+    description: "The account has reached LuaAuth's maximum number of ad systems.",
     code: 'FORBIDDEN',
   },
   'account expired': {
@@ -94,7 +94,7 @@ const REFUSALS = {
     message: 'cannot edit nothing',
     type: 'NothingToEdit',
     description:
-      'The input names nothing to change. The gateway notices an input of the id alone without a REST call.',
+      'The input changes nothing. The gateway refuses an input of the id alone without a REST call.',
     code: 'BAD_USER_INPUT',
   },
   'tier too low': {
@@ -112,21 +112,21 @@ const REFUSALS = {
   'project not usable': {
     message: 'cannot use this project',
     type: 'ProjectNotUsable',
-    description: 'LuaAuth does not let an ad system be made for this project.',
+    description: 'LuaAuth does not allow an ad system for this project.',
     code: 'FORBIDDEN',
   },
   'invalid fields': {
     type: 'InvalidFields',
-    description: 'LuaAuth found fields of the input invalid.',
+    description: 'LuaAuth found input fields invalid.',
     code: 'BAD_USER_INPUT',
-    // It has the words of "not permitted", and may be said before anybody has looked at the key.
+    // It has the same message as "not permitted", and the API may say it before it checks the key.
     provesKey: false,
   },
   'not permitted': {
     message: 'unauthorized or invalid request',
     type: 'NotPermitted',
     description:
-      'The API key may not do this, or there is no such thing: LuaAuth does not tell the two apart.',
+      'The API key has no permission, or the object does not exist: LuaAuth does not tell the two apart.',
     code: 'FORBIDDEN',
     provesKey: false,
   },
@@ -140,18 +140,17 @@ const REFUSALS = {
 
 export type RefusalReason = keyof typeof REFUSALS;
 
-/** Refusals that a write can meet at any endpoint. */
+/** Refusals of writes at any endpoint. */
 export const REFUSALS_OF_ANY_WRITE = ['invalid fields', 'not permitted', 'undocumented'] as const;
 
 /** The reasons, in the order of the rows. */
 export const REASONS = Object.keys(REFUSALS) as readonly RefusalReason[];
 
-/** The row of a reason. */
 export function rowOf(reason: RefusalReason): RefusalRow {
   return REFUSALS[reason];
 }
 
-/** The failure envelope once read. */
+/** A failure envelope after parsing. */
 export interface Refusal {
   readonly code: number;
   readonly message: string;
@@ -159,17 +158,17 @@ export interface Refusal {
   readonly authorization: readonly string[];
 }
 
-/** The codes that an endpoint documents for itself, such as `{ 0: 'account expired' }`. */
+/** An endpoint's error codes, such as `{ 0: 'account expired' }`. */
 export type DocumentedCodes = Readonly<Record<number, RefusalReason>>;
 
-/** The meaning of the API's words, whatever the code: the same refusal has other codes at other endpoints. */
+/** Reasons by message, because codes differ between endpoints. */
 const BY_MESSAGE: ReadonlyMap<string | undefined, RefusalReason> = new Map(
   REASONS.map((reason) => [rowOf(reason).message, reason]),
 );
 
 /**
- * Finds the reason of a refusal: by its message first, then by the endpoint's own codes. A code that the endpoint does not document is
- * undocumented, also when another one does.
+ * Finds the reason of a refusal by its message, then by the endpoint's codes. A code that this endpoint does not document
+ * is undocumented.
  */
 export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
   const said = BY_MESSAGE.get(refusal.message.trim().toLowerCase());
@@ -177,13 +176,13 @@ export function reasonOf(refusal: Refusal, documented: DocumentedCodes): Refusal
     const own = documented[refusal.code];
     if (own !== undefined) return own;
   } else if (rowOf(said).isGeneric || Object.values(documented).includes(said)) return said;
-  // An authorization failure outweighs an invalid field: fixing the field would not help.
+  // An authorization failure outweighs an invalid field: correcting the field would not help.
   if (refusal.authorization.length > 0) return 'not permitted';
   if (refusal.fields.length > 0) return 'invalid fields';
   return said === 'not permitted' ? said : 'undocumented';
 }
 
-/** Whether an endpoint has answered, but not with what was wanted: another endpoint may have it. */
+/** Whether the endpoint answered without the wanted data, so that asking another endpoint may help. */
 export function isAnsweredWithout(error: unknown): boolean {
   return (error instanceof Refused || error instanceof BadResponse) && !error.transient;
 }

@@ -11,18 +11,14 @@ export type ParamName<Path extends string> = Path extends `${string}:${infer Nam
     ? Name
     : never;
 
-/** The values of the names in a route. */
+/** The ids of a route by name. */
 export type Params<Path extends string> = { readonly [Name in ParamName<Path>]: string };
 
-/** The names of the ids in a route. */
 export function paramsIn(route: string): readonly string[] {
   return [...route.matchAll(/:(\w+)/g)].map(([, param = '']) => param);
 }
 
-/**
- * Fills a path's ids in. It is the last guard before anything is sent: the schema has refused a malformed id with
- * the argument's name by now.
- */
+/** Inserts ids into a path. This is the last guard before a request: the schema has already refused malformed ids. */
 export function pathFiller(template: string): (params: Readonly<Record<string, string>>) => string {
   // Text and names in turn, such as '/scripts/', 'script_id', '/sessions'.
   const pieces = template.split(/:(\w+)/);
@@ -34,31 +30,31 @@ export function pathFiller(template: string): (params: Readonly<Record<string, s
       if (name === undefined) continue;
       const id = params[name];
       if (!isId(id)) throw new TypeError(`${name} is not an id`);
-      // The colon alone, of all that an id may hold, needs it.
+      // The colon is the only character of ids that needs encoding.
       filled += id.includes(':') ? encodeURIComponent(id) : id;
     }
     return filled;
   };
 }
 
-/** Each value exactly one parameter, spaces as %20; undefined ones are left out. */
+/** Each value is one parameter, with spaces as %20. Skips undefined values. */
 export function queryString(payload: object): string {
   const pairs = Object.entries(payload).filter(([, value]) => value !== undefined);
   if (pairs.length === 0) return '';
   return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
 }
 
-/** A kind of thing that the API has, such as a script. */
+/** A kind of object of the API, such as a script. */
 export interface Resource<Param extends string = string> {
   /** Such as `script`. */
   readonly name: string;
-  /** How routes and payloads call the id of one, such as `script_id`. */
+  /** The name of its id in routes and payloads, such as `script_id`. */
   readonly param: Param;
-  /** The property of one that names what it belongs to; undefined: no answer shows it. */
+  /** The property that names its owner. Undefined: no answer shows an owner. */
   readonly belongsTo: { readonly property: string; readonly resource: Resource } | undefined;
 }
 
-/** Declares a resource, and which property of one names its owner: `resource('script', 'script_id', { project_id: project })`. */
+/** Declares a resource and the property that names its owner: `resource('script', 'script_id', { project_id: project })`. */
 export function resource<const Param extends string>(
   name: string,
   param: Param,
@@ -68,32 +64,32 @@ export function resource<const Param extends string>(
   return { name, param, belongsTo: owner && { property: owner[0], resource: owner[1] } };
 }
 
-/** All lists of a resource that an account has. A write that touches or makes one of a resource touches them. */
+/** All lists of a resource in an account. A write that touches an object of the resource touches its lists too. */
 export function listsOf(resource: Resource) {
   return { listsOf: resource };
 }
 
-/** Those of a resource whose ids stand in a member of the payload: one id, a list of them, or none. */
+/** Objects whose ids are in a member of the payload: one id, a list of ids, or none. */
 export function sent<const Member extends string>(resource: Resource, member: Member) {
   return { sent: resource, member };
 }
 
 /**
- * A read is part of it, a write touches it: one of a resource, whose id is in the path, all lists of a resource, or those
- * whose ids are sent.
+ * A part of what a read shows or a write touches. It is an object whose id is in the path, all lists of a resource, or
+ * objects whose ids are sent.
  */
 export type Part<Param extends string = string, Member extends string = string> =
   | Resource<Param>
   | ReturnType<typeof listsOf>
   | ReturnType<typeof sent<Member>>;
 
-/** One of a resource. */
+/** An object of a resource. */
 export interface Named {
   readonly resource: Resource;
   readonly id: string;
 }
 
-/** The resources that parts name by their ids. */
+/** The objects that the parts of a call name by id. */
 export function namedBy(parts: readonly Part[], asked: Asked): readonly Named[] {
   return parts.flatMap((part) => idsOf(part, asked).map((id) => ({ resource: resourceOf(part), id })));
 }
@@ -107,10 +103,10 @@ function idsOf(part: Part, { params, payload = {} }: Asked): readonly string[] {
 }
 
 /**
- * Gives the names by which reads and the writes that touch them find each other: a write's also those of all lists of what it
- * touches. The API does not say whether `abc` and `ABC` are one thing, so one rule holds in both cases. They may be one: both
- * have one name here, and a write by either ends the entries of both. They may be two: the path keeps its letters, so neither
- * is answered with an entry or a call of the other.
+ * Names by which reads and the writes that touch them find each other. A write also has the names of all lists of what it
+ * touches.
+ * The API does not say whether `abc` and `ABC` are the same object. They share a name here, so a write by either id ends
+ * the entries of both. The path keeps the case, so a read by one id is never answered with the other's entry.
  */
 export function namesOf(kind: 'read' | 'write', parts: readonly Part[]): (asked: Asked) => readonly string[] {
   const inPath = parts.filter((part) => 'param' in part);
@@ -119,7 +115,7 @@ export function namesOf(kind: 'read' | 'write', parts: readonly Part[]): (asked:
     parts.filter((part) => kind === 'write' || 'listsOf' in part).map((part) => resourceOf(part).name),
   );
   return (asked) => {
-    // Loops, because every call of a large operation comes by here.
+    // Loops, because every call of a large operation runs this code.
     const names: string[] = [];
     for (const { name, param } of inPath) names.push(`${name} ${asked.params[param]?.toLowerCase()}`);
     for (const part of others)
@@ -129,7 +125,6 @@ export function namesOf(kind: 'read' | 'write', parts: readonly Part[]): (asked:
   };
 }
 
-/** The resource that a part is about. */
 export function resourceOf(part: Part): Resource {
   if ('listsOf' in part) return part.listsOf;
   return 'sent' in part ? part.sent : part;

@@ -21,7 +21,7 @@ export const getScript = read('GET /scripts/:script_id', {
   freshFor: 'scripts',
 });
 
-/** `POST /scripts/:script_id/edit`. No answer of a write to a script carries the new state. */
+/** `POST /scripts/:script_id/edit`. No write to a script returns the new state. */
 export const editScript = write('POST /scripts/:script_id/edit', {
   payload: a<WireScriptEdit>(),
   touches: [script],
@@ -31,7 +31,7 @@ export const editScript = write('POST /scripts/:script_id/edit', {
 /** `POST /scripts/:script_id/remove` */
 export const removeScript = write('POST /scripts/:script_id/remove', { touches: [script] });
 
-/** The API protects the source, which may take as long as it answers at all: 100 s. The rest is the way there and back. */
+/** LuaAuth protects the source meanwhile, and may take until its own timeout of 100 s. The rest is for transmission. */
 const UPDATE_TIMEOUT_MS = 105_000;
 
 /** `POST /scripts/:script_id/update`: `script` is the source code. Its own error codes are not documented. */
@@ -41,7 +41,7 @@ export const updateScript = write('POST /scripts/:script_id/update', {
   timeoutMs: UPDATE_TIMEOUT_MS,
   isReadAgain: true,
   ifUnknown:
-    'LuaAuth may still be at work on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again',
+    'LuaAuth may still be working on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again',
 });
 
 /** `POST /scripts/:script_id/toggle`: `state` is whether the script is enabled. */

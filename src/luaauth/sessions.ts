@@ -10,23 +10,23 @@ export const session = resource('session', 'session_id', { script_id: script });
 
 const decodeSession = objectDecoder('session', SESSION);
 
-/** A session as decoded: Roblox ids with their exact digits, `created_at` in ms since 1970, a missing key as null. */
+/** A decoded session: Roblox ids with all digits, `created_at` in ms since 1970, a missing key as null. */
 export type Session = ReturnType<typeof decodeSession>;
 
-/** The licence key of a session, by which its user can be asked for; null where it has none. @throws BadResponse */
+/** The licence key of a session's user, or null. @throws BadResponse */
 export function userKeyOf(session: Session): string | null {
   const key = usable(session, 'user_key');
   if (key !== null && !isId(key)) throw new BadResponse(session.from, 'its session has no usable "user_key"');
   return key;
 }
 
-/** `from` is the index of the first session, `limit` how many to return; the largest limit is not documented. */
+/** `from` is the index of the first session, `limit` the number to return. The largest limit is not documented. */
 export interface SessionRange {
   from: number;
   limit: number;
 }
 
-/** The filter of sessions: each must have all that is given. */
+/** A session must match all given properties. */
 export interface SessionMatch {
   key?: string;
   roblox_id?: string;
@@ -34,7 +34,7 @@ export interface SessionMatch {
   job_id?: string;
 }
 
-/** A page of sessions, of which at most so many were asked for. */
+/** Decodes a page of at most `limit` sessions. */
 export function decodeSessions(about: About, value: unknown, limit: number): Session[] {
   return decodeList(about, 'sessions', value, decodeSession, limit);
 }
@@ -70,13 +70,13 @@ export const filterSessions = read('GET /scripts/:script_id/sessions/filter', {
   freshFor: 'sessions',
 });
 
-/** `POST /sessions/:session_id/disconnect`. The session may go on appearing for a while. */
+/** `POST /sessions/:session_id/disconnect`. The session may still be listed for a while. */
 export const disconnectSession = write('POST /sessions/:session_id/disconnect', { touches: [session] });
 
-/** `POST /sessions/disconnect`: one flag for the whole list. */
+/** `POST /sessions/disconnect`: the answer has one flag for the whole list. */
 export const disconnectSessions = write('POST /sessions/disconnect', {
   payload: a<{ session_ids: string[] }>(),
-  // With the members of a message beside them the API would still disconnect everybody.
+  // Sends only this member: with the members of a message besides it the API would still disconnect everybody.
   body: ({ session_ids }) => ({ session_ids: [...session_ids] }),
   touches: [sent(session, 'session_ids')],
 });

@@ -8,7 +8,7 @@ export const user = resource('user', 'user_key');
 
 const decodeUser = objectDecoder('user', USER);
 
-/** A user as decoded: the Discord id with its exact digits, texts that are missing or empty as null. */
+/** A decoded user: the Discord id with all digits, missing or empty texts as null. */
 export type User = ReturnType<typeof decodeUser>;
 
 /** `GET /users/:user_key` */
@@ -22,14 +22,14 @@ export const getUser = read('GET /users/:user_key', {
   freshFor: 'users',
 });
 
-/** `POST /users/:user_key/edit`. No answer of a write to a user carries the new state. */
+/** `POST /users/:user_key/edit`. No write to a user returns the new state. */
 export const editUser = write('POST /users/:user_key/edit', {
   payload: a<WireUserEdit>(),
   touches: [user],
   refusals: { 0: 'account expired', 1: 'discord already linked', 2: 'nothing to edit' },
 });
 
-/** `POST /users/:user_key/blacklist`. That it ends the sessions of the user is not documented: they are left as they are. */
+/** `POST /users/:user_key/blacklist`. Whether it ends the user's sessions is not documented, so cached sessions stay. */
 export const blacklistUser = write('POST /users/:user_key/blacklist', {
   payload: a<WireBlacklist>(),
   touches: [user],

@@ -1,39 +1,38 @@
 /**
- * The JSON of the LuaAuth REST API exactly as `docs/luaauth-api.md#the-luaauth-rest-api` documents it: snake_case, nothing renamed.
- * The sandbox answers with these shapes; `decoders.ts` reads objects by the kinds of their members.
+ * The JSON of the LuaAuth REST API exactly as `docs/luaauth-api.md#the-luaauth-rest-api` documents it, in snake_case. The
+ * sandbox answers with these shapes; `decoders.ts` reads objects by the kinds of their members.
  */
 
-/** The kinds of members, each with its type in JSON. */
+/** The kinds of members, each with its JSON type. */
 export interface WireKinds {
   /** A name, note, reason or label: a few kilobytes at most. */
   name: string;
   text: string;
-  /** Stands in the path of further calls. */
+  /** An id that is used in paths. */
   id: string;
-  /** An id in a form that is not documented. */
+  /** An id without a documented form. */
   'any id': string;
   boolean: boolean;
   count: number;
-  /** An id that is an integer, of which every digit counts. */
+  /** An id that is an integer whose digits all count. */
   integer: number;
-  /** The same as a string. */
+  /** Such an id as a string. */
   digits: string;
-  /** Unix time in milliseconds. */
+  /** Unix time in ms. */
   instant: number;
 }
 
 export type WireKind = keyof WireKinds;
 
 /**
- * The kind of a member. `or null`: the value may be null. `or empty`: it may also be `""`, which stands for null. `or absent`: the
- * member may also be missing. A missing member `or null` or `or empty` counts as null.
+ * The kind of a member. `or null`: may be null. `or empty`: may be null or `""`, which counts as null. `or absent`: may
+ * also be missing. A missing member with `or null` or `or empty` counts as null too.
  */
 export type Member = WireKind | `${WireKind} or ${'null' | 'empty' | 'absent'}`;
 
-/** The members of an object, with their kinds. */
 export type Members = Readonly<Record<string, Member>>;
 
-/** An object of such members, where the kinds have these types. */
+/** The type of an object with these members, given the types of the kinds. */
 export type Typed<Of extends Members, Kinds extends Readonly<Record<WireKind, unknown>>> = {
   -readonly [Name in keyof Of]: Of[Name] extends WireKind
     ? Kinds[Of[Name]]
@@ -73,7 +72,7 @@ export const SESSION = {
 } as const;
 
 export interface WireSession extends Omit<Wire<typeof SESSION>, 'user_key'> {
-  /** Missing or null for a user of a free-for-all script who has no key. */
+  /** Missing or null for a user of a free-for-all script without a key. */
   user_key?: string | null;
 }
 
@@ -94,8 +93,8 @@ export interface WireMessage {
 }
 
 /**
- * The answer of `POST /sessions/:session_id/message` beside `success`: what the handler returned, which may be missing,
- * or why there is nothing, such as `client never responded`.
+ * The answer of `POST /sessions/:session_id/message` without `success`: what the handler returned, which may be missing, or
+ * a reason such as `client never responded`.
  */
 export type WireMessageOutcome =
   | { processed: true; response?: unknown }
@@ -109,7 +108,7 @@ export const PROJECT = {
   fingerprint_reset_cooldown: 'count',
   allow_fingerprint_resets: 'boolean',
   delete_expired_users: 'boolean',
-  /** A secret, as the two others: who knows the URL can post to it. */
+  /** A secret, like the two others: anybody with the URL can post to it. */
   execution_webhook: 'text or empty',
   information_webhook: 'text or empty',
   blacklist_webhook: 'text or empty',
@@ -121,7 +120,7 @@ export type WireProject = Wire<typeof PROJECT>;
 /** Body of `POST /projects/:project_id/edit`: an absent field stays as it is, `""` clears a text. */
 export type WireProjectEdit = Partial<Omit<WireProject, 'id' | 'total_executions'>>;
 
-/** `GET /projects/:project_id/executions`: `total`, and one `NAME - ID` for each script; the id is behind the last ` - `. */
+/** `GET /projects/:project_id/executions`: `total`, and `NAME - ID` for each script. The id follows the last ` - `. */
 export type WireProjectExecutions = Record<string, WireExecutions>;
 
 /** `GET /users/:user_key` */
@@ -140,13 +139,13 @@ export const USER = {
   blacklisted: 'boolean',
   blacklist_reason: 'name or empty',
   blacklist_expires: 'instant or null',
-  /** Three lines, each a mark, ` -> ` and what it stands for: ip, fingerprint, executor. */
+  /** Three lines for ip, fingerprint and executor: a mark, ` -> ` and the name. */
   luaauth_fingerprint: 'text or empty',
 } as const;
 
 export type WireUser = Wire<typeof USER>;
 
-/** Body of `POST /users/:user_key/edit`: an absent field stays as it is, `""` clears one. */
+/** Body of `POST /users/:user_key/edit`: an absent field stays as it is, `""` clears a field. */
 export interface WireUserEdit {
   discord_id?: string;
   key_expires?: number | '';
@@ -155,7 +154,7 @@ export interface WireUserEdit {
 
 /** Body of `POST /users/:user_key/blacklist`. */
 export interface WireBlacklist {
-  /** The instant at which it ends, in ms; absent: never. The page prints the types of the two swapped. */
+  /** When the blacklisting ends, in ms; absent: never. LuaAuth's page swaps the types of the two members. */
   expires?: number;
   reason?: string;
 }
@@ -176,7 +175,7 @@ export const AD_SYSTEM = {
 
 export type WireAdSystem = Wire<typeof AD_SYSTEM>;
 
-/** A setting that a provider takes, in the lists of `GET /ads/providers`. */
+/** A setting of a provider, in the lists of `GET /ads/providers`. */
 export const AD_PROVIDER_SETTING = {
   id: 'any id',
   name: 'name',
@@ -187,13 +186,13 @@ export const AD_PROVIDER_SETTING = {
 
 export type WireAdProviderSetting = Wire<typeof AD_PROVIDER_SETTING>;
 
-/** One invalid field in `error.failed`; the nested form appears for fields that can fail in several ways. */
+/** An invalid field in `error.failed`. The nested form is for fields that can fail in several ways. */
 export interface WireInvalidField {
   field: string;
   errors: (string | { message: string; errors: string[] })[];
 }
 
-/** The failure envelope's `error`. A string in `failed` is an authorization failure, an object an invalid field. */
+/** `error` of the failure envelope. A string in `failed` is an authorization failure, an object an invalid field. */
 export interface WireError {
   code: number;
   message: string;

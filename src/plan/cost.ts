@@ -1,7 +1,7 @@
 import type { Route } from '../luaauth/endpoints.ts';
 import { saturate } from './limits.ts';
 
-/** A field's arguments as the resolver will see them. One that cannot be read is undefined. */
+/** A field's arguments as its resolver will see them. An invalid argument is undefined. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
 interface Called {
@@ -10,43 +10,41 @@ interface Called {
 
 interface CountItems {
   (args: Arguments): number;
-  /** The argument that says it, if it is a number. */
+  /** The argument that gives the number of items. */
   readonly slicedBy?: string;
-  /** The most items that this argument may ask for. */
+  /** The highest number that this argument may give. */
   readonly most?: number;
 }
 
-/** The calls of the REST API that it takes to resolve a field. */
+/** The REST calls that resolving a field needs. */
 export interface Cost {
   readonly endpoint: Route | ((args: Arguments) => Route) | 'the same again';
-  /** Whether it is called for each item of the field's list rather than once. */
+  /** Whether the call is made for each item of the field's list. */
   readonly each?: boolean;
-  /** How many items there can be in this list, or in the lists below. */
+  /** The highest number of items in this list, or in the lists below. */
   readonly items?: CountItems;
-  /** How many of them can be distinct, where that is known: what is the same is asked for once. */
+  /** How many of the items can be distinct, as equal items share a call. */
   readonly distinct?: (args: Arguments) => number;
   /** Fields that can be selected without the call. */
   readonly freeFields?: readonly string[];
-  /** If there are any: the free fields of which one must be selected, as their own call is in the place of this one. */
+  /** If given, the free fields are free only if one of these is selected: its own call replaces this call. */
   readonly providedBy?: readonly string[];
-  /** Whether a page does not say if another follows, so that it may take one more call to know. */
+  /** Whether a further call may be needed to learn if another page follows. */
   readonly isOpenEnded?: boolean;
-  /** Whether all fields of one query that call this endpoint share the call. */
+  /** Whether all fields of one query share the call. */
   readonly isOnce?: boolean;
-  /** Whether all fields of one object that call this endpoint share the call. */
+  /** Whether all fields of one object share the call. */
   readonly isShared?: boolean;
-  /** The calls that each item of the field's list takes in addition. */
+  /** The call that an item of the field's list needs if more than `freeFields` is selected. */
   readonly item?: ItemCost;
-  /** The endpoint that is tried first where two or more calls of this one are wanted: they are made if it fails. */
+  /** The endpoint that is tried first for two or more of these calls. If it fails they are made as well. */
   readonly batchedBy?: Called;
 }
 
-/** The call for an item of a list where more is selected than the list provides. */
 interface ItemCost {
   readonly endpoint: Called;
-  /** The fields of an item that need no call. */
   readonly freeFields: readonly string[];
-  /** The fields that the list itself provides, such as `id`; all that are free by default. */
+  /** The fields that the list itself provides, such as `id`; by default all free fields. */
   readonly provides?: readonly string[];
 }
 
@@ -55,22 +53,22 @@ export type CostOptions = Omit<Cost, 'endpoint'>;
 type Annotation = { readonly upstream: Cost };
 
 /**
- * A field's `extensions` when it needs one call, whatever it gives: `extensions: costs(getScript)`. On an object type: what
- * it takes to read one by its reference in `_entities`.
+ * The `extensions` of a field that needs one call: `extensions: costs(getScript)`. On an object type: the price of reading
+ * it by a reference in `_entities`.
  */
 export function costs({ route }: Called, options: CostOptions = {}): Annotation {
   return { upstream: { ...options, endpoint: route } };
 }
 
-/** The same for a field whose arguments decide which endpoint is called. */
+/** Like `costs`, for a field whose arguments decide which endpoint is called. */
 export function costsOneOf(choose: (args: Arguments) => Called, options: CostOptions = {}): Annotation {
   return { upstream: { ...options, endpoint: (args) => choose(args).route } };
 }
 
-/** The `extensions` of what says whether another page follows: it is the list above that says what this may take. */
+/** The `extensions` of a field that says whether another page follows. Its call is the call of the list above. */
 export const costsTheSameAgain: Annotation = { upstream: { endpoint: 'the same again' } };
 
-/** A call for each item of the list in an argument: one that is repeated needs no other. */
+/** One call for each distinct item of a list argument. */
 export function eachIn(argument: string): CostOptions {
   const listIn = ({ [argument]: list }: Arguments): readonly unknown[] => (Array.isArray(list) ? list : []);
   return {
@@ -80,7 +78,7 @@ export function eachIn(argument: string): CostOptions {
   };
 }
 
-/** As many items as a page can have. Out of range is the resolver's to refuse; here it must not distort the sum. */
+/** The size of a page. The resolver refuses a size out of range; here such a size must not distort the sum. */
 export function pageOf(argument: string, { most, byDefault }: { most: number; byDefault: number }) {
   const count = (args: Arguments) => {
     const size = args[argument] ?? byDefault;
@@ -89,23 +87,22 @@ export function pageOf(argument: string, { most, byDefault }: { most: number; by
   return Object.assign(count, { slicedBy: argument, most });
 }
 
-/** The cost that stands in the extensions of a field or a type. */
 export function costOf({ extensions }: { readonly extensions: object }): Cost | undefined {
   return (extensions as Partial<Annotation>).upstream;
 }
 
 /**
- * The ways in which a write changes what there is: it `sets` a state, so that a second time changes nothing more; `ends`
- * something, or shuts a user out, likewise once; or `repeats`, each time again.
+ * How a write changes the state. `sets`: repeating it changes nothing more. `ends`: deletes something or shuts a user out,
+ * and repeating it changes nothing more. `repeats`: each call has its own effect.
  */
 export type Effect = 'sets' | 'ends' | 'repeats';
 
-/** A mutation's `extensions`: agents see it before they call it. */
+/** A mutation's `extensions`. Agents see the effect before they call it. */
 export function hasEffect(effect: Effect): { readonly effect: Effect } {
   return { effect };
 }
 
-/** The effect in the extensions of a field; undefined: it is no mutation. */
+/** The effect of a mutation; undefined for any other field. */
 export function effectOf({ extensions }: { readonly extensions: object }): Effect | undefined {
   return (extensions as { readonly effect?: Effect }).effect;
 }

@@ -14,7 +14,7 @@ import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
 import { cut, inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
 
-/** Refuses a document by its length alone. */
+/** Refuses a document that is too long before it is parsed. */
 export function checkLength(document: string, { documentLength }: Limits): void {
   if (document.length <= documentLength) return;
   throw overLimit({
@@ -26,8 +26,8 @@ export function checkLength(document: string, { documentLength }: Limits): void 
 }
 
 /**
- * Parses a document whose length is allowed, once its tokens are known to be.
- * @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED, which quote no string of the document.
+ * Parses a document after counting its tokens.
+ * @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED. No error quotes a string of the document.
  */
 export function parseDocument(text: string, limits: Limits): DocumentNode {
   try {
@@ -38,7 +38,7 @@ export function parseDocument(text: string, limits: Limits): DocumentNode {
   }
 }
 
-/** Without the token that it stumbled over: one may be a licence key or the source of a script. */
+/** Removes the token at the error: it may be a licence key or source code. */
 function asParseError({ message, source, positions, extensions }: GraphQLError): GraphQLError {
   return new GraphQLError(message.replace(/String ".*"/s, 'String'), {
     source,
@@ -47,7 +47,7 @@ function asParseError({ message, source, positions, extensions }: GraphQLError):
   });
 }
 
-/** Brackets inside brackets. The parser and whatever walks its result recurse once or more for each. */
+/** Brackets inside brackets. The parser recurses at least once for each, and so does code that walks the document. */
 const MAX_BRACKETS = 300;
 
 const CHANGE: Readonly<Partial<Record<TokenKind, 1 | -1>>> = {
@@ -60,9 +60,9 @@ const CHANGE: Readonly<Partial<Record<TokenKind, 1 | -1>>> = {
 };
 
 /**
- * Goes over the tokens before the parser does: it stops at the first one too many, and at nesting that would exhaust
- * the parser's stack.
- * @throws what the parser would throw for a character that begins no token.
+ * Counts tokens and nesting before the parser runs, whose stack deep nesting would exhaust. Stops at the first excess
+ * token.
+ * @throws the parser's error for a character that begins no token
  */
 function checkTokens(document: string, { tokens }: Limits): void {
   const lexer = new Lexer(new Source(document));
@@ -73,7 +73,7 @@ function checkTokens(document: string, { tokens }: Limits): void {
     if (count > tokens) {
       throw overLimit({
         code: 'TOO_MANY_TOKENS',
-        message: `The document has more than ${inWords(tokens)} tokens, which is what is allowed. Send long lists as variables, and split the rest into several operations.`,
+        message: `The document has more than the allowed ${inWords(tokens)} tokens. Send long lists as variables, and split the rest into several operations.`,
         found: tokens + 1,
         limit: tokens,
       });
@@ -82,7 +82,7 @@ function checkTokens(document: string, { tokens }: Limits): void {
     if (open <= MAX_BRACKETS) continue;
     throw overLimit({
       code: 'TOO_DEEP',
-      message: `The document opens more than ${MAX_BRACKETS} brackets inside one another, which is what is allowed. Nest less, or send the value as a variable.`,
+      message: `The document opens more than the allowed ${MAX_BRACKETS} brackets inside one another. Nest less, or send the value as a variable.`,
       found: MAX_BRACKETS + 1,
       limit: MAX_BRACKETS,
     });
@@ -93,8 +93,8 @@ const MAX_ERRORS = 20;
 const MAX_LOCATIONS = 10;
 
 /**
- * Checks the shape of a document, then whether it is valid for the schema: an answer of bounded size, whatever the
- * document. Gives nothing when all is well.
+ * Checks the shape of a document, then validates it against the schema. Returns a bounded number of errors, none for a
+ * valid document.
  */
 export function validateDocument(
   schema: GraphQLSchema,
@@ -116,7 +116,7 @@ function asValidationError(error: GraphQLError): GraphQLError {
 
 const TEXT_KINDS: ReadonlySet<string> = new Set([Kind.STRING, Kind.LIST, Kind.OBJECT]);
 
-/** The message without the literals that it quotes: one may be a licence key or the source of a script. */
+/** Removes literals from the message: they may be licence keys or source code. */
 function withoutLiterals({ message, nodes = [] }: GraphQLError): string {
   const literals = nodes.filter(({ kind }) => TEXT_KINDS.has(kind)).map(print);
   return literals.reduce((text, literal) => text.replaceAll(literal, '…'), message);

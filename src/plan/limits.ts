@@ -1,27 +1,25 @@
 import type { GraphQLError } from 'graphql';
 import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts';
 
-/** The most that one request may ask for. `Infinity` stands for no limit. */
+/** The limits of one request. `Infinity` means no limit. */
 export interface Limits {
   /** Characters in a document. */
   readonly documentLength: number;
-  /** Lexical tokens in a document, comments not counted. */
+  /** Lexical tokens in a document, without comments. */
   readonly tokens: number;
-  /** Fields inside fields. Introspection has an allowance of its own. */
+  /** Fields inside fields. Introspection has its own limit. */
   readonly depth: number;
-  /** Fields with an alias, and fields that repeat a neighbour; a fragment counts wherever it is spread. */
+  /** Fields with an alias, and fields that repeat a neighbour. A fragment counts wherever it is spread. */
   readonly aliases: number;
-  /** Directives; those of a fragment count wherever it is spread. */
+  /** Directives. A fragment's directives count wherever it is spread. */
   readonly directives: number;
-  /** Fields at the root of a query. */
   readonly queryFields: number;
-  /** Fields at the root of a mutation. */
   readonly mutationFields: number;
-  /** REST calls that an operation may need in the worst case, with its variables. */
+  /** The highest price of an operation, in REST calls. */
   readonly restCalls: number;
-  /** Objects that an answer may hold in the worst case, with its variables: list items, entities and introspection included. */
+  /** The most objects that an answer may hold by its price: list items, entities and introspection. */
   readonly answerObjects: number;
-  /** Bytes in an answer, counted as it is made. */
+  /** Bytes in an answer, counted while it is made. */
   readonly answerBytes: number;
 }
 
@@ -31,18 +29,18 @@ interface OverLimit {
   readonly message: string;
   readonly found: number;
   readonly limit: number;
-  /** Other members of `extensions` that a client can use. */
+  /** Further members of `extensions` for clients. */
   readonly facts?: object;
 }
 
-/** Counts stop here: behind it a document is only larger still, and JSON has no Infinity. */
+/** Counting stops here. A larger count helps no reader, and JSON has no Infinity. */
 const CEILING = 1_000_000_000;
 
 export function saturate(count: number): number {
   return Math.min(count, CEILING);
 }
 
-/** A refusal before anything runs. It travels like a validation error: 422, or 200 under `application/json`. */
+/** A refusal before anything runs. Its status is the status of validation errors: 422, or 200 under `application/json`. */
 export function overLimit({ code, message, found, limit, facts }: OverLimit): GraphQLError {
   return codedError(code, message, { found, limit, ...facts, http: CANNOT_RUN });
 }
@@ -54,23 +52,24 @@ export function inWords(count: number): string {
 
 const MAX_MESSAGE_LENGTH = 500;
 
-/** A message, which quotes names that can be as long as the document. Joined, as V8 keeps all of a text for a part of it, unless the part is copied. */
+/**
+ * Shortens a message, as it may quote names as long as the document. Joined, because a slice would keep the whole text in
+ * V8's memory.
+ */
 export function cut(message: string): string {
   return message.length > MAX_MESSAGE_LENGTH
     ? [message.slice(0, MAX_MESSAGE_LENGTH - 1), '…'].join('')
     : message;
 }
 
-/** Limits of live data. */
 export interface LiveLimits {
-  /** Calls in any sliding second for all streams of an API key; 0: what others leave. */
+  /** REST calls per second for all streams of an API key. 0: the quota that other calls leave. */
   readonly rate: number;
-  /** Sessions of a script that are followed. */
+  /** The most sessions of a script that is followed. */
   readonly maxSessions: number;
   /** Streams of an API key. */
   readonly maxStreams: number;
-  /** Scripts that streams of an API key follow. */
+  /** Scripts that the streams of an API key follow. */
   readonly maxScripts: number;
-  /** How long a stream may last, in ms. */
   readonly maxLifetimeMs: number;
 }

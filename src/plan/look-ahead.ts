@@ -1,20 +1,20 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { type ObjectPlan, objectsOf, selectBelow, selectsOnly, type ValuePlan } from './select.ts';
 
-/** The `info` of a resolver whose field is compiled: it has the plan of the field's value. */
+/** The `info` of a compiled field, with the plan of the field's value. */
 export interface PlannedInfo extends GraphQLResolveInfo {
   readonly value: ValuePlan;
 }
 
-/** By the nodes of a field that graphql-js executes: a list of them belongs to one execution. */
+/** Plans by the nodes of a field that graphql-js executes. Each execution has its own list of nodes. */
 const selected = new WeakMap<GraphQLResolveInfo['fieldNodes'], ValuePlan>();
 
-/** The plan of the objects of a type right below the field. */
+/** The plan of the objects of a type directly below the field. */
 export function selectedBelow(info: GraphQLResolveInfo, typeName: string): ObjectPlan | undefined {
   return objectsOf((info as Partial<PlannedInfo>).value ?? selectAgain(info)).get(typeName);
 }
 
-/** Whether nothing is selected on the objects of a type right below the field but fields of these names. */
+/** Whether only fields with these names are selected on the objects of a type directly below the field. */
 export function selectsOnlyBelow(info: GraphQLResolveInfo, typeName: string, names: readonly string[]) {
   return selectsOnly(selectedBelow(info, typeName), names);
 }

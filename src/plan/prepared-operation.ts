@@ -10,40 +10,40 @@ import { type RequiredScopes, requiredScopesOf } from './required-scopes.ts';
 import { type Fragments, fragmentsOf, type ObjectPlan, type Selection, select } from './select.ts';
 import { type CoercedVariables, type LeafVariable, leafVariablesOf } from './variables.ts';
 
-/** The limits on form keep documents far below it. Without them, an operation of more fields is beyond any price. */
+/** Far above what the limits of documents allow. Without these limits, an operation with more fields gets no price. */
 const MAX_FIELDS = 100_000;
-/** Fragments can multiply fields. A document with more is not kept, and left to graphql-js. */
+/** Fragments multiply fields. A larger tree is not kept, and graphql-js executes it. */
 const MAX_COMPILED = 1_000;
-/** Every variable of @skip and @include can double their number. */
+/** Each variable of @skip and @include can double the number of variants. */
 const MAX_VARIANTS = 16;
 
-/** The tree for one set of values of @skip and @include. Without a root only graphql-js executes it. */
+/** The tree for one set of values of @skip and @include. Without a root, graphql-js executes it. */
 interface Variant extends Selection {
-  /** Undefined unless it is the same with any other variables. */
+  /** Undefined if it depends on further variables. */
   price: Price | undefined;
 }
 
 const BYTES_PER_FIELD = 600;
 
-/** An operation of a valid document: walked once, and the tree read by all that is to be known of it. */
+/** An operation of a valid document. Its tree is built once; execution, price and scopes all read the tree. */
 export class PreparedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Fragments;
-  /** All of its variables; undefined: one is of another type, or has a default. */
+  /** All variables, or undefined if one has an input object, a list or a default. */
   readonly leafVariables: readonly LeafVariable[] | undefined;
   readonly facts: { readonly name: string | undefined; readonly type: OperationTypeNode };
-  /** The bytes of memory that what is compiled of it takes so far. */
+  /** The memory of the compiled trees, in bytes. */
   weight = 0;
-  /** Whether the schema has the root of its type: one that is read-only has no mutations. */
+  /** False for a mutation if the schema is read-only. */
   readonly hasRoot: boolean;
   readonly #onGrown: (() => void) | undefined;
   readonly #rootType: GraphQLObjectType | undefined | null;
   readonly #variants: Variant[] = [];
   #requiredScopes: RequiredScopes | undefined;
 
-  /** `onGrown` is called when its weight has changed. */
+  /** `onGrown` is called when the weight has changed. */
   constructor(
     schema: GraphQLSchema,
     document: DocumentNode,
@@ -61,7 +61,7 @@ export class PreparedOperation {
     this.hasRoot = Boolean(this.#rootType);
   }
 
-  /** The tree to execute with these variables, as resolvers see them; undefined: graphql-js has to execute it. */
+  /** The tree to execute with these variables. Undefined: graphql-js has to execute the operation. */
   compiledFor(variables: CoercedVariables): ObjectPlan | undefined {
     const known = this.#variantOf(variables);
     if (known || this.#variants.length >= MAX_VARIANTS) return known?.root;
@@ -69,18 +69,18 @@ export class PreparedOperation {
     return this.#variantOf(variables)?.root;
   }
 
-  /** The fields at the root with these variables, or what can be said without them. */
+  /** The root fields with these variables. */
   rootFields(variables: CoercedVariables): ObjectPlan['fields'] {
     return this.#selectionFor(variables).root?.fields ?? [];
   }
 
-  /** The scopes that it can come to require, whatever its variables are. */
+  /** The scopes that the operation may require, whatever its variables are. */
   requiredScopes(): RequiredScopes {
     this.#requiredScopes ??= requiredScopesOf(this.#selectionFor({}));
     return this.#requiredScopes;
   }
 
-  /** The most that it may take with these variables, as resolvers see them. Nothing runs. */
+  /** The highest price with these coerced variables. Runs nothing. */
   price(variables: CoercedVariables): Price {
     const known = this.#variantOf(variables)?.price;
     if (known) return known;
@@ -110,7 +110,7 @@ export class PreparedOperation {
 
   #keep({ root, size, conditions }: Selection): void {
     if (this.#variants.length >= MAX_VARIANTS) return;
-    // A condition without a value is an error of its field, which graphql-js finds where it stands.
+    // A condition without a value is an error of its field, which graphql-js reports at the right place.
     for (const value of conditions.values()) if (typeof value !== 'boolean') return;
     const isCompiled = size <= MAX_COMPILED;
     this.#variants.push({ root: isCompiled ? root : undefined, size, conditions, price: undefined });

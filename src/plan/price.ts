@@ -13,29 +13,27 @@ import {
 } from './select.ts';
 import type { CoercedVariables } from './variables.ts';
 
-/** The most that an operation may take: every id distinct, every page full, nothing shared. */
+/** The most that an operation may cost: every id distinct, every page full, nothing shared. */
 export interface Price {
-  /** REST calls. */
   readonly calls: number;
-  /** The objects that the answer may hold. */
   readonly objects: number;
-  /** The calls by endpoint, most first. */
+  /** The calls by endpoint, highest count first. */
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
-  /** Whether it is the same with any variables that select the same. */
+  /** Whether the price depends only on what is selected. */
   readonly isFixed: boolean;
 }
 
-/** Where in the answer a selection stands. */
+/** The facts about the lists above a selection that count for its price. */
 interface Place {
-  /** How many objects there can be of it. */
+  /** How many objects there may be. */
   readonly times: number;
-  /** How many of them can differ, so that what is selected on them is asked for by itself. */
+  /** How many objects may differ; equal objects share their calls. */
   readonly distinct: number;
-  /** How many items the next list below can have. */
+  /** How many items the next list below may have. */
   readonly items: number;
-  /** The endpoint that says whether more follows behind the nearest list above; undefined: no call is needed. */
+  /** The endpoint that says whether the nearest list above goes on. Undefined: no call is needed. */
   readonly nextPage: string | undefined;
-  /** The fields of these objects that the list above has provided already. */
+  /** Fields that the list above has already provided. */
   readonly provided: readonly string[];
 }
 
@@ -43,18 +41,17 @@ const NONE: readonly string[] = [];
 
 type CallsByEndpoint = Map<string, number>;
 
-/** The calls and objects that have been summed up so far. */
 interface Sum {
   readonly calls: CallsByEndpoint;
   objects: number;
 }
 
-/** Sums up what is selected with these variables, as resolvers see them. */
+/** Sums up the price of a selection with coerced variables. */
 export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variables: CoercedVariables) {
   let isFixed = true;
-  /** By endpoint, the one that is tried first in the place of several calls of it. */
+  /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
   const batchedBy = new Map<string, string>();
-  /** Endpoints that a query calls once at most; after each write all is asked for again. */
+  /** Endpoints that a query calls at most once. After each write they are called again. */
   const once = new Set<string>();
 
   function addObject(sum: Sum, { fields }: ObjectPlan, place: Place): void {
@@ -98,7 +95,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     });
   }
 
-  /** An interface or a union takes the calls of its most expensive type, and the objects of its largest. */
+  /** An interface or a union costs the calls of its most expensive type and the objects of its largest type. */
   function addValue(sum: Sum, value: ValuePlan, place: Place): void {
     const [only, ...others] = objectsOf(value).values();
     if (!only) return;
@@ -117,7 +114,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     for (const [endpoint, count] of most ?? []) addCalls(sum.calls, endpoint, count);
   }
 
-  /** Federation's field: each reference takes what stands in the extensions of its type, and is an object or an error. */
+  /** Federation's field: each reference costs what its type says, and is an object or an error. */
   function addEntities(sum: Sum, field: FieldPlan): void {
     const { representations } = argumentsOf(field);
     if (!Array.isArray(representations)) return;
@@ -135,9 +132,9 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     }
   }
 
-  /** Unlike execution it never throws: where an argument cannot be read, there are none. */
+  /** Unlike execution it never throws: invalid arguments count as none. */
   function argumentsOf({ usesVariables, readArguments }: FieldPlan): Arguments {
-    // Variables count only where they are looked at: a price without them is kept.
+    // A price that used no variables can be kept.
     if (usesVariables) isFixed = false;
     try {
       return readArguments(variables);
@@ -149,7 +146,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
   if (!root && size > 0) return BEYOND_PRICE;
   const total = nothing();
   if (root) addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
-  // In the worst case each two of them are tried together first, and in vain.
+  // In the worst case every two calls try the shared call first, and it fails.
   for (const [endpoint, first] of batchedBy)
     addCalls(total.calls, first, Math.floor((total.calls.get(endpoint) ?? 0) / 2));
   if (root?.type !== schema.getMutationType())
@@ -161,7 +158,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
 
 const WITHOUT_END = saturate(Number.POSITIVE_INFINITY);
 
-/** The price of what has too many fields to be summed up. */
+/** The price of an operation with too many fields to add up. */
 const BEYOND_PRICE: Price = { calls: WITHOUT_END, objects: WITHOUT_END, endpoints: [], isFixed: true };
 
 function nothing(): Sum {
@@ -193,7 +190,7 @@ function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string |
   return endpoint === 'the same again' ? above.nextPage : endpoint;
 }
 
-/** The references of each type. One that names no type reads nothing. */
+/** Groups references by type. A reference without a type reads nothing. */
 function byType(representations: readonly unknown[]): ReadonlyMap<string, readonly unknown[]> {
   const types = new Map<string, unknown[]>();
   for (const reference of representations) {
@@ -206,12 +203,12 @@ function byType(representations: readonly unknown[]): ReadonlyMap<string, readon
   return types;
 }
 
-/** Counting stops here: no limit that is one is larger. */
+/** Counting stops here, as every finite limit is lower. */
 const MAX_OBJECTS = 1_000_000;
 
 /**
- * The objects in the answer of a field that introspects. Its size depends on nothing but the schema, which is there: so
- * it is counted, by the resolvers that will give it, and not estimated.
+ * Counts the objects in the answer of an introspection field. The answer depends only on the schema, so it is counted with
+ * the resolvers that will give it.
  */
 function countIntrospection(
   schema: GraphQLSchema,
@@ -224,7 +221,7 @@ function countIntrospection(
     if (!object) return;
     const objects: unknown[] = [];
     for (const parent of parents) {
-      // GraphQL's own introspection resolvers need nothing but the schema, and answer at once.
+      // GraphQL's introspection resolvers need only the schema and answer at once.
       const info = { schema } as GraphQLResolveInfo;
       for (const value of [one.resolve?.(parent, argumentsOf(one), undefined, info)].flat(2)) {
         if (value === null || value === undefined) continue;

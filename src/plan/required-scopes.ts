@@ -4,19 +4,19 @@ import { type KeyScope, SCOPES, scopesOfField } from '../callers/scopes.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { type ObjectPlan, objectsOf, type Selection } from './select.ts';
 
-/** The scopes that a gateway key has to have for an operation. */
+/** The scopes that a gateway key needs for an operation. */
 export interface RequiredScopes {
   readonly all: ReadonlySet<KeyScope>;
-  /** The scopes of each field that requires some, by the response keys that lead to a field. */
+  /** The scopes of each field that needs some, by the path of response keys. */
   readonly byPath: ReadonlyMap<string, ReadonlySet<KeyScope>>;
 }
 
 /**
- * The scopes that an operation can come to require, by what is selected where no condition has a value. A fragment's fields
- * are named where it is spread first.
+ * The scopes that an operation may require, with every condition open. Fields of a fragment are named where it is spread
+ * first.
  */
 export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
-  // It has too many fields to look at each.
+  // Too many fields to inspect, so all scopes are required.
   if (!root && size > 0) return { all: new Set(SCOPES), byPath: new Map() };
   const all = new Set<KeyScope>();
   const byPath = new Map<string, Set<KeyScope>>();
@@ -24,7 +24,6 @@ export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
 
   function addObject({ fields }: ObjectPlan, above: string): void {
     for (const { key, parentType, definition, nodes, value } of fields) {
-      // Introspection is free.
       if (definition.name.startsWith('__')) continue;
       const path = above === '' ? key : `${above}.${key}`;
       for (const node of nodes) if (!firstPaths.has(node)) firstPaths.set(node, path);
@@ -41,10 +40,10 @@ export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
   return { all, byPath };
 }
 
-/** How many fields are named: a document can have a thousand. */
+/** How many fields the error names. A document may have a thousand. */
 const MAX_NAMED = 50;
 
-/** Why an operation does not run for a caller, if it asks for more than the caller may. */
+/** The error for an operation that needs more scopes than the caller has, else undefined. */
 export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: Permissions) {
   if (!scopes) return undefined;
   const missing = [...all].filter((scope) => !scopes.has(scope));
@@ -60,7 +59,7 @@ export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: P
 
 const IN_WORDS = new Intl.ListFormat('en-GB');
 
-/** A gateway key lacks scopes, by the paths of the fields that need them. */
+/** The error for missing scopes, with the paths of the fields that need them. */
 export function forbiddenBy(
   name: string | undefined,
   missing: readonly KeyScope[],
@@ -69,7 +68,7 @@ export function forbiddenBy(
   const what = `the scope${missing.length > 1 ? 's' : ''} ${IN_WORDS.format(missing)}`;
   return codedError(
     'FORBIDDEN',
-    `The gateway key ${JSON.stringify(name ?? '')} lacks ${what}. Nothing was asked of LuaAuth. Leave out the fields in missingScopes, or use a key that may have them.`,
+    `The gateway key ${JSON.stringify(name ?? '')} lacks ${what}. Nothing was sent to LuaAuth. Leave out the fields in missingScopes, or use a key with these scopes.`,
     { missingScopes },
   );
 }

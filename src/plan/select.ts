@@ -28,28 +28,26 @@ import { type ArgumentsPlan, type CoercedVariables, planArguments } from './vari
 export interface ObjectPlan {
   readonly type: GraphQLObjectType;
   readonly fields: readonly FieldPlan[];
-  /** An object with all response keys in their order: a copy of it is made faster than an object key by key. */
+  /** An object with all response keys in order: copying it is faster than adding key by key. */
   readonly template: Readonly<Record<string, unknown>>;
-  /** Characters of the response keys. */
+  /** The total length of the response keys. */
   readonly keyCharacters: number;
 }
 
-/** A field on objects of one type, with all of its nodes merged. */
+/** A field on objects of one type, with all its nodes merged. */
 export interface FieldPlan extends ArgumentsPlan {
-  /** Its response key. */
   readonly key: string;
   readonly parentType: GraphQLObjectType;
   readonly definition: GraphQLField<unknown, unknown>;
   /** The same array in every execution. */
   readonly nodes: readonly [FieldNode, ...FieldNode[]];
-  /** Undefined: the property of the field's name. */
+  /** Undefined: the property with the field's name. */
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
-  /** Whether the resolver may look at `info`. */
+  /** Whether the resolver may read `info`. */
   readonly usesInfo: boolean;
   readonly value: ValuePlan;
 }
 
-/** How a value becomes a value of the response. */
 export type ValuePlan =
   | { readonly kind: 'leaf'; readonly isNonNull: boolean; readonly type: GraphQLLeafType }
   | ListPlan
@@ -61,28 +59,27 @@ export interface ListPlan {
   readonly item: ValuePlan;
 }
 
-/** An object, whose type needs no resolver, or one of an interface or a union. */
+/** An object type, an interface or a union. */
 export interface CompositePlan {
   readonly kind: 'composite';
   readonly isNonNull: boolean;
-  /** Undefined: there is only one type. */
+  /** Undefined for an object type. */
   readonly abstractType: GraphQLAbstractType | undefined;
   /** By the names of the types. */
   readonly objects: ReadonlyMap<string, ObjectPlan>;
   readonly onlyObject: ObjectPlan | undefined;
 }
 
-/** An operation as a tree: its fragments are resolved, its fields merged, and @skip and @include obeyed. */
+/** An operation as a tree, with fragments resolved, fields merged, and @skip and @include applied. */
 export interface Selection {
-  /** Undefined: it has more fields than were allowed, or the schema has no such type of operation. */
+  /** Undefined if there are too many fields, or if the schema lacks this type of operation. */
   readonly root: ObjectPlan | undefined;
-  /** Its fields, each counted on every type that its object can have. */
+  /** The number of fields. A field counts on every type that its object may have. */
   readonly size: number;
-  /** The variables of @skip and @include that it was made with: with the same values it is the same. */
+  /** The values of @skip and @include variables. Equal values give an equal selection. */
   readonly conditions: ReadonlyMap<string, unknown>;
 }
 
-/** The fragments of a document, by name. */
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
 export function fragmentsOf({ definitions }: DocumentNode): Fragments {
@@ -93,14 +90,14 @@ export function fragmentsOf({ definitions }: DocumentNode): Fragments {
   return fragments;
 }
 
-/** The place of a selection: a schema, its document's fragments and the coerced variables of a request. */
+/** The schema, the document's fragments and the coerced variables. */
 interface Scope {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
   readonly variables: CoercedVariables;
 }
 
-/** Walks an operation of a valid document, up to so many fields: fragments can multiply them. */
+/** Builds the tree of an operation of a valid document. Stops at `maxFields`, as fragments can multiply fields. */
 export function select(
   scope: Scope,
   rootType: GraphQLObjectType | undefined | null,
@@ -117,18 +114,18 @@ export function select(
   return { root, size: walk.size, conditions: walk.conditions };
 }
 
-/** Walks the selection below a field of this type that stands at these nodes. */
+/** Builds the tree below a field. */
 export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
   return new Walk(scope, undefined, Number.POSITIVE_INFINITY).addValue(type, nodes);
 }
 
-/** The objects that a value or its items can be, by the names of their types; none of a leaf. */
+/** The object types of a value or its items, by type name. Empty for a leaf. */
 export function objectsOf(value: ValuePlan): ReadonlyMap<string, ObjectPlan> {
   if (value.kind === 'list') return objectsOf(value.item);
   return value.kind === 'composite' ? value.objects : NO_OBJECTS;
 }
 
-/** The object that a value or its items are; undefined of a leaf, and where there is a choice of types. */
+/** The only object type of a value or its items. Undefined for a leaf, an interface or a union. */
 export function objectOf(value: ValuePlan): ObjectPlan | undefined {
   if (value.kind === 'list') return objectOf(value.item);
   return value.kind === 'composite' ? value.onlyObject : undefined;
@@ -136,34 +133,33 @@ export function objectOf(value: ValuePlan): ObjectPlan | undefined {
 
 const NO_OBJECTS: ReadonlyMap<string, ObjectPlan> = new Map();
 
-/** Whether there is an object on which nothing is selected but fields of these names, and its `__typename`. */
+/** Whether an object exists on which only these fields, and `__typename`, are selected. */
 export function selectsOnly(object: ObjectPlan | undefined, names: readonly string[]): boolean {
   for (const { definition } of object?.fields ?? [])
     if (definition.name !== '__typename' && !names.includes(definition.name)) return false;
   return object !== undefined;
 }
 
-/** Whether there is an object on which a field of one of these names is selected. */
+/** Whether one of these fields is selected on the object. */
 export function selectsOneOf(object: ObjectPlan | undefined, names: readonly string[]): boolean {
   return object?.fields.some(({ definition: { name } }) => names.includes(name)) ?? false;
 }
 
 /**
- * As graphql's own, but for the types that no list of the schema has. graphql-js itself, which executes what is too large to
- * be compiled, knows no such types: it shows one to whoever names it.
+ * Like graphql's resolver, but returns no type that the schema hides from its lists. graphql-js itself, which executes very
+ * large operations, would show a hidden type to clients that name it.
  */
 const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { name }, _context, { schema }) =>
   Object.prototype.propertyIsEnumerable.call(schema.getTypeMap(), name) ? schema.getType(name) : undefined;
 
 const TOO_MANY_FIELDS = new Error('too many fields');
 
-/** The value of its condition with which a directive leaves a selection out. */
+/** The condition's value with which a directive leaves a selection out. */
 const LEAVES_OUT: ReadonlyMap<string, boolean> = new Map([
   ['skip', true],
   ['include', false],
 ]);
 
-/** One walk over a selection. */
 class Walk {
   readonly conditions = new Map<string, unknown>();
   size = 0;
@@ -183,7 +179,7 @@ class Walk {
       this.size += 1;
       if (this.size > this.#maxFields) throw TOO_MANY_FIELDS;
       const definition = this.#definitionOf(type, nodes[0].name.value);
-      // graphql-js leaves out what its validation would have refused.
+      // graphql-js also skips unknown fields, which validation refuses.
       if (definition) fields.push(this.#addField(type, key, definition, nodes));
     }
     const keys = fields.map(({ key }) => key);
@@ -239,7 +235,7 @@ class Walk {
     return type.getFields()[name];
   }
 
-  /** The nodes of each response key in their order, as GraphQL's CollectFields has them: each fragment once. */
+  /** The nodes of each response key in order, like GraphQL's CollectFields: each fragment once. */
   #collectFields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]) {
     const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
     const spread = new Set<string>();
@@ -280,7 +276,7 @@ class Walk {
     return true;
   }
 
-  /** The value of a condition; one that is no boolean is execution's to refuse, and until then the selection counts. */
+  /** The value of a condition. Execution refuses a value that is no boolean; until then the selection counts. */
   #valueOf(node: ValueNode | undefined): unknown {
     if (node?.kind === Kind.BOOLEAN) return node.value;
     if (node?.kind !== Kind.VARIABLE) return undefined;

@@ -15,11 +15,11 @@ import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts
 import { inWords, type Limits, overLimit, saturate } from './limits.ts';
 import { fragmentsOf } from './select.ts';
 
-/** An alias stands in the answer as often as its object does. */
+/** An alias is repeated in the answer for each of its objects. */
 const ALIAS_LENGTH = 256;
-/** Enough for every tool's introspection query. GraphQL's own rule keeps the lists in it from nesting. */
+/** Enough for the introspection query of every tool. GraphQL's own rule forbids nested lists in it. */
 const INTROSPECTION_DEPTH = 20;
-/** The schema is large, and nothing else in an answer depends on how large: each further copy counts. */
+/** The schema is large, so each further copy of it counts. */
 const INTROSPECTION_ALIASES = 10;
 
 interface Check {
@@ -30,7 +30,7 @@ interface Check {
   readonly advice: string;
 }
 
-/** One refusal for each limit that the form of a document is over. The schema is not looked at yet. */
+/** Returns an error for each limit that the document exceeds, without looking at the schema. */
 export function checkShape(document: DocumentNode, limits: Limits): GraphQLError[] {
   const measures = measureDocument(document);
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
@@ -43,7 +43,7 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
       what: 'fields inside one another',
       found: most('depth', operations),
       limit: limits.depth,
-      advice: 'Ask for what lies deeper in an operation of its own.',
+      advice: 'Ask for the deeper fields in another operation.',
     },
     {
       code: 'TOO_DEEP',
@@ -61,7 +61,7 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
     },
     {
       code: 'TOO_MANY_ALIASES',
-      what: 'aliased or repeated fields, those of a fragment counted wherever it is spread',
+      what: 'aliased or repeated fields (a fragment counts wherever it is spread)',
       found: most('aliases'),
       limit: limits.aliases,
       advice: 'Ask for a list, or split the operation.',
@@ -82,7 +82,7 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
     },
     {
       code: 'TOO_MANY_DIRECTIVES',
-      what: 'directives, those of a fragment counted wherever it is spread',
+      what: 'directives (a fragment counts wherever it is spread)',
       found: most('directives'),
       limit: limits.directives,
       advice: 'Put one directive on a fragment rather than one on each of its fields.',
@@ -107,7 +107,7 @@ export function checkShape(document: DocumentNode, limits: Limits): GraphQLError
   return refusals;
 }
 
-/** A rule of the specification of September 2025. graphql-js accepts conditions that leave no root field, and then fails. */
+/** A rule of the specification of September 2025. graphql-js accepts such conditions, and fails if they leave no root field. */
 const CONDITION_AT_ROOT = codedError(
   'GRAPHQL_VALIDATION_FAILED',
   'The root of a subscription allows no @skip and no @include. Put them below its root field.',
@@ -121,42 +121,42 @@ function refuse({ code, what, found, limit, advice }: Check): GraphQLError {
 
 const sum = (one: number, other: number): number => saturate(one + other);
 
-/** The counts of a measure, and how each comes of two selections side by side. */
+/** The counts of a measure, with the function that combines two neighbours. */
 const BESIDE = {
   fields: sum,
-  /** The fields at its top. */
+  /** Fields of this selection set itself. */
   rootFields: sum,
-  /** Fields inside fields, taking an introspection field for a leaf. */
+  /** Fields inside fields. An introspection field counts as a leaf. */
   depth: Math.max,
-  /** The same inside the deepest introspection field, itself included. */
+  /** Fields inside the deepest introspection field, including itself. */
   introspectionDepth: Math.max,
-  /** Fields inside fields, whatever they are. */
+  /** Fields inside fields of any kind. */
   levels: Math.max,
   /** Selection sets and fragments inside one another: how deep a walk recurses. */
   nesting: Math.max,
-  /** Fields with an alias, and fields that repeat one beside them. */
+  /** Fields with an alias, and fields that repeat a neighbour. */
   aliases: sum,
-  /** Those of them that are introspection fields or inside one. */
+  /** Such fields in introspection. */
   introspectionAliases: sum,
   directives: sum,
-  /** `@skip` and `@include` of the fields and fragments at its top. */
+  /** `@skip` and `@include` on this selection set itself. */
   rootConditions: sum,
-  /** Characters of its longest alias. */
+  /** Length of the longest alias. */
   aliasLength: Math.max,
 };
 const COUNTS = Object.keys(BESIDE) as (keyof typeof BESIDE)[];
 
-/** The size of a selection once every fragment stands where it is spread. Counts saturate. */
+/** The size of a selection with all fragments inserted. Counts saturate. */
 type Measure = Record<keyof typeof BESIDE, number>;
 
 const NOTHING = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Readonly<Measure>;
 
-/** Where a walk stops: more would endanger the stack of whatever walks the document after it. */
+/** The walk stops here: deeper nesting would endanger the stack of code that walks the document later. */
 const MAX_NESTING = 500;
 
 /**
- * Measures each operation and fragment of a document. Every selection is read once: a fragment's measure is kept and
- * added wherever it is spread. A fragment inside itself counts as nothing there; validation refuses it.
+ * Measures each operation and fragment of a document. Reads each selection once: a fragment's measure is added wherever it
+ * is spread. A fragment inside itself counts as nothing; validation refuses it.
  */
 function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<Measure>> {
   const fragments = fragmentsOf(document);
@@ -179,7 +179,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
     return measure;
   }
 
-  /** `seen` is what stands beside the selections already; an inline fragment's selections stand beside its neighbours. */
+  /** `seen` has the response keys that are already used. An inline fragment shares the keys of its neighbours. */
   function ofSet(set: SelectionSetNode, nesting: number, seen = new Set<string>()): Measure {
     const total = { ...NOTHING };
     for (const node of nesting > MAX_NESTING ? [] : set.selections) {
@@ -202,7 +202,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
         const { value: name } = node.name;
         const spread = { ...ofFragment(fragments[name], nesting) };
         spread.nesting += 1;
-        // All of it is to be merged with its like.
+        // A fragment that is spread again repeats all its fields.
         if (isRepeated(seen, `...${name}`)) spread.aliases = spread.fields;
         return spread;
       }
@@ -222,7 +222,7 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
       field.aliasLength = Math.max(field.aliasLength, alias.value.length);
     }
     if (isRepeat) field.aliases = field.fields;
-    // One that introspects: what is inside counts apart.
+    // Introspection has its own counts.
     if (name.value === '__schema' || name.value === '__type') {
       field.depth = 1;
       field.introspectionDepth = field.levels;
@@ -238,7 +238,6 @@ function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Re
   return measures;
 }
 
-/** Whether `key` was seen before; from now on it was. */
 function isRepeated(seen: Set<string>, key: string): boolean {
   if (seen.has(key)) return true;
   seen.add(key);

@@ -2,7 +2,7 @@ import type { GraphQLError } from 'graphql';
 import { inWords, type Limits, overLimit } from './limits.ts';
 import type { Price } from './price.ts';
 
-/** The refusal of an operation that may come to more than is allowed; undefined for any other. */
+/** The refusal of an operation that may exceed a limit, else undefined. */
 export function checkPrice(price: Price, { restCalls, answerObjects }: Limits): GraphQLError | undefined {
   if (price.calls > restCalls) return tooExpensive(price, restCalls);
   return price.objects > answerObjects ? answerTooLarge(price.objects, answerObjects) : undefined;
@@ -29,9 +29,9 @@ function answerTooLarge(objects: number, limit: number): GraphQLError {
   });
 }
 
-/** Ends an execution as a whole: it is no error of a field. */
+/** Ends the whole execution, unlike an error of a field. */
 export class AnswerRefused extends Error {
-  /** The error that the client gets. */
+  /** The error for the client. */
   readonly reason: GraphQLError;
 
   constructor(reason: GraphQLError) {
@@ -40,22 +40,19 @@ export class AnswerRefused extends Error {
   }
 }
 
-/** JSON's own characters around a value: quotes, a colon, a comma. */
+/** JSON's characters around a value: quotes, colon, comma. */
 const AROUND_VALUE = 4;
-/** A number, true or null. */
+/** The size of a number, true or null. */
 const PLAIN_VALUE = 8;
-/** Any character that JSON or UTF-8 writes with more than a byte. */
+/** A character that JSON or UTF-8 writes with more than one byte. */
 const NOT_PLAIN = /[^ !#-[\]-~]/;
-/** An error has a message, a path and locations, and takes as long to make. */
+/** An error has a message, a path and locations, and costs as much time as objects. */
 const OBJECTS_OF_AN_ERROR = 5;
 
-/**
- * Counts what an answer holds while it is made, so that it is refused as soon as it is larger than is allowed: the last line of
- * defence, behind the price.
- */
+/** Measures an answer while it is made. An answer that exceeds a limit despite its price is refused at once. */
 export class AnswerMeter {
   declare readonly limits: Limits;
-  /** The root is none, as in the price. */
+  /** Starts at -1, because the root does not count, as in the price. */
   declare objects: number;
   declare bytes: number;
 
@@ -66,7 +63,7 @@ export class AnswerMeter {
   }
 }
 
-/** Counts an object by the characters of its keys. @throws AnswerRefused */
+/** Counts an object and its keys. @throws AnswerRefused */
 export function countObject(meter: AnswerMeter, keyCharacters: number): void {
   meter.objects += 1;
   meter.bytes += keyCharacters;
@@ -95,7 +92,7 @@ function tooManyObjects({ objects, limits }: AnswerMeter): AnswerRefused {
 function tooManyBytes({ bytes, limits: { answerBytes } }: AnswerMeter): AnswerRefused {
   const refusal = overLimit({
     code: 'ANSWER_TOO_LARGE',
-    message: `The answer has more than ${inWords(answerBytes)} bytes, which is what is allowed. Ask for smaller pages or fewer items, or split the operation.`,
+    message: `The answer has more than the allowed ${inWords(answerBytes)} bytes. Ask for smaller pages or fewer items, or split the operation.`,
     found: bytes,
     limit: answerBytes,
   });

@@ -24,7 +24,7 @@ import {
 import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
 import { cut } from './limits.ts';
 
-/** Variables as resolvers see them. */
+/** Variables after coercion, as resolvers see them. */
 export type CoercedVariables = Readonly<Record<string, unknown>>;
 /** A variable of a scalar or an enum. */
 export interface LeafVariable {
@@ -33,11 +33,10 @@ export interface LeafVariable {
   readonly isNonNull: boolean;
 }
 
-/** An operation, as far as its variables go. */
 interface DeclaredVariables {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
-  /** All of them; undefined: one is of another type, or has a default. */
+  /** All variables, or undefined if one has an input object, a list or a default. */
   readonly leafVariables: readonly LeafVariable[] | undefined;
 }
 
@@ -59,14 +58,14 @@ export function leafVariablesOf(
 type Given = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
-/** The most errors for one variable: a list can have thousands of bad items. */
+/** The most errors for one variable, as a list can have thousands of bad items. */
 const MAX_ERRORS = 10;
 
 const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
 /**
- * The variables of an operation as resolvers see them, or why they do not fit their types. GraphQL would say so as well,
- * but it quotes their values, and a value may be a licence key or the source of a script.
+ * Coerces the variables of an operation, or says why they do not fit their types. GraphQL's own errors would quote the
+ * values, and a value may be a licence key or source code.
  */
 export function coerceVariables(
   { schema, operation: { variableDefinitions: definitions = [] }, leafVariables }: DeclaredVariables,
@@ -84,7 +83,7 @@ export function coerceVariables(
   return { errors };
 }
 
-/** As GraphQL coerces them, without looking at the types again; undefined: one does not fit. */
+/** Coerces like GraphQL, without looking up the types again. Undefined if a value does not fit. */
 function coerceLeaves(variables: readonly LeafVariable[], given: Given): CoercedVariables | undefined {
   const coerced: Record<string, unknown> = {};
   try {
@@ -127,7 +126,10 @@ function findErrors(
   return errors;
 }
 
-/** GraphQL's words about a scalar quote it, which only a number or a boolean may be. Our own scalars quote nothing. */
+/**
+ * GraphQL's messages about a scalar quote the value, which is shown only for a number or a boolean. Our own scalars quote
+ * nothing.
+ */
 function reasonOf(error: GraphQLError, value: unknown, type: GraphQLInputType): string {
   if (value === null || value === undefined) return `null is not allowed. Give a value of type ${type}.`;
   const isQuoted = isLeafType(getNamedType(type)) && error.extensions.code !== 'BAD_USER_INPUT';
@@ -150,17 +152,17 @@ function refuse(definition: VariableDefinitionNode, path: Path, reason: string):
   return codedError('BAD_USER_INPUT', cut(`${argument}: ${reason}`), facts, [definition]);
 }
 
-/** A field's arguments. @throws what is wrong with them. */
+/** Reads a field's arguments. @throws if they are invalid */
 type ReadArguments = (variables: CoercedVariables) => Record<string, unknown>;
 
 export interface ArgumentsPlan {
   readonly usesVariables: boolean;
-  /** The arguments, where they are the same with any variables. */
+  /** The arguments, if they depend on no variable. */
   readonly constantArguments: Record<string, unknown> | undefined;
   readonly readArguments: ReadArguments;
 }
 
-/** Works out once what can be: an argument without variables never changes, one that is a variable is looked up. */
+/** Prepares as much as possible: arguments without variables are read once, a single variable is looked up. */
 export function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
   const given = (node.arguments ?? []).filter(({ value }) => holdsVariable(value));
   if (given.length === 0) return planConstants(field, node);
@@ -171,9 +173,9 @@ export function planArguments(field: GraphQLField<unknown, unknown>, node: Field
   const name = only.name.value;
   const variable = only.value.name.value;
   const readArguments: ReadArguments = (variables) => {
-    // A name that the prototype has is no variable that was given.
+    // A name of Object's prototype is not a given variable.
     const value = Object.hasOwn(variables, variable) ? variables[variable] : undefined;
-    // Missing and null are distinguished, and refused where that must be, by GraphQL itself.
+    // GraphQL itself distinguishes missing from null, and refuses them where needed.
     return value === undefined || value === null
       ? getArgumentValues(field, node, variables)
       : { [name]: value };
@@ -196,7 +198,6 @@ function planConstants(field: GraphQLField<unknown, unknown>, node: FieldNode): 
   }
 }
 
-/** Whether a value depends on variables. */
 function holdsVariable(node: ValueNode): boolean {
   switch (node.kind) {
     case Kind.VARIABLE:

@@ -25,16 +25,13 @@ import { setting, wireFields } from './wire-fields.ts';
 
 const read = requiresScopes('ads:read');
 
-/**
- * The API does not say how many systems a project has, and settings a provider; an answer of more is counted when it is
- * there.
- */
+/** The API documents no maximum of systems per project or settings per provider. A longer answer is priced when it arrives. */
 const USUAL = 20;
 
-/** The account's list, once for the operation. */
+/** Loads the account's list once for each operation. */
 const listOf = defineLoader((api, _account: string) => getAdSystems(api, {}));
 
-/** The projects that the list names. They are loaded in one batch, so that those behind the first ones are known. */
+/** Loads the projects of the list in one batch, so that the loader knows which of them are past the limit. */
 const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
   (_api, ids, context) =>
     Promise.all(
@@ -52,7 +49,7 @@ const SETTINGS = {
   keyDurationMs: setting('SafeInt', 'key_duration', 'How long a key lasts for one completion, in ms.'),
   maxKeys: setting('SafeInt', 'max_keys', 'How many keys a user of the system may have.'),
   allowExtending: setting('Boolean', 'allow_extending', 'Whether a further completion extends a key.'),
-  maxDurationMs: setting('SafeInt', 'max_duration', 'To what a key may be extended, in ms.'),
+  maxDurationMs: setting('SafeInt', 'max_duration', 'The longest time in ms to which a key may be extended.'),
 };
 
 const AdSystem = defineEntity('AdSystem', {
@@ -61,13 +58,13 @@ const AdSystem = defineEntity('AdSystem', {
   scope: 'ads:read',
   one: 'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
   description:
-    'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often it is selected.',
+    'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often the operation selects it.',
   fields: (wire, t) => ({
     id: wire.id('id', "The ad system's id in LuaAuth."),
     project: t.field({
       type: Project,
       nullable: true,
-      description: `The project that the ad system belongs to; null, with an error here, if it cannot be read. Its id alone costs no REST call, its executions, scripts and ad systems theirs, anything else one for each distinct project, for the first ${MAX_READ}.`,
+      description: `The project that the ad system belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions, scripts and ad systems cost their own calls. Any other field costs one call for each distinct project, for the first ${MAX_READ}.`,
       extensions: {
         ...requiresScopes('ads:read', 'projects:read'),
         ...costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
@@ -82,10 +79,10 @@ const AdSystem = defineEntity('AdSystem', {
 const AdProviderSettingType = builder.enumType('AdProviderSettingType', {
   description: 'The kind of a setting of an ad provider.',
   values: {
-    TOGGLE: { value: 'toggle', description: 'It is on or off.' },
-    TEXT: { value: 'text', description: 'It is a text.' },
-    INFO: { value: 'info', description: 'It tells something, and cannot be set.' },
-    UNKNOWN: { value: 'unknown', description: 'It is something that LuaAuth does not document.' },
+    TOGGLE: { value: 'toggle', description: 'The setting is on or off.' },
+    TEXT: { value: 'text', description: 'The setting is a text.' },
+    INFO: { value: 'info', description: 'The setting is information and cannot be changed.' },
+    UNKNOWN: { value: 'unknown', description: 'The setting has a type that LuaAuth does not document.' },
   },
 });
 
@@ -102,7 +99,7 @@ const AdProviderSetting = builder.objectRef<AdProviderSettingShape>('AdProviderS
       description: 'The kind of the setting.',
       resolve: (setting) => SETTING_TYPES.find((type) => type === usable(setting, 'type')) ?? 'unknown',
     }),
-    info: wire.orNull.string('info', "LuaAuth's words on it; null: none."),
+    info: wire.orNull.string('info', "LuaAuth's explanation of the setting; null: none."),
   }),
 });
 
@@ -113,7 +110,7 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
     name: t.exposeString('name', { description: "The provider's name." }),
     settings: t.field({
       type: [AdProviderSetting],
-      description: 'The settings that it takes.',
+      description: 'The settings of the provider.',
       resolve: ({ settings }) => settings.slice(),
     }),
   }),
@@ -126,7 +123,7 @@ builder.queryFields((t) => ({
     type: [AdSystem],
     nullable: true,
     description:
-      'All ad systems of the account: the only list of anything by account that the API has. Costs one REST call, however often the list is selected in the operation.',
+      'All ad systems of the account. The API lists nothing else for a whole account. Costs one REST call, however often the operation selects the list.',
     extensions: { ...read, ...costs(getAdSystems, LIST) },
     resolve: (_root, _args, context) => loadList(context),
   }),
@@ -141,7 +138,7 @@ builder.queryFields((t) => ({
   knownProjects: t.field({
     type: [Project],
     nullable: { list: true, items: true },
-    description: `The projects that the account's ad systems name, each once, in the order of the list: not all projects, as the API has no list of them. One that cannot be read is null, with an error at its index. Costs one REST call, shared with \`adSystems\`, and one more for each project of which more is selected than its id, for the first ${MAX_READ}; its executions, scripts and ad systems cost theirs.`,
+    description: `The projects that the account's ad systems name, each once, in the order of that list. The API has no list of all projects. A project that cannot be read is null, with an error at its index. Costs one REST call, shared with \`adSystems\`. Selecting more than the id costs one more call for each of the first ${MAX_READ} projects. Executions, scripts and ad systems cost their own calls.`,
     extensions: {
       ...requiresScopes('ads:read', 'projects:read'),
       ...costs(getAdSystems, {
@@ -161,7 +158,7 @@ builder.objectField(Project, 'adSystems', (t) =>
     type: [AdSystem],
     nullable: true,
     description:
-      "The ad systems of the project, out of the account's list. Costs one REST call, shared with `Query.adSystems` and all other projects of the operation. Null, with an error here, when the list cannot be read.",
+      "The ad systems of the project, taken from the account's list. Costs one REST call, shared with `Query.adSystems` and all other projects of the operation. Null, with an error here, if the list cannot be read.",
     extensions: {
       ...requiresScopes('projects:read', 'ads:read'),
       ...costs(getAdSystems, { ...LIST, items: () => USUAL }),
@@ -177,7 +174,7 @@ function loadList(context: Context): Promise<AdSystemShape[]> {
   return listOf(context).load(context.caller.api.origin.account);
 }
 
-/** A project that an ad system names: its id is known. */
+/** Reads a project whose id an ad system has given. */
 function readListed(id: string, context: Context, info: GraphQLResolveInfo) {
   if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
   return listedProjectsOf(context).load(id);
@@ -187,21 +184,21 @@ defineMutation({
   name: 'createAdSystem',
   effect: 'repeats',
   description:
-    'Makes an ad system. A second time it makes a second one, so it is never sent twice: if the outcome is unknown, read `adSystems` before you try again. Costs one REST call, two when the ad system is selected.',
+    'Creates an ad system. Repeating it would create another ad system, so the gateway never sends it twice. If the outcome is unknown, read `adSystems` before you try again. Costs one REST call, two when the ad system is selected.',
   scope: 'ads:write',
   endpoint: createAdSystem,
   input: {
     description:
-      'The ad system to make. LuaAuth sets every field that is absent or null: keys of one day, one for each user, to be extended to a week.',
-    argument: 'The ad system to make.',
+      'The ad system to create. For an absent or null field LuaAuth sets its default. By default a key lasts one day, each user has one key, and a key can be extended to a week.',
+    argument: 'The ad system to create.',
     fields: {
-      projectId: idField('project_id', 'The id of the project that it belongs to.'),
+      projectId: idField('project_id', 'The id of the project that the ad system belongs to.'),
       name: { ...nameField('The name that users see.'), isRequired: true },
       ...SETTINGS,
     },
   },
   success: {
-    description: 'LuaAuth has made the ad system.',
+    description: 'LuaAuth has created the ad system.',
     fields: (t) => ({
       adSystemId: t.id({ description: 'The id of the new ad system.', resolve: ({ answer }) => answer }),
       adSystem: readAfter(t, AdSystem, ({ answer }) => answer),
@@ -213,18 +210,18 @@ defineMutation({
   name: 'editAdSystem',
   effect: 'sets',
   description:
-    'Changes an ad system. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, two when the ad system is selected.',
+    'Changes an ad system. An absent field stays as it is. Repeating it has no further effect. Costs one REST call, two when the ad system is selected.',
   scope: 'ads:write',
   endpoint: editAdSystem,
   isEdit: true,
   input: {
     description:
-      'The changes to an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused.',
+      'The changes to an ad system. An absent field stays as it is. No field can be cleared, so null and an empty name are refused.',
     argument: 'The ad system and what to change.',
     fields: {
       id: idField('system_id', 'The id of the ad system.'),
       projectId: {
-        ...idField('project_id', 'The id of the project that it belongs to from now on.'),
+        ...idField('project_id', 'The id of the project to move the ad system to.'),
         isRequired: false,
       },
       name: nameField('The new name that users see.'),

@@ -1,24 +1,26 @@
 import { badUserInput } from '../errors/coded-error.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 
-/** The id, if it can be one. `argument` is where it came from, such as `id`, `ids[3]` or `input.id`. */
+/**
+ * Returns the id if its form is valid. `argument` names its place, such as `id`, `ids[3]` or `input.id`. @throws
+ * BAD_USER_INPUT
+ */
 export function checkId(argument: string, id: string): string {
   if (isId(id)) return id;
   throw badUserInput(argument, `${quote(id)} is not an id. An id is ${ID_FORM}.`);
 }
 
-/** A value as given, on one line and at no length, for a message. */
+/** Quotes a value for a message, on one line and shortened. */
 function quote(given: string): string {
   return JSON.stringify(given.length <= 60 ? given : `${given.slice(0, 59)}…`);
 }
 
-/** The licence key, if it can be one. It is a secret: never quoted back. */
+/** Returns the licence key if its form is valid. A key is a secret, so the error does not quote it. @throws BAD_USER_INPUT */
 export function checkKey(argument: string, key: string): string {
-  if (!isId(key)) throw badUserInput(argument, `this is not a licence key. One is ${ID_FORM}.`);
+  if (!isId(key)) throw badUserInput(argument, `this is not a licence key. A licence key is ${ID_FORM}.`);
   return key;
 }
 
-/** The whole number, if it is in the range. */
 export function checkRange(argument: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
     throw badUserInput(argument, `${value} is out of range. Give a whole number from ${least} to ${most}.`);
@@ -26,7 +28,7 @@ export function checkRange(argument: string, value: number, least: number, most:
   return value;
 }
 
-/** Text that can travel in a URL or a body without losing anything: no lone surrogates. Never quoted back. */
+/** Checks a text for a URL or a body. The error does not quote the text. @throws BAD_USER_INPUT for a lone surrogate */
 export function checkText(argument: string, value: string, maxLength: number, { isRequired = false } = {}) {
   if (value === '' || value.length > maxLength) {
     const otherwise = isRequired ? '' : ', or leave it out';
@@ -42,10 +44,13 @@ export function checkWellFormed(argument: string, value: string): string {
   return value;
 }
 
-/** An error costs more than what is asked for, and no client makes so many mistakes. */
+/** Making an error costs more CPU time than reading a value, and no useful client makes so many mistakes. */
 const MAX_MISTAKES = 100;
 
-/** Each value of a list as `read` gives it, or what is wrong with it. @throws BAD_USER_INPUT for too many mistakes. */
+/**
+ * Reads each value of a list; an invalid value becomes its error. @throws BAD_USER_INPUT for more than `MAX_MISTAKES`
+ * errors.
+ */
 export function readEach<Given, Read>(
   argument: string,
   values: readonly Given[],
@@ -60,7 +65,7 @@ export function readEach<Given, Read>(
       if (mistakes <= MAX_MISTAKES) return error as Error;
       throw badUserInput(
         argument,
-        `more than ${MAX_MISTAKES} of them are wrong. The last one: ${(error as Error).message}`,
+        `more than ${MAX_MISTAKES} of its items are wrong. The last error: ${(error as Error).message}`,
       );
     }
   });

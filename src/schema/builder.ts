@@ -3,7 +3,7 @@ import DataloaderPlugin from '@pothos/plugin-dataloader';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import type { Context } from '../context.ts';
 
-/** Fields are non-null unless they say otherwise; inputs are optional unless they say otherwise. */
+/** Fields are non-null by default; input fields are optional by default. */
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
@@ -29,10 +29,10 @@ export type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>
 
 builder.queryType({
   description:
-    'Reads. Each distinct script, session, execution list and session page is asked for once per operation.',
+    'Reads. An operation asks once for each distinct script, session, execution list and session page.',
 });
 
 builder.mutationType({
   description:
-    'Writes, carried out one after the other. A mutation answers with a union: its success, or what LuaAuth refuses, as a type of its own. A failure on the way (no credential, quota, timeout, no usable answer) is an entry in errors; its extensions.outcome says whether the write may have been carried out all the same. Then data is null: the writes before it were carried out, and those behind it are not sent.',
+    'Writes, carried out one after the other. The result of a mutation is a union: its success, and a type for each refusal by LuaAuth. Any other failure (no credential, quota, timeout, unusable answer) is an entry in `errors`. Its `extensions.outcome` says whether LuaAuth may have carried out the write. Then `data` is null: earlier writes of the operation were carried out, later writes are not sent.',
 });

@@ -15,22 +15,21 @@ import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusa
 
 interface InputField<Wire extends string = string> {
   readonly type: 'ID' | 'String' | 'Boolean' | 'DateTime' | 'SafeInt' | 'JSON' | ['ID'];
-  /** Its name in the path or the payload of the endpoint. */
+  /** The field's name in the path or payload of the REST call. */
   readonly wire: Wire;
   readonly description: string;
   readonly isRequired?: boolean;
-  /** The meaning of null: `refused` in an edit and `left out` elsewhere, if it is not said. */
+  /** The meaning of null. By default `refused` in an edit, `left out` elsewhere. */
   readonly ofNull?: 'clears' | 'left out' | 'refused' | 'sent';
-  /** Gives the part of a value that is sent. @throws BAD_USER_INPUT */
+  /** Converts a value to its wire form. @throws BAD_USER_INPUT */
   readonly write?: (argument: string, value: never) => unknown;
 }
 
-/** The id of what is written to. */
 export function idField<const Wire extends string>(wire: Wire, description: string, write = checkId) {
   return { type: 'ID', wire, description, isRequired: true, write } as const;
 }
 
-/** A name that cannot be cleared, so that it must not be empty either. */
+/** A name cannot be cleared, so it must not be empty. */
 export function nameField(description: string) {
   return { type: 'String', wire: 'name', description, write: checkName } as const;
 }
@@ -43,14 +42,14 @@ function checkName(argument: string, value: string): string {
 /** A write that LuaAuth has carried out. */
 interface Done<Path extends string, Payload, Answer> {
   readonly type: string;
-  /** By which the endpoint was called. */
+  /** The path parameters of the call. */
   readonly params: Params<Path>;
   readonly sent: Payload;
   readonly answer: Answer;
 }
 
 interface MutationOptions<Path extends Route, Payload, Answer> {
-  /** Makes the names of its types as well: `EditScriptInput`, `EditScriptResult`, `EditScriptSuccess`. */
+  /** Also determines the names of the types: `EditScriptInput`, `EditScriptResult`, `EditScriptSuccess`. */
   readonly name: string;
   readonly description: string;
   readonly effect: Effect;
@@ -58,38 +57,41 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
   readonly endpoint: Endpoint<Path, Payload, Answer>;
   readonly input: {
     readonly description: string;
-    /** Describes the argument, if not as the type. */
+    /** The description of the argument; by default the description of the type. */
     readonly argument?: string;
     readonly fields: Readonly<Record<string, InputField<ParamName<Path> | MemberOf<Payload>>>>;
   };
-  /** Absent fields stay as they are, null is refused where it clears nothing, and an input of ids alone is refused. */
+  /**
+   * In an edit, absent fields stay as they are, null is refused where it does not clear, and an input of ids alone is
+   * refused.
+   */
   readonly isEdit?: boolean;
   readonly success: Success<Done<Path, Payload, Answer>, ParamName<Path>>;
-  /** Called once the write was carried out and what was read before is forgotten. */
+  /** Called after a successful write, when the operation's loaders are empty. */
   readonly done?: (done: Done<Path, Payload, Answer>, context: Context) => void;
 }
 
 type Success<Source, Param extends string> =
   | {
       readonly description: string;
-      /** Makes a field that reads again what was written to. */
+      /** Adds a field that reads the written object again. */
       readonly reads?: Readable<Param>;
-      /** Makes a field that gives the id of what was written to: its name and description. */
+      /** Adds a field with the id of the written object: the field's name and description. */
       readonly id?: readonly [name: string, description: string];
       readonly fields?: (t: Fields<Source>) => object;
     }
-  /** For one that can end well in several ways. */
+  /** For a mutation with several kinds of success. */
   | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
 
-/** Any object type: its own source does not matter to the union. */
+/** Any object type; the union does not depend on the type's source. */
 interface AnyObject {
   readonly name: string;
 }
 
 /**
- * Defines a mutation by what is its own: its input, its endpoint, its success. Result union, scopes, price and the names by
- * which LuaAuth's words find input fields follow.
- * @throws Error that names the mutation, at the start, when its input does not give what its endpoint needs for its path
+ * Defines a mutation from its input, endpoint and success. The result union, scopes, price and the paths of invalid fields
+ * follow from these.
+ * @throws Error at the start of the process if the input lacks a path parameter of the endpoint
  */
 export function defineMutation<const Path extends Route, Payload, Answer>(
   options: MutationOptions<Path, Payload, Answer>,
@@ -101,7 +103,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   const inputNames: InputNames = Object.fromEntries(fields.map(([field, { wire }]) => [wire, field]));
   const inPath = paramsIn(endpoint.route);
   const missing = inPath.find((param) => !Object.hasOwn(inputNames, param));
-  if (missing) throw new Error(`${name}.input.fields: none is the ${missing} of ${endpoint.route}`);
+  if (missing) throw new Error(`${name}.input.fields: no field gives ${missing} of ${endpoint.route}`);
   const others = fields.filter(([, { wire }]) => !inPath.includes(wire)).map(([field]) => field);
 
   const Input = builder.inputType(`${typeName}Input`, {
@@ -124,7 +126,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   const run = async (given: object, context: Context) => {
     const [params, sent] = readInput(given, fields, inPath, isEdit) as [Params<Path>, Payload];
     if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others, params);
-    // Its own declaration types it: here it is that of any endpoint.
+    // The endpoint's declaration has typed the payload. This function sees the type of any endpoint.
     const payload = (others.length > 0 ? [sent] : []) as never;
     let done: Done<Path, Payload, Answer>;
     try {
@@ -135,14 +137,14 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
       if (refusal === undefined) throw error;
       return refusal;
     } finally {
-      // Also when the outcome is unknown: a read after the write must be a new call.
+      // Also after an unknown outcome: a read after the write must make a new call.
       context.loaders.length = 0;
     }
     options.done?.(done, context);
     return 'typeOf' in success ? { ...done, type: success.typeOf(done) } : done;
   };
 
-  /** Reports how it has ended, before anything is answered. */
+  /** Reports the end of the write before the operation is answered. */
   const recorded = async (given: object, context: Context, key: string) => {
     const ended = context.writing({ mutation: name, path: [key], ids: idsIn({ input: given }) });
     try {
@@ -201,7 +203,7 @@ function refusalTypes({ refusals }: Pick<Endpoint<Route, unknown, unknown>, 'ref
   return REASONS.filter((reason) => reasons.has(reason)).map(refusalType);
 }
 
-/** Gives the members of an input by wire names: those for the path, and those that are sent. @throws BAD_USER_INPUT */
+/** Splits an input into path parameters and payload, both by wire names. @throws BAD_USER_INPUT */
 function readInput(
   given: object,
   fields: readonly (readonly [string, InputField])[],

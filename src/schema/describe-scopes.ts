@@ -2,8 +2,8 @@ import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, isObject
 import { scopesOfField } from '../callers/scopes.ts';
 
 /**
- * Adds to each field's description the scopes that a gateway key needs for it, from where the field or its type declares
- * them: in a schema that nobody has used yet.
+ * Appends the scopes that a gateway key needs to each field's description. Changes the schema, so call it before the schema
+ * is used.
  */
 export function describeScopes(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
@@ -15,7 +15,7 @@ export function describeScopes(schema: GraphQLSchema): void {
   }
 }
 
-/** The sentence that is added to a field's description; '' where it needs no scope. */
+/** The sentence for a field's description; '' if the field needs no scope. */
 export function neededBy(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): string {
   const scopes = scopesOfField(type, field) ?? [];
   if (scopes.length === 0) return '';

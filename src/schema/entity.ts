@@ -21,29 +21,29 @@ import { builder, type Fields, type Types } from './builder.ts';
 import { defineLoader } from './loader.ts';
 import { type WireFields, wireFields } from './wire-fields.ts';
 
-/** A type that federation routers ask for by a key. */
+/** A type that federation routers read by a key. */
 interface Entity {
   readonly key: string;
-  /** The scope of reading one. */
+  /** The scope that reading an object needs. */
   readonly scope: KeyScope;
-  /** Gives the key as it is sent on. @throws BAD_USER_INPUT */
+  /** Returns the key in the form that is sent. @throws BAD_USER_INPUT */
   readonly check: (argument: string, given: string) => string;
   readonly resolve: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<object>;
 }
 
 interface EntityOptions<Shape extends Provenance, Param extends string> extends Partial<Entity> {
   readonly resource: Resource<Param>;
-  /** The endpoint that shows one. */
+  /** The endpoint that returns one object. */
   readonly read: Shows<Shape, Param>;
-  /** The fields that need no call of it, and the like. */
+  /** Says, among other things, which fields need no call of `read`. */
   readonly price?: CostOptions;
   readonly scope: KeyScope;
   readonly description: string;
-  /** Describes the field of the query that gives one by its key. */
+  /** The description of the query field that returns one object. */
   readonly one: string;
-  /** Says the price of the field that gives several by theirs; undefined: there is none. */
+  /** The description of the price of the query field that returns several objects. Undefined: no such field. */
   readonly several?: string;
-  /** Whether there is a field for Relay's `@refetchable` fragments. */
+  /** Whether the query has a field for Relay's `@refetchable` fragments. */
   readonly isRefetchable?: boolean;
   readonly fields: (wire: WireFields<Shape>, t: Fields<Shape>) => object;
 }
@@ -59,8 +59,8 @@ const entities = new Map<string, Entity>();
 export const ENTITIES: ReadonlyMap<string, Entity> = entities;
 
 /**
- * Defines a type of things that can be read by a key, with its loader, and its fields of the query, which are alike for all.
- * `extensions` are those of the type. By default the key is its `id`, and its loader gives it.
+ * Defines a type whose objects are read by a key, with its loader and its query fields. By default the key is `id`, and the
+ * loader reads the object.
  */
 export function defineEntity<Shape extends Provenance, Param extends string>(
   name: string,
@@ -71,10 +71,10 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   const loaderOf = defineLoader((api, given: string) =>
     read(api, { [resource.param]: given } as Readonly<Record<Param, string>>),
   );
-  // The dataloader plugin loads the object of a key that a resolver returns, except in a union.
+  // The dataloader plugin loads the object for a key that a resolver returns, except in a union.
   const { resolve = (given: string) => given } = options;
-  // The loaders are kept in the operation's context: those of `loadableObjectRef` are in a WeakMap, which keeps each operation
-  // alive until the next full collection. A test fails once Pothos does without.
+  // Loaders live in the operation's context. The loaders of `loadableObjectRef` live in a WeakMap, which keeps each
+  // operation alive until the next full collection. A test fails once Pothos works without a WeakMap.
   const type = new LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
   const { resolve: inUnion = (given, context) => loaderOf(context).load(given) } = options;
   entities.set(name, { key, scope, check, resolve: inUnion });
@@ -111,7 +111,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   if (isRefetchable)
     defineOne(
       `fetch__${name}`,
-      `The same as \`${field}\`, under the name by which the Relay compiler finds it for \`@refetchable\` fragments on ${name}. Costs one REST call.`,
+      `The same as \`${field}\`, under the name that the Relay compiler needs for \`@refetchable\` fragments on ${name}. Costs one REST call.`,
       `${argument}, as in \`${name}.${key}\`.`,
     );
   if (several !== undefined) {
@@ -120,12 +120,12 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
       t.field({
         type: [type] as never,
         nullable: { list: false, items: true } as never,
-        description: `Several ${noun}s in the order of ${keys}. One that cannot be read is null, with an error at its index; the others stay. ${several}`,
+        description: `Several ${noun}s in the order of ${keys}. A ${noun} that cannot be read is null, with an error at its index; the others stay. ${several}`,
         extensions: { ...required, ...costs(read, { ...price, ...eachIn(keys) }) },
         args: {
           [keys]: t.arg.idList({
             required: true,
-            description: `${listed}; one that is repeated costs nothing.`,
+            description: `${listed}. Repeating a value costs nothing.`,
           }),
         },
         resolve: ((_root: unknown, args: Keys<string[]>, context: Context, info: GraphQLResolveInfo) =>
@@ -135,14 +135,14 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
       }),
     );
   }
-  /** Makes a resolver of one that a property names: no more than its key where that tells all that is selected of it. */
+  /** Makes a resolver for the object that a property names. Returns only the key if the selected fields need no more. */
   const namedBy =
     <Property extends string>(property: Property, told: readonly string[]) =>
     (source: NamesBy<Property>, _args: object, context: Context, info: GraphQLResolveInfo) => {
       const given = source[property];
       if (given === undefined) throw unusable(source, property);
       const known = loaderOf(context).known.get(given);
-      // It is known by the key that it was asked for, which may differ in the case of its letters.
+      // The loader also knows an object under the key that was asked for, which may differ in case.
       if (known && known[key as keyof Shape] === given) return known;
       return selectsOnlyBelow(info, name, told) ? ({ [key]: given } as unknown as Shape) : (known ?? given);
     };
@@ -152,43 +152,43 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
 type NamesBy<Property extends string> = Provenance & { readonly [Name in Property]: string | undefined };
 type Keys<Given> = Readonly<Record<string, Given>>;
 
-/** Says of a type that `fetch__Type(id: …)` reads one: what Relay's `@refetchable` needs where ids are not global. */
+/** Tells Relay's compiler that `fetch__Type(id: …)` reads an object: `@refetchable` needs this because ids are not global. */
 export const fetchable = new GraphQLDirective({
   name: 'fetchable',
   description:
-    'For the Relay compiler: an object of the type T is read again through the query field `fetch__T`, by the value of the field that is named here. Ids of scripts and sessions look alike, so there is no `node(id:)` that could tell them apart without asking for both.',
+    'For the Relay compiler: reads an object of type T again through the query field `fetch__T`, by the value of the named field. Ids of scripts and sessions look alike. So `node(id:)` could tell them apart only by reading both.',
   locations: [DirectiveLocation.OBJECT],
   args: {
     field_name: {
       type: new GraphQLNonNull(GraphQLString),
-      description: 'The field that holds what to ask for.',
+      description: 'The field that holds the key.',
     },
   },
 });
 
-/** A thing that can be read after a write. */
+/** A type whose objects can be read after a write. */
 export interface Readable<Param extends string> {
   readonly name: string;
   readonly resource: Resource<Param>;
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-/** The name of a field that gives one of a type. */
+/** The name of the query field that returns one object of a type. */
 export function fieldOf(type: string): string {
   return type.charAt(0).toLowerCase() + type.slice(1);
 }
 
-/** A field that reads what a write was to, or has made; `idOf` says which. */
+/** A field that reads the written or created object; `idOf` gives its id. */
 export function readAfter<Source>(
   t: Fields<Source>,
   type: Readable<string>,
   idOf: (source: Source) => string,
 ): FieldRef<Types> {
   return t.field({
-    // The builder knows no type that is an argument.
+    // The builder's types do not accept a type parameter here.
     type: type as never,
     nullable: true,
-    description: `The ${type.resource.name}, read again after the write; that costs one REST call. Null, with an error here, if only this read failed: the write succeeded.`,
+    description: `The ${type.resource.name}, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.`,
     extensions: type.extensions,
     resolve: ((source: Source) => idOf(source)) as never,
   });

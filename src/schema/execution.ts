@@ -19,16 +19,15 @@ import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
 import { Script } from './script.ts';
 import { wireFields } from './wire-fields.ts';
 
-/** The script or project whose executions are wanted. */
+/** The script whose executions are wanted. */
 interface Whose {
   readonly scriptId: string;
-  /** Undefined: not known. */
   readonly projectId?: string | undefined;
 }
 
 const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Whose) => scriptId);
 
-/** The API does not say how many days it lists; an answer of more is counted when it is there. */
+/** The API documents no maximum of days. A longer answer is priced when it arrives. */
 const USUAL_DAYS = 31;
 
 const Execution = builder.objectRef<DayCount>('Execution').implement({
@@ -42,7 +41,7 @@ const Execution = builder.objectRef<DayCount>('Execution').implement({
     count: wire.count('count', 'Executions on that day.'),
     index: t.int({
       description:
-        'The place of the day in the list of the API, from 0: days sort by it, which by `date` they do not.',
+        "The position of the day in the API's list, from 0. Sort days by this field: `date` does not sort.",
       resolve: (day) => usable(day, 'index'),
     }),
   }),
@@ -53,7 +52,7 @@ builder.objectField(Script, 'executions', (t) =>
     type: [Execution],
     nullable: true,
     description:
-      'Executions per day, in the order in which the API lists them; how many days it lists is not documented. Null, with an error here, if they cannot be read. Costs one REST call; one for two or more scripts of a project together, and one more for each that is not listed there; none below `Project.scripts`.',
+      'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call. Two or more scripts of one project share a call, plus one for each script that the project does not list. Free below `Project.scripts`.',
     extensions: {
       ...requiresScopes('scripts:read'),
       ...costs(getExecutions, { items: () => USUAL_DAYS, batchedBy: getProjectExecutions }),
@@ -64,8 +63,8 @@ builder.objectField(Script, 'executions', (t) =>
 );
 
 /**
- * Two or more scripts of a project are one call: the executions of the project. A script that the API does not list there
- * is asked for by itself, and so is one that is wanted alone.
+ * Two or more scripts of a project share one call, which lists the executions of the project. A single script, or a script
+ * missing in that list, gets its own call.
  */
 function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   const listings = projectExecutionsOf(context);
@@ -85,7 +84,7 @@ function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   return Promise.all(wanted.map((whose) => fetchOne(whose).catch(errorOf)));
 }
 
-/** The executions of a script as its project lists them; undefined when it does not, or cannot be asked. */
+/** The executions of a script in the list of its project. Undefined if the list lacks the script or cannot be read. */
 async function findListed(context: Context, projectId: string, scriptId: string) {
   try {
     const { scripts = [] } = await projectExecutionsOf(context).load(projectId);
@@ -97,7 +96,7 @@ async function findListed(context: Context, projectId: string, scriptId: string)
   }
 }
 
-/** The part of a project's executions that is about its scripts. */
+/** The fields of a script that the list of executions contains. */
 const LISTED: readonly string[] = ['id', 'name', 'executions'];
 
 builder.objectField(Project, 'executions', (t) =>
@@ -105,7 +104,7 @@ builder.objectField(Project, 'executions', (t) =>
     type: [Execution],
     nullable: true,
     description:
-      'Executions per day of all scripts together, in the order in which the API lists them; null, with an error here, if they cannot be read. Together with `scripts`: one REST call.',
+      'Executions per day of all scripts together, in the order of the API. Null, with an error here, if they cannot be read. Costs one REST call, shared with `scripts`.',
     extensions: {
       ...requiresScopes('projects:read'),
       ...costs(getProjectExecutions, { items: () => USUAL_DAYS, isShared: true }),
@@ -119,7 +118,7 @@ builder.objectField(Project, 'scripts', (t) =>
   t.field({
     type: [Script],
     nullable: { list: true, items: true },
-    description: `The scripts that the API lists in the project's executions: the only list of scripts that it has. Whether it lists those without executions is not documented. Costs one REST call, together with \`executions\`. The ids, names and executions of the scripts cost nothing more; any other field costs one for each of them, for the first ${MAX_READ} scripts. One that cannot be read is null, with an error at its index; so is the list, with an error here.`,
+    description: `The scripts in the API's list of the project's executions. The API has no other list of scripts, and does not document whether scripts without executions are in it. Costs one REST call, shared with \`executions\`. The scripts' ids, names and executions are free. Any other field costs one call for each of the first ${MAX_READ} scripts. A script that cannot be read is null, with an error at its index. The list is null, with an error here, if it cannot be read.`,
     extensions: {
       ...requiresScopes('projects:read', 'scripts:read'),
       ...costs(getProjectExecutions, {
@@ -136,7 +135,7 @@ builder.objectField(Project, 'scripts', (t) =>
         try {
           const id = usable(listed, 'id');
           keepExecutions(context, id, listed);
-          // Enough of a script for what is selected of it.
+          // The listed fields are all that is selected.
           if (isListed) return listed;
           if (index >= MAX_READ) throw tooMany('The project has', scripts.length, 'scripts', LISTED);
           return Script.loaderOf(context).load(id);
@@ -148,7 +147,7 @@ builder.objectField(Project, 'scripts', (t) =>
   }),
 );
 
-/** A script's own executions are known once they are listed here; unusable ones are not asked for elsewhere. */
+/** Keeps the executions of a listed script, so that reading them costs no call. Unusable executions become an error. */
 function keepExecutions(context: Context, scriptId: string, listed: ListedScript): void {
   const executions = executionsOf(context);
   try {

@@ -12,16 +12,16 @@ import './rate-limit.ts';
 import './status.ts';
 
 interface SchemaOptions {
-  /** Leaves the mutations out, and every type that only they use. */
+  /** Leaves out the mutations, and every type that only mutations use. */
   readonly readOnly?: boolean;
-  /** The feature whose import has defined the subscriptions; undefined: the schema has none. */
+  /** The feature that defines the subscriptions. Without it the schema has no subscription. */
   readonly live?: object | undefined;
   readonly federation?: { withFederation(schema: GraphQLSchema): GraphQLSchema } | undefined;
 }
 
 const built = new Map<string, GraphQLSchema>();
 
-/** A schema holds nothing of a gateway, and takes a tenth of a second to build, so all gateways of a process share it. */
+/** A schema holds no state of a gateway and takes a tenth of a second to build, so all gateways of a process share it. */
 export function createSchema(options: SchemaOptions = {}): GraphQLSchema {
   const { readOnly = false, live, federation } = options;
   const key = [readOnly, live !== undefined, federation !== undefined].join();
@@ -36,7 +36,7 @@ function build({ readOnly = false, live, federation }: SchemaOptions): GraphQLSc
   const { mutation, subscription } = config;
   const roots = { mutation: readOnly ? undefined : mutation, subscription: live ? subscription : undefined };
   const isWhole = roots.mutation === mutation && roots.subscription === subscription;
-  // The roots that are left refer to every type that is left.
+  // Every type that is still used is found from the roots.
   const own = isWhole ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
   useOwnScalars(own);
   describeScopes(own);

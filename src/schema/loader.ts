@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Context } from '../context.ts';
 import type { Api } from '../luaauth/api.ts';
 
-/** Fetches several keys, each distinct, and gives for each its value or why there is none. */
+/** Fetches several distinct keys and returns a value or an error for each. */
 type FetchAll<Key, Value> = (
   api: Api,
   keys: readonly Key[],
@@ -10,11 +10,11 @@ type FetchAll<Key, Value> = (
 ) => Promise<readonly (Value | Error)[]>;
 
 /**
- * A DataLoader that also gives known values at once: the rows of a list lead back to their script without a promise each,
- * and what a list brought along costs nothing until it is asked for.
+ * A DataLoader that also returns known values. So a list's rows find their script without a promise each, and objects that
+ * came with a list cost nothing until they are selected.
  */
 class Loader<Key, Value> extends DataLoader<Key, Value, string> {
-  /** Values that were loaded, or came with something else, by cache keys. */
+  /** Values that were loaded or came with another answer, by cache key. */
   declare readonly known: Map<string, Value>;
   declare readonly cacheKeyOf: (key: Key) => string;
 
@@ -38,10 +38,7 @@ class Loader<Key, Value> extends DataLoader<Key, Value, string> {
   }
 }
 
-/**
- * Defines a loader that asks for each key by itself. A key that fails fails its own slot only: DataLoader takes the error for
- * a value.
- */
+/** Defines a loader that fetches each key by itself. A failed key fails only its own slot. */
 export function defineLoader<Key, Value>(
   fetch: (api: Api, key: Key) => Promise<Value>,
   cacheKeyOf: (key: Key) => string = String,
@@ -58,7 +55,7 @@ export function defineLoader<Key, Value>(
 
 let count = 0;
 
-/** The same for keys that are fetched in one batch. Each operation has its own: it hangs on the operation's context. */
+/** Defines a loader that fetches its keys in one batch. The loader belongs to the operation's context. */
 export function defineBatchLoader<Key, Value>(
   fetchAll: FetchAll<Key, Value>,
   cacheKeyOf: (key: Key) => string,
@@ -70,7 +67,7 @@ export function defineBatchLoader<Key, Value>(
   };
 }
 
-/** Turns a thrown value into the value of its slot. */
+/** Converts a thrown value to the error of its slot. */
 export function errorOf(error: unknown): Error {
   return error instanceof Error ? error : new Error('not an error', { cause: error });
 }

@@ -21,10 +21,10 @@ export const projectExecutionsOf = defineLoader((api, id: string) =>
   getProjectExecutions(api, { project_id: id }),
 );
 
-/** The fields that have a call of their own, which also shows whether the project exists. */
+/** Fields that have their own call, which also shows whether the project exists. */
 const BY_EXECUTIONS = ['executions', 'scripts'];
 
-/** Gives the fields of a project of which no more than the id is known. */
+/** The fields of a project that need only its id. */
 export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', ...BY_EXECUTIONS, 'adSystems'];
 
 /** The fields that an edit can change. */
@@ -53,7 +53,7 @@ function webhook<const Wire extends string>(wire: Wire, isPosted: string) {
   const url = `The URL to which ${isPosted} posted. A secret`;
   return secretSetting(
     wire,
-    `${url}: who knows a Discord webhook can post to it. Null: none is set.`,
+    `${url}: anybody with the URL of a Discord webhook can post to it. Null: none is set.`,
     `${url}. Null clears it.`,
   );
 }
@@ -64,10 +64,10 @@ export const Project = defineEntity('Project', {
   read: getProject,
   price: { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS },
   scope: 'projects:read',
-  one: 'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call; none but that of its executions and scripts when nothing but those and the id is selected.',
-  several: 'Costs, for each distinct id, what `project` does.',
+  one: 'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. If only the id, executions and scripts are selected, it costs just the call of the executions.',
+  several: 'Costs as much as `project` for each distinct id.',
   description:
-    'A project, to which scripts and users belong. Reading it costs one REST call, however often it is selected.',
+    'A project, to which scripts and users belong. Reading it costs one REST call, however often the operation selects it.',
   fields: (wire) => ({
     id: wire.id('id', "The project's id in LuaAuth."),
     name: wire.string('name', "The project's name."),
@@ -79,7 +79,7 @@ export const Project = defineEntity('Project', {
   }),
 });
 
-/** A project whose id the caller says: it must be there, so one of the two calls is made. */
+/** Reads a project by an id of the caller. The project must exist, so at least one of the two calls is made. */
 function readProject(
   id: string,
   context: Context,
@@ -91,10 +91,10 @@ function readProject(
   return isTold ? ({ id } as ProjectShape) : Project.loaderOf(context).load(id);
 }
 
-/** How many things of a list are read one by one: nobody knows how many there are before they are listed. */
+/** How many items of a list are read with a call each. The length of a list is unknown before it is read. */
 export const MAX_READ = 100;
 
-/** The error of those behind them, of which the list itself has only some fields. */
+/** The error of each item past `MAX_READ`. The list itself contains only some fields of it. */
 export function tooMany(has: string, found: number, field: string, listed: readonly string[]): GraphQLError {
   return codedError(
     'OPERATION_TOO_EXPENSIVE',
@@ -109,13 +109,13 @@ defineMutation({
   name: 'editProject',
   effect: 'sets',
   description:
-    "Changes a project's settings. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, also when the project is selected.",
+    "Changes a project's settings. An absent field stays as it is. Repeating it has no further effect. Costs one REST call, also when the project is selected.",
   scope: 'projects:write',
   endpoint: editProject,
   isEdit: true,
   input: {
     description:
-      'The settings to change. An absent field stays as it is. Null clears a webhook, as an empty string does; nothing else can be cleared.',
+      'The settings to change. An absent field stays as it is. Null or an empty string clears a webhook; no other field can be cleared.',
     argument: 'The project and its new settings.',
     fields: {
       id,
@@ -129,7 +129,7 @@ defineMutation({
       project: t.field({
         type: Project,
         description: 'The project after the write. It comes with the answer and costs no further REST call.',
-        // Should the answer carry none, the project is read.
+        // Reads the project if the answer lacks it.
         extensions: requiresScopes('projects:read'),
         resolve: ({ answer, params }) => answer ?? params.project_id,
       }),
@@ -144,12 +144,12 @@ defineMutation({
   name: 'deleteProject',
   effect: 'ends',
   description:
-    'Deletes a project for good. LuaAuth does not document what becomes of its scripts and users. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
+    'Deletes a project for good. LuaAuth does not document what happens to its scripts and users. LuaAuth refuses a second deletion as NotPermitted. Costs one REST call.',
   scope: 'projects:delete',
   endpoint: removeProject,
   input: { description: 'The project to delete.', fields: { id } },
   success: {
     description: 'LuaAuth has deleted the project.',
-    id: ['deletedProjectId', 'The id of the project that is gone.'],
+    id: ['deletedProjectId', 'The id of the deleted project.'],
   },
 });

@@ -2,14 +2,14 @@ import { inheritsScopes } from '../callers/scopes.ts';
 import { REASONS, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
 import { builder, type Fields } from './builder.ts';
 
-/** A refused write, with the facts of all types of refusals. */
+/** A refused write, with the facts that any type of refusal shows. */
 interface RefusedWrite {
   readonly type: string;
   readonly message: string;
   readonly fields: InvalidFieldShape[];
   readonly reasons: string[];
   readonly code: number;
-  /** The parameters of the path of the call that was refused. */
+  /** The path parameters of the refused call. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -20,12 +20,12 @@ interface InvalidFieldShape {
 
 const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
   extensions: inheritsScopes,
-  description: 'A refusal by LuaAuth. Nothing was changed, and the same call will be refused again.',
+  description: 'A refusal by LuaAuth. Nothing was changed, and LuaAuth will refuse the same call again.',
   resolveType: (refusal) => (refusal as RefusedWrite).type,
   fields: (t) => ({
     message: t.exposeString('message', {
       description:
-        "The refusal in LuaAuth's own words, which are English and may change: show them, and decide by the type. The gateway speaks itself where LuaAuth says nothing, and to an edit that names nothing, which it does not send.",
+        "LuaAuth's message, in English. It may change: show it, and decide by the type. If LuaAuth gives no message, or if an edit changes nothing and is not sent, the message is the gateway's.",
     }),
   }),
 });
@@ -38,13 +38,12 @@ const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implem
       description: 'The field in terms of the GraphQL input, such as `["input", "freeForAll"]`.',
     }),
     messages: t.exposeStringList('messages', {
-      description:
-        "LuaAuth's own words on what is wrong with it; a message with details is followed by them.",
+      description: "LuaAuth's messages about this field. Details follow their message.",
     }),
   }),
 });
 
-/** The facts that a type of refusal has beside its message. */
+/** The fields that a type of refusal has besides its message. */
 const FACTS: Readonly<Partial<Record<RefusalReason, (t: Fields<RefusedWrite>) => object>>> = {
   'invalid fields': (t) => ({
     fields: t.expose('fields', { type: [InvalidField], description: 'Each invalid field.' }),
@@ -71,17 +70,17 @@ const TYPES = new Map(
   }),
 );
 
-/** The object type of a refusal. @throws TypeError for one that no write can meet */
+/** The object type of a refusal. @throws TypeError if no write can be refused for this reason */
 export function refusalType(reason: RefusalReason) {
   const made = TYPES.get(reason);
   if (!made) throw new TypeError(`luaauth/refusal.ts: ${reason} has no type`);
   return made;
 }
 
-/** The GraphQL input field behind each wire field of a mutation: `{ free_for_all: 'freeForAll' }`. */
+/** The GraphQL input field for each wire field of a mutation: `{ free_for_all: 'freeForAll' }`. */
 export type InputNames = Readonly<Record<string, string>>;
 
-/** A refusal that the schema has a type for; undefined for everything else. */
+/** Returns a refusal that has a type in the schema, else undefined. */
 export function asRefusal(error: unknown, names: InputNames, params: RefusedWrite['params']) {
   if (!(error instanceof Refused)) return undefined;
   const { type } = rowOf(error.reason);
@@ -94,7 +93,7 @@ export function asRefusal(error: unknown, names: InputNames, params: RefusedWrit
   return { type, message: message || reason, fields, reasons: [...authorization], code, params };
 }
 
-/** The gateway's own refusal of an edit that names nothing. */
+/** The gateway's own refusal of an edit that changes nothing. */
 export function nothingToEdit(names: readonly string[], params: RefusedWrite['params']): RefusedWrite {
   const { message, type = '' } = rowOf('nothing to edit');
   const words = `${message}: give at least one of ${names.join(', ')}`;

@@ -18,11 +18,11 @@ import { builder } from './builder.ts';
 
 const SafeInt = new GraphQLScalarType<number, number>({
   name: 'SafeInt',
-  description: 'A whole number up to 2^53 - 1, sent as a JSON number: counts outgrow the 32 bits of Int.',
+  description: 'A whole number up to 2^53 - 1, sent as a JSON number. Counts can exceed the 32 bits of Int.',
   specifiedByURL: 'https://www.ecma-international.org/ecma-262/#sec-number.issafeinteger',
   serialize: (value) => {
     if (Number.isSafeInteger(value)) return value as number;
-    throw new Error('What is to be a SafeInt is not a whole number up to 2^53 - 1.');
+    throw new Error('The value of a SafeInt is not a whole number up to 2^53 - 1.');
   },
   parseValue: (value) => checkSafeInteger(value),
   parseLiteral: (node) => checkSafeInteger(node.kind === Kind.INT ? Number(node.value) : undefined, node),
@@ -33,18 +33,18 @@ function checkSafeInteger(value: unknown, nodes?: ValueNode): number {
   throw refused('A SafeInt must be a whole number up to 2^53 - 1.', nodes);
 }
 
-/** RFC 3339: a time always says its distance from UTC. */
+/** RFC 3339: a time always includes its offset from UTC. */
 const DATE_TIME =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
 const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description:
-    'An instant, RFC 3339 in UTC, such as `2026-02-09T08:08:20.000Z`. One that is sent may be at another distance from UTC.',
+    'An instant, RFC 3339 in UTC, such as `2026-02-09T08:08:20.000Z`. An input may have another offset from UTC.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   serialize: (value) => (value as Date).toISOString(),
   parseValue: (value) => {
-    // Embedders that run operations themselves may hand in a Date.
+    // Embedders that run operations themselves may pass a Date.
     if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
     return parse(value);
   },
@@ -54,17 +54,17 @@ const DateTime = new GraphQLScalarType<Date, string>({
 function parse(value: unknown, nodes?: ValueNode): Date {
   const [text, day] = (typeof value === 'string' && DATE_TIME.exec(value)) || [];
   const date = text !== undefined && isOnCalendar(day) ? new Date(text.toUpperCase()) : undefined;
-  // In another year it is longer, and could not be read again.
+  // In other years the text is longer, and could not be read again.
   if (date?.toISOString().length !== 24) {
     throw refused(
-      'A DateTime must be a string such as "2026-02-09T08:08:20Z", with Z or a distance from UTC such as +01:00, in the years 0000 to 9999 of UTC.',
+      'A DateTime must be a string such as "2026-02-09T08:08:20Z". Give Z or an offset from UTC such as +01:00, and a year from 0000 to 9999 in UTC.',
       nodes,
     );
   }
   return date;
 }
 
-/** JavaScript takes February 30 for March 2. */
+/** JavaScript reads February 30 as March 2. */
 function isOnCalendar(day: string | undefined): boolean {
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(`${day}T`);
 }
@@ -74,7 +74,7 @@ type Variables = Readonly<Record<string, unknown>> | null | undefined;
 /** Any JSON value. An integer past 2^53 is a bigint. */
 const AnyJson = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',
-  description: `Any JSON value, nested at most ${MAX_MESSAGE_DEPTH} levels deep. Whole numbers keep all of their digits, past 2^53 too; a client whose JSON parser rounds them has to read the text itself.`,
+  description: `Any JSON value, nested at most ${MAX_MESSAGE_DEPTH} levels deep. Whole numbers keep all their digits, also past 2^53. If your JSON parser rounds such numbers, read them from the text.`,
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   serialize: (value) => value,
   parseValue: (value) => checkJson(value),
@@ -83,7 +83,11 @@ const AnyJson = new GraphQLScalarType<unknown, unknown>({
 
 function checkJson(value: unknown, node?: ValueNode): unknown {
   if (isTooDeep(value)) throw tooDeep(node);
-  if (hasInfinity(value)) throw refused('JSON has no number as large as this one.', node);
+  if (hasInfinity(value))
+    throw refused(
+      'A number of this JSON is too large. Give numbers below 1.8e308, or send it as a string.',
+      node,
+    );
   return value;
 }
 
@@ -92,7 +96,7 @@ function hasInfinity(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
 }
 
-/** As `valueFromASTUntyped` reads it, with all digits. */
+/** Like `valueFromASTUntyped`, but keeps all digits. */
 function literalValue(node: ValueNode, variables: Variables, depth: number): unknown {
   if (depth > MAX_MESSAGE_DEPTH) throw tooDeep(node);
   switch (node.kind) {
@@ -132,8 +136,8 @@ builder.addScalarType('SafeInt', SafeInt);
 builder.addScalarType('JSON', AnyJson);
 
 /**
- * GraphQL's own ID accepts any whole JSON number, but one above 2^53 has been rounded by the time it is looked at:
- * it would name something else.
+ * GraphQL's own ID accepts any whole JSON number. A number above 2^53 was rounded when the JSON was parsed, so it would
+ * name another object.
  */
 const ExactID = new GraphQLScalarType<string, string>({
   ...GraphQLID.toConfig(),
@@ -146,7 +150,7 @@ const ExactID = new GraphQLScalarType<string, string>({
         : 'An ID must be sent as a string.',
     );
   },
-  // A number that stands in the document has all its digits.
+  // A number in the document still has all its digits.
   parseLiteral: (node: ValueNode) => {
     if (node.kind === Kind.STRING || node.kind === Kind.INT) return node.value;
     throw refused('An ID must be written as a string or a whole number.', node);
@@ -154,8 +158,8 @@ const ExactID = new GraphQLScalarType<string, string>({
 });
 
 /**
- * GraphQL's own Int refuses what has more than 32 bits before a resolver sees it, in words that do not say what is
- * allowed. Every Int of an input has a smaller range, which the resolver names.
+ * GraphQL's own Int refuses more than 32 bits without saying what is allowed. Every Int of an input has a smaller range,
+ * and the resolver's message names the range.
  */
 const RangedInt = new GraphQLScalarType<number, number>({
   ...GraphQLInt.toConfig(),
@@ -171,10 +175,7 @@ const RangedInt = new GraphQLScalarType<number, number>({
 
 const REPLACEMENTS = new Map([ExactID, RangedInt].map((type) => [type.name, type]));
 
-/**
- * Replaces GraphQL's own by these in a schema that nobody has used yet: Pothos takes GraphQL's, whatever `scalarType('ID')`
- * says.
- */
+/** Replaces GraphQL's ID and Int in a new schema. Pothos uses GraphQL's own types even if `scalarType('ID')` gives others. */
 export function useOwnScalars(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !('getFields' in type)) continue;

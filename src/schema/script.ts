@@ -23,7 +23,7 @@ const SETTINGS = {
   useHeartbeat: setting(
     'Boolean',
     'use_heartbeat',
-    'Whether users go on being checked after the first verification.',
+    'Whether users are checked again after the first verification.',
   ),
   kickOutdated: setting('Boolean', 'kick_outdated', 'Whether users who run an old version are kicked.'),
   requireSessions: setting('Boolean', 'require_sessions', 'Whether users without WebSockets are refused.'),
@@ -39,17 +39,17 @@ export const Script = defineEntity('Script', {
   several: 'Costs one REST call for each distinct id.',
   isRefetchable: true,
   description:
-    'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often it is selected.',
+    'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often the operation selects it.',
   fields: (wire, t) => ({
     id: wire.id('id', "The script's id in LuaAuth."),
     project: t.field({
       type: Project,
       nullable: true,
       description:
-        'The project that the script belongs to; null, with an error here, if it cannot be read. Its id alone costs no REST call, its executions and scripts theirs, anything else one for each distinct project.',
+        'The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions and scripts cost their own calls. Any other field costs one call for each distinct project.',
       extensions: costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
       resolve: (script, args, context, info) => {
-        // Its id alone takes no call, which would be checked.
+        // Selecting the id alone makes no REST call, so no call would check access.
         checkProject(context.caller.permissions, usable(script, 'project_id'));
         return projectOf(script, args, context, info);
       },
@@ -60,9 +60,9 @@ export const Script = defineEntity('Script', {
     totalExecutions: wire.count('total_executions', 'How often the script has been executed.'),
     totalSessions: wire.count(
       'total_sessions',
-      'The total of sessions as LuaAuth counts it; it need not equal the length of `sessions`.',
+      "LuaAuth's count of sessions. It may differ from the length of `sessions`.",
     ),
-    totalInstances: wire.count('total_instances', 'The total of instances as LuaAuth counts it.'),
+    totalInstances: wire.count('total_instances', "LuaAuth's count of instances."),
   }),
 });
 
@@ -72,13 +72,13 @@ defineMutation({
   name: 'editScript',
   effect: 'sets',
   description:
-    "Changes a script's settings. An absent field stays as it is. Doing it twice is the same as once. Costs one REST call, two when the script is selected.",
+    "Changes a script's settings. An absent field stays as it is. Repeating it has no further effect. Costs one REST call, two when the script is selected.",
   scope: 'scripts:write',
   endpoint: editScript,
   isEdit: true,
   input: {
     description:
-      'The settings to change. An absent field stays as it is. None can be cleared, so null and an empty name are refused.',
+      'The settings to change. An absent field stays as it is. No field can be cleared, so null and an empty name are refused.',
     argument: 'The script and its new settings.',
     fields: { id, name: nameField('The new name of the script.'), ...SETTINGS },
   },
@@ -89,7 +89,7 @@ defineMutation({
   name: 'updateScript',
   effect: 'repeats',
   description:
-    "Replaces a script's source code. LuaAuth may take it for a new version each time. Costs one REST call, two when the script is selected.",
+    "Replaces a script's source code. LuaAuth may count each call as a new version. Costs one REST call, two when the script is selected.",
   scope: 'scripts:source',
   endpoint: updateScript,
   input: {
@@ -101,8 +101,7 @@ defineMutation({
         type: 'String',
         wire: 'script',
         isRequired: true,
-        description:
-          'The whole source code. It reaches LuaAuth character for character; send it as a variable.',
+        description: 'The whole source code. The gateway passes it on unchanged. Send it as a variable.',
         write: checkSource,
       },
     },
@@ -119,11 +118,11 @@ defineMutation({
   name: 'toggleScript',
   effect: 'sets',
   description:
-    'Enables or disables a script. It sets the state rather than flipping it: doing it twice is the same as once. Costs one REST call, two when the script is selected.',
+    'Enables or disables a script. Sets the state rather than flipping it, so repeating it has no further effect. Costs one REST call, two when the script is selected.',
   scope: 'scripts:write',
   endpoint: toggleScript,
   input: {
-    description: 'A script and whether it is to be enabled.',
+    description: 'A script and whether to enable it.',
     argument: 'The script and its new state.',
     fields: {
       id,
@@ -142,12 +141,12 @@ defineMutation({
   name: 'deleteScript',
   effect: 'ends',
   description:
-    'Deletes a script for good. A second time LuaAuth refuses it as NotPermitted. Costs one REST call.',
+    'Deletes a script for good. LuaAuth refuses a second deletion as NotPermitted. Costs one REST call.',
   scope: 'scripts:delete',
   endpoint: removeScript,
   input: { description: 'The script to delete.', fields: { id } },
   success: {
     description: 'LuaAuth has deleted the script.',
-    id: ['deletedScriptId', 'The id of the script that is gone.'],
+    id: ['deletedScriptId', 'The id of the deleted script.'],
   },
 });

@@ -17,7 +17,7 @@ import { defineLoader } from './loader.ts';
 import { Script } from './script.ts';
 import { readFilter, Session, SessionFilter } from './session.ts';
 
-/** The sessions of a script, all of them or those that match. */
+/** The sessions of a script, filtered if `match` is given. */
 interface SessionList {
   readonly scriptId: string;
   readonly match: SessionMatch | undefined;
@@ -25,28 +25,28 @@ interface SessionList {
 
 interface Page {
   readonly list: SessionList;
-  /** The index of its first row in the list. */
+  /** The index of the page's first row in the list. */
   readonly from: number;
   readonly rows: readonly SessionShape[];
-  /** How many rows came of the one more that was asked for; undefined: none was asked for. */
+  /** How many rows were received when one more than the page was asked for. Undefined if none were asked for. */
   readonly found: number | undefined;
 }
 
 const PageInfo = builder.objectRef<Page>('PageInfo').implement({
   extensions: inheritsScopes,
   description:
-    'Where a page of a connection stands. Only forward pagination is offered: the API counts from its start.',
+    'The position of a page in its connection. Only forward pagination exists, as the API counts positions from the start.',
   directives: { shareable: {} },
   fields: (t) => ({
     hasNextPage: t.boolean({
       description:
-        'Whether more follows. The API gives no total: when a page may be the last one, selecting this costs one further REST call, which makes sure.',
+        'Whether more sessions follow. The API gives no total. If this may be the last page, selecting this field costs one further REST call.',
       extensions: costsTheSameAgain,
       resolve: (page, _args, context) => hasNextPage(page, context),
     }),
     hasPreviousPage: t.boolean({
       description:
-        'Whether something stands before this page: true when `after` was given, or `from` above 0. Costs nothing.',
+        'Whether sessions precede this page: true when `after` was given, or `from` above 0. Costs nothing.',
       resolve: ({ from }) => from > 0,
     }),
     startCursor: t.string({
@@ -64,10 +64,10 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
 
 const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('SessionEdge').implement({
   extensions: inheritsScopes,
-  description: 'A session at its place in the list.',
+  description: 'A session and its cursor.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'Opaque; good for `after` on the same script with the same filter.',
+      description: 'An opaque cursor for `after`, valid for the same script and filter.',
     }),
     node: t.field({ type: Session, description: 'The session.', resolve: ({ node }) => node }),
   }),
@@ -89,7 +89,7 @@ const SessionConnection = builder.objectRef<Page>('SessionConnection').implement
     }),
     pageInfo: t.field({
       type: PageInfo,
-      description: 'Where this page stands in the list.',
+      description: 'The position of this page in the list.',
       resolve: (page) => page,
     }),
   }),
@@ -100,7 +100,7 @@ builder.objectField(Script, 'sessions', (t) =>
     type: SessionConnection,
     nullable: true,
     description:
-      'Connected users, oldest position first. With a filter, only sessions that match all of it. Sessions come and go while one pages, and pages count positions: a session may be met twice or be missed by a page that moved. There is no `last` and no `before`: the API counts from the start of the list. Null, with an error here, if they cannot be read, or `first`, `after` or `from` is no good. Costs one REST call a page; see `hasNextPage`.',
+      'Connected users, in the order of the API. With a filter, only sessions that match every given property. Sessions start and end between pages, and pages count positions: a session may appear twice or be missed. There is no `last` and no `before`: the API counts from the start of the list. Null, with an error here, if they cannot be read, or if `first`, `after` or `from` is invalid. Costs one REST call per page; see also `hasNextPage`.',
     extensions: {
       ...requiresScopes('sessions:read'),
       ...costsOneOf(endpointOfPage, {
@@ -112,14 +112,15 @@ builder.objectField(Script, 'sessions', (t) =>
       first: t.arg.int({
         defaultValue: 50,
         description:
-          'How many sessions: 0 to 100; null means 50. 0 is an empty page, without a REST call unless `hasNextPage` is selected.',
+          'The number of sessions: 0 to 100; null means 50. 0 gives an empty page, without a REST call unless `hasNextPage` is selected.',
       }),
       after: t.arg.string({
-        description: 'A cursor of this list: the page begins behind it. Absent or null: at the start.',
+        description:
+          'A cursor of this list; the page begins after it. Absent or null: the page begins at the start.',
       }),
       from: t.arg.int({
         description:
-          "The position in the API's list at which the page begins, instead of a cursor: 0 to 2147483647. Absent or null: at the cursor, or at the start. Not together with `after`.",
+          "The position in the API's list at which the page begins: 0 to 2147483647. Absent or null: the page begins after the cursor, or at the start. Do not give it together with `after`.",
       }),
       filter: t.arg({
         type: SessionFilter,
@@ -134,7 +135,6 @@ builder.objectField(Script, 'sessions', (t) =>
   }),
 );
 
-/** The position at which a page begins. @throws BAD_USER_INPUT */
 function beginning(
   list: SessionList,
   after: string | null | undefined,
@@ -145,7 +145,6 @@ function beginning(
   throw badUserInput('from', 'it was given together with after. Give either the position or the cursor.');
 }
 
-/** The largest value of an Int. */
 const MAX_FROM = 2 ** 31 - 1;
 
 function endpointOfPage({ filter }: Arguments) {
@@ -153,7 +152,7 @@ function endpointOfPage({ filter }: Arguments) {
   return narrows ? filterSessions : getSessions;
 }
 
-/** One string for each list, which no other has. */
+/** A distinct string for each list. */
 function listKey({ scriptId, match = {} }: SessionList): string {
   return JSON.stringify([scriptId, match.key, match.roblox_id, match.place_id, match.job_id]);
 }
@@ -172,9 +171,9 @@ const rowsIn = defineLoader(
 );
 
 /**
- * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is
- * not documented: a page that comes back without that extra row may be the end of the list or the API's cap, which one
- * further row shows, unless a longer page has shown that the cap is higher.
+ * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is not
+ * documented. So a page without the extra row may be the last page, or the API may have capped it. One further row decides,
+ * unless a longer page has shown that the cap is higher.
  */
 async function loadPage(context: Context, list: SessionList, from: number, first: number): Promise<Page> {
   const found = first === 0 ? undefined : await rowsIn(context).load({ list, from, limit: first + 1 });
@@ -200,7 +199,7 @@ async function isThere(context: Context, list: SessionList, from: number): Promi
   return rows.length > 0;
 }
 
-/** Names the page sizes of an endpoint: the two may have different caps. */
+/** Names the endpoint, because the two endpoints may have different caps. */
 function sizesOf({ match }: SessionList): string {
   return match === undefined ? 'sessions' : 'filter';
 }
@@ -210,21 +209,21 @@ function cursorAt({ list, from }: Page, index: number): string {
 }
 
 /**
- * An opaque cursor: the index of a row, and a mark of the list that the row is in, so that a cursor of another script
- * or filter, or one that was tampered with, is noticed. The mark is a checksum, not a secret.
+ * Makes an opaque cursor from a row's index and a checksum of its list. The checksum reveals cursors of other lists and
+ * changed cursors. It is no secret.
  */
 function writeCursor(list: string, index: number): string {
   const mark = createHash('sha256').update(`${index}:${list}`).digest('base64url').slice(0, 8);
   return Buffer.from(`${index}:${mark}`).toString('base64url');
 }
 
-/** @returns the index in a cursor that `writeCursor` made for the same list. @throws BAD_USER_INPUT for any other. */
+/** Returns the index in a cursor that `writeCursor` made for the same list. @throws BAD_USER_INPUT for any other cursor. */
 function readCursor(list: SessionList, cursor: string): number {
   const text = cursor.length <= 64 ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
   const [, index] = /^(\d{1,15}):[\w-]{8}$/.exec(text) ?? [];
   if (index !== undefined && writeCursor(listKey(list), Number(index)) === cursor) return Number(index);
   throw badUserInput(
     'after',
-    'this is not a cursor of this list. Give an endCursor of the same script and filter, or leave it out to begin anew.',
+    'this is not a cursor of this list. Give an endCursor of the same script and filter, or leave it out to start at the beginning.',
   );
 }

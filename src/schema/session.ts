@@ -31,28 +31,27 @@ export const Session = defineEntity('Session', {
   scope: 'sessions:read',
   one: 'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
   isRefetchable: true,
-  description:
-    'One user who is connected to a script right now. A session that has ended cannot be read any more.',
+  description: 'A user who is connected to a script now. A session that has ended can no longer be read.',
   fields: (wire, t) => ({
     id: wire.id('id', "The session's id in LuaAuth."),
     script: t.field({
       type: Script,
       nullable: true,
       description:
-        'The script that the user runs; null, with an error here, if it cannot be read. Its id alone costs no REST call, anything else one per distinct script.',
+        'The script that the user runs; null, with an error here, if it cannot be read. The id alone costs no REST call. Any other field costs one call for each distinct script.',
       extensions: costs(getScript, { freeFields: ['id'] }),
       resolve: Script.namedBy('script_id', ['id']),
     }),
     userKey: wire.orNull.string(
       'user_key',
-      "The user's licence key; null for a user of a free-for-all script without one.",
+      "The user's licence key; null for a user of a free-for-all script without a key.",
       requiresScopes('users:read'),
     ),
     user: t.field({
       type: User,
       nullable: true,
       description:
-        'The user whose licence key it is. Null where there is no key, and with an error here if the user cannot be read. Costs one REST call for each distinct key.',
+        'The user of this licence key. Null without a key, and null with an error here if the user cannot be read. Costs one REST call for each distinct key.',
       extensions: { ...requiresScopes('users:read'), ...costs(getUser) },
       resolve: (session, _args, context) => {
         const key = userKeyOf(session);
@@ -68,10 +67,10 @@ export const Session = defineEntity('Session', {
 
 export const SessionFilter = builder.inputType('SessionFilter', {
   description:
-    'The properties that a session must have. All that is given must match; an absent or null field does not narrow.',
+    'The properties that a session must have. A session must match every given field; absent and null fields are ignored.',
   fields: (t) => ({
     userKey: t.string({
-      description: "The user's licence key. It travels to LuaAuth in the URL of the REST call.",
+      description: "The user's licence key. The gateway sends it to LuaAuth in the URL of the REST call.",
     }),
     robloxId: t.id({ description: "The user's id on Roblox, in digits." }),
     placeId: t.id({ description: 'The id of the Roblox place, in digits.' }),
@@ -79,7 +78,7 @@ export const SessionFilter = builder.inputType('SessionFilter', {
   }),
 });
 
-/** Gives the filter's one condition; undefined: it has none. @throws BAD_USER_INPUT */
+/** Returns the given conditions, or undefined if there are none. @throws BAD_USER_INPUT */
 export function readFilter(filter: typeof SessionFilter.$inferInput): SessionMatch | undefined {
   const { userKey, robloxId, placeId, jobId } = filter;
   const match: SessionMatch = {};
@@ -94,7 +93,7 @@ defineMutation({
   name: 'disconnectSession',
   effect: 'ends',
   description:
-    'Ends one session: its user is disconnected, and may connect again. The session may go on appearing in lists for a while, as LuaAuth does not say when it is gone. No read of the session, or of any list of sessions, is older than this. A session that there is not is refused as NotPermitted. Costs one REST call.',
+    'Ends one session: its user is disconnected, and may connect again. LuaAuth may list the session for a while, and does not say when it is gone. Later reads of this session, and of any list of sessions, skip the cache. LuaAuth refuses an unknown session as NotPermitted. Costs one REST call.',
   scope: 'sessions:write',
   endpoint: disconnectSession,
   input: {
@@ -103,20 +102,20 @@ defineMutation({
   },
   success: {
     description:
-      'LuaAuth has ended the session. Whatever is read of sessions from now on is asked for anew; LuaAuth itself may go on showing the session for a while.',
+      'LuaAuth has ended the session. Later reads of sessions skip the cache; LuaAuth itself may show the session for a while.',
     id: ['disconnectedSessionId', 'The id of the session that was ended.'],
   },
   done: ({ params }, { live, caller }) => live?.disconnected(caller.api.origin.account, [params.session_id]),
 });
 
-/** The longest list is not documented; a page of sessions has no more. */
+/** LuaAuth documents no limit. 100 is also the size of a full page of sessions. */
 const MAX_IDS = 100;
 
 defineMutation({
   name: 'disconnectSessions',
   effect: 'ends',
   description:
-    'Ends many sessions with one REST call, whatever their number; LuaAuth does not tell which of them there were. They may go on appearing in lists for a while. No read of these sessions, or of any list of sessions, is older than this. Costs one REST call.',
+    'Ends many sessions with one REST call. LuaAuth does not say which of them existed, and may list them for a while. Later reads of these sessions, and of any list of sessions, skip the cache. Costs one REST call.',
   scope: 'sessions:write',
   endpoint: disconnectSessions,
   input: {
@@ -126,17 +125,17 @@ defineMutation({
         type: ['ID'],
         wire: 'session_ids',
         isRequired: true,
-        description: `The ids of the sessions: 1 to ${MAX_IDS}. One that is repeated is sent once.`,
+        description: `The ids of the sessions: 1 to ${MAX_IDS}. A repeated id is sent once.`,
         write: checkIds,
       },
     },
   },
   success: {
     description:
-      'LuaAuth has accepted the list. It does not tell which of the sessions there were, and may go on showing them for a while; whatever is read of sessions from now on is asked for anew.',
+      'LuaAuth has accepted the list. It does not say which of the sessions existed, and may show them for a while. Later reads of sessions skip the cache.',
     fields: (t) => ({
       disconnectedSessionIds: t.idList({
-        description: 'The ids that were sent, each once, in the order of the input.',
+        description: 'The ids that were sent, without duplicates, in the order of the input.',
         resolve: ({ sent }) => sent.session_ids,
       }),
     }),
@@ -162,27 +161,26 @@ const MessageDelivered = builder.objectRef<Message<true>>('MessageDelivered').im
     response: t.field({
       type: 'JSON',
       nullable: true,
-      description:
-        'The value that the function returned, at most 64 kB of JSON; null where it returned nothing.',
+      description: "The function's return value, at most 64 kB of JSON; null if it returned nothing.",
       resolve: ({ answer }) => answer.response,
     }),
   }),
 });
 
 const MessageFailure = builder.enumType('MessageFailure', {
-  description: 'Why a message brought nothing back.',
+  description: 'Why a message has no response.',
   values: {
-    FUNCTION_ERRORED: { description: 'The function ran, and failed.' },
-    INVALID_RETURN: { description: 'The function ran, and what it returned cannot be sent.' },
-    NO_RESPONSE: { description: 'The client did not answer in time. Whether the function ran is not known.' },
+    FUNCTION_ERRORED: { description: 'The function ran and failed.' },
+    INVALID_RETURN: { description: 'The function ran, but its return value cannot be sent.' },
+    NO_RESPONSE: { description: 'The client did not answer in time. The function may have run.' },
     NO_SUCH_FUNCTION: { description: 'The script has registered no function of this name.' },
-    UNKNOWN: { description: 'A reason that LuaAuth does not document: `detail` has it.' },
+    UNKNOWN: { description: 'A reason that LuaAuth does not document; see `detail`.' },
   } as const satisfies Readonly<Record<MessageFailureReason, object>>,
 });
 
 const MessageNotDelivered = builder.objectRef<Message<false>>('MessageNotDelivered').implement({
   extensions: inheritsScopes,
-  description: 'LuaAuth took the message, but nothing came back from the function.',
+  description: 'LuaAuth accepted the message, but the function returned no response.',
   fields: (t) => ({
     reason: t.field({
       type: MessageFailure,
@@ -190,7 +188,7 @@ const MessageNotDelivered = builder.objectRef<Message<false>>('MessageNotDeliver
       resolve: ({ answer }) => answer.reason,
     }),
     detail: t.string({
-      description: "LuaAuth's own words, shortened; a function that failed is quoted in them.",
+      description: "LuaAuth's message, shortened. It quotes the error of a function that failed.",
       resolve: ({ answer }) => answer.detail,
     }),
   }),
@@ -200,11 +198,11 @@ defineMutation({
   name: 'messageSession',
   effect: 'repeats',
   description:
-    'Calls a function that the script has registered, on the client of one session, and waits for what it returns: up to 60 s, for which no other time limit of the gateway counts; but they count for what stands behind it in the operation, so send it alone. It holds a connection meanwhile, of which an API key has 64. Never sent twice by itself. Costs one REST call, which takes one place in the quota however long it waits.',
+    "Calls a function that the script has registered, on the client of one session, and waits up to 60 s for its result. Other time limits of the gateway do not apply to this wait. They apply to later fields of the operation, so send this mutation alone. While it waits it holds one of the API key's 64 connections. The gateway never repeats it. Costs one REST call, however long it waits.",
   scope: 'sessions:write',
   endpoint: sendMessage,
   input: {
-    description: 'Which function to call on whose client, and with what.',
+    description: 'The session, the function to call, and its argument.',
     argument: 'The call to make.',
     fields: {
       id: idField('session_id', 'The id of the session.'),
@@ -219,7 +217,7 @@ defineMutation({
         type: 'JSON',
         wire: 'data',
         description:
-          'The argument of the function: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list.',
+          'The argument of the function: any JSON, at most 64 kB of text. If it is absent nothing is sent, and LuaAuth gives the function an empty list.',
         ofNull: 'sent',
         write: checkSize,
       },

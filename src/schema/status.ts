@@ -7,14 +7,14 @@ type UpstreamStatus = ReturnType<Api['status']>;
 const UpstreamState = builder.enumType('UpstreamState', {
   description: 'Whether LuaAuth answers.',
   values: {
-    AVAILABLE: { description: 'As far as is known, LuaAuth answers.' },
+    AVAILABLE: { description: 'LuaAuth answers, as far as is known.' },
     DEGRADED: {
       description:
-        'At least a fifth of the last calls failed, or nothing was asked since LuaAuth was unavailable.',
+        'At least a fifth of the last calls failed, or there was no call since LuaAuth was unavailable.',
     },
     UNAVAILABLE: {
       description:
-        'LuaAuth does not answer. The gateway asks again every few seconds, if there is a call to make.',
+        'LuaAuth does not answer. The gateway tries again every few seconds if there is a call to make.',
     },
   } satisfies Record<UpstreamStatus['upstream'], object>,
 });
@@ -26,12 +26,12 @@ const Status = builder.objectRef<UpstreamStatus>('Status').implement({
     upstream: t.expose('upstream', { type: UpstreamState, description: 'The state of LuaAuth.' }),
     since: t.field({
       type: 'DateTime',
-      description: 'Since when, as far as this process knows.',
+      description: 'When this state began, as far as this process knows.',
       resolve: ({ sinceMs }) => new Date(sinceMs),
     }),
     reason: t.exposeString('reason', {
       nullable: true,
-      description: 'The reason in one sentence for people; null while LuaAuth is AVAILABLE.',
+      description: 'The reason as one sentence; null while LuaAuth is AVAILABLE.',
     }),
   }),
 });

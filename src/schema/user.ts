@@ -19,14 +19,14 @@ import { wireFields } from './wire-fields.ts';
 
 const Blacklist = builder.objectRef<UserShape>('Blacklist').implement({
   extensions: inheritsScopes,
-  description: 'That a user is kept out, why and until when.',
+  description: 'Why and until when a user is blacklisted.',
   fields: (t, wire = wireFields(t)) => ({
-    reason: wire.orNull.string('blacklist_reason', 'Why, in the words of whoever did it; null: not said.'),
-    expiresAt: wire.orNull.instant('blacklist_expires', 'When it ends; null: never.'),
+    reason: wire.orNull.string('blacklist_reason', 'The reason that was given; null: none.'),
+    expiresAt: wire.orNull.instant('blacklist_expires', 'When the blacklisting ends; null: never.'),
   }),
 });
 
-/** Nobody can try all keys in use: 24 hexadecimal digits have too many values. */
+/** The hash is safe to show: a key has 24 hexadecimal digits, too many to try. */
 function opaqueId(key: string): string {
   return hash('sha256', `luaauth-graphql user ${key}`, 'base64url');
 }
@@ -40,17 +40,17 @@ export const User = defineEntity('User', {
   one: 'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
   several: 'Costs one REST call for each distinct key.',
   description:
-    'A licence key and whom it belongs to. The API does not tell of which project. Reading it costs one REST call, however often it is selected.',
+    'A licence key and its user. The API does not tell the project of a key. Reading it costs one REST call, however often the operation selects it.',
   fields: (wire, t) => ({
     id: t.id({
       description:
-        'An id for caches, made of the key, which it does not show. It is the same everywhere and as long as the key is; no argument takes it.',
+        'An id for caches, a hash of the key that does not reveal it. It is the same in all gateways and stays as long as the key. No argument accepts it.',
       resolve: (user) => opaqueId(usable(user, 'key')),
     }),
     key: wire.id('key', 'The licence key. It is a secret.'),
     discordId: wire.orNull.id('discord_id', "The user's id on Discord: exact digits; null: not linked."),
     fingerprintAssigned: wire.boolean('fingerprint_assigned', 'Whether the key is bound to a machine.'),
-    executor: wire.orNull.string('executor', 'The program that the user runs scripts with; null: not known.'),
+    executor: wire.orNull.string('executor', 'The program in which the user runs scripts; null: not known.'),
     executions: wire.count('executions', 'How often the user has executed scripts.'),
     keyExpiresAt: wire.orNull.instant('key_expires', 'When the key expires; null: never.'),
     lastResetAt: wire.orNull.instant('last_reset', 'When the fingerprint was last reset; null: never.'),
@@ -62,12 +62,12 @@ export const User = defineEntity('User', {
     blacklist: t.field({
       type: Blacklist,
       nullable: true,
-      description: 'Why and until when the user is kept out; null: not blacklisted. Costs nothing more.',
+      description: 'Why and until when the user is blacklisted; null: not blacklisted. Costs nothing more.',
       resolve: (user) => (usable(user, 'blacklisted') ? user : null),
     }),
     fingerprint: wire.orNull.string(
       'luaauth_fingerprint',
-      'The part of the fingerprint that the API shows: marks for ip, fingerprint and executor, a line each; null: none.',
+      'The part of the fingerprint that the API shows: one line each for ip, fingerprint and executor; null: none.',
       requiresScopes('secrets:read'),
     ),
   }),
@@ -78,8 +78,7 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
     t.field({
       type: User,
       nullable: true,
-      description:
-        'The user; that costs one REST call. Null, with an error here, if the user cannot be read.',
+      description: 'The user, for one more REST call. Null, with an error here, if the user cannot be read.',
       extensions: User.extensions,
       resolve: ({ params }) => params.user_key as string,
     }),
@@ -95,19 +94,19 @@ defineMutation({
   name: 'editUser',
   effect: 'sets',
   description:
-    'Changes the Discord id, the expiry and the note of a user. An absent field stays as it is, null clears it. Doing it twice is the same as once. Costs one REST call, two when the user is selected.',
+    'Changes the Discord id, the expiry and the note of a user. An absent field stays as it is; null clears it. Repeating it has no further effect. Costs one REST call, two when the user is selected.',
   scope: 'users:write',
   endpoint: editUser,
   isEdit: true,
   input: {
-    description: 'The changes to a user. An absent field stays as it is, null clears it.',
+    description: 'The changes to a user. An absent field stays as it is; null clears it.',
     argument: 'The user and what to change.',
     fields: {
       key,
       discordId: {
         type: 'ID',
         wire: 'discord_id',
-        description: "The user's id on Discord, in digits. Null: no longer linked.",
+        description: "The user's id on Discord, in digits. Null unlinks the user.",
         ofNull: 'clears',
         write: checkDigits,
       },
@@ -121,7 +120,7 @@ defineMutation({
       note: {
         type: 'String',
         wire: 'note',
-        description: `A note of at most ${MAX_NOTE} characters. Null, or empty: none.`,
+        description: `A note of at most ${MAX_NOTE} characters. Null or an empty string clears it.`,
         ofNull: 'clears',
         write: checkNote,
       },
@@ -132,11 +131,11 @@ defineMutation({
 
 function checkDigits(argument: string, value: string): string {
   if (!/^\d{1,32}$/.test(value))
-    throw badUserInput(argument, 'it is not a Discord id. Give its digits, or null to clear it.');
+    throw badUserInput(argument, 'it is not a Discord id. Give 1 to 32 digits, or null to clear it.');
   return value;
 }
 
-/** Characters as people count them, not UTF-16 units. */
+/** Counts characters, not UTF-16 units. */
 function checkNote(argument: string, value: string): string {
   const { length } = [...checkWellFormed(argument, value)];
   if (length > MAX_NOTE)
@@ -148,25 +147,25 @@ defineMutation({
   name: 'blacklistUser',
   effect: 'ends',
   description:
-    'Keeps a user out; as a help page of LuaAuth says, the IP address of the user as well. One who is kept out already stays so as before, also with another reason or end: unblacklist first. Whether it ends sessions is not documented. Costs one REST call, two when the user is selected.',
+    "Blacklists a user, and according to LuaAuth's help also the user's IP address. If the user is blacklisted already, the old reason and end stay: unblacklist first. LuaAuth does not document whether it ends sessions. Costs one REST call, two when the user is selected.",
   scope: 'users:write',
   endpoint: blacklistUser,
   input: {
-    description: 'The user to keep out, why and until when.',
-    argument: 'The user to keep out.',
-    // A member that is not said is not sent: what null means here is not documented.
+    description: 'The user to blacklist, why and until when.',
+    argument: 'The user to blacklist.',
+    // An absent member is not sent, because the meaning of null is not documented here.
     fields: {
       key,
       reason: {
         type: 'String',
         wire: 'reason',
-        description: 'Why. Absent or null: not said.',
+        description: 'The reason. Absent or null: none.',
         write: checkWellFormed,
       },
       expiresAt: {
         type: 'DateTime',
         wire: 'expires',
-        description: 'When it ends. Absent or null: never.',
+        description: 'When the blacklisting ends. Absent or null: never.',
         write: toMs,
       },
     },
@@ -178,9 +177,9 @@ defineMutation({
   name: 'unblacklistUser',
   effect: 'sets',
   description:
-    'Lets a user in again. One who is not blacklisted stays as before. Costs one REST call, two when the user is selected.',
+    'Ends the blacklisting of a user. A user who is not blacklisted stays unchanged. Costs one REST call, two when the user is selected.',
   scope: 'users:write',
   endpoint: unblacklistUser,
-  input: { description: 'The user to let in again.', fields: { key } },
-  success: { description: 'LuaAuth no longer keeps the user out.', reads: User },
+  input: { description: 'The user to unblacklist.', fields: { key } },
+  success: { description: 'LuaAuth has ended the blacklisting.', reads: User },
 });

@@ -4,7 +4,7 @@ import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import { checkWellFormed } from './argument.ts';
 import type { Fields, Types } from './builder.ts';
 
-/** The properties of a decoded object that are of a kind. */
+/** The properties of a decoded object whose values have a given type. */
 type Property<Shape, Kind> = {
   [Key in keyof Shape]-?: Exclude<Shape[Key], undefined> extends Kind ? Key : never;
 }[keyof Shape] &
@@ -13,11 +13,11 @@ type Property<Shape, Kind> = {
 type WireField<Shape, Kind> = (
   property: Property<Shape, Kind>,
   description: string,
-  /** Its scopes, if those are not what the type says. */
+  /** By default the scopes of the type. */
   extensions?: Readonly<Record<string, unknown>>,
 ) => FieldRef<Types>;
 
-/** A property that is a field of a type, and one of the input by which it is edited. */
+/** A property that is both a field of a type and a field of the input that edits it. */
 export function setting<const Type extends 'Boolean' | 'SafeInt', const Wire extends string>(
   type: Type,
   wire: Wire,
@@ -26,7 +26,7 @@ export function setting<const Type extends 'Boolean' | 'SafeInt', const Wire ext
   return { type, wire, description } as const;
 }
 
-/** A property that is a secret text, which null clears: with its description as a field, and as one of the input. */
+/** A secret text that null clears, with its description as a field and as an input field. */
 export function secretSetting<const Wire extends string>(wire: Wire, shown: string, description: string) {
   return { type: 'String', wire, shown, description, ofNull: 'clears', write: checkWellFormed } as const;
 }
@@ -36,13 +36,16 @@ type SettingOf<Shape> =
   | ReturnType<typeof setting<'SafeInt', Property<Shape, number>>>
   | ReturnType<typeof secretSetting<Property<Shape, string | null>>>;
 
-/** Fields that give a property of a decoded object as it is. One that the answer has not, or not so, is an error there. */
+/**
+ * Fields that return a property of a decoded object. A property that is missing, or has another type, is an error at its
+ * field.
+ */
 interface FieldsOfKinds<Shape, Null> {
   readonly id: WireField<Shape, string | number | Null>;
   readonly string: WireField<Shape, string | Null>;
   readonly boolean: WireField<Shape, boolean | Null>;
   readonly count: WireField<Shape, number | Null>;
-  /** For what the API gives in ms since 1970. */
+  /** For times in ms since 1970. */
   readonly instant: WireField<Shape, number | Null>;
 }
 
@@ -58,13 +61,13 @@ export function wireFields<Shape extends Provenance>(t: Fields<Shape>): WireFiel
   const fieldOf =
     (type: 'ID' | 'String' | 'Boolean' | 'SafeInt' | 'DateTime', nullable: boolean) =>
     (property: string, description: string, extensions: Readonly<Record<string, unknown>> = {}) => {
-      // As `usable` does, which every leaf would call.
+      // Repeats the code of `usable`, as a call for every leaf would cost time.
       const resolve = (shape: Shape) => {
         const value = shape[property as keyof Shape];
         if (value === undefined) throw unusable(shape, property);
         return type === 'DateTime' && value !== null ? new Date(value as number) : value;
       };
-      // `WireField` lets only properties in that are of the field's kind.
+      // `WireField` accepts only properties of the field's type.
       return t.field({ type, nullable, description, extensions, resolve: resolve as never });
     };
   const ofKinds = (nullable: boolean) => ({

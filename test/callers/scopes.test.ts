@@ -148,7 +148,7 @@ describe('a document that asks for more than its key may', () => {
     expect(errors).toEqual([
       expect.toBeJustError('FORBIDDEN', {
         message:
-          'The gateway key "reader" lacks the scopes sessions:read, users:read and secrets:read. Nothing was asked of LuaAuth. Leave out the fields in missingScopes, or use a key that may have them.',
+          'The gateway key "reader" lacks the scopes sessions:read, users:read and secrets:read. Nothing was sent to LuaAuth. Leave out the fields in missingScopes, or use a key with these scopes.',
         missingScopes: {
           'a.sessions': ['sessions:read'],
           'a.sessions.nodes.id': ['users:read'],

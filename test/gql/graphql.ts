@@ -6,38 +6,38 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** The kind of a setting of an ad provider. */
 export type AdProviderSettingType =
-  /** It tells something, and cannot be set. */
+  /** The setting is information and cannot be changed. */
   | 'INFO'
-  /** It is a text. */
+  /** The setting is a text. */
   | 'TEXT'
-  /** It is on or off. */
+  /** The setting is on or off. */
   | 'TOGGLE'
-  /** It is something that LuaAuth does not document. */
+  /** The setting has a type that LuaAuth does not document. */
   | 'UNKNOWN';
 
-/** The user to keep out, why and until when. */
+/** The user to blacklist, why and until when. */
 export type BlacklistUserInput = {
-  /** When it ends. Absent or null: never. */
+  /** When the blacklisting ends. Absent or null: never. */
   expiresAt?: string | null | undefined;
   /** The licence key. */
   key: string;
-  /** Why. Absent or null: not said. */
+  /** The reason. Absent or null: none. */
   reason?: string | null | undefined;
 };
 
-/** The ad system to make. LuaAuth sets every field that is absent or null: keys of one day, one for each user, to be extended to a week. */
+/** The ad system to create. For an absent or null field LuaAuth sets its default. By default a key lasts one day, each user has one key, and a key can be extended to a week. */
 export type CreateAdSystemInput = {
   /** Whether a further completion extends a key. */
   allowExtending?: boolean | null | undefined;
   /** How long a key lasts for one completion, in ms. */
   keyDurationMs?: number | null | undefined;
-  /** To what a key may be extended, in ms. */
+  /** The longest time in ms to which a key may be extended. */
   maxDurationMs?: number | null | undefined;
   /** How many keys a user of the system may have. */
   maxKeys?: number | null | undefined;
   /** The name that users see. */
   name: string;
-  /** The id of the project that it belongs to. */
+  /** The id of the project that the ad system belongs to. */
   projectId: string;
 };
 
@@ -61,11 +61,11 @@ export type DisconnectSessionInput = {
 
 /** The sessions to end. */
 export type DisconnectSessionsInput = {
-  /** The ids of the sessions: 1 to 100. One that is repeated is sent once. */
+  /** The ids of the sessions: 1 to 100. A repeated id is sent once. */
   ids: Array<string>;
 };
 
-/** The changes to an ad system. An absent field stays as it is. None can be cleared, so null and an empty name are refused. */
+/** The changes to an ad system. An absent field stays as it is. No field can be cleared, so null and an empty name are refused. */
 export type EditAdSystemInput = {
   /** Whether a further completion extends a key. */
   allowExtending?: boolean | null | undefined;
@@ -73,17 +73,17 @@ export type EditAdSystemInput = {
   id: string;
   /** How long a key lasts for one completion, in ms. */
   keyDurationMs?: number | null | undefined;
-  /** To what a key may be extended, in ms. */
+  /** The longest time in ms to which a key may be extended. */
   maxDurationMs?: number | null | undefined;
   /** How many keys a user of the system may have. */
   maxKeys?: number | null | undefined;
   /** The new name that users see. */
   name?: string | null | undefined;
-  /** The id of the project that it belongs to from now on. */
+  /** The id of the project to move the ad system to. */
   projectId?: string | null | undefined;
 };
 
-/** The settings to change. An absent field stays as it is. Null clears a webhook, as an empty string does; nothing else can be cleared. */
+/** The settings to change. An absent field stays as it is. Null or an empty string clears a webhook; no other field can be cleared. */
 export type EditProjectInput = {
   /** Whether users may reset their own fingerprint. A forced reset ignores it. */
   allowFingerprintResets?: boolean | null | undefined;
@@ -103,7 +103,7 @@ export type EditProjectInput = {
   name?: string | null | undefined;
 };
 
-/** The settings to change. An absent field stays as it is. None can be cleared, so null and an empty name are refused. */
+/** The settings to change. An absent field stays as it is. No field can be cleared, so null and an empty name are refused. */
 export type EditScriptInput = {
   /** Whether users may execute the script without a key. */
   freeForAll?: boolean | null | undefined;
@@ -115,38 +115,38 @@ export type EditScriptInput = {
   name?: string | null | undefined;
   /** Whether users without WebSockets are refused. */
   requireSessions?: boolean | null | undefined;
-  /** Whether users go on being checked after the first verification. */
+  /** Whether users are checked again after the first verification. */
   useHeartbeat?: boolean | null | undefined;
 };
 
-/** The changes to a user. An absent field stays as it is, null clears it. */
+/** The changes to a user. An absent field stays as it is; null clears it. */
 export type EditUserInput = {
-  /** The user's id on Discord, in digits. Null: no longer linked. */
+  /** The user's id on Discord, in digits. Null unlinks the user. */
   discordId?: string | null | undefined;
   /** The licence key. */
   key: string;
   /** When the key expires. Null: never. */
   keyExpiresAt?: string | null | undefined;
-  /** A note of at most 255 characters. Null, or empty: none. */
+  /** A note of at most 255 characters. Null or an empty string clears it. */
   note?: string | null | undefined;
 };
 
-/** Why a message brought nothing back. */
+/** Why a message has no response. */
 export type MessageFailure =
-  /** The function ran, and failed. */
+  /** The function ran and failed. */
   | 'FUNCTION_ERRORED'
-  /** The function ran, and what it returned cannot be sent. */
+  /** The function ran, but its return value cannot be sent. */
   | 'INVALID_RETURN'
-  /** The client did not answer in time. Whether the function ran is not known. */
+  /** The client did not answer in time. The function may have run. */
   | 'NO_RESPONSE'
   /** The script has registered no function of this name. */
   | 'NO_SUCH_FUNCTION'
-  /** A reason that LuaAuth does not document: `detail` has it. */
+  /** A reason that LuaAuth does not document; see `detail`. */
   | 'UNKNOWN';
 
-/** Which function to call on whose client, and with what. */
+/** The session, the function to call, and its argument. */
 export type MessageSessionInput = {
-  /** The argument of the function: any JSON, at most 64 kB of text. Absent: nothing is sent, and LuaAuth gives it an empty list. */
+  /** The argument of the function: any JSON, at most 64 kB of text. If it is absent nothing is sent, and LuaAuth gives the function an empty list. */
   data?: unknown;
   /** The name under which the script has registered the function: 1 to 512 characters. */
   handler: string;
@@ -154,7 +154,7 @@ export type MessageSessionInput = {
   id: string;
 };
 
-/** The properties that a session must have. All that is given must match; an absent or null field does not narrow. */
+/** The properties that a session must have. A session must match every given field; absent and null fields are ignored. */
 export type SessionFilter = {
   /** The id of the Roblox server. */
   jobId?: string | null | undefined;
@@ -162,11 +162,11 @@ export type SessionFilter = {
   placeId?: string | null | undefined;
   /** The user's id on Roblox, in digits. */
   robloxId?: string | null | undefined;
-  /** The user's licence key. It travels to LuaAuth in the URL of the REST call. */
+  /** The user's licence key. The gateway sends it to LuaAuth in the URL of the REST call. */
   userKey?: string | null | undefined;
 };
 
-/** A script and whether it is to be enabled. */
+/** A script and whether to enable it. */
 export type ToggleScriptInput = {
   /** Whether the script can be executed. */
   enabled: boolean;
@@ -174,7 +174,7 @@ export type ToggleScriptInput = {
   id: string;
 };
 
-/** The user to let in again. */
+/** The user to unblacklist. */
 export type UnblacklistUserInput = {
   /** The licence key. */
   key: string;
@@ -184,7 +184,7 @@ export type UnblacklistUserInput = {
 export type UpdateScriptInput = {
   /** The id of the script. */
   id: string;
-  /** The whole source code. It reaches LuaAuth character for character; send it as a variable. */
+  /** The whole source code. The gateway passes it on unchanged. Send it as a variable. */
   source: string;
 };
 

@@ -64,7 +64,7 @@ describe('a declaration that contradicts another one is an error at the start', 
     [
       'an id in the path is of nothing',
       { getNote: read('GET /notes/:note_id', { answer, partOf: [], freshFor: 'notes' }) },
-      'luaauth/notes.ts: getNote.partOf: nothing says of which resource note_id is an id; name it here or in about',
+      'luaauth/notes.ts: getNote.partOf: no part has the id note_id; name its resource here or in about',
     ],
     [
       'the same route stands twice',

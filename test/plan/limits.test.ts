@@ -480,7 +480,7 @@ it('a refusal is 200 for a client that accepts application/json alone, as any va
   expect(errors).toEqual([
     expect.toBeJustError('TOO_DEEP', {
       message:
-        'The document has 11 fields inside one another; at most 10 are allowed. Ask for what lies deeper in an operation of its own.',
+        'The document has 11 fields inside one another; at most 10 are allowed. Ask for the deeper fields in another operation.',
       found: 11,
       limit: 10,
       locations: undefined,

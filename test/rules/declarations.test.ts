@@ -93,7 +93,9 @@ it('a mutation whose input does not give what its endpoint needs ends the start,
       },
       success: { description: 'Done.', fields: () => ({}) },
     });
-  expect(define).toThrow('flipScript.input.fields: none is the script_id of POST /scripts/:script_id/toggle');
+  expect(define).toThrow(
+    'flipScript.input.fields: no field gives script_id of POST /scripts/:script_id/toggle',
+  );
 });
 
 it('a scope that there is not, and a member that the endpoint has not, do not compile', () => {
@@ -122,5 +124,5 @@ it('a scope that there is not, and a member that the endpoint has not, do not co
       input: { description, fields: { on } },
       success,
     });
-  for (const define of [withScope, withMember]) expect(define).toThrow('none is the script_id');
+  for (const define of [withScope, withMember]) expect(define).toThrow('no field gives script_id');
 });

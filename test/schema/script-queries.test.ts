@@ -372,7 +372,7 @@ describe('scripts', () => {
       expect.toBeError('BAD_USER_INPUT', {
         path: ['scripts'],
         message: expect.stringMatching(
-          /^ids: more than 100 of them are wrong\. The last one: ids\[101\]: "\.\." is not an id\./,
+          /^ids: more than 100 of its items are wrong\. The last error: ids\[101\]: "\.\." is not an id\./,
         ),
       }),
     ]);

@@ -48,7 +48,7 @@ describe('an update that LuaAuth takes long for', () => {
     const { errors } = await answer;
     expect(errors).toMatchObject([expect.toBeError('UPSTREAM_TIMEOUT', { outcome: 'UNKNOWN' })]);
     expect(errors?.[0]?.message).toBe(
-      'POST /scripts/:script_id/update: LuaAuth did not answer in time. Whether it was carried out is unknown: LuaAuth may still be at work on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again.',
+      'POST /scripts/:script_id/update: LuaAuth did not answer in time. Whether it was carried out is unknown: LuaAuth may still be working on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again.',
     );
     expect(fixture.recorder.calls).toHaveLength(1);
   });

@@ -143,7 +143,9 @@ describe('user', () => {
         [['users', 0], 'BAD_USER_INPUT', 'keys[0]'],
       ]);
       for (const { message } of errors ?? []) {
-        expect(message).toMatch(/^keys?(\[0\])?: this is not a licence key\. One is 1 to 128 letters/);
+        expect(message).toMatch(
+          /^keys?(\[0\])?: this is not a licence key\. A licence key is 1 to 128 letters/,
+        );
       }
       expect(fixture.lines()).toEqual([]);
     },

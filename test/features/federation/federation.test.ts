@@ -222,7 +222,7 @@ describe('_entities', () => {
     expect(errors).toEqual([
       expect.toBeError('BAD_USER_INPUT', {
         path: ['_entities'],
-        message: expect.stringContaining('more than 100 of them are wrong'),
+        message: expect.stringContaining('more than 100 of its items are wrong'),
       }),
     ]);
     expect(fixture.lines()).toEqual([]);
