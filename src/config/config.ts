@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { isInClear } from '../http/address.ts';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { configurePersisted } from './document-list.ts';
 import {
@@ -14,8 +13,9 @@ import {
 import { type Environment, fileReader, overlay, readDefault, readValues } from './environment.ts';
 import { findExampleKeys } from './example-keys.ts';
 import { findOddities } from './oddities.ts';
-import { findContradictions, findUnknownNames, JWT_VARIABLES } from './problems.ts';
+import { findContradictions } from './requirements.ts';
 import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
+import { findUnknownNames } from './unknown-names.ts';
 import { redisUrl } from './value-kinds.ts';
 
 /** All that is configured. A value is that of its variable, whose meaning stands in env-variables.ts. */
@@ -28,7 +28,6 @@ export type Config = Readonly<ReturnType<typeof assemble>> & {
   readonly secretFiles: readonly SecretFile[];
 };
 export type SecretFile = NonNullable<ReturnType<typeof secretFile>>;
-export type MetricsConfig = NonNullable<Config['metrics']>;
 
 /** Reads an environment, or gives every problem with it, each a line that names the variable and what is allowed. */
 type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
@@ -94,7 +93,6 @@ function secretFile(
 function assemble(values: VariableValues, problems: string[], keysFile: ReturnType<typeof readKeys>) {
   const { HOST: host, LUAAUTH_API_URL: apiUrl, LUAAUTH_TIMEOUT_MS: timeoutMs } = values;
   const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
-  const jwt = readJwt(values, problems);
   findContradictions(values, problems, keysFile !== undefined);
   findExampleKeys(values, problems);
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path } = values;
@@ -105,7 +103,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     apiUrl,
     credentials: { heldKey, gatewayKeys },
     keysFile,
-    jwt,
+    jwt: readJwt(values),
     host,
     port: values.PORT,
     graphiql: values.GRAPHIQL,
@@ -187,21 +185,10 @@ function readRedis(values: VariableValues) {
   return url === undefined ? undefined : { url, prefix, isRequired, instances: values.LUAAUTH_INSTANCES };
 }
 
-/** All three or none: without one of them a token of anybody, or for anything, would do. */
-function readJwt(values: VariableValues, problems: string[]) {
+function readJwt(values: VariableValues) {
   const { GATEWAY_JWKS_URL: url, GATEWAY_JWT_ISSUER: issuer, GATEWAY_JWT_AUDIENCE: audience } = values;
-  if (url && isInClear(url)) {
-    problems.push(
-      `GATEWAY_JWKS_URL: "${url.origin}" is not encrypted, so anyone on the way could put their own keys there. Begin it with https://.`,
-    );
-  }
-  if (url !== undefined && issuer !== undefined && audience !== undefined) return { url, issuer, audience };
-  if ((url ?? issuer ?? audience) === undefined) return undefined;
-  for (const name of JWT_VARIABLES) {
-    if (values[name] !== undefined || problems.some((problem) => problem.startsWith(name))) continue;
-    problems.push(`${name}: not set, but needed beside the other two of ${JWT_VARIABLES.join(', ')}.`);
-  }
-  return undefined;
+  const isComplete = url !== undefined && issuer !== undefined && audience !== undefined;
+  return isComplete ? { url, issuer, audience } : undefined;
 }
 
 function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host }: VariableValues) {

@@ -17,18 +17,8 @@ export function configurePersisted(
   problems: string[],
   read: ReadFile,
 ): PersistedDocuments {
-  if (mode === 'only' && file === undefined) {
-    problems.push(
-      'PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
-    );
-  }
-  if (mode === 'off' && file !== undefined) {
-    problems.push(
-      'PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave one of the two out.',
-    );
-    return { mode, listed: new Map() };
-  }
-  return { mode, listed: file === undefined ? new Map() : readList(file, problems, read) };
+  const isRead = file !== undefined && mode !== 'off';
+  return { mode, listed: isRead ? readList(file, problems, read) : new Map() };
 }
 
 function readList(path: string, problems: string[], read: ReadFile): ListedDocuments {
