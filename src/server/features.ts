@@ -19,7 +19,7 @@ export interface ProcessFeatures {
   readonly gateway: Load<
     GatewayFeatures & {
       readonly graphiql?: {
-        describePage(config: Config, sandbox: SandboxFacts | undefined): GraphiQLPageOptions;
+        describePage(config: PageConfig, sandbox: SandboxFacts | undefined): GraphiQLPageOptions;
       };
     }
   >;
@@ -65,6 +65,9 @@ export interface ProcessFeatures {
     }>;
   }>;
 }
+
+/** The parts of the configuration that the GraphiQL page tells its visitors. */
+export type PageConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'readOnly'>;
 
 export interface AuditFile {
   readonly observer: RequestObserver;
@@ -144,7 +147,10 @@ const VARIABLES_OF = {
 };
 
 /** Loads the features of a gateway. @throws StartError for a variable of a feature that this build lacks */
-export async function loadFeatures({ asked, apiUrl }: Config, features: ProcessFeatures) {
+export async function loadFeatures(
+  { asked, apiUrl }: Pick<Config, 'asked' | 'apiUrl'>,
+  features: ProcessFeatures,
+) {
   const ofGateway = await features.gateway();
   const installed: object = { ...features, ...ofGateway };
   for (const [name, variables] of Object.entries(VARIABLES_OF)) {

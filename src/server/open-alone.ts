@@ -1,11 +1,18 @@
 import type { Config } from '../config/config.ts';
-import { createGateway } from '../gateway.ts';
+import { createGateway, type GatewayOptions } from '../gateway.ts';
 import { createLog } from '../observability/log.ts';
 import { loadFeatures, type ProcessFeatures } from './features.ts';
-import { openUpstream } from './open-upstream.ts';
+import { openUpstream, type UpstreamConfig } from './open-upstream.ts';
+
+/** The parts of the configuration that a gateway without a listener depends on. */
+type AloneConfig = Pick<
+  Config,
+  Exclude<keyof Config & keyof GatewayOptions, 'graphiql'> | 'asked' | 'live' | 'logFormat'
+> &
+  UpstreamConfig;
 
 /** A gateway that nobody but its owner reaches: it listens to nothing, and what nobody expects goes to stderr. */
-export async function openAlone(config: Config, features: ProcessFeatures) {
+export async function openAlone(config: AloneConfig, features: ProcessFeatures) {
   const ofGateway = await loadFeatures(config, features);
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];

@@ -2,15 +2,24 @@ import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { createCors } from '../http/guards.ts';
 import { StartError } from '../observability/start-error.ts';
-import type { ProcessFeatures } from './features.ts';
+import type { PageConfig, ProcessFeatures } from './features.ts';
 import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
+
+/** The parts of the configuration that a gateway depends on: its options, how it listens, and what it shows. */
+type GatewayConfig = Pick<
+  Config,
+  (keyof Config & keyof GatewayOptions) | 'live' | 'apiUrl' | 'dashboard' | 'host' | 'port' | 'writeTimeoutMs'
+> &
+  AgentsConfig &
+  PageConfig;
+type AgentsConfig = Pick<Config, 'agents' | 'persisted' | 'gatewayKey'>;
 
 type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'>;
 
 /** Listens with the gateway that is configured, or serves an agent at stdin with it. @throws StartError */
 export async function openGateway(
-  config: Config,
+  config: GatewayConfig,
   { log, requests, live, pages }: Observability,
   parts: GatewayParts,
   by: 'http' | 'stdin',
@@ -52,7 +61,7 @@ export async function openGateway(
 
 /** Loads what opens the way for agents, if it is wanted. @throws StartError */
 export async function loadAgents(
-  { agents, persisted, gatewayKey }: Config,
+  { agents, persisted, gatewayKey }: AgentsConfig,
   features: ProcessFeatures,
   by: 'http' | 'stdin',
 ) {

@@ -1,6 +1,6 @@
 import { isKeyForAll } from '../callers/identify.ts';
 import { readPlainKey } from '../callers/key-store.ts';
-import type { Config, MetricsConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { createHostCheck } from '../http/guards.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
 import type { Observer } from '../transport/observer.ts';
@@ -10,8 +10,27 @@ import { type LogOutput, openStdout } from './log-output.ts';
 /** Logs, metrics and traces of the process, for those who run it. */
 export type Observability = Awaited<ReturnType<typeof openObservability>>;
 
+/** The parts of the configuration that logs, metrics and traces depend on, with the secrets that none of them shows. */
+type ObservabilityConfig = Pick<
+  Config,
+  | 'logLevel'
+  | 'logFormat'
+  | 'auditFile'
+  | 'tracesUrl'
+  | 'metrics'
+  | 'persisted'
+  | keyof AccessConfig
+  | keyof SecretConfig
+>;
+type AccessConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'corsOrigins'>;
+type SecretConfig = Pick<Config, 'credentials' | 'gatewayKey' | 'metrics' | 'redis'>;
+
 /** Opens what is configured, and loads nothing else. The log is on stdout, or on stderr (2). @throws StartError */
-export async function openObservability(config: Config, features: ProcessFeatures, logTo: 1 | 2 = 1) {
+export async function openObservability(
+  config: ObservabilityConfig,
+  features: ProcessFeatures,
+  logTo: 1 | 2 = 1,
+) {
   const destination = await openStdout(
     (lines) => log.warn(`${logTo === 1 ? 'stdout' : 'stderr'} took no lines for a while: ${lines} are lost`),
     logTo,
@@ -71,7 +90,7 @@ function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): voi
   }
 }
 
-function secretsOf(config: Config): string[] {
+function secretsOf(config: SecretConfig): string[] {
   const { credentials, metrics, redis, gatewayKey } = config;
   const { heldKey, gatewayKeys = [] } = credentials;
   const plain = gatewayKeys.map((given) => readPlainKey(given).key);
@@ -87,8 +106,8 @@ export function secretsInUrl(url: string): string[] {
 }
 
 async function openMetrics(
-  { credentials, keysFile, jwt, corsOrigins }: Config,
-  given: MetricsConfig,
+  { credentials, keysFile, jwt, corsOrigins }: AccessConfig,
+  given: NonNullable<Config['metrics']>,
   logOutput: LogOutput,
   features: ProcessFeatures,
 ) {

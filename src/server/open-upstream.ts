@@ -6,12 +6,26 @@ import { version } from '../version.ts';
 import { openAcceptedKeysFile } from './accepted-keys-file.ts';
 import type { ProcessFeatures } from './features.ts';
 
+/** The parts of the configuration that the way to the REST API depends on. */
+export type UpstreamConfig = Pick<
+  Config,
+  | 'apiUrl'
+  | 'rate'
+  | 'totalRate'
+  | 'freshMs'
+  | 'freshMsFor'
+  | 'staleMs'
+  | 'acceptedKeysFile'
+  | 'redis'
+  | 'readRedisUrl'
+>;
+
 /**
  * The way to the REST API, or to the sandbox where no API is configured: that at `sandboxUrl`, or one of its own.
  * @throws StartError without the state of several gateways
  */
 export async function openUpstream(
-  config: Config,
+  config: UpstreamConfig,
   features: ProcessFeatures,
   observer: readonly Observer[],
   warn: (message: string) => void,
@@ -44,7 +58,7 @@ export async function openUpstream(
 }
 
 /** Opens the state that this gateway shares with others, if it does; undefined, and nothing of it loaded, if not. */
-async function openState(config: Config, features: ProcessFeatures, observers: readonly Observer[]) {
+async function openState(config: UpstreamConfig, features: ProcessFeatures, observers: readonly Observer[]) {
   const { redis, rate, freshMs, freshMsFor, staleMs } = config;
   if (!redis || !features.redis) return undefined;
   const { openStateInRedis, redisProblem } = await features.redis();

@@ -1,10 +1,9 @@
-import type { Config } from '../../config/config.ts';
 import type { GraphiQLPageOptions } from '../../http/graphiql-options.ts';
-import type { SandboxFacts } from '../../server/features.ts';
+import type { PageConfig, SandboxFacts } from '../../server/features.ts';
 import { createTabs, PLACEHOLDERS } from './tabs.ts';
 
 /** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
-export function describePage(config: Config, sandbox: SandboxFacts | undefined): GraphiQLPageOptions {
+export function describePage(config: PageConfig, sandbox: SandboxFacts | undefined): GraphiQLPageOptions {
   const credential = visitorCredential(config, sandbox);
   const ids = sandbox?.ids ?? PLACEHOLDERS;
   return {
@@ -15,7 +14,7 @@ export function describePage(config: Config, sandbox: SandboxFacts | undefined):
   };
 }
 
-function visitorCredential({ credentials, keysFile, jwt }: Config, sandbox: SandboxFacts | undefined) {
+function visitorCredential({ credentials, keysFile, jwt }: PageConfig, sandbox: SandboxFacts | undefined) {
   const { heldKey, gatewayKeys } = credentials;
   if (heldKey === undefined) {
     return {
@@ -36,7 +35,7 @@ function visitorCredential({ credentials, keysFile, jwt }: Config, sandbox: Sand
   };
 }
 
-function noteFor({ credentials: { heldKey } }: Config, isSandbox: boolean): string {
+function noteFor({ credentials: { heldKey } }: PageConfig, isSandbox: boolean): string {
   if (isSandbox) return 'Sandbox: made-up data, nothing reaches LuaAuth.';
   return heldKey === undefined ? 'Live: LuaAuth answers.' : 'Live: this gateway holds its LuaAuth key.';
 }
