@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createMeters, type Meters } from './meters.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
@@ -17,27 +18,23 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of NO_COUNTERS) registry.removeSingleMetric(name);
-  const build = new Gauge({
-    name: 'luaauth_build_info',
-    help: '1, for the version of the gateway and of Node that it runs on',
-    labelNames: ['version', 'node_version'],
-    registers: [registry],
-  });
+  const meters = createMeters(registry);
+  const build = meters.gauge(
+    'luaauth_build_info',
+    '1, for the version of the gateway and of Node that it runs on',
+    'version',
+    'node_version',
+  );
   build.set({ version, node_version: process.versions.node }, 1);
-  const lost = new Counter({
-    name: 'luaauth_log_lines_lost_total',
-    help: 'Lines of the log that are lost, as nobody read stdout or its disk was full',
-    registers: [registry],
-    collect() {
-      lost.reset();
-      lost.inc(linesLost());
-    },
-  });
+  const lost = meters.counter(
+    'luaauth_log_lines_lost_total',
+    'Lines of the log that are lost, as nobody read stdout or its disk was full',
+  );
   let expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
-    upstream: createUpstreamMetrics(registry),
-    operations: createOperationMetrics(registry),
-    live: createLiveMetrics(registry),
+    upstream: createUpstreamMetrics(meters),
+    operations: createOperationMetrics(meters),
+    live: createLiveMetrics(meters),
     contentType: registry.contentType,
     /** Whether a request with this `Authorization` header may read them. */
     isAllowed: (authorization: string | null | undefined) =>
@@ -47,7 +44,11 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
       expected = digest(`Bearer ${next}`);
     },
     /** As Prometheus reads them. */
-    text: () => registry.metrics(),
+    text() {
+      lost.reset();
+      lost.inc(linesLost());
+      return registry.metrics();
+    },
   };
 }
 
@@ -63,26 +64,11 @@ function digest(text: string): Buffer {
 }
 
 /** How many streams of live data there are, what they take, and what they deliver. */
-function createLiveMetrics(registry: Registry) {
-  const registers = [registry];
-  const streams = new Gauge({ name: 'luaauth_live_streams', help: 'Subscriptions under way', registers });
-  const scripts = new Gauge({
-    name: 'luaauth_live_scripts',
-    help: 'Scripts that subscriptions follow, for each API key',
-    registers,
-  });
-  const polls = new Counter({
-    name: 'luaauth_live_polls_total',
-    help: 'Polls of this process, by what they found',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const events = new Counter({
-    name: 'luaauth_live_events_total',
-    help: 'Events that subscribers received, by type',
-    labelNames: ['type'],
-    registers,
-  });
+function createLiveMetrics({ counter, gauge }: Meters) {
+  const streams = gauge('luaauth_live_streams', 'Subscriptions under way');
+  const scripts = gauge('luaauth_live_scripts', 'Scripts that subscriptions follow, for each API key');
+  const polls = counter('luaauth_live_polls_total', 'Polls of this process, by what they found', 'outcome');
+  const events = counter('luaauth_live_events_total', 'Events that subscribers received, by type', 'type');
   for (const outcome of ['changed', 'same', 'failed']) polls.inc({ outcome }, 0);
   for (const type of ['SessionsSnapshot', 'SessionsChange', 'SessionsDelay']) events.inc({ type }, 0);
   return {

@@ -1,4 +1,3 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
 import { clientOf, operationNameOf } from '../../observability/facts.ts';
 import {
   isOperation,
@@ -6,6 +5,7 @@ import {
   type RequestObserver,
   type RequestRecord,
 } from '../../observability/request-record.ts';
+import type { Meters } from './meters.ts';
 
 /** Each name costs memory for good: clients choose those of operations and their own, operators those of keys. */
 const MAX_OPERATIONS = 200;
@@ -37,53 +37,54 @@ const METHODS = ['GET', 'POST', 'QUERY', 'HEAD', 'OPTIONS'];
 const NOT_COUNTED = ['/health', '/readiness', '/metrics'];
 
 /** Requests and operations, by name, caller and client. Names past their number are `other`. */
-export function createOperationMetrics(registry: Registry): RequestObserver {
-  const registers = [registry];
-  const http = new Histogram({
-    name: 'luaauth_http_request_duration_seconds',
-    help: 'Time from the arrival of an HTTP request to the end of its answer; status 499: the client left',
-    labelNames: ['path', 'method', 'status'],
-    buckets: BUCKETS,
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'luaauth_operation_duration_seconds',
-    help: 'Time that an operation took from parsing to the end of its execution',
-    labelNames: OPERATION,
-    buckets: BUCKETS,
-    registers,
-  });
-  const phases = new Histogram({
-    name: 'luaauth_operation_phase_duration_seconds',
-    help: 'Time that operations spent in each phase',
-    labelNames: ['phase'],
-    buckets: PHASE_BUCKETS,
-    registers,
-  });
-  const errors = new Counter({
-    name: 'luaauth_operation_errors_total',
-    help: 'Errors in answers, by the phase in which they came up and their code',
-    labelNames: ['phase', 'code', ...OPERATION],
-    registers,
-  });
-  const operations = new Counter({
-    name: 'luaauth_operations_total',
-    help: 'Operations, by the name of the gateway key and by what the client says that it is',
-    labelNames: ['caller', 'client_name', 'client_version', 'operation_type'],
-    registers,
-  });
-  const calls = new Counter({
-    name: 'luaauth_caller_calls_total',
-    help: 'Requests to the REST API, by the name of the gateway key',
-    labelNames: ['caller'],
-    registers,
-  });
-  const writes = new Counter({
-    name: 'luaauth_writes_total',
-    help: 'Mutations, by the name of the gateway key and how they ended',
-    labelNames: ['caller', 'mutation', 'outcome'],
-    registers,
-  });
+export function createOperationMetrics({ counter, histogram }: Meters): RequestObserver {
+  const http = histogram(
+    'luaauth_http_request_duration_seconds',
+    'Time from the arrival of an HTTP request to the end of its answer; status 499: the client left',
+    BUCKETS,
+    'path',
+    'method',
+    'status',
+  );
+  const duration = histogram(
+    'luaauth_operation_duration_seconds',
+    'Time that an operation took from parsing to the end of its execution',
+    BUCKETS,
+    ...OPERATION,
+  );
+  const phases = histogram(
+    'luaauth_operation_phase_duration_seconds',
+    'Time that operations spent in each phase',
+    PHASE_BUCKETS,
+    'phase',
+  );
+  const errors = counter(
+    'luaauth_operation_errors_total',
+    'Errors in answers, by the phase in which they came up and their code',
+    'phase',
+    'code',
+    ...OPERATION,
+  );
+  const operations = counter(
+    'luaauth_operations_total',
+    'Operations, by the name of the gateway key and by what the client says that it is',
+    'caller',
+    'client_name',
+    'client_version',
+    'operation_type',
+  );
+  const calls = counter(
+    'luaauth_caller_calls_total',
+    'Requests to the REST API, by the name of the gateway key',
+    'caller',
+  );
+  const writes = counter(
+    'luaauth_writes_total',
+    'Mutations, by the name of the gateway key and how they ended',
+    'caller',
+    'mutation',
+    'outcome',
+  );
   const [names, callers, clients] = [new Names(), new Names(), new Names()];
 
   const nameOf = (record: RequestRecord): string => {
