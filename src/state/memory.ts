@@ -33,23 +33,33 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const ENTRY_BYTES = 512;
 const LEAST_BYTES = Math.ceil(MAX_BYTES / MAX_ENTRIES);
 
+interface KeptEntry extends Omit<CacheEntry, 'ageMs'> {
+  readonly askedAt: number;
+  readonly keptUntil: number;
+}
+
 /** Keeps answers bounded by number and size; the least recently used go first. A late answer takes no newer one's place. */
 export function createCacheInMemory(now: () => number): CacheEntries {
-  const kept = new LRUCache<string, Omit<CacheEntry, 'ageMs'> & { readonly askedAt: number }>({
+  const kept = new LRUCache<string, KeptEntry>({
     // Each weighs enough that there are never more of them; by `max`, the memory for all would be taken at the start.
     maxSize: MAX_BYTES,
   });
   return {
     get(key) {
       const found = kept.get(key);
-      return found && { value: found.value, bytes: found.bytes, ageMs: now() - found.askedAt };
+      if (!found) return undefined;
+      const at = now();
+      if (at <= found.keptUntil) return { value: found.value, bytes: found.bytes, ageMs: at - found.askedAt };
+      kept.delete(key);
+      return undefined;
     },
-    set(key, { value, bytes, ageMs }, ttl) {
-      const askedAt = now() - ageMs;
+    set(key, { value, bytes, ageMs }, ttlMs) {
+      const at = now();
+      const askedAt = at - ageMs;
       const newest = kept.peek(key)?.askedAt ?? askedAt;
-      if (ttl <= 0 || newest > askedAt) return;
+      if (ttlMs <= 0 || newest > askedAt) return;
       const size = Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES);
-      kept.set(key, { value, bytes, askedAt }, { ttl, size });
+      kept.set(key, { value, bytes, askedAt, keptUntil: at + ttlMs }, { size });
     },
   };
 }

@@ -6,6 +6,8 @@ export interface Clock {
   now(): number;
   /** Runs `action` once after `delayMs`, of which the system's clock takes 24 days at most; the returned function calls it off. */
   after(delayMs: number, action: () => void): () => void;
+  /** Runs `action` at the end of this turn of the event loop; undefined: by `setImmediate`. */
+  soon?(action: () => void): void;
 }
 
 /** A timer of Node that is to take longer fires at once. */
@@ -17,7 +19,39 @@ export const systemClock: Clock = {
     const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
+  soon: setImmediate,
 };
+
+/** The system's clock for work in the background: its timers do not keep the process alive. */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  after(delayMs, action) {
+    const timer = setTimeout(action, delayMs).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The time of day, in ms since 1970. */
+export const timeOfDay: () => number = Date.now;
+
+/** Keeps the process alive until the returned function is called, even if all its timers are in the background. */
+export function keepAlive(): () => void {
+  return systemClock.after(LONGEST_TIMER_MS, () => undefined);
+}
+
+/** Runs `action` at the end of this turn of the event loop. */
+export function soon(clock: Clock, action: () => void): void {
+  if (clock.soon) clock.soon(action);
+  else setImmediate(action);
+}
+
+export function endOfTurn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => soon(clock, resolve));
+}
+
+export function wait(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(delayMs, resolve));
+}
 
 /** Runs `action` again and again, first after one period, until the returned function calls it off. */
 export function every(clock: Clock, periodMs: number, action: () => void): () => void {
@@ -65,6 +99,21 @@ export function guardClock(clock: Clock, onFailure: (error: unknown) => void): C
         isOver = true;
         notify(() => callOff(), onFailure);
       };
+    },
+    soon(action) {
+      let isDone = false;
+      const once = () => {
+        if (isDone) return;
+        isDone = true;
+        action();
+      };
+      notify(
+        () => soon(clock, once),
+        (error) => {
+          onFailure(error);
+          setImmediate(once);
+        },
+      );
     },
   };
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomId, systemRandom } from './random-source.ts';
 
 /** Text as a scanner takes it: a character at a time. */
 export type Characters = Readonly<Pick<string, 'length' | 'charCodeAt'>>;
@@ -61,7 +61,7 @@ export function stringifyExactJson(value: unknown): string {
     // Its complaint about a bigint, among others: those are thrown again below.
     if (!(error instanceof TypeError)) throw error;
   }
-  const mark = randomUUID();
+  const mark = randomId(systemRandom);
   const text = JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'bigint' ? `${mark}${part}` : part,
   );
@@ -70,7 +70,7 @@ export function stringifyExactJson(value: unknown): string {
 
 /** A prefix that no text of the document begins with. */
 function markFor(text: string): string {
-  const mark = randomUUID();
+  const mark = randomId(systemRandom);
   return text.includes(mark) ? markFor(text) : mark;
 }
 

@@ -4,11 +4,12 @@ import type { AcceptedAccounts, State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
 import { createAnswerWatch } from './answer-watch.ts';
 import type { Call, Interceptor, Send } from './call.ts';
-import { type Clock, guardClock, systemClock } from './clock.ts';
+import { type Clock, guardClock, systemClock, timeOfDay } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
 import { guardObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
+import { systemRandom } from './random-source.ts';
 import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
@@ -81,7 +82,8 @@ export function createTransport(options: TransportOptions): Transport {
       () => undefined,
     );
   const clock = options.clock ? guardClock(options.clock, onFailure) : systemClock;
-  const { state = createStateInMemory({ now: clock.now }), random = Math.random, today = Date.now } = options;
+  const { state = createStateInMemory({ now: clock.now }) } = options;
+  const { random = systemRandom.next, today = timeOfDay } = options;
   const observer = guardObservers([options.observer ?? []].flat(), onFailure);
   const dispatcher = createConnections(url.origin, connections);
 

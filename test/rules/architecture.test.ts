@@ -209,6 +209,31 @@ it('the environment is read in one place', () => {
   expect(readers.map(({ file }) => file).sort()).toEqual(['config/config.ts']);
 });
 
+describe('what is shared by several gateways can be simulated', () => {
+  /** The clock and the source of random numbers of the system, which are arguments everywhere else. */
+  const SYSTEM = ['transport/clock.ts', 'transport/random-source.ts'];
+  const LAYERS = ['transport', 'state', 'features/redis', 'features/live'];
+  const WORDS = [
+    /\b(?:setTimeout|setInterval|setImmediate|nextTick|hrtime)\b|\bnode:timers\b|\bAbortSignal\.timeout\b/,
+    /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
+    /\bMath\.random\b|\brandom(?:Bytes|Int|UUID|FillSync|Fill)\b|\bgetRandomValues\b/,
+  ];
+  const uses = (text: string) => {
+    const code = text.replace(/^\s*(?:\/?\*|\/\/).*$/gm, '');
+    return WORDS.some((word) => word.test(code));
+  };
+
+  it('every timer uses the clock, and every random number the source', () => {
+    const own = sources.filter(({ file }) => isIn(file, LAYERS) && !SYSTEM.includes(file));
+    expect(own.filter(({ text }) => uses(text)).map(({ file }) => file)).toEqual([]);
+  });
+
+  it('which is found out by their words', () => {
+    const system = sources.filter(({ file }) => SYSTEM.includes(file));
+    expect(system.map(({ text }) => uses(text))).toEqual([true, true]);
+  });
+});
+
 it('every mutation is made in one place, by which its end reaches the audit log', () => {
   const makers = sources.filter(({ text }) => /\bbuilder\.mutationFields?\(/.test(text));
   expect(makers.map(({ file }) => file)).toEqual(['schema/define-mutation.ts']);

@@ -1,6 +1,7 @@
 import { getSessions, type Session } from '../../luaauth/sessions.ts';
 import type { FeedSubscription, Feeds } from '../../state/port.ts';
 import { AbortSource } from '../../transport/call.ts';
+import { type Clock, soon } from '../../transport/clock.ts';
 import {
   type ChangeEvent,
   type DelayEvent,
@@ -99,7 +100,7 @@ export class LiveScript implements StreamSource {
   endAll(refusal?: { readonly error: unknown }): void {
     const streams = [...this.#streams];
     for (const stream of streams) stream.end(refusal);
-    wake(streams);
+    wake(streams, this.#options.clock);
   }
 
   sessions(isWanted: SessionTest): readonly Session[] {
@@ -180,7 +181,7 @@ export class LiveScript implements StreamSource {
     }
     // All know of it at once, or a cursor would promise what an event does not hold; they are woken one after the other.
     for (const stream of this.#streams) stream.receive(event);
-    wake([...this.#streams]);
+    wake([...this.#streams], this.#options.clock);
   }
 
   #replace({ cursor, sessions, isComplete }: SnapshotEvent): void {
@@ -201,13 +202,13 @@ export class LiveScript implements StreamSource {
   }
 }
 
-function wake(streams: readonly LiveStream[], from = 0): void {
+function wake(streams: readonly LiveStream[], clock: Clock, from = 0): void {
   let index = from;
   for (let delivered = 0; index < streams.length && delivered < SESSIONS_A_TURN; index++) {
     const event = streams[index]?.deliver();
     if (event) delivered += SESSIONS_AN_EVENT + sessionsIn(event);
   }
-  if (index < streams.length) setImmediate(wake, streams, index);
+  if (index < streams.length) soon(clock, () => wake(streams, clock, index));
 }
 
 function sessionsIn(event: LiveEvent): number {

@@ -4,6 +4,8 @@ import type { LiveObserver } from '../../observability/live-observer.ts';
 import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
+import { timeOfDay } from '../../transport/clock.ts';
+import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { SessionTest } from './live-event.ts';
 import { LiveScript } from './live-script.ts';
@@ -19,6 +21,7 @@ interface LiveOptions {
   readonly onUnexpected: (error: unknown) => void;
   /** The time of day, in ms since 1970. */
   readonly today?: (() => number) | undefined;
+  readonly random?: RandomSource | undefined;
 }
 
 interface Wanted {
@@ -46,7 +49,8 @@ interface Account {
 
 /** Connected sessions, as they change: subscribers share polls. */
 export function createLive(options: LiveOptions) {
-  const { transport, limits, observer = {}, onUnexpected, today = Date.now } = options;
+  const { transport, limits, observer = {}, onUnexpected } = options;
+  const { today = timeOfDay, random = systemRandom } = options;
   const observe = (call: (observer: LiveObserver) => unknown) => notify(() => call(observer), onUnexpected);
   const { clock, state } = transport;
   const rate = limits.rate > 0 ? limits.rate : undefined;
@@ -69,6 +73,7 @@ export function createLive(options: LiveOptions) {
       origin,
       clock,
       today,
+      random,
       feeds: state.feeds,
       maxSessions: limits.maxSessions,
       openAccess,

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { Refused } from '../../luaauth/refusal.ts';
 import { getSession, type Session } from '../../luaauth/sessions.ts';
 import { AbortSource, type Origin } from '../../transport/call.ts';
 import type { Clock } from '../../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../../transport/errors.ts';
+import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import { type DelayReason, type LivePosition, NO_STATE, type PollEvent } from './live-event.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
 import { createSessionTracker } from './session-tracker.ts';
@@ -27,6 +27,7 @@ export interface PollerOptions {
   readonly origin: Origin;
   readonly clock: Clock;
   readonly today: () => number;
+  readonly random: RandomSource;
   /** How many sessions are followed. */
   readonly maxSessions: number;
   readonly openAccess: (origin: Origin, usage: PollUsage, dueAt: number, signal: AbortSource) => PollAccess;
@@ -70,7 +71,7 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   let isNew = position === NO_STATE || isReset;
   /** A cursor is an epoch, which versions of others mean nothing in, and a version. */
   const [epochBefore = '', versionBefore] = position.cursor.split('.');
-  const epoch = isNew ? randomUUID() : epochBefore;
+  const epoch = isNew ? randomId(options.random) : epochBefore;
   let version = Number(versionBefore);
   /** Whether the first poll took a page that came back short for all there is: the next one makes sure. */
   let isEndAssumed = false;

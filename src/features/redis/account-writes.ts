@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Generation } from '../../state/port.ts';
+import { endOfTurn } from '../../transport/clock.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -83,7 +83,7 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
     partition: link.lastPartition,
     /** Asks the store what was written since: one command for all that ask in one turn. False: it is lost. */
     refresh(): Promise<boolean> {
-      asking ??= setImmediate().then(() => {
+      asking ??= endOfTurn(link.clock).then(() => {
         asking = undefined;
         return ask().catch(() => false);
       });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { type Clock, wait } from '../../transport/clock.ts';
 import { createRedisClient, loadClient } from './driver.ts';
 
 /** A script that Redis runs as one step, and the name by which Redis remembers it. */
@@ -48,6 +48,7 @@ interface RedisConnectionOptions {
   readonly commandTimeoutMs: number;
   /** How long it may take to connect, in ms. */
   readonly connectTimeoutMs: number;
+  readonly clock: Clock;
   /** The connection is gone, and not because `end` was called. */
   readonly onLost: (reason: Error) => void;
 }
@@ -84,7 +85,7 @@ const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
 /** One connection to Redis, for as long as it lasts. @throws when there is none; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
-  const { url, connectTimeoutMs, commandTimeoutMs, onLost } = options;
+  const { url, connectTimeoutMs, commandTimeoutMs, clock, onLost } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
   const client = await createRedisClient({
     url,
@@ -95,7 +96,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     // The watch below is enough: the driver's own would make a signal and a timer for each command.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
-  const watch = createWatch(commandTimeoutMs, () =>
+  const watch = createWatch(clock, commandTimeoutMs, () =>
     lose(new Error(`Redis has not answered within ${commandTimeoutMs} ms`)),
   );
   let isOpen = false;
@@ -151,7 +152,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     }
   };
   try {
-    const tooLate = delay(connectTimeoutMs, undefined, { ref: false }).then(() => {
+    const tooLate = wait(clock, connectTimeoutMs).then(() => {
       throw new Error(`Redis has not answered within ${connectTimeoutMs} ms`);
     });
     const opened = client.connect().then(() => client.sendCommand(['INFO', 'server']));
@@ -178,19 +179,19 @@ const MOST_LATE_LOOKS = 10;
  * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late one. A process that stood still
  * itself comes late to look, and finds the answer waiting: then it looks once more after that is read.
  */
-function createWatch(patienceMs: number, onOver: () => void) {
+function createWatch(clock: Clock, patienceMs: number, onOver: () => void) {
   const waiting = new Set<{ readonly since: number; looks: number }>();
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
   let lookedAt = 0;
   const lookLater = () => {
-    lookedAt = performance.now();
-    timer = setTimeout(look, LOOK_EVERY_MS).unref();
+    lookedAt = clock.now();
+    callOff = clock.after(LOOK_EVERY_MS, look);
   };
   const look = () => {
-    const now = performance.now();
+    const now = clock.now();
     const wasLate = now - lookedAt > 2 * LOOK_EVERY_MS;
     const [oldest] = waiting;
-    timer = undefined;
+    callOff = undefined;
     if (!oldest) return;
     lookLater();
     if (now - oldest.since <= patienceMs) return;
@@ -200,13 +201,13 @@ function createWatch(patienceMs: number, onOver: () => void) {
   return {
     /** A command is sent. The returned function is called when its answer is there. */
     begin() {
-      const command = { since: performance.now(), looks: 0 };
+      const command = { since: clock.now(), looks: 0 };
       waiting.add(command);
-      if (!timer) lookLater();
+      if (!callOff) lookLater();
       return () => waiting.delete(command);
     },
     stop() {
-      clearTimeout(timer);
+      callOff?.();
       waiting.clear();
     },
   };

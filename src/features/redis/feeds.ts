@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { FeedMember, Feeds } from '../../state/port.ts';
+import { endOfTurn, every } from '../../transport/clock.ts';
 import { lua } from './client.ts';
 import {
   ANY_EPOCH,
@@ -89,7 +89,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
   /** By their channels. */
   const groups = new Map<string, Group>();
   const listeners: Parameters<Feeds['onMessage']>[0][] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let stopBeating: (() => void) | undefined;
 
   const deliver = (account: string, message: object) => {
     for (const receive of listeners) receive(account, message);
@@ -102,7 +102,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
     if (group.isBeating) return;
     group.isBeating = true;
     // A caller has its subscription first.
-    await setImmediate();
+    await endOfTurn(link.clock);
     while (due.size > 0) {
       const next = [...due].slice(0, MAX_IN_HEARTBEAT);
       for (const subscription of next) due.delete(subscription);
@@ -123,7 +123,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
   const beatAll = () => {
     for (const group of groups.values()) void beat(group, group.subscriptions);
   };
-  const pubSub = createPubSub(readUrl, groups, beatAll);
+  const pubSub = createPubSub(link.clock, readUrl, groups, beatAll);
 
   const openGroup = (accountName: string, account: AccountKeyspace, channel: string): Group => {
     const subscriptions = new Set<RedisFeedSubscription>();
@@ -155,8 +155,8 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
     groups.delete(channel);
     pubSub.remove(channel);
     if (groups.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
+    stopBeating?.();
+    stopBeating = undefined;
   };
 
   /** Redis is lost, or back. */
@@ -190,7 +190,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
         },
       });
       group.subscriptions.add(subscription);
-      timer ??= setInterval(beatAll, HEARTBEAT_MS).unref();
+      stopBeating ??= every(link.clock, HEARTBEAT_MS, beatAll);
       void beat(group, [subscription]);
       return subscription;
     },

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
+import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
 import type { RedisLink } from './link.ts';
 
@@ -24,7 +25,7 @@ export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
  */
 function createAccountKeyspace(account: string, link: RedisLink, keepMs: number) {
   const { membership } = link;
-  const encryption = createEncryption(account);
+  const encryption = createEncryption(account, link.random);
   const key = (kind: string) => link.key(kind, encryption.tag);
   return {
     encryption,
@@ -93,7 +94,7 @@ export type Encryption = ReturnType<typeof createEncryption>;
  * Hides what is stored for the owner of a secret, such as an API key: names become an HMAC, values are encrypted. A reader of
  * the store sees neither, and what is stored for one secret cannot be opened with another.
  */
-export function createEncryption(secret: string) {
+export function createEncryption(secret: string, random: RandomSource = systemRandom) {
   const nameKey = derive(secret, 'names');
   const valueKey = derive(secret, 'values');
   const name = (text: string) => createHmac('sha256', nameKey).update(text).digest('base64url').slice(0, 22);
@@ -105,7 +106,7 @@ export function createEncryption(secret: string) {
     seal(text: string, location: string): Buffer {
       const bytes = Buffer.from(text);
       const isLong = bytes.length >= COMPRESS_FROM_BYTES;
-      const nonce = randomBytes(NONCE_BYTES);
+      const nonce = random.bytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', valueKey, nonce).setAAD(Buffer.from(location));
       const content = isLong ? deflateRawSync(bytes, { level: 1 }) : bytes;
       const sealed = [cipher.update(isLong ? COMPRESSED : PLAIN), cipher.update(content), cipher.final()];

@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { type Clock, keepAlive, wait } from '../../transport/clock.ts';
+import type { RandomSource } from '../../transport/random-source.ts';
 import {
   type Argument,
   connectToRedis,
@@ -21,7 +22,9 @@ interface RedisLinkOptions {
   /** How many gateways there are, for one that has never reached Redis; undefined: those that are there. */
   readonly instances: number | undefined;
   readonly commandTimeoutMs: number;
-  readonly now: () => number;
+  /** Its timers do not keep the process alive. */
+  readonly clock: Clock;
+  readonly random: RandomSource;
   /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
   readonly onChange: (reason: Error | undefined) => void;
 }
@@ -55,7 +58,9 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
  * new connection until Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
-  const { url, readUrl = () => url, prefix, rate, instances, commandTimeoutMs, now, onChange } = options;
+  const { url, readUrl = () => url, prefix, rate, instances, commandTimeoutMs, onChange } = options;
+  const { clock, random } = options;
+  const { now } = clock;
   const onChanged = new Set<() => unknown>();
   let catchUp: () => Promise<void> = async () => undefined;
   let connection: RedisConnection | undefined;
@@ -96,7 +101,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     }
   };
 
-  const membership = new Membership({ instances, now, key, run, onChange: () => void callBack() });
+  const membership = new Membership({ instances, now, random, key, run, onChange: () => void callBack() });
 
   const disconnect = () => {
     connection?.end();
@@ -108,6 +113,7 @@ export function createRedisLink(options: RedisLinkOptions) {
       url: readUrl(),
       connectTimeoutMs: CONNECT_MS,
       commandTimeoutMs,
+      clock,
       onLost: (reason) => {
         if (opened === connection) degrade(reason);
       },
@@ -124,7 +130,7 @@ export function createRedisLink(options: RedisLinkOptions) {
   /** Until Redis is lost, which ends it before it could begin again. */
   const beatOn = async () => {
     for (;;) {
-      await delay(BEAT_MS, undefined, { ref: false });
+      await wait(clock, BEAT_MS);
       if (isClosed || isDegraded) return;
       await membership.beat().catch(() => undefined);
     }
@@ -165,13 +171,13 @@ export function createRedisLink(options: RedisLinkOptions) {
           await connect();
           wellSince = now();
         } else await (isBeat ? membership.beat() : connection.ping());
-        await delay(WATCH_EVERY_MS, undefined, { ref: false });
+        await wait(clock, WATCH_EVERY_MS);
         // At the end, so that no write that this process has answered is unknown to the store when it is used again.
         await catchUp();
       } catch (error) {
         disconnect();
         if (!isClosed) tell(asError(error));
-        await delay(RETRY_MS, undefined, { ref: false });
+        await wait(clock, RETRY_MS);
       }
       if (isClosed) return disconnect();
     }
@@ -191,7 +197,9 @@ export function createRedisLink(options: RedisLinkOptions) {
 
   return {
     membership,
+    clock,
     now,
+    random,
     prefix,
     key,
     run,
@@ -240,7 +248,9 @@ export function createRedisLink(options: RedisLinkOptions) {
             const tried = `${tries} attempts within ${START_MS / 1_000} s failed, the last one with:`;
             throw new Error(`${tried} ${asError(cause).message}`, { cause });
           }
-          await delay(RETRY_MS);
+          const letEnd = keepAlive();
+          await wait(clock, RETRY_MS);
+          letEnd();
         }
       }
     },

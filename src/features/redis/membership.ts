@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { LONGEST_WAY_MS } from '../../state/arrivals.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
 import { StoreClock } from './store-clock.ts';
 
@@ -153,6 +153,7 @@ interface MembershipOptions {
   /** Among how many instances the quota is divided; undefined: among those that are there. */
   readonly instances: number | undefined;
   readonly now: () => number;
+  readonly random: RandomSource;
   /** The name of a key that all instances share. */
   readonly key: (name: string) => string;
   readonly run: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
@@ -166,7 +167,7 @@ interface MembershipOptions {
  * counts any more. It stays reserved until all that was sent without the store stands in it.
  */
 export class Membership {
-  readonly instance = randomBytes(9).toString('base64url');
+  readonly instance: string;
   /** Another one whenever the store is new, was flushed or was started again. */
   epoch = '';
   readonly clock = new StoreClock();
@@ -201,6 +202,7 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.instance = randomId(options.random);
     this.instances = options.key('instances');
     this.#store = options.key('store');
   }

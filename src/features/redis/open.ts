@@ -8,6 +8,8 @@ import {
   PAGE_SIZE_KEPT_MS,
 } from '../../state/memory.ts';
 import type { PageSizes, State } from '../../state/port.ts';
+import { backgroundClock, type Clock } from '../../transport/clock.ts';
+import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import { createAcceptedInRedis } from './accepted-accounts.ts';
 import { connectToRedis, lua } from './client.ts';
 import { createFeedsInRedis } from './feeds.ts';
@@ -21,18 +23,31 @@ import { createDocumentsInRedis } from './shared-documents.ts';
 /** Longer than any call takes, of which the answer may be kept under what was known at its beginning. */
 const LONGEST_CALL_MS = 200_000;
 
+/** Everything that the state takes from its process: a simulation brings a clock and random numbers of its own. */
+interface Surroundings {
+  /** Its timers do not keep the process alive. */
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}
+
 /**
  * The state of several gateways, in Redis. Entries are cached in each process as well, and are valid while no write is known
  * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
  */
-export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
-  const { longestTtlMs, isRequired = true, now = () => performance.now() } = options;
+export async function openStateInRedis(
+  options: RedisStateOptions,
+  surroundings: Partial<Surroundings> = {},
+): Promise<State> {
+  const { longestTtlMs, isRequired = true } = options;
+  const { random = systemRandom, clock = backgroundClock } = surroundings;
+  const now = options.now ?? clock.now;
   const link = createRedisLink({
     ...options,
     prefix: options.prefix ?? 'luaauth',
     instances: options.instances,
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
-    now,
+    clock: { ...clock, now },
+    random,
     // A failure of it harms no gateway, and there is no log for it.
     onChange: (reason) =>
       notify(
@@ -131,7 +146,11 @@ const ASK_TIMEOUT_MS = 5_000;
 
 /** Runs a script once that looks at a key, and takes no part in what the gateways there share. @throws the error of the connection */
 export async function askRedis({ url, prefix }: { readonly url: string; readonly prefix: string }) {
-  const limits = { connectTimeoutMs: ASK_TIMEOUT_MS, commandTimeoutMs: ASK_TIMEOUT_MS };
+  const limits = {
+    connectTimeoutMs: ASK_TIMEOUT_MS,
+    commandTimeoutMs: ASK_TIMEOUT_MS,
+    clock: backgroundClock,
+  };
   const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
   const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
   await connection.run(look, [`${prefix}:{gateways}:store`], []).finally(connection.end);

@@ -1,6 +1,7 @@
 import { type Arrivals, type Departure, UNKNOWN_MS } from '../../state/arrivals.ts';
 import type { Permit } from '../../state/port.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { soon } from '../../transport/clock.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -73,7 +74,7 @@ export function createHeldPermits(
   const publish = async (held: Iterable<HeldPermit>) => {
     link.whenChanged(enter);
     // A timer may come early by a part of a millisecond: this one, and that which took a request for arrived.
-    if (link.isDegraded) return void setTimeout(forget, WINDOW_MS + 2).unref();
+    if (link.isDegraded) return void link.clock.after(WINDOW_MS + 2, forget);
     const before = settled;
     settled = [];
     const facts: (string | number)[] = [];
@@ -108,7 +109,7 @@ export function createHeldPermits(
     settled.push(...some);
     if (isReporting) return;
     isReporting = true;
-    setImmediate(() => {
+    soon(link.clock, () => {
       isReporting = false;
       void publish([]);
     });
@@ -131,19 +132,19 @@ export function createHeldPermits(
       const held: HeldPermit = { id, isInStore: own === undefined, isSent: false };
       open.add(held);
       link.whenChanged(enter);
-      let timer: NodeJS.Timeout | undefined;
+      let callOff: (() => void) | undefined;
       const settle = (arrivedAt: number | undefined) => {
-        clearTimeout(timer);
+        callOff?.();
         if (!open.delete(held)) return;
         if (arrivedAt !== undefined || held.isInStore) report({ ...held, arrivedAt });
         else forget();
       };
       const settleAfter = (ms: number) => {
-        clearTimeout(timer);
-        timer = setTimeout(() => {
+        callOff?.();
+        callOff = link.clock.after(ms, () => {
           settle(request.arrivedBy);
           giveUp();
-        }, ms).unref();
+        });
       };
       const request: Departure = {
         sentAt: 0,

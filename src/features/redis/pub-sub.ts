@@ -1,3 +1,4 @@
+import type { Clock } from '../../transport/clock.ts';
 import { createRedisClient } from './driver.ts';
 
 type Client = Awaited<ReturnType<typeof createRedisClient>>;
@@ -14,7 +15,7 @@ const RETRY_MS = 500;
  * @param channels - those that are wanted; each that comes or goes is told by `add` and `remove`
  * @param onOpen - called when it is connected, for the first time or again: messages in between are lost
  */
-export function createPubSub(readUrl: () => string, channels: Channels, onOpen: () => void) {
+export function createPubSub(clock: Clock, readUrl: () => string, channels: Channels, onOpen: () => void) {
   let current: Promise<Client> | undefined;
 
   /** A message of a channel that is not wanted any more is dropped. */
@@ -39,7 +40,7 @@ export function createPubSub(readUrl: () => string, channels: Channels, onOpen: 
 
   const open = () => {
     /** Opens another one, unless that has happened meanwhile. */
-    const onLost = () => void setTimeout(() => opened === current && reopen(), RETRY_MS).unref();
+    const onLost = () => void clock.after(RETRY_MS, () => opened === current && reopen());
     const opened = connect(onLost);
     opened.catch(onLost);
     current = opened;

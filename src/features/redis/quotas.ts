@@ -2,6 +2,7 @@ import { Arrivals } from '../../state/arrivals.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
 import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { soon } from '../../transport/clock.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { createHeldPermits } from './permits.ts';
@@ -118,7 +119,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   /** For calls that ask in this turn: nobody else should have to wait for the rest. */
   const keepReady = (some: readonly Permit[]) => {
     ready.push(...some);
-    setImmediate(() => {
+    soon(link.clock, () => {
       for (const permit of ready.splice(0)) permit.release();
     });
   };

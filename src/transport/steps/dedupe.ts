@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import {
   type AbortListener,
   AbortSource,
@@ -9,8 +8,9 @@ import {
   type Progress,
   type Send,
 } from '../call.ts';
-import { type Clock, Deadline } from '../clock.ts';
+import { type Clock, Deadline, soon } from '../clock.ts';
 import { BroughtTooMuch, type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import { systemRandom } from '../random-source.ts';
 
 /**
  * Reads of one key that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
@@ -55,7 +55,7 @@ export function dedupe(clock: Clock): Interceptor {
       // Behind the call's own deadline, which knows better why it is late.
       const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
       next({ ...call, signal: begun, inFlight: begun }, progress).then(
-        (answer) => handOut(answer, begun.end(), 0),
+        (answer) => handOut(answer, begun.end(), 0, clock),
         (failure) => {
           const another = isOutOfTime(failure) ? begun.another() : undefined;
           for (const waiter of begun.end()) {
@@ -73,11 +73,11 @@ export function dedupe(clock: Clock): Interceptor {
 /** How much of an answer goes to those who wait in a turn of the event loop, all together: what they make of it keeps all else waiting. */
 const BYTES_A_TURN = 512 * 1024;
 
-function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: number): void {
+function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: number, clock: Clock): void {
   const until = from + Math.max(1, BYTES_A_TURN / answer.bytes);
   for (let index = from; index < waiters.length; index += 1) {
     if (index >= until) {
-      setImmediate(handOut, answer, waiters, index);
+      soon(clock, () => handOut(answer, waiters, index, clock));
       return;
     }
     waiters[index]?.settle(answer, undefined);
@@ -101,8 +101,8 @@ interface Slot {
  */
 function createSlots(): (key: string) => Slot {
   const slots = Array.from({ length: SLOTS }, (): Slot => ({ first: undefined }));
-  // A seed of this process alone, so that nobody can send keys that all fall into one slot.
-  const seed = randomInt(2 ** 31);
+  // A seed of this process alone, so that no client can send keys that all fall into one slot. No answer depends on it.
+  const seed = systemRandom.bytes(4).readInt32LE();
   return (key) => {
     let hash = seed;
     for (let index = 0; index < key.length; index += 1) {

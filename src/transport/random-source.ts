@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto';
+
+/** RandomSource numbers as an argument: with a source that begins with a seed, a history can be repeated. */
+export interface RandomSource {
+  /** A number from 0 to 1, as `Math.random` gives. */
+  next(): number;
+  /** Bytes that cannot be guessed. */
+  bytes(count: number): Buffer;
+}
+
+export const systemRandom: RandomSource = { next: Math.random, bytes: randomBytes };
+
+const ID_BYTES = 12;
+
+/** A name that is never given twice. */
+export function randomId({ bytes }: Pick<RandomSource, 'bytes'>): string {
+  return bytes(ID_BYTES).toString('base64url');
+}
