@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
 import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/documentation.ts';
-import { createReader } from '../support/reader.ts';
+import { createReader, openPlace } from '../support/reader.ts';
 import { textOf } from '../support/repository.ts';
 import { needing, type Tool } from '../support/tools.ts';
 
@@ -12,8 +12,11 @@ import { needing, type Tool } from '../support/tools.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const documents = findDocuments('docs/');
-/** Pages with nothing to run: a picture with excerpts of the source, and notes about the API. */
-const TOLD = ['docs/architecture.md', 'docs/luaauth-api.md'];
+/**
+ * Pages with nothing to run here: excerpts of the source, notes about the API, and the set-up, which `npm run walk` runs. Each
+ * block of the other pages runs in a terminal of the set-up.
+ */
+const TOLD = ['docs/architecture.md', 'docs/luaauth-api.md', 'docs/set-up.md'];
 const runnable = documents.filter((path) => !TOLD.includes(path));
 
 it('there is a page for each of these', () => {
@@ -45,6 +48,7 @@ it('there is a page for each of these', () => {
     'docs/sandbox.md',
     'docs/schema.md',
     'docs/security.md',
+    'docs/set-up.md',
     'docs/several-gateways.md',
     'docs/troubleshooting.md',
     'docs/upgrading.md',
@@ -75,6 +79,11 @@ describe.each(runnable)('%s', (path) => {
     );
   });
 
+  it('leads to the set-up before its first block', () => {
+    const [before = ''] = textOf(path).split(/^\s*```/m);
+    expect(before).toMatch(/\]\((\.\.\/)?set-up\.md\)/);
+  });
+
   it('has no block that is neither run nor compared', () => {
     const used = steps.flatMap(({ blocks }) => blocks.map(({ line }) => line));
     const left = readBlocks(path).filter(({ language, line }) => language !== 'yaml' && !used.includes(line));
@@ -82,9 +91,9 @@ describe.each(runnable)('%s', (path) => {
   });
 
   describe('followed from its beginning', needing(...toolsOf(path)), () => {
-    let reader: Awaited<ReturnType<typeof createReader>>;
+    let reader: ReturnType<typeof createReader>;
     beforeAll(async () => {
-      reader = await createReader({ withRedis: needsRedis(path) });
+      reader = createReader(await openPlace({ withRedis: needsRedis(path) }));
     });
     afterAll(() => reader.leave());
 

@@ -1,106 +1,154 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { MAIN } from './built.ts';
+import { dirname, join } from 'node:path';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { startSandbox } from '../../src/features/sandbox/server.ts';
 import { startDefaultGateway } from './default-gateway.ts';
-import type { Step } from './documentation.ts';
+import { readBlocks, type Step } from './documentation.ts';
 import { startRedis } from './redis.ts';
+import { pathOf } from './repository.ts';
 
-/**
- * Somebody who follows a document from its beginning, in a folder of their own, with `luaauth-graphql` installed: a sandbox
- * is in LuaAuth's place, any free port in that of 4000, and a Redis of their own in that of the one on its usual port.
- */
-export async function createReader({ withRedis = false } = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
-  const [bin, home] = [join(directory, 'bin'), join(directory, 'home')];
-  for (const folder of [bin, home]) mkdirSync(folder);
-  const command = join(bin, 'luaauth-graphql');
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
-  chmodSync(command, 0o755);
-  const sandbox: Sandbox = await startSandbox();
+const SET_UP = readBlocks('docs/set-up.md').filter(({ language }) => language === 'sh');
+/** The commands of docs/set-up.md: build the clone, begin a terminal, run the sandbox, run the gateway. */
+export const [build = '', terminal = '', sandbox = '', gateway = ''] = SET_UP.map(({ text }) => text);
+
+/** The shell of a newcomer has Node and the programs of the system, but no folder of ours. */
+const env = {
+  HOME: process.env.HOME,
+  PATH: [dirname(process.execPath), ...(process.env.PATH ?? '').split(':')]
+    .filter((folder) => !folder.includes('node_modules') && !folder.startsWith(pathOf('')))
+    .join(':'),
+};
+
+/** Where a reader is: what runs there, and how the addresses of the pages are written there. */
+export interface Place {
+  readonly clone: string;
+  /** The commands with which a terminal begins. */
+  readonly terminal: string;
+  readonly localize: (text: string, gatewayUrl: string) => string;
+  readonly globalize: (text: string, gatewayUrl: string) => string;
+  /** Starts the gateway of the set-up. */
+  readonly startGateway: () => Promise<{ readonly url: string; close(): Promise<unknown> }>;
+  readonly close: () => Promise<unknown>;
+}
+
+/** A clone with free ports in place of 4000 and 4001, and a Redis of its own in place of the usual port. */
+export async function openPlace({ withRedis = false } = {}): Promise<Place> {
+  const clone = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
+  for (const name of ['dist', 'scripts']) symlinkSync(pathOf(name), join(clone, name));
+  const api = await startSandbox();
   const redis = withRedis ? await startRedis() : undefined;
-  const env = { PATH: `${bin}:${process.env.PATH}`, PORT: '0', YOUR_KEY: 'sandbox-key' };
+  return {
+    clone,
+    terminal,
+    localize: (text, gatewayUrl) =>
+      text
+        .replaceAll(' PORT=4000', ' PORT=0')
+        .replaceAll('http://127.0.0.1:4001', api.url)
+        .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
+        // The sandbox may have a port that begins so.
+        .replaceAll(/http:\/\/127\.0\.0\.1:4000(?!\d)/g, gatewayUrl),
+    globalize: (text, gatewayUrl) =>
+      text
+        .replaceAll(api.url, 'http://127.0.0.1:4001')
+        .replaceAll(gatewayUrl || '\0', 'http://127.0.0.1:4000'),
+    startGateway: () => startDefaultGateway(api.url),
+    async close() {
+      await api.close();
+      await redis?.close();
+      rmSync(clone, { recursive: true });
+    },
+  };
+}
+
+/** Follows a document from its beginning, each block in a terminal that has run the set-up. */
+export function createReader(place: Place) {
   const children: ChildProcess[] = [];
-  /** Asked until the document starts one. */
-  let byDefault: Awaited<ReturnType<typeof startDefaultGateway>> | undefined;
+  /** Asked until the document starts a gateway. */
+  let byDefault: Awaited<ReturnType<Place['startGateway']>> | undefined;
   let gatewayUrl = '';
 
-  const localize = (text: string) =>
-    text
-      .replaceAll('https://api.luaauth.com', sandbox.url)
-      .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
-      // The sandbox may have a port that begins so.
-      .replaceAll(/http:\/\/127\.0\.0\.1:4000(?!\d)/g, gatewayUrl);
-  const globalize = (text: string) =>
-    text
-      .replaceAll(`${sandbox.url}/`, 'https://api.luaauth.com/')
-      .replaceAll(sandbox.url, 'https://api.luaauth.com')
-      .replaceAll(gatewayUrl || '\0', 'http://127.0.0.1:4000');
+  async function stopGateways() {
+    await Promise.all(children.splice(0).map(endGroup));
+    await byDefault?.close();
+    byDefault = undefined;
+    gatewayUrl = '';
+  }
 
-  /** Runs a block of shell to its end, or until it serves; whatever it served before is ended then. */
+  /** Runs a block of shell to its end, or until it serves. */
   function shell(text: string): Promise<string> {
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', localize(text)], {
-      cwd: home,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
+    const url = gatewayUrl;
+    const script = place.localize(`${place.terminal}\n${text}`, url);
+    const child = spawnBash(script, place.clone);
     let output = '';
     return new Promise((resolve, reject) => {
       const onText = (chunk: Buffer) => {
         output += chunk;
-        const [, url] = /"url":"(http[^"]+)\/graphql"/.exec(output) ?? [];
-        if (url === undefined || children.includes(child)) return;
-        for (const other of children.splice(0)) end(other);
+        const [, served] = /"url":"(http[^"]+)\/graphql"/.exec(output) ?? [];
+        if (served === undefined || children.includes(child)) return;
         children.push(child);
-        gatewayUrl = url;
+        gatewayUrl = served;
         // A server goes on printing after this.
         resolve('');
       };
       child.stdout.on('data', onText);
       child.stderr.on('data', onText);
       child.once('error', reject);
-      child.once('close', () => resolve(globalize(output)));
+      child.once('close', () => resolve(place.globalize(output, url)));
     });
   }
 
   async function post(query: string, variables: unknown): Promise<string> {
     const response = await fetch(`${gatewayUrl}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', token: env.YOUR_KEY },
+      headers: { 'content-type': 'application/json', token: sandboxKeys.full },
       body: JSON.stringify({ query, variables }),
     });
     return response.text();
   }
 
   return {
-    sandbox,
     /** The output of a step, or its answer. */
     async follow({ kind, text, variables }: Step): Promise<string> {
+      // As the set-up says: first stop the gateway that runs.
+      const starts = kind === 'sh' && startsGateway(text);
+      if (starts) await stopGateways();
       const isAsked = kind === 'graphql' || text.includes('http://127.0.0.1:4000');
-      if (isAsked && gatewayUrl === '') {
-        byDefault = await startDefaultGateway(sandbox.url);
+      if (isAsked && !starts && gatewayUrl === '') {
+        byDefault = await place.startGateway();
         gatewayUrl = byDefault.url;
       }
       return kind === 'graphql' ? post(text, variables) : shell(text);
     },
     async leave() {
-      for (const child of children.splice(0)) end(child);
-      await byDefault?.close();
-      await sandbox.close();
-      await redis?.close();
-      rmSync(directory, { recursive: true });
+      await stopGateways();
+      await place.close();
     },
   };
 }
 
-/** The shell and what it runs. */
-function end({ pid }: ChildProcess): void {
+const startsGateway = (text: string) =>
+  /^(?:[A-Z_]+=\S* )*(?:npm start|luaauth-graphql(?= -| >| \||$))/m.test(text);
+
+/** Runs commands as a newcomer's shell does. */
+export function spawnBash(script: string, cwd: string) {
+  return spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+}
+
+/** Ends a shell and what it runs. */
+export async function endGroup(child: ChildProcess): Promise<void> {
+  const isOver = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The group has ended by itself.
   }
+  await isOver;
 }

@@ -7,6 +7,7 @@ const ROOT = new URL('../../../', import.meta.url);
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Begin here': [
     'README.md',
+    'docs/set-up.md',
     'docs/sandbox.md',
     'docs/schema.md',
     'docs/errors.md',
