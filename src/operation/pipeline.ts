@@ -25,6 +25,7 @@ import { HEAP_PER_BYTE, type OperationParams } from './params.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, watchResults } from './result-stream.ts';
+import { inTimeSlices } from './time-slices.ts';
 
 /** The steps of the pipeline as the plugins of an embedder wrap them. */
 export interface ExecutionHooks {
@@ -234,46 +235,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 function progressOf({ usage, writing, hasWritten }: RequestRecord) {
   return { hasRun: usage !== undefined, mayHaveWritten: hasWritten || (writing?.size ?? 0) > 0 };
-}
-
-/** For how long operations, or events, may begin, one after the other, before the event loop goes on with all else, in ms. */
-const SLICE_MS = 20;
-/** More than this do not wait: what arrives then has to wait for the oldest to begin, which slows its sender down. */
-const MOST_WAITING = 1_000;
-
-/**
- * Gives what begins a slice of each turn of the event loop to do so in; those that find it used up wait for a later turn, in
- * their order. Otherwise hundreds that arrive together keep health checks and answers waiting until each is planned.
- */
-function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {
-  /** When the slice of this turn is used up; undefined: nothing has begun in it. */
-  let until: number | undefined;
-  const waiting: (() => void)[] = [];
-
-  const endTurn = () => {
-    until = undefined;
-    if (waiting.length === 0) return;
-    until = performance.now() + SLICE_MS;
-    setImmediate(endTurn);
-    beginNext();
-  };
-  /** Each when all has been done that follows from the one before without an answer: that takes of the slice as well. */
-  const beginNext = () => {
-    waiting.shift()?.();
-    if (waiting.length > 0 && performance.now() < (until ?? 0)) queueMicrotask(afterwards);
-  };
-  const afterwards = () => process.nextTick(beginNext);
-
-  return (input: Input): Promise<Result> => {
-    if (until === undefined) {
-      until = performance.now() + SLICE_MS;
-      setImmediate(endTurn);
-    } else if (waiting.length > 0 || performance.now() >= until) {
-      if (waiting.length >= MOST_WAITING) waiting.shift()?.();
-      return new Promise((resolve) => waiting.push(() => resolve(run(input))));
-    }
-    return run(input);
-  };
 }
 
 /** Whether it is results as they come, rather than one. */
