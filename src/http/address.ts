@@ -1,5 +1,3 @@
-import type { OperationPath } from '../operation/params.ts';
-
 /** The URL of a server by what it listens on. */
 export function serverUrl(host: string, port: number): string {
   return `http://${hostInUrl(host)}:${port}`;
@@ -24,23 +22,6 @@ export function isInClear({ protocol, hostname }: URL): boolean {
 export const OPERATION_PATH = '/graphql';
 export const HEALTH = '/health';
 const READINESS = '/readiness';
-
-const PLAIN_PATH: OperationPath = {};
-
-/** Reads `/graphql` and `/graphql/{documentId}[/{operationName}]`; undefined for a path that is no operation's. */
-export function readOperationPath(pathname: string): OperationPath | undefined {
-  if (pathname === OPERATION_PATH || pathname === '/graphql/') return PLAIN_PATH;
-  const [, documentId, operationName] = /^\/graphql\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
-  if (documentId === undefined) return undefined;
-  try {
-    return {
-      documentId: decodeURIComponent(documentId),
-      operationName: operationName && decodeURIComponent(operationName),
-    };
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether a request target asks how the process is; such a request is answered even while the process is leaving. */
 export function isProbe(target = ''): boolean {

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
 import type { RequestRecord } from '../observability/request-record.ts';
-import { type Encoding, negotiateEncoding } from './response.ts';
+import { type Encoding, negotiateEncoding } from './negotiation.ts';
 
 /** Compresses the text of an answer. Undefined, at once or later: it is to be sent as it is. */
 export type Compress = (

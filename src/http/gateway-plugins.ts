@@ -9,14 +9,14 @@ import { CUT_OFF } from './client-body.ts';
 import { checkAccept, checkMethod, type HostCheck } from './guards.ts';
 import { FetchRequest, type HttpRequest } from './http-request.ts';
 import type { HttpSteps } from './http-steps.ts';
+import { negotiateTypes } from './negotiation.ts';
 import { type NodeHandler, type NodeRequest, wasRead } from './node.ts';
-import { endStream, type RequestSlot } from './request-slot.ts';
+import type { RequestSlot } from './request-slot.ts';
 import {
   COMMON_HEADERS,
   errorResponse,
   type HttpResponse,
   isStreamed,
-  negotiateTypes,
   REQUEST_ID,
   requestIdFor,
 } from './response.ts';
@@ -215,4 +215,10 @@ function paramsForYoga({
 
 function contextOf(serverContext: object): ServerContext {
   return serverContext as ServerContext;
+}
+
+/** Ends a subscription whose results no client receives. */
+export function endStream({ stream, results }: RequestSlot): void {
+  stream?.destroy();
+  void results?.return?.();
 }

@@ -2,7 +2,8 @@ import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import type { ClientRequest } from '../observability/request-record.ts';
 import { isLoopback, isProbe } from './address.ts';
-import { type AcceptedTypes, type HttpResponse, REQUEST_ID } from './response.ts';
+import type { AcceptedTypes } from './negotiation.ts';
+import { type HttpResponse, REQUEST_ID } from './response.ts';
 
 /** The headers in which a browser says where a request goes and comes from; no page can choose either. */
 interface Whereabouts {

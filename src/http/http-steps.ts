@@ -4,13 +4,14 @@ import { paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
-import { OPERATION_PATH, readOperationPath } from './address.ts';
+import { OPERATION_PATH } from './address.ts';
 import type { BodyLease, OpenLease } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkContentType, isGet } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
-import { type AcceptedTypes, type HttpResponse, responseTo } from './response.ts';
-import type { HttpRoute } from './routes.ts';
+import type { AcceptedTypes } from './negotiation.ts';
+import { type HttpResponse, responseTo } from './response.ts';
+import { type HttpRoute, readOperationPath } from './routes.ts';
 import { streamResponse } from './stream.ts';
 
 interface HttpStepsOptions {

@@ -23,14 +23,3 @@ export interface RequestSlot extends OperationSlot {
   /** The body of the response that sends these results. */
   stream?: StreamedBody;
 }
-
-/** Releases the body of a request that a plugin answered before its operation began. */
-export function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
-  if (!isRunning) lease?.release();
-}
-
-/** Ends a subscription whose results no client receives. */
-export function endStream({ stream, results }: RequestSlot): void {
-  stream?.destroy();
-  void results?.return?.();
-}

@@ -1,8 +1,9 @@
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
+import type { OperationPath } from '../operation/params.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
-import { HEALTH, isProbe, readOperationPath } from './address.ts';
+import { HEALTH, isProbe, OPERATION_PATH } from './address.ts';
 import { isGet, OPERATION_METHODS } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { errorResponse, type HttpResponse, type PlainResponse } from './response.ts';
@@ -75,3 +76,20 @@ const NOT_FOUND = requestError(
   404,
   'There is nothing at this path. Send operations to /graphql; /health and /readiness tell how the gateway is.',
 );
+
+const PLAIN_PATH: OperationPath = {};
+
+/** Reads `/graphql` and `/graphql/{documentId}[/{operationName}]`; undefined for a path that is no operation's. */
+export function readOperationPath(pathname: string): OperationPath | undefined {
+  if (pathname === OPERATION_PATH || pathname === '/graphql/') return PLAIN_PATH;
+  const [, documentId, operationName] = /^\/graphql\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
+  if (documentId === undefined) return undefined;
+  try {
+    return {
+      documentId: decodeURIComponent(documentId),
+      operationName: operationName && decodeURIComponent(operationName),
+    };
+  } catch {
+    return undefined;
+  }
+}

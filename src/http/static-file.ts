@@ -4,7 +4,7 @@ import { basename, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { HttpRequest } from './http-request.ts';
-import { negotiateEncoding } from './response.ts';
+import { negotiateEncoding } from './negotiation.ts';
 import type { HttpRoute } from './routes.ts';
 
 /** A file as it is sent: its headers, and its bytes by encoding. */

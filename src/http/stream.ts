@@ -5,12 +5,12 @@ import { isStream } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
+import type { StreamType } from './negotiation.ts';
 import {
   type HttpResponse,
   isFailure,
   responseHead,
   type StreamedBody,
-  type StreamType,
   stringifyResult,
 } from './response.ts';
 

@@ -5,9 +5,9 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
 import { OPERATION_PATH } from './address.ts';
-import { createGatewayPlugins, type GatewayPluginOptions } from './gateway-plugins.ts';
+import { createGatewayPlugins, endStream, type GatewayPluginOptions } from './gateway-plugins.ts';
 import { type NodeHandler, wasRead } from './node.ts';
-import { endStream, type RequestSlot, releaseUnlessRunning } from './request-slot.ts';
+import type { RequestSlot } from './request-slot.ts';
 import { COMMON_HEADERS, type HttpResponse, REQUEST_ID, responseTo, sendInTurn } from './response.ts';
 import { fromView, viewOf } from './web-views.ts';
 
@@ -160,4 +160,9 @@ export function createYogaAdapter(options: YogaOptions) {
     });
 
   return { answer: isHosted ? answerHosted : answerPlainly, fetch: fetch as Fetch, hooksForSocket };
+}
+
+/** Releases the body of a request that a plugin answered before its operation began. */
+function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
+  if (!isRunning) lease?.release();
 }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GraphiQLPageOptions, PageOptions } from '../../http/graphiql-options.ts';
-import { type HttpResponse, prefersHtml } from '../../http/response.ts';
+import { prefersHtml } from '../../http/negotiation.ts';
+import type { HttpResponse } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
 import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http/static-file.ts';
 
