@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = join(ROOT, 'dist/page');
 const ENTRY = 'src/features/graphiql/browser/start.tsx';
-const INPUTS = [
-  'src/features/graphiql/browser',
-  'src/features/graphiql/tabs.ts',
-  'scripts/bundle-graphiql.ts',
-];
+const TABS = 'src/features/graphiql/tabs';
+const INPUTS = ['src/features/graphiql/browser', TABS, 'scripts/bundle-graphiql.ts'];
 /** The packages that npm has installed, with versions. */
 const INSTALLED = 'node_modules/.package-lock.json';
 
@@ -25,7 +22,8 @@ export async function bundleGraphiQL(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const [name, content] of files) writeFileSync(join(folder, name), content);
   const named = (pattern: RegExp) => files.map(([name]) => name).find((name) => pattern.test(name));
-  const page = { madeOf, script: named(/^start-.*\.js$/), style: named(/\.css$/) };
+  const documents = readTabDocuments();
+  const page = { madeOf, script: named(/^start-.*\.js$/), style: named(/\.css$/), documents };
   writeFileSync(join(folder, 'page.json'), `${JSON.stringify(page)}\n`);
   rmSync(PAGE, { recursive: true, force: true });
   try {
@@ -35,6 +33,12 @@ export async function bundleGraphiQL(): Promise<void> {
     if (!existsSync(description)) throw error;
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The documents of the page's tabs, by the names of their files. */
+export function readTabDocuments(): Readonly<Record<string, string>> {
+  const documents = filesOf(TABS).map((path) => [parse(path).name, readFileSync(join(ROOT, path), 'utf8')]);
+  return Object.fromEntries(documents);
 }
 
 function hashOfInputs(): string {

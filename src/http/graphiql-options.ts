@@ -28,7 +28,9 @@ export interface PageOptions {
   readonly note: string;
 }
 
-export interface GraphiQLPageOptions extends PageOptions {
+export interface GraphiQLPageOptions extends Omit<PageOptions, 'tabs'> {
+  /** The tabs of a visitor without saved ones, or a function that makes them of the page's own documents. */
+  readonly tabs: PageOptions['tabs'] | ((documents: Readonly<Record<string, string>>) => PageOptions['tabs']);
   /** Makes the page soon rather than with the first visitor, who then need not wait for it. */
   readonly inAdvance?: boolean;
 }

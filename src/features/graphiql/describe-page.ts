@@ -9,7 +9,7 @@ export function describePage(config: PageConfig, sandbox: SandboxFacts | undefin
   return {
     credential,
     note: noteFor(config, sandbox !== undefined),
-    tabs: createTabs({ ...ids, credential, readOnly: config.readOnly }),
+    tabs: (documents) => createTabs(documents, { ...ids, credential, readOnly: config.readOnly }),
     inAdvance: true,
   };
 }

@@ -69,8 +69,9 @@ function sayMissing(error: unknown): HttpResponse {
   };
 }
 
-async function openPage({ tabs, credential, note }: GraphiQLPageOptions) {
+async function openPage({ tabs: given, credential, note }: GraphiQLPageOptions) {
   const files = await openPageFiles();
+  const tabs = typeof given === 'function' ? given(files.documents) : given;
   const options: PageOptions = { tabs, credential, note };
   const html = await createStaticFile('page.html', Buffer.from(documentOf(files, options)), PAGE_HEADERS);
   return { html, files };
@@ -81,10 +82,11 @@ type PageFiles = Awaited<ReturnType<typeof openPageFiles>>;
 /** Both where this is run as built and as source. */
 const FOLDER = fileURLToPath(new URL('../../../dist/page/', import.meta.url));
 
-/** The files, and which two of them the page begins with. @throws `ENOENT`: the page was left out */
+/** The files, which two of them the page begins with, and the documents of its tabs. @throws `ENOENT`: the page was left out */
 async function openPageFiles() {
-  const { script, style } = JSON.parse(await readFile(join(FOLDER, 'page.json'), 'utf8'));
-  return { ...(await openFolder(FOLDER)), script: String(script), style: String(style) };
+  const { script, style, documents } = JSON.parse(await readFile(join(FOLDER, 'page.json'), 'utf8'));
+  const begin = { script: String(script), style: String(style), documents };
+  return { ...(await openFolder(FOLDER)), ...begin };
 }
 
 const documentOf = ({ script, style }: PageFiles, options: PageOptions) => `<!doctype html>

@@ -1,8 +1,10 @@
+import { parse, validate } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bundleGraphiQL } from '../../../scripts/bundle-graphiql.ts';
+import { bundleGraphiQL, readTabDocuments } from '../../../scripts/bundle-graphiql.ts';
 import { createTabs, type TabSubject } from '../../../src/features/graphiql/tabs.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { createSchema } from '../../../src/features/schema.ts';
 import { subscribeBySse } from '../../support/event-stream.ts';
 import { useSandbox } from '../../support/fixture.ts';
 import { openGateway, type TestGateway } from '../../support/gateway.ts';
@@ -18,7 +20,9 @@ const SUBJECT: TabSubject = {
     variable: 'LUAAUTH_API_KEY',
   },
 };
+const DOCUMENTS = readTabDocuments();
 const TOKEN = { token: sandboxKeys.full };
+const createOwnTabs = (documents: Readonly<Record<string, string>>) => createTabs(documents, SUBJECT);
 const NOTE = 'Sandbox: made-up data.';
 // The headers that Chromium sends.
 const BROWSER = {
@@ -28,7 +32,7 @@ const BROWSER = {
 
 beforeAll(bundleGraphiQL);
 const fixture = useSandbox({
-  gateway: { graphiql: { credential: SUBJECT.credential, note: NOTE, tabs: createTabs(SUBJECT) } },
+  gateway: { graphiql: { credential: SUBJECT.credential, note: NOTE, tabs: createOwnTabs } },
   shared: true,
 });
 
@@ -188,14 +192,14 @@ describe('the tabs of a new visitor', () => {
     const html = await (await get('/graphql')).text();
     const [, json = ''] = /<script type="application\/json"[^>]*>(.*)<\/script>/.exec(html) ?? [];
     expect(JSON.parse(json)).toEqual({
-      tabs: createTabs(SUBJECT),
+      tabs: createTabs(DOCUMENTS, SUBJECT),
       credential: SUBJECT.credential,
       note: NOTE,
     });
   });
 
   it('run as they are, are named after what they do, and cost what they say', async () => {
-    const tabs = createTabs(SUBJECT);
+    const tabs = createTabs(DOCUMENTS, SUBJECT);
     const names = tabs.map(({ query }) => /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1]);
     expect(names).toEqual([
       'Script',
@@ -220,8 +224,18 @@ describe('the tabs of a new visitor', () => {
     expect(calls).toEqual([1, 3, 2, 1, 2, 1, 2, 2]);
   });
 
+  it('are made of valid documents, and of every document in the folder', () => {
+    const schema = createSchema();
+    const tabs = createTabs(DOCUMENTS, SUBJECT);
+    expect(tabs).toHaveLength(Object.keys(DOCUMENTS).length);
+    for (const [name, text] of Object.entries(DOCUMENTS)) {
+      expect([name, validate(schema, parse(text))]).toEqual([name, []]);
+      expect(tabs.some(({ query }) => query.endsWith(text.slice(text.lastIndexOf('{'))))).toBe(true);
+    }
+  });
+
   it('show a refusal that clients can tell from a success', async () => {
-    const { query = '', variables = '' } = createTabs(SUBJECT).at(-1) ?? {};
+    const { query = '', variables = '' } = createTabs(DOCUMENTS, SUBJECT).at(-1) ?? {};
     const { data } = await fixture.gateway.execute(query, variablesOf(variables), TOKEN);
     expect(data).toMatchObject({
       blacklistUser: { __typename: 'AlreadyBlacklisted', user: { blacklist: {} } },
@@ -231,7 +245,7 @@ describe('the tabs of a new visitor', () => {
   it('leave the mutations out of a gateway that has none', async () => {
     const readOnly = await openGateway({ upstream: fixture.sandbox.url, readOnly: true });
     try {
-      const tabs = createTabs({ ...SUBJECT, readOnly: true });
+      const tabs = createTabs(DOCUMENTS, { ...SUBJECT, readOnly: true });
       expect(tabs).toHaveLength(6);
       for (const { query, variables } of tabs) {
         const { errors } = await answerTo(readOnly, query, variablesOf(variables));
