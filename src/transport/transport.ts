@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import type { AcceptedAccounts, State } from '../state/port.ts';
@@ -71,8 +72,14 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** The one place where the steps of a call's way are put together. */
-export function createTransport(options: TransportOptions): Transport {
+/**
+ * The one place where the steps of a call's way are put together.
+ * @param openConnections - a simulation brings connections of its own
+ */
+export function createTransport(
+  options: TransportOptions,
+  openConnections: (origin: string, connections: number) => Dispatcher = createConnections,
+): Transport {
   const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, freshMsFor = {}, staleMs = 0 } = options;
   const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, log } = options;
   let closing: Promise<void> | undefined;
@@ -85,7 +92,7 @@ export function createTransport(options: TransportOptions): Transport {
   const { state = createStateInMemory({ now: clock.now }) } = options;
   const { random = systemRandom.next, today = timeOfDay } = options;
   const observer = guardObservers([options.observer ?? []].flat(), onFailure);
-  const dispatcher = createConnections(url.origin, connections);
+  const dispatcher = openConnections(url.origin, connections);
 
   const { queued, requested, retried } = observer;
   const isObserved = (queued ?? requested ?? retried) !== undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Clock, wait } from '../../transport/clock.ts';
-import { createRedisClient, loadClient } from './driver.ts';
+import { type CreateClient, loadClient } from './driver.ts';
 
 /** A script that Redis runs as one step, and the name by which Redis remembers it. */
 export interface LuaScript {
@@ -49,6 +49,7 @@ interface RedisConnectionOptions {
   /** How long it may take to connect, in ms. */
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
+  readonly createClient: CreateClient;
   /** The connection is gone, and not because `end` was called. */
   readonly onLost: (reason: Error) => void;
 }
@@ -85,9 +86,9 @@ const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
 /** One connection to Redis, for as long as it lasts. @throws when there is none; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
-  const { url, connectTimeoutMs, commandTimeoutMs, clock, onLost } = options;
+  const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
-  const client = await createRedisClient({
+  const client = await createClient({
     url,
     // The owner of a lost connection has more to do than to open another one.
     socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs },

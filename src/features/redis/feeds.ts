@@ -12,7 +12,7 @@ import {
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { IS_HELD } from './membership.ts';
-import { createPubSub } from './pub-sub.ts';
+import { createPubSub, type PubSubOptions } from './pub-sub.ts';
 
 /** How many entries of a feed are read at once, and after how many bytes of all feeds no others are. */
 const MAX_ENTRIES = 20;
@@ -84,7 +84,11 @@ interface Broadcast {
  * Feeds that all processes share. An entry goes into a stream, in the same step that checks the leader, and a message
  * makes the others read on; a process that misses one sees so at its next heartbeat, all of an account together.
  */
-export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, readUrl: () => string) {
+export function createFeedsInRedis(
+  link: RedisLink,
+  accounts: AccountKeyspaces,
+  connecting: Pick<PubSubOptions, 'createClient' | 'readUrl'>,
+) {
   const { membership } = link;
   /** By their channels. */
   const groups = new Map<string, Group>();
@@ -123,7 +127,7 @@ export function createFeedsInRedis(link: RedisLink, accounts: AccountKeyspaces, 
   const beatAll = () => {
     for (const group of groups.values()) void beat(group, group.subscriptions);
   };
-  const pubSub = createPubSub(link.clock, readUrl, groups, beatAll);
+  const pubSub = createPubSub({ ...connecting, clock: link.clock }, groups, beatAll);
 
   const openGroup = (accountName: string, account: AccountKeyspace, channel: string): Group => {
     const subscriptions = new Set<RedisFeedSubscription>();

@@ -7,7 +7,7 @@ import {
   type RedisConnection,
   RedisRefused,
 } from './client.ts';
-import { RedisClientMissing } from './driver.ts';
+import { type CreateClient, RedisClientMissing } from './driver.ts';
 import { Membership } from './membership.ts';
 
 interface RedisLinkOptions {
@@ -25,6 +25,7 @@ interface RedisLinkOptions {
   /** Its timers do not keep the process alive. */
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly createClient: CreateClient;
   /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
   readonly onChange: (reason: Error | undefined) => void;
 }
@@ -59,7 +60,7 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
  */
 export function createRedisLink(options: RedisLinkOptions) {
   const { url, readUrl = () => url, prefix, rate, instances, commandTimeoutMs, onChange } = options;
-  const { clock, random } = options;
+  const { clock, random, createClient } = options;
   const { now } = clock;
   const onChanged = new Set<() => unknown>();
   let catchUp: () => Promise<void> = async () => undefined;
@@ -114,6 +115,7 @@ export function createRedisLink(options: RedisLinkOptions) {
       connectTimeoutMs: CONNECT_MS,
       commandTimeoutMs,
       clock,
+      createClient,
       onLost: (reason) => {
         if (opened === connection) degrade(reason);
       },

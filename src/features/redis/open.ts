@@ -12,6 +12,7 @@ import { backgroundClock, type Clock } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import { createAcceptedInRedis } from './accepted-accounts.ts';
 import { connectToRedis, lua } from './client.ts';
+import { type CreateClient, createRedisClient } from './driver.ts';
 import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
@@ -28,6 +29,7 @@ interface Surroundings {
   /** Its timers do not keep the process alive. */
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly createClient: CreateClient;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function openStateInRedis(
   surroundings: Partial<Surroundings> = {},
 ): Promise<State> {
   const { longestTtlMs, isRequired = true } = options;
-  const { random = systemRandom, clock = backgroundClock } = surroundings;
+  const { random = systemRandom, clock = backgroundClock, createClient = createRedisClient } = surroundings;
   const now = options.now ?? clock.now;
   const link = createRedisLink({
     ...options,
@@ -48,6 +50,7 @@ export async function openStateInRedis(
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
     clock: { ...clock, now },
     random,
+    createClient,
     // A failure of it harms no gateway, and there is no log for it.
     onChange: (reason) =>
       notify(
@@ -56,7 +59,10 @@ export async function openStateInRedis(
       ),
   });
   const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
-  const feeds = createFeedsInRedis(link, accounts, options.readUrl ?? (() => options.url));
+  const feeds = createFeedsInRedis(link, accounts, {
+    createClient,
+    readUrl: options.readUrl ?? (() => options.url),
+  });
   let own = createCacheInMemory(now);
   const state: State = {
     quotas: createQuotasInRedis(link, accounts),
@@ -150,6 +156,7 @@ export async function askRedis({ url, prefix }: { readonly url: string; readonly
     connectTimeoutMs: ASK_TIMEOUT_MS,
     commandTimeoutMs: ASK_TIMEOUT_MS,
     clock: backgroundClock,
+    createClient: createRedisClient,
   };
   const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
   const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
