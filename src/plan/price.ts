@@ -1,4 +1,4 @@
-import { type GraphQLResolveInfo, type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
+import { type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
 import { type Arguments, type Cost, costOf } from './cost.ts';
 import { saturate } from './limits.ts';
 import {
@@ -37,6 +37,13 @@ interface Place {
   readonly provided: readonly string[];
 }
 
+/**
+ * The price of introspection in objects: of the whole schema and of a usual type. If aliases multiply them, execution counts the
+ * objects and refuses the answer.
+ */
+const OBJECTS_OF_SCHEMA = 1_500;
+const OBJECTS_OF_TYPE = 100;
+
 const NONE: readonly string[] = [];
 
 type CallsByEndpoint = Map<string, number>;
@@ -58,9 +65,9 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     const shared = new Set<string>();
     for (const field of fields) {
       const { definition } = field;
-      if (definition === SchemaMetaFieldDef || definition === TypeMetaFieldDef) {
-        addObjects(sum, countIntrospection(schema, field, argumentsOf));
-      } else if (definition.name === '_entities') addEntities(sum, field);
+      if (definition === SchemaMetaFieldDef) addObjects(sum, OBJECTS_OF_SCHEMA);
+      else if (definition === TypeMetaFieldDef) addObjects(sum, OBJECTS_OF_TYPE);
+      else if (definition.name === '_entities') addEntities(sum, field);
       else addField(sum, field, place, shared);
     }
   }
@@ -201,37 +208,4 @@ function byType(representations: readonly unknown[]): ReadonlyMap<string, readon
     else types.set(name, [reference]);
   }
   return types;
-}
-
-/** Counting stops here, as every finite limit is lower. */
-const MAX_OBJECTS = 1_000_000;
-
-/**
- * Counts the objects in the answer of an introspection field. The answer depends only on the schema, so it is counted with
- * the resolvers that will give it.
- */
-function countIntrospection(
-  schema: GraphQLSchema,
-  field: FieldPlan,
-  argumentsOf: (field: FieldPlan) => Arguments,
-): number {
-  let count = 0;
-  const addField = (one: FieldPlan, parents: readonly unknown[]): void => {
-    const object = objectOf(one.value);
-    if (!object) return;
-    const objects: unknown[] = [];
-    for (const parent of parents) {
-      // GraphQL's introspection resolvers need only the schema and answer at once.
-      const info = { schema } as GraphQLResolveInfo;
-      for (const value of [one.resolve?.(parent, argumentsOf(one), undefined, info)].flat(2)) {
-        if (value === null || value === undefined) continue;
-        objects.push(value);
-        count += 1;
-        if (count >= MAX_OBJECTS) return;
-      }
-    }
-    if (objects.length > 0) for (const below of object.fields) addField(below, objects);
-  };
-  addField(field, [undefined]);
-  return count;
 }
