@@ -22,7 +22,7 @@ export type { Limits } from './plan/limits.ts';
 export type { RedisStateOptions } from './server/features.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
 
-export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url'>> & {
+export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url' | 'connections' | 'today'>> & {
   /** Base URL of the REST API, such as `https://api.luaauth.com`. Its path is kept. */
   readonly url: string | URL;
 };
@@ -46,7 +46,7 @@ export function createTransport({ url, ...options }: EmbeddedTransportOptions): 
 }
 
 export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
-  Partial<Omit<GatewayOptions, 'features'>>;
+  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'execute'>>;
 
 /**
  * Creates a gateway for your own server. `fetch` takes a `Request`; the gateway itself is a `node:http` listener. It
