@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import type { ClientRequest } from '../observability/request-record.ts';
 
-/** Tells where a client is, so that clients whose keys are not accepted yet can take turns. */
+/** Names a client, so that clients whose keys are not accepted yet can take turns. */
 export type PlaceOf = (request: Pick<ClientRequest, 'address' | 'socket' | 'header'>) => string;
 
 /**
- * A client is its address; of an IPv6 address the first 64 bits, because a single customer has all the others. On the loopback address
- * a proxy may speak for many clients, so each connection is a client.
- * @param trustedProxy - the header in which a proxy says who its client is, in lower case. The last address counts: the proxy itself
- *   has added it, and the client can have written the others.
+ * A client is identified by its address: for IPv6 by the first 64 bits, because one customer has all addresses below them.
+ * Many clients may share the loopback address through a proxy, so there each connection counts as a client.
+ * @param trustedProxy - the header in which a proxy names its client, in lower case. Its last address counts: the proxy
+ * added it, and the client may have written the others.
  */
 export function createPlaceOf(trustedProxy?: string): PlaceOf {
   return (request) => {

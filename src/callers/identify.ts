@@ -12,54 +12,54 @@ import type { Transport } from '../transport/transport.ts';
 import { createKeyStore, entriesOfPlainKeys, type KeyStore } from './key-store.ts';
 import { EVERYTHING, noPermissions, type Permissions, readPermissions } from './permissions.ts';
 
-/** Where the API key comes from: the caller, or the gateway itself for callers who present one of its own keys. */
+/** Where the API key comes from: from the caller, or from the gateway if callers present a gateway key. */
 export interface Credentials {
-  /** The API key that the gateway holds. It is read for each request, so another key may replace it. */
+  /** The gateway's own API key. It is read for each request, so it may be replaced. */
   readonly heldKey?: string | undefined;
   /**
-   * The keys that callers of a gateway with its own API key present, each alone or as `name=key`; they allow everything. None:
-   * every client that can connect may call.
+   * The keys that callers present if the gateway has its own API key, as `key` or `name=key`. They allow everything.
+   * Without keys, every client that can connect may call.
    */
   readonly gatewayKeys?: readonly string[] | undefined;
-  /** Knows the gateway keys and what each allows, instead. */
+  /** Replaces `gatewayKeys` by a store that knows what each key allows. */
   readonly keyRing?: KeyStore | undefined;
-  /** Verifies the bearers of JSON Web Tokens, beside or instead. */
+  /** Verifies JSON Web Tokens, besides or instead of keys. */
   readonly tokenVerifier?: TokenVerifier | undefined;
 }
 
-/** Knows what the bearer of a JSON Web Token may do. */
 export interface TokenVerifier {
   /**
-   * Gives the token's permissions, or why it has none: at once, or within 10 seconds. Anything else refuses the caller, as a
-   * failure does.
+   * Returns the token's permissions, or why it is refused, within 10 seconds. Anything else, and any error, refuses the
+   * caller.
    */
   verify(token: string): Permissions | RefusedToken | PromiseLike<Permissions | RefusedToken>;
 }
 
 export interface RefusedToken {
-  /** In words that go on after "This token". */
+  /** The end of a sentence that begins with "This token". */
   readonly reason: string;
 }
 
-/** The caller of a request and their permissions; or why nothing can be asked of the REST API for them. */
+/** The caller and the caller's permissions, or the error for a request without a usable credential. */
 export type Identity =
   | { readonly origin: Origin; readonly permissions: Permissions; readonly refusal?: undefined }
   | { readonly refusal: GraphQLError; readonly permissions?: undefined };
 
-/** At once, but for a token that has to be verified, and an embedder's key store that answers later. */
+/** Resolves at once, except for tokens and for an embedder's asynchronous key store. */
 export type Identify = (request: ClientRequest) => MaybePromise<Identity>;
 
-/** Whether every client that can connect may use the key that the gateway holds. */
+/** Whether every client that can connect may use the gateway's own key. */
 export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier }: Credentials): boolean {
   return heldKey !== undefined && gatewayKeys.length === 0 && !keyRing && !tokenVerifier;
 }
 
-/** How long an embedder may take to say what a caller may do. */
+/** The time limit of an embedder's key store or verifier. */
 const IDENTIFIED_WITHIN_MS = 10_000;
 
 /**
- * @throws TypeError when there is a key store or a verifier that cannot be asked: left out, it would let everybody in. And when
- * there is no held key beside it: what callers present would go to the API as their own.
+ * Creates the function that identifies callers.
+ * @throws TypeError for a key store or a verifier without its method: ignoring it would let everybody in. Also without a
+ * held key, because callers' gateway keys would be sent to the API.
  */
 export function createIdentify(credentials: Credentials, clock: Clock): Identify {
   const { heldKey, gatewayKeys = [], keyRing, tokenVerifier } = credentials;
@@ -70,7 +70,7 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
     const [name] = given.find(([, one]) => one) ?? [];
     if (name) {
       throw new TypeError(
-        `credentials.${name} is given without heldKey, so it would protect nothing, and LuaAuth would be sent what callers present. Give heldKey, or leave ${name} out.`,
+        `credentials.${name} is given without heldKey. So it would protect nothing, and callers' gateway keys would be sent to LuaAuth. Give heldKey, or leave ${name} out.`,
       );
     }
     return identifyByApiKey();
@@ -109,7 +109,7 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
     return refused(`This token ${reason}. Present another one as "Authorization: Bearer <token>".`);
   };
   return ({ credentials: { bearer = '' } }) => {
-    // An empty text among an embedder's keys is no key: everybody has it.
+    // An embedder's key store may contain the empty text, which is no key.
     if (bearer === '') return NO_GATEWAY_KEY;
     if (tokenVerifier && TOKEN.test(bearer))
       return ask('credentials.tokenVerifier.verify', () => tokenVerifier.verify(bearer), readVerified);
@@ -140,7 +140,7 @@ function identifyByApiKey(): Identify {
   };
 }
 
-/** Stands for a key wherever something is kept by key. Most requests come with the same one as the one before. */
+/** Hashes keys, so that memory is not indexed by a key itself. Most requests have the same key as the previous request. */
 function createHash(): (key: string) => string {
   let last = { key: '', account: '' };
   return (key) => {
@@ -149,14 +149,14 @@ function createHash(): (key: string) => string {
   };
 }
 
-/** Tells callers apart who need no key: by address, and by credentials that something else may ask for. */
+/** Tells callers without keys apart: by address, and by credentials that other layers may require. */
 function placeOf({ address, credentials: { token, bearer } }: ClientRequest): string {
   return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
 
-// Three parts of base64url, of which the first is a JSON object.
+// Three parts of base64url; the first is a JSON object.
 const TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
-// Whatever a header can carry and a key would plausibly hold: visible ASCII without spaces.
+// The characters of a header that a key may plausibly have: visible ASCII without spaces.
 const KEY = /^[\x21-\x7e]{1,512}$/;
 
 const refused = (message: string): Identity => ({ refusal: codedError('UNAUTHENTICATED', message) });
@@ -170,24 +170,24 @@ const TWO_API_KEYS = refused(
 const NO_KEY_AT_ALL = refused(
   'The API key is malformed. A key is 1 to 512 visible ASCII characters without spaces; in the token header it has no prefix.',
 );
-/** The caller's `token` header is not looked at: the gateway's own key is the only one that goes upstream. */
+/** The caller's `token` header is ignored: only the gateway's own key is sent to LuaAuth. */
 const NO_GATEWAY_KEY = refused(
   'This gateway holds its own LuaAuth key. Present one of its gateway keys as "Authorization: Bearer <gateway key>".',
 );
-const EXPIRED = refused('This gateway key has expired. Ask whoever runs the gateway for a new one.');
+const EXPIRED = refused('This gateway key has expired. Ask the operator of the gateway for a new one.');
 
 export interface Acceptance {
   readonly identify: Identify;
   /**
-   * Whether a request comes with a credential that was accepted before, in this process, by the gateway's keys or by the
-   * API. It is known at once, nobody is asked, and nothing is verified.
+   * Whether the request's credential was accepted before in this process, by the gateway or by the API. Answers at once,
+   * without verifying anything.
    */
   readonly wasAccepted: (request: ClientRequest) => boolean;
-  /** Whether `wasAccepted` has been true for a request of this connection. False where callers need no credential. */
+  /** Whether `wasAccepted` was true for a request of this connection. Always false if callers need no credential. */
   readonly isAccepted: (socket: Socket) => boolean;
 }
 
-/** Watches who is let in. A credential that no longer is counts as accepted until its next request. */
+/** Remembers accepted credentials. A revoked credential counts as accepted until its next request. */
 export function watchAccepted(
   credentials: Credentials,
   identify: Identify,

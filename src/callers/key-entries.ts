@@ -5,10 +5,10 @@ import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { EVERYTHING, type Permissions } from './permissions.ts';
 import { EVERY_SCOPE, isScope, SCOPES } from './scopes.ts';
 
-/** A gateway key: who has it, by what it is recognised, and what it allows. */
+/** A gateway key with its name, hash and permissions. */
 export interface KeyEntry extends Permissions {
   readonly name: string;
-  /** The SHA-256 of the key, in hex; two while it is changed for a new one. */
+  /** The SHA-256 of the key in hex. Two hashes while the key is being replaced. */
   readonly sha256: readonly string[];
   readonly expiresAt: Date | undefined;
 }
@@ -23,7 +23,7 @@ const NO_RATE = `is not a whole number from 1 to ${MAX_RATE}`;
 const MAX_LISTED = 10_000;
 const MAX_TOLD = 100;
 
-/** The shape of a file of keys. It takes longer to load than all that reads the rest of the configuration. */
+/** The shape of a keys file. Zod takes longer to load than the rest of the configuration, so it is loaded only here. */
 function describeFile() {
   const { z }: { readonly z: typeof Zod } = createRequire(import.meta.url)('zod');
   const sha256 = z
@@ -74,7 +74,7 @@ function describeFile() {
 
 let described: ReturnType<typeof describeFile> | undefined;
 
-/** Reads the JSON of a file of keys, or says all that is wrong with it. No hash is quoted: it may be a key by mistake. */
+/** Parses the JSON of a keys file, or lists its problems. Never quotes a hash, which may be a key by mistake. */
 export function parseKeyEntries(text: string, heldKey?: string): KeyEntries {
   let json: unknown;
   try {
@@ -98,13 +98,13 @@ export function parseKeyEntries(text: string, heldKey?: string): KeyEntries {
   return problems.length > 0 ? { problems: firstOf(problems, (problem) => problem) } : { entries };
 }
 
-/** As many as anybody reads: a large file can have a problem in every line. */
+/** A large file can have a problem in every line, so only the first ones are described. */
 function firstOf<Problem>(all: readonly Problem[], describe: (problem: Problem) => string): string[] {
   const first = all.slice(0, MAX_TOLD).map(describe);
   return all.length > MAX_TOLD ? [...first, `${all.length - MAX_TOLD} more problems`] : first;
 }
 
-/** A name that stands twice would be one caller with two sets of rights, a hash that does one of two callers. */
+/** Finds repeated names and hashes. A repeated name would give one caller two sets of permissions. */
 function findRepeated(entries: readonly KeyEntry[]): string[] {
   const problems: string[] = [];
   const seen = new Map<string, number>();
@@ -113,14 +113,14 @@ function findRepeated(entries: readonly KeyEntry[]): string[] {
       for (const value of own) {
         const first = seen.get(value);
         if (first === undefined) seen.set(value, index);
-        else problems.push(`${placeOf(index, name)}.${what} is that of keys[${first}] as well`);
+        else problems.push(`${placeOf(index, name)}.${what} is the same as in keys[${first}]`);
       }
     }
   }
   return problems;
 }
 
-/** A caller that knew the key of LuaAuth would need no gateway. */
+/** A caller with LuaAuth's key would need no gateway. */
 function findHeldKey(entries: readonly KeyEntry[], heldKey: string | undefined): string[] {
   if (heldKey === undefined) return [];
   const held = hash('sha256', heldKey);
@@ -138,7 +138,7 @@ function findContradictions({ name, scopes, scripts, projects }: KeyEntry, index
   const ofUsers = scopes ? [...scopes].filter((one) => one.startsWith('users:')) : [EVERY_SCOPE];
   return ofUsers.map(
     (one) =>
-      `${placeOf(index, name)}.scopes has ${one} beside a list of scripts or projects. A user names no project, so the list could not hold: leave out ${one}${one === EVERY_SCOPE ? ' and list the other scopes' : ''}, or the list`,
+      `${placeOf(index, name)}.scopes has ${one} beside a list of scripts or projects. Users have no project, so the list could not limit them. Leave out ${one}${one === EVERY_SCOPE ? ' and list the other scopes' : ''}, or leave out the list`,
   );
 }
 
@@ -156,11 +156,11 @@ function placeOf(index: number, name: string | undefined): string {
   return `keys[${index}]${name === undefined ? '' : ` (${name})`}`;
 }
 
-/** A member with a mistake in its name would be a limit that is not there. */
+/** A misspelt member would be a limit without effect. */
 function messageFor(otherwise: string) {
   return (issue: Zod.core.$ZodRawIssue): string =>
     issue.code === 'unrecognized_keys'
-      ? `has ${(issue.keys as string[]).map(quote).join(', ')}, which is not known here`
+      ? `has ${(issue.keys as string[]).map(quote).join(', ')}, which is not a known member`
       : otherwise;
 }
 

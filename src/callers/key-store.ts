@@ -2,38 +2,38 @@ import { hash } from 'node:crypto';
 import type { KeyEntry } from './key-entries.ts';
 import { EVERYTHING, type Permissions } from './permissions.ts';
 
-/** The permissions of a key, or why it has none. */
+/** The permissions of a key, or why it is refused. */
 type FoundKey = Permissions | 'unknown' | 'expired';
 
 export interface KeyStore {
-  /** At once, or within 10 seconds. Anything else than is said here refuses the caller, as a failure does. */
+  /** Answers at once, or within 10 seconds. Any other value, and any error, refuses the caller. */
   find(key: string): FoundKey | PromiseLike<FoundKey>;
 }
 
-/** Knows keys by their hashes. `now` is the time of day, as `Date.now` gives. */
+/** Finds keys by their hashes. `now` is the time of day, like `Date.now`. */
 export function createKeyStore(entries: readonly KeyEntry[], now = Date.now) {
   let known = knownByHash(entries);
   return {
     find(key: string): FoundKey {
-      // The time that it takes may depend on a hash, but nobody can make a key for a hash.
+      // The time of the lookup may depend on the hash, but a hash does not lead back to a key.
       const found = known.get(digest(key));
       if (!found) return 'unknown';
       return found.expiresAt && found.expiresAt.getTime() <= now() ? 'expired' : found;
     },
-    /** From now on these are the keys there are. */
+    /** Replaces all keys. */
     replace(others: readonly KeyEntry[]) {
       known = knownByHash(others);
     },
   };
 }
 
-/** By hash: the first of two that have the same one. */
+/** If two entries have the same hash, the first entry counts. */
 function knownByHash(entries: readonly KeyEntry[]): ReadonlyMap<string, KeyEntry> {
   const all = entries.flatMap((entry) => entry.sha256.map((one) => [one, entry] as const));
   return new Map(all.reverse());
 }
 
-/** Keys in a list, each alone or as `name=key`: all of them allow everything. */
+/** Makes entries from a plain list of `key` or `name=key`. All of them allow everything. */
 export function entriesOfPlainKeys(keys: readonly string[]): readonly KeyEntry[] {
   return keys.map((given, index) => {
     const { name = `key ${index + 1}`, key } = readPlainKey(given);
@@ -44,13 +44,13 @@ export function entriesOfPlainKeys(keys: readonly string[]): readonly KeyEntry[]
 const NAMED = /^([A-Za-z0-9][\w.-]{0,63})=(.+)?$/;
 const PADDED_BASE64 = /^(?:[\w-]{4}){3,}(?:[\w-]{2}=|[\w-]{3})=$/;
 
-/** A key of a list and its name, if it has one. A line that ends in the padding of base64 alone is all key. */
+/** Splits `name=key`. If only the padding of base64 follows the name, the whole text is the key. */
 export function readPlainKey(given: string): { readonly name?: string | undefined; readonly key: string } {
   const [, name, key = ''] = NAMED.exec(given) ?? [];
   return /^=*$/.test(key) ? { key: given } : { name, key };
 }
 
-/** Whether nothing of `name=$KEY` is left but the name. */
+/** Whether only the name of `name=$KEY` is left. */
 export function isNameAlone(given: string): boolean {
   return NAMED.test(given) && readPlainKey(given).name === undefined && !PADDED_BASE64.test(given);
 }

@@ -4,18 +4,18 @@ import type { Ask } from '../luaauth/api.ts';
 import { Refused } from '../luaauth/refusal.ts';
 import { CallFailure } from '../transport/errors.ts';
 
-/** As many as such a key may send in a second. */
+/** How many calls such a key may send in a second. */
 const FIRST_READS = 5;
 
 /**
- * An operation whose key the API has never accepted, so that it may be made up. Its first reads go ahead, and the others wait
- * for one of them to be answered. If all of them fail, the operation is over with one failure: what waits is not sent, and
- * costs neither a call nor an error each. (The API refuses an unknown key and an unknown id alike: one refusal proves nothing.)
+ * Tries a key that the API has never accepted, so that it may be made up. The first reads of the operation are sent, and
+ * the others wait for an answer. If all the first reads fail, the operation ends with one error. (The API refuses unknown
+ * keys and unknown ids alike, so a single refusal proves nothing.)
  */
 export class KeyTrial {
-  /** Why the operation is over; of one that goes on it stays open. */
+  /** Resolves with the error that ends the operation. */
   readonly refused: Promise<GraphQLError>;
-  /** Settled once nothing has to wait any more; of an operation that is over it stays open. */
+  /** Resolves when no read has to wait any more. Never settles if the operation ends. */
   readonly accepted: Promise<void>;
   readonly #isKnown: () => boolean;
   #accept: () => void = () => undefined;
@@ -26,7 +26,7 @@ export class KeyTrial {
   #waiting = 0;
   #failure: CallFailure | undefined;
 
-  /** @param isKnown - whether the key has been accepted meanwhile, by another operation too */
+  /** @param isKnown - whether the API has accepted the key meanwhile, also in another operation */
   constructor(isKnown: () => boolean) {
     this.#isKnown = isKnown;
     this.accepted = new Promise((resolve) => {
@@ -37,7 +37,7 @@ export class KeyTrial {
     });
   }
 
-  /** How many of so many reads go ahead; the others wait for `accepted`, and are not even calls until then. */
+  /** How many of these reads are sent at once. The others wait for `accepted`. */
   ahead(reads: number): number {
     if (this.#isOver) return reads;
     const ahead = Math.min(reads, FIRST_READS - this.#sent);
@@ -45,7 +45,7 @@ export class KeyTrial {
     return ahead;
   }
 
-  /** Makes the calls of the operation. A write waits for nothing: its refusal is an answer of its own. */
+  /** Wraps `ask` for the operation. Writes do not wait: each write has its own refusal. */
   limit(ask: Ask): Ask {
     return (call, usage) => {
       if (this.#isOver || call.kind === 'write') return ask(call, usage);
@@ -60,7 +60,7 @@ export class KeyTrial {
     };
   }
 
-  /** Nothing is left to try: whatever comes goes ahead. */
+  /** Ends the trial: all reads may be sent. */
   readonly #end = () => {
     this.#isOver = true;
     this.#accept();
@@ -74,7 +74,7 @@ export class KeyTrial {
     this.#wait(0);
   };
 
-  /** So many more reads wait: in vain, if the first ones have failed, which an open circuit does at once. */
+  /** Adds waiting reads. If all the first reads have failed, the operation ends. */
   #wait(reads: number): void {
     this.#waiting += reads;
     if (this.#failure && this.#failed === FIRST_READS && this.#waiting > 0)
@@ -85,7 +85,7 @@ export class KeyTrial {
 function refusalOf(failure: CallFailure, waiting: number): GraphQLError {
   const { message, extensions } = describe(failure);
   return new GraphQLError(
-    `${message} The first ${FIRST_READS} reads of the operation failed, and LuaAuth has not accepted this API key yet, so ${waiting} more were not sent. See that the key is right, and ask for something that it can read.`,
+    `${message} The first ${FIRST_READS} reads of the operation failed, and LuaAuth has not accepted this API key yet, so ${waiting} more were not sent. Check the key, and read something that it has access to.`,
     { extensions },
   );
 }

@@ -3,19 +3,19 @@ import { typeInWords } from '../transport/embedder-calls.ts';
 import { isScope, type KeyScope, SCOPES } from './scopes.ts';
 
 export interface Permissions {
-  /** The caller's name, as logs, metrics and the audit log have it; undefined: callers have none. */
+  /** The caller's name for logs, metrics and the audit log. Undefined if callers have no names. */
   readonly name: string | undefined;
-  /** Undefined: all there are. */
+  /** Undefined: all scopes. */
   readonly scopes: ReadonlySet<KeyScope> | undefined;
-  /** The ids of the scripts with access; undefined: all, but see `projects`. */
+  /** The ids of accessible scripts. Undefined: all, unless `projects` limits them. */
   readonly scripts: ReadonlySet<string> | undefined;
-  /** The ids of the projects with access; without a list of scripts, theirs are. */
+  /** The ids of accessible projects. Without `scripts`, all scripts of these projects are accessible. */
   readonly projects: ReadonlySet<string> | undefined;
-  /** REST calls in any second; undefined: as many as all callers together. */
+  /** REST calls per second. Undefined: the whole quota. */
   readonly rate: number | undefined;
 }
 
-/** The permissions of a caller without a key that could allow less. */
+/** The permissions of a caller without limits. */
 export const EVERYTHING: Permissions = {
   name: undefined,
   scopes: undefined,
@@ -24,7 +24,7 @@ export const EVERYTHING: Permissions = {
   rate: undefined,
 };
 
-/** Whether two allow the same. A list of keys that is read again gives new ones, which may. */
+/** Whether two permissions allow the same. Reading the keys file again creates new objects. */
 export function isSamePermissions(one: Permissions, other: Permissions | undefined): boolean {
   if (one === other) return true;
   if (!other || one.name !== other.name) return false;
@@ -38,13 +38,13 @@ function isSameSet(one: ReadonlySet<string> | undefined, other: ReadonlySet<stri
 
 type Member = keyof Permissions;
 
-/** The type that each member must have where it is not undefined, and its words. */
+/** The allowed type of each member, with its description. */
 const MEMBERS: Readonly<Record<Member, readonly [isGood: (value: unknown) => boolean, form: string]>> = {
   name: [(value) => typeof value === 'string', 'a text'],
   scopes: [isScopes, `a Set of scopes, of which there are ${SCOPES.join(', ')}`],
   scripts: [isSet, 'a Set of ids'],
   projects: [isSet, 'a Set of ids'],
-  // Less than one a second would be none, ever.
+  // A rate below 1 would allow no call ever.
   rate: [
     (value) => typeof value === 'number' && value >= 1 && value < Number.POSITIVE_INFINITY,
     'a number from 1',
@@ -54,8 +54,8 @@ const MEMBERS: Readonly<Record<Member, readonly [isGood: (value: unknown) => boo
 const NAMES = Object.keys(MEMBERS) as readonly Member[];
 
 /**
- * Reads what an embedder's function gives for a caller. A member that is missing is a mistake, such as another spelling:
- * taken for undefined, it would allow everything.
+ * Checks the permissions that an embedder's function returns. A missing member is an error: read as undefined, a misspelt
+ * member would allow everything.
  * @throws TypeError, which quotes no value
  */
 export function readPermissions(given: unknown, giver: string): Permissions {
@@ -68,7 +68,7 @@ export function readPermissions(given: unknown, giver: string): Permissions {
     if (value === undefined || isGood(value)) return value;
     throw noPermissions(giver, `a grant whose "${name}" is ${typeInWords(value)} and not ${form}`);
   };
-  // Each member is read once: a getter may give something else the next time.
+  // Reads each member once, as a getter may return another value the next time.
   return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as Permissions;
 }
 
@@ -76,7 +76,7 @@ function isScopes(value: unknown): boolean {
   return isSet(value) && value.size <= SCOPES.length && [...value].every((scope) => isScope(String(scope)));
 }
 
-/** The mistake of an embedder's function that gives something else than it should. */
+/** The error for an embedder's function that returns an invalid value. */
 export function noPermissions(giver: string, what: string, cause?: unknown): TypeError {
   return new TypeError(
     `${giver} gave ${what}. A caller is let in by a grant alone: an object with the members ${NAMES.join(', ')}, each of which may be undefined. Mend the function; until then the caller is refused.`,

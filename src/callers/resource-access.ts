@@ -13,49 +13,52 @@ import type { Call } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
 import type { Permissions } from './permissions.ts';
 
-/** How many things an operation may have read to find their owners: no price has counted that. */
+/** How many objects an operation may read to find their owners. The price does not include these reads. */
 const MAX_LOOKUPS = 100;
 
-/** For how many things a gateway remembers their owners. */
+/** How many owners a gateway remembers. */
 const MAX_OWNERS = 10_000;
 
-/** Whether a caller has access to listed scripts and projects alone. */
+/** Whether a caller's access is limited to listed scripts or projects. */
 export function hasLists({ scripts, projects }: Permissions): boolean {
   return scripts !== undefined || projects !== undefined;
 }
 
-/** @throws FORBIDDEN for a project that the caller has no access to. */
+/** @throws FORBIDDEN if the caller has no access to the project */
 export function checkProject(permissions: Permissions | undefined, id: string): void {
   if (permissions && hasLists(permissions) && !permissions.projects?.has(id))
     throw accessDenied(permissions, project);
 }
 
-/** Checks the access to a script: with a list of projects alone it has to be read. @throws FORBIDDEN */
+/** Checks access to a script. If only projects are listed, this reads the script. @throws FORBIDDEN */
 export async function checkScript(access: Access, permissions: Permissions | undefined, id: string) {
   if (!permissions || !hasLists(permissions)) return;
   if (!permissions.scripts) await getScript(access, { script_id: id });
   else if (!permissions.scripts.has(id)) throw accessDenied(permissions, script);
 }
 
-/** The owners of things, as answers have shown them: the project of a script, the script of a session. */
+/** The owners of objects that answers have shown: the project of a script, the script of a session. */
 type Owners = Pick<LRUCache<string, string>, 'get' | 'set'>;
 
-/** Makes the memory of a gateway: lists exist only where it holds the API key, so all it sees is one account's. */
+/**
+ * Creates a gateway's memory of owners. Lists exist only if the gateway holds the API key, so all owners belong to one
+ * account.
+ */
 export function createOwners(): Owners {
   return createBoundedCache<string>(MAX_OWNERS);
 }
 
 /**
- * Makes calls for a caller with access to listed scripts and projects alone. All that an operation asks goes through here,
- * whichever way it came by an id. A call whose id shows it is refused before it is made; one whose answer alone shows it, instead of that;
- * a write to a thing whose owner only a read shows is preceded by that read.
+ * Makes calls for a caller with access to listed scripts and projects only. Every call of an operation goes through here.
+ * If the id shows a lack of access, the call is not made. If only the answer shows it, the answer is withheld. A write to
+ * an object whose owner must be read is preceded by this read.
  *
- * Nothing distinguishes a thing without access from one that does not exist, counts and costs included. Both take the same number of
- * requests of their own: a cache entry, or another caller's call, serves only a thing that is known to be accessible.
+ * An inaccessible object looks exactly like a missing object, even in counts and costs. Both take the same number of
+ * requests: a cache entry or another caller's call serves only objects that are known to be accessible.
  */
 export function limitAccess(access: Access, permissions: Permissions, owners: Owners): Ask {
   const own: Access = { ...access, ask };
-  /** Things that were looked up so far, by what they are and their ids. */
+  /** Objects that the operation has looked up, by resource and id. */
   const known = new Map<string, Promise<unknown>>();
   let lookups = 0;
   return ask;
@@ -65,7 +68,7 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     if (endpoint?.isForAll) return access.ask(call, usage);
     const { parts = [], about = [], shows, narrow } = endpoint ?? {};
     const named = namedBy([...parts, ...about], call);
-    // Nothing shows its owner.
+    // Nothing shows the owner of this object.
     if (named.length === 0 && !narrow) throw accessDenied(permissions, user);
     await check(named, shows);
     const value = shows && !listOf(shows) ? await askOwned(shows, call, usage) : undefined;
@@ -73,7 +76,7 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     return narrow ? (narrow(answer, isListed) as T) : answer;
   }
 
-  /** The accessible ids of a resource; undefined: its owner decides. */
+  /** The accessible ids of a resource. Undefined: its owner decides. */
   function listOf(resource: Resource): ReadonlySet<string> | undefined {
     if (resource === script) return permissions.scripts;
     return resource === project ? (permissions.projects ?? NOTHING) : undefined;
@@ -83,21 +86,21 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     return listOf(resource)?.has(id) ?? true;
   }
 
-  /** All of them are looked up, so that the number of calls does not show which exist. @throws FORBIDDEN */
+  /** Looks up all objects, so that the number of calls does not show which of them exist. @throws FORBIDDEN */
   async function check(named: readonly Named[], shown: Resource | undefined): Promise<void> {
     const checks = await Promise.allSettled(named.map((one) => checkOne(one, shown)));
     const failed = checks.find((check) => check.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
-  /** A thing that a call is about must be accessible, as its id shows, or a read before the call. @throws FORBIDDEN */
+  /** Checks an object by its id, or by a read before the call. @throws FORBIDDEN */
   async function checkOne({ resource, id }: Named, shown: Resource | undefined): Promise<void> {
     if (listOf(resource) ? !isListed(resource, id) : !resource.belongsTo)
       throw accessDenied(permissions, resource);
     if (!listOf(resource) && resource !== shown) await read(resource, id);
   }
 
-  /** Makes a read whose answer alone shows the owner of the thing. @throws FORBIDDEN */
+  /** Makes a read whose answer shows the owner, and checks the owner. @throws FORBIDDEN */
   async function askOwned<T>(thing: Resource, call: Call<T>, usage: Usage): Promise<T> {
     const id = call.params[thing.param] as string;
     const key = keyOf(thing, id);
@@ -111,12 +114,12 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     if (listOf(owner)) {
       if (!isListed(owner, ownerId)) throw accessDenied(permissions, thing);
     } else if (ownerId === undefined) {
-      // One that exists would have taken the read of its owner as well.
+      // An existing object would also have cost the read of its owner.
       countLookup();
       if (!isKnown) await askOnce(unshared);
       throw accessDenied(permissions, thing);
     } else await readOwner(thing, owner, ownerId);
-    // No other call about it needs to ask for it again.
+    // Other calls about this object need not check it again.
     known.set(key, Promise.resolve());
     return value as T;
   }
@@ -125,12 +128,12 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     try {
       await read(owner, id);
     } catch (error) {
-      // An owner that nobody has named is not mentioned.
+      // The error must not mention an owner that the request did not name.
       throw isAccessDenied(error) ? accessDenied(permissions, thing) : error;
     }
   }
 
-  /** Makes the read that shows a thing's owner; the answer is checked as any other. */
+  /** Reads an object to learn its owner. The answer is checked like any other. */
   async function read(thing: Resource, id: string): Promise<unknown> {
     const key = keyOf(thing, id);
     const before = known.get(key);
@@ -143,7 +146,7 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
       return await before;
     } catch (failure) {
       if (!isAccessDenied(failure)) throw failure;
-      // One that does not exist would be asked for again too.
+      // A missing object would be asked for again too.
       return lookUp(thing, id);
     }
   }
@@ -158,12 +161,12 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     if (lookups <= MAX_LOOKUPS) return;
     throw codedError(
       'OPERATION_TOO_EXPENSIVE',
-      `More than ${MAX_LOOKUPS} scripts, sessions and ad systems would have to be read to see whether the gateway key reaches them. Split the operation.`,
+      `To check the access of the gateway key, more than ${MAX_LOOKUPS} scripts, sessions and ad systems would have to be read. Split the operation.`,
       { limit: MAX_LOOKUPS },
     );
   }
 
-  /** Whether an answer has shown before that a thing is accessible. */
+  /** Whether an earlier answer showed that the object is accessible. */
   function isAccessible(thing: Resource, id: string): boolean {
     const { resource: owner } = thing.belongsTo ?? NOBODY;
     const ownerId = owners.get(keyOf(thing, id));
@@ -174,20 +177,20 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** The owner of a thing that has none: it is refused before it is asked for. */
+/** Stands for the owner of an object without owner, which is refused before it is read. */
 const NOBODY = { property: '', resource: user };
 
 function keyOf({ name }: Resource, id: string): string {
   return `${name} ${id}`;
 }
 
-/** LuaAuth does not know it, or it belongs to another account. @throws any other failure */
+/** LuaAuth does not know the object, or it belongs to another account. @throws any other failure */
 function noneIfDenied(failure: unknown): undefined {
   if (failure instanceof Refused && failure.reason === 'not permitted') return undefined;
   throw failure;
 }
 
-/** Whether it was refused because the caller has no access to the thing. */
+/** Whether the error is a lack of access to an object. */
 export function isAccessDenied(error: unknown): boolean {
   return (error as Partial<GraphQLError>).extensions?.outOfReach !== undefined;
 }
@@ -195,7 +198,7 @@ export function isAccessDenied(error: unknown): boolean {
 function accessDenied({ name }: Permissions, { name: thing }: Resource): GraphQLError {
   return codedError(
     'FORBIDDEN',
-    `The gateway key ${JSON.stringify(name ?? '')} does not reach this ${thing}, if there is one.`,
+    `The gateway key ${JSON.stringify(name ?? '')} does not reach this ${thing}, if it exists.`,
     { outOfReach: thing },
   );
 }

@@ -1,14 +1,14 @@
 import { type Command, Help, Option } from 'commander';
 import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 
-/** Gives a command every flag of serve, and says where they are listed: its help shows its own. */
+/** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
 export function addFlagsOfServe(command: Command): Command {
   addFlags(command);
   const isOwn = ({ helpGroupHeading }: Option) =>
     !FLAGS.some(({ group }) => helpGroupHeading === `${group}:`);
   const layout: Partial<Help> = {
     ...HELP_LAYOUT,
-    // Left out here alone: for a misspelt one the right one is suggested.
+    // Hidden only here, because Commander suggests visible flags for a misspelt flag.
     formatHelp(this: Help, of, helper) {
       const visibleOptions = (all: Command) => helper.visibleOptions(all).filter(isOwn);
       const short: Help = Object.create(helper, { visibleOptions: { value: visibleOptions } });
@@ -44,23 +44,23 @@ function refuseSecrets(command: Command): Command {
     const values: FlagValues = command.opts();
     if (/@/.test(String(values.redisUrl ?? ''))) {
       command.error(
-        'error: --redis-url with a password would show it to all who can list processes. Give --redis-url-file, or set REDIS_URL.',
+        'error: --redis-url with a password would show it to everybody who can list processes. Give --redis-url-file, or set REDIS_URL.',
       );
     }
     for (const { variable, name } of secrets) {
       if (values[camelCase(name)] === undefined) continue;
       command.error(
-        `error: --${name} would show the key to all who can list processes. Give --${name}-file, or set ${variable}.`,
+        `error: --${name} would show the key to everybody who can list processes. Give --${name}-file, or set ${variable}.`,
       );
     }
   });
 }
 
 const WIDTH = 80;
-/** The longest term beside which a description has room. */
+/** The longest term with enough room for a description next to it. */
 const LONGEST_TERM = 32;
 
-/** Help of at most 80 columns. Where a term is long, all descriptions stand below their terms. */
+/** Limits help to 80 columns. Below a long term, descriptions go on lines of their own. */
 export const HELP_LAYOUT: Partial<Help> = {
   helpWidth: Math.min(WIDTH, process.stdout.columns ?? WIDTH),
   formatItem(this: Help, term, termWidth, description, helper) {

@@ -5,8 +5,8 @@ import type { Environment } from '../config/environment.ts';
 const DOCUMENTS = fileURLToPath(new URL('../../examples/agents/documents', import.meta.url));
 
 /**
- * The values with which `mcp` runs where variables are not set: the example documents, the sandbox's key, and a gateway key for the
- * client at stdin, who has started this process and so has its key anyway.
+ * The values that `mcp` uses for unset variables: the example documents, the sandbox's key, and a gateway key. The client
+ * at stdin has started this process, so it may know the key.
  */
 export function mcpStandIns(given: Environment, sandboxKey: string | undefined): Environment {
   const isSet = (...names: string[]) => names.some((name) => given[name]);

@@ -25,24 +25,22 @@ Exit codes:
   ${EXIT.refused}  query: LuaAuth refused the mutation
   ${EXIT.stopped}  query --each: it stopped before the last row`;
 
-/** The features of a command line. */
 export interface CommandLineFeatures extends ProcessFeatures {
   readonly commands?: () => Promise<{
-    /** Adds the feature's commands to the program. */
     addCommands(program: Command, parts: CommandParts): void;
   }>;
 }
 
 export interface CommandParts {
-  /** Reads the configuration, flags on top. Ends the process with every problem named when it has any. */
+  /** Reads the configuration and the flags. Lists all problems and ends the process if there are any. */
   readonly configure: typeof configure;
   readonly features: ProcessFeatures;
 }
 
-/** Runs the command that the arguments name. A command line that cannot be understood sets the exit code, and stderr says so. */
+/** Runs the command that the arguments name. A wrong command line sets the exit code and is explained on stderr. */
 export async function runCommandLine(args: readonly string[], features: CommandLineFeatures): Promise<void> {
   process.stdout.on('error', endOfOutput);
-  // Whether there are files to read again or not: SIGHUP ends no process.
+  // Even without files to read again, SIGHUP must not end the process.
   process.on('SIGHUP', () => undefined);
   try {
     const [command = '', ...rest] = withCommand(args);
@@ -54,14 +52,14 @@ export async function runCommandLine(args: readonly string[], features: CommandL
   }
 }
 
-/** A reader of only the first lines, such as `head`, has got what it wanted. */
+/** A reader of the first lines only, such as `head`, has received what it wanted. */
 function endOfOutput({ code }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') return;
   printError(`Cannot write to stdout (${code}).`);
   process.exitCode = EXIT.failed;
 }
 
-/** Commander's own default command would take a mistyped command for an argument, and suggest nothing. */
+/** Commander's own default command would take a misspelt command for an argument, and suggest nothing. */
 function withCommand(args: readonly string[]): string[] {
   const [first] = args;
   const isForAll = ['-h', '--help', '-v', '--version'].includes(first ?? '');
@@ -69,22 +67,22 @@ function withCommand(args: readonly string[]): string[] {
   return isForAll || isCommand ? [...args] : ['serve', ...args];
 }
 
-/** The commands. Each loads what it runs only then: a wrong flag or a bad configuration is reported at once. */
+/** Creates the commands. Each command loads its code when it runs, so a wrong flag is reported at once. */
 async function createProgram(features: CommandLineFeatures): Promise<Command> {
   const program = new Command('luaauth-graphql')
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
     .version(version, '-v, --version')
-    .showHelpAfterError('Add --help to see what there is.')
+    .showHelpAfterError('Add --help to see the commands and flags.')
     .configureHelp(HELP_LAYOUT)
     .addHelpText('after', AFTER_HELP)
     .exitOverride();
 
   addFlags(program.command('serve').description('run the gateway (the default)'))
-    // By this one a process tells its workers of their sandbox.
+    // The flag by which a process tells its workers the address of the sandbox.
     .addOption(new Option('--shared-sandbox <url>').hideHelp())
     .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
       const config = await configure(flags);
-      // A process that runs others needs little of a gateway.
+      // A process that starts workers needs little of the gateway.
       if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config, features);
       const { serve } = await import('../server/serve.ts');
       await serve(config, features, 'http', flags.sharedSandbox);
@@ -100,7 +98,7 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
       ),
     )
     .action(({ federation, relay }: { federation?: true; relay?: true }) => {
-      // Codegen keeps a file for each reader in step with the code.
+      // Codegen keeps these files in step with the code.
       const name = relay ? 'relay' : federation ? 'subgraph' : 'schema';
       process.stdout.write(readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8'));
     });
@@ -119,12 +117,14 @@ function addMcp(program: Command, features: ProcessFeatures): void {
   addFlagsOfServe(
     program
       .command('mcp')
-      .description('serve the tools for agents over stdin and stdout, to the client that starts this'),
+      .description(
+        'serve the tools for agents over stdin and stdout, to the client that starts this command',
+      ),
   ).action(async (flags: FlagValues) => {
     const sandbox = (await features.sandbox?.())?.facts;
     const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
     const { serve } = await import('../server/serve.ts');
-    // It is one client's own: nobody scrapes it, and nobody has to notice that it leaves.
+    // This gateway serves only the client that started it: it needs no metrics and no delay before it stops.
     const shutdown = { ...config.shutdown, delayMs: 0 };
     await serve({ ...config, workers: 1, metrics: undefined, shutdown }, features, 'stdin');
   });
@@ -133,14 +133,17 @@ function addMcp(program: Command, features: ProcessFeatures): void {
 function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox']>): void {
   program
     .command('sandbox')
-    .description('run the sandbox, a fake LuaAuth REST API, alone')
+    .description('run only the sandbox, a fake LuaAuth REST API')
     .addOption(
-      new Option('--port <value>', 'port to listen on; 0 takes any free one')
+      new Option('--port <value>', 'port to listen on; 0 takes any free port')
         .env('SANDBOX_PORT')
         .default('4001'),
     )
     .addOption(
-      new Option('--dates <value>', 'recent: of the day it starts; fixed: of 2026-02-09, as the docs show')
+      new Option(
+        '--dates <value>',
+        'recent: data of the day on which it starts; fixed: data of 2026-02-09, as in the docs',
+      )
         .choices(['recent', 'fixed'])
         .default('recent'),
     )
@@ -150,12 +153,12 @@ function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox
     });
 }
 
-/** The configuration, flags on top. Ends the process with every problem named when it has any. */
+/** Reads the configuration and the flags. Lists all problems and ends the process if there are any. */
 async function configure(
   flags: FlagValues,
   standInsFor?: (given: Environment) => Environment,
 ): Promise<Config> {
-  // The code that reads documents is half of all that help would wait for.
+  // Loaded late, because reading documents needs half of all code, and help does not.
   const { loadConfig } = await import('../config/config.ts');
   const given = environmentOf(flags);
   const result = loadConfig(given, standInsFor);

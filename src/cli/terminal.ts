@@ -2,12 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { readAtMost } from '../config/text-file.ts';
 import { readStream } from '../transport/body.ts';
 
-/** Characters that a terminal obeys, such as the controls of C0 and C1, or by which a line reads as what it is not. */
+/** Characters that a terminal obeys, such as the controls of C0 and C1, and characters that change the direction of text. */
 const UNSAFE = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
 
 /**
- * The text with such characters as `\u009b`: what LuaAuth, a gateway or a file says cannot move the cursor, nor swap what
- * stands beside it. In JSON the escapes stand for the same characters.
+ * Escapes such characters, as in `\u009b`, so that a text of LuaAuth, a gateway or a file cannot control the terminal. In
+ * JSON the escapes stand for the same characters.
  */
 function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, (unsafe) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -17,7 +17,7 @@ export function print(text: string): void {
   console.log(escapeUnsafe(text));
 }
 
-/** Prints what must not be lost; gives why stdout did not take it. */
+/** Prints a text that must not be lost, and returns the error if stdout did not accept it. */
 export function printForSure(text: string): Promise<NodeJS.ErrnoException | null | undefined> {
   return new Promise((resolve) => process.stdout.write(`${escapeUnsafe(text)}\n`, resolve));
 }
@@ -26,12 +26,12 @@ export function printError(text: string): void {
   console.error(escapeUnsafe(text));
 }
 
-/** How the process ends. */
+/** The exit codes. */
 export const EXIT = {
   ok: 0,
-  /** The configuration is wrong, an address is taken, or `check` found something that has to be fixed. */
+  /** The configuration is wrong, an address is taken, or `check` found a problem. */
   failed: 1,
-  /** The command line itself is wrong. */
+  /** The command line is wrong. */
   usage: 2,
   /** The answer to a `query` has errors. */
   errors: 3,
@@ -41,10 +41,10 @@ export const EXIT = {
   stopped: 5,
 } as const;
 
-/** More than any operation is sent with. */
+/** Larger than the input of any operation. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The text of a file, also of a pipe. @throws the system's error, or EFBIG: a device may never end. */
+/** Reads a file, which may be a pipe. @throws the system's error, or EFBIG, because a device may never end */
 export function readInputFile(path: string): string {
   const file = openSync(path, 'r');
   try {
@@ -54,7 +54,7 @@ export function readInputFile(path: string): string {
   }
 }
 
-/** The text on stdin. @throws EFBIG: what writes it may never end. */
+/** Reads stdin. @throws EFBIG, because the input may never end */
 export async function readStdin(): Promise<string> {
   return textOf(await readStream(process.stdin, MAX_BYTES));
 }

@@ -18,21 +18,20 @@ import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } fr
 import { findUnknownNames } from './unknown-names.ts';
 import { redisUrl } from './value-kinds.ts';
 
-/** All that is configured. A value is that of its variable, whose meaning stands in env-variables.ts. */
+/** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
-  /** Reads the file of REDIS_URL_FILE again; undefined without such a file. @throws Error for what is no URL of Redis. */
+  /** Reads REDIS_URL_FILE again; undefined without this file. @throws Error if it holds no Redis URL */
   readonly readRedisUrl: (() => string) | undefined;
-  /** The variables with another value than by default, but for switches that are off. */
+  /** The variables whose value differs from the default. Leaves out switches that are off. */
   readonly asked: readonly string[];
-  /** Secrets that come from files, which may change while the gateway runs. */
+  /** Files of secrets that may change while the gateway runs. */
   readonly secretFiles: readonly SecretFile[];
 };
 export type SecretFile = NonNullable<ReturnType<typeof secretFile>>;
 
-/** Reads an environment, or gives every problem with it, each a line that names the variable and what is allowed. */
+/** The configuration, or its problems. Each problem names the variable and what is allowed. */
 type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
 
-/** Whether npx started this process. */
 export function isStartedByNpx(): boolean {
   return process.env.npm_command === 'exec';
 }
@@ -41,8 +40,8 @@ const MAX_DOT_ENV_BYTES = 1024 * 1024;
 const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 
 /**
- * The only reader of the process's environment: `.env` in the working directory, overruled by what is set outside it,
- * and that by what the command line says. `standInsFor` gives values for variables that are not set.
+ * Reads the environment of the process; no other code does. Values of `.env` in the working directory come first, then the
+ * environment, then the flags. `standInsFor` gives values for variables that are not set.
  */
 export function loadConfig(
   flags: Environment = {},
@@ -59,7 +58,7 @@ export function loadConfig(
   return { problems: 'problems' in result ? [...problems, ...result.problems] : problems };
 }
 
-/** Reads and checks all of an environment. An empty variable counts as not set. */
+/** Reads and checks an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
   const readRedisUrl = fileReader(environment, 'REDIS_URL', redisUrl);
@@ -70,7 +69,7 @@ export function readConfig(environment: Environment): ConfigResult {
   return { config: { ...assembled, readRedisUrl, secretFiles, asked } };
 }
 
-/** Whether a value is another one than by default, and no switch that is off. */
+/** Whether a value differs from the default. False for switches that are off. */
 function isAsked(values: Readonly<Record<string, unknown>>, name: string, row: Variable): boolean {
   const value = values[name];
   if (value === false || value === 'off' || value === 'none') return false;
@@ -79,7 +78,7 @@ function isAsked(values: Readonly<Record<string, unknown>>, name: string, row: V
 
 const SECRETS_IN_FILES = ['LUAAUTH_TOKEN', 'METRICS_KEY', 'REDIS_URL'] as const;
 
-/** The file of a secret: its path, the value that was read, and how it is read again. */
+/** The path of a secret's file, its value, and a function that reads it again. */
 function secretFile(
   environment: Environment,
   values: VariableValues,
@@ -99,7 +98,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
   const persistedFrom = (all: string[]) =>
     configurePersisted(mode, path, all, (file) => readDocuments(file, MAX_MANIFEST_BYTES));
   return {
-    /** Undefined: the built-in sandbox. */
+    /** Undefined: the gateway uses the built-in sandbox. */
     apiUrl,
     credentials: { heldKey, gatewayKeys },
     keysFile,
@@ -116,13 +115,13 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     compression: values.COMPRESSION,
     readOnly: values.READ_ONLY,
     persisted: persistedFrom(problems),
-    /** The list of them, and how it is read again: problems are added as lines. */
+    /** The path of the list, and a function that reads it again and adds its problems. */
     documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
     agents: values.MCP
       ? { isArbitrary: values.MCP_ARBITRARY, maxAnswerBytes: values.MCP_MAX_ANSWER_BYTES }
       : undefined,
     gatewayKey: values.GATEWAY_KEY,
-    /** In ms, as all times are. */
+    /** In ms, like all times here. */
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS,
     writeTimeoutMs: values.WRITE_TIMEOUT_MS,
@@ -136,7 +135,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     staleMs: values.STALE_MS,
     redis: readRedis(values),
     workers: values.WORKERS,
-    // The grace is longer than any write by default.
+    // The default grace is longer than any write.
     shutdown: { delayMs: values.SHUTDOWN_DELAY_MS, graceMs: values.SHUTDOWN_GRACE_MS },
     limits: {
       documentLength: values.MAX_DOCUMENT_LENGTH,
@@ -167,7 +166,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
   };
 }
 
-/** The file of gateway keys, if it is one that says what each allows; what is wrong with it is added to the problems. */
+/** Reads a JSON file of gateway keys with their permissions, and adds its problems. */
 function readKeys(
   { GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment,
   { LUAAUTH_TOKEN: heldKey }: VariableValues,
@@ -195,7 +194,7 @@ function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host 
   return port === undefined && key === undefined ? undefined : { host, port, key };
 }
 
-/** As OpenTelemetry defines these variables. */
+/** Reads these variables as OpenTelemetry defines them. */
 function readTracesUrl(values: VariableValues): URL | undefined {
   const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
   const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -203,12 +202,12 @@ function readTracesUrl(values: VariableValues): URL | undefined {
   return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
 }
 
-/** The configuration where nothing is set: no flag, no variable, no file. */
+/** The configuration without any flag, variable or file. */
 export const { config: defaults } = readConfig({}) as { config: Config };
 
 /**
- * The options that are given, and the defaults of the others: one that is undefined is not given.
- * @throws RangeError for a number that would mean never, or no limit, by mistake: such as `Number(undefined)`
+ * Merges options over defaults; an undefined option counts as not given.
+ * @throws RangeError for a number that would by mistake mean never or no limit, such as `Number(undefined)`
  */
 export function withDefaults<Defaults extends object, Given extends object>(
   byDefault: Defaults,
@@ -217,7 +216,7 @@ export function withDefaults<Defaults extends object, Given extends object>(
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
   for (const [name, value] of entries) {
     if (typeof value !== 'number' || value === 0 || value >= 1) continue;
-    throw new RangeError(`${name}: ${value} is neither 0 nor a number from 1 on.`);
+    throw new RangeError(`${name}: ${value} is neither 0 nor at least 1.`);
   }
   return { ...byDefault, ...Object.fromEntries(entries) } as Defaults & Given;
 }

@@ -7,10 +7,10 @@ import {
   type PersistedMode,
 } from '../operation/document-resolver.ts';
 
-/** Gives the text of a file, or why it is not read. */
+/** Returns the text of a file, or why it cannot be read. */
 type ReadFile = (path: string) => { readonly text: string } | { readonly problem: string };
 
-/** Reads the two variables. Problems are added as lines that begin with the variable's name. */
+/** Reads the two variables of persisted documents. Each problem begins with the variable's name. */
 export function configurePersisted(
   mode: PersistedMode,
   file: string | undefined,
@@ -40,14 +40,14 @@ function readList(path: string, problems: string[], read: ReadFile): ListedDocum
 
 const APOLLO = 'apollo-persisted-query-manifest';
 
-/** A file that is no list of documents; the message goes on after the file's name. */
+/** A file that is no list of documents. Its message continues the file's name. */
 class ManifestProblem extends Error {
   override name = 'ManifestProblem' as const;
 }
 
 /**
- * Reads a list of documents as client tools write it: Apollo's manifest, or `{"<id>": "<document>"}` as graphql-codegen
- * and Relay's compiler have it. @throws ManifestProblem
+ * Reads a list of documents: Apollo's manifest, or `{"<id>": "<document>"}` of graphql-codegen and Relay's compiler.
+ * @throws ManifestProblem
  */
 function readManifest(text: string): ListedDocuments {
   const documents = new Map<string, string>();
@@ -58,7 +58,7 @@ function readManifest(text: string): ListedDocuments {
       throw new ManifestProblem(`has no text under the id ${name}. Give the document itself.`);
     }
     if ((documents.get(id) ?? document) !== document) {
-      throw new ManifestProblem(`has two documents with the id ${name}. Give each its own.`);
+      throw new ManifestProblem(`has two documents with the id ${name}. Give each document its own id.`);
     }
     checkDocument(name, document);
     documents.set(id, document);
@@ -79,7 +79,7 @@ function parseJson(text: string): unknown {
 function entriesOf(manifest: unknown): [id: string, document: unknown][] {
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) throw unknownFormat();
   const { format, version, operations } = manifest as Record<string, unknown>;
-  // A document may have one of these names.
+  // A document may be named like one of these members.
   if (!Array.isArray(operations)) return Object.entries(manifest);
   if (format !== APOLLO || version !== 1) throw unknownFormat();
   return operations.map((operation) => {
@@ -100,6 +100,6 @@ function checkDocument(name: string, document: string): void {
 
 function unknownFormat() {
   return new ManifestProblem(
-    `has a format that is unknown here. Give Apollo's ("format": "${APOLLO}", "version": 1) or an object of documents by their ids, {"<id>": "<document>"}.`,
+    `has an unknown format. Give Apollo's manifest ("format": "${APOLLO}", "version": 1) or an object of documents by id, {"<id>": "<document>"}.`,
   );
 }

@@ -21,26 +21,26 @@ import {
   wholeNumber,
 } from './value-kinds.ts';
 
-/** All that is said of a variable. Its flag, `--help`, docs/configuration.md, `.env.example` and its type come from here. */
+/** A variable. Its flag, `--help`, docs/configuration.md, `.env.example` and its type are made from this row. */
 export interface Variable extends Kind {
-  /** The title that it stands below. */
+  /** The title of its group. */
   readonly group: string;
-  /** Its effect, as docs/configuration.md, `.env.example` and `--help` say it. */
+  /** Its effect, for docs/configuration.md, `.env.example` and `--help`. */
   readonly meaning: string;
-  /** Its default as it would be written, or how that follows from the values of others; none: it is not set. */
+  /** Its default, or how the default follows from other variables. Undefined: not set by default. */
   readonly byDefault?: string | ((others: never) => string);
-  /** A value to show in `.env.example` where there is no default. */
+  /** A value for `.env.example` if there is no default. */
   readonly example?: string;
   /**
-   * Never shown, and it can come from the file in NAME_FILE instead. In part: it may hold a password, and as a flag must
-   * not.
+   * A secret is never shown, and NAME_FILE can hold it instead. `in part`: may contain a password, so the flag must not
+   * have one.
    */
   readonly secret?: boolean | 'in part';
 }
 
 type Default = NonNullable<Variable['byDefault']>;
 
-/** A variable by its kind and its meaning, with its default or what else is said of it. */
+/** Combines a kind with a meaning, and with a default or further facts. */
 function row<
   const K extends Kind,
   const More extends Default | Pick<Variable, 'example' | 'secret'> = object,
@@ -56,17 +56,17 @@ function group<const R extends Readonly<Record<string, Omit<Variable, 'group'>>>
   return Object.fromEntries(pairs) as { [N in keyof R]: R[N] & { readonly group: string } };
 }
 
-/** A switch that is off by default. */
 const off = { ...onOff, byDefault: 'false' } as const;
 
 /** A write may take longer than a read: cutting it short leaves its outcome unknown. */
 export const WRITE_TIMEOUT_FACTOR = 2.5;
-// LuaAuth may count by address as well (`docs/luaauth-api.md#in-general` does not say), and made-up keys come in any number.
+// LuaAuth may count by address too (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of
+// keys.
 const KEYS_AT_FULL_RATE = 4;
 /** Where OpenTelemetry's exporters look for a collector. */
 export const DEFAULT_COLLECTOR = 'http://localhost:4318';
 
-/** The variable with the TTL of what an endpoint is `freshFor`: `CACHE_TTL_SESSIONS` of `sessions`. */
+/** The variable with the TTL of an endpoint's `freshFor`: `CACHE_TTL_SESSIONS` for `sessions`. */
 export function ttlVariable(freshFor: string): `CACHE_TTL_${string}` {
   return `CACHE_TTL_${freshFor.replaceAll(/(?<=[a-z])(?=[A-Z])|\W/g, '_').toUpperCase()}`;
 }
@@ -78,12 +78,12 @@ const ttlOf = (freshFor: string) =>
     ({ FRESH_MS }: { FRESH_MS: number }) => `${FRESH_MS}`,
   );
 
-/** One for each time of freshness that an endpoint has. */
+/** A variable for each freshness time of the endpoints. */
 const CACHE_TTLS: Readonly<Record<`CACHE_TTL_${string}`, ReturnType<typeof ttlOf>>> = Object.fromEntries(
   ENDPOINTS.freshnesses.map((freshFor) => [ttlVariable(freshFor), ttlOf(freshFor)]),
 );
 
-/** Every variable of the gateway, in the order in which all that comes from here has them. */
+/** Every variable of the gateway, in the order of docs and help. */
 export const VARIABLES = {
   ...group('LuaAuth API', {
     LUAAUTH_API_URL: row(
@@ -94,7 +94,7 @@ export const VARIABLES = {
     LUAAUTH_SANDBOX: row(off, 'serves the sandbox, even when NODE_ENV is production'),
     ALLOW_INSECURE_API: row(
       off,
-      'accepts an http:// LUAAUTH_API_URL of another host, although API keys then travel in the clear',
+      'accepts an http:// LUAAUTH_API_URL of another host, although API keys then travel unencrypted',
     ),
     NODE_ENV: row(
       anyText,
@@ -105,7 +105,7 @@ export const VARIABLES = {
     LUAAUTH_TOKEN: row(key, "the gateway's own LuaAuth API key", { secret: true }),
     GATEWAY_KEYS: row(
       keyList,
-      'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks; in a file # starts a comment, and a .json file gives each its scopes',
+      'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks. In a file # starts a comment; a .json file lists scopes for each key',
       { secret: true },
     ),
     GATEWAY_JWKS_URL: row(
@@ -117,30 +117,30 @@ export const VARIABLES = {
   }),
   ...group('HTTP', {
     HOST: row(host, 'address to listen on', '127.0.0.1'),
-    PORT: row(wholeNumber(0, 65_535, 'any free port'), 'port to listen on; 0 takes any free one', '4000'),
+    PORT: row(wholeNumber(0, 65_535, 'any free port'), 'port to listen on; 0 takes any free port', '4000'),
     GRAPHIQL: row(
       onOff,
       'serves the GraphiQL page to browsers; false by default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
-      // Where only listed documents run, GraphiQL cannot even read the schema.
+      // If only listed documents run, GraphiQL cannot read the schema.
       ({ NODE_ENV, PERSISTED_DOCUMENTS }: { NODE_ENV?: string; PERSISTED_DOCUMENTS: string }) =>
         `${NODE_ENV !== 'production' && PERSISTED_DOCUMENTS !== 'only'}`,
     ),
-    DASHBOARD: row(off, 'serves the dashboard, a page for people, at /dashboard'),
+    DASHBOARD: row(off, 'serves the dashboard, a web page, at /dashboard'),
     CORS_ORIGINS: row(
       origins,
       'origins whose web pages may use the gateway (CORS), separated by commas; * allows every origin',
     ),
     TRUSTED_PROXY: row(
       headerName,
-      'the header in which a proxy in front says who its client is, such as x-forwarded-for. Its last address counts. Clients whose keys LuaAuth has not accepted yet take turns by it; without it by the address of the connection',
+      'the header in which a proxy in front names its client, such as x-forwarded-for; its last address counts. Clients whose keys LuaAuth has not accepted yet take turns by this address, else by the address of the connection',
     ),
     ACCEPTED_KEYS_FILE: row(
       filePath,
-      'remembers in this file hashes of the keys that LuaAuth has accepted, so that they need not prove themselves after a restart; with REDIS_URL, Redis remembers them',
+      'remembers in this file hashes of the keys that LuaAuth has accepted, so that they need not prove themselves after a restart. With REDIS_URL, Redis remembers them',
     ),
     COMPRESSION: row(
       onOff,
-      'compresses answers to queries from 1 kB on (br, gzip) if the client accepts it',
+      'compresses answers to queries of 1 kB and more (br, gzip) if the client accepts it',
       'true',
     ),
     READ_ONLY: row(off, 'removes the mutations from the schema'),
@@ -148,7 +148,7 @@ export const VARIABLES = {
   ...group('Persisted documents', {
     PERSISTED_DOCUMENTS: row(
       oneOf(['off', 'allowed', 'only']),
-      'documents by id (APQ, trusted documents): off, allowed, or only those in the list',
+      'documents by id (APQ, trusted documents): off, allowed, or only (runs listed documents only)',
       'allowed',
     ),
     PERSISTED_DOCUMENTS_FILE: row(
@@ -163,16 +163,16 @@ export const VARIABLES = {
     ),
     MCP_ARBITRARY: row(
       off,
-      'gives agents a tool for any query within the scopes of their key as well; needs MCP',
+      'also gives agents a tool for any query within the scopes of their key; needs MCP',
     ),
     MCP_MAX_ANSWER_BYTES: row(
       sizeLimit,
-      'bytes in an answer to an agent, which has the result twice: as data and as text; needs MCP',
+      'bytes in an answer to an agent, which contains the result twice: as data and as text; needs MCP',
       '1048576',
     ),
     GATEWAY_KEY: row(
       key,
-      'the gateway key with which luaauth-graphql mcp calls, and luaauth-graphql query asks the gateway at its --url',
+      'the gateway key that luaauth-graphql mcp, and luaauth-graphql query with --url, present',
       { secret: true },
     ),
   }),
@@ -192,18 +192,18 @@ export const VARIABLES = {
   ...group('Rate limit and cache', {
     LUAAUTH_RATE: row(
       perSecond(100_000),
-      'rate limit: requests to LuaAuth in any second for one API key; 0: no limit',
+      'rate limit: requests per second to LuaAuth for one API key; 0: no limit',
       '50',
     ),
     LUAAUTH_TOTAL_RATE: row(
       perSecond(1_000_000),
-      `requests to LuaAuth in any second for all API keys together. With this limit, a key that LuaAuth has not accepted yet has five calls until LuaAuth accepts it. By default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
+      `requests per second to LuaAuth for all API keys together. With this limit, a key has five calls until LuaAuth first accepts it. By default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
       ({ LUAAUTH_RATE }: { LUAAUTH_RATE: number }) => `${LUAAUTH_RATE * KEYS_AT_FULL_RATE}`,
     ),
     FRESH_MS: row(duration(0, 3_600_000, 'off'), 'TTL of a cached read; 0: no cache', '1000'),
     STALE_MS: row(
       duration(0, 3_600_000, 'off'),
-      'how long a cached read is served stale, while the quota is used up (stale-while-revalidate) or LuaAuth fails (stale-if-error); 0: never',
+      'how long a cached read may be served stale while the quota is used up (stale-while-revalidate) or LuaAuth fails (stale-if-error); 0: never',
       '60000',
     ),
     ...CACHE_TTLS,
@@ -211,12 +211,12 @@ export const VARIABLES = {
   ...group('Subscriptions', {
     LIVE_RATE: row(
       perSecond(1_000_000),
-      'requests to LuaAuth in any second that the subscriptions of an API key make together, of what its other calls leave; 0: no limit of their own',
+      'requests per second to LuaAuth for all subscriptions of an API key, out of the quota that other calls leave; 0: no separate limit',
       '10',
     ),
     LIVE_MAX_SESSIONS: row(
       wholeNumber(1, 10_000),
-      'sessions of a script that subscriptions follow; of more, the first ones',
+      'sessions of a script that subscriptions follow; further sessions are left out',
       '2000',
     ),
     LIVE_MAX_STREAMS: row(
@@ -231,7 +231,7 @@ export const VARIABLES = {
     ),
     LIVE_MAX_LIFETIME_MS: row(
       duration(1_000, 86_400_000),
-      'how long a subscription lasts; then it completes, and the client goes on from its last cursor',
+      'how long a subscription lasts; then it completes, and the client continues from its last cursor',
       '3600000',
     ),
   }),
@@ -246,12 +246,12 @@ export const VARIABLES = {
     ),
     REDIS_REQUIRED: row(
       onOff,
-      'exits when Redis cannot be reached at the start; false: starts without it',
+      'exits if Redis cannot be reached at the start; false: starts without it',
       'true',
     ),
     LUAAUTH_INSTANCES: row(
       wholeNumber(1, 10_000),
-      'how many processes share the quota: each has an equal share of it while Redis is lost. Left out, they count each other',
+      'how many processes share the quota: each has an equal share while Redis is lost. Not set: the processes count each other',
     ),
     WORKERS: row(wholeNumber(1, 64), 'processes that serve requests; more than one needs REDIS_URL', '1'),
   }),
@@ -275,7 +275,7 @@ export const VARIABLES = {
     ),
     MAX_BODIES_BYTES: row(
       sizeLimit,
-      'bytes in the bodies of all requests in flight, and of the heads and documents of those that run; a sixteenth of the heap of Node.js at most',
+      "bytes of all request bodies at a time, and of the headers and documents of running operations; at most a sixteenth of Node.js's heap",
       '67108864',
     ),
     MAX_DOCUMENT_LENGTH: row(limit, 'characters in a document', '20000'),
@@ -289,7 +289,7 @@ export const VARIABLES = {
     MAX_ANSWER_OBJECTS: row(limit, 'objects in an answer in the worst case', '20000'),
     MAX_ANSWER_BYTES: row(
       sizeLimit,
-      'bytes in an answer; the REST calls of an operation may bring 4 times as many',
+      'bytes in an answer; the REST calls of an operation may receive 4 times as many',
       '16777216',
     ),
   }),
@@ -301,21 +301,21 @@ export const VARIABLES = {
     ),
     LOG_LEVEL_FORMAT: row(
       oneOf(['word', 'number']),
-      'how a line has its level: word, such as info, or the number of pino, such as 30',
+      'how a line shows its level: word, such as info, or number, such as 30 of pino',
       'word',
     ),
     LOG_TIME_FORMAT: row(
       oneOf(['iso', 'epoch']),
-      'how a line has its time: iso, such as 2027-01-01T00:00:00.000Z, or epoch, milliseconds since 1970',
+      'how a line shows its time: iso, such as 2027-01-01T00:00:00.000Z, or epoch, milliseconds since 1970',
       'iso',
     ),
     AUDIT_LOG_FILE: row(
       filePath,
-      'audit log: appends who, what and outcome of each mutation to this file, a line of JSON each',
+      'audit log: appends caller, mutation and outcome of each write to this file, as lines of JSON',
     ),
     METRICS_PORT: row(
       wholeNumber(0, 65_535, 'any free port'),
-      'serves Prometheus metrics at /metrics on this port; 0 takes any free one',
+      'serves Prometheus metrics at /metrics on this port; 0 takes any free port',
     ),
     METRICS_HOST: row(host, 'address to listen on for METRICS_PORT', '127.0.0.1'),
     METRICS_KEY: row(key, 'key that a scraper must send; without METRICS_PORT it opens /metrics on PORT', {
@@ -323,25 +323,27 @@ export const VARIABLES = {
     }),
     OTEL_TRACES_EXPORTER: row(
       oneOf(['otlp', 'none']),
-      `otlp sends traces, to ${DEFAULT_COLLECTOR} if no endpoint is set; none sends none`,
+      `otlp sends traces, to ${DEFAULT_COLLECTOR} if no endpoint is set; none sends no traces`,
     ),
     OTEL_EXPORTER_OTLP_ENDPOINT: row(
       httpUrl,
       `sends traces to this OpenTelemetry collector, such as ${DEFAULT_COLLECTOR}, by OTLP over HTTP as JSON`,
     ),
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: row(httpUrl, 'the full URL for traces, instead'),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: row(
+      httpUrl,
+      'the full URL for traces; replaces OTEL_EXPORTER_OTLP_ENDPOINT',
+    ),
   }),
 };
 
-/** The same, one after the other. */
+/** The variables as a list. */
 export const ROWS = Object.entries<Variable>(VARIABLES);
 
-/** The name of every variable that is read, NAME_FILE of the secrets included. */
+/** The names of all variables, including NAME_FILE of secrets. */
 export const VARIABLE_NAMES: readonly string[] = ROWS.flatMap(([name, { secret }]) =>
   secret ? [name, `${name}_FILE`] : [name],
 );
 
-/** The variables below each title. */
 export const VARIABLE_GROUPS = [...new Set(ROWS.map(([, row]) => row.group))].map((title) => ({
   title,
   variables: ROWS.filter(([, row]) => row.group === title),
@@ -353,13 +355,13 @@ type Read<Row extends Variable> =
   | NonNullable<ReturnType<Row['read']>>
   | (Row extends { readonly byDefault: unknown } ? never : undefined);
 
-/** Every variable as read; undefined where it is not set and has no default. */
+/** The values of all variables. Undefined if a variable is not set and has no default. */
 export type VariableValues = { readonly [N in Name]: Read<(typeof VARIABLES)[N]> } & {
   // Their names come from the endpoints.
   readonly [N in `CACHE_TTL_${string}`]: number;
 };
 
-/** The rows whose default reads a variable that there is not, or takes it for something else. */
+/** The rows whose default reads a missing variable, or reads a variable with another type. */
 type Unsound = {
   [N in Name]: (typeof VARIABLES)[N] extends { readonly byDefault: (others: infer Others) => string }
     ? VariableValues extends Others
@@ -368,5 +370,5 @@ type Unsound = {
     : never;
 }[Name];
 
-// The compiler names the first of them.
+// The compiler's error names the first of them.
 true satisfies [Unsound] extends [never] ? true : Unsound;

@@ -3,14 +3,14 @@ import { formatOf } from './plain-keys.ts';
 import { isKeysFile, readTextFile } from './text-file.ts';
 import type { Kind } from './value-kinds.ts';
 
-/** A hundred of the longest keys. */
+/** Enough for a hundred of the longest keys. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads every variable, and says what is wrong with those that cannot be read; these have their defaults. An empty one
- * counts as not set.
+ * Reads every variable and collects problems. A variable with a problem gets its default; an empty variable counts as not
+ * set.
  */
 export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
@@ -34,18 +34,21 @@ export function readValues(environment: Environment): { values: VariableValues; 
       : `${name}: ${secret ? HIDDEN : `${show(text)}:`}`;
     problems.push(`${given} must be ${allowed}.${ask(meant?.(text))}`);
   }
-  // Those that follow from others come last.
+  // Defaults that follow from other variables come last.
   for (const isDerived of [false, true]) {
     for (const [name, row] of ROWS) {
       if (name in values || (typeof row.byDefault === 'function') !== isDerived) continue;
       values[name] = readDefault(name, row, values);
     }
   }
-  // Each row's type is that of its values, and every row has been read.
+  // Each row has read its value, with the row's type.
   return { values: values as VariableValues, problems };
 }
 
-/** Reads the file of a secret again: undefined where none is given. @throws Error, without the secret in it, where it cannot */
+/**
+ * Makes a function that reads the file of a secret again. Undefined without such a file. The function throws an Error
+ * without the secret in its message.
+ */
 export function fileReader<Value>(
   environment: Environment,
   name: string,
@@ -63,14 +66,14 @@ export function fileReader<Value>(
   };
 }
 
-/** The default of a variable as it would be written; of one that follows from others, where none of them is set. */
+/** The default of a variable as text. If it follows from other variables, the default when none of them is set. */
 export function defaultText({ byDefault }: Variable): string | undefined {
   return typeof byDefault === 'function' ? byDefault(readValues({}).values as never) : byDefault;
 }
 
-/** Reads the default of a row. @throws Error where the row contradicts itself: its default is none of its values. */
+/** Reads the default of a row. @throws Error if the default is none of the row's allowed values */
 export function readDefault(name: string, { read, allowed, byDefault }: Variable, others: object): unknown {
-  // A row names the others that it reads, and their types.
+  // A row declares the variables that its default reads, with their types.
   const text = typeof byDefault === 'function' ? byDefault(others as never) : byDefault;
   if (text === undefined) return undefined;
   const value = read(text);
@@ -78,10 +81,7 @@ export function readDefault(name: string, { read, allowed, byDefault }: Variable
   throw new Error(`src/config/env-variables.ts: byDefault of ${name}: ${show(text)}: must be ${allowed}.`);
 }
 
-/**
- * Puts layers of settings on top of each other, the last on top. A secret that a layer gives in one form, itself or its
- * file, replaces both forms of it below.
- */
+/** Merges layers of settings; a later layer wins. A secret in either form, itself or its file, replaces both forms below. */
 export function overlay(...layers: readonly Environment[]): Environment {
   const result: Record<string, string | undefined> = {};
   for (const layer of layers) {
@@ -102,7 +102,7 @@ function readSecret(environment: Environment, name: string, problems: string[]):
     problems.push(`${name}_FILE: ${name} is set as well. Set one of the two.`);
     return undefined;
   }
-  // It is read for what it says of each key.
+  // A .json file of keys is read elsewhere, with its permissions.
   if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return undefined;
   const say = (problem: string) => problems.push(`${name}_FILE: ${JSON.stringify(cut(file))} ${problem}`);
   const read = readTextFile(file, MAX_SECRET_FILE_BYTES);
@@ -128,7 +128,7 @@ function readSecret(environment: Environment, name: string, problems: string[]):
   return undefined;
 }
 
-/** The lines of a list that hold something. A comment is a line of its own, or follows a space. */
+/** The lines of a list without comments and empty lines. A comment is a line of its own, or follows a space. */
 function withoutComments(text: string): string {
   const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
   return lines.filter((line) => line !== '').join('\n');
@@ -136,14 +136,14 @@ function withoutComments(text: string): string {
 
 const HIDDEN = 'the given value (not shown)';
 
-/** So that no value pushes the other problems out of sight. */
+/** Long values must not hide the other problems. */
 const LONGEST_SHOWN = 200;
 
 function cut(text: string): string {
   return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
 }
 
-/** A value as given, if it is not long; what a URL may hold of a secret is hidden. */
+/** Quotes a value, shortened. Hides the parts of a URL that may hold secrets. */
 function show(text: string): string {
   return JSON.stringify(cut(text.replace(/(?<=^|\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...')));
 }

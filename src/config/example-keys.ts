@@ -2,7 +2,7 @@ import { isLoopback } from '../http/address.ts';
 import type { VariableValues } from './env-variables.ts';
 import { isPlaceholder } from './plain-keys.ts';
 
-/** Keys in our documentation and examples, which everyone can read. A test compares them with these files. */
+/** Keys in our public documentation and examples. A test compares this list with the files. */
 const EXAMPLES: ReadonlySet<string> = new Set([
   'sandbox-key',
   'sandbox-expired',
@@ -13,14 +13,14 @@ const EXAMPLES: ReadonlySet<string> = new Set([
   'key-of-the-scraper',
 ]);
 
-/** Adds a problem for each key that everyone can know, if the gateway asks LuaAuth itself. */
+/** Adds a problem for each publicly known key, if the gateway calls LuaAuth itself. */
 export function findExampleKeys(values: VariableValues, problems: string[]): void {
   const { LUAAUTH_API_URL: url, LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: list = [] } = values;
   if (url?.protocol !== 'https:' || isLoopback(url.hostname)) return;
   const say = (name: string, keys: readonly (string | undefined)[], advice: string) => {
     if (keys.some((key) => key !== undefined && isExample(key)))
       problems.push(
-        `${name}: the given value (not shown) has a key from an example, which everyone knows. ${advice}`,
+        `${name}: the given value (not shown) contains a publicly known key from an example. ${advice}`,
       );
   };
   say('LUAAUTH_TOKEN', [heldKey], 'Give the API key of your LuaAuth account.');

@@ -4,8 +4,8 @@ import { defaultText, type Environment } from './environment.ts';
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
- * Every variable as a flag of the command line, but those that belong to the whole machine, in the order of the table: `PORT`
- * is `--port`. A secret has none, but the file that holds it has.
+ * Every variable as a flag, in the order of the table: `PORT` is `--port`. Leaves out `NODE_ENV`, which belongs to the
+ * whole machine. A secret has no flag, but its file has.
  */
 export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(([name, variable]) => {
   const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
@@ -14,7 +14,7 @@ export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMa
     name: flagName(name),
     group,
     meaning,
-    /** Its value, as help shows it. */
+    /** The form of its value for help. */
     form: isSwitch ? '[true|false]' : `<${form}>`,
     isSwitch,
     isSecretFile: false,
@@ -32,7 +32,7 @@ export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMa
   return secret === 'in part' ? [own, file] : [file];
 });
 
-/** Turns flags into the environment that says the same. */
+/** Converts flags to the equivalent environment. */
 export function environmentOf(values: FlagValues): Environment {
   const pairs = FLAGS.map(({ name, variable }) => [variable, values[camelCase(name)]] as const);
   return Object.fromEntries(
@@ -40,7 +40,7 @@ export function environmentOf(values: FlagValues): Environment {
   );
 }
 
-/** A problem with a variable that was given as a flag, in terms of the flag. */
+/** Names the flag instead of the variable in a problem, if the value came from the flag. */
 export function inTermsOfFlags(problem: string, given: Environment): string {
   const flag = FLAGS.find(({ variable }) => variable in given && problem.startsWith(`${variable}:`));
   return flag ? `--${flag.name}${problem.slice(flag.variable.length)}` : problem;
@@ -53,7 +53,7 @@ function flagName(variable: string): string {
     .replaceAll('_', '-');
 }
 
-/** The name of a flag's value among those of a command. */
+/** The name of a flag's value in Commander. */
 export function camelCase(name: string): string {
   return name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }

@@ -3,7 +3,7 @@ import type { VariableValues } from './env-variables.ts';
 /** LuaAuth's documented limit, in calls per second for an API key. */
 const DOCUMENTED_RATE = 50;
 
-/** Describes settings that are valid but make no sense, a sentence each. The gateway runs with them. */
+/** Describes settings that are valid but make no sense, one sentence each. The gateway runs with them. */
 export function findOddities(values: VariableValues): string[] {
   const { FRESH_MS: freshMs, STALE_MS: staleMs, LUAAUTH_RATE: rate, LIVE_RATE: liveRate } = values;
   const { LUAAUTH_API_URL: apiUrl, NODE_ENV: nodeEnv } = values;

@@ -8,14 +8,11 @@ const ALLOWED = /^[\w.~+/=-]*$/;
 /** A list can have thousands of keys, each with a problem. */
 const MAX_TOLD = 10;
 
-/** Texts of templates and examples, in lower case and without punctuation. A random key has none of these by chance. */
+/** Texts of templates and examples, in lower case and without punctuation. A random key does not contain them by chance. */
 const PLACEHOLDER =
   /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own|luaauth)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop/;
 
-/**
- * Describes what is wrong with the gateway keys of a plain list, without the keys. Undefined: every key is hard to guess, as far as
- * can be seen.
- */
+/** Describes the problems of a plain list of gateway keys, without the keys. Undefined if every key looks hard to guess. */
 export function describeBadKeys(list: readonly string[], heldKey: unknown): string | undefined {
   const format = formatOf(list);
   if (format !== undefined)
@@ -38,12 +35,12 @@ export function formatOf(list: readonly string[]): 'JSON' | 'YAML' | undefined {
 }
 
 function describeBadKey(given: string, heldKey: unknown): string | undefined {
-  const unset = 'as where the key comes from a variable that is not set';
+  const unset = 'which happens if the variable for the key is not set';
   if (given === '') return `is empty, ${unset}`;
   if (isNameAlone(given)) return `is a name and = without a key, ${unset}`;
   const { key } = readPlainKey(given);
   if (key === heldKey) return 'is the value of LUAAUTH_TOKEN, which no caller may have';
-  if (/[$%<{]/.test(key)) return `is a placeholder such as \${KEY}, for which nothing has put a key`;
+  if (/[$%<{]/.test(key)) return `is a placeholder such as \${KEY} that nothing has replaced`;
   if (!ALLOWED.test(key)) return 'has characters that are not allowed';
   if (key.length < MIN_LENGTH || key.length > MAX_LENGTH)
     return `has ${key.length} ${key.length === 1 ? 'character' : 'characters'}`;
@@ -59,7 +56,7 @@ export function isPlaceholder(key: string): boolean {
 const MIN_DISTINCT = 5;
 const MAX_STEPS = 0.7;
 
-/** Such as `xxxxxxxxxxxxxxxx`, `abc123abc123abc123` and `1234567890123456`. */
+/** Finds keys such as `xxxxxxxxxxxxxxxx`, `abc123abc123abc123` and `1234567890123456`. */
 function isPattern(key: string): boolean {
   if (new Set(key).size < MIN_DISTINCT) return true;
   const codes = Array.from(key, (letter) => letter.charCodeAt(0));

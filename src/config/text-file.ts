@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type KeyEntries, parseKeyEntries } from '../callers/key-entries.ts';
 
-/** The text of a file, or why it is not read, in words that go on after its name. */
+/** The text of a file, or why it cannot be read, in words that continue its name. */
 type TextFile = { readonly text: string } | { readonly problem: string };
 
 const CHUNK_BYTES = 64 * 1024;
 const MAX_KEYS_FILE_BYTES = 4 * 1024 * 1024;
 
-/** The codes of the system that everybody meets. */
+/** The common error codes of the system. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a directory',
@@ -17,20 +17,20 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a file of at most `maxBytes`. Only a regular one is read: a pipe or a device may keep its reader waiting, or never
- * end, and the start with it.
+ * Reads a regular file of at most `maxBytes`. A pipe or a device may keep its reader waiting or never end, and so would
+ * block the start.
  */
 export function readTextFile(path: string, maxBytes: number): TextFile {
   let file: number | undefined;
   try {
-    // Without O_NONBLOCK the opening of a pipe waits until somebody writes to it.
+    // Without O_NONBLOCK, opening a pipe waits for a writer.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = fstatSync(file);
     if (!stat.isFile() && !stat.isDirectory()) {
       return { problem: 'is not read: it is a pipe or a device, not a regular file' };
     }
     const bytes = readAtMost(file, maxBytes);
-    // Editors of Windows put a mark before the text.
+    // Editors on Windows write a byte order mark before the text.
     return bytes
       ? { text: bytes.toString('utf8').replace(/^\uFEFF/, '') }
       : { problem: `is larger than ${maxBytes / 1024} kB` };
@@ -42,7 +42,7 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
   }
 }
 
-/** Counts what it reads: a file may grow, and those in /proc have no size. */
+/** Counts the bytes that it reads: a file may grow, and files in /proc have no size. */
 export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
   const chunks: Buffer[] = [];
   for (let size = 0; size <= maxBytes; ) {
@@ -56,8 +56,8 @@ export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
 }
 
 /**
- * Reads the text of a `.env`. Each line that sets nothing is a problem, and is not quoted, as it may hold a secret: Node 20 takes it
- * for the beginning of the next name, and newer ones leave it out.
+ * Parses a `.env`. Each line that sets nothing is a problem: Node 20 takes it for the beginning of the next name, and newer
+ * versions ignore it. Never quotes the line, as it may hold a secret.
  */
 export function parseDotEnv(text: string) {
   // The lines of a quoted value have no name either.
@@ -69,7 +69,7 @@ export function parseDotEnv(text: string) {
       problems.push(
         `.env: line ${index + 1} has no =, so it sets nothing. Write NAME=value, or put # before it.`,
       );
-    // Node 20 takes a line of spaces for a part of the next name as well.
+    // Node 20 also takes a line of spaces for a part of the next name.
     return sets && line.trim() !== '';
   });
   const dotEnv: Readonly<Record<string, string | undefined>> = parseEnv(lines.join('\n'));
@@ -78,13 +78,16 @@ export function parseDotEnv(text: string) {
 
 const EXTENSION = '.graphql';
 
-/** A list of documents: a file of it, or a folder of `.graphql` files, each of which has its name as its id. */
+/**
+ * Reads a list of documents from a file, or from a folder of `.graphql` files. The name of a file is the id of its
+ * document.
+ */
 export function readDocuments(path: string, maxBytes: number): TextFile {
   let all: readonly string[];
   try {
     all = readdirSync(path);
   } catch {
-    // A file. Or neither, or a folder that may not be read: who reads it as a file is told which.
+    // Not a readable folder. Reading it as a file gives the text or the right problem.
     return readTextFile(path, maxBytes);
   }
   const documents: [id: string, text: string][] = [];
@@ -97,12 +100,12 @@ export function readDocuments(path: string, maxBytes: number): TextFile {
   return { text: JSON.stringify(Object.fromEntries(documents)) };
 }
 
-/** Whether a file of gateway keys says of each what it allows; any other is a plain list. */
+/** Whether the file lists keys with their permissions. Any other file is a plain list. */
 export function isKeysFile(path: string): boolean {
   return path.toLowerCase().endsWith('.json');
 }
 
-/** The gateway keys in a file, or all that is wrong with it. The key that the gateway holds is not allowed there. */
+/** Reads a file of gateway keys, or returns its problems. The gateway's own API key is not allowed in it. */
 export function readKeysFile(path: string, heldKey?: string): KeyEntries {
   const read = readTextFile(path, MAX_KEYS_FILE_BYTES);
   if ('problem' in read) return { problems: [`the file ${read.problem}. Give the path of a readable file`] };

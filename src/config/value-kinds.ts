@@ -1,41 +1,38 @@
 import { describeBadKeys, KEY_FORM } from './plain-keys.ts';
 
-/** One kind of value: how its text is read, and the words for what it may be. */
+/** A kind of value: how to read it, and a description of the allowed values. */
 export interface Kind<Value = unknown> {
-  /** Reads a text; undefined: it is none of the values. */
+  /** Reads a text. Undefined if it is not allowed. */
   readonly read: (text: string) => Value | undefined;
-  /**
-   * The problem with a text, where more can be said than that it is not allowed. Does not quote a secret. `others` are the values of
-   * the rows before.
-   */
+  /** Describes a problem in more detail, without quoting a secret. `others` has the values of earlier rows. */
   readonly problem?: (text: string, others: Readonly<Record<string, unknown>>) => string | undefined;
-  /** The values that it takes, in words that go on after "must be". */
+  /** The allowed values, in words that follow "must be". */
   readonly allowed: string;
-  /** The value as a flag's help shows it; `value` by default. */
+  /** The value's form in help; `value` by default. */
   readonly form?: 'ms' | 'url' | 'file';
-  /** On or off: as a flag it needs no value. */
+  /** On or off: the flag needs no value. */
   readonly isSwitch?: boolean;
-  /** The value that a text stands for which is not allowed, if that is clear. */
+  /** The allowed value that a wrong text obviously meant. */
   readonly meant?: (text: string) => string | undefined;
 }
 
 const PLAIN = { '': 1 };
 const TIME_UNITS = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-// The documentation counts kB and MB so too.
+// The documentation counts kB and MB in the same way.
 const SIZE_UNITS = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2 };
 
-/** A whole number from `least` to `most`, which 0 may have a meaning of its own in. */
+/** A whole number from `least` to `most`. `zero` describes a special meaning of 0. */
 export function wholeNumber(least: number, most: number, zero?: string): Kind<number> {
   return { read: inUnits(PLAIN, least, most), allowed: `${range(least, most)}${ifZero(zero)}` };
 }
 
-/** Requests per second, of which 0 is no limit. */
+/** Requests per second; 0 means no limit. */
 export function perSecond(most: number): Kind<number> {
   const { read, allowed } = wholeNumber(0, most, 'no limit');
   return { read, allowed: `requests per second, ${allowed}` };
 }
 
-/** A time in milliseconds, or with its unit: `500ms`, `2s`, `5m`, `1h`. Read as milliseconds. */
+/** A time in milliseconds, or with a unit: `500ms`, `2s`, `5m`, `1h`. Read as milliseconds. */
 export function duration(least: number, most: number, zero?: string): Kind<number> {
   return {
     read: inUnits(TIME_UNITS, least, most),
@@ -46,13 +43,13 @@ export function duration(least: number, most: number, zero?: string): Kind<numbe
 
 const MOST = 100_000_000;
 
-/** The most of something; 0 is read as `Infinity`. */
+/** A maximum count. 0 is read as `Infinity`. */
 export const limit: Kind<number> = {
   read: noLimitIfZero(inUnits(PLAIN, 0, MOST)),
   allowed: `${range(0, MOST)}${ifZero('no limit')}`,
 };
 
-/** The most bytes of something, plain or with a unit: `64kB`, `4MB`; 0 is read as `Infinity`. */
+/** A maximum size in bytes, plain or with a unit: `64kB`, `4MB`. 0 is read as `Infinity`. */
 export const sizeLimit: Kind<number> = {
   read: noLimitIfZero(inUnits(SIZE_UNITS, 0, MOST)),
   allowed: `bytes, ${range(0, MOST)}, or with a unit such as 4MB or 64kB${ifZero('no limit')}`,
@@ -112,7 +109,7 @@ const listOfOrigins = listOf(/,/, (text) => (readUrl(text)?.origin === text ? te
 export const origins: Kind<string[]> = {
   read: (text) => (text.trim() === '*' ? ['*'] : listOfOrigins(text)),
   allowed: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
-  // Browsers show an address with a slash or a path behind it.
+  // Browsers show an address with a slash or a path after the origin.
   meant: (text) => listOf(/,/, (one) => httpUrl.read(one)?.origin ?? withScheme(one))(text)?.join(','),
 };
 
@@ -137,7 +134,7 @@ export const httpUrl: Kind<URL> = {
   meant: withScheme,
 };
 
-/** A URL without its scheme. */
+/** Guesses the scheme of a URL without scheme. */
 function withScheme(text: string): string | undefined {
   const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
   const url = `${scheme}://${text}`;
@@ -161,7 +158,7 @@ function textLike(pattern: RegExp): Kind<string>['read'] {
   return (text) => (pattern.test(text) ? text : undefined);
 }
 
-/** All of a list, or nothing. */
+/** Reads all items of a list. Undefined if any item is not allowed. */
 function listOf(separator: RegExp, read: Kind<string>['read']): Kind<string[]>['read'] {
   return (list) => {
     const all = list.split(separator).map((one) => read(one.trim()));

@@ -1,7 +1,7 @@
 import { type ASTNode, GraphQLError } from 'graphql';
 import { withoutStacks } from '../transport/errors.ts';
 
-/** The values of `extensions.code`, next to others of GraphQL's usual ones. */
+/** The values of `extensions.code`, besides GraphQL's own. */
 export type ErrorCode =
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'INTERNAL_SERVER_ERROR'
@@ -18,7 +18,7 @@ export type ErrorCode =
   | DocumentErrorCode
   | LimitCode;
 
-/** Codes of a request that is wrong before there is an operation to look at. */
+/** Codes for a request that is wrong before its operation is read. */
 type RequestErrorCode =
   | 'BAD_REQUEST'
   | 'BODY_TOO_LARGE'
@@ -33,7 +33,7 @@ type RequestErrorCode =
   | 'SHUTTING_DOWN'
   | 'UNSUPPORTED_MEDIA_TYPE';
 
-/** Codes of a document that is asked for by its id, or that is not in the list. */
+/** Codes for documents that are run by id or must be listed. */
 type DocumentErrorCode =
   | 'PERSISTED_DOCUMENT_NOT_FOUND'
   | 'PERSISTED_DOCUMENTS_OFF'
@@ -41,7 +41,7 @@ type DocumentErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   | 'PERSISTED_QUERY_NOT_SUPPORTED';
 
-/** A request asks for more than is allowed: one for each limit. */
+/** Codes for a request over a limit, one for each limit. */
 export type LimitCode =
   | 'DOCUMENT_TOO_LARGE'
   | 'TOO_MANY_TOKENS'
@@ -57,8 +57,8 @@ export type LimitCode =
   | 'TOO_MANY_OPERATIONS';
 
 /**
- * An error that the client gets as it is. Some are kept with their document, and a stack that nobody has read keeps all that
- * its functions knew.
+ * Makes an error that the client gets unchanged. It has no stack, because some errors are cached with their document, and a
+ * stack would keep the variables of its functions in memory.
  */
 export function codedError(
   code: ErrorCode,
@@ -69,7 +69,7 @@ export function codedError(
   return withoutStacks(() => new GraphQLError(message, { nodes, extensions: { code, ...facts } }));
 }
 
-/** A request that is refused as a whole: the answer has this HTTP status, whatever media type the client prefers. */
+/** Makes an error for a whole request. The answer has this HTTP status for every media type. */
 export function requestError(
   code: RequestErrorCode,
   status: number,
@@ -83,27 +83,27 @@ export function requestError(
 export const OVERLOADED = requestError(
   'OVERLOADED',
   503,
-  'The gateway has no room for this request next to the others. Nothing was carried out: send it again in a moment.',
+  'The gateway has no capacity for this request now. Nothing was carried out: send it again in a moment.',
   { 'retry-after': '1' },
   { outcome: 'NOT_EXECUTED' },
 );
 
-/** JSON that is no request, in terms of HTTP: 422, or 400 under `application/json`, as older drafts of GraphQL over HTTP have it. */
+/** JSON that is no valid request: 422, or 400 under `application/json`, as older drafts of GraphQL over HTTP require. */
 export const MALFORMED = { status: 422, jsonStatus: 400 } as const;
 
 export function malformedRequest(message: string): GraphQLError {
   return codedError('BAD_REQUEST', message, { http: MALFORMED });
 }
 
-/** The status of an operation that cannot be run: 422, or 200 under `application/json`. */
+/** The status of an operation that cannot run: 422, or 200 under `application/json`. */
 export const CANNOT_RUN = { spec: true, status: 422 } as const;
 
-/** It travels like a validation error: with this status, or with 200 under `application/json`. */
+/** Makes an error with this status, or with 200 under `application/json`, like a validation error. */
 export function documentError(code: DocumentErrorCode, status: number, message: string): GraphQLError {
   return codedError(code, message, { http: { spec: true, status } });
 }
 
-/** `argument` is the path of the offending value, such as `input.id` or `ids[3]`; `problem` says what is allowed. */
+/** `argument` is the path of the value, such as `input.id` or `ids[3]`; `problem` says what is allowed. */
 export function badUserInput(argument: string, problem: string): GraphQLError {
   return codedError('BAD_USER_INPUT', `${argument}: ${problem}`, { argument });
 }

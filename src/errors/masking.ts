@@ -18,13 +18,13 @@ interface MaskingOptions {
   readonly hasData: boolean;
   /** The schema coordinate of a field of the document. */
   readonly coordinateOf: (field: ASTNode | undefined) => string | undefined;
-  /** Receives an error that nobody expects, and gives the request id under which client and log both find it. */
+  /** Called with an unexpected error. Returns the request id that connects the client's error with the log. */
   readonly onUnexpected: (error: unknown) => string | undefined;
 }
 
 /**
- * Masks the errors of a result for the client: known failures with their code, GraphQL's own as they are, the rest masked.
- * Errors are never written to, since some are kept with their document. Without data an unexpected error is a 500.
+ * Masks errors for the client. Known failures get their code, GraphQL's own errors stay, and other errors are hidden. Never
+ * changes an error, since some are cached with their document. Without data an unexpected error has the status 500.
  */
 export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
   return errors.map((error) => {
@@ -39,7 +39,7 @@ function maskError(error: unknown, { hasData, onUnexpected }: MaskingOptions): G
   const original = located?.originalError ?? error;
   if (original instanceof CallFailure) return at(located, describe(original));
   if (located && (original === located || original instanceof GraphQLError)) {
-    // GraphQL itself gives no code to what only variables can do, such as null for the `if` of @include.
+    // GraphQL itself gives no code to errors that only variables cause, such as null for the `if` of @include.
     const isCoded = located.extensions.code !== undefined;
     return isCoded ? located : withFacts(located, { code: 'BAD_USER_INPUT' });
   }
@@ -55,25 +55,25 @@ function withFacts(error: GraphQLError, facts: object): GraphQLError {
   return at(error, { message: error.message, extensions: { ...error.extensions, ...facts } });
 }
 
-/** The same error at the place in the document and the answer where the original was. */
+/** Copies an error to the original's place in the document and the answer. */
 function at(
   located: GraphQLError | undefined,
   { message, extensions }: Pick<GraphQLError, 'message' | 'extensions'>,
 ): GraphQLError {
   const shown = withoutStacks(() => new GraphQLError(message, { path: located?.path, extensions }));
   if (!located) return shown;
-  // GraphQL would look up line and column again, in the time of the whole document.
+  // GraphQL would search the whole document for line and column again.
   const { nodes, source, positions, locations } = located;
   return Object.assign(shown, { nodes, source, positions, locations });
 }
 
-/** Whether a write was carried out, as far as can be known. */
+/** Whether a write was carried out, as far as is known. */
 type MutationOutcome = 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
 
-/** Codes that can come up at any time while an operation runs. */
+/** Codes that may occur at any time while an operation runs. */
 const AT_ANY_TIME: readonly unknown[] = ['INTERNAL_SERVER_ERROR', 'ANSWER_TOO_LARGE'];
 
-/** How a write has ended that threw this. */
+/** How a write ended that threw this error. */
 export function endOfWrite(error: unknown): {
   readonly errorCode: string;
   readonly outcome: MutationOutcome;
@@ -88,9 +88,9 @@ export function endOfWrite(error: unknown): {
 }
 
 /**
- * Adds the outcome of the write to the errors of a mutation's root fields, and to an error of the whole operation. An error below
- * a root field belongs to a read after the write: the data shows that the write was carried out, unless the error leaves no data.
- * An error of the whole operation leaves no data: its outcome says whether any write can have been carried out.
+ * Adds the outcome of the write to the errors of a mutation. An error below a root field belongs to a read after the write.
+ * The data shows that the write succeeded, unless the error removes all data. An error of the whole operation says whether
+ * any write may have been carried out.
  */
 export function withOutcomes(
   errors: readonly GraphQLError[],
@@ -106,7 +106,7 @@ export function withOutcomes(
   });
 }
 
-/** Describes a call that gave no usable result to a client. */
+/** Converts a failed call to the error for the client. */
 export function describe(failure: CallFailure): GraphQLError {
   const { endpoint } = failure;
   const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
@@ -132,7 +132,7 @@ export function describe(failure: CallFailure): GraphQLError {
   return say(CODES[failure.name] ?? 'UPSTREAM_ERROR', failure.message, facts);
 }
 
-/** The codes of failures by their names. */
+/** The error code of each class of failure. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   RateLimited: 'RATE_LIMITED',
   CoordinationLost: 'COORDINATION_LOST',
@@ -151,7 +151,7 @@ const ADVICE = {
     ` Whether it was carried out is unknown: ${ENDPOINTS.of(endpoint)?.ifUnknown ?? `read the ${thingOf(endpoint)} before you try again`}.`,
 } as const;
 
-/** The resource that a write touches: `script` of `POST /scripts/:script_id/edit`. */
+/** The name of the resource that a write touches: `script` for `POST /scripts/:script_id/edit`. */
 function thingOf(endpoint: string): string {
   const { parts = [], about = [] } = ENDPOINTS.of(endpoint) ?? {};
   const [part] = [...parts, ...about];
@@ -160,14 +160,14 @@ function thingOf(endpoint: string): string {
   return 'listsOf' in part ? `${name}s` : name;
 }
 
-/** LuaAuth's reasons, if it gives some: its message is the same for all of them. */
+/** LuaAuth's listed reasons, else its message, which is the same for all of them. */
 function reasonFor({ reason, message, authorization }: Refused): string {
   const isExplained = reason === 'not permitted' && authorization.some((words) => words.trim() !== '');
   const words = isExplained ? shorten(authorization.join('; ')) : message || reason;
   return words.replace(/\.$/, '');
 }
 
-/** Whether LuaAuth says that it does not know the API key. */
+/** Whether LuaAuth says that the API key is unknown. */
 function isKeyRefused({ reason, authorization }: Refused): boolean {
   return (
     reason === 'not permitted' &&

@@ -6,14 +6,14 @@ import { keysOf, type RequestRecord, type WriteFacts } from './request-record.ts
 const MAX_LENGTH = 100;
 const VISIBLE = /^[\x20-\x7e]+$/;
 
-/** A text that a client has chosen, without the keys of its request: nothing that is written may show one. */
+/** Removes the keys of the request from a text that the client has chosen, because no log line may show them. */
 export function withoutKeys(record: RequestRecord, text: string): string {
   return hide(text, hideable(keysOf(record)));
 }
 
 /**
- * A client's own name and version, as Apollo's clients say it, and others. They may be anything, so they are bounded, and good
- * for telling clients apart alone.
+ * The client's name and version, as Apollo clients and others send them. Clients may send anything, so the texts are
+ * bounded, and only tell clients apart.
  */
 export function clientOf(record: RequestRecord) {
   const { request } = record;
@@ -24,21 +24,21 @@ export function clientOf(record: RequestRecord) {
   return { clientName: read('name'), clientVersion: read('version') };
 }
 
-/** The name of the operation, which its client has chosen. */
+/** The operation's name, chosen by the client. */
 export function operationNameOf(record: RequestRecord): string | undefined {
   const name = record.operation?.name;
   return name && withoutKeys(record, name).slice(0, MAX_LENGTH);
 }
 
-/** The trace of a request as a line of the log has it: its client can choose the id. */
+/** The trace ids for a log line. The client may have chosen the trace id. */
 export function traceIdsOf(record: RequestRecord) {
   const { span } = record;
   return span && { ...span, trace_id: withoutKeys(record, span.trace_id) };
 }
 
 /**
- * The audit line of a write: who did what to what, and how it ended. Keys are hidden in what the client has chosen alone: it
- * may send any word as one, and so would take out of the line what it did.
+ * The audit line of a write: caller, mutation, ids and outcome. Keys are hidden only in texts that the client chose.
+ * Otherwise a client could send any word as its key and so remove it from the line.
  */
 export function auditLine(record: RequestRecord, { mutation, ids, result, errorCode, outcome }: WriteFacts) {
   return {
@@ -59,7 +59,7 @@ interface ErrorFacts {
   readonly type: string;
   readonly message: string;
   readonly code?: string | undefined;
-  /** Where in the answer. */
+  /** The path in the answer. */
   readonly path?: string | undefined;
   readonly stack?: string | undefined;
   readonly cause?: ErrorFacts | undefined;
@@ -67,16 +67,13 @@ interface ErrorFacts {
 
 const MAX_CAUSES = 5;
 
-/**
- * The facts of an error that a log may hold, each as `shown` makes it. Its other members, such as a document or the headers of a
- * request, stay out.
- */
+/** The facts of an error for the log; `shown` filters each text. Leaves out other members, such as a document or headers. */
 export function errorFacts(error: unknown, shown: (text: string) => string, causes = 0): ErrorFacts {
   const path = error instanceof GraphQLError && error.path ? shown(error.path.join('.')) : undefined;
   if (error instanceof GraphQLError && error.originalError)
     return { ...errorFacts(error.originalError, shown, causes), path };
   if (!(error instanceof Error)) {
-    const message = `something other than an error was thrown: a value of type ${typeof error}`;
+    const message = `a value of type ${typeof error} was thrown instead of an error`;
     return { type: typeof error, message };
   }
   const { name, message, stack, cause } = error;

@@ -1,8 +1,8 @@
-/** Receives what happens to streams of live data. */
+/** Receives events of live streams. */
 export interface LiveObserver {
-  /** How many there are now. */
+  /** The current counts. */
   readonly counted?: (counts: { readonly streams: number; readonly scripts: number }) => void;
   readonly polled?: (outcome: 'changed' | 'same' | 'failed') => void;
-  /** Receives the type of each event. */
+  /** Receives the type of each delivered event. */
   readonly delivered?: (event: string) => void;
 }

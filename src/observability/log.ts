@@ -8,17 +8,17 @@ import { isOperation, type RequestObserver, type RequestRecord } from './request
 
 interface LogOptions {
   readonly level: LevelWithSilent;
-  /** The level as `info`, or pino's 30; the time as `2027-01-01T00:00:00.000Z`, or in ms since 1970. */
+  /** The level as `info` or pino's 30; the time as `2027-01-01T00:00:00.000Z` or in ms since 1970. */
   readonly format: { readonly level: 'word' | 'number'; readonly time: 'iso' | 'epoch' };
-  /** Never shown, whatever a message holds; the key of a request is hidden as well. */
+  /** Secrets that no line shows. The keys of a request are hidden too. */
   readonly secrets: readonly string[];
-  /** Takes lines of JSON. */
+  /** Receives lines of JSON. */
   readonly destination: DestinationStream;
 }
 
 export type OperationLog = ReturnType<typeof createLog>;
 
-/** The log of the process: a line for each operation at `info`, one for each unexpected error at `error`. */
+/** The log of the process: a line at `info` for each operation, a line at `error` for each unexpected error. */
 export function createLog({ level, format, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
@@ -28,7 +28,7 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
       level,
       formatters: format.level === 'word' ? { level: (word) => ({ level: word }) } : {},
       timestamp: format.time === 'iso' ? stdTimeFunctions.isoTime : stdTimeFunctions.epochTime,
-      // As it is: pino's own would take the facts for an error.
+      // Keeps the facts unchanged, because pino's serializer would treat them as an error.
       serializers: { err: (facts) => facts },
     },
     stream,
@@ -39,7 +39,7 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
     ended(record, { status, durationMs }) {
       if (!isOperation(record)) return;
       const { requestId, operation, usage, codes, failedFields } = record;
-      // A name comes first: an object that begins with `...` outlives the young collection, at 4 kB an operation.
+      // The name comes first: an object that begins with `...` outlives the young collection, at 4 kB per operation.
       const line = {
         requestId: withoutKeys(record, requestId),
         ...traceIdsOf(record),
@@ -57,17 +57,15 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
     },
   };
   return {
-    /** Undefined when the level leaves the lines out. */
+    /** Undefined if the level hides these lines. */
     operations: log.isLevelEnabled('info') ? operations : undefined,
-    /** Says when an answer is not as documented, when the REST API is left alone for a while, when other gateways are lost, and when all is well again. */
+    /** Logs undocumented answers, and changes of the circuit breaker and of the connection to Redis. */
     upstream: {
       breakerChanged(state: BreakerState) {
-        // While it is in trouble it is probed again and again.
+        // The breaker probes repeatedly while it is open.
         if (state === 'half_open' || isOpen === (state === 'open')) return;
         isOpen = state === 'open';
-        log.warn(
-          isOpen ? 'LuaAuth is in trouble: calls are answered without being sent' : 'LuaAuth is well again',
-        );
+        log.warn(isOpen ? 'LuaAuth does not answer: calls fail without being sent' : 'LuaAuth answers again');
       },
       differed(difference: EndpointDifference, isNews: boolean) {
         if (isNews) log.warn(difference, "LuaAuth's answer differs from its documentation");
@@ -78,11 +76,11 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
             { reason: reason?.message },
             isLost
               ? 'Redis stays lost, for another reason'
-              : 'Redis is lost: this gateway goes on with its share of the quota',
+              : 'Redis is lost: this gateway continues with its share of the quota',
           );
           isLost = true;
         } else if (isLost) {
-          log.warn('Redis is back: this gateway counts together with the others again');
+          log.warn('Redis is back: this gateway shares the quota with the others again');
           isLost = false;
         }
       },
@@ -94,11 +92,11 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
       const requestId = record && withoutKeys(record, record.requestId);
       log.error({ requestId, ...(record && traceIdsOf(record)), field, err }, 'unexpected error');
     },
-    /** Hides these as well, from now on. */
+    /** Hides further secrets. */
     hide: stream.hide,
     info: (message: string) => log.info(message),
     warn: (message: string) => log.warn(message),
-    /** Speaks of the process as a whole, whatever the level: who started it, or waits for its end, reads for it. */
+    /** Logs the start and the end of the process at every level, because supervisors read these lines. */
     lifeCycle: (message: 'started' | 'stopping' | 'stopped', facts: object = {}) =>
       lifeCycle.info(facts, message),
   };

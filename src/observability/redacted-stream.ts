@@ -4,15 +4,15 @@ import { endOfString } from '../transport/json.ts';
 const LEAST_LENGTH = 4;
 const HIDDEN = '…';
 
-/** The most secrets of one stream: the oldest of those that were added is dropped. */
+/** The most secrets of a stream. The oldest added secret is dropped. */
 const MAX_SECRETS = 1_000;
 
-/** A stream of JSON lines in which no value shows a secret, wherever it came from. */
+/** A stream of JSON lines that hides secrets in every value. */
 export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {
   let added: readonly string[] = [];
   let prepared = prepare(secrets);
   return {
-    /** Hides these as well, from now on. */
+    /** Hides further secrets. */
     hide(more: readonly string[]): void {
       added = [...added, ...more].slice(-MAX_SECRETS);
       prepared = prepare([...secrets, ...added]);
@@ -24,7 +24,7 @@ export function createRedactedStream(destination: DestinationStream, secrets: re
   };
 }
 
-/** Changes the texts in a line of JSON, but for the names of members. One that never ends is a text as well. */
+/** Changes the strings of a line of JSON, except the names of members. An unterminated string is changed too. */
 function changeTexts(line: string, change: (text: string) => string): string {
   const pieces: string[] = [];
   let end = 0;
@@ -38,17 +38,17 @@ function changeTexts(line: string, change: (text: string) => string): string {
   return pieces.join('');
 }
 
-/** As they stand in JSON. */
+/** Escapes secrets as JSON does. */
 function prepare(secrets: readonly string[]): readonly string[] {
   return hideable(secrets).map((secret) => JSON.stringify(secret).slice(1, -1));
 }
 
-/** Those that can be told from ordinary words, the longest first: one may be part of another. */
+/** Secrets that differ from ordinary words, longest first, because a secret may be part of another. */
 export function hideable(secrets: readonly string[]): readonly string[] {
   return secrets.filter((secret) => secret.length >= LEAST_LENGTH).sort((a, b) => b.length - a.length);
 }
 
-/** A text without secrets that are hideable. */
+/** Hides secrets in a text. */
 export function hide(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
 }

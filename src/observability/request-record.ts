@@ -4,85 +4,87 @@ import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
 
-/** The parts of a request that the gateway looks at, however it arrives. */
+/** The parts of a request that the gateway reads, independent of how it arrived. */
 export interface ClientRequest {
   readonly method: string;
-  /** Without its query. */
+  /** Without the query. */
   readonly path: string;
   /** Aborted when the client leaves before its answer is complete. */
   readonly signal: Signal;
   readonly credentials: SentCredentials;
-  /** Where it comes from; empty where that is not known. */
+  /** The client's address; empty if unknown. */
   readonly address: string;
-  /** Its connection; undefined where that is not known. */
+  /** Undefined if unknown. */
   readonly socket?: Socket | undefined;
-  /** A header by its name in lower case. */
+  /** Returns a header by its name in lower case. */
   header(name: string): string | null;
 }
 
-/** The headers in which a client can send a key: never shown, whatever they hold. */
+/** The headers in which a client can send a key. They are never shown. */
 export interface SentCredentials {
   readonly token: string | undefined;
   /** The value of `Authorization` without the word Bearer. */
   readonly bearer: string | undefined;
 }
 
-/** Makes them of the two headers. Read nowhere else: the log hides what is read here. */
+/**
+ * Reads the credentials of both headers. Other code must not read these headers, because the log hides only what is read
+ * here.
+ */
 export function credentialsIn(token: string | null, authorization: string | null): SentCredentials {
   return { token: token ?? undefined, bearer: authorization?.replace(/^Bearer(?: +|$)/i, '') };
 }
 
-/** An operation as logs, metrics and traces name it. */
+/** The facts of an operation for logs, metrics and traces. */
 interface OperationFacts {
   readonly name: string | undefined;
   readonly type: OperationTypeNode;
 }
 
-/** A document as logs, traces and errors name it: never its text. */
+/** The facts of a document for logs, traces and errors, never its text. */
 export interface DocumentFacts {
-  /** The SHA-256 of its text; undefined: it was never a text. */
+  /** The SHA-256 of the text. Undefined if the document never was a text. */
   hash(): string | undefined;
-  /** The schema coordinate of one of its fields, such as `Script.name`. */
+  /** The schema coordinate of a field, such as `Script.name`. */
   coordinateOf(field: ASTNode | undefined): string | undefined;
 }
 
 export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
-/** Facts about a write that has begun: never what is written. */
+/** The facts of a write that has begun, never what is written. */
 export interface WriteBegun {
   readonly mutation: string;
-  /** Where its result stands in the answer. */
+  /** The path of its result in the answer. */
   readonly path: readonly string[];
-  /** The things that it is about; a licence key by its hash. */
+  /** The ids in its arguments. A licence key appears as its hash. */
   readonly ids: readonly string[];
 }
 
-/** The same once it has ended. */
+/** The facts of a write that has ended. */
 export interface WriteFacts extends WriteBegun {
-  /** The type of its result; undefined: an error. */
+  /** The type of its result. Undefined for an error. */
   readonly result: string | undefined;
   readonly errorCode: string | undefined;
   readonly outcome: 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
 }
 
-/** By the names that collectors of logs know. */
+/** Named as log collectors expect. */
 interface SpanIds {
   readonly trace_id: string;
   readonly span_id: string;
 }
 
-/** The phases of an operation, one after the other. */
 class Phases {
-  /** How long each took, in ms. */
+  /** Durations in ms. */
   readonly times: { [P in Phase]?: number } = {};
   #beganAt = 0;
 
-  /** The first one begins now. */
+  /** Begins the first phase. */
   begin(): void {
     this.#beganAt = performance.now();
   }
 
-  /** This one ends now, and the next one begins. */
+  /** Ends this phase and begins the next. */
   end(phase: Phase): void {
     const now = performance.now();
     this.times[phase] = now - this.#beganAt;
@@ -90,34 +92,34 @@ class Phases {
   }
 }
 
-/** Facts about one request to the gateway: never its document, variables or body. */
+/** The facts of one request, never its document, variables or body. */
 export interface RequestRecord {
   readonly request: ClientRequest;
   readonly requestId: string;
-  /** When it arrived, as `performance.now()` has it. */
+  /** Arrival time, by `performance.now()`. */
   readonly startedAt: number;
-  /** The operation, once its document could be parsed. */
+  /** Set when the document was parsed. */
   operation: OperationFacts | undefined;
   document: DocumentFacts | undefined;
-  /** Its span, as a line of a log names it; undefined: it is not traced. */
+  /** The ids of its span. Undefined if it is not traced. */
   span: SpanIds | undefined;
-  /** The name of the gateway key, once that is known; undefined: callers have no names. */
+  /** The name of the gateway key, when known. Undefined if callers have no names. */
   caller: string | undefined;
-  /** The writes that have begun and not ended; undefined: none has begun. */
+  /** The writes that have begun but not ended. Undefined if none has begun. */
   writing: Set<WriteBegun> | undefined;
-  /** Whether a write was, or may have been, carried out. */
+  /** Whether a write was carried out or may have been. */
   hasWritten: boolean;
-  /** How the operation's reads come about; missing until it runs. */
+  /** REST calls and cache hits. Undefined before the operation runs. */
   usage: Readonly<Usage> | undefined;
   /** `extensions.code` of each error in the answer. */
   codes: readonly string[];
-  /** The schema coordinates of the fields that failed. */
+  /** The schema coordinates of failed fields. */
   failedFields: readonly string[];
-  /** Undefined: nobody looks at it. */
+  /** Undefined if no observer uses it. */
   readonly phases: Phases | undefined;
 }
 
-/** Whether a request was sent as an operation, even if it could not be read; the GraphiQL page and probes are not. */
+/** Whether the request was an operation, readable or not. False for the GraphiQL page and probes. */
 export function isOperation({ request: { path, method }, operation, codes }: RequestRecord): boolean {
   return (
     operation !== undefined ||
@@ -126,53 +128,55 @@ export function isOperation({ request: { path, method }, operation, codes }: Req
   );
 }
 
-/** The keys that a request was sent with, true or not: nothing that is written of it may show them. */
+/** The keys of the request, valid or not. No log line may show them. */
 export function keysOf({ request }: RequestRecord): string[] {
   const { token, bearer } = request.credentials;
   return [token, bearer].filter((key) => key !== undefined);
 }
 
-/** The log of what nobody expects. */
+/** The log of unexpected errors. */
 export interface GatewayLog {
-  /** `record` is the request in which it happened, where that is known. */
+  /** `record` is the request in which the error occurred, if known. */
   error(error: unknown, record?: RequestRecord): void;
 }
 
 export type WriteEnd = Omit<WriteFacts, keyof WriteBegun>;
 
 export interface RequestEnd {
-  /** The HTTP status; CLIENT_LEFT when the client did not wait for one. */
+  /** The HTTP status, or CLIENT_LEFT if the client left before the answer. */
   readonly status: number;
   readonly durationMs: number;
 }
 
-/** The status that stands for no answer, as in nginx's log. */
+/** The status for a client that left, as in nginx's log. */
 export const CLIENT_LEFT = 499;
 
-/** Receives each request as it goes on. Its work costs every request. */
+/** Observes requests. Its code runs for every request. */
 export interface RequestObserver {
-  /** Whether it looks at `record.phases`. */
+  /** Whether it reads `record.phases`. */
   readonly usesPhases?: boolean;
   began?(record: RequestRecord): void;
-  /** The operation begins to run; `record.usage` is known. */
+  /** The operation begins to run; `record.usage` is set. */
   running?(record: RequestRecord): void;
-  /** A write has ended, and is not answered yet. */
+  /** A write has ended, but is not answered yet. */
   wrote?(record: RequestRecord, write: WriteFacts): void;
   ended?(record: RequestRecord, end: RequestEnd): void;
 }
 
-/** Follows requests from their arrival to the end of their answers. */
 export type RequestTracker = ReturnType<typeof createRequestTracker>;
 
 const NONE: readonly string[] = [];
 
 const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' };
 
-/** An observer or a log that throws or rejects harms no request, nor the process: the log hears of the observer, nobody of the log. */
+/**
+ * Follows requests from arrival to the end of their answers. An observer that throws or rejects harms no request, and its
+ * error is logged. An error of the log itself is dropped.
+ */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
   const usesPhases = observers.some((observer) => observer.usesPhases);
   const unexpected = (error: unknown, record?: RequestRecord): void => {
-    // Nobody hears of its own failure.
+    // A failure of the log itself is dropped.
     notify(
       () => log.error(error, record),
       () => undefined,
@@ -214,7 +218,7 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       notifyAll(record, (observer) => observer.running?.(record));
     },
     wrote,
-    /** Notes that a write begins. The returned function notes once how it has ended, also in `ended`. */
+    /** Notes the begin of a write. Call the result when the write has ended; it adds the facts to `ended`. */
     writing(record: RequestRecord, write: WriteBegun, ended?: WriteFacts[]) {
       record.writing ??= new Set();
       const { writing } = record;
@@ -233,7 +237,8 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       record.failedFields = [...new Set(fields.map(String))];
     },
     end(record: RequestRecord, status: number): void {
-      // A client that stays gets its answer before a write has ended only when the process stops, which may lose the end.
+      // A client that stays gets its answer before the end of a write only when the process stops. Then the end may be
+      // lost, so it is noted here.
       if (status !== CLIENT_LEFT)
         for (const write of record.writing ?? []) wrote(record, { ...write, ...CUT_SHORT });
       const end = { status, durationMs: performance.now() - record.startedAt };

@@ -1,4 +1,4 @@
-/** The process cannot start as it is configured. The message says what to do. */
+/** The process cannot start with this configuration. The message says what to do. */
 export class StartError extends Error {
   override name = 'StartError' as const;
 }

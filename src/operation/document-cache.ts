@@ -24,14 +24,14 @@ interface DocumentCacheOptions {
 
 export type DocumentCache = ReturnType<typeof createDocumentCache>;
 
-/** The memory that a document takes, measured: its text, its nodes with their tokens, its refusals, and its compiled fields. */
+/** The measured memory of a document: its text, its nodes with their tokens, its refusals, and its compiled fields. */
 const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 500;
 const BYTES_PER_REFUSAL = 1_500;
 
 /**
- * Keeps all that is known of a document in one entry, its refusal too. Bounded by weight as well as by number: a client
- * who sends ever new documents, or makes many fields of a short one by fragments, cannot fill the memory.
+ * Keeps everything known about a document in one entry, refusals too. The cache is bounded by weight as well as by number.
+ * So clients that send ever new documents, or multiply fields by fragments, cannot fill the memory.
  */
 export function createDocumentCache(options: DocumentCacheOptions) {
   const { schema, limits, maxBytes = 32_000_000 } = options;
@@ -40,14 +40,14 @@ export function createDocumentCache(options: DocumentCacheOptions) {
     maxSize: maxBytes,
     sizeCalculation: weigh,
   });
-  /** The cache weighs an entry when it comes in, and never again. */
+  /** The cache weighs an entry only when it is added, so an entry that has grown is added again. */
   const weighAgain = (text: string, entry: DocumentEntry) => {
     if (entries.peek(text) !== entry) return;
     entries.delete(text);
     entries.set(text, entry);
   };
   return {
-    /** The entry of a document; a new one is parsed and checked. @throws DOCUMENT_TOO_LARGE */
+    /** Returns the entry of a document. Parses and checks a new document. @throws DOCUMENT_TOO_LARGE */
     get(text: string): DocumentEntry {
       const known = entries.get(text);
       if (known) return known;
@@ -56,7 +56,7 @@ export function createDocumentCache(options: DocumentCacheOptions) {
       entries.set(text, entry);
       return entry;
     },
-    /** An entry that is not kept, for a document that a plugin has put in another one's place. */
+    /** Makes an entry outside the cache, for a document that a plugin has replaced. */
     createEntry: (document: DocumentNode) =>
       new DocumentEntry(schema, document, validateDocument(schema, document, limits)),
   };
@@ -72,12 +72,12 @@ function countTokens(document: DocumentNode | undefined): number {
   return count;
 }
 
-/** All that is known of one document: what it parses to, why it is refused, its operations. */
+/** One document: its parsed form, the reasons to refuse it, and its operations. */
 export class DocumentEntry implements DocumentFacts {
   readonly document: DocumentNode | undefined;
-  /** Why the document cannot be run, whatever the request: it is no GraphQL, or not valid, or over a limit. */
+  /** Why no request can run the document: it is not GraphQL, not valid, or over a limit. */
   readonly refusals: readonly GraphQLError[];
-  /** The bytes of memory that it takes, without its text and what is compiled of it. */
+  /** Its memory in bytes, without its text and its compiled fields. */
   readonly weight: number;
   readonly #schema: GraphQLSchema;
   readonly #onGrown: (() => void) | undefined;
@@ -85,7 +85,7 @@ export class DocumentEntry implements DocumentFacts {
   #hash: string | undefined;
   #coordinates: ReadonlyMap<ASTNode, string> | undefined;
 
-  /** `onGrown` is called when more has been compiled of it. */
+  /** `onGrown` is called when more has been compiled. */
   constructor(
     schema: GraphQLSchema,
     document: DocumentNode | undefined,
@@ -109,34 +109,34 @@ export class DocumentEntry implements DocumentFacts {
     }
   }
 
-  /** The SHA-256 of its text, worked out when it is first asked for; undefined: it was never a text. */
+  /** The SHA-256 of the text, computed at the first call. Undefined if the document never was a text. */
   hash(): string | undefined {
     const text = this.document?.loc?.source.body;
     if (text !== undefined) this.#hash ??= hashOf(text);
     return this.#hash;
   }
 
-  /** The schema coordinate of a field of the document, such as `Script.name`; worked out when one is first asked for. */
+  /** The schema coordinate of a field of the document, such as `Script.name`. Computed at the first call. */
   coordinateOf(field: ASTNode | undefined): string | undefined {
     if (!this.document || !field) return undefined;
     this.#coordinates ??= coordinatesOf(this.#schema, this.document);
     return this.#coordinates.get(field);
   }
 
-  /** The operation of this name, or the only one; undefined when the document has none such. */
+  /** The operation with this name, or the only operation. Undefined if there is none. */
   find(name: string | null | undefined): PreparedOperation | undefined {
     const key = name ?? undefined;
     const known = this.#operations.get(key);
     if (known || !this.document) return known;
     const node = getOperationAST(this.document, key);
-    // Names that the document has are few; others would fill the memory.
+    // The document has few names; other names would fill the memory.
     if (!node) return undefined;
     const operation = new PreparedOperation(this.#schema, this.document, node, this.#onGrown);
     this.#operations.set(key, operation);
     return operation;
   }
 
-  /** The bytes of memory that what is compiled of it takes so far. */
+  /** The memory of the compiled fields, in bytes. */
   get compiledWeight(): number {
     let sum = 0;
     for (const { weight } of this.#operations.values()) sum += weight;
@@ -154,7 +154,7 @@ function coordinatesOf(schema: GraphQLSchema, document: DocumentNode): ReadonlyM
       Field(node) {
         const parent = types.getParentType();
         const field = types.getFieldDef();
-        // An argument that a variable makes wrong is an error at its value.
+        // An argument with a bad variable is an error at the argument's value.
         const values = (node.arguments ?? []).map(({ value }) => value);
         if (parent && field)
           for (const at of [node, ...values]) coordinates.set(at, `${parent.name}.${field.name}`);

@@ -2,12 +2,12 @@ import { documentError } from '../errors/coded-error.ts';
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { OperationParams } from './params.ts';
 
-/** The documents that the operator lists, by id. */
+/** The operator's list of documents, by id. */
 export type ListedDocuments = ReadonlyMap<string, string>;
 
 /**
- * `off`: ids are not understood. `allowed`: listed and registered documents can be asked for by id, and any other can be
- * sent. `only`: what is not listed is refused, however it is sent.
+ * `off`: the gateway refuses ids. `allowed`: clients can run listed and registered documents by id, and send any other
+ * document. `only`: only listed documents run, sent by id or as text.
  */
 export type PersistedMode = 'off' | 'allowed' | 'only';
 
@@ -16,24 +16,22 @@ export interface PersistedDocuments {
   readonly listed: ListedDocuments;
 }
 
-/** The document that a request names. */
 export interface ResolvedDocument {
   readonly text: string;
-  /** The hash under which the client wants it kept; undefined: it need not be, or is already. */
+  /** The hash under which the client wants to register the document. Undefined if it need not be registered. */
   readonly registers?: string | undefined;
 }
 
-/** Finds the document of a request. */
 export interface DocumentResolver {
-  /** From now on these are the documents in the list. */
+  /** Replaces the list of documents. */
   replace(others: ListedDocuments): void;
-  /** `account`: whose registered documents count; undefined: nobody's. @throws the error for the client. */
+  /** Finds the document. `account` is the account whose registered documents count, if any. @throws the error for the client */
   resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument>;
-  /** Keeps a document for an account, if the client wants that. To be called once it is known to be valid. */
+  /** Registers a valid document for an account, if the client asked for it. */
   register(document: ResolvedDocument, account: string): void;
 }
 
-/** The form of an id: a hash with or without its method, or any other name that fits into a URL as it is. */
+/** An id is a hash, with or without its method, or another name that needs no encoding in URLs. */
 const DOCUMENT_ID = /^[\w.~:-]{1,256}$/;
 export const DOCUMENT_ID_FORM =
   '1 to 256 letters, digits and - . _ ~ :, such as sha256:<64 hexadecimal digits>';
@@ -45,17 +43,17 @@ export function isDocumentId(text: string): boolean {
 export const OFF = documentError(
   'PERSISTED_DOCUMENTS_OFF',
   422,
-  'This gateway does not take documents by their id. Send the document as query.',
+  'This gateway does not run documents by id. Send the document as query.',
 );
 
-/** Apollo's clients send the document instead from then on. */
+/** After this error Apollo's clients send the document itself. */
 export const NOT_SUPPORTED = documentError(
   'PERSISTED_QUERY_NOT_SUPPORTED',
   422,
   'PersistedQueryNotSupported',
 );
 
-/** For a gateway without the feature persisted: each request sends its document. */
+/** For a gateway without the feature persisted: every request must send its document. */
 export const sentDocuments: DocumentResolver = {
   replace() {},
   resolve({ query = '', documentId, doc_id, pathId, extensions }) {

@@ -11,7 +11,7 @@ type EnvelopHooksOptions = Pick<PipelineOptions, 'schema' | 'limits' | 'document
 
 type GetEnveloped = YogaServerInstance<never, Context>['getEnveloped'];
 
-/** The state of an operation for the hooks below. The context that its plugins share holds it as `operation`. */
+/** The state of an operation for the hooks below, kept as `operation` in the context that the plugins share. */
 export interface OperationSlot {
   entry?: DocumentEntry;
   variables?: ExecuteArgs['variableValues'];
@@ -19,8 +19,8 @@ export interface OperationSlot {
 }
 
 /**
- * Lets the Envelop plugins of an embedder wrap the pipeline's own parse, validate and execute. The plugin goes before
- * theirs, so that what they put in its place counts.
+ * Lets an embedder's Envelop plugins wrap the pipeline's parse, validate and execute. This plugin comes first, so that the
+ * embedder's plugins can override it.
  */
 export function createEnvelopHooks({ schema, limits, documents, execute }: EnvelopHooksOptions) {
   const plugin: Plugin<Context> = {
@@ -40,7 +40,7 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
     },
     onExecute({ args, setExecuteFn }) {
       setExecuteFn((given: ExecuteArgs) => {
-        // Variables that a plugin has put in their place are coerced again.
+        // If a plugin has replaced the variables, they are coerced again.
         const isAsSent = given.variableValues === slotOf(args.contextValue as object).variables;
         return execute(isAsSent ? given : { ...given, coerced: undefined });
       });
@@ -57,10 +57,10 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
   /** The hooks of one operation, in the context that its plugins share. */
   const hooksFor = (getEnveloped: GetEnveloped, context: object): ExecutionHooks => {
     const slot = slotOf(context);
-    // As Yoga's own plugins find it.
+    // At the place where Yoga's own plugins find it.
     const { operationName } = (context as Partial<Pick<YogaInitialContext, 'params'>>).params ?? {};
     const enveloped = getEnveloped(context as never);
-    /** Ends the own results: those that a plugin has made of them need not hand that on. */
+    /** Ends the pipeline's own results, in case a plugin's wrapper does not pass on the end. */
     const ended = () => {
       const { subscribed } = slot;
       if (subscribed && isStream(subscribed)) void subscribed.return?.();
@@ -68,7 +68,7 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
     return {
       parse(entry, text) {
         slot.entry = entry;
-        // Yoga would answer with a status of its own that there is no such operation; the pipeline says so for all.
+        // Yoga would answer a missing operation with another status than the pipeline does.
         if (entry.document && !entry.find(operationName)) return entry;
         const document = enveloped.parse(text);
         if (document !== entry.document) slot.entry = documents.createEntry(document);
@@ -86,7 +86,7 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
           result = (await enveloped.subscribe(args)) as Subscribed | undefined;
           return result as Subscribed;
         } finally {
-          // A plugin has failed, or put something else in the place of the results.
+          // A plugin has failed or replaced the stream.
           if (!(result && isStream(result))) ended();
         }
       },

@@ -1,46 +1,46 @@
 import { malformedRequest, requestError } from '../errors/coded-error.ts';
 import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 
-/** Members of a request that are understood. GraphQL over HTTP has others ignored: they are for later versions of it. */
+/** The members of a request that are read. GraphQL over HTTP reserves others, so they are ignored. */
 type Member = 'query' | 'variables' | 'operationName' | 'extensions' | 'documentId' | 'doc_id';
 
 type JsonObject = Record<string, unknown>;
 
-/** An operation as a request names it: by its document, or by the id of one in any of the dialects of clients. */
+/** An operation as a request names it: by its document, or by the id of a document. */
 export interface OperationParams {
   readonly query: string | undefined;
   readonly operationName: string | undefined;
   readonly variables: JsonObject | undefined;
   readonly extensions: JsonObject | undefined;
-  /** As the GraphQL-over-HTTP draft has it, in the body or the query string. */
+  /** The member of the GraphQL-over-HTTP draft, in the body or the query string. */
   readonly documentId: string | undefined;
-  /** As Relay has it. */
+  /** Relay's name for it. */
   readonly doc_id: string | undefined;
-  /** The same in the path. */
+  /** The id in the path. */
   readonly pathId: string | undefined;
-  /** About what the operation keeps of its request in memory, in bytes. */
+  /** Roughly the memory of these parameters, in bytes. */
   readonly weight: number;
 }
 
-/** The parts of an operation that its path names beside the body or the query string. */
+/** The parts of an operation that the path names. */
 export interface OperationPath {
   readonly documentId?: string | undefined;
   readonly operationName?: string | undefined;
 }
 
-/** How deep objects and lists may be nested in variables and extensions: the scalar JSON allows 50, two levels below. */
+/** How deep variables and extensions may be nested. The scalar JSON allows 50 levels, two levels further down. */
 const MAX_JSON_DEPTH = 52;
-/** How many values the JSON of a request may hold; a whole script is one. */
+/** How many values the JSON of a request may hold. A whole script is one value. */
 const MAX_JSON_VALUES = 150_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The operation in the body of a POST. @throws BAD_REQUEST that says what is expected and quotes nothing of the body. */
+/** Reads the operation in the body of a POST. @throws BAD_REQUEST, which quotes nothing of the body */
 export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
   return paramsFromJson(jsonFromBody(bytes), 'body', path);
 }
 
-/** The JSON in the body of a POST, whatever it stands for. @throws as `paramsFromBody` does. */
+/** Reads any JSON in the body of a POST. @throws BAD_REQUEST */
 export function jsonFromBody(bytes: Uint8Array): unknown {
   let text: string;
   try {
@@ -51,7 +51,7 @@ export function jsonFromBody(bytes: Uint8Array): unknown {
   return parseRequestJson(text, 'The body');
 }
 
-/** The operation in JSON that is parsed already. @throws as `paramsFromBody` does. */
+/** Reads the operation in parsed JSON. @throws BAD_REQUEST */
 export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: OperationPath = {}) {
   if (Array.isArray(body)) {
     throw malformedRequest(
@@ -67,7 +67,7 @@ export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: O
   const operationName = checkString('operationName', members.operationName);
   if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
     throw malformedRequest(
-      'The path names another operation than operationName does. Name it in one of them.',
+      'The path and operationName name different operations. Name the operation in one of them.',
     );
   }
   const query = checkString('query', members.query);
@@ -89,7 +89,7 @@ export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: O
   return params;
 }
 
-/** The operation in the query string of a GET. @throws as `paramsFromBody` does. */
+/** Reads the operation in the query string of a GET. @throws BAD_REQUEST */
 export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath = {}): OperationParams {
   const json = (name: 'variables' | 'extensions') => {
     const text = parameters.get(name);
@@ -107,7 +107,7 @@ export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath =
 }
 
 const NO_QUERY = malformedRequest(
-  'There is no query. Give the GraphQL document as the string query, or the id of a persisted one as documentId.',
+  'There is no query. Give the GraphQL document as the string query, or the id of a persisted document as documentId.',
 );
 
 function checkString(name: Member, value: unknown): string | undefined {
@@ -116,7 +116,7 @@ function checkString(name: Member, value: unknown): string | undefined {
   throw malformedRequest(`${name} is ${kindOf(value)}. Give a string, or leave it out.`);
 }
 
-/** @returns its weight */
+/** @returns the weight of the value */
 function checkObject(name: Member, value: unknown): number {
   if (value === undefined || value === null) return 0;
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -126,18 +126,18 @@ function checkObject(name: Member, value: unknown): number {
 }
 
 /**
- * The most that a byte of a body takes of the heap, measured: its text, what is parsed of it, what is sent on, and each of them
- * twice while it is made.
+ * The measured maximum of heap bytes for one byte of a body. It covers the text, the parsed value and what is sent on, each
+ * held twice while it is made.
  */
 export const HEAP_PER_BYTE = 8;
 
-/** A value takes so many bytes beside its text and its name: its place, and the object that it may be. */
+/** The bytes of a value besides its text and its name. */
 const BYTES_PER_VALUE = 32;
 
-/** About how many bytes of memory a value of JSON keeps; that of a member is checked as well. @throws as `paramsFromBody` does */
+/** Estimates the memory of a JSON value, in bytes. Also checks the value of a named member. @throws BAD_REQUEST */
 export function weightOf(json: unknown, member?: Member): number {
   let weight = 0;
-  // Level by level rather than by recursion: depth is what is to be survived.
+  // Goes level by level, because recursion would overflow the stack on deep values.
   let level = [json];
   for (let depth = 0; level.length > 0; depth += 1) {
     const next: unknown[] = [];
@@ -147,9 +147,9 @@ export function weightOf(json: unknown, member?: Member): number {
       if (member && depth === MAX_JSON_DEPTH)
         throw malformedRequest(`${member} is nested more than ${MAX_JSON_DEPTH} levels deep. Nest it less.`);
       if (member && Object.hasOwn(value, '__proto__'))
-        throw malformedRequest(`${member} has a member __proto__, which no input has. Take it out.`);
+        throw malformedRequest(`${member} has a member __proto__, which no input has. Remove it.`);
       if (!Array.isArray(value)) for (const name of Object.keys(value)) weight += name.length;
-      // A list may have more members than a call may have arguments.
+      // A list may have more items than a call may have arguments.
       for (const one of Object.values(value)) next.push(one);
     }
     level = next;
@@ -157,15 +157,17 @@ export function weightOf(json: unknown, member?: Member): number {
   return weight;
 }
 
-/** JSON from a client: not too many values, and integers exactly. @throws as `paramsFromBody` does. */
+/** Parses JSON of a client, keeping integers exact. @throws BAD_REQUEST, also for too many values */
 export function parseRequestJson(text: string, subject: string): unknown {
   if (hasMoreValues(text, MAX_JSON_VALUES)) {
-    throw malformedRequest(`${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer at once.`);
+    throw malformedRequest(
+      `${subject} holds more than ${MAX_JSON_VALUES} values. Send fewer values at once.`,
+    );
   }
   try {
     return parseExactJson(text);
   } catch {
-    // The parser's own message quotes the text.
+    // The parser's message quotes the text.
     throw unreadable(
       text.trim() === ''
         ? `${subject} is empty. Send a JSON object.`

@@ -27,16 +27,16 @@ import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, watchResults } from './result-stream.ts';
 import { inTimeSlices } from './time-slices.ts';
 
-/** The steps of the pipeline as the plugins of an embedder wrap them. */
+/** The steps of the pipeline, wrapped by the embedder's plugins. */
 export interface ExecutionHooks {
-  /** The entry to go on with: that of the text, or of a document that was put in its place. */
+  /** Returns the entry to go on with: the given entry, or an entry of a document that replaces it. */
   parse(entry: DocumentEntry, text: string): DocumentEntry;
-  /** Why the entry's document is not valid. */
+  /** The reasons why the document is not valid. */
   validate(entry: DocumentEntry): readonly GraphQLError[];
   createContext(context: Context): Context | PromiseLike<Context>;
   execute(args: ExecuteArgs): ExecutionResult | PromiseLike<ExecutionResult>;
   subscribe(args: SubscribeArgs): Promise<Subscribed>;
-  /** The subscription is over, whatever has become of its results. */
+  /** Called when the subscription is over. */
   ended(): void;
 }
 
@@ -53,28 +53,28 @@ export interface PipelineOptions {
   readonly clock: Clock;
 }
 
-/** An operation as an adapter hands it over. */
+/** An operation as an adapter passes it on. */
 interface OperationInput {
   readonly params: OperationParams;
   readonly record: RequestRecord;
-  /** Undefined: no plugin wraps anything. */
+  /** Undefined without plugins. */
   readonly hooks?: ExecutionHooks | undefined;
-  /** Throws when the request's method may not carry such an operation. */
+  /** @throws if the request's method does not allow this type of operation. */
   readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
-  /** Whether the adapter can answer with more than one result. */
+  /** Whether the adapter can send more than one result. */
   readonly mayStream?: boolean | undefined;
-  /** For the memory of the parameters and the document: held until there is a result, or a subscription, which keeps them, is over. */
+  /** The memory budget of parameters and document. Held until there is a result or the subscription is over. */
   readonly lease?: { hold(bytes: number): boolean; release(): void } | undefined;
 }
 
-/** The way of every operation, whichever adapter it came by. */
+/** Runs the operations of all adapters. */
 export interface Pipeline {
-  /** Gives the result, or those of a subscription where the adapter may stream; it never throws. */
+  /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
   run(input: OperationInput & { readonly mayStream?: false }): Promise<WritableResult>;
   run(input: OperationInput): Promise<WritableResult | ResultStream>;
-  /** A result as the client may see it: also of a request whose operation cannot be read. */
+  /** Masks the errors of a result for the client. */
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
-  /** The same of a request that came to nothing but this error. */
+  /** The masked result of a request that failed with this error. */
   failed(error: unknown, record: RequestRecord): ExecutionResult;
 }
 
@@ -82,12 +82,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const plain = { execute: options.execute, subscribe };
 
-  /** Late: what is kept is valid then, and the operation may have been the first that a key was accepted with. */
+  /**
+   * Called after the execution: the document is valid then, and the operation may be the first that LuaAuth accepts the key
+   * for.
+   */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
     if (!identity.refusal && wasAccepted(request)) persisted.register(document, identity.origin.account);
   };
 
-  /** The results of a subscription, for as long as its caller may have them. */
+  /** The results of a subscription, as long as the caller has access. */
   const watch = (
     results: AsyncIterableIterator<ExecutionResult>,
     identity: Identity,
@@ -151,7 +154,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (mode === 'plan') return planResult(price, limits);
     const refusal = checkPrice(price, limits);
     if (refusal) return { errors: [refusal] };
-    // The cache may have the document no more.
+    // The entry may have left the cache, so the operation counts its memory.
     if (lease && !lease.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
       return { errors: [OVERLOADED] };
 
@@ -191,7 +194,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     record.phases?.end('execute');
     if (sent.registers !== undefined) register(sent, identity, request);
     const reported = addReport(result, mode, contextValue.caller.usage, writes);
-    // The value that a function returned may hold integers that a double does not; only writes lead to it.
+    // The return value of a function may have integers that a double cannot hold. Only mutations return it.
     return operation.facts.type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
   }
 
@@ -242,7 +245,7 @@ export function isStream(result: Subscribed): result is AsyncIterableIterator<Ex
   return Symbol.asyncIterator in result;
 }
 
-/** Ends an operation, whatever executes it, as soon as its key is taken for a made-up one: nobody waits for its fields. */
+/** Wraps an executor so that an operation ends as soon as its key is taken for a made-up key. */
 export function endWithRefusedKey(execute: Execute): Execute {
   return (args) => {
     const result = execute(args);
@@ -255,7 +258,7 @@ export function endWithRefusedKey(execute: Execute): Execute {
   };
 }
 
-/** A result that says how it is written as JSON: Yoga looks for that as well. */
+/** A result that says how it is serialized. Yoga reads `stringify` too. */
 export interface WritableResult extends ExecutionResult {
   readonly stringify?: (result: ExecutionResult) => string;
 }
@@ -263,13 +266,13 @@ export interface WritableResult extends ExecutionResult {
 const NO_STREAM = requestError(
   'NOT_ACCEPTABLE',
   406,
-  'A subscription is answered by a stream. Accept text/event-stream or multipart/mixed;subscriptionSpec=1.0, or connect by WebSocket with the subprotocol graphql-transport-ws.',
+  'A subscription needs a stream. Accept text/event-stream or multipart/mixed;subscriptionSpec=1.0, or connect by WebSocket with the subprotocol graphql-transport-ws.',
 );
 
-/** The specification of September 2025 has it no valid document; graphql-js would begin to execute it. */
+/** The specification of September 2025 calls such a document invalid, but graphql-js would execute it. */
 const NO_MUTATION: ExecutionResult = {
   errors: [
-    new GraphQLError('This schema has no mutation: a gateway that is READ_ONLY reads only.', {
+    new GraphQLError('This schema has no mutations, because the gateway is READ_ONLY.', {
       extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN },
     }),
   ],
@@ -278,7 +281,7 @@ const NO_MUTATION: ExecutionResult = {
 const NO_OPERATION: ExecutionResult = {
   errors: [
     new GraphQLError(
-      'Could not determine what operation to execute. Set operationName to the name of an operation of the document; it may be left out where there is only one.',
+      'Could not determine what operation to execute. Set operationName to the name of an operation in the document. Only a document with a single operation needs no operationName.',
       { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED } },
     ),
   ],

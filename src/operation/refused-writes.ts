@@ -3,7 +3,7 @@ import type { WriteFacts } from '../observability/request-record.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import { coerceVariables } from '../plan/variables.ts';
 
-/** The writes of an operation that does not run, as the audit log has them. */
+/** The writes of an operation that does not run, for the audit log. */
 export function refusedWrites(
   prepared: PreparedOperation,
   given: Readonly<Record<string, unknown>> | undefined,
@@ -17,7 +17,7 @@ export function refusedWrites(
     try {
       ids = idsIn(readArguments(variables));
     } catch {
-      // Arguments that cannot be read name nothing.
+      // Invalid arguments have no ids.
     }
     const write = { mutation: definition.name, path: [key], ids };
     return { ...write, result: undefined, errorCode, outcome: 'NOT_EXECUTED' };

@@ -5,10 +5,13 @@ import type { Limits } from '../plan/limits.ts';
 import type { Price } from '../plan/price.ts';
 import type { Usage } from '../transport/observer.ts';
 
-/** The report that a request wants of its REST calls: the plan, without running, or the calls that were made. */
+/** The report that a request asks for: the plan, without running anything, or the calls that were made. */
 type ReportMode = 'plan' | 'report' | undefined;
 
-/** Refuses an unknown word: a client that misspells `plan` must not carry out its mutation. @throws BAD_REQUEST */
+/**
+ * Reads the header `x-upstream`. An unknown value is refused, so that a misspelt `plan` does not run a mutation. @throws
+ * BAD_REQUEST
+ */
 export function reportModeOf(request: ClientRequest): ReportMode {
   const given = request.header('x-upstream') ?? '';
   const mode = given.toLowerCase();
@@ -17,11 +20,11 @@ export function reportModeOf(request: ClientRequest): ReportMode {
   throw requestError(
     'BAD_REQUEST',
     400,
-    `The header x-upstream has the value ${JSON.stringify(given.slice(0, 60))}; plan and report are allowed. Send one of the two, or leave the header out.`,
+    `The header x-upstream has the value ${JSON.stringify(given.slice(0, 60))}; plan and report are allowed. Send plan or report, or leave the header out.`,
   );
 }
 
-/** The answer to `x-upstream: plan`: what the operation may come to at most. */
+/** The answer to `x-upstream: plan`, with the highest price of the operation. */
 export function planResult({ calls, objects, endpoints }: Price, limits: Limits): ExecutionResult {
   const upstream = {
     price: calls,
@@ -33,10 +36,7 @@ export function planResult({ calls, objects, endpoints }: Price, limits: Limits)
   return { data: null, extensions: { upstream } };
 }
 
-/**
- * Adds to a result, if that was asked for, its REST calls and, of a mutation, its writes. Adds to every result how old its data
- * may be, and whether other gateways may know better.
- */
+/** Adds the report of calls, if asked for. Stale data and lost coordination are reported in any case. */
 export function addReport(
   result: ExecutionResult,
   mode: ReportMode,
@@ -56,7 +56,7 @@ function reportedWrite({ mutation, path, result, outcome }: WriteFacts) {
   return { mutation, path, result: result ?? null, outcome };
 }
 
-/** JSON has no Infinity: no limit is null. */
+/** JSON has no Infinity, so null means no limit. */
 function finite(limit: number): number | null {
   return Number.isFinite(limit) ? limit : null;
 }

@@ -3,25 +3,25 @@ import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
 
-/** The results of a subscription, as the client may see them. It never throws: a failure is its last result. */
+/** The results of a subscription for the client. It never throws: a failure is its last result. */
 export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;
 
 interface ResultStreamOptions<Result> {
-  /** The client has left. */
+  /** Aborted when the client leaves. */
   readonly signal: Signal;
   readonly clock: Clock;
-  /** Whether the stream may go on; an error, or that it ends without one. Asked before each event, and now and then. */
+  /** Whether the stream may continue. Checked before each event and at intervals. A rejection ends the stream with an error. */
   readonly mayGoOn: () => Promise<boolean>;
   readonly finish: (result: ExecutionResult) => Result;
   readonly onEnd: () => void;
-  /** Receives how the end of the source fails, which a plugin may have wrapped. */
+  /** Called when ending the source fails. A plugin may have wrapped the source. */
   readonly onUnexpected: (error: unknown) => void;
 }
 
-/** While nothing happens, it is looked so often whether the caller's key is still good, in ms. */
+/** How often the caller's key is checked while there are no events, in ms. */
 const LOOK_EVERY_MS = 10_000;
 
-/** Watches over a stream of results. It ends with its client, with the caller's key, and with its source. */
+/** Ends a stream of results when the client leaves, the caller loses access, or the source ends. */
 export function watchResults<Result>(
   source: AsyncIterableIterator<ExecutionResult>,
   { signal, clock, mayGoOn, finish, onEnd, onUnexpected }: ResultStreamOptions<Result>,
@@ -62,7 +62,7 @@ export function watchResults<Result>(
           const { value, done } = await source.next();
           if (!done && !isOver) await look();
           const isGoingOn = !done && !isOver;
-          // Without data it is no event: to clients it is how the stream has failed.
+          // A result without data is an error, which ends the stream.
           if (!isGoingOn || value.data === undefined) end();
           if (isGoingOn) return { value: finish(value), done: false };
         }

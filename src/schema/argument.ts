@@ -39,7 +39,7 @@ export function checkText(argument: string, value: string, maxLength: number, { 
 
 export function checkWellFormed(argument: string, value: string): string {
   if (/\p{Surrogate}/u.test(value)) {
-    throw badUserInput(argument, 'it has a lone UTF-16 surrogate, which is not a character. Take it out.');
+    throw badUserInput(argument, 'it has a lone UTF-16 surrogate, which is not a character. Remove it.');
   }
   return value;
 }

@@ -9,10 +9,10 @@ const LINE = /^[\w-]{43}$/;
 const OWNER_ONLY = 0o600;
 
 /**
- * Remembers in a file the accounts whose key LuaAuth has accepted: a line for each, which is a hash of the hash of the key. Keeps the
+ * Remembers in a file the accounts whose key LuaAuth has accepted. Each line is a hash of the hash of a key. Keeps the
  * latest 10,000 accounts.
- * @param warn - told when a line cannot be written later on
- * @throws StartError when the file cannot be read or written
+ * @param warn - called when a line cannot be written
+ * @throws StartError if the file cannot be read or written
  */
 export function openAcceptedKeysFile(path: string, warn: (message: string) => void): AcceptedAccounts {
   const accepted = new Set(readAtStart(path));
@@ -25,7 +25,7 @@ export function openAcceptedKeysFile(path: string, warn: (message: string) => vo
       accepted.add(line);
       appendFile(path, `${line}\n`).catch(({ code }) =>
         warn(
-          `ACCEPTED_KEYS_FILE: an accepted key was not written (${code}). After a restart it has to prove itself again.`,
+          `ACCEPTED_KEYS_FILE: an accepted key was not written (${code}). After a restart LuaAuth has to accept it again.`,
         ),
       );
     },
@@ -34,7 +34,7 @@ export function openAcceptedKeysFile(path: string, warn: (message: string) => vo
 
 const lineOf = (account: string) => hash('sha256', `accepted:${account}`, 'base64url');
 
-/** Reads the lines, and writes the file anew if it has become long. */
+/** Reads the lines. Rewrites the file if it has become long. */
 function readAtStart(path: string): string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile())

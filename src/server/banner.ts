@@ -9,7 +9,7 @@ export interface Running {
   readonly metricsUrl?: string | undefined;
 }
 
-/** Announces what was started: the process that it is a worker of, a terminal by a banner, the log by a line of JSON. */
+/** Announces the start: to the primary process, on a terminal with a banner, or in the log as a line of JSON. */
 export function announce(
   started: Running,
   config: Config,
@@ -30,7 +30,10 @@ export function announce(
   else if (process.stdout.isTTY) printBanner([started], config, sandbox);
 }
 
-/** Shows on a terminal how to go on: what one gateway needs, or several at one URL. `sandbox`: it answers, and not an API. */
+/**
+ * Prints the first steps on a terminal, for a gateway or for several workers at one URL. `sandbox` is given if the sandbox
+ * answers instead of an API.
+ */
 export function printBanner(
   started: readonly Running[],
   config: Config,

@@ -7,13 +7,13 @@ import { readStream } from '../transport/body.ts';
 interface Address {
   readonly host: string;
   readonly port: number;
-  /** The variables that say it. */
+  /** The variables that set the address. */
   readonly names: string;
-  /** Whether each worker has a port of its own. */
+  /** Whether each worker has its own port. */
   readonly exclusive?: boolean;
 }
 
-/** Has a server listen. @returns its URL @throws StartError that says what is in the way, and what to do */
+/** Makes a server listen. @returns its URL. @throws StartError with the reason and advice */
 export async function bind(server: Server, address: Address): Promise<string> {
   const { host, port, exclusive } = address;
   await new Promise<void>((resolve, reject) => {
@@ -25,10 +25,10 @@ export async function bind(server: Server, address: Address): Promise<string> {
   return serverUrl(host, (server.address() as AddressInfo).port);
 }
 
-/** A start does not wait longer for whatever listens there. */
+/** How long the start waits for an answer of whatever listens there. */
 const ANSWER_WITHIN_MS = 5_000;
 const MAX_BYTES = 1_000;
-/** How gateways answer at /health: on their own port, and on that of their metrics. */
+/** The answers of gateways at /health, on their own port and on the metrics port. */
 const ANSWERS = /^(?:\{"status":"\w+"\}|There is nothing here but GET \/metrics\.\n)$/;
 
 async function cannotListen({ host, port, names }: Address, cause: unknown): Promise<StartError> {
@@ -36,7 +36,7 @@ async function cannotListen({ host, port, names }: Address, cause: unknown): Pro
   const where = `Cannot listen on ${host}:${port} (${code})`;
   const isOurs = code === 'EADDRINUSE' && (await isGateway(new URL('/health', serverUrl(host, port))));
   const message = isOurs
-    ? `${where}: a gateway listens there already. End it, or set ${names} to a free address.`
+    ? `${where}: another gateway already listens there. Stop it, or set ${names} to a free address.`
     : `${where}. Set ${names} to a free address.`;
   return new StartError(message, { cause });
 }

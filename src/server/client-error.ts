@@ -5,8 +5,8 @@ import { requestError } from '../errors/coded-error.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http/response.ts';
 
 /**
- * Answers what is not HTTP, too large a head or too slow, where there is no request to answer to, and closes the socket.
- * `unanswered` are the requests of this socket that are being answered.
+ * Answers a socket whose bytes make no request: not HTTP, too large a head, or too slow. Then closes the socket.
+ * `unanswered` are the socket's requests that still wait for an answer.
  */
 export function answerClientError(
   error: NodeJS.ErrnoException,
@@ -16,7 +16,7 @@ export function answerClientError(
   if (socket.writableEnded) return;
   const last = unanswered.findLast(({ req }) => req.complete);
   if (last) {
-    // The next request on this socket is broken, not those before it: they get their answers first.
+    // The next request on this socket is broken, but earlier requests still get their answers.
     last.shouldKeepAlive = false;
     return;
   }
@@ -41,7 +41,7 @@ function refusalFor(code = ''): GraphQLError {
       return requestError(
         'BAD_REQUEST',
         431,
-        'The request line and headers are too large. Send the operation by POST, and fewer or shorter headers.',
+        'The request line and headers are too large. Send the operation by POST, with fewer or shorter headers.',
       );
     default:
       return requestError(

@@ -3,26 +3,28 @@ import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { NodeRequest } from '../http/node.ts';
 
-/** An open connection, with the requests on it that are not answered in full, in their order. */
+/** An open connection with its unanswered requests, in order. */
 export interface OpenConnection {
   readonly socket: Socket;
   readonly unanswered: ServerResponse[];
-  /** How many of its requests have offered another protocol, in vain. */
+  /** How many of its requests have offered another protocol in vain. */
   offers: number;
-  /** Whether it is a WebSocket. */
   isUpgraded: boolean;
-  /** Grows with each connection and each answer: the connection with the least has waited longest for a request. */
+  /** Grows with each connection and each answer. The connection with the smallest turn has waited longest for a request. */
   turn: number;
 }
 
 export type Connections = ReturnType<typeof watchConnections>;
 
-/** A small request takes about half of it while it waits for its answer, measured; a client may send thousands at once by one connection. */
+/**
+ * Twice the measured heap of a small request that waits for its answer. A client may send thousands at once on one
+ * connection.
+ */
 const HEAP_PER_REQUEST = 32 * 1024;
 
 /**
- * Watches a server from its first connection on. One that sends a further request before its answers, beyond what the heap
- * survives, is closed.
+ * Watches the connections of a server from its start. Closes a connection that sends further requests before its answers
+ * while the heap is full.
  */
 export function watchConnections(server: Server) {
   const open = new Map<Socket, OpenConnection>();
@@ -30,9 +32,9 @@ export function watchConnections(server: Server) {
   let held = 0;
   let turn = 0;
   server.on('connection', (socket: Socket) => {
-    // A socket comes again after a protocol was offered on it.
+    // A socket appears again after it offered another protocol.
     if (open.has(socket)) return;
-    // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
+    // An array: a Set whose entries come and go grows new tables, and the old tables keep their entries alive.
     turn += 1;
     open.set(socket, { socket, unanswered: [], offers: 0, isUpgraded: false, turn });
     socket.once('close', () => open.delete(socket));
@@ -59,7 +61,7 @@ export function watchConnections(server: Server) {
     all: (): Iterable<OpenConnection> => open.values(),
     on: (socket: Socket) => open.get(socket),
     unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
-    /** Those on which nothing has been sent yet; Node does not count them as idle. */
+    /** Sockets that have sent nothing yet. Node does not count them as idle. */
     silent: () => [...open.keys()].filter(({ bytesRead }) => bytesRead === 0),
   };
 }

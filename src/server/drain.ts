@@ -10,15 +10,15 @@ const SWEEP_INTERVAL_MS = 20;
 const FLUSH_MS = 500;
 
 /**
- * Closes a server without dropping what it has begun: the listener at once, each connection after its answer. A request
- * without an answer within `graceMs` gets SHUTTING_DOWN, or is cut if its answer has begun.
+ * Closes a server without dropping requests in progress. The listener closes at once, each connection after its answer. A
+ * request without an answer within `graceMs` gets SHUTTING_DOWN; an answer that has begun is cut.
  */
 export function drain(
   server: Server,
   connections: Connections,
   { graceMs, cors }: { readonly graceMs: number; readonly cors: CorsHeaders | undefined },
 ): Promise<void> {
-  // Node's own, which the close of a server calls as well, takes an answer for sent once it is written, and would cut it.
+  // Node's own version, which server.close also calls, counts an answer as sent when it is written, and would cut it.
   server.closeIdleConnections = () => {
     const unsent = connections.unanswered().filter(({ finished }) => finished);
     for (const response of unsent) Object.assign(response, { finished: false });
@@ -26,13 +26,13 @@ export function drain(
     for (const response of unsent) Object.assign(response, { finished: true });
   };
   return new Promise((resolve) => {
-    // A socket falls idle only after its last answer: look again until all are closed.
+    // A socket is idle only after its last answer, so this looks again until all sockets are closed.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(() => {
       for (const response of connections.unanswered()) cutShort(response, cors);
       flush = setTimeout(() => {
         server.closeAllConnections();
-        // The server does not count WebSockets among them.
+        // The server does not count WebSockets as its connections.
         for (const { socket } of connections.all()) socket.destroy();
       }, FLUSH_MS);
     }, graceMs);
@@ -43,7 +43,7 @@ export function drain(
       clearTimeout(flush);
       whenAllKnow(connections, resolve);
     });
-    // Each says that it is the last one: nothing behind it would be sent.
+    // Each answer closes its connection, as no further request would be answered.
     for (const { unanswered } of connections.all()) {
       const last = unanswered.at(-1);
       if (last) last.shouldKeepAlive = false;
@@ -53,7 +53,7 @@ export function drain(
   });
 }
 
-/** The server is closed before its last sockets say that they are, and their listeners run in that turn. */
+/** The server closes before its last sockets emit `close`. Their listeners run in the same turn. */
 function whenAllKnow(connections: Connections, done: () => void): void {
   const [open] = connections.all();
   if (open) setImmediate(whenAllKnow, connections, done);
@@ -68,14 +68,14 @@ function cutShort(response: ServerResponse, cors: CorsHeaders | undefined): void
 const CUT_SHORT = requestError(
   'SHUTTING_DOWN',
   503,
-  'The gateway is shutting down and could not wait for this operation. Whether a mutation in it was carried out is unknown: read the script before you try again.',
+  'The gateway is shutting down and could not wait for this operation. Whether its mutation was carried out is unknown: read the script before you try again.',
   {},
   { outcome: 'UNKNOWN' },
 );
 
 /**
- * By default, refuses a request that arrived on an open connection after the listener was closed. Pages of allowed origins can
- * read the refusal.
+ * Refuses a request, by default a request that arrived on an open connection after the listener was closed. Pages of
+ * allowed origins can read the refusal.
  */
 export function refuseWhileDraining(
   response: ServerResponse,

@@ -14,7 +14,7 @@ import type { Observer } from '../transport/observer.ts';
 
 type Load<Module> = () => Promise<Module>;
 
-/** The features of a process. Each is loaded when it is needed, and a build may lack any. */
+/** The features of a process. Each is loaded when needed, and a build may lack any of them. */
 export interface ProcessFeatures {
   readonly gateway: Load<
     GatewayFeatures & {
@@ -42,9 +42,9 @@ export interface ProcessFeatures {
   readonly metrics?: Load<{ openMetrics(options: MetricsOptions): Promise<OpenMetrics> }>;
   readonly redis?: Load<{
     openStateInRedis(options: RedisStateOptions): Promise<State>;
-    /** Says why Redis cannot be used, and what to do. */
+    /** Explains why Redis cannot be used, and what to do. */
     redisProblem(error: Error, url: string): string;
-    /** Runs one script that changes nothing. @throws the error of the connection */
+    /** Runs a script that changes nothing. @throws the connection's error */
     askRedis(options: { readonly url: string; readonly prefix: string }): Promise<void>;
   }>;
   readonly sandbox?: Load<{
@@ -59,7 +59,7 @@ export interface ProcessFeatures {
     ): Promise<{
       readonly operations: RequestObserver;
       readonly upstream: Observer;
-      /** Receives the documents whose names spans may have. */
+      /** Sets the documents whose names spans may show. */
       list(documents: ListedDocuments): void;
       close(): Promise<void>;
     }>;
@@ -72,14 +72,14 @@ export type PageConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'read
 export interface AuditFile {
   readonly observer: RequestObserver;
   hide(secrets: readonly string[]): void;
-  /** Opens the file of that name again: the one that was open may have been moved away. */
+  /** Opens the file again, because log rotation may have moved the open file. */
   reopen(): void;
   close(): void;
 }
 
 export interface MetricsOptions {
   readonly host: string;
-  /** Undefined: the metrics are a page of the gateway. */
+  /** Undefined: the gateway serves the metrics as a page. */
   readonly port: number | undefined;
   readonly key: string | undefined;
   readonly linesLost: () => number;
@@ -91,35 +91,36 @@ interface OpenMetrics {
   readonly upstream: Observer;
   readonly live: LiveObserver;
   readonly pages: readonly HttpRoute[];
-  /** Where the metrics are, if they have a port of their own. */
+  /** The URL of the metrics, if they have their own port. */
   readonly url: string | undefined;
   replaceKey(key: string): void;
   close(): void;
 }
 
-/** The state that gateways share in Redis. */
 export interface RedisStateOptions {
-  /** `redis://` or `rediss://`, as `@redis/client` understands it. */
+  /** A `redis://` or `rediss://` URL for `@redis/client`. */
   readonly url: string;
-  /** Gives the URL of each connection, so that it may change; without it, `url`. Its error says why Redis is lost. */
+  /**
+   * Returns the URL for each connection, so that it may change. By default `url`. Its error is reported as the reason why
+   * Redis is lost.
+   */
   readonly readUrl?: (() => string) | undefined;
-  /** The prefix of every key's name: gateways with the same prefix count together. */
+  /** The prefix of every key name. Gateways with the same prefix share the quota. */
   readonly prefix?: string | undefined;
-  /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
+  /** Requests per second for one API key; 0: no limit. Must be the same in all gateways. */
   readonly rate: number;
-  /** How many gateways there are, for one that has never reached Redis; undefined: those that are there. */
+  /** The number of gateways, for a gateway that has never reached Redis. By default the gateways count each other. */
   readonly instances?: number | undefined;
   readonly commandTimeoutMs?: number | undefined;
   readonly now?: (() => number) | undefined;
-  /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
+  /** Called with the reason when Redis is lost and whenever the reason changes; called with undefined when Redis is back. */
   readonly onChange?: ((reason: Error | undefined) => void) | undefined;
-  /** The longest that an entry is cached, in ms. */
   readonly longestTtlMs: number;
-  /** Whether it is an error when Redis cannot be reached at the start. */
+  /** Whether the start fails if Redis cannot be reached. */
   readonly isRequired?: boolean | undefined;
 }
 
-/** The key and the ids that visitors of the sandbox begin with. */
+/** The public key and ids of the sandbox. */
 export interface SandboxFacts {
   readonly key: string;
   isKey(given: string): boolean;
@@ -146,7 +147,7 @@ const VARIABLES_OF = {
   tracing: /^OTEL_/,
 };
 
-/** Loads the features of a gateway. @throws StartError for a variable of a feature that this build lacks */
+/** Loads the features of a gateway. @throws StartError if a variable is set whose feature this build lacks */
 export async function loadFeatures(
   { asked, apiUrl }: Pick<Config, 'asked' | 'apiUrl'>,
   features: ProcessFeatures,
@@ -168,4 +169,4 @@ function notInstalled(variable: string, feature: string): StartError {
 }
 
 const NO_API =
-  'LUAAUTH_API_URL: not set, and the feature sandbox, which would answer instead, is not installed in this build. Set LUAAUTH_API_URL=https://api.luaauth.com.';
+  'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox, which would answer instead. Set LUAAUTH_API_URL=https://api.luaauth.com.';

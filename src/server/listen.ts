@@ -18,30 +18,30 @@ export interface ServerOptions
     Partial<Pick<UnreadAnswersOptions, 'maxUnreadBytes'>>,
     StrangersOptions {
   readonly listener: RequestListener;
-  /** Takes WebSockets; without it, a request for one is answered like any other. */
+  /** Handles WebSockets. Without it, a request for a WebSocket is answered like any other request. */
   readonly upgrade?: Upgrade;
-  /** Goes into refusals while the server drains; the listener adds its own. Undefined: pages of other origins may read nothing. */
+  /** CORS headers of refusals while the server drains. Undefined: pages of other origins cannot read them. */
   readonly cors?: CorsHeaders | undefined;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
   /** How long the head of a request may take to arrive, and how long a new connection may stay silent. */
   readonly headersTimeoutMs?: number;
-  /** How long a whole request may take to arrive, its body included. */
+  /** How long a whole request may take to arrive. */
   readonly requestTimeoutMs?: number;
-  /** How often all of these are checked. */
+  /** How often these times are checked. */
   readonly checkIntervalMs?: number;
 }
 
 export type RunningServer = Awaited<ReturnType<typeof startServer>>;
 
-// Above Node's 16 kB, so that an over-long key gets the field error that says what is wrong with it.
+// More than Node's 16 kB, so that a too long key gets an error that explains it.
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Some of the largest answers, or an eighth of a small heap. */
+/** Several of the largest answers, or an eighth of a small heap. */
 const MAX_UNREAD_BYTES = Math.min(128 * 1024 * 1024, getHeapStatistics().heap_size_limit / 8);
 
-/** Listens. @throws StartError when the address cannot be had */
+/** Starts a server. @throws StartError if it cannot listen on the address */
 export async function startServer(options: ServerOptions) {
   const { listener, upgrade, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
@@ -52,27 +52,28 @@ export async function startServer(options: ServerOptions) {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: checkIntervalMs,
-    // The listener refuses a missing host like a malformed one.
+    // The listener itself refuses a missing host.
     requireHostHeader: false,
   });
-  // A request with more headers is refused, which Node.js would cut instead.
+  // Node would cut further headers; so a request with more headers can be refused.
   server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = watchConnections(server);
   limitStrangers(server, connections, options);
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   server.on('request', (request, response) => {
-    // Its connection sent too many.
+    // The connection was closed for sending too many requests.
     if (request.socket.destroyed) return;
     if (draining) response.shouldKeepAlive = false;
-    // The path shows a probe.
+    // Needed to recognize a probe by its path.
     splitTarget(request);
-    // A browser hides the refusal of a preflight from its page. The next request needs a new connection.
+    // Browsers hide the refusal of a preflight from the page, so preflights are answered. The next request needs a new
+    // connection.
     const isAnswered = isProbe(request.url) || request.method === 'OPTIONS';
     if (draining && !isAnswered) refuseWhileDraining(response, cors);
     else listener(request, response);
   });
-  // Node's own answer has no header of ours, and no expectation but `100-continue` has a meaning.
+  // Node's own answer lacks our headers. Only the expectation `100-continue` has a meaning.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   if (upgrade) {
     takeUpgrades(server, connections, (request, socket, head) => {
@@ -87,16 +88,17 @@ export async function startServer(options: ServerOptions) {
   let checkedAt = 0;
   const check = () => {
     const now = performance.now();
-    // Node checks before it reads: after a stall it would give up those whose requests have come meanwhile.
+    // Node checks before it reads. After a stall it would give up requests that have arrived meanwhile.
     const hasStalled = now - checkedAt > headersTimeoutMs / 2;
     checkedAt = now;
     server.headersTimeout = hasStalled ? 0 : headersTimeoutMs;
     server.requestTimeout = hasStalled ? 0 : requestTimeoutMs;
-    // Not by a clock: nobody's answer moves while the process stands still, and one who reads would be given up.
+    // Counts checks instead of using a clock: no answer moves while the process stalls, and clients that do read would be
+    // given up.
     watchedMs += checkIntervalMs;
     endUnread(connections.all(), watchedMs);
   };
-  // Node's own checks begin then as well: each comes after one of these.
+  // Node's own checks begin at the same time; each runs after one of these.
   server.prependOnceListener('listening', () => {
     checkedAt = performance.now();
     const checking = setInterval(check, checkIntervalMs).unref();
@@ -105,7 +107,7 @@ export async function startServer(options: ServerOptions) {
   const url = await bind(server, { host, port, names: 'HOST and PORT' });
   return {
     url,
-    /** Lets what is under way finish, for at most `graceMs`, and takes nothing new; resolves when all is closed. */
+    /** Accepts no new requests and lets the others finish, for at most `graceMs`. Resolves when all connections are closed. */
     drain(graceMs: number): Promise<void> {
       draining = true;
       return drain(server, connections, { graceMs, cors });

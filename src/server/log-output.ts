@@ -1,40 +1,40 @@
 import { writeSync } from 'node:fs';
 
 interface LogOutputOptions {
-  /** Takes as many bytes as there is room for, and gives their number. @throws what the system says when there is none. */
+  /** Writes as many bytes as possible and returns their number. @throws the system's error if it can write none */
   readonly write: (bytes: Uint8Array) => number;
-  /** Called once lines can be written again after some were lost. It may write a line of its own. */
+  /** Called when lines can be written again after a loss. It may write a line. */
   readonly onLoss: (lines: number) => void;
-  /** How much may wait to be written. */
+  /** How many bytes may wait to be written. */
   readonly maxBytes?: number;
   readonly maxLines?: number;
 }
 
-/** Where the lines of a log go. Whatever becomes of them, who writes one never waits. */
+/** The destination of log lines. Writing never blocks. */
 export type LogOutput = ReturnType<typeof createLogOutput>;
 
 const FIRST_RETRY_MS = 10;
 const LAST_RETRY_MS = 1_000;
-/** How long `drain` leaves a reader in peace. */
+/** The pause of `drain` between attempts. */
 const NAP_MS = 5;
 
 /**
- * Gathers the lines of one turn of the event loop and writes them at its end. Lines that cannot be written, as nobody reads or
- * the disk is full, wait until they can; those that find no room to wait in are lost, and counted.
+ * Collects the lines of one turn of the event loop and writes them at its end. Lines wait while they cannot be written, for
+ * example because the disk is full. Lines beyond the limit are dropped and counted.
  */
 export function createLogOutput(options: LogOutputOptions) {
   const { write, onLoss, maxBytes = 1024 * 1024, maxLines = 10_000 } = options;
   let lines: string[] = [];
-  /** The bytes of the lines, and of the rest below. */
+  /** The bytes of `lines` and `rest`. */
   let waitingBytes = 0;
-  /** The bytes that are being written. */
+  /** The bytes of the current write. */
   let rest: Uint8Array = NOTHING;
   let lost = 0;
   let unreported = 0;
   let isScheduled = false;
   let retryMs = FIRST_RETRY_MS;
 
-  /** @throws as `write` does. */
+  /** @throws the error of `write` */
   const writeRest = () => {
     if (rest.length === 0) {
       rest = Buffer.from(lines.join(''));
@@ -46,7 +46,7 @@ export function createLogOutput(options: LogOutputOptions) {
     waitingBytes -= written;
     retryMs = FIRST_RETRY_MS;
   };
-  /** @throws as `write` does. */
+  /** @throws the error of `write` */
   const writeAll = () => {
     while (waitingBytes > 0) writeRest();
     if (unreported === 0) return;
@@ -60,14 +60,14 @@ export function createLogOutput(options: LogOutputOptions) {
       writeAll();
     } catch {
       isScheduled = true;
-      // An end of the process need not wait for it: what ends the process drains.
+      // Need not keep the process alive, because its end drains the output.
       setTimeout(attempt, retryMs).unref();
       retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
     }
   };
 
   return {
-    /** How many lines found no room to wait in. */
+    /** The number of dropped lines. */
     get lost(): number {
       return lost;
     },
@@ -84,7 +84,7 @@ export function createLogOutput(options: LogOutputOptions) {
       isScheduled = true;
       setImmediate(attempt);
     },
-    /** Writes what waits, for at most so long: for a process that ends. */
+    /** Writes the waiting lines for at most this long. For a process that ends. */
     drain(withinMs: number): void {
       const deadline = performance.now() + withinMs;
       while (waitingBytes > 0 || unreported > 0) {
@@ -102,15 +102,15 @@ export function createLogOutput(options: LogOutputOptions) {
 const NOTHING = new Uint8Array(0);
 const NO_ROOM = Object.assign(new Error('nothing was written'), { code: 'EAGAIN' });
 
-/** How long the last lines of a process may take: whoever stops it waits, and may kill it instead. */
+/** How long the last lines of a process may take. A supervisor waits for the end, and may kill the process. */
 const LAST_LINES_MS = 200;
 
-/** Standard output, or stderr: lines of JSON, or easy to read on a terminal where `pino-pretty` is installed. */
+/** Opens stdout or stderr. On a terminal with `pino-pretty` installed, lines are formatted for reading. */
 export async function openStdout(onLoss: LogOutputOptions['onLoss'], fd: 1 | 2 = 1): Promise<LogOutput> {
-  // To look at it makes a pipe non-blocking: a write to a full one then says EAGAIN, instead of waiting for a reader.
+  // Reading isTTY makes a pipe non-blocking: a write to a full pipe then fails with EAGAIN instead of waiting.
   const { isTTY } = fd === 1 ? process.stdout : process.stderr;
   const output = createLogOutput({ write: (bytes) => writeSync(fd, bytes), onLoss });
-  // The last line matters most when a process breaks down.
+  // When a process crashes, its last line matters most.
   process.on('exit', () => output.drain(LAST_LINES_MS));
   const pretty = isTTY ? await loadPretty() : undefined;
   if (!pretty) return output;
@@ -128,7 +128,7 @@ export async function openStdout(onLoss: LogOutputOptions['onLoss'], fd: 1 | 2 =
   };
 }
 
-/** Undefined: it is not installed. A line of JSON can be read as well. */
+/** Undefined if it is not installed; lines of JSON can be read too. */
 async function loadPretty() {
   try {
     return await import('pino-pretty');

@@ -11,24 +11,24 @@ type AloneConfig = Pick<
 > &
   UpstreamConfig;
 
-/** A gateway that nobody but its owner reaches: it listens to nothing, and what nobody expects goes to stderr. */
+/** Opens a gateway inside a command. It listens to no port and writes unexpected errors to stderr. */
 export async function openAlone(config: AloneConfig, features: ProcessFeatures) {
   const ofGateway = await loadFeatures(config, features);
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];
-  // Where gateways share a quota, its calls count in it as well.
+  // Its calls count in the quota that gateways share.
   const { transport, close } = await openUpstream(config, features, [], console.error);
   const gateway = createGateway({
     ...config,
     features: ofGateway,
     transport,
-    // Its owner has the key already: there is nobody to ask for a gateway key.
+    // The user of the command has the API key, so no gateway key is needed.
     credentials: {},
     liveLimits: config.live,
     graphiql: undefined,
     log: createLog({ level: 'error', format: config.logFormat, secrets, destination: process.stderr }),
   });
-  /** Posts to the gateway, and gives the text of its answer. */
+  /** Posts to the gateway and returns the text of the answer. */
   async function post(headers: Readonly<Record<string, string>>, body: string): Promise<string> {
     const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
     return response.text();

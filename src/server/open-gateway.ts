@@ -17,7 +17,7 @@ type AgentsConfig = Pick<Config, 'agents' | 'persisted' | 'gatewayKey'>;
 
 type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'>;
 
-/** Listens with the gateway that is configured, or serves an agent at stdin with it. @throws StartError */
+/** Starts the configured gateway on its port, or for an agent at stdin. @throws StartError */
 export async function openGateway(
   config: GatewayConfig,
   { log, requests, live, pages }: Observability,
@@ -30,7 +30,7 @@ export async function openGateway(
   const dashboard = config.dashboard && (await (await features.dashboard?.())?.loadDashboard());
   const sandbox = config.apiUrl ? undefined : (await features.sandbox?.())?.facts;
   const gateway = createGateway({
-    // An option that is configured has the name of its setting.
+    // Options are named like the members of the configuration.
     ...config,
     features: ofGateway,
     liveLimits: config.live,
@@ -59,7 +59,7 @@ export async function openGateway(
   };
 }
 
-/** Loads what opens the way for agents, if it is wanted. @throws StartError */
+/** Loads the feature for agents, if it is configured. @throws StartError */
 export async function loadAgents(
   { agents, persisted, gatewayKey }: AgentsConfig,
   features: ProcessFeatures,
@@ -74,6 +74,6 @@ export async function loadAgents(
 }
 
 const NO_KEY =
-  'GATEWAY_KEY: not set, so the agent has no key. Set it to one of GATEWAY_KEYS, or GATEWAY_KEY_FILE to a file that holds it.';
+  'GATEWAY_KEY: not set, so the agent has no key. Set it to one of GATEWAY_KEYS, or set GATEWAY_KEY_FILE to a file that holds the key.';
 const NOT_INSTALLED =
   'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.';

@@ -7,7 +7,6 @@ import type { Observer } from '../transport/observer.ts';
 import type { AuditFile, ProcessFeatures } from './features.ts';
 import { type LogOutput, openStdout } from './log-output.ts';
 
-/** Logs, metrics and traces of the process, for those who run it. */
 export type Observability = Awaited<ReturnType<typeof openObservability>>;
 
 /** The parts of the configuration that logs, metrics and traces depend on, with the secrets that none of them shows. */
@@ -25,14 +24,18 @@ type ObservabilityConfig = Pick<
 type AccessConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'corsOrigins'>;
 type SecretConfig = Pick<Config, 'credentials' | 'gatewayKey' | 'metrics' | 'redis'>;
 
-/** Opens what is configured, and loads nothing else. The log is on stdout, or on stderr (2). @throws StartError */
+/**
+ * Opens the configured log, metrics and traces. Loads nothing else. The log goes to stdout, or to stderr (2). @throws
+ * StartError
+ */
 export async function openObservability(
   config: ObservabilityConfig,
   features: ProcessFeatures,
   logTo: 1 | 2 = 1,
 ) {
   const destination = await openStdout(
-    (lines) => log.warn(`${logTo === 1 ? 'stdout' : 'stderr'} took no lines for a while: ${lines} are lost`),
+    (lines) =>
+      log.warn(`${logTo === 1 ? 'stdout' : 'stderr'} accepted no lines for a while: ${lines} lines are lost`),
     logTo,
   );
   const log = createLog({
@@ -49,28 +52,28 @@ export async function openObservability(
   const tracing = tracesUrl && (await (await features.tracing?.())?.openTracing(tracesUrl, log.warn));
   tracing?.list(config.persisted.listed);
   const metrics = config.metrics && (await openMetrics(config, config.metrics, destination, features));
-  // A line of the log names the span, so that begins before.
+  // Tracing comes first, because a log line names the span.
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
     log,
     upstream: all.map(({ upstream }): Observer => upstream),
-    // The audit file is first: whatever else hears of a write may fail.
+    // The audit file comes first, because other observers of a write may fail.
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
       (observer) => observer !== undefined,
     ),
     live: metrics?.live,
     pages: metrics?.pages ?? [],
-    /** Receives the documents that are listed from then on; undefined: nothing is traced. */
+    /** Sets the listed documents. Undefined without tracing. */
     list: tracing?.list,
-    /** Where the metrics are, if they have a port of their own. */
+    /** The URL of the metrics, if they have their own port. */
     metricsUrl: metrics?.url,
     replaceMetricsKey: metrics?.replaceKey,
-    /** Hides these in the log and the audit file as well, from now on. */
+    /** Hides further secrets in the log and the audit file. */
     hide(secrets: readonly string[]) {
       log.hide(secrets);
       audit?.hide(secrets);
     },
-    /** Opens the audit file again; undefined: there is none. */
+    /** Opens the audit file again. Undefined without an audit file. */
     reopen: audit && (() => reopen(audit, log)),
     async close() {
       metrics?.close();
@@ -80,13 +83,13 @@ export async function openObservability(
   };
 }
 
-/** A file that cannot be opened again leaves the one that is open. */
+/** If the file cannot be opened again, the open file stays in use. */
 function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): void {
   try {
     audit.reopen();
     log.info('AUDIT_LOG_FILE: opened again');
   } catch (error) {
-    log.warn(`${(error as Error).message} The file of before is written on.`);
+    log.warn(`${(error as Error).message} The previous file stays open.`);
   }
 }
 
@@ -99,7 +102,7 @@ function secretsOf(config: SecretConfig): string[] {
   );
 }
 
-/** A URL with a password, and the password. */
+/** A URL with a password, and the password itself. */
 export function secretsInUrl(url: string): string[] {
   const password = decodeURIComponent(new URL(url).password);
   return password === '' ? [url] : [url, password];
@@ -111,7 +114,7 @@ async function openMetrics(
   logOutput: LogOutput,
   features: ProcessFeatures,
 ) {
-  // No page knows METRICS_KEY, so its holder may use any name.
+  // No web page knows METRICS_KEY, so with a key every host name is allowed.
   const isForAll = isKeyForAll(credentials) && !keysFile && !jwt && given.key === undefined;
   const checkHost = createHostCheck(isForAll ? [] : ['*'], corsOrigins);
   return (await features.metrics?.())?.openMetrics({ ...given, checkHost, linesLost: () => logOutput.lost });

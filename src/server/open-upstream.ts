@@ -21,8 +21,8 @@ export type UpstreamConfig = Pick<
 >;
 
 /**
- * The way to the REST API, or to the sandbox where no API is configured: that at `sandboxUrl`, or one of its own.
- * @throws StartError without the state of several gateways
+ * Connects to the REST API. If none is configured, connects to the sandbox at `sandboxUrl` or starts one.
+ * @throws StartError if the shared state cannot be opened
  */
 export async function openUpstream(
   config: UpstreamConfig,
@@ -57,7 +57,7 @@ export async function openUpstream(
   };
 }
 
-/** Opens the state that this gateway shares with others, if it does; undefined, and nothing of it loaded, if not. */
+/** Opens the state that gateways share, if configured. Otherwise loads no code for it. */
 async function openState(config: UpstreamConfig, features: ProcessFeatures, observers: readonly Observer[]) {
   const { redis, rate, freshMs, freshMsFor, staleMs } = config;
   if (!redis || !features.redis) return undefined;

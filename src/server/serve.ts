@@ -10,8 +10,8 @@ import { exit, onStop } from './signals.ts';
 import { openKeys, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
 
 /**
- * Runs the gateway until a signal stops the process; for an agent at stdin, until that ends, with the log on stderr. Without an
- * API it is over the sandbox at `sandboxUrl`, or one of its own.
+ * Runs the gateway until a signal stops the process. For an agent at stdin it runs until stdin ends, and logs to stderr.
+ * Without an API it uses the sandbox at `sandboxUrl`, or starts one.
  */
 export async function serve(
   config: Config,
@@ -36,7 +36,7 @@ export async function serve(
       `LUAAUTH_INSTANCES is ${instances}, and LUAAUTH_RATE only ${rate}: while Redis is lost, each instance makes one call every ${seconds} s`,
     );
   }
-  // A failure that nobody waits for is a defect of one operation, and no reason to end those of others.
+  // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
   const credentials = await openKeys(config, features, log);
@@ -45,14 +45,14 @@ export async function serve(
   const uses = {
     LUAAUTH_TOKEN(key: string) {
       hide([key]);
-      // Calls in progress have taken the other key along.
+      // Calls in progress keep their key.
       replaceHeldKey(credentials, key);
     },
     METRICS_KEY(key: string) {
       hide([key]);
       replaceMetricsKey?.(key);
     },
-    // The next connection to Redis reads the file by itself.
+    // The next connection to Redis reads the file itself.
     REDIS_URL: (url: string) => hide(secretsInUrl(url)),
   };
   watchSecrets(config, uses, log);
@@ -69,13 +69,13 @@ export async function serve(
     await delay(config.shutdown.delayMs);
     const graceIsOver = delay(config.shutdown.graceMs);
     await server.drain(config.shutdown.graceMs);
-    // A write goes on when its client has left; it has the same time to finish.
+    // A write continues after its client has left, and has the same time to finish.
     await Promise.race([close(), graceIsOver]);
     await Promise.race([observability.close(), graceIsOver]);
     log.lifeCycle('stopped');
     process.exit(0);
   });
-  // It is closed as well after a message that is too large.
+  // stdin is also closed after a message that is too large.
   if (by === 'stdin') process.stdin.once('close', () => process.emit('SIGTERM'));
   else {
     const sandbox = config.apiUrl ? undefined : (await features.sandbox?.())?.facts;

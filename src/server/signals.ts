@@ -7,22 +7,22 @@ export function exit(reason: string | Error): never {
   process.exit(1);
 }
 
-/** The message by which a process stops its workers. */
+/** The message by which the primary process stops its workers. */
 export const STOP = 'stop';
 
 /**
- * For so long further signals belong to the first, in ms: systemd signals a whole process group, and npm passes on what its
- * child has had already.
+ * Signals within this time after the first count as the same signal: systemd signals a whole process group, and npm
+ * forwards signals that its child has already received.
  */
 const ONE_STOP_MS = 1_000;
 
-/** The same for Ctrl-C on a terminal, in ms: npm is faster than anybody who presses it again because it takes too long. */
+/** Shorter for Ctrl-C on a terminal: npm forwards faster than a person presses the keys again. */
 const ONE_KEY_PRESS_MS = 100;
 
-/** How often a process looks whether its parent still runs, in ms. */
+/** How often a process checks whether its parent still runs. */
 const LOOK_EVERY_MS = 500;
 
-/** Runs `stop` at the first signal to stop; at a later one the process ends at once, with 1. */
+/** Runs `stop` at the first signal to stop. A later signal ends the process at once with code 1. */
 export function onStop(stop: (signal: string) => Promise<void>): void {
   let begunAt: number | undefined;
   const begin = (signal: string) => {
@@ -38,20 +38,20 @@ export function onStop(stop: (signal: string) => Promise<void>): void {
       begin(signal);
     });
   }
-  // With an IPC channel this keeps the process running, as a worker should.
+  // With an IPC channel this listener keeps the process running, as a worker should.
   process.on('message', (message) => message === STOP && begin(STOP));
 }
 
 /**
- * Stops this process when its parent has ended. npx starts a shell, and the shell this process. npx passes SIGTERM on to the shell,
- * which ends without passing it on.
+ * Stops this process when its parent has ended. npx starts a shell, and the shell starts this process. npx forwards SIGTERM
+ * to the shell, which ends without forwarding it.
  */
 export function stopWithParent(): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
-    // Not as a signal, which would end the process at once if it is stopping already.
+    // Not a signal, which would end the process at once if it is already stopping.
     if (!process.emit('message', STOP, undefined)) process.exit(1);
   }, LOOK_EVERY_MS).unref();
 }

@@ -4,25 +4,25 @@ import { getHeapStatistics } from 'node:v8';
 import type { Connections, OpenConnection } from './connections.ts';
 
 export interface StrangersOptions {
-  /** Whether a connection has sent an accepted credential. Default: no connection has. */
+  /** Whether a connection has sent an accepted credential. By default no connection has. */
   readonly isAccepted?: (socket: Socket) => boolean;
-  /** How many connections without an accepted credential may be open. Default: as many as the heap has room for. */
+  /** How many connections without an accepted credential may be open. By default as many as the heap can hold. */
   readonly maxStrangers?: number;
 }
 
-/** Several times what Node.js keeps of the largest head, complete or not, measured: 75 kB. */
+/** Several times the measured 75 kB that Node.js keeps of the largest head. */
 const HEAP_PER_STRANGER = 512 * 1024;
-/** How many connections are closed at once beyond the limit, as a part of it: a search looks at all of them. */
+/** The part of the limit that is closed beyond the excess, because finding connections examines all of them. */
 const AT_ONCE = 1 / 16;
 
 /**
- * Closes connections without an accepted credential when too many are open: a flood of them with large heads would fill the
- * heap. The connections that have waited longest for a request are closed first.
+ * Closes connections without an accepted credential when too many are open: many large heads would fill the heap. Closes
+ * the connections first that have waited longest for a request.
  */
 export function limitStrangers(server: Server, connections: Connections, options: StrangersOptions): void {
   const { isAccepted = () => false } = options;
   const { maxStrangers = Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_STRANGER) } = options;
-  /** So many connections may be opened before there can be too many. */
+  /** How many connections may be opened before the next count. */
   let room = maxStrangers;
   server.on('connection', () => {
     room -= 1;
@@ -36,7 +36,7 @@ export function limitStrangers(server: Server, connections: Connections, options
   });
 }
 
-/** A connection comes last whose request has arrived in full, and a WebSocket: their memory is counted. */
+/** Connections with a complete request come last, and so do WebSockets: their memory is counted elsewhere. */
 function byWait(one: OpenConnection, other: OpenConnection): number {
   return Number(hasArrived(one)) - Number(hasArrived(other)) || one.turn - other.turn;
 }

@@ -1,20 +1,19 @@
 import type { Socket } from 'node:net';
 import type { OpenConnection } from './connections.ts';
 
-/** The limits of what clients leave unread. */
 export interface UnreadAnswersOptions {
-  /** How long a client may go without taking anything of its answer. */
+  /** How long a client may read nothing of its answer. */
   readonly writeTimeoutMs: number;
-  /** How much all clients may leave unread, in bytes. */
+  /** The most bytes that all clients together may leave unread. */
   readonly maxUnreadBytes: number;
 }
 
 /**
- * Gives up clients that do not read their answers, which would be kept for them for ever. To be called again and again;
- * `now` is in ms.
+ * Closes connections whose clients do not read their answers, which would stay in memory. Call it at intervals; `now` is in
+ * ms.
  */
 export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: UnreadAnswersOptions) {
-  /** The connections with something to send, and since when nothing has moved. */
+  /** Connections with unsent bytes, and the time since which nothing was sent. */
   let sightings = new Map<Socket, { readonly progress: string; readonly since: number }>();
   return (connections: Iterable<OpenConnection>, now: number): void => {
     const seen: typeof sightings = new Map();
@@ -47,15 +46,15 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
 }
 
 /**
- * Changes whenever the system has taken more of what is to be sent: whole writes, and parts of the one under way. Only the
- * handle knows of the parts; without it, a large write makes no progress before its end.
+ * A text that changes whenever the system has accepted more bytes, even a part of a write. Only the handle counts parts;
+ * without it, a large write shows no progress before its end.
  */
 function progressOf(socket: Socket): string {
   const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };
   return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
 }
 
-/** The rest of the answer whose turn it is, and those that wait behind it. */
+/** The unsent rest of the current answer, and the answers that wait behind it. */
 function unreadBytes({ socket, unanswered }: OpenConnection): number {
   const waiting = unanswered.filter((response) => response.socket === null);
   return waiting.reduce((sum, { writableLength }) => sum + writableLength, socket.writableLength);

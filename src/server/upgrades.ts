@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream';
 import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import type { Connections } from './connections.ts';
 
-/** Each leaves something of node:http's on the socket, and some clients offer another protocol with every request. */
+/** Each offer leaves listeners on the socket, and some clients offer another protocol with every request. */
 const MAX_OFFERS = 5;
 
 /**
- * Hands WebSockets over, each after the answers to the requests before it on its connection: until then the socket is
- * theirs. A server that takes any upgrade is given every request that offers one, also those of clients that would like to
- * go on in HTTP/2 and do not insist, as Java's do: these are answered as if they had not asked.
+ * Passes WebSockets on, each after the earlier requests on its connection are answered. Some clients, such as Java's, offer
+ * HTTP/2 with each request without requiring it. Node emits `upgrade` for these requests too, so they are answered as if
+ * they had not offered it.
  */
 export function takeUpgrades(server: Server, connections: Connections, upgrade: Upgrade): void {
   const take: Upgrade = (request, socket, head) => {
@@ -20,7 +20,7 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
       return;
     }
     if (!request.complete || request.readableLength > 0) {
-      // Node 26 leaves the body with its request: that is the last one on the socket.
+      // Node 26 leaves the body with this request, so it must be the last request on the socket.
       socket.on('error', ignore);
       server.emit('request', request, responseOn(request, socket));
       return;
@@ -36,7 +36,7 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
       take(request, socket, head);
       return;
     }
-    // node:http looks after this socket no more.
+    // node:http no longer handles errors of this socket.
     socket.on('error', ignore);
     before.once('close', () => {
       socket.off('error', ignore);
@@ -48,7 +48,7 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
 
 function ignore(): void {}
 
-/** `isLast`: the connection is to be closed after the answer. */
+/** `isLast`: the connection is closed after the answer. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, isLast: boolean) {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -8,10 +8,10 @@ import type { Gateway } from '../gateway.ts';
 import type { OperationLog } from '../observability/log.ts';
 import type { ProcessFeatures } from './features.ts';
 
-/** How often it is looked whether a file has changed. A watcher of events misses links and mounts. */
+/** How often a file is checked for changes. File system events miss links and mounts. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Runs `reload` whenever the file changes, and on SIGHUP. */
+/** Runs `reload` when the file changes, and on SIGHUP. */
 function watch(path: string, reload: () => void): void {
   watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, reload);
   process.on('SIGHUP', reload);
@@ -19,10 +19,10 @@ function watch(path: string, reload: () => void): void {
 
 type Log = Pick<OperationLog, 'info' | 'warn'>;
 
-/** Uses a new value of a secret. @throws Error that says why it cannot be used */
+/** Applies a new value of a secret. @throws Error if it cannot be used */
 type UseSecret = (value: string) => void;
 
-/** Reads files of secrets again when they change. A bad file leaves the value that is in force. */
+/** Reads files of secrets again when they change. A bad file leaves the previous value in force. */
 export function watchSecrets(
   { secretFiles }: Config,
   uses: Readonly<Record<SecretFile['name'], UseSecret>>,
@@ -38,14 +38,14 @@ export function watchSecrets(
         current = next;
         info(`${name}_FILE: read again, the secret has changed`);
       } catch (error) {
-        // Each connection to Redis reads the file by itself, and tells the same.
+        // Each connection to Redis reads the file itself, and reports the same problem.
         if (name === 'REDIS_URL') return;
         const reason = (error as Error).message.replace(/\.$/, '');
-        warn(`${reason}. The secret that was read before stays in force.`);
+        warn(`${reason}. The previous secret stays in force.`);
       }
     };
     watch(path, reload);
-    // The watcher compares with what it finds now: the file may have changed since the configuration was read.
+    // The watcher compares with the file as it is now, but it may have changed since the configuration was read.
     reload();
   }
 }
@@ -53,7 +53,7 @@ export function watchSecrets(
 /** Credentials whose API key may be replaced. */
 type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
 
-/** Replaces the API key for the calls from now on. @throws Error for a gateway key: callers know it */
+/** Replaces the API key for later calls. @throws Error for a gateway key, because callers know it */
 export function replaceHeldKey(credentials: ReplaceableCredentials, key: string): void {
   const { gatewayKeys = [], keyRing = createKeyStore(entriesOfPlainKeys(gatewayKeys)) } = credentials;
   if (keyRing.find(key) !== 'unknown')
@@ -61,7 +61,7 @@ export function replaceHeldKey(credentials: ReplaceableCredentials, key: string)
   credentials.heldKey = key;
 }
 
-/** The credentials as configured. A file of keys is read again whenever it changes. Nothing else is even loaded. */
+/** Opens the configured credentials. A file of keys is read again when it changes. Loads nothing else. */
 export async function openKeys(
   { credentials: plain, keysFile, jwt }: Config,
   features: ProcessFeatures,
@@ -77,20 +77,20 @@ export async function openKeys(
     const read = readKeysFile(path, opened.heldKey);
     if ('problems' in read) {
       warn(
-        `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the keys of before stay in force. ${read.problems.join('; ')}`,
+        `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the previous keys stay in force. ${read.problems.join('; ')}`,
       );
       return;
     }
     keyRing.replace(read.entries);
     info(`GATEWAY_KEYS_FILE: read again, ${read.entries.length} keys`);
   });
-  // It may have changed since the configuration was read: the watcher compares with what it finds now.
+  // The file may have changed since the configuration was read.
   const current = readKeysFile(path, plain.heldKey);
   if ('entries' in current) keyRing.replace(current.entries);
   return opened;
 }
 
-/** Reads the list of documents again when it changes. A bad one leaves that of before. */
+/** Reads the list of documents again when it changes. A bad list leaves the previous documents in force. */
 export function watchDocuments(
   { documents, persisted }: Config,
   replace: Gateway['replaceDocuments'],
@@ -106,9 +106,9 @@ export function watchDocuments(
       problems.push((error as Error).message);
     }
     if (problems.length === 0) info(`PERSISTED_DOCUMENTS_FILE: read again, ${listed.size} documents`);
-    else warn(`${problems.join('; ')} The documents of before stay in force.`);
+    else warn(`${problems.join('; ')} The previous documents stay in force.`);
   };
   watch(documents.path, reload);
-  // As with the keys, it may have changed since.
+  // The file may have changed since the configuration was read.
   if (!isDeepStrictEqual(documents.read([]), persisted.listed)) reload();
 }

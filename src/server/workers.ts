@@ -6,12 +6,12 @@ import { printBanner, type Running } from './banner.ts';
 import type { ProcessFeatures } from './features.ts';
 import { onStop, STOP } from './signals.ts';
 
-/** So that one that cannot live does not take all of a processor. */
+/** Delays a restart, so that a worker that cannot run does not use a whole processor. */
 const AGAIN_AFTER_MS = 1_000;
 
 /**
- * Runs so many gateways on one port, each a process of its own. There is nothing between them but Redis. One that ends is
- * started again, until it serves; but one that cannot start with the others ends all.
+ * Runs several gateways on one port, each in its own process; they share only Redis. A worker that ends is started again. A
+ * worker that cannot start with the others ends all of them.
  */
 export async function runWorkers(config: Config, features: ProcessFeatures): Promise<void> {
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
@@ -44,18 +44,19 @@ export async function runWorkers(config: Config, features: ProcessFeatures): Pro
     return worker;
   };
   const replace = async (index: number): Promise<void> => {
-    console.error(`Worker ${index + 1} has ended; another one takes its place.`);
+    console.error(`Worker ${index + 1} has ended; another worker takes its place.`);
     await delay(AGAIN_AFTER_MS);
     try {
       if (!isStopping) start(index);
     } catch (error) {
-      // The system starts no further process, such as where memory is short. Node emits some reasons, and throws the others.
+      // The system cannot start a process, for example for lack of memory. Node emits some of these errors and throws
+      // others.
       console.error((error as Error).message);
       await replace(index);
     }
   };
 
-  // Each reads its files again by itself.
+  // Each worker reads its own files again.
   process.on('SIGHUP', () => {
     for (const worker of serving) worker.process.kill('SIGHUP');
   });
@@ -66,7 +67,7 @@ export async function runWorkers(config: Config, features: ProcessFeatures): Pro
     process.exit(0);
   });
   const begin = async (index: number) => ((await once(start(index), 'message')) as [Running])[0];
-  // Alone: what keeps one from its start keeps all, and is said once.
+  // One worker starts alone: a problem that stops every worker is reported once.
   const first = await begin(0);
   const others = Array.from({ length: config.workers - 1 }, (_one, index) => begin(index + 1));
   const started = [first, ...(await Promise.all(others))];
@@ -74,7 +75,7 @@ export async function runWorkers(config: Config, features: ProcessFeatures): Pro
   if (process.stdout.isTTY) printBanner(started, config, ofSandbox?.facts);
 }
 
-/** Those of this process, with what each worker has of its own. */
+/** The arguments of this process, and each worker's own. */
 function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | undefined): string[] {
   const args = [...process.argv.slice(2), '--workers=1'];
   if (metrics?.port) args.push(`--metrics-port=${metrics.port + index}`);
@@ -82,9 +83,12 @@ function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | u
   return args;
 }
 
-/** A signal on the terminal reaches a worker as well, so it is stopped by a message; one that serves nobody is killed. */
+/**
+ * Stops a worker by a message, because a signal on the terminal reaches workers as well. A worker that does not serve yet
+ * is killed.
+ */
 async function end(worker: Worker, isServing: boolean): Promise<void> {
-  // An error, such as of a message that it takes no more, is no end.
+  // An `error` event, such as for a message that cannot be sent, does not mean that the worker has ended.
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   if (isServing && worker.isConnected()) worker.send(STOP);
   else worker.process.kill('SIGKILL');

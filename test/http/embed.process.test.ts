@@ -48,7 +48,7 @@ it('an embedded gateway needs nothing but the URL of the API, and shares answers
 it('an option that is no number, or none that can be meant, is refused at once', () => {
   const { url } = sandbox;
   for (const value of [Number.NaN, -1, 0.5]) {
-    const message = ` ${value} is neither 0 nor a number from 1 on.`;
+    const message = ` ${value} is neither 0 nor at least 1.`;
     // With such a rate every call would wait for ever.
     expect(() => createTransport({ url, rate: value })).toThrow(`rate:${message}`);
     expect(() => createTransport({ url, totalRate: value })).toThrow(`totalRate:${message}`);

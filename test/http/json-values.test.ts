@@ -60,7 +60,7 @@ describe('a request of megabytes', () => {
         const list = listOf(value, Math.floor(4_000_000 / (value.length + 1)));
         expect(await post(list, contentType)).toMatchObject({
           status: 400,
-          errors: [{ message: 'The body holds more than 150000 values. Send fewer at once.' }],
+          errors: [{ message: 'The body holds more than 150000 values. Send fewer values at once.' }],
         });
       }
     },

@@ -164,7 +164,7 @@ describe('an unknown word in x-upstream', () => {
       expect(answer.data).toBeUndefined();
       expect(answer.errors).toEqual([
         expect.toBeError('BAD_REQUEST', {
-          message: `The header x-upstream has the value ${shown}; plan and report are allowed. Send one of the two, or leave the header out.`,
+          message: `The header x-upstream has the value ${shown}; plan and report are allowed. Send plan or report, or leave the header out.`,
           ...outcome,
         }),
       ]);

@@ -81,7 +81,7 @@ describe('an environment', () => {
     for (const keys of ['deploy=', 'bot=', 'ci.deploy=', 'a-Vd8sK2mQ41xZ9k,deploy=', 'support-bot-of-x='])
       expect(withKeys(keys), keys).toEqual([
         expect.stringMatching(
-          /^GATEWAY_KEYS: key \d of \d \(not shown\) is a name and = without a key, as where the key comes from a variable that is not set\. /,
+          /^GATEWAY_KEYS: key \d of \d \(not shown\) is a name and = without a key, which happens if the variable for the key is not set\. /,
         ),
       ]);
     // The padding of base64.
@@ -97,7 +97,7 @@ describe('an environment', () => {
     const environment = { WORKERS: '3', REDIS_URL: 'redis://127.0.0.1' };
     expect(problems({ ...environment, METRICS_PORT: '65533' })).toEqual([]);
     expect(problems({ ...environment, METRICS_PORT: '65534' })).toEqual([
-      'METRICS_PORT: 65534, but each of the 3 WORKERS has a port of its own, one after the other, up to 65535. Set it to 65533 or less.',
+      'METRICS_PORT: 65534, but each of the 3 WORKERS needs its own port, counted from there up to 65535. Set it to 65533 or less.',
     ]);
   });
 
@@ -218,7 +218,7 @@ describe('an environment', () => {
     [
       'GATEWAY_KEYS',
       `${SECRET},,b`,
-      `key 1 of 3 (not shown) has 13 characters; key 2 of 3 (not shown) is empty, as where the key comes from a variable that is not set; key 3 of 3 (not shown) has 1 character. ${KEY_ADVICE}`,
+      `key 1 of 3 (not shown) has 13 characters; key 2 of 3 (not shown) is empty, which happens if the variable for the key is not set; key 3 of 3 (not shown) has 1 character. ${KEY_ADVICE}`,
     ],
     ['HOST', 'http://x', '"http://x": must be a host name or an IP address to listen on'],
     ['PORT', '65536', '"65536": must be a whole number from 0 to 65535 (0: any free port)'],
@@ -502,7 +502,7 @@ describe('the sandbox', () => {
   it('is not served in production, unless it is insisted on', () => {
     const NODE_ENV = 'production';
     expect(problems({ NODE_ENV })).toEqual([
-      'LUAAUTH_API_URL: not set, and NODE_ENV is production: made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true if the sandbox is meant.',
+      'LUAAUTH_API_URL: not set, and NODE_ENV is production, so made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true to serve the sandbox.',
     ]);
     expect(problems({ NODE_ENV, LUAAUTH_SANDBOX: 'false' })).toHaveLength(1);
     expect(config({ NODE_ENV, LUAAUTH_SANDBOX: 'true' }).apiUrl).toBeUndefined();
@@ -538,21 +538,13 @@ describe('a name that nobody reads', () => {
       stdout: '',
       stderr: [
         'The configuration has problems:',
-        there(
-          'FOO_SECRET',
-          '.env sets it',
-          'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
-        ),
+        there('FOO_SECRET', '.env sets it', 'Remove it; "luaauth-graphql serve --help" lists all variables.'),
         there('HOTS', '.env sets it', 'Did you mean HOST?'),
         there('LUAAUTH_APIURL', '.env sets it', 'Did you mean LUAAUTH_API_URL?'),
         there('LUAAUTH_TOKN', 'it is set', 'Did you mean LUAAUTH_TOKEN?'),
         there('LUA_AUTH_API_URL', 'it is set', 'Did you mean LUAAUTH_API_URL?'),
         there('MAX_DEPHT', 'it is set', 'Did you mean MAX_DEPTH?'),
-        there(
-          'REDIS_COLOUR',
-          'it is set',
-          'Remove it; "luaauth-graphql serve --help" tells of those that there are.',
-        ),
+        there('REDIS_COLOUR', 'it is set', 'Remove it; "luaauth-graphql serve --help" lists all variables.'),
         there('luaauth_rate', 'it is set', 'Did you mean LUAAUTH_RATE?'),
         '  PORT: "x": must be a whole number from 0 to 65535 (0: any free port).',
         '',
@@ -685,7 +677,7 @@ describe('the process', () => {
       stderr: [
         'The configuration has problems:',
         '  LUAAUTH_TOKEN: the given value (not shown) must be 1 to 512 visible ASCII characters without spaces.',
-        `  GATEWAY_KEYS: key 1 of 2 (not shown) is empty, as where the key comes from a variable that is not set; key 2 of 2 (not shown) is empty, as where the key comes from a variable that is not set. ${KEY_ADVICE}`,
+        `  GATEWAY_KEYS: key 1 of 2 (not shown) is empty, which happens if the variable for the key is not set; key 2 of 2 (not shown) is empty, which happens if the variable for the key is not set. ${KEY_ADVICE}`,
         '  PORT: "x": must be a whole number from 0 to 65535 (0: any free port).',
         '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',
         '',
@@ -726,7 +718,7 @@ describe('the process', () => {
     expect(gateway.output.stderr).toBe(
       [
         'The configuration has problems:',
-        '  TZ: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" tells of those that there are.',
+        '  TZ: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" lists all variables.',
         '  PORT: "nonsense": must be a whole number from 0 to 65535 (0: any free port).',
         '',
       ].join('\n'),
@@ -747,10 +739,10 @@ describe('several processes', () => {
     expect(problems({ WORKERS: '1' })).toEqual([]);
     expect(problems({ WORKERS: '2', REDIS_URL: 'redis://localhost:6379' })).toEqual([]);
     expect(problems({ WORKERS: '2' })).toEqual([
-      'WORKERS: 2, but REDIS_URL is not set: each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave WORKERS out.',
+      'WORKERS: 2, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.',
     ]);
     expect(problems({ LUAAUTH_INSTANCES: '3' })).toEqual([
-      'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
+      'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
     ]);
   });
 
@@ -809,7 +801,7 @@ describe('keys that everyone can read in our own files', () => {
     ...['your-luaauth-api-key', '$YOUR_KEY', '<key>', 'changeme'],
   ])('%s is no LUAAUTH_TOKEN outside the sandbox', (key) => {
     expect(problems({ ...LIVE, LUAAUTH_TOKEN: key })).toEqual([
-      'LUAAUTH_TOKEN: the given value (not shown) has a key from an example, which everyone knows. Give the API key of your LuaAuth account.',
+      'LUAAUTH_TOKEN: the given value (not shown) contains a publicly known key from an example. Give the API key of your LuaAuth account.',
     ]);
     expect(problems({ LUAAUTH_API_URL: 'http://127.0.0.1:4001', LUAAUTH_TOKEN: key })).toEqual([]);
   });

@@ -122,7 +122,7 @@ describe('the schema in read-only mode', () => {
       expect([answer.status, answer.data]).toEqual([status, undefined]);
       expect(errors).toEqual([
         expect.toBeError('GRAPHQL_VALIDATION_FAILED', {
-          message: 'This schema has no mutation: a gateway that is READ_ONLY reads only.',
+          message: 'This schema has no mutations, because the gateway is READ_ONLY.',
           outcome: 'NOT_EXECUTED',
         }),
       ]);

@@ -44,7 +44,7 @@ describe('check', () => {
     const around = { variables: { NODE_ENV: 'production' } };
     const { code, stdout, stderr } = await run(['check'], around);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/LUAAUTH_API_URL: not set, and NODE_ENV is production: made-up data/);
+    expect(stderr).toMatch(/LUAAUTH_API_URL: not set, and NODE_ENV is production, so made-up data/);
     const insisted = await run(['check', '--sandbox'], around);
     expect([insisted.code, insisted.stderr]).toEqual([0, '']);
     expect(insisted.stdout).toContain('made-up data');

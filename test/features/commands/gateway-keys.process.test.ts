@@ -116,7 +116,7 @@ describe('a file of keys', () => {
       }),
     );
     expect(problems).toEqual([
-      'keys[0] (good) has "scope", which is not known here.',
+      'keys[0] (good) has "scope", which is not a known member.',
       'keys[1].name is not a name. One has 1 to 64 letters, digits or any of _ . -, and begins with a letter or digit.',
       'keys[1].sha256 is not the SHA-256 of a key, 64 hex digits, or a list of one or two.',
       'keys[1].scopes is empty. List a scope, or * for all.',
@@ -133,7 +133,7 @@ describe('a file of keys', () => {
       'keys[5].sha256 is not the SHA-256 of a key, 64 hex digits, or a list of one or two.',
       'keys[5].scopes is missing, or no list of scopes.',
       'keys[6] is no object.',
-      'the file has "more", which is not known here.',
+      'the file has "more", which is not a known member.',
     ]);
     expect(problems.join()).not.toContain(SENTINEL);
   });
@@ -144,11 +144,11 @@ describe('a file of keys', () => {
     ['{}', 'keys is missing, or no list of keys.'],
     [
       JSON.stringify({ keys: [good, { ...good, name: 'b' }] }),
-      'keys[1] (b).sha256 is that of keys[0] as well.',
+      'keys[1] (b).sha256 is the same as in keys[0].',
     ],
     [
       JSON.stringify({ keys: [good, { ...good, sha256: sha256('b') }] }),
-      'keys[1] (good).name is that of keys[0] as well.',
+      'keys[1] (good).name is the same as in keys[0].',
     ],
     [
       JSON.stringify({ keys: [{ ...good, sha256: [sha256('b'), sha256('b')] }] }),
@@ -156,11 +156,11 @@ describe('a file of keys', () => {
     ],
     [
       JSON.stringify({ keys: [{ ...good, scopes: ['scripts:read', 'users:read'], projects: ['a'] }] }),
-      'keys[0] (good).scopes has users:read beside a list of scripts or projects. A user names no project, so the list could not hold: leave out users:read, or the list.',
+      'keys[0] (good).scopes has users:read beside a list of scripts or projects. Users have no project, so the list could not limit them. Leave out users:read, or leave out the list.',
     ],
     [
       JSON.stringify({ keys: [{ ...good, scopes: ['*'], scripts: ['a'] }] }),
-      'keys[0] (good).scopes has * beside a list of scripts or projects. A user names no project, so the list could not hold: leave out * and list the other scopes, or the list.',
+      'keys[0] (good).scopes has * beside a list of scripts or projects. Users have no project, so the list could not limit them. Leave out * and list the other scopes, or leave out the list.',
     ],
   ])('is refused for %s', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
@@ -217,7 +217,7 @@ describe('a gateway that knows keys by their hashes', () => {
     expect(errors).toMatchObject([
       expect.toBeError('UNAUTHENTICATED', {
         path: ['script'],
-        message: 'This gateway key has expired. Ask whoever runs the gateway for a new one.',
+        message: 'This gateway key has expired. Ask the operator of the gateway for a new one.',
       }),
     ]);
     expect(fixture.lines()).toEqual([]);

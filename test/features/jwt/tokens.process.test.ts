@@ -388,7 +388,7 @@ describe('the configuration', () => {
     expect(readConfig({ ...held, GATEWAY_JWKS_URL: all.GATEWAY_JWKS_URL })).toEqual({
       problems: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'].map(
         (name) =>
-          `${name}: not set, but needed beside the other two of GATEWAY_JWKS_URL, GATEWAY_JWT_ISSUER, GATEWAY_JWT_AUDIENCE.`,
+          `${name}: not set, but needed with the other two of GATEWAY_JWKS_URL, GATEWAY_JWT_ISSUER, GATEWAY_JWT_AUDIENCE.`,
       ),
     });
     expect(readConfig({ GATEWAY_JWKS_URL: all.GATEWAY_JWKS_URL })).toMatchObject({

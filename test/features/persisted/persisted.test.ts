@@ -379,12 +379,12 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
 
   it.each([
     ['{"a": "{ b', 'is not JSON'],
-    ['[]', 'has a format that is unknown here'],
-    ['null', 'has a format that is unknown here'],
+    ['[]', 'has an unknown format'],
+    ['null', 'has an unknown format'],
     [{}, 'has no documents'],
     [apollo(), 'has no documents'],
-    [{ ...apollo(operation('a', '{ a }')), version: 2 }, 'has a format that is unknown here'],
-    [{ format: 'other', operations: [] }, 'has a format that is unknown here'],
+    [{ ...apollo(operation('a', '{ a }')), version: 2 }, 'has an unknown format'],
+    [{ format: 'other', operations: [] }, 'has an unknown format'],
     [{ a: { body: '{ a }' } }, 'has no text under the id "a"'],
     [apollo(operation('a', 1)), 'has no text under the id "a"'],
     [apollo(null), 'has no text under the id "undefined"'],
