@@ -1,18 +1,18 @@
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import type { Name, VariableValues } from './env-variables.ts';
 
-/** The values, and what a rule asks about them. */
+/** The values of all variables, with facts that several rules need. */
 interface Given extends VariableValues {
-  /** Whether a variable is not set. A variable with a problem of its own is not also missing. */
+  /** Whether a variable is not set. False for a variable with its own problem. */
   isMissing(name: Name): boolean;
-  /** The variable by which callers have keys or tokens of their own; undefined: anyone may call. */
+  /** The variable that gives callers keys or tokens. Undefined: anyone may call. */
   readonly keysFrom: string | undefined;
 }
 
-/** Gives the problem that a variable has with the others, as it goes on after the variable's name. */
+/** Returns the problem of a variable with other variables. The text follows the variable's name. */
 type Rule = (given: Given) => string | false | undefined;
 
-/** All three or none: without one of them any token would do, or a token for anything. */
+/** All three are needed: otherwise tokens of other issuers, or for other services, would be accepted. */
 const JWT_VARIABLES = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
 
 const neededBesideOthers =
@@ -20,7 +20,7 @@ const neededBesideOthers =
   (given) =>
     given.isMissing(name) &&
     JWT_VARIABLES.some((other) => given[other] !== undefined) &&
-    `not set, but needed beside the other two of ${JWT_VARIABLES.join(', ')}.`;
+    `not set, but needed with the other two of ${JWT_VARIABLES.join(', ')}.`;
 
 const needsToken =
   (name: Name | 'GATEWAY_KEYS_FILE'): Rule =>
@@ -29,7 +29,7 @@ const needsToken =
     isMissing('LUAAUTH_TOKEN') &&
     `set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave ${name} out.`;
 
-/** Rules about several variables, below the variable that a problem names. */
+/** Rules about several variables, by the variable that a problem names. */
 const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]>>> = {
   GATEWAY_JWT_ISSUER: [neededBesideOthers('GATEWAY_JWT_ISSUER'), needsToken('GATEWAY_JWT_ISSUER')],
   GATEWAY_JWT_AUDIENCE: [neededBesideOthers('GATEWAY_JWT_AUDIENCE'), needsToken('GATEWAY_JWT_AUDIENCE')],
@@ -37,7 +37,7 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
     ({ GATEWAY_JWKS_URL: url }) =>
       url &&
       isInClear(url) &&
-      `"${url.origin}" is not encrypted, so anyone on the way could put their own keys there. Begin it with https://.`,
+      `"${url.origin}" is not encrypted, so anyone in between could replace the keys. Begin it with https://.`,
     neededBesideOthers('GATEWAY_JWKS_URL'),
     needsToken('GATEWAY_JWKS_URL'),
   ],
@@ -46,12 +46,12 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
       url && isMeant && 'true, but LUAAUTH_API_URL is set as well. Set one of the two.',
   ],
   LUAAUTH_API_URL: [
-    // A forgotten or misspelt URL must not mean made-up data in production.
+    // A forgotten or misspelt URL must not give made-up data in production.
     ({ NODE_ENV, LUAAUTH_SANDBOX, isMissing }) =>
       NODE_ENV === 'production' &&
       !LUAAUTH_SANDBOX &&
       isMissing('LUAAUTH_API_URL') &&
-      'not set, and NODE_ENV is production: made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true if the sandbox is meant.',
+      'not set, and NODE_ENV is production, so made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true to serve the sandbox.',
     ({ LUAAUTH_API_URL: url, ALLOW_INSECURE_API }) =>
       url &&
       isInClear(url) &&
@@ -88,14 +88,14 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
     ({ MCP_ARBITRARY, PERSISTED_DOCUMENTS }) =>
       MCP_ARBITRARY &&
       PERSISTED_DOCUMENTS === 'only' &&
-      'true, but PERSISTED_DOCUMENTS is only, so no other document runs. Leave one of the two out.',
+      'true, but PERSISTED_DOCUMENTS is only, so no other document runs. Leave out one of the two.',
   ],
   PERSISTED_DOCUMENTS_FILE: [
     ({ MCP, MCP_ARBITRARY, isMissing }) =>
       MCP &&
       !MCP_ARBITRARY &&
       isMissing('PERSISTED_DOCUMENTS_FILE') &&
-      'not set, but MCP is true, and the documents in it are what agents can call. Give the path of a list of documents, or of a folder of .graphql files.',
+      'not set, but MCP is true, and agents call the documents of this file. Give the path of a list of documents, or of a folder of .graphql files.',
     ({ PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path }) =>
       mode === 'only' &&
       path === undefined &&
@@ -103,28 +103,28 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
     ({ PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path }) =>
       mode === 'off' &&
       path !== undefined &&
-      'set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave one of the two out.',
+      'set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave out one of the two.',
   ],
   WORKERS: [
     ({ WORKERS, isMissing }) =>
       WORKERS > 1 &&
       isMissing('REDIS_URL') &&
-      `${WORKERS}, but REDIS_URL is not set: each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave WORKERS out.`,
+      `${WORKERS}, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.`,
   ],
   LUAAUTH_INSTANCES: [
     ({ LUAAUTH_INSTANCES, isMissing }) =>
       LUAAUTH_INSTANCES !== undefined &&
       isMissing('REDIS_URL') &&
-      'set without REDIS_URL, so each process would count the quota of LuaAuth for itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
+      'set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
     ({ LUAAUTH_INSTANCES: instances = Infinity, WORKERS }) =>
       instances < WORKERS &&
       `${instances}, but WORKERS is ${WORKERS}: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.`,
   ],
   METRICS_PORT: [
-    // Each worker has a port for its metrics, one after the other.
+    // Each worker serves metrics on its own port, counted from METRICS_PORT.
     ({ METRICS_PORT: port = 0, WORKERS }) =>
       port > 65_536 - WORKERS &&
-      `${port}, but each of the ${WORKERS} WORKERS has a port of its own, one after the other, up to 65535. Set it to ${65_536 - WORKERS} or less.`,
+      `${port}, but each of the ${WORKERS} WORKERS needs its own port, counted from there up to 65535. Set it to ${65_536 - WORKERS} or less.`,
     ({ METRICS_PORT: first = 0, METRICS_HOST, PORT, HOST, WORKERS }) =>
       PORT > 0 &&
       first > 0 &&
@@ -135,7 +135,7 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
   ],
 };
 
-/** Adds to the problems what variables say that cannot be true, or is not safe, together. */
+/** Adds a problem for each combination of variables that contradicts itself or is unsafe. */
 export function findContradictions(values: VariableValues, problems: string[], hasKeysFile: boolean): void {
   const keyList = values.GATEWAY_KEYS && 'GATEWAY_KEYS';
   const keysFrom = hasKeysFile

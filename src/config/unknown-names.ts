@@ -1,21 +1,21 @@
 import { VARIABLE_NAMES } from './env-variables.ts';
 import type { Environment } from './environment.ts';
 
-/** How the names begin that only the gateway reads. Any machine may have others, such as HOST. */
+/** The beginnings of names that only the gateway reads. Other names, such as HOST, may exist on any machine. */
 const OURS = /^(?:LUA_?AUTH|GATEWAY|MAX|METRICS|REDIS|LIVE|PERSISTED|SHUTDOWN|CORS|CACHE_TTL)_/i;
 
-/** Variables that Kubernetes and Docker set for a service that is called `gateway`, `metrics` or `redis`. */
+/** Variables that Kubernetes and Docker set for a service called `gateway`, `metrics` or `redis`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
 const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
 
-/** Docker Compose has settings of its own in the same file. */
+/** Docker Compose reads its own settings from the same file. */
 const COMPOSE = /^COMPOSE_/;
 
 const MOST_EDITS = 3;
 
 /**
- * The problem with each variable that is set and that the gateway does not read: any in the file, and outside of it those
- * that begin like ours. Left alone, a typo would run the gateway with a default in the setting's place.
+ * Reports variables that are set but unknown: all of them in the file, and outside it names that begin like ours. Otherwise
+ * a typo would run the gateway with a default.
  */
 export function findUnknownNames(dotEnv: Environment, outer: Environment): string[] {
   const inFile = unknownOf(dotEnv).filter((name) => !COMPOSE.test(name));
@@ -30,7 +30,7 @@ export function findUnknownNames(dotEnv: Environment, outer: Environment): strin
 
 function unknownOf(given: Environment): string[] {
   const names = Object.keys(given).filter((name) => given[name]);
-  // Versions of Node read a file in orders of their own.
+  // Versions of Node read a file in different orders.
   return names.filter((name) => !VARIABLE_NAMES.includes(name)).sort();
 }
 
@@ -40,17 +40,17 @@ function isLikeOurs(name: string, value: string): boolean {
 
 function adviceFor(name: string): string {
   const { known, edits } = nearest(name);
-  // Where no letter would stay, none was meant.
+  // If every letter would have to change, the names are not similar.
   return edits <= MOST_EDITS && edits < name.length
     ? `Did you mean ${known}?`
-    : 'Remove it; "luaauth-graphql serve --help" tells of those that there are.';
+    : 'Remove it; "luaauth-graphql serve --help" lists all variables.';
 }
 
 function nearest(name: string): { known: string; edits: number } {
   const given = name.toUpperCase();
   let found = { known: '', edits: Number.POSITIVE_INFINITY };
   for (const known of VARIABLE_NAMES) {
-    // Each letter more or less is an edit: a machine has many names, and few are near to one of ours.
+    // Each letter more or less is an edit. This fast check skips most names.
     if (Math.abs(known.length - given.length) > MOST_EDITS) continue;
     const edits = editsBetween(given, known);
     if (edits < found.edits) found = { known, edits };
@@ -58,7 +58,7 @@ function nearest(name: string): { known: string; edits: number } {
   return found;
 }
 
-/** How many letters must be added, left out or changed to make one text of the other (Levenshtein). */
+/** The number of letters to add, remove or change to get from one text to the other (Levenshtein). */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let index = 0; index < one.length; index += 1) {

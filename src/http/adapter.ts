@@ -9,7 +9,7 @@ import type { NodeHandler } from './node.ts';
 import type { Upgrade } from './upgrade.ts';
 import type { YogaAdapter } from './yoga.ts';
 
-/** The parts of a gateway from which a feature makes another way in. */
+/** The parts of a gateway from which a feature builds another adapter. */
 export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> {
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;
@@ -17,23 +17,21 @@ export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' 
   readonly checkOrigin: OriginCheck;
   readonly cors: CorsHeaders | undefined;
   readonly openLease: OpenLease;
-  /** Largest request or message, in bytes. */
   readonly maxBodyBytes: number;
   readonly clock: Clock;
   readonly rateLimit: Transport['rateLimit'];
 }
 
-/** The hooks of an operation that comes by a WebSocket; undefined: no plugin wraps any. */
+/** Makes the hooks of an operation that arrives by WebSocket. Undefined without plugins. */
 export type SocketHooks = YogaAdapter['hooksForSocket'] | undefined;
 
-/** The way for WebSockets. */
 export interface SocketUpgrade {
   readonly upgrade: Upgrade;
-  /** Takes no further connection, and ends each after its operations. */
+  /** Refuses further connections, and ends each connection after its operations. */
   end(): void;
 }
 
-/** Opens the way for agents. `replace` gives it other documents, or throws and leaves those of before. @throws StartError */
+/** Serves MCP. `replace` sets other documents; if it throws, the previous documents stay. @throws StartError */
 export type OpenAgents = (parts: AdapterParts) => {
   readonly answer: NodeHandler;
   replace(listed: ListedDocuments): void;

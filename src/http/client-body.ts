@@ -4,14 +4,14 @@ import type { ClientRequest } from '../observability/request-record.ts';
 import { HEAP_PER_BYTE } from '../operation/params.ts';
 import { GrowingBuffer } from '../transport/body.ts';
 
-/** Something that was read of a body, with about how many bytes of memory it keeps. */
+/** A value read from a body, with its approximate memory in bytes. */
 export interface Weighed {
   readonly weight: number;
 }
 
 export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
 
-/** Gathers a body as it arrives, until it is complete or given up. `announced` is its content-length. */
+/** Collects the chunks of a body until it is complete or given up. `announced` is its content-length. */
 export function gather<Read extends Weighed>(
   announced: string | null | undefined,
   limit: number,
@@ -29,11 +29,11 @@ export function gather<Read extends Weighed>(
   };
   lease.onEvict = () => stop(OVERLOADED);
   if (Number(announced) > limit) stop(bodyTooLarge(limit));
-  // The head alone may have been too much.
+  // The head alone may have exceeded the budget.
   else if (lease.isReleased) stop(OVERLOADED);
   return {
     stop,
-    /** @returns whether more is welcome. */
+    /** @returns whether it accepts more chunks */
     add(chunk: Uint8Array): boolean {
       if (bytes === undefined) return false;
       if (bytes.size + chunk.length > limit) stop(bodyTooLarge(limit));
@@ -44,7 +44,7 @@ export function gather<Read extends Weighed>(
     end(): void {
       if (bytes === undefined) return;
       try {
-        // Not by way of a promise, which would hold the bytes as long as its request is there.
+        // Not through a promise, which would keep the bytes as long as the request.
         const read = reader(bytes.bytes());
         if (!lease.hold(read.weight)) throw OVERLOADED;
         bytes = undefined;
@@ -60,7 +60,7 @@ function bodyTooLarge(limit: number) {
   return requestError(
     'BODY_TOO_LARGE',
     413,
-    `The request body is larger than ${limit} bytes, which is all that this gateway takes. Send less at once.`,
+    `The request body is larger than ${limit} bytes, the most that this gateway accepts. Split the operation or shorten its variables.`,
   );
 }
 
@@ -70,46 +70,49 @@ export const CUT_OFF = requestError(
   'The connection broke before the request body was complete.',
 );
 
-/** The memory lease of one request's body. */
+/** The share of one request in the memory budget of bodies. */
 export interface BodyLease {
   readonly hasCredential: boolean;
   readonly bytes: number;
-  /** Whether it was released or evicted: it takes nothing more. */
+  /** Whether it was released or evicted, so that it takes no more bytes. */
   readonly isReleased: boolean;
-  /** Called when the body is evicted for another one: what is there of it must be let go. */
+  /** Called when the lease is evicted for another body. The receiver must drop its bytes. */
   onEvict: () => void;
-  /** Takes room for more bytes, be it from others; less than none gives some back. @returns whether there is any; if not, it is evicted itself. */
+  /**
+   * Takes bytes from the budget, possibly by evicting others; a negative number returns bytes. @returns whether it
+   * succeeded; otherwise this lease is evicted
+   */
   take(bytes: number): boolean;
   /**
-   * Nothing more will come, and so many bytes of it stay until it is released, or so many more. From now on it is evicted for
-   * nobody. @returns whether there is room for them; if not, it is evicted itself
+   * Ends the arrival: from now on the lease holds its head and these bytes until it is released. It is no longer evicted
+   * for others. @returns whether it succeeded; otherwise this lease is evicted
    */
   hold(bytes: number): boolean;
-  /** Nothing is left of it. May be called more than once. */
+  /** Returns all bytes. May be called more than once. */
   release(): void;
 }
 
-/** Opens the lease of a request, whose head takes `headBytes` of it from the beginning. */
+/** Opens the lease of a request, which includes the bytes of its head. */
 export type OpenLease<Request = ClientRequest> = (request: Request, headBytes?: number) => BodyLease;
 
-/** Most operations are smaller. They have an eighth more of the budget, which no large body can take from them. */
+/** Most operations are smaller. They may use an extra eighth of the budget, which large bodies cannot take from them. */
 const SMALL_BYTES = 16 * 1024;
 const FOR_SMALL = 9 / 8;
-/** The operations of those without a credential hold no more of it together, so that they keep nobody else out. */
+/** Operations without an accepted credential together hold at most this part of the budget. */
 const FOR_STRANGERS = 1 / 2;
 
-/** The most that all bodies together may hold, in bytes: `most`, or what takes half of the heap of this process. */
+/** The most bytes of all bodies together: `most`, or what takes half of this process's heap. */
 export function boundedByHeap(most: number): number {
   return Math.min(most, Math.floor(getHeapStatistics().heap_size_limit / 2 / HEAP_PER_BYTE));
 }
 
-/** The index of what is no longer arriving. */
+/** The index of a lease whose body no longer arrives. */
 const GONE = -1;
 
 /**
- * Bounds what the bodies of all requests hold: what has arrived of them, not what is announced, and then what their operations
- * keep of them until they are over. When it is used up, of the bodies that are still arriving the largest is evicted, those
- * without an accepted credential first: who holds many large ones open keeps nobody with a small one out.
+ * Bounds the memory of all request bodies: the bytes that have arrived, and what running operations keep of them. When the
+ * budget is used up, the largest arriving body is evicted, bodies without an accepted credential first. So a client with
+ * many large bodies cannot keep out small ones.
  */
 export function createBodyBudget<Request = ClientRequest>(
   maxBytes: number,
@@ -117,7 +120,7 @@ export function createBodyBudget<Request = ClientRequest>(
 ): OpenLease<Request> {
   let total = 0;
   let ofStrangers = 0;
-  // A list: a Set whose entries come and go grows new tables, and the old ones keep what they held.
+  // An array: a Set whose entries come and go grows new tables, and the old tables keep their entries alive.
   const arriving: Lease[] = [];
 
   class Lease implements BodyLease {
@@ -127,7 +130,7 @@ export function createBodyBudget<Request = ClientRequest>(
     onEvict = ignore;
     readonly #headBytes: number;
     #index = arriving.push(this) - 1;
-    /** Whether it counts among what those hold together that have no credential. */
+    /** Whether it counts in the limit of operations without a credential. */
     #isOfStrangers = false;
 
     constructor(hasCredential: boolean, headBytes: number) {
@@ -164,7 +167,7 @@ export function createBodyBudget<Request = ClientRequest>(
       this.#resize(0);
     }
 
-    /** Evicts others, or itself, where there is no room. @returns whether it is still there */
+    /** Evicts other leases or itself if the budget is exceeded. @returns whether this lease remains */
     #resize(bytes: number): boolean {
       total += bytes - this.bytes;
       if (this.#isOfStrangers) ofStrangers += bytes - this.bytes;
@@ -179,7 +182,7 @@ export function createBodyBudget<Request = ClientRequest>(
       return true;
     }
 
-    /** It is no longer arriving. */
+    /** Removes the lease from the arriving bodies. */
     #leave(): void {
       const index = this.#index;
       this.#index = GONE;
@@ -195,7 +198,7 @@ export function createBodyBudget<Request = ClientRequest>(
 
 function ignore(): void {}
 
-/** Among equals, the one that asks for more is evicted. */
+/** Among equals, the requesting lease is evicted. */
 function isEvictedBefore(one: BodyLease, other: BodyLease): boolean {
   if (one.hasCredential !== other.hasCredential) return other.hasCredential;
   return one.bytes > other.bytes;

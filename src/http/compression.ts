@@ -4,31 +4,31 @@ import type { ExecutionResult } from 'graphql';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { type Encoding, negotiateEncoding } from './negotiation.ts';
 
-/** Compresses the text of an answer. Undefined, at once or later: it is to be sent as it is. */
+/** Compresses the text of an answer. Undefined, at once or later, if it should be sent uncompressed. */
 export type Compress = (
   text: string,
   result: ExecutionResult,
   record: RequestRecord,
 ) => Promise<{ readonly encoding: Encoding; readonly bytes: Buffer } | undefined> | undefined;
 
-/** A shorter answer is one packet either way. */
+/** A shorter answer fits into one packet anyway. */
 const LEAST_LENGTH = 1024;
-/** One of libuv's four threads is left to look up names. */
+/** Leaves one of libuv's four threads for looking up names. */
 const MAX_RUNNING = 3;
-/** How much text may wait for its turn. */
+/** The most characters that may wait for compression. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** Measured on pages of sessions: the levels above take two to four times as long for less than a tenth of the size. */
+/** Measured on pages of sessions: higher levels take two to four times as long and save less than a tenth of the size. */
 const GZIP_LEVEL = 1;
 const BROTLI_QUALITY = 4;
-/** 256 kB, which bounds what a compressor takes of memory. */
+/** 256 kB, which bounds the memory of a compressor. */
 const BROTLI_WINDOW_BITS = 18;
 
 /**
- * Compresses answers past the event loop, a few at a time. An answer that would wait too long is sent as it is, so neither time nor
- * memory grows with the load.
+ * Compresses answers outside the event loop, a few at a time. An answer that would wait too long is sent uncompressed, so
+ * time and memory stay bounded under load.
  */
 export function createCompress(): Compress {
   let running = 0;
@@ -40,7 +40,7 @@ export function createCompress(): Compress {
       return;
     }
     waitingLength += length;
-    // One that ends gives its permit on.
+    // The previous compression passes its permit on.
     await new Promise<void>((resolve) => waiting.push(resolve));
     waitingLength -= length;
   };
@@ -55,7 +55,7 @@ export function createCompress(): Compress {
       if (record.request.signal.aborted) return undefined;
       return { encoding, bytes: await compressors[encoding](Buffer.from(text)) };
     } catch {
-      // It can still be sent as it is.
+      // The answer can still be sent uncompressed.
       return undefined;
     } finally {
       endTurn();
@@ -70,14 +70,13 @@ export function createCompress(): Compress {
 }
 
 /**
- * Whether the length of the compressed answer gives no secret in it away (BREACH). For that an attacker has to choose
- * a part of the answer, again and again, beside a secret of somebody else's.
+ * Whether the length of the compressed answer reveals no secret in it (BREACH). For this attack, an attacker must choose
+ * part of the answer repeatedly, next to another person's secret.
  *
- * No web page can: keys travel in headers that a page must set itself, and without a preflight it gets a refusal that
- * holds nothing of anybody. A server may put what a visitor has typed into an operation of its own, though. An error can
- * quote it, and a mutation's answer can hold it, or what a script's client has replied; those are not compressed. An
- * answer to a query repeats nothing else but the ids of what was found and the names that its document gives to fields, which
- * are chosen by who may read all of it.
+ * A web page cannot do this: it must set the header with the key itself, and without a preflight it gets a refusal without
+ * data. But a server may put a visitor's input into its own operation. An error can quote the input, and a mutation's
+ * answer can contain it, so these answers are not compressed. An answer to a query repeats only ids of found objects and
+ * response keys of the document.
  */
 function keepsSecrets({ errors }: ExecutionResult, { operation }: RequestRecord): boolean {
   return operation?.type === 'query' && errors === undefined;

@@ -30,20 +30,19 @@ export interface GatewayPluginOptions {
   readonly tracker: RequestTracker;
   /** Checks requests that arrive by `fetch`. The node:http listener has checked the others. */
   readonly checkHost: HostCheck;
-  /** The hooks of an operation; `context` is what the plugins of an embedder share. Undefined: no plugins. */
+  /** Makes the hooks of an operation; `context` is shared by the embedder's plugins. Undefined without plugins. */
   readonly hooksFor: ((getEnveloped: GetEnveloped, context: object) => ExecutionHooks) | undefined;
-  /** Answers `/mcp` at a node:http server; undefined: no agents. */
+  /** Answers `/mcp` of a node:http server. Undefined if MCP is off. */
   readonly agents: NodeHandler | undefined;
 }
 
-/** Yoga's server context of a request. */
 interface ServerContext {
   readonly operation: RequestSlot & { readonly record: RequestRecord };
 }
 
 /**
- * The gateway's two Yoga plugins: the first runs before the plugins of an embedder, the second after them. `isHosted` says that
- * an embedder has plugins, which need the Fetch API's requests and responses; without plugins Yoga gets plain views.
+ * The gateway's two Yoga plugins: one runs before the embedder's plugins, the other after them. With such plugins
+ * (`isHosted`) Yoga needs requests and responses of the Fetch API; otherwise it gets plain views.
  */
 export function createGatewayPlugins(
   options: GatewayPluginOptions,
@@ -52,7 +51,7 @@ export function createGatewayPlugins(
 ): readonly [Plugin<Context>, Plugin<Context>] {
   const { steps, pipeline, tracker, checkHost, hooksFor, agents } = options;
 
-  /** The request as the steps read it: a plugin of an embedder may have put another one in its place. */
+  /** The request for the steps. A plugin may have replaced the original request. */
   const stepRequest = ({ sent }: RequestSlot, request: Request, url: URL): HttpRequest =>
     sent && !isHosted ? sent : new FetchRequest(request, url);
 
@@ -66,7 +65,7 @@ export function createGatewayPlugins(
   ): Response => {
     if (sent && !isHosted) return asView(answer);
     const { status, headers, body } = answer;
-    // Yoga's responses take Node's streams. It writes into the headers that it is given.
+    // Yoga's responses accept Node's streams. Yoga changes the headers that it is given.
     return new Response((body === '' ? null : body) as never, { status, headers: { ...headers } });
   };
 
@@ -106,7 +105,7 @@ export function createGatewayPlugins(
         final: ExecutionResult,
         { Response }: { readonly Response: typeof globalThis.Response },
       ) => {
-        // A plugin, or its failure, may have replaced the results of a subscription.
+        // A plugin or its failure may have replaced the results of a subscription.
         if (!isStream(final)) endStream(operation);
         const finish = (response: HttpResponse) => {
           if (isStreamed(response.body)) operation.stream = response.body;
@@ -145,7 +144,7 @@ export function createGatewayPlugins(
       const answer = steps.route(stepRequest(operation, request, url));
       return answer instanceof Promise ? answer.then(end) : end(answer);
     },
-    // Replaces Yoga's parsers, which quote broken JSON back and answer broken variables in a URL with 500.
+    // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI: { Response } }) {
       const { operation } = contextOf(serverContext);
       const refusal = checkAccept(acceptedTypes(operation, request));
@@ -153,7 +152,7 @@ export function createGatewayPlugins(
       if (refusal) return endResponse(asResponse(operation, errorResponse(refusal), Response));
       const plain = stepRequest(operation, request, url);
       setRequestParser(() => {
-        // The client left while a plugin waited; no later event says so.
+        // The client left while a plugin was busy; no later event says so.
         if (operation.record.request.signal.aborted) throw CUT_OFF;
         const { sent } = operation;
         // Yoga's request keeps a body that a plugin has read.
@@ -193,7 +192,7 @@ export function createGatewayPlugins(
 
 const MCP_PATH = '/mcp';
 
-/** The handler of agents writes its response by node:http itself. */
+/** The handler of MCP writes its response to node:http itself. */
 async function answerAgents(
   agents: NodeHandler,
   sent: NodeRequest,
@@ -204,7 +203,7 @@ async function answerAgents(
   return alreadySent(response);
 }
 
-/** Yoga insists on a text as the query. Beside an id an empty text stands for no query. */
+/** Yoga requires a string as the query. With an id, an empty string means no query. */
 function paramsForYoga({
   query = '',
   weight: _weight,

@@ -5,26 +5,25 @@ import { isLoopback, isProbe } from './address.ts';
 import type { AcceptedTypes } from './negotiation.ts';
 import { type HttpResponse, REQUEST_ID } from './response.ts';
 
-/** The headers in which a browser says where a request goes and comes from; no page can choose either. */
+/** Headers that a browser sets and a page cannot choose. */
 interface Whereabouts {
-  /** The host with its port. Without it the client is no browser. */
+  /** The host with its port. A client without it is no browser. */
   readonly host: string | undefined;
   readonly origin: string | null | undefined;
   readonly path: string | undefined;
 }
 
-/** The refusal of a request that a page of somebody else's may have sent; undefined for any other. */
+/** The refusal of a request that a foreign web page may have sent, else undefined. */
 export type HostCheck = (request: Whereabouts) => GraphQLError | undefined;
 
 /**
- * Protects a gateway that lends its key to whoever can connect. A page can give a name of its own the address of this
- * machine (DNS rebinding) and is then of the same origin as the gateway, which no rule of browsers stops. But it cannot
- * send a host name other than its own. `hosts` are further names to answer to, or `*` for every name; pages of `origins`
- * may ask, whatever their host.
+ * Protects a gateway that uses its own key for every client. By DNS rebinding, a page's host name can resolve to this
+ * machine, and browsers then treat the gateway as the same origin. But the page cannot choose another host name. `hosts`
+ * are further names to answer to, or `*` for every name; pages of `origins` are allowed on any host.
  */
 export function createHostCheck(hosts: readonly string[], origins: readonly string[]): HostCheck {
   if (hosts.includes('*')) return () => undefined;
-  // An empty one would be the host of what is no URL.
+  // An empty name would match texts that are no URL.
   const named = hosts.filter((one) => one !== '').map((one) => one.toLowerCase());
   const isKnown = (hostname: string) =>
     isLoopback(hostname) || hostname.endsWith('.localhost') || named.includes(hostname);
@@ -36,7 +35,7 @@ export function createHostCheck(hosts: readonly string[], origins: readonly stri
   };
 }
 
-/** As it is compared: in lower case, without its port; empty for what is no URL, such as the origin `null`. */
+/** The host name for comparison: lower case, without port. Empty if the text is no URL, such as the origin `null`. */
 function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : '';
 }
@@ -44,15 +43,15 @@ function hostnameOf(url: string): string {
 const HOST_NOT_ALLOWED = requestError(
   'HOST_NOT_ALLOWED',
   403,
-  'This gateway lends its LuaAuth key to whoever can connect, so it answers to loopback names only, such as localhost and 127.0.0.1, and to no page of another host. Use such a name, or set GATEWAY_KEYS and present one of them.',
+  'This gateway uses its own LuaAuth key for every client. So it answers to loopback names only, such as localhost and 127.0.0.1, and to no page of another host. Use such a name, or set GATEWAY_KEYS and present one of these keys.',
 );
 
-/** The refusal of a connection that a page of somebody else's opens; undefined for any other. */
+/** The refusal of a connection that a foreign web page opens, else undefined. */
 export type OriginCheck = (request: Pick<Whereabouts, 'host' | 'origin'>) => GraphQLError | undefined;
 
 /**
- * Does for WebSockets and for MCP what CORS does for operations: browsers let every page open one anywhere, and only say
- * whose it is. A client that sends no origin is no page.
+ * Does for WebSockets and MCP what CORS does for operations. Browsers let every page connect, and only send the page's
+ * origin. A client without an origin is no page.
  */
 export function createOriginCheck(origins: readonly string[]): OriginCheck {
   if (origins.includes('*')) return () => undefined;
@@ -66,10 +65,10 @@ export function createOriginCheck(origins: readonly string[]): OriginCheck {
 const ORIGIN_NOT_ALLOWED = requestError(
   'ORIGIN_NOT_ALLOWED',
   403,
-  'This gateway takes no WebSocket and no MCP from pages of this origin. Name the origin in CORS_ORIGINS.',
+  'This gateway accepts no WebSocket and no MCP from pages of this origin. Add the origin to CORS_ORIGINS.',
 );
 
-/** The refusal of a request that no answer would suit; undefined for any other. */
+/** The refusal of a request that accepts no possible media type, else undefined. */
 export function checkAccept({ answer, stream }: AcceptedTypes): GraphQLError | undefined {
   return answer || stream ? undefined : NOT_ACCEPTABLE;
 }
@@ -77,15 +76,13 @@ export function checkAccept({ answer, stream }: AcceptedTypes): GraphQLError | u
 const NOT_ACCEPTABLE = requestError(
   'NOT_ACCEPTABLE',
   406,
-  'The accept header leaves no media type to answer in. Accept application/graphql-response+json or application/json.',
+  'The accept header allows no media type of this gateway. Accept application/graphql-response+json or application/json.',
 );
 
-/** The content type of JSON in UTF-8. A list of several types is none: browsers and servers read it differently. */
+/** The content type of JSON in UTF-8. A list of types is refused: browsers and servers read it differently. */
 const JSON_TYPE = /^\s*application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i;
 
-/**
- * Takes JSON only: forms and plain text are what any web page can send. @throws UNSUPPORTED_MEDIA_TYPE
- */
+/** Accepts JSON only, because any web page can send forms and plain text. @throws UNSUPPORTED_MEDIA_TYPE */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
   const given = contentType ?? '';
   const isGood = JSON_TYPE.test(given);
@@ -100,8 +97,8 @@ export function checkContentType(contentType: string | null, contentEncoding: st
 }
 
 /**
- * Headers that a page of another origin cannot send without the browser asking first (a CORS preflight), which this
- * gateway does not grant. All but the first are what clients of others' servers send.
+ * Headers that a page of another origin can send only after a CORS preflight, which this gateway denies. The first is ours;
+ * clients of other servers send the others.
  */
 const PREFLIGHT_HEADERS = [
   'x-graphql-csrf',
@@ -111,18 +108,18 @@ const PREFLIGHT_HEADERS = [
   'x-apollo-operation-name',
 ] as const;
 
-/** Whether a request is a GET, or a HEAD, which node:http answers with the head of the same answer. */
+/** Whether a request is a GET or a HEAD, which node:http answers like a GET without the body. */
 export function isGet(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** The methods that carry an operation; QUERY (RFC 10008) is a POST that changes nothing. */
+/** The methods of operations. QUERY (RFC 10008) is a POST that changes nothing. */
 export const OPERATION_METHODS: readonly string[] = ['GET', 'POST', 'QUERY'];
 
 /**
- * Refuses an operation that its method may not carry: a mutation by GET or QUERY, and a query by GET that a page of another
- * origin could have sent unasked (CSRF). A POST needs no such header: its content type, which must be application/json, has
- * the same effect. Nor does a QUERY, for which browsers always ask first. @throws BAD_REQUEST, CSRF_PREVENTED
+ * Checks whether the method may carry the operation. Refuses a mutation by GET or QUERY, and a query by GET that another
+ * origin's page could send without a preflight (CSRF). A POST is safe because of its content type application/json. A QUERY
+ * always needs a preflight. @throws BAD_REQUEST, CSRF_PREVENTED
  */
 export function checkMethod(operation: OperationTypeNode, request: ClientRequest): void {
   const { method } = request;
@@ -132,7 +129,7 @@ export function checkMethod(operation: OperationTypeNode, request: ClientRequest
   if (!isPreflighted(request)) throw UNGUARDED_GET;
 }
 
-/** A key does as well: as Bearer alone, because browsers send other schemes of `authorization` unasked. */
+/** A key also proves a preflight. In `authorization` only Bearer does, because browsers send other schemes by themselves. */
 function isPreflighted(request: ClientRequest): boolean {
   return (
     JSON_TYPE.test(request.header('content-type') ?? '') ||
@@ -152,16 +149,16 @@ const MUTATION_BY_GET = requestError(
 const MUTATION_BY_QUERY = requestError(
   'BAD_REQUEST',
   422,
-  'The method QUERY carries no mutation. Send it by POST.',
+  'The method QUERY allows no mutation. Send it by POST.',
 );
 
 const UNGUARDED_GET = requestError(
   'CSRF_PREVENTED',
   400,
-  `A GET request needs a header that a page of another origin cannot send unasked. Add "${PREFLIGHT_HEADERS[0]}: 1", or POST the operation as application/json.`,
+  `A GET request needs a header that a page of another origin can send only after a preflight. Add "${PREFLIGHT_HEADERS[0]}: 1", or POST the operation as application/json.`,
 );
 
-/** The headers that let a page read the response to this request; `vary` is what the response has of that name already. */
+/** Makes the headers that let a page read the response; `vary` is the response's current value. */
 export type CorsHeaders = (
   request: Pick<ClientRequest, 'method' | 'header'>,
   vary: string | null | undefined,
@@ -182,9 +179,9 @@ const ALLOWED_HEADERS = [
 ].join(', ');
 
 /**
- * Lets pages of these origins, such as `https://app.example.com`, use the gateway; `*` stands for every origin. Credentials
- * in the sense of CORS (cookies) are never allowed, as the gateway knows none: keys travel in headers that a page must set
- * itself. Undefined: no page may.
+ * Lets pages of these origins, such as `https://app.example.com`, use the gateway; `*` allows every origin. Never allows
+ * credentials in the sense of CORS (cookies), because keys travel in headers that a page must set. Undefined: no page of
+ * another origin may.
  */
 export function createCors(origins: readonly string[]): CorsHeaders | undefined {
   if (origins.length === 0) return undefined;
@@ -204,7 +201,7 @@ export function createCors(origins: readonly string[]): CorsHeaders | undefined 
   };
 }
 
-/** The refusal of what comes while the process leaves. */
+/** The refusal of requests while the process stops. */
 export const SHUTTING_DOWN = requestError(
   'SHUTTING_DOWN',
   503,

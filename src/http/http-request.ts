@@ -3,23 +3,22 @@ import type { Signal } from '../transport/call.ts';
 import { type BodyLease, type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import { BODY_WAS_READ } from './parsed-body.ts';
 
-/** One HTTP request of plain values, as an adapter hands it over. */
+/** An HTTP request as plain values. */
 export interface HttpRequest extends ClientRequest {
   readonly searchParams: URLSearchParams;
-  /** About what its URL and its headers keep of memory, as long as it is not answered. */
+  /** The approximate memory of its URL and headers until it is answered. */
   readonly headBytes: number;
-  /** As it was sent: of a body that was parsed in front of the gateway, Yoga says everywhere that it was JSON. */
+  /** The content type that the client sent. Yoga replaces it with JSON if the body was parsed in front of the gateway. */
   readonly contentType: string | null;
   /**
-   * Gives the reader's result for at most `limit` bytes of the body. The text is let go as soon as it is read: from then on the
-   * lease is for what the operation keeps of it, until it is released, which this does itself where there is no operation.
-   * @throws BODY_TOO_LARGE as soon as that is certain, by its content-length before anything is read; OVERLOADED;
-   * INTERNAL_SERVER_ERROR for one that was read and is nowhere; what the reader throws
+   * Reads at most `limit` bytes of the body and returns the reader's result. The lease then holds what the operation keeps.
+   * If the read fails, this releases the lease.
+   * @throws BODY_TOO_LARGE, by the content-length before reading; OVERLOADED; INTERNAL_SERVER_ERROR if the body was read
+   * before and is gone; the reader's error
    */
   readBody<Read extends Weighed>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read>;
 }
 
-/** A view of a Fetch API request. */
 export class FetchRequest implements HttpRequest {
   readonly address = '';
   readonly method: string;
@@ -35,7 +34,7 @@ export class FetchRequest implements HttpRequest {
     this.method = request.method;
     this.path = pathname;
     this.searchParams = searchParams;
-    // Its server has the headers, and bounds them.
+    // The server of the Fetch API holds and bounds the headers.
     this.headBytes = search.length;
     this.contentType = request.headers.get('content-type');
     this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
@@ -58,7 +57,7 @@ export class FetchRequest implements HttpRequest {
         for await (const chunk of (chunks ?? []) as AsyncIterable<Uint8Array>) if (!body.add(chunk)) return;
         body.end();
       };
-      // Its server makes the stream fail when the client has left, by an error of its own.
+      // If the client leaves, the server fails the stream with its own error.
       read().catch(() => body.stop(CUT_OFF));
     });
   }

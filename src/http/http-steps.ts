@@ -19,22 +19,21 @@ interface HttpStepsOptions {
   readonly compress: Compress;
   readonly clock: Clock;
   readonly openLease: OpenLease;
-  /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
-  /** Answer requests before these are taken for operations. */
+  /** Pages that answer before operations. */
   readonly pages: readonly HttpRoute[];
-  /** Answers what is no operation. */
+  /** Answers requests that are no operations. */
   readonly route: HttpRoute;
-  /** Undefined: pages of other origins may read nothing. */
+  /** Undefined: pages of other origins can read nothing. */
   readonly cors: CorsHeaders | undefined;
 }
 
-/** Most operations by GET have no longer head, and keep next to nothing. */
+/** Most operations by GET have a shorter head, and keep almost no memory. */
 const SHORT_HEAD = 512;
 
 export type HttpSteps = ReturnType<typeof createHttpSteps>;
 
-/** The steps between a request and its response, as the hooks of Yoga call them. */
+/** The steps between a request and its response, called by Yoga's hooks. */
 export function createHttpSteps(options: HttpStepsOptions) {
   const { pipeline, compress, clock, openLease, maxBodyBytes, pages, route, cors } = options;
 
@@ -46,11 +45,11 @@ export function createHttpSteps(options: HttpStepsOptions) {
     return undefined;
   };
 
-  /** The page at the URL of a request; undefined at once for an operation by POST. */
+  /** Returns the page of a request. Undefined at once for an operation by POST. */
   const page = (request: HttpRequest): Promise<HttpResponse | undefined> | undefined =>
     request.method === 'POST' && request.path === OPERATION_PATH ? undefined : pageFor(request);
 
-  /** Opens the memory lease of a request; undefined for a short GET, which keeps next to nothing. */
+  /** Opens the memory lease of a request. Undefined for a short GET. */
   const beginBody = (request: HttpRequest, headBytes: number): BodyLease | undefined =>
     isGet(request.method) && headBytes <= SHORT_HEAD ? undefined : openLease(request, headBytes);
 
@@ -67,7 +66,7 @@ export function createHttpSteps(options: HttpStepsOptions) {
     return sent.readBody(maxBodyBytes, lease, reader);
   }
 
-  /** A result in the form that is accepted; in JSON where none is. */
+  /** Writes a result in an accepted media type, else as JSON. */
   function respond(
     result: WritableResult | ResultStream,
     { answer, stream }: AcceptedTypes,
@@ -83,7 +82,7 @@ export function createHttpSteps(options: HttpStepsOptions) {
     return compressing.then((compressed) => {
       if (compressed === undefined) return response;
       const { encoding, bytes } = compressed;
-      // No cache may keep it, so none needs to know by `vary` what it depends on.
+      // `vary` is not needed, because no cache may keep the answer.
       return { ...response, headers: { ...response.headers, 'content-encoding': encoding }, body: bytes };
     });
   }

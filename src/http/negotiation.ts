@@ -4,22 +4,22 @@ export type MediaType = 'application/json' | 'application/graphql-response+json'
 export type StreamType = 'text/event-stream' | 'multipart/mixed';
 export type Encoding = 'br' | 'gzip';
 
-/** The first one is for who has no preference. */
+/** The first type is for clients without a preference. */
 const ANSWERS = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 const PAGE_OR_ANSWER = ['application/json; charset=utf-8', 'text/html; charset=utf-8'];
 const STREAMS = ['text/event-stream; charset=utf-8', 'multipart/mixed;subscriptionSpec=1.0'];
-/** As it is, `multipart/mixed` stands for other protocols. */
+/** Without the parameter, `multipart/mixed` means other protocols. */
 const NAMES_STREAM = /^\s*(?:text\/event-stream\b|multipart\/mixed\b.*\bsubscriptionSpec\b)/i;
 const BOUNDARY = /;\s*boundary\s*=\s*("[^"]*"|[^;]*)/i;
 const ENCODINGS = ['br', 'gzip', 'identity'];
 
 /** The media types that an `accept` header allows. */
 export interface AcceptedTypes {
-  /** For one answer; undefined: none. */
+  /** For a single answer. Undefined if none is allowed. */
   readonly answer: MediaType | undefined;
   /**
-   * For a stream of results; undefined: it names none. A range for every type names none: a client that sends it waits for
-   * one answer.
+   * For a stream of results. Undefined if the header names none. A wildcard does not count: its client waits for a single
+   * answer.
    */
   readonly stream: StreamType | undefined;
 }
@@ -34,18 +34,18 @@ export const negotiateTypes = remember(
   { answer: 'application/json', stream: undefined },
 );
 
-/** Without its parameters. */
+/** Returns the type without parameters. */
 function negotiate<Type extends string>(accept: string, types: readonly string[]): Type | undefined {
   return negotiator({ accept }).mediaType(types)?.split(';', 1)[0] as Type | undefined;
 }
 
-/** Whether an `accept` header wants a page rather than JSON, as those of browsers do. */
+/** Whether an `accept` header prefers a page to JSON, as a browser's does. */
 export const prefersHtml = remember(
   (accept): boolean => negotiator({ accept }).mediaType(PAGE_OR_ANSWER) === PAGE_OR_ANSWER[1],
   false,
 );
 
-/** How an `accept-encoding` header wants its answer compressed; undefined: not at all. */
+/** The compression that an `accept-encoding` header prefers. Undefined: none. */
 export const negotiateEncoding = remember((accept): Encoding | undefined => {
   const encoding = negotiator({ 'accept-encoding': accept }).encoding(ENCODINGS, { preferred: ENCODINGS });
   return encoding === 'br' || encoding === 'gzip' ? encoding : undefined;
@@ -57,10 +57,10 @@ function negotiator(headers: Readonly<Record<string, string>>): Negotiator {
 
 const MAX_REMEMBERED = 100;
 const MAX_LENGTH = 256;
-/** More than any client sends. The rest is not read: 60 kB of media types would take 70 ms. */
+/** Longer than any real header. The rest is not read: 60 kB of media types would take 70 ms. */
 const MAX_READ = 4_096;
 
-/** Clients send few different headers, each again and again. */
+/** Remembers results, because clients send few different headers. */
 function remember<Outcome>(read: (header: string) => Outcome, withoutHeader: Outcome) {
   const remembered = new Map<string, Outcome>();
   return (header: string | null | undefined): Outcome => {

@@ -1,4 +1,4 @@
-/** The part of it that is used; the types that others have published for it are those of an older version. */
+/** The used part of the package. The published types describe an older version. */
 declare module 'negotiator' {
   export class Negotiator {
     constructor(request: { readonly headers: Readonly<Record<string, string | undefined>> });

@@ -17,10 +17,8 @@ import type { HttpRequest } from './http-request.ts';
 import { bytesOfParsed } from './parsed-body.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
 
-/** Answers a request at a node:http server. */
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
 
-/** A view of a node:http request. */
 export class NodeRequest implements HttpRequest {
   readonly message: IncomingMessage;
   readonly method: string;
@@ -35,7 +33,7 @@ export class NodeRequest implements HttpRequest {
 
   constructor(message: IncomingMessage) {
     const { method = '', url = '', headers, rawHeaders, socket } = message;
-    // Most requests are operations by POST, whose URL says nothing further.
+    // Most requests are operations by POST, whose URL needs no parsing.
     const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
     this.message = message;
     this.method = method;
@@ -55,7 +53,7 @@ export class NodeRequest implements HttpRequest {
     return (Array.isArray(value) ? value.join(', ') : value) ?? null;
   }
 
-  /** Counting here costs next to nothing; through a web stream it would halve the throughput. */
+  /** Reads the body from the message itself: a web stream would halve the throughput. */
   readBody<Read extends Weighed>(limit: number, lease: BodyLease, reader: BodyReader<Read>): Promise<Read> {
     const { message } = this;
     return new Promise((resolve, reject) => {
@@ -68,45 +66,45 @@ export class NodeRequest implements HttpRequest {
         }
         return;
       }
-      // Its connection broke while something in front of the gateway waited; no event says so again.
+      // The connection broke while code in front of the gateway was busy; no later event says so.
       if (message.destroyed) return body.stop(CUT_OFF);
-      // The rest after a refusal is read and thrown away, so that the client gets to the answer.
+      // After a refusal, the rest of the body is read and dropped, so that the client reaches the answer.
       message.on('data', body.add);
       message.on('end', body.end);
       const onCut = () => body.stop(CUT_OFF);
       message.on('error', onCut);
       // A request may be destroyed without an error.
       message.on('close', onCut);
-      // Something in front of the gateway may have paused it.
+      // Code in front of the gateway may have paused it.
       message.resume();
     });
   }
 }
 
-/** Two texts in a list and an entry of an object take 128 bytes of the heap: as much as `HEAP_PER_BYTE` allows for these bytes. */
+/** Two strings in an array and an entry of an object take 128 bytes of heap: `HEAP_PER_BYTE` times this. */
 const HEADER_BYTES = 16;
 const NO_PARAMETERS = new URLSearchParams();
 
-/** Undefined: host and path make no URL. */
+/** Undefined if host and path make no URL. */
 function urlOf(message: IncomingMessage): URL | undefined {
   const { headers, url } = message;
-  // Express keeps there what it cuts off of a path where the gateway is mounted.
+  // Express keeps the full path here when the gateway is mounted.
   const { originalUrl = url } = message as { readonly originalUrl?: string };
   const text = `http://${headers.host ?? 'localhost'}${originalUrl}`;
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** Whether something in front of the gateway has begun to read a request, or has read it. */
+/** Whether code in front of the gateway has begun to read the body. */
 export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
   return readableDidRead || readableEnded;
 }
 
-/** How long a client may go on sending a body whose request is answered already. Closing at once would lose the answer. */
+/** How long a client may continue to send a body after the answer. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;
 
 /**
- * Follows each request at a node:http server from its arrival to the end of its answer, and refuses what makes no URL and
- * what `checkHost` does.
+ * Handles requests of a node:http server from arrival to the end of the answer. Refuses malformed heads and hosts that
+ * `checkHost` refuses.
  */
 export function createRequestListener(
   tracker: RequestTracker,
@@ -117,21 +115,21 @@ export function createRequestListener(
   return (message, response) => {
     splitTarget(message);
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
-    // Code that answers in the gateway's place finds it there, as when the process leaves.
+    // Other code that answers this request, such as while draining, finds the id here.
     message.headers[REQUEST_ID] = requestId;
     const request = new NodeRequest(message);
     const record = tracker.begin(request, requestId);
-    // Its client left while something in front of the gateway waited; no event says so again.
+    // The client left while code in front of the gateway was busy; no later event says so.
     if (response.closed) return tracker.end(record, CLIENT_LEFT);
     let isSent = false;
     response.on('finish', () => {
-      // Node says so as well of what it throws away with a connection.
+      // Node also emits `finish` for answers that it drops with their connection.
       isSent = !message.socket.destroyed;
       if (!message.complete) closeUnlessComplete(message);
     });
     response.once('close', () => {
       tracker.end(record, isSent ? response.statusCode : CLIENT_LEFT);
-      // Nothing goes on for a client that has left.
+      // Stops the work for a client that has left.
       if (!response.writableFinished) request.signal.abort();
     });
     if (response.socket === null) endWithSocket(message, response);
@@ -150,8 +148,8 @@ const IN_ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
 const HOST_FORM = /^[^/?#\\@]+$/;
 
 /**
- * Gives a request with a target in absolute form, such as `GET http://host/graphql`, the usual path and host header. As RFC 9112
- * (3.2.2) demands, the host of the target replaces the header. A bad or missing header is left for the head check to refuse.
+ * Converts a target in absolute form, such as `GET http://host/graphql`, to a path and a host header. The target's host
+ * replaces the header, as RFC 9112 (3.2.2) demands. The head check refuses a bad or missing header.
  */
 export function splitTarget(message: IncomingMessage & { originalUrl?: string }): void {
   const { url = '', headers, httpVersion } = message;
@@ -170,9 +168,9 @@ function asPath(path: string): string {
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** Refuses too many headers, several hosts, and a host and path that make no URL. Only HTTP/1.0 may leave the host out. */
+/** Refuses too many headers, several hosts, and a host and path that make no URL. Only HTTP/1.0 may omit the host. */
 export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefined {
-  // Most requests are for the same host as the one before, and with a good one every path makes a URL.
+  // Most requests have the host of the previous request, and with a good host every path makes a URL.
   let lastGoodHost: string | undefined;
   return ({ headers: { host }, rawHeaders, httpVersion, url = '' }) => {
     if (rawHeaders.length > 2 * MAX_HEADERS) return TOO_MANY_HEADERS;
@@ -181,12 +179,12 @@ export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | 
       const name = rawHeaders[index] as string;
       if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1;
     }
-    // node:http reads the first host only, and a proxy in front may have read another.
+    // node:http reads only the first host, but a proxy may have read another.
     if (hosts > 1) return SEVERAL_HOSTS;
     if (host === undefined) return httpVersion === '1.0' ? undefined : MALFORMED;
     const isPath = url.startsWith('/');
     if (host === lastGoodHost && isPath) return undefined;
-    // An absolute form that `splitTarget` left as it is.
+    // `splitTarget` has left this absolute form unchanged.
     if (!isPath && url.includes('://')) return MALFORMED;
     const isGood = HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`);
     if (isGood && isPath) lastGoodHost = host;
@@ -201,10 +199,14 @@ const HOST = 'host';
 const TOO_MANY_HEADERS = requestError(
   'BAD_REQUEST',
   431,
-  `The request has more than ${MAX_HEADERS} headers, which is all that this gateway takes. Send fewer.`,
+  `The request has more than ${MAX_HEADERS} headers, the most that this gateway accepts. Send fewer headers.`,
 );
 
-const SEVERAL_HOSTS = requestError('BAD_REQUEST', 400, 'The request has several host headers. Send one.');
+const SEVERAL_HOSTS = requestError(
+  'BAD_REQUEST',
+  400,
+  'The request has several host headers. Send one host header.',
+);
 
 const MALFORMED = requestError(
   'BAD_REQUEST',
@@ -214,7 +216,7 @@ const MALFORMED = requestError(
 
 function closeUnlessComplete(message: IncomingMessage): void {
   const { socket } = message;
-  // Holds the socket alone: node:http closes no message that is answered, and its head may be large.
+  // Refers only to the socket: node:http keeps an answered message open, and its head may be large.
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   const cancel = () => {
     clearTimeout(timer);
@@ -225,8 +227,8 @@ function closeUnlessComplete(message: IncomingMessage): void {
 }
 
 /**
- * Ends a response that waits behind another one on its connection when the client leaves. node:http notifies only the one
- * whose turn it is, before Node 24; the others would go on for nobody, and never be heard of again.
+ * Ends a waiting response when the client leaves. Before Node 24, node:http notifies only the first response of a
+ * connection; the others would continue for no client.
  */
 function endWithSocket({ socket }: IncomingMessage, response: ServerResponse): void {
   const onClose = () => {
@@ -234,7 +236,7 @@ function endWithSocket({ socket }: IncomingMessage, response: ServerResponse): v
     response.destroy();
     response.emit('close');
   };
-  // As many as the client has sent: no leak.
+  // One listener for each request of the connection is no leak.
   socket.setMaxListeners(0);
   socket.once('close', onClose);
   response.once('close', () => socket.off('close', onClose));

@@ -6,11 +6,11 @@ import type { BodyLease } from './client-body.ts';
 import type { NodeRequest } from './node.ts';
 import type { StreamedBody } from './response.ts';
 
-/** The state of one request on its way through Yoga. Hooks find it in Yoga's server context. */
+/** The state of a request in Yoga, passed on in Yoga's server context. */
 export interface RequestSlot extends OperationSlot {
-  /** Set by the node:http listener; a request by `fetch` gets its record from the first hook. */
+  /** Set by the node:http listener. A request by `fetch` gets its record from the first hook. */
   record?: RequestRecord;
-  /** The request at the node:http server; undefined for a request by `fetch`. */
+  /** The node:http request. Undefined for a request by `fetch`. */
   readonly sent?: NodeRequest;
   readonly response?: ServerResponse;
   /** Whether code in front of the gateway had read the body before Yoga saw the request. */
@@ -18,8 +18,7 @@ export interface RequestSlot extends OperationSlot {
   /** The memory lease of the body. The operation releases it, or else the end of the request. */
   lease?: BodyLease | undefined;
   isRunning?: boolean;
-  /** The results of a subscription. */
   results?: ResultStream;
-  /** The body of the response that sends these results. */
+  /** The response body that sends these results. */
   stream?: StreamedBody;
 }

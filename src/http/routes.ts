@@ -9,25 +9,25 @@ import type { HttpRequest } from './http-request.ts';
 import { errorResponse, type HttpResponse, type PlainResponse } from './response.ts';
 
 interface RoutesOptions {
-  /** The answer of `/readiness`: ready by `true` alone. */
+  /** Decides the answer of `/readiness`. Only `true` means ready. */
   readonly isReady: () => boolean | PromiseLike<boolean>;
-  /** Called when that cannot be said. */
+  /** Called if `isReady` fails. */
   readonly onUnexpected: (error: unknown) => void;
   readonly clock: Clock;
 }
 
-/** Load balancers wait for a probe about as long. */
+/** Load balancers wait about as long for a probe. */
 const READY_WITHIN_MS = 5_000;
 
 const GRAPHQL_METHODS = ['GET', 'HEAD', 'POST', 'QUERY', 'OPTIONS'].join(', ');
 const PROBE_METHODS = 'GET, HEAD, OPTIONS';
 
-/** The answer to a request; undefined: it is for others. */
+/** Answers a request. Undefined if other code has to answer it. */
 export type HttpRoute = (
   request: Pick<HttpRequest, 'method' | 'path' | 'header'>,
 ) => HttpResponse | undefined | Promise<HttpResponse | undefined>;
 
-/** Answers every path and method that is no operation. Paths are compared whole. */
+/** Answers every path and method that is no operation. Paths must match exactly. */
 export function createRoutes(options: RoutesOptions): HttpRoute {
   return (request) => {
     const { method, path } = request;
@@ -52,7 +52,9 @@ async function readiness({ isReady, onUnexpected, clock }: RoutesOptions): Promi
   try {
     const answer = await askEmbedder(isReady, { name: 'isReady', withinMs: READY_WITHIN_MS, clock });
     if (typeof answer === 'boolean') return answer ? probe(200, 'ok') : probe(503, 'leaving');
-    throw new TypeError(`isReady gave ${typeInWords(answer)}. Give true or false, or a promise of one.`);
+    throw new TypeError(
+      `isReady gave ${typeInWords(answer)}. Give true or false, or a promise of true or false.`,
+    );
   } catch (error) {
     onUnexpected(error);
     return probe(503, 'unknown');
@@ -74,7 +76,7 @@ export function methodNotAllowed(methods: string): GraphQLError {
 const NOT_FOUND = requestError(
   'NOT_FOUND',
   404,
-  'There is nothing at this path. Send operations to /graphql; /health and /readiness tell how the gateway is.',
+  'There is nothing at this path. Send operations to /graphql; /health and /readiness show the state of the gateway.',
 );
 
 const PLAIN_PATH: OperationPath = {};

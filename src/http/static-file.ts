@@ -7,7 +7,6 @@ import type { HttpRequest } from './http-request.ts';
 import { negotiateEncoding } from './negotiation.ts';
 import type { HttpRoute } from './routes.ts';
 
-/** A file as it is sent: its headers, and its bytes by encoding. */
 type StaticFile = Awaited<ReturnType<typeof createStaticFile>>;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -21,8 +20,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 /**
- * Compresses a file, once for all who ask for it. Every one but a page has the hash of its content in its name, so browsers keep
- * it for good.
+ * Compresses a file once for all clients. Except for pages, names contain a hash of the content, so browsers may cache
+ * files for good.
  */
 export async function createStaticFile(
   name: string,
@@ -47,7 +46,7 @@ export async function createStaticFile(
   };
 }
 
-/** The answer to a request for a file, as its client takes it. */
+/** Answers a request for the file, in an encoding that the client accepts. */
 export function answerWith({ headers, bytes }: StaticFile, request: Pick<HttpRequest, 'header'>) {
   if (request.header('if-none-match')?.includes(String(headers.etag)))
     return { status: 304, headers, body: '' };
@@ -56,7 +55,7 @@ export function answerWith({ headers, bytes }: StaticFile, request: Pick<HttpReq
   return { status: 200, headers: { ...headers, 'content-encoding': encoding }, body: bytes[encoding] };
 }
 
-/** Only files of the gateway run, no script that stands in a page, and only the gateway can be spoken to. */
+/** Allows only scripts of the gateway's files, no inline scripts, and connections only to the gateway. */
 export function pagePolicy(styles: string, images: string): string {
   return [
     "default-src 'none'",
@@ -73,8 +72,8 @@ export function pagePolicy(styles: string, images: string): string {
 const POLICY = pagePolicy("'self'", "'self' data:");
 
 /**
- * The files of a folder and of those below it, by their names from it on, so no name leads out of it. Each is read and
- * compressed once, when it is first asked for.
+ * Opens the files of a folder, with subfolders. Only listed names are served, so no name leads out of the folder. Each file
+ * is read and compressed at its first request.
  */
 export async function openFolder(folder: string, headers: Readonly<Record<string, string>> = {}) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -89,7 +88,7 @@ export async function openFolder(folder: string, headers: Readonly<Record<string
     if (known || !names.has(name)) return known;
     const file = readFile(join(folder, name)).then((bytes) => createStaticFile(name, bytes, headers));
     files.set(name, file);
-    // A file that cannot be read now may be there for the next visitor.
+    // A file that cannot be read now may be readable for the next visitor.
     file.catch(() => files.delete(name));
     return file;
   };
@@ -97,9 +96,9 @@ export async function openFolder(folder: string, headers: Readonly<Record<string
 }
 
 /**
- * Serves a page and its files, a folder with an `index.html` as Vite builds it, at `path` and below. All of it is read and
- * compressed at the start.
- * @throws what the file system says, such as ENOENT
+ * Serves a page with its files at `path`, from a folder with an `index.html` as Vite builds it. Reads and compresses all
+ * files at the start.
+ * @throws the file system's error, such as ENOENT
  */
 export async function createStaticRoute(path: string, folder: string): Promise<HttpRoute> {
   const { names, get } = await openFolder(folder, { 'content-security-policy': POLICY });
@@ -107,7 +106,7 @@ export async function createStaticRoute(path: string, folder: string): Promise<H
   await access(join(folder, 'index.html'));
   return (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-    // The page's files are named from the folder on, and that from here: a proxy may have all of it below a path.
+    // A relative redirect, because a proxy may serve the gateway below a path.
     if (request.path === path) return { status: 302, headers: { location: `${basename(path)}/` }, body: '' };
     if (!request.path.startsWith(`${path}/`)) return undefined;
     return get(request.path.slice(path.length + 1) || 'index.html')?.then((file) =>

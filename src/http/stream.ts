@@ -14,11 +14,10 @@ import {
   stringifyResult,
 } from './response.ts';
 
-/** How a stream of results is written. */
 interface StreamFormat {
   readonly contentType: string;
   readonly begin: string;
-  /** Says nothing, so that nobody on the way takes the connection for dead. */
+  /** A message without content, which keeps proxies from closing the connection. */
   readonly ping: string;
   readonly next: (json: string, result: ExecutionResult) => string;
   readonly end: string;
@@ -26,22 +25,22 @@ interface StreamFormat {
 
 const BOUNDARY = '\r\n--graphql';
 
-/** The boundary follows each part at once: until then, a client does not know that the part is complete. */
+/** The boundary follows each part at once: without it, a client does not know that the part is complete. */
 const part = (json: string) => `\r\nContent-Type: application/json\r\n\r\n${json}${BOUNDARY}`;
 
 const HEARTBEAT = part('{}');
 
 const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
-  /** As the GraphQL over SSE protocol has them for one operation on a connection. */
+  /** The GraphQL over SSE protocol, with one operation per connection. */
   'text/event-stream': {
     contentType: 'text/event-stream; charset=utf-8',
-    // Some browsers hold the headers back until something has come.
+    // Some browsers deliver the headers only with the first bytes.
     begin: ':\n\n',
     ping: ':\n\n',
     next: (json) => `event: next\ndata: ${json}\n\n`,
     end: 'event: complete\ndata:\n\n',
   },
-  /** Apollo's protocol for subscriptions, version 1.0. An error that ends a stream stands beside the payload. */
+  /** Apollo's protocol for subscriptions, version 1.0. An error that ends a stream is next to the payload. */
   'multipart/mixed': {
     contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
     begin: BOUNDARY + HEARTBEAT,
@@ -53,18 +52,18 @@ const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
 };
 
 interface StreamOptions {
-  /** The client has left. */
+  /** Aborted when the client leaves. */
   readonly signal: Signal;
   readonly clock: Clock;
-  /** The result for the client in the place of one that cannot be written. */
+  /** Makes the result for an error that occurs while a result is written. */
   readonly mask: (error: unknown) => ExecutionResult;
 }
 
 const PING_EVERY_MS = 12_000;
 
 /**
- * The body of a response that sends results as they come. A result is asked for when the consumer has taken all before: one
- * that does not read makes its source wait, and merge. Pings go on whenever the consumer takes something again.
+ * A response body that sends results as they come. It asks for a result only when the client has read all earlier ones, so
+ * a slow client makes the source wait and merge. Pings are sent when the client reads again.
  */
 class StreamBody extends Readable implements StreamedBody {
   readonly #results: ResultStream;
@@ -122,19 +121,19 @@ class StreamBody extends Readable implements StreamedBody {
 
   sendTo(response: ServerResponse): void {
     const { socket } = response.req;
-    // It lasts, and a client that has gone is to be missed.
+    // The connection lasts, and keep-alive detects a client that has gone.
     socket.setTimeout(0).setKeepAlive(true);
     response.once('close', this.#leave.handleEvent);
     this.pipe(response);
   }
 
-  /** Says nothing to a consumer who waits for a result, and so has taken all that there was. */
+  /** Sends a ping while the client waits for a result. */
   #ping(): void {
     if (this.#isAsking && this.readableLength === 0) this.push(this.#format.ping);
   }
 }
 
-/** A stream of results as a response, or one result, which is then a stream by itself. It ends with its client. */
+/** Makes a stream response from a stream of results, or from a single result. It ends when the client leaves. */
 export function streamResponse(
   result: ExecutionResult | ResultStream,
   streamType: StreamType,
@@ -150,7 +149,7 @@ export function streamResponse(
   };
 }
 
-/** Clients look into no stream of another status than 200. They come again after one that says that this may help. */
+/** Clients read no stream whose status is not 200. After a 5xx they try again. */
 function statusOf(result: ExecutionResult): number {
   const { status } = responseHead(result, 'application/json');
   return status >= 500 ? status : 200;

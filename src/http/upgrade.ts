@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { requestError } from '../errors/coded-error.ts';
 import { errorResponse, sendResponse } from './response.ts';
 
-/** As node:http's `upgrade` event has it. */
+/** A listener for node:http's `upgrade` event. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export const NO_SOCKET_HERE = requestError(
@@ -16,7 +16,7 @@ export const NO_SOCKET_HERE = requestError(
 const NO_SOCKETS = requestError(
   'NOT_FOUND',
   404,
-  'This gateway takes no WebSocket. Send operations by POST to /graphql.',
+  'This gateway accepts no WebSocket. Send operations by POST to /graphql.',
 );
 
 /** For a gateway without the feature websocket. */
@@ -26,14 +26,14 @@ export const refuseUpgrade: Upgrade = (request, socket) => {
   sendResponse({ response, answer: errorResponse(NO_SOCKETS, request.headers.accept) });
 };
 
-/** The response to a request for another protocol that is not granted: node:http makes none. The last on its connection. */
+/** Makes the response to a refused upgrade, for which node:http makes none. It is the last response on its connection. */
 export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   try {
     response.assignSocket(socket as Socket);
   } catch {
-    // A request before it is not answered yet, at a server that does not look after that: only this connection ends.
+    // An earlier request on the connection is unanswered and the server does not handle this, so only the connection ends.
     socket.destroy();
   }
   response.once('finish', () => (socket as Socket).destroySoon());

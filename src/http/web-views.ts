@@ -3,14 +3,14 @@ import { OPERATION_PATH } from './address.ts';
 import type { NodeRequest } from './node.ts';
 import type { HttpResponse } from './response.ts';
 
-/** Yoga's own plugins look for an accepted media type and a parser of the body, which the gateway's plugin chooses itself. */
+/** Yoga's own plugins look for a media type and a body parser, which the gateway's plugin chooses itself. */
 const NO_HEADERS = { get: () => null };
-/** Every path that reaches Yoga's router is a path of operations; the routes have refused all others. */
+/** All paths that reach Yoga's router are paths of operations; the routes have refused the others. */
 const OPERATION_URL = new URL(`http://localhost${OPERATION_PATH}`);
 
 /**
- * A node:http request as Yoga's own plugins read it: method and URL. A complete `Request` of the Fetch API costs 20 to 30 µs,
- * so Yoga makes one only for the plugins of an embedder.
+ * A view of a node:http request with what Yoga's own plugins read: method and URL. A complete Fetch API `Request` costs 20
+ * to 30 µs, so Yoga makes one only for an embedder's plugins.
  */
 class RequestView {
   readonly method: string;
@@ -25,18 +25,18 @@ class RequestView {
   }
 }
 
-/** Yoga takes GET and POST only. HEAD is a GET without the body, QUERY (RFC 10008) a POST that changes nothing. */
+/** Yoga accepts only GET and POST. HEAD is a GET without the body, QUERY (RFC 10008) a POST that changes nothing. */
 export function methodForYoga(method: string): string {
   if (method === 'HEAD') return 'GET';
   return method === 'QUERY' ? 'POST' : method;
 }
 
-/** A request for Yoga's plugins alone, which read nothing but these members. */
+/** Wraps a request for Yoga's plugins, which read only these members. */
 export function viewOf(sent: NodeRequest): Request {
   return new RequestView(sent) as unknown as Request;
 }
 
-/** Yoga passes responses on as they are, so the plain response needs no `Response` of the Fetch API around it. */
+/** Yoga passes responses on unchanged, so a plain response needs no Fetch API `Response` around it. */
 export function asView(response: HttpResponse): Response {
   return response as unknown as Response;
 }
@@ -45,12 +45,12 @@ export function fromView(response: Response): HttpResponse {
   return response as unknown as HttpResponse;
 }
 
-/** Stands for a response that its handler has sent by node:http itself. */
+/** Stands for a response that its handler has already sent. */
 export function alreadySent({ statusCode }: ServerResponse): HttpResponse {
   return { status: statusCode, headers: {}, body: '' };
 }
 
-/** The same request under the method that Yoga takes. Its record keeps the method that the client sent. */
+/** The same request with a method that Yoga accepts. Its record keeps the client's method. */
 export function withMethod(request: Request, method: string): Request {
   return new Proxy(request, {
     get(target, name) {

@@ -13,29 +13,31 @@ import { fromView, viewOf } from './web-views.ts';
 
 interface YogaOptions extends GatewayPluginOptions {
   readonly schema: GraphQLSchema;
-  /** The plugins of an embedder, in their order. */
+  /** The embedder's plugins, in order. */
   readonly plugins: readonly object[];
 }
 
-/** Yoga's own signature: a request, or the arguments of one, and the context that an embedder gives to its plugins. */
+/** Yoga's own signature: a request or its arguments, and a context for the plugins. */
 export type Fetch = YogaServerInstance<object, Context>['fetch'];
 
 export type YogaAdapter = ReturnType<typeof createYogaAdapter>;
 
 type Yoga = ReturnType<typeof createYoga<ServerContext, Context>>;
 
-/** The facts that go with a request through Yoga. */
 interface ServerContext {
   readonly operation: RequestSlot;
 }
 
-/** Yoga merges two contexts into one object. A single context becomes a prototype, which V8 allocates old: 25 µs of collections. */
+/**
+ * Yoga merges two contexts into one object. A single context would become a prototype, which V8 allocates in the old heap:
+ * 25 µs of garbage collection.
+ */
 const NO_CONTEXT = {};
 
 /**
- * The door of the gateway: every HTTP request goes through Yoga, whose hooks call the gateway's steps. Without plugins of an
- * embedder a node:http request passes Yoga as a plain view and its response is written by node:http at once: the Fetch API's
- * objects cost more than the rest of a small operation.
+ * The door of the gateway: every HTTP request goes through Yoga, whose hooks call the gateway's steps. Without an
+ * embedder's plugins, Yoga gets a plain view of a node:http request, and the response is written to node:http directly.
+ * Fetch API objects would cost more than the rest of a small operation.
  */
 export function createYogaAdapter(options: YogaOptions) {
   const { schema, pipeline, tracker, hooksFor, plugins } = options;
@@ -43,24 +45,25 @@ export function createYogaAdapter(options: YogaOptions) {
   const [first, last] = createGatewayPlugins(options, isHosted, () => yoga.getEnveloped);
   const yoga: Yoga = createYoga<ServerContext, Context>({
     schema,
-    // The routes refuse every path that is not for operations. The pattern is slow, and only the plugins of an embedder see
-    // the other paths of operations.
+    // The routes refuse every path that is not for operations. The pattern is slow, and only an embedder's plugins need the
+    // other paths.
     graphqlEndpoint: isHosted ? '/graphql{/*}?' : OPERATION_PATH,
-    // Yoga's check answers each URL that ends in its path with an empty body, and no URL ends in a space: `/health` is a route.
+    // Yoga's health check would answer its path with an empty body. No URL ends in a space, so this turns the check off:
+    // `/health` is a route.
     healthCheckEndpoint: ' ',
-    // GraphiQL is a page of the gateway: Yoga's page loads its code from another host.
+    // Yoga's GraphiQL loads its code from another host, so the gateway has its own page.
     graphiql: false,
     landingPage: false,
     // Yoga's CORS allows every header that a page asks for, and credentials.
     cors: false,
     // A page of another origin can send a multipart request without a preflight.
     multipart: false,
-    // The body is counted as it is read. Yoga's limit sends each body through a web stream, which costs 160 µs.
+    // The body is counted while it is read. Yoga's limit sends each body through a web stream, which costs 160 µs.
     maxRequestBodySize: false,
-    // The pipeline masks errors, and also failures of Yoga itself and of plugins.
+    // The pipeline masks errors, including failures of Yoga and of plugins.
     maskedErrors: false,
     logging: { debug() {}, info() {}, warn() {}, error: (error: unknown) => tracker.unexpected(error) },
-    // The pipeline has a cache of planned documents, bounded in bytes.
+    // The pipeline has its own document cache, bounded in bytes.
     parserAndValidationCache: false,
     extraParamNames: ['documentId', 'doc_id', 'pathId'],
     plugins: [first, ...plugins, last],
@@ -71,7 +74,7 @@ export function createYogaAdapter(options: YogaOptions) {
     ...contexts: object[]
   ) => Response | PromiseLike<Response>;
 
-  /** Answers a failure outside of the hooks that Yoga guards. Yoga would show the client a stack trace. */
+  /** Answers a failure outside Yoga's guarded hooks. Yoga would show the client a stack trace. */
   const answerFailure = (error: unknown, { record }: RequestSlot): HttpResponse => {
     // The client has left, or the failure came before the request had a record.
     if (!record || record.request.signal.aborted) throw error;
@@ -96,7 +99,7 @@ export function createYogaAdapter(options: YogaOptions) {
     }
   };
 
-  /** The same for Fetch API responses. */
+  /** Does the same for Fetch API responses. */
   const guarded = async (operation: RequestSlot, answer: () => Response | PromiseLike<Response>) => {
     try {
       return await answer();
@@ -124,13 +127,13 @@ export function createYogaAdapter(options: YogaOptions) {
       if (response.headersSent) return endStream(operation);
       await sendNodeResponse(answer, response, message, true);
     } catch (error) {
-      // Where the client has left, that is the reason.
+      // A client that has left explains the error.
       if (!response.destroyed) tracker.unexpected(error, record);
       response.destroy();
     }
   };
 
-  // A context of its own for each request: an embedder may give the same context again and again.
+  // Each request gets its own context, because an embedder may pass the same context repeatedly.
   const fetch = async (...args: unknown[]) => {
     const operation: RequestSlot = {};
     let status = CLIENT_LEFT;

@@ -240,7 +240,6 @@ function progressOf({ usage, writing, hasWritten }: RequestRecord) {
   return { hasRun: usage !== undefined, mayHaveWritten: hasWritten || (writing?.size ?? 0) > 0 };
 }
 
-/** Whether it is results as they come, rather than one. */
 export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
   return Symbol.asyncIterator in result;
 }

@@ -1,14 +1,14 @@
-/** For how long operations, or events, may begin, one after the other, before the event loop goes on with all else, in ms. */
+/** How long operations or events may begin one after the other before the event loop continues. */
 const SLICE_MS = 20;
-/** More than this do not wait: what arrives then has to wait for the oldest to begin, which slows its sender down. */
+/** If more wait, the oldest begins with each arrival, which slows senders down. */
 const MOST_WAITING = 1_000;
 
 /**
- * Gives what begins a slice of each turn of the event loop to do so in; those that find it used up wait for a later turn, in
- * their order. Otherwise hundreds that arrive together keep health checks and answers waiting until each is planned.
+ * Limits the time in which operations begin in each turn of the event loop. Further operations wait in order. Without the
+ * limit, hundreds of simultaneous operations would delay health checks and answers until all are planned.
  */
 export function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {
-  /** When the slice of this turn is used up; undefined: nothing has begun in it. */
+  /** When the slice of this turn ends. Undefined if nothing has begun in this turn. */
   let until: number | undefined;
   const waiting: (() => void)[] = [];
 
@@ -19,7 +19,7 @@ export function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Resul
     setImmediate(endTurn);
     beginNext();
   };
-  /** Each when all has been done that follows from the one before without an answer: that takes of the slice as well. */
+  /** Begins the next operation after the microtasks of the previous operation, which use the slice too. */
   const beginNext = () => {
     waiting.shift()?.();
     if (waiting.length > 0 && performance.now() < (until ?? 0)) queueMicrotask(afterwards);

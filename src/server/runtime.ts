@@ -14,8 +14,8 @@ export function unsupportedRuntime(versions: Readonly<Record<string, string | un
 /**
  * V8 flags of the process, with their measured effect under full load.
  *
- * `no-allocation-site-pretenuring`: V8 learns from the first requests which objects live long, and allocates objects of the
- * same place in the old heap for the life of the process. The first requests are not typical: in half of the starts, 6 to
+ * `no-allocation-site-pretenuring`: V8 learns from the first requests which objects live long.
+ * For the life of the process, it then allocates objects of the same place in the old heap. The first requests are not typical: in half of the starts, 6 to
  * 10 kB of each operation then outlived the young collection. With the flag this happened in none of nine starts.
  *
  * `heap-growing-percent`: how much the old heap may grow before it is collected. V8's default lets it quadruple. With 50
@@ -37,7 +37,7 @@ export function setV8Flags(): void {
 
 /**
  * Keeps V8's compiled code for the next start, which then needs a third less CPU time. The cache is stored next to the
- * code: whoever can write there could change the code itself. If this process cannot write there, it runs without a cache.
+ * code: a user who can write there could change the code itself. If this process cannot write there, it runs without a cache.
  * NODE_COMPILE_CACHE names another folder; NODE_DISABLE_COMPILE_CACHE=1 turns the cache off.
  */
 export function enableCompileCache(): void {

@@ -11,7 +11,7 @@ export function exit(reason: string | Error): never {
 export const STOP = 'stop';
 
 /**
- * Signals within this time after the first count as the same signal: systemd signals a whole process group, and npm
+ * Signals within this time after the first count as the same signal. systemd signals a whole process group, and npm
  * forwards signals that its child has already received.
  */
 const ONE_STOP_MS = 1_000;

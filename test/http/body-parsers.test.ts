@@ -273,7 +273,7 @@ describe('`fetch` with a request', () => {
     await read(request);
     const { status, text } = await answer(request);
     expect(status).toBe(500);
-    expect(text).toContain('give gateway.fetch a request whose body nobody has read');
+    expect(text).toContain('give gateway.fetch a request with an unread body');
   });
 
   it('whose body breaks off with its client is nothing that the log hears of', async () => {

@@ -150,8 +150,8 @@ describe('the log', () => {
     await toggle();
     expect(recorder.calls).toHaveLength(9);
     expect(lines.map((line) => JSON.parse(line)).map(({ level, msg }) => [level, msg])).toEqual([
-      ['warn', 'LuaAuth is in trouble: calls are answered without being sent'],
-      ['warn', 'LuaAuth is well again'],
+      ['warn', 'LuaAuth does not answer: calls fail without being sent'],
+      ['warn', 'LuaAuth answers again'],
     ]);
   });
 

@@ -46,7 +46,7 @@ it('a runtime whose undici sends nothing is refused at the start', async () => {
   expect(gateway.output).toEqual({
     stdout: '',
     stderr:
-      'Bun 1.4.5 is not supported: its own undici cannot send what the gateway sends. Run it with Node 20.19 or newer, or with Deno.\n',
+      "Bun 1.4.5 is not supported: its undici module cannot send the gateway's requests. Run it with Node 20.19 or newer, or with Deno.\n",
   });
 });
 
@@ -180,7 +180,7 @@ describe('the process', () => {
       const second = start({ PORT: port });
       expect(await second.ended).toBe(1);
       expect(second.output.stderr).toBe(
-        `Cannot listen on 127.0.0.1:${port} (EADDRINUSE): a gateway listens there already. End it, or set HOST and PORT to a free address.\n`,
+        `Cannot listen on 127.0.0.1:${port} (EADDRINUSE): another gateway already listens there. Stop it, or set HOST and PORT to a free address.\n`,
       );
     }
   });

@@ -76,9 +76,7 @@ it('LuaAuth keys and metrics keys are read again, and calls in progress finish w
 
   write('token', '');
   gateway.signal('SIGHUP');
-  await isSaid(
-    'LUAAUTH_TOKEN_FILE: \\"token\\" is empty. Put the secret in it. The secret that was read before stays',
-  );
+  await isSaid('LUAAUTH_TOKEN_FILE: \\"token\\" is empty. Put the secret in it. The previous secret stays');
   write('token', gatewayKey);
   gateway.signal('SIGHUP');
   await isSaid('LUAAUTH_TOKEN_FILE: it holds a gateway key. Put the API key of LuaAuth in it.');

@@ -111,7 +111,7 @@ describe('a stdout whose reader stands still', () => {
     expect(operations.length + lost).toBe(OPERATIONS);
     expect(lines.map(({ msg }) => msg).filter((msg) => msg !== 'operation')).toEqual([
       'started',
-      `stdout took no lines for a while: ${lost} are lost`,
+      `stdout accepted no lines for a while: ${lost} lines are lost`,
     ]);
     await operate(url, 10);
     expect(await lostLines(url)).toBe(lost);

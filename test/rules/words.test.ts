@@ -48,7 +48,6 @@ const NOT_YET: readonly string[] = [
   'examples/',
   'scripts/',
   'src/features/',
-  'src/http/',
   'src/state/',
   'src/transport/',
   'test/support/',

@@ -81,7 +81,7 @@ describeWithEachEngine('a Redis that takes no writes', (engine) => {
     expect((await fetch(`${url}/readiness`)).status).toBe(200);
     expect(started.output.stdout).toContain(`"reason":${JSON.stringify(FULL)}`);
     expect(started.output.stdout).toContain(
-      'Redis is lost: this gateway goes on with its share of the quota',
+      'Redis is lost: this gateway continues with its share of the quota',
     );
   });
 });

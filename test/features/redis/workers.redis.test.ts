@@ -92,7 +92,7 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     const [victim = 0] = pidsIn(workers);
     process.kill(victim, 'SIGKILL');
     await eventually(() =>
-      expect(workers.output.stderr).toContain('has ended; another one takes its place.'),
+      expect(workers.output.stderr).toContain('has ended; another worker takes its place.'),
     );
     await eventually(async () => {
       expect(await ask(url)).toEqual({ data: { script: { name: 'name of a' } } });
