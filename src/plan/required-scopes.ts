@@ -57,15 +57,16 @@ export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: P
   return error;
 }
 
-const IN_WORDS = new Intl.ListFormat('en-GB');
-
 /** The error for missing scopes, with the paths of the fields that need them. */
 export function forbiddenBy(
   name: string | undefined,
   missing: readonly KeyScope[],
   missingScopes: Readonly<Record<string, readonly KeyScope[]>>,
 ): GraphQLError {
-  const what = `the scope${missing.length > 1 ? 's' : ''} ${IN_WORDS.format(missing)}`;
+  // Intl.ListFormat takes 50 ms of the start to load.
+  const last = missing.at(-1);
+  const what =
+    missing.length > 1 ? `the scopes ${missing.slice(0, -1).join(', ')} and ${last}` : `the scope ${last}`;
   return codedError(
     'FORBIDDEN',
     `The gateway key ${JSON.stringify(name ?? '')} lacks ${what}. Nothing was sent to LuaAuth. Leave out the fields in missingScopes, or use a key with these scopes.`,
