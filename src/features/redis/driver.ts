@@ -37,8 +37,15 @@ export const createRedisClient: CreateClient = async (options) => {
   return first.duplicate(options);
 };
 
-/** @throws RedisClientMissing */
-export async function loadClient() {
+let loaded: ReturnType<typeof importClient> | undefined;
+
+/** The package, which is imported once. @throws RedisClientMissing */
+export function loadClient(): ReturnType<typeof importClient> {
+  loaded ??= importClient();
+  return loaded;
+}
+
+async function importClient() {
   try {
     return await import('@redis/client');
   } catch (cause) {

@@ -1,0 +1,191 @@
+import type { Dispatcher } from 'undici';
+import { wireUser } from '../support/live-api.ts';
+import { wireScript } from '../support/plain-api.ts';
+import { createSeeded, type Seeded } from '../support/seeded.ts';
+import type { Kernel, Owner } from './kernel.ts';
+import { Channel, type Link } from './network.ts';
+
+/** How long the API takes for an answer, and how likely it fails, at the moment. */
+export interface Mood {
+  workMs: number;
+  /** Refuses as `ratelimited`. */
+  refuses: number;
+  /** Answers 429, with Retry-After. */
+  tooMany: number;
+  /** Never answers. */
+  hangs: number;
+  /** Closes the connection, before or after it carries the request out. */
+  closes: number;
+  /** Answers 503. */
+  fails: number;
+}
+
+export const GOOD_MOOD: Mood = { workMs: 20, refuses: 0, tooMany: 0, hangs: 0, closes: 0, fails: 0 };
+
+/** So long undici waits for a connection. */
+const CONNECT_MS = 10_000;
+
+interface ApiOptions {
+  readonly kernel: Kernel;
+  readonly seed: string;
+  readonly onArrival: (account: string, gateway: string) => void;
+  /** A write is carried out: the version that it made. */
+  readonly onWrite: (script: string, name: string, version: number) => void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: readonly string[];
+}
+
+/** The REST API: a version for each script, and the users of each script. It counts each request when it arrives. */
+export class SimulatedApi {
+  mood: Mood = GOOD_MOOD;
+  readonly #options: ApiOptions;
+  readonly #random: Seeded;
+  readonly #versions = new Map<string, number>();
+  readonly users = new Map<string, string[]>();
+  requests = 0;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#random = createSeeded(options.seed, 'api');
+  }
+
+  versionOf(script: string): number {
+    return this.#versions.get(script) ?? 0;
+  }
+
+  /** Its connections from a process. A request of a closed connection may arrive all the same. */
+  connectionsOf(process: Owner, link: Link): Dispatcher {
+    const { kernel, seed } = this.#options;
+    let connections = 0;
+    const idle: { there: Channel; back: Channel }[] = [];
+    const open = () => {
+      connections += 1;
+      const random = createSeeded(seed, 'to api', process.name, connections);
+      return { there: new Channel(kernel, link.there, random), back: new Channel(kernel, link.back, random) };
+    };
+    const dispatch = (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean => {
+      const known = idle.pop();
+      const connection = known ?? open();
+      const { there, back } = connection;
+      let isOver = false;
+      let hasBegun = false;
+      const fail = (error: Error) => {
+        if (isOver) return;
+        isOver = true;
+        handler.onError?.(error);
+      };
+      const begin = () => {
+        if (isOver) return;
+        hasBegun = true;
+        handler.onConnect?.((reason) => {
+          if (isOver) return;
+          isOver = true;
+          kernel.after(0, () => handler.onError?.(reason ?? new Error('aborted')), process);
+        });
+        if (isOver) return;
+        const { token } = options.headers as { readonly token: string };
+        kernel.log(`${process.name} sends ${token} ${options.method} ${options.path}`);
+        there.send(() => this.#arrive(options, process, back, answerWith, fail));
+      };
+      const answerWith = ({ status, headers, body }: Answer) => {
+        if (isOver) return;
+        isOver = true;
+        idle.push(connection);
+        handler.onHeaders?.(
+          status,
+          headers.map((text) => Buffer.from(text)),
+          () => undefined,
+          '',
+        );
+        handler.onData?.(Buffer.from(body));
+        handler.onComplete?.([]);
+      };
+      if (known) begin();
+      else {
+        // The handshake of TCP and TLS.
+        there.send(() => back.send(begin, process));
+        kernel.after(CONNECT_MS, () => hasBegun || fail(new Error('Connect Timeout Error')), process);
+      }
+      return true;
+    };
+    return { dispatch, close: async () => undefined } as unknown as Dispatcher;
+  }
+
+  #arrive(
+    options: Dispatcher.DispatchOptions,
+    process: Owner,
+    back: Channel,
+    answerWith: (answer: Answer) => void,
+    fail: (error: Error) => void,
+  ): void {
+    const { kernel, onArrival } = this.#options;
+    const { token } = options.headers as { readonly token: string };
+    const line = `${options.method} ${options.path}`;
+    this.requests += 1;
+    onArrival(token, process.name);
+    kernel.log(`api ${process.name} ${token} ${line}`);
+    const { workMs, refuses, tooMany, hangs, closes, fails } = this.mood;
+    const random = this.#random;
+    const lot = random.next();
+    const takesMs = workMs * (0.5 + random.next());
+    const answer = (give: () => Answer) =>
+      kernel.after(takesMs, () => {
+        const given = give();
+        back.send(() => answerWith(given), process);
+      });
+    const close = () => back.send(() => fail(new Error('other side closed')), process);
+    const carryOut = () => this.#carryOut(line, options.body);
+    let most = refuses;
+    if (lot < most)
+      return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));
+    most += tooMany;
+    if (lot < most) return void answer(() => ({ ...json(429, {}), headers: ['retry-after', '1'] }));
+    most += hangs;
+    if (lot < most) {
+      if (random.chance(0.5)) kernel.after(takesMs, carryOut);
+      return;
+    }
+    most += closes;
+    if (lot < most) {
+      const isDone = random.chance(0.5);
+      return void kernel.after(takesMs, () => {
+        if (isDone) carryOut();
+        close();
+      });
+    }
+    most += fails;
+    if (lot < most) return void answer(() => json(503, {}));
+    answer(() => json(200, carryOut()));
+  }
+
+  #carryOut(line: string, body: unknown): object {
+    const [, script = ''] = /\/scripts\/([^/?]+)/.exec(line) ?? [];
+    if (/\/sessions$/.test(line)) {
+      const { from = 0, limit = 100 } = JSON.parse(String(body));
+      const users = (this.users.get(script) ?? []).slice(from, from + limit);
+      return { success: true, sessions: users.map((id) => wireUser(id, { script_id: script })) };
+    }
+    const [, session] = /^GET \/sessions\/([^/?]+)/.exec(line) ?? [];
+    if (session !== undefined) {
+      const found = [...this.users].find(([, users]) => users.includes(session));
+      if (!found) return { success: false, error: { code: -1, message: 'unauthorized or invalid request' } };
+      return { success: true, session: wireUser(session, { script_id: found[0] }) };
+    }
+    if (line.startsWith('GET')) {
+      return { success: true, script: wireScript(script, { name: String(this.versionOf(script)) }) };
+    }
+    const version = this.versionOf(script) + 1;
+    this.#versions.set(script, version);
+    const { name } = JSON.parse(String(body)) as { readonly name: string };
+    this.#options.onWrite(script, name, version);
+    return { success: true };
+  }
+}
+
+function json(status: number, value: object): Answer {
+  return { status, headers: ['content-type', 'application/json'], body: JSON.stringify(value) };
+}

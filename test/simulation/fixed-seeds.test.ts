@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { createPlan } from './plan.ts';
+import { play } from './world.ts';
+
+const planOf = (seed: string) => createPlan({ seed, seconds: 60, gateways: 1 + (Number(seed) % 3) });
+
+it('the same plan gives the same history', async () => {
+  const [one, other] = [await play(planOf('2')), await play(planOf('2'))];
+  expect(one.events).toBeGreaterThan(10_000);
+  expect(one).toEqual(other);
+  expect((await play(planOf('5'))).digest).not.toBe(one.digest);
+});
+
+it.each(Array.from({ length: 20 }, (_one, index) => String(index + 1)))(
+  'history %s keeps all promises',
+  async (seed) => {
+    const { violation, lastLines } = await play(planOf(seed));
+    expect(violation, lastLines.join('\n')).toBeUndefined();
+  },
+);
+
+/** Histories that have shown a defect: what was wrong, and the plan. */
+it.each([
+  [
+    'a share of another size counts what was sent before',
+    { seed: '1036', seconds: 120, gateways: 2, faultsPerMinute: 40 },
+  ],
+])('%s', async (_title, options) => {
+  const { violation, lastLines } = await play(createPlan(options));
+  expect(violation, lastLines.join('\n')).toBeUndefined();
+});

@@ -1,0 +1,170 @@
+import { createLive, type LiveSessions } from '../../src/features/live/live.ts';
+import { openStateInRedis } from '../../src/features/redis/open.ts';
+import type { Api } from '../../src/luaauth/api.ts';
+import type { State } from '../../src/state/port.ts';
+import { AbortSource } from '../../src/transport/call.ts';
+import type { Clock } from '../../src/transport/clock.ts';
+import { Usage } from '../../src/transport/observer.ts';
+import { createTransport, type Transport } from '../../src/transport/transport.ts';
+import { createSeeded } from '../support/seeded.ts';
+import type { SimulatedApi } from './api.ts';
+import { DriftingClock, processClock, processRandom } from './clocks.ts';
+import { type Kernel, Owner } from './kernel.ts';
+import type { Link } from './network.ts';
+import { BEGINS_AT, type Store } from './store.ts';
+
+export const TIMEOUTS = { read: 4_000, write: 5_000 };
+export const OPERATION_MS = 8_000;
+const COPIES = { freshMs: 2_000, staleMs: 10_000 };
+/** A supervisor starts a process again after this time. */
+const RESTART_MS = 1_000;
+
+export interface GatewayOptions {
+  readonly kernel: Kernel;
+  readonly seed: string;
+  readonly name: string;
+  readonly store: Store;
+  readonly api: SimulatedApi;
+  readonly rate: number;
+  readonly drift: number;
+  readonly toStore: Link;
+  readonly toApi: Link;
+  /** Changes a part of the gateway, to show that the simulation finds a defect. */
+  readonly defect?: Defect | undefined;
+}
+
+/** A change of behaviour in the parts that a gateway is made of. */
+export interface Defect {
+  state?(state: State): State;
+  clock?(clock: Clock): Clock;
+  /** The source of a script, by its text. */
+  script?(source: string): string;
+}
+
+/** A gateway: the code of the product, with clock, random numbers and connections of the simulation. */
+export class SimulatedGateway {
+  readonly #options: GatewayOptions;
+  readonly toStore: Link;
+  readonly toApi: Link;
+  readonly name: string;
+  owner: Owner;
+  /** How long it stood still in all. */
+  pausedMs = 0;
+  starts = 0;
+  /** How far the time of day was set. */
+  todayMs = BEGINS_AT;
+  #running: { readonly transport: Transport; readonly state: State; readonly live: LiveSessions } | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.toStore = options.toStore;
+    this.toApi = options.toApi;
+    this.owner = new Owner(options.name);
+    this.#start();
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined && !this.owner.hasEnded;
+  }
+
+  get isDegraded(): boolean {
+    return (this.#running?.state.coordination?.partition ?? 0) > 0;
+  }
+
+  get state(): State | undefined {
+    return this.#running?.state;
+  }
+
+  pause(ms: number): void {
+    const { now } = this.#options.kernel;
+    const until = Math.max(this.owner.pausedUntil, now + ms);
+    this.pausedMs += until - Math.max(now, this.owner.pausedUntil);
+    this.owner.pausedUntil = until;
+  }
+
+  /** It ends without a word, and another process takes its place. */
+  die(downMs: number): void {
+    this.owner.hasEnded = true;
+    this.#running = undefined;
+    this.#options.kernel.after(downMs, () => this.#start());
+  }
+
+  #start(): void {
+    const { kernel, seed, name, store, api, rate, drift, defect } = this.#options;
+    this.starts += 1;
+    const owner = new Owner(`${name}.${this.starts}`);
+    this.owner = owner;
+    const time = new DriftingClock(kernel, drift, 1_000 * this.starts);
+    const plain = processClock(kernel, owner, time, createSeeded(seed, 'timers', owner.name));
+    const clock = defect?.clock?.(plain) ?? plain;
+    const random = processRandom(seed, owner.name);
+    const onChange = (reason: Error | undefined) =>
+      kernel.log(`${owner.name} ${reason ? `loses the store: ${reason.message}` : 'is back'}`);
+    const options = { url: 'redis://store', rate, longestTtlMs: COPIES.staleMs, onChange };
+    const createClient = store.clientOf(owner, this.toStore);
+    const begin = (shared: State) => {
+      if (owner.hasEnded) return;
+      const state = defect?.state?.(shared) ?? shared;
+      const today = () => this.todayMs + clock.now();
+      const transport = createTransport(
+        {
+          url: new URL('http://api'),
+          userAgent: 'simulation',
+          rate,
+          ...COPIES,
+          state,
+          clock,
+          today,
+          random: random.next,
+        },
+        () => api.connectionsOf(owner, this.toApi),
+      );
+      const limits = {
+        rate: 0,
+        maxSessions: 1_000,
+        maxStreams: 1_000,
+        maxScripts: 100,
+        maxLifetimeMs: 60_000,
+      };
+      const onUnexpected = (error: unknown) => {
+        throw error;
+      };
+      const live = createLive({ transport, timeouts: TIMEOUTS, limits, onUnexpected, today, random });
+      this.#running = { transport, state, live };
+      kernel.log(`${owner.name} runs`);
+    };
+    openStateInRedis(options, { clock, random, createClient }).then(begin, (error) => {
+      kernel.log(`${owner.name} does not start: ${error}`);
+      if (!owner.hasEnded) this.die(RESTART_MS);
+    });
+  }
+
+  /** The API as an operation has it. */
+  open(key: string, caller: string): Api & { readonly usage: Usage; readonly signal: AbortSource } {
+    if (!this.#running) throw new Error('the gateway does not run');
+    const { transport, state } = this.#running;
+    const account = `account of ${key}`;
+    const { clock } = transport;
+    const startedAt = clock.now();
+    return {
+      ask: transport.ask,
+      rateLimit: () => transport.rateLimit(account),
+      status: () => transport.status(account),
+      clock,
+      origin: { key, account, caller, startedAt, snapshot: state.generations.snapshot(account) },
+      usage: new Usage(),
+      signal: new AbortSource(),
+      timeouts: TIMEOUTS,
+      deadline: startedAt + OPERATION_MS,
+      trial: undefined,
+      pageSizes: state.pageSizes,
+    };
+  }
+
+  subscribe(key: string, caller: string, scriptId: string, after: string | undefined) {
+    if (!this.#running) throw new Error('the gateway does not run');
+    const origin = { key, account: `account of ${key}`, caller };
+    return this.#running.live.subscribe(origin, { scriptId, isWanted: () => true, after });
+  }
+}

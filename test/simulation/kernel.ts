@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+
+/** A process of the simulation. Its events wait while it stands still, and are dropped when it has ended. */
+export class Owner {
+  pausedUntil = 0;
+  hasEnded = false;
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** After a pause a process runs its timers first, then reads its sockets, as Node does. */
+type Kind = 'timer' | 'socket';
+
+interface Event {
+  at: number;
+  order: number;
+  readonly owner: Owner | undefined;
+  readonly action: () => void;
+  isOff: boolean;
+  readonly kind: Kind;
+}
+
+/** How many lines of the history are kept for a report. */
+const KEPT_LINES = 50;
+/** A socket event of a process that paused comes behind all timers of the same instant. */
+const BEHIND_TIMERS = 2 ** 50;
+
+/** Virtual time in ms, and what happens when: events in the order of their times, then of their making. */
+export class Kernel {
+  now = 0;
+  events = 0;
+  readonly #queue: Event[] = [];
+  #made = 0;
+  readonly #hash = createHash('sha256');
+  readonly lines: string[] = [];
+
+  /** The returned function calls the event off. */
+  after(delayMs: number, action: () => void, owner?: Owner, kind: Kind = 'timer'): () => void {
+    this.#made += 1;
+    const event: Event = {
+      at: this.now + Math.max(0, delayMs),
+      order: this.#made,
+      owner,
+      action,
+      isOff: false,
+      kind,
+    };
+    this.#push(event);
+    return () => {
+      event.isOff = true;
+    };
+  }
+
+  /** Notes a line of the history: two runs with one seed give the same lines. */
+  log(line: string): void {
+    const text = `${this.now.toFixed(3)} ${line}`;
+    this.#hash.update(text);
+    this.lines.push(text);
+    if (this.lines.length > 2 * KEPT_LINES) this.lines.splice(0, this.lines.length - KEPT_LINES);
+  }
+
+  get lastLines(): readonly string[] {
+    return this.lines.slice(-KEPT_LINES);
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** Lets time pass until then, or until `isOver`. All that follows from an event happens before the next one. */
+  async run(until: number, isOver: () => boolean = () => false): Promise<void> {
+    for (let event = this.#take(until); event; event = this.#take(until)) {
+      const { owner } = event;
+      if (event.isOff || owner?.hasEnded) continue;
+      if (owner && owner.pausedUntil > event.at) {
+        event.at = owner.pausedUntil;
+        if (event.kind === 'socket' && event.order < BEHIND_TIMERS) event.order += BEHIND_TIMERS;
+        this.#push(event);
+        continue;
+      }
+      this.now = event.at;
+      this.events += 1;
+      event.action();
+      await setImmediate();
+      if (isOver()) return;
+    }
+    this.now = Math.max(this.now, until);
+  }
+
+  /** Events that are still to happen in a process. */
+  pendingOf(owner: Owner): number {
+    return this.#queue.filter((event) => event.owner === owner && !event.isOff).length;
+  }
+
+  #take(until: number): Event | undefined {
+    const queue = this.#queue;
+    const [first] = queue;
+    if (!first || first.at > until) return undefined;
+    const last = queue.pop() as Event;
+    if (queue.length > 0) this.#sink(last);
+    return first;
+  }
+
+  #push(event: Event): void {
+    const queue = this.#queue;
+    let at = queue.length;
+    queue.push(event);
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!isBefore(event, queue[above] as Event)) break;
+      queue[at] = queue[above] as Event;
+      at = above;
+    }
+    queue[at] = event;
+  }
+
+  #sink(event: Event): void {
+    const queue = this.#queue;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= queue.length) break;
+      const right = queue[below + 1];
+      if (right && isBefore(right, queue[below] as Event)) below += 1;
+      if (!isBefore(queue[below] as Event, event)) break;
+      queue[at] = queue[below] as Event;
+      at = below;
+    }
+    queue[at] = event;
+  }
+}
+
+function isBefore(one: Event, other: Event): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
+}

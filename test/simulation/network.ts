@@ -1,0 +1,54 @@
+import type { Seeded } from '../support/seeded.ts';
+import type { Kernel, Owner } from './kernel.ts';
+
+/** How a link is at the moment, in one direction. */
+export interface Way {
+  latencyMs: number;
+  readonly jitterMs: number;
+  readonly loss: number;
+  /** Nothing arrives before then. */
+  cutUntil: number;
+  cutFrom: number;
+}
+
+export interface Link {
+  readonly there: Way;
+  readonly back: Way;
+}
+
+export function createLink(latencyMs: number, jitterMs: number, loss: number): Link {
+  const way = (): Way => ({ latencyMs, jitterMs, loss, cutUntil: 0, cutFrom: 0 });
+  return { there: way(), back: way() };
+}
+
+/** TCP sends a lost packet again after this time at least. */
+const AGAIN_MS = 200;
+
+/** One direction of a connection: everything arrives, late perhaps, and in order. */
+export class Channel {
+  readonly #kernel: Kernel;
+  readonly #way: Way;
+  readonly #random: Seeded;
+  #lastAt = 0;
+
+  constructor(kernel: Kernel, way: Way, random: Seeded) {
+    this.#kernel = kernel;
+    this.#way = way;
+    this.#random = random;
+  }
+
+  send(deliver: () => void, owner?: Owner): void {
+    const { latencyMs, jitterMs, loss, cutFrom, cutUntil } = this.#way;
+    const { now } = this.#kernel;
+    const random = this.#random;
+    let delayMs = latencyMs + random.next() * jitterMs;
+    // A packet that is lost is sent again.
+    if (random.chance(loss)) delayMs += Math.max(AGAIN_MS, 2 * latencyMs);
+    // In a cut TCP tries again after twice the time, each time.
+    if (cutUntil > now)
+      delayMs += cutUntil - now + random.next() * Math.min(cutUntil - now, cutUntil - cutFrom);
+    const at = Math.max(now + delayMs, this.#lastAt);
+    this.#lastAt = at;
+    this.#kernel.after(at - now, deliver, owner, 'socket');
+  }
+}

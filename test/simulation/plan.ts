@@ -1,0 +1,137 @@
+import { createSeeded, type Seeded } from '../support/seeded.ts';
+
+/** Everything that a history is made of: the same plan gives the same history. */
+export interface Plan {
+  readonly seed: string;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly gateways: readonly GatewayPlan[];
+  readonly storeDrift: number;
+  readonly callers: readonly CallerPlan[];
+  readonly faults: readonly Fault[];
+}
+
+interface GatewayPlan {
+  readonly drift: number;
+  readonly storeLatencyMs: number;
+  readonly apiLatencyMs: number;
+  readonly jitterMs: number;
+  readonly loss: number;
+}
+
+export interface CallerPlan {
+  readonly name: string;
+  readonly key: string;
+  readonly gateway: number;
+  /** The pause between two operations, on average. */
+  readonly thinkMs: number;
+  readonly writes: number;
+  readonly scripts: number;
+  readonly joinsAt: number;
+  readonly leavesAt: number;
+}
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly at: number;
+  readonly forMs: number;
+  readonly gateway: number;
+  /** Stands for a direction or a size, as the kind needs it. From 0 to 1. */
+  readonly lot: number;
+}
+
+const FAULTS = {
+  'store stalls': [50, 3_000],
+  'store is flushed': [1, 1],
+  'store fails over': [100, 3_000],
+  'store starts empty': [100, 3_000],
+  'store is full': [500, 5_000],
+  'store is read-only': [500, 5_000],
+  'store clock jumps': [1, 1],
+  'store is further away': [500, 8_000],
+  'store is cut off': [100, 2_000],
+  'store is cut off for long': [2_000, 15_000],
+  'api is further away': [500, 8_000],
+  'api is cut off': [100, 8_000],
+  'api is slow': [500, 8_000],
+  'api refuses': [300, 3_000],
+  'api says 429': [300, 3_000],
+  'api hangs': [300, 3_000],
+  'api closes': [300, 3_000],
+  'api fails': [300, 3_000],
+  'process pauses': [100, 2_500],
+  'process pauses for long': [2_500, 30_000],
+  'process dies': [100, 5_000],
+  'time of day jumps': [1, 1],
+} as const satisfies Record<string, readonly [number, number]>;
+
+export type FaultKind = keyof typeof FAULTS;
+export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
+
+/**
+ * A process that is cut off for more than 3 s, or stands still, is replaced by a process that starts meanwhile, and may go
+ * beyond the quota then: see `exemptions.md`. A plan has the one or the other.
+ */
+const OF_LONG_CUTS: readonly FaultKind[] = ['store is cut off for long', 'process pauses for long'];
+
+/** How long before its end a history has no more faults, in ms. */
+export const QUIET_MS = 15_000;
+
+interface PlanOptions {
+  readonly seed: string;
+  readonly seconds: number;
+  readonly gateways: number;
+  /** Faults in a minute, on average. */
+  readonly faultsPerMinute?: number;
+  readonly kinds?: readonly FaultKind[];
+}
+
+export function createPlan(options: PlanOptions): Plan {
+  const { seed, seconds, gateways, faultsPerMinute = 12, kinds = FAULT_KINDS } = options;
+  const random = createSeeded(seed, 'plan');
+  const between = (least: number, most: number) => least + random.next() * (most - least);
+  const hasDeaths = random.chance(0.5);
+  const usable = kinds.filter((kind) => !(hasDeaths ? OF_LONG_CUTS : ['process dies']).includes(kind));
+  const isFar = random.chance(0.2);
+  const lastAt = seconds * 1_000 - QUIET_MS;
+  const faults: Fault[] = [];
+  // Some histories have few faults, so that what lasts long is seen as well.
+  const every = 60_000 / (faultsPerMinute * between(0.3, 1.7));
+  for (let at = 3_000; usable.length > 0; ) {
+    at += -Math.log(1 - random.next()) * every;
+    if (at >= lastAt) break;
+    const kind = random.pick(usable);
+    const [least, most] = FAULTS[kind];
+    const forMs = Math.min(least * (most / least) ** random.next(), lastAt - at);
+    faults.push({ kind, at, forMs, gateway: random.below(gateways), lot: random.next() });
+  }
+  return {
+    seed,
+    seconds,
+    rate: random.pick([10, 50, 50]),
+    storeDrift: random.chance(0.5) ? 0 : between(-0.04, 0.04),
+    gateways: Array.from({ length: gateways }, () => ({
+      drift: random.chance(0.5) ? 0 : between(-0.01, 0.01),
+      storeLatencyMs: isFar ? between(1, 20) : between(0.1, 2),
+      apiLatencyMs: between(2, 100),
+      jitterMs: random.pick([0, 0.3, 2, 10]),
+      loss: random.pick([0, 0, 0.001, 0.01]),
+    })),
+    callers: createCallers(random, seconds, gateways),
+    faults,
+  };
+}
+
+function createCallers(random: Seeded, seconds: number, gateways: number): CallerPlan[] {
+  const count = 2 + random.below(4 * Math.min(gateways, 5));
+  return Array.from({ length: count }, (_one, index) => ({
+    name: `c${index}`,
+    key: random.pick(['key-a', 'key-a', 'key-a', 'key-b']),
+    gateway: random.below(gateways),
+    thinkMs: random.pick([5, 30, 100, 300, 1_000]),
+    writes: random.pick([0, 0.02, 0.1, 0.5]),
+    scripts: random.pick([1, 3, 10, 100]),
+    joinsAt: random.chance(0.6) ? 0 : random.next() * seconds * 800,
+    leavesAt: random.chance(0.7) ? seconds * 1_000 : random.next() * seconds * 1_000,
+  }));
+}

@@ -1,0 +1,207 @@
+import { ErrorReply } from '@redis/client';
+import type { CreateClient, DriverClient } from '../../src/features/redis/driver.ts';
+import { createSeeded } from '../support/seeded.ts';
+import { DriftingClock } from './clocks.ts';
+import { type Kernel, Owner } from './kernel.ts';
+import { Channel, type Link } from './network.ts';
+import { ModelError, RedisModel } from './redis-model.ts';
+
+/** The time of day when the simulation begins, in ms since 1970. */
+export const BEGINS_AT = 1_800_000_000_000;
+
+/** A replica has copies of this age at most, in ms. */
+const COPY_EVERY_MS = 50;
+const COPIES = 25;
+
+interface Session {
+  readonly channels: Set<string>;
+  push(message: Buffer, channel: Buffer): void;
+  /** The connection breaks. */
+  lose(): void;
+  isOpen: boolean;
+}
+
+/** A Redis: its data, its clock, and whether it runs. Gateways reach it by connections that take time. */
+export class Store {
+  readonly clock: DriftingClock;
+  readonly model: RedisModel;
+  readonly #kernel: Kernel;
+  readonly #seed: string;
+  /** Its events wait while it stalls. */
+  #owner = new Owner('store');
+  #runs = 0;
+  readonly #copies: { readonly at: number; readonly data: unknown }[] = [];
+  #sessions = new Set<Session>();
+  #connections = 0;
+  commands = 0;
+  bytes = 0;
+
+  constructor(kernel: Kernel, seed: string, drift: number) {
+    this.#kernel = kernel;
+    this.#seed = seed;
+    this.clock = new DriftingClock(kernel, drift, BEGINS_AT);
+    this.model = new RedisModel({
+      micros: () => Math.floor(this.clock.now() * 1000),
+      publish: (channel, message) => this.#publish(channel, message),
+    });
+    this.#start();
+  }
+
+  #start(): void {
+    this.#runs += 1;
+    this.#owner = new Owner('store');
+    this.model.restart();
+  }
+
+  stall(ms: number): void {
+    this.#owner.pausedUntil = this.#kernel.now + ms;
+  }
+
+  /** It ends, loses the data or has `data`, and is there again after so many ms. */
+  restart(downMs: number, data: unknown): void {
+    this.#owner.hasEnded = true;
+    for (const session of this.#sessions) session.lose();
+    this.#sessions.clear();
+    this.#kernel.after(downMs, () => {
+      if (data === undefined) this.model.flush();
+      else this.model.restore(data);
+      this.#start();
+    });
+  }
+
+  /** A replica takes its place, which lacks the writes of the last `lostMs`. */
+  failOver(downMs: number, lostMs: number): void {
+    const { now } = this.#kernel;
+    const copy = this.#copies.findLast(({ at }) => at <= now - lostMs) ?? this.#copies[0];
+    this.restart(downMs, copy?.data);
+  }
+
+  /** A replica takes copies of the data, for a failover. */
+  replicate(): void {
+    this.#copies.push({ at: this.#kernel.now, data: this.model.snapshot() });
+    if (this.#copies.length > COPIES) this.#copies.shift();
+    this.#kernel.after(COPY_EVERY_MS, () => this.replicate());
+  }
+
+  #publish(channel: string, message: string): void {
+    const [name, body] = [Buffer.from(channel, 'latin1'), Buffer.from(message, 'latin1')];
+    for (const session of this.#sessions) if (session.channels.has(channel)) session.push(body, name);
+  }
+
+  /** The maker of a process's connections. */
+  clientOf(process: Owner, link: Link): CreateClient {
+    return async () => {
+      this.#connections += 1;
+      return this.#connect(process, link, `${process.name} ${this.#connections}`);
+    };
+  }
+
+  #connect(process: Owner, link: Link, name: string): DriverClient {
+    const kernel = this.#kernel;
+    const random = createSeeded(this.#seed, 'connection', name);
+    const there = new Channel(kernel, link.there, random);
+    const back = new Channel(kernel, link.back, random);
+    const listeners = new Map<string, ((error: Error) => void)[]>();
+    const waiting = new Set<(error: Error) => void>();
+    let isReady = false;
+    let isOver = false;
+    let receive: (message: Buffer, channel: Buffer) => void = () => undefined;
+    const emit = (event: string, error?: Error) => {
+      for (const listener of listeners.get(event) ?? []) listener(error as Error);
+    };
+    const end = (error: Error) => {
+      if (isOver) return;
+      isOver = true;
+      isReady = false;
+      const all = [...waiting];
+      waiting.clear();
+      for (const reject of all) reject(error);
+    };
+    const session: Session = {
+      channels: new Set(),
+      isOpen: true,
+      push: (message, channel) => back.send(() => isOver || receive(message, channel), process),
+      lose: () => {
+        session.isOpen = false;
+        back.send(() => {
+          if (isOver) return;
+          end(new Error('Socket closed unexpectedly'));
+          emit('error', new Error('Socket closed unexpectedly'));
+        }, process);
+      },
+    };
+
+    /** Sends a request to the Redis that runs when it arrives. `carry` gives the answer there. */
+    const request = (carry: () => unknown): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        if (isOver) return reject(new Error('The client is closed'));
+        waiting.add(reject);
+        there.send(() => {
+          const owner = this.#owner;
+          if (owner.hasEnded) return session.lose();
+          kernel.after(
+            0,
+            () => {
+              if (!session.isOpen) return;
+              let answer: () => void;
+              try {
+                const value = carry();
+                answer = () => resolve(value);
+              } catch (error) {
+                if (!(error instanceof ModelError)) throw error;
+                answer = () => reject(new ErrorReply(error.message));
+              }
+              back.send(() => {
+                if (waiting.delete(reject)) answer();
+              }, process);
+            },
+            owner,
+            'socket',
+          );
+        });
+      });
+    const sessions = this.#sessions;
+    const runId = () => `run${this.#runs}`;
+    return {
+      get isReady() {
+        return isReady;
+      },
+      on(event: string, listener: (error: Error) => void) {
+        listeners.set(event, [...(listeners.get(event) ?? []), listener]);
+      },
+      async connect() {
+        await request(() => sessions.add(session));
+        isReady = true;
+        emit('ready');
+      },
+      sendCommand: ([command, ...words]) => {
+        this.commands += 1;
+        for (const word of words) this.bytes += word.length;
+        if (command === 'INFO') return request(() => `run_id:${runId()}\r\nredis_mode:standalone\r\n`);
+        if (command === 'PING') return request(() => 'PONG');
+        const [script = '', count = '0', ...rest] = words.map(textOf);
+        const keys = rest.slice(0, Number(count));
+        return request(() => this.model.eval(String(command), script, keys, rest.slice(Number(count))));
+      },
+      subscribe(channels, listener) {
+        receive = listener;
+        return request(() => {
+          for (const channel of [channels].flat()) session.channels.add(channel);
+        });
+      },
+      unsubscribe: (channel) => request(() => session.channels.delete(channel)),
+      destroy: () => {
+        end(new Error('Disconnects client'));
+        // Redis reads what is on its way, and learns of the end by it.
+        there.send(() => {
+          session.isOpen = false;
+          this.#sessions.delete(session);
+        });
+      },
+    };
+  }
+}
+
+function textOf(word: string | Buffer): string {
+  return typeof word === 'string' ? word : word.toString('latin1');
+}
