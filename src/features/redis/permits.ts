@@ -115,14 +115,18 @@ export function createHeldPermits(
     });
   };
 
+  const mayCount = (isMeant: (permit: Pick<HeldPermit, 'isInStore'>) => boolean) => {
+    const from = link.now() - WINDOW_MS;
+    for (const permit of open) if (permit.isSent && isMeant(permit)) return true;
+    return settled.some((permit) => isMeant(permit) && (permit.arrivedAt ?? from) > from);
+  };
+
   return {
     isEmpty,
     /** Whether requests with permits of the store may yet arrive, or have arrived in the last window. */
-    mayCountInStore() {
-      const from = link.now() - WINDOW_MS;
-      for (const { isInStore, isSent } of open) if (isInStore && isSent) return true;
-      return settled.some(({ isInStore, arrivedAt = from }) => isInStore && arrivedAt > from);
-    },
+    mayCountInStore: () => mayCount(({ isInStore }) => isInStore),
+    /** The same for requests with any permit. */
+    mayCount: () => mayCount(() => true),
     nextName: () => `${link.membership.nextName()}.`,
     /** Permits that the store may have given in an answer that was lost. */
     giveUp: (ids: readonly string[]) =>

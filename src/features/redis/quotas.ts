@@ -92,7 +92,10 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const ownShare = () => {
     const own = membership.shareOf(rate);
     if (!link.isDegraded || own === 0) return undefined;
-    if (share?.rate !== own) share = { rate: own, quota: openShare(own) };
+    if (share?.rate === own) return share.quota;
+    // Requests of the share before, of another size, may yet arrive: a new one would not count them.
+    if (permits.mayCount()) return undefined;
+    share = { rate: own, quota: openShare(own) };
     return share.quota;
   };
 
