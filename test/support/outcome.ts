@@ -33,7 +33,7 @@ export function nothingMore(): Promise<void> {
 
 /** Each executor has its own words for a schema whose types are wrong: no client sees them. */
 function isOwnWord(message: string): boolean {
-  return /^(Expected `|Expected value of|Abstract type|Runtime Object|Support for|\w+ has serialized|\w+ was resolved to|A value of the type)/.test(
+  return /^(Expected `|Expected value of|Abstract type|Runtime Object|Support for|\w+ has serialized|\w+ was resolved to|A value does not have its type)/.test(
     message,
   );
 }
