@@ -154,12 +154,6 @@ const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { nam
 
 const TOO_MANY_FIELDS = new Error('too many fields');
 
-/** The condition's value with which a directive leaves a selection out. */
-const LEAVES_OUT: ReadonlyMap<string, boolean> = new Map([
-  ['skip', true],
-  ['include', false],
-]);
-
 class Walk {
   readonly conditions = new Map<string, unknown>();
   size = 0;
@@ -240,7 +234,10 @@ class Walk {
     const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
     const spread = new Set<string>();
     const addSet = ({ selections }: SelectionSetNode): void => {
-      for (const node of selections) if (this.#isIncluded(node)) add(node);
+      for (const node of selections) {
+        const isKnown = node.kind === Kind.FRAGMENT_SPREAD && spread.has(node.name.value);
+        if (!isKnown && this.#isIncluded(node)) add(node);
+      }
     };
     const add = (node: SelectionNode): void => {
       if (node.kind === Kind.FIELD) {
@@ -252,9 +249,8 @@ class Walk {
         if (this.#appliesTo(type, node.typeCondition)) addSet(node.selectionSet);
       } else {
         const fragment = this.#scope.fragments[node.name.value];
-        if (fragment === undefined || spread.has(node.name.value)) return;
         spread.add(node.name.value);
-        if (this.#appliesTo(type, fragment.typeCondition)) addSet(fragment.selectionSet);
+        if (fragment && this.#appliesTo(type, fragment.typeCondition)) addSet(fragment.selectionSet);
       }
     };
     for (const set of sets) addSet(set);
@@ -268,12 +264,12 @@ class Walk {
     return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
   }
 
-  #isIncluded({ directives = [] }: SelectionNode): boolean {
-    for (const { name, arguments: [condition] = [] } of directives) {
-      const leavesOut = LEAVES_OUT.get(name.value);
-      if (leavesOut !== undefined && this.#valueOf(condition?.value) === leavesOut) return false;
-    }
-    return true;
+  /** Like graphql-js, @skip first: if it leaves a selection out, the condition of @include does not matter. */
+  #isIncluded({ directives }: SelectionNode): boolean {
+    if (!directives?.length) return true;
+    const conditionOf = (name: string) =>
+      directives.find((one) => one.name.value === name)?.arguments?.[0]?.value;
+    return this.#valueOf(conditionOf('skip')) !== true && this.#valueOf(conditionOf('include')) !== false;
   }
 
   /** The value of a condition. Execution refuses a value that is no boolean; until then the selection counts. */

@@ -460,10 +460,26 @@ describe('graphql-js executes', () => {
     expect(prepared.weight).toBe(fields * oneField.weight);
   });
 
-  it('a condition that is null, with its error', async () => {
-    const text = 'query ($a: Boolean = true) { text @include(if: $a) }';
-    const result = await expectSame(text, () => ({}), { variableValues: { a: null } });
-    expect(result.errors).toHaveLength(1);
+  it.each([
+    ['a field', 'query ($a: Boolean = true) { text @include(if: $a) }'],
+    ['a field below', 'query ($a: Boolean = true) { text nodes { text node { text @skip(if: $a) } } }'],
+    ['a field that @skip leaves out', 'query ($a: Boolean = true) { text @include(if: $a) @skip(if: true) }'],
+    [
+      'a field that @include leaves out',
+      'query ($a: Boolean = true) { text @include(if: false) @skip(if: $a) }',
+    ],
+    [
+      'a fragment',
+      'query ($a: Boolean = true) { nodes { ...A @include(if: $a) } } fragment A on Node { text }',
+    ],
+    [
+      'a fragment that is there already',
+      'query ($a: Boolean = true) { nodes { ...A ...A @include(if: $a) } } fragment A on Node { text }',
+    ],
+  ])('a condition of %s that is null, as its error', async (_what, text) => {
+    const node = { text: 'x', node: { text: 'y' } };
+    const root = () => ({ text: 'x', node, nodes: [node, later(1, () => node), null] });
+    await expectSame(text, root, { variableValues: { a: null } });
   });
 
   it('more than 1,000 fields, wherever they stand', () => {
