@@ -1,5 +1,5 @@
 /**
- * The composition root, first part: the features of every gateway, which are loaded with it. To build a gateway without one of them,
+ * The composition root, first part: features that are loaded with every gateway. To build a gateway without a feature,
  * delete its line and its folder.
  */
 export * as federation from './federation/federation.ts';

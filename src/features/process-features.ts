@@ -1,6 +1,6 @@
 /**
- * The composition root, second part: the features of a process, each of which is loaded when it is needed. To build without one of
- * them, delete its line and its folder.
+ * The composition root, second part: features of a process, loaded when needed. To build without a feature, delete its line
+ * and its folder.
  */
 export const agents = () => import('./agents/open-agents.ts');
 export const audit = () => import('./audit/audit-file.ts');

@@ -194,7 +194,7 @@ describe('what is installed serves', () => {
       });
       expect([clone.code, clone.stderr.replace(/"[^"]+dist\/"/, '"dist/"')]).toEqual([
         1,
-        `DASHBOARD is true, but there is no dashboard that can be read in "dist/" (${code}). Run "npm run dashboard" in the repository, or leave DASHBOARD out.\n`,
+        `DASHBOARD is true, but "dist/" has no readable dashboard (${code}). Run "npm run dashboard" in the repository, or leave DASHBOARD out.\n`,
       ]);
     }
   });

@@ -21,7 +21,7 @@ import type { AgentDocuments } from './parts.ts';
 import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
 import { DATA_NOTE, toolResult } from './tool-result.ts';
 
-/** Answers a message in the record of the request that it came by, to which it adds headers. */
+/** Answers a message within the record of its HTTP request, with additional headers. */
 export type InRequest = <Answer>(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
@@ -30,13 +30,13 @@ export type InRequest = <Answer>(
 
 const OPTIONS = {
   capabilities: { tools: {} },
-  instructions: `Tools for LuaAuth: scripts, licence keys, sessions. Each call costs part of a shared quota of REST calls; plan: true tells how much before. ${DATA_NOTE}`,
+  instructions: `Tools for LuaAuth: scripts, licence keys, sessions. Each call uses a shared quota of REST calls; plan: true returns its price without running it. ${DATA_NOTE}`,
   cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' as const } },
 };
 
 export type Agents = ReturnType<typeof createAgents>;
 
-/** Serves the tools of MCP to connected clients; each call is an operation as any other. @throws StartError */
+/** Serves MCP tools to connected clients. Each call runs as an ordinary operation. @throws StartError */
 export function createAgents(parts: AdapterParts, options: AgentDocuments) {
   const { pipeline, rateLimit, clock, schema } = parts;
   let tools = readTools(options, parts);
@@ -60,17 +60,17 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     const { permissions, origin } = await identify(record);
     const tool = tools.find(({ listing }) => listing.name === name);
     const result = tool && (await run(tool, args, record));
-    // The list has changed since, and nothing ran.
+    // The list has changed meanwhile, and nothing ran.
     if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool)) {
       record.codes = [];
       return call(name, args, record);
     }
-    // Callers do not even learn of what is out of their scopes; the audit log does, if they try it.
+    // A tool outside the caller's scopes looks like an unknown tool. The audit log records the attempt.
     if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions))) {
-      const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call one that tools/list names.`;
+      const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call a tool from tools/list.`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
-    // The result stands, whatever is known of the quota.
+    // The result is valid even if the quota is not known.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
     return toolResult(shownResult(result), schema, quota, permissions.rate, options.maxAnswerBytes);
   }
@@ -93,7 +93,7 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     return pipeline.mask({ errors: refusals }, record);
   }
 
-  /** The library would tell the client whatever is thrown. */
+  /** The library would show any thrown error to the client. */
   const masked =
     <Answer>(answer: (record: RequestRecord) => Promise<Answer>) =>
     (record: RequestRecord) =>
@@ -103,11 +103,11 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
 
   return {
     identify,
-    /** @throws StartError, and leaves the tools of before */
+    /** @throws StartError; the previous tools then stay */
     replace(listed: AgentDocuments['listed']): void {
       tools = readTools({ ...options, listed }, parts);
     },
-    /** A server of the protocol's library for one connection. `client`: the client's name, if an earlier message had it. */
+    /** Creates the library's server for one connection. `client` is the client's name, if an earlier message gave it. */
     createServer(inRequest: InRequest, client?: unknown): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
       server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
@@ -131,11 +131,11 @@ const NO_KEY = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 
 const NO_CURSOR = new ProtocolError(
   ProtocolErrorCode.InvalidParams,
-  'The list has one page, so there is no such cursor. Leave it out.',
+  'The list has only one page, so no cursor is valid. Leave the cursor out.',
 );
 
 const QUERIES_ONLY = malformedRequest(
-  'This tool takes queries only. To write, call another tool that tools/list names.',
+  'This tool runs queries only. To write, call another tool from tools/list.',
 );
 
 /** @throws BAD_REQUEST */
@@ -143,19 +143,19 @@ function checkQuery(type: OperationTypeNode): void {
   if (type !== 'query') throw QUERIES_ONLY;
 }
 
-/** The name that the client gives itself: in each message, or once, when the client connects. */
+/** Headers with the client's name: from the message, or from the connection's first message. */
 function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server, session: unknown) {
   const named = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY];
   const given = named ?? session ?? server.getClientVersion();
   const { name, version } = (given ?? {}) as JsonSchema;
-  // No header holds other characters; of an older client nobody has checked what it is.
+  // Headers allow no other characters, and older clients' values are unchecked.
   const [client = 'unknown', release = ''] = [name, version].map((text) =>
     typeof text === 'string' ? text.replaceAll(/[^\x20-\x7e]/g, '?') : undefined,
   );
   return { 'apollographql-client-name': `mcp/${client}`, 'apollographql-client-version': release };
 }
 
-/** Tells a client that asked for it that a call goes on. @returns what ends that */
+/** Sends progress notifications, if the client asked for them. @returns a function that ends them */
 function tellProgress({ mcpReq: { _meta: { progressToken } = {}, notify } }: ServerContext, clock: Clock) {
   if (progressToken === undefined) return;
   let progress = 0;

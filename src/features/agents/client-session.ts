@@ -8,13 +8,13 @@ interface Initialize {
 /** The header that a client repeats in each message after `initialize`. */
 export const SESSION = 'mcp-session-id';
 
-/** Longer names are cut: a client repeats the header with each message. */
+/** Longer names are cut, because the client repeats the header in each message. */
 const MAX_NAME = 60;
 const MAX_SESSION = 400;
 
 /**
- * The session of a client that connects: its name, encoded. So every gateway knows it, and nothing is kept. Undefined: the message is
- * another.
+ * The session of a client that connects: its encoded name. So every gateway can read it, and no gateway stores it.
+ * Undefined for any other message.
  */
 export function sessionOf(message: unknown): string | undefined {
   const { method, params } = (message ?? {}) as Initialize;
@@ -26,7 +26,7 @@ export function sessionOf(message: unknown): string | undefined {
   return Buffer.from(JSON.stringify({ name, version })).toString('base64url');
 }
 
-/** The name and version in a session; undefined: a session of another server, or none. */
+/** The name and version in a session. Undefined without a session of this kind. */
 export function clientOf(session: string | string[] | undefined): object | undefined {
   if (typeof session !== 'string' || session.length > MAX_SESSION) return undefined;
   try {

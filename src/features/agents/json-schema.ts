@@ -26,7 +26,7 @@ import { type FieldPlan, objectsOf } from '../../plan/select.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Any other scalar may be anything. */
+/** Other scalars have no JSON Schema type. */
 const SCALARS: JsonSchema = { Boolean: 'boolean', Int: 'integer', SafeInt: 'integer' };
 const TEXTS = ['ID', 'String', 'DateTime'];
 
@@ -36,7 +36,7 @@ function leafOf(type: GraphQLNamedType): JsonSchema {
   return scalar === undefined ? {} : { type: scalar };
 }
 
-/** The values of a type, by those of the type that it names. */
+/** The JSON Schema of a GraphQL type, given the schema of its named type. */
 function schemaOf(type: GraphQLType, named = leafOf(getNamedType(type))): JsonSchema {
   const present = getNullableType(type);
   const schema = isListType(present) ? { type: 'array', items: schemaOf(present.ofType, named) } : named;
@@ -45,12 +45,12 @@ function schemaOf(type: GraphQLType, named = leafOf(getNamedType(type))): JsonSc
   return { ...schema, type: [own, 'null'], ...(Array.isArray(values) && { enum: [...values, null] }) };
 }
 
-/** An object that has no other members. */
+/** An object without further members. */
 export function objectOf(properties: JsonSchema, required: string[]) {
   return { type: 'object' as const, properties, required, additionalProperties: false };
 }
 
-/** A value that is given, of a variable or of a field in one. */
+/** The JSON Schema of an input: a variable, or a field in it. */
 function inputOf(type: GraphQLType): JsonSchema {
   const named = getNamedType(type);
   if (named.name === 'ID') return schemaOf(type, { type: 'string', pattern: ID_PATTERN });
@@ -61,9 +61,9 @@ function inputOf(type: GraphQLType): JsonSchema {
   return schemaOf(type, objectOf(Object.fromEntries(members), required));
 }
 
-/** The variables of an operation, as the arguments of a tool. */
+/** The variables of an operation as the arguments of a tool. */
 export function argumentsOf({ schema, operation, document }: PreparedOperation) {
-  // The place that a variable is given to says more of it: its description, and the range of a page's size.
+  // The argument that receives a variable adds its description and, for a page size, its range.
   const places: Record<string, JsonSchema> = {};
   const info = new TypeInfo(schema);
   const addPlace = ({ name, value }: ArgumentNode | ObjectFieldNode) => {
@@ -93,13 +93,13 @@ export function argumentsOf({ schema, operation, document }: PreparedOperation) 
   return { properties, required };
 }
 
-/** An object with the fields that are selected on it, whichever type it is of. */
+/** The JSON Schema of an object with its selected fields, on any of its types. */
 export function selectedOf(fields: readonly FieldPlan[]): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const { key, definition, value } of fields) {
     const below = [...objectsOf(value).values()].flatMap((object) => object.fields);
     const schema = schemaOf(definition.type, below.length > 0 ? selectedOf(below) : undefined);
-    // On another type the same key may be something else.
+    // If types disagree about a key, any value is allowed.
     properties[key] = isDeepStrictEqual(properties[key] ?? schema, schema) ? schema : {};
   }
   return { type: 'object', properties };

@@ -10,15 +10,14 @@ import {
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { CoercedVariables } from '../../plan/variables.ts';
 
-/** Each doubles the number of prices that are compared. */
+/** Each choice doubles the number of prices to compare. */
 const MAX_CHOICES = 6;
-/** The JSON of a request holds no more. */
+/** The JSON of a request cannot hold more items. */
 const MOST_ITEMS = 150_000;
 
 /**
- * The most REST calls that an operation can take, whatever its variables are, up to `limit`: with more it does not run. Lists
- * are as long, pages as large and ids as different as can be; each condition holds or not, and what can be left out is there
- * or not.
+ * The most REST calls that an operation can make with any variables, at most `limit`. Assumes the longest lists, the
+ * largest pages and distinct ids, and tries conditions and optional objects both ways.
  */
 export function mostCalls(prepared: PreparedOperation, limit: number): number {
   const { schema, operation } = prepared;
@@ -46,10 +45,10 @@ export function mostCalls(prepared: PreparedOperation, limit: number): number {
 const isBoolean = (type: GraphQLType): boolean =>
   String(isNonNullType(type) ? type.ofType : type) === 'Boolean';
 
-/** Whether less can cost more: a condition may choose what is asked for, an object which endpoint answers. */
+/** Whether a smaller value can cost more: a condition may select other fields, an object may choose the endpoint. */
 const isChoice = (type: GraphQLType): boolean => isBoolean(type) || isInputObjectType(type);
 
-/** The value of a type that costs most. Texts have the names of their places, so that no two are alike. */
+/** The most expensive value of a type. Each text is named after its place, so that all texts differ. */
 function largest(type: GraphQLType, place: string, length: number): CoercedVariables[string] {
   if (isNonNullType(type)) return largest(type.ofType, place, length);
   if (isListType(type))

@@ -17,8 +17,8 @@ import type { AgentDocuments } from './parts.ts';
 import { serveAtStdin } from './stdio.ts';
 
 /**
- * Opens the way for agents to these documents, at `/mcp`; with a gateway key, by the process's own stdin and stdout, for who
- * presents this key. The gateway calls it. @throws StartError
+ * Serves the documents as MCP tools at `/mcp`. With a gateway key, also serves the client at the process's stdin and stdout
+ * with this key. @throws StartError
  */
 export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAgents {
   return (parts) => {
@@ -30,7 +30,7 @@ export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAg
 
 const ADDRESS = new URL('http://localhost/mcp');
 
-/** Takes messages at a node:http server: one by each POST, for nothing is kept between them. */
+/** Answers one message for each POST. No state is kept between messages. */
 function createHandler({ identify, createServer }: Agents, parts: AdapterParts): NodeHandler {
   const { pipeline, checkOrigin, openLease, maxBodyBytes, cors } = parts;
 
@@ -43,7 +43,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     if (refusal) throw refusal;
     checkContentType(contentType, encoding);
     await identify(record);
-    // No event says so again.
+    // No later event says so.
     if (response.closed) throw CUT_OFF;
     const lease = openLease(request, request.headBytes);
     const leaving = new AbortController();
@@ -67,7 +67,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     return answer;
   }
 
-  /** Before there is a message, in terms of JSON-RPC. */
+  /** Refuses a request before its message is read, in the form of JSON-RPC. */
   function refuse(error: GraphQLError, record: RequestRecord): Response {
     const { errors } = pipeline.failed(error, record) as { errors: [GraphQLError] };
     const [{ message, extensions: data }] = errors;
@@ -80,26 +80,29 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
   return async (request, response, record) => {
     const answer = answerTo(request, response, record).catch((error) => refuse(error, record));
     const { status, headers, body } = await answer;
-    // Something in front of the gateway has answered, or the process leaves.
+    // Other code has answered, or the process is stopping.
     if (response.headersSent) return;
     const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
     response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
-    // One that has left needs no more.
+    // The client has left.
     await send(body ?? [], response).catch(() => undefined);
   };
 }
 
-/** The gateway publishes no changes of tools. A client that has left is noticed by what is sent to it. */
+/** The gateway does not publish changes of its tools. Writing at intervals detects clients that have left. */
 const OPTIONS = { maxSubscriptions: 0, keepAliveMs: 1_000 };
 
-/** A page may send the headers of the protocol as well. */
+/** The headers of MCP that a page may send. */
 const PREFLIGHT = {
   allow: 'POST',
   'access-control-allow-headers':
     'authorization, content-type, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name',
 };
 
-/** Bytes of a message beside the arguments of a call: the library repeats them, and says of each value in them what is wrong. */
+/**
+ * The most bytes of a message without the arguments of its call. The library repeats this part, and reports each invalid
+ * value in it.
+ */
 const MAX_FRAME = 64 * 1024;
 
 function readMessage(bytes: Uint8Array) {
@@ -113,6 +116,6 @@ function readMessage(bytes: Uint8Array) {
 const FRAME_TOO_LARGE = requestError(
   'BODY_TOO_LARGE',
   413,
-  `What the message holds beside the arguments of a call takes more than ${MAX_FRAME} bytes, each value at least 32. Send less of it.`,
+  `The message without the arguments of its call has more than ${MAX_FRAME} bytes, each value counted with at least 32. Shorten it.`,
 );
-const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message by each POST.');
+const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message per POST.');

@@ -2,8 +2,8 @@ import type { ListedDocuments } from '../../operation/document-resolver.ts';
 
 export interface AgentDocuments {
   readonly listed: ListedDocuments;
-  /** Whether there is a tool for any query, beside the tools of the documents. */
+  /** Whether to add a tool that runs any query. */
   readonly isArbitrary: boolean;
-  /** Bytes of the answer to one call. */
+  /** The most bytes of an answer. */
   readonly maxAnswerBytes: number;
 }

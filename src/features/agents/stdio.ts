@@ -8,12 +8,12 @@ import { requestIdFor } from '../../http/response.ts';
 import { CLIENT_LEFT } from '../../observability/request-record.ts';
 import type { Agents, InRequest } from './agents.ts';
 
-/** Calls of one client that are answered at the same time. */
+/** How many calls of a client run at the same time. */
 const MAX_CALLS = 32;
 
 /**
- * Serves a client at the process's own stdin and stdout, for the caller with this credential. Each message stands for a request.
- * The next message is read once there are fewer than `MAX_CALLS` calls and the client has read the answers before.
+ * Serves a client at the process's stdin and stdout, with the given credential. Each message counts as a request. Reads the
+ * next message when fewer than `MAX_CALLS` calls run and the client has read the earlier answers.
  */
 export function serveAtStdin(
   { createServer }: Agents,
@@ -43,18 +43,18 @@ export function serveAtStdin(
       goOn();
     });
   };
-  // Each answer that waits for the client has a listener: no leak.
+  // One listener for each waiting answer is no leak.
   stdout.setMaxListeners(0);
   const transport = new PacedTransport(maxBufferSize, untilFree);
-  const message = `This is no message, or a batch, or has more than ${maxBufferSize} bytes. Send one message by each line.`;
+  const message = `This is not a message, or it is a batch, or it has more than ${maxBufferSize} bytes. Send one message per line.`;
   const refusal = { jsonrpc: '2.0', id: null, error: { code: ProtocolErrorCode.InvalidRequest, message } };
-  // The library says nothing of these itself, and after a message that is too large it closes the transport.
+  // The library does not report these errors, and closes the transport after a message that is too large.
   const onerror = (error: Error) =>
     error instanceof ProtocolError || transport.send(refusal as never).catch(() => undefined);
   serveStdio(() => createServer(inRequest), { transport, onerror });
 }
 
-/** The library's transport over stdin and stdout, which gets a line at a time. Stdin ends with it. */
+/** The library's transport over stdin and stdout, reading line by line. Closing it ends stdin. */
 class PacedTransport extends StdioServerTransport {
   readonly #lines: Transform;
 
@@ -77,7 +77,7 @@ class PacedTransport extends StdioServerTransport {
 
 const LINE_BREAK = 0x0a;
 
-/** Passes on a line, or the part of a line that has arrived, whenever `untilFree` says so. */
+/** Passes on a line, or the part that has arrived, whenever `untilFree` resolves. */
 function createPacedLines(untilFree: () => Promise<void>): Transform {
   return new Transform({
     async transform(chunk: Buffer, _encoding, done) {
@@ -86,7 +86,7 @@ function createPacedLines(untilFree: () => Promise<void>): Transform {
         await untilFree();
         this.push(chunk.subarray(start, end));
         start = end;
-        // A call counts from the turn on in which it begins.
+        // A call is counted from the turn in which it begins.
         await nextTurn();
       }
       done();

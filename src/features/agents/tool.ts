@@ -13,28 +13,29 @@ import type { AgentDocuments } from './parts.ts';
 
 type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
 
-/** An operation, as an agent sees it. */
+/** An operation as an agent sees it. */
 export interface Tool {
-  /** As `tools/list` has it. */
+  /** Its entry in `tools/list`. */
   readonly listing: ToolListing;
-  /** Its document; undefined: the agent gives one. */
+  /** Its document. Undefined if the agent sends the document. */
   readonly query: string | undefined;
   readonly scopes: RequiredScopes;
 }
 
-/** As clients take them. */
+/** The names that MCP clients accept. */
 const TOOL_NAME = /^\w{1,64}$/;
-/** The argument of every tool that asks for its price. */
+/** The argument of every tool that asks for the price. */
 export const PLAN = 'plan';
 
 /**
- * The tools in a list of documents, in the order of their names: each query and mutation; last, if wanted, one for any query.
- * @throws StartError for a document that makes none; it says what to do
+ * Makes a tool of each query and mutation in a list of documents, sorted by name. If wanted, a tool for any query comes
+ * last.
+ * @throws StartError for a document that cannot be a tool
  */
 export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
   const last = isArbitrary ? [anyQuery(parts.limits.restCalls)] : [];
   const names = new Set(last.map(({ listing }) => listing.name));
-  // A document under two ids is one.
+  // A document with two ids is one tool.
   const ids = new Map([...listed].map(([id, query]) => [query, id]));
   const tools = [...ids].flatMap(([query, id]) => {
     try {
@@ -48,7 +49,7 @@ export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts)
   return [...tools.sort((a, b) => (a.listing.name < b.listing.name ? -1 : 1)), ...last];
 }
 
-/** Adds their names to those that are taken. @throws Error that says what is wrong with the document */
+/** Adds its names to `names`. @throws Error with the problem of the document */
 function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts): Tool[] {
   const entry = documents.get(query);
   if (entry.refusals[0]) throw entry.refusals[0];
@@ -56,9 +57,9 @@ function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts
     if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation === 'subscription') return [];
     const name = definition.name?.value ?? '';
     if (!TOOL_NAME.test(name))
-      throw new Error('has an operation without a name. Give it one of 1 to 64 letters, digits and _.');
+      throw new Error('has an operation without a name. Give it a name of 1 to 64 letters, digits and _.');
     if (names.has(name))
-      throw new Error(`has an operation ${name}, as another one has. Give it another name.`);
+      throw new Error(`has an operation ${name}, and so does another document. Give it another name.`);
     const prepared = entry.find(name) as PreparedOperation;
     if (!prepared.hasRoot) return [];
     names.add(name);
@@ -70,8 +71,10 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
   const { operation, description } = prepared.operation;
   const { properties, required } = argumentsOf(prepared);
   if (PLAN in properties)
-    throw new Error(`has a variable $${PLAN}, as each tool has by itself. Give it another name.`);
-  // Without variables, all is there that a condition could leave out.
+    throw new Error(
+      `has a variable $${PLAN}, which is the name of an argument of every tool. Give it another name.`,
+    );
+  // Without variables, every optional selection is included.
   const fields = prepared.rootFields({});
   for (const { definition, value } of operation === 'mutation' ? fields : [])
     if ([...objectsOf(value).values()].some(({ template }) => !('__typename' in template)))
@@ -98,9 +101,9 @@ function priceOf(most: number): string {
   return `${price} REST ${most === 1 ? 'call' : 'calls'}.`;
 }
 
-/** The result is that of an operation, whose data is missing where nothing ran. */
+/** The input and output of a tool. The result of an operation has no data if nothing ran. */
 function shapeOf(properties: JsonSchema, required: string[], data: JsonSchema) {
-  const plan = { type: 'boolean', description: 'true: tells what the call would cost, and sends nothing.' };
+  const plan = { type: 'boolean', description: 'true: returns the price of the call and sends nothing.' };
   const result = {
     data: { ...data, type: ['object', 'null'] },
     errors: { type: 'array', items: { type: 'object' } },
@@ -125,12 +128,12 @@ function anyQuery(mostRestCalls: number): Tool {
   };
 }
 
-/** Finds what GraphQL would ignore: a model that misspells an argument has to learn of it. */
+/** Reports unknown arguments, which GraphQL would ignore: a model must learn of its misspelling. */
 export function checkArguments({ inputSchema }: ToolListing, args: JsonSchema) {
   const names = Object.keys(inputSchema.properties ?? {});
   const unknown = Object.keys(args).filter((name) => !names.includes(name));
-  const advice = `there is no such argument. There are ${names.join(', ')}.`;
+  const advice = `there is no such argument. The arguments are ${names.join(', ')}.`;
   const problems = unknown.slice(0, 10).map((name) => badUserInput(name.slice(0, 64), advice));
   if (typeof (args[PLAN] ?? false) === 'boolean') return problems;
-  return [...problems, badUserInput(PLAN, 'it is no boolean. Give true, or leave it out.')];
+  return [...problems, badUserInput(PLAN, 'it is not a boolean. Give true, or leave it out.')];
 }

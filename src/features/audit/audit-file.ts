@@ -21,13 +21,13 @@ const OWNER_AND_GROUP = 0o640;
 const LINE_END = 0x0a;
 
 /**
- * Appends a line of JSON for each write to a file. The system has a line when the call that writes it is over, and only
- * then the write is answered: whatever becomes of the process, no write is answered that the file does not know.
+ * Appends a line of JSON to a file for each write. The line is passed to the system before the write is answered, so every
+ * answered write is in the file even if the process crashes.
  * @throws StartError
  */
 export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
   let file = open(path);
-  // The system may have taken a part of a line only, such as on a full disk.
+  // The system may have written only a part of a line, for example on a full disk.
   let isTorn = isTornAt(path);
   const append = (line: string) => {
     let rest = Buffer.from(isTorn ? `\n${line}` : line);
@@ -55,7 +55,7 @@ export function openAuditFile(path: string, secrets: readonly string[] = []): Au
   };
 }
 
-/** Whether the last line of a file has no end: this process, or one before it, was not able to write it whole. */
+/** Whether the last line is incomplete because an earlier write failed. */
 function isTornAt(path: string): boolean {
   let file: number | undefined;
   try {
@@ -64,14 +64,17 @@ function isTornAt(path: string): boolean {
     const { size } = fstatSync(file);
     return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== LINE_END;
   } catch {
-    // A process that may only append cannot read it.
+    // A process with only append permission cannot read the file.
     return false;
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-/** Finds out whether the file can be had. None is made: it would belong to the user who asks. @throws StartError */
+/**
+ * Checks whether the file can be written, without creating it: it would belong to the user who runs the check. @throws
+ * StartError
+ */
 export async function checkAuditFile(path: string): Promise<void> {
   try {
     if (existsSync(path)) closeSync(open(path));
@@ -81,13 +84,13 @@ export async function checkAuditFile(path: string): Promise<void> {
   }
 }
 
-/** Where a file of this name would be made: at the end of a link. */
+/** The path at which a file of this name would be created, following a link. */
 function placeOf(path: string): string {
   const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
   return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
 }
 
-/** Only a regular file: a pipe could keep the gateway waiting for whoever reads it. */
+/** Opens only a regular file, because a pipe could block the gateway. */
 function open(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
   let file: number;
@@ -104,7 +107,7 @@ function open(path: string): number {
 function cannotWrite(path: string, cause: unknown): StartError {
   const { code } = cause as NodeJS.ErrnoException;
   return new StartError(
-    `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (${code}). Give the path of a file that can.`,
+    `AUDIT_LOG_FILE: ${JSON.stringify(path)} cannot be written (${code}). Give the path of a writable file.`,
     { cause },
   );
 }

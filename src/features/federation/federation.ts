@@ -29,7 +29,7 @@ const Any = new GraphQLScalarType({
 
 const Service = new GraphQLObjectType({
   name: '_Service',
-  description: 'This subgraph, described for routers.',
+  description: 'This subgraph, for routers.',
   extensions: inheritsScopes,
   fields: {
     sdl: {
@@ -40,8 +40,8 @@ const Service = new GraphQLObjectType({
 });
 
 /**
- * The schema with what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). The SDL
- * for routers is printed once, when the first router asks.
+ * Adds what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Prints the SDL
+ * once, when the first router asks.
  */
 export function withFederation(schema: GraphQLSchema): GraphQLSchema {
   let sdl: string | undefined;
@@ -58,11 +58,11 @@ export function withFederation(schema: GraphQLSchema): GraphQLSchema {
     _entities: {
       type: new GraphQLNonNull(new GraphQLList(Entity)),
       description:
-        'For a federation router: the entities behind representations, in their order. One that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity. Needs the scopes of what is selected, and that of reading each entity.',
+        'For a federation router: the entities for representations, in order. An entity that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct entity. Needs the scopes of the selected fields, and the scope for reading each entity.',
       args: {
         representations: {
           type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
-          description: 'The representations; one that is repeated costs nothing.',
+          description: 'The representations. Repeating a representation costs nothing.',
         },
       },
       extensions: requiresScopes(),
@@ -70,7 +70,7 @@ export function withFederation(schema: GraphQLSchema): GraphQLSchema {
     },
     _service: {
       type: new GraphQLNonNull(Service),
-      description: 'For a federation router: what this subgraph offers. Costs nothing.',
+      description: 'For a federation router: the description of this subgraph. Costs nothing.',
       extensions: requiresScopes(),
       resolve: () => {
         sdl ??= printSubgraph(schema);
@@ -81,15 +81,15 @@ export function withFederation(schema: GraphQLSchema): GraphQLSchema {
   return new GraphQLSchema({
     ...config,
     query: new GraphQLObjectType({ ...query, fields }),
-    // The query's is new, and what its fields are made of is found by itself.
+    // Types that the new query uses are found through its fields.
     types: config.types.filter((type) => type.name !== query.name && !isSpecifiedScalarType(type)),
   });
 }
 
-/** The types of entities by their values, which say nothing of it. */
+/** Remembers the type of each entity, which the value itself does not show. */
 const typeNames = new WeakMap<object, string>();
 
-/** Each entity, or why there is none: one bad representation does not fail the others. */
+/** Resolves each entity or its error, so that a bad representation fails only its own item. */
 function resolveEntities(
   _source: unknown,
   { representations }: { readonly representations: readonly unknown[] },
@@ -100,7 +100,7 @@ function resolveEntities(
   return readEach('representations', representations, readRepresentation).map((one, index) => {
     if (one instanceof Error) return one;
     const { typeName, scope, resolve, key } = one;
-    // It is only known now: the document may select no field of its type.
+    // Known only now: the document may select no field of this type.
     if (permissions?.scopes && !permissions.scopes.has(scope)) {
       const place = [...responsePathAsArray(info.path), index].join('.');
       return forbiddenBy(permissions.name, [scope], { [place]: [scope] });

@@ -19,11 +19,11 @@ import { type Cost, costOf } from '../../plan/cost.ts';
 import { neededBy } from '../../schema/describe-scopes.ts';
 import { ENTITIES } from '../../schema/entity.ts';
 
-/** The latest version of federation that the composers of Apollo, The Guild and Cosmo all know. */
+/** The latest federation version that the composers of Apollo, The Guild and Cosmo all support. */
 export const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])';
 
-/** Prints a schema for routers: its types, their keys, and the cost of each field. */
+/** Prints a schema for routers, with keys of types and costs of fields. */
 export function printSubgraph(schema: GraphQLSchema): string {
   const document = visit(parse(printSchema(schema), { noLocation: true }), {
     ObjectTypeDefinition: (node): ObjectTypeDefinitionNode | undefined => {
@@ -35,7 +35,7 @@ export function printSubgraph(schema: GraphQLSchema): string {
         const field = own[definition.name.value];
         if (!field) return definition;
         const directives = [...(definition.directives ?? []), ...demandControlOf(field)];
-        // Without what `describeScopes` has added.
+        // Without the sentence that `describeScopes` added.
         const value = `${field.description}`.slice(0, -neededBy(type, field).length || undefined);
         const { description } = definition;
         return { ...definition, description: description && { ...description, value }, directives };
@@ -47,29 +47,29 @@ export function printSubgraph(schema: GraphQLSchema): string {
   return `${LINK}\n\n${print(document)}`;
 }
 
-/** The weight of a REST call, where an object weighs 1. */
+/** The weight of a REST call, in relation to 1 for an object. */
 const CALL_WEIGHT = 100;
 
-/** How many ids a list of them is taken to have: a directive can't say that it is as long as an argument. */
+/** The assumed length of a list of ids: a directive cannot refer to the length of an argument. */
 const ASSUMED_IDS = 10;
 
 type AnyField = GraphQLField<unknown, unknown>;
 
 /**
- * The `@cost` and `@listSize` of a field for a router (https://specs.apollo.dev/cost/v0.1), from the same table that
- * prices operations, so that a router with demand control refuses about what the gateway would. Types carry none: an
- * object that came in a list cost no call.
+ * The `@cost` and `@listSize` of a field for a router, as https://specs.apollo.dev/cost/v0.1 defines them. Both come from the
+ * table that prices operations. So a router with demand control refuses roughly what the gateway would. Types have no cost:
+ * an object in a list needed no call.
  */
 function demandControlOf(field: AnyField): ConstDirectiveNode[] {
   const cost = costOf(field);
   if (!cost) return [];
-  // Routers count the weight of a field for each item of its list: one call for a whole list is one item's.
+  // Routers multiply a field's weight by the size of its list. A list from a single call therefore has size 1.
   const ofList = { assumedSize: cost.each ? ASSUMED_IDS : 1 };
   const size = isListType(getNullableType(field.type)) ? ofList : sizeOfPage(field, cost);
   return [directiveNode('cost', { weight: CALL_WEIGHT }), ...(size ? [directiveNode('listSize', size)] : [])];
 }
 
-/** A page is an object with lists in it. Its argument has a default, beside which composers allow no assumed size. */
+/** A page is an object that contains lists. Composers allow no assumed size besides a slicing argument with a default. */
 function sizeOfPage({ type }: AnyField, { items }: Cost): Record<string, unknown> | undefined {
   const page = getNamedType(type);
   if (items?.slicedBy === undefined || !isObjectType(page)) return undefined;
@@ -81,7 +81,7 @@ function sizeOfPage({ type }: AnyField, { items }: Cost): Record<string, unknown
   };
 }
 
-/** A directive as it stands in SDL, with numbers, texts, booleans and lists of them as its arguments. */
+/** Makes a directive with numbers, texts, booleans and lists as arguments. */
 function directiveNode(name: string, args: object = {}): ConstDirectiveNode {
   return {
     kind: Kind.DIRECTIVE,
@@ -94,7 +94,7 @@ function directiveNode(name: string, args: object = {}): ConstDirectiveNode {
   };
 }
 
-/** The directives that a type was declared with: neither introspection nor GraphQL's printer shows them. */
+/** The directives of a type, which neither introspection nor GraphQL's printer shows. */
 function directivesOn({ extensions }: GraphQLNamedType): ConstDirectiveNode[] {
   const applied = (extensions.directives ?? []) as readonly { name: string; args?: object }[];
   return applied.map(({ name, args }) => directiveNode(name, args));

@@ -3,23 +3,22 @@ import { readStream } from '../../transport/body.ts';
 
 export interface JwksOptions {
   readonly url: URL;
-  /** Called when the keys cannot be fetched. */
   readonly warn: (message: string) => void;
-  /** Milliseconds on a line that never goes back. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
 
-/** The keys of an issuer have never been had. */
+/** No keys of the issuer have been received yet. */
 export class KeysUnavailable extends errors.JOSEError {}
 
-/** How long keys are as good as new. Later they still hold until others are there: their server may be down. */
+/** How long keys count as fresh. Older keys stay in force until new keys arrive, because the server may be down. */
 const FRESH_MS = 10 * 60_000;
-/** How long nobody asks again after a failure, or for a key that was not there: tokens that name one can be made up. */
+/** The pause after a failure or a missing key. Tokens with made-up key ids must not cause requests. */
 const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1_000_000;
 
-/** The public keys of an issuer of tokens, as its server has them. */
+/** The public keys of a token issuer, fetched from its server. */
 export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions) {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let text: string | undefined;
@@ -44,7 +43,7 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
     } catch (error) {
       const { message, cause } = error as Error & { cause?: { code?: string } };
       warn(
-        `GATEWAY_JWKS_URL: the keys cannot be fetched (${cause?.code ?? message}); ${keys ? 'those of before stay in force' : 'no token is accepted'}`,
+        `GATEWAY_JWKS_URL: the keys cannot be fetched (${cause?.code ?? message}); ${keys ? 'the previous keys stay in force' : 'no token is accepted'}`,
       );
     } finally {
       asking = undefined;
@@ -59,12 +58,12 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
   };
 
   return {
-    /** Changes whenever other keys are in force. */
+    /** Changes whenever other keys come into force. */
     get version() {
       return version;
     },
     async getKey(...[header, token]: Parameters<JWTVerifyGetKey>) {
-      // Nobody waits for keys that are only to be renewed.
+      // A renewal of existing keys does not delay the token.
       const renewing = now() - fetchedAt > FRESH_MS ? askOnce() : undefined;
       if (!keys) await (renewing ?? asking);
       if (!keys) throw new KeysUnavailable();

@@ -8,19 +8,19 @@ import { isId } from '../../luaauth/decoders.ts';
 import { createJwks, type JwksOptions, KeysUnavailable } from './jwks.ts';
 
 interface TokenVerifierOptions extends JwksOptions {
-  /** The issuer and the audience that a token must name. */
+  /** The issuer and the audience that a token must have. */
   readonly issuer: string;
   readonly audience: string;
 }
 
-/** Signatures by a key pair alone: a secret that both sides know would be a second kind of key to hold. */
+/** Only signatures by a key pair. A shared secret would be a second kind of key to protect. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-/** The most that two clocks may differ, in seconds. */
+/** How far two clocks may differ. */
 const TOLERANCE_S = 5;
-/** How long a token that was verified is not verified again. */
+/** How long a verified token is not verified again. */
 const REMEMBERED_MS = 60_000;
 const MAX_REMEMBERED = 1_000;
-/** Stands before the name of a token's bearer, so that nobody passes for a key of the file: no name of one has a colon. */
+/** Prefix of a token's name. Names in the keys file have no colon, so a token cannot take the name of a key. */
 const NAME_PREFIX = 'jwt:';
 const NAME = /^[\x21-\x7e][\x20-\x7e]{0,127}$/;
 
@@ -30,7 +30,7 @@ interface Remembered {
   readonly version: number;
 }
 
-/** Verifies tokens by the public keys of their issuer. */
+/** Verifies tokens with the issuer's public keys. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const jwks = createJwks(options);
   const { issuer, audience } = options;
@@ -43,7 +43,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     requiredClaims: ['sub', 'exp'],
   };
   let toldOf: number | undefined;
-  /** Once for each set of keys: anybody can name a broken one as often as they like. */
+  /** Warns once for each set of keys, because clients can name a broken key any number of times. */
   const tellBroken = ({ message }: Error) => {
     if (toldOf === jwks.version) return;
     toldOf = jwks.version;
@@ -51,7 +51,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       `GATEWAY_JWKS_URL: a key there cannot be used (${message}); tokens that name it are refused`,
     );
   };
-  /** A token that names no key may be signed by any of several. @throws the error; JWSSignatureVerificationFailed if none is right */
+  /**
+   * Tries each matching key for a token that names none. @throws the first other error; JWSSignatureVerificationFailed if
+   * no key matches
+   */
   const verifyByEach = async (token: string, error: unknown) => {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     for await (const key of error) {
@@ -65,7 +68,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
   const verify = async (token: string, name: string): Promise<Permissions | RefusedToken> => {
     let payload: JWTPayload;
-    // Others may be in force by the time it is verified.
+    // Other keys may come into force during the verification.
     const { version } = jwks;
     try {
       ({ payload } = await jwtVerify(token, jwks.getKey, checked).catch((error) =>
@@ -73,10 +76,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       ));
     } catch (error) {
       if (error instanceof errors.JOSEError) return { reason: reasonOf(error) };
-      // The token is well-formed by now: a key of the issuer is broken, or too short.
+      // The token is well-formed, so a key of the issuer is broken or too short.
       tellBroken(error as Error);
       return {
-        reason: 'cannot be verified: the key that it names is one that its issuer has published broken',
+        reason: 'cannot be verified: its issuer has published a broken key of this name',
       };
     }
     const permissions = permissionsOf(payload);
@@ -94,10 +97,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
 }
 
-/** Reads a token's claims. A malformed one is refused: left out, it would allow more. */
+/** Reads the claims of a token. A malformed claim is refused, as ignoring it would allow more. */
 function permissionsOf(payload: JWTPayload): Permissions | RefusedToken {
   const { scope = '', luaauth_scripts: scripts, luaauth_projects: projects } = payload;
-  // The claims are what the issuer made of them, whatever their types say.
+  // The types of claims are not guaranteed: the issuer wrote them.
   const sub: unknown = payload.sub;
   if (typeof sub !== 'string' || !NAME.test(sub))
     return { reason: 'has no usable "sub": it is a text of 1 to 128 visible ASCII characters and spaces' };
@@ -109,7 +112,7 @@ function permissionsOf(payload: JWTPayload): Permissions | RefusedToken {
   const scopes = named.includes(EVERY_SCOPE) ? undefined : new Set(named.filter(isScope));
   const hasUsers = !scopes || scopes.has('users:read') || scopes.has('users:write');
   if ((scripts || projects) && hasUsers)
-    return { reason: 'has a list of scripts or projects beside a scope of users, who name no project' };
+    return { reason: 'has a list of scripts or projects beside a scope of users, which have no project' };
   return {
     name: `${NAME_PREFIX}${sub}`,
     scopes,
@@ -124,7 +127,8 @@ function isIdList(value: unknown): value is readonly string[] | undefined {
 }
 
 function reasonOf(error: errors.JOSEError): string {
-  if (error instanceof KeysUnavailable) return 'cannot be verified now: the keys of its issuer cannot be had';
+  if (error instanceof KeysUnavailable)
+    return 'cannot be verified now: the keys of its issuer are not available';
   if (error instanceof errors.JWTExpired) return 'has expired';
   if (error instanceof errors.JWTClaimValidationFailed)
     return `is not for this gateway: see its "${error.claim}"`;

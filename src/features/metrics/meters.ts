@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type Meters = ReturnType<typeof createMeters>;
 
-/** Makes the metrics of a registry, one row each: name, help text, buckets and labels. */
+/** Makes the metrics of a registry from name, help text, buckets and labels. */
 export function createMeters(registry: Registry) {
   const registers = [registry];
   return {

@@ -8,7 +8,7 @@ import type { Metrics } from './metrics.ts';
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
-/** Serves the metrics on a port of their own. @throws StartError when the address cannot be had */
+/** Serves the metrics on their own port. @throws StartError if it cannot listen */
 export async function startMetricsServer(
   metrics: Metrics,
   { host, port }: { readonly host: string; readonly port: number },
@@ -30,7 +30,7 @@ export async function startMetricsServer(
       response.destroy(error as Error);
     }
   });
-  // Workers count each for themselves.
+  // Each worker has its own metrics.
   const url = await bind(server, { host, port, names: 'METRICS_HOST and METRICS_PORT', exclusive: true });
   return {
     url: `${url}/metrics`,
@@ -50,10 +50,10 @@ const NOT_HERE: PlainResponse = {
 const NOT_ALLOWED: PlainResponse = {
   status: 401,
   headers: { ...TEXT, 'www-authenticate': 'Bearer' },
-  body: 'The metrics are for holders of METRICS_KEY. Send it as "Authorization: Bearer <key>".\n',
+  body: 'The metrics need METRICS_KEY. Send it as "Authorization: Bearer <key>".\n',
 };
 
-/** Serves the metrics at `/metrics` of the gateway's own port. */
+/** Serves the metrics at `/metrics` on the gateway's own port. */
 export function createMetricsRoute(metrics: Metrics, methods: readonly string[] = ['GET']): HttpRoute {
   return async (request) => {
     if (request.path !== '/metrics' || !methods.includes(request.method)) return undefined;

@@ -5,7 +5,7 @@ import { createOperationMetrics } from './operation-metrics.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
 interface MetricsOptions {
-  /** With a key, only who presents it may read them. */
+  /** The key that a request must have to read the metrics. Undefined: none. */
   readonly key?: string | undefined;
   readonly linesLost?: () => number;
   readonly version?: string;
@@ -13,7 +13,7 @@ interface MetricsOptions {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Counts for Prometheus. */
+/** The metrics for Prometheus. */
 export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }: MetricsOptions = {}) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -21,14 +21,14 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
   const meters = createMeters(registry);
   const build = meters.gauge(
     'luaauth_build_info',
-    '1, for the version of the gateway and of Node that it runs on',
+    'Always 1; the labels have the versions of the gateway and of Node',
     'version',
     'node_version',
   );
   build.set({ version, node_version: process.versions.node }, 1);
   const lost = meters.counter(
     'luaauth_log_lines_lost_total',
-    'Lines of the log that are lost, as nobody read stdout or its disk was full',
+    'Lines of the log that were lost because stdout was not read or its disk was full',
   );
   let expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
@@ -36,14 +36,14 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     operations: createOperationMetrics(meters),
     live: createLiveMetrics(meters),
     contentType: registry.contentType,
-    /** Whether a request with this `Authorization` header may read them. */
+    /** Whether a request with this `Authorization` header may read the metrics. */
     isAllowed: (authorization: string | null | undefined) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
-    /** From now on a scraper must send this key. */
+    /** Replaces the key. */
     replaceKey(next: string) {
       expected = digest(`Bearer ${next}`);
     },
-    /** As Prometheus reads them. */
+    /** In Prometheus's format. */
     text() {
       lost.reset();
       lost.inc(linesLost());
@@ -52,7 +52,7 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
   };
 }
 
-/** Gauges whose names end as a counter's: each is a sum of another metric. */
+/** Gauges named like counters, each the sum of another metric. */
 const NO_COUNTERS = [
   'nodejs_active_resources_total',
   'nodejs_active_handles_total',
@@ -63,12 +63,12 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** How many streams of live data there are, what they take, and what they deliver. */
+/** Metrics of live streams, their polls and their events. */
 function createLiveMetrics({ counter, gauge }: Meters) {
-  const streams = gauge('luaauth_live_streams', 'Subscriptions under way');
-  const scripts = gauge('luaauth_live_scripts', 'Scripts that subscriptions follow, for each API key');
-  const polls = counter('luaauth_live_polls_total', 'Polls of this process, by what they found', 'outcome');
-  const events = counter('luaauth_live_events_total', 'Events that subscribers received, by type', 'type');
+  const streams = gauge('luaauth_live_streams', 'Active subscriptions');
+  const scripts = gauge('luaauth_live_scripts', 'Scripts that subscriptions follow, counted per API key');
+  const polls = counter('luaauth_live_polls_total', 'Polls of this process, by outcome', 'outcome');
+  const events = counter('luaauth_live_events_total', 'Events sent to subscribers, by type', 'type');
   for (const outcome of ['changed', 'same', 'failed']) polls.inc({ outcome }, 0);
   for (const type of ['SessionsSnapshot', 'SessionsChange', 'SessionsDelay']) events.inc({ type }, 0);
   return {

@@ -3,7 +3,7 @@ import { version } from '../../version.ts';
 import { createMetrics } from './metrics.ts';
 import { createMetricsRoute, startMetricsServer } from './metrics-server.ts';
 
-/** Counts for Prometheus, on a port of their own or as a page of the gateway. @throws StartError when the port cannot be had */
+/** Opens the metrics on their own port, or as a page of the gateway. @throws StartError if it cannot listen */
 export async function openMetrics({ host, port, key, linesLost, checkHost }: MetricsOptions) {
   const metrics = createMetrics({ key, linesLost, version });
   if (port === undefined)

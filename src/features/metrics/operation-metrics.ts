@@ -7,13 +7,16 @@ import {
 } from '../../observability/request-record.ts';
 import type { Meters } from './meters.ts';
 
-/** Each name costs memory for good: clients choose those of operations and their own, operators those of keys. */
+/**
+ * Limits of label values, because each stays in memory. Clients choose the names of operations and clients, operators the
+ * names of keys.
+ */
 const MAX_OPERATIONS = 200;
 const MAX_CALLERS = 200;
 const MAX_CLIENTS = 100;
 const NOBODY = 'none';
 
-/** The names that have been counted so far. A new one is added as long as there are fewer than `most`. */
+/** The counted names. A new name is added while there are fewer than `most`. */
 class Names extends Set<string> {
   isCounted(name: string, most: number): boolean {
     if (this.size < most) this.add(name);
@@ -21,7 +24,7 @@ class Names extends Set<string> {
   }
 }
 
-/** Whether an operation was answered without an error, by something that takes a key: only then may it add a client's name. */
+/** Whether the operation succeeded and needed a key. Only such an operation may add a new name. */
 function hasGoneWell({ usage, codes }: RequestRecord): boolean {
   return (
     usage !== undefined && codes.length === 0 && usage.calls + usage.shared + usage.fresh + usage.stale > 0
@@ -33,10 +36,10 @@ const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 const PHASE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 const PHASES: readonly Phase[] = ['parse', 'validate', 'context', 'execute'];
 const METHODS = ['GET', 'POST', 'QUERY', 'HEAD', 'OPTIONS'];
-/** Asked by machines, all the time: they would hide what clients see. */
+/** Machines call these paths all the time, which would hide what clients see. */
 const NOT_COUNTED = ['/health', '/readiness', '/metrics'];
 
-/** Requests and operations, by name, caller and client. Names past their number are `other`. */
+/** Metrics of requests and operations, by name, caller and client. Names beyond the limit count as `other`. */
 export function createOperationMetrics({ counter, histogram }: Meters): RequestObserver {
   const http = histogram(
     'luaauth_http_request_duration_seconds',
@@ -48,7 +51,7 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
   );
   const duration = histogram(
     'luaauth_operation_duration_seconds',
-    'Time that an operation took from parsing to the end of its execution',
+    'Time of an operation from parsing to the end of its execution',
     BUCKETS,
     ...OPERATION,
   );
@@ -60,14 +63,14 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
   );
   const errors = counter(
     'luaauth_operation_errors_total',
-    'Errors in answers, by the phase in which they came up and their code',
+    'Errors in answers, by the phase in which they occurred and by code',
     'phase',
     'code',
     ...OPERATION,
   );
   const operations = counter(
     'luaauth_operations_total',
-    'Operations, by the name of the gateway key and by what the client says that it is',
+    "Operations, by the name of the gateway key and by the client's own name and version",
     'caller',
     'client_name',
     'client_version',
@@ -80,7 +83,7 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
   );
   const writes = counter(
     'luaauth_writes_total',
-    'Mutations, by the name of the gateway key and how they ended',
+    'Mutations, by the name of the gateway key and by outcome',
     'caller',
     'mutation',
     'outcome',
@@ -133,7 +136,7 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
   };
 }
 
-/** Paths and methods that exist; clients may send any. */
+/** Known paths and methods; clients may send any others. */
 function placeOf({ request: { path, method } }: RequestRecord) {
   return {
     path: /^\/graphql(\/|$)/.test(path) ? '/graphql' : path === '/mcp' ? path : 'other',

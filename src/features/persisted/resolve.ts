@@ -16,13 +16,13 @@ import { hashOf } from '../../state/documents.ts';
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Documents } from '../../state/port.ts';
 
-/** How a request names a document. Apollo's clients understand other answers than the rest. */
+/** How a request names a document. Apollo's clients expect other errors than the others. */
 interface DocumentReference {
   readonly dialect: 'apollo' | 'other';
   readonly id: string;
 }
 
-/** The id that a request gives, in whichever dialect; undefined when it gives none. @throws BAD_REQUEST */
+/** The id in the request, in any dialect. Undefined if there is none. @throws BAD_REQUEST */
 function readReference({
   documentId,
   doc_id,
@@ -48,9 +48,7 @@ function readReference({
 function readApollo(value: unknown): DocumentReference {
   const { version, sha256Hash } = (typeof value === 'object' ? value : {}) as Record<string, unknown>;
   if (version !== 1) {
-    throw malformedRequest(
-      'extensions.persistedQuery has no version that is known here. Give {"version": 1}.',
-    );
+    throw malformedRequest('extensions.persistedQuery has an unknown version. Give {"version": 1}.');
   }
   if (typeof sha256Hash !== 'string') {
     throw malformedRequest(
@@ -66,13 +64,13 @@ function checkId(name: string, id: string): string {
 }
 
 interface DocumentResolverOptions extends PersistedDocuments {
-  /** Characters in a document that a client may register. */
+  /** The most characters of a document that a client may register. */
   readonly maxLength: number;
-  /** Where those are kept that clients register. */
+  /** The store of registered documents. */
   readonly registered: Documents;
 }
 
-/** Resolves documents by their ids: those of the list, and those that clients have registered. */
+/** Finds documents by id: listed documents, and documents that clients have registered. */
 export function createDocumentResolver(options: DocumentResolverOptions): DocumentResolver {
   const { mode, listed, maxLength, registered } = options;
   let store = createDocumentStore(listed, registered);
@@ -88,7 +86,7 @@ export function createDocumentResolver(options: DocumentResolverOptions): Docume
   }
 
   function check(hash: string, text: string): ResolvedDocument {
-    // Too long a document is refused by the limits, and not worth its hash.
+    // A document that is too long will be refused, so it need not be hashed.
     if (mode === 'off' || text.length > maxLength) return { text };
     if (hashOf(text) !== hash) throw WRONG_HASH;
     return { text, registers: mode === 'allowed' ? hash : undefined };
@@ -101,7 +99,7 @@ export function createDocumentResolver(options: DocumentResolverOptions): Docume
     resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument> {
       const reference = readReference(params);
       const { query = '' } = params;
-      // Beside an id an empty query is none: some clients always send the member.
+      // With an id, an empty query counts as none: some clients always send the member.
       const found = reference && find(reference, query === '' ? undefined : query, account);
       const document = found ?? { text: query };
       if (mode !== 'only') return document;
@@ -116,11 +114,11 @@ export function createDocumentResolver(options: DocumentResolverOptions): Docume
   };
 }
 
-/** The listed documents, and those that clients have registered with this gateway or another one of the same state. */
+/** The listed documents, and documents registered at any gateway with the same state. */
 export function createDocumentStore(listed: ListedDocuments, registered: Documents) {
   const byHash = new Map([...listed.values()].map((document) => [hashOf(document), document]));
   return {
-    /** A document by the id in the list, or by its hash with or without `sha256:` one that the account has registered. */
+    /** Finds a listed document by its id, or a listed or registered document by its hash, with or without `sha256:`. */
     find(id: string, account: string | undefined): MaybePromise<string | undefined> {
       const hash = id.replace(/^sha256:/, '');
       const known = listed.get(id) ?? listed.get(hash) ?? byHash.get(hash);
@@ -134,13 +132,13 @@ export function createDocumentStore(listed: ListedDocuments, registered: Documen
 }
 
 function notFound({ dialect, id }: DocumentReference, mode: PersistedMode): GraphQLError {
-  // The invitation to register, by the words that clients look for.
+  // Apollo's invitation to register. Clients look for these words.
   if (dialect === 'apollo' && mode === 'allowed') {
     return documentError('PERSISTED_QUERY_NOT_FOUND', 404, 'PersistedQueryNotFound');
   }
   const advice =
     mode === 'only'
-      ? 'This gateway runs the documents in its list and no others: add it to PERSISTED_DOCUMENTS_FILE.'
+      ? 'This gateway runs only the documents in its list. Add this document to PERSISTED_DOCUMENTS_FILE.'
       : 'Send the document as query, or add it to PERSISTED_DOCUMENTS_FILE.';
   return documentError(
     'PERSISTED_DOCUMENT_NOT_FOUND',
@@ -150,7 +148,7 @@ function notFound({ dialect, id }: DocumentReference, mode: PersistedMode): Grap
 }
 
 const TWO_DOCUMENTS = malformedRequest(
-  'Both a query and the id of a document are given. Send one of them; a query is registered under its hash with extensions.persistedQuery.',
+  'The request has both a query and the id of a document. Send only one of them. To register a query, send its hash in extensions.persistedQuery.',
 );
 
 const WRONG_HASH = malformedRequest(
@@ -160,5 +158,5 @@ const WRONG_HASH = malformedRequest(
 const ONLY_LISTED = documentError(
   'PERSISTED_DOCUMENTS_ONLY',
   422,
-  'This gateway runs the documents in its list and no others, and this one is not in it. Send the id or the exact text of a listed one, or add this one to PERSISTED_DOCUMENTS_FILE.',
+  'This gateway runs only the documents in its list, and this document is not in it. Send the id or the exact text of a listed document, or add this document to PERSISTED_DOCUMENTS_FILE.',
 );

@@ -28,13 +28,12 @@ import { hashOf } from '../../state/documents.ts';
 import type { Observer, Outcome, Usage } from '../../transport/observer.ts';
 import { version } from '../../version.ts';
 
-/** The API answered properly. */
+/** Outcomes that are no errors. */
 const WELL: readonly Outcome[] = ['ok', 'refused'];
 
 /**
- * A span for each operation, and below it one for each REST request and each wait for the quota. The usage, of which each
- * operation has one of its own, leads from a call to its operation. Only the documents that the operator lists name their
- * spans, as clients can choose any other name.
+ * Makes a span for each operation, with child spans for REST requests and waits for the quota. A call finds its operation
+ * through the operation's usage. Only listed documents give their spans a name, as clients can choose any other name.
  */
 export function createTracing(tracer: Tracer) {
   let listed: ReadonlySet<string> = new Set();
@@ -60,7 +59,7 @@ export function createTracing(tracer: Tracer) {
         const span = spans.get(record) ?? begin(record);
         span.setAttributes(attributesOf(record, end));
         if (record.codes.length > 0 || end.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        // By the clock of its beginning: left out, it would be by that of the day, which may be set meanwhile.
+        // Uses the clock of the start time. The default would be the time of day, which may be changed meanwhile.
         span.end(record.startedAt + end.durationMs);
       },
     } satisfies RequestObserver,
@@ -69,7 +68,7 @@ export function createTracing(tracer: Tracer) {
         const startTime = performance.now();
         const context = usage && contexts.get(usage);
         let waits = false;
-        // A call that finds a permit free has gone on before this.
+        // A call that gets a permit at once has started before this.
         const mark = setImmediate(() => {
           waits = true;
         });
@@ -83,7 +82,7 @@ export function createTracing(tracer: Tracer) {
       requested({ endpoint, usage }) {
         const [method = ''] = endpoint.split(' ', 1);
         const attributes = { 'http.request.method': method, 'url.template': templateOf(endpoint) };
-        // A call that renews a cache entry belongs to no operation: it has a trace of its own.
+        // A call that renews a cache entry belongs to no operation, so it has its own trace.
         const context = (usage && contexts.get(usage)) ?? ROOT_CONTEXT;
         const span = tracer.startSpan(endpoint, { kind: SpanKind.CLIENT, attributes }, context);
         return (outcome) => {
@@ -100,14 +99,14 @@ export function createTracing(tracer: Tracer) {
         if (context) trace.getSpan(context)?.addEvent('retry', attributes, performance.now());
       },
     } satisfies Observer,
-    /** From now on these are the hashes of the listed documents. */
+    /** Sets the hashes of the listed documents. */
     list(hashes: ReadonlySet<string>) {
       listed = hashes;
     },
   };
 }
 
-/** As the convention of OpenTelemetry has it, see https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/. */
+/** Follows the convention of OpenTelemetry: https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/. */
 function nameOf(record: RequestRecord, listed: ReadonlySet<string>): string {
   const { operation, document } = record;
   if (!operation) return 'GraphQL Operation';
@@ -146,7 +145,7 @@ function templateOf(endpoint: string): string {
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** The trace that a client's request is part of (W3C Trace Context); a malformed header starts a new one. */
+/** The client's trace (W3C Trace Context). A malformed header starts a new trace. */
 function traceOf(record: RequestRecord): Context {
   const { request } = record;
   const given = request.header('traceparent')?.trim() ?? '';
@@ -163,21 +162,20 @@ function traceOf(record: RequestRecord): Context {
 }
 
 interface OtelOptions {
-  /** Where the collector takes traces, by OTLP over HTTP as JSON. */
+  /** The URL of a collector for OTLP over HTTP as JSON. */
   readonly url: URL;
   readonly version: string;
-  /** Called when spans cannot be delivered. */
   readonly warn: (message: string) => void;
 }
 
 const NAME = 'luaauth-graphql';
-/** How long the last spans may take to leave. */
+/** How long sending the last spans may take. */
 const FLUSH_MS = 2_000;
 
 /**
- * Starts OpenTelemetry's SDK, which reads its further settings from the environment: OTEL_SERVICE_NAME,
- * OTEL_TRACES_SAMPLER and so on. One that was loaded with `node --import` is used as it is.
- * @throws StartError when its packages are not installed.
+ * Starts OpenTelemetry's SDK, which reads further settings from the environment: OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and
+ * so on. Uses an SDK that was loaded with `node --import` unchanged.
+ * @throws StartError if its packages are not installed
  */
 export async function startOtel({ url, version, warn }: OtelOptions) {
   const none = new ProxyTracerProvider().getDelegate();
@@ -199,7 +197,7 @@ export async function startOtel({ url, version, warn }: OtelOptions) {
   });
   return {
     tracer: provider.getTracer(NAME, version) as Tracer,
-    // It rejects where the collector does not take the last spans.
+    // Rejects if the collector does not accept the last spans.
     close: () =>
       Promise.race([
         provider.shutdown().catch(({ message }: Error) => tell(message)),
@@ -208,7 +206,7 @@ export async function startOtel({ url, version, warn }: OtelOptions) {
   };
 }
 
-/** The message of an error, which comes as JSON with its stack, and with the collector's answer, which may quote a key that it was sent. */
+/** Extracts the message of an error. The error is JSON with a stack and the collector's answer, which may quote a key. */
 function messageIn(text: string): string {
   try {
     const { message, code, name } = JSON.parse(text);
@@ -233,7 +231,7 @@ async function loadPackages() {
   }
 }
 
-/** Starts tracing. @throws StartError where its packages are not installed */
+/** @throws StartError if OpenTelemetry's packages are not installed */
 export async function openTracing(url: URL, warn: (message: string) => void) {
   const { tracer, close } = await startOtel({ url, version, warn });
   const tracing = createTracing(tracer);

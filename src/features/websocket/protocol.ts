@@ -1,7 +1,6 @@
-/** The name of the protocol in `sec-websocket-protocol`, as the package graphql-ws defines it. */
+/** The protocol's name in `sec-websocket-protocol`, as the package graphql-ws defines it. */
 export const PROTOCOL = 'graphql-transport-ws';
 
-/** The types of its messages. */
 export const MESSAGE = {
   connectionInit: 'connection_init',
   connectionAck: 'connection_ack',
@@ -13,7 +12,7 @@ export const MESSAGE = {
   complete: 'complete',
 } as const;
 
-/** Close codes: the first two of WebSocket itself, the others of the protocol. */
+/** Close codes: the first two are WebSocket's own, the others the protocol's. */
 export const CLOSE = {
   goingAway: 1001,
   tryAgainLater: 1013,

@@ -30,20 +30,20 @@ import {
 
 export type SocketParts = AdapterParts & { readonly hooksFor: SocketHooks };
 
-/** Messages, pings and pongs of a connection in a second. */
+/** The most messages, pings and pongs of a connection per second. */
 const MAX_MESSAGES = 100;
 const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
-/** As much as the headers of a request, whose place they take: they are kept as long as the connection. */
+/** As much as the headers of a request. The connection keeps them as long as it lives. */
 const MAX_INIT_BYTES = 64 * 1024;
-/** How long a message may take to arrive, as long as a request. */
+/** How long a message may take to arrive; the same as for a request. */
 const MESSAGE_WITHIN_MS = 60_000;
-/** A connection that has not answered the ping before by then is dead. */
+/** A connection that has not answered the previous ping by then is dead. */
 const PING_EVERY_MS = 12_000;
-/** The most that may wait for a client that does not read, beside the results that its operations wait with. */
+/** The most bytes that may wait for a slow client, apart from results of operations. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-// The reason of a close frame has 123 bytes at most.
+// The reason of a close frame has at most 123 bytes.
 const TOO_MANY_PARTS = `A message in more than ${MAX_PARTS} small parts. Send each message in fewer frames.`;
 const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arrive. Send it again.`;
 
@@ -52,13 +52,13 @@ interface RunningOperation {
   readonly source: AbortSource;
   readonly body: BodyLease;
   isStream: boolean;
-  /** Its last message had errors, which ends it. */
+  /** Its last message had errors, which end the operation. */
   isFailed: boolean;
 }
 
 /**
- * A socket of `ws`, as far as it is needed here. It is spelled out because the published types must not name `ws`: its types
- * are a package that an install does not bring along.
+ * The used part of a socket of `ws`. Spelled out because the published types must not refer to the types of `ws`, which an
+ * install lacks.
  */
 interface Socket {
   readonly bufferedAmount: number;
@@ -77,20 +77,20 @@ interface Socket {
 
 type SocketData = Buffer | ArrayBuffer | Buffer[];
 
-/** One connection by the protocol `graphql-transport-ws`: each of its operations goes down the pipeline like a request. */
+/** A connection of the protocol `graphql-transport-ws`. Each operation passes the pipeline like a request. */
 export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketParts) {
   const { pipeline, tracker, openLease, clock, hooksFor } = options;
-  /** Those that the client can still speak of. */
+  /** Operations whose id the client may still use. */
   const operations = new Map<string, RunningOperation>();
   const running = new Set<RunningOperation>();
   let headers: SentHeaders | undefined;
   const { headBytes } = new NodeRequest(upgrade);
-  /** The memory of the upgrade's head, and of the headers as soon as they are there. */
+  /** The memory of the upgrade's head, and later of the headers. */
   let kept = openFor(NO_HEADERS, headBytes);
-  /** The memory of the message that is arriving, and the end of its time. */
+  /** The memory of the arriving message, and its time limit. */
   let arriving: BodyLease | undefined;
   let toArrive: Deadline | undefined;
-  /** Characters of the messages that no operation waits with. */
+  /** The characters of waiting messages that belong to no operation. */
   let waiting = 0;
   let messages = 0;
   let messagesSince = Number.NEGATIVE_INFINITY;
@@ -101,7 +101,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   upgrade.socket.on('data', arrive);
   socket.on('message', receive);
   for (const control of ['ping', 'pong'] as const) socket.on(control, count);
-  // The fault of the message; the connection is closed for it.
+  // An invalid message. `ws` closes the connection for it.
   socket.on('error', () => undefined);
   socket.on('close', closed);
   const toInit = new Deadline(clock, clock.now() + INIT_WITHIN_MS, () =>
@@ -167,13 +167,13 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     running.add(operation);
     void run(id, payload, operation).finally(() => {
       forget(id, operation);
-      // To end a stream is the way to leave it.
+      // Completing a stream is the normal way to leave it.
       over(operation, source.aborted && (isClosed || !operation.isStream) ? CLIENT_LEFT : 200);
       closeIfDone();
     });
   }
 
-  /** The client may use the id again. */
+  /** Lets the client use the id again. */
   function forget(id: string, operation: RunningOperation): void {
     if (operations.get(id) === operation) operations.delete(id);
   }
@@ -188,7 +188,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     let stream: ResultStream | undefined;
     try {
       stream = await begin(id, payload, operation);
-      // One after the other: who does not read makes the stream wait, and merge.
+      // Sends results one after the other, so a slow client makes the stream wait and merge.
       while (stream && (await sendNext(id, stream, operation)));
       if (operation.isFailed || source.aborted) return;
       forget(id, operation);
@@ -199,14 +199,14 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
       forget(id, operation);
       await send(errorMessage(id, failure));
     } finally {
-      // A result that cannot be written ends its stream as well.
+      // A result that cannot be serialized ends its stream too.
       void stream?.return?.();
     }
   }
 
-  // The next result is written by `then`: an `await` would keep each result for as long as its client lets it wait.
+  // Uses `then`, because `await` would keep each result in memory until the client has read it.
 
-  /** Runs an operation, and sends its result. @returns its results instead, if they are a stream */
+  /** Runs an operation and sends its result. @returns the stream of a subscription instead */
   function begin(id: string, payload: unknown, operation: RunningOperation) {
     const { record, body } = operation;
     const params = paramsFromJson(payload, 'payload');
@@ -218,7 +218,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     });
   }
 
-  /** Sends the next result of a stream. @returns whether there was one */
+  /** Sends the next result of a stream. @returns whether there was a result */
   function sendNext(id: string, stream: ResultStream, operation: RunningOperation): Promise<boolean> {
     return stream.next().then(({ value, done }) => {
       if (done || operation.source.aborted) return false;
@@ -233,18 +233,18 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     return send(operation.isFailed ? errorMessage(id, result) : nextMessage(id, result));
   }
 
-  /** Resolves when the system has taken it, or nobody is there to take it. */
+  /** Resolves when the system has taken the message, or the connection is closed. */
   function send(text: string): Promise<unknown> {
     let taken: (error?: Error) => void = () => undefined;
     const sent = new Promise<unknown>((resolve) => {
       taken = resolve;
     });
-    // As bytes, and in no closure: what waits for its client takes nothing of the heap.
+    // As bytes and without a closure, so that waiting messages stay outside V8's heap.
     socket.send(Buffer.from(text), { binary: false }, taken);
     return sent;
   }
 
-  /** Messages that no operation waits with. */
+  /** Sends a message that belongs to no operation. */
   function reply(text: string): void {
     waiting += text.length;
     if (waiting > MAX_WAITING_BYTES) socket.terminate();
@@ -254,7 +254,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
       });
   }
 
-  /** @returns whether the client keeps to what it may send. */
+  /** @returns whether the client stays within its message limit */
   function count(): boolean {
     if (socket.readyState !== socket.OPEN) return false;
     const now = clock.now();
@@ -265,7 +265,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     messages += 1;
     if (messages <= MAX_MESSAGES) return true;
     socket.close(CLOSE.tooManyRequests, `Too many messages: ${MAX_MESSAGES} a second`);
-    // Further messages are not even looked at.
+    // Further messages are not read.
     socket.pause();
     return false;
   }
@@ -300,7 +300,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     cut(CLOSE.tryAgainLater, 'There is no room for this message. Send it again in a moment.');
   }
 
-  /** Closes the connection without waiting for its client. */
+  /** Closes the connection without waiting for the client. */
   function cut(code: number, reason: string): void {
     socket.close(code, reason);
     socket.terminate();
@@ -313,7 +313,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   }
 
   function ping(): void {
-    // It is known to be slow; who takes nothing at all is given up by the server.
+    // The client is slow. The server closes connections that read nothing.
     if (socket.bufferedAmount > 0) return;
     if (isAlive) socket.ping();
     else socket.terminate();
@@ -332,13 +332,13 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     kept.release();
     for (const operation of running) {
       operation.source.abort();
-      // The process leaves, and may take with it how a write has ended.
+      // The process is stopping, and may end before the outcome of a write is known.
       if (isEnding) over(operation, 503);
     }
   }
 
   return {
-    /** Takes no further operation, and closes after those that run. */
+    /** Accepts no further operations, and closes after the running ones. */
     end() {
       isEnding = true;
       closeIfDone();
@@ -346,7 +346,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   };
 }
 
-/** Replaces the socket's last `data` listener, which `ws` has just added. */
+/** Replaces the `data` listener that `ws` has just added. */
 function interceptFrames(socket: NetSocket): SocketFrames {
   const deliver = socket.listeners('data').at(-1) as (bytes: Buffer) => void;
   socket.off('data', deliver);

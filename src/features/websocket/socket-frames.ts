@@ -1,35 +1,35 @@
 import { GrowingBuffer } from '../../transport/body.ts';
 
-/** A smaller chunk within the data of a frame is combined with its neighbours. */
+/** A smaller chunk in the data of a frame is combined with its neighbours. */
 const SMALL_BYTES = 1024;
-/** Combined chunks are handed on at this size. */
+/** Combined chunks are passed on at this size. */
 const PIECE_BYTES = 16 * 1024;
-/** Small chunks and frames of one message. */
+/** The most small chunks and frames of a message. */
 export const MAX_PARTS = 4096;
-/** Node.js and `ws` keep about as much for each chunk and each frame, beside its bytes. */
+/** The approximate memory of Node.js and `ws` for each chunk and frame, besides its bytes. */
 const PART_BYTES = 256;
 const LONGEST_HEAD_BYTES = 14;
-/** The first opcode of the control frames, which may come between the frames of a message. */
+/** The first opcode of control frames, which may come between the frames of a message. */
 const FIRST_CONTROL = 8;
 
 /**
- * Reads the heads of a client's WebSocket frames (RFC 6455, section 5.2) before `ws` does, and bounds what `ws` keeps of an
- * unfinished message: `ws` stores an object for each chunk, even for a chunk of one byte.
+ * Reads the heads of a client's WebSocket frames (RFC 6455, section 5.2) before `ws`. Bounds the memory of an unfinished
+ * message: `ws` stores an object for each chunk, even for one byte.
  */
 export class SocketFrames {
-  /** About how many bytes of memory the unfinished message takes; 0: no message is unfinished. */
+  /** The approximate memory of the unfinished message; 0 if there is none. */
   weight = 0;
   readonly #pass: (bytes: Buffer) => void;
   #parts = 0;
   #combined = new GrowingBuffer();
   readonly #head = Buffer.alloc(LONGEST_HEAD_BYTES);
   #headBytes = 0;
-  /** The bytes that the data of the present frame lack. */
+  /** The missing bytes of the current frame's data. */
   #missing = 0;
   #isControl = false;
   #isLast = false;
 
-  /** `pass` hands bytes to `ws`: all bytes, in their order. */
+  /** `pass` receives all bytes in order and hands them to `ws`. */
   constructor(pass: (bytes: Buffer) => void) {
     this.#pass = pass;
   }
@@ -108,7 +108,7 @@ function headLength(head: Buffer): number {
   return 2 + (LENGTH_BYTES[second & 0x7f] ?? 0) + maskBytes;
 }
 
-/** The bytes of a length that does not fit in the second byte, by what is there instead. */
+/** The number of length bytes after the second byte, by the second byte's value. */
 const LENGTH_BYTES: Readonly<Record<number, number>> = { 126: 2, 127: 8 };
 
 function dataLength(head: Buffer): number {

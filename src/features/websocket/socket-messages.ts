@@ -12,12 +12,12 @@ import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
 
-/** The messages of a client in the protocol `graphql-transport-ws`. */
+/** The client messages of the protocol `graphql-transport-ws`. */
 export type ClientMessage = NonNullable<ReturnType<typeof readClientMessage>>;
 
 const MAX_ID_LENGTH = 256;
 
-/** Reads a message, but not the operation in it, of which another step knows more; undefined: it is none. */
+/** Parses a message, but not the operation in it. Undefined if it is invalid. */
 export function readClientMessage(text: string) {
   const message = parse(text);
   if (!isObject(message)) return undefined;
@@ -48,32 +48,35 @@ function parse(text: string): unknown {
   }
 }
 
-/** One result of an operation. */
+/** A message with a result of an operation. */
 export function nextMessage(id: string, result: ExecutionResult): string {
   return `{"id":${JSON.stringify(id)},"type":"${MESSAGE.next}","payload":${stringifyResult(result)}}`;
 }
 
-/** The errors that end an operation. */
+/** A message with the errors that end an operation. */
 export function errorMessage(id: string, result: ExecutionResult): string {
   const { errors } = JSON.parse(stringifyResult(result)) as ExecutionResult;
   return JSON.stringify({ id, type: MESSAGE.error, payload: errors });
 }
 
-/** Operations of a connection at a time. */
+/** The most simultaneous operations of a connection. */
 export const MAX_OPERATIONS = 20;
 
 export const TOO_MANY = codedError(
   'TOO_MANY_OPERATIONS',
-  `This connection runs ${MAX_OPERATIONS} operations already, which is all that it may at a time. Complete one, or open another connection.`,
+  `This connection already runs the allowed ${MAX_OPERATIONS} operations. Complete one of them, or open another connection.`,
   { limit: MAX_OPERATIONS, outcome: 'NOT_EXECUTED' },
 );
 
-/** Headers that a client has put in `connectionParams`, where a page can set none. Their names are in lower case. */
+/** Headers that a client sent in `connectionParams`, because web pages cannot set headers. Names are in lower case. */
 export type SentHeaders = ReadonlyMap<string, string>;
 
 export const NO_HEADERS: SentHeaders = new Map();
 
-/** The texts in `connectionParams`, and in `headers` of it, are headers: `{ token }`, `{ headers: { authorization } }`. */
+/**
+ * Reads the texts in `connectionParams`, and in its member `headers`, as headers: `{ token }`, `{ headers: { authorization
+ * } }`.
+ */
 export function headersIn(connectionParams: unknown): SentHeaders {
   if (!isObject(connectionParams)) return NO_HEADERS;
   const { headers, ...others } = connectionParams;
@@ -89,7 +92,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One operation of a WebSocket connection, which stands for a request: it has the headers of the whole connection. */
+/** An operation of a WebSocket connection as a request, with the connection's headers. */
 export class SocketClientRequest implements ClientRequest {
   readonly method = 'GET';
   readonly path = '/graphql';

@@ -15,7 +15,7 @@ import { openSocketConnection, type SocketParts } from './socket-connection.ts';
 /** How long a client may take to close its side of a connection. */
 const CLOSE_WITHIN_MS = 2_000;
 
-/** Takes WebSockets at the path of operations: those of the protocol `graphql-transport-ws`. */
+/** Accepts WebSockets of the protocol `graphql-transport-ws` at the path of operations. */
 export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
   const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
   const connections = new Set<ReturnType<typeof openSocketConnection>>();
@@ -45,7 +45,7 @@ export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
   };
 
   const upgrade: Upgrade = (request, socket, head) => {
-    // It may break at any time; whoever it belongs to then finds it closed.
+    // The socket may break at any time; its owner then finds it closed.
     socket.on('error', () => undefined);
     splitTarget(request);
     const refusal = refusalFor(request);
@@ -70,7 +70,7 @@ export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
   };
 }
 
-/** Loads what speaks WebSocket: with the first that comes, as many gateways have none. */
+/** Loads `ws` with the first WebSocket, because many gateways have none. */
 function createServer(maxPayload: number): ws.WebSocketServer {
   const { WebSocketServer }: typeof ws = createRequire(import.meta.url)('ws');
   return new WebSocketServer({
@@ -78,7 +78,7 @@ function createServer(maxPayload: number): ws.WebSocketServer {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload,
-    // The types are those of an older version.
+    // The published types describe an older version.
     ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
     handleProtocols: () => PROTOCOL,
   });
@@ -87,11 +87,11 @@ function createServer(maxPayload: number): ws.WebSocketServer {
 const OTHER_PROTOCOL = requestError(
   'BAD_REQUEST',
   400,
-  `A WebSocket is for the subprotocol ${PROTOCOL}, that of the package graphql-ws. Name it in the header sec-websocket-protocol.`,
+  `WebSockets need the subprotocol ${PROTOCOL} of the package graphql-ws. Name it in the header sec-websocket-protocol.`,
 );
 
 const LEAVING = requestError(
   'SHUTTING_DOWN',
   503,
-  'The gateway is shutting down. Connect again, to another process.',
+  'The gateway is shutting down. Connect again to reach another process.',
 );

@@ -36,7 +36,7 @@ async function call(name: string, args: object, { gateway } = fixture) {
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `id${index}`);
 const tooLarge = (most: number) =>
   new RegExp(
-    `^ANSWER_TOO_LARGE: The answer has more than ${most} bytes, .* Ask for smaller pages, fewer items or fewer fields\\.`,
+    `^ANSWER_TOO_LARGE: The answer has more than the allowed ${most} bytes, .* Ask for smaller pages, fewer items or fewer fields\\.`,
   );
 
 describe('an answer to an agent', () => {
@@ -78,7 +78,7 @@ describe('an answer to an agent', () => {
     expect(JSON.stringify(result)).not.toContain('nnnn');
     const [text = ''] = result?.content?.map((one) => one.text) ?? [];
     expect(text).toMatch(tooLarge(2_000));
-    expect(text).toContain('What a mutation has changed stays changed.');
+    expect(text).toContain('Changes made by mutations remain.');
     expect(text).toMatch(/\n\w+: tier does not allow ffa mode\. second changed nothing/);
   });
 });

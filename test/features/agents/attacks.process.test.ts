@@ -86,7 +86,8 @@ const ATTACKS: readonly [what: string, name: string, args: object, says: RegExp]
 const callOf = (members: string) =>
   `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"script",${members}}}`;
 
-const TOO_MUCH_BESIDE = /^What the message holds beside .* more than 65536 bytes.* Send less of it\.$/;
+const TOO_MUCH_BESIDE =
+  /^The message without the arguments of its call has more than 65536 bytes.* Shorten it\.$/;
 
 /** Values that nothing takes: each would have a line in the library's answer. */
 const WRONG = JSON.stringify(Object.fromEntries(ids(40_000).map((id) => [`a${id}`, 1])));

@@ -97,7 +97,7 @@ it.each<[what: string, document: string, isArbitrary: boolean, says: RegExp]>([
     'of the name of the tool for any query',
     'query graphql { rateLimit { limit } }',
     true,
-    /has an operation graphql, as another one has/,
+    /has an operation graphql, and so does another document/,
   ],
   [
     'that is too long to be run',

@@ -104,7 +104,7 @@ it('a call over the rate of its caller is refused with when to try again, and se
     structuredContent: {
       errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) } }],
     },
-    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms, not before\.$/) }, {}],
+    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms or later\.$/) }, {}],
   });
   expect(recorder.calls).toHaveLength(1);
 });
@@ -119,6 +119,6 @@ it('a call that LuaAuth finds to be over its rate is refused with when to try ag
   const result = await client.callTool({ name: 'one', arguments: { id: 'a' } });
   expect(result).toMatchObject({
     isError: true,
-    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms, not before\.$/) }, {}],
+    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms or later\.$/) }, {}],
   });
 });

@@ -153,7 +153,7 @@ describe('a key without the scopes reaches nothing more, and is told nothing mor
     expect(refused.result).toBeUndefined();
     expect(refused.error).toMatchObject({
       code: -32_602,
-      message: expect.stringContaining('no such cursor'),
+      message: expect.stringContaining('no cursor is valid'),
     });
   });
 

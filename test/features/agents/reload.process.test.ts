@@ -45,7 +45,7 @@ it('the list of documents is read again on SIGHUP, and the last good one holds',
   expect(await toolsOf()).toEqual(['first']);
   write({ a: 'query { rateLimit { limit } }' });
   await reload(
-    'has an operation without a name. Give it one of 1 to 64 letters, digits and _. The previous documents',
+    'has an operation without a name. Give it a name of 1 to 64 letters, digits and _. The previous documents',
   );
   expect(await toolsOf()).toEqual(['first']);
   // It leads to itself: nobody can even tell whether it is a folder.

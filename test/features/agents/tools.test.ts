@@ -116,7 +116,7 @@ describe('a tool', () => {
     expect(textOf(unknown)).toMatch(/kez: there is no such argument.*\n.*other: there is no such argument/);
     const missing = await ask('whyKeyCannotRun', {});
     expect(textOf(missing)).toMatch(/\$key: it is missing.*\n.*\$scriptId: it is missing/);
-    expect(textOf(await ask('lookUpKey', { key: userKey, plan: 'yes' }))).toMatch(/plan: it is no boolean/);
+    expect(textOf(await ask('lookUpKey', { key: userKey, plan: 'yes' }))).toMatch(/plan: it is not a boolean/);
     expect(fixture.lines()).toEqual([]);
   });
 
@@ -177,7 +177,7 @@ describe('a key', () => {
       );
       for (const name of [...EXAMPLE.keys()].filter((one) => !seen.includes(one))) {
         await expect(client.callTool({ name, arguments: { key: userKey } })).rejects.toThrow(
-          `There is no tool "${name}" for this key. Call one that tools/list names.`,
+          `There is no tool "${name}" for this key. Call a tool from tools/list.`,
         );
       }
       expect(fixture.lines()).toEqual([]);

@@ -64,7 +64,7 @@ const message = (id: number, method: string, params: object = {}) =>
   JSON.stringify({ jsonrpc: '2.0', id, method, params });
 const NO_MESSAGE = {
   id: null,
-  error: { code: -32_600, message: expect.stringContaining('Send one message by each line.') },
+  error: { code: -32_600, message: expect.stringContaining('Send one message per line.') },
 };
 
 it('a batch, and what is no message, is refused with a sentence, and others are answered', async () => {

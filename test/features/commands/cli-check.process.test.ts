@@ -88,7 +88,7 @@ describe('check', () => {
     for (const [path, problem] of [
       [
         '/nowhere/audit.log',
-        '"/nowhere/audit.log" cannot be written (ENOENT). Give the path of a file that can.',
+        '"/nowhere/audit.log" cannot be written (ENOENT). Give the path of a writable file.',
       ],
       ['/dev/null', '"/dev/null" is a pipe or a device, not a regular file.'],
     ] as const) {

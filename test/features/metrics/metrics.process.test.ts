@@ -341,7 +341,7 @@ describe('the metrics', () => {
       expect(refused.status).toBe(401);
       expect(refused.headers.get('www-authenticate')).toBe('Bearer');
       expect(await refused.text()).toBe(
-        'The metrics are for holders of METRICS_KEY. Send it as "Authorization: Bearer <key>".\n',
+        'The metrics need METRICS_KEY. Send it as "Authorization: Bearer <key>".\n',
       );
     }
     const answer = await read({ authorization: 'Bearer metrics-key' });

@@ -218,7 +218,7 @@ describe('a document that is not there', () => {
   ])('is said to be missing when %s names it, with what to do', async (_name, send) => {
     for (const [fixture, advice] of [
       [allowed, 'Send the document as query'],
-      [only, 'no others: add it to PERSISTED_DOCUMENTS_FILE'],
+      [only, 'runs only the documents in its list. Add this document to PERSISTED_DOCUMENTS_FILE'],
     ] as const) {
       const answer = await send(fixture);
       expect(codes(answer)).toEqual(['PERSISTED_DOCUMENT_NOT_FOUND']);
@@ -264,7 +264,7 @@ describe('a malformed request for a document', () => {
       { documentId: 'a', extensions: apq('a') },
       'Both documentId and extensions.persistedQuery',
     ],
-    ['an id and a document', { documentId: 'a', query: '{ __typename }' }, 'Both a query and the id'],
+    ['an id and a document', { documentId: 'a', query: '{ __typename }' }, 'The request has both a query and the id'],
     ['an id that is no text', { documentId: 1 }, 'documentId is a number'],
     ['an id that is a list', { doc_id: ['a'] }, 'doc_id is a list'],
     ['an id that is a document', { documentId: '{ __typename }' }, 'documentId is not the id of a document'],
