@@ -132,11 +132,11 @@ describe('a command line that is wrong', () => {
     [['serve', '--port'], "option '--port <value>' argument missing", ''],
     [['serve', 'twice'], "too many arguments for 'serve'", ''],
     [['query'], "missing required argument 'file'", ''],
-    [['query', '-', '--variables', '[1]'], 'Give an object of JSON, or @ and the path', ''],
-    [['query', '-', '--variables', '@nowhere'], 'Give an object of JSON, or @ and the path', ''],
+    [['query', '-', '--variables', '[1]'], 'Give a JSON object, or @ and the path', ''],
+    [['query', '-', '--variables', '@nowhere'], 'Give a JSON object, or @ and the path', ''],
     [['query', '-', '--url', '127.0.0.1:4000'], 'A URL begins with http:// or https://.', ''],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
-    [['check', '--script', 'a'], '--script needs a key to read with', 'Give --token-file'],
+    [['check', '--script', 'a'], '--script needs a key', 'Give --token-file'],
   ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);

@@ -47,7 +47,6 @@ const NOT_YET: readonly string[] = [
   'bench/',
   'examples/',
   'scripts/',
-  'src/features/commands/',
   'src/features/graphiql/',
   'src/features/live/',
   'src/features/redis/',

@@ -15,24 +15,24 @@ export function addCommands(program: Command, { configure, features }: CommandPa
   addFlagsOfServe(
     program
       .command('check')
-      .description('read the configuration, and ask LuaAuth one harmless question')
+      .description('check the configuration, and read once from LuaAuth')
       .argument('[ids...]', 'with --probe: script=ID, project=ID and key=KEY of your account')
       .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId)
       .option('--probe', 'make each documented read once, at most 10 calls, and compare the answers')
-      .option('--json', 'print one object of JSON'),
+      .option('--json', 'print one JSON object'),
   ).action(async (given: string[], flags: CheckFlags, command: Command) => {
     const { probe: isProbe = false, json = false, ...others } = flags;
     const ids = readProbeArguments(given);
     if (typeof ids === 'string') command.error(`error: ${ids}`);
     if (!isProbe && given.length > 0)
-      command.error('error: check takes script=ID, project=ID and key=KEY with --probe alone. Add --probe.');
+      command.error('error: check accepts script=ID, project=ID and key=KEY only with --probe. Add --probe.');
     if (isProbe && flags.script !== undefined)
-      command.error('error: --probe takes the script as script=ID. Leave --script out.');
+      command.error('error: --probe expects the script as script=ID. Leave --script out.');
     const config = await configure(others);
     if (isProbe && config.apiUrl !== undefined && config.credentials.heldKey === undefined)
-      command.error('error: --probe needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
+      command.error('error: --probe needs a key. Give --token-file, or set LUAAUTH_TOKEN.');
     if (flags.script !== undefined && config.credentials.heldKey === undefined) {
-      command.error('error: --script needs a key to read with. Give --token-file, or set LUAAUTH_TOKEN.');
+      command.error('error: --script needs a key. Give --token-file, or set LUAAUTH_TOKEN.');
     }
     const { check } = await import('./check.ts');
     const options = { scriptId: flags.script, probe: isProbe ? ids : undefined, json };
@@ -44,19 +44,19 @@ export function addCommands(program: Command, { configure, features }: CommandPa
 }
 
 function addKeysCommands(program: Command): void {
-  const keys = program.command('keys').description('make gateway keys, and see what they allow');
+  const keys = program.command('keys').description('make gateway keys, and show what they allow');
   keys
     .command('new')
     .description('make a gateway key, and print it once')
-    .requiredOption('--name <name>', 'who is to have it')
-    .option('--scopes <scopes>', 'what it allows, separated by commas; * for everything')
-    .option('--scripts <ids>', 'the only scripts that it reaches, separated by commas')
-    .option('--projects <ids>', 'the only projects that it reaches, separated by commas')
-    .option('--rate <calls>', 'REST calls that it may cause in any second')
-    .option('--expires-at <instant>', 'when it ends, such as 2027-01-01T00:00:00Z')
+    .requiredOption('--name <name>', 'name of the person or program that gets the key')
+    .option('--scopes <scopes>', 'its scopes, separated by commas; * for all scopes')
+    .option('--scripts <ids>', 'the only scripts that it can access, separated by commas')
+    .option('--projects <ids>', 'the only projects that it can access, separated by commas')
+    .option('--rate <calls>', 'the most REST calls per second that it can cause')
+    .option('--expires-at <instant>', 'when it expires, such as 2027-01-01T00:00:00Z')
     .option('--file <path>', 'add its entry to this file of keys')
     .addOption(
-      new Option('--rotate', 'add it to the entry of this name, beside the key of before').conflicts([
+      new Option('--rotate', 'add the key to the entry with this name, besides its previous key').conflicts([
         'scopes',
         'scripts',
         'projects',
@@ -70,7 +70,7 @@ function addKeysCommands(program: Command): void {
     });
   keys
     .command('check')
-    .description('say what a file of gateway keys allows, key by key')
+    .description('show what a file of gateway keys allows, key by key')
     .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
     .action(async (path: string) => {
       const { showKeys } = await import('./gateway-keys.ts');

@@ -16,30 +16,30 @@ export function addQuery(program: Command, { configure, features }: CommandParts
       .description('run one operation, here or at a running gateway, and print its answer')
       .argument('<file>', 'the document; - reads stdin')
       .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
-      .option('--operation <name>', 'which operation, where the document has several')
-      .option('--plan', 'print what the operation may cost, and run nothing')
+      .option('--operation <name>', 'name of the operation, if the document has several')
+      .option('--plan', 'print the highest price of the operation, and run nothing')
       .option('--url <url>', 'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql', gatewayUrl)
       .addOption(
         new Option(
           '--each <rows>',
-          'run it once for each row of this file of CSV or JSONL, columns as variables; - reads stdin',
+          'run it once for each row of this CSV or JSONL file, with columns as variables; - reads stdin',
         ).conflicts('plan'),
       )
       .option('--output <file>', 'with --each: the file of the results, with its journal next to it')
       .addOption(
-        new Option('--format <format>', 'with --each: csv or jsonl; by default as --output ends').choices([
-          'jsonl',
-          'csv',
-        ]),
+        new Option(
+          '--format <format>',
+          'with --each: csv or jsonl; by default the ending of --output',
+        ).choices(['jsonl', 'csv']),
       )
-      .option('--resume', 'with --each: continue a run, and repeat no write')
+      .option('--resume', 'with --each: continue a run without repeating a write')
       .addOption(
         new Option('--dry-run', 'with --each: print the price and the time, and run nothing').conflicts(
           'resume',
         ),
       )
       .addOption(
-        new Option('--on-unknown <what>', 'with --each: after a write whose outcome is unknown')
+        new Option('--on-unknown <what>', 'with --each: what to do after a write whose outcome is unknown')
           .choices(['stop', 'continue'])
           .default('stop'),
       ),
@@ -49,11 +49,11 @@ export function addQuery(program: Command, { configure, features }: CommandParts
     if (each === undefined && (output ?? format ?? (resume || dryRun || undefined)) !== undefined)
       command.error('error: --output, --format, --resume and --dry-run need --each ROWS.');
     if (resume && output === undefined)
-      command.error('error: --resume needs --output FILE, next to which the journal is.');
-    // Told here, where the URL is not quoted.
+      command.error('error: --resume needs --output FILE, because the journal is next to this file.');
+    // Checked here, where the message does not quote the URL.
     if (url !== undefined && (new URL(url).username || new URL(url).password))
       command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
-    // The REST API behind another gateway is not this process's to know.
+    // This process cannot know the REST API behind another gateway.
     const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
     const config = await configure({ ...others, ...notHere });
     const options = { file, variables, operation, plan, url };
@@ -69,12 +69,12 @@ export function addQuery(program: Command, { configure, features }: CommandParts
 }
 
 function jsonObject(given: string): Readonly<Record<string, unknown>> {
-  const advice = 'Give an object of JSON, or @ and the path of a file that holds one.';
+  const advice = 'Give a JSON object, or @ and the path of a file with a JSON object.';
   try {
     const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
     if (isObject(value)) return value;
   } catch {
-    // The message below says what it is not; it is not quoted twice.
+    // The message below explains the problem without quoting the text again.
   }
   throw new InvalidArgumentError(advice);
 }

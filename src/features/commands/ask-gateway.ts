@@ -5,9 +5,9 @@ import type { ProcessFeatures } from '../../server/features.ts';
 import { exit } from '../../server/signals.ts';
 import { readStream } from '../../transport/body.ts';
 
-/** A gateway that runs operations: in this process, or at a URL. */
+/** A gateway in this process or at a URL. */
 export interface AskedGateway {
-  /** The text of the answer. @throws NoAnswer */
+  /** Returns the text of the answer. @throws NoAnswer */
   ask(operation: AskedOperation): Promise<string>;
   close(): Promise<void>;
 }
@@ -16,9 +16,9 @@ interface AskedOperation {
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
   readonly operationName?: string | undefined;
-  /** Asks what the operation may cost, and runs nothing. */
+  /** Asks for the price, and runs nothing. */
   readonly plan?: boolean;
-  /** The answer to a mutation has a report. Some mutations have a time limit of their own. */
+  /** Asks for a report of writes. Some mutations have their own time limit. */
   readonly isMutation?: boolean;
 }
 
@@ -33,13 +33,13 @@ export class NoAnswer extends Error {
   }
 }
 
-/** How much longer than an operation its answer may take. */
+/** How much longer than the operation its answer may take. */
 const ANSWER_WITHIN_MS = 5_000;
 const LONGEST_MUTATION_MS = Math.max(...ENDPOINTS.all.map(({ timeoutMs = 0 }) => timeoutMs));
-/** More than an answer holds, unless a gateway is configured to give larger ones. */
+/** Larger than any answer of a gateway with default limits. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Opens the gateway at `url`, or a gateway in this process; a string says why the URL cannot be asked. */
+/** Opens the gateway at `url`, or a gateway in this process. Returns a text if the URL cannot be used. */
 export async function openAskedGateway(
   url: string | undefined,
   config: Config,
@@ -47,7 +47,7 @@ export async function openAskedGateway(
 ): Promise<AskedGateway | string> {
   const { heldKey } = config.credentials;
   const sandbox = url === undefined && !config.apiUrl ? await features.sandbox?.() : undefined;
-  // A gateway key, if there is one, is for another gateway.
+  // The gateway key is for another gateway, not for LuaAuth.
   const key = (url === undefined ? undefined : config.gatewayKey) ?? heldKey ?? sandbox?.facts.key;
   const headers = {
     'content-type': 'application/json',
@@ -83,7 +83,7 @@ function openThere(
         const response = await fetch(href, { ...request, redirect: 'manual' });
         if (response.status >= 300 && response.status < 400)
           throw new NoAnswer(
-            `${where}: it redirects elsewhere, where neither the key nor the operation is sent. Give --url the whole address.`,
+            `${where}: it redirects elsewhere. Neither the key nor the operation is sent there. Give --url the full address.`,
             false,
           );
         const bytes = await readStream(response.body ?? [], MAX_ANSWER_BYTES);
@@ -108,7 +108,7 @@ function requestFor(
   ];
 }
 
-/** The codes of a connection that was never made. */
+/** Error codes of connections that were never opened. */
 const NOT_CONNECTED: readonly unknown[] = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -126,7 +126,7 @@ function noAnswer(where: string, timeoutMs: number, cause: Error): NoAnswer {
       true,
     );
   const code = codeOf(cause);
-  const message = `${where}: no answer (${code}). See whether a gateway listens there.`;
+  const message = `${where}: no answer (${code}). Check whether a gateway listens there.`;
   return new NoAnswer(message, !NOT_CONNECTED.includes(code));
 }
 

@@ -14,22 +14,21 @@ import { type Probe, probe } from './probe.ts';
 import { findingsOf } from './probe-findings.ts';
 import type { ProbedIds } from './probed-reads.ts';
 
-/** Stands in for an id, and for a key where the gateway holds none: neither exists. */
+/** An id and a key that do not exist. */
 const NOBODY = 'luaauth-graphql-check';
 
-/** The options of `check`. */
 export interface CheckOptions {
   readonly scriptId: string | undefined;
-  /** The ids to probe with; undefined: one question is enough. */
+  /** The ids for a probe. Undefined: a single read is enough. */
   readonly probe: ProbedIds | undefined;
-  /** Prints one object of JSON at the end. */
+  /** Prints a JSON object at the end. */
   readonly json: boolean;
 }
 
 /**
- * Says what is known of a configuration after one read: of `scriptId`, or of a script that cannot exist. With `probe`, after a read
- * of each kind.
- * @returns whether nothing has to be fixed.
+ * Checks a configuration with a single read: of `scriptId`, or of a script that cannot exist. With `probe`, makes every
+ * documented read.
+ * @returns whether nothing has to be fixed
  */
 export async function check(
   config: Config,
@@ -53,7 +52,7 @@ export async function check(
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
   const sandbox = await ofSandbox?.openSandbox();
   const url = config.apiUrl ?? (sandbox && new URL(sandbox.url));
-  // The findings say what this build lacks.
+  // The findings name the missing feature.
   if (!url) return finish(findings, json);
   let probed: Probe | undefined;
   try {
@@ -85,7 +84,7 @@ export async function check(
   return finish(findings, json, probed);
 }
 
-/** Prints the findings as JSON, if that is wanted. @returns whether nothing has to be fixed. */
+/** Prints the findings as JSON, if wanted. @returns whether nothing has to be fixed */
 function finish(findings: readonly Finding[], json: boolean, probed?: Probe): boolean {
   const isWell = !findings.some(({ level }) => level === 'fail');
   if (json)
@@ -93,12 +92,12 @@ function finish(findings: readonly Finding[], json: boolean, probed?: Probe): bo
   return isWell;
 }
 
-/** The failure is among the findings. */
+/** Leaves out the failure, which is one of the findings. */
 function forJson({ calls, reads, front }: Probe) {
   return { calls, reads, front };
 }
 
-/** Finds what would keep a gateway from its start on this machine: a file that it may not write, a package that is not there. */
+/** Finds problems that would stop a gateway at its start: unwritable files, missing packages. */
 async function problemsAtStart(config: Config, features: ProcessFeatures): Promise<readonly string[]> {
   const { auditFile, tracesUrl, dashboard } = config;
   const { loadAgents } = await import('../../server/open-gateway.ts');
@@ -120,7 +119,7 @@ async function problemsAtStart(config: Config, features: ProcessFeatures): Promi
   });
 }
 
-/** Asks Redis as a gateway would. It fails where a gateway would not start. */
+/** Asks Redis as a gateway would. Fails if the gateway would not start. */
 async function redisFinding(
   { url, prefix, isRequired }: NonNullable<Config['redis']>,
   load: NonNullable<ProcessFeatures['redis']>,
@@ -133,8 +132,8 @@ async function redisFinding(
     const problem = cause as Error;
     if (isRequired || problem.name === 'RedisClientMissing')
       return { level: 'fail', subject: 'Redis', fact: redisProblem(problem, url) };
-    const fact = `it cannot be used at ${new URL(url).host}: ${problem.message}. The gateway would begin without it.`;
-    return { level: 'note', subject: 'Redis', fact, advice: 'Start it, or set REDIS_URL to where it is.' };
+    const fact = `it cannot be used at ${new URL(url).host}: ${problem.message}. The gateway would start without it.`;
+    return { level: 'note', subject: 'Redis', fact, advice: 'Start it, or set REDIS_URL to its address.' };
   }
 }
 
@@ -148,8 +147,8 @@ const SANDBOX: Finding = {
 const NOT_A_SANDBOX_KEY: Finding = {
   level: 'fail',
   subject: 'Key',
-  fact: 'the sandbox does not know the key that LUAAUTH_TOKEN holds: every field will be refused.',
-  advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com if it is a key of yours, or leave LUAAUTH_TOKEN out.',
+  fact: 'the sandbox does not know the key of LUAAUTH_TOKEN: every field will be refused.',
+  advice: 'Set LUAAUTH_API_URL=https://api.luaauth.com if it is your own key, or leave LUAAUTH_TOKEN out.',
 };
 
 const IN_CLEAR: Finding = {
@@ -159,20 +158,20 @@ const IN_CLEAR: Finding = {
   advice: 'Begin it with https://, unless the network in between is your own.',
 };
 
-/** Reads from an answer of LuaAuth's whether the key is right. */
+/** Reads from LuaAuth's answer whether the key is right. */
 function keyFinding(
   key: string | undefined,
   scriptId: string | undefined,
   answer: Script | CallFailure,
 ): Omit<Finding, 'subject'> {
   if (key === undefined) {
-    return { level: 'ok', fact: 'the gateway holds none: each caller sends their own.' };
+    return { level: 'ok', fact: 'the gateway has no key: each caller sends a key.' };
   }
   if (scriptId === undefined) {
     return {
       level: 'note',
-      fact: 'the key was sent, but whether LuaAuth accepts it is not known: it refuses an unknown key and an unknown script alike.',
-      advice: 'Give --script the id of a script of yours to find out.',
+      fact: 'the key was sent, but whether LuaAuth accepts it is not known: it refuses unknown keys and unknown scripts alike.',
+      advice: 'Give --script the id of one of your scripts to find out.',
     };
   }
   if (!(answer instanceof CallFailure)) {
@@ -182,14 +181,14 @@ function keyFinding(
   return {
     level: 'fail',
     fact: `LuaAuth refused to read ${scriptId}: ${JSON.stringify(answer.message)}.${isDenied ? DENIED : ''}`,
-    advice: 'Compare the key and the id with those in the LuaAuth dashboard.',
+    advice: 'Compare the key and the id with the LuaAuth dashboard.',
   };
 }
 
 const DENIED =
-  ' Either it does not know the key, or the script is not of that account: it does not say which.';
+  ' Either it does not know the key, or the script belongs to another account: it does not say which.';
 
-/** Reads one script by one request. */
+/** Reads a script with a single request. */
 async function ask(
   url: URL,
   key: string,

@@ -1,7 +1,7 @@
 import { Refused } from '../../luaauth/refusal.ts';
 import { BadResponse, type CallFailure, RateLimited, TimedOut, Unavailable } from '../../transport/errors.ts';
 
-/** One thing that `check` has to say, and what to do about it. */
+/** A finding of `check`, with advice. */
 export interface Finding {
   /** `note` is worth knowing, `fail` has to be fixed. */
   readonly level: 'ok' | 'note' | 'fail';
@@ -10,7 +10,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** A finding as lines for a person. */
+/** Formats a finding for people. */
 export function show({ level, subject, fact, advice }: Finding): string {
   const line = `${level.padEnd(4)}  ${subject.padEnd(13)}  ${fact}`;
   return advice === undefined ? line : `${line}\n${advice}`.replaceAll('\n', `\n${' '.repeat(21)}`);
@@ -18,22 +18,20 @@ export function show({ level, subject, fact, advice }: Finding): string {
 
 type Diagnosis = Pick<Finding, 'fact' | 'advice'>;
 
-/**
- * Why a question got no answer of LuaAuth's, and what to do about it; undefined when it did get one, were it a refusal.
- */
+/** Explains why there was no answer of LuaAuth. Undefined if there was an answer, even a refusal. */
 export function diagnose(failure: CallFailure, url: URL, timeoutMs: number): Diagnosis | undefined {
   if (failure instanceof Refused) return diagnoseRefusal(failure, url);
   if (failure instanceof RateLimited) {
     return {
-      fact: 'it answers, and says that the quota is used up.',
-      advice: 'Wait a little and check again. The quota is shared by all that use the same key.',
+      fact: 'it answers that the quota is used up.',
+      advice: 'Wait a little and check again. Everybody with the same key shares its quota.',
     };
   }
   if (failure instanceof Unavailable && failure.status !== undefined) return diagnoseProxy(failure, url);
   if (failure instanceof TimedOut) return diagnoseTimeout(failure, url, timeoutMs);
   if (failure instanceof BadResponse) {
     return {
-      fact: `what answers at ${url.href} is not the LuaAuth API: ${failure.reason}.`,
+      fact: `the server at ${url.href} is not the LuaAuth API: ${failure.reason}.`,
       advice: `Set LUAAUTH_API_URL to the base URL of the API, ${LIVE_URL}.`,
     };
   }
@@ -46,7 +44,7 @@ function diagnoseRefusal({ reason }: Refused, url: URL): Diagnosis | undefined {
   if (reason === 'invalid endpoint') {
     return {
       fact: `it answers at ${url.href}, but has no scripts there.`,
-      advice: `Set LUAAUTH_API_URL to the base URL of the API, ${LIVE_URL}; a path in it is kept.`,
+      advice: `Set LUAAUTH_API_URL to the base URL of the API, ${LIVE_URL}. A path in the URL is kept.`,
     };
   }
   if (reason === 'internal server error') {
@@ -55,14 +53,14 @@ function diagnoseRefusal({ reason }: Refused, url: URL): Diagnosis | undefined {
   return undefined;
 }
 
-/** A proxy in front of the API has answered in its place. */
+/** Explains an answer of a proxy in front of the API. */
 function diagnoseProxy({ isBlocked, ray, status }: Unavailable, { host }: URL): Diagnosis {
   const shown = ray === undefined ? '' : ` (ray ${ray})`;
   return isBlocked
     ? {
         fact: `Cloudflare in front of LuaAuth refuses this machine${shown}.`,
         advice:
-          'Machines in data centres meet this. Ask LuaAuth to allow the address of this machine and give them the ray, or run the gateway elsewhere.',
+          'This happens to machines in data centres. Ask LuaAuth to allow the address of this machine and give them the ray, or run the gateway elsewhere.',
       }
     : {
         fact: `${host} answers with ${status}: it is not available${shown}.`,
@@ -80,12 +78,11 @@ function diagnoseTimeout({ executed, status }: TimedOut, { host }: URL, timeoutM
   return executed === 'no'
     ? {
         fact: `no connection to ${host} within ${timeoutMs} ms.`,
-        advice:
-          'See whether a firewall stands between this machine and LuaAuth, and whether the port is right.',
+        advice: 'Check whether a firewall blocks the connection to LuaAuth, and whether the port is right.',
       }
     : {
         fact: `${host} took the request and did not answer within ${timeoutMs} ms.`,
-        advice: 'See whether LUAAUTH_API_URL is right. If LuaAuth is just slow, raise LUAAUTH_TIMEOUT_MS.',
+        advice: 'Check whether LUAAUTH_API_URL is right. If LuaAuth is just slow, raise LUAAUTH_TIMEOUT_MS.',
       };
 }
 
@@ -93,39 +90,39 @@ function diagnoseConnection(code: string, { host, hostname, port, protocol }: UR
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return {
       fact: `the name ${hostname} has no address (${code}).`,
-      advice: 'See whether LUAAUTH_API_URL is spelt right, and whether this machine has a name server.',
+      advice: 'Check the spelling of LUAAUTH_API_URL, and whether this machine has a name server.',
     };
   }
   if (code === 'ECONNREFUSED') {
     return {
       fact: `nothing listens at ${host} (${code}).`,
-      advice: `See whether the host and the port of LUAAUTH_API_URL are right${port ? '' : '; it names no port'}.`,
+      advice: `Check the host and the port of LUAAUTH_API_URL${port ? '' : ', which names no port'}.`,
     };
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return {
-      fact: `what listens at ${host} does not speak TLS (${code}).`,
+      fact: `the server at ${host} does not use TLS (${code}).`,
       advice:
-        'If it is plain HTTP, begin LUAAUTH_API_URL with http://; on another machine that takes ALLOW_INSECURE_API=true.',
+        'If it uses plain HTTP, begin LUAAUTH_API_URL with http://. For another machine this also needs ALLOW_INSECURE_API=true.',
     };
   }
   if (/CERT|SELF_SIGNED|SIGNATURE|ERR_TLS/.test(code)) {
     return {
       fact: `the certificate of ${host} is not accepted (${code}).`,
       advice:
-        'If a proxy of your own stands in between, name its CA in NODE_EXTRA_CA_CERTS. If not, do not send a key there.',
+        'If your own proxy is in between, name its CA in NODE_EXTRA_CA_CERTS. If not, do not send a key there.',
     };
   }
   return {
     fact: `the connection to ${host} broke (${code}).`,
     advice:
       protocol === 'http:'
-        ? 'See whether it wants https:// in LUAAUTH_API_URL, and whether a proxy stands in between.'
-        : 'See whether a proxy or firewall stands in between, and check again.',
+        ? 'Check whether LUAAUTH_API_URL needs https://, and whether a proxy is in between.'
+        : 'Check whether a proxy or firewall is in between, and try again.',
   };
 }
 
-/** The system's or undici's code; of several addresses that were tried, the first one's. */
+/** The error code of the system or undici. If several addresses were tried, the code of the first. */
 function codeOf(cause: unknown): string {
   if (cause instanceof AggregateError && !('code' in cause)) return codeOf(cause.errors[0]);
   const code = (cause as { code?: unknown } | undefined)?.code;

@@ -12,15 +12,14 @@ import { version } from '../../version.ts';
 
 interface DirectOptions {
   readonly url: URL;
-  /** The API key. */
   readonly key: string;
   readonly timeouts: Timeouts;
-  /** Receives each answer before it is decoded. */
+  /** Called with each answer before it is decoded. */
   readonly onReply?: (reply: Reply) => void;
   readonly watch?: AnswerWatch;
 }
 
-/** The API by one connection, where each call is one request: without the transport's other steps, so without retries. */
+/** Opens the API on one connection, without the transport's other steps: each call is one request without retries. */
 export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectOptions) {
   const clock = systemClock;
   const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
@@ -42,7 +41,7 @@ export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectO
     watch,
   });
   return {
-    /** Access for one call, which has the time of a read from now on. */
+    /** Access for one call. Its time limit starts now. */
     forOneCall: (): Access => ({
       ask: async (call) => {
         const decode: typeof call.decode = (reply, asked, watching) => {

@@ -16,7 +16,7 @@ import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
 import { print, printForSure } from '../../cli/terminal.ts';
 import { isKeysFile, readKeysFile, readTextFile } from '../../config/text-file.ts';
 
-/** The arguments of `keys new`, as they stand on the command line. */
+/** The arguments of `keys new` as texts. */
 export interface NewKeyFlags {
   readonly name: string;
   readonly scopes?: string;
@@ -31,13 +31,13 @@ export interface NewKeyFlags {
 type JsonEntry = Record<string, unknown>;
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** By which people, and what scans for secrets, recognise a gateway key. */
+/** A prefix by which people and secret scanners recognize a gateway key. */
 const KEY_PREFIX = 'luagw_';
 const KEY_BYTES = 32;
-/** The mode of a new file of keys: its owner reads it. */
+/** Only the owner can read a new file of keys. */
 const OWNER_ONLY = 0o600;
 
-/** Makes a key, prints it, and prints its entry or puts it into the file. Gives what stands in the way. */
+/** Makes a key and prints it. Also prints its entry, or adds the entry to the file. Returns problems. */
 export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
   const { file: path } = flags;
   if (path === undefined) {
@@ -52,14 +52,14 @@ export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
   const next = `${target}.new`;
   let file: number;
   try {
-    // From now on nobody else changes it: who read it before and wrote it after would undo what is done in between.
+    // Serves as a lock: two commands that read and write at the same time would lose a change.
     file = openSync(next, 'wx', OWNER_ONLY);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     return [
       code === 'EEXIST'
         ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}`
-        : `${path} cannot be written (${code}). Name a file in a directory that can be written to`,
+        : `${path} cannot be written (${code}). Name a file in a writable directory`,
     ];
   }
   let isReplaced = false;
@@ -68,30 +68,30 @@ export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
     if ('problems' in made) return made.problems;
     writeFileSync(file, made.text);
     if (before) {
-      // A gateway that could read the one of before, as its owner or by its group, reads this one.
+      // Keeps the owner and mode, so that a running gateway can still read the file.
       fchownSync(file, before.uid, before.gid);
       fchmodSync(file, before.mode);
     }
-    // A key that nobody has seen would be one for nobody, and end an older one.
+    // If the key cannot be shown, the file stays unchanged: an unknown key would be useless and would end an older key.
     const lost = await printForSure(made.shown);
-    if (lost) return [`The key cannot be shown (${lost.code}): ${path} is as it was`];
-    // A gateway that reads meanwhile sees the old file or the new one.
+    if (lost) return [`The key cannot be shown (${lost.code}): ${path} is unchanged`];
+    // A gateway that reads meanwhile sees either the old or the new file.
     renameSync(next, target);
     isReplaced = true;
     return [];
   } catch (cause) {
-    return [`${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is as it was`];
+    return [`${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is unchanged`];
   } finally {
     closeSync(file);
     if (!isReplaced) rmSync(next, { force: true });
   }
 }
 
-/** A new key: the text of the file with it, and what to print. */
+/** Makes a key. Returns the file's new text and the text to print. */
 function makeEntry(
   flags: NewKeyFlags,
 ): { readonly text: string; readonly shown: string } | { readonly problems: readonly string[] } {
-  // Nobody can guess it, and it is kept nowhere: by its hash it is recognised.
+  // The key is random and stored nowhere; only its hash is kept.
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
   const sha256 = createHash('sha256').update(key).digest('hex');
   const { file } = flags;
@@ -102,12 +102,12 @@ function makeEntry(
   const text = `${JSON.stringify({ keys: change.keys }, undefined, 2)}\n`;
   const checked = parseKeyEntries(text);
   if ('problems' in checked) return checked;
-  const ended = change.hasEnded ? ' The oldest of the keys of this name has ended.' : '';
+  const ended = change.hasEnded ? ' The oldest key with this name has ended.' : '';
   const advice =
     file === undefined
       ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
-      : `${file} has its hash: a gateway that runs with this file knows the key in a second or two.${ended}`;
-  return { text, shown: `${key}\n\nThis is the only time that the key is shown.\n${advice}` };
+      : `${file} has its hash: a gateway that runs with this file accepts the key within two seconds.${ended}`;
+  return { text, shown: `${key}\n\nThe key is shown only this time.\n${advice}` };
 }
 
 type Change =
@@ -131,18 +131,18 @@ function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Ch
   return { keys: [...keys, entry], entry };
 }
 
-/** Adds a hash to an entry: the key before this one goes on, and one before that ends. */
+/** Adds a hash to an entry. The previous key stays valid, and the key before it ends. */
 function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256: string): Change {
   const index = keys.findIndex((one) => one.name === name);
   const known = keys[index];
   if (file === undefined) return { problems: ['--rotate needs --file, whose entry it changes'] };
-  if (!known) return { problems: [`${file} has no key of the name ${JSON.stringify(name)}`] };
+  if (!known) return { problems: [`${file} has no key with the name ${JSON.stringify(name)}`] };
   const before = [known.sha256].flat();
   const entry = { ...known, sha256: [...before.slice(-1), sha256] };
   return { keys: keys.with(index, entry), entry, hasEnded: before.length > 1 };
 }
 
-/** Only what is in order is changed: the rest would be lost, or kept without being understood. */
+/** Refuses a file with problems, because rewriting it could lose parts. */
 function readJson(
   path: string,
 ): { readonly keys: readonly JsonEntry[] } | { readonly problems: readonly string[] } {
@@ -154,10 +154,10 @@ function readJson(
 }
 
 function notByName(path: string): string {
-  return `${path}: the name of a file of keys ends in .json; any other is a plain list to a gateway. Give it such a name`;
+  return `${path}: the name of a keys file must end in .json, because a gateway reads any other file as a plain list. Rename it`;
 }
 
-/** Prints what a file of keys allows, key by key. Gives what is wrong with it. */
+/** Prints what a file of keys allows, key by key. Returns problems. */
 export function showKeys(path: string): readonly string[] {
   if (!isKeysFile(path)) return [notByName(path)];
   const read: KeyEntries = readKeysFile(path);
@@ -185,9 +185,9 @@ function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresA
       ? [`  only  the projects ${[...projects].join(', ')}${scripts ? '' : ', and their scripts'}`]
       : []),
     ...(scripts && !projects ? ['  not   any project'] : []),
-    ...(rate === undefined ? [] : [`  rate  ${rate} REST calls in any second`]),
+    ...(rate === undefined ? [] : [`  rate  ${rate} REST calls per second`]),
     ...(expiresAt === undefined ? [] : [`  until ${expiresAt.toISOString()}`]),
-    ...(sha256.length > 1 ? ['  keys  two: the old one can go once nobody uses it'] : []),
+    ...(sha256.length > 1 ? ['  keys  two: remove the old key when it is no longer used'] : []),
   ].join('\n');
 }
 

@@ -4,7 +4,7 @@ import type { ProbedIds } from './probed-reads.ts';
 const NAMES = ['script', 'project', 'key'] as const;
 const GIVE = 'Give script=ID, project=ID or key=KEY';
 
-/** The ids that `check --probe` is given, such as `script=ID`; or why not, in words that show no value. */
+/** Reads the ids for `check --probe`, such as `script=ID`. Returns a text without values if they are wrong. */
 export function readProbeArguments(given: readonly string[]): ProbedIds | string {
   const ids: { [Name in (typeof NAMES)[number]]?: string } = {};
   for (const [index, argument] of given.entries()) {

@@ -2,10 +2,10 @@ import type { Difference } from '../../transport/answer-watch.ts';
 import type { Finding } from './diagnosis.ts';
 import type { FrontReport, Probe, ReadReport } from './probe.ts';
 
-/** A greater difference of clocks makes tokens expire early, and pauses end late. */
+/** With a greater difference of clocks, tokens expire early and pauses end late. */
 const MAX_CLOCK_SECONDS = 5;
 
-/** The results of a probe: a finding for each documented read, and one for the headers. */
+/** The findings of a probe: one for each documented read, and one for the headers. */
 export function findingsOf({ reads, front, calls }: Probe): readonly Finding[] {
   const clockIsOff = Math.abs(front.clockAheadSeconds ?? 0) > MAX_CLOCK_SECONDS;
   return [
@@ -34,7 +34,7 @@ function findingOf(read: ReadReport): Finding {
   return differences.length === 0 ? finding : { ...finding, advice: differences.map(lineOf).join('\n') };
 }
 
-/** A new member breaks no field; a session or a user that was found on the way may be gone again. */
+/** A new member breaks no field. A session or user that the probe found may have ended meanwhile. */
 function levelOf({ outcome, differences, isGiven }: ReadReport): Finding['level'] {
   if (outcome === 'as documented') return 'ok';
   if (outcome === 'not asked') return 'note';
@@ -48,7 +48,7 @@ function lineOf({ kind, member, documented, found }: Difference): string {
   return `${kind.padEnd(7)}  ${member}: documented ${documented}${was}`;
 }
 
-/** Quoted, as every text comes from headers. */
+/** Quotes every text, because it comes from headers. */
 function describe({ server, ray, clockAheadSeconds, rates }: FrontReport): string {
   const shown = (text: string | undefined) => (text === undefined ? 'none' : JSON.stringify(text));
   const pairs = Object.entries(rates).map(([name, value]) => `${name} ${shown(value)}`);

@@ -8,41 +8,40 @@ import { BadResponse, CallFailure } from '../../transport/errors.ts';
 import { openDirectAccess } from './direct-access.ts';
 import { PROBED_READS, type ProbedIds, type ProbedRead } from './probed-reads.ts';
 
-/** The most that a probe asks. */
+/** The most calls of a probe. */
 const MAX_CALLS = 10;
 
 interface ProbeOptions {
   readonly url: URL;
-  /** The API key. */
   readonly key: string;
   readonly timeouts: Timeouts;
-  /** Ids of the account's own, as far as they are given. */
+  /** The account's ids that were given. */
   readonly ids: ProbedIds;
 }
 
-/** One documented read, and its answer in names and types. */
+/** A documented read, and its answer in names and types. */
 export interface ReadReport {
   readonly endpoint: string;
-  /** `not asked`: an id is not known, or a read before had no answer. */
+  /** `not asked`: an id is unknown, or an earlier read had no answer. */
   readonly outcome: 'as documented' | 'differs' | 'refused' | 'failed' | 'not asked';
-  /** The HTTP status; undefined: there was no answer. */
+  /** The HTTP status. Undefined if there was no answer. */
   readonly status: number | undefined;
   readonly ms: number | undefined;
   readonly differences: readonly Difference[];
-  /** Why it was refused, has failed or was not asked. */
+  /** Why it was refused, failed or was not asked. */
   readonly reason: string | undefined;
   /** Whether the id was given on the command line. */
   readonly isGiven: boolean;
 }
 
-/** Facts from the headers of the answers, which a proxy may have set. Each text is cut, and keys are taken out of it. */
+/** Facts from headers, which a proxy may have set. Texts are shortened and without keys. */
 export interface FrontReport {
   readonly server: string | undefined;
   /** Cloudflare's name of the last request. */
   readonly ray: string | undefined;
-  /** The time of the API minus the time of this machine; the API tells whole seconds. */
+  /** The API's time minus this machine's time. The API gives whole seconds. */
   readonly clockAheadSeconds: number | undefined;
-  /** Headers about rates, by their names. */
+  /** Headers about rates, by name. */
   readonly rates: Readonly<Record<string, string>>;
 }
 
@@ -50,7 +49,7 @@ export interface Probe {
   readonly calls: number;
   readonly reads: readonly ReadReport[];
   readonly front: FrontReport;
-  /** Why there was no answer, after which nothing more was asked. */
+  /** The failure after which the probe stopped. */
   readonly failure: CallFailure | undefined;
 }
 
@@ -60,7 +59,7 @@ interface Seen {
   differences: readonly Difference[];
 }
 
-/** Makes each documented read once, as far as its id is known, and compares the answers with the documentation. */
+/** Makes each documented read whose id is known once, and compares the answers with the documentation. */
 export async function probe({ url, key, timeouts, ids: given }: ProbeOptions): Promise<Probe> {
   const seen: Seen = { reply: undefined, differences: [] };
   const api = openDirectAccess({
@@ -100,7 +99,7 @@ export async function probe({ url, key, timeouts, ids: given }: ProbeOptions): P
     const ms = Math.round(performance.now() - from);
     const { reply, differences } = seen;
     if (reply) front.add(reply, begunAt, ms);
-    // Until a first answer of the API, something else may be answering.
+    // Before the API's first answer, another server may be answering.
     const isApi = differences.length > 0 || reports.size > 0;
     if (failed && !(failed instanceof Refused) && !(failed instanceof BadResponse && isApi)) failure = failed;
     return {
@@ -126,7 +125,7 @@ export async function probe({ url, key, timeouts, ids: given }: ProbeOptions): P
     await api.close();
   }
   const whyNot = (read: ProbedRead) => {
-    if (failure) return 'a read before had no answer';
+    if (failure) return 'an earlier read had no answer';
     return read.needs === undefined || ids[read.needs] !== undefined
       ? `a probe makes at most ${MAX_CALLS} calls`
       : ADVICE[read.needs];
@@ -165,7 +164,7 @@ const ABOUT_RATES = /rate-?limit|quota|^retry-after$/;
 const MAX_HEADERS = 10;
 const MAX_HEADER_LENGTH = 100;
 
-/** Gathers what the headers of answers say. `hide` takes keys out of a text. */
+/** Collects facts from headers. `hide` removes keys from a text. */
 function createFront(hide: (text: string) => string) {
   const cut = (text: string) => hide(text).slice(0, MAX_HEADER_LENGTH);
   const rates = new Map<string, string>();
@@ -185,10 +184,10 @@ function createFront(hide: (text: string) => string) {
         rates.set(name, cut(headerIn(headers, name) ?? ''));
       }
       const date = Date.parse(headerIn(headers, 'date') ?? '');
-      // The shortest way there and back leaves the least doubt.
+      // The fastest answer gives the most exact difference.
       if (Number.isNaN(date) || ms >= leastMs) return;
       leastMs = ms;
-      // The header leaves out the milliseconds: half a second on average.
+      // The header has no milliseconds: half a second on average.
       clockAheadSeconds = Math.round((date + 500 - begunAt - ms / 2) / 100) / 10;
     },
     report: (): FrontReport => ({ server, ray, clockAheadSeconds, rates: Object.fromEntries(rates) }),

@@ -7,22 +7,21 @@ import { getScript } from '../../luaauth/scripts.ts';
 import { filterSessions, getSession, getSessions } from '../../luaauth/sessions.ts';
 import { getUser } from '../../luaauth/users.ts';
 
-/** The ids that reads need. Some come from the command line, others from the answers to earlier reads. */
+/** The ids that reads need, from the command line or from earlier answers. */
 type ProbedId = 'script' | 'project' | 'key' | 'session' | 'system';
 export type ProbedIds = { readonly [Name in ProbedId]?: string | undefined };
 
-/** A documented read. */
 export interface ProbedRead {
   readonly endpoint: string;
   readonly needs: ProbedId | undefined;
-  /** Asks for it once, and gives the ids in its answer. */
+  /** Makes the read once, and returns the ids in its answer. */
   ask(api: Access, id: string): Promise<ProbedIds>;
 }
 
 const PAGE = { from: 0, limit: 10 };
 const nothing = (): ProbedIds => ({});
 
-/** Every documented read. Those near the end show the least that is new: a probe may end before them. */
+/** Every documented read. The last reads show the least, because a probe may end before them. */
 export const PROBED_READS: readonly ProbedRead[] = [
   {
     endpoint: getScript.route,

@@ -9,14 +9,14 @@ interface Answer {
   readonly extensions?: unknown;
 }
 
-/** The types of what a mutation wanted. */
+/** The result types of a successful mutation. */
 const SUCCESS = /^(?:\w+Success|MessageDelivered)$/;
 
-/** Why the outcome of a mutation is not known although the gateway has answered. */
+/** The message if a gateway's answer does not tell the outcome of a mutation. */
 export const NO_WRITES =
   'The answer does not say whether the mutation was refused: the gateway is older than this program. Read what the mutation changes.';
 
-/** Whether an operation is a mutation. A document that cannot be read is the gateway's to refuse. */
+/** Whether an operation is a mutation. False for an invalid document, which the gateway will refuse. */
 export function isMutation(document: string, operationName: string | undefined): boolean {
   try {
     const operation = getOperationAST(parse(document, { noLocation: true }), operationName);
@@ -27,8 +27,8 @@ export function isMutation(document: string, operationName: string | undefined):
 }
 
 /**
- * The outcome of an operation, of a mutation by the report that the gateway was asked for; undefined when the text is not the answer
- * of a gateway.
+ * Reads the outcome of an operation; for a mutation from the gateway's report. Undefined if the text is not the answer of a
+ * gateway.
  */
 export function readOutcome(text: string, hasReport: boolean) {
   const answer = readAnswer(text);
@@ -40,7 +40,7 @@ export function readOutcome(text: string, hasReport: boolean) {
     /** Without the report. */
     answer: hasReport && upstream !== undefined ? withoutReport(answer, membersOf(upstream)) : answer,
     hasErrors: (answer.errors ?? []).length > 0,
-    /** A mutation came to something else than its success; undefined: the answer does not say. */
+    /** Whether a mutation was refused. Undefined if the answer does not say. */
     isRefused: hasReport
       ? results?.some((result) => typeof result === 'string' && !SUCCESS.test(result))
       : false,
@@ -59,7 +59,7 @@ function readAnswer(text: string): Answer | undefined {
   }
 }
 
-/** The answer with what the gateway says of stale data, which it says without a report as well. */
+/** Removes the report, but keeps the facts about stale data, which come without a report too. */
 function withoutReport({ extensions, ...answer }: Answer, upstream: Members): Answer {
   const { upstream: _report, ...others } = membersOf(extensions);
   const { stale, oldestMs, ray, coordination } = upstream;

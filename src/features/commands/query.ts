@@ -5,17 +5,16 @@ import { type AskedGateway, NoAnswer, openAskedGateway } from './ask-gateway.ts'
 import { isMutation, NO_WRITES, readOutcome } from './query-outcome.ts';
 
 export interface QueryOptions {
-  /** The path of a document; `-` is stdin. */
   readonly file: string;
   readonly variables: Readonly<Record<string, unknown>> | undefined;
   readonly operation: string | undefined;
-  /** Asks what the operation may cost, and runs nothing. */
+  /** Asks for the price, and runs nothing. */
   readonly plan: boolean;
-  /** A gateway that runs; undefined: the operation runs in this process. */
+  /** The URL of a running gateway. Undefined: the operation runs in this process. */
   readonly url: string | undefined;
 }
 
-/** Runs one operation, prints its answer, and says by the exit code what came of it. */
+/** Runs one operation, prints its answer, and returns the exit code. */
 export async function query(
   options: QueryOptions,
   config: Config,
@@ -31,7 +30,7 @@ export async function query(
   const outcome = readOutcome(answer, isWrite && !options.plan);
   if (outcome === undefined)
     return fail(
-      'What came back is not the answer of a gateway. See whether --url is its whole URL, with /graphql.',
+      'The response is not the answer of a gateway. Check whether --url is the full URL, with /graphql.',
     );
   print(JSON.stringify(outcome.answer, null, process.stdout.isTTY ? 2 : 0));
   if (outcome.hasErrors) return EXIT.errors;
@@ -39,7 +38,7 @@ export async function query(
   return outcome.isRefused ? EXIT.refused : EXIT.ok;
 }
 
-/** The text of a document; undefined: it cannot be read, and stderr says so. */
+/** Reads a document. Undefined if it cannot be read; stderr then says why. */
 export async function readDocument(file: string): Promise<string | undefined> {
   try {
     return file === '-' ? await readStdin() : readInputFile(file);

@@ -116,7 +116,9 @@ describe('a tool', () => {
     expect(textOf(unknown)).toMatch(/kez: there is no such argument.*\n.*other: there is no such argument/);
     const missing = await ask('whyKeyCannotRun', {});
     expect(textOf(missing)).toMatch(/\$key: it is missing.*\n.*\$scriptId: it is missing/);
-    expect(textOf(await ask('lookUpKey', { key: userKey, plan: 'yes' }))).toMatch(/plan: it is not a boolean/);
+    expect(textOf(await ask('lookUpKey', { key: userKey, plan: 'yes' }))).toMatch(
+      /plan: it is not a boolean/,
+    );
     expect(fixture.lines()).toEqual([]);
   });
 

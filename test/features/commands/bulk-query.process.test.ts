@@ -171,7 +171,7 @@ describe('the journal', () => {
     expect(await resumed(journal)).toContain(`the process ${process.pid} uses this journal`);
     rmSync(at('out.jsonl.journal.lock'));
     file('rows.csv', rowsOf(['k1', 'other', 'k3']));
-    expect(await resumed(journal)).toContain('line 3: this is not the row that the run before had here');
+    expect(await resumed(journal)).toContain('line 3: the earlier run had another row here');
 
     expect(calls).toHaveLength(3);
     file('rows.csv', rowsOf(keysTo(4)));
@@ -189,7 +189,10 @@ describe('the journal', () => {
     const args = bulk(url, keysTo(2));
     file('rows.csv', 'name\nk1\n');
     const wrong = await run(args);
-    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('no column has the name')]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      expect.stringContaining('no column is named like the variable'),
+    ]);
     file('rows.csv', rowsOf(keysTo(2)));
     expect((await run(args)).code).toBe(0);
     const again = await run(args);
@@ -237,7 +240,7 @@ describe('rows', () => {
       [5, 'INVALID', 'the column "deep" must be true or false'],
       [6, 'OK', undefined],
       [7, 'INVALID', 'it has no "id", which the operation requires'],
-      [8, 'INVALID', 'it has more than 1048576 bytes, the most of a row. Make it shorter'],
+      [8, 'INVALID', 'it has more than 1048576 bytes, the limit of a row. Make it shorter'],
       [9, 'INVALID', 'the column "n" must be a number'],
       [11, 'OK', undefined],
     ]);
@@ -263,13 +266,13 @@ describe('rows', () => {
       [1, undefined],
       [3, 'it is not an object of JSON. Write one object per line'],
       [4, 'it is not JSON. Write one object per line'],
-      [5, 'it has a member twice. Leave one of the two out'],
+      [5, 'it has a member twice. Leave out one of them'],
       [6, 'it has no "id", which the operation requires'],
       [7, undefined],
       [8, 'it is not UTF-8. Save the file as UTF-8'],
     ]);
     expect(ids).toEqual(['a', 'e']);
-    expect(stderr).toContain('no variable has its name: "x"');
+    expect(stderr).toContain('no variable has this name: "x"');
   });
 
   it('about the same thing are written once', async () => {

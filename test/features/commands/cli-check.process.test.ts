@@ -36,7 +36,7 @@ describe('check', () => {
       `luaauth-graphql ${version}`,
       'ok    Configuration  it is complete and consistent.',
       'note  LuaAuth        LUAAUTH_API_URL is not set: the built-in sandbox answers, with made-up data. Set LUAAUTH_API_URL=https://api.luaauth.com to go live.',
-      'ok    Key            the gateway holds none: each caller sends their own.',
+      'ok    Key            the gateway has no key: each caller sends a key.',
     ]);
   });
 
@@ -145,7 +145,7 @@ describe('check', () => {
     expect(code).toBe(0);
     expect(lines(stdout).slice(2)).toEqual([
       `ok    LuaAuth        it answers at ${url}/.`,
-      'ok    Key            the gateway holds none: each caller sends their own.',
+      'ok    Key            the gateway has no key: each caller sends a key.',
     ]);
     expect(calls.map(({ method, path }) => `${method} ${path}`)).toEqual([NO_SCRIPT]);
     expect(calls[0]?.headers.token).toBe('luaauth-graphql-check');
@@ -156,7 +156,7 @@ describe('check', () => {
     const { code, stdout } = await run(['check', '--api-url', url, ...withKey], { files: KEY });
     expect(code).toBe(0);
     expect(lines(stdout).at(-1)).toBe(
-      'note  Key            the key was sent, but whether LuaAuth accepts it is not known: it refuses an unknown key and an unknown script alike. Give --script the id of a script of yours to find out.',
+      'note  Key            the key was sent, but whether LuaAuth accepts it is not known: it refuses unknown keys and unknown scripts alike. Give --script the id of one of your scripts to find out.',
     );
     expect(stdout).not.toContain(SECRET);
     expect(calls.map(({ headers }) => headers.token)).toEqual([SECRET]);
@@ -251,18 +251,23 @@ describe('check', () => {
   });
 
   const PLACES: [what: string, url: () => Promise<string>, fact: RegExp, advice: RegExp][] = [
-    ['a closed port', async () => `http://127.0.0.1:${await freePort()}`, /nothing listens at/, /are right/],
+    [
+      'a closed port',
+      async () => `http://127.0.0.1:${await freePort()}`,
+      /nothing listens at/,
+      /Check the host and the port/,
+    ],
     [
       // A label of more than 63 characters never resolves, and no name server is asked.
       'a name without an address',
       async () => `https://${'a'.repeat(64)}.invalid`,
       /has no address \(ENOTFOUND\)/,
-      /spelt right/,
+      /Check the spelling/,
     ],
     [
       'a port that speaks no TLS',
       async () => (await record(() => undefined)).url.replace('http:', 'https:'),
-      /does not speak TLS/,
+      /does not use TLS/,
       /begin LUAAUTH_API_URL with http:\/\//,
     ],
     [

@@ -68,7 +68,7 @@ describeWithRedis('check, where gateways share a Redis', () => {
     const noted = await check({ ...variables, REDIS_REQUIRED: 'false' });
     expect(noted.code).toBe(0);
     expect(noted.redis).toMatch(
-      /^note {2}Redis {10}it cannot be used at .*The gateway would begin without it\.$/,
+      /^note {2}Redis {10}it cannot be used at .*The gateway would start without it\.$/,
     );
     expect(noted.redis).not.toContain('sentinel-password');
   });

@@ -149,7 +149,7 @@ describe('check --probe', () => {
     const { code, stdout } = await run([...args(recorder.url), 'script=a'], around);
     expect(code).toBe(1);
     expect(stdout).toMatch(fact);
-    expect(stdout).toMatch(/GET \/ads\/systems: not asked: a read before had no answer\./);
+    expect(stdout).toMatch(/GET \/ads\/systems: not asked: an earlier read had no answer\./);
     expect(recorder.lines()).toEqual(['GET /scripts/a']);
   });
 
@@ -164,9 +164,9 @@ describe('check --probe', () => {
 
   it.each([
     [['--probe', 'scripts=sentinel'], /scripts= is not known\. Give script=ID, project=ID or key=KEY/],
-    [['script=sentinel'], /with --probe alone\. Add --probe/],
-    [['--probe', '--script', 'sentinel'], /takes the script as script=ID\. Leave --script out/],
-    [['--probe', '--api-url', 'https://127.0.0.1:9'], /--probe needs a key to read with\. Give --token-file/],
+    [['script=sentinel'], /only with --probe\. Add --probe/],
+    [['--probe', '--script', 'sentinel'], /expects the script as script=ID\. Leave --script out/],
+    [['--probe', '--api-url', 'https://127.0.0.1:9'], /--probe needs a key\. Give --token-file/],
   ])('refuses %j with words', async (given, problem) => {
     const { code, stdout, stderr } = await run(['check', ...given]);
     expect([code, stdout]).toEqual([2, '']);

@@ -372,7 +372,7 @@ describe('luaauth-graphql keys', () => {
     expect(stdout).toContain(`${path}: 2 keys`);
     expect(stdout).toMatch(/^bot\n {2}may {3}scripts:read {4}read scripts/m);
     expect(stdout).toMatch(/^ {2}only {2}the scripts a, b$/m);
-    expect(stdout).toMatch(/^ {2}rate {2}5 REST calls in any second$/m);
+    expect(stdout).toMatch(/^ {2}rate {2}5 REST calls per second$/m);
   });
 
   it('new leaves a file to its owner, and to those who may read it', async () => {
@@ -398,9 +398,9 @@ describe('luaauth-graphql keys', () => {
     [['new', '--name', 'x', '--rotate'], '--rotate needs --file'],
     [
       ['new', '--name', 'x', '--scopes', '*', '--file', 'keys.txt'],
-      'keys.txt: the name of a file of keys ends in .json',
+      'keys.txt: the name of a keys file must end in .json',
     ],
-    [['check', 'keys.txt'], 'keys.txt: the name of a file of keys ends in .json'],
+    [['check', 'keys.txt'], 'keys.txt: the name of a keys file must end in .json'],
   ])('%j ends with 1 and says why', async (args, problem) => {
     const { code, stdout, stderr } = await run(['keys', ...args]);
     expect([code, stdout]).toEqual([1, '']);
@@ -425,7 +425,7 @@ describe('luaauth-graphql keys', () => {
     await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);
     expect((await run(['keys', 'check', path])).stdout).toContain(`${path}: 1 key\n`);
     const again = () => run(['keys', 'new', '--name', 'bot', '--rotate', '--file', path]);
-    const ended = 'The oldest of the keys of this name has ended.';
+    const ended = 'The oldest key with this name has ended.';
     expect((await again()).stdout).not.toContain(ended);
     expect((await again()).stdout).toContain(ended);
   });
@@ -463,7 +463,7 @@ describe('luaauth-graphql keys', () => {
     const rotating = start({}, ['keys', 'new', '--name', 'bot', '--rotate', '--file', path], full);
     expect(await rotating.ended).toBe(1);
     closeSync(full);
-    expect(rotating.output.stderr).toContain(`The key cannot be shown (ENOSPC): ${path} is as it was`);
+    expect(rotating.output.stderr).toContain(`The key cannot be shown (ENOSPC): ${path} is unchanged`);
     expect(readFileSync(path, 'utf8')).toBe(before);
     expect(readdirSync(directory)).toEqual(['keys.json']);
   });

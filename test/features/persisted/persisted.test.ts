@@ -264,7 +264,11 @@ describe('a malformed request for a document', () => {
       { documentId: 'a', extensions: apq('a') },
       'Both documentId and extensions.persistedQuery',
     ],
-    ['an id and a document', { documentId: 'a', query: '{ __typename }' }, 'The request has both a query and the id'],
+    [
+      'an id and a document',
+      { documentId: 'a', query: '{ __typename }' },
+      'The request has both a query and the id',
+    ],
     ['an id that is no text', { documentId: 1 }, 'documentId is a number'],
     ['an id that is a list', { doc_id: ['a'] }, 'doc_id is a list'],
     ['an id that is a document', { documentId: '{ __typename }' }, 'documentId is not the id of a document'],

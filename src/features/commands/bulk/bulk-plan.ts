@@ -4,11 +4,11 @@ import type { RowSender } from './row-sender.ts';
 
 /** LuaAuth's documented quota, in calls per second. */
 const QUOTA = 50;
-/** Rows are sent this many seconds of the quota ahead, so that the gateway's queue is never empty. */
+/** How many seconds of the quota to send ahead, so that the gateway's queue is never empty. */
 const SECONDS_AHEAD = 2;
 const MOST_IN_FLIGHT = 200;
 
-/** REST calls of one row at most; undefined: the gateway does not run the operation with these values. */
+/** The most REST calls of one row. Undefined if the gateway refuses the operation with these values. */
 export async function priceOf(
   sender: RowSender,
   values: Readonly<Record<string, unknown>>,
@@ -24,7 +24,7 @@ function upstreamOf(answer: unknown): Readonly<Record<string, unknown>> | undefi
   return isObject(upstream) ? upstream : undefined;
 }
 
-/** Calls per second that the gateway allows the key now: few until LuaAuth has accepted the key. */
+/** The calls per second that the gateway allows the key now. Few until LuaAuth has accepted the key. */
 export async function quotaOf(gateway: AskedGateway): Promise<number> {
   const answer: unknown = JSON.parse(await gateway.ask({ query: '{ rateLimit { limit } }' }));
   const data = isObject(answer) ? answer.data : undefined;
@@ -36,7 +36,7 @@ export async function quotaOf(gateway: AskedGateway): Promise<number> {
 /** The quota of a key that LuaAuth has not accepted yet. */
 const BEFORE_ACCEPTED = 5;
 
-/** Calls per second that the gateway will allow the key. */
+/** The calls per second that the gateway will allow the key later. */
 export async function laterQuotaOf(gateway: AskedGateway): Promise<number> {
   const now = await quotaOf(gateway);
   return now === BEFORE_ACCEPTED ? QUOTA : now;

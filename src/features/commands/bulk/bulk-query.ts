@@ -16,18 +16,16 @@ import { RowSender, Stop } from './row-sender.ts';
 import { type Row, readRows, UnusableRows } from './rows.ts';
 
 export interface BulkOptions extends QueryOptions {
-  /** The path of the rows; `-` is stdin. */
   readonly each: string;
-  /** The path of the results; undefined: stdout. */
   readonly output: string | undefined;
   readonly format: OutputFormat | undefined;
   readonly resume: boolean;
-  /** Says what all rows may cost, and runs nothing. */
+  /** Prints the price of all rows, and runs nothing. */
   readonly dryRun: boolean;
   readonly onUnknown: 'stop' | 'continue';
 }
 
-/** Runs one operation for each row, and says by the exit code what came of them. */
+/** Runs the operation for each row and returns the exit code. */
 export async function bulkQuery(
   options: BulkOptions,
   config: Config,
@@ -73,13 +71,13 @@ export async function bulkQuery(
   }
 }
 
-/** Why the options cannot be used together; undefined: they can. */
+/** Why the options cannot be combined. Undefined if they can. */
 function problemOf(
   { file, each, output, resume, dryRun }: BulkOptions,
   { isMutation }: RowOperation,
 ): string | undefined {
   if (file === '-' && each === '-')
-    return 'Both the document and the rows come from stdin. Give the path of one of the two.';
+    return 'Both the document and the rows come from stdin. Give the path of a file for one of them.';
   if (each !== '-' && !existsSync(each)) return `${each} does not exist. Give the path of a file of rows.`;
   if (dryRun || output === undefined)
     return isMutation && !dryRun
@@ -87,7 +85,7 @@ function problemOf(
       : undefined;
   const journal = journalOf(output);
   if (!resume && existsSync(journal))
-    return `${journal} is the journal of a run before. Give --resume to continue that run, or another --output.`;
+    return `${journal} is the journal of an earlier run. Give --resume to continue that run, or another --output.`;
   if (existsSync(output) && statSync(output).size > 0 && !existsSync(journal))
     return `${output} exists already, without a journal. Give another --output, or delete that file.`;
   return undefined;
@@ -95,7 +93,7 @@ function problemOf(
 
 const journalOf = (output: string) => `${output}.journal`;
 
-/** Identifies the operation that a journal belongs to. */
+/** Identifies the operation of a journal. */
 function digestOf({ operation, variables }: BulkOptions, document: string): string {
   return createHash('sha256')
     .update(JSON.stringify([document, operation, variables]))
@@ -106,12 +104,12 @@ function rowsOf({ each, variables = {} }: BulkOptions, operation: RowOperation):
   const chunks: AsyncIterable<Buffer> = each === '-' ? process.stdin : createReadStream(each);
   return readRows(chunks, operation, variables, (columns) =>
     printError(
-      `Not used, as no variable has its name: ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
+      `Not used, because no variable has this name: ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
     ),
   );
 }
 
-/** Prints what all rows may cost. */
+/** Prints the price of all rows. */
 async function printPrice(rows: AsyncIterable<Row>, sender: RowSender, quota: number): Promise<number> {
   let [all, invalid, calls] = [0, 0, 0];
   for await (const row of rows) {
@@ -147,16 +145,16 @@ function report({ counts, sent, elapsedMs, stoppedBy }: BulkEnd, output: string 
   return counts.REFUSED > 0 ? EXIT.refused : EXIT.ok;
 }
 
-/** @throws what is not expected */
+/** @throws any unexpected error */
 function explain(error: unknown, { each, output }: BulkOptions): string {
   if (error instanceof UnusableRows) return `${each}: ${error.message}`;
   if (error instanceof UnusableJournal || error instanceof NoAnswer) return error.message;
   if (error instanceof CannotWrite) return `The output cannot be written: ${error.message}`;
   if (error instanceof SyntaxError)
-    return 'What came back is not the answer of a gateway. See whether --url is its whole URL, with /graphql.';
+    return 'The response is not the answer of a gateway. Check whether --url is the full URL, with /graphql.';
   const { code, syscall, path = output ?? 'the output' } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) throw error;
-  return `${path}: the system says ${code} (${syscall}). Nothing more was sent.`;
+  return `${path}: the system reports ${code} (${syscall}). Nothing more was sent.`;
 }
 
 function fail(problem: string): number {

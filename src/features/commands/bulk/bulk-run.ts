@@ -17,16 +17,15 @@ interface BulkRun {
   readonly operation: RowOperation;
   readonly operationName: string | undefined;
   readonly rows: AsyncIterable<Row>;
-  /** Undefined: the size is not known. */
+  /** Undefined if the size is unknown. */
   readonly inputPath: string | undefined;
-  /** Undefined: stdout. */
   readonly outputPath: string | undefined;
   readonly format: OutputFormat;
   readonly journal: Journal | undefined;
   readonly goesOnAfterUnknown: boolean;
 }
 
-/** How a run ended. `stoppedBy` says why rows are left. */
+/** How a run ended. `stoppedBy` says why some rows remain. */
 export interface BulkEnd {
   readonly counts: Readonly<Record<RowStatus, number>>;
   readonly sent: number;
@@ -34,13 +33,13 @@ export interface BulkEnd {
   readonly stoppedBy: string | undefined;
 }
 
-/** Results are kept in memory until the rows before them have theirs. */
+/** Results wait in memory for the results of earlier rows. */
 const MOST_AHEAD = 1_000;
-/** How often the gateway is asked for the quota, which is smaller until LuaAuth has accepted the key. */
+/** How often to ask for the quota, which is smaller until LuaAuth has accepted the key. */
 const ASK_EVERY_MS = 1_000;
 const MOST_PROBLEMS_SHOWN = 20;
 
-/** Sends all rows that have no result yet. */
+/** Sends all rows without a result. */
 export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const { operation, journal, gateway, inputPath } = run;
   const stop = new Stop();
@@ -84,7 +83,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       );
   };
 
-  /** Takes a row that needs not be sent; false: it has to be. */
+  /** Handles a row that need not be sent. False if it must be sent. */
   const isSettled = async (row: Row): Promise<boolean> => {
     if ('problem' in row) {
       const { row: number, line, problem } = row;
@@ -95,7 +94,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
     if (journal === undefined || before === undefined) return false;
     if (before.digest !== row.digest)
       throw new UnusableRows(
-        `line ${row.line}: this is not the row that the run before had here. Give the same rows, or another --output.`,
+        `line ${row.line}: the earlier run had another row here. Give the same rows, or another --output.`,
       );
     if (before.result) await output.add(row.row, () => journal.resultOf(row.row));
     else await finish(row, { row: row.row, line: row.line, status: 'UNKNOWN', problem: INTERRUPTED });
@@ -145,4 +144,4 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
 }
 
 const INTERRUPTED =
-  'the run before was interrupted after it sent this write, so it is not known whether the write was carried out. It was not sent again';
+  'the earlier run was interrupted after it sent this write, so it is not known whether the write was carried out. It was not sent again';

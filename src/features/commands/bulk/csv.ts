@@ -1,17 +1,17 @@
 import type { InputLine } from './input-lines.ts';
 
-/** The cells of a record, or why the lines that begin here are none. */
+/** The cells of a record, or the problem of the lines that begin here. */
 type CsvRecord = { readonly line: number; readonly endByte: number } & (
   | { readonly cells: readonly string[] }
   | { readonly problem: string }
 );
 
-/** A record of more lines than this has an unclosed quote. */
+/** A record with more lines has an unclosed quote. */
 const MAX_RECORD_LINES = 1_000;
 
 /**
- * Reads CSV as RFC 4180 defines it. After a record with an unclosed quote, reading continues with the line behind the quote:
- * such a quote costs one record, not the rest of the file.
+ * Reads CSV as RFC 4180 defines it. After a record with an unclosed quote, continues with the line after the quote. So the
+ * quote costs one record and not the rest of the file.
  */
 export async function* readCsv(
   lines: AsyncIterator<InputLine>,
@@ -54,7 +54,7 @@ export async function* readCsv(
   }
 }
 
-/** The cells of one record; `open`: a quote is still open at the end; `broken`: text stands behind a closing quote. */
+/** Splits a record into cells. `open`: a quote is not closed. `broken`: text follows a closing quote. */
 function cellsOf(text: string, delimiter: string): readonly string[] | 'open' | 'broken' {
   const end = text.endsWith('\r') ? text.length - 1 : text.length;
   const cells: string[] = [];
@@ -82,10 +82,10 @@ function cellsOf(text: string, delimiter: string): readonly string[] | 'open' | 
   }
 }
 
-/** Spreadsheets run a cell that begins with one of these as a formula. */
+/** Spreadsheets run a cell that begins with one of these characters as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** One line of CSV. Text that a spreadsheet would run as a formula gets an apostrophe in front. */
+/** Writes a line of CSV. An apostrophe keeps spreadsheets from running a text as a formula. */
 export function csvLine(cells: readonly unknown[]): string {
   return cells.map(csvCell).join(',');
 }

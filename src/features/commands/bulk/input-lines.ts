@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { GrowingBuffer } from '../../../transport/body.ts';
 
-/** A line of the input, from 1 on, without its line feed; or why it is not read. */
+/** A line of the input, counted from 1, without its line feed; or why it cannot be read. */
 export type InputLine = {
   readonly line: number;
   /** The number of bytes up to the end of the line. */
@@ -10,7 +10,7 @@ export type InputLine = {
 
 const LINE_FEED = 10;
 
-/** Splits input into lines. A line of more than `maxBytes` is skipped without being kept in memory. */
+/** Splits input into lines. A line of more than `maxBytes` is skipped and not kept in memory. */
 export async function* readLines(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number,
@@ -46,7 +46,7 @@ export async function* readLines(
 
 function contentOf(bytes: Buffer | undefined, line: number, maxBytes: number) {
   if (bytes === undefined)
-    return { problem: `it has more than ${maxBytes} bytes, the most of a row. Make it shorter` };
+    return { problem: `it has more than ${maxBytes} bytes, the limit of a row. Make it shorter` };
   if (!isUtf8(bytes)) return { problem: 'it is not UTF-8. Save the file as UTF-8' };
   const text = bytes.toString('utf8');
   // Windows puts a byte order mark before the first line.

@@ -21,22 +21,22 @@ import type { RowResult } from './row-result.ts';
 
 const syncData = promisify(fdatasync);
 
-/** The journal cannot be used: the message says why, and what to do. */
+/** The journal cannot be used. The message says why, and what to do. */
 export class UnusableJournal extends Error {}
 
-/** How far a row came before. */
+/** The state of a row in an earlier run. */
 interface RowRecord {
   digest: string;
-  /** Where the entry with the result begins and how long it is; undefined: the write was begun, and its end is not known. */
+  /** The position and length of the entry with the result. Undefined if a write began and its outcome is unknown. */
   result: readonly [at: number, bytes: number] | undefined;
 }
 
-/** More than an entry has: an answer and what is around it. */
+/** Larger than any entry: an answer and a little more. */
 const MAX_ENTRY_BYTES = 80 * 1024 * 1024;
 
 /**
- * Records the state of each row. The entry of a write is on the disk before the write is sent, so a run that was killed knows which
- * writes it may have sent. The results are here too, so that the output can be made again.
+ * Records the state of each row. The entry of a write is on the disk before the write is sent, so a killed run knows which
+ * writes it may have sent. Also holds the results, so that the output can be written again.
  */
 export class Journal {
   readonly #path: string;
@@ -44,9 +44,9 @@ export class Journal {
   readonly #rows: Map<number, RowRecord>;
   #size: number;
   #headerBytes: number | undefined;
-  /** The sync that runs, or the last. */
+  /** The current or last sync. */
   #running: Promise<void> = Promise.resolve();
-  /** The sync that begins after it, for all entries until then. */
+  /** The next sync, for all entries until then. */
   #next: Promise<void> | undefined;
 
   private constructor(path: string, file: number, size: number, rows: Map<number, RowRecord>) {
@@ -57,15 +57,15 @@ export class Journal {
   }
 
   /**
-   * Opens the journal at `path`. `operation` is the digest of what is run for each row.
-   * @throws UnusableJournal if another process uses it, or if it is broken or of another run
+   * Opens the journal at `path`. `operation` is the digest of the operation.
+   * @throws UnusableJournal if another process uses it, if it is broken, or if it belongs to another run
    */
   static async open(path: string, operation: string): Promise<Journal> {
     lock(path);
     try {
       const { rows, size } = existsSync(path) ? await load(path, operation) : { rows: new Map(), size: 0 };
       const file = openSync(path, size === 0 ? 'w+' : 'r+', 0o600);
-      // The end of an entry that was cut off.
+      // Removes an incomplete last entry.
       ftruncateSync(file, size);
       const journal = new Journal(path, file, size, rows);
       if (size === 0) {
@@ -84,7 +84,7 @@ export class Journal {
     return this.#rows.get(row);
   }
 
-  /** Notes that the row is about to be sent. The write must wait for this. */
+  /** Notes that a row will be sent. Its write must wait for the result. */
   begin(row: number, digest: string): Promise<void> {
     this.#append({ row, digest, begun: true });
     return this.#sync();
@@ -101,7 +101,7 @@ export class Journal {
     this.#rows.set(row, { digest, result: [at, bytes] });
   }
 
-  /** The result of a row that has one. */
+  /** The result of a finished row. */
   resultOf(row: number): RowResult {
     const [at, bytes] = this.#rows.get(row)?.result ?? [0, 0];
     const text = Buffer.alloc(bytes);
@@ -109,7 +109,7 @@ export class Journal {
     return JSON.parse(text.toString('utf8')).result;
   }
 
-  /** Closes the journal, and deletes it if no row was begun. */
+  /** Closes the journal. Deletes it if no row was begun. */
   close(): void {
     closeSync(this.#file);
     if (this.#size === this.#headerBytes) rmSync(this.#path);
@@ -124,7 +124,7 @@ export class Journal {
     return bytes.length;
   }
 
-  /** Rows that begin while a sync runs share the next sync. */
+  /** Rows that begin during a sync share the next sync. */
   #sync(): Promise<void> {
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
@@ -137,7 +137,7 @@ export class Journal {
 
 const HEADER = { journal: 'luaauth-graphql query --each', version: 1 };
 
-/** Reads the state of each row, and the size of the journal without an entry that was cut off. */
+/** Reads the states of all rows, and the size of the journal without an incomplete entry. */
 async function load(path: string, operation: string) {
   const rows = new Map<number, RowRecord>();
   const total = statSync(path).size;
@@ -145,7 +145,7 @@ async function load(path: string, operation: string) {
   for await (const found of readLines(createReadStream(path), MAX_ENTRY_BYTES)) {
     const { line, endByte } = found;
     const entry = 'text' in found ? parsed(found.text) : undefined;
-    // An entry without its line feed was cut off while it was written: what it says was not done yet.
+    // An entry without a line feed is incomplete, so its write was not sent yet.
     if (endByte === total && !endsWithLineFeed(path, total)) break;
     const at = size;
     size = endByte;
@@ -183,7 +183,7 @@ function checkHeader(path: string, header: unknown, operation: string): void {
     );
   if (header.operation !== operation)
     throw new UnusableJournal(
-      `${path}: the journal belongs to another document, --operation or --variables. Give the same, or another --output.`,
+      `${path}: the journal belongs to another document, --operation or --variables. Give the same values, or another --output.`,
     );
 }
 
@@ -193,7 +193,7 @@ function takeEntry(
   place: readonly [number, number],
 ): boolean {
   if (typeof row !== 'number') return false;
-  // A row that failed changed nothing, so it is sent again.
+  // A failed row changed nothing, so it is sent again.
   if (begun === false || (isObject(result) && result.status === 'FAILED')) {
     rows.delete(row);
     return true;
@@ -205,7 +205,7 @@ function takeEntry(
 
 const lockOf = (path: string) => `${path}.lock`;
 
-/** Two processes with one journal would send the same row. @throws UnusableJournal if another process runs */
+/** Two processes with the same journal would send the same row. @throws UnusableJournal if another process uses it */
 function lock(path: string): void {
   for (;;) {
     try {
@@ -216,9 +216,9 @@ function lock(path: string): void {
       const holder = Number(readFileSync(lockOf(path), 'utf8'));
       if (holder !== process.pid && isRunning(holder))
         throw new UnusableJournal(
-          `${path}: the process ${holder} uses this journal. Wait until it ends. If it is no luaauth-graphql, delete ${lockOf(path)}.`,
+          `${path}: the process ${holder} uses this journal. Wait until it ends. If it is not luaauth-graphql, delete ${lockOf(path)}.`,
         );
-      // A process that was killed left it.
+      // A killed process left this lock.
       rmSync(lockOf(path), { force: true });
     }
   }
@@ -238,14 +238,14 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A new file is on the disk once its folder is. */
+/** A new file is on the disk only when its folder is. */
 function syncFolder(path: string): void {
   let folder: number | undefined;
   try {
     folder = openSync(dirname(path), 'r');
     fsyncSync(folder);
   } catch {
-    // Windows opens no folders.
+    // Windows cannot open folders.
   } finally {
     if (folder !== undefined) closeSync(folder);
   }

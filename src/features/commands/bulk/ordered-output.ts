@@ -2,10 +2,10 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { printForSure } from '../../../cli/terminal.ts';
 import type { RowResult, resultFormat } from './row-result.ts';
 
-/** stdout or the output file did not take a line. */
+/** stdout or the output file did not accept a line. */
 export class CannotWrite extends Error {}
 
-/** Writes results in the order of the rows, whatever the order in which they come. */
+/** Writes results in the order of their rows. */
 export class OrderedOutput {
   readonly #file: number | undefined;
   readonly #format: ReturnType<typeof resultFormat>;
@@ -13,7 +13,7 @@ export class OrderedOutput {
   readonly #ready = new Map<number, () => RowResult>();
   #next = 1;
 
-  /** Without a path it writes to stdout. A file begins empty. */
+  /** Without a path it writes to stdout. An existing file is overwritten. */
   constructor(
     path: string | undefined,
     format: ReturnType<typeof resultFormat>,
@@ -24,12 +24,12 @@ export class OrderedOutput {
     this.#onWrite = onWrite;
   }
 
-  /** How many rows have to be written before this row. */
+  /** How many rows must be written before this row. */
   before(row: number): number {
     return row - this.#next;
   }
 
-  /** Takes the result of a row. It is read when its turn comes. */
+  /** Adds the result of a row, which is read when its turn comes. */
   async add(row: number, result: () => RowResult): Promise<void> {
     this.#ready.set(row, result);
     for (;;) {

@@ -1,22 +1,22 @@
 import { ROW_STATUSES, type RowStatus } from './row-result.ts';
 
-/** Where a run stands. */
+/** The progress of a run. */
 interface Standing {
-  /** Rows that were sent by this run and have their result. */
+  /** Rows that this run has sent and finished. */
   readonly sent: number;
   readonly counts: Readonly<Record<RowStatus, number>>;
-  /** The part of the input that is done, from 0 to 1; undefined: its size is not known. */
+  /** The finished part of the input, from 0 to 1. Undefined if its size is unknown. */
   readonly share: number | undefined;
-  /** The part that was done when this run began to send. */
+  /** The part that was finished when this run began to send. */
   readonly shareBefore: number;
   readonly elapsedMs: number;
-  /** Why nothing is sent right now. */
+  /** Why nothing is sent now. */
   readonly waitingFor: string | undefined;
 }
 
 const EVERY_MS = 500;
 
-/** Shows on a terminal where the run stands, in one line that changes. */
+/** Shows the progress on a terminal, in a line that it overwrites. */
 export function showProgress(standing: () => Standing) {
   const { stderr } = process;
   if (!stderr.isTTY) return { clear: () => undefined, stop: () => undefined };
@@ -45,7 +45,7 @@ function progressLine({ sent, counts, share, shareBefore, elapsedMs, waitingFor 
   return [countsText(counts), perSecond, ...left, ...waits].join(', ');
 }
 
-/** Such as `10,000 rows: 9,998 OK, 2 REFUSED`. */
+/** For example `10,000 rows: 9,998 OK, 2 REFUSED`. */
 export function countsText(counts: Readonly<Record<RowStatus, number>>): string {
   const all = ROW_STATUSES.reduce((sum, status) => sum + counts[status], 0);
   const parts = ROW_STATUSES.filter((status) => counts[status] > 0).map(
@@ -55,7 +55,7 @@ export function countsText(counts: Readonly<Record<RowStatus, number>>): string 
   return parts.length === 0 ? rows : `${rows}: ${parts.join(', ')}`;
 }
 
-/** Such as `3 min 20 s`. */
+/** For example `3 min 20 s`. */
 export function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];

@@ -13,23 +13,23 @@ import { isObject } from '../../../luaauth/envelope.ts';
 
 type RowValues = Readonly<Record<string, unknown>>;
 
-/** The operation that is run for each row. */
+/** The operation that runs for each row. */
 export interface RowOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
   readonly isMutation: boolean;
   readonly variables: ReadonlyMap<string, RowVariable>;
-  /** Tells whether two rows change the same thing: the `key` or `id` of the input, else all values. */
+  /** A text that is equal for rows that change the same object: the `key` or `id` of the input, else all values. */
   identityOf(values: RowValues): string;
 }
 
 export interface RowVariable {
-  /** The type's name without `!`; undefined for a list. */
+  /** The type's name without `!`. Undefined for a list. */
   readonly typeName: string | undefined;
   readonly isRequired: boolean;
 }
 
-/** Reads the operation of a document; a string says why it cannot be run for each row. */
+/** Reads the operation of a document. Returns a text if it cannot run for each row. */
 export function readRowOperation(text: string, name: string | undefined): RowOperation | string {
   let document: DocumentNode;
   try {
@@ -41,13 +41,13 @@ export function readRowOperation(text: string, name: string | undefined): RowOpe
   if (!definition)
     return name === undefined
       ? 'The document needs exactly one operation. Name the operation with --operation.'
-      : `The document has no operation with the name ${JSON.stringify(name)}. See --operation.`;
+      : `The document has no operation with the name ${JSON.stringify(name)}. Check --operation.`;
   if (definition.operation === OperationTypeNode.SUBSCRIPTION)
-    return 'The operation is a subscription, which never ends. --each takes a query or a mutation.';
+    return 'The operation is a subscription, which never ends. --each needs a query or a mutation.';
   const isMutation = definition.operation === OperationTypeNode.MUTATION;
   const [field, ...others] = rootFieldsOf(document, definition.selectionSet);
   if (isMutation && others.length > 0)
-    return 'The mutation has more than one field. With --each give it one: after an error it would not be known how many were carried out.';
+    return 'The mutation has more than one field. With --each give it only one: after an error it would not be known how many fields were carried out.';
   const target = isMutation && field ? targetOf(field) : undefined;
   return {
     document,
@@ -96,10 +96,10 @@ export function selectionsOf(
 
 const TARGETS = ['key', 'id'];
 
-/** Where the variables have the `key` or `id` that the mutation is about. */
+/** The path of the mutation's `key` or `id` in the variables. */
 function targetOf({ arguments: given = [] }: FieldNode): readonly string[] | undefined {
   const value = given.find(({ name }) => name.value === 'input')?.value;
-  // The input is one variable: whichever of the two it has.
+  // The input is a single variable, which has either member.
   if (value?.kind === Kind.VARIABLE) return [value.name.value, ''];
   if (value?.kind !== Kind.OBJECT) return undefined;
   const field = value.fields.find(({ name }) => TARGETS.includes(name.value));

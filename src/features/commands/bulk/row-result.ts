@@ -4,13 +4,13 @@ import { NO_WRITES, readOutcome } from '../query-outcome.ts';
 import { csvLine } from './csv.ts';
 import { MAX_DEPTH, type RowOperation, selectionsOf } from './row-operation.ts';
 
-/** How a row ended: INVALID was not sent, FAILED has an error and changed nothing, UNKNOWN may have changed something. */
+/** How a row ended. INVALID: not sent. FAILED: an error, and nothing changed. UNKNOWN: something may have changed. */
 export const ROW_STATUSES = ['OK', 'REFUSED', 'FAILED', 'UNKNOWN', 'INVALID'] as const;
 export type RowStatus = (typeof ROW_STATUSES)[number];
 
 export interface RowResult {
   readonly row: number;
-  /** The line of the input where the row begins. */
+  /** The input line where the row begins. */
   readonly line: number;
   readonly status: RowStatus;
   /** Why there is no answer. */
@@ -21,13 +21,13 @@ export interface RowResult {
 
 type Ended = Pick<RowResult, 'status' | 'problem' | 'data' | 'errors'>;
 
-/** The meaning of an answer: the row's result, when to try again, or why no further row makes sense. */
+/** The meaning of an answer: the row's result, when to try again, or why to stop the run. */
 export type RowEnd =
   | { readonly result: Ended }
   | {
       readonly tryAgainMs: number;
       readonly why: string;
-      /** The result if it happens again and again while other rows end; undefined: the row is not the cause. */
+      /** The result if this happens repeatedly while other rows end. Undefined if the row cannot be the cause. */
       readonly failed?: Ended;
     }
   | { readonly stop: string };
@@ -39,10 +39,10 @@ interface RowError {
   readonly retryAfterMs: unknown;
 }
 
-/** How long to wait where the answer does not say. */
+/** How long to wait if the answer does not say. */
 const TRY_AGAIN_MS = 1_000;
 
-/** Codes of errors that each row would get, before anything is carried out. */
+/** Codes of errors that every row would get before anything is carried out. */
 const OF_EVERY_ROW: readonly unknown[] = [
   'UNAUTHENTICATED',
   'GRAPHQL_PARSE_FAILED',
@@ -52,10 +52,10 @@ const OF_EVERY_ROW: readonly unknown[] = [
   'HOST_NOT_ALLOWED',
 ];
 
-/** Codes of errors that end by themselves, unless the row causes them. */
+/** Codes of errors that pass by themselves, unless the row causes them. */
 const OFTEN_PASSING: readonly unknown[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT'];
 
-/** Codes of errors that end by themselves, whatever the row asks. */
+/** Codes of errors that pass by themselves, independent of the row. */
 const PASSING: readonly unknown[] = [
   'RATE_LIMITED',
   'COORDINATION_LOST',
@@ -64,7 +64,7 @@ const PASSING: readonly unknown[] = [
   'SHUTTING_DOWN',
 ];
 
-/** Codes of an answer without an outcome that can come after the write. */
+/** Codes without an outcome that may occur after the write. */
 const AFTER_THE_WRITE: readonly unknown[] = [
   undefined,
   'INTERNAL_SERVER_ERROR',
@@ -73,11 +73,10 @@ const AFTER_THE_WRITE: readonly unknown[] = [
   'REQUEST_TIMEOUT',
 ];
 
-/** Says what the answer means for the row. A write is tried again only if it was certainly not carried out. */
+/** Interprets the answer to a row. A write is tried again only if it was certainly not carried out. */
 export function readRowEnd(text: string, isMutation: boolean): RowEnd {
   const outcome = readOutcome(text, isMutation);
-  if (outcome === undefined)
-    return withoutAnswer('What came back is not the answer of a gateway.', isMutation);
+  if (outcome === undefined) return withoutAnswer('The response is not the answer of a gateway.', isMutation);
   const { answer, hasErrors, isRefused } = outcome;
   const { data, errors } = answer;
   const ended: Ended =
@@ -88,7 +87,7 @@ export function readRowEnd(text: string, isMutation: boolean): RowEnd {
   const all = (errors ?? []).map(readError);
   const hopeless = all.find(({ code }) => OF_EVERY_ROW.includes(code));
   if (hopeless) return { stop: hopeless.message };
-  // A mutation with data was carried out: the error is at a read behind it.
+  // A mutation with data was carried out; the error belongs to a later read.
   const isDone = isMutation && Object.values(data ?? {}).some((value) => value !== null);
   if (isMutation && !isDone && all.some(isUnknown))
     return { result: { status: 'UNKNOWN', data, errors: errors ?? [] } };
@@ -100,7 +99,7 @@ export function readRowEnd(text: string, isMutation: boolean): RowEnd {
   return often ? { tryAgainMs: waitOf(all), why: often.message, failed } : { result: failed };
 }
 
-/** The meaning of a missing answer. `mayHaveWritten`: a mutation may have reached the gateway. */
+/** Interprets a missing answer. `mayHaveWritten`: a mutation may have reached the gateway. */
 export function withoutAnswer(problem: string, mayHaveWritten: boolean): RowEnd {
   return mayHaveWritten
     ? { result: { status: 'UNKNOWN', problem } }
@@ -126,7 +125,7 @@ function waitOf(errors: readonly RowError[]): number {
 
 export type OutputFormat = 'jsonl' | 'csv';
 
-/** How results are written: the first line, if there is one, and a line per result. */
+/** Makes the header, if any, and the line of each result. */
 export function resultFormat(format: OutputFormat, operation: RowOperation) {
   if (format === 'jsonl') return { header: undefined, lineOf: (result: RowResult) => JSON.stringify(result) };
   const columns = columnsOf(operation);
@@ -140,7 +139,7 @@ export function resultFormat(format: OutputFormat, operation: RowOperation) {
   };
 }
 
-/** The paths of the fields without selections, in the order of the document. */
+/** The paths of all leaf fields, in the order of the document. */
 function columnsOf({ document, definition }: RowOperation): readonly (readonly string[])[] {
   const found = new Map<string, readonly string[]>();
   const visit = (set: typeof definition.selectionSet, path: readonly string[], depth: number) => {
@@ -156,7 +155,7 @@ function columnsOf({ document, definition }: RowOperation): readonly (readonly s
   return [...found.values()];
 }
 
-/** Lists stay lists: their cell is JSON. */
+/** A list stays a list: its cell is JSON. */
 function valueAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
   if (Array.isArray(value))
     return value.map((item) => valueAt(item, name === undefined ? [] : [name, ...rest]));

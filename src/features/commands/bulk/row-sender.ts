@@ -6,7 +6,7 @@ import type { RowOperation } from './row-operation.ts';
 import { type RowEnd, type RowResult, readRowEnd, withoutAnswer } from './row-result.ts';
 import type { ReadableRow } from './rows.ts';
 
-/** The end of a run before its last row. */
+/** Ends a run before its last row. */
 export class Stop {
   readonly #controller = new AbortController();
   reason: string | undefined;
@@ -22,10 +22,10 @@ export class Stop {
   }
 }
 
-/** A run in which no row ends for this long is over. */
+/** The run ends if no row ends within this time. */
 const GIVE_UP_MS = 10 * 60_000;
 
-/** A row fails if it finds no answer so many times while other rows end. */
+/** A row fails if it gets no answer this often while other rows end. */
 const MOST_FAILURES = 5;
 
 interface SenderOptions {
@@ -39,19 +39,19 @@ interface SenderOptions {
 
 type Again = Extract<RowEnd, { tryAgainMs: number }>;
 
-/** Sends rows. While the gateway says that it is too early, no row is sent. */
+/** Sends rows. Pauses all rows when the gateway says that it is too early. */
 export class RowSender {
   readonly #options: SenderOptions;
   #pausedUntil = 0;
   #lastEndAt = performance.now();
-  /** Why no row is sent right now. */
+  /** Why no row is sent now. */
   waitingFor: string | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
   }
 
-  /** Sends a row until it has a result; undefined: the run stops first, and nothing was carried out. */
+  /** Sends a row until it has a result. Undefined if the run stops first and nothing was carried out. */
   async resultOf({ row, line, digest, values }: ReadableRow): Promise<RowResult | undefined> {
     const { stop, operation, journal } = this.#options;
     let failures = 0;
@@ -78,7 +78,7 @@ export class RowSender {
     }
   }
 
-  /** Asks the gateway with these values. `plan` asks for the price, and runs nothing. */
+  /** Sends the operation with these values. `plan` asks for the price and runs nothing. */
   ask(variables: Readonly<Record<string, unknown>>, plan: boolean): Promise<string> {
     const { gateway, document: query, operation, operationName } = this.#options;
     const { isMutation } = operation;

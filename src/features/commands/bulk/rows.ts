@@ -5,7 +5,7 @@ import { type InputLine, readLines } from './input-lines.ts';
 import type { RowOperation, RowVariable } from './row-operation.ts';
 
 interface RowPlace {
-  /** From 1 on, without the header. */
+  /** Counted from 1, without the header. */
   readonly row: number;
   readonly line: number;
   /** The number of bytes up to the end of the row. */
@@ -18,13 +18,12 @@ export interface ReadableRow extends RowPlace {
   readonly digest: string;
 }
 
-/** One row of the input; `problem` says why it cannot be sent. */
+/** A row of the input. `problem` says why it cannot be sent. */
 export type Row = ReadableRow | (RowPlace & { readonly problem: string });
 
-/** No row can be used: the message says why. */
+/** No row can be used. The message says why. */
 export class UnusableRows extends Error {}
 
-/** The most bytes of a row. */
 const MAX_ROW_BYTES = 1024 * 1024;
 
 type Values = Readonly<Record<string, unknown>>;
@@ -34,8 +33,9 @@ type Found = { readonly line: number; readonly endByte: number } & (
 );
 
 /**
- * Reads rows of CSV with a header, or of JSONL, as the first line shows. `onUnused` gets the columns that are no variable, once.
- * @throws UnusableRows if the header has no use
+ * Reads rows of CSV with a header, or of JSONL; the first line decides. Calls `onUnused` once for each column that is not a
+ * variable.
+ * @throws UnusableRows if the header cannot be used
  */
 export async function* readRows(
   chunks: AsyncIterable<Buffer>,
@@ -82,7 +82,7 @@ export async function* readRows(
   }
 }
 
-/** Short, as a journal has many. Rows hold licence keys, so the journal gets digests. */
+/** Short, because a journal has many. A digest, because rows contain licence keys. */
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
@@ -116,11 +116,11 @@ function jsonOf(text: string): { readonly given: Values } | { readonly problem: 
   }
   if (!isObject(given)) return { problem: 'it is not an object of JSON. Write one object per line' };
   if (memberCount(text) > Object.keys(given).length)
-    return { problem: 'it has a member twice. Leave one of the two out' };
+    return { problem: 'it has a member twice. Leave out one of them' };
   return { given };
 }
 
-/** How many members an object is written with. JSON.parse keeps the last of two with the same name. */
+/** The number of members in the text. JSON.parse keeps only the last of two equal names. */
 function memberCount(text: string): number {
   let depth = 0;
   let count = 0;
@@ -139,7 +139,7 @@ async function* readTable(
 ): AsyncGenerator<Found> {
   const { value: header } = await lines.next();
   if (!header || 'problem' in header)
-    throw new UnusableRows(`line ${header?.line}: ${header?.problem}. It has to be the header.`);
+    throw new UnusableRows(`line ${header?.line}: ${header?.problem}. The first line must be the header.`);
   const delimiter = [',', ';', '\t'].find((one) => header.text.includes(one)) ?? ',';
   const records = readCsv(startingWith(header, lines), delimiter, MAX_ROW_BYTES);
   const { value: names } = await records.next();
@@ -148,12 +148,12 @@ async function* readTable(
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined)
     throw new UnusableRows(
-      `line ${header.line}: the column ${JSON.stringify(twice)} is there twice. Leave one out.`,
+      `line ${header.line}: the column ${JSON.stringify(twice)} occurs twice. Leave out one of them.`,
     );
   const missing = missingIn([...columns, ...Object.keys(constants)], operation);
   if (missing !== undefined)
     throw new UnusableRows(
-      `line ${header.line}: no column has the name of the variable $${missing}, which the operation requires. The columns are ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
+      `line ${header.line}: no column is named like the variable $${missing}, which the operation requires. The columns are ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
     );
   for await (const record of records) {
     const { line, endByte } = record;
@@ -175,7 +175,7 @@ function givenBy(
   const given: [name: string, value: unknown][] = [];
   for (const [index, name] of columns.entries()) {
     const cell = cells[index] ?? '';
-    // An empty cell gives no value: the variable keeps its default.
+    // An empty cell gives no value, so the variable keeps its default.
     if (cell === '') continue;
     const variable = variables.get(name);
     const value = variable ? cellValue(cell, variable) : cell;
@@ -191,7 +191,7 @@ class WrongCell extends Error {}
 const TEXTS: readonly unknown[] = ['ID', 'String', 'DateTime'];
 const NUMBERS: readonly unknown[] = ['Int', 'Float', 'SafeInt'];
 
-/** The value of a cell, which is text, as the variable's type takes it. */
+/** Converts the text of a cell to the variable's type. */
 function cellValue(cell: string, { typeName }: RowVariable): unknown {
   if (TEXTS.includes(typeName)) return cell;
   if (NUMBERS.includes(typeName))
@@ -200,7 +200,7 @@ function cellValue(cell: string, { typeName }: RowVariable): unknown {
     const word = cell.trim().toLowerCase();
     return word === 'true' || word === 'false' ? word === 'true' : new WrongCell('true or false');
   }
-  // JSON, an input, a list; or an enum, which is a word.
+  // JSON, an input object or a list; or an enum, which is a word.
   try {
     return JSON.parse(cell);
   } catch {
