@@ -1,6 +1,6 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { type KeysAt, keyOrderOf } from '../transport/json.ts';
+import { type KeysAt, keyOrderOf } from '../transport/json-key-order.ts';
 import { type Decoded, isId, isName, objectDecoder } from './decoders.ts';
 import { mapOf } from './documented-answer.ts';
 import { read } from './endpoint.ts';

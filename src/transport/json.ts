@@ -6,7 +6,7 @@ export type Characters = Readonly<Pick<string, 'length' | 'charCodeAt'>>;
 /** The fewest digits of an integer that a double may not hold. */
 const LONG = 16;
 
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
@@ -111,50 +111,6 @@ function unmarked(value: unknown, mark: string): unknown {
 function integer(digits: string): number | bigint {
   const number = Number(digits);
   return Number.isSafeInteger(number) ? number : BigInt(digits);
-}
-
-/** A prefix by which no name is an index: objects keep the order of such names. */
-const PREFIX = '.';
-
-/** The names of the object at a path of names, in the order in which a text has them. */
-export type KeysAt = (path: readonly string[]) => string[];
-
-/**
- * The order of names in a text of JSON, which is looked at when somebody asks, once. `JSON.parse` puts names that look like
- * an index, such as "10", before all others and in the order of their numbers.
- */
-export function keyOrderOf(text: string): KeysAt {
-  let prefixed: unknown;
-  return (path) => {
-    prefixed ??= JSON.parse(withPrefixes(text));
-    let value = prefixed;
-    for (const name of path) value = (value as Record<string, unknown> | undefined)?.[PREFIX + name];
-    return Object.keys(Object(value)).map((key) => key.slice(PREFIX.length));
-  };
-}
-
-/** Puts the prefix before every name: every string that a colon follows. */
-function withPrefixes(text: string): string {
-  const pieces: string[] = [];
-  let from = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    if (text.charCodeAt(at) !== QUOTE) continue;
-    const end = endOfString(text, at);
-    if (isColonNext(text, end)) {
-      pieces.push(text.slice(from, at + 1), PREFIX);
-      from = at + 1;
-    }
-    at = end - 1;
-  }
-  pieces.push(text.slice(from));
-  return pieces.join('');
-}
-
-/** Whether a colon comes next, be it behind white space. */
-function isColonNext(text: string, from: number): boolean {
-  let at = from;
-  while (at < text.length && text.charCodeAt(at) <= 0x20) at += 1;
-  return text[at] === ':';
 }
 
 /**

@@ -1,0 +1,45 @@
+import { endOfString, QUOTE } from './json.ts';
+
+/** A prefix by which no name is an index: objects keep the order of such names. */
+const PREFIX = '.';
+
+/** The names of the object at a path of names, in the order in which a text has them. */
+export type KeysAt = (path: readonly string[]) => string[];
+
+/**
+ * Gives the order of names in a text of JSON, which is parsed for the first question. `JSON.parse` puts names that look like
+ * an index, such as "10", before all others and in the order of their numbers.
+ */
+export function keyOrderOf(text: string): KeysAt {
+  let prefixed: unknown;
+  return (path) => {
+    prefixed ??= JSON.parse(withPrefixes(text));
+    let value = prefixed;
+    for (const name of path) value = (value as Record<string, unknown> | undefined)?.[PREFIX + name];
+    return Object.keys(Object(value)).map((key) => key.slice(PREFIX.length));
+  };
+}
+
+/** Puts the prefix before every name: every string that a colon follows. */
+function withPrefixes(text: string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.charCodeAt(at) !== QUOTE) continue;
+    const end = endOfString(text, at);
+    if (isColonNext(text, end)) {
+      pieces.push(text.slice(from, at + 1), PREFIX);
+      from = at + 1;
+    }
+    at = end - 1;
+  }
+  pieces.push(text.slice(from));
+  return pieces.join('');
+}
+
+/** Whether a colon comes next, be it behind white space. */
+function isColonNext(text: string, from: number): boolean {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) <= 0x20) at += 1;
+  return text[at] === ':';
+}
