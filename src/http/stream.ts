@@ -6,13 +6,8 @@ import type { ResultStream } from '../operation/result-stream.ts';
 import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
 import type { StreamType } from './negotiation.ts';
-import {
-  type HttpResponse,
-  isFailure,
-  responseHead,
-  type StreamedBody,
-  stringifyResult,
-} from './response.ts';
+import type { HttpResponse, StreamedBody } from './response.ts';
+import { isFailure, responseHead, stringifyResult } from './shown-result.ts';
 
 interface StreamFormat {
   readonly contentType: string;

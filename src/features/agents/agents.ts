@@ -10,7 +10,7 @@ import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { codedError, malformedRequest } from '../../errors/coded-error.ts';
 import { withOutcomes } from '../../errors/masking.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
-import { shownResult } from '../../http/response.ts';
+import { shownResult } from '../../http/shown-result.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
 import { checkScopes } from '../../plan/required-scopes.ts';

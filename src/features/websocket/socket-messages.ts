@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { codedError } from '../../errors/coded-error.ts';
-import { stringifyResult } from '../../http/response.ts';
+import { stringifyResult } from '../../http/shown-result.ts';
 import {
   type ClientRequest,
   credentialsIn,
