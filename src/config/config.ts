@@ -160,7 +160,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     logFormat: { level: values.LOG_LEVEL_FORMAT, time: values.LOG_TIME_FORMAT },
     auditFile: values.AUDIT_LOG_FILE,
     metrics: readMetrics(values),
-    metricsScripts: values.METRICS_SCRIPTS,
     tracesUrl: readTracesUrl(values),
     /** Sentences about settings that are valid but make no sense. */
     oddities: findOddities(values),

@@ -19,10 +19,15 @@ interface LogOptions {
 export type OperationLog = ReturnType<typeof createLog>;
 
 /** The log of the process: a line at `info` for each operation, a line at `error` for each unexpected error. */
+/** Rejected values of one kind are logged at most this often, in ms. */
+const LOG_REJECTED_EVERY_MS = 60_000;
+
 export function createLog({ level, format, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
   let isLost = false;
+  /** When a rejected value was logged last, by kind. */
+  const rejectedAt = new Map<string, number>();
   const log = pino(
     {
       level,
@@ -83,6 +88,16 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
           log.warn('Redis is back: this gateway shares the quota with the others again');
           isLost = false;
         }
+      },
+      valueRejected(kind: string) {
+        const last = rejectedAt.get(kind);
+        const now = performance.now();
+        if (last !== undefined && now - last < LOG_REJECTED_EVERY_MS) return;
+        rejectedAt.set(kind, now);
+        log.warn(
+          { kind },
+          'A value in Redis was dropped: another writer has changed it, or another version wrote it',
+        );
       },
     },
     error(error: unknown, record?: RequestRecord) {

@@ -6,7 +6,6 @@ import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { HostCheck } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import type { LiveObserver } from '../observability/live-observer.ts';
-import type { OnlineObserver } from '../observability/online-observer.ts';
 import type { RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
@@ -91,7 +90,6 @@ interface OpenMetrics {
   readonly operations: RequestObserver;
   readonly upstream: Observer;
   readonly live: LiveObserver;
-  readonly online: OnlineObserver;
   readonly pages: readonly HttpRoute[];
   /** The URL of the metrics, if they have their own port. */
   readonly url: string | undefined;
@@ -117,6 +115,8 @@ export interface RedisStateOptions {
   readonly now?: (() => number) | undefined;
   /** Called with the reason when Redis is lost and whenever the reason changes; called with undefined when Redis is back. */
   readonly onChange?: ((reason: Error | undefined) => void) | undefined;
+  /** Called when a value of this kind in Redis is dropped, because it is not authentic or has another form. */
+  readonly onRejected?: ((kind: string) => void) | undefined;
   readonly longestTtlMs: number;
   /** Whether the start fails if Redis cannot be reached. */
   readonly isRequired?: boolean | undefined;
@@ -141,9 +141,8 @@ const VARIABLES_OF = {
   dashboard: /^DASHBOARD$/,
   graphiql: /^GRAPHIQL$/,
   jwt: /^GATEWAY_JW/,
-  live: /^(?:LIVE_|METRICS_SCRIPTS$)/,
-  metrics: /^METRICS_(?!SCRIPTS$)/,
-  online: /^METRICS_SCRIPTS$/,
+  live: /^LIVE_/,
+  metrics: /^METRICS_/,
   persisted: /^PERSISTED_DOCUMENTS$/,
   redis: /^REDIS_/,
   sandbox: /^LUAAUTH_SANDBOX$/,

@@ -107,6 +107,8 @@ export interface Observer {
   readonly breakerChanged?: (state: BreakerState) => void;
   /** `reason`: why the others are lost. It is called again for each new reason why they stay lost. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
+  /** A value of this kind in Redis was dropped: it is not authentic, or has another form. */
+  readonly valueRejected?: (kind: string) => void;
 }
 
 const HOOKS = [
@@ -117,6 +119,7 @@ const HOOKS = [
   'differed',
   'breakerChanged',
   'coordinationChanged',
+  'valueRejected',
 ] as const;
 
 type Hook = (...args: readonly unknown[]) => unknown;

@@ -50,7 +50,6 @@ const VARIABLES: Readonly<Record<string, Variables>> = {
   },
   live: { LIVE_RATE: '5' },
   metrics: { METRICS_PORT: '0' },
-  online: { ...OTHER_KEYS, METRICS_SCRIPTS: 'script-1' },
   persisted: { PERSISTED_DOCUMENTS_FILE: 'documents.json', PERSISTED_DOCUMENTS: 'only' },
   redis: { REDIS_URL: 'redis://127.0.0.1:9' },
   tracing: { OTEL_TRACES_EXPORTER: 'otlp' },
@@ -110,9 +109,7 @@ describe('a build without', () => {
       if (feature === 'commands')
         expect(await outputOf({}, ['check'])).toContain("error: unknown command 'check'");
       if (feature === 'sandbox')
-        expect(await outputOf({})).toContain(
-          'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox',
-        );
+        expect(await outputOf({})).toContain('LUAAUTH_API_URL: not set, and the feature sandbox');
       const variables = VARIABLES[feature];
       if (!variables) return;
       const name = Object.keys(variables).at(-1);

@@ -1,4 +1,5 @@
 import type { Generation } from '../../state/port.ts';
+import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { endOfTurn } from '../../transport/clock.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
@@ -12,11 +13,14 @@ export const EVERY_RESOURCE = '*';
  * pause in ms; and what is new: the name, the number of writes, the number up to which they are forgotten, the last write to each resource,
  * and each write that may be carried out yet with its time in ms.
  */
-const READ_WRITES = lua('account writes doubts held sent pace', 'epoch name count')`
+const READ_WRITES = lua('account writes doubts quota', 'epoch name count')`
 local found = redis.call('HMGET', account, 'epoch', 'name', 'writes', 'forgotten')
 if found[1] ~= epoch then return { -1 } end
-local used = redis.call('ZCARD', held) + redis.call('ZCOUNT', sent, now, '+inf')
-local paused = math.max(0, (tonumber(redis.call('HGET', pace, 'pausedUntil') or 0) or 0) - now)
+local stored = redis.call('HMGET', quota, 'at', 'summary')
+local used, paused_until = string.match(stored[2] or '', '^(%d+) (%d+)$')
+local is_counting = used and now - stored[1] < ${WINDOW_MS}
+used = is_counting and tonumber(used) or 0
+local paused = math.max(0, tonumber(paused_until or 0) - now)
 local is_known = found[2] == name
 if is_known and found[3] == count then return { 0, used, paused } end
 local written = redis.call('ZRANGEBYSCORE', writes, is_known and '(' .. count or '-inf', '+inf', 'WITHSCORES')
@@ -31,7 +35,7 @@ export type AccountWrites = ReturnType<typeof createAccountWrites>;
  * @param lastOwn - gives the number of the last write that this process has counted itself
  */
 export function createAccountWrites(account: AccountKeyspace, link: RedisLink, lastOwn: () => number) {
-  const keys = ['account', 'writes', 'doubts', 'held', 'sent', 'pace'].map((kind) => account.key(kind));
+  const keys = ['account', 'writes', 'doubts', 'quota'].map((kind) => account.key(kind));
   let name = '';
   let count = '';
   let forgotten = 0;

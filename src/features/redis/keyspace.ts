@@ -25,7 +25,7 @@ export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
  */
 function createAccountKeyspace(account: string, link: RedisLink, keepMs: number) {
   const { membership } = link;
-  const encryption = createEncryption(account, link.random);
+  const encryption = createEncryption(account, link.random, link.rejected);
   const key = (kind: string) => link.key(kind, encryption.tag);
   return {
     encryption,
@@ -94,7 +94,11 @@ export type Encryption = ReturnType<typeof createEncryption>;
  * Hides what is stored for the owner of a secret, such as an API key: names become an HMAC, values are encrypted. A reader of
  * the store sees neither, and what is stored for one secret cannot be opened with another.
  */
-export function createEncryption(secret: string, random: RandomSource = systemRandom) {
+export function createEncryption(
+  secret: string,
+  random: RandomSource = systemRandom,
+  onRejected: (kind: string) => void = () => undefined,
+) {
   const nameKey = derive(secret, 'names');
   const valueKey = derive(secret, 'values');
   const name = (text: string) => createHmac('sha256', nameKey).update(text).digest('base64url').slice(0, 22);
@@ -103,9 +107,9 @@ export function createEncryption(secret: string, random: RandomSource = systemRa
     tag: name(''),
     name,
     /** `location` is where the value is stored: elsewhere it cannot be opened. */
-    seal(text: string, location: string): Buffer {
+    seal(text: string, location: string, mayCompress = true): Buffer {
       const bytes = Buffer.from(text);
-      const isLong = bytes.length >= COMPRESS_FROM_BYTES;
+      const isLong = mayCompress && bytes.length >= COMPRESS_FROM_BYTES;
       const nonce = random.bytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', valueKey, nonce).setAAD(Buffer.from(location));
       const content = isLong ? deflateRawSync(bytes, { level: 1 }) : bytes;
@@ -114,7 +118,10 @@ export function createEncryption(secret: string, random: RandomSource = systemRa
     },
     /** Undefined for what was not sealed for this location with this secret, or was changed since. */
     open(sealed: Buffer, location: string): string | undefined {
-      if (sealed.length <= HEAD_BYTES) return undefined;
+      if (sealed.length <= HEAD_BYTES) {
+        if (sealed.length > 0) onRejected(kindOf(location));
+        return undefined;
+      }
       const nonce = sealed.subarray(0, NONCE_BYTES);
       try {
         const decipher = createDecipheriv('aes-256-gcm', valueKey, nonce, { authTagLength: TAG_BYTES });
@@ -125,10 +132,16 @@ export function createEncryption(secret: string, random: RandomSource = systemRa
           ? content.toString()
           : inflateRawSync(content, { maxOutputLength: MAX_TEXT_BYTES }).toString();
       } catch {
+        onRejected(kindOf(location));
         return undefined;
       }
     },
   };
+}
+
+/** The kind of a key, without what is particular to it: `luaauth:{tag}:entry-name` is an `entry`. */
+function kindOf(location: string): string {
+  return /:([a-z]+)[^:]*$/.exec(location)?.[1] ?? 'other';
 }
 
 function derive(secret: string, purpose: string): Buffer {

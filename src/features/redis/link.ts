@@ -28,6 +28,8 @@ interface RedisLinkOptions {
   readonly createClient: CreateClient;
   /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
   readonly onChange: (reason: Error | undefined) => void;
+  /** Called when a value of this kind in Redis is dropped. */
+  readonly onRejected: (kind: string) => void;
 }
 
 const BEAT_MS = 250;
@@ -59,10 +61,20 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
  * new connection until Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
-  const { url, readUrl = () => url, prefix, rate, instances, commandTimeoutMs, onChange } = options;
+  const {
+    url,
+    readUrl = () => url,
+    prefix,
+    rate,
+    instances,
+    commandTimeoutMs,
+    onChange,
+    onRejected,
+  } = options;
   const { clock, random, createClient } = options;
   const { now } = clock;
   const onChanged = new Set<() => unknown>();
+  const onClose = new Set<() => unknown>();
   let catchUp: () => Promise<void> = async () => undefined;
   let connection: RedisConnection | undefined;
   let isDegraded = false;
@@ -266,7 +278,13 @@ export function createRedisLink(options: RedisLinkOptions) {
      */
     whenChanged: (action: () => unknown) => void onChanged.add(action),
     notWhenChanged: (action: () => unknown) => void onChanged.delete(action),
+    /** Calls back once, before this process leaves the store. A Promise that it gives is awaited. */
+    whenClosed: (action: () => unknown) => void onClose.add(action),
+    notWhenClosed: (action: () => unknown) => void onClose.delete(action),
+    /** Called when a value of this kind in the store was dropped, because it is not authentic or has another form. */
+    rejected: onRejected,
     async close() {
+      if (!isDegraded) await Promise.allSettled([...onClose].map((action) => action()));
       isClosed = true;
       const used = connection;
       await membership.leave().catch(() => undefined);

@@ -126,6 +126,19 @@ local function is_held(holder, outlasts_session)
 end
 `;
 
+/** Gives the name of each instance that has shown lately that it is there. */
+const LIST_PRESENT = lua('instances', '')`
+local present = {}
+local all = redis.call('HGETALL', instances)
+for index = 1, #all, 2 do
+  local at = tonumber(string.match(all[index + 1], '^(%d+)'))
+  if at and math.abs(now - at) <= ${LEASE_MS} then present[#present + 1] = all[index] end
+end
+return present`;
+
+/** How old the list of present instances may be, in ms. */
+const PRESENT_FOR_MS = 500;
+
 const LEAVE = lua('instances', 'instance')`return redis.call('HDEL', instances, instance)`;
 
 /**
@@ -200,6 +213,10 @@ export class Membership {
   /** How far the clock of Redis is ahead of this one, or less. */
   #aheadMs = 0;
 
+  /** The instances that were there when this was last asked. */
+  #present: { readonly at: number; readonly names: ReadonlySet<string> } | undefined;
+  #listing: Promise<void> | undefined;
+
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.instance = randomId(options.random);
@@ -222,6 +239,21 @@ export class Membership {
     const own = this.#reservedFrom === undefined ? 0 : this.shareOf(rate);
     return this.#reserved.reduce((sum, among) => sum + share(rate, among), own);
   }
+
+  /**
+   * Whether the instance that has taken a permit may still use it. Asks Redis which instances are there where this is not known; until
+   * then the answer is yes.
+   */
+  readonly mayHold = (permit: string): boolean => {
+    const now = this.#options.now();
+    const known = this.#present;
+    if (known && now - known.at < PRESENT_FOR_MS)
+      return known.names.has(permit.slice(0, permit.indexOf('.')));
+    this.#listing ??= this.#listPresent().finally(() => {
+      this.#listing = undefined;
+    });
+    return true;
+  };
 
   /** A name that was never used, such as that of a holder. */
   nextName(): string {
@@ -285,6 +317,13 @@ export class Membership {
       });
     this.#lastBeat = this.#nextBeat;
     return this.#lastBeat;
+  }
+
+  async #listPresent(): Promise<void> {
+    const { now, run } = this.#options;
+    const at = now();
+    const names = await run(LIST_PRESENT, [this.instances], []).catch(() => undefined);
+    if (names) this.#present = { at, names: new Set((names as readonly Buffer[]).map(String)) };
   }
 
   async #openStore(): Promise<void> {

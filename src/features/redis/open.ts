@@ -57,6 +57,11 @@ export async function openStateInRedis(
         () => options.onChange?.(reason),
         () => undefined,
       ),
+    onRejected: (kind) =>
+      notify(
+        () => options.onRejected?.(kind),
+        () => undefined,
+      ),
   });
   const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
   const feeds = createFeedsInRedis(link, accounts, {

@@ -2,28 +2,11 @@ import { type Arrivals, type Departure, UNKNOWN_MS } from '../../state/arrivals.
 import type { Permit } from '../../state/port.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
-import { lua } from './client.ts';
-import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
-import { HELD_KEPT_MS } from './reservation-log.ts';
+import type { Fact } from './quota-record.ts';
 
-/** In the place of how many ms ago the request of a permit arrived. */
-const NOT_SENT = -1;
-const STILL_HELD = -2;
-
-/** Each permit follows, with how many ms ago its request arrived, or one of the above. */
-const SETTLE_PERMITS = lua('account held sent', 'keep#')`
-for index = 2, #ARGV, 2 do
-  local permit, ago = ARGV[index], tonumber(ARGV[index + 1])
-  if ago == ${STILL_HELD} then redis.call('ZADD', held, now, permit) else redis.call('ZREM', held, permit) end
-  if ago >= 0 then
-    raise(account, keep)
-    if ago < ${WINDOW_MS} then redis.call('ZADD', sent, now - ago + ${WINDOW_MS}, permit) end
-  end
-end
-raise(held, ${HELD_KEPT_MS})
-redis.call('PEXPIRE', sent, ${2 * WINDOW_MS})
-return 0`;
+/** For how long an arrival may wait for the next change of the quota: the permit counts for longer in any case, in ms. */
+const SETTLE_WITHIN_MS = 500;
 
 interface HeldPermit {
   readonly id: string;
@@ -37,24 +20,38 @@ interface Settled extends Omit<Readonly<HeldPermit>, 'isSent'> {
   readonly arrivedAt: number | undefined;
 }
 
+/** Facts about permits that the store is about to be told. */
+export interface FactsForStore {
+  /** The facts as they are at this moment. */
+  readonly now: () => readonly Fact[];
+  /** Whether a request was sent. */
+  readonly isOfSent: boolean;
+  /** The store has the facts. */
+  readonly done: () => void;
+  /** The store may not have the facts. */
+  readonly failed: () => void;
+}
+
 /**
- * The permits that this process has of one quota. It reports their ends to the store, all of one turn together. Those that
- * it took of its share, without the store, it enters there once the store is back.
- * @param keys - those of the permits that are held, and of those that were used
+ * The permits that this process has of one quota. The next change of the quota tells the store what has become of them, or `publish`
+ * does after a while. Permits that this process took of its share, without the store, are entered there once the store is back.
  */
 export function createHeldPermits(
   link: RedisLink,
-  account: AccountKeyspace,
-  keys: Readonly<Record<'held' | 'sent', string>>,
   arrivals: Arrivals,
+  publish: (facts: FactsForStore) => Promise<unknown>,
   onFreed: () => void,
 ) {
-  /** Those that are not settled. */
+  /** The permits that are not settled. */
   const open = new Set<HeldPermit>();
+  /** The permits whose end the store does not know yet. */
   let settled: Settled[] = [];
-  let isReporting = false;
+  /** The permits whose end is on its way to the store. */
+  const onTheWay = new Set<Settled>();
+  let callOffPublishing: (() => void) | undefined;
+  let isUrgent = false;
 
-  /** A request older than the window counts no more; but what is held in the store is so until the store hears of its end. */
+  /** A request older than the window counts no more. A permit that is held in the store is so until the store hears of its end. */
   const dropOld = () => {
     const from = link.now() - WINDOW_MS;
     settled = settled.filter(({ isInStore, arrivedAt = from }) => isInStore || arrivedAt > from);
@@ -62,67 +59,96 @@ export function createHeldPermits(
 
   const isEmpty = () => {
     if (link.isDegraded) dropOld();
-    return open.size === 0 && settled.length === 0;
+    return open.size === 0 && settled.length === 0 && onTheWay.size === 0;
   };
 
   /** Nothing is left to be entered: during a partition accounts come and go, with made-up keys too. */
   const forget = () => {
-    if (isEmpty()) link.notWhenChanged(enter);
+    if (!isEmpty()) return;
+    link.notWhenChanged(enter);
+    link.notWhenClosed(enter);
   };
 
-  /** Publishes all that has ended, and those that are still held. */
-  const publish = async (held: Iterable<HeldPermit>) => {
-    link.whenChanged(enter);
-    // A timer may come early by a part of a millisecond: this one, and that which took a request for arrived.
-    if (link.isDegraded) return void link.clock.after(WINDOW_MS + 2, forget);
-    const before = settled;
+  const factsWith = (held: readonly HeldPermit[]): FactsForStore => {
+    callOffPublishing?.();
+    callOffPublishing = undefined;
+    isUrgent = false;
+    const ended = settled;
     settled = [];
-    const facts: (string | number)[] = [];
-    const now = link.now();
-    for (const { id, arrivedAt } of before)
-      facts.push(id, arrivedAt === undefined ? NOT_SENT : Math.max(0, now - arrivedAt));
-    for (const permit of held) {
-      permit.isInStore = true;
-      facts.push(permit.id, STILL_HELD);
-    }
-    try {
-      await link.run(
-        SETTLE_PERMITS,
-        [account.key('account'), keys.held, keys.sent],
-        [account.keepMs, ...facts],
-      );
-      forget();
-      if (before.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();
-    } catch {
-      // The store is lost, which `enter` may have been told of while there was nothing to be entered.
-      settled = [...before, ...settled];
-      link.whenChanged(enter);
-    }
+    for (const permit of ended) onTheWay.add(permit);
+    for (const permit of held) permit.isInStore = true;
+    const arrive = () => {
+      for (const permit of ended) onTheWay.delete(permit);
+    };
+    return {
+      now() {
+        const now = link.now();
+        const fateOf = (arrivedAt: number | undefined) =>
+          arrivedAt === undefined ? 'not sent' : Math.max(0, now - arrivedAt);
+        const facts = ended.map(({ id, arrivedAt }): Fact => [id, fateOf(arrivedAt)]);
+        return [...facts, ...held.map(({ id }): Fact => [id, 'still held'])];
+      },
+      isOfSent: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
+      done() {
+        arrive();
+        forget();
+        if (ended.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();
+      },
+      failed() {
+        arrive();
+        settled = [...ended, ...settled];
+        if (!link.isDegraded) report();
+        // The store is lost, which `enter` may have been told of while there was nothing to be entered.
+        link.whenChanged(enter);
+      },
+    };
   };
 
-  /** The store is back, or new: enters what it does not know, so that the others need leave no room for it. */
+  /** Tells the store all that has ended, and which permits are still held. */
+  const tell = async (held: readonly HeldPermit[]) => {
+    link.whenChanged(enter);
+    // A timer may come early by a part of a millisecond: this timer, and the timer that took a request for arrived.
+    if (link.isDegraded) return void link.clock.after(WINDOW_MS + 2, forget);
+    await publish(factsWith(held));
+  };
+
+  /** The store is back, is new, or is about to be left: enters what it does not know, so that other processes leave no room for it. */
   const enter = async () => {
-    if (!isEmpty()) await publish([...open]);
+    if (!isEmpty()) await tell([...open]);
   };
 
   const report = (...some: readonly Settled[]) => {
     settled.push(...some);
-    if (isReporting) return;
-    isReporting = true;
-    soon(link.clock, () => {
-      isReporting = false;
-      void publish([]);
-    });
+    // A permit that is free again may be what another process waits for.
+    const isNowUrgent = link.isDegraded || some.some(({ arrivedAt }) => arrivedAt === undefined);
+    if (callOffPublishing && (isUrgent || !isNowUrgent)) return;
+    callOffPublishing?.();
+    isUrgent = isNowUrgent;
+    let isOff = false;
+    const publishNow = () => {
+      if (isOff) return;
+      callOffPublishing = undefined;
+      void tell([]);
+    };
+    if (isNowUrgent) soon(link.clock, publishNow);
+    const callOff = isNowUrgent ? undefined : link.clock.after(SETTLE_WITHIN_MS, publishNow);
+    callOffPublishing = () => {
+      isOff = true;
+      callOff?.();
+    };
+    link.whenClosed(enter);
   };
 
   const mayCount = (isMeant: (permit: Pick<HeldPermit, 'isInStore'>) => boolean) => {
     const from = link.now() - WINDOW_MS;
     for (const permit of open) if (permit.isSent && isMeant(permit)) return true;
-    return settled.some((permit) => isMeant(permit) && (permit.arrivedAt ?? from) > from);
+    return [...settled, ...onTheWay].some((permit) => isMeant(permit) && (permit.arrivedAt ?? from) > from);
   };
 
   return {
     isEmpty,
+    /** The facts that the store does not know yet. */
+    facts: () => factsWith([]),
     /** Whether requests with permits of the store may yet arrive, or have arrived in the last window. */
     mayCountInStore: () => mayCount(({ isInStore }) => isInStore),
     /** The same for requests with any permit. */
@@ -131,7 +157,7 @@ export function createHeldPermits(
     /** Permits that the store may have given in an answer that was lost. */
     giveUp: (ids: readonly string[]) =>
       report(...ids.map((id) => ({ id, isInStore: true, arrivedAt: undefined }))),
-    /** A permit that the store gave, or `own`: one of the share, of which the store does not know. */
+    /** A permit that the store gave, or `own`: a permit of the share, of which the store does not know. */
     hold(id: string, own?: Permit): Permit {
       const held: HeldPermit = { id, isInStore: own === undefined, isSent: false };
       open.add(held);
@@ -140,7 +166,7 @@ export function createHeldPermits(
       const settle = (arrivedAt: number | undefined) => {
         callOff?.();
         if (!open.delete(held)) return;
-        if (arrivedAt !== undefined || held.isInStore) report({ ...held, arrivedAt });
+        if (arrivedAt !== undefined || held.isInStore) report({ id, isInStore: held.isInStore, arrivedAt });
         else forget();
       };
       const settleAfter = (ms: number) => {

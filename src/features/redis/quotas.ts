@@ -1,30 +1,38 @@
-import { Arrivals } from '../../state/arrivals.ts';
+import { Arrivals, LONGEST_WAY_MS } from '../../state/arrivals.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
-import { CATCH_UP_MS, createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
-import { createHeldPermits } from './permits.ts';
+import { createHeldPermits, type FactsForStore } from './permits.ts';
 import {
+  emptyQuota,
   HELD_AT_LEAST_MS,
-  LEAVE_TURNS,
-  PAUSE,
-  QUOTA_STATUS,
-  SLOW_DOWN,
-  TAKE_PERMITS,
-} from './reservation-log.ts';
+  isQuota,
+  keptMs,
+  leaveTurns,
+  pause,
+  type QuotaRecord,
+  settle,
+  slowDown,
+  statusAt,
+  storedQuota,
+  take,
+  usedAt,
+} from './quota-record.ts';
+import { createRecordInRedis, TooLate } from './record-store.ts';
 
 /** The most permits that are asked for at once. */
 const MAX_WANTED = 50;
 /** The most callers that are given turns at once. */
 const MAX_CALLERS = 50;
-const TAKEN = { onOldView: -2 };
-type Answer = [taken: number, freeInMs: number, limit: number, used: number, pausedMs: number, time: number];
 /** Redis reports whole ms, and answers never take equally long. */
 const UNNOTICED_GAIN_MS = 2;
-/** A call that nobody waits for. */
+/** A call that no client waits for. */
 const ONE: Demand = { size: 1, byCaller: () => [] };
+/** For how long a call waits for a permit at most, in ms. */
+const WAITS_AT_MOST_MS = 30_000;
 /** When to look again whether this process has a share, in ms. */
 const LOOK_AGAIN_MS = 1_000;
 /** When to look again whether requests have arrived, in ms. */
@@ -60,16 +68,73 @@ interface QuotaInRedisOptions {
   readonly openShare: (rate: number) => Quota;
 }
 
+interface UpdateOptions {
+  readonly facts?: FactsForStore;
+  readonly by?: number;
+  readonly touchMs?: number;
+}
+
+/** How many permits are used and until when the API asks for a pause, for the scripts that read an account's writes. */
+function summaryOf(quota: QuotaRecord, now: number): string {
+  return `${usedAt(quota, now)} ${quota.pausedUntil}`;
+}
+
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const { link, account, kind, limits, arrivals, onFreed, openShare } = options;
   const { membership, now } = link;
   const { rate, backoff, recoveryPerSecond } = limits;
-  const keyOf = (name: string) => account.key(`${name}${kind}`);
-  const [held, sent, pace] = [keyOf('held'), keyOf('sent'), keyOf('pace')];
-  const [turns, waiting] = [keyOf('turns'), keyOf('waiting')];
-  const takeKeys = [account.key('account'), held, sent, pace, membership.instances, turns, waiting];
-  const permits = createHeldPermits(link, account, { held, sent }, arrivals, onFreed);
-  /** That of the account as a whole is seen with its writes as well. */
+  const record = createRecordInRedis<QuotaRecord>({
+    link,
+    key: account.key(`quota${kind}`),
+    touched: account.key('account'),
+    encryption: account.encryption,
+    keepMs: keptMs,
+    stored: storedQuota,
+    summarize: summaryOf,
+    isRecord: isQuota,
+    // It is not known what was sent lately.
+    replacement: (time) => pause(emptyQuota(membership.epoch), time, WINDOW_MS + LONGEST_WAY_MS),
+  });
+  const rules = () => ({ rate, reserved: membership.reservedOf(rate), recoveryPerSecond });
+
+  /**
+   * Changes the quota. Where the record is missing or of another epoch, the store may be new: asks for its epoch first. The
+   * fates of permits are told along with the change. @throws when the store is lost; TooLate.
+   */
+  const update = async <T>(
+    change: (quota: QuotaRecord, time: number) => { readonly record: QuotaRecord; readonly result: T },
+    { facts = permits.facts(), ...options }: UpdateOptions = {},
+  ): Promise<T> => {
+    const touchMs = Math.max(options.touchMs ?? 0, facts.isOfSent ? account.keepMs : 0);
+    try {
+      for (let isEntered = false; ; isEntered = true) {
+        const done = await record.update<{ readonly value: T } | undefined>(
+          (found, time) => {
+            const isKnown = found?.epoch === membership.epoch;
+            if (!isKnown && !isEntered) return { record: found, result: undefined };
+            const before = settle(isKnown ? found : emptyQuota(membership.epoch), time, facts.now());
+            const changed = change(before, time);
+            return { record: changed.record, result: { value: changed.result } };
+          },
+          { ...options, touchMs },
+        );
+        if (done) {
+          facts.done();
+          return done.value;
+        }
+        await membership.beat();
+      }
+    } catch (error) {
+      facts.failed();
+      throw error;
+    }
+  };
+  const change = (make: (quota: QuotaRecord, time: number) => QuotaRecord) =>
+    update((found, time) => ({ record: make(found, time), result: undefined }));
+  const publish = (facts: FactsForStore) =>
+    update((found) => ({ record: found, result: undefined }), { facts }).catch(() => undefined);
+  const permits = createHeldPermits(link, arrivals, publish, onFreed);
+  /** The quota of the account as a whole is seen with its writes as well. */
   const seen = kind === '' ? account.quota : new SeenQuota();
   /** Permits that were taken for calls that somebody waits for, and that are about to ask. */
   const ready: Permit[] = [];
@@ -116,7 +181,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       counts.set(name, count);
       if (listed.size === MAX_CALLERS) break;
     }
-    return [...counts].flat();
+    return [...counts];
   };
 
   /** For calls that ask in this turn: nobody else should have to wait for the rest. */
@@ -133,22 +198,25 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     const { size } = demand;
     const wanted = Math.min(MAX_WANTED, size);
     const ids = Array.from({ length: wanted }, (_one, index) => `${name}${index + 1}`);
-    const pacing = [rate, membership.reservedOf(rate), recoveryPerSecond];
     const askedAt = now();
     const gainedMs = membership.clock.gainedMs(askedAt);
+    const callers = list(demand);
     asking += 1;
     try {
-      const wishes = [wanted, kept, CATCH_UP_MS, gainedMs, name, membership.viewUntil, ...list(demand)];
-      const reply = await account.run(TAKE_PERMITS, takeKeys, [...pacing, ...wishes]);
-      if (reply[0] === TAKEN.onOldView) {
-        await membership.beat();
-        return ask(demand, kept);
-      }
-      const [taken, freeInMs, limitNow, used, pausedMs, time] = reply as Answer;
-      membership.hear(time, askedAt);
+      const answer = await update(
+        (found, time) =>
+          take(found, time, {
+            ...rules(),
+            ...{ wanted, kept, name, callers },
+            gainedMs: membership.clock.gainedMs(now()),
+            mayHold: membership.mayHold,
+          }),
+        { by: membership.viewUntil, touchMs: WAITS_AT_MOST_MS },
+      );
+      const { taken, askInMs, used, pausedMs } = answer;
       // Callers that have all that they asked for wait no longer.
       if (taken >= size) listed.clear();
-      limit = limitNow;
+      limit = answer.limit;
       seen.note(now(), used, pausedMs);
       const given = ids.slice(0, taken).map((id) => permits.hold(id));
       // The store may have turned out to be new: what was sent lately is not in it.
@@ -163,10 +231,14 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
         return again;
       }
       const first = given.pop();
-      if (first === undefined) return later(Math.max(freeInMs, quarantineMs));
+      if (first === undefined) return later(Math.max(askInMs, quarantineMs));
       if (given.length > 0) keepReady(given);
       return first;
-    } catch {
+    } catch (error) {
+      if (error instanceof TooLate) {
+        await membership.beat().catch(() => undefined);
+        return link.isDegraded ? 1 : ask(demand, kept);
+      }
       // The store is lost, and may have given them all the same.
       permits.giveUp(ids);
       return 1;
@@ -186,9 +258,11 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   };
 
   const statusInStore = async (): Promise<QuotaStatus> => {
-    const args = [rate, membership.reservedOf(rate), recoveryPerSecond];
-    const reply = await link.run(QUOTA_STATUS, [held, sent, pace, membership.instances], args);
-    const [limit, used, pausedMs, resetMs] = reply as [number, number, number, number];
+    const status = await update((found, time) => ({
+      record: found,
+      result: statusAt(found, time, rules(), membership.mayHold),
+    }));
+    const { limit, used, pausedMs, resetMs } = status;
     const pauseMs = Math.max(pausedMs, membership.quarantinedUntil - now());
     const remaining = pauseMs > 0 ? 0 : Math.max(0, limit - used);
     return { limit, used, remaining, resetInMs: Math.max(resetMs, pauseMs) };
@@ -214,7 +288,8 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       for (const [caller] of demand.byCaller()) gone.delete(caller);
       if (gone.size === 0) return;
       for (const caller of gone.keys()) listed.delete(caller);
-      link.run(LEAVE_TURNS, [turns, waiting], [...gone.values()]).catch(() => undefined);
+      const names = [...gone.values()];
+      change((found, time) => leaveTurns(found, time, names)).catch(() => undefined);
     },
     hasSpare() {
       if (waitMs() > 0) return false;
@@ -232,11 +307,11 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     async pause(pauseMs) {
       seen.pause(now(), pauseMs);
       void ownShare()?.pause(pauseMs);
-      await link.run(PAUSE, [pace], [pauseMs]).catch(() => undefined);
+      await change((found, time) => pause(found, time, pauseMs)).catch(() => undefined);
     },
     async slowDown() {
       void ownShare()?.slowDown();
-      await link.run(SLOW_DOWN, [pace], [rate, backoff, recoveryPerSecond]).catch(() => undefined);
+      await change((found, time) => slowDown(found, time, { ...rules(), backoff })).catch(() => undefined);
     },
     status: () => (link.isDegraded ? statusOfShare() : statusInStore().catch(statusOfShare)),
     isIdle: () => asking === 0 && ready.length === 0 && permits.isEmpty() && waitMs() <= 0,

@@ -7,6 +7,8 @@ const MAX_STEP_MS = 50;
 const INTERVAL_MS = 250;
 /** A request counts for a window, and for what the clock has gained meanwhile. */
 const HORIZON_MS = 1_100;
+/** The shortest trip is known to this, in ms: Redis reports whole ms. */
+const TRIP_STEP_MS = 1;
 /** The clock never gains more within the horizon without a jump, in ms. */
 export const MAX_GAIN_MS = 120;
 
@@ -18,6 +20,8 @@ export class StoreClock {
   /** The largest lead that earlier reports allow, and when. */
   #mostMs = Number.POSITIVE_INFINITY;
   #mostAt = 0;
+  /** How long a command takes at least, there and back, in ms. */
+  #tripMs = 0;
   /** The largest certain lead of each interval, the oldest first. */
   #leads: { readonly from: number; leadMs: number }[] = [];
 
@@ -30,7 +34,23 @@ export class StoreClock {
     this.#mostAt = now;
     if (hasJumped) this.#leads = [];
     this.#note(leadMs, now);
+    this.#tripMs = Math.max(0, Math.min(now - askedAt - TRIP_STEP_MS, this.#tripMs + TRIP_STEP_MS / 4));
     return hasJumped;
+  }
+
+  /**
+   * The time on the clock of Redis at which a command will be carried out that is sent now, in whole ms, or less. It may be
+   * later than that if the network has become faster, or the clock of Redis slower.
+   */
+  expectedAt(now: number): number {
+    const last = this.#leads.at(-1);
+    return last ? Math.max(0, Math.floor(now + last.leadMs + this.#tripMs)) : 0;
+  }
+
+  /** Redis had not come to the time that was expected. */
+  correct(time: number, now: number): void {
+    this.#leads = [{ from: now, leadMs: time - now }];
+    this.#tripMs = Math.max(0, this.#tripMs - TRIP_STEP_MS);
   }
 
   /** How far the clock of Redis has gained on this process within the last window, or more, in ms. */

@@ -2,42 +2,43 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Route } from '../../luaauth/endpoints.ts';
 import { isObject } from './fields.ts';
 
-/** A request whose body was read. */
+/** One request that arrived, once its body was read. */
 export interface SandboxCall {
   method: string;
-  /** The path with its query, as sent. `hiddenKey` replaces a licence key after `/users/`. */
+  /** As it was sent, with the query, but for a licence key after `/users/`, which `hiddenKey` stands for. */
   path: string;
-  /** The endpoint's template. Undefined if the path is no endpoint. */
+  /** The endpoint's template; undefined for a path that is no endpoint. */
   route: Route | undefined;
+  /** Names are lower-case. */
   headers: IncomingHttpHeaders;
-  /** The exact text of the body; `''` without a body. */
+  /** The body's exact text, `''` for none. */
   text: string;
-  /** The parsed body. Undefined without a body or with invalid JSON. */
+  /** The parsed body; undefined for none and for one that is not JSON. */
   body: unknown;
-  /** Arrival time by the sandbox's clock. */
+  /** When it arrived, by the sandbox's clock. */
   at: number;
-  /** Whether the quota refused it. */
+  /** Refused by the quota. */
   limited: boolean;
-  /** Whether a message was sent to the endpoint that disconnects all named sessions. */
+  /** A message, or a part of one, went to the endpoint that disconnects everybody it names. */
   misdirected: boolean;
 }
 
-/** Whether a message was sent to the endpoint that disconnects all named sessions. */
+/** Whether a request is a message that went to the endpoint of `misdirected`. */
 export function isMisdirected(route: Route | undefined, body: unknown): boolean {
   return route === 'POST /sessions/disconnect' && isObject(body) && ('key' in body || 'data' in body);
 }
 
-// A few calls with large bodies must not use more memory than many small calls.
+// A record of a few calls with large bodies must not outgrow one of many small calls.
 const maxCharacters = 64 * 1024 * 1024;
 
-/** Keeps the latest `maxCalls` calls, fewer if their bodies are large. `list` is always the same array. */
+/** The latest `maxCalls` calls, fewer when their bodies are large; `list` is one live array. */
 export function createCallLog(maxCalls: number) {
   const list: SandboxCall[] = [];
   let characters = 0;
   let total = 0;
   return {
     list: list as readonly SandboxCall[],
-    /** The number of calls since the last reset, including dropped ones. */
+    /** How many arrived since the last reset, dropped ones included. */
     total: () => total,
     add(call: SandboxCall): void {
       list.push(call);

@@ -1,5 +1,6 @@
-/** The API keys of the sandbox. All of them belong to one account. */
+/** The API keys that the sandbox knows. All of them see the data of one account. */
 export const sandboxKeys = {
+  /** Everything works. */
   full: 'sandbox-key',
   /** The account has expired: an edit answers code 0. */
   expired: 'sandbox-expired',
@@ -9,7 +10,7 @@ export const sandboxKeys = {
 
 const known: ReadonlySet<string> = new Set(Object.values(sandboxKeys));
 
-/** Whether the `token` header is a known key. */
+/** Narrows the `token` header of a request to a key that exists. */
 export function isSandboxKey(token: string | string[] | undefined): token is string {
   return typeof token === 'string' && known.has(token);
 }

@@ -7,7 +7,7 @@ import { createState, type SandboxState } from './state.ts';
 
 const dayMs = 86_400_000;
 
-/** Fills an empty state with always the same account. With `now`, its dates are recent. */
+/** Fills an empty state with the same account every time. With `now`, its dates are recent at that time. */
 export function seed(state: SandboxState, now?: number): void {
   const account = now === undefined ? fixedAccount() : makeAccount(recentDates(now));
   const { scripts, executions, sources, sessions, projects, users, userProjects } = account;
@@ -20,27 +20,28 @@ export function seed(state: SandboxState, now?: number): void {
   for (const [key, project] of userProjects) state.userProjects.set(key, project);
 }
 
-/** Copies rows, because the state changes them. */
+/** Rows of its own, as they are written to. */
 function copy<Row extends object>(from: ReadonlyMap<string, Row>, to: Map<string, Row>): void {
   for (const [id, row] of from) to.set(id, { ...row });
 }
 
 let made: SandboxState | undefined;
 
-/** Made once per process: a reset only copies it. */
+/** Made once in a process: a state that is reset again and again only takes copies. */
 function fixedAccount(): SandboxState {
   made ??= makeAccount({ beginsAt: seeded.createdAt, lastDayAt: seeded.createdAt });
   return made;
 }
 
-/** The dates from which all others follow, in ms. */
+/** The dates that all others of the account follow from, in ms. */
 interface SeedDates {
+  /** The first session of `seeded.scriptId`. */
   beginsAt: number;
-  /** A time on the last day with executions. */
+  /** A time of the last day that has executions. */
   lastDayAt: number;
 }
 
-/** The last session begins minutes before `now`, and executions end on the previous day. */
+/** The last session begins minutes before `now`, and executions end with the day before. */
 function recentDates(now: number): SeedDates {
   return { beginsAt: now - SESSIONS_SPAN_MS, lastDayAt: now - dayMs };
 }
@@ -48,7 +49,7 @@ function recentDates(now: number): SeedDates {
 function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
   const state = createState();
   const random = createRandom(20260209);
-  // Data that was added later has its own generator, so that the earlier data stays the same.
+  // A source of its own for what was added later: the data that was there before is still the same.
   const laterRandom = createRandom(20261125);
   seedProjects.forEach((name, index) => {
     const id = numbered(seeded.projectId, index);
@@ -91,12 +92,12 @@ function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
   return state;
 }
 
-/** Readable ids for documentation: `…01` for 0, `…02` for 1. */
+/** `…01` for 0, `…02` for 1: readable ids for what documentation names. */
 function numbered(first: string, index: number): string {
   return first.slice(0, -2) + (index + 1).toString(16).padStart(2, '0');
 }
 
-/** Fourteen days up to `lastDayAt`, busier at weekends, labelled month/day. */
+/** The fourteen days to that of `lastDayAt`, busier at the weekend, labelled month/day. */
 function executionDays(total: number, random: Random, lastDayAt: number): WireExecutions {
   const days: WireExecutions = {};
   for (let ago = 13; ago >= 0; ago -= 1) {

@@ -104,6 +104,8 @@ describeWithRedis('a caller', () => {
         expect(await take(greedy, { greedy: 1 })).toBeTypeOf('number');
         for (const permit of held.splice(0, 20)) permit.release();
         await remaining(20);
+        // The slow process knows the quota as it is, so that its next change is stored at once.
+        await slow.status();
         proxy.hold();
         const answer = take(slow, { polite: 1, greedy: 19 });
         await remaining(0);

@@ -80,7 +80,7 @@ describeWithRedis('names in Redis', () => {
       for (const name of await names()) seen.add(name);
       const rates = ['one', 'two', 'held'].map((account) => {
         const sent = kindsSeen().filter(
-          ({ tag, kind }) => tag === tagOf(account) && /^(sent|held)-/.test(kind),
+          ({ tag, kind }) => tag === tagOf(account) && kind.startsWith('quota-'),
         );
         return [account, new Set(sent.map(({ kind }) => kind.replace(/^\w+/, ''))).size];
       });

@@ -5,6 +5,7 @@ import { busiestSecond, startDistantRecorder } from '../../support/distant-recor
 import { EDIT } from '../../support/mutations.ts';
 import { answerPlainly } from '../../support/plain-api.ts';
 import { startProxy } from '../../support/proxy.ts';
+import { accountOf, heldPermits } from '../../support/quota-record.ts';
 import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
 import { type Recorded, type Respond, startRecorder } from '../../support/recorder.ts';
 import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis.ts';
@@ -156,7 +157,7 @@ describeWithRedis.concurrent('a gateway', () => {
       const redis = { url: proxy.url, commandTimeoutMs: 1_000 };
       const gateway = await open({ transport: { rate: 2 }, redis });
       const other = await open({ transport: { rate: 2 } });
-      const held = async () => ((await fixture.redis.command('KEYS', '*:held')) as string[]).length;
+      const held = () => heldPermits(fixture.redis, accountOf(KEY.token));
       await read(gateway);
       await eventually(async () => expect(await held()).toBe(0));
       proxy.hold();
@@ -198,7 +199,7 @@ describeWithRedis.concurrent('a gateway', () => {
       await read(gateway, 'b');
       proxy.mend();
       await found(gateway);
-      await eventually(async () => expect(await fixture.redis.command('KEYS', '*:held')).toEqual([]));
+      await eventually(async () => expect(await heldPermits(fixture.redis, accountOf(KEY.token))).toBe(0));
     });
 
     it('says that its limit is one call where its share is less, and that none is free yet', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
 import { answerPlainly } from '../../support/plain-api.ts';
+import { accountOf, writeQuota } from '../../support/quota-record.ts';
 import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
 import { startRecorder } from '../../support/recorder.ts';
 import { describeWithRedis } from '../../support/redis.ts';
@@ -33,20 +34,7 @@ describeWithRedis('several gateways with one key', () => {
   });
 });
 
-/** Writes as an hour from now: all permits of an account are used, another caller waits, and the API has slowed it down. */
-const FROM_LATER = `
-local time = redis.call('TIME')
-local later = time[1] * 1000 + 3600000
-for permit = 1, ARGV[1] do redis.call('ZADD', KEYS[1] .. 'sent', later, 'instance.1.' .. permit) end
-redis.call('ZADD', KEYS[1] .. 'turns', 0, 'caller')
-redis.call('ZADD', KEYS[1] .. 'waiting', later, 'caller')
-redis.call('HSET', KEYS[1] .. 'pace', 'spareFrom', later, 'reduced', ARGV[1], 'reducedAt', later)
-return later`;
-
-/** The same for permits of a process that has ended since. */
-const HELD_FROM_LATER = `
-local time = redis.call('TIME')
-for permit = 1, ARGV[1] do redis.call('ZADD', KEYS[1], time[1] * 1000 + 3600000, 'ended.1.1.' .. permit) end`;
+const AN_HOUR_MS = 3_600_000;
 
 /** How many cache entries are filled. */
 const FILLED = `
@@ -86,9 +74,14 @@ describeWithRedis('a clock of Redis that is set back by an hour', () => {
     const gateway = await fixture.open({ upstream: recorder.url, transport: { rate } });
     const read = (id: string) => gateway.execute(SCRIPT, { id }, { token: 'key' });
     await read('a');
-    const [account = ''] = (await fixture.redis.command('KEYS', '*:account')) as string[];
-    const prefix = account.replace(/account$/, '');
-    await fixture.redis.command('EVAL', FROM_LATER, '1', prefix, String(rate));
+    // All permits are used, another caller waits, and the API has slowed the account down: all an hour from now.
+    await writeQuota(fixture.redis, accountOf('key'), (quota, now) => ({
+      ...quota,
+      sent: [[now + AN_HOUR_MS, rate]],
+      callers: { other: [0, now + AN_HOUR_MS, 1] },
+      spareFrom: now + AN_HOUR_MS,
+      slowed: { limit: rate, at: now + AN_HOUR_MS },
+    }));
     const answers = await Promise.all(ids(2 * rate, 'b').map(read));
     expect(answers.map(({ errors }) => errors)).toEqual(answers.map(() => undefined));
   });
@@ -100,9 +93,10 @@ describeWithRedis('a clock of Redis that is set back by an hour', () => {
     const gateway = await fixture.open({ upstream: recorder.url, transport: { rate: 1 }, ...patience });
     const read = (id: string) => gateway.execute(SCRIPT, { id }, { token: 'key' });
     await read('a');
-    const [account = ''] = (await fixture.redis.command('KEYS', '*:account')) as string[];
-    const held = account.replace(/account$/, 'held');
-    await fixture.redis.command('EVAL', HELD_FROM_LATER, '1', held, '1');
+    await writeQuota(fixture.redis, accountOf('key'), (quota, now) => ({
+      ...quota,
+      held: { 'ended.1.1.1': now + AN_HOUR_MS },
+    }));
     expect((await read('b')).errors).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit } from '../../../src/state/port.ts';
 import { busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
 import { bearer, ringOf } from '../../support/keys.ts';
+import { accountOf, quotaOf } from '../../support/quota-record.ts';
 import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
 import { describeWithRedis } from '../../support/redis.ts';
 import { type GatewayOfSeveral, PATIENT_MS, useSeveralGateways } from '../../support/several-gateways.ts';
@@ -94,8 +95,8 @@ describeWithRedis.concurrent('callers of three gateways take turns', () => {
       /** Waits until so many callers wait for their turns, at whichever gateways. */
       const waiting = (count: number) =>
         whileNoneArrives(async () => {
-          const [key = ''] = (await fixture.redis.command('KEYS', '*:waiting')) as string[];
-          expect(await fixture.redis.command('ZCARD', key)).toBe(count);
+          const { callers = {} } = (await quotaOf(fixture.redis, accountOf(HELD_KEY))) ?? {};
+          expect(Object.values(callers).filter(([, , waits]) => waits === 1)).toHaveLength(count);
         });
 
       await hoarder.takeAll();

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { createEncryption } from '../../../src/features/redis/keyspace.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import { quotasOf } from '../../support/quota-record.ts';
 import { describeWithRedis } from '../../support/redis.ts';
 import { useSeveralGateways } from '../../support/several-gateways.ts';
 import { eventually } from '../../support/waiting.ts';
@@ -33,5 +36,28 @@ describeWithRedis('what somebody else writes into Redis', () => {
     }
     await fixture.redis.command('SET', first, '100');
     expect(await longest()).toEqual([0, 20]);
+  });
+
+  it('does not raise the quota: a changed record is dropped, counted, and pauses the account for a moment', async () => {
+    const rejected: string[] = [];
+    const { url } = fixture.redis;
+    const options = { url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: 5_000 };
+    const state = await openStateInRedis({ ...options, onRejected: (kind) => rejected.push(kind) });
+    fixture.closing.push(async () => state.close?.());
+    const limits = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
+    const quota = state.quotas.open('one', undefined, limits, () => undefined);
+    const take = async () => quota.take({ size: 1, byCaller: () => [['caller', 1]] }, false);
+    await eventually(async () => expect(await take()).not.toBeTypeOf('number'));
+    const [[key] = ['']] = await quotasOf(fixture.redis, 'one');
+    const another = createEncryption('another').seal('{}', key);
+    const ofOtherForm = createEncryption('one').seal(JSON.stringify({ version: 9, held: [] }), key);
+    for (const value of [another, ofOtherForm, Buffer.from('x')]) {
+      await fixture.redis.bytes('HSET', key, 'version', randomUUID(), 'value', value);
+      const waitMs = await take();
+      expect(waitMs).toBeTypeOf('number');
+      expect(waitMs).toBeGreaterThan(0);
+      await eventually(async () => expect(await take()).not.toBeTypeOf('number'));
+    }
+    expect(rejected).toEqual(['quota', 'record', 'quota']);
   });
 });

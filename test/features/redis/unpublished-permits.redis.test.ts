@@ -3,15 +3,12 @@ import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit } from '../../../src/state/port.ts';
 import { startProxy } from '../../support/proxy.ts';
+import { heldPermits } from '../../support/quota-record.ts';
 import { describeWithRedis, useRedis } from '../../support/redis.ts';
 import { PATIENT_MS } from '../../support/several-gateways.ts';
 import { eventually } from '../../support/waiting.ts';
 
 const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
-const HELD = `
-local held = 0
-for _, key in ipairs(redis.call('KEYS', '*:held')) do held = held + redis.call('ZCARD', key) end
-return held`;
 
 describeWithRedis('permits whose end Redis was not told', () => {
   const redis = useRedis();
@@ -30,7 +27,7 @@ describeWithRedis('permits whose end Redis was not told', () => {
       permit = await quota.take({ size: 1, byCaller: () => [['caller', 1]] }, false);
       expect(permit).not.toBeTypeOf('number');
     });
-    const held = () => redis.server.command('EVAL', HELD, '0');
+    const held = () => heldPermits(redis.server, 'account');
     expect(await held()).toBe(1);
     proxy.cut();
     (permit as unknown as Permit).sent();

@@ -1,33 +1,34 @@
 import type { AnswerFacts, ShownAnswer } from './send.ts';
 
 export interface StreamEvent {
-  /** Counted from 1. */
+  /** From 1, in the order of their coming. */
   readonly number: number;
   readonly at: Date;
-  /** A short name of the event. */
+  /** Its name, in a few words. */
   readonly title: string;
   readonly isFailed: boolean;
-  /** The text for the answer's editor. */
+  /** As the answer's editor shows it. */
   readonly text: string;
 }
 
+/** The last run of a tab, and its answer. */
 export interface Run {
-  /** A command that sends the request again. */
+  /** A command that sends the same again. */
   readonly command: string;
   readonly facts: AnswerFacts | undefined;
-  /** The newest events of a subscription. */
+  /** The newest ones of a subscription. */
   readonly events: readonly StreamEvent[];
   readonly isPaused: boolean;
-  /** The number of the shown event. Undefined: the newest. */
+  /** The number of the event that is shown; undefined: the newest. */
   readonly chosen: number | undefined;
 }
 
-/** The most events that are kept for a tab. */
+/** So many events of a tab are kept. */
 export const MAX_EVENTS = 200;
 
 export type Runs = ReturnType<typeof createRuns>;
 
-/** Remembers the last run of each tab until the page closes. */
+/** Remembers for each tab what it ran, as long as the page lives. */
 export function createRuns() {
   const byTab = new Map<string, Run>();
   const listeners = new Set<() => void>();
@@ -46,12 +47,12 @@ export function createRuns() {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    /** Sets the current tab and the open tabs. */
+    /** The visitor looks at this tab, and these are open. */
     enter(tab: string, open: readonly string[]) {
       current = tab;
       for (const known of byTab.keys()) if (!open.includes(known)) byTab.delete(known);
     },
-    /** Begins a run of the current tab. The returned function takes answers, and says whether to show an answer. */
+    /** An operation of the tab in view leaves. Returns what takes its answers, and says whether to show one. */
     begin(command: string): (outcome: ShownAnswer) => boolean {
       const tab = current;
       put(tab, { command, facts: undefined, events: [], isPaused: false, chosen: undefined });
@@ -62,7 +63,7 @@ export function createRuns() {
         return !isPaused;
       };
     },
-    /** Keeps showing the chosen or newest event while further events arrive. */
+    /** Holds what is shown: an event that was chosen, or the newest of now. Events go on coming. */
     pause: (tab: string, chosen?: number) =>
       change(tab, { isPaused: true, chosen: chosen ?? byTab.get(tab)?.events.at(-1)?.number }),
     resume: (tab: string) => change(tab, { isPaused: false, chosen: undefined }),
@@ -91,7 +92,7 @@ function eventOf(answer: unknown, number: number): StreamEvent {
   };
 }
 
-/** The type of a field's value if it was selected, else the field's name. */
+/** The type of a field's value where it was asked for, or else the field. */
 function nameOf([field, value]: [string, unknown]): string {
   const { __typename } = (value ?? {}) as { readonly __typename?: unknown };
   return typeof __typename === 'string' ? __typename : field;

@@ -1,16 +1,16 @@
 import type { Operation, OperationRequest, UpstreamMode } from './request.ts';
 
-/** An answer for GraphiQL, and facts to show below it. */
+/** An answer: the part that GraphiQL shows, and the facts below it. */
 export interface ShownAnswer {
   readonly answer: unknown;
   readonly facts: AnswerFacts;
-  /** Whether it is an event of a subscription. */
+  /** Whether more may follow: one of the answers to a subscription. */
   readonly isEvent: boolean;
 }
 
 /**
- * Sends a request and passes on each answer. Never throws: a failure is an answer too, because GraphiQL would show the
- * stack of an Error.
+ * Sends a request, and gives each answer as it comes: one, or those of a subscription. It never throws: what went wrong is
+ * an answer too, as GraphiQL would show the stack of an Error.
  */
 async function send(
   request: OperationRequest,
@@ -49,7 +49,7 @@ const NONE = { status: undefined, statusText: '', bytes: 0, requestId: null };
 const isEventStream = ({ headers }: Response) =>
   (headers.get('content-type') ?? '').startsWith('text/event-stream');
 
-/** A server between the page and the gateway may answer instead. */
+/** Something between the page and the gateway may answer in its place. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -63,7 +63,7 @@ const failure = (message: string) => ({ errors: [{ message }] });
 const messageOf = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
-/** A plan has a price, a report has calls. */
+/** A plan has a price, a report the calls. */
 function callsOf(answer: unknown): number | undefined {
   const { extensions } = (answer ?? {}) as {
     extensions?: { upstream?: { calls?: unknown; price?: unknown } };
@@ -72,7 +72,7 @@ function callsOf(answer: unknown): number | undefined {
   return [calls, price].find((count) => typeof count === 'number');
 }
 
-/** Calls back with the data of each `next` event, and the number of bytes so far. */
+/** Gives the data of each `next` event of an event stream, and how many bytes have come so far. */
 async function readEvents(body: ReadableStream<Uint8Array>, onNext: (data: string, bytes: number) => void) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -99,24 +99,25 @@ function dataOf(event: string): string | undefined {
     .join('\n');
 }
 
+/** Facts about an answer beside its content. */
 export interface AnswerFacts {
-  /** Undefined if no answer came. */
+  /** Undefined: none came. */
   readonly status: number | undefined;
   readonly statusText: string;
-  /** From sending to the last byte. */
+  /** From the sending to the last byte. */
   readonly durationMs: number;
-  /** The size of the decompressed body. */
+  /** The size of the body, unpacked. */
   readonly bytes: number;
   readonly requestId: string | null;
-  /** The REST calls of the answer, or the highest price of a plan. */
+  /** REST calls that the answer did cost, or would at most. */
   readonly calls: number | undefined;
   readonly isPlan: boolean;
 }
 
-/** Data with errors, a status that servers do not name yet. */
+/** Data with errors. Servers know no name for it yet. */
 const PARTIAL_SUCCESS = 294;
 
-/** The facts with their tooltips and texts. */
+/** The facts as they are shown: what each is, for those who point at it, and its text. */
 export function describeFacts(facts: AnswerFacts) {
   const { status, statusText, durationMs, bytes, requestId, calls, isPlan } = facts;
   if (status === undefined) return [{ name: 'Status', text: 'No answer' }, time(durationMs)];
@@ -152,13 +153,13 @@ interface FetcherParts {
     typedHeaders: Readonly<Record<string, unknown>>,
     mode: UpstreamMode,
   ): OperationRequest;
-  /** The button that started the current operation. */
+  /** The key or button that started the operation which leaves now. */
   takeMode(): UpstreamMode;
-  /** Called when an operation is sent. The returned function takes answers, and says whether to show an answer. */
+  /** A visitor's operation leaves. Returns what takes its answers, and says whether to show one. */
   onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;
 }
 
-/** The function by which GraphiQL sends operations. It does not show the page's own reads of the schema. */
+/** The fetcher by which GraphiQL sends operations. The page's own reads of the schema are sent, but not shown. */
 export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
   return (operation: Operation, { headers = {} }: { headers?: Readonly<Record<string, unknown>> } = {}) => {
     if (operation.operationName === 'IntrospectionQuery') {
@@ -169,7 +170,7 @@ export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
     }
     const request = build(operation, headers, takeMode());
     const onAnswer = onSend(request);
-    // GraphiQL can stop an operation through this object.
+    // GraphiQL can stop waiting for it.
     return {
       subscribe(observer: { next(answer: unknown): void; complete(): void }) {
         const controller = new AbortController();

@@ -1,6 +1,7 @@
+/** The part of the browser's storage that GraphiQL uses. */
 export type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
 
-/** Returns the browser's storage. If the browser blocks it, returns a storage that lasts as long as the page. */
+/** A storage of the browser; where it keeps no data of sites, one that lasts as long as the page. */
 export function storageOf(name: 'localStorage' | 'sessionStorage'): TextStorage {
   try {
     return window[name];
@@ -20,7 +21,7 @@ export function storageOf(name: 'localStorage' | 'sessionStorage'): TextStorage 
 
 const HISTORY = /:(queries|favorites)$/;
 
-/** Wraps the storage so that GraphiQL's history does not keep headers, which may contain keys. */
+/** A storage for GraphiQL, whose history would keep the Headers of each operation, and so what key was typed there. */
 export function withoutHeaders(storage: TextStorage): TextStorage {
   return {
     get length() {
@@ -33,11 +34,11 @@ export function withoutHeaders(storage: TextStorage): TextStorage {
   };
 }
 
-/** The list is the only property of an object, and each item has headers. */
+/** The list is the one property of an object; every item has its headers next to its query. */
 const strip = (text: string) =>
   JSON.stringify(JSON.parse(text), (name, value) => (name === 'headers' ? undefined : value));
 
-/** Lets GraphiQL reopen the last tab. GraphiQL looks for the tab of the last edited query, and otherwise opens an empty tab. */
+/** GraphiQL takes a visitor back to the tab that holds the query last edited; without one it opens an empty tab each time. */
 export function reopenTab(storage: Pick<Storage, 'getItem' | 'setItem'>): void {
   try {
     const { tabs, activeTabIndex } = JSON.parse(storage.getItem('graphiql:tabState') ?? '');
@@ -45,6 +46,6 @@ export function reopenTab(storage: Pick<Storage, 'getItem' | 'setItem'>): void {
       storage.setItem(`graphiql:${name}`, tabs[activeTabIndex][name] ?? '');
     }
   } catch {
-    // There is no saved state, or another version saved it.
+    // Nothing was kept, or by another version: the page begins without.
   }
 }

@@ -1,0 +1,351 @@
+import { CATCH_UP_MS, WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { MAX_GAIN_MS } from './store-clock.ts';
+
+/**
+ * The quota of an account, or of a part of an account, as all gateways count it. Times are ms on the clock of the store, and are
+ * given to each function: none of them reads a clock. A function returns a new record, or the given record if nothing changes.
+ */
+export interface QuotaRecord {
+  /** The epoch of the store in which the record began. */
+  readonly epoch: string;
+  /** Permits whose request has not arrived yet, as far as is known, and since when each permit is held. */
+  readonly held: Readonly<Record<string, number>>;
+  /** Until when requests count that have arrived, and how many requests. The earliest time is first. */
+  readonly sent: readonly Counting[];
+  /** Requests that arrived so many ms before the record was stored. Only the store knows that time: see `storedQuota`. */
+  readonly justSent: readonly number[];
+  readonly callers: Readonly<Record<string, CallerTurns>>;
+  /** Until when no permit is given, because the API has asked for a pause. */
+  readonly pausedUntil: number;
+  /** The limit after the API has refused too many requests, and since when it rises again. */
+  readonly slowed?: { readonly limit: number; readonly at: number };
+  /** From when a call that has to leave permits for other calls may have its next permit. */
+  readonly spareFrom: number;
+}
+
+type Counting = readonly [until: number, requests: number];
+
+/** The turns that a caller had, until when they are remembered, and whether the caller waits. */
+type CallerTurns = readonly [had: number, until: number, waits: 0 | 1];
+
+interface QuotaRules {
+  /** Requests that may arrive in a window. */
+  readonly rate: number;
+  /** The part of the rate that gateways use by themselves, without the store. */
+  readonly reserved: number;
+  /** How much of the full rate comes back each second after the API has slowed the account down. */
+  readonly recoveryPerSecond: number;
+}
+
+/** Whether the process that took a permit may still send its request. */
+type MayHold = (permit: string) => boolean;
+
+interface Wish extends QuotaRules {
+  /** The permits that are wanted. They get this name and a number. */
+  readonly wanted: number;
+  readonly name: string;
+  /** The share of the permits that is to stay free for other calls. */
+  readonly kept: number;
+  /** By how many ms the clock of the store may have gained within a window: a request counts for so much longer. */
+  readonly gainedMs: number;
+  /** The callers that wait in this process, and how many of their calls wait; 0: the caller waits no longer. */
+  readonly callers: readonly (readonly [caller: string, calls: number])[];
+  readonly mayHold: MayHold;
+}
+
+interface Taken {
+  readonly taken: number;
+  /** When to ask again if no permit was taken, in ms from now. */
+  readonly askInMs: number;
+  readonly limit: number;
+  readonly used: number;
+  readonly pausedMs: number;
+}
+
+/** A permit is held at least so long, because a process that stands still may yet send its request, in ms. */
+export const HELD_AT_LEAST_MS = 5_000;
+/** When to look again for a permit that has been held for longer than a window, in ms. */
+const HELD_LONG_MS = 50;
+/** With more times than this, requests with neighbouring times count until the later time: a record stays small. */
+const MAX_TIMES = 200;
+
+/** A caller may be so many permits ahead of a caller that waits, and fewer where many callers wait. */
+const MAX_LEAD = 8;
+/** A caller that does not come for its turn loses it after so many ms: its process is very busy, or has ended. */
+const LATE_MS = 1_000;
+/** For how long the turns of a caller are remembered after it last waited, in ms. */
+const RESTED_MS = 1_000;
+/** When to look again for whether other callers have come for their turns, in ms. */
+const LOOK_AGAIN_MS = 5;
+const LOOK_AGAIN_EACH_MS = 0.5;
+/** How much longer a caller waits for a free permit than the caller before it, in ms. */
+const AFTER_OTHER_MS = 20;
+/** How many callers have turns at most. */
+const MAX_CALLERS = 200;
+
+/** For how long it is remembered that an account was slowed down, in ms: longer than it takes to recover. */
+const SLOWED_KEPT_MS = 300_000;
+/** For how long permits that are held are remembered, in ms: longer than any request waits to be sent. */
+const HELD_KEPT_MS = 200_000;
+/** For how long requests and turns are remembered, in ms: longer than they count. */
+const KEPT_MS = 5_000;
+
+export function emptyQuota(epoch: string): QuotaRecord {
+  return { epoch, held: {}, sent: [], justSent: [], callers: {}, pausedUntil: 0, spareFrom: 0 };
+}
+
+/** Whether a value from the store has the form of a quota. */
+export function isQuota(value: object): value is QuotaRecord {
+  return Object.entries(emptyQuota('')).every(([name, empty]) => {
+    const found: unknown = value[name as keyof typeof value];
+    return typeof found === typeof empty && Array.isArray(found) === Array.isArray(empty) && found !== null;
+  });
+}
+
+/** For how long the store has to keep a record that does not change, in ms. */
+export function keptMs({ held, slowed, pausedUntil }: QuotaRecord, now: number): number {
+  const pausedMs = Math.max(0, pausedUntil - now);
+  if (slowed || pausedMs > 0) return pausedMs + SLOWED_KEPT_MS;
+  return Object.keys(held).length > 0 ? HELD_KEPT_MS : KEPT_MS;
+}
+
+/** The record as the store has it: gives requests that had just arrived the time until which they count. */
+export function storedQuota(record: QuotaRecord, storedAt: number): QuotaRecord {
+  if (record.justSent.length === 0) return record;
+  const added = record.justSent.map((agoMs): Counting => [storedAt - agoMs + WINDOW_MS, 1]);
+  return { ...record, justSent: [], sent: merged([...record.sent, ...added]) };
+}
+
+/** The permits that are held, or count for requests at `now`. */
+export function usedAt({ held, sent, justSent }: QuotaRecord, now: number): number {
+  let used = Object.keys(held).length + justSent.length;
+  for (const [until, requests] of sent) if (until > now) used += requests;
+  return used;
+}
+
+/**
+ * Takes up to as many permits as are wanted and free, in the turns of their callers, and says when to ask again if there are none.
+ * Without `mayHold`, a permit that has been held for long is free.
+ */
+export function take(record: QuotaRecord, now: number, wish: Wish): { record: QuotaRecord; result: Taken } {
+  const { kept, wanted, name } = wish;
+  const { limit, pausedMs } = paceOf(record, now, wish);
+  const current = withoutPast(record, now, wish.mayHold);
+  const used = usedAt(current, now - wish.gainedMs);
+  if (pausedMs > 0) return { record, result: { taken: 0, askInMs: pausedMs, limit, used, pausedMs } };
+  const permits = limit - Math.floor(limit * kept);
+  // If the clock was set back, the distance between calls that leave permits begins anew.
+  const spareFrom = record.spareFrom > now + WINDOW_MS ? 0 : record.spareFrom;
+  const spareInMs = kept > 0 ? Math.max(0, spareFrom - now) : 0;
+  const turns = turnsAt(record, now, wish);
+  const free = spareInMs > 0 ? 0 : Math.max(0, Math.min(wanted, permits - used));
+  const taken = kept > 0 ? free : turns.have(free);
+  const result = { taken, limit, used: used + taken, pausedMs: 0 };
+  if (taken === 0) {
+    const permitInMs = () => freeInMs(current, used - permits, turns, now, wish.gainedMs);
+    const turnInMs = () => Math.max(LOOK_AGAIN_MS, turns.waiting * LOOK_AGAIN_EACH_MS);
+    const waitMs = free > 0 ? turnInMs() : permits > used ? 0 : permitInMs();
+    const askInMs = Math.max(1, Math.ceil(waitMs), Math.ceil(spareInMs));
+    const callers = turns.kept(askInMs);
+    return { record: callers ? { ...current, callers } : record, result: { ...result, askInMs } };
+  }
+  const held = { ...current.held };
+  for (let index = 1; index <= taken; index += 1) held[`${name}${index}`] = now;
+  const spared =
+    kept > 0 ? { spareFrom: Math.max(spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits } : undefined;
+  const callers = turns.kept(0) ?? record.callers;
+  return { record: { ...current, held, callers, ...spared }, result: { ...result, askInMs: 0 } };
+}
+
+/** The fate of a permit: its request arrived so many ms ago, was never sent, or the permit is still held. */
+export type Fact = readonly [permit: string, fate: number | 'not sent' | 'still held'];
+
+/** Records what has become of permits. A permit that is still held may be new to the record: it was taken without the store. */
+export function settle(record: QuotaRecord, now: number, facts: readonly Fact[]): QuotaRecord {
+  if (facts.length === 0) return record;
+  const held = { ...record.held };
+  const justSent = [...record.justSent];
+  for (const [permit, fate] of facts) {
+    if (fate === 'still held') held[permit] = now;
+    else delete held[permit];
+    if (typeof fate === 'number' && fate < WINDOW_MS) justSent.push(Math.floor(fate));
+  }
+  return { ...record, held, justSent };
+}
+
+/** Records that these callers wait no longer. */
+export function leaveTurns(record: QuotaRecord, now: number, gone: readonly string[]): QuotaRecord {
+  const leaving = gone.flatMap((caller): [string, CallerTurns][] => {
+    const turns = record.callers[caller];
+    return turns?.[2] === 1 ? [[caller, [turns[0], now + RESTED_MS, 0]]] : [];
+  });
+  if (leaving.length === 0) return record;
+  return { ...record, callers: { ...record.callers, ...Object.fromEntries(leaving) } };
+}
+
+/** Gives no permit for `pauseMs`. */
+export function pause(record: QuotaRecord, now: number, pauseMs: number): QuotaRecord {
+  return { ...record, pausedUntil: Math.max(record.pausedUntil, now + Math.ceil(pauseMs)) };
+}
+
+/** Lowers the limit to `backoff` of what it is. All that was refused in one window lowers it once. */
+export function slowDown(
+  record: QuotaRecord,
+  now: number,
+  rules: QuotaRules & { readonly backoff: number },
+): QuotaRecord {
+  if (record.slowed && Math.abs(now - record.slowed.at) < WINDOW_MS) return record;
+  const { limit } = paceOf(record, now, { ...rules, reserved: 0 });
+  return { ...record, slowed: { limit: Math.max(1, Math.floor(limit * rules.backoff)), at: now } };
+}
+
+/** The limit, how many permits are used, the pause, and in how many ms no permit is used if nothing else starts. */
+export function statusAt(record: QuotaRecord, now: number, rules: QuotaRules, mayHold: MayHold) {
+  const { limit, pausedMs } = paceOf(record, now, rules);
+  const current = withoutPast(record, now, mayHold);
+  const isHeld = Object.keys(current.held).length + current.justSent.length > 0;
+  const [lastUntil] = current.sent.at(-1) ?? [now];
+  const resetMs = Math.max(pausedMs, lastUntil - now, isHeld ? WINDOW_MS : 0);
+  return { limit, used: usedAt(current, now), pausedMs, resetMs: Math.ceil(resetMs) };
+}
+
+function paceOf({ slowed, pausedUntil }: QuotaRecord, now: number, rules: QuotaRules) {
+  const { rate, reserved, recoveryPerSecond } = rules;
+  const recovered = slowed ? (Math.max(0, now - slowed.at) / 1_000) * recoveryPerSecond * rate : 0;
+  const paced = slowed ? Math.min(rate, Math.floor(slowed.limit + recovered)) : rate;
+  const limit =
+    reserved > 0
+      ? Math.max(Math.min(1, rate - reserved), Math.floor((paced * (rate - reserved)) / rate))
+      : paced;
+  return { limit, pausedMs: Math.max(0, pausedUntil - now) };
+}
+
+/**
+ * The record without what never counts again. If the clock of the store was set back, permits are held from now on, and requests count
+ * for no longer than a window.
+ */
+function withoutPast(record: QuotaRecord, now: number, mayHold: MayHold): QuotaRecord {
+  const held: Record<string, number> = {};
+  for (const [permit, at] of Object.entries(record.held))
+    if (now - at < HELD_AT_LEAST_MS || mayHold(permit)) held[permit] = Math.min(at, now);
+  const sent: Counting[] = [];
+  for (const [until, requests] of record.sent)
+    if (until > now - MAX_GAIN_MS) sent.push([Math.min(until, now + WINDOW_MS), requests]);
+  return { ...record, held, sent };
+}
+
+/** In the order of their times. Requests with one time become one entry. */
+function merged(sent: readonly Counting[]): readonly Counting[] {
+  const times = [...sent].sort(([one], [other]) => one - other);
+  const shortMs = times.length > MAX_TIMES ? WINDOW_MS / (MAX_TIMES / 2) : 0;
+  const all: [until: number, requests: number][] = [];
+  let from = Number.NEGATIVE_INFINITY;
+  for (const [until, requests] of times) {
+    const last = all.at(-1);
+    if (last && until - from <= shortMs) {
+      last[0] = until;
+      last[1] += requests;
+    } else {
+      from = until;
+      all.push([until, requests]);
+    }
+  }
+  return all;
+}
+
+/**
+ * In how many ms the process should ask again, in which the `over`-th permit becomes free. Callers elsewhere that come first take theirs,
+ * or do not come in time. A request that has not arrived counts for at least a window.
+ */
+function freeInMs(
+  { held, sent }: QuotaRecord,
+  over: number,
+  { before, lead }: { readonly before: number; readonly lead: number },
+  now: number,
+  gainedMs: number,
+): number {
+  const times = sent
+    .filter(([until]) => until > now - gainedMs)
+    .flatMap(([until, requests]) => Array<number>(requests).fill(until + gainedMs));
+  for (const at of Object.values(held)) times.push(Math.max(now + HELD_LONG_MS, at + WINDOW_MS));
+  times.sort((one, other) => one - other);
+  const latest = now + WINDOW_MS;
+  const first = times[over] ?? latest;
+  return Math.min(times[over + before * lead] ?? latest, first + before * AFTER_OTHER_MS, latest) - now;
+}
+
+/**
+ * The turns of the callers that wait in this process, beside callers elsewhere. A new caller begins with as many turns as the waiting
+ * caller with the fewest. A caller that returns soon keeps its turns, but has no fewer than a new caller: otherwise a caller that
+ * always gets all that it asks for would be new each time. No caller goes far ahead of a caller that waits elsewhere: free
+ * permits are left for that caller, which is about to ask.
+ */
+function turnsAt(record: QuotaRecord, now: number, { rate, callers }: Wish) {
+  const known = new Map<string, CallerTurns>();
+  for (const [caller, turns] of Object.entries(record.callers))
+    if (turns[1] > now && turns[1] <= now + WINDOW_MS + LATE_MS) known.set(caller, turns);
+  const isHere = new Set(callers.map(([caller]) => caller));
+  const waitingElsewhere = [...known].filter(([caller, [, , waits]]) => waits === 1 && !isHere.has(caller));
+  const fewest = (waits: 0 | 1) =>
+    Math.min(...[...known.values()].filter((turns) => turns[2] === waits).map(([had]) => had));
+  const start = [fewest(1), fewest(0), 0].find(Number.isFinite) ?? 0;
+
+  const here = callers.map(([caller, left]) => {
+    const [had, , waits] = known.get(caller) ?? [start, 0, 0];
+    return { caller, left, had: waits === 1 ? had : Math.max(had, start) };
+  });
+  const next = () => {
+    let first: (typeof here)[number] | undefined;
+    for (const one of here) if (one.left > 0 && (!first || isBefore(one, first))) first = one;
+    return first;
+  };
+  const waiting = waitingElsewhere.length + here.filter(({ left }) => left > 0).length;
+  const lead = Math.min(MAX_LEAD, Math.max(1, Math.floor(rate / Math.max(1, waiting))));
+  const most = Math.min(...waitingElsewhere.map(([, [had]]) => had)) + lead;
+  const first = next();
+  const before = first
+    ? waitingElsewhere.filter(([caller, [had]]) => isBefore({ caller, had }, first)).length
+    : 0;
+
+  return {
+    /** How many callers wait, here and elsewhere. */
+    waiting,
+    lead,
+    /** How many callers elsewhere have their turn before all callers of this process. */
+    before,
+    /** Gives up to so many permits to the callers in turn. Returns how many permits they have taken. */
+    have(free: number): number {
+      for (let taken = 0; taken < free; taken += 1) {
+        const caller = next();
+        if (!caller || caller.had >= most) return taken;
+        caller.had += 1;
+        caller.left -= 1;
+      }
+      return free;
+    },
+    /** The callers to be remembered if the callers that wait ask again after `waitMs`; undefined: as before. */
+    kept(waitMs: number): QuotaRecord['callers'] | undefined {
+      let isChanged = false;
+      for (const { caller, had, left } of here) {
+        const old = known.get(caller);
+        const waits = left > 0 ? 1 : 0;
+        // A caller that goes on waiting is written again only when its time is nearly over.
+        if (old && old[0] === had && old[2] === waits && old[1] > now + waitMs + LATE_MS / 4) continue;
+        isChanged = true;
+        known.set(caller, [had, now + (waits === 1 ? waitMs + LATE_MS : RESTED_MS), waits]);
+      }
+      if (!isChanged) return undefined;
+      return Object.fromEntries([...known].slice(-MAX_CALLERS));
+    },
+  };
+}
+
+interface CallerInTurn {
+  readonly caller: string;
+  readonly had: number;
+}
+
+/** Fewer turns come first. With equally many, the name decides, so that all processes agree. */
+function isBefore(one: CallerInTurn, other: CallerInTurn): boolean {
+  return one.had < other.had || (one.had === other.had && one.caller < other.caller);
+}

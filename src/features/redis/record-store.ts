@@ -1,0 +1,160 @@
+import { lua } from './client.ts';
+import type { Encryption } from './keyspace.ts';
+import type { RedisLink } from './link.ts';
+
+/**
+ * Stores a record (compare-and-set). The record must still have the version that the change was made for. The time of the change,
+ * `from`, must have come, and `by` must not be over. Gives the outcome and the time; for another version also the version, the
+ * record, and when the record was stored. `summary` is a text that other scripts can read. The key `touched` lives on for
+ * `touch` ms at least. An empty `next` stores nothing.
+ */
+const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next value summary')`
+local found = redis.call('HMGET', record, 'version', 'value', 'at')
+if (found[1] or '') ~= version then return { 0, now, found[1] or '', found[2] or '', found[3] or '0' } end
+if now < from then return { 2, now } end
+if now > by then return { 3, now } end
+if touch > 0 then raise(touched, touch) end
+if next ~= '' then
+  redis.call('HSET', record, 'version', next, 'value', value, 'at', now, 'summary', summary)
+  redis.call('PEXPIRE', record, keep)
+end
+return { 1, now }`;
+
+/**
+ * Changes a record that processes share. It gives the new record, or the given record if nothing changes, and a result for the
+ * caller. It may be called again with a newer record, so it must have no effects. `now` is the time of Redis, in ms.
+ */
+type RecordChange<R, T> = (
+  record: R | undefined,
+  now: number,
+) => { readonly record: R | undefined; readonly result: T };
+
+/** The kind of a record that is rejected for its form. */
+const OF_OTHER_FORM = 'record';
+
+const OUTCOME = { stored: 1, early: 2, late: 3 };
+type Reply = [outcome: number, time: number, version: Buffer, sealed: Buffer, at: Buffer];
+
+/** The change was not stored, because the last time for it is over. */
+export class TooLate extends Error {
+  override name = 'TooLate' as const;
+}
+
+interface Update {
+  /** The last time, on the clock of Redis, at which the change may be stored. */
+  readonly by?: number;
+  /** For how long the touched key lives on at least, in ms. */
+  readonly touchMs?: number;
+}
+
+interface RecordOptions<R> {
+  readonly link: RedisLink;
+  /** The name of the record in Redis. */
+  readonly key: string;
+  readonly touched: string;
+  readonly encryption: Encryption;
+  /** For how long Redis keeps a record that is not changed, in ms. */
+  readonly keepMs: (record: R, now: number) => number;
+  /** Gives a stored record with the times that only Redis knew. */
+  readonly stored: (record: R, storedAt: number) => R;
+  /** Whether what was read has the form of a record: a gateway of another version may have written it. */
+  readonly isRecord: (value: object) => boolean;
+  /** The record that takes the place of a record that cannot be read. */
+  readonly replacement: (now: number) => R;
+  /** Gives a text about a record that scripts of Redis can read. */
+  readonly summarize: (record: R, now: number) => string;
+}
+
+interface Pending<R> extends Update {
+  readonly change: RecordChange<R, unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A record that all gateways change, in Redis: sealed, so that only the account can read it. A change is made on the record as this
+ * process saw it last, and stored if no other process was faster. Otherwise it is made again on the newer record. Changes that
+ * come while another change is under way are stored together.
+ */
+export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
+  const { link, key, touched, encryption, keepMs, stored, summarize, isRecord, replacement } = options;
+  const { membership, now } = link;
+  let known: { readonly version: string; readonly record: R | undefined } = {
+    version: '',
+    record: undefined,
+  };
+  let waiting: Pending<R>[] = [];
+  let isRunning = false;
+
+  const open = (sealed: Buffer, at: number, time: number): R | undefined => {
+    if (sealed.length === 0) return undefined;
+    const text = encryption.open(sealed, key);
+    const value = text === undefined ? undefined : (JSON.parse(text) as object);
+    if (value && isRecord(value)) return stored(value as R, at);
+    if (value) link.rejected(OF_OTHER_FORM);
+    return replacement(time);
+  };
+
+  /** Tries to store the changes. Returns whether they are stored. @throws when Redis is lost; TooLate. */
+  const tryToStore = async (changes: readonly Pending<R>[]): Promise<boolean> => {
+    const before = known;
+    const askedAt = now();
+    const time = membership.clock.expectedAt(askedAt);
+    let record = before.record;
+    const results = changes.map(({ change }) => {
+      const changed = change(record, time);
+      record = changed.record;
+      return changed.result;
+    });
+    const isChanged = record !== undefined && record !== before.record;
+    const next = isChanged ? membership.nextName() : '';
+    const value = isChanged ? encryption.seal(JSON.stringify(record), key, false) : '';
+    const by = Math.min(...changes.map((one) => one.by ?? Number.MAX_SAFE_INTEGER));
+    const touchMs = Math.max(...changes.map((one) => one.touchMs ?? 0));
+    const summary = record && isChanged ? summarize(record, time) : '';
+    const keep = record && isChanged ? keepMs(record, time) : 0;
+    const args = [before.version, time, by, keep, touchMs, next, value, summary];
+    const reply = (await link.run(STORE_RECORD, [key, touched], args)) as Reply;
+    const [outcome, storedAt, version, sealed, at] = reply;
+    if (outcome === OUTCOME.early) membership.clock.correct(storedAt, now());
+    membership.hear(storedAt, askedAt);
+    if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
+    if (outcome === OUTCOME.early) return false;
+    if (outcome === OUTCOME.stored) {
+      if (record && isChanged) known = { version: next, record: stored(record, storedAt) };
+      for (const [index, { resolve }] of changes.entries()) resolve(results[index]);
+      return true;
+    }
+    known = { version: String(version), record: open(sealed, Number(at), storedAt) };
+    return false;
+  };
+
+  const storeAll = async () => {
+    while (waiting.length > 0) {
+      const changes = waiting;
+      waiting = [];
+      try {
+        for (;;) if (await tryToStore(changes)) break;
+      } catch (error) {
+        for (const { reject } of changes) reject(error);
+      }
+    }
+    isRunning = false;
+  };
+
+  return {
+    /** The record as this process saw it last; undefined: there is none, or this process has not asked yet. */
+    get known(): R | undefined {
+      return known.record;
+    },
+    /** @throws when Redis is lost, and then the change may be stored all the same; TooLate; what the change throws. */
+    update<T>(change: RecordChange<R, T>, update: Update = {}): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ ...update, change, resolve: resolve as (result: unknown) => void, reject });
+        if (isRunning) return;
+        isRunning = true;
+        void storeAll();
+      });
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  emptyQuota,
+  type Fact,
+  leaveTurns,
+  type QuotaRecord,
+  settle,
+  statusAt,
+  storedQuota,
+  take,
+} from '../../src/features/redis/quota-record.ts';
+import { createSlidingWindows, WINDOW_MS } from '../../src/state/sliding-window-log.ts';
+import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+
+const RULES = { rate: 10, reserved: 0, recoveryPerSecond: 0.02 };
+const mayHold = () => true;
+
+/** Each step happens some ms after the step before, in one of three processes. */
+const step = fc.record({
+  afterMs: fc.nat({ max: 120 }),
+  process: fc.nat({ max: 2 }),
+  action: fc.oneof(
+    fc.record({
+      kind: fc.constant('take' as const),
+      calls: fc.integer({ min: 1, max: 12 }),
+      kept: fc.constantFrom(0, 0.2),
+    }),
+    fc.record({ kind: fc.constant('send' as const), wayMs: fc.nat({ max: 60 }) }),
+    fc.record({ kind: fc.constant('release' as const) }),
+    fc.record({ kind: fc.constant('settle' as const) }),
+    fc.record({ kind: fc.constant('leave' as const) }),
+  ),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Plays a history. Gives all arrivals, and the record and the time at its end with all permits settled. */
+function play(steps: readonly Step[]) {
+  let now = 1_000_000;
+  let quota: QuotaRecord = emptyQuota('epoch');
+  let names = 0;
+  const arrivals: number[] = [];
+  const processes = Array.from({ length: 3 }, (_one, index) => ({
+    caller: `caller ${index}`,
+    held: [] as string[],
+    sent: [] as { id: string; arrivesAt: number }[],
+  }));
+  const store = (record: QuotaRecord) => {
+    // A record goes through the store as text.
+    quota = storedQuota(JSON.parse(JSON.stringify(record)) as QuotaRecord, now);
+  };
+  const factsOf = (sent: readonly { id: string; arrivesAt: number }[]): Fact[] =>
+    sent.map(({ id, arrivesAt }) => [id, now - arrivesAt]);
+  const settleArrived = (of: (typeof processes)[number]) => {
+    const arrived = of.sent.filter(({ arrivesAt }) => arrivesAt <= now);
+    of.sent = of.sent.filter(({ arrivesAt }) => arrivesAt > now);
+    store(settle(quota, now, factsOf(arrived)));
+  };
+
+  for (const { afterMs, process, action } of steps) {
+    now += afterMs;
+    const of = processes[process] as (typeof processes)[number];
+    if (action.kind === 'take') {
+      names += 1;
+      const callers = [[of.caller, action.calls]] as const;
+      const name = `${process}.1.${names}.`;
+      const wish = { ...RULES, ...action, wanted: action.calls, callers, name, gainedMs: 0, mayHold };
+      const { record, result } = take(quota, now, wish);
+      store(record);
+      for (let index = 1; index <= result.taken; index += 1) of.held.push(`${name}${index}`);
+      if (result.taken > 0) expect(result.used).toBeLessThanOrEqual(RULES.rate);
+      else expect(result.askInMs).toBeGreaterThan(0);
+      expect(result.askInMs).toBeLessThanOrEqual(2 * WINDOW_MS);
+    } else if (action.kind === 'send') {
+      const id = of.held.shift();
+      if (id === undefined) continue;
+      const arrivesAt = now + action.wayMs;
+      arrivals.push(arrivesAt);
+      of.sent.push({ id, arrivesAt });
+    } else if (action.kind === 'release') {
+      const id = of.held.shift();
+      if (id !== undefined) store(settle(quota, now, [[id, 'not sent']]));
+    } else if (action.kind === 'leave') store(leaveTurns(quota, now, [of.caller]));
+    else settleArrived(of);
+  }
+  now += 60;
+  for (const of of processes) {
+    settleArrived(of);
+    store(
+      settle(
+        quota,
+        now,
+        of.held.map((id): Fact => [id, 'not sent']),
+      ),
+    );
+  }
+  return { arrivals: arrivals.sort((one, other) => one - other), quota, now };
+}
+
+it('lets at most as many requests arrive in any second as the rate', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const { arrivals } = play(steps);
+      for (const [index, at] of arrivals.entries()) {
+        const before = arrivals[index - RULES.rate];
+        if (before !== undefined) expect(at - before).toBeGreaterThanOrEqual(1_000);
+      }
+    }),
+    { numRuns: propertyRuns(300), seed: propertySeed(1) },
+  );
+});
+
+it('gives all permits back once everything is settled and a window is over', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      const { quota, now } = play(steps);
+      expect(statusAt(quota, now + WINDOW_MS, RULES, mayHold)).toMatchObject({ limit: 10, used: 0 });
+    }),
+    { numRuns: propertyRuns(300), seed: propertySeed(1) },
+  );
+});
+
+it('decides like the log in memory where one process takes permits and each request arrives at once', () => {
+  const takeOrWait = fc.record({ afterMs: fc.nat({ max: 300 }), isSpare: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(takeOrWait, { maxLength: 80 }), (steps) => {
+      let now = 1_000_000;
+      let quota = emptyQuota('epoch');
+      const limits = { rate: RULES.rate, backoff: 0.5, recoveryPerSecond: RULES.recoveryPerSecond };
+      const log = createSlidingWindows(() => now).open('account', undefined, limits, () => undefined);
+      const none = { size: 1, byCaller: () => [] };
+      for (const { afterMs, isSpare } of steps) {
+        now += afterMs;
+        const kept = isSpare ? 0.2 : 0;
+        const wish = {
+          ...RULES,
+          wanted: 1,
+          name: `${now}.`,
+          kept,
+          gainedMs: 0,
+          callers: [['caller', 1]] as const,
+          mayHold,
+        };
+        const { record, result } = take(quota, now, wish);
+        const permit = log.take(none, isSpare);
+        expect(result.taken === 1).toBe(typeof permit !== 'number');
+        const facts: Fact[] = result.taken === 1 ? [[`${now}.1`, 0]] : [];
+        quota = storedQuota(settle(record, now, facts), now);
+        if (permit instanceof Promise || typeof permit === 'number') continue;
+        permit.sent();
+        permit.answered();
+        now += 1;
+      }
+    }),
+    { numRuns: propertyRuns(300), seed: propertySeed(1) },
+  );
+});
