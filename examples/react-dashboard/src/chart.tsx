@@ -7,8 +7,8 @@ interface Day {
   readonly count: number;
 }
 
-const HEIGHT = 240;
-const [TOP, RIGHT, BOTTOM, LEFT] = [12, 12, 28, 48];
+export const HEIGHT = 240;
+export const [TOP, RIGHT, BOTTOM, LEFT] = [12, 12, 28, 48];
 /** The least width that a label of a day takes. */
 const LABEL_WIDTH = 56;
 
@@ -167,7 +167,7 @@ export function Spark({ days }: { readonly days: readonly Day[] }) {
 }
 
 /** From 0 to at least `most`, in some four round steps. */
-function ticksUpTo(most: number): number[] {
+export function ticksUpTo(most: number): number[] {
   const rough = Math.max(most, 4) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
@@ -175,7 +175,7 @@ function ticksUpTo(most: number): number[] {
 }
 
 /** The width that there is, so that labels keep their size. */
-function useWidth() {
+export function useWidth() {
   const ref = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(600);
   useEffect(() => {

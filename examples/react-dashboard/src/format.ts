@@ -1,12 +1,14 @@
 const WHOLE = new Intl.NumberFormat('en');
 const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 export const whole = (count: number): string => WHOLE.format(count);
 export const compact = (count: number): string => COMPACT.format(count);
 export const instant = (iso: string): string => INSTANT.format(new Date(iso));
 export const clock = (iso: string): string => CLOCK.format(new Date(iso));
+export const timeOfDay = (ms: number): string => TIME.format(ms);
 export const count = (number: number, noun: string): string =>
   `${whole(number)} ${noun}${number === 1 ? '' : 's'}`;
 

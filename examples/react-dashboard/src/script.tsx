@@ -6,6 +6,7 @@ import { Dialog } from './dialog.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
+import { Online } from './online.tsx';
 import { useRemembered } from './opened.ts';
 import { hrefOf } from './route.ts';
 import { ScriptSettings } from './script-settings.tsx';
@@ -124,6 +125,7 @@ export function Script({ id }: { readonly id: string }) {
       <section className="card">
         <Chart days={script.executions ?? []} title="Executions by day" />
       </section>
+      <Online id={id} />
       <Sessions scriptId={id} scriptName={name} />
       {opened === 'settings' && (
         <ScriptSettings script={script} projectName={project?.name} onClose={close} />
