@@ -357,7 +357,7 @@ it('waits as long as a gateway says, and then sends the row again', async () => 
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(650);
 });
 
-it('a row is UNKNOWN if a gateway of before does not say how the mutation ended', async () => {
+it('a row is UNKNOWN if an older gateway does not say how the mutation ended', async () => {
   const { url } = await recordGateway((_key, answer) => answer({ data: SUCCESS.data }));
   const { code, stderr } = await run(bulkThere(url, ['k1']));
   expect([code, stderr]).toEqual([5, expect.stringContaining('1 UNKNOWN')]);

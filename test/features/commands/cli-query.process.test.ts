@@ -159,7 +159,7 @@ describe('query', () => {
     ]);
   });
 
-  it('ends with 1 if a gateway of before does not say whether a mutation was refused', async () => {
+  it('ends with 1 if an older gateway does not say whether a mutation was refused', async () => {
     const { url } = await record((_call, response) => json(response, { data: { edit: {} } }));
     const { code, stdout, stderr } = await run(['query', 'a', '--url', url], { files: { a: EDIT } });
     expect([code, answered(stdout)]).toEqual([1, [{ data: { edit: {} } }]]);
