@@ -37,7 +37,6 @@ export function createTransport({ url, ...options }: EmbeddedTransportOptions): 
   const userAgent = `luaauth-graphql/${version}`;
   const log = createLog({
     level: 'error',
-    format: defaults.logFormat,
     secrets: [],
     destination: process.stderr,
   });
@@ -65,7 +64,7 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const timeouts = withDefaults(defaults.timeouts, options.timeouts);
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
-  const log = createLog({ level: 'error', format: defaults.logFormat, secrets, destination: process.stderr });
+  const log = createLog({ level: 'error', secrets, destination: process.stderr });
   return createPlainGateway({ ...withDefaults({ log, credentials }, options), timeouts, features });
 }
 

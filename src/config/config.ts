@@ -157,7 +157,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
       maxLifetimeMs: values.LIVE_MAX_LIFETIME_MS,
     },
     logLevel: values.LOG_LEVEL,
-    logFormat: { level: values.LOG_LEVEL_FORMAT, time: values.LOG_TIME_FORMAT },
     auditFile: values.AUDIT_LOG_FILE,
     metrics: readMetrics(values),
     tracesUrl: readTracesUrl(values),

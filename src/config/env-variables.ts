@@ -299,16 +299,6 @@ export const VARIABLES = {
       'lowest level to log: trace, debug, info, warn, error, fatal or silent; the gateway logs nothing below info',
       'info',
     ),
-    LOG_LEVEL_FORMAT: row(
-      oneOf(['word', 'number']),
-      'how a line shows its level: word, such as info, or number, such as 30 of pino',
-      'word',
-    ),
-    LOG_TIME_FORMAT: row(
-      oneOf(['iso', 'epoch']),
-      'how a line shows its time: iso, such as 2027-01-01T00:00:00.000Z, or epoch, milliseconds since 1970',
-      'iso',
-    ),
     AUDIT_LOG_FILE: row(
       filePath,
       'audit log: appends caller, mutation and outcome of each write to this file, as lines of JSON',

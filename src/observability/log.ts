@@ -8,8 +8,6 @@ import { isOperation, type RequestObserver, type RequestRecord } from './request
 
 interface LogOptions {
   readonly level: LevelWithSilent;
-  /** The level as `info` or pino's 30; the time as `2027-01-01T00:00:00.000Z` or in ms since 1970. */
-  readonly format: { readonly level: 'word' | 'number'; readonly time: 'iso' | 'epoch' };
   /** Secrets that no line shows. The keys of a request are hidden too. */
   readonly secrets: readonly string[];
   /** Receives lines of JSON. */
@@ -22,7 +20,7 @@ export type OperationLog = ReturnType<typeof createLog>;
 /** Rejected values of one kind are logged at most this often, in ms. */
 const LOG_REJECTED_EVERY_MS = 60_000;
 
-export function createLog({ level, format, secrets, destination }: LogOptions) {
+export function createLog({ level, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
   let isLost = false;
@@ -31,8 +29,8 @@ export function createLog({ level, format, secrets, destination }: LogOptions) {
   const log = pino(
     {
       level,
-      formatters: format.level === 'word' ? { level: (word) => ({ level: word }) } : {},
-      timestamp: format.time === 'iso' ? stdTimeFunctions.isoTime : stdTimeFunctions.epochTime,
+      formatters: { level: (word) => ({ level: word }) },
+      timestamp: stdTimeFunctions.isoTime,
       // Keeps the facts unchanged, because pino's serializer would treat them as an error.
       serializers: { err: (facts) => facts },
     },

@@ -5,10 +5,7 @@ import { loadFeatures, type ProcessFeatures } from './features.ts';
 import { openUpstream, type UpstreamConfig } from './open-upstream.ts';
 
 /** The parts of the configuration that a gateway without a listener depends on. */
-type AloneConfig = Pick<
-  Config,
-  Exclude<keyof Config & keyof GatewayOptions, 'graphiql'> | 'asked' | 'live' | 'logFormat'
-> &
+type AloneConfig = Pick<Config, Exclude<keyof Config & keyof GatewayOptions, 'graphiql'> | 'asked' | 'live'> &
   UpstreamConfig;
 
 /** Opens a gateway inside a command. It listens to no port and writes unexpected errors to stderr. */
@@ -26,7 +23,7 @@ export async function openAlone(config: AloneConfig, features: ProcessFeatures) 
     credentials: {},
     liveLimits: config.live,
     graphiql: undefined,
-    log: createLog({ level: 'error', format: config.logFormat, secrets, destination: process.stderr }),
+    log: createLog({ level: 'error', secrets, destination: process.stderr }),
   });
   /** Posts to the gateway and returns the text of the answer. */
   async function post(headers: Readonly<Record<string, string>>, body: string): Promise<string> {

@@ -12,14 +12,7 @@ export type Observability = Awaited<ReturnType<typeof openObservability>>;
 /** The parts of the configuration that logs, metrics and traces depend on, with the secrets that none of them shows. */
 type ObservabilityConfig = Pick<
   Config,
-  | 'logLevel'
-  | 'logFormat'
-  | 'auditFile'
-  | 'tracesUrl'
-  | 'metrics'
-  | 'persisted'
-  | keyof AccessConfig
-  | keyof SecretConfig
+  'logLevel' | 'auditFile' | 'tracesUrl' | 'metrics' | 'persisted' | keyof AccessConfig | keyof SecretConfig
 >;
 type AccessConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'corsOrigins'>;
 type SecretConfig = Pick<Config, 'credentials' | 'gatewayKey' | 'metrics' | 'redis'>;
@@ -40,7 +33,6 @@ export async function openObservability(
   );
   const log = createLog({
     level: config.logLevel,
-    format: config.logFormat,
     secrets: secretsOf(config),
     destination,
   });

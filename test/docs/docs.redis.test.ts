@@ -51,7 +51,6 @@ it('there is a page for each of these', () => {
     'docs/set-up.md',
     'docs/several-gateways.md',
     'docs/troubleshooting.md',
-    'docs/upgrading.md',
   ]);
 });
 

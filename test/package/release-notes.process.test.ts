@@ -51,6 +51,24 @@ describe('the section of a version', () => {
     expect(() => sectionOf(CHANGELOG, '1.1.0')).toThrow('CHANGELOG.md says nothing under "## [1.1.0]".');
   });
 
+  it('is the first of our changelog, and of the version in package.json, the lock file and the image label', () => {
+    const { version } = JSON.parse(textOf('package.json')) as { version: string };
+    const lock = JSON.parse(textOf('package-lock.json')) as {
+      version: string;
+      packages: { '': { version: string } };
+    };
+    const [, newest] = /^## \[(.+?)\]/m.exec(textOf('CHANGELOG.md')) ?? [];
+    expect([newest, lock.version, lock.packages[''].version]).toEqual([version, version, version]);
+    // The action makes the label org.opencontainers.image.version of the tag, which the notes compare with package.json.
+    const release = textOf('.github/workflows/release.yml');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the workflow's own placeholder
+    expect(release).toContain('tags: type=semver,pattern={{version}},value=${{ env.TAG }}');
+    const builds = release.split('uses: docker/build-push-action').slice(1);
+    expect(builds.length).toBeGreaterThan(0);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the workflow's own placeholder
+    for (const build of builds) expect(build).toContain('labels: ${{ steps.metadata.outputs.labels }}');
+  });
+
   it('is found in our own changelog for every version that it has', () => {
     const ours = textOf('CHANGELOG.md');
     const versions = [...ours.matchAll(/^## \[(.+?)\]/gm)].map(([, version = '']) => version);

@@ -92,21 +92,13 @@ describe('the process', () => {
     expect(gateway.output.stderr).toBe('');
   });
 
-  it.each([
-    [{}, 'info', 'string'],
-    [{ LOG_LEVEL_FORMAT: 'number' }, 30, 'string'],
-    [{ LOG_TIME_FORMAT: 'epoch' }, 'info', 'number'],
-  ])(
-    'writes lines with the level and the time that a collector likes: %j',
-    async (variables, level, time) => {
-      const gateway = start(variables);
-      await gateway.listening();
-      const line = JSON.parse(gateway.output.stdout.split('\n')[0] ?? '');
-      expect([line.level, typeof line.time]).toEqual([level, time]);
-      // Either says the same.
-      expect(new Date(line.time).getFullYear()).toBeGreaterThan(2025);
-    },
-  );
+  it('writes lines with the level and the time that a collector likes', async () => {
+    const gateway = start();
+    await gateway.listening();
+    const line = JSON.parse(gateway.output.stdout.split('\n')[0] ?? '');
+    expect([line.level, typeof line.time]).toEqual(['info', 'string']);
+    expect(new Date(line.time).getFullYear()).toBeGreaterThan(2025);
+  });
 
   it('says in the same line which API it asks', async () => {
     const { gateway } = await startOverRecorder({ LOG_LEVEL: 'silent', METRICS_PORT: '0' });

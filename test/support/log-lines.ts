@@ -5,7 +5,7 @@ export function openLog(secrets: readonly string[] = []): { log: OperationLog; l
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   return {
-    log: createLog({ level: 'info', format: { level: 'word', time: 'iso' }, secrets, destination }),
+    log: createLog({ level: 'info', secrets, destination }),
     lines,
   };
 }

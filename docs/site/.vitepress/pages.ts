@@ -41,7 +41,6 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/deployment.md',
     'docs/operation.md',
     'docs/several-gateways.md',
-    'docs/upgrading.md',
     'docs/luaauth-api.md',
     'CHANGELOG.md',
   ],
