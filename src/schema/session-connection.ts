@@ -10,7 +10,7 @@ import {
   type Session as SessionShape,
 } from '../luaauth/sessions.ts';
 import { type Arguments, costsOneOf, costsTheSameAgain, pageOf } from '../plan/cost.ts';
-import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader } from './loader.ts';
@@ -164,7 +164,7 @@ const rowsIn = defineLoader(
       match === undefined
         ? await getSessions(api, { script_id }, { from, limit })
         : await filterSessions(api, { script_id }, { from, limit, ...match });
-    void api.pageSizes.note(api.origin.account, sizesOf(list), rows.length);
+    api.pageSizes.note(api.origin.account, sizesOf(list), rows.length);
     return rows;
   },
   ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`,
@@ -189,9 +189,9 @@ function hasNextPage({ list, from, rows, found }: Page, context: Context): Maybe
   if (found > rows.length) return true;
   if (found === 0) return false;
   const { pageSizes, origin } = context.caller.api;
-  return whenKnown(pageSizes.longest(origin.account, sizesOf(list)), (longest) =>
-    found < longest ? false : isThere(context, list, from + found),
-  );
+  return found < pageSizes.longest(origin.account, sizesOf(list))
+    ? false
+    : isThere(context, list, from + found);
 }
 
 async function isThere(context: Context, list: SessionList, from: number): Promise<boolean> {

@@ -8,8 +8,8 @@ export function hashOf(document: string): string {
 }
 
 /** The bounds of all accounts together. */
-export const MAX_DOCUMENTS = 1_000;
-export const MAX_DOCUMENT_BYTES = 10_000_000;
+const MAX_DOCUMENTS = 1_000;
+const MAX_DOCUMENT_BYTES = 10_000_000;
 
 const BYTES_PER_CHARACTER = 2;
 

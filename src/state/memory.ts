@@ -130,7 +130,7 @@ export function createGenerationsInMemory(now: () => number) {
 const MAX_PAGE_SIZES = 10_000;
 
 /** The API may lower its cap while the gateway runs: then what was learnt before would end lists early. */
-export const PAGE_SIZE_KEPT_MS = 10 * 60_000;
+const PAGE_SIZE_KEPT_MS = 10 * 60_000;
 
 export function createPageSizesInMemory(now: () => number): PageSizes {
   const sizes = createBoundedCache<{ readonly rows: number; readonly notedAt: number }>(MAX_PAGE_SIZES);

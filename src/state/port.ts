@@ -199,8 +199,8 @@ export interface Documents {
  * documented, but it is no smaller than that: a shorter page that asked for more is the end of its list.
  */
 export interface PageSizes {
-  note(account: string, endpoint: string, rows: number): MaybePromise<void>;
-  longest(account: string, endpoint: string): MaybePromise<number>;
+  note(account: string, endpoint: string, rows: number): void;
+  longest(account: string, endpoint: string): number;
 }
 
 /** Remembers accounts whose key the API has accepted, so that after a restart they are not taken for made-up keys. */

@@ -109,7 +109,9 @@ describe('a build without', () => {
       if (feature === 'commands')
         expect(await outputOf({}, ['check'])).toContain("error: unknown command 'check'");
       if (feature === 'sandbox')
-        expect(await outputOf({})).toContain('LUAAUTH_API_URL: not set, and the feature sandbox');
+        expect(await outputOf({})).toContain(
+          'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox',
+        );
       const variables = VARIABLES[feature];
       if (!variables) return;
       const name = Object.keys(variables).at(-1);

@@ -13,7 +13,8 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/federation/subgraph-sdl.ts LINK': 'scripts/relay-sdl.ts',
   'features/graphiql/browser/request.ts RequestParts': 'test/features/graphiql/graphiql-script.test.ts',
   'features/graphiql/tabs.ts TabSubject': 'test/features/graphiql/graphiql.test.ts',
-  'features/redis/keyspace.ts createEncryption': 'test/features/redis/names-in-redis.redis.test.ts',
+  'features/redis/shared-documents.ts MAX_NEW_DOCUMENTS':
+    'test/features/redis/registered-documents.redis.test.ts',
   'features/sandbox/ads.ts adSystemsOf': 'test/schema/ad-systems.test.ts',
   'features/sandbox/proxy-page.ts SANDBOX_RAY': 'test/transport/proxy-answers.test.ts',
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',

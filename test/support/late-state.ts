@@ -23,10 +23,7 @@ export function createLateState(clock: Clock, beforePermit: () => Promise<unknow
       get: (account, hash) => later(() => documents.get(account, hash)),
       set: (account, hash, document) => later(() => documents.set(account, hash, document)),
     },
-    pageSizes: {
-      note: (account, endpoint, rows) => later(() => pageSizes.note(account, endpoint, rows)),
-      longest: (account, endpoint) => later(() => pageSizes.longest(account, endpoint)),
-    },
+    pageSizes,
     feeds: {
       join: (account, name, member) =>
         feeds.join(account, name, {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createEncryption } from '../../src/features/redis/keyspace.ts';
+import { createEncryption } from '../../src/features/redis/encryption.ts';
 import type { QuotaRecord } from '../../src/features/redis/quota-record.ts';
 import type { RedisServer } from './redis.ts';
 

@@ -91,7 +91,7 @@ export async function readSessions(
   for (let from = 0, pages = 0; ; ) {
     const limit = Math.min(PAGE, most + 1 - from);
     const rows = await getSessions(api, { script_id: scriptId }, { from, limit });
-    void pageSizes.note(origin.account, 'sessions', rows.length);
+    pageSizes.note(origin.account, 'sessions', rows.length);
     if (rows.length > 0) pages += 1;
     const known = sessions.size;
     for (const row of rows) if (row.id !== undefined) sessions.set(row.id, row);
@@ -106,7 +106,7 @@ export async function readSessions(
     // An API that minds no position shows the same page for ever.
     if (sessions.size === known) return { sessions, isOnePage, isComplete: isShort, isEndSeen: isShort };
     const isKnown = isShort && isOnePage && isKnownPage(sessions);
-    if (isKnown || (isShort && rows.length < (await pageSizes.longest(origin.account, 'sessions'))))
+    if (isKnown || (isShort && rows.length < pageSizes.longest(origin.account, 'sessions')))
       return { sessions, isOnePage, isComplete: true, isEndSeen: !isKnown };
   }
 }

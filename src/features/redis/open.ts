@@ -1,13 +1,8 @@
 import type { RedisStateOptions } from '../../server/features.ts';
 import { createDocumentsInMemory } from '../../state/documents.ts';
 import { notify } from '../../state/maybe-promise.ts';
-import {
-  createBoundedCache,
-  createCacheInMemory,
-  createPageSizesInMemory,
-  PAGE_SIZE_KEPT_MS,
-} from '../../state/memory.ts';
-import type { PageSizes, State } from '../../state/port.ts';
+import { createCacheInMemory, createPageSizesInMemory } from '../../state/memory.ts';
+import type { State } from '../../state/port.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import { createAcceptedInRedis } from './accepted-accounts.ts';
@@ -15,8 +10,8 @@ import { connectToRedis, lua } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
 import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
-import { type AccountKeyspaces, createAccountKeyspaces } from './keyspace.ts';
-import { createRedisLink, type RedisLink } from './link.ts';
+import { createAccountKeyspaces } from './keyspace.ts';
+import { createRedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
@@ -75,7 +70,7 @@ export async function openStateInRedis(
     cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
     shared: createSharedCacheInRedis(link, accounts),
     documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
-    pageSizes: createPageSizesInRedis(link, accounts, createPageSizesInMemory(now)),
+    pageSizes: createPageSizesInMemory(now),
     accepted: createAcceptedInRedis(link, accounts),
     feeds,
     coordination: link,
@@ -97,52 +92,6 @@ export async function openStateInRedis(
     throw error;
   }
   return state;
-}
-
-const NOTE_PAGE_SIZE = lua('size', 'rows# sealed keep_ms')`
-if (tonumber(redis.call('HGET', size, 'rows') or 0) or 0) > rows then return 0 end
-redis.call('HSET', size, 'rows', rows, 'sealed', sealed)
-redis.call('PEXPIRE', size, keep_ms)
-return 1`;
-
-const READ_PAGE_SIZE = lua('size', '')`return redis.call('HGET', size, 'sealed') or ''`;
-
-/** Not every page is worth a command. */
-const PUBLISH_EVERY_MS = 60_000;
-
-const MAX_PUBLISHED = 10_000;
-
-/** The longest pages that any process has seen. */
-function createPageSizesInRedis(link: RedisLink, accounts: AccountKeyspaces, own: PageSizes): PageSizes {
-  const published = createBoundedCache<{ readonly rows: number; readonly at: number }>(MAX_PUBLISHED);
-  const find = (name: string, endpoint: string) => {
-    const account = accounts.of(name);
-    const { encryption } = account;
-    return { encryption, key: account.key(`page-${encryption.name(endpoint)}`) };
-  };
-
-  return {
-    note(account, endpoint, rows) {
-      void own.note(account, endpoint, rows);
-      const { encryption, key } = find(account, endpoint);
-      const last = published.get(key);
-      if (last && last.rows >= rows && link.now() - last.at < PUBLISH_EVERY_MS) return;
-      published.set(key, { rows, at: link.now() });
-      const args = [rows, encryption.seal(String(rows), key), PAGE_SIZE_KEPT_MS];
-      link.offer(NOTE_PAGE_SIZE, [key], args).catch(() => undefined);
-    },
-    async longest(account, endpoint) {
-      const known = own.longest(account, endpoint);
-      try {
-        const { encryption, key } = find(account, endpoint);
-        const sealed = (await link.offer(READ_PAGE_SIZE, [key], [])) as Buffer;
-        // A size that somebody else has written would end lists early.
-        return Math.max(Number(encryption.open(sealed, key) ?? 0), await known);
-      } catch {
-        return known;
-      }
-    },
-  };
 }
 
 /** Says why Redis cannot be used, and what to do. */

@@ -1,5 +1,5 @@
 import { lua } from './client.ts';
-import type { Encryption } from './keyspace.ts';
+import type { Encryption } from './encryption.ts';
 import type { RedisLink } from './link.ts';
 
 /**

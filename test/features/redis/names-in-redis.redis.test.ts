@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createEncryption } from '../../../src/features/redis/keyspace.ts';
+import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { bearer, ringOf } from '../../support/keys.ts';
 import { createLiveApi } from '../../support/live-api.ts';
 import { viewLive } from '../../support/live-view.ts';
@@ -15,7 +15,7 @@ import { eventually, expectCalls } from '../../support/waiting.ts';
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
 /** The kinds of names that all gateways have in common. */
-const OF_ALL = ['documents', 'instances', 'store'];
+const OF_ALL = ['instances', 'store'];
 
 describeWithRedis('names in Redis', () => {
   const fixture = useSeveralGateways();

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createEncryption, type Encryption } from '../../../src/features/redis/keyspace.ts';
+import { createEncryption, type Encryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import { MAX_NEW_DOCUMENTS } from '../../../src/features/redis/shared-documents.ts';
 import { sha256 } from '../../support/keys.ts';
 import { answerPlainly } from '../../support/plain-api.ts';
 import { json, startRecorder } from '../../support/recorder.ts';
@@ -63,8 +64,13 @@ describeWithRedis('documents that clients register with one of several gateways'
     fixture.closing.push(() => state.close?.() ?? Promise.resolve());
     return state;
   };
-  const texts = `luaauth:{${createEncryption(ACCOUNT).tag}}:documents`;
-  const kept = async (key = texts) => (await fixture.redis.command('HKEYS', key)) as string[];
+  /** The keys of the documents that Redis has of an account. */
+  const kept = async (account = ACCOUNT) =>
+    (await fixture.redis.command('KEYS', `*{${createEncryption(account).tag}}:document-*`)) as string[];
+  const placeOf = (text: string) => {
+    const { tag, name } = createEncryption(ACCOUNT);
+    return `luaauth:{${tag}}:document-${name(sha256(text))}`;
+  };
   const registered = async (gateway: GatewayOfSeveral, ...queries: readonly string[]) => {
     for (const query of queries) await register(gateway, query);
     await eventually(async () => expect(await kept()).toHaveLength(queries.length));
@@ -75,7 +81,8 @@ describeWithRedis('documents that clients register with one of several gateways'
     await registered(one, READ);
     expect([await ask(other, READ), await ask(other, READ, 'key-b')]).toEqual([NAME, NOT_FOUND]);
     const keys = (await fixture.redis.command('KEYS', '*document*')) as string[];
-    expect(keys.sort()).toEqual([texts.replace(/s$/, '-uses'), texts, 'luaauth:{gateways}:documents'].sort());
+    const place = placeOf(READ);
+    expect(keys.sort()).toEqual([place, place.replace(/document-.*/, 'documents')].sort());
     for (const key of keys) expect(await fixture.redis.command('PTTL', key)).toBeGreaterThan(86_000_000);
   });
 
@@ -89,9 +96,9 @@ describeWithRedis('documents that clients register with one of several gateways'
     for (const token of ['made-up', '']) {
       for (const query of [READ, '{ __typename }']) await register(one, query, token);
     }
-    // Documents are kept in order: those before this one would be there too.
+    // Documents are stored in order: the documents before this document would be there too.
     await registered(one, OTHER);
-    expect(await fixture.redis.command('KEYS', '*:documents')).toHaveLength(2);
+    expect(await fixture.redis.command('KEYS', '*:document-*')).toHaveLength(1);
     expect(await ask(other, READ)).toBe(NOT_FOUND);
   });
 
@@ -100,11 +107,9 @@ describeWithRedis('documents that clients register with one of several gateways'
     const replace = async (
       change: (sealed: Buffer, place: string, encryption: Encryption) => Buffer | Promise<Buffer>,
     ) => {
-      const [name = ''] = await kept();
-      const encryption = createEncryption(ACCOUNT);
-      const place = `luaauth:{gateways}:documents ${encryption.tag} ${name}`;
-      const sealed = await fixture.redis.bytes('HGET', texts, name);
-      await fixture.redis.bytes('HSET', texts, name, await change(sealed, place, encryption));
+      const [place = ''] = await kept();
+      const sealed = (await fixture.redis.bytes('GET', place)) as Buffer;
+      await fixture.redis.bytes('SET', place, await change(sealed, place, createEncryption(ACCOUNT)));
     };
 
     it.each<[string, Parameters<typeof replace>[0]]>([
@@ -131,70 +136,38 @@ describeWithRedis('documents that clients register with one of several gateways'
 
     it('to what Redis cannot read as documents, that is no loss of Redis', async () => {
       const [one, other] = await openTwo();
-      await fixture.redis.command('SET', texts, 'no hash');
+      await fixture.redis.command('HSET', placeOf(READ), 'no', 'text');
+      expect([await ask(one, READ), await ask(other, READ)]).toEqual([NOT_FOUND, NOT_FOUND]);
       await register(one, READ);
-      expect([await ask(one, READ), await ask(other, READ)]).toEqual([NAME, NOT_FOUND]);
+      expect([await ask(one, READ), await ask(other, READ)]).toEqual([NAME, NAME]);
     });
   });
 
   it('are no loss of Redis where it refuses to keep them', async () => {
     const [one, other] = await openTwo();
-    await fixture.redis.command('ACL', 'SETUSER', 'default', '-hstrlen');
+    await fixture.redis.command('ACL', 'SETUSER', 'default', '-incr');
     await register(one, READ);
     expect([await ask(one, READ), await ask(other, READ)]).toEqual([NAME, NOT_FOUND]);
-    await fixture.redis.command('ACL', 'SETUSER', 'default', '+hstrlen');
+    await fixture.redis.command('ACL', 'SETUSER', 'default', '+incr');
     await register(other, READ);
     const third = await fixture.open({ upstream: recorder.url });
     await eventually(async () => expect(await ask(third, READ)).toEqual(NAME));
   });
 
-  it('are at most 1,000 over all accounts, of which each keeps its fair part', async () => {
+  it('are at most so many new documents of an account in a day, and another account has as many', async () => {
     const { documents } = await openState();
     const text = (n: number) => `{ a${n}: __typename }`;
-    const registerAll = async (account: string, count: number) => {
-      for (let from = 0; from < count; from += 50) {
-        const some = Array.from({ length: 50 }, (_, index) => text(from + index));
-        // Redis takes them in this order.
-        await Promise.all(some.map((one) => documents.set(account, sha256(one), one)));
-      }
-    };
-    const nameOf = (account: string, n: number) => createEncryption(account).name(sha256(text(n)));
-    const documentsOf = (account: string) => kept(`luaauth:{${createEncryption(account).tag}}:documents`);
-    const countOf = async (account: string) => (await documentsOf(account)).length;
-    await registerAll('modest', 100);
-    await registerAll('greedy', 1_500);
-    expect([await countOf('modest'), await countOf('greedy')]).toEqual([100, 900]);
-    await registerAll('third', 1_000);
-    expect(await Promise.all(['modest', 'greedy', 'third'].map(countOf))).toEqual([100, 450, 450]);
-    // It has the newest of its own.
-    expect(await documentsOf('third')).not.toContain(nameOf('third', 0));
-    const shares = (await fixture.redis.command('HGETALL', 'luaauth:{gateways}:documents')) as object;
-    expect(
-      Object.values(shares)
-        .map((share) => Number.parseInt(String(share), 10))
-        .sort(),
-    ).toEqual([100, 450, 450]);
-  });
-
-  it('are at most 10 MB over all accounts', async () => {
-    const { documents } = await openState();
-    const encryption = createEncryption('account');
-    const key = `luaauth:{${encryption.tag}}:documents`;
-    for (let n = 0; n < 1_100; n += 1) {
-      await documents.set('account', sha256(String(n)), randomBytes(9_900).toString('hex'));
-    }
-    expect(await kept(key)).toContain(encryption.name(sha256('1099')));
-    const bytes = (await fixture.redis.bytes('EVAL', SUM, '1', key)) as unknown as number;
-    const [, counted] = String(
-      await fixture.redis.command('HGET', 'luaauth:{gateways}:documents', encryption.tag),
-    )
-      .split(' ')
-      .map(Number);
-    expect([bytes <= 10_000_000, bytes > 9_900_000, counted]).toEqual([true, true, bytes]);
+    const registerAll = (account: string, count: number) =>
+      Promise.all(Array.from({ length: count }, (_, n) => documents.set(account, sha256(text(n)), text(n))));
+    await registerAll('greedy', MAX_NEW_DOCUMENTS + 100);
+    expect(await kept('greedy')).toHaveLength(MAX_NEW_DOCUMENTS);
+    await registerAll('modest', 10);
+    expect(await kept('modest')).toHaveLength(10);
+    // A document that Redis has already is no new document.
+    const other = await openState();
+    await other.documents.set('greedy', sha256(text(0)), text(0));
+    expect(await kept('greedy')).toHaveLength(MAX_NEW_DOCUMENTS);
+    const third = await openState();
+    expect(await third.documents.get('greedy', sha256(text(0)))).toBe(text(0));
   });
 });
-
-const SUM = `
-local sum = 0
-for _, text in ipairs(redis.call('HVALS', KEYS[1])) do sum = sum + #text end
-return sum`;
