@@ -23,6 +23,7 @@ it('there is a page for each of these', () => {
   expect(documents.sort()).toEqual([
     'docs/agents.md',
     'docs/architecture.md',
+    'docs/coming-from-luarmor.md',
     'docs/configuration.md',
     'docs/deployment.md',
     'docs/errors.md',
@@ -30,6 +31,7 @@ it('there is a page for each of these', () => {
     'docs/keys-for-a-team.md',
     'docs/live.md',
     'docs/luaauth-api.md',
+    'docs/only-luaauths-bot.md',
     'docs/operation.md',
     'docs/persisted-documents.md',
     'docs/production.md',
@@ -51,6 +53,7 @@ it('there is a page for each of these', () => {
     'docs/set-up.md',
     'docs/several-gateways.md',
     'docs/troubleshooting.md',
+    'docs/where-to-run-it.md',
   ]);
 });
 

@@ -11,6 +11,8 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/sandbox.md',
     'docs/schema.md',
     'docs/errors.md',
+    'docs/only-luaauths-bot.md',
+    'docs/coming-from-luarmor.md',
     'docs/troubleshooting.md',
   ],
   Recipes: [
@@ -38,6 +40,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Run it': [
     'docs/configuration.md',
     'docs/production.md',
+    'docs/where-to-run-it.md',
     'docs/deployment.md',
     'docs/operation.md',
     'docs/several-gateways.md',

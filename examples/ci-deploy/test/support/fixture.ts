@@ -25,14 +25,15 @@ export function usePipeline() {
     lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
     /** Runs the script to its end; variables come on top of the key and the gateway's address. */
     deploy(args: readonly string[], variables: Record<string, string> = {}) {
-      const child = spawn(DEPLOY, args, {
-        env: {
-          PATH: process.env.PATH,
-          GATEWAY_URL: fixture.url,
-          LUAAUTH_TOKEN: sandboxKeys.full,
-          ...variables,
-        },
+      return fixture.run(DEPLOY, args, {
+        GATEWAY_URL: fixture.url,
+        LUAAUTH_TOKEN: sandboxKeys.full,
+        ...variables,
       });
+    },
+    /** Runs a command to its end with no more than these variables and a PATH. */
+    run(command: string, args: readonly string[], variables: Record<string, string>) {
+      const child = spawn(command, args, { env: { PATH: process.env.PATH, ...variables } });
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => {
