@@ -38,6 +38,7 @@ const MAP: Readonly<Record<'Core' | 'Process' | 'Features', Parts>> = {
     'features/jwt/': 'JSON Web Tokens of callers',
     'features/live/': 'subscriptions: connected sessions, as they change',
     'features/metrics/': 'metrics for Prometheus',
+    'features/online/': 'how many users are online: samples for metrics and for the last day',
     'features/persisted/': 'documents by id: listed documents, and documents that clients register',
     'features/redis/': 'the state that several gateways share',
     'features/sandbox/': 'a stand-in for the REST API',

@@ -5,7 +5,8 @@ import type { Acceptance, Identity } from './callers/identify.ts';
 import { KeyTrial } from './callers/key-trial.ts';
 import type { Permissions } from './callers/permissions.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
-import type { Api, Timeouts } from './luaauth/api.ts';
+import type { Access, Api, Timeouts } from './luaauth/api.ts';
+import type { OnlineObserver } from './observability/online-observer.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
 import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
@@ -15,8 +16,50 @@ import type { Transport } from './transport/transport.ts';
 export interface Live {
   /** Tells that sessions of an account were ended through the gateway. Scripts that have these sessions are polled at once. */
   disconnected(account: string, sessionIds: readonly string[]): void;
+  /** Follows all sessions of a script, and shares the polls of subscriptions. @throws TOO_MANY_LIVE_SCRIPTS, TOO_MANY_STREAMS */
+  follow(origin: Origin, scriptId: string): AsyncIterableIterator<FollowedEvent, undefined>;
+  /** The API for reads that take only spare quota, as polls do. */
+  spareAccess(origin: Origin): Access;
   /** Ends every stream after its pending events. */
   endAll(): void;
+}
+
+type FollowedEvent =
+  | { readonly type: 'SessionsSnapshot'; readonly sessions: readonly unknown[] }
+  | {
+      readonly type: 'SessionsChange';
+      readonly appeared: readonly unknown[];
+      readonly disappeared: readonly unknown[];
+    }
+  | { readonly type: 'SessionsDelay' };
+
+/** The connected users of one script during the last day, period by period. */
+export interface OnlineDay {
+  readonly from: Date;
+  readonly periodMs: number;
+  readonly sessions: readonly (number | null)[];
+}
+
+/** The connected users of the scripts that are sampled. */
+export interface Online {
+  /** Undefined if the account has no such script among them. */
+  historyOf(account: string, scriptId: string): OnlineDay | undefined;
+  /** Ends all sampling. */
+  end(): void;
+}
+
+export interface OnlineOptions {
+  readonly transport: Pick<Transport, 'clock' | 'state'>;
+  readonly live: Live | undefined;
+  /** The polls have the key that the gateway holds. */
+  readonly credentials: { readonly heldKey?: string | undefined };
+  /** The ids of the scripts. */
+  readonly scripts: readonly string[];
+  readonly observer?: OnlineObserver | undefined;
+  /** Receives what the observer throws, or how it rejects. */
+  readonly onUnexpected: (error: unknown) => void;
+  /** The time of day, in ms since 1970. */
+  readonly today?: (() => number) | undefined;
 }
 
 /** The part of a request that a resolver sees. */
@@ -28,6 +71,8 @@ export interface Context {
   readonly loaders: object[];
   /** Undefined if the gateway has no feature `live`. */
   readonly live: Live | undefined;
+  /** Undefined if the gateway samples no script. */
+  readonly online: Online | undefined;
   /** Call it when a write begins, and its result as soon as the write has ended. */
   readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
@@ -54,6 +99,7 @@ export interface ContextOptions {
   >;
   readonly timeouts: Timeouts;
   readonly live: Live | undefined;
+  readonly online: Online | undefined;
   readonly wasAccepted: Acceptance['wasAccepted'];
   readonly placeOf: PlaceOf;
   /** The time limit of a whole operation. */
@@ -71,7 +117,8 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, live, operationTimeoutMs, maxReceivedBytes, wasAccepted, placeOf } = options;
+  const { transport, timeouts, live, online, operationTimeoutMs, maxReceivedBytes, wasAccepted, placeOf } =
+    options;
   const { ask, clock, isKnown, limitsUnknown, rateLimit, state, status } = transport;
   const { pageSizes, generations } = state;
   const owners = createOwners();
@@ -130,6 +177,7 @@ export function createContext(options: ContextOptions) {
     cost: beginning.cost,
     writing: beginning.writing,
     live,
+    online,
     caller: new LazyCaller(beginning),
     loaders: [],
   });

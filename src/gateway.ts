@@ -5,7 +5,14 @@ import type { Plugin } from 'graphql-yoga';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
-import { type Context, type ContextOptions, createContext, type Live } from './context.ts';
+import {
+  type Context,
+  type ContextOptions,
+  createContext,
+  type Live,
+  type Online,
+  type OnlineOptions,
+} from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
@@ -19,6 +26,7 @@ import { refuseUpgrade, type Upgrade } from './http/upgrade.ts';
 import { createYogaAdapter, type Fetch } from './http/yoga.ts';
 import type { Timeouts } from './luaauth/api.ts';
 import type { LiveObserver } from './observability/live-observer.ts';
+import type { OnlineObserver } from './observability/online-observer.ts';
 import {
   createRequestTracker,
   type GatewayLog,
@@ -53,6 +61,7 @@ export interface GatewayFeatures {
       readonly onUnexpected: (error: unknown) => void;
     }): Live;
   };
+  readonly online?: { createOnline(options: OnlineOptions): Online };
   readonly persisted?: {
     createDocumentResolver(
       options: PersistedDocuments & { readonly maxLength: number; readonly registered: Documents },
@@ -66,7 +75,7 @@ export interface GatewayFeatures {
 export interface GatewayOptions
   extends Omit<
     ContextOptions,
-    'placeOf' | 'live' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'
+    'placeOf' | 'live' | 'online' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'
   > {
   /** The time limit of a whole operation. */
   readonly operationTimeoutMs?: number | undefined;
@@ -86,6 +95,9 @@ export interface GatewayOptions
   /** Limits of live data that differ from the defaults. */
   readonly liveLimits?: Partial<LiveLimits>;
   readonly liveObserver?: LiveObserver | undefined;
+  /** The ids of scripts whose connected users are counted once a minute. Needs `credentials.heldKey`, the key of the polls. */
+  readonly metricsScripts?: readonly string[] | undefined;
+  readonly onlineObserver?: OnlineObserver | undefined;
   /**
    * Decides the answer of `/readiness`, within 5 seconds. Anything but `true`, and any error, counts as not ready.
    * Without this option the gateway is always ready.
@@ -171,6 +183,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     observer: options.liveObserver,
     onUnexpected: tracker.unexpected,
   });
+  const online = openOnline(features, options, live, tracker.unexpected);
   const { identify, wasAccepted, isAccepted } = watchAccepted(
     options.credentials,
     createIdentify(options.credentials, clock),
@@ -191,6 +204,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       operationTimeoutMs,
       maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
       live,
+      online,
       wasAccepted,
       placeOf: createPlaceOf(options.trustedProxy),
     }),
@@ -252,10 +266,23 @@ export function createGateway(options: GatewayOptions): Gateway {
       documentResolver.replace(listed);
     },
     endStreams() {
+      online?.end();
       live?.endAll();
       sockets?.end();
     },
   });
+}
+
+/** Samples the scripts that the options name. @throws Error if the feature `online` or a key for the polls is missing. */
+function openOnline(
+  features: GatewayFeatures,
+  { metricsScripts: scripts = [], transport, credentials, onlineObserver: observer }: GatewayOptions,
+  live: Live | undefined,
+  onUnexpected: (error: unknown) => void,
+): Online | undefined {
+  if (scripts.length === 0) return undefined;
+  const { createOnline } = needed(features, 'online');
+  return createOnline({ transport, live, credentials, scripts, observer, onUnexpected });
 }
 
 /** Opens the documents that clients run by id. @throws Error if an option needs the feature `persisted` and it is missing. */

@@ -141,7 +141,7 @@ function identifyByApiKey(): Identify {
 }
 
 /** Hashes keys, so that memory is not indexed by a key itself. Most requests have the same key as the previous request. */
-function createHash(): (key: string) => string {
+export function createHash(): (key: string) => string {
   let last = { key: '', account: '' };
   return (key) => {
     if (key !== last.key) last = { key, account: hash('sha256', key, 'base64url') };

@@ -159,6 +159,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     logLevel: values.LOG_LEVEL,
     auditFile: values.AUDIT_LOG_FILE,
     metrics: readMetrics(values),
+    metricsScripts: values.METRICS_SCRIPTS,
     tracesUrl: readTracesUrl(values),
     /** Sentences about settings that are valid but make no sense. */
     oddities: findOddities(values),

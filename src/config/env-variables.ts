@@ -7,6 +7,7 @@ import {
   headerName,
   host,
   httpUrl,
+  idList,
   type Kind,
   key,
   keyList,
@@ -311,6 +312,10 @@ export const VARIABLES = {
     METRICS_KEY: row(key, 'key that a scraper must send; without METRICS_PORT it opens /metrics on PORT', {
       secret: true,
     }),
+    METRICS_SCRIPTS: row(
+      idList(20),
+      'scripts whose connected users are counted once a minute, as metrics and as Script.onlineHistory, with the key of LUAAUTH_TOKEN and only spare quota',
+    ),
     OTEL_TRACES_EXPORTER: row(
       oneOf(['otlp', 'none']),
       `otlp sends traces, to ${DEFAULT_COLLECTOR} if no endpoint is set; none sends no traces`,

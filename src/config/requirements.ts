@@ -120,6 +120,12 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
       instances < WORKERS &&
       `${instances}, but WORKERS is ${WORKERS}: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.`,
   ],
+  METRICS_SCRIPTS: [
+    ({ METRICS_SCRIPTS, isMissing }) =>
+      METRICS_SCRIPTS &&
+      isMissing('LUAAUTH_TOKEN') &&
+      'set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
+  ],
   METRICS_PORT: [
     // Each worker serves metrics on its own port, counted from METRICS_PORT.
     ({ METRICS_PORT: port = 0, WORKERS }) =>

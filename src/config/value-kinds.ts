@@ -1,3 +1,4 @@
+import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { describeBadKeys, KEY_FORM } from './plain-keys.ts';
 
 /** A kind of value: how to read it, and a description of the allowed values. */
@@ -98,6 +99,22 @@ export const keyList: Kind<string[]> = {
   problem: (text, { LUAAUTH_TOKEN: heldKey }) => describeBadKeys(keysIn(text), heldKey),
   allowed: `keys separated by commas or line breaks, each ${KEY_FORM}`,
 };
+
+/** Ids of LuaAuth, each once. */
+export function idList(most: number): Kind<string[]> {
+  const idsIn = (text: string) => [...new Set(text.split(',').map((one) => one.trim()))];
+  return {
+    read: idsIn,
+    problem(text) {
+      const ids = idsIn(text);
+      const wrong = ids.filter((id: unknown) => !isId(id))[0];
+      if (wrong !== undefined)
+        return `${JSON.stringify(wrong.slice(0, 60))} is not an id. An id is ${ID_FORM}.`;
+      return ids.length > most ? `it has ${ids.length} ids. Give ${most} at most.` : undefined;
+    },
+    allowed: `up to ${most} ids separated by commas`,
+  };
+}
 
 export const claim: Kind<string> = {
   read: textLike(/^[\x20-\x7e]{1,500}$/),

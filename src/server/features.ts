@@ -6,6 +6,7 @@ import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { HostCheck } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';
 import type { LiveObserver } from '../observability/live-observer.ts';
+import type { OnlineObserver } from '../observability/online-observer.ts';
 import type { RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
@@ -90,6 +91,7 @@ interface OpenMetrics {
   readonly operations: RequestObserver;
   readonly upstream: Observer;
   readonly live: LiveObserver;
+  readonly online: OnlineObserver;
   readonly pages: readonly HttpRoute[];
   /** The URL of the metrics, if they have their own port. */
   readonly url: string | undefined;
@@ -141,8 +143,9 @@ const VARIABLES_OF = {
   dashboard: /^DASHBOARD$/,
   graphiql: /^GRAPHIQL$/,
   jwt: /^GATEWAY_JW/,
-  live: /^LIVE_/,
-  metrics: /^METRICS_/,
+  live: /^(?:LIVE_|METRICS_SCRIPTS$)/,
+  metrics: /^METRICS_(?!SCRIPTS$)/,
+  online: /^METRICS_SCRIPTS$/,
   persisted: /^PERSISTED_DOCUMENTS$/,
   redis: /^REDIS_/,
   sandbox: /^LUAAUTH_SANDBOX$/,

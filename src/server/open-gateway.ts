@@ -20,7 +20,7 @@ type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'
 /** Starts the configured gateway on its port, or for an agent at stdin. @throws StartError */
 export async function openGateway(
   config: GatewayConfig,
-  { log, requests, live, pages }: Observability,
+  { log, requests, live, online, pages }: Observability,
   parts: GatewayParts,
   by: 'http' | 'stdin',
   features: ProcessFeatures,
@@ -38,6 +38,11 @@ export async function openGateway(
     log,
     observers: requests,
     liveObserver: live,
+    onlineObserver: {
+      ...online,
+      failed: (scriptId, reason) =>
+        log.warn(`METRICS_SCRIPTS: ${scriptId}: no number of users, as ${reason}`),
+    },
     pages: dashboard ? [...pages, dashboard] : pages,
     openAgents,
     ...parts,

@@ -54,6 +54,7 @@ export async function openObservability(
       (observer) => observer !== undefined,
     ),
     live: metrics?.live,
+    online: metrics?.online,
     pages: metrics?.pages ?? [],
     /** Sets the listed documents. Undefined without tracing. */
     list: tracing?.list,

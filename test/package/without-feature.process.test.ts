@@ -50,6 +50,7 @@ const VARIABLES: Readonly<Record<string, Variables>> = {
   },
   live: { LIVE_RATE: '5' },
   metrics: { METRICS_PORT: '0' },
+  online: { ...OTHER_KEYS, METRICS_SCRIPTS: 'script-1' },
   persisted: { PERSISTED_DOCUMENTS_FILE: 'documents.json', PERSISTED_DOCUMENTS: 'only' },
   redis: { REDIS_URL: 'redis://127.0.0.1:9' },
   tracing: { OTEL_TRACES_EXPORTER: 'otlp' },

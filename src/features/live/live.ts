@@ -3,14 +3,14 @@ import type { Timeouts } from '../../luaauth/api.ts';
 import type { LiveObserver } from '../../observability/live-observer.ts';
 import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
-import type { Origin } from '../../transport/call.ts';
+import { AbortSource, type Origin } from '../../transport/call.ts';
 import { timeOfDay } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import type { Transport } from '../../transport/transport.ts';
-import type { SessionTest } from './live-event.ts';
+import { EVERY_SESSION, type SessionTest } from './live-event.ts';
 import { LiveScript } from './live-script.ts';
 import { LiveStream } from './live-stream.ts';
-import { createPollAccess } from './poll-access.ts';
+import { createPollAccess, PollUsage } from './poll-access.ts';
 
 interface LiveOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
@@ -134,6 +134,12 @@ export function createLive(options: LiveOptions) {
       if (isEnding) stream.end();
       return stream;
     },
+    /** Follows all sessions of a script. @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
+    follow(origin: Origin, scriptId: string): LiveStream {
+      return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined });
+    },
+    /** The API for other reads that take only spare quota, within the rate of polls. */
+    spareAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
     /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       state.feeds.broadcast(name, { ended: sessionIds } satisfies Ended);

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createMeters, type Meters } from './meters.ts';
+import { createOnlineMetrics } from './online-metrics.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
@@ -35,6 +36,7 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     upstream: createUpstreamMetrics(meters),
     operations: createOperationMetrics(meters),
     live: createLiveMetrics(meters),
+    online: createOnlineMetrics(meters),
     contentType: registry.contentType,
     /** Whether a request with this `Authorization` header may read the metrics. */
     isAllowed: (authorization: string | null | undefined) =>

@@ -424,6 +424,8 @@ async function expectSeriesFor(queries: readonly PromQuery[]) {
   await eventually(async () =>
     expect(await metrics.text()).toContain('luaauth_operation_duration_seconds_count{'),
   );
+  metrics.online.sampled('a', 1);
+  metrics.online.executed('a', 1);
   const keys = [...(await readSeries(metrics)).keys()];
   for (const { title, expr } of queries) {
     // The only one that Prometheus makes.

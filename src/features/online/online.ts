@@ -1,0 +1,142 @@
+import { createHash } from '../../callers/identify.ts';
+import type { Live, OnlineOptions } from '../../context.ts';
+import { getExecutions } from '../../luaauth/executions.ts';
+import { notify } from '../../state/maybe-promise.ts';
+import type { Origin } from '../../transport/call.ts';
+import { createDay } from './day.ts';
+
+const PERIOD_MS = 60_000;
+/** A sample that has no answer after this time is missing. */
+const LONGEST_MS = 30_000;
+/** A second poll follows the first one after two seconds. */
+const SECOND_POLL_MS = 4_000;
+/** Executions are read once in this number of periods. */
+const EXECUTIONS_EVERY = 5;
+/** A poll that finds more sessions than a page holds has seen the end of the list. */
+const PAGE = 100;
+/** No gateway key has a space in its name. */
+const CALLER = ' online';
+
+/**
+ * Counts the connected users of some scripts once a minute, and reads the executions of the day. The polls are the polls of
+ * subscriptions: a script that a subscription follows costs no further poll.
+ */
+export function createOnline(options: OnlineOptions) {
+  const { transport, live, credentials, scripts, observer = {}, onUnexpected, today = Date.now } = options;
+  const { clock, state } = transport;
+  const { heldKey } = credentials;
+  if (heldKey === undefined || !live) {
+    throw new TypeError(
+      `metricsScripts needs ${live ? 'credentials.heldKey, the LuaAuth key for its polls' : 'the feature live'}. Give it, or leave metricsScripts out.`,
+    );
+  }
+  const hashOf = createHash();
+  const days = new Map(scripts.map((id) => [id, createDay()]));
+  const cancels = new Map<string, () => void>();
+  /** The samples under way, to be ended with the gateway. */
+  const streams = new Set<ReturnType<Live['follow']>>();
+  /** The scripts whose last sample failed: each failure is reported once. */
+  const failing = new Set<string>();
+  let isOver = false;
+
+  const origin = (): Origin => {
+    // The key may have been replaced meanwhile.
+    const key = credentials.heldKey ?? heldKey;
+    return { key, account: hashOf(key), caller: CALLER };
+  };
+
+  const report = (call: (to: typeof observer) => unknown) => notify(() => call(observer), onUnexpected);
+
+  const sampleSessions = async (scriptId: string): Promise<number | undefined> => {
+    const asker = origin();
+    const stream = live.follow(asker, scriptId);
+    streams.add(stream);
+    const endAfter = (ms: number) => clock.after(ms, () => void stream.return?.());
+    let cancel = endAfter(LONGEST_MS);
+    let sessions: number | undefined;
+    try {
+      for await (const event of stream) {
+        if (event.type === 'SessionsDelay') continue;
+        const isFirst = sessions === undefined;
+        if (event.type === 'SessionsSnapshot') sessions = event.sessions.length;
+        else sessions = (sessions ?? 0) + event.appeared.length - event.disappeared.length;
+        // The first poll takes a short page for the whole list. The second one looks whether more follow.
+        const longest = await state.pageSizes.longest(asker.account, 'sessions');
+        if (!isFirst || sessions === 0 || sessions >= PAGE || sessions < longest) break;
+        cancel();
+        cancel = endAfter(SECOND_POLL_MS);
+      }
+    } finally {
+      cancel();
+      streams.delete(stream);
+    }
+    return sessions;
+  };
+
+  const readExecutions = async (scriptId: string): Promise<void> => {
+    let count: number | undefined;
+    try {
+      const days = await getExecutions(live.spareAccess(origin()), { script_id: scriptId });
+      count = days.at(-1)?.count;
+    } catch {
+      // The sample of the same script says why LuaAuth does not answer.
+    }
+    if (!isOver) report((to) => to.executed?.(scriptId, count));
+  };
+
+  const sample = async (scriptId: string): Promise<void> => {
+    try {
+      const sessions = await sampleSessions(scriptId);
+      if (isOver) return;
+      report((to) => to.sampled?.(scriptId, sessions));
+      if (sessions === undefined) return fail(scriptId, 'no answer within 30 s of spare quota');
+      days.get(scriptId)?.enter(today(), sessions);
+      failing.delete(scriptId);
+    } catch (error) {
+      if (isOver) return;
+      report((to) => to.sampled?.(scriptId, undefined));
+      fail(scriptId, (error as Error).message);
+    }
+  };
+
+  const fail = (scriptId: string, reason: string): void => {
+    if (!failing.has(scriptId)) report((to) => to.failed?.(scriptId, reason));
+    failing.add(scriptId);
+  };
+
+  scripts.forEach((scriptId, index) => {
+    // All gateways ask in the same second, so that they share a poll.
+    const offset = (index * PERIOD_MS) / scripts.length;
+    const untilMs = PERIOD_MS - ((today() - offset) % PERIOD_MS);
+    // The first sample is taken at once, so the second one has at least half a minute.
+    let dueAt = clock.now() + untilMs + (untilMs < PERIOD_MS / 2 ? PERIOD_MS : 0);
+    let round = 0;
+    const next = () => {
+      cancels.set(
+        scriptId,
+        clock.after(Math.max(0, dueAt - clock.now()), () => {
+          dueAt += PERIOD_MS;
+          round += 1;
+          next();
+          void sample(scriptId);
+          if (round % EXECUTIONS_EVERY === 0) void readExecutions(scriptId);
+        }),
+      );
+    };
+    next();
+    void sample(scriptId);
+    void readExecutions(scriptId);
+  });
+
+  return {
+    /** The last day; undefined: the account has no such script among the scripts that are sampled. */
+    historyOf(account: string, scriptId: string) {
+      return account === origin().account ? days.get(scriptId)?.read(today()) : undefined;
+    },
+    end(): void {
+      isOver = true;
+      for (const cancel of cancels.values()) cancel();
+      for (const stream of streams) void stream.return?.();
+    },
+  };
+}
