@@ -167,7 +167,7 @@ describe('what is installed serves', () => {
       const missing = await page(endpoint);
       expect([missing.status, await missing.text()]).toEqual([
         404,
-        'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
+        'This installation lacks the GraphiQL page. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
       ]);
       expect(await askName(endpoint, key)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
       renameSync(`${folder}.away`, folder);

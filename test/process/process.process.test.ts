@@ -162,7 +162,7 @@ describe('the process', () => {
     expect(processes.recorder.calls).toEqual([]);
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     // Everybody who can connect may use the held key, so there is nothing to fill in.
-    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway holds its LuaAuth key.', tabs: 6 });
+    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway has its own LuaAuth key.', tabs: 6 });
   });
 
   it('says that a gateway has its address already, on its own port or that of its metrics', async () => {

@@ -2,7 +2,7 @@ import type { GraphiQLPageOptions } from '../../http/graphiql-options.ts';
 import type { PageConfig, SandboxFacts } from '../../server/features.ts';
 import { createTabs, PLACEHOLDERS } from './tabs.ts';
 
-/** The page asks for what the sandbox has, or shows placeholders; never the key that the gateway holds. */
+/** Describes the page with ids of the sandbox or placeholders, never with the gateway's own key. */
 export function describePage(config: PageConfig, sandbox: SandboxFacts | undefined): GraphiQLPageOptions {
   const credential = visitorCredential(config, sandbox);
   const ids = sandbox?.ids ?? PLACEHOLDERS;
@@ -37,5 +37,5 @@ function visitorCredential({ credentials, keysFile, jwt }: PageConfig, sandbox: 
 
 function noteFor({ credentials: { heldKey } }: PageConfig, isSandbox: boolean): string {
   if (isSandbox) return 'Sandbox: made-up data, nothing reaches LuaAuth.';
-  return heldKey === undefined ? 'Live: LuaAuth answers.' : 'Live: this gateway holds its LuaAuth key.';
+  return heldKey === undefined ? 'Live: LuaAuth answers.' : 'Live: this gateway has its own LuaAuth key.';
 }

@@ -9,32 +9,35 @@ import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http
 
 export { describePage } from './describe-page.ts';
 
-/** The process listens and has said so by then. */
+/** By then the process listens and has announced its start. */
 const SOON_MS = 100;
 
-/** Deeper than the path of any document, so that none can have one of these names. From the page on, as a proxy may have it below a path. */
+/**
+ * Deeper than the path of any document, so no document can have such a name. Relative to the page, because a proxy may
+ * serve it below a path.
+ */
 const FILES = 'graphql/graphiql/files/';
 const FILES_PATH = `/${FILES}`;
 
-/** The way to the page from where visitors look for it. */
+/** Redirects to the page from paths where visitors look for it. */
 const NEAR: Readonly<Record<string, string>> = { '/': 'graphql', '/graphql/': '../graphql' };
 
 /**
- * Serves GraphiQL to browsers at `/graphql`, and sends them there from near by. The page is a small document and the files that
- * `npm run build` has made; nothing is loaded from elsewhere. Browsers keep the files for good, as a changed one has another
- * name, and ask whether the document has changed.
+ * Serves GraphiQL to browsers at `/graphql`, and redirects to it from nearby paths. The page is a small document and the
+ * files of `npm run build`; it loads nothing from other hosts. Browsers cache the files for good, because their names
+ * change with their content, and revalidate the document.
  */
 export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   let opened: ReturnType<typeof openPage> | undefined;
   const getPage = () => {
     opened ??= openPage(options).catch((error) => {
-      // A file that cannot be read now may be there for the next visitor.
+      // A file that cannot be read now may be readable for the next visitor.
       opened = undefined;
       throw error;
     });
     return opened;
   };
-  // The visitor sees a failure.
+  // A visitor will see the failure.
   if (options.inAdvance) setTimeout(() => prepare(getPage()).catch(() => undefined), SOON_MS).unref();
   const fileAt = async (path: string) => {
     const page = await getPage().catch(() => undefined);
@@ -52,20 +55,20 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   };
 }
 
-/** Compresses what a first visit loads. */
+/** Compresses the files of a first visit. */
 async function prepare(opened: ReturnType<typeof openPage>): Promise<void> {
   const { files } = await opened;
   await Promise.all([files.script, files.style].map((name) => files.get(name)));
 }
 
-/** The answer where the page was left out of what is installed. @throws any other failure. */
+/** The answer if this installation lacks the page. @throws any other failure */
 function sayMissing(error: unknown): HttpResponse {
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
   if (!isMissing) throw error;
   return {
     status: 404,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-    body: 'The GraphiQL page was left out here. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
+    body: 'This installation lacks the GraphiQL page. "npm run build" in the repository makes it; GRAPHIQL=false turns this answer off.\n',
   };
 }
 
@@ -79,10 +82,10 @@ async function openPage({ tabs: given, credential, note }: GraphiQLPageOptions) 
 
 type PageFiles = Awaited<ReturnType<typeof openPageFiles>>;
 
-/** Both where this is run as built and as source. */
+/** Works for built code and for source. */
 const FOLDER = fileURLToPath(new URL('../../../dist/page/', import.meta.url));
 
-/** The files, which two of them the page begins with, and the documents of its tabs. @throws `ENOENT`: the page was left out */
+/** Opens the files of the page, its entry files and the documents of its tabs. @throws `ENOENT` if the page is missing */
 async function openPageFiles() {
   const { script, style, documents } = JSON.parse(await readFile(join(FOLDER, 'page.json'), 'utf8'));
   const begin = { script: String(script), style: String(style), documents };
@@ -107,13 +110,12 @@ const documentOf = ({ script, style }: PageFiles, options: PageOptions) => `<!do
 </html>
 `;
 
-/** A hexagon, as GraphQL's. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1l6 3.5v7L8 15l-6-3.5v-7z" fill="none" stroke="#d60590" stroke-width="2"/></svg>',
 )}`;
 
 const PAGE_HEADERS = {
   vary: 'accept, accept-encoding',
-  // Editor and drag bars place their parts by styles of elements.
+  // The editor and the drag bars set styles of elements.
   'content-security-policy': pagePolicy("'self' 'unsafe-inline'", 'data:'),
 };

@@ -1,6 +1,6 @@
 import type { Tab, VisitorCredential } from '../../http/graphiql-options.ts';
 
-/** In the place of ids and keys that exist, to be replaced. */
+/** Stands for real ids and keys. */
 export const PLACEHOLDERS = {
   scriptId: '<script id>',
   /** The script whose users come and go. */
@@ -11,16 +11,16 @@ export const PLACEHOLDERS = {
   blacklistedUserKey: '<licence key>',
 };
 
-/** The subject of the tabs; `readOnly` leaves the mutations out. */
+/** The values that tabs use; `readOnly` leaves out the mutations. */
 export type TabSubject = typeof PLACEHOLDERS & {
   readonly credential: VisitorCredential | undefined;
   readonly readOnly?: boolean;
 };
 
-/** The documents in the folder `tabs`, by the names of their files. The build puts them into `page.json`. */
+/** The documents in the folder `tabs`, by file name. The build puts them into `page.json`. */
 type Documents = Readonly<Record<string, string>>;
 
-/** The tabs of a new visitor: reads from small to large, a write, and a write that is refused. */
+/** The tabs of a new visitor: reads from small to large, a write, and a write that LuaAuth refuses. */
 export function createTabs(documents: Documents, subject: TabSubject): Tab[] {
   const { scriptId, visitedScriptId, placeId, projectId, userKey, blacklistedUserKey } = subject;
   const { credential, readOnly = false } = subject;
@@ -30,7 +30,7 @@ export function createTabs(documents: Documents, subject: TabSubject): Tab[] {
   });
   const first = documents.script?.replace('"SCRIPT_ID"', () => JSON.stringify(scriptId));
   return [
-    // GraphiQL shows the variables of the first tab only after one has left it, so this one has none.
+    // GraphiQL shows the variables of the first tab only after a visit to another tab, so this tab has none.
     { query: `${welcome(credential)}\n${first}`, variables: '' },
     tab('connected-users', { id: scriptId, first: 5 }),
     tab('users-in-place', { id: scriptId, filter: { placeId } }),
@@ -48,7 +48,7 @@ export function createTabs(documents: Documents, subject: TabSubject): Tab[] {
   ];
 }
 
-/** In lines that half of a small window shows whole: at most 48 characters, as in the other comments here. */
+/** Lines of at most 48 characters, which fit into half of a small window. */
 const welcome = (
   credential: VisitorCredential | undefined,
 ) => `# Welcome. Run this: the button, or Ctrl-Enter.

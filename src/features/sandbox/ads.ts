@@ -8,17 +8,17 @@ import { tableOf } from './state.ts';
 
 const dayMs = 86_400_000;
 
-/** How many an account may have: the live number is not documented. */
+/** The most systems of an account; LuaAuth documents no number. */
 const maxSystems = 10;
 
 const unknownSystem = unauthorized('ad system does not exist or is not yours');
 
 const defaults = { key_duration: dayMs, max_keys: 1, allow_extending: true, max_duration: 7 * dayMs };
 
-/** An ad system as the sandbox holds it; the name is null once an edit has cleared it with `""`. */
+/** An ad system in the sandbox. The name is null after an edit with `""`. */
 type SandboxAdSystem = Omit<WireAdSystem, 'name'> & { name: string | null };
 
-/** Two systems of the first project, and one of another. */
+/** Two systems of the first project, and one of another project. */
 export const adSystemsOf = tableOf<SandboxAdSystem>('ad systems', () => [
   { ...defaults, id: numbered(1), project_id: seeded.projectId, name: 'Daily key' },
   {
@@ -41,7 +41,7 @@ const providers: Record<string, WireAdProviderSetting[]> = {
   Adgate: [{ id: 'note', name: 'Set up', type: 'info', info: 'Adgate needs nothing.' }],
 };
 
-/** `…01`, `…02`: readable ids for what documentation names. */
+/** Readable ids for documentation: `…01`, `…02`. */
 function numbered(number: number): string {
   return `68ad0000000000000000${number.toString(16).padStart(4, '0')}`;
 }

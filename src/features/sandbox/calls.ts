@@ -2,43 +2,42 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Route } from '../../luaauth/endpoints.ts';
 import { isObject } from './fields.ts';
 
-/** One request that arrived, once its body was read. */
+/** A request whose body was read. */
 export interface SandboxCall {
   method: string;
-  /** As it was sent, with the query, but for a licence key after `/users/`, which `hiddenKey` stands for. */
+  /** The path with its query, as sent. `hiddenKey` replaces a licence key after `/users/`. */
   path: string;
-  /** The endpoint's template; undefined for a path that is no endpoint. */
+  /** The endpoint's template. Undefined if the path is no endpoint. */
   route: Route | undefined;
-  /** Names are lower-case. */
   headers: IncomingHttpHeaders;
-  /** The body's exact text, `''` for none. */
+  /** The exact text of the body; `''` without a body. */
   text: string;
-  /** The parsed body; undefined for none and for one that is not JSON. */
+  /** The parsed body. Undefined without a body or with invalid JSON. */
   body: unknown;
-  /** When it arrived, by the sandbox's clock. */
+  /** Arrival time by the sandbox's clock. */
   at: number;
-  /** Refused by the quota. */
+  /** Whether the quota refused it. */
   limited: boolean;
-  /** A message, or a part of one, went to the endpoint that disconnects everybody it names. */
+  /** Whether a message was sent to the endpoint that disconnects all named sessions. */
   misdirected: boolean;
 }
 
-/** Whether a request is a message that went to the endpoint of `misdirected`. */
+/** Whether a message was sent to the endpoint that disconnects all named sessions. */
 export function isMisdirected(route: Route | undefined, body: unknown): boolean {
   return route === 'POST /sessions/disconnect' && isObject(body) && ('key' in body || 'data' in body);
 }
 
-// A record of a few calls with large bodies must not outgrow one of many small calls.
+// A few calls with large bodies must not use more memory than many small calls.
 const maxCharacters = 64 * 1024 * 1024;
 
-/** The latest `maxCalls` calls, fewer when their bodies are large; `list` is one live array. */
+/** Keeps the latest `maxCalls` calls, fewer if their bodies are large. `list` is always the same array. */
 export function createCallLog(maxCalls: number) {
   const list: SandboxCall[] = [];
   let characters = 0;
   let total = 0;
   return {
     list: list as readonly SandboxCall[],
-    /** How many arrived since the last reset, dropped ones included. */
+    /** The number of calls since the last reset, including dropped ones. */
     total: () => total,
     add(call: SandboxCall): void {
       list.push(call);

@@ -4,19 +4,17 @@ import type { createFaults } from './faults.ts';
 import { hideQueryKey } from './hidden-key.ts';
 import { invalid, invalidEndpoint, type SandboxReply, success } from './reply.ts';
 
-/** The parts that the control surface works on. */
 interface Controlled {
   calls: ReturnType<typeof createCallLog>;
   faults: ReturnType<typeof createFaults>;
   reset: () => void;
 }
 
-/** Whether a path is of the control surface, which needs no key, is not recorded and costs no quota. */
+/** Whether a path belongs to the control API, which needs no key, is not recorded and uses no quota. */
 export function isControl(path: string): boolean {
   return path.startsWith('/_sandbox/');
 }
 
-/** Answers a request below `/_sandbox/`. */
 export function answerControl(
   method: string,
   path: string,

@@ -1,4 +1,4 @@
-/** The stand-in for the REST API, for tests of what is built on the gateway. */
+/** A fake REST API for tests of software that uses the gateway. */
 export { hiddenKey } from './hidden-key.ts';
 export { sandboxKeys } from './keys.ts';
 export { seeded } from './seed-data.ts';

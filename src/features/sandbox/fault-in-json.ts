@@ -1,7 +1,7 @@
 import type { Fault, Mishap } from './faults.ts';
 import { isObject } from './fields.ts';
 
-/** The kinds of fault that can be added over HTTP, each with a test of its own members. */
+/** The faults that can be added over HTTP, each with a check of its members. */
 const KINDS: Readonly<
   Partial<Record<Mishap['kind'], (members: Readonly<Record<string, unknown>>) => boolean>>
 > = {
@@ -16,7 +16,7 @@ const KINDS: Readonly<
   delay: ({ ms }) => isUpTo(ms, 600_000),
 };
 
-/** The fault that a client has described in JSON, or what is wrong with it. */
+/** Reads a fault from JSON. Returns a text if it is wrong. */
 export function faultIn(value: unknown): Fault | string {
   if (!isObject(value)) return 'a fault is an object';
   const { kind, times = 1, handled = false, method = '', route = '' } = value;

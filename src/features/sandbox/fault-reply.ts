@@ -4,11 +4,10 @@ import { sendProxyPage } from './proxy-page.ts';
 import { failure, type SandboxReply } from './reply.ts';
 import type { Wait } from './wait.ts';
 
-/** An answer that is ready to be written. */
 export interface Rendered {
   status: number;
   body: string;
-  /** How long the API waits before it gives it. */
+  /** How long the API waits before it answers. */
   afterMs: number;
 }
 
@@ -18,21 +17,17 @@ function start(response: ServerResponse, status: number, length: number): Server
   return response.writeHead(status, { 'content-type': contentType, 'content-length': length });
 }
 
-/** The normal way to answer. */
 export function send(response: ServerResponse, { status, body }: Rendered): void {
   start(response, status, Buffer.byteLength(body)).end(body);
 }
 
-/** How a request is answered. */
 interface Replying {
-  /** Handles the request. */
   answer: () => Rendered;
-  /** Writes an envelope. */
   render: (answer: SandboxReply) => Rendered;
   wait: Wait;
 }
 
-/** Answers a request the way the fault says. */
+/** Answers a request as the fault describes. */
 export function replyWithFault(
   response: ServerResponse,
   fault: Fault,

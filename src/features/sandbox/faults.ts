@@ -2,34 +2,34 @@ import type { Route } from '../../luaauth/endpoints.ts';
 import type { WireError } from '../../luaauth/wire.ts';
 import type { ProxyAnswer } from './proxy-page.ts';
 
-/** The kinds of fault. `handled` says that the request takes effect although no answer arrives. */
+/** The kinds of fault. `handled`: the request takes effect although no answer arrives. */
 export type Mishap =
-  /** A failure envelope of the API; without `status` it travels as every other failure does. */
+  /** A failure of the API. By default with the status of other failures. */
   | ({ kind: 'failure'; status?: number } & WireError)
-  /** Any reply at all: a proxy's HTML page, an empty body, a redirect. */
+  /** Any answer: a proxy's HTML page, an empty body, a redirect. */
   | { kind: 'raw'; status?: number; headers?: Record<string, string | string[]>; body?: string | Buffer }
-  /** A proxy in front of the API answers in its place. */
+  /** A proxy answers instead of the API. */
   | ({ kind: 'proxy'; handled?: boolean } & ProxyAnswer)
   /** The connection is reset after the request was read. */
   | { kind: 'reset'; handled?: boolean }
-  /** No answer, ever; the connection stays open. */
+  /** There is no answer, and the connection stays open. */
   | { kind: 'hang'; handled?: boolean }
-  /** Headers and the first `bytes` of the body (half of it by default), then silence. */
+  /** The headers and the first `bytes` of the body (by default half of it), then nothing more. */
   | { kind: 'stall'; bytes?: number }
-  /** The normal answer, one byte per `intervalMs`. */
+  /** The normal answer, one byte every `intervalMs`. */
   | { kind: 'drip'; intervalMs: number }
-  /** The normal answer, `ms` later. */
+  /** The normal answer after `ms`. */
   | { kind: 'delay'; ms: number }
-  /** The first `bytes` of the body (half of it by default), then a closed connection. */
+  /** The first `bytes` of the body (by default half of it), then the connection closes. */
   | { kind: 'truncate'; bytes?: number };
 
-/** A mishap, the requests it strikes (all by default) and how often (`times`, once by default). */
+/** A fault, the requests that it affects (by default all) and how many of them (`times`, by default one). */
 export type Fault = Mishap & { route?: Route; method?: string; times?: number };
 
-/** The most faults that are due at a time. */
+/** The most pending faults. */
 const MAX_FAULTS = 1_000;
 
-/** The faults that are due: the oldest that fits a request strikes it. */
+/** The pending faults. The oldest matching fault affects a request. */
 export function createFaults() {
   const due: { fault: Fault; left: number }[] = [];
   return {
@@ -45,7 +45,7 @@ export function createFaults() {
       if (entry.left <= 0) due.splice(due.indexOf(entry), 1);
       return entry.fault;
     },
-    /** Whether no further one may be added over HTTP. */
+    /** Whether no further fault can be added over HTTP. */
     isFull: () => due.length >= MAX_FAULTS,
     clear(): void {
       due.length = 0;

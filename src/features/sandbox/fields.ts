@@ -1,16 +1,15 @@
 import type { WireInvalidField } from '../../luaauth/wire.ts';
 
-/** JSON objects of requests, whose members are not checked yet. */
+/** Unchecked members of a JSON object. */
 export type SandboxValues = Record<string, unknown>;
 
-/** True for what `{}` is and `[]`, `null` and the rest are not. */
 export function isObject(value: unknown): value is SandboxValues {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * Reads the members of a body or a query and notes in `failed` what is wrong with each. A reader gives
- * undefined for an absent member as well as for an invalid one, so look at `failed` before using a value.
+ * Reads the members of a body or a query, and adds problems to `failed`. A reader returns undefined for an absent or
+ * invalid member, so check `failed` before using a value.
  */
 export function createFields(values: SandboxValues) {
   const failed: WireInvalidField[] = [];
@@ -30,7 +29,7 @@ export function createFields(values: SandboxValues) {
     flag: (name: string) => read(name, 'a boolean', isFlag),
     /** An index, a duration or an instant in ms. */
     whole,
-    /** In an edit, where `""` clears. */
+    /** For edits, where `""` clears. */
     clearableText(name: string, maxLength = Number.POSITIVE_INFINITY): string | null | undefined {
       const value = read(name, 'a string', isText);
       if (value !== undefined && [...value].length > maxLength) {
@@ -39,7 +38,7 @@ export function createFields(values: SandboxValues) {
       return value === '' ? null : value;
     },
     clearableWhole: (name: string) => (values[name] === '' ? null : whole(name)),
-    /** A Roblox number in a query: compared as digits, so that no size is too large. */
+    /** A Roblox number in a query, kept as digits so that none is too large. */
     digits: (name: string) => read(name, 'a number', isDigits),
     texts(name: string): string[] | undefined {
       const list = read(name, 'a list of strings', Array.isArray) as unknown[] | undefined;
@@ -47,19 +46,19 @@ export function createFields(values: SandboxValues) {
       const errors = list.flatMap((item, index) => (isText(item) ? [] : [`item ${index} must be a string`]));
       return fail(name, { message: 'has invalid items', errors });
     },
-    /** Adds a failure for each absent member. */
+    /** Adds a problem for each absent member. */
     require(...names: string[]): void {
       for (const name of names) if (values[name] === undefined) fail(name, 'is required');
     },
   };
 }
 
-/** The same for the body of an edit, in which null leaves a field unchanged as its absence does. */
+/** Reads the body of an edit, where null leaves a field unchanged. */
 export function createEditFields(body: SandboxValues) {
   return createFields(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
 }
 
-/** The members of an edit that are given; undefined when none is. */
+/** The given members of an edit. Undefined if there are none. */
 export function changesOf<Edit extends object>(edit: Edit): Partial<Edit> | undefined {
   const given = Object.entries(edit).filter(([, value]) => value !== undefined);
   return given.length > 0 ? (Object.fromEntries(given) as Partial<Edit>) : undefined;

@@ -1,13 +1,12 @@
 import { seeded } from './seed-data.ts';
 import type { SandboxState } from './state.ts';
 
-/** How many are connected at a time, besides the users of the seed. */
+/** How many guests are connected at a time, besides the users of the seed. */
 const AT_A_TIME = 5;
 
 /**
- * Lets guests come to one script and leave it again: one comes every `everyMs` and stays for five times as long, so that
- * live data has something to show. Which ones there are follows from the time alone; one who was disconnected meanwhile does not
- * come again.
+ * Lets guests visit a script: one arrives every `everyMs` and stays for five times as long, so that live data changes. The
+ * time alone decides which guests are there. A disconnected guest does not return.
  */
 export function visit({ sessions, guests }: SandboxState, now: number, everyMs: number): void {
   if (everyMs <= 0) return;

@@ -15,7 +15,7 @@ import type { Body } from './request-body.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
 
-/** The facts of a request that `handle` looks at, besides the state. */
+/** The facts of a request that `handle` needs. */
 interface Arrived {
   state: SandboxState;
   matched: Matched | undefined;
@@ -26,7 +26,7 @@ interface Arrived {
   behaviour: Behaviour;
 }
 
-/** The checks that every endpoint shares, in the order endpoint, key, body; then the endpoint itself. */
+/** Checks the endpoint, the key and the body, and then calls the endpoint. */
 export function handle(arrived: Arrived): SandboxReply | DelayedReply {
   const { state, matched, token, body, path, now, behaviour } = arrived;
   passTime(state, now);

@@ -3,15 +3,14 @@ import type { SandboxValues } from './fields.ts';
 import type { DelayedReply, SandboxReply } from './reply.ts';
 import type { SandboxState } from './state.ts';
 
-/** Choices where docs/luaauth-api.md#the-luaauth-rest-api leaves the behaviour of an endpoint open. */
+/** Choices where docs/luaauth-api.md#the-luaauth-rest-api does not say how an endpoint behaves. */
 export interface Behaviour {
-  /** The most rows that a list may have. */
+  /** The most rows of a list. */
   maxLimit: number;
-  /** How often a guest comes; 0: never. */
+  /** How often a guest arrives; 0: never. */
   guestEveryMs: number;
-  /** How long a disconnected session goes on appearing. */
+  /** How long a disconnected session is still listed. */
   disconnectMs: number;
-  /** How long an update takes. */
   updateDelayMs: number;
   /** How long a client takes to answer a message. */
   messageDelayMs: number;
@@ -19,21 +18,19 @@ export interface Behaviour {
   messageTimeoutMs: number;
 }
 
-/** A request whose key is known and whose body is a JSON object, empty when none was sent. */
+/** A request with a known key and a JSON object as body, which is empty if none was sent. */
 export interface SandboxRequest {
   state: SandboxState;
   key: string;
-  /** The one parameter of the path, `''` for a path without. */
+  /** The parameter of the path; `''` without a parameter. */
   id: string;
   query: URLSearchParams;
   body: SandboxValues;
-  /** The time by the sandbox's clock, in ms. */
+  /** The time in ms, by the sandbox's clock. */
   now: number;
   behaviour: Behaviour;
 }
 
-/** One endpoint. */
 export type Handler = (request: SandboxRequest) => SandboxReply | DelayedReply;
 
-/** Those of a resource. */
 export type Handlers = Partial<Record<Route, Handler>>;

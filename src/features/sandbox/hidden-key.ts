@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { decodeSegment } from './router.ts';
 
-/** Stands for a licence key in the call record: the same for the same key, and no way back to it. */
+/** Replaces a licence key in the call record. Equal keys have equal replacements, which do not reveal the key. */
 export function hiddenKey(licenceKey: string): string {
   return `hidden-${createHash('sha256').update(licenceKey).digest('hex').slice(0, 8)}`;
 }
 
-/** A path with its licence key hidden, also when the rest of it is no endpoint. */
+/** Hides the licence key in a path, even if the path is no endpoint. */
 export function hidePathKey(path: string): string {
   return path.replace(
     /^(\/users\/)([^/?]+)/,
@@ -14,7 +14,7 @@ export function hidePathKey(path: string): string {
   );
 }
 
-/** A path with the licence key hidden that its filter asks for. */
+/** Hides the licence key of a filter in a path. */
 export function hideQueryKey(path: string): string {
   return path.replace(/([?&]key=)[^&]+/g, '$1hidden');
 }

@@ -1,6 +1,5 @@
-/** The API keys that the sandbox knows. All of them see the data of one account. */
+/** The API keys of the sandbox. All of them belong to one account. */
 export const sandboxKeys = {
-  /** Everything works. */
   full: 'sandbox-key',
   /** The account has expired: an edit answers code 0. */
   expired: 'sandbox-expired',
@@ -10,7 +9,7 @@ export const sandboxKeys = {
 
 const known: ReadonlySet<string> = new Set(Object.values(sandboxKeys));
 
-/** Narrows the `token` header of a request to a key that exists. */
+/** Whether the `token` header is a known key. */
 export function isSandboxKey(token: string | string[] | undefined): token is string {
   return typeof token === 'string' && known.has(token);
 }

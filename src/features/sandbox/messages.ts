@@ -2,33 +2,33 @@ import type { WireMessage, WireMessageOutcome } from '../../luaauth/wire.ts';
 import type { Behaviour } from './handler.ts';
 import type { SandboxSession } from './state.ts';
 
-/** The reaction of the client behind a session to a message, and the delay of the API's answer. */
+/** A client's reaction to a message, and the delay of the API's answer. */
 interface ClientReaction {
   outcome: WireMessageOutcome;
   afterMs: number;
 }
 
-/** Without `afterMs` the client takes the usual time. */
+/** By default after the usual time. */
 type Result = Pick<ClientReaction, 'outcome'> & Partial<ClientReaction>;
 
-/** Undefined: the client stays silent. */
+/** Undefined: the client does not answer. */
 type ClientHandler = (data: unknown, session: SandboxSession) => Result | undefined;
 
 const processed = (response: object): Result => ({ outcome: { processed: true, response } });
 const unprocessed = (reason: string): Result => ({ outcome: { processed: false, reason } });
 const errored = (message: string) => unprocessed(`function errored, message: ${message}`);
 
-/** The handlers that every client of the sandbox has: the name decides the outcome. */
+/** The handlers of every client in the sandbox. */
 const clientHandlers = new Map<string, ClientHandler>([
   ['ping', () => processed({ pong: true })],
   ['echo', (data) => processed({ data })],
   ['whereami', (_data, { place_id, job_id }) => processed({ place_id, job_id })],
-  // The answer for a handler that returns nothing is not documented; here `response` is missing.
+  // LuaAuth does not document the answer of a handler that returns nothing; here `response` is missing.
   ['nothing', () => ({ outcome: { processed: true } })],
   ['broken', () => errored('attempt to index nil with "Health"')],
   ['invalid', () => unprocessed('invalid return data')],
   ['silent', () => undefined],
-  // `data` is the time in ms; over `messageTimeoutMs` the API gives up.
+  // `data` is the time in ms. The API gives up after `messageTimeoutMs`.
   [
     'wait',
     (data) =>
@@ -38,10 +38,10 @@ const clientHandlers = new Map<string, ClientHandler>([
   ],
 ]);
 
-/** Their names; any other is answered with `function doesnt exist`. */
+/** The answer to any other name is `function doesnt exist`. */
 export const clientHandlerNames: readonly string[] = [...clientHandlers.keys()];
 
-/** Runs a message on the client of a session; without a session the client has gone, and is silent. */
+/** Runs a message on the client of a session. Without a session the client has gone and does not answer. */
 export function runMessage(
   { key, data }: WireMessage,
   session: SandboxSession | undefined,

@@ -1,10 +1,10 @@
 import type { SandboxState } from './state.ts';
 import { endBlacklist } from './users.ts';
 
-/** How long a user of a project with `delete_expired_users` outlives its key. */
+/** How long an expired user of a project with `delete_expired_users` still exists. */
 const expiredUserMs = 15 * 60_000;
 
-/** Carries out what has become due by `now`: sessions disappear, expired users are deleted, blacklists end. */
+/** Applies all changes that are due by `now`: sessions end, expired users are deleted, blacklists end. */
 export function passTime(state: SandboxState, now: number): void {
   const { sessions, disconnected, projects, users, userProjects } = state;
   for (const [id, goneAt] of disconnected) {

@@ -13,7 +13,7 @@ const getProject: Handler = ({ state, id }) => {
   return project ? success({ project }) : unknownProject;
 };
 
-/** `POST /projects/:project_id/edit`: answers with the whole new project. */
+/** `POST /projects/:project_id/edit`: returns the whole edited project. */
 const editProject: Handler = ({ state, id, key, body }) => {
   const project = state.projects.get(id);
   if (!project) return unknownProject;
@@ -36,12 +36,12 @@ const editProject: Handler = ({ state, id, key, body }) => {
 };
 
 /**
- * `POST /projects/:project_id/remove`: its scripts and users stay, for what becomes of them is not documented and a
- * gateway must live with a script whose project cannot be read.
+ * `POST /projects/:project_id/remove`: scripts and users of the project stay. LuaAuth does not document what happens to
+ * them, and a gateway must handle a script whose project cannot be read.
  */
 const removeProject: Handler = ({ state, id }) => (state.projects.delete(id) ? success() : unknownProject);
 
-/** `GET /projects/:project_id/executions`: the days of every script that has executions, and their sum. */
+/** `GET /projects/:project_id/executions`: the days of every script with executions, and their sum. */
 const getProjectExecutions: Handler = ({ state, id }) => {
   if (!state.projects.has(id)) return unknownProject;
   const total: WireExecutions = {};

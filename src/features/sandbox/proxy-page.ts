@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 
-/** Cloudflare's name of the request that the sandbox answers in its place. */
+/** Cloudflare's name of a request that it answers itself. */
 export const SANDBOX_RAY = '8f1a2b3c4d5e6f70-FRA';
 
-/** How a proxy answers in the place of the API. */
+/** How a proxy answers instead of the API. */
 export interface ProxyAnswer {
   status: number;
-  /** Default `none`: a proxy that leaves no mark, such as nginx. */
+  /** By default `none`: a proxy without a mark, such as nginx. */
   by?: 'cloudflare' | 'none';
-  /** For 403 of Cloudflare; default `challenge`: the page with which Cloudflare tests browsers. */
+  /** For 403 by Cloudflare. By default `challenge`: the page with which Cloudflare tests browsers. */
   page?: 'challenge' | 'code 1020';
 }
 
@@ -17,7 +17,6 @@ const CLOUDFLARE_TEXT: Readonly<Record<number, string>> = {
   530: 'error code: 1033',
 };
 
-/** Writes the answer of a proxy. */
 export function sendProxyPage(response: ServerResponse, { status, by = 'none', page }: ProxyAnswer): void {
   if (by === 'none') {
     const body = `<html><head><title>${status}</title></head><body><center>nginx</center></body></html>`;

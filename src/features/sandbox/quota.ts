@@ -1,8 +1,8 @@
 const windowMs = 1000;
 
 /**
- * At most `rate` requests per key in any 1000 ms, exactly: a request is refused while the one that was
- * `rate` places before it started less than 1000 ms ago. A refused request uses nothing up. 0 admits all.
+ * Admits exactly `rate` requests per key in any 1000 ms. Refuses a request if the request `rate` places before it started
+ * less than 1000 ms ago. A refused request does not count. 0 admits all.
  */
 export function createQuota(rate: number) {
   const logs = new Map<string, { starts: Float64Array; oldest: number }>();
@@ -14,7 +14,7 @@ export function createQuota(rate: number) {
         log = { starts: new Float64Array(rate).fill(Number.NEGATIVE_INFINITY), oldest: 0 };
         logs.set(key, log);
       }
-      // Either way: a clock that is set back would refuse all until it is that late again.
+      // Also if the clock was set back, which would otherwise refuse all requests until it has caught up.
       if (Math.abs(at - (log.starts[log.oldest] ?? 0)) < windowMs) return false;
       log.starts[log.oldest] = at;
       log.oldest = (log.oldest + 1) % rate;

@@ -1,4 +1,4 @@
-/** A seeded source of pseudo-random numbers (mulberry32): the same seed gives the same data everywhere. */
+/** A seeded generator of pseudo-random numbers (mulberry32): equal seeds give equal data everywhere. */
 export function createRandom(seed: number) {
   let state = seed;
   const next = (): number => {
@@ -7,7 +7,7 @@ export function createRandom(seed: number) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  /** A whole number from `low` to `high`, both included. */
+  /** A whole number from `low` to `high`, both inclusive. */
   const whole = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
   const hex = (length: number) => Array.from({ length }, () => whole(0, 15).toString(16)).join('');
   return {
@@ -23,5 +23,4 @@ export function createRandom(seed: number) {
   };
 }
 
-/** A source of random numbers, by `createRandom`. */
 export type Random = ReturnType<typeof createRandom>;

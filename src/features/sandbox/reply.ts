@@ -1,9 +1,9 @@
 import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../../luaauth/wire.ts';
 
-/** Answers of every endpoint: the two envelopes of docs/luaauth-api.md#failures. */
+/** The two envelopes of docs/luaauth-api.md#failures. */
 export type SandboxReply = WireSuccess | WireFailure;
 
-/** An answer for which the API itself has to wait. */
+/** An answer after a wait of the API itself. */
 export interface DelayedReply {
   afterMs: number;
   reply: SandboxReply;
@@ -22,17 +22,17 @@ export function failure(code: number, message: string, failed?: WireError['faile
   return { success: false, error: failed ? { code, message, failed } : { code, message } };
 }
 
-/** Unknown, or not this account's: one string per reason. The wording is not documented; the code is the sample's. */
+/** The object is unknown or belongs to another account. LuaAuth does not document the texts; the code is from its sample. */
 export function unauthorized(...reasons: string[]): WireFailure {
   return failure(0, refused, reasons);
 }
 
-/** Invalid data: one object per field. */
+/** Invalid data: an object for each field. */
 export function invalid(fields: WireInvalidField[]): WireFailure {
   return failure(0, refused, fields);
 }
 
-/** The same refusal, whose code is another at each endpoint. */
+/** This refusal has a different code at each endpoint. */
 export function accountExpired(code: number): WireFailure {
   return failure(code, 'account expired');
 }
@@ -42,7 +42,7 @@ export const internalServerError = failure(-1, 'internal server error');
 export const invalidEndpoint = failure(-1, 'invalid endpoint');
 export const rateLimited = failure(-1, 'ratelimited');
 
-/** The status a failure travels under when the sandbox plays an API that uses them; none is documented. */
+/** The status of a failure with `failureStatus: 'http'`. LuaAuth documents none. */
 export function httpStatus({ message, failed = [] }: WireError): number {
   if (message === 'internal server error') return 500;
   if (message === 'invalid endpoint') return 404;

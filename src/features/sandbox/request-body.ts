@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 
-/** A request body: its text, its value, and why it has none. */
+/** A request body: its text, and its value or problem. */
 export interface Body {
   text: string;
   value: unknown;
-  /** Set when the body is not JSON or is too large. */
+  /** Set if the body is not JSON or is too large. */
   problem?: { message: string; errors: string[] };
 }
 
 const maxBytes = 16 * 1024 * 1024;
 
-/** Calls back with the body once it has arrived whole; a sender that goes away is forgotten. */
+/** Calls `done` when the whole body has arrived. Does nothing if the sender leaves. */
 export function readBody(request: IncomingMessage, done: (body: Body) => void): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === '0')) {
@@ -22,7 +22,7 @@ export function readBody(request: IncomingMessage, done: (body: Body) => void): 
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    // The rest is read and dropped: a sender that is still writing would miss an early answer.
+    // Reads and drops the rest: a sender that is still writing would miss an early answer.
     if (bytes > maxBytes) chunks.length = 0;
     else chunks.push(chunk);
   });

@@ -2,14 +2,14 @@ import type { Route } from '../../luaauth/endpoints.ts';
 import type { Handler } from './handler.ts';
 import { handlers } from './handlers.ts';
 
-/** The endpoint that a request addresses and the parameter of its path. */
+/** The endpoint of a request and the parameter of its path. */
 export interface Matched {
   route: Route;
   handler: Handler;
   id: string;
 }
 
-/** Compiles the routes once; the function gives undefined for what is no endpoint. */
+/** Compiles the routes. The returned function gives undefined for an unknown endpoint. */
 export function createRouter(): (method: string, path: string) => Matched | undefined {
   const table = (Object.entries(handlers) as [Route, Handler][]).map(([route, handler]) => {
     const [method = '', path = ''] = route.split(' ');
@@ -33,7 +33,7 @@ export function createRouter(): (method: string, path: string) => Matched | unde
   };
 }
 
-/** The parameter in a segment of a path; undefined when its percent-encoding is broken. */
+/** Decodes a path segment. Undefined if its percent-encoding is broken. */
 export function decodeSegment(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);

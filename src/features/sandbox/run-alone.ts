@@ -4,7 +4,7 @@ import { clientHandlerNames } from './messages.ts';
 import { seeded } from './seed-data.ts';
 import { GUEST_EVERY_MS, type SandboxDates, startSandbox } from './server.ts';
 
-/** Runs the stand-in for the REST API on a port until a signal stops the process. */
+/** Runs the fake REST API on a port until a signal stops the process. */
 export async function runAlone(port: string, dates: SandboxDates): Promise<void> {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     exit(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);
@@ -12,7 +12,7 @@ export async function runAlone(port: string, dates: SandboxDates): Promise<void>
   const sandbox = await startSandbox({ port: Number(port), guestEveryMs: GUEST_EVERY_MS, dates }).catch(
     ({ code }: NodeJS.ErrnoException) =>
       exit(
-        `The sandbox cannot listen on 127.0.0.1:${port} (${code}). Give --port or SANDBOX_PORT a free one.`,
+        `The sandbox cannot listen on 127.0.0.1:${port} (${code}). Give --port or SANDBOX_PORT a free port.`,
       ),
   );
   console.log(`LuaAuth sandbox on ${sandbox.url}

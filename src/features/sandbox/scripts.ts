@@ -5,7 +5,6 @@ import { sandboxKeys } from './keys.ts';
 import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxScript } from './state.ts';
 
-/** The refusal for a script id that this account does not have. */
 export const unknownScript = unauthorized('script does not exist or is not yours');
 
 /** `GET /scripts/:script_id` */
@@ -40,7 +39,7 @@ const editScript: Handler = ({ state, id, key, body }) => {
   return success();
 };
 
-/** `POST /scripts/:script_id/remove`: its sessions go with it. */
+/** `POST /scripts/:script_id/remove`: also deletes the script's sessions. */
 const removeScript: Handler = ({ state, id }) => {
   if (!state.scripts.delete(id)) return unknownScript;
   state.executions.delete(id);

@@ -1,41 +1,41 @@
-/** Ids of the seed that documentation and tests may rely on: they belong together. */
+/** Ids of the seed that documentation and tests use. They belong together. */
 export const seeded = {
   projectId: '65e0a1b2c3d4e5f600000001',
   /** The script with the most sessions. */
   scriptId: '9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk',
-  /** A script of the same project that lets users in without a key, with sessions of such users. */
+  /** A script of the same project that admits users without a key, with such sessions. */
   freeForAllScriptId: 'B1xPSj7zBdIXn8LaaOk5V5IUuhnJvBLZ',
-  /** The script that guests visit, where the sandbox has some. */
+  /** The script that guests visit, if the sandbox has guests. */
   visitedScriptId: 'YteSakhB9T0Sx9EARKmvuKW387yig7RB',
   /** A script without a session. */
   idleScriptId: 'f3rbdVOxXniLU6u5BhJUGEKJuDEx4Rn2',
-  /** The first session of `scriptId`; the rest describes it. */
+  /** The first session of `scriptId`. The next ids describe it. */
   sessionId: '66b2f00d0000000000000001',
-  /** Its user, and the Discord id of that user. */
+  /** The session's user, and the Discord id of this user. */
   userKey: '67c3beef0000000000000001',
   discordId: '365843484059632433',
   robloxId: 10234711811,
   placeId: 606849621,
   jobId: '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314',
-  /** With fixed dates: when that session began, and the day on which executions end. Unix time in ms, 2026-02-09. */
+  /** With fixed dates, the start of this session and the last day of executions: 2026-02-09, in ms. */
   createdAt: 1770624500000,
-  /** Users of the same project without a session: blacklisted, expired, and one with a key that never expires. */
+  /** Users of the same project without a session: blacklisted, expired, and with an endless key. */
   blacklistedUserKey: '67c3beef0000000000000002',
   expiredUserKey: '67c3beef0000000000000003',
   endlessUserKey: '67c3beef0000000000000004',
-  /** A user of the same project without a session, whose key expires a week after that session began. */
+  /** A user of the same project without a session, whose key expires a week after the start of the session. */
   expiringUserKey: '67c3beef0000000000000005',
-  /** A project whose scripts have names that look like something else in the list of its executions. */
+  /** A project whose scripts have confusing names in its list of executions. */
   namesProjectId: '65e0a1b2c3d4e5f600000004',
-  /** Its script `Snowball - Arena - Beta`, with the separator that ends a name there. */
+  /** Its script `Snowball - Arena - Beta`: the name contains the separator of the list. */
   separatorScriptId: 'gEO83vN7Ds2I6KYpe9cZjMylY8UCg1UA',
-  /** Its script `total`, which is what the sum is called there. */
+  /** Its script `total`, named like the sum of the list. */
   totalScriptId: 'hcLGJ7Kbtbq9hkXlLKbb1UwWmv6MAEcR',
-  /** A script of the same project without executions, which is not in the list. */
+  /** A script of the same project without executions, which the list leaves out. */
   unusedScriptId: 'mLbAEH6p5oCYZUmkkt9qQflZvkXpdpld',
 } as const;
 
-/** The projects, in the order of the ids `…01` to `…04`. */
+/** The names of the projects with the ids `…01` to `…04`. */
 export const seedProjects = [
   'Nightfall Suite',
   'Harvest Tools',
@@ -43,14 +43,14 @@ export const seedProjects = [
   'Winter Event',
 ] as const;
 
-/** One row per script: its project (an index), what it is called and counts, and which flags it has. */
+/** A script of the seed; `project` is an index of `seedProjects`. */
 interface SeedScript {
   id: string;
   name: string;
   project: 0 | 1 | 2 | 3;
   executions: number;
   sessions: number;
-  /** Flags that differ from the default, which is a licensed, enabled script with heartbeat. */
+  /** Flags that differ from the default: a licensed, enabled script with heartbeat. */
   flags?: {
     free_for_all?: boolean;
     use_heartbeat?: boolean;
@@ -60,7 +60,7 @@ interface SeedScript {
   };
 }
 
-/** The scripts, sorted by id. The ids have the form of LuaAuth's: docs/luaauth-api.md#scripts. */
+/** The scripts, sorted by id. The ids have LuaAuth's form: docs/luaauth-api.md#scripts. */
 export const seedScripts: readonly SeedScript[] = [
   {
     id: seeded.scriptId,

@@ -7,10 +7,10 @@ const places = [606849621, 286090429, 2753915549, 920587237, 155615604] as const
 /** All sessions of the seed begin within this time. */
 export const SESSIONS_SPAN_MS = 8_400_000;
 
-/** The sessions of every script, oldest first; users meet on a few dozen game servers. */
+/** Creates the sessions of every script, oldest first, on a few dozen game servers. */
 export function seedSessions({ sessions, users }: SandboxState, random: Random, beginsAt: number): void {
   const keys = [...users.keys()];
-  // The first user is the seeded one and keeps to the seeded session.
+  // The first user is the seeded one and has only the seeded session.
   const accounts = new Map(keys.map((key) => [key, robloxId(random)]));
   const server = () => ({ place_id: random.pick(places), job_id: random.uuid() });
   const servers = Array.from({ length: 48 }, server);
@@ -39,7 +39,7 @@ const seededSession = {
   job_id: seeded.jobId,
 };
 
-/** Both forms of "no key" that the documentation allows: null and missing. */
+/** LuaAuth documents both null and a missing member for "no key". */
 function withoutKey(index: number, random: Random) {
   return { user_key: index % 3 === 1 ? null : undefined, roblox_id: robloxId(random) };
 }

@@ -5,10 +5,10 @@ import type { SandboxState, SandboxUser } from './state.ts';
 const executors = ['Cobalt', 'Volt', 'Drift', null] as const;
 const notes = [null, null, null, 'beta tester', 'reseller', 'refunded once'] as const;
 const dayMs = 86_400_000;
-/** 2100-01-01: a blacklist of the seed is in force whatever the clock says. */
+/** 2100-01-01, so that a blacklist of the seed never ends. */
 const farFuture = 4_102_444_800_000;
 
-/** A hundred and fifty licensed users, the first under `seeded.userKey`. */
+/** Creates 150 licensed users; the first has the key `seeded.userKey`. */
 export function seedUsers(state: SandboxState, random: Random, beginsAt: number): void {
   for (let index = 0; index < 150; index += 1) {
     const key = index === 0 ? seeded.userKey : random.hex(24);
@@ -30,12 +30,12 @@ export function seedUsers(state: SandboxState, random: Random, beginsAt: number)
       blacklist_expires: blacklisted ? farFuture : null,
       luaauth_fingerprint: assigned ? fingerprint(random.hex(40)) : null,
     };
-    // Project 1 deletes expired users; none of the seed may be gone because the clock is late.
+    // Project 1 deletes expired users, and no seeded user may disappear when time passes.
     addUser(state, user, user.key_expires === null ? index % 3 : (index % 2) * 2);
   }
 }
 
-/** The users that `seeded` names and that no session has. */
+/** Creates the users of `seeded` that have no session. */
 export function seedNamedUsers(state: SandboxState, beginsAt: number): void {
   const plain: SandboxUser = {
     key: seeded.endlessUserKey,
@@ -86,7 +86,7 @@ function addUser({ projects, users, userProjects }: SandboxState, user: SandboxU
 
 const kinds = ['ip', 'fingerprint', 'executor'];
 
-/** A line for each kind: its mark, 13 of the hexadecimal digits, and what it stands for. */
+/** A line for each kind: its mark of 13 hexadecimal digits, and its name. */
 function fingerprint(hex: string): string {
   return kinds.map((kind, index) => `${hex.slice(index * 13, index * 13 + 13)} -> ${kind}`).join('\n');
 }

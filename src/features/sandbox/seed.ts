@@ -7,7 +7,7 @@ import { createState, type SandboxState } from './state.ts';
 
 const dayMs = 86_400_000;
 
-/** Fills an empty state with the same account every time. With `now`, its dates are recent at that time. */
+/** Fills an empty state with always the same account. With `now`, its dates are recent. */
 export function seed(state: SandboxState, now?: number): void {
   const account = now === undefined ? fixedAccount() : makeAccount(recentDates(now));
   const { scripts, executions, sources, sessions, projects, users, userProjects } = account;
@@ -20,28 +20,27 @@ export function seed(state: SandboxState, now?: number): void {
   for (const [key, project] of userProjects) state.userProjects.set(key, project);
 }
 
-/** Rows of its own, as they are written to. */
+/** Copies rows, because the state changes them. */
 function copy<Row extends object>(from: ReadonlyMap<string, Row>, to: Map<string, Row>): void {
   for (const [id, row] of from) to.set(id, { ...row });
 }
 
 let made: SandboxState | undefined;
 
-/** Made once in a process: a state that is reset again and again only takes copies. */
+/** Made once per process: a reset only copies it. */
 function fixedAccount(): SandboxState {
   made ??= makeAccount({ beginsAt: seeded.createdAt, lastDayAt: seeded.createdAt });
   return made;
 }
 
-/** The dates that all others of the account follow from, in ms. */
+/** The dates from which all others follow, in ms. */
 interface SeedDates {
-  /** The first session of `seeded.scriptId`. */
   beginsAt: number;
-  /** A time of the last day that has executions. */
+  /** A time on the last day with executions. */
   lastDayAt: number;
 }
 
-/** The last session begins minutes before `now`, and executions end with the day before. */
+/** The last session begins minutes before `now`, and executions end on the previous day. */
 function recentDates(now: number): SeedDates {
   return { beginsAt: now - SESSIONS_SPAN_MS, lastDayAt: now - dayMs };
 }
@@ -49,7 +48,7 @@ function recentDates(now: number): SeedDates {
 function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
   const state = createState();
   const random = createRandom(20260209);
-  // A source of its own for what was added later: the data that was there before is still the same.
+  // Data that was added later has its own generator, so that the earlier data stays the same.
   const laterRandom = createRandom(20261125);
   seedProjects.forEach((name, index) => {
     const id = numbered(seeded.projectId, index);
@@ -92,12 +91,12 @@ function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
   return state;
 }
 
-/** `…01` for 0, `…02` for 1: readable ids for what documentation names. */
+/** Readable ids for documentation: `…01` for 0, `…02` for 1. */
 function numbered(first: string, index: number): string {
   return first.slice(0, -2) + (index + 1).toString(16).padStart(2, '0');
 }
 
-/** The fourteen days to that of `lastDayAt`, busier at the weekend, labelled month/day. */
+/** Fourteen days up to `lastDayAt`, busier at weekends, labelled month/day. */
 function executionDays(total: number, random: Random, lastDayAt: number): WireExecutions {
   const days: WireExecutions = {};
   for (let ago = 13; ago >= 0; ago -= 1) {

@@ -1,10 +1,10 @@
-/** JSON text in which a bigint is a number with exact digits; undefined: it is nested deeper than the stack goes. */
+/** Writes JSON with bigints as exact numbers. Undefined if the value is nested too deep for the stack. */
 export function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
-    // Only a bigint brings us here; a replacer on every answer would cost the usual case.
+    // Only a bigint leads here. A replacer for every answer would be slower.
     const marked = JSON.stringify(value, (_name, member) =>
       typeof member === 'bigint' ? `\0${member}\0` : member,
     );

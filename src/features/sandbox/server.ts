@@ -22,69 +22,68 @@ import { toJson } from './send-json.ts';
 import { clearState, createState, type SandboxState } from './state.ts';
 import { createWait, realTimer, type SetTimer } from './wait.ts';
 
-/** How often a guest comes where people look at live data, in ms. */
+/** How often a guest arrives when people look at live data. */
 export const GUEST_EVERY_MS = 4_000;
 
-/** The dates that the sandbox's data can have. */
 export type SandboxDates = 'fixed' | 'recent';
 
-/** How the sandbox behaves where docs/luaauth-api.md#the-luaauth-rest-api is silent, and what tests need to hold still. */
+/** Options for behaviour that docs/luaauth-api.md#the-luaauth-rest-api does not describe, and for tests. */
 export interface SandboxOptions {
-  /** 0, the default, takes any free port. */
+  /** By default 0: any free port. */
   port?: number;
-  /** Default `127.0.0.1`. */
+  /** By default `127.0.0.1`. */
   host?: string;
   /**
-   * `fixed`, the default, gives the same dates always, around 2026-02-09. With `recent` sessions began minutes ago, executions
-   * end yesterday and a key expires next week, by the clock at the start and at each reset.
+   * With `fixed`, the default, all dates are around 2026-02-09. With `recent` they follow the clock at the start and at
+   * each reset: sessions began minutes ago, executions end yesterday, a key expires next week.
    */
   dates?: SandboxDates;
-  /** Requests in any 1000 ms per API key, default 50; 0 turns the quota off. */
+  /** The quota of an API key in any 1000 ms, by default 50; 0 means no quota. */
   rate?: number;
-  /** The clock in ms: of the quota, the call record, and all that happens as time passes. */
+  /** The clock, in ms. */
   now?: () => number;
-  /** The timer of whatever waits before it is answered; together with `now` a clock that stands still. */
+  /** The timer of delayed answers. With `now` it allows a clock that stands still. */
   after?: SetTimer;
-  /** `ok`, the default, answers every failure with 200; `http` with a fitting 4xx or 5xx. */
+  /** With `ok`, the default, failures have status 200; with `http` a fitting 4xx or 5xx. */
   failureStatus?: 'ok' | 'http';
-  /** Added before every answer, default 0. */
+  /** A delay of every answer, by default 0. */
   latencyMs?: number;
-  /** The most sessions that one answer lists, whatever `limit` says; default 100. */
+  /** The most sessions in an answer, whatever `limit` says; by default 100. */
   maxLimit?: number;
-  /** How many calls the record keeps, default 10,000. */
+  /** How many calls the record keeps, by default 10,000. */
   maxCalls?: number;
-  /** How often a guest comes to `seeded.visitedScriptId`, to stay for five times as long; default 0: never. */
+  /** How often a guest visits `seeded.visitedScriptId`, for five times as long; by default 0: never. */
   guestEveryMs?: number;
-  /** How long a disconnected session goes on appearing, default 5,000 ms; 0: not at all. */
+  /** How long a disconnected session is still listed, by default 5,000 ms; 0: not at all. */
   disconnectMs?: number;
-  /** How long the API takes to update a source, default 0. */
+  /** How long an update of a source takes, by default 0. */
   updateDelayMs?: number;
-  /** How long a client takes to answer a message, default 50 ms. */
+  /** How long a client takes to answer a message, by default 50 ms. */
   messageDelayMs?: number;
-  /** How long the API waits for a client that stays silent, default 60,000 ms as documented. */
+  /** How long the API waits for a silent client, by default the documented 60,000 ms. */
   messageTimeoutMs?: number;
 }
 
 /**
- * A running stand-in; its maps are the live state, which tests may read and change. A thing that becomes due
- * as time passes leaves them with the next request.
+ * A running sandbox. Its maps are the live state, which tests may read and change. Changes that become due over time appear
+ * with the next request.
  */
 export interface Sandbox extends SandboxState {
   url: string;
   port: number;
-  /** Every request that arrived, oldest first; one live array. */
+  /** Every request, oldest first; always the same array. */
   calls: readonly SandboxCall[];
-  /** Adds a fault; faults strike in the order in which they were added. */
+  /** Adds a fault. Faults take effect in the order in which they were added. */
   fault(fault: Fault): void;
   /** Replaces `latencyMs` until the next reset. */
   latency(ms: number): void;
-  /** Back to the seed: state, calls, faults, quota and latency. */
+  /** Resets state, calls, faults, quota and latency. */
   reset(): void;
-  /** Stops listening and drops every open connection. */
+  /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
 
-/** Starts the stand-in on a real port; rejects when the port cannot be had. */
+/** Starts the sandbox. Rejects if it cannot listen on the port. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
   const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
@@ -125,7 +124,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
 
     const matched = match(method, path);
-    // Unknown keys are refused anyway; counting them would let the log of times grow without end.
+    // Unknown keys are refused anyway, and counting them would use unlimited memory.
     const limited = isSandboxKey(headers.token) && !quota.take(headers.token, at);
     readBody(request, (body) => {
       const { text, value } = body;

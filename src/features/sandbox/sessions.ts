@@ -10,7 +10,7 @@ const missing = 'session does not exist or is not yours';
 /** `POST /scripts/:script_id/sessions` */
 const listScriptSessions: Handler = (request) => listSessions(request, request.body);
 
-/** `GET /scripts/:script_id/sessions/filter`: a session must have all that is given. */
+/** `GET /scripts/:script_id/sessions/filter`: a session must match all given properties. */
 const filterScriptSessions: Handler = (request) => {
   const values: SandboxValues = Object.fromEntries(request.query);
   for (const name of ['from', 'limit']) {
@@ -55,7 +55,7 @@ const getSession: Handler = ({ state, id }) => {
   return session ? success({ session }) : unauthorized(missing);
 };
 
-/** `POST /sessions/:session_id/disconnect`: it changes nothing for a session that still appears after the first one. */
+/** `POST /sessions/:session_id/disconnect`: repeating it for a session that is still listed changes nothing. */
 const disconnectSession: Handler = (request) => {
   if (!request.state.sessions.has(request.id)) return unauthorized(missing);
   disconnect(request, request.id);
@@ -63,9 +63,8 @@ const disconnectSession: Handler = (request) => {
 };
 
 /**
- * `POST /sessions/disconnect`: one unknown id refuses all; what the live API does then is not documented. Members
- * other than `session_ids` are passed over, so that a message that went astray disconnects everybody it names;
- * `misdirected` marks it in the call record.
+ * `POST /sessions/disconnect`: one unknown id refuses all ids, which LuaAuth does not document. Other members than
+ * `session_ids` are ignored, so a misdirected message disconnects all named sessions; the call record marks it.
  */
 const disconnectSessions: Handler = (request) => {
   const { state, body } = request;
@@ -79,13 +78,13 @@ const disconnectSessions: Handler = (request) => {
   return success();
 };
 
-/** The session appears until its time is over, which the first disconnect sets. */
+/** The first disconnect decides how long the session is still listed. */
 function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void {
   if (behaviour.disconnectMs <= 0) state.sessions.delete(id);
   else if (!state.disconnected.has(id)) state.disconnected.set(id, now + behaviour.disconnectMs);
 }
 
-/** `POST /sessions/:session_id/message`: `messages.ts` has the handlers. */
+/** `POST /sessions/:session_id/message`; `messages.ts` has the handlers. */
 const sendMessage: Handler = ({ state, id, body, behaviour }) => {
   const session = state.sessions.get(id);
   if (!session) return unauthorized(missing);

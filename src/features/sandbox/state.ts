@@ -1,30 +1,30 @@
 import type { WireExecutions, WireProject, WireScript, WireSession, WireUser } from '../../luaauth/wire.ts';
 
-/** A script as the sandbox holds it; the name is null once an edit has cleared it with `""`. */
+/** A script in the sandbox. The name is null after an edit with `""`. */
 export type SandboxScript = Omit<WireScript, 'name'> & { name: string | null };
 
-/** A session as the sandbox holds it; a bigint id is written as exact digits, beyond 2^53 too. */
+/** A session in the sandbox. A bigint id is written with all digits. */
 export type SandboxSession = Omit<WireSession, 'roblox_id' | 'place_id'> & {
   roblox_id: number | bigint;
   place_id: number | bigint;
 };
 
-/** The source that `POST /scripts/:script_id/update` stored last; version 1 is the seed. */
+/** The last source that `POST /scripts/:script_id/update` stored. Version 1 is the seed. */
 interface SandboxSource {
   version: number;
   bytes: number;
   sha256: string | null;
 }
 
-/** A project as the sandbox holds it; an edit with `""` leaves null, the seed `""` where no webhook is set. */
+/** A project in the sandbox. An edit with `""` stores null; the seed has `""` for an unset webhook. */
 export type SandboxProject = Omit<WireProject, Clearable> & Record<Clearable, string | null>;
 type Clearable = 'name' | 'execution_webhook' | 'information_webhook' | 'blacklist_webhook';
 
-/** A user as the sandbox holds it; one who never ran a script has no executor and no fingerprint. */
+/** A user in the sandbox. A user who never ran a script has no executor and no fingerprint. */
 export type SandboxUser = Omit<WireUser, Unseen> & Record<Unseen, string | null>;
 type Unseen = 'executor' | 'luaauth_fingerprint';
 
-/** Everything the account owns, by id; the order of a map is the order of its list. */
+/** The objects of the account by id. The order of a map is the order of its list. */
 export interface SandboxState {
   scripts: Map<string, SandboxScript>;
   /** By script id. */
@@ -32,33 +32,28 @@ export interface SandboxState {
   /** By script id. */
   sources: Map<string, SandboxSource>;
   sessions: Map<string, SandboxSession>;
-  /** When a disconnected session stops appearing in `sessions`, in ms by the sandbox's clock; by session id. */
+  /** When a disconnected session is no longer listed, in ms; by session id. */
   disconnected: Map<string, number>;
-  /** When each guest who has come leaves, the same way, also one who was disconnected; by session id. */
+  /** When each guest leaves, in ms, including disconnected guests; by session id. */
   guests: Map<string, number>;
   projects: Map<string, SandboxProject>;
-  /** By user key. */
   users: Map<string, SandboxUser>;
-  /** The id of a user's project, which no answer shows; by user key. */
+  /** The project of each user, which no answer shows; by user key. */
   userProjects: Map<string, string>;
-  /** The tables that `tableOf` makes, by name. */
+  /** The tables of `tableOf`, by name. */
   tables: Map<string, Map<string, object>>;
 }
 
-/**
- * Declares a table of a resource, by id, whose file has its seed: the table that a state has of it is filled when it is
- * looked at first.
- */
+/** Declares a table of objects by id, in the file of its resource. A state fills its table with the seed at the first use. */
 export function tableOf<Row extends { readonly id: string }>(name: string, seed: () => readonly Row[]) {
   return ({ tables }: Pick<SandboxState, 'tables'>): Map<string, Row> => {
     const made = tables.get(name) ?? new Map(seed().map((row) => [row.id, row]));
     tables.set(name, made);
-    // Nobody else makes one of this name.
+    // Only this function makes a table with this name.
     return made as Map<string, Row>;
   };
 }
 
-/** An account that owns nothing yet. */
 export function createState(): SandboxState {
   return {
     scripts: new Map(),
@@ -74,7 +69,7 @@ export function createState(): SandboxState {
   };
 }
 
-/** Empties the maps in place, so that whoever holds one sees the change. */
+/** Empties the maps without replacing them, because callers hold them. */
 export function clearState(state: SandboxState): void {
   for (const map of Object.values(state)) map.clear();
 }

@@ -35,7 +35,7 @@ const editUser: Handler = ({ state, id, key, body }) => {
   return success();
 };
 
-/** By another user of the same project; how far the live API looks is not documented. */
+/** Whether another user of the same project has this Discord id. LuaAuth does not document whether other projects count. */
 function isTaken({ users, userProjects }: SandboxState, discordId: string, userKey: string): boolean {
   const project = userProjects.get(userKey);
   return [...users.values()].some(
@@ -68,7 +68,6 @@ const unblacklistUser: Handler = ({ state, id, key }) => {
   return success();
 };
 
-/** Clears a user's blacklist entry. */
 export function endBlacklist(user: SandboxUser): void {
   Object.assign(user, { blacklisted: false, blacklist_reason: null, blacklist_expires: null });
 }

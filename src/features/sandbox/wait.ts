@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
-/** Runs something once, later; gives what calls it off. */
+/** Runs an action once after a delay. Returns a function that cancels it. */
 export type SetTimer = (delayMs: number, action: () => void) => () => void;
 
-/** Runs something after `ms`, unless the connection closes first. */
+/** Runs an action after `ms`, unless the connection closes first. */
 export type Wait = (response: ServerResponse, ms: number, run: () => void) => void;
 
-/** A wait of 0 ms is none. */
+/** Runs an action with 0 ms at once. */
 export function createWait(setTimer: SetTimer): Wait {
   return (response, ms, run) => {
     if (ms > 0) response.once('close', setTimer(ms, run));
@@ -14,7 +14,6 @@ export function createWait(setTimer: SetTimer): Wait {
   };
 }
 
-/** The timers of Node. */
 export const realTimer: SetTimer = (delayMs, action) => {
   const timer = setTimeout(action, delayMs);
   return () => clearTimeout(timer);

@@ -4,9 +4,9 @@ import type { UpstreamMode } from './request.ts';
 import type { TextStorage } from './storage.ts';
 
 const RUN = '.graphiql-execute-button';
-const TITLE = 'What it may cost, in REST calls. Nothing runs.';
+const TITLE = 'The highest price in REST calls. Nothing runs.';
 
-/** Puts a Plan button below Run. Returns what the operation that leaves now was started with. */
+/** Puts a Plan button below Run. Returns a function that tells which button started the current operation. */
 export function addPlanButton(root: Element): () => UpstreamMode {
   let next: UpstreamMode = 'report';
   const button = element('button', { type: 'button', className: 'plan-button', title: TITLE }, 'Plan');
@@ -19,7 +19,7 @@ export function addPlanButton(root: Element): () => UpstreamMode {
   const forget = () => {
     next = 'report';
   };
-  // A visitor who leaves that choice and presses Run means Run.
+  // A visitor who leaves the menu and presses Run wants to run.
   const forgetAtRun = ({ target, isTrusted }: Event) => {
     if (isTrusted && target instanceof Element && target.closest(RUN)) forget();
   };
@@ -35,19 +35,19 @@ export function addPlanButton(root: Element): () => UpstreamMode {
   };
 }
 
-/** GraphiQL keeps what it runs to itself, so its own button is pressed. For several operations it offers a menu. */
+/** GraphiQL does not expose its run function, so this presses its button. For several operations the button opens a menu. */
 function press(run: HTMLElement): void {
   if (run.ariaHasPopup !== 'menu') run.click();
   else run.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0 }));
 }
 
-/** The name under which a window keeps the key, if it is asked to. */
+/** The name under which a window stores the key, if wanted. */
 const KEPT = 'luaauth-graphql:key';
 
-/** The bar above GraphiQL: what is behind the page, and one key for all tabs. */
+/** The bar above GraphiQL, with a note and a key for all tabs. */
 export function createKeyBar({ credential, note }: PageOptions, memory: TextStorage) {
   const about = element('span', { className: 'key-note' }, note);
-  // The class brings GraphiQL's colours along, light and dark.
+  // This class applies GraphiQL's colours, light and dark.
   const bar = element('header', { className: 'graphiql-container key-bar' }, about);
   if (!credential) return { bar, key: '' };
   const { publicKey } = credential;

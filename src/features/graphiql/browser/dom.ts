@@ -8,7 +8,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Calls back once with the first element below the root that matches, when there is one. */
+/** Calls back once, with the first matching element below the root, as soon as it exists. */
 export function whenShown(root: Element, selector: string, callback: (found: Element) => void): void {
   const look = () => {
     const found = root.querySelector(selector);
@@ -21,7 +21,7 @@ export function whenShown(root: Element, selector: string, callback: (found: Ele
   look();
 }
 
-/** Copies a text, also where the page did not come by HTTPS and browsers hide their clipboard. */
+/** Copies a text, also on a page without HTTPS, where browsers hide the clipboard. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -7,13 +7,13 @@ import { shareLink } from './share.ts';
 
 interface FooterProps {
   readonly runs: Runs;
-  /** The key that an address must not show; empty: there is none. */
+  /** The key that a shared address must not contain; empty if there is none. */
   readonly secretKey: () => string;
-  /** The operation that the address asked for. */
+  /** The operation that the address names. */
   readonly operationName: string | undefined;
 }
 
-/** The bar below the answer. It belongs to the tab in view. */
+/** The bar below the answer of the current tab. */
 export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
   const { tabs, activeTabIndex, responseEditor, queryEditor, variableEditor, operations, operationName } =
     useGraphiQL((state) => state);
@@ -76,13 +76,13 @@ export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
 
 const SAID_MS = 2_000;
 
-/** The text that a button copies, and its words afterwards. */
+/** A copied text, and the button's label afterwards. */
 interface Copied {
   readonly text: string;
   readonly said: string;
 }
 
-/** The line under an answer: what the tab in view ran last, and buttons that pass it on. */
+/** The line below an answer: facts about the last run of the current tab, and buttons to share it. */
 function AnswerBar({ run, share }: { readonly run: Run | undefined; readonly share: () => Copied }) {
   const { facts, command } = run ?? {};
   return (
@@ -115,7 +115,7 @@ interface CopyButtonProps {
   readonly className: string;
   readonly label: string;
   readonly title: string;
-  /** Undefined: there is nothing to copy yet. */
+  /** Undefined if there is nothing to copy yet. */
   readonly copy: (() => Copied) | undefined;
 }
 
@@ -147,7 +147,7 @@ interface EventListProps {
   readonly onChoose: (event: StreamEvent) => void;
 }
 
-/** The events of a subscription, the newest first: when each came, and what it is. One that is pressed is shown. */
+/** The events of a subscription, newest first. Pressing an event shows it. */
 function EventList({ run: { events, isPaused, chosen }, onPause, onResume, onChoose }: EventListProps) {
   const count = events.at(-1)?.number ?? 0;
   const since = chosen === undefined ? 0 : count - chosen;
@@ -163,7 +163,9 @@ function EventList({ run: { events, isPaused, chosen }, onPause, onResume, onCho
         <button
           type="button"
           className="small-button"
-          title={isPaused ? 'Show each event as it comes' : 'Keep what is shown; events go on coming'}
+          title={
+            isPaused ? 'Show each event as it comes' : 'Keep the shown event while further events arrive'
+          }
           onClick={isPaused ? onResume : onPause}
         >
           {isPaused ? 'Resume' : 'Pause'}
@@ -189,7 +191,7 @@ function EventList({ run: { events, isPaused, chosen }, onPause, onResume, onCho
   );
 }
 
-/** The visitor's own time: `14:03:09.120`. */
+/** In the visitor's time zone: `14:03:09.120`. */
 function timeOf(at: Date): string {
   return `${at.toTimeString().slice(0, 8)}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 }

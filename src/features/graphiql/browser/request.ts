@@ -1,27 +1,26 @@
 import type { VisitorCredential } from '../../../http/graphiql-options.ts';
 
-/** A request as GraphiQL makes it. */
+/** A request in GraphiQL's form. */
 export interface Operation {
   readonly query: string;
   readonly operationName?: string | null;
   readonly variables?: unknown;
 }
 
-/** A request to the gateway: as sent, and as a copied command shows it. */
+/** A request to the gateway, which is sent and also copied as a command. */
 export interface OperationRequest {
   readonly url: string;
-  /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** The report that is asked for beside the answer: its cost, or the cost that it would have. */
+/** Whether to run the operation and report its cost, or only to plan it. */
 export type UpstreamMode = 'report' | 'plan';
 
 export interface RequestParts {
   readonly url: string;
   readonly operation: Operation;
-  /** As the Headers editor has them: they take the place of the others. */
+  /** The headers of the Headers editor, which override the others. */
   readonly typedHeaders: Readonly<Record<string, unknown>>;
   readonly credential: VisitorCredential | undefined;
   readonly key: string;
@@ -38,24 +37,24 @@ export function buildRequest(parts: RequestParts): OperationRequest {
   };
   if (credential && key !== '') headers[credential.header] = credential.prefix + key;
   for (const [name, value] of Object.entries(typedHeaders)) headers[name.toLowerCase()] = String(value);
-  // The Plan button counts, whatever the headers say.
+  // The Plan button wins over the headers.
   if (mode === 'plan') headers['x-upstream'] = mode;
   return { url, headers, body: JSON.stringify({ query, variables, operationName: nameIn(operation) }) };
 }
 
-/** For a moment after a tab was opened, GraphiQL gives the name of the operation that the tab before it holds. */
+/** Just after a tab is opened, GraphiQL gives the operation name of the previous tab. */
 function nameIn({ query, operationName }: Operation): string | undefined {
   if (!operationName) return undefined;
   const isDefined = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query);
   return isDefined ? operationName : undefined;
 }
 
-/** Headers that may hold a key, wherever it was typed. */
+/** Headers that may contain a key. */
 const SECRET = new Set(['token', 'authorization', 'cookie']);
 
 /**
- * A command for a POSIX shell that sends the same request. It goes into chats and bug reports, so a secret key stands in
- * it as a variable only.
+ * Makes a shell command that sends the same request. People paste it into chats and bug reports, so it refers to a secret
+ * key by a variable.
  */
 export function toCurl({ url, headers, body }: OperationRequest, credential: VisitorCredential | undefined) {
   const options = Object.entries(headers).map(([name, value]) => `-H ${header(name, value, credential)}`);

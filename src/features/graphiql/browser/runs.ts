@@ -1,34 +1,33 @@
 import type { AnswerFacts, ShownAnswer } from './send.ts';
 
 export interface StreamEvent {
-  /** From 1, in the order of their coming. */
+  /** Counted from 1. */
   readonly number: number;
   readonly at: Date;
-  /** Its name, in a few words. */
+  /** A short name of the event. */
   readonly title: string;
   readonly isFailed: boolean;
-  /** As the answer's editor shows it. */
+  /** The text for the answer's editor. */
   readonly text: string;
 }
 
-/** The last run of a tab, and its answer. */
 export interface Run {
-  /** A command that sends the same again. */
+  /** A command that sends the request again. */
   readonly command: string;
   readonly facts: AnswerFacts | undefined;
-  /** The newest ones of a subscription. */
+  /** The newest events of a subscription. */
   readonly events: readonly StreamEvent[];
   readonly isPaused: boolean;
-  /** The number of the event that is shown; undefined: the newest. */
+  /** The number of the shown event. Undefined: the newest. */
   readonly chosen: number | undefined;
 }
 
-/** So many events of a tab are kept. */
+/** The most events that are kept for a tab. */
 export const MAX_EVENTS = 200;
 
 export type Runs = ReturnType<typeof createRuns>;
 
-/** Remembers for each tab what it ran, as long as the page lives. */
+/** Remembers the last run of each tab until the page closes. */
 export function createRuns() {
   const byTab = new Map<string, Run>();
   const listeners = new Set<() => void>();
@@ -47,12 +46,12 @@ export function createRuns() {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    /** The visitor looks at this tab, and these are open. */
+    /** Sets the current tab and the open tabs. */
     enter(tab: string, open: readonly string[]) {
       current = tab;
       for (const known of byTab.keys()) if (!open.includes(known)) byTab.delete(known);
     },
-    /** An operation of the tab in view leaves. Returns what takes its answers, and says whether to show one. */
+    /** Begins a run of the current tab. The returned function takes answers, and says whether to show an answer. */
     begin(command: string): (outcome: ShownAnswer) => boolean {
       const tab = current;
       put(tab, { command, facts: undefined, events: [], isPaused: false, chosen: undefined });
@@ -63,7 +62,7 @@ export function createRuns() {
         return !isPaused;
       };
     },
-    /** Holds what is shown: an event that was chosen, or the newest of now. Events go on coming. */
+    /** Keeps showing the chosen or newest event while further events arrive. */
     pause: (tab: string, chosen?: number) =>
       change(tab, { isPaused: true, chosen: chosen ?? byTab.get(tab)?.events.at(-1)?.number }),
     resume: (tab: string) => change(tab, { isPaused: false, chosen: undefined }),
@@ -92,7 +91,7 @@ function eventOf(answer: unknown, number: number): StreamEvent {
   };
 }
 
-/** The type of a field's value where it was asked for, or else the field. */
+/** The type of a field's value if it was selected, else the field's name. */
 function nameOf([field, value]: [string, unknown]): string {
   const { __typename } = (value ?? {}) as { readonly __typename?: unknown };
   return typeof __typename === 'string' ? __typename : field;

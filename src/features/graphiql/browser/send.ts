@@ -1,16 +1,16 @@
 import type { Operation, OperationRequest, UpstreamMode } from './request.ts';
 
-/** An answer: the part that GraphiQL shows, and the facts below it. */
+/** An answer for GraphiQL, and facts to show below it. */
 export interface ShownAnswer {
   readonly answer: unknown;
   readonly facts: AnswerFacts;
-  /** Whether more may follow: one of the answers to a subscription. */
+  /** Whether it is an event of a subscription. */
   readonly isEvent: boolean;
 }
 
 /**
- * Sends a request, and gives each answer as it comes: one, or those of a subscription. It never throws: what went wrong is
- * an answer too, as GraphiQL would show the stack of an Error.
+ * Sends a request and passes on each answer. Never throws: a failure is an answer too, because GraphiQL would show the
+ * stack of an Error.
  */
 async function send(
   request: OperationRequest,
@@ -49,7 +49,7 @@ const NONE = { status: undefined, statusText: '', bytes: 0, requestId: null };
 const isEventStream = ({ headers }: Response) =>
   (headers.get('content-type') ?? '').startsWith('text/event-stream');
 
-/** Something between the page and the gateway may answer in its place. */
+/** A server between the page and the gateway may answer instead. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -63,7 +63,7 @@ const failure = (message: string) => ({ errors: [{ message }] });
 const messageOf = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
-/** A plan has a price, a report the calls. */
+/** A plan has a price, a report has calls. */
 function callsOf(answer: unknown): number | undefined {
   const { extensions } = (answer ?? {}) as {
     extensions?: { upstream?: { calls?: unknown; price?: unknown } };
@@ -72,7 +72,7 @@ function callsOf(answer: unknown): number | undefined {
   return [calls, price].find((count) => typeof count === 'number');
 }
 
-/** Gives the data of each `next` event of an event stream, and how many bytes have come so far. */
+/** Calls back with the data of each `next` event, and the number of bytes so far. */
 async function readEvents(body: ReadableStream<Uint8Array>, onNext: (data: string, bytes: number) => void) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -99,25 +99,24 @@ function dataOf(event: string): string | undefined {
     .join('\n');
 }
 
-/** Facts about an answer beside its content. */
 export interface AnswerFacts {
-  /** Undefined: none came. */
+  /** Undefined if no answer came. */
   readonly status: number | undefined;
   readonly statusText: string;
-  /** From the sending to the last byte. */
+  /** From sending to the last byte. */
   readonly durationMs: number;
-  /** The size of the body, unpacked. */
+  /** The size of the decompressed body. */
   readonly bytes: number;
   readonly requestId: string | null;
-  /** REST calls that the answer did cost, or would at most. */
+  /** The REST calls of the answer, or the highest price of a plan. */
   readonly calls: number | undefined;
   readonly isPlan: boolean;
 }
 
-/** Data with errors. Servers know no name for it yet. */
+/** Data with errors, a status that servers do not name yet. */
 const PARTIAL_SUCCESS = 294;
 
-/** The facts as they are shown: what each is, for those who point at it, and its text. */
+/** The facts with their tooltips and texts. */
 export function describeFacts(facts: AnswerFacts) {
   const { status, statusText, durationMs, bytes, requestId, calls, isPlan } = facts;
   if (status === undefined) return [{ name: 'Status', text: 'No answer' }, time(durationMs)];
@@ -153,13 +152,13 @@ interface FetcherParts {
     typedHeaders: Readonly<Record<string, unknown>>,
     mode: UpstreamMode,
   ): OperationRequest;
-  /** The key or button that started the operation which leaves now. */
+  /** The button that started the current operation. */
   takeMode(): UpstreamMode;
-  /** A visitor's operation leaves. Returns what takes its answers, and says whether to show one. */
+  /** Called when an operation is sent. The returned function takes answers, and says whether to show an answer. */
   onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;
 }
 
-/** The fetcher by which GraphiQL sends operations. The page's own reads of the schema are sent, but not shown. */
+/** The function by which GraphiQL sends operations. It does not show the page's own reads of the schema. */
 export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
   return (operation: Operation, { headers = {} }: { headers?: Readonly<Record<string, unknown>> } = {}) => {
     if (operation.operationName === 'IntrospectionQuery') {
@@ -170,7 +169,7 @@ export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
     }
     const request = build(operation, headers, takeMode());
     const onAnswer = onSend(request);
-    // GraphiQL can stop waiting for it.
+    // GraphiQL can stop an operation through this object.
     return {
       subscribe(observer: { next(answer: unknown): void; complete(): void }) {
         const controller = new AbortController();

@@ -1,20 +1,20 @@
 import { parse } from 'jsonc-parser';
 
-/** A tab as an address carries it. Headers are no part of it. */
+/** The part of a tab that an address contains, without headers. */
 interface SharedTab {
   readonly query: string;
-  /** As text; undefined: none. */
+  /** As JSON text. Undefined if there are none. */
   readonly variables?: string | undefined;
-  /** Which of several operations is meant. */
+  /** The chosen operation, if there are several. */
   readonly operationName?: string | undefined;
 }
 
-/** In the place of a key. In a document it is no text, so that one with the placeholder is marked, and does not run. */
+/** Replaces a key. In a document it is not a string, so that the editor marks it and the document does not run. */
 const PLACEHOLDER = 'YOUR_KEY';
 const KEY = 'keys?';
-/** The other secrets: who knows a webhook can post to it. They have no placeholder, which would be written in their place. */
+/** Other secrets, such as webhooks. They are removed without a placeholder, because a mutation would write the placeholder. */
 const OTHER = 'source|webhook';
-/** One that is written into the document: as an argument, a member of an input, or a variable's default. */
+/** A secret in the document: an argument, a member of an input, or a variable's default. */
 const SECRET_LITERAL = new RegExp(
   String.raw`(\b\w*(?:${KEY}|${OTHER})\s*:\s*(?:[\w![\]]+\s*=\s*)?)(\[[^\]]*\]|"""(?:\\"""|[\s\S])*?"""|"(?:[^"\\\n]|\\.)*")`,
   'gi',
@@ -23,9 +23,8 @@ const KEY_NAME = new RegExp(`(?:${KEY})$`, 'i');
 const OTHER_NAME = new RegExp(`(?:${OTHER})$`, 'i');
 
 /**
- * Makes the address that opens a tab with the same query and variables. It is meant for chats, and servers keep addresses in
- * their logs: what is called a key, such as the licence key of a user, the source of a script, webhooks, and the secret key of
- * the page are left out.
+ * Makes an address that opens a tab with this query and variables. Addresses are pasted into chats and logged by servers.
+ * So it leaves out licence keys, script sources, webhooks and the page's secret key.
  */
 export function shareLink(page: string, tab: SharedTab, secretKey: string) {
   const withoutSecret = (text: string) => (secretKey === '' ? text : text.replaceAll(secretKey, PLACEHOLDER));
@@ -53,7 +52,7 @@ function hideSecrets(value: unknown, name = ''): unknown {
   return KEY_NAME.test(name) ? PLACEHOLDER : value;
 }
 
-/** Reads such an address, whoever made it. Undefined: it carries no query. */
+/** Reads a shared address. Undefined if it contains no query. */
 export function readShared(search: string): SharedTab | undefined {
   const parameters = new URLSearchParams(search);
   const query = parameters.get('query');

@@ -21,10 +21,10 @@ const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
-/** Starts GraphiQL with what the page says, and with what the gateway adds to it. */
+/** Starts GraphiQL with the options of the page and the gateway's additions. */
 function start(root: HTMLElement, page: PageOptions): void {
   const shared = readShared(location.search);
-  // A reload goes on with what was typed since, and what an address carries is no longer seen by what looks at it.
+  // A reload must keep later changes, and the address must no longer show the shared query.
   if (location.search !== '') history.replaceState(null, '', location.pathname);
   const storage = storageOf('localStorage');
   reopenTab(storage);
@@ -33,7 +33,8 @@ function start(root: HTMLElement, page: PageOptions): void {
   const takeMode = addPlanButton(root);
   const runs = createRuns();
   const { credential, tabs } = page;
-  // Beside the page, wherever a proxy has it; not its own address, as a POST there would drop it from the browser's cache.
+  // Relative to the page, wherever a proxy serves it. Not the page's own address, because a POST there would remove the
+  // page from the browser's cache.
   const url = new URL('graphql/', location.href).href;
   const fetcher = createFetcher({
     build: (operation, typedHeaders, mode) =>

@@ -1,7 +1,6 @@
-/** The part of the browser's storage that GraphiQL uses. */
 export type TextStorage = Pick<Storage, 'length' | 'getItem' | 'setItem' | 'removeItem' | 'clear'>;
 
-/** A storage of the browser; where it keeps no data of sites, one that lasts as long as the page. */
+/** Returns the browser's storage. If the browser blocks it, returns a storage that lasts as long as the page. */
 export function storageOf(name: 'localStorage' | 'sessionStorage'): TextStorage {
   try {
     return window[name];
@@ -21,7 +20,7 @@ export function storageOf(name: 'localStorage' | 'sessionStorage'): TextStorage 
 
 const HISTORY = /:(queries|favorites)$/;
 
-/** A storage for GraphiQL, whose history would keep the Headers of each operation, and so what key was typed there. */
+/** Wraps the storage so that GraphiQL's history does not keep headers, which may contain keys. */
 export function withoutHeaders(storage: TextStorage): TextStorage {
   return {
     get length() {
@@ -34,11 +33,11 @@ export function withoutHeaders(storage: TextStorage): TextStorage {
   };
 }
 
-/** The list is the one property of an object; every item has its headers next to its query. */
+/** The list is the only property of an object, and each item has headers. */
 const strip = (text: string) =>
   JSON.stringify(JSON.parse(text), (name, value) => (name === 'headers' ? undefined : value));
 
-/** GraphiQL takes a visitor back to the tab that holds the query last edited; without one it opens an empty tab each time. */
+/** Lets GraphiQL reopen the last tab. GraphiQL looks for the tab of the last edited query, and otherwise opens an empty tab. */
 export function reopenTab(storage: Pick<Storage, 'getItem' | 'setItem'>): void {
   try {
     const { tabs, activeTabIndex } = JSON.parse(storage.getItem('graphiql:tabState') ?? '');
@@ -46,6 +45,6 @@ export function reopenTab(storage: Pick<Storage, 'getItem' | 'setItem'>): void {
       storage.setItem(`graphiql:${name}`, tabs[activeTabIndex][name] ?? '');
     }
   } catch {
-    // Nothing was kept, or by another version: the page begins without.
+    // There is no saved state, or another version saved it.
   }
 }

@@ -23,7 +23,7 @@ import { tags } from '@lezer/highlight';
 import { completion, graphqlLanguageSupport, lint, stateExtensions } from 'cm6-graphql';
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 
-/** The abilities of an editor. Tab leaves it, for those who have no mouse. */
+/** The extensions of an editor. Tab leaves the editor, for visitors without a mouse. */
 export function extensionsFor(language: string, readOnly: boolean, name: string): Extension {
   const common = [
     look,
@@ -46,7 +46,7 @@ export function extensionsFor(language: string, readOnly: boolean, name: string)
   const isNamed = (attributes: Record<string, string> = {}) =>
     EditorView.contentAttributes.of({ ...attributes, 'aria-label': name });
   if (readOnly) {
-    // It can be focused, so that it can be searched and copied from.
+    // It can have the focus, so that visitors can search in it and copy from it.
     return [
       ...common,
       EditorState.readOnly.of(true),
@@ -77,7 +77,7 @@ export function extensionsFor(language: string, readOnly: boolean, name: string)
   ];
 }
 
-/** GraphiQL takes comments and a comma too many. */
+/** GraphiQL accepts comments and trailing commas. */
 function problemsOf(text: string): Diagnostic[] {
   if (text.trim() === '') return [];
   const errors: ParseError[] = [];
@@ -90,12 +90,12 @@ function problemsOf(text: string): Diagnostic[] {
   }));
 }
 
-/** `ValueExpected` is "Value expected." */
+/** Converts `ValueExpected` to "Value expected." */
 const inWords = (code: string) => `${code.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}.`;
 
 const colour = (name: string, alpha = '1') => `hsla(var(--color-${name}), ${alpha})`;
 
-/** Colours and fonts are GraphiQL's variables, so they follow its theme. */
+/** Uses GraphiQL's variables for colours and fonts, so that it follows GraphiQL's theme. */
 const look = [
   EditorView.theme({
     '&': { height: '100%', fontSize: '14px', color: colour('neutral'), backgroundColor: 'transparent' },

@@ -6,11 +6,10 @@ import { Position as LanguagePosition } from 'graphql-language-service';
 import { extensionsFor } from './extensions.ts';
 
 /**
- * The part of Monaco's interface that GraphiQL calls, over CodeMirror: README.md lists it. Monaco would be 1.1 MB more in the
- * package, and does not work on phones.
+ * The part of Monaco's interface that GraphiQL calls, implemented with CodeMirror; README.md lists it. Monaco would add 1.1
+ * MB to the package, and does not work on phones.
  */
 
-/** A line and a column, both from 1. */
 interface Position {
   readonly lineNumber: number;
   readonly column: number;
@@ -37,7 +36,7 @@ const NOTHING: Disposable = { dispose() {} };
 
 type Uri = ReturnType<typeof URI.file>;
 
-/** The form of a model's name: `/r0-operation.graphql`. */
+/** A model's name has the form `/r0-operation.graphql`. */
 export const URI = {
   file(given: string) {
     const path = `/${given.replace(/^\//, '')}`;
@@ -45,14 +44,14 @@ export const URI = {
   },
 };
 
-/** GraphiQL makes them of lines and columns, and nobody reads them: decorations are not shown. */
+/** GraphiQL creates ranges for decorations, which are not shown here. */
 export class Range {}
 
 export const KeyMod = { CtrlCmd: 1 << 11, Shift: 1 << 10, Alt: 1 << 9, WinCtrl: 1 << 8 };
-/** Keys are known by the code of their character; `Enter` by that of a line's end. */
+/** Keys by the code of their character. */
 export const KeyCode = { Enter: 13, KeyC: 67, KeyM: 77, KeyP: 80 };
 
-/** The modifiers that a key is bound with. Mod is Cmd on a Mac, and Ctrl elsewhere, where it also is Ctrl itself. */
+/** The codes of a key with its modifiers. CtrlCmd means Cmd on a Mac and Ctrl elsewhere. */
 function bindingsOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): number[] {
   const code = key === 'Enter' ? KeyCode.Enter : key.toUpperCase().charCodeAt(0);
   const others = code | (altKey ? KeyMod.Alt : 0) | (shiftKey ? KeyMod.Shift : 0);
@@ -66,7 +65,7 @@ let schema: GraphQLSchema | undefined;
 
 type Model = ReturnType<typeof createModel>;
 
-/** A text with a name and a language. Its editor shows it and writes into it. */
+/** A text with a name and a language. Its editor shows and changes it. */
 function createModel(value: string, language: string, uri: Uri) {
   const listeners = new Set<() => void>();
   let state = EditorState.create({ doc: value });
@@ -84,7 +83,7 @@ function createModel(value: string, language: string, uri: Uri) {
     uri,
     language,
     getValue,
-    /** Begins again: what can be undone belongs to the text before, which may be another tab's. */
+    /** Replaces the text and the undo history, which may belong to another tab. */
     setValue(text: string) {
       if (text === getValue()) return;
       state = EditorState.create({ doc: text, extensions });
@@ -126,7 +125,7 @@ function createModel(value: string, language: string, uri: Uri) {
 let definitions: { provideDefinition(model: Model, position: Position): unknown } | undefined;
 let references: { provideReferences(model: Model, position: Position): unknown } | undefined;
 
-/** Screen readers name the editors by these. */
+/** The names of the editors for screen readers. */
 const NAMES = [
   ['operation.graphql', 'Operation'],
   ['variables.json', 'Variables'],
@@ -145,7 +144,7 @@ function createEditor(parent: HTMLElement, { model, readOnly = false }: EditorOp
     run?.(made);
     return run !== undefined;
   };
-  /** Ctrl or Cmd and a click on a name opens its documentation. */
+  /** Opens the documentation of a name at Ctrl-click or Cmd-click. */
   const openReference = (event: MouseEvent) => {
     const offset = event.ctrlKey || event.metaKey ? view.posAtCoords(event) : null;
     if (offset === null || model.language !== 'graphql') return false;
@@ -187,7 +186,7 @@ export const editor = {
     createModel(value ?? '', language, uri),
   getModel: (uri: Uri) => models.get(uri.toString()) ?? null,
   create: createEditor,
-  // The colours are those of the page, by its variables.
+  // The editors use the page's colours through its variables.
   defineTheme() {},
   setTheme() {},
 };
@@ -205,7 +204,7 @@ export const languages = {
   registerHoverProvider: () => NOTHING,
 };
 
-/** In the place of `monaco-graphql`: hands the schema to the editors of operations. */
+/** Replaces `monaco-graphql`: passes the schema to the editors of operations. */
 export const initializeMode = (options: object) => ({
   ...options,
   setSchemaConfig([config]: readonly { readonly schema: GraphQLSchema }[]) {
@@ -219,5 +218,5 @@ export const initializeMode = (options: object) => ({
 export const toGraphQLPosition = ({ lineNumber, column }: Position) =>
   new LanguagePosition(lineNumber - 1, column - 1);
 
-/** GraphiQL mends a fault of Monaco's in Firefox there. */
+/** GraphiQL fixes a bug of Monaco in Firefox through this object. */
 export const MouseTargetFactory = {};
