@@ -6,7 +6,6 @@ import { KeyTrial } from './callers/key-trial.ts';
 import type { Permissions } from './callers/permissions.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
 import type { Access, Api, Timeouts } from './luaauth/api.ts';
-import type { OnlineObserver } from './observability/online-observer.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
 import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
@@ -24,14 +23,12 @@ export interface Live {
   endAll(): void;
 }
 
-type FollowedEvent =
-  | { readonly type: 'SessionsSnapshot'; readonly sessions: readonly unknown[] }
-  | {
-      readonly type: 'SessionsChange';
-      readonly appeared: readonly unknown[];
-      readonly disappeared: readonly unknown[];
-    }
-  | { readonly type: 'SessionsDelay' };
+interface FollowedEvent {
+  readonly type: 'SessionsSnapshot' | 'SessionsChange' | 'SessionsDelay';
+  readonly sessions?: readonly unknown[];
+  readonly appeared?: readonly unknown[];
+  readonly disappeared?: readonly unknown[];
+}
 
 /** The connected users of one script during the last day, period by period. */
 export interface OnlineDay {
@@ -46,20 +43,6 @@ export interface Online {
   historyOf(account: string, scriptId: string): OnlineDay | undefined;
   /** Ends all sampling. */
   end(): void;
-}
-
-export interface OnlineOptions {
-  readonly transport: Pick<Transport, 'clock' | 'state'>;
-  readonly live: Live | undefined;
-  /** The polls have the key that the gateway holds. */
-  readonly credentials: { readonly heldKey?: string | undefined };
-  /** The ids of the scripts. */
-  readonly scripts: readonly string[];
-  readonly observer?: OnlineObserver | undefined;
-  /** Receives what the observer throws, or how it rejects. */
-  readonly onUnexpected: (error: unknown) => void;
-  /** The time of day, in ms since 1970. */
-  readonly today?: (() => number) | undefined;
 }
 
 /** The part of a request that a resolver sees. */

@@ -5,14 +5,7 @@ import type { Plugin } from 'graphql-yoga';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
-import {
-  type Context,
-  type ContextOptions,
-  createContext,
-  type Live,
-  type Online,
-  type OnlineOptions,
-} from './context.ts';
+import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
 import { execute as executeCompiled } from './execution/execute.ts';
 import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
@@ -61,7 +54,14 @@ export interface GatewayFeatures {
       readonly onUnexpected: (error: unknown) => void;
     }): Live;
   };
-  readonly online?: { createOnline(options: OnlineOptions): Online };
+  readonly online?: {
+    createOnline(
+      options: Pick<GatewayOptions, 'transport' | 'credentials' | 'metricsScripts' | 'onlineObserver'> & {
+        readonly live: Live | undefined;
+        readonly onUnexpected: (error: unknown) => void;
+      },
+    ): Online;
+  };
   readonly persisted?: {
     createDocumentResolver(
       options: PersistedDocuments & { readonly maxLength: number; readonly registered: Documents },
@@ -183,7 +183,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     observer: options.liveObserver,
     onUnexpected: tracker.unexpected,
   });
-  const online = openOnline(features, options, live, tracker.unexpected);
+  const online = options.metricsScripts?.length
+    ? needed(features, 'online').createOnline({ ...options, live, onUnexpected: tracker.unexpected })
+    : undefined;
   const { identify, wasAccepted, isAccepted } = watchAccepted(
     options.credentials,
     createIdentify(options.credentials, clock),
@@ -271,18 +273,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       sockets?.end();
     },
   });
-}
-
-/** Samples the scripts that the options name. @throws Error if the feature `online` or a key for the polls is missing. */
-function openOnline(
-  features: GatewayFeatures,
-  { metricsScripts: scripts = [], transport, credentials, onlineObserver: observer }: GatewayOptions,
-  live: Live | undefined,
-  onUnexpected: (error: unknown) => void,
-): Online | undefined {
-  if (scripts.length === 0) return undefined;
-  const { createOnline } = needed(features, 'online');
-  return createOnline({ transport, live, credentials, scripts, observer, onUnexpected });
 }
 
 /** Opens the documents that clients run by id. @throws Error if an option needs the feature `persisted` and it is missing. */

@@ -98,7 +98,10 @@ describe('imports point down', () => {
       'features/live',
       ['luaauth', 'transport', 'state', 'errors', 'schema', 'callers', 'plan', 'observability', 'context.ts'],
     ],
-    ['features/online', ['luaauth', 'transport', 'state', 'schema', 'callers', 'context.ts']],
+    [
+      'features/online',
+      ['luaauth', 'transport', 'state', 'schema', 'callers', 'observability', 'context.ts'],
+    ],
     ['features/persisted', ['operation', 'plan', 'errors', 'state', 'transport']],
     ['features/redis', ['state', 'transport', 'server/features.ts']],
     ['features/sandbox', ['luaauth/wire.ts', 'luaauth/endpoints.ts', 'server/signals.ts']],

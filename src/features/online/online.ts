@@ -1,8 +1,10 @@
 import { createHash } from '../../callers/identify.ts';
-import type { Live, OnlineOptions } from '../../context.ts';
+import type { Live } from '../../context.ts';
 import { getExecutions } from '../../luaauth/executions.ts';
+import type { OnlineObserver } from '../../observability/online-observer.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
+import type { Transport } from '../../transport/transport.ts';
 import { createDay } from './day.ts';
 
 const PERIOD_MS = 60_000;
@@ -17,12 +19,27 @@ const PAGE = 100;
 /** No gateway key has a space in its name. */
 const CALLER = ' online';
 
+interface OnlineOptions {
+  readonly transport: Pick<Transport, 'clock' | 'state'>;
+  readonly live: Live | undefined;
+  /** The polls have the key that the gateway holds. */
+  readonly credentials: { readonly heldKey?: string | undefined };
+  /** The ids of the scripts. */
+  readonly metricsScripts?: readonly string[] | undefined;
+  readonly onlineObserver?: OnlineObserver | undefined;
+  /** Receives what the observer throws, or how it rejects. */
+  readonly onUnexpected: (error: unknown) => void;
+  /** The time of day, in ms since 1970. */
+  readonly today?: (() => number) | undefined;
+}
+
 /**
  * Counts the connected users of some scripts once a minute, and reads the executions of the day. The polls are the polls of
  * subscriptions: a script that a subscription follows costs no further poll.
  */
 export function createOnline(options: OnlineOptions) {
-  const { transport, live, credentials, scripts, observer = {}, onUnexpected, today = Date.now } = options;
+  const { transport, live, credentials, onUnexpected, today = Date.now } = options;
+  const { metricsScripts: scripts = [], onlineObserver: observer = {} } = options;
   const { clock, state } = transport;
   const { heldKey } = credentials;
   if (heldKey === undefined || !live) {
@@ -58,8 +75,8 @@ export function createOnline(options: OnlineOptions) {
       for await (const event of stream) {
         if (event.type === 'SessionsDelay') continue;
         const isFirst = sessions === undefined;
-        if (event.type === 'SessionsSnapshot') sessions = event.sessions.length;
-        else sessions = (sessions ?? 0) + event.appeared.length - event.disappeared.length;
+        const { sessions: all, appeared = [], disappeared = [] } = event;
+        sessions = all ? all.length : (sessions ?? 0) + appeared.length - disappeared.length;
         // The first poll takes a short page for the whole list. The second one looks whether more follow.
         const longest = await state.pageSizes.longest(asker.account, 'sessions');
         if (!isFirst || sessions === 0 || sessions >= PAGE || sessions < longest) break;
