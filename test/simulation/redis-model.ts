@@ -168,6 +168,12 @@ export class RedisModel {
       this.#kept.set(key, { value, expiresAt });
       return { ok: 'OK' };
     },
+    INCR: ([key = '']) => {
+      const sum = integerOf(this.#read(key, isText) ?? '0') + 1;
+      const { expiresAt = Number.POSITIVE_INFINITY } = this.#find(key) ?? {};
+      this.#kept.set(key, { value: String(sum), expiresAt });
+      return sum;
+    },
     HGET: ([key = '', field = '']) => this.#hash(key)?.get(field) ?? null,
     HMGET: ([key = '', ...fields]) => {
       const hash = this.#hash(key);
@@ -276,7 +282,7 @@ export class RedisModel {
 }
 
 const WRITES = new Set(
-  'DEL PEXPIRE SET HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN XADD XTRIM'.split(
+  'DEL PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN XADD XTRIM'.split(
     ' ',
   ),
 );
