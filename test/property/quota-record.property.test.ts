@@ -3,9 +3,13 @@ import { expect, it } from 'vitest';
 import {
   emptyQuota,
   type Fact,
+  isQuota,
   leaveTurns,
+  pause,
   type QuotaRecord,
+  quotaOfEpoch,
   settle,
+  slowDown,
   statusAt,
   storedQuota,
   take,
@@ -15,6 +19,18 @@ import { propertyRuns, propertySeed } from '../support/property-runs.ts';
 
 const RULES = { rate: 10, reserved: 0, recoveryPerSecond: 0.02 };
 const mayHold = () => true;
+const WISH = {
+  ...RULES,
+  wanted: 1,
+  name: 'new.',
+  kept: 0,
+  gainedMs: 0,
+  callers: [['caller', 1]] as const,
+  mayHold,
+};
+/** As many requests as the rate that arrived so many ms ago. */
+const allArrived = (agoMs: number) =>
+  Array.from({ length: RULES.rate }, (_one, at): Fact => [`${at}`, agoMs]);
 
 /** Each step happens some ms after the step before, in one of three processes. */
 const step = fc.record({
@@ -154,4 +170,46 @@ it('decides like the log in memory where one process takes permits and each requ
     }),
     { numRuns: propertyRuns(300), seed: propertySeed(1) },
   );
+});
+
+it('says when a request stops counting whose arrival is told in the same change', () => {
+  const quota = settle(emptyQuota('epoch'), 1_000_000, allArrived(400));
+  expect(take(quota, 1_000_000, WISH).result).toMatchObject({ taken: 0, askInMs: WINDOW_MS - 400 });
+});
+
+it('keeps the turn of a caller whose process is some ms ahead with the time of the store', () => {
+  const full = storedQuota(settle(emptyQuota('epoch'), 1_000_000, allArrived(0)), 1_000_000);
+  const { record } = take(full, 1_000_000, { ...WISH, callers: [['ahead', 1]] });
+  const later = take(record, 999_990, { ...WISH, callers: [['behind', 1]] });
+  expect(Object.keys(later.record.callers)).toEqual(['ahead', 'behind']);
+});
+
+it('keeps what the API has asked for in a new epoch, and nothing else', () => {
+  const slowed = slowDown(emptyQuota('before'), 1_000_000, { ...RULES, backoff: 0.5 });
+  const full = pause(settle(slowed, 1_000_000, allArrived(0)), 1_000_000, 60_000);
+  const quota = quotaOfEpoch('after', full);
+  expect(statusAt(quota, 1_000_000, RULES, mayHold)).toMatchObject({ limit: 5, used: 0, pausedMs: 60_000 });
+  expect(quotaOfEpoch('after', undefined)).toEqual(emptyQuota('after'));
+});
+
+it('takes each record that it makes for a quota, and no other value', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
+      expect(isQuota(play(steps).quota)).toBe(true);
+    }),
+    { numRuns: propertyRuns(100), seed: propertySeed(1) },
+  );
+  const slowed = slowDown(emptyQuota('epoch'), 1_000_000, { ...RULES, backoff: 0.5 });
+  expect(isQuota(slowed)).toBe(true);
+  const others = [
+    { sent: [null] },
+    { sent: [[1]] },
+    { justSent: ['1'] },
+    { held: [] },
+    { held: { permit: null } },
+    { callers: { caller: [1, 2] } },
+    { slowed: null },
+    { pausedUntil: '1' },
+  ];
+  for (const other of others) expect(isQuota({ ...slowed, ...other })).toBe(false);
 });

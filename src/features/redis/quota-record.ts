@@ -96,10 +96,32 @@ export function emptyQuota(epoch: string): QuotaRecord {
 
 /** Whether a value from the store has the form of a quota. */
 export function isQuota(value: object): value is QuotaRecord {
-  return Object.entries(emptyQuota('')).every(([name, empty]) => {
-    const found: unknown = value[name as keyof typeof value];
-    return typeof found === typeof empty && Array.isArray(found) === Array.isArray(empty) && found !== null;
-  });
+  const { epoch, held, sent, justSent, callers, pausedUntil, slowed, spareFrom } = value as Untrusted;
+  return (
+    typeof epoch === 'string' &&
+    isObject(held) &&
+    areNumbers(Object.values(held)) &&
+    isListOf(sent, 2) &&
+    areNumbers(justSent) &&
+    isObject(callers) &&
+    isListOf(Object.values(callers), 3) &&
+    (slowed === undefined || (isObject(slowed) && areNumbers([slowed.limit, slowed.at]))) &&
+    areNumbers([pausedUntil, spareFrom])
+  );
+}
+
+type Untrusted = { readonly [name in keyof QuotaRecord]?: unknown };
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function areNumbers(value: unknown): boolean {
+  return Array.isArray(value) && value.every(Number.isFinite);
+}
+
+function isListOf(value: unknown, numbers: number): boolean {
+  return Array.isArray(value) && value.every((entry) => areNumbers(entry) && entry.length === numbers);
 }
 
 /** For how long the store has to keep a record that does not change, in ms. */
@@ -107,6 +129,12 @@ export function keptMs({ held, slowed, pausedUntil }: QuotaRecord, now: number):
   const pausedMs = Math.max(0, pausedUntil - now);
   if (slowed || pausedMs > 0) return pausedMs + SLOWED_KEPT_MS;
   return Object.keys(held).length > 0 ? HELD_KEPT_MS : KEPT_MS;
+}
+
+/** The quota in a new epoch: what was sent is not known, but what the API has asked for still holds. */
+export function quotaOfEpoch(epoch: string, before: QuotaRecord | undefined): QuotaRecord {
+  const { pausedUntil = 0, slowed } = before ?? {};
+  return { ...emptyQuota(epoch), pausedUntil, ...(slowed && { slowed }) };
 }
 
 /** The record as the store has it: gives requests that had just arrived the time until which they count. */
@@ -258,7 +286,7 @@ function merged(sent: readonly Counting[]): readonly Counting[] {
  * or do not come in time. A request that has not arrived counts for at least a window.
  */
 function freeInMs(
-  { held, sent }: QuotaRecord,
+  { held, sent, justSent }: QuotaRecord,
   over: number,
   { before, lead }: { readonly before: number; readonly lead: number },
   now: number,
@@ -267,6 +295,7 @@ function freeInMs(
   const times = sent
     .filter(([until]) => until > now - gainedMs)
     .flatMap(([until, requests]) => Array<number>(requests).fill(until + gainedMs));
+  for (const agoMs of justSent) times.push(now - agoMs + WINDOW_MS + gainedMs);
   for (const at of Object.values(held)) times.push(Math.max(now + HELD_LONG_MS, at + WINDOW_MS));
   times.sort((one, other) => one - other);
   const latest = now + WINDOW_MS;
@@ -282,8 +311,9 @@ function freeInMs(
  */
 function turnsAt(record: QuotaRecord, now: number, { rate, callers }: Wish) {
   const known = new Map<string, CallerTurns>();
+  // Each process knows the time of the store within some ms only. Turns of much later are from before the clock was set back.
   for (const [caller, turns] of Object.entries(record.callers))
-    if (turns[1] > now && turns[1] <= now + WINDOW_MS + LATE_MS) known.set(caller, turns);
+    if (turns[1] > now && turns[1] <= now + WINDOW_MS + 2 * LATE_MS) known.set(caller, turns);
   const isHere = new Set(callers.map(([caller]) => caller));
   const waitingElsewhere = [...known].filter(([caller, [, , waits]]) => waits === 1 && !isHere.has(caller));
   const fewest = (waits: 0 | 1) =>

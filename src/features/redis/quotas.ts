@@ -14,6 +14,7 @@ import {
   leaveTurns,
   pause,
   type QuotaRecord,
+  quotaOfEpoch,
   settle,
   slowDown,
   statusAt,
@@ -98,8 +99,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const rules = () => ({ rate, reserved: membership.reservedOf(rate), recoveryPerSecond });
 
   /**
-   * Changes the quota. Where the record is missing or of another epoch, the store may be new: asks for its epoch first. The
-   * fates of permits are told along with the change. @throws when the store is lost; TooLate.
+   * Changes the quota. Where the record is missing or of another epoch, the store may be new: asks for its epoch first. A record
+   * that then has yet another epoch may be newer than the answer. The fates of permits are told along with the change.
+   * @throws when the store is lost; TooLate.
    */
   const update = async <T>(
     change: (quota: QuotaRecord, time: number) => { readonly record: QuotaRecord; readonly result: T },
@@ -107,21 +109,24 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   ): Promise<T> => {
     const touchMs = Math.max(options.touchMs ?? 0, facts.isOfSent ? account.keepMs : 0);
     try {
-      for (let isEntered = false; ; isEntered = true) {
-        const done = await record.update<{ readonly value: T } | undefined>(
+      for (let older: { readonly epoch: string | undefined } | undefined; ; ) {
+        const done = await record.update<{ readonly value: T } | { readonly epoch: string | undefined }>(
           (found, time) => {
             const isKnown = found?.epoch === membership.epoch;
-            if (!isKnown && !isEntered) return { record: found, result: undefined };
-            const before = settle(isKnown ? found : emptyQuota(membership.epoch), time, facts.now());
+            if (!isKnown && !(older && older.epoch === found?.epoch))
+              return { record: found, result: { epoch: found?.epoch } };
+            const quota = isKnown ? found : quotaOfEpoch(membership.epoch, found);
+            const before = settle(quota, time, facts.now());
             const changed = change(before, time);
             return { record: changed.record, result: { value: changed.result } };
           },
           { ...options, touchMs },
         );
-        if (done) {
+        if ('value' in done) {
           facts.done();
           return done.value;
         }
+        older = done;
         await membership.beat();
       }
     } catch (error) {

@@ -89,9 +89,10 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
   const open = (sealed: Buffer, at: number, time: number): R | undefined => {
     if (sealed.length === 0) return undefined;
     const text = encryption.open(sealed, key);
-    const value = text === undefined ? undefined : (JSON.parse(text) as object);
+    if (text === undefined) return replacement(time);
+    const value = parsed(text);
     if (value && isRecord(value)) return stored(value as R, at);
-    if (value) link.rejected(OF_OTHER_FORM);
+    link.rejected(OF_OTHER_FORM);
     return replacement(time);
   };
 
@@ -136,7 +137,10 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       try {
         for (;;) if (await tryToStore(changes)) break;
       } catch (error) {
-        for (const { reject } of changes) reject(error);
+        const isOver = ({ by }: Pending<R>) => !(error instanceof TooLate) || by !== undefined;
+        // Changes that have no last time, such as a pause, must not be lost with the others.
+        waiting = [...changes.filter((one) => !isOver(one)), ...waiting];
+        for (const one of changes) if (isOver(one)) one.reject(error);
       }
     }
     isRunning = false;
@@ -157,4 +161,14 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       });
     },
   };
+}
+
+/** The object that a text stands for; undefined: it stands for none. */
+function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -23,13 +23,14 @@ describeWithRedis('what somebody else writes into Redis', () => {
     const [[key] = ['']] = await quotasOf(fixture.redis, 'one');
     const another = createEncryption('another').seal('{}', key);
     const ofOtherForm = createEncryption('one').seal(JSON.stringify({ version: 9, held: [] }), key);
-    for (const value of [another, ofOtherForm, Buffer.from('x')]) {
+    const noJson = createEncryption('one').seal('{', key);
+    for (const value of [another, ofOtherForm, noJson, Buffer.from('x')]) {
       await fixture.redis.bytes('HSET', key, 'version', randomUUID(), 'value', value);
       const waitMs = await take();
       expect(waitMs).toBeTypeOf('number');
       expect(waitMs).toBeGreaterThan(0);
       await eventually(async () => expect(await take()).not.toBeTypeOf('number'));
     }
-    expect(rejected).toEqual(['quota', 'record', 'quota']);
+    expect(rejected).toEqual(['quota', 'record', 'record', 'quota']);
   });
 });
