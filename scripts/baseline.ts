@@ -17,7 +17,7 @@ export function breakingChanges(baseline: string, sdl: string): string[] {
 /** The message when there are breaking changes: what to do about them. */
 export const BREAKS = [
   'schema/schema.graphql takes away what schema/baseline.graphql promises, and queries that clients send today would fail.',
-  'Keep the old name next to the new one and mark it @deprecated; or, if the break is meant, run "npm run schema:accept -- --breaking" and commit schema/baseline.graphql.',
+  'Keep the old name next to the new one and mark it @deprecated. If the break is intended, run "npm run schema:accept -- --breaking" and commit schema/baseline.graphql.',
 ].join('\n');
 
 /** The message when the schema has more than the baseline, or has changed in a way that breaks nothing. */

@@ -17,7 +17,7 @@ export async function bundleGraphiQL(): Promise<void> {
   const description = join(PAGE, 'page.json');
   if (existsSync(description) && JSON.parse(readFileSync(description, 'utf8')).madeOf === madeOf) return;
   const files = await inProduction(bundle);
-  // A gateway that runs meanwhile finds the page of before or the new one, whole.
+  // A running gateway finds either the previous page or the new page, complete.
   const folder = `${PAGE}.${process.pid}`;
   mkdirSync(folder, { recursive: true });
   for (const [name, content] of files) writeFileSync(join(folder, name), content);

@@ -1,5 +1,5 @@
-// Pins the images that the repository takes from registries: node scripts/pin-images.ts writes the digest of each tag beside
-// it, and --check only says which images have none. Needs no packages, so a workflow runs it at once.
+// Pins the repository's base images. `node scripts/pin-images.ts` writes the digest of each tag next to it; `--check` only
+// lists images without a digest. Needs no packages, so a workflow runs it at once.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { digestOf, imagesIn, isPinned, withDigests } from './image-digests.ts';

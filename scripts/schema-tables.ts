@@ -16,12 +16,12 @@ import { scopesOfField } from '../src/callers/scopes.ts';
 const HOW =
   'Written by "npm run codegen", compared by "npm run check". A change here changes what the gateway promises.';
 
-/** Each field with the scopes that a gateway key needs for it, beside those of the fields that lead to it. */
+/** A table of fields with the scopes that a gateway key needs, besides the scopes of their parent fields. */
 export function scopesTable(schema: GraphQLSchema): string {
   const rows = ownTypes(schema)
     .filter(isObjectType)
     .flatMap((type) => everyOne(type.getFields()).map((field) => row(type, field)));
-  return table('The scopes of each field, beside those of the fields that lead to it.', rows);
+  return table('The scopes of each field, besides the scopes of its parent fields.', rows);
 }
 
 function row(type: GraphQLNamedType, field: GraphQLField<unknown, unknown>): string {

@@ -18,9 +18,9 @@ import {
 import { pathOf, textOf } from '../test/support/repository.ts';
 
 /**
- * `npm run walk`: follows the README and each page of docs/ in a fresh clone of the last commit, as a newcomer does: with Node,
- * the programs of the system, and no variable or folder of ours. Takes the ports 4000 and 4001. A page that needs Redis is left
- * out if nothing listens on port 6379. Arguments: the only pages to follow.
+ * `npm run walk` follows the README and each page of docs/ in a fresh clone of the last commit, like a newcomer. It has
+ * Node and the programs of the system, but no variable or folder of ours. Takes the ports 4000 and 4001. Leaves out pages
+ * that need Redis if nothing listens on port 6379. Arguments: the only pages to follow.
  */
 const SET_UP = 'docs/set-up.md';
 const REDIS = 'redis://127.0.0.1:6379';

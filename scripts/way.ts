@@ -1,6 +1,7 @@
 /**
- * `npm run way`: the way of an operation through the built product, as V8 counts it: own files and functions, layer by layer,
- * with how often one warm operation calls each. `-- --json` gives the sums alone, for the test that holds the budget.
+ * `npm run way` counts the functions of the built product on the way of an operation, with V8's counters. It lists our
+ * files and functions by layer, with the calls of one warm operation. `-- --json` prints only the sums, for the test of the
+ * budget.
  */
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { Session } from 'node:inspector/promises';

@@ -1,6 +1,6 @@
 /**
- * `npm run without -- live [arguments of vitest]`: copies the project, deletes a feature with its line in the composition root,
- * checks the types of what is left, and runs the tests of what is left. Without a name it does so for each feature in turn.
+ * `npm run without -- live [arguments of vitest]` copies the project and deletes a feature with its line in the composition
+ * root. Then it checks the types and runs the tests of the rest. Without a name it does this for each feature.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -45,7 +45,7 @@ const sources = new Map(
 );
 const failed = (wanted ? [wanted] : featuresOf(ROOT)).filter((feature) => !passesWithout(feature));
 if (failed.length > 0) {
-  console.error(`What is left without one of these features does not pass: ${failed.join(', ')}`);
+  console.error(`The rest does not pass without one of these features: ${failed.join(', ')}`);
   process.exitCode = 1;
 }
 

@@ -108,7 +108,7 @@ export interface CaseOptions {
   readonly scripts?: ScriptRange;
 }
 
-/** `data` is called when an answer is compared: those of all requests at once can be millions of objects. */
+/** `data` is called when an answer is compared, because the data of all requests can be millions of objects. */
 export function createCase(
   title: string,
   query: string,

@@ -63,9 +63,9 @@ export function contest(
 }
 
 /**
- * Measures round by round, each entry once a round, so that what else happens on the machine hits all of them; each round
- * begins with another entry, so that none is always measured behind the same one. Each round has fresh processes, because two
- * of one build can differ by a fifth for as long as they run; while one is measured the others of the round idle.
+ * Measures in rounds, each entry once per round, so that other load on the machine affects all entries. Each round begins
+ * with another entry, so no entry is always measured after the same one. Each round has fresh processes, because two
+ * processes of one build can differ by a fifth for as long as they run. While an entry is measured, the others idle.
  */
 export async function measureInTurns(entries: readonly Entry[], options: RoundOptions): Promise<Row[]> {
   const { upstream, rounds, seconds, warmUpSeconds, onProgress } = options;

@@ -40,7 +40,7 @@ export const gatewayWithLog = ofTheGateway('this gateway', { LOG_LEVEL: 'info' }
 const tailcall: Subject = {
   name: 'Tailcall 1.6.14',
   deviation: {
-    note: 'it has no way to give a number of the REST API as the string that GraphQL asks for in an ID, so its robloxId is a number',
+    note: 'it cannot convert a number of the REST API to the string that an ID needs, so its robloxId is a number',
     instead: (answer) =>
       JSON.parse(JSON.stringify(answer), (key, value) => (key === 'robloxId' ? Number(value) : value)),
   },

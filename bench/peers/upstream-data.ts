@@ -40,7 +40,7 @@ export function sessionsAnswer(id: string, count: SessionCount) {
   return listSessions(id, count, '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314', id);
 }
 
-/** `GET /scripts/:script_id/sessions/filter`, those of one Roblox server. */
+/** `GET /scripts/:script_id/sessions/filter` for one Roblox server. */
 export function serverSessionsAnswer(id: string, count: SessionCount, jobId: string) {
   return listSessions(id, count, jobId, `${id}-${jobId}`);
 }

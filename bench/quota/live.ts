@@ -28,7 +28,7 @@ try {
   await delay(SECONDS * 1_000);
   const alone = await sandbox.count();
   const perStreamKb = ((residentMb(gateway.pid) - before) * 1024) / STREAMS;
-  print('1,000 streams over 3 scripts, nobody else', {
+  print('1,000 streams over 3 scripts alone', {
     'REST calls': alone.calls,
     'most arrivals in one second': alone.mostInOneSecond,
     'events received': streams.events(),

@@ -13,7 +13,7 @@ const stopAtOnce = () => process.exit(1);
 for (const signal of SIGNALS) process.once(signal, stopAtOnce);
 
 const supergraphSdl = writeSupergraph();
-// The ports are those of schema/supergraph.yaml. The gateway comes last: nothing is left behind when a port is taken.
+// The ports of schema/supergraph.yaml. The gateway comes last, so that a taken port leaves nothing running.
 const shop = await listen(createShop(), 4002);
 const router = await listen(await createRouter({ supergraphSdl }), 4003);
 const gateway = await startGateway({ PORT: '4000', LUAAUTH_API_URL: process.env.LUAAUTH_API_URL ?? '' });

@@ -23,7 +23,7 @@ const harmless: Plugin<Context> = {
   onExecute: () => ({ onExecuteDone() {} }),
 };
 
-/** Starts a gateway of each kind, and one that runs operations by graphql-js alone, which the others are compared with. */
+/** Starts a gateway of each kind. Also starts a gateway that runs operations only by graphql-js, for comparison. */
 export async function openAdapterGateways(transport: GatewayOptions['transport']) {
   const logged: unknown[] = [];
   const listed = new Map<string, string>();
@@ -47,7 +47,7 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
   return {
     /** Errors that the gateways logged as unexpected. */
     logged,
-    /** Makes a document known by its hash, whatever is wrong with it, as one that clients register is not. */
+    /** Registers a document by its hash, even an invalid one, which clients cannot do. */
     list(document: string): void {
       listed.set(hashOf(document), document);
     },
@@ -85,7 +85,7 @@ async function openGateway(options: GatewayOptions) {
   };
 }
 
-/** Without what belongs to the moment or the connection. A length must be that of the body. */
+/** Removes values that depend on the moment or the connection. Checks that a length matches the body. */
 function asSent(status: number, given: Readonly<Record<string, unknown>>, body: string): Answer {
   const {
     date: _date,

@@ -24,7 +24,7 @@ export interface Order {
   readonly anew?: RecorderOptions;
 }
 
-/** Those that no test uses. To start one takes a busy machine seconds. */
+/** Recorders that no test uses now. Starting a recorder takes seconds on a busy machine. */
 const idle: Awaited<ReturnType<typeof startProcess>>[] = [];
 
 /** A recorder in a process of its own, which notes arrivals at their time however busy the tests' own process is. */
@@ -67,7 +67,7 @@ interface Told {
   readonly counted: Arrival[];
 }
 
-/** The most arrivals in any sliding second, of those that were in it for certain. */
+/** The most arrivals in any sliding second, counting only arrivals that were certainly in it. */
 export function busiestSecond(arrivals: readonly Arrival[]): number {
   const inSecondFrom = (from: number) =>
     arrivals.filter(({ at, uncertainMs }) => at - uncertainMs >= from && at < from + 1_000).length;

@@ -139,7 +139,7 @@ function fieldOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): 
   );
 }
 
-/** A fragment on the type itself, or on another one that has members in common with it. */
+/** A fragment on the type itself, or on another type with common members. */
 function fragmentOn(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): fc.Arbitrary<Selection> {
   const others = overlapping(schema, type);
   const oneOf = (targets: readonly GraphQLNamedType[]) =>

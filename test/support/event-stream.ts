@@ -33,7 +33,7 @@ export async function subscribeBySse<Data>(
     body: JSON.stringify({ query, variables }),
     signal: controller.signal,
   });
-  // Taken at once: a body that nobody has taken is cancelled when its response is collected.
+  // Taken at once: an untaken body is cancelled when its response is garbage-collected.
   const messages = readMessages((response.body as ReadableStream<Uint8Array>).values());
   const next = async (): Promise<Told<Data> | undefined> => {
     const { value, done } = await messages.next();

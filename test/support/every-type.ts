@@ -247,7 +247,7 @@ function* iterate(script: Context, items: readonly unknown[], place: string, ran
   }
 }
 
-/** With properties for those who have no resolvers: values and methods. */
+/** With values and methods as properties, for fields without resolvers. */
 function object(script: Context, place: string, random: Seeded): object {
   const made: Record<string, unknown> = { origin: place };
   if (random.chance(0.2)) made.__typename = random.pick(['A', 'B', 'C', 'Color']);

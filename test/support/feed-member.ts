@@ -5,7 +5,7 @@ export interface WatchedMember {
   readonly subscription: FeedSubscription;
   /** All that it received, in order. */
   readonly received: object[];
-  /** Those of them that were the latest. */
+  /** The latest of them. */
   readonly latest: object[];
   /** The roles that it was given, in order: `lead`, `lead reset`, `follow`. */
   readonly roles: string[];

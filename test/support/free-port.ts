@@ -10,10 +10,10 @@ const worker = process.env.VITEST_POOL_ID;
 const [first, size] =
   worker === undefined ? [FIRST, LAST - FIRST] : [FIRST + (Number(worker) % SHARES) * SHARE, SHARE];
 
-/** The last that were given: whoever asked for one may not listen yet. */
+/** The ports given last: their receivers may not listen yet. */
 const given: number[] = [];
 
-/** A port that nobody listens on, nor on the next ones, for processes that cannot say which one they have. */
+/** A free port followed by free ports, for processes that cannot report their port. */
 export async function freePort(count = 1): Promise<string> {
   for (;;) {
     const port = first + Math.floor(Math.random() * (size - count));

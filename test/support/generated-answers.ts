@@ -14,8 +14,8 @@ export interface Temper {
 }
 
 /**
- * Answers as the REST API might: a function of the request's method, target and body and of the temper, and of nothing
- * else, so that whoever asks the same is told the same.
+ * Answers as the REST API might. The answer depends only on the request's method, target and body, and on the temper, so
+ * equal requests get equal answers.
  */
 export function answerAsGenerated(
   { seed, failed, spoilt }: Temper,

@@ -6,8 +6,8 @@ import { startRecorder } from './recorder.ts';
 const LATE_MS = 300;
 
 /**
- * A REST API in a process of its own, which goes on while the gateway's process stands still. It tells of each arrival by
- * IPC, answers for an id that begins with `late` after a while, and never for one that begins with `never`.
+ * A REST API in its own process, which continues while the gateway's process is stopped. Reports each arrival by IPC.
+ * Answers late for an id that begins with `late`, and never for an id that begins with `never`.
  */
 const { url } = await startRecorder(async (recorded, response) => {
   process.send?.({ arrived: recorded.line });

@@ -64,7 +64,7 @@ export function createLiveApi({ cap = 100 } = {}) {
   return api;
 }
 
-/** The answer of LuaAuth about things that do not exist, and to those who may not see them. */
+/** LuaAuth's answer about objects that do not exist or are not accessible. */
 export const refuse: Respond = (_recorded, response) =>
   json(response, {
     success: false,

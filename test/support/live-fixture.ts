@@ -75,7 +75,7 @@ export function useLive({ liveLimits, ...options }: Omit<TestGatewayOptions, 'up
       for (const ms of waits) await this.poll(ms);
       await clock.advance(PING_MS - waits.reduce((sum, ms) => sum + ms));
     },
-    /** Waits until nobody subscribes any more, and makes sure that nothing is polled. */
+    /** Waits until there are no subscribers, and checks that nothing is polled. */
     async expectNoMorePolls(): Promise<void> {
       await eventually(() => expect(streams).toBe(0));
       const before = fixture.recorder.calls.length;

@@ -10,8 +10,8 @@ const KINDS = [
 ];
 
 /**
- * Vitest's own order, which in a fresh clone knows no more than how large files are, but with those first that take longest: so
- * none of them is what a run waits for in the end.
+ * Runs the slowest files first, so that a run does not wait for one of them at the end. Vitest's own order knows only file
+ * sizes in a fresh clone.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

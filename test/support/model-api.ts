@@ -25,8 +25,8 @@ export interface Lot {
 }
 
 /**
- * A REST API with a version for each script: each write that is carried out makes the next one, and each read shows it
- * together with the key that it was made with. Requests draw lots, in the order in which they are sent.
+ * A REST API with a version for each script. Each write makes the next version, and each read shows the version and the key
+ * that wrote it. Requests draw lots in the order in which they are sent.
  */
 export function createModelApi(clock: Clock, lots: readonly Lot[]) {
   const versions = new Map<string, number>();

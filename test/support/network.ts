@@ -4,9 +4,8 @@ import type { Socket } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /**
- * Knows where each request is that undici, or the global fetch, sends to an HTTP server of this process: their diagnostics
- * channels and those of Node's servers tell it. So a test need not give requests and answers some time to arrive, which
- * shows nothing on a busy machine.
+ * Follows requests that undici or the global fetch sends to an HTTP server of this process, by the diagnostics channels of
+ * both. So tests need not wait some time for requests and answers to arrive, which proves nothing on a busy machine.
  */
 interface Sent {
   readonly serverPort: number | undefined;
@@ -62,7 +61,7 @@ function isAllThere(): boolean {
   return connecting.size === 0;
 }
 
-/** Nobody waits a second time for what does not come: a client that is closed while it connects says nothing of it either. */
+/** Gives up waiting: a client that is closed while it connects reports nothing. */
 function giveUp(): void {
   underWay.clear();
   connecting.clear();

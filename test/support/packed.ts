@@ -16,7 +16,7 @@ const SOURCES = [
 const DASHBOARD = 'examples/react-dashboard';
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples/agents/documents'];
 
-/** Whether nobody else writes it, such as an install or a build that is under way. */
+/** Whether no other process, such as an install or a build, writes this path. */
 const isOurs = (path: string) =>
   !/\/(node_modules|dist|\.vitepress\/(\.temp|cache)|src\/gql)$/.test(relative(ROOT, path));
 
@@ -36,8 +36,8 @@ export function run(command: string, args: readonly string[], options: ExecFileO
 }
 
 /**
- * Packs the product as for a release, in a copy, so that nothing here is built or removed, and installs it into an empty
- * folder as a user would: from the registry, or what npm has kept of it.
+ * Packs the product as for a release, in a copy, so that nothing here is built or removed. Installs it into an empty folder
+ * as a user would, from the registry or npm's cache.
  */
 export async function installPacked() {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-package-'));

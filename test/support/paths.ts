@@ -17,7 +17,7 @@ import { everyOne } from '../../scripts/schema-tables.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** A field on an object type, and those that lead to it from the root. */
+/** A field on an object type, and the fields that lead to it from the root. */
 export interface FieldPath {
   /** Such as `Script.name`. */
   readonly coordinate: string;

@@ -6,7 +6,7 @@ export function propertyRuns(usual: number): number {
   return Number(process.env.FUZZ_RUNS ?? Math.min(usual, Number(process.env.FUZZ_RUNS_MAX ?? usual)));
 }
 
-/** The seed of a property: one that stays, so that a failure comes again. */
+/** The seed of a property. It stays the same, so that failures are reproducible. */
 export function propertySeed(usual: number): number {
   return Number(process.env.FUZZ_SEED ?? usual);
 }

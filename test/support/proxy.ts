@@ -50,7 +50,7 @@ export async function startProxy(target: string) {
       isCut = true;
       for (const socket of sockets) socket.destroy();
     },
-    /** Lets new connections pass; those that were cut stay cut. */
+    /** Lets new connections pass. Cut connections stay cut. */
     mend() {
       isCut = false;
       for (const socket of sockets) socket.destroy();

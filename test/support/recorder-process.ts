@@ -6,8 +6,8 @@ import { watchStalls } from './uncertainty.ts';
 import { createVersions } from './versions.ts';
 
 /**
- * A recorder in a process of its own: one that shares a busy process notes arrivals late. It is told and tells by IPC. As an API
- * far away does, it counts a request only after up to so many ms.
+ * A recorder in its own process, because a busy process notes arrivals late. It communicates by IPC. Like a distant API, it
+ * counts a request only after a delay of up to some ms.
  */
 let { jitterMs, respond, counted } = beginAnew({});
 const uncertaintyMs = watchStalls();

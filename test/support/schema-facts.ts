@@ -14,7 +14,7 @@ import {
 /** Something that can carry a description, with what it carries. */
 export type Described = [name: string, description: string | null | undefined];
 
-/** All types but those of introspection. */
+/** All types except introspection types. */
 export function ownTypes(schema: GraphQLSchema): GraphQLNamedType[] {
   return Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type));
 }

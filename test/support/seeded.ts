@@ -1,6 +1,6 @@
 import { createRandom } from '../../src/features/sandbox/random.ts';
 
-/** Random numbers that are the same for the same words: whoever asks, and in whatever order. */
+/** Random numbers that depend only on the given words. */
 export function createSeeded(...words: readonly (string | number)[]) {
   const { next, chance } = createRandom(hashOf(words.join('|')));
   /** A whole number from 0. */

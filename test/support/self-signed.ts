@@ -1,4 +1,4 @@
-/** A certificate that nobody but itself vouches for, and its key: of no use to anybody but tests. */
+/** A self-signed certificate and its key, for tests only. */
 export const selfSigned = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkkjnKDlsGgT/9hNF

@@ -28,7 +28,7 @@ export function useSeveralGateways(engine?: string) {
   const redis = useRedis(engine);
   const stalls = createStallMeter();
   const closing: (() => Promise<unknown>)[] = [];
-  /** Closes all: one that is left open would meet the next test in the same Redis. */
+  /** Closes all gateways: an open one would affect the next test through the same Redis. */
   const closeAll = async () => {
     const failures: unknown[] = [];
     for (const close of closing.splice(0).reverse()) await close().catch((failure) => failures.push(failure));

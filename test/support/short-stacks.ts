@@ -1,7 +1,7 @@
 /**
- * Vite maps a stack to the sources when somebody reads it. graphql-js reads that of every error of a resolver, and nobody sees
- * it: a twentieth of all that the tests do. So only errors of the language and of assertions are mapped, and any other says no more
- * than where it was made.
+ * Vite maps a stack to the sources when it is read. graphql-js reads the stack of every error of a resolver, which took a
+ * twentieth of the tests' time. So only errors of the language and of assertions are mapped; other errors say only where
+ * they were made.
  */
 const MAPPED = new Set([
   'AggregateError',

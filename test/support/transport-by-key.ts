@@ -13,8 +13,8 @@ interface KeyTransport {
 }
 
 /**
- * A transport of its own for each API key: what one learns of the API (open circuits, pauses, retries left) is not known
- * to the next. Its requests go over one connection, one after the other, so that answers come in the order of the calls.
+ * A separate transport for each API key, so that knowledge about the API (open circuits, pauses, retries left) is not
+ * shared. Its requests use one connection in sequence, so answers come in the order of the calls.
  */
 export function createTransportByKey(url: string) {
   const state = createStateInMemory({ now: () => 0 });
@@ -58,8 +58,8 @@ export function createTransportByKey(url: string) {
   return {
     transport,
     /**
-     * Ends a key's calls once none is under way: an answer with an error may be sent before the last call that its
-     * operation leads to. A call that follows from another is made before the next turn of the event loop.
+     * Ends the calls of a key when none is in flight. An answer with an error may be sent before the operation's last call.
+     * A following call is made before the next turn of the event loop.
      */
     async end(key: string): Promise<void> {
       const opened = byKey.get(key);

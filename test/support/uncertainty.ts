@@ -4,7 +4,7 @@ const LATE_MS = 2 * TICK_MS;
 /** So long after a stall a process still reads what has come in it. */
 const BACKLOG_MS = 100;
 
-/** Watches the event loop of a process that notes arrivals: gives by how much one that is read now may have come earlier, in ms. */
+/** Watches the event loop of a process that notes arrivals. Returns how many ms earlier an arrival may have come. */
 export function watchStalls(): () => number {
   let lastTick = performance.now();
   let stall = { end: Number.NEGATIVE_INFINITY, ms: 0 };

@@ -5,8 +5,8 @@ import { createSeeded } from './seeded.ts';
 import { watchStalls } from './uncertainty.ts';
 
 /**
- * A REST API in a process of its own, with a version for each script: each write that is carried out makes the next one,
- * and each read shows it. Writes take up to 300 ms, and some requests fail in every way that there is. It tells by IPC of all arrivals, or of the version of a script.
+ * A REST API in its own process with a version for each script. Each write makes the next version, and each read shows it.
+ * Writes take up to 300 ms, and some requests fail in every possible way. It reports arrivals and versions by IPC.
  */
 const random = createSeeded(process.argv[2] ?? '');
 const versions = new Map<string, number>();

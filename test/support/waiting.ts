@@ -9,7 +9,7 @@ interface Calls {
 }
 
 const PATIENCE_MS = 45_000;
-/** A check may ask a process or a Redis: one that looks all the time takes the time of what it waits for. */
+/** A check may ask a process or a Redis, so checking without pauses would take time from what it waits for. */
 const MOST_PAUSE_MS = 25;
 
 /** Waits until a check passes, for as long as a busy machine may take. */

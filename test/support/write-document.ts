@@ -67,7 +67,7 @@ class Writer {
 
   operation({ type, selections }: Operation, name: string | undefined): string {
     this.#definitions = [];
-    // A fragment's variables are those of one operation.
+    // A fragment's variables belong to one operation.
     this.#named = new Map();
     const body = this.#set(selections);
     const header = this.#definitions.length > 0 ? `(${this.#definitions.join(', ')})` : '';
@@ -111,7 +111,7 @@ class Writer {
       return `...${on}${conditions}${this.#set(selection.below)}`;
     }
     const known = selection.isShort ? this.#named.get(selection.on) : undefined;
-    // One that is being written would go round in a circle.
+    // A fragment that is being written would contain itself.
     const fragment = known?.isWritten ? known : this.#nameFragment(selection);
     if (this.#plainly) {
       const set = this.#set(fragment.selection.below);
@@ -187,7 +187,7 @@ class Writer {
     return this.#variable(String(type), [value, value]);
   }
 
-  /** Its reference. One that is not sent has the value undefined. */
+  /** Its reference. An unsent variable has the value undefined. */
   #variable(type: string, [value, other]: [value: unknown, other: unknown], defaultValue?: string): string {
     const name = `v${this.#variableCount}`;
     this.#variableCount += 1;

@@ -48,7 +48,7 @@ export async function measureCache(options: RoundOptions): Promise<Curve> {
       callsPerAnswer(measured),
     ],
     notes: [
-      `So many different scripts were read before: ${COUNTS.map((count) => number(count)).join(', ')}. The cache of a process holds 50,000 entries or 64 MB at most, and no variable changes that, so the last point is what it holds of ${number(COUNTS.at(-1) ?? 0)}; it was asked. Reads are of the last ${number(MOST_ASKED_FOR)} at most.`,
+      `So many different scripts were read before: ${COUNTS.map((count) => number(count)).join(', ')}. The cache of a process holds 50,000 entries or 64 MB at most, and no variable changes that. So the last point is what it holds of ${number(COUNTS.at(-1) ?? 0)}; it was asked. Reads are of the last ${number(MOST_ASKED_FOR)} at most.`,
     ],
     failures: [...failuresOf(measured), ...notFromCopies(measured)],
   };

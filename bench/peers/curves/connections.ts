@@ -35,7 +35,7 @@ export async function measureConnections(options: RoundOptions): Promise<Curve> 
       callsPerAnswer(of),
     ],
     notes: [
-      'One script; each connection has one request under way at a time. REST calls per answer show what CPU time per answer is off by: those that wrk gives up at the end of a round cost it too and are no answers. Reads of the same script at a time share a call, so the gateway may be below 1.',
+      'One script; each connection has one request under way at a time. REST calls per answer show the error of CPU time per answer. Calls that wrk gives up at the end of a round cost CPU time too. Reads of the same script at a time share a call, so the gateway may be below 1.',
     ],
     failures: failuresOf(measured),
   };

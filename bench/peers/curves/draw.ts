@@ -8,7 +8,7 @@ const TEXT = '#1f2328';
 const QUIET_TEXT = '#59636e';
 const GRID = '#e4e7eb';
 const REFERENCE = '#8b949e';
-/** Apart for those who see no red or green as well. */
+/** Colours that people who see no red or green can tell apart. */
 const COLOURS = ['#0550ae', '#bc4c00'];
 const FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 

@@ -15,7 +15,7 @@ interface Followed {
 
 const COUNTS = [1, 10, 100, 1_000];
 const SECONDS = 10;
-/** How long a point takes compared with those of the other curves: polls are seconds apart. */
+/** How much longer a point takes than in other curves, because polls are seconds apart. */
 const LONGER = 5;
 const PATIENCE_MS = 120_000;
 // Seen from dist/curves.
@@ -69,7 +69,7 @@ export async function measureLive({ seconds, onProgress }: RoundOptions): Promis
       },
     ],
     notes: [
-      `\`scriptSessions\` of three scripts by server-sent events, at the default interval of polls, all settings at their defaults, ${eachSeconds} s each; a single stream follows one script. Linux counts CPU time in steps of 10 ms.`,
+      `\`scriptSessions\` of three scripts by server-sent events, with default settings, ${eachSeconds} s each; a single stream follows one script. Linux counts CPU time in steps of 10 ms.`,
     ],
     failures,
   };

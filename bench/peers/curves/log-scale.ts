@@ -24,7 +24,7 @@ export function createLogScale(values: readonly number[], start: number, end: nu
   return createScale(least / margin, most * margin, start, end);
 }
 
-/** One that begins and ends at round values, a decade apart at least: else what hardly grows would look steep. */
+/** A scale that begins and ends at round values, at least a decade apart. Otherwise a slow growth would look steep. */
 export function createRoundLogScale(values: readonly number[], start: number, end: number): LogScale {
   const below = Math.min(...values) / ROUND_MARGIN;
   const least = roundValues(below / 10, below).at(-1) ?? below;

@@ -26,7 +26,7 @@ const MOST_WITH_REDIS = 1.2;
 export async function measureProcesses(options: RoundOptions): Promise<Curve> {
   const common = { kind: oneScript(SCRIPTS), connections: CONNECTIONS };
   const alone = { ...common, items: 1, subject: ofTheGateway('without Redis', withCache) };
-  // One Redis each, so that what the others say to theirs while they idle is nobody else's.
+  // A Redis for each, so that idle processes do not load the measured one's.
   const stores = await Promise.all(COUNTS.map(() => startRedis()));
   const sharing = COUNTS.map((items, index) => {
     const { url, pid } = stores[index] as (typeof stores)[number];
@@ -63,7 +63,7 @@ export async function measureProcesses(options: RoundOptions): Promise<Curve> {
       callsPerAnswer(of),
     ],
     notes: [
-      `One of ${SCRIPTS.count} scripts, from the process's own cache, ${CONNECTIONS} connections. CPU time and memory are those of all processes of the gateway, the one that starts the others included. They share the machine's cores with Redis and wrk.`,
+      `One of ${SCRIPTS.count} scripts, from the process's own cache, ${CONNECTIONS} connections. CPU time and memory include all processes of the gateway, also the primary process. They share the machine's cores with Redis and wrk.`,
       compared.told,
     ],
     failures: [...failuresOf(measured), ...notFromCopies(measured), ...compared.failures],

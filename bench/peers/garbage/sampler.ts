@@ -1,6 +1,6 @@
 /**
- * Loaded into a subject by `node --expose-gc --import`: on a port of its own it starts and stops V8's sampling heap
- * profiler, set to what survives the young collection.
+ * Loaded into a subject by `node --expose-gc --import`. On its own port it starts and stops V8's sampling heap profiler,
+ * which records objects that survive the young collection.
  */
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';

@@ -60,7 +60,7 @@ export const mixed: Scenario = async function* ({ seconds, perSecond, settings }
         seconds,
         begin: (_index, scheduledAt) => {
           const script = pick();
-          // One rename of a script at a time: of two at once nobody could say which is the later one.
+          // One rename of a script at a time: of two simultaneous renames, either could be the later.
           if (random.chance(SHARE_OF_EDITS)) return rename(versions.freeFrom(script), scheduledAt);
           return read(script, 'reads', scheduledAt);
         },

@@ -1,4 +1,4 @@
-/** The REST side as far as its arrivals matter: a process of its own, because one that is busy notes them late. */
+/** The REST side as far as its arrivals matter. It has its own process, because a busy process notes arrivals late. */
 import { setPriority } from 'node:os';
 import { answerPlainly } from '../../../test/support/plain-api.ts';
 import { startRecorder } from '../../../test/support/recorder.ts';

@@ -9,7 +9,7 @@ export interface Cost {
   readonly rest: SandboxCount;
   /** CPU time in seconds: 1 for each second of a core that was busy all the time. */
   readonly cpuSeconds: { readonly gateway: number; readonly harness: number; readonly rest: number };
-  /** How long some process of the machine, of the run or not, had to wait for a CPU; undefined where nobody tells. */
+  /** How long some process of the machine had to wait for a CPU. Undefined if the system does not report it. */
   readonly cpuWaitSeconds: number | undefined;
   readonly gatewayPeakMb: number;
 }

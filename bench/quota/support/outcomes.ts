@@ -13,7 +13,7 @@ export interface Outcomes {
 
 /** Collects how operations end. */
 export interface OutcomeLog extends Outcomes {
-  /** Waits for an answer, notes how it was and gives it; undefined for one that failed. */
+  /** Waits for an answer, notes its outcome and returns it. Undefined if the request failed. */
   note(scheduledAt: number, answer: Promise<GraphAnswer>): Promise<GraphAnswer | undefined>;
 }
 

@@ -17,7 +17,7 @@ try {
 const sandbox = await startSandbox({
   rate: QUOTA_PER_SECOND,
   latencyMs: LATENCY_MS,
-  // Finer than the default, so that a quota kept to the millisecond is not taken for one that is broken.
+  // Finer than the default clock, which would show a quota kept to the millisecond as broken.
   now: () => performance.now(),
   maxCalls: 1_000_000,
   guestEveryMs: 1_000,
@@ -51,6 +51,6 @@ process.on('message', (question: SandboxQuestion) => {
   if (question === 'begin') begun = sandbox.calls.length;
   process.send?.(count());
 });
-// Nobody is left to ask: the harness is gone.
+// The harness has ended.
 process.on('disconnect', () => process.exit(0));
 process.send?.({ url: sandbox.url });

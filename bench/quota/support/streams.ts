@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 
-/** The scripts that are followed: one whose users come and go, two that stay as they are. */
+/** The followed scripts: users of the first come and go, the other two stay unchanged. */
 const FOLLOWED = [
   seeded.visitedScriptId,
   'DWwAZoKdheIahfmSOPFt61TpKzlSEmEA',

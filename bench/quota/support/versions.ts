@@ -3,7 +3,7 @@ import { renameBody } from './operations.ts';
 import { FIRST_NAME, scriptId } from './scripts.ts';
 
 interface Version {
-  /** The number in the last rename that was sent, and in the last one whose answer came. */
+  /** The number in the last sent rename, and in the last answered rename. */
   sent: number;
   answered: number;
   isUnderWay: boolean;
@@ -11,7 +11,7 @@ interface Version {
 
 /** Knows which number every script must show at least, and counts the reads that show less. */
 export interface Versions {
-  /** The script itself, or the next one that is not being renamed. */
+  /** The script itself, or the next script that is not being renamed. */
   freeFrom(script: number): number;
   /** The next rename of a script, which the caller sends and ends with its answer; undefined if it failed. */
   rename(script: number): { readonly body: string; end(answer: GraphAnswer | undefined): void };

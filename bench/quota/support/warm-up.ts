@@ -13,7 +13,7 @@ export async function warmUp(client: Client, bodies: readonly string[]): Promise
   await send(client, PER_SECOND, bodies.length, (index) => bodies[index] as string);
 }
 
-/** Sends half of the load that is to come for a while, so that what a process that has just started takes longer for is over. */
+/** Sends half of the later load for a while, because a process that has just started is slower. */
 export async function runIn(client: Client, perSecond: number, nextBody: () => string): Promise<void> {
   const half = Math.ceil(perSecond / 2);
   console.log(`\nRun-in, not measured: ${RUN_IN_SECONDS} s of reads, ${half} a second`);

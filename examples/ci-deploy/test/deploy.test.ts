@@ -43,7 +43,7 @@ test('a field that LuaAuth finds invalid is named', async () => {
   assert.match(output, /^LuaAuth refused \(InvalidFields\): invalid fields; input\.source: does not parse$/);
 });
 
-test('a write that nobody knows the end of ends with 5, and is not tried again', async () => {
+test('a write with an unknown outcome ends with 5, and is not tried again', async () => {
   writeFileSync(fixture.file, SOURCE);
   fixture.sandbox.fault({ kind: 'reset', handled: true });
   const { code, output } = await fixture.deploy([scriptId, fixture.file]);

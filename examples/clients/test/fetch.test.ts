@@ -13,7 +13,7 @@ it('fetch reads a script', async () => {
   expect(fixture.lines()).toEqual([`GET /scripts/${id}`]);
 });
 
-it('fetch sees at the field that needs one that there is no key', async () => {
+it('fetch sees the missing key at the field that needs a key', async () => {
   const { data, errors } = await ask<{ script: null }>(fixture.url, '', NAME, { id });
   expect(data).toEqual({ script: null });
   expect(errors).toMatchObject([{ path: ['script'], extensions: { code: 'UNAUTHENTICATED' } }]);

@@ -53,7 +53,7 @@ describe('the Compose file', () => {
     assert.deepEqual(named.map(([, path]) => path).toSorted(), handed.toSorted());
   });
 
-  test('lets nobody reach the gateway but Caddy, which knows where it is', () => {
+  test('only Caddy reaches the gateway, and knows its address', () => {
     assert.equal(gateway.ports, undefined);
     assert.deepEqual([...new Set(caddy.ports?.map(({ published }) => published))], ['80', '443']);
     const { GATEWAY_ADDRESS = '' } = caddy.environment;

@@ -147,7 +147,7 @@ for (const name of ['nginx', 'caddy'] as const) {
       gateway.signal('SIGTERM');
       assert.deepEqual(JSON.parse((await answer).body), ANSWER);
       assert.equal(await gateway.ended, 0);
-      // And then nobody answers any more, which the proxy says.
+      // Then no gateway answers any more, which the proxy reports.
       assert.equal((await post(proxy, sandboxKeys.full, QUERY, variables)).status, 502);
       await sendSecrets(502);
     });

@@ -48,7 +48,7 @@ export function createBot({ desk, publicKey, discordApi, log }: BotOptions): Req
     // Discord hides the command from the others; a server may have changed that by mistake.
     if ((interaction.permissions & MAY_USE) === 0n) {
       log({ ...factsOf(interaction), result: 'not allowed' });
-      return answer(response, say('This is for those who may ban members.'));
+      return answer(response, say('This is for members with the permission to ban.'));
     }
     answer(response, THINKING);
     const { result, text } = await runInTurn(interaction);
@@ -56,7 +56,7 @@ export function createBot({ desk, publicKey, discordApi, log }: BotOptions): Req
     log({ ...factsOf(interaction), result, isShown });
   }
 
-  /** Puts the text in the place of "thinking". Nobody in it is pinged, whatever it quotes. */
+  /** Replaces "thinking" by the text. No member in it is pinged. */
   async function edit({ applicationId, token }: CommandInteraction, text: string): Promise<boolean> {
     const content = text.slice(0, MAX_CONTENT);
     try {

@@ -46,7 +46,7 @@ type Command = (desk: Desk, licence: Licence, options: CommandOptions) => Promis
 
 const COMMANDS: Readonly<Record<string, Command>> = { lookup, extend, blacklist, kick };
 
-/** How a command ended, for the log, and what whoever has sent it reads. No licence key is in either. */
+/** How a command ended, for the log, and the reply to its sender. Neither contains a licence key. */
 export interface Outcome {
   readonly result: string;
   readonly text: string;
@@ -97,7 +97,7 @@ async function lookup(_desk: Desk, licence: Licence): Promise<string> {
 async function extend({ licences, now }: Desk, licence: Licence, { days }: CommandOptions): Promise<string> {
   if (typeof days !== 'number') throw new Refused('Say by how many days.');
   if (!licence.keyExpiresAt) return 'This licence never expires: there is nothing to extend.';
-  // One that has expired gets its days from now on.
+  // The days of an expired licence count from now.
   const from = Math.max(Date.parse(licence.keyExpiresAt), now());
   const until = new Date(from + days * DAY_MS);
   await licences.setExpiry(licence.key, until);
@@ -112,7 +112,7 @@ async function blacklist(
   const until = typeof days === 'number' ? new Date(now() + days * DAY_MS) : undefined;
   await licences.blacklist(key, typeof reason === 'string' ? reason : undefined, until);
   const end = until ? `until ${timeOf(until.toISOString())}` : 'for good';
-  return `Blacklisted ${end}. Who is connected may stay so: kick them as well.`;
+  return `Blacklisted ${end}. A connected user may stay connected: kick the user as well.`;
 }
 
 async function kick({ licences }: Desk, { key }: Licence): Promise<string> {

@@ -4,7 +4,7 @@ import { graphql } from './gql/index.ts';
 
 export type Licence = LicenceFieldsFragment;
 
-/** LuaAuth said no: `message` says why, in words for whoever has asked. */
+/** LuaAuth said no. `message` tells the reason to the sender of the command. */
 export class Refused extends Error {}
 
 graphql(/* GraphQL */ `
@@ -135,7 +135,7 @@ export function createLicences(execute: Gateway, projectId: string) {
 
 export type Licences = ReturnType<typeof createLicences>;
 
-/** A type of the schema as a sentence; one that a later version adds has a message as well. */
+/** Describes a type of refusal in a sentence, also a type of a later version. */
 function refusedBy(refusal: RefusalFieldsFragment): Refused {
   const { __typename: type, message } = refusal;
   if (type === 'AlreadyBlacklisted') {

@@ -7,8 +7,9 @@ export function isDiscordId(value: unknown): value is string {
 }
 
 /**
- * The licence key of each Discord user: a file of JSON, `{ "Discord id": "licence key" }`, as LuaAuth finds a user by key
- * alone. It is read for each question, so an edit by hand counts at once. It holds keys: nobody but the bot's user may read it.
+ * The licence key of each Discord user, because LuaAuth finds a user only by key. The table is a JSON file, `{ "Discord
+ * id": "licence key" }`. It is read for each question, so an edit by hand counts at once. Only the bot's user may read it,
+ * because it contains keys.
  */
 export function createTable(file: string) {
   async function read(): Promise<Map<string, string>> {

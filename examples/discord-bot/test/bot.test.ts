@@ -87,7 +87,7 @@ test('blacklist keeps a user out, for some days with a reason, or for good', asy
   const options = { days: 7, reason: 'shared key' };
   assert.equal(
     await fixture.send({ subcommand: 'blacklist', user, options }),
-    `Blacklisted until ${shown(until)}. Who is connected may stay so: kick them as well.`,
+    `Blacklisted until ${shown(until)}. A connected user may stay connected: kick the user as well.`,
   );
   assert.deepEqual(bodyOf('/blacklist'), { reason: 'shared key', expires: until });
   fixture.sandbox.reset();
@@ -95,7 +95,7 @@ test('blacklist keeps a user out, for some days with a reason, or for good', asy
   assert.equal(licence().blacklisted, true);
 });
 
-test('blacklist says what LuaAuth refuses: one who is kept out already, and why', async () => {
+test('blacklist tells what LuaAuth refuses: a user who is blacklisted already, and why', async () => {
   Object.assign(licence(), { blacklisted: true, blacklist_reason: 'refunded' });
   assert.equal(
     await fixture.send({ subcommand: 'blacklist', user, options: { reason: 'other' } }),
@@ -158,7 +158,7 @@ for (const subcommand of ['lookup', 'extend', 'blacklist', 'kick']) {
 
   test(`${subcommand} is not for who may not ban members`, async () => {
     const text = await fixture.send({ subcommand, user, options, permissions: String(1n << 11n) });
-    assert.equal(text, 'This is for those who may ban members.');
+    assert.equal(text, 'This is for members with the permission to ban.');
     assert.deepEqual(fixture.calls(), []);
   });
 }
@@ -174,7 +174,7 @@ test('what LuaAuth refuses is a message: an expired account', async () => {
   }
 });
 
-test('what LuaAuth refuses is a message: fields that are invalid, and what nobody documents', async () => {
+test('what LuaAuth refuses is a message: invalid fields, and an undocumented refusal', async () => {
   const route = 'POST /users/:user_key/blacklist';
   const failed = [{ field: 'reason', errors: ['is too rude'] }];
   const message = 'unauthorized or invalid request';
@@ -187,7 +187,7 @@ test('what LuaAuth refuses is a message: fields that are invalid, and what nobod
   assert.equal(await fixture.send({ subcommand: 'blacklist', user }), 'LuaAuth refused: the moon is full.');
 });
 
-test('a write of which nobody knows whether it was carried out is said to be one', async () => {
+test('a write with an unknown outcome is reported as such', async () => {
   fixture.sandbox.fault({ kind: 'raw', status: 502, body: '', route: 'POST /users/:user_key/blacklist' });
   assert.match(await fixture.send({ subcommand: 'blacklist', user }), /may have been done all the same/);
 });

@@ -39,7 +39,7 @@ test('a licence that has this Discord id in LuaAuth already gets a row, and noth
   );
 });
 
-test('a licence of another Discord id, or of nobody, gets no row', async () => {
+test('a licence of another Discord id, or without a Discord id, gets no row', async () => {
   const taken = await link(STRANGER, seeded.userKey);
   assert.deepEqual([taken.code, taken.output.includes('another Discord account')], [1, true]);
   assert.equal((await link(STRANGER, 'unknown-licence')).code, 1);

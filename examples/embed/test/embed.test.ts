@@ -42,7 +42,7 @@ function operation(token?: string): RequestInit {
   };
 }
 
-/** One query, one without a key, and one that a page could forge. */
+/** A query, a query without a key, and a request that a page could forge. */
 async function tryOut(send: (init?: RequestInit, search?: string) => Promise<Response>) {
   sandbox.reset();
   assert.deepEqual(await (await send(operation(sandboxKeys.full))).json(), named);

@@ -239,7 +239,7 @@ function SystemForm({ system, isBusy, onSave, onCancel }: SystemFormProps) {
           Project id
           <input
             name="projectId"
-            // One that cannot be read stays, unless another is given.
+            // A project that cannot be read stays, unless another is given.
             required={system?.project !== null}
             defaultValue={system?.project?.id}
             autoComplete="off"

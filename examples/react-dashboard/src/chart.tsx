@@ -14,7 +14,10 @@ const LABEL_WIDTH = 56;
 
 const WEEK = 7;
 
-/** Executions by day, in the order of the API, with axes and the week before; the value of a day is shown by pointer, arrow keys and as a table. */
+/**
+ * Executions by day in the API's order, with axes and the previous week. The value of a day is shown by pointer, by arrow
+ * keys and in a table.
+ */
 export function Chart({ days, title }: { readonly days: readonly Day[]; readonly title: string }) {
   const { ref, width } = useWidth();
   const [chosen, setChosen] = useState<number>();

@@ -37,7 +37,7 @@ export function Menu({ label, items }: { readonly label: string; readonly items:
     if (!currentTarget.contains(relatedTarget)) setIsOpen(false);
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the buttons inside.
+    // biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside handle the keys.
     <div className="menu" onKeyDown={onKey} onBlur={onBlur}>
       <button
         ref={button}

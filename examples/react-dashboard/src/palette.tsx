@@ -61,7 +61,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       {/* The field keeps the focus: the arrow keys choose. */}
       <div id={id} role="listbox" aria-label="Choices">
         {choices.map((choice, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the field.
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
           <div
             key={choice.label + choice.href}
             id={`${id}${index}`}

@@ -7,7 +7,10 @@ import { forgetOpened, readOpened } from './opened.ts';
 import { hrefOf } from './route.ts';
 import { useTitle } from './title.ts';
 
-/** LuaAuth lists no projects: these are those that the account's ad systems name. One REST call, and one for each. */
+/**
+ * LuaAuth lists no projects, so this shows the projects of the account's ad systems. Costs one REST call, and one for each
+ * project.
+ */
 const PROJECTS = graphql(/* GraphQL */ `
   query Projects {
     knownProjects {

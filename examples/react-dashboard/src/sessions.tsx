@@ -143,7 +143,9 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
       </div>
       {live.asOf && found.length === 0 && (
         <p className="quiet">
-          {text ? 'Nobody who matches.' : 'Nobody. Users appear here as they execute the script.'}
+          {text
+            ? 'No user matches.'
+            : 'No users are connected. They appear here when they execute the script.'}
         </p>
       )}
       {!live.asOf && !live.delay && !over && <Loading />}

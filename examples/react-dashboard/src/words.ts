@@ -22,7 +22,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   UPSTREAM_ERROR: `LuaAuth failed. ${FINE}`,
   GRAPHQL_VALIDATION_FAILED: 'This gateway does not offer that. It may be read-only.',
   PERSISTED_DOCUMENTS_ONLY:
-    'This gateway runs listed documents only, and those of the dashboard are not listed.',
+    'This gateway runs listed documents only, and the documents of the dashboard are not listed.',
   TOO_MANY_STREAMS: 'Too many people follow live sessions with this key.',
   TOO_MANY_LIVE_SCRIPTS: 'Too many scripts are followed with this key.',
 };

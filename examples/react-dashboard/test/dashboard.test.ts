@@ -85,7 +85,7 @@ test('who is on is followed: who comes is shown, and who is disconnected goes', 
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   await sessions.getByText('Disconnected 1 session.').waitFor();
   await sessions.locator('.count', { hasText: '180' }).waitFor();
-  await sessions.getByText('Nobody who matches.').waitFor();
+  await sessions.getByText('No user matches.').waitFor();
   assert.equal(fixture.lines().filter((line) => line === 'POST /sessions/disconnect').length, 1);
   assert.deepEqual(complaints, []);
 });

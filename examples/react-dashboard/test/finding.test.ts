@@ -30,7 +30,7 @@ test('a gateway that cannot be reached is no reason to doubt the key', async () 
   await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
 });
 
-test('LuaAuth that does not answer keeps nobody out: the page says so, and reads again', async () => {
+test('without an answer of LuaAuth visitors can sign in: the page says so, and reads again', async () => {
   const { page } = await fixture.visit();
   await page.route('**/graphql', async (route) => {
     if (!route.request().postData()?.includes('adSystems')) return route.continue();

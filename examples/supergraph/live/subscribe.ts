@@ -18,7 +18,7 @@ export async function* subscribe<Data>(
 ): AsyncGenerator<Result<Data>, undefined> {
   const controller = new AbortController();
   const timer = setTimeout(
-    () => controller.abort(new Error(`What is waited for has not come within ${PATIENCE_MS / 1000} s.`)),
+    () => controller.abort(new Error(`The expected event has not come within ${PATIENCE_MS / 1000} s.`)),
     PATIENCE_MS,
   );
   try {

@@ -81,7 +81,7 @@ test('two callers at once get the data of their own key, whichever header it is 
   assert.deepEqual([...keys].sort(), [...KEYS]);
 });
 
-test('a caller without a key gets nothing of those who have one', async () => {
+test('a caller without a key gets nothing of callers with a key', async () => {
   const [nobody] = await Promise.all([
     ask(stack.urls.supergraph, { query: JOINED }),
     ...KEYS.map((token) => ask(stack.urls.supergraph, { query: JOINED }, { token })),

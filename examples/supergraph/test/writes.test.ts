@@ -26,7 +26,7 @@ const writes: [
   ['nothing to change', { id }, KEY, 'NothingToEdit'],
   ['a mode that the tier lacks', { id, freeForAll: true }, { token: 'sandbox-basic' }, 'TierTooLow'],
   ['an expired account', { id, name: 'x' }, { authorization: 'Bearer sandbox-expired' }, 'AccountExpired'],
-  ['a script of nobody', { id: 'unknown', name: 'x' }, KEY, 'NotPermitted'],
+  ['a script that does not exist', { id: 'unknown', name: 'x' }, KEY, 'NotPermitted'],
 ];
 
 for (const [title, input, headers, typename] of writes) {

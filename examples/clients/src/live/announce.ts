@@ -2,12 +2,15 @@ import { follow, type OpenStream, type StreamError } from './follow.ts';
 import type { WhoIsOn } from './who-is-on.ts';
 
 export interface AnnounceOptions {
-  /** Takes a line for each of those who have joined. */
+  /** Takes a line for each user who has joined. */
   say(lines: readonly string[]): void;
   onRefused(error: StreamError): void;
 }
 
-/** Says who joins a script after it has begun. A snapshot is compared with what was known: nobody is said twice. */
+/**
+ * Announces users who join a script after the start. Compares a snapshot with the known users, so no user is announced
+ * twice.
+ */
 export function announce(
   open: OpenStream,
   scriptId: string,
@@ -16,7 +19,7 @@ export function announce(
   let before: WhoIsOn | undefined;
   return follow(open, scriptId, {
     onKnown(now) {
-      // A delay before the first snapshot: nobody is known yet.
+      // A delay before the first snapshot: no user is known yet.
       if (now.cursor === undefined) return;
       const known = before;
       before = now;

@@ -12,7 +12,7 @@ export function openByUrql(client: Client): OpenStream {
       else if (!hasNext) onEnd();
       else if (data) onEvent(data.scriptSessions);
     });
-    // Left while it gives a result, urql's reader rejects with nobody to catch it, which ends a process of Node.
+    // Unsubscribing while urql's reader gives a result makes it reject without a handler, which ends a Node process.
     return () => void setTimeout(unsubscribe);
   };
 }

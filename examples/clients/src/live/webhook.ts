@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Discord's limit for a message. */
 const MAX_LENGTH = 2_000;
-/** When more lines than this wait, the oldest are dropped: nobody would read them. */
+/** If more lines than this wait, the oldest are dropped. */
 const MAX_LINES = 500;
 const TAKES_MS = 10_000;
 const RETRY_MS = 5_000;

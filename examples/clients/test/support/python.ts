@@ -12,7 +12,7 @@ export interface Printed {
   readonly stderr: string;
 }
 
-/** Runs a program of the folder `python/` to its end. Those with gql run on Debian's Python, which gets it if that can be. */
+/** Runs a program of the folder `python/` to its end. Programs with gql run on Debian's Python, and install gql if possible. */
 export function runPython(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
