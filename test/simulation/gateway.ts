@@ -35,10 +35,9 @@ export interface GatewayOptions {
 
 /** A change of behaviour in the parts that a gateway is made of. */
 export interface Defect {
-  state?(state: State): State;
-  clock?(clock: Clock): Clock;
-  /** The source of a script, by its text. */
-  script?(source: string): string;
+  readonly state?: (state: State) => State;
+  readonly clock?: (clock: Clock) => Clock;
+  readonly script?: (source: string) => string;
 }
 
 /** A gateway: the code of the product, with clock, random numbers and connections of the simulation. */
@@ -138,6 +137,12 @@ export class SimulatedGateway {
       kernel.log(`${owner.name} does not start: ${error}`);
       if (!owner.hasEnded) this.die(RESTART_MS);
     });
+  }
+
+  /** How many permits of a key are used. */
+  async used(key: string): Promise<number> {
+    const status = await this.#running?.transport.rateLimit(`account of ${key}`);
+    return status?.used ?? 0;
   }
 
   /** The API as an operation has it. */

@@ -14,6 +14,7 @@ export type Rule =
   | 'write lost'
   | 'write arrived after all'
   | 'late answer'
+  | 'turns'
   | 'unexpected error'
   | 'left over'
   | 'unused quota'
@@ -31,6 +32,7 @@ export class Judge {
   readonly #acknowledged = new Map<string, number>();
   readonly #made = new Map<string, number>();
   readonly #notExecuted = new Set<string>();
+  readonly #counts = new Map<string, number>();
   violation: Violation | undefined;
 
   constructor(kernel: Kernel, rate: number) {
@@ -46,6 +48,7 @@ export class Judge {
 
   arrived(key: string): void {
     const { now } = this.#kernel;
+    this.#counts.set(key, this.countOf(key) + 1);
     const known = this.#arrivals.get(key);
     if (!known) return void this.#arrivals.set(key, [now]);
     known.push(now);
@@ -55,11 +58,9 @@ export class Judge {
     if (known.length > 2_000) known.splice(0, 1_000);
   }
 
-  /** How many arrived since then. */
-  arrivedSince(from: number): number {
-    let count = 0;
-    for (const times of this.#arrivals.values()) for (const at of times) if (at >= from) count += 1;
-    return count;
+  /** How many requests of a key have arrived. */
+  countOf(key: string): number {
+    return this.#counts.get(key) ?? 0;
   }
 
   written(name: string, version: number): void {

@@ -9,6 +9,8 @@ export interface Plan {
   readonly storeDrift: number;
   readonly callers: readonly CallerPlan[];
   readonly faults: readonly Fault[];
+  /** Whether all gateways have more to do than the quota allows once the faults are over. */
+  readonly hasRush: boolean;
 }
 
 interface GatewayPlan {
@@ -16,7 +18,9 @@ interface GatewayPlan {
   readonly storeLatencyMs: number;
   readonly apiLatencyMs: number;
   readonly jitterMs: number;
-  readonly loss: number;
+  /** The network to Redis is near: a lost packet takes longer than a command may. */
+  readonly storeLoss: number;
+  readonly apiLoss: number;
 }
 
 export interface CallerPlan {
@@ -27,6 +31,8 @@ export interface CallerPlan {
   readonly thinkMs: number;
   readonly writes: number;
   readonly scripts: number;
+  /** How many scripts it reads at once, now and then. */
+  readonly burst: number;
   readonly joinsAt: number;
   readonly leavesAt: number;
 }
@@ -74,6 +80,9 @@ export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
  */
 const OF_LONG_CUTS: readonly FaultKind[] = ['store is cut off for long', 'process pauses for long'];
 
+/** While the API refuses and fails, fewer calls are made for a while afterwards. */
+const SLOWS_DOWN_MS = 25_000;
+
 /** How long before its end a history has no more faults, in ms. */
 export const QUIET_MS = 15_000;
 
@@ -94,6 +103,7 @@ export function createPlan(options: PlanOptions): Plan {
   const usable = kinds.filter((kind) => !(hasDeaths ? OF_LONG_CUTS : ['process dies']).includes(kind));
   const isFar = random.chance(0.2);
   const lastAt = seconds * 1_000 - QUIET_MS;
+  const hasRush = random.chance(0.4);
   const faults: Fault[] = [];
   // Some histories have few faults, so that what lasts long is seen as well.
   const every = 60_000 / (faultsPerMinute * between(0.3, 1.7));
@@ -103,7 +113,9 @@ export function createPlan(options: PlanOptions): Plan {
     const kind = random.pick(usable);
     const [least, most] = FAULTS[kind];
     const forMs = Math.min(least * (most / least) ** random.next(), lastAt - at);
-    faults.push({ kind, at, forMs, gateway: random.below(gateways), lot: random.next() });
+    const fault: Fault = { kind, at, forMs, gateway: random.below(gateways), lot: random.next() };
+    if (hasRush && kind.startsWith('api') && at + forMs > lastAt - SLOWS_DOWN_MS) continue;
+    faults.push(fault);
   }
   return {
     seed,
@@ -115,10 +127,12 @@ export function createPlan(options: PlanOptions): Plan {
       storeLatencyMs: isFar ? between(1, 20) : between(0.1, 2),
       apiLatencyMs: between(2, 100),
       jitterMs: random.pick([0, 0.3, 2, 10]),
-      loss: random.pick([0, 0, 0.001, 0.01]),
+      storeLoss: random.pick([0, 0, 0.000_2]),
+      apiLoss: random.pick([0, 0, 0.001, 0.01]),
     })),
     callers: createCallers(random, seconds, gateways),
     faults,
+    hasRush,
   };
 }
 
@@ -130,7 +144,8 @@ function createCallers(random: Seeded, seconds: number, gateways: number): Calle
     gateway: random.below(gateways),
     thinkMs: random.pick([5, 30, 100, 300, 1_000]),
     writes: random.pick([0, 0.02, 0.1, 0.5]),
-    scripts: random.pick([1, 3, 10, 100]),
+    scripts: random.pick([1, 3, 10, 100, 1_000_000]),
+    burst: random.pick([3, 20, 60]),
     joinsAt: random.chance(0.6) ? 0 : random.next() * seconds * 800,
     leavesAt: random.chance(0.7) ? seconds * 1_000 : random.next() * seconds * 1_000,
   }));

@@ -25,9 +25,11 @@ export interface RedisModelOptions {
   readonly micros: () => number;
   /** A message on a channel. */
   readonly publish: (channel: string, message: string) => void;
+  /** Gives another source for a script. */
+  readonly change?: ((source: string) => string) | undefined;
 }
 
-/** Scripts are compiled once for all worlds of a process. */
+/** By their sources: scripts are compiled once for all worlds of a process. */
 const compiled = new Map<string, CompiledScript>();
 
 /**
@@ -37,7 +39,7 @@ const compiled = new Map<string, CompiledScript>();
 export class RedisModel {
   readonly #options: RedisModelOptions;
   #kept = new Map<string, Kept>();
-  #known = new Set<string>();
+  readonly #scripts = new Map<string, CompiledScript>();
   /** The code of the error with which it answers commands that write. */
   refuses: 'OOM' | 'READONLY' | undefined;
 
@@ -61,13 +63,18 @@ export class RedisModel {
     );
   }
 
+  /** Runs a command outside of scripts. */
+  peek(name: string, ...words: readonly string[]): unknown {
+    return this.#commands[name]?.(words);
+  }
+
   flush(): void {
     this.#kept.clear();
   }
 
   /** Another process has no script in its memory. */
   restart(): void {
-    this.#known.clear();
+    this.#scripts.clear();
   }
 
   get keys(): readonly string[] {
@@ -78,10 +85,12 @@ export class RedisModel {
   eval(how: string, script: string, keys: readonly string[], args: readonly string[]): unknown {
     const sha = how === 'EVAL' ? createHash('sha1').update(script).digest('hex') : script;
     if (how === 'EVAL') {
-      this.#known.add(sha);
-      if (!compiled.has(sha)) compiled.set(sha, compileLua(script));
+      const source = this.#options.change?.(script) ?? script;
+      const found = compiled.get(source) ?? compileLua(source);
+      compiled.set(source, found);
+      this.#scripts.set(sha, found);
     }
-    const run = this.#known.has(sha) ? compiled.get(sha) : undefined;
+    const run = this.#scripts.get(sha);
     if (!run) throw new ModelError('NOSCRIPT No matching script.');
     // All commands of a script see one time.
     const micros = this.#options.micros();

@@ -36,13 +36,14 @@ export class Store {
   commands = 0;
   bytes = 0;
 
-  constructor(kernel: Kernel, seed: string, drift: number) {
+  constructor(kernel: Kernel, seed: string, drift: number, change?: (source: string) => string) {
     this.#kernel = kernel;
     this.#seed = seed;
     this.clock = new DriftingClock(kernel, drift, BEGINS_AT);
     this.model = new RedisModel({
       micros: () => Math.floor(this.clock.now() * 1000),
       publish: (channel, message) => this.#publish(channel, message),
+      change,
     });
     this.#start();
   }

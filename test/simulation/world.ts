@@ -9,7 +9,7 @@ import { type Defect, OPERATION_MS, SimulatedGateway } from './gateway.ts';
 import { Judge, type Violation } from './judge.ts';
 import { Kernel } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
-import type { CallerPlan, Fault, FaultKind, Plan } from './plan.ts';
+import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
 import { Store } from './store.ts';
 
 export interface Outcome {
@@ -30,7 +30,27 @@ const SPARE_MS = 1_000;
 /** How often it is looked for operations without an answer, in ms. */
 const LOOK_EVERY_MS = 250;
 
+/** A caller that waits is overtaken by at most so many requests of each other caller, and by some that were under way. */
+const MOST_AHEAD = 9;
+/** A wait that is shorter says nothing, in ms. */
+const LONG_WAIT_MS = 3_000;
+/** After all callers have left, everything is over within this time, in ms. */
+const UNTIL_QUIET_MS = 12_000;
+/** The quota is used again within this time after the last fault, for so long at least, in ms. */
+const RECOVERS_MS = 6_000;
+const RUSH_MS = 5_000;
+const RUSH_CALLERS = 3;
+const RUSH_READS = 8;
+/** A caller that was refused waits so long, in ms. */
+const REFUSED_MS = 1_000;
+
 interface Operation {
+  readonly caller: CallerPlan;
+  /** Whether it needs one request alone. */
+  readonly isSingle: boolean;
+  /** The requests of the key that had arrived before. */
+  readonly countBefore: number;
+  isOvertaken: boolean;
   readonly what: string;
   readonly startedAt: number;
   readonly pausedMs: number;
@@ -64,7 +84,7 @@ class World {
     const { seed, rate } = plan;
     const kernel = this.#kernel;
     this.#judge = new Judge(kernel, rate);
-    this.#store = new Store(kernel, seed, plan.storeDrift);
+    this.#store = new Store(kernel, seed, plan.storeDrift, defect?.script);
     this.#api = new SimulatedApi({
       kernel,
       seed,
@@ -72,7 +92,7 @@ class World {
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
     this.#gateways = plan.gateways.map(
-      ({ drift, storeLatencyMs, apiLatencyMs, jitterMs, loss }, index) =>
+      ({ drift, storeLatencyMs, apiLatencyMs, jitterMs, storeLoss, apiLoss }, index) =>
         new SimulatedGateway({
           kernel,
           seed,
@@ -81,8 +101,8 @@ class World {
           api: this.#api,
           rate,
           drift,
-          toStore: createLink(storeLatencyMs, jitterMs, loss),
-          toApi: createLink(apiLatencyMs, jitterMs, loss),
+          toStore: createLink(storeLatencyMs, jitterMs, storeLoss),
+          toApi: createLink(apiLatencyMs, jitterMs, apiLoss),
           defect,
         }),
     );
@@ -94,7 +114,12 @@ class World {
     for (const fault of plan.faults) this.#kernel.after(fault.at, () => this.#inject(fault));
     this.#look();
     if (plan.faults.some(({ kind }) => kind === 'store fails over')) this.#store.replicate();
-    await this.#kernel.run(plan.seconds * 1_000, () => this.#judge.violation !== undefined);
+    const isOver = () => this.#judge.violation !== undefined;
+    const endMs = plan.seconds * 1_000;
+    if (plan.hasRush) this.#rush(endMs);
+    await this.#kernel.run(endMs, isOver);
+    if (!isOver()) await this.#kernel.run(endMs + UNTIL_QUIET_MS, isOver);
+    if (!isOver()) await this.#judgeQuiet();
     const { commands, bytes } = this.#store;
     return {
       digest: this.#kernel.digest(),
@@ -114,6 +139,7 @@ class World {
       const { now } = this.#kernel;
       for (const one of this.#open) {
         if (one.owner.hasEnded) this.#open.delete(one);
+        else this.#judgeTurn(one);
         const stoodMs = one.gateway.pausedMs - one.pausedMs;
         const limitMs = OPERATION_MS * 1.02 + SPARE_MS + stoodMs;
         if (now - one.startedAt > limitMs && one.owner.pausedUntil < now) {
@@ -125,6 +151,85 @@ class World {
       }
       this.#look();
     });
+  }
+
+  /** A caller that waits has its turn, wherever it waits. A gateway that counts alone knows its own callers only. */
+  #judgeTurn(one: Operation): void {
+    const { now } = this.#kernel;
+    const { key } = one.caller;
+    if (this.#gateways.some(({ isDegraded, isRunning }) => isDegraded || !isRunning)) one.isOvertaken = true;
+    if (one.isOvertaken || !one.isSingle || now - one.startedAt < LONG_WAIT_MS) return;
+    const callers =
+      this.#plan.callers.length + (this.#plan.hasRush ? this.#gateways.length * RUSH_CALLERS : 0);
+    const most = callers * MOST_AHEAD + 2 * this.#plan.rate;
+    const ahead = this.#judge.countOf(key) - one.countBefore;
+    if (ahead > most)
+      this.#judge.report('turns', `${one.what} waits, and ${ahead} requests of its key went ahead`);
+  }
+
+  /** All gateways have more to do than the quota allows: then it is used, as far as it can be divided. */
+  #rush(endMs: number): void {
+    const kernel = this.#kernel;
+    const { rate, seed } = this.#plan;
+    const faultsEnd = endMs - QUIET_MS;
+    let reads = 0;
+    for (const gateway of this.#gateways) {
+      for (let index = 0; index < RUSH_CALLERS; index += 1) {
+        const name = `rush${index} ${gateway.name}`;
+        const random = createSeeded(seed, name);
+        const read = () => {
+          if (kernel.now > endMs - OPERATION_MS / 4) return;
+          const again = () => kernel.after(20 + 50 * random.next(), read);
+          if (!gateway.isRunning) return void again();
+          reads += 1;
+          const api = gateway.open('key-a', name);
+          getScript(api, { script_id: `rush${reads}` }).then(again, () => kernel.after(REFUSED_MS, read));
+        };
+        for (let count = 0; count < RUSH_READS; count += 1) kernel.after(faultsEnd, read);
+      }
+    }
+    kernel.after(faultsEnd + RECOVERS_MS, () => {
+      const before = this.#judge.countOf('key-a');
+      kernel.after(RUSH_MS, () => {
+        const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
+        const shares = this.#gateways.length * Math.floor(rate / this.#gateways.length);
+        kernel.log(`rush ${made} of ${rate} a second`);
+        if (made < shares * 0.8)
+          this.#judge.report('unused quota', `${made} of ${rate} requests a second arrive`);
+      });
+    });
+  }
+
+  /** All callers have left: no permit, lease or timer is left. */
+  async #judgeQuiet(): Promise<void> {
+    const { model } = this.#store;
+    for (const gateway of this.#gateways) {
+      const timers = this.#kernel.pendingOf(gateway.owner);
+      if (timers > MOST_TIMERS) this.#judge.report('left over', `${gateway.owner.name} has ${timers} timers`);
+    }
+    // A process that has ended, or lost the store, cannot give back its permits and leases. They are taken back when they are wanted.
+    if (this.#gateways.some(({ starts, isDegraded }) => starts > 1 || isDegraded)) return;
+    for (const key of model.keys) {
+      const lease = /:entry-/.test(key) ? this.#heldLease(key) : undefined;
+      if (lease) this.#judge.report('left over', `${key} has the lease ${lease}`);
+    }
+    const [asked] = this.#gateways;
+    const used = new Map<string, number>();
+    for (const key of new Set(this.#plan.callers.map((caller) => caller.key)))
+      void asked?.used(key).then((count) => used.set(key, count));
+    await this.#kernel.run(this.#kernel.now + 1_000);
+    for (const [key, count] of used)
+      if (count > 0)
+        this.#judge.report('left over', `${count} permits of ${key}, although nothing is under way`);
+  }
+
+  /** The lease of a cache entry; one of an earlier session of its gateway is over. */
+  #heldLease(key: string): string | undefined {
+    const { model } = this.#store;
+    const lease = String(model.peek('HGET', key, 'lease') ?? '');
+    const [instance = '', session] = lease.split('.');
+    const entry = String(model.peek('HGET', 'luaauth:{gateways}:instances', instance) ?? '');
+    return entry.split(' ').at(-1) === session ? lease : undefined;
   }
 
   /** A caller asks, waits for the answer, thinks, and asks again. */
@@ -167,6 +272,10 @@ class World {
           : 'read';
     if (!gateway.isRunning) return;
     const operation: Operation = {
+      caller,
+      isSingle: kind === 'read' || kind === 'write',
+      countBefore: this.#judge.countOf(caller.key),
+      isOvertaken: false,
       what: `${caller.name} ${kind} ${script}`,
       startedAt: this.#kernel.now,
       pausedMs: gateway.pausedMs,
@@ -181,7 +290,7 @@ class World {
       else if (kind === 'read') await this.#read(gateway, caller, [script]);
       else {
         const scripts = Array.from(
-          { length: 2 + random.below(20) },
+          { length: 2 + random.below(caller.burst) },
           () => `s${random.below(caller.scripts)}`,
         );
         await this.#read(gateway, caller, scripts);
@@ -305,6 +414,9 @@ class World {
     });
   }
 }
+
+/** An idle gateway has its heartbeat and what watches it, and what waits for an answer of the store. */
+const MOST_TIMERS = 8;
 
 /** How far a clock is set, in ms. */
 const JUMPS = [-3_600_000, -5_000, -300, -40, -2, 2, 40, 300, 5_000, 3_600_000];
