@@ -26,6 +26,7 @@ export interface GatewayOptions {
   readonly store: Store;
   readonly api: SimulatedApi;
   readonly rate: number;
+  readonly startsAt: number;
   readonly drift: number;
   readonly toStore: Link;
   readonly toApi: Link;
@@ -35,7 +36,8 @@ export interface GatewayOptions {
 
 /** A change of behaviour in the parts that a gateway is made of. */
 export interface Defect {
-  readonly state?: (state: State) => State;
+  /** Is called once for each process, with its clock. */
+  readonly state?: (state: State, now: () => number) => State;
   readonly clock?: (clock: Clock) => Clock;
   readonly script?: (source: string) => string;
 }
@@ -60,7 +62,7 @@ export class SimulatedGateway {
     this.toStore = options.toStore;
     this.toApi = options.toApi;
     this.owner = new Owner(options.name);
-    this.#start();
+    options.kernel.after(options.startsAt, () => this.#start());
   }
 
   get isRunning(): boolean {
@@ -104,7 +106,7 @@ export class SimulatedGateway {
     const createClient = store.clientOf(owner, this.toStore);
     const begin = (shared: State) => {
       if (owner.hasEnded) return;
-      const state = defect?.state?.(shared) ?? shared;
+      const state = defect?.state?.(shared, clock.now) ?? shared;
       const today = () => this.todayMs + clock.now();
       const transport = createTransport(
         {

@@ -15,6 +15,7 @@ export type Rule =
   | 'write arrived after all'
   | 'late answer'
   | 'turns'
+  | 'failure'
   | 'unexpected error'
   | 'left over'
   | 'unused quota'

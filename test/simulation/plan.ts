@@ -14,6 +14,7 @@ export interface Plan {
 }
 
 interface GatewayPlan {
+  readonly startsAt: number;
   readonly drift: number;
   readonly storeLatencyMs: number;
   readonly apiLatencyMs: number;
@@ -93,10 +94,12 @@ interface PlanOptions {
   /** Faults in a minute, on average. */
   readonly faultsPerMinute?: number;
   readonly kinds?: readonly FaultKind[];
+  /** Each gateway has more to do than the quota allows, all the time. */
+  readonly isBusy?: boolean;
 }
 
 export function createPlan(options: PlanOptions): Plan {
-  const { seed, seconds, gateways, faultsPerMinute = 12, kinds = FAULT_KINDS } = options;
+  const { seed, seconds, gateways, faultsPerMinute = 12, kinds = FAULT_KINDS, isBusy = false } = options;
   const random = createSeeded(seed, 'plan');
   const between = (least: number, most: number) => least + random.next() * (most - least);
   const hasDeaths = random.chance(0.5);
@@ -122,7 +125,8 @@ export function createPlan(options: PlanOptions): Plan {
     seconds,
     rate: random.pick([10, 50, 50]),
     storeDrift: random.chance(0.5) ? 0 : between(-0.04, 0.04),
-    gateways: Array.from({ length: gateways }, () => ({
+    gateways: Array.from({ length: gateways }, (_one, index) => ({
+      startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt : 0,
       drift: random.chance(0.5) ? 0 : between(-0.01, 0.01),
       storeLatencyMs: isFar ? between(1, 20) : between(0.1, 2),
       apiLatencyMs: between(2, 100),
@@ -130,10 +134,24 @@ export function createPlan(options: PlanOptions): Plan {
       storeLoss: random.pick([0, 0, 0.000_2]),
       apiLoss: random.pick([0, 0, 0.001, 0.01]),
     })),
-    callers: createCallers(random, seconds, gateways),
+    callers: isBusy ? busyCallers(seconds, gateways) : createCallers(random, seconds, gateways),
     faults,
     hasRush,
   };
+}
+
+function busyCallers(seconds: number, gateways: number): CallerPlan[] {
+  return Array.from({ length: 2 * gateways }, (_one, index) => ({
+    name: `c${index}`,
+    key: 'key-a',
+    gateway: index % gateways,
+    thinkMs: 5,
+    writes: 0.02,
+    scripts: 1_000_000,
+    burst: 30,
+    joinsAt: 0,
+    leavesAt: seconds * 1_000,
+  }));
 }
 
 function createCallers(random: Seeded, seconds: number, gateways: number): CallerPlan[] {

@@ -58,11 +58,11 @@ interface Operation {
   readonly owner: SimulatedGateway['owner'];
 }
 
-/** Plays a plan: the same plan gives the same history, to the last event. */
-export async function play(plan: Plan, defect?: Defect): Promise<Outcome> {
+/** Plays a plan, or its beginning: the same plan gives the same history, to the last event. */
+export async function play(plan: Plan, defect?: Defect, untilMs?: number): Promise<Outcome> {
   // An import takes real time.
   await loadClient();
-  return new World(plan, defect).play();
+  return new World(plan, defect).play(untilMs);
 }
 
 class World {
@@ -92,7 +92,7 @@ class World {
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
     this.#gateways = plan.gateways.map(
-      ({ drift, storeLatencyMs, apiLatencyMs, jitterMs, storeLoss, apiLoss }, index) =>
+      ({ startsAt, drift, storeLatencyMs, apiLatencyMs, jitterMs, storeLoss, apiLoss }, index) =>
         new SimulatedGateway({
           kernel,
           seed,
@@ -100,6 +100,7 @@ class World {
           store: this.#store,
           api: this.#api,
           rate,
+          startsAt,
           drift,
           toStore: createLink(storeLatencyMs, jitterMs, storeLoss),
           toApi: createLink(apiLatencyMs, jitterMs, apiLoss),
@@ -108,7 +109,7 @@ class World {
     );
   }
 
-  async play(): Promise<Outcome> {
+  async play(untilMs = Number.POSITIVE_INFINITY): Promise<Outcome> {
     const plan = this.#plan;
     for (const caller of plan.callers) this.#begin(caller);
     for (const fault of plan.faults) this.#kernel.after(fault.at, () => this.#inject(fault));
@@ -116,10 +117,11 @@ class World {
     if (plan.faults.some(({ kind }) => kind === 'store fails over')) this.#store.replicate();
     const isOver = () => this.#judge.violation !== undefined;
     const endMs = plan.seconds * 1_000;
+    const runUntil = (ms: number) => this.#kernel.run(Math.min(ms, untilMs), isOver);
     if (plan.hasRush) this.#rush(endMs);
-    await this.#kernel.run(endMs, isOver);
-    if (!isOver()) await this.#kernel.run(endMs + UNTIL_QUIET_MS, isOver);
-    if (!isOver()) await this.#judgeQuiet();
+    await runUntil(endMs);
+    if (!isOver()) await runUntil(endMs + UNTIL_QUIET_MS);
+    if (!isOver() && untilMs > endMs + UNTIL_QUIET_MS) await this.#judgeQuiet();
     const { commands, bytes } = this.#store;
     return {
       digest: this.#kernel.digest(),
@@ -170,7 +172,7 @@ class World {
   /** All gateways have more to do than the quota allows: then it is used, as far as it can be divided. */
   #rush(endMs: number): void {
     const kernel = this.#kernel;
-    const { rate, seed } = this.#plan;
+    const { rate, seed, gateways } = this.#plan;
     const faultsEnd = endMs - QUIET_MS;
     let reads = 0;
     for (const gateway of this.#gateways) {
@@ -194,7 +196,10 @@ class World {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
         const shares = this.#gateways.length * Math.floor(rate / this.#gateways.length);
         kernel.log(`rush ${made} of ${rate} a second`);
-        if (made < shares * 0.8)
+        // A permit is held until its request is answered, and counts for a second from then on.
+        const roundTripMs = Math.max(...gateways.map((one) => 2 * (one.apiLatencyMs + one.jitterMs)));
+        const expected = shares / (1 + (roundTripMs + 2 * GOOD_MOOD.workMs) / 1_000);
+        if (made < expected * 0.7)
           this.#judge.report('unused quota', `${made} of ${rate} requests a second arrive`);
       });
     });
@@ -301,9 +306,19 @@ class World {
         this.#judge.report('unexpected error', `${operation.what}: ${(failure as Error).stack ?? failure}`);
     }
     this.#open.delete(operation);
+    this.#judgeEnd(operation, end);
     const name = `${kind} ${end}`;
     this.#operations[name] = (this.#operations[name] ?? 0) + 1;
     this.#kernel.log(`${operation.owner.name} ${operation.what} ${end}`);
+  }
+
+  /** Without faults, and with less to do than the quota allows, nothing fails. */
+  #judgeEnd({ startedAt, what, owner }: Operation, end: string): void {
+    const { seconds, hasRush } = this.#plan;
+    const recoveredAt = seconds * 1_000 - QUIET_MS + RECOVERS_MS;
+    if (startedAt < recoveredAt || owner.hasEnded || end === 'ok') return;
+    if (end === 'RateLimited' || (end === 'TimedOut' && hasRush)) return;
+    this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
   }
 
   async #read(gateway: SimulatedGateway, caller: CallerPlan, scripts: readonly string[]): Promise<void> {

@@ -1,0 +1,138 @@
+import type { Demand, Permit, Quota, Snapshot, State } from '../../src/state/port.ts';
+import type { Defect } from './gateway.ts';
+
+/** Defects of the product that the simulation has to find: each changes one part of each gateway. */
+export const DEFECTS = {
+  'a permit is not released': {
+    state: (state) => withPermits(state, forgettingSome()),
+  },
+  'an arrival is booked at the sending': {
+    state: (state) => withPermits(state, bookAtSending),
+  },
+  'a heartbeat is trusted for too long': {
+    script: replaced('now - other.at > 1000 then reserved', 'now - other.at > 60000 then reserved'),
+  },
+  'a lease is kept after a stall': {
+    script: replaced('return at ~= nil and math.abs(now - at) <= 3000 and', 'return instance ~= nil or'),
+  },
+  'a generation is read before the write': {
+    state: (state, now) => withSnapshots(state, rememberingReads(now)),
+  },
+  'permits are taken without the version': {
+    script: replaced(
+      "if (found[1] or '') ~= version then",
+      "if (found[1] or '') ~= version and version == '' then",
+    ),
+  },
+  'a share grows too early': {
+    script: replaced(
+      'local room = left > 0.00005 and math.max(wanted, math.ceil(1 / left - 0.000001)) or 0',
+      'local room = wanted',
+    ),
+  },
+  'a newcomer has no turn': {
+    state: (state, now) => withDemand(state, hidingNewcomers(now)),
+  },
+  'a clock goes back': {
+    clock: (clock) => ({
+      ...clock,
+      now: () => clock.now() - 3_000 * Math.floor(clock.now() / 10_000),
+    }),
+  },
+  'an acknowledged write is forgotten': {
+    state: (state) =>
+      withSnapshots(state, (open) => ({
+        read: (resource) => open.read(resource),
+        write: () => ({ isLost: false, end() {} }),
+      })),
+  },
+} as const satisfies Record<string, Defect>;
+
+export type DefectName = keyof typeof DEFECTS;
+
+/** Replaces a part of the script that has it. */
+function replaced(part: string, by: string): (source: string) => string {
+  return (source) => source.replace(part, () => by);
+}
+
+function withQuotas(state: State, change: (quota: Quota) => Quota): State {
+  const { quotas } = state;
+  return { ...state, quotas: { open: (...args) => change(quotas.open(...args)) } };
+}
+
+function withPermits(state: State, change: (permit: Permit) => Permit): State {
+  return withQuotas(state, (quota) => ({
+    ...quota,
+    take(demand, isSpare) {
+      const taken = quota.take(demand, isSpare);
+      const given = (permit: Permit | number) => (typeof permit === 'number' ? permit : change(permit));
+      return taken instanceof Promise ? taken.then(given) : given(taken);
+    },
+  }));
+}
+
+function withDemand(state: State, change: (demand: Demand) => Demand): State {
+  return withQuotas(state, (quota) => ({
+    ...quota,
+    take: (demand, isSpare) => quota.take(change(demand), isSpare),
+  }));
+}
+
+function withSnapshots(state: State, change: (open: Snapshot) => Snapshot): State {
+  const { generations } = state;
+  return { ...state, generations: { snapshot: (account) => change(generations.snapshot(account)) } };
+}
+
+/** Each 20th permit is given to the request, and its end is not told. */
+function forgettingSome(): (permit: Permit) => Permit {
+  let taken = 0;
+  return (permit) => {
+    taken += 1;
+    return taken % 20 === 0 ? { sent() {}, answered() {}, release() {} } : permit;
+  };
+}
+
+function bookAtSending(permit: Permit): Permit {
+  return {
+    sent() {
+      permit.sent();
+      permit.answered();
+    },
+    answered() {},
+    release: () => permit.release(),
+  };
+}
+
+const REMEMBERED_MS = 300;
+
+/** Takes the answer of the last 300 ms, of any operation, instead of asking. */
+function rememberingReads(now: () => number): (open: Snapshot) => Snapshot {
+  const known = new Map<string, { readonly at: number; readonly generation: ReturnType<Snapshot['read']> }>();
+  return (open) => ({
+    read(resource) {
+      const last = known.get(resource);
+      if (last && now() - last.at < REMEMBERED_MS) return last.generation;
+      const generation = open.read(resource);
+      known.set(resource, { at: now(), generation });
+      return generation;
+    },
+    write: (...args) => open.write(...args),
+  });
+}
+
+const NEW_AFTER_MS = 5_000;
+
+/** Does not tell of callers that came later than 5 s after the start. */
+function hidingNewcomers(now: () => number): (demand: Demand) => Demand {
+  const startedAt = now();
+  const known = new Set<string>();
+  return (demand) => ({
+    size: demand.size,
+    *byCaller() {
+      for (const one of demand.byCaller()) {
+        if (now() - startedAt < NEW_AFTER_MS) known.add(one[0]);
+        if (known.has(one[0])) yield one;
+      }
+    },
+  });
+}
