@@ -1,9 +1,12 @@
 /** `npm run bench:faults`: what is left of the quota while the network, Redis or gateways fail. See README.md. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { startProxy } from '../../test/support/proxy.ts';
 import { startRedisClock } from '../../test/support/redis-clock.ts';
 import { type DistantApi, longestGap, openDistantApi, worstSecond } from './support/arrivals.ts';
+import type { GraphAnswer } from './support/client.ts';
 import { type GatewayProcess, openGateway } from './support/gateway.ts';
+import { createRenames } from './support/renames.ts';
 import { openRedis, type StallingRedis } from './support/stalling-redis.ts';
 
 const RATE = 50;
@@ -13,8 +16,10 @@ const CALM_MS = 3_000;
 
 interface Fault {
   readonly title: string;
-  readonly run: (bed: TestBed, signal: AbortSignal) => Promise<void>;
+  /** Gives how many reads showed an old name, if the fault is about names. */
+  readonly run: (bed: TestBed, signal: AbortSignal) => Promise<void> | Promise<string>;
   readonly latencyMs?: readonly [number, number];
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 type Clock = Awaited<ReturnType<typeof startRedisClock>>;
@@ -25,6 +30,9 @@ interface TestBed {
   readonly redis: StallingRedis;
   readonly seconds: number;
   readonly kill: () => Promise<void>;
+  /** From now on the address of Redis leads to its standby, or back. */
+  readonly turnToStandby: (isToStandby: boolean) => void;
+  readonly urls: readonly string[];
 }
 
 const stalls = (stallMs: number, everyMs: number): Fault => ({
@@ -65,6 +73,28 @@ const drops: Fault = {
     }
   },
 };
+/** Long enough for gateways to notice that they have lost a Redis. */
+const NOTICE_MS = 1_000;
+/** The Redis that returns has the name from before the rename. */
+const returns: Fault = {
+  title: 'the address of Redis leads to a standby, and back once a script is renamed',
+  variables: { FRESH_MS: '60000' },
+  async run({ turnToStandby, urls }, signal) {
+    const script = createRenames(urls, send, signal);
+    const turn = async (isToStandby: boolean) => {
+      turnToStandby(isToStandby);
+      await delay(NOTICE_MS);
+      await script.whenCoordinated();
+    };
+    while (!signal.aborted) {
+      await script.read();
+      await turn(true);
+      if (!signal.aborted) await script.rename();
+      await turn(false);
+    }
+    return script.summary();
+  },
+};
 const FAULTS: Readonly<Record<string, Fault>> = {
   none: { title: 'nothing fails', run: async () => undefined },
   stalls300: stalls(300, 900),
@@ -83,6 +113,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     title: 'the API works for up to 2.4 s on each request',
     run: async ({ api }) => api.set({ wayMs: 2, workMs: 2_400 }),
   },
+  returns,
   deaths: { title: 'all gateways are killed and replaced', run: ({ kill }) => kill() },
 };
 
@@ -95,9 +126,9 @@ const { values } = parseArgs({
 });
 
 console.log(
-  '| gateways | fault | worst second | calls a second | longest gap, ms | longest under half of the share, ms |',
+  '| gateways | fault | worst second | calls a second | longest gap, ms | longest under half of the share, ms | reads of an old name |',
 );
-console.log('| ---: | --- | ---: | ---: | ---: | ---: |');
+console.log('| ---: | --- | ---: | ---: | ---: | ---: | --- |');
 for (const count of values.gateways.split(',').map(Number)) {
   for (const name of values.only.split(','))
     await measure(count, FAULTS[name] as Fault, Number(values.seconds));
@@ -108,14 +139,16 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
   const api = await openDistantApi();
   const proxy = fault.latencyMs && (await redis.behind(...fault.latencyMs));
   const clock = await startRedisClock(redis);
+  const standby = await openRedis();
+  const address = await startProxy(clock.url);
   const prefix = `faults-${process.pid}`;
   const start = () =>
     openGateway(api.url, {
-      redisUrl: proxy?.url ?? clock.url,
+      redisUrl: proxy?.url ?? address.url,
       workers: '1',
       redisPrefix: prefix,
       profileDirectory: undefined,
-      variables: { LUAAUTH_INSTANCES: String(count), REDIS_REQUIRED: 'false' },
+      variables: { LUAAUTH_INSTANCES: String(count), REDIS_REQUIRED: 'false', ...fault.variables },
     });
   const startAll = () => Promise.all(Array.from({ length: count }, start));
   let gateways = await startAll();
@@ -130,6 +163,8 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
         redis,
         clock,
         seconds,
+        urls: gateways.map(({ url }) => url),
+        turnToStandby: (isToStandby) => address.turnTo(isToStandby ? standby.url : clock.url),
         async kill() {
           for (const gateway of gateways) gateway.kill();
           gateways = await startAll();
@@ -141,18 +176,19 @@ async function measure(count: number, fault: Fault, seconds: number): Promise<vo
     await delay(seconds * 1_000);
     const arrivals = await api.arrivals();
     over.abort();
-    await failing;
+    const oldNames = await failing;
     const share = Math.floor(RATE / count) * count;
     console.log(
-      `| ${count} | ${fault.title} | ${worstSecond(arrivals)} | ${(arrivals.length / seconds).toFixed(1)} | ${longestGap(arrivals)} | ${longestUnder(share / 2, arrivals, seconds * 1_000)} |`,
+      `| ${count} | ${fault.title} | ${worstSecond(arrivals)} | ${(arrivals.length / seconds).toFixed(1)} | ${longestGap(arrivals)} | ${longestUnder(share / 2, arrivals, seconds * 1_000)} | ${oldNames ?? ''} |`,
     );
   } finally {
     over.abort();
     for (const gateway of gateways) gateway.kill();
     await Promise.all(asking);
     proxy?.close();
+    await address.close();
     await clock.close();
-    await redis.stop();
+    await Promise.all([redis.stop(), standby.stop()]);
     api.stop();
   }
 }
@@ -162,16 +198,19 @@ async function askAll({ url }: GatewayProcess, signal: AbortSignal): Promise<voi
   const ask = async (reader: number) => {
     for (let count = 0; !signal.aborted; count += 1) {
       const query = `{ script(id: "s${reader}x${count}x${Math.random().toString(36).slice(2)}") { name } }`;
-      const response = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', token: 'key' },
-        body: JSON.stringify({ query }),
-      });
-      if ((await response.text()).includes('"errors"')) await delay(200);
+      const { errors } = await send(url, JSON.stringify({ query }));
+      if (errors) await delay(200);
     }
   };
   const asking = Array.from({ length: READS_AT_ONCE }, (_one, reader) => ask(reader));
   await Promise.allSettled(asking);
+}
+
+/** Sends the JSON of an operation. */
+async function send(url: string, body: string, token = 'key'): Promise<GraphAnswer> {
+  const headers = { 'content-type': 'application/json', token };
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body });
+  return (await response.json()) as GraphAnswer;
 }
 
 /** How long the calls of each last second stayed under so many, in ms; what came before the first call counts as well. */

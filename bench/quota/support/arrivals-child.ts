@@ -1,8 +1,9 @@
 /** The REST side as far as its arrivals matter. It has its own process, because a busy process notes arrivals late. */
 import { setPriority } from 'node:os';
-import { answerPlainly } from '../../../test/support/plain-api.ts';
+import { answerAs, scriptIdOf } from '../../../test/support/plain-api.ts';
 import { startRecorder } from '../../../test/support/recorder.ts';
 import type { Network } from './arrivals.ts';
+import { FIRST_NAME, KEY_OF_RENAMES } from './scripts.ts';
 
 const PRIORITY = -10;
 try {
@@ -13,6 +14,8 @@ try {
 let network: Network = { wayMs: 0, workMs: 0 };
 let cutUntil = 0;
 let arrivals: number[] = [];
+/** The names that edits have set, by script. */
+const names = new Map<string, string>();
 const { url } = await startRecorder((recorded, response) => {
   // While the network is cut, requests and answers wait in it.
   const pass = (action: () => void) => {
@@ -20,9 +23,11 @@ const { url } = await startRecorder((recorded, response) => {
     if (waitMs > 0) setTimeout(pass, waitMs, action);
     else action();
   };
-  const answer = () => pass(() => void answerPlainly(recorded, response));
+  const id = scriptIdOf(recorded);
+  const answer = () => pass(() => answerAs(names.get(id) ?? FIRST_NAME, recorded, response));
   const arrive = () => {
-    arrivals.push(performance.now());
+    if (recorded.headers.token !== KEY_OF_RENAMES) arrivals.push(performance.now());
+    if (recorded.line.endsWith('/edit')) names.set(id, JSON.parse(recorded.body).name);
     if (network.workMs > 0) setTimeout(answer, Math.random() * network.workMs);
     else answer();
   };

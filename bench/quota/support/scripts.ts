@@ -2,6 +2,9 @@
 export const QUOTA_PER_SECOND = 50;
 export const LATENCY_MS = 20;
 
+/** The key of a client that waits for no other client: its calls do not count as arrivals. */
+export const KEY_OF_RENAMES = 'key-of-renames';
+
 /** Every script begins with this name; edits count up from it. */
 export const FIRST_NAME = '0';
 
