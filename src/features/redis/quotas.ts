@@ -71,7 +71,7 @@ interface QuotaInRedisOptions {
 
 interface UpdateOptions {
   readonly facts?: FactsForStore;
-  readonly by?: number;
+  readonly by?: () => number;
   readonly touchMs?: number;
 }
 
@@ -216,7 +216,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
             gainedMs: membership.clock.gainedMs(now()),
             mayHold: membership.mayHold,
           }),
-        { by: membership.viewUntil, touchMs: WAITS_AT_MOST_MS },
+        { by: () => membership.viewUntil, touchMs: WAITS_AT_MOST_MS },
       );
       const { taken, askInMs, used, pausedMs } = answer;
       // Callers that have all that they asked for wait no longer.

@@ -1,22 +1,42 @@
+import { wait } from '../../transport/clock.ts';
 import { lua } from './client.ts';
 import type { Encryption } from './encryption.ts';
 import type { RedisLink } from './link.ts';
+
+/** A record is reserved for one process for so many ms at most: the process may have ended. */
+const RESERVED_AT_MOST_MS = 500;
+/** After so many attempts that were too late a process reserves the record. */
+const RESERVES_AFTER = 4;
+/** When to try again while another process has reserved the record, in ms. */
+const RESERVED_LOOK_MS = 20;
 
 /**
  * Stores a record (compare-and-set). The record must still have the version that the change was made for. The time of the change,
  * `from`, must have come, and `by` must not be over. Gives the outcome and the time; for another version also the version, the
  * record, and when the record was stored. `summary` is a text that other scripts can read. The key `touched` lives on for
  * `touch` ms at least. An empty `next` stores nothing.
+ *
+ * A process far from Redis would always be later than processes near it. So where `reserve` is positive, the process `own` alone may
+ * store the record for so many ms, unless another process may. For how long another process may is given with outcome 4.
  */
-const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next value summary')`
-local found = redis.call('HMGET', record, 'version', 'value', 'at')
-if (found[1] or '') ~= version then return { 0, now, found[1] or '', found[2] or '', found[3] or '0' } end
+const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next value summary own reserve#')`
+local found = redis.call('HMGET', record, 'version', 'value', 'at', 'reserved', 'until')
+local left = tonumber(found[5] or 0) - now
+local is_others = left > 0 and left <= ${RESERVED_AT_MOST_MS} and found[4] ~= own
+if (found[1] or '') ~= version then
+  if reserve > 0 and not is_others and found[1] then
+    redis.call('HSET', record, 'reserved', own, 'until', now + math.min(reserve, ${RESERVED_AT_MOST_MS}))
+  end
+  return { 0, now, found[1] or '', found[2] or '', found[3] or '0' }
+end
+if next ~= '' and is_others then return { 4, now, left } end
 if now < from then return { 2, now } end
 if now > by then return { 3, now } end
 if touch > 0 then raise(touched, touch) end
 if next ~= '' then
   redis.call('HSET', record, 'version', next, 'value', value, 'at', now, 'summary', summary)
   redis.call('PEXPIRE', record, keep)
+  redis.call('HDEL', record, 'reserved', 'until')
 end
 return { 1, now }`;
 
@@ -32,7 +52,7 @@ type RecordChange<R, T> = (
 /** The kind of a record that is rejected for its form. */
 const OF_OTHER_FORM = 'record';
 
-const OUTCOME = { stored: 1, early: 2, late: 3 };
+const OUTCOME = { stored: 1, early: 2, late: 3, reserved: 4 };
 type Reply = [outcome: number, time: number, version: Buffer, sealed: Buffer, at: Buffer];
 
 /** The change was not stored, because the last time for it is over. */
@@ -41,8 +61,8 @@ export class TooLate extends Error {
 }
 
 interface Update {
-  /** The last time, on the clock of Redis, at which the change may be stored. */
-  readonly by?: number;
+  /** The last time, on the clock of Redis, at which the change may be stored. Asked whenever the change is made. */
+  readonly by?: () => number;
   /** For how long the touched key lives on at least, in ms. */
   readonly touchMs?: number;
 }
@@ -96,8 +116,11 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
     return replacement(time);
   };
 
-  /** Tries to store the changes. Returns whether they are stored. @throws when Redis is lost; TooLate. */
-  const tryToStore = async (changes: readonly Pending<R>[]): Promise<boolean> => {
+  /**
+   * Tries to store the changes, and reserves the record for so many ms if another process was faster. Returns whether the changes are
+   * stored. @throws when Redis is lost; TooLate.
+   */
+  const tryToStore = async (changes: readonly Pending<R>[], reserveMs: number): Promise<boolean> => {
     const before = known;
     const askedAt = now();
     const time = membership.clock.expectedAt(askedAt);
@@ -110,17 +133,22 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
     const isChanged = record !== undefined && record !== before.record;
     const next = isChanged ? membership.nextName() : '';
     const value = isChanged ? encryption.seal(JSON.stringify(record), key, false) : '';
-    const by = Math.min(...changes.map((one) => one.by ?? Number.MAX_SAFE_INTEGER));
+    const by = Math.min(...changes.map((one) => one.by?.() ?? Number.MAX_SAFE_INTEGER));
     const touchMs = Math.max(...changes.map((one) => one.touchMs ?? 0));
     const summary = record && isChanged ? summarize(record, time) : '';
     const keep = record && isChanged ? keepMs(record, time) : 0;
-    const args = [before.version, time, by, keep, touchMs, next, value, summary];
+    const own = membership.instance;
+    const args = [before.version, time, by, keep, touchMs, next, value, summary, own, reserveMs];
     const reply = (await link.run(STORE_RECORD, [key, touched], args)) as Reply;
     const [outcome, storedAt, version, sealed, at] = reply;
     if (outcome === OUTCOME.early) membership.clock.correct(storedAt, now());
     membership.hear(storedAt, askedAt);
     if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
     if (outcome === OUTCOME.early) return false;
+    if (outcome === OUTCOME.reserved) {
+      await wait(link.clock, Math.min(RESERVED_LOOK_MS, Number(version)));
+      return false;
+    }
     if (outcome === OUTCOME.stored) {
       if (record && isChanged) known = { version: next, record: stored(record, storedAt) };
       for (const [index, { resolve }] of changes.entries()) resolve(results[index]);
@@ -135,7 +163,13 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       const changes = waiting;
       waiting = [];
       try {
-        for (;;) if (await tryToStore(changes)) break;
+        let triedAt = now();
+        let reserveMs = 0;
+        for (let tries = 1; !(await tryToStore(changes, reserveMs)); tries += 1) {
+          // So that the next attempt comes in time.
+          if (tries >= RESERVES_AFTER) reserveMs = Math.ceil(2 * (now() - triedAt)) + 1;
+          triedAt = now();
+        }
       } catch (error) {
         const isOver = ({ by }: Pending<R>) => !(error instanceof TooLate) || by !== undefined;
         // Changes that have no last time, such as a pause, must not be lost with the others.

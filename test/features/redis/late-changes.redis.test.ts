@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Quota } from '../../../src/state/port.ts';
@@ -55,6 +56,30 @@ describeWithRedis('a change of a quota that Redis carries out late', () => {
     expect((await quotaOf(redis.server, 'account'))?.epoch).toBe('newer');
     await late.state.close?.();
     await other.state.close?.();
+    await proxy.close();
+  });
+
+  it('is stored at last though a process near Redis is faster each time', async () => {
+    const proxy = await startProxy(redis.server.url);
+    const far = await open(proxy.url);
+    const near = await open(redis.server.url);
+    await near.quota.pause(1);
+    proxy.hold();
+    let isStored = false;
+    const store = async () => {
+      await far.quota.pause(60_000);
+      isStored = true;
+    };
+    const stored = store();
+    for (let rounds = 0; rounds < 50 && !isStored; rounds += 1) {
+      await Promise.race([proxy.whenHeld(), stored]);
+      await Promise.race([near.quota.pause(1), delay(50)]);
+      proxy.letThrough();
+    }
+    expect(isStored).toBe(true);
+    proxy.release();
+    await far.state.close?.();
+    await near.state.close?.();
     await proxy.close();
   });
 });
