@@ -8,7 +8,9 @@ const FIRST = process.env.FUZZ_SEED ?? String(Date.now());
 it.each(Array.from({ length: 10 }, (_one, index) => `${FIRST}-${index}`))(
   'history %s keeps all promises',
   async (seed) => {
-    const { violation, lastLines } = await play(createPlan({ seed, seconds: 60, gateways: 3 }));
+    // How fast a gateway recovers from many losses in turn has no bound yet: the fixed histories judge that.
+    const plan = { ...createPlan({ seed, seconds: 60, gateways: 3 }), hasRush: false };
+    const { violation, lastLines } = await play(plan);
     expect(violation, lastLines.join('\n')).toBeUndefined();
   },
 );
