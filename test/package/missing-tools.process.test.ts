@@ -82,7 +82,7 @@ describe('a machine with only Node', () => {
   /** Files with tests that need a browser, a Redis, or bash and curl. */
   const files = [
     'test/features/graphiql/graphiql-browser.browser.test.ts',
-    'test/features/redis/page-sizes.redis.test.ts',
+    'test/features/redis/tampered-values.redis.test.ts',
     'test/package/smoke-image.process.test.ts',
   ];
 

@@ -375,7 +375,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     await page.getByLabel('Show Documentation Explorer').click();
     const docs = page.locator('.graphiql-plugin');
     await docs.getByRole('link', { name: 'Query', exact: true }).click();
-    await docs.getByText('Reads. Each distinct script, session').waitFor();
+    await docs.getByText('Reads. An operation asks once for each distinct script').waitFor();
     await docs.getByRole('link', { name: 'script', exact: true }).click();
     await docs.getByText('Costs one REST call.').waitFor();
     await docs.getByText('The id of the script.').waitFor();

@@ -203,7 +203,7 @@ describeWithEachEngine('several gateways', (engine) => {
     // The last one has its turn after 20 s.
     const ids = Array.from({ length: 100 }, (_one, index) => `id-${index}`);
     const greedy = gateway.execute(SCRIPTS, { ids }, bearer('greedy'), client.signal);
-    await expectCalls(recorder, 5);
+    await eventually(() => expect(recorder.calls.length).toBeGreaterThanOrEqual(5));
     const { data } = await gateway.execute(SCRIPT, { id: 'id-99' }, bearer('polite'));
     expect(data?.script?.name).toBe('name of id-99');
     expect(recorder.lines()).not.toContain('GET /scripts/id-80');
