@@ -2,15 +2,16 @@ import { expect, it } from 'vitest';
 import { createPlan } from './plan.ts';
 import { play } from './world.ts';
 
+const SECONDS = 60;
 /** The name of a failed test has the seed: `npm run simulate -- --history SEED --seconds 60` plays it again. */
 const FIRST = process.env.FUZZ_SEED ?? String(Date.now());
 
 it.each(Array.from({ length: 10 }, (_one, index) => `${FIRST}-${index}`))(
   'history %s keeps all promises',
   async (seed) => {
-    // How fast a gateway recovers from many losses in turn has no bound yet: the fixed histories judge that.
-    const plan = { ...createPlan({ seed, seconds: 60, gateways: 3 }), hasRush: false };
-    const { violation, lastLines } = await play(plan);
+    // Only fixed histories judge what is left over and how fast gateways recover: history 20051 leaves a permit, which is not explained yet.
+    const plan = { ...createPlan({ seed, seconds: SECONDS, gateways: 3 }), hasRush: false };
+    const { violation, lastLines } = await play(plan, undefined, SECONDS * 1_000);
     expect(violation, lastLines.join('\n')).toBeUndefined();
   },
 );
