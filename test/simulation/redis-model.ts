@@ -34,7 +34,6 @@ const compiled = new Map<string, CompiledScript>();
 
 /**
  * The data of a Redis, and the commands that our scripts use, as Redis 7 answers them. Scripts run as they stand.
- * `test/simulation/redis-model.redis.test.ts` compares it with a real Redis.
  */
 export class RedisModel {
   readonly #options: RedisModelOptions;
