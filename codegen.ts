@@ -1,6 +1,6 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { graphqlSync, printSchema } from 'graphql';
-import { withoutFederation } from './scripts/relay-sdl.ts';
+import { relaySdl } from './scripts/relay-sdl.ts';
 import { createSchema } from './src/features/schema.ts';
 
 const schema = createSchema();
@@ -31,7 +31,7 @@ const config: CodegenConfig = {
     'schema/schema.graphql': { plugins: ['schema-ast'], config: { includeDirectives: true } },
     // No plugin prints these, so they are given as they are.
     'schema/subgraph.graphql': asGiven(() => service._service.sdl),
-    'schema/relay.graphql': asGiven(() => withoutFederation(service._service.sdl)),
+    'schema/relay.graphql': asGiven(() => relaySdl(service._service.sdl)),
     'test/gql/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },

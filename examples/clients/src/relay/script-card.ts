@@ -65,7 +65,7 @@ const TOGGLE = graphql`
 /** Asks for a script and the first page of its sessions. @throws what stands in errors for it */
 export async function loadCard(environment: Environment, id: string): Promise<ScriptCard_script$key> {
   const data = await fetchQuery<ScriptQuery>(environment, SCRIPT, { id }).toPromise();
-  if (!data?.script) throw new Error('There is no such script.');
+  if (!data) throw new Error('The answer has no data.');
   return data.script;
 }
 
