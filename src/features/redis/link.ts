@@ -223,6 +223,10 @@ export function createRedisLink(options: RedisLinkOptions) {
      */
     offer: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) =>
       run(script, keys, args, true),
+    /** Whether this process has left the store. */
+    get isClosed() {
+      return isClosed;
+    },
     get isDegraded() {
       return isDegraded;
     },

@@ -119,6 +119,7 @@ export function createHeldPermits(
 
   const report = (...some: readonly Settled[]) => {
     settled.push(...some);
+    if (link.isClosed) return;
     // A permit that is free again may be what another process waits for.
     const isNowUrgent = link.isDegraded || some.some(({ arrivedAt }) => arrivedAt === undefined);
     if (callOffPublishing && (isUrgent || !isNowUrgent)) return;
