@@ -184,7 +184,7 @@ describeWithEachEngine('several gateways', (engine) => {
     // The last one has its turn after 20 s.
     const ids = Array.from({ length: 20 }, (_one, index) => `id-${index}`);
     const capped = gateways[0]?.execute(SCRIPTS, { ids }, bearer('capped'), client.signal);
-    await expectCalls(recorder, 1);
+    await eventually(() => expect(recorder.calls.length).toBeGreaterThanOrEqual(1));
     for (const [index, gateway] of gateways.entries()) {
       const id = `id-${19 - index}`;
       expect((await gateway.execute(SCRIPT, { id }, bearer('polite'))).data?.script?.name).toBe(
