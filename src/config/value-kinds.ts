@@ -108,9 +108,8 @@ export function idList(most: number): Kind<string[]> {
     problem(text) {
       const ids = idsIn(text);
       const wrong = ids.filter((id: unknown) => !isId(id))[0];
-      if (wrong !== undefined)
-        return `${JSON.stringify(wrong.slice(0, 60))} is not an id. An id is ${ID_FORM}.`;
-      return ids.length > most ? `it has ${ids.length} ids. Give ${most} at most.` : undefined;
+      if (wrong !== undefined) return `${JSON.stringify(wrong.slice(0, 60))}: must be an id: ${ID_FORM}.`;
+      return ids.length > most ? `has ${ids.length} ids. Give ${most} at most.` : undefined;
     },
     allowed: `up to ${most} ids separated by commas`,
   };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createPlan } from './plan.ts';
+import { createPlan, type PlanOptions } from './plan.ts';
 import { play } from './world.ts';
 
 const planOf = (seed: string) => createPlan({ seed, seconds: 60, gateways: 1 + (Number(seed) % 3) });
@@ -25,7 +25,12 @@ it.each([
     'a share of another size counts what was sent before',
     { seed: '1036', seconds: 120, gateways: 2, faultsPerMinute: 40 },
   ],
-])('%s', async (_title, options) => {
-  const { violation, lastLines } = await play(createPlan(options));
+  [
+    'a permit whose end the store knows is not entered again after a flush',
+    { seed: '20051', seconds: 60, gateways: 3, hasRush: false },
+  ],
+])('%s', async (_title, { hasRush, ...options }: PlanOptions & { readonly hasRush?: boolean }) => {
+  const plan = createPlan(options);
+  const { violation, lastLines } = await play({ ...plan, hasRush: hasRush ?? plan.hasRush });
   expect(violation, lastLines.join('\n')).toBeUndefined();
 });

@@ -87,7 +87,7 @@ const SLOWS_DOWN_MS = 25_000;
 /** How long before its end a history has no more faults, in ms. */
 export const QUIET_MS = 15_000;
 
-interface PlanOptions {
+export interface PlanOptions {
   readonly seed: string;
   readonly seconds: number;
   readonly gateways: number;

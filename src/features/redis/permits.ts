@@ -86,7 +86,9 @@ export function createHeldPermits(
         const fateOf = (arrivedAt: number | undefined) =>
           arrivedAt === undefined ? 'not sent' : Math.max(0, now - arrivedAt);
         const facts = ended.map(({ id, arrivedAt }): Fact => [id, fateOf(arrivedAt)]);
-        return [...facts, ...held.map(({ id }): Fact => [id, 'still held'])];
+        // A permit may have ended since, and the store may know that already.
+        const stillHeld = held.filter((permit) => open.has(permit));
+        return [...facts, ...stillHeld.map(({ id }): Fact => [id, 'still held'])];
       },
       isOfSent: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
       done() {

@@ -188,10 +188,10 @@ describe('METRICS_SCRIPTS', () => {
   it.each([
     [
       withToken('a,b c'),
-      'METRICS_SCRIPTS: "b c" is not an id. An id is 1 to 128 letters, digits or any of _ - . ~ :, and not dots alone.',
+      'METRICS_SCRIPTS: "b c": must be an id: 1 to 128 letters, digits or any of _ - . ~ :, and not dots alone.',
     ],
-    [withToken('a,'), 'METRICS_SCRIPTS: "" is not an id.'],
-    [withToken(ids(21)), 'METRICS_SCRIPTS: it has 21 ids. Give 20 at most.'],
+    [withToken('a,'), 'METRICS_SCRIPTS: "": must be an id:'],
+    [withToken(ids(21)), 'METRICS_SCRIPTS: has 21 ids. Give 20 at most.'],
     [
       { METRICS_SCRIPTS: 'a' },
       'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
