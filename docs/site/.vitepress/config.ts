@@ -16,7 +16,7 @@ export default defineConfig({
   base: process.env.DOCS_BASE ?? '/',
   srcDir: '../..',
   outDir: 'dist',
-  srcExclude: ['.github/**', 'docs/site/**', 'CODE_OF_CONDUCT.md', 'SECURITY.md'],
+  srcExclude: ['.github/**', 'docs/site/**', 'src/**', 'test/**', 'CODE_OF_CONDUCT.md', 'SECURITY.md'],
   rewrites: placeOf,
   metaChunk: true,
   // The pages stand outside of this package, where nothing of it is found.
