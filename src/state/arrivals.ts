@@ -1,36 +1,40 @@
 /**
- * The API counts arrivals. A request arrives between its sending and the beginning of its answer, so it counts from its answer. If
- * the API works on it for longer, it counts from this time after its sending, in ms: the network never takes longer, not even with a
- * lost packet.
+ * The API counts requests when they arrive. A request arrives between its sending and the start of its answer, so it
+ * counts from its answer. If the answer takes longer, the request counts from this time after its sending, in ms. The
+ * network never takes longer than this, even if a packet is lost.
  */
 export const LONGEST_WAY_MS = 500;
-/** After so long without any sign of the API, a request is taken for arrived: longer than the network is usually cut, in ms. */
+/**
+ * Without any sign from the API, a request counts as arrived after this time, in ms. Network outages are usually
+ * shorter.
+ */
 export const UNKNOWN_MS = 10_000;
-/** The shortest answer time is that of the last one to two times so many answers. */
+/** The shortest answer time covers the last `ANSWERS` to 2 × `ANSWERS` answers. */
 const ANSWERS = 8;
 
 /** A request that was sent. */
 export interface Departure {
   sentAt: number;
-  /** The longest time that the network took when the request was sent, in ms. */
+  /** The longest time that the network may need for the request, estimated at its sending, in ms. */
   wayMs: number;
-  /** When the request has arrived at the latest, as far as is known. */
+  /** The latest time at which the request arrives, as far as is known. */
   arrivedBy: number;
-  /** Called when `arrivedBy` becomes sooner. */
+  /** Called when `arrivedBy` becomes earlier. */
   learnt(): void;
 }
 
 /**
- * When the requests of this process have arrived at the API. An answer tells so of its own request. It also shows that the network
- * has worked since others were sent: since those before the answered request, and since those sent a way or longer before the
- * answer came. Without that sign a request may wait in the network, and arrives when the network works again.
+ * Estimates when the requests of this process have arrived at the API. An answer proves that its own request has
+ * arrived. An answer also shows that the network works, which confirms other requests. It confirms every request sent
+ * before the answered request, and every request whose `wayMs` has passed. Without an answer, a request may wait in the
+ * network and arrive when the network works again.
  */
 export class Arrivals {
   readonly #now: () => number;
-  /** Requests without such a sign, in the order of sending. */
+  /** Requests that no answer has confirmed, in the order of sending. */
   #uncertain: Departure[] = [];
   #heardAt = Number.NEGATIVE_INFINITY;
-  /** The last time without any answer that was longer than a way. */
+  /** The last period without an answer that was longer than `LONGEST_WAY_MS`. */
   #silence = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
   #shortest = { ofLast: Number.POSITIVE_INFINITY, now: Number.POSITIVE_INFINITY, answers: 0 };
 
@@ -48,7 +52,7 @@ export class Arrivals {
     if (old > 0) this.#uncertain.splice(0, old);
   }
 
-  /** The answer begins, or the API has closed the connection. */
+  /** Called when the answer begins, or when the API has closed the connection. */
   answered(request: Departure): void {
     const now = this.#now();
     const { sentAt } = request;
@@ -64,11 +68,11 @@ export class Arrivals {
     for (const other of known) if (other !== request) this.#learn(other, now);
   }
 
-  /** No answer will come, because this process has closed the connection. */
+  /** Called when no answer will come, because this process has closed the connection. */
   abandoned(request: Departure): void {
     const now = this.#now();
     const isSilent = now - this.#silentSince(now) > LONGEST_WAY_MS;
-    // If the network seems to be cut, the request may wait there.
+    // If the network seems to be cut, the request may still wait in the network.
     if (isSilent && request.arrivedBy > now) return;
     const index = this.#uncertain.indexOf(request);
     if (index < 0) return;
@@ -76,7 +80,10 @@ export class Arrivals {
     this.#learn(request, now);
   }
 
-  /** The network works at this moment. A packet that it lost in a silence is sent again, after up to as long as the silence was. */
+  /**
+   * Bounds the arrival of a request, because the network works now. A packet lost in a silence is sent again after at
+   * most the length of the silence.
+   */
   #learn(request: Departure, now: number): void {
     const { from, to } = this.#silence;
     const { sentAt, wayMs } = request;
@@ -85,12 +92,12 @@ export class Arrivals {
     request.learnt();
   }
 
-  /** The API owes an answer since then. */
+  /** The time since which the API owes an answer. */
   #silentSince(now: number): number {
     return Math.max(this.#heardAt, this.#uncertain[0]?.sentAt ?? now);
   }
 
-  /** If every answer takes longer than any way should, the way may be as long as the shortest answer time. */
+  /** If every answer takes longer than `LONGEST_WAY_MS`, the network may need as long as the shortest answer. */
   #wayMs(): number {
     const shortest = Math.min(this.#shortest.ofLast, this.#shortest.now);
     return Number.isFinite(shortest) ? Math.max(LONGEST_WAY_MS, shortest) : LONGEST_WAY_MS;

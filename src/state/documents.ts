@@ -2,12 +2,12 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Documents } from './port.ts';
 
-/** SHA-256 of a document's UTF-8, in lower-case hexadecimal digits, as all clients write it. */
+/** SHA-256 of a document's UTF-8 bytes, in lower-case hexadecimal digits, as all clients write it. */
 export function hashOf(document: string): string {
   return hash('sha256', document, 'hex');
 }
 
-/** The bounds of all accounts together. */
+/** Bounds for all accounts together. */
 const MAX_DOCUMENTS = 1_000;
 const MAX_DOCUMENT_BYTES = 10_000_000;
 
@@ -24,8 +24,9 @@ interface Kept {
 }
 
 /**
- * Keeps documents, bounded by number and size over all accounts. When it is full, the account that has most of it loses the
- * document that it has not used longest: so none can push out what others have within a fair part.
+ * Keeps documents, bounded by number and size over all accounts. When the store is full, the account with the largest
+ * share loses its least recently used document. So no account can evict documents of an account that stays within its
+ * fair share.
  */
 export function createDocumentsInMemory({
   maxDocuments = MAX_DOCUMENTS,
@@ -43,7 +44,7 @@ export function createDocumentsInMemory({
     else shares.delete(account);
   };
   const documents = new LRUCache<string, Kept>({
-    // It never goes over that by itself.
+    // `dropOne` evicts first, so lru-cache never evicts a document by itself.
     max: maxDocuments + 1,
     dispose: (kept) => count(kept, -1),
   });

@@ -13,8 +13,8 @@ import type {
 import { createSlidingWindows } from './sliding-window-log.ts';
 
 /**
- * The state of one process, in its memory: bounded, and every answer there at once. `now` gives milliseconds that never go back;
- * only differences mean anything.
+ * The state of one process, in its memory. The state is bounded, and gives every answer at once. `now` gives
+ * milliseconds that never go back; only differences matter.
  */
 export function createStateInMemory({ now }: { readonly now: () => number }): State {
   return {
@@ -29,7 +29,7 @@ export function createStateInMemory({ now }: { readonly now: () => number }): St
 
 const MAX_ENTRIES = 50_000;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** The bytes of an entry besides its answer: key, bookkeeping, the objects that the text became. */
+/** Bytes of an entry besides its answer: its key, bookkeeping, and the objects parsed from the text. */
 const ENTRY_BYTES = 512;
 const LEAST_BYTES = Math.ceil(MAX_BYTES / MAX_ENTRIES);
 
@@ -38,10 +38,14 @@ interface KeptEntry extends Omit<CacheEntry, 'ageMs'> {
   readonly keptUntil: number;
 }
 
-/** Keeps answers bounded by number and size; the least recently used go first. A late answer takes no newer one's place. */
+/**
+ * Keeps answers, bounded by number and size, and evicts the least recently used. An older answer never replaces a newer
+ * answer.
+ */
 export function createCacheInMemory(now: () => number): CacheEntries {
   const kept = new LRUCache<string, KeptEntry>({
-    // Each weighs enough that there are never more of them; by `max`, the memory for all would be taken at the start.
+    // Each entry weighs at least `LEAST_BYTES`, which bounds their number. With `max`, lru-cache would allocate the
+    // memory for all entries at the start.
     maxSize: MAX_BYTES,
   });
   return {
@@ -65,21 +69,24 @@ export function createCacheInMemory(now: () => number): CacheEntries {
 }
 
 interface Written {
-  /** The last write. */
+  /** The number of the last write. */
   number: number;
   inDoubtUntil: number;
-  /** The write at which it got its position in the order. */
+  /** The number of the write that gave the resource its position in the map. */
   placedAt: number;
 }
 
 const MAX_REMEMBERED = 100_000;
 
-/** Numbers all writes, and remembers the last one to each resource, whichever account has made it. */
+/** Numbers all writes, and remembers the last write of any account to each resource. */
 export function createGenerationsInMemory(now: () => number) {
   let count = 0;
-  /** A thing that is no longer remembered was written to by this write at the latest, and is in doubt for as long as any. */
+  /** Stands for all forgotten resources: the latest of their writes, and the latest end of their doubts. */
   let forgotten: Written = { number: 0, inDoubtUntil: 0, placedAt: 0 };
-  /** Each stays where it is when it is written to again: moved, it would leave a hole each time, which every look-up passes. */
+  /**
+   * Another write to a resource leaves its position unchanged. Moving it would leave a hole in the map each time, and
+   * every look-up passes the holes.
+   */
   const written = new Map<string, Written>();
   let byAge: Iterator<[string, Written]> | undefined;
   const forgetOne = () => {
@@ -102,7 +109,7 @@ export function createGenerationsInMemory(now: () => number) {
       const known = written.get(resource);
       if (known) {
         known.number = count;
-        // The end of a later write says nothing of an earlier one.
+        // The end of a later write does not end the doubt of an earlier write.
         known.inDoubtUntil = Math.max(known.inDoubtUntil, inDoubtUntil);
       } else {
         written.set(resource, { number: count, inDoubtUntil, placedAt: count });
@@ -115,7 +122,7 @@ export function createGenerationsInMemory(now: () => number) {
       const { number, inDoubtUntil } = written.get(resource) ?? forgotten;
       return { number, isInDoubt: inDoubtUntil > now(), partition: 0 };
     },
-    // Entries end with their process, so there is nothing to do before the write.
+    // Cache entries end with their process, so the state does nothing before the write.
     write: (resources: readonly string[]): Write => ({
       isLost: false,
       end(outcome, doubtMs) {
@@ -129,7 +136,7 @@ export function createGenerationsInMemory(now: () => number) {
 
 const MAX_PAGE_SIZES = 10_000;
 
-/** The API may lower its cap while the gateway runs: then what was learnt before would end lists early. */
+/** The API may lower its cap while the gateway runs. A page size learnt earlier would then end lists early. */
 const PAGE_SIZE_KEPT_MS = 10 * 60_000;
 
 export function createPageSizesInMemory(now: () => number): PageSizes {
@@ -146,13 +153,13 @@ export function createPageSizesInMemory(now: () => number): PageSizes {
   };
 }
 
-/** Feeds of one process, which leads in all of them: it joins each only once. */
+/** Feeds of one process. The process leads every feed, because it joins each feed only once. */
 function createFeedsInMemory(): Feeds {
   const listeners: Parameters<Feeds['onMessage']>[0][] = [];
   return {
     join(_account, _name, member) {
       let isGone = false;
-      // The caller has its subscription first.
+      // The caller receives its subscription before `lead` is called.
       queueMicrotask(() => {
         if (!isGone) member.lead(false);
       });
@@ -175,8 +182,8 @@ function createFeedsInMemory(): Feeds {
 }
 
 /**
- * Keeps so many entries, of which the least recently used go first. Its memory grows with what it holds: by `max`, lru-cache
- * would take and fill that of all of them at the start.
+ * Keeps at most `maxEntries` entries, and evicts the least recently used. Memory grows with the entries. With `max`,
+ * lru-cache would allocate the memory for all entries at the start.
  */
 export function createBoundedCache<Value extends object | string | true>(maxEntries: number) {
   return new LRUCache<string, Value>({ maxSize: maxEntries, sizeCalculation: () => 1 });

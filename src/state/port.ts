@@ -1,9 +1,9 @@
 import type { MaybePromise } from './maybe-promise.ts';
 
 /**
- * The state that the processes of one gateway have in common: in memory for one process, in a store for several. Whatever goes in
- * or comes out is plain JSON data, so that a store outside the process can hold it, and times are ages or durations,
- * because clocks differ. A Promise must not reject: an implementation that loses its store knows best how to go on.
+ * The state that the processes of one gateway share: in memory for one process, in a store for several. All values are
+ * plain JSON data, so that a store outside the process can hold them. Times are ages or durations, because clocks
+ * differ. A promise must not reject: an implementation that loses its store decides how to continue.
  */
 export interface State {
   readonly quotas: Quotas;
@@ -11,118 +11,134 @@ export interface State {
   readonly cache: CacheEntries;
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
-  /** The accounts whose key the API has accepted before; undefined: they end with the process. */
+  /**
+   * Accounts whose key the API has accepted before. Undefined: accepted accounts are forgotten when the process ends.
+   */
   readonly accepted?: AcceptedAccounts | undefined;
   readonly feeds: Feeds;
-  /** The cache entries that all processes share; undefined: there is no other process. */
+  /** Cache entries that all processes share. Undefined: there is no other process. */
   readonly shared?: SharedCache | undefined;
-  /** How this process stands with the others; undefined: there are none. */
+  /** Whether this process can count with the others. Undefined: there is no other process. */
   readonly coordination?: Coordination | undefined;
   close?(): Promise<void>;
 }
 
-/** Whether the processes can count together. One that is partitioned from the others is degraded: it goes on with its share. */
+/**
+ * Whether the processes can count calls together. A process that is partitioned from the others is degraded, and
+ * continues with its share.
+ */
 export interface Coordination {
-  /** 0 while all is well, otherwise the number of the partition that lasts. */
+  /** 0 while the processes count together, otherwise the number of the current partition. */
   readonly partition: number;
-  /** How long calls cannot be made, because the share of this process is not known, in ms; 0: they can. */
+  /** How long calls are refused because the share of this process is unknown, in ms. 0: calls are not refused. */
   refusedMs(): number;
 }
 
 export interface Quotas {
   /**
-   * The quota of an account, or of a part of it that is limited on its own: an endpoint, or a caller. `onFreed` is called when
-   * a permit that was not free may have become so by anything but time: a request that was sent or was given up.
+   * Opens the quota of an account, or of a part with a limit of its own: an endpoint or a caller. `onFreed` is called
+   * when a sent or released request may have freed a permit. Permits that become free with time cause no call.
    */
   open(account: string, part: string | undefined, limits: QuotaLimits, onFreed: () => void): Quota;
 }
 
 export interface QuotaLimits {
-  /** Requests that may arrive in any sliding window; Infinity: no limit, only pauses. */
+  /** Requests that may arrive in any sliding window. Infinity: no limit, only pauses. */
   readonly rate: number;
-  /** Seconds of the window; undefined: one. */
+  /** Length of the window, in seconds. Undefined: 1. */
   readonly windowSeconds?: number;
-  /** The share of the rate that is left after each `slowDown`. */
+  /** The share of the rate that remains after each `slowDown`. */
   readonly backoff: number;
-  /** How much of the full rate comes back each second. */
+  /** The share of the full rate that recovers each second. */
   readonly recoveryPerSecond: number;
-  /** Whether each process counts for itself. */
+  /** Whether each process counts by itself. */
   readonly isLocal?: boolean;
 }
 
-/** At most so many requests in any second. Estimates are known to each process by itself, so they never wait. */
+/** Allows at most `rate` requests in any sliding window. Each process estimates by itself, so estimates never wait. */
 export interface Quota {
   /**
-   * A permit now, or how many ms until one may be free (Infinity: when `onFreed` is called). Callers of other processes may
-   * have a turn before: `demand` is all that waits here. `isSpare`: nobody waits for the call, so some permits stay free, and
-   * one such call keeps its distance from the next.
+   * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `demand` names all
+   * callers that wait here, as callers of other processes may have a turn first. `isSpare`: no caller waits for the
+   * call, so some permits stay free. Spare calls keep a distance from each other.
    */
   take(demand: Demand, isSpare: boolean): MaybePromise<Permit | number>;
-  /** Some callers wait no longer: no turn need be left to them, and `onFreed` need not be called for nobody. */
+  /**
+   * Some callers stopped waiting: reserve no turns for them. `demand` names the callers that still wait. If it is
+   * empty, `onFreed` need not be called.
+   */
   left(demand: Demand): void;
-  /** Whether such a call would leave those permits free. */
+  /** Whether a spare call would leave the reserved permits free. */
   hasSpare(): boolean;
-  /** When the call behind `ahead` others could start, in ms from now, if nothing but time frees permits. */
+  /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. */
   etaMs(ahead: number): number;
-  /** The API refused a call as too many: nothing starts for `pauseMs`. */
+  /** Starts no call for `pauseMs`, because the API refused a call as too many. */
   pause(pauseMs: number): MaybePromise<void>;
-  /** The API refuses calls again and again: fewer start for a while. */
+  /** Reduces the rate for a while, because the API refuses calls again and again. */
   slowDown(): MaybePromise<void>;
-  /** How it stands at this moment. */
   status(): MaybePromise<QuotaStatus>;
-  /** Whether it could be forgotten without allowing more. */
+  /** Whether the quota can be dropped without allowing more calls. */
   isIdle(): boolean;
 }
 
 /** Callers that wait for permits. */
 export interface Demand {
   readonly size: number;
-  /** How many of them are of each caller. */
+  /** The number of waiting calls of each caller. */
   byCaller(): Iterable<readonly [caller: string, count: number]>;
 }
 
 export interface QuotaStatus {
-  /** Requests that may arrive in a second as things are, after a `slowDown` fewer than usual; Infinity: no limit. */
+  /** Requests that may arrive in a second now: fewer than usual after a `slowDown`. Infinity: no limit. */
   readonly limit: number;
-  /** Permits that are free now: none in a pause. */
+  /** Permits that are free now; 0 during a pause. */
   readonly remaining: number;
-  /** Permits that are held, or count for what was sent. */
+  /** Permits that are held, or that count for sent requests. */
   readonly used: number;
-  /** When no permit will be used any more if nothing else starts, in ms from now. */
+  /** When all permits are free again if no other call starts, in ms from now. */
   readonly resetInMs: number;
 }
 
 /**
- * A permit of a quota. It is held from the moment when it is taken, and counts for a second from the latest moment at which
- * its request can arrive.
+ * A permit of a quota, held from `take` on. A sent request counts for a window from the latest moment at which it can
+ * arrive.
  */
 export interface Permit {
   sent(): void;
-  /** The answer begins, or the connection was closed: the request has arrived, or never will. */
+  /** The answer begins, or the connection was closed. The request has arrived, or never will. */
   answered(): void;
-  /** Nothing more will be known. If its request was never sent, the permit is free again. A request that was sent may yet arrive. */
+  /**
+   * Ends the permit: no more will be known. If its request was never sent, the permit is free again. A request that was
+   * sent may still arrive.
+   */
   release(): void;
 }
 
-/** How often resources were written to. They are counted where the state is, not in a process. */
+/** Counts the writes to resources. The counters are in the store of the state, not in each process. */
 export interface Generations {
-  /** For one operation of an account. */
+  /** Opens a snapshot for one operation of an account. */
   snapshot(account: string): Snapshot;
 }
 
-/** The writes as they stood when an operation first asked, or later: one question is enough for all its reads. */
+/**
+ * The writes at the time of the operation's first look-up, or later. One look-up is enough for all reads of the
+ * operation.
+ */
 export interface Snapshot {
-  /** An answer of another generation may be older. */
+  /** The current generation of a resource. A cached answer of another generation may be outdated. */
   read(resource: string): MaybePromise<Generation>;
-  /** Before a write is sent. Unless its end is published, nothing of these resources is cached for `doubtMs`. */
+  /**
+   * Begins a write, before it is sent. Unless its end is published, no answer about these resources is cached for
+   * `doubtMs`.
+   */
   write(resources: readonly string[], doubtMs: number): MaybePromise<Write>;
 }
 
 /** A write that is under way. */
 export interface Write {
-  /** To be awaited before the client is answered. A write of unknown outcome may yet be carried out for `doubtMs`. */
+  /** Await this before the client is answered. The API may still carry out a write of unknown outcome for `doubtMs`. */
   end(outcome: WriteOutcome, doubtMs: number): MaybePromise<void>;
-  /** Whether other processes may not have learnt of it. */
+  /** Whether other processes may have missed this write. */
   readonly isLost: boolean;
 }
 
@@ -130,9 +146,9 @@ export type WriteOutcome = 'done' | 'not done' | 'unknown';
 
 export interface Generation {
   readonly number: number | string;
-  /** Nothing read is worth keeping. */
+  /** An answer read now is not worth caching. */
   readonly isInDoubt: boolean;
-  /** The number of the partition in which other processes may have written; 0: there is none. */
+  /** The number of the partition in which other processes may have written. 0: there is no partition. */
   readonly partition: number;
 }
 
@@ -144,50 +160,56 @@ export interface CacheEntries {
 }
 
 export interface CacheEntry {
-  /** Decoded. */
+  /** The decoded answer. */
   readonly value: unknown;
-  /** Size of the answer, roughly what keeping the value costs. */
+  /** Size of the answer, which is roughly the memory that the value takes. */
   readonly bytes: number;
-  /** How long ago the answer was asked for. */
+  /** Time since the answer was asked for, in ms. */
   readonly ageMs: number;
 }
 
-/** Cache entries for all processes of an account, and leases: one process makes the call that all wait for. */
+/**
+ * Cache entries that all processes share, by account, and leases. One process takes the lease and makes the call, and
+ * the others wait for its answer.
+ */
 export interface SharedCache {
   lookUp(account: string, key: string, lookup: Lookup): Promise<LookupResult>;
 }
 
 export interface Lookup {
-  /** An entry younger than this will do, in ms. */
+  /** An entry younger than this is fresh enough, in ms. */
   readonly freshMs: number;
-  /** The `askedAt` of the first result, when this is looked up again: an entry that was filled since then will do. */
+  /** The `askedAt` of the first result, when the look-up is repeated. An entry filled since then is fresh enough. */
   readonly since: number | undefined;
   /**
-   * When the call has its turn to be sent: `limited` by a rate of its caller's, or `last`, behind all that somebody waits for.
-   * Another process waits for a `usual` one alone, unless its own would be `last`.
+   * When the call may be sent. A `limited` call is bound by a rate of its caller. A `last` call goes behind all calls
+   * with waiting callers. Another process waits only for a `usual` call, unless its own call would be `last`.
    */
   readonly turn: 'usual' | 'limited' | 'last';
 }
 
 export interface LookupResult {
-  /** Without `isEnough` it is older than what was asked for. */
+  /** Older than requested, unless `isEnough` is true. */
   readonly entry: CacheEntry | undefined;
   readonly isEnough: boolean;
-  /** Without it another process makes the call. */
+  /** The lease to make the call. Undefined while another process makes the call. */
   readonly lease: Lease | undefined;
-  /** On the clock of the store. */
+  /** Time of the look-up, on the clock of the store. */
   readonly askedAt: number;
 }
 
-/** The right, and the duty, to make the call and fill the entry, or to release it. It ends soon after the process that has it. */
+/**
+ * The right and the duty to make the call, and to fill the entry or release the lease. A lease ends soon after its
+ * process ends.
+ */
 export interface Lease {
   fill(entry: CacheEntry, ttlMs: number): void;
   release(): void;
 }
 
 /**
- * The documents that clients have registered, by account and hash. They are bounded over all accounts, and each has a fair
- * part of that: one that is not kept, or not any more, is sent again.
+ * Documents that clients have registered, by account and hash. They are bounded over all accounts, and each account has
+ * a fair share. Clients send a missing or evicted document again.
  */
 export interface Documents {
   get(account: string, hash: string): MaybePromise<string | undefined>;
@@ -195,55 +217,59 @@ export interface Documents {
 }
 
 /**
- * The longest page that an account was given by an endpoint in the last 10 minutes. The API's largest `limit` is not
- * documented, but it is no smaller than that: a shorter page that asked for more is the end of its list.
+ * The longest page that an endpoint gave an account in the last 10 minutes. The API does not document its largest
+ * `limit`, but it is at least as long as this page. A page with fewer rows than this page and than its own `limit` is
+ * the end of its list.
  */
 export interface PageSizes {
   note(account: string, endpoint: string, rows: number): void;
   longest(account: string, endpoint: string): number;
 }
 
-/** Remembers accounts whose key the API has accepted, so that after a restart they are not taken for made-up keys. */
+/** Remembers accounts whose key the API has accepted. After a restart, these keys are not taken for made-up keys. */
 export interface AcceptedAccounts {
   has(account: string): MaybePromise<boolean>;
   add(account: string): void;
 }
 
-/** Entries that one process publishes to all of them. */
+/** Entries that one process publishes to all processes. */
 export interface Feeds {
-  /** Takes part in an account's feed of that name. */
+  /** Joins the account's feed of this name. */
   join(account: string, name: string, member: FeedMember): FeedSubscription;
-  /** Sends a message to every process with a feed of the account, this one too. It may get lost: it can only hasten. */
+  /**
+   * Sends a message to every process with a feed of the account, including this process. A message may get lost, so it
+   * must only speed things up.
+   */
   broadcast(account: string, message: object): void;
-  /** Calls back for every message. */
+  /** Calls `receive` for every message. */
   onMessage(receive: (account: string, message: object) => void): void;
 }
 
-/** A process that takes part in a feed. None of these may throw. */
+/** A process that takes part in a feed. No method may throw. */
 export interface FeedMember {
   /**
-   * This process is the leader, which polls until `follow`: it has received all that is still known of the feed. `isReset`:
-   * nothing goes on from earlier entries, so begin with a whole entry, under positions that were never used. It may be called
-   * again without `follow`, if the feed was reset meanwhile.
+   * This process becomes the leader, which polls until `follow`. The leader has received all entries of the feed that
+   * are still known. `isReset`: earlier entries do not continue, so begin with a whole entry, under positions that were
+   * never used. `lead` may be called again without `follow`, if the feed was reset in between.
    */
   lead(isReset: boolean): void;
   /** Another process leads. */
   follow(): void;
   /**
-   * Gives what was published, by this process too, in its order. `isLatest`: as far as is known, nothing has
-   * happened since.
+   * Receives every published entry in order, including entries of this process. `isLatest`: as far as is known, there
+   * is no later entry.
    */
   received(entry: object, isLatest: boolean): void;
 }
 
 export interface FeedSubscription {
-  /** Publishes an entry of the leader; one of a former leader is dropped. */
+  /** Publishes an entry of the leader. An entry of a former leader is dropped. */
   publish(entry: object, role: FeedEntryRole): void;
   leave(): void;
 }
 
 /**
- * A later subscriber can begin with one that is `whole`; entries before it are kept for a while. Behind the `last`
- * one nothing before it counts: a later subscriber does not receive it.
+ * A later subscriber can begin with a `whole` entry; earlier entries are kept for a while. A `last` entry ends all
+ * entries before it. Later subscribers receive neither.
  */
 export type FeedEntryRole = 'whole' | 'part' | 'last';

@@ -1,31 +1,31 @@
 import { Arrivals, type Departure } from './arrivals.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
 
-/** The second of the quota, and what clocks and timers may be off. */
+/** The second of the quota, plus a margin for errors of clocks and timers, in ms. */
 export const WINDOW_MS = 1_002;
 /**
- * The share of the permits that is kept for calls that somebody waits for. Without it, and without the distance,
- * revalidations would take all permits at once, second after second, and a write would wait for the next second.
+ * The share of the permits that is reserved for calls with waiting callers. Without this share and the distance between
+ * spare calls, revalidations would take all permits at once, every second. A write would then wait for the next second.
  */
 export const KEPT_SHARE = 0.2;
-/** A process that is busy comes late to each of them: what was missed for so long may follow at once. */
+/** A busy process is late for its spare calls. Calls missed within this time may follow at once, in ms. */
 export const CATCH_UP_MS = 200;
 
 /**
- * Quotas in memory. Each keeps a log of the last requests: at most `rate` in any sliding window. Measured against a
- * recorder, fixed windows, token buckets and rate-limiter-flexible's queue let 99 through in one second where 50 were
- * allowed; a log lets 50.
+ * Quotas in memory. Each quota logs its last requests, and allows at most `rate` in any sliding window. Where 50
+ * requests were allowed, a recorder measured 50 with a log. Fixed windows, token buckets and rate-limiter-flexible's
+ * queue let 99 through in one second.
  */
 export function createSlidingWindows(now: () => number, arrivals = new Arrivals(now)): Quotas {
   return { open: (_account, _part, limits, onFreed) => new SlidingWindowLog(limits, now, arrivals, onFreed) };
 }
 
 class SlidingWindowLog implements Quota {
-  /** Those that were sent and count, or will. */
+  /** Sent requests that count, or will count. */
   readonly requests: LoggedRequest[] = [];
-  /** Permits that are held for what was not sent yet. */
+  /** Permits that are held for requests not sent yet. */
   held = 0;
-  /** Whether a permit was asked for that was not free. */
+  /** Whether a `take` found no free permit since the last `freed`. */
   isWanted = false;
   readonly now: () => number;
   readonly arrivals: Arrivals;
@@ -64,13 +64,13 @@ class SlidingWindowLog implements Quota {
     return new LoggedRequest(this);
   }
 
-  /** A permit that was wanted may be free. */
+  /** Calls `onFreed`, because a permit that was wanted may be free. */
   freed(): void {
     this.isWanted = false;
     this.#onFreed();
   }
 
-  /** No other process leaves turns here. */
+  /** No other process reserves turns, so there is nothing to do. */
   left(): void {}
 
   hasSpare(): boolean {
@@ -90,7 +90,7 @@ class SlidingWindowLog implements Quota {
 
   slowDown(): void {
     const now = this.now();
-    // All that was sent at the old speed may be refused: that is one lesson, not fifty.
+    // The API may refuse all requests sent at the old speed. Slow down only once for all of them.
     if (now - this.#slowedAt < this.#windowMs) return;
     this.#slowedAt = now;
     this.#reduced = Math.max(1, Math.floor(this.#permitsAt(now) * this.#limits.backoff));
@@ -118,7 +118,7 @@ class SlidingWindowLog implements Quota {
     return this.#limits.rate === Number.POSITIVE_INFINITY;
   }
 
-  /** How many there are in all. `isSpare`: but for those that are kept. */
+  /** The number of permits in total. `isSpare`: without the reserved share. */
   #permitsAt(now: number, isSpare = false): number {
     const { rate, recoveryPerSecond } = this.#limits;
     const recovered = ((now - this.#reducedAt) / 1_000) * recoveryPerSecond * rate;
@@ -126,9 +126,9 @@ class SlidingWindowLog implements Quota {
     return isSpare ? permits - Math.floor(permits * KEPT_SHARE) : permits;
   }
 
-  /** In how many ms one of so many permits may be free; 0: now. */
+  /** Time until one of `permits` permits may be free, in ms. 0: now. */
   #freeInMs(permits: number, now: number): number {
-    // Where enough are free, a look at all of them once in a while bounds the memory.
+    // While enough permits are free, one `#forget` per window bounds the memory.
     const areFree = this.requests.length + this.held < permits;
     if (areFree && now - this.#forgottenAt < this.#windowMs) return 0;
     this.#forget(now);
@@ -143,12 +143,12 @@ class SlidingWindowLog implements Quota {
 
   #permitInMs(ahead: number, now: number): number {
     const rate = this.#permitsAt(now);
-    // A look at all requests costs more than the rest of a call that has to wait.
+    // Skips the scan of all requests, which costs more than the rest of a waiting call.
     if (this.requests.length + this.held + ahead < rate) return 0;
     this.#forget(now);
     const over = this.requests.length + this.held - rate + ahead;
     if (over < 0) return 0;
-    // Permits that are held are taken for requests of this moment.
+    // Held permits count as requests sent now.
     return (
       (this.#expectedAt(over % rate, now) ?? now + this.#windowMs) -
       now +
@@ -156,7 +156,7 @@ class SlidingWindowLog implements Quota {
     );
   }
 
-  /** When the permit of the request that is `index`-th to leave the window becomes free, if the network to the API works. */
+  /** When the `index`-th request leaves the window and frees its permit, if the network to the API works. */
   #expectedAt(index: number, now: number): number | undefined {
     const expected = this.requests.map(({ arrivedBy, sentAt, wayMs }) =>
       Math.min(arrivedBy, Math.max(sentAt + wayMs, now)),
@@ -178,12 +178,12 @@ class SlidingWindowLog implements Quota {
   }
 }
 
-/** The `index`-th smallest. */
+/** The `index`-th smallest time. Sorts `times` in place. */
 function nth(times: number[], index: number): number | undefined {
   return times.sort((a, b) => a - b)[index];
 }
 
-/** A permit of a log, and the request that was sent with it. It counts for a window from its arrival. */
+/** A permit of a log, and the request sent with it. The request counts for a window from its arrival. */
 class LoggedRequest implements Permit, Departure {
   declare readonly log: SlidingWindowLog;
   declare isHeld: boolean;

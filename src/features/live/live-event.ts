@@ -1,39 +1,39 @@
 import type { Session } from '../../luaauth/sessions.ts';
 
 /**
- * An event of a script's sessions: polls find it, a feed has it as plain JSON data for all processes, and a subscriber
- * receives as much of it as its filter lets through.
+ * An event of a script's sessions. Polls produce events, and a feed carries them to all processes as plain JSON data. A
+ * subscriber receives the part that its filter lets through.
  */
 export type LiveEvent = SnapshotEvent | ChangeEvent | DelayEvent;
 
 /** The state that an event leads to. */
 export interface LivePosition {
-  /** Names it. */
+  /** Names the state. */
   readonly cursor: string;
-  /** It was read at this instant, in ms since 1970. */
+  /** When the state was read, in ms since 1970. */
   readonly asOf: number;
   readonly nextPollMs: number;
 }
 
-/** Nothing is known yet: a subscription that goes on from its cursor begins with a snapshot. */
+/** No state is known yet. A subscription that continues from this cursor begins with a snapshot. */
 export const NO_STATE: LivePosition = { cursor: 'none.0', asOf: 0, nextPollMs: 0 };
 
-/** The whole state. */
+/** All sessions of the state. */
 export interface SnapshotEvent extends LivePosition {
   readonly type: 'SessionsSnapshot';
   readonly sessions: readonly Session[];
-  /** False: there are more than are followed. */
+  /** False: the script has more sessions than the gateway follows. */
   readonly isComplete: boolean;
 }
 
 export interface ChangeEvent extends LivePosition {
   readonly type: 'SessionsChange';
   readonly appeared: readonly Session[];
-  /** As they were, so that filters can be applied to them. */
+  /** The sessions as last read, so that filters can be applied to them. */
   readonly disappeared: readonly Session[];
 }
 
-/** Nothing is known of what changes meanwhile. */
+/** Changes stay unknown for a while. */
 export interface DelayEvent extends LivePosition {
   readonly type: 'SessionsDelay';
   readonly reason: DelayReason;
@@ -41,18 +41,21 @@ export interface DelayEvent extends LivePosition {
 
 export type DelayReason = 'QUOTA' | 'API_UNAVAILABLE' | 'COORDINATION_LOST';
 
-/** An outcome of a poll, as all processes receive it. No subscriber receives that it has found what is known already. */
+/**
+ * The outcome of a poll, as all processes receive it. `same`: the poll found no change. Subscribers do not receive
+ * `same`.
+ */
 export type PollEvent = LiveEvent | (LivePosition & { readonly type: 'same' });
 
-/** The last entry of a feed: the API has refused to say more. */
+/** The last entry of a feed: the API has refused further polls. */
 export const END = { type: 'end' } as const;
 
 export type FeedEntry = PollEvent | typeof END;
 
-/** As a subscriber receives it: 1 is its first event's, and each that follows has one more. */
+/** An event as a subscriber receives it. `sequence` begins with 1 and grows by 1 with each event. */
 export type NumberedEvent<Event extends LiveEvent = LiveEvent> = Event & { readonly sequence: number };
 
-/** Whether a subscriber wants to hear of a session. */
+/** Whether a subscriber wants events about a session. */
 export type SessionTest = (session: Session) => boolean;
 
 export const EVERY_SESSION: SessionTest = () => true;

@@ -19,12 +19,12 @@ import type { LiveStream, StreamSource } from './live-stream.ts';
 import { PollUsage } from './poll-access.ts';
 import { createPoller, type Poller, type PollerOptions } from './poller.ts';
 
-/** For how many changes back a cursor is known, and for how many sessions in them. */
+/** How many changes back a cursor is known, and how many sessions these changes may hold. */
 const MAX_CHANGES = 256;
 const MAX_CHANGED = 5_000;
 /**
- * How many sessions are delivered in one turn of the event loop: each event has to be executed and written, which takes time
- * and memory by its sessions. One without any counts as so many.
+ * How many sessions are delivered in one turn of the event loop. Executing and writing an event takes time and memory
+ * for each session. An event counts `SESSIONS_AN_EVENT` more than the sessions that it holds.
  */
 const SESSIONS_A_TURN = 2_000;
 const SESSIONS_AN_EVENT = 40;
@@ -34,8 +34,8 @@ interface LiveScriptOptions extends Omit<PollerOptions, 'publish' | 'onRefused'>
 }
 
 /**
- * One script's sessions and their subscribers in this process. All processes have a feed of it in common: the leader polls
- * and publishes, and each receives what is published, the leader too.
+ * One script's sessions and their subscribers in this process. All processes share a feed of the script. The leader
+ * polls and publishes, and every process receives the entries, including the leader.
  */
 export class LiveScript implements StreamSource {
   readonly #options: LiveScriptOptions;
@@ -43,17 +43,17 @@ export class LiveScript implements StreamSource {
   #subscription: FeedSubscription | undefined;
   /** Undefined unless this process leads. */
   #poller: Poller | undefined;
-  /** The refusal of the API that this process has received. */
+  /** The API's refusal of a poll of this process. */
   #refusal: { readonly error: unknown } | undefined;
   position: LivePosition = NO_STATE;
   isComplete = true;
   #isCurrent = false;
   #sessions = new Map<string, Session>();
   #all: readonly Session[] | undefined;
-  /** The last ones, each with the cursor of the state before it. */
+  /** The last changes, each with the cursor of the state before it. */
   #changes: { readonly since: string; readonly change: ChangeEvent }[] = [];
   #delay: DelayEvent | undefined;
-  /** Calls off that it is forgotten, as nobody has looked for a while. */
+  /** Cancels the timer that drops this script. */
   keep: () => void = () => undefined;
 
   constructor(options: LiveScriptOptions) {
@@ -83,7 +83,7 @@ export class LiveScript implements StreamSource {
     this.#streams.delete(stream);
   }
 
-  /** Nobody looks any more: what is known is only good to go on from. */
+  /** Stops following, because no stream is left. The known state only serves streams that continue from a cursor. */
   leave(): void {
     this.#follow();
     this.#subscription?.leave();
@@ -92,7 +92,7 @@ export class LiveScript implements StreamSource {
     this.#delay = undefined;
   }
 
-  /** Sessions have ended: if this process polls the script, and knows one of them, it does so at once. */
+  /** Polls at once if this process polls the script and knows one of the ended sessions. */
   ended(sessionIds: readonly string[]): void {
     if (sessionIds.some((id) => this.#sessions.has(id))) this.#poller?.pollNow();
   }
@@ -150,7 +150,7 @@ export class LiveScript implements StreamSource {
     else void this.#askRefusal().then((refusal) => this.endAll(refusal));
   }
 
-  /** If it was another process that was refused, this one asks for itself what is said. */
+  /** If another process received the refusal, this process asks the API for its own. */
   async #askRefusal(): Promise<{ readonly error: unknown } | undefined> {
     const refusal = this.#refusal;
     this.#refusal = undefined;
@@ -165,9 +165,9 @@ export class LiveScript implements StreamSource {
     }
   }
 
-  /** `isLatest`: as far as is known. Until then a subscription that goes on from a cursor waits. */
+  /** `isLatest`: as far as is known, there is no later entry. Streams begin only with the latest state. */
   #enter(event: PollEvent, isLatest: boolean): void {
-    // A change of a state that is not known here: a snapshot follows.
+    // Drops a change of a state that is not known here. A snapshot follows.
     if (!this.isKnown && (event.type === 'SessionsChange' || event.type === 'same')) return;
     const { cursor, asOf, nextPollMs } = event;
     this.#delay = event.type === 'SessionsDelay' ? event : undefined;
@@ -179,7 +179,8 @@ export class LiveScript implements StreamSource {
       this.position = { cursor, asOf, nextPollMs };
       this.#isCurrent = isLatest;
     }
-    // All know of it at once, or a cursor would promise what an event does not hold; they are woken one after the other.
+    // All streams receive the event at once, so that no cursor promises changes that its event lacks. Subscribers are
+    // woken one after the other.
     for (const stream of this.#streams) stream.receive(event);
     wake([...this.#streams], this.#options.clock);
   }

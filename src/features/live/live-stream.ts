@@ -12,20 +12,20 @@ import {
 
 /** The view that a stream has of its script. */
 export interface StreamSource {
-  /** Whether somebody looks how it changes. */
+  /** Whether the state is known and kept up to date. */
   readonly isCurrent: boolean;
   readonly isComplete: boolean;
   sessions(isWanted: SessionTest): readonly Session[];
   /** The current state. */
   readonly position: LivePosition;
-  /** The changes since the state that a cursor names; undefined: that is not known any more. */
+  /** The changes since the state that a cursor names. Undefined: the cursor is not known any more. */
   changesSince(cursor: string): readonly ChangeEvent[] | undefined;
 }
 
 interface LiveStreamOptions {
   readonly script: StreamSource;
   readonly isWanted: SessionTest;
-  /** The cursor to go on from. */
+  /** The cursor to continue from. */
   readonly after: string | undefined;
   readonly onEvent: (type: LiveEvent['type']) => void;
   readonly onEnd: () => void;
@@ -34,14 +34,14 @@ interface LiveStreamOptions {
 type Taken = IteratorResult<NumberedEvent, undefined>;
 
 /**
- * One subscription: an async iterator of events, as they are asked for. It begins with the whole state, or with what has
- * changed since `after`. While the subscriber asks for nothing it keeps one change, into which all are merged, and the last
- * delay; a change goes first.
+ * One subscription: an async iterator of events. It begins with the whole state, or with the changes since `after`.
+ * While the subscriber asks for nothing, the stream merges all changes into one, and keeps the last delay. The change
+ * is delivered before the delay.
  */
 export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefined> {
   readonly #options: LiveStreamOptions;
   #after: string | undefined;
-  /** Undefined: the state that the subscriber knows is the current one. */
+  /** Undefined: the subscriber knows the current state. */
   #pending: PendingChange | undefined;
   #delay: DelayEvent | undefined;
   #sequence = 0;
@@ -56,7 +56,10 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     this.#begin();
   }
 
-  /** Takes in an event of its script. Any but a delay says that the state is current, for which the first event waits. */
+  /**
+   * Takes in an event of its script. Any event but a delay makes the state current. The first event waits for a current
+   * state.
+   */
   receive(event: PollEvent): void {
     this.#delay = event.type === 'SessionsDelay' ? event : undefined;
     if (this.#delay) return;
@@ -69,13 +72,14 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
   }
 
   /**
-   * Pending events can still be taken; then it is over, or fails. A subscriber that waits already gets the end by `deliver`.
+   * Ends or fails the stream after the pending events are taken. A waiting subscriber receives the end from `deliver`.
    */
   end(failure?: { readonly error: unknown }): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     if (this.#pending) {
-      // It receives nothing further, and the state goes on: only as a whole is that what its cursor names.
+      // The subscriber receives no further change, while the state goes on. Only a snapshot holds exactly the state
+      // that its cursor names.
       this.#pending.becomeSnapshot();
       this.#delay = undefined;
     }
@@ -103,7 +107,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     return this;
   }
 
-  /** Gives a subscriber that waits for an event what there is. @returns the event */
+  /** Gives a waiting subscriber the next event, if there is an event. @returns the event */
   deliver(): LiveEvent | undefined {
     const taker = this.#taker;
     if (!taker) return undefined;
@@ -113,7 +117,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     if (event) {
       this.#options.onEvent(event.type);
       this.#sequence += 1;
-      // A subscriber that has not begun goes on from its cursor, not from a state that it never received.
+      // A subscriber that has not begun continues from its own cursor, not from a state that it never received.
       const cursor = this.#hasBegun ? event.cursor : (this.#after ?? NO_STATE.cursor);
       taker.resolve({ value: { ...event, cursor, sequence: this.#sequence }, done: false });
     } else if (this.#failure) {
@@ -123,7 +127,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     return event;
   }
 
-  /** Once the state is current, the first event goes on from a cursor that is still known, or has the whole state. */
+  /** Once the state is current, prepares the first event: the changes since a known cursor, else the whole state. */
   #begin(): void {
     const { script, isWanted } = this.#options;
     if (!script.isCurrent) return;
@@ -152,18 +156,18 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
 
 const OVER: Taken = { value: undefined, done: true };
 
-/** More entries than this are not worth keeping: the whole state replaces them. */
+/** A change with more entries is not worth keeping: the whole state replaces it. */
 const MAX_ENTRIES = 1_000;
 
 /**
- * The changes that a subscriber has not taken yet, merged into one. A session that has appeared and disappeared meanwhile is in
- * neither list, so it is never larger than the two states that it leads from and to.
+ * The changes that a subscriber has not taken yet, merged into one. A session that appeared and disappeared in between
+ * is in neither list. So a change is never larger than the states before and after it.
  */
 class PendingChange {
   readonly #isWanted: SessionTest;
   readonly #appeared = new Map<string, Session>();
   readonly #disappeared = new Map<string, Session>();
-  /** Whether the whole state is wanted instead. */
+  /** Whether the whole state replaces the lists. */
   isSnapshot = false;
 
   constructor(isWanted: SessionTest) {

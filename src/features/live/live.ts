@@ -17,7 +17,7 @@ interface LiveOptions {
   readonly timeouts: Timeouts;
   readonly limits: LiveLimits;
   readonly observer?: LiveObserver | undefined;
-  /** Receives what the observer throws, or how it rejects. */
+  /** Receives errors that the observer throws or rejects with. */
   readonly onUnexpected: (error: unknown) => void;
   /** The time of day, in ms since 1970. */
   readonly today?: (() => number) | undefined;
@@ -27,27 +27,27 @@ interface LiveOptions {
 interface Wanted {
   readonly scriptId: string;
   readonly isWanted: SessionTest;
-  /** The cursor of an earlier event, to go on from. */
+  /** The cursor of an earlier event, to continue from. */
   readonly after: string | undefined;
 }
 
 export type LiveSessions = ReturnType<typeof createLive>;
 
-/** For how long the state is kept after the last stream has gone, for one that goes on from a cursor, in ms. */
+/** How long the state is kept after the last stream has gone, in ms. A new stream can continue from its cursor. */
 const KEEP_MS = 10_000;
 
-/** The messages by which processes share sessions. */
+/** The message by which processes tell each other of ended sessions. */
 interface Ended {
   readonly ended?: readonly string[];
 }
 
 interface Account {
-  /** Each with its caller, the newest last. */
+  /** Each stream with its caller, the newest last. */
   readonly streams: Map<LiveStream, string>;
   readonly scripts: Map<string, LiveScript>;
 }
 
-/** Connected sessions, as they change: subscribers share polls. */
+/** Follows connected sessions. The subscribers of a script share its polls. */
 export function createLive(options: LiveOptions) {
   const { transport, limits, observer = {}, onUnexpected } = options;
   const { today = timeOfDay, random = systemRandom } = options;
@@ -83,7 +83,7 @@ export function createLive(options: LiveOptions) {
     return followed;
   };
 
-  /** The last stream of a script has gone. */
+  /** Stops following a script, because its last stream has gone. */
   const leave = (name: string, account: Account, scriptId: string, followed: LiveScript) => {
     count(0, -1);
     followed.leave();
@@ -130,7 +130,7 @@ export function createLive(options: LiveOptions) {
       account.streams.set(stream, origin.caller);
       count(1, followed.size === 0 ? 1 : 0);
       followed.add(stream);
-      // It was on its way when the others were ended.
+      // This subscription was on its way when the other streams were ended.
       if (isEnding) stream.end();
       return stream;
     },
@@ -138,13 +138,13 @@ export function createLive(options: LiveOptions) {
     follow(origin: Origin, scriptId: string): LiveStream {
       return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined });
     },
-    /** The API for other reads that take only spare quota, within the rate of polls. */
+    /** Opens the API for other reads that take only spare quota, within the rate of polls. */
     spareAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
-    /** Sessions of an account were ended through the gateway: a script that has them is polled at once. */
+    /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       state.feeds.broadcast(name, { ended: sessionIds } satisfies Ended);
     },
-    /** Ends every stream, once what is pending has been taken. */
+    /** Ends every stream after its pending events are taken. */
     endAll() {
       isEnding = true;
       for (const { scripts } of accounts.values()) for (const script of scripts.values()) script.endAll();
@@ -152,7 +152,10 @@ export function createLive(options: LiveOptions) {
   };
 }
 
-/** Callers of an API key share its streams: one with fewer gets one that the caller with the most has begun last. */
+/**
+ * Callers of an API key share its streams. A caller with fewer streams replaces the newest stream of the caller with
+ * the most.
+ */
 function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimits): void {
   const callers = new Map<string, LiveStream[]>();
   for (const [stream, one] of streams) {
@@ -163,7 +166,7 @@ function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimi
   const own = callers.get(caller)?.length ?? 0;
   const [most = []] = [...callers.values()].sort((one, other) => other.length - one.length);
   const details = { found: streams.size, limit: maxStreams };
-  // After it the other still has as many.
+  // The other caller must keep at least as many streams as this caller then has.
   if (own + 2 > most.length) {
     throw codedError(
       'TOO_MANY_STREAMS',

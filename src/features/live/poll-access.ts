@@ -4,13 +4,13 @@ import type { AbortSource, Answer, Origin } from '../../transport/call.ts';
 import { Usage } from '../../transport/observer.ts';
 import type { Transport } from '../../transport/transport.ts';
 
-/** Counts a poll's calls, and knows when the oldest of what they have read was read. */
+/** Counts a poll's calls, and records how old its oldest answer is. */
 export class PollUsage extends Usage {
-  /** On the transport's clock. */
+  /** The earliest sending of an answered call, on the transport's clock. */
   readAt = Number.POSITIVE_INFINITY;
   #answers = 0;
 
-  /** Whether it has no call under way: then the next one waits for its permit. */
+  /** Whether no call is under way. Then the next call waits for its permit. */
   get isWaiting(): boolean {
     return this.calls <= this.#answers;
   }
@@ -25,19 +25,21 @@ export class PollUsage extends Usage {
 interface PollAccessOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
   readonly timeouts: Timeouts;
-  /** Calls in any sliding second for all polls of an account; undefined: as many as are left. */
+  /** Calls in any sliding second for all polls of an account. Undefined: all calls that other callers leave. */
   readonly rate: number | undefined;
 }
 
 export type PollAccess = Access & Pick<Api, 'pageSizes'>;
 
-/** No gateway key has a space in its name. */
+/** The caller name of polls. No gateway key has a space in its name. */
 const POLLS = ' live';
 
-/** The most that a poll waits for its permit, in ms: then the quota is said to be used up. */
+/** The longest time that a poll waits for its permit, in ms. After this time the quota counts as used up. */
 const LONGEST_WAIT_MS = 15_000;
 
-/** Opens the API for a poll: all other callers go first, nothing comes from the cache, and polls have a rate of their own. */
+/**
+ * Opens the API for a poll. All other callers go first, no answer comes from the cache, and polls have their own rate.
+ */
 export function createPollAccess({ transport, timeouts, rate }: PollAccessOptions) {
   const { ask, clock, state } = transport;
   return ({ key, account }: Origin, usage: PollUsage, dueAt: number, signal: AbortSource): PollAccess => ({
@@ -59,24 +61,24 @@ export function createPollAccess({ transport, timeouts, rate }: PollAccessOption
   });
 }
 
-/** The API's largest `limit` is not documented: what is asked for elsewhere as well. */
+/** The page size that other lists ask for too. The API does not document its largest `limit`. */
 const PAGE = 100;
 
 export interface ReadSessions {
-  /** By their ids. */
+  /** The sessions by id. */
   readonly sessions: ReadonlyMap<string, Session>;
-  /** Whether one answer held them all: then it is the state of one moment. */
+  /** Whether one answer held all sessions. Then they are the state of one moment. */
   readonly isOnePage: boolean;
-  /** False: there are more than are followed. */
+  /** False: the script has more sessions than the gateway follows. */
   readonly isComplete: boolean;
-  /** Whether the API has shown that nothing follows. */
+  /** Whether the API has shown that the list ends here. */
   readonly isEndSeen: boolean;
 }
 
 /**
- * Reads the sessions of a script, page by page, up to `most`. A page that is shorter than what was asked for may be the end
- * of the list or the API's cap: it is the end if a longer one has been seen, or, for an only page, if `isKnownPage` says
- * so; otherwise one more call finds out.
+ * Reads the sessions of a script, page by page, up to `most`. A page shorter than its `limit` may be the end of the
+ * list, or the API's cap. It is the end if a longer page was seen before. An only page is the end as well if
+ * `isKnownPage` returns true. Otherwise one more call decides.
  *
  * @throws CallFailure
  */
@@ -103,7 +105,7 @@ export async function readSessions(
       return { sessions: first, isOnePage, isComplete: false, isEndSeen: false };
     }
     if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
-    // An API that minds no position shows the same page for ever.
+    // An API that ignores the position would give the same page forever.
     if (sessions.size === known) return { sessions, isOnePage, isComplete: isShort, isEndSeen: isShort };
     const isKnown = isShort && isOnePage && isKnownPage(sessions);
     if (isKnown || (isShort && rows.length < pageSizes.longest(origin.account, 'sessions')))

@@ -8,18 +8,27 @@ import { type DelayReason, type LivePosition, NO_STATE, type PollEvent } from '.
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
 import { createSessionTracker } from './session-tracker.ts';
 
-/** Between two polls of a script, in ms: the least, how much longer each time that nothing has changed, and the most. */
+/**
+ * The interval between polls of a script, in ms: least, growth and most. The interval grows after each poll without a
+ * change.
+ */
 const LEAST_MS = 2_000;
 const SLOWER = 1.5;
 const MOST_MS = 30_000;
-/** A poll that waits for longer until it is sent is published as a delay, in ms. With 100 scripts at `LIVE_RATE` each waits 8 s. */
+/**
+ * A poll that waits longer for its permit is published as a delay, in ms. With 100 scripts at `LIVE_RATE`, each poll
+ * waits 8 s.
+ */
 const LATE_MS = 10_000;
-/** While polls have to wait this long for the quota, they are asked for more often, so that each script is polled every 10 s, in ms. */
+/**
+ * While polls wait this long for the quota, the interval is at most `MOST_CROWDED_MS`, in ms. So each script is polled
+ * every 10 s.
+ */
 const CROWDED_MS = 5_000;
 const MOST_CROWDED_MS = 3_000;
-/** At least so often the whole state is published, for a process that has lost a change. */
+/** The longest time between two snapshots, in ms. A snapshot repairs the state of a process that has lost a change. */
 const SNAPSHOT_EVERY_MS = 60_000;
-/** For how many of those that several pages miss the API is asked, in one poll. */
+/** How many missing sessions one poll looks up by id, when the list has several pages. */
 const MAX_SUSPECTS = 3;
 
 export interface PollerOptions {
@@ -28,19 +37,19 @@ export interface PollerOptions {
   readonly clock: Clock;
   readonly today: () => number;
   readonly random: RandomSource;
-  /** How many sessions are followed. */
+  /** How many sessions are followed at most. */
   readonly maxSessions: number;
   readonly openAccess: (origin: Origin, usage: PollUsage, dueAt: number, signal: AbortSource) => PollAccess;
-  /** `whole`: another process can begin with it. */
+  /** `whole`: another process can begin with this event. */
   readonly publish: (event: PollEvent, role: 'whole' | 'part') => void;
-  /** The API has refused to say more: polling is over. */
+  /** The API has refused a poll for good: polling is over. */
   readonly onRefused: (failure: Refused) => void;
   readonly onPoll: (outcome: PollOutcome) => void;
 }
 
 type PollOutcome = 'changed' | 'same' | 'failed';
 
-/** The state that was published last, for a poller to go on from. */
+/** The state that was published last, from which a poller continues. */
 interface KnownState {
   readonly position: LivePosition;
   readonly sessions: ReadonlyMap<string, Session>;
@@ -48,38 +57,38 @@ interface KnownState {
 }
 
 interface Poll extends ReadSessions {
-  /** The state was read at this instant, in ms since 1970. */
+  /** When the state was read, in ms since 1970. */
   readonly asOf: number;
-  /** How long it waited for its first permit, in ms. */
+  /** How long the poll waited for its first permit, in ms. */
   readonly waitedMs: number;
-  /** Those that it missed and the API does not know any more. */
+  /** Ids of sessions that the poll missed and the API does not know any more. */
   readonly gone: ReadonlySet<string>;
 }
 
 export type Poller = ReturnType<typeof createPoller>;
 
 /**
- * Polls a script for as long as it is not stopped, and publishes what it finds.
- * @param isReset - no other process knows what is known here, so it is published as a whole, in a new epoch
+ * Polls a script until it is stopped, and publishes the outcomes.
+ * @param isReset - no other process knows this state, so it is published as a whole, in a new epoch
  */
 export function createPoller(options: PollerOptions, known: KnownState, isReset: boolean) {
   const { scriptId, origin, clock, today, maxSessions, openAccess, publish, onRefused, onPoll } = options;
   const tracker = createSessionTracker(known.sessions);
   const stopped = new AbortSource();
   let { position, isComplete } = known;
-  /** Whether the first snapshot is still to be published. */
+  /** Whether the first snapshot is not published yet. */
   let isNew = position === NO_STATE || isReset;
-  /** A cursor is an epoch, which versions of others mean nothing in, and a version. */
+  /** A cursor is an epoch and a version. A version means nothing in another epoch. */
   const [epochBefore = '', versionBefore] = position.cursor.split('.');
   const epoch = isNew ? randomId(options.random) : epochBefore;
   let version = Number(versionBefore);
-  /** Whether the first poll took a page that came back short for all there is: the next one makes sure. */
+  /** Whether the first poll took a short page for the whole list. The next poll makes sure. */
   let isEndAssumed = false;
   let snapshotAt = position === NO_STATE ? Number.NEGATIVE_INFINITY : clock.now();
   let endSeenAt = Number.NEGATIVE_INFINITY;
   let intervalMs = LEAST_MS;
   let delay: { readonly reason: DelayReason; readonly since: number; readonly againAt: number } | undefined;
-  /** When the next answer was due, on the clock. Failures do not put it off. */
+  /** When the next answer was due, on the clock. Failures do not postpone this time. */
   let dueAt: number | undefined;
   let cancelTimer: (() => void) | undefined;
   let isPolling = false;
@@ -110,7 +119,7 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     }
   };
 
-  /** The last answer gets old while a poll waits for its permit. */
+  /** Publishes a delay while a poll waits for its permit, because the last answer gets old. */
   const watch = (usage: PollUsage) => {
     const look = () => {
       if (usage.isWaiting && !stopped.aborted) publishDelay('QUOTA');
@@ -138,8 +147,8 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   };
 
   /**
-   * While the same users are connected, it is looked once in a while only whether others follow. The first poll is one call,
-   * which is the price of a subscription, and looks at all not.
+   * Whether a short page counts as the whole list. While the same users are connected, a poll looks for more pages only
+   * once in a while. The first poll never looks, because a subscription must cost one call.
    */
   const isKnownPage = (sessions: ReadonlyMap<string, Session>) => {
     if (snapshotAt === Number.NEGATIVE_INFINITY) {
@@ -153,7 +162,7 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     dueAt = undefined;
     const { appeared, disappeared } = tracker.enter(found, found.gone);
     const hasChanged = appeared.length + disappeared.length > 0;
-    // Those who follow after all were connected before: they are no news.
+    // Sessions found on further pages were connected before. A snapshot adds them, not a change.
     const isMore = isEndAssumed && !found.isOnePage;
     const isOtherwise = isNew || isMore || found.isComplete !== isComplete;
     if (hasChanged || isOtherwise) version += 1;
@@ -176,13 +185,13 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   };
 
   const fail = (reason: DelayReason) => {
-    // A poll that has waited in vain waits again soon, or later polls would go before it.
+    // A poll that has waited in vain is repeated soon, or later polls would go first.
     if (reason === 'QUOTA') intervalMs = LEAST_MS;
     else if (reason === 'API_UNAVAILABLE') intervalMs = Math.min(MOST_MS, intervalMs * SLOWER);
     publishDelay(reason);
   };
 
-  /** Publishes a delay when it begins, and each time that it has become twice as long or more. */
+  /** Publishes a delay when it begins, and each time its length has at least doubled. */
   const publishDelay = (reason: DelayReason) => {
     const now = clock.now();
     const isKnown = delay?.reason === reason;
@@ -194,7 +203,7 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
   };
 
   return {
-    /** Polls at once, or as soon as the poll that is under way has ended. */
+    /** Polls at once, or as soon as the current poll has ended. */
     pollNow() {
       cancelTimer?.();
       cancelTimer = undefined;
@@ -214,7 +223,7 @@ function reasonFor(failure: unknown): DelayReason {
   return failure instanceof CoordinationLost ? 'COORDINATION_LOST' : 'API_UNAVAILABLE';
 }
 
-/** Whether the API does not know a session any more. Silence means no. */
+/** Whether the API does not know a session any more. A call without an answer counts as no. */
 async function isGone(access: PollAccess, id: string): Promise<boolean> {
   try {
     await getSession(access, { session_id: id });

@@ -17,7 +17,7 @@ import {
 
 export { createLive } from './live.ts';
 
-/** As many sessions as a stream follows by default. */
+/** The number of sessions that a stream follows by default. */
 const MOST_SESSIONS = 2_000;
 const MAX_CURSOR = 100;
 
@@ -136,7 +136,7 @@ builder.subscriptionFields((t) => ({
       const cursor = after == null ? undefined : checkText('after', after, MAX_CURSOR);
       const { api, permissions } = caller;
       await checkScript(api, permissions, id);
-      // A gateway whose schema has this field has the live data of this feature.
+      // Only a gateway with this feature has this field, so `live` is the data of this feature.
       return (live as LiveSessions).subscribe(api.origin, {
         scriptId: id,
         isWanted: match ? testFor(match) : EVERY_SESSION,

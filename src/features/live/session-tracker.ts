@@ -2,25 +2,25 @@ import type { Session } from '../../luaauth/sessions.ts';
 import type { ReadSessions } from './poll-access.ts';
 
 /**
- * Works out from polls who is connected. Positions shift while several pages are read, so that a session can be on two of
- * them or on none: one that several pages miss has disappeared when the next poll misses it as well, or when the API is
- * asked for it and does not know it.
+ * Works out from polls which users are connected. Positions shift while several pages are read, so a session can be on
+ * two pages or on none. A session that several pages miss has ended when the next poll misses it as well. It has also
+ * ended when the API is asked for the session and does not know it.
  */
 export function createSessionTracker(sessions: ReadonlyMap<string, Session>) {
   const known = new Map(sessions);
-  /** Those of them that the last poll has missed. */
+  /** Known sessions that the last poll has missed. */
   let lastMissed = new Set<string>();
   return {
     sessions: () => [...known.values()],
-    /** Whether a poll has read those who are known, and nobody else. */
+    /** Whether a poll has read exactly the known sessions. */
     isSame: (read: ReadonlyMap<string, Session>) =>
       read.size === known.size && [...read.keys()].every((id) => known.has(id)),
-    /** Those that a poll misses for the first time: the API can be asked for them. */
+    /** Known sessions that a poll misses for the first time. The API can be asked for each of them. */
     suspects({ sessions: read, isOnePage }: ReadSessions): string[] {
       if (isOnePage) return [];
       return [...known.keys()].filter((id) => !read.has(id) && !lastMissed.has(id));
     },
-    /** Enters a poll; `gone` are suspects that the API does not know. */
+    /** Updates the known sessions from a poll. `gone`: suspects that the API does not know. */
     enter({ sessions: read, isOnePage }: ReadSessions, gone: ReadonlySet<string>) {
       const appeared = [...read].filter(([id]) => !known.has(id));
       const missed = new Set<string>();
