@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { type Clock, wait } from '../../transport/clock.ts';
 import { type CreateClient, loadClient } from './driver.ts';
 
-/** A script that Redis runs as one step, and the name by which Redis remembers it. */
+/** A script that Redis runs as one step, and the hash by which Redis remembers it. */
 export interface LuaScript {
   readonly source: string;
   readonly sha: string;
 }
 
-/** The time of Redis in whole ms is the only one that scripts know. */
+/**
+ * The beginning of each script. `now` is the time of Redis in whole ms: scripts know no other time. `raise` prolongs the life
+ * of a key.
+ */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -18,8 +21,8 @@ end
 `;
 
 /**
- * A script of keys and arguments that have names in it; an argument with "#" is a number. Those that follow, whose number varies, it
- * takes from KEYS and ARGV.
+ * Makes a script with named keys and arguments. An argument with "#" is a number. The script reads further keys and
+ * arguments, whose number varies, from KEYS and ARGV.
  */
 export function lua(keys: string, args: string) {
   const named = (names: string, list: string) =>
@@ -46,18 +49,18 @@ interface RedisConnectionOptions {
   readonly url: string;
   /** How long a command may take, in ms. */
   readonly commandTimeoutMs: number;
-  /** How long it may take to connect, in ms. */
+  /** How long connecting may take, in ms. */
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
   readonly createClient: CreateClient;
-  /** The connection is gone, and not because `end` was called. */
+  /** Called when the connection is lost, but not after a call of `end`. */
   readonly onLost: (reason: Error) => void;
 }
 
-/** Redis has answered, with an error: it does not take a command. The connection is as good as before. */
+/** Redis has answered a command with an error. The connection still works. */
 export class RedisRefused extends Error {
   override name = 'RedisRefused' as const;
-  /** Whether it takes nothing that has to be written, though it is there and can be read. */
+  /** Whether Redis rejects all writes, but can be read. */
   readonly cannotWrite: boolean;
 
   constructor(cause: Error) {
@@ -84,17 +87,17 @@ const IN_WORDS: Readonly<Record<string, string>> = {
 };
 const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
-/** One connection to Redis, for as long as it lasts. @throws when there is none; RedisRefused; RedisClientMissing. */
+/** Opens one connection to Redis, which never reconnects. @throws when connecting fails; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
   const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
   const client = await createClient({
     url,
-    // The owner of a lost connection has more to do than to open another one.
+    // The link opens the next connection, as it also has to enter the store again.
     socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs },
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    // The watch below is enough: the driver's own would make a signal and a timer for each command.
+    // The watch below is enough: the driver's timeout would make a signal and a timer for each command.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   const watch = createWatch(clock, commandTimeoutMs, () =>
@@ -118,7 +121,10 @@ export async function connectToRedis(options: RedisConnectionOptions) {
   client.on('error', lose);
   client.on('end', () => lose(new Error('Redis has closed the connection')));
 
-  /** Runs a script; texts come back as Buffers. @throws RedisRefused; when it fails or takes too long: it may have run all the same. */
+  /**
+   * Runs a script; texts come back as Buffers. @throws RedisRefused; when the script fails or takes too long: it may have run
+   * nevertheless.
+   */
   const run = async (
     script: LuaScript,
     keys: readonly string[],
@@ -132,7 +138,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     try {
       return await client.sendCommand([...command, String(keys.length), ...keys, ...values]);
     } catch (error) {
-      // The driver says of each command only that it was cut off.
+      // For a command of a lost connection, the driver reports only that the command was cut off.
       if (!(error instanceof ErrorReply)) throw isOver ? whyLost : error;
       if (isRemembered && error.message.startsWith('NOSCRIPT')) return run(script, keys, args, false);
       throw new RedisRefused(error);
@@ -140,7 +146,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
       answered();
     }
   };
-  /** Asks whether Redis answers. @throws when it does not, or takes too long. */
+  /** Checks that Redis answers. @throws when Redis does not answer in time. */
   const ping = async (): Promise<void> => {
     if (isOver) throw whyLost;
     const answered = watch.begin();
@@ -157,10 +163,10 @@ export async function connectToRedis(options: RedisConnectionOptions) {
       throw new Error(`Redis has not answered within ${connectTimeoutMs} ms`);
     });
     const opened = client.connect().then(() => client.sendCommand(['INFO', 'server']));
-    // One of the two fails when nobody waits for it any more.
+    // The slower of the two may fail after the race is decided.
     for (const one of [tooLate, opened]) one.catch(() => undefined);
     const facts = String(await Promise.race([opened, tooLate]));
-    /** Names the run of the Redis process: another one after each start. */
+    /** Names the run of the Redis process, and changes at each start. */
     const [, runId = ''] = /^run_id:(\w+)/m.exec(facts) ?? [];
     if (/^(redis|server)_mode:cluster/m.test(facts))
       throw new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`);
@@ -173,12 +179,15 @@ export async function connectToRedis(options: RedisConnectionOptions) {
 }
 
 const LOOK_EVERY_MS = 25;
-/** A process that is busy comes late to every look. Between so many it has read an answer that is there. */
+/**
+ * The most late looks at one command. A busy process is late for every look, but reads the answers that have come between
+ * looks.
+ */
 const MOST_LATE_LOOKS = 10;
 
 /**
- * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late one. A process that stood still
- * itself comes late to look, and finds the answer waiting: then it looks once more after that is read.
+ * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late command. After a stall of
+ * this process, the answer may have come but is not read yet. The watch then looks once more.
  */
 function createWatch(clock: Clock, patienceMs: number, onOver: () => void) {
   const waiting = new Set<{ readonly since: number; looks: number }>();
@@ -200,7 +209,7 @@ function createWatch(clock: Clock, patienceMs: number, onOver: () => void) {
     if (!wasLate || oldest.looks === MOST_LATE_LOOKS) onOver();
   };
   return {
-    /** A command is sent. The returned function is called when its answer is there. */
+    /** Call it when a command is sent. Call the returned function when the answer has come. */
     begin() {
       const command = { since: clock.now(), looks: 0 };
       waiting.add(command);

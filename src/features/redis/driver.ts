@@ -1,4 +1,4 @@
-// It stands alone, as its types name an optional package: those of a gateway, which are published, must not lead here.
+// Kept apart, because its types name an optional package. The published types of a gateway must not lead here.
 
 /** `@redis/client` is not installed. */
 export class RedisClientMissing extends Error {
@@ -9,7 +9,7 @@ type RedisClient = ReturnType<Awaited<ReturnType<typeof loadClient>>['createClie
 type ClientOptions = Parameters<RedisClient['duplicate']>[0];
 let first: RedisClient | undefined;
 
-/** The part of a client that is used. */
+/** The part of a client that the gateway uses. */
 export interface DriverClient {
   readonly isReady: boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -28,8 +28,8 @@ export interface DriverClient {
 export type CreateClient = (options: ClientOptions) => Promise<DriverClient>;
 
 /**
- * A client that is not connected yet. For each one with other options than the last, the driver makes a class with all commands,
- * which takes a tenth of a second; a duplicate has the class of the first. @throws RedisClientMissing
+ * Makes a client that is not connected yet. For new options, the driver makes a class with all commands, which takes a tenth
+ * of a second. A duplicate has the class of the first client. @throws RedisClientMissing
  */
 export const createRedisClient: CreateClient = async (options) => {
   const { createClient } = await loadClient();
@@ -39,7 +39,7 @@ export const createRedisClient: CreateClient = async (options) => {
 
 let loaded: ReturnType<typeof importClient> | undefined;
 
-/** The package, which is imported once. @throws RedisClientMissing */
+/** Imports the package once. @throws RedisClientMissing */
 export function loadClient(): ReturnType<typeof importClient> {
   loaded ??= importClient();
   return loaded;

@@ -11,54 +11,63 @@ import { type CreateClient, RedisClientMissing } from './driver.ts';
 import { Membership } from './membership.ts';
 
 interface RedisLinkOptions {
-  /** `redis://` or `rediss://`, as `@redis/client` understands it. */
+  /** A `redis://` or `rediss://` URL, as `@redis/client` understands it. */
   readonly url: string;
-  /** Gives the URL of each connection, so that it may change; without it, `url`. Its error says why Redis is lost. */
+  /**
+   * Returns the URL for each connection, so that it may change; default: `url`. An error of `readUrl` becomes the reason why
+   * Redis is lost.
+   */
   readonly readUrl?: (() => string) | undefined;
-  /** The prefix of every key's name: gateways with the same prefix count together. */
+  /** The prefix of every key. Gateways with the same prefix count together. */
   readonly prefix: string;
-  /** Requests in any second for one API key; 0: no limit. The same in all gateways. */
+  /** Requests in any second for one API key; 0: no limit. Must be the same in all gateways. */
   readonly rate: number;
-  /** How many gateways there are, for one that has never reached Redis; undefined: those that are there. */
+  /** The number of gateways that divide the quota, also before Redis is first reached; undefined: the present gateways. */
   readonly instances: number | undefined;
   readonly commandTimeoutMs: number;
   /** Its timers do not keep the process alive. */
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly createClient: CreateClient;
-  /** Called when the other gateways are lost (why), for each new reason why they stay lost, and when they are found (undefined). */
+  /**
+   * Called with the reason when the other gateways are lost, and for each new reason. Called with undefined when the gateways
+   * are found.
+   */
   readonly onChange: (reason: Error | undefined) => void;
   /** Called when a value of this kind in Redis is dropped. */
   readonly onRejected: (kind: string) => void;
 }
 
 const BEAT_MS = 250;
-/** For how long a start tries to reach Redis. */
+/** How long a start tries to reach Redis, in ms. */
 const START_MS = 5_000;
-/** A start tries so often at least: on a busy machine one attempt may take all of that time. */
+/** The fewest attempts of a start: on a busy machine one attempt may take all of `START_MS`. */
 const START_TRIES = 5;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
-/** The most reasons that one partition tells. */
+/** The most reasons that are reported for one partition. */
 const MAX_TOLD = 20;
-/** Shorter than any stall that would be a partition, so that none is missed while Redis is watched. */
+/**
+ * How often Redis is checked during recovery, in ms. Shorter than any stall that counts as a partition, so that no stall is
+ * missed.
+ */
 const WATCH_EVERY_MS = 25;
-/** For how long Redis must have answered well before it is used again: twice as long after each partition that comes soon. */
+/** How long Redis must answer well before it is used again, in ms. Doubles after each partition that follows soon. */
 const CALM_MS = 2_000;
 const MAX_CALM_MS = 60_000;
-/** A multiple of the calm time: all must be well for so long until a partition counts as the first one again. */
+/** A multiple of the calm time. After so long without a partition, the calm time returns to `CALM_MS`. */
 const FORGIVEN_AFTER = 10;
-/** For how long a share that was waited for is used, whatever Redis does: otherwise one wait could follow another. */
+/** The shortest use of a share that was waited for, even if Redis is well, in ms. Otherwise one wait could follow another. */
 const SERVED_MS = 1_000;
-/** When a refused call may be tried again. */
+/** When a refused call may be tried again, in ms. */
 const REFUSED_MS = 1_000;
 
 export type RedisLink = ReturnType<typeof createRedisLink>;
 
 /**
- * The connection to Redis, and whether it lasts. Any command that fails is a partition: then the connection is thrown away, and
- * the process is degraded, with its share of the quota. It tries to connect again at once, but counts, caches and leads nothing by the
- * new connection until Redis has answered well for a while.
+ * The connection to Redis, and its state. Any failed command is a partition. The connection is closed, and the process is
+ * degraded to its share of the quota. The process reconnects at once. It counts, caches and leads by the new connection only
+ * after Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
   const {
@@ -78,16 +87,18 @@ export function createRedisLink(options: RedisLinkOptions) {
   let catchUp: () => Promise<void> = async () => undefined;
   let connection: RedisConnection | undefined;
   let isDegraded = false;
-  /** The number of the last partition, over or not. */
+  /** The number of the last partition, whether it is over or not. */
   let lastPartition = 0;
   let isOpen = false;
   let isClosed = false;
   let calmMs = CALM_MS;
-  /** The reasons of this partition that were told. */
+  /** The reasons that were reported for this partition. */
   const told = new Set<string>();
   let backAt = Number.NEGATIVE_INFINITY;
 
-  /** A key's name. A cluster keeps those of one tag together; without one it is common to all. */
+  /**
+   * Returns the name of a key. A cluster keeps keys with the same tag together. The default tag is common to all accounts.
+   */
   const key = (name: string, tag = 'gateways') => `${prefix}:{${tag}}:${name}`;
 
   const callBack = async () => {
@@ -96,7 +107,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     await Promise.all(actions.map((action) => action()));
   };
 
-  /** @throws when the store is lost, or is lost meanwhile: the script may have run all the same. */
+  /** Runs a script. @throws when the store is lost before or during the run: the script may have run nevertheless. */
   const run = async (
     script: LuaScript,
     keys: readonly string[],
@@ -141,7 +152,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     }
   };
 
-  /** Until Redis is lost, which ends it before it could begin again. */
+  /** Beats until Redis is lost. A partition lasts longer than `BEAT_MS`, so two loops never run at once. */
   const beatOn = async () => {
     for (;;) {
       await wait(clock, BEAT_MS);
@@ -150,7 +161,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     }
   };
 
-  /** Tells a reason once in each partition. */
+  /** Reports a reason once in each partition. */
   const tell = (reason: Error) => {
     if (told.has(reason.message) || told.size === MAX_TOLD) return;
     told.add(reason.message);
@@ -186,7 +197,7 @@ export function createRedisLink(options: RedisLinkOptions) {
           wellSince = now();
         } else await (isBeat ? membership.beat() : connection.ping());
         await wait(clock, WATCH_EVERY_MS);
-        // At the end, so that no write that this process has answered is unknown to the store when it is used again.
+        // Runs last: the store must know all answered writes of this process before the store is used again.
         await catchUp();
       } catch (error) {
         disconnect();
@@ -201,7 +212,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     try {
       await callBack();
       if (isDegraded) return;
-      // From now on the others may use the share: all that was sent stands in the store.
+      // The others may now use the share: the store has all requests that were sent.
       await membership.release();
       void beatOn();
     } catch (error) {
@@ -218,7 +229,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     key,
     run,
     /**
-     * The same for a value that can be missing: Redis is not lost when it has no room for it, or does not take it.
+     * The same for a value that may be missing. Redis is not lost if it has no room for the value, or rejects the value.
      * @throws as `run` does; RedisRefused.
      */
     offer: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) =>
@@ -230,7 +241,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     get isDegraded() {
       return isDegraded;
     },
-    /** Whether Redis can be reached: while the process is degraded it has not answered well for long enough yet. */
+    /** Whether Redis can be reached. While the process is degraded, Redis has not answered well for long enough yet. */
     get isReachable() {
       return connection !== undefined;
     },
@@ -242,8 +253,8 @@ export function createRedisLink(options: RedisLinkOptions) {
     },
     refusedMs: () => (!isDegraded || rate === 0 || membership.shareOf(rate) > 0 ? 0 : REFUSED_MS),
     /**
-     * Connects for the first time. One that is not required, or takes no writes, begins without Redis, and goes on trying.
-     * @throws when it is required and all attempts fail for `START_MS`; RedisClientMissing.
+     * Connects for the first time. If Redis is not required or takes no writes, begins without Redis, and goes on trying.
+     * @throws when Redis is required and all attempts fail for `START_MS`; RedisClientMissing.
      */
     async open(isRequired: boolean): Promise<void> {
       const startedAt = now();
@@ -255,7 +266,7 @@ export function createRedisLink(options: RedisLinkOptions) {
           return;
         } catch (cause) {
           if (cause instanceof RedisClientMissing) throw cause;
-          // One that is full or read-only is there: that others go on without it is no reason not to begin.
+          // A full or read-only Redis is there. The other gateways go on without it, so this gateway begins too.
           const isThere = cause instanceof RedisRefused && cause.cannotWrite;
           if (!isRequired || isThere) {
             isOpen = true;
@@ -272,20 +283,20 @@ export function createRedisLink(options: RedisLinkOptions) {
         }
       }
     },
-    /** Brings the store up to date before a partition is over. */
+    /** Sets the action that brings the store up to date before a partition is over. */
     onBack(action: () => Promise<void>) {
       catchUp = action;
     },
     /**
-     * Calls back once, when the others are lost or found again, the share can be used sooner, or the store is new. A Promise that
-     * it gives is awaited before the share is no longer reserved.
+     * Calls back once: when the others are lost or found, the share is usable sooner, or the store is new. The share stays
+     * reserved until a returned Promise resolves.
      */
     whenChanged: (action: () => unknown) => void onChanged.add(action),
     notWhenChanged: (action: () => unknown) => void onChanged.delete(action),
-    /** Calls back once, before this process leaves the store. A Promise that it gives is awaited. */
+    /** Calls back once, before this process leaves the store. A returned Promise is awaited. */
     whenClosed: (action: () => unknown) => void onClose.add(action),
     notWhenClosed: (action: () => unknown) => void onClose.delete(action),
-    /** Called when a value of this kind in the store was dropped, because it is not authentic or has another form. */
+    /** Reports a kind of value in the store that was dropped, because it is not authentic or has another form. */
     rejected: onRejected,
     async close() {
       if (!isDegraded) await Promise.allSettled([...onClose].map((action) => action()));

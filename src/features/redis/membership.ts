@@ -4,26 +4,39 @@ import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
 import { StoreClock } from './store-clock.ts';
 
-/** After so long nothing that was sent before counts: a request leaves soon after its permit was taken, and arrives within this time. */
+/**
+ * After this time no earlier request counts, in ms. A request leaves soon after its permit was taken, and arrives within
+ * `LONGEST_WAY_MS`.
+ */
 const QUARANTINE_MS = WINDOW_MS + LONGEST_WAY_MS + 100;
-/** How long after its sending Redis may carry out a beat. */
+/** How long after its sending Redis may run a beat, in ms. */
 const LATE_MS = 250;
-/** How long the view of the other instances that a beat gives is true. */
+/** How long a beat's view of the other instances holds, in ms. */
 const VIEW_MS = 500;
-/** Others then leave a share of the quota to the instance, which may have lost Redis rather than have ended. */
+/**
+ * After this time without a beat, in ms, the others reserve a share for the instance. It may have lost Redis rather than
+ * ended.
+ */
 const ABSENT_AFTER_MS = 1_000;
-/** Then another instance can replace it, and hold what it held. */
+/** After this time without a beat, in ms, another instance may replace the instance and take over its leases. */
 const LEASE_MS = 3_000;
 const FORGOTTEN_AFTER_MS = 60_000;
-/** For so long all instances use what one of them has seen of the registry: many would each read all entries four times a second. */
+/**
+ * How long all instances use what one instance has seen of the registry, in ms. Otherwise each of many instances would read
+ * all entries four times a second.
+ */
 const SEEN_MS = 100;
-/** How many epochs are remembered. */
+/** The most epochs that are remembered. */
 const MAX_LEFT = 100;
 
 /**
- * The registry of instances. An entry is `<last beat> <state> <among> <joined> <session>`: state 0 is well, 1 is degraded and
- * keeps its share of the quota, 2 stands for an instance of the epoch before that has not come back. The share is the rate divided by
- * `among` (0: none). The shares of all entries never exceed the rate, whatever each instance has learnt of the others.
+ * The registry of instances. An entry is `<last beat> <state> <among> <joined> <session>`.
+ * - State 0: the instance is well.
+ * - State 1: the instance is degraded, and keeps its share of the quota.
+ * - State 2: an instance of the previous epoch that has not come back.
+ *
+ * The share is the rate divided by `among`; 0: no share. The shares of all entries never exceed the rate, even if an instance
+ * has an old view of the others.
  */
 const REGISTRY = `
 local function entry(at, state, among, joined, session)
@@ -32,16 +45,26 @@ end
 `;
 
 /**
- * `among`: among how many the instance divides the quota; `configured`: how many there are by configuration (0: as many as there are
- * entries); `runs_until`: until when it may run, on the clock of Redis.
- * Gives 0 when the store has another epoch, -1 when it is too late; otherwise 1; for each of the others that is absent or keeps
- * its share among how many it divides; the time; among how many this one is to divide from now on; and when the registry was seen.
+ * Records a beat, and returns this instance's view of the registry.
+ * - `among`: by how many the instance divides the quota.
+ * - `configured`: the configured number of instances; 0: the number of entries.
+ * - `runs_until`: the last time on the clock of Redis at which the beat of a well instance may run.
  *
- * A beat that comes too late would show an instance as well that is degraded by now. An absent
- * instance is replaced by one that has no share or has joined since, each of which replaces only one. A share may grow only
- * where the others leave room, and the instance uses it after it has learnt so; one that shrinks is free for others once the
- * instance has said that it uses the smaller one. While all instances are well and divide alike, `seen` says when an instance has
- * found that, and `count` how many there are.
+ * Returns these five values:
+ * - 1, or 0 if the store has another epoch, or -1 if the beat is too late.
+ * - The `among` of each other instance that is absent or keeps its share.
+ * - The time.
+ * - The number by which this instance divides from now on.
+ * - The time at which the registry was seen.
+ *
+ * A late beat would report state 0 for an instance that is degraded by now. An instance without a share may replace an absent
+ * instance. So may an instance that joined after the last beat of the absent instance. Each replaces only a single instance.
+ *
+ * A share grows only into room that the others leave, and only once the instance has the answer. A share that shrinks leaves
+ * room for others once a beat reports the smaller share.
+ *
+ * While all instances are well and divide alike, `seen` is when an instance last found that. `count` is the number of
+ * instances.
  */
 const BEAT = lua('store instances', 'epoch id state among# configured# runs_until# session')`${REGISTRY}
 local known = redis.call('HMGET', store, 'epoch', 'seen', 'count')
@@ -112,10 +135,11 @@ redis.call('PEXPIRE', store, 3600000)
 return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0, now }`;
 
 /**
- * The one lease: the name of a holder begins with its instance and session. It holds what it has while the instance beats, and
- * until that loses the store, which ends the session: the answer that gave it something may be lost as well. A permit outlasts
- * the session, as its request may yet be sent. An instance of later has ended: whichever lives beats again soon after the clock was
- * set back.
+ * The rule of all leases. The name of a holder begins with its instance and session. A lease lasts while the instance beats
+ * and its session goes on. An instance that loses the store ends its session: the answer with the lease may be lost as well.
+ * A permit outlasts the session, because its request may still be sent.
+ *
+ * An entry from the future belongs to an ended instance. A live instance beats soon after the clock is set back.
  */
 export const IS_HELD = `
 local function is_held(holder, outlasts_session)
@@ -126,7 +150,7 @@ local function is_held(holder, outlasts_session)
 end
 `;
 
-/** Gives the name of each instance that has shown lately that it is there. */
+/** Lists the instances with a recent beat. */
 const LIST_PRESENT = lua('instances', '')`
 local present = {}
 local all = redis.call('HGETALL', instances)
@@ -142,9 +166,12 @@ const PRESENT_FOR_MS = 500;
 const LEAVE = lua('instances', 'instance')`return redis.call('HDEL', instances, instance)`;
 
 /**
- * Gives the epoch, its age in ms, and the time. A store that is new, was flushed or was started again, as the run of the Redis process
- * says, begins the given epoch. So does a store that has returned to an epoch which the asker has left: these epochs follow. The
- * store's data is older than what the asker has seen since. Its registry begins with all instances that the asker knew of: each keeps its share until it comes back.
+ * Returns the epoch, its age in ms, and the time. A store that is new, was flushed or was restarted begins the given epoch:
+ * its `run` differs. So does a store that has returned to an epoch which the asker has left: its data is too old. The epochs
+ * that the asker has left follow the other arguments.
+ *
+ * The new registry has one entry for each instance that the asker knew of. Each entry keeps its share until an instance comes
+ * back.
  */
 const OPEN_STORE = lua('store instances', 'run epoch among#')`${REGISTRY}
 local found = redis.call('HMGET', store, 'run', 'epoch', 'since')
@@ -163,57 +190,57 @@ redis.call('PEXPIRE', store, 3600000)
 return 1`;
 
 interface MembershipOptions {
-  /** Among how many instances the quota is divided; undefined: among those that are there. */
+  /** By how many instances the quota is divided; undefined: by the present instances. */
   readonly instances: number | undefined;
   readonly now: () => number;
   readonly random: RandomSource;
-  /** The name of a key that all instances share. */
+  /** Returns the name of a key that all instances share. */
   readonly key: (name: string) => string;
   readonly run: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
-  /** The share can be used sooner than was expected, or the store has turned out to be another one. */
+  /** Called when the share can be used sooner than expected, or when the store has another epoch. */
   readonly onChange: () => void;
 }
 
 /**
- * This process among the others of its gateway: its entry in the registry of instances, and its share of each quota. The share
- * is reserved before it is used without the store: then no other process counts it as free, and nothing that was sent before
- * counts any more. It stays reserved until all that was sent without the store stands in it.
+ * This process among the instances of its gateway: its registry entry, and its share of each quota. The share is reserved
+ * before this process uses it without the store. By then no other process counts the share as free, and no earlier request
+ * counts. The share stays reserved until the store has all requests that were sent without it.
  */
 export class Membership {
   readonly instance: string;
-  /** Another one whenever the store is new, was flushed or was started again. */
+  /** Changes when the store is new, was flushed or was restarted. */
   epoch = '';
   readonly clock = new StoreClock();
-  /** No permit is taken before this, as what was sent lately may not be in the store, or counts for too short a time there. */
+  /** No permit is taken before this time. The store may not know recent requests, or counts them for too short a time. */
   quarantinedUntil = Number.NEGATIVE_INFINITY;
-  /** Until when the view of the others is true, on the clock of Redis. */
+  /** Until when the view of the others holds, on the clock of Redis. */
   viewUntil = 0;
-  /** The key of the registry, for scripts that ask whether something is held. */
+  /** The key of the registry, for scripts that check whether a lease is held. */
   readonly instances: string;
   readonly #store: string;
-  /** Epochs that this process has left, the last ones: a store in one of them has older data. */
+  /** The last epochs that this process has left. A store in such an epoch has older data. */
   readonly #left: string[] = [];
   readonly #options: MembershipOptions;
   #session = 0;
   #names = 0;
   #runId = '';
   #lastBeat: Promise<void> = Promise.resolve();
-  /** It has not begun. */
+  /** The beat that has not begun yet. */
   #nextBeat: Promise<void> | undefined;
-  /** The share is the rate divided by this; 0: there is none. */
+  /** The share is the rate divided by this number; 0: no share. */
   #among = 0;
-  /** The same for each other instance that is absent or keeps its share. */
+  /** The same number for each other instance that is absent or keeps its share. */
   #reserved: readonly number[] = [];
-  /** From when the share may be used without the store; undefined: it is not reserved, so others may use it. */
+  /** From when the share may be used without the store; undefined: not reserved, so others may use the share. */
   #reservedFrom: number | undefined;
-  /** By when the last beat was carried out that said that this process is well. */
+  /** By when Redis ran the last beat that reported state 0 (well). */
   #wellBy = Number.NEGATIVE_INFINITY;
-  /** The same on the clock of Redis. */
+  /** The same time on the clock of Redis. */
   #wellUntil = 0;
-  /** How far the clock of Redis is ahead of this one, or less. */
+  /** How far the clock of Redis is ahead of this process's clock at least, in ms. */
   #aheadMs = 0;
 
-  /** The instances that were there when this was last asked. */
+  /** The instances that were present at the last look. */
   #present: { readonly at: number; readonly names: ReadonlySet<string> } | undefined;
   #listing: Promise<void> | undefined;
 
@@ -229,20 +256,20 @@ export class Membership {
     return this.#reservedFrom ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The share of a quota that this process may use by itself; 0: not known. */
+  /** The share of a quota that this process may use without the store; 0: the share is not known. */
   shareOf(rate: number): number {
     return share(rate, this.#among);
   }
 
-  /** The part of a quota that is reserved for processes that use their share by themselves. */
+  /** The part of a quota that is reserved for the shares of processes without the store. */
   reservedOf(rate: number): number {
     const own = this.#reservedFrom === undefined ? 0 : this.shareOf(rate);
     return this.#reserved.reduce((sum, among) => sum + share(rate, among), own);
   }
 
   /**
-   * Whether the instance that has taken a permit may still use it. Asks Redis which instances are there where this is not known; until
-   * then the answer is yes.
+   * Whether the instance that has taken a permit may still use it. If this is not known, returns true, and asks Redis for the
+   * present instances.
    */
   readonly mayHold = (permit: string): boolean => {
     const now = this.#options.now();
@@ -255,58 +282,61 @@ export class Membership {
     return true;
   };
 
-  /** A name that was never used, such as that of a holder. */
+  /** Returns a name that was never used before, for example for a holder. */
   nextName(): string {
     this.#names += 1;
     return `${this.instance}.${this.#session}.${this.#names}`;
   }
 
-  /** Takes the time that Redis has reported. After a jump nothing starts until all that was sent before has stopped counting. */
+  /** Takes the time that Redis has reported. After a jump no call starts until earlier requests no longer count. */
   hear(time: number, askedAt: number): void {
     const now = this.#options.now();
     if (this.clock.hear(time, askedAt, now))
       this.quarantinedUntil = Math.max(this.quarantinedUntil, now + QUARANTINE_MS);
   }
 
-  /** Enters a store. `runId` names the run of the Redis process. @throws when it is lost. */
+  /** Enters a store. `runId` names the run of the Redis process. @throws when the store is lost. */
   async enter(runId: string): Promise<void> {
     this.#runId = runId;
     await this.#openStore();
     await this.beat();
   }
 
-  /** Begins without the store, with the share that the configuration gives. */
+  /** Begins without the store, with the configured share. */
   beginWithout(): void {
     this.#among = this.#options.instances ?? 0;
   }
 
-  /** The store is lost: reserves the share for when all others have seen that this process is absent. */
+  /**
+   * Reserves the share when the store is lost. The share can be used once all others have seen this process as absent, and
+   * earlier requests no longer count.
+   */
   reserve(): void {
     this.#session += 1;
     const seenBy = this.#wellBy + ABSENT_AFTER_MS + VIEW_MS;
     this.#reservedFrom ??= Math.max(this.#options.now(), seenBy) + QUARANTINE_MS;
   }
 
-  /** From now on the others may use the share: all that was sent stands in the store. @throws when it is lost. */
+  /** Lets the others use the share. The store must have all requests that were sent. @throws when the store is lost. */
   async release(): Promise<void> {
     this.#reservedFrom = undefined;
     await this.beat();
   }
 
-  /** One that has used its share without the store leaves it reserved, as what it sent is not in the store. */
+  /** Leaves the registry. A share that was used without the store stays reserved: the store has not counted its requests. */
   async leave(): Promise<void> {
     if (this.#reservedFrom === undefined) await this.#options.run(LEAVE, [this.instances], [this.instance]);
   }
 
-  /** Makes all writes and cache entries in the store invalid, as a new store would. @throws when it is lost. */
+  /** Begins an epoch, as a new store would: all writes and cache entries become invalid. @throws when the store is lost. */
   async beginEpoch(): Promise<void> {
     await this.#options.run(BEGIN_EPOCH, [this.#store], [this.#runId, this.nextName()]);
     await this.beat();
   }
 
   /**
-   * Shows the others that this process is there, and learns of them. One beat follows the other, so that the registry holds
-   * the share that this process goes by, or a larger one: all that ask meanwhile have the next one. @throws when the store is lost.
+   * Shows the others that this process is there, and learns of them. Beats never overlap, so the share in the registry is
+   * never smaller than the share in use. Calls during a beat share the next beat. @throws when the store is lost.
    */
   beat(): Promise<void> {
     this.#nextBeat ??= this.#lastBeat
@@ -362,14 +392,14 @@ export class Membership {
     this.hear(time, runsBy - LATE_MS);
     const now = clock();
     this.#aheadMs = time - now;
-    // The clock of Redis was set, or this was late: then the next one is in time.
+    // The clock of Redis was set, or this beat was late: the next beat is in time.
     if (state === BEATEN.tooLate) return this.#beat();
     this.viewUntil = seenAt + VIEW_MS;
     this.#reserved = reserved;
     if (isWell) this.#wellBy = Math.min(runsBy, now);
     const reservedFrom = this.#reservedFrom;
     const seenFrom = now + VIEW_MS + QUARANTINE_MS;
-    // The others know that this process is degraded: it can use its share from then on, if not sooner.
+    // The others know that this process is degraded: it can use its share once earlier requests no longer count.
     if (!isWell && time > this.#wellUntil && reservedFrom !== undefined && reservedFrom > seenFrom) {
       this.#reservedFrom = seenFrom;
       onChange();
@@ -384,7 +414,10 @@ export class Membership {
 type BeatReply = [state: number, reserved: number[], time: number, among: number, seenAt: number];
 const BEATEN = { inOtherEpoch: 0, tooLate: -1 };
 
-/** Among more instances than the rate, each may make one call in so many seconds that all of them keep to the rate on average. */
+/**
+ * The share of each instance, in calls per second. With more instances than the rate, each makes one call in some seconds. On
+ * average all instances together then keep to the rate.
+ */
 function share(rate: number, among: number): number {
   if (among === 0) return 0;
   return among > rate ? 1 / Math.ceil(among / rate) : Math.floor(rate / among);

@@ -5,36 +5,36 @@ import { soon } from '../../transport/clock.ts';
 import type { RedisLink } from './link.ts';
 import type { Fact } from './quota-record.ts';
 
-/** For how long an arrival may wait for the next change of the quota: the permit counts for longer in any case, in ms. */
+/** How long an arrival may wait for the next change of the quota, in ms. Its permit counts for longer anyway. */
 const SETTLE_WITHIN_MS = 500;
 
 interface HeldPermit {
   readonly id: string;
-  /** Whether the store may have heard of it. */
+  /** Whether the store may know this permit. */
   isInStore: boolean;
   isSent: boolean;
 }
 
 interface Settled extends Omit<Readonly<HeldPermit>, 'isSent'> {
-  /** Undefined: nothing was sent. */
+  /** Undefined: the request was not sent. */
   readonly arrivedAt: number | undefined;
 }
 
-/** Facts about permits that the store is about to be told. */
+/** Facts about permits for the next change of the store. */
 export interface FactsForStore {
-  /** The facts as they are at this moment. */
+  /** The facts as of this moment. */
   readonly now: () => readonly Fact[];
-  /** Whether a request was sent. */
+  /** Whether at least one of the requests was sent. */
   readonly isOfSent: boolean;
-  /** The store has the facts. */
+  /** Called when the store has the facts. */
   readonly done: () => void;
-  /** The store may not have the facts. */
+  /** Called when the store may not have the facts. */
   readonly failed: () => void;
 }
 
 /**
- * The permits that this process has of one quota. The next change of the quota tells the store what has become of them, or `publish`
- * does after a while. Permits that this process took of its share, without the store, are entered there once the store is back.
+ * The permits that this process holds of one quota. The next change of the quota tells the store their fates. If no change
+ * comes soon, `publish` does. Permits that were taken from the share without the store are entered once the store is back.
  */
 export function createHeldPermits(
   link: RedisLink,
@@ -51,7 +51,10 @@ export function createHeldPermits(
   let callOffPublishing: (() => void) | undefined;
   let isUrgent = false;
 
-  /** A request older than the window counts no more. A permit that is held in the store is so until the store hears of its end. */
+  /**
+   * Drops requests older than the window, as these no longer count. Keeps the store's permits: the store counts each until it
+   * hears of the end.
+   */
   const dropOld = () => {
     const from = link.now() - WINDOW_MS;
     settled = settled.filter(({ isInStore, arrivedAt = from }) => isInStore || arrivedAt > from);
@@ -62,7 +65,7 @@ export function createHeldPermits(
     return open.size === 0 && settled.length === 0 && onTheWay.size === 0;
   };
 
-  /** Nothing is left to be entered: during a partition accounts come and go, with made-up keys too. */
+  /** Removes the callbacks if no permit is left. Accounts come and go during a partition, also for made-up keys. */
   const forget = () => {
     if (!isEmpty()) return;
     link.notWhenChanged(enter);
@@ -86,7 +89,7 @@ export function createHeldPermits(
         const fateOf = (arrivedAt: number | undefined) =>
           arrivedAt === undefined ? 'not sent' : Math.max(0, now - arrivedAt);
         const facts = ended.map(({ id, arrivedAt }): Fact => [id, fateOf(arrivedAt)]);
-        // A permit may have ended since, and the store may know that already.
+        // A permit may have ended meanwhile, and the store may already know that.
         const stillHeld = held.filter((permit) => open.has(permit));
         return [...facts, ...stillHeld.map(({ id }): Fact => [id, 'still held'])];
       },
@@ -100,21 +103,24 @@ export function createHeldPermits(
         arrive();
         settled = [...ended, ...settled];
         if (!link.isDegraded) report();
-        // The store is lost, which `enter` may have been told of while there was nothing to be entered.
+        // The loss of the store may have called `enter` when no permit was to be entered: registers it again.
         link.whenChanged(enter);
       },
     };
   };
 
-  /** Tells the store all that has ended, and which permits are still held. */
+  /** Tells the store how permits have ended, and that the permits in `held` are still held. */
   const tell = async (held: readonly HeldPermit[]) => {
     link.whenChanged(enter);
-    // A timer may come early by a part of a millisecond: this timer, and the timer that took a request for arrived.
+    // A timer may fire up to 1 ms early: this timer, and the timer that took a request for arrived.
     if (link.isDegraded) return void link.clock.after(WINDOW_MS + 2, forget);
     await publish(factsWith(held));
   };
 
-  /** The store is back, is new, or is about to be left: enters what it does not know, so that other processes leave no room for it. */
+  /**
+   * Enters the permits that the store does not know, so that other processes need not reserve a share for them. Runs when the
+   * store is back, is new, or is about to be left.
+   */
   const enter = async () => {
     if (!isEmpty()) await tell([...open]);
   };
@@ -122,7 +128,7 @@ export function createHeldPermits(
   const report = (...some: readonly Settled[]) => {
     settled.push(...some);
     if (link.isClosed) return;
-    // A permit that is free again may be what another process waits for.
+    // Another process may be waiting for a permit that is free again.
     const isNowUrgent = link.isDegraded || some.some(({ arrivedAt }) => arrivedAt === undefined);
     if (callOffPublishing && (isUrgent || !isNowUrgent)) return;
     callOffPublishing?.();
@@ -152,15 +158,15 @@ export function createHeldPermits(
     isEmpty,
     /** The facts that the store does not know yet. */
     facts: () => factsWith([]),
-    /** Whether requests with permits of the store may yet arrive, or have arrived in the last window. */
+    /** Whether requests with the store's permits may still arrive, or have arrived within the last window. */
     mayCountInStore: () => mayCount(({ isInStore }) => isInStore),
-    /** The same for requests with any permit. */
+    /** The same for requests with any permit, of the store or of the share. */
     mayCount: () => mayCount(() => true),
     nextName: () => `${link.membership.nextName()}.`,
-    /** Permits that the store may have given in an answer that was lost. */
+    /** Reports permits as not sent that the store may have given in a lost answer. */
     giveUp: (ids: readonly string[]) =>
       report(...ids.map((id) => ({ id, isInStore: true, arrivedAt: undefined }))),
-    /** A permit that the store gave, or `own`: a permit of the share, of which the store does not know. */
+    /** Holds a permit that the store gave, or `own`, a permit of the share that the store does not know. */
     hold(id: string, own?: Permit): Permit {
       const held: HeldPermit = { id, isInStore: own === undefined, isSent: false };
       open.add(held);
@@ -197,7 +203,7 @@ export function createHeldPermits(
           held.isSent = true;
           own?.sent();
           arrivals.sent(request);
-          // A timer may come early by a part of a millisecond.
+          // A timer may fire up to 1 ms early.
           settleAfter(UNKNOWN_MS + 1);
         },
         answered() {

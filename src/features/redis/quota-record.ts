@@ -2,38 +2,39 @@ import { CATCH_UP_MS, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { MAX_GAIN_MS } from './store-clock.ts';
 
 /**
- * The quota of an account, or of a part of an account, as all gateways count it. Times are ms on the clock of the store, and are
- * given to each function: none of them reads a clock. A function returns a new record, or the given record if nothing changes.
+ * The quota of an account, or of a part of an account, as all gateways count it. Times are ms on the store's clock. The
+ * functions take the time as an argument, and read no clock. Each function returns a new record, or the same record if
+ * nothing changes.
  */
 export interface QuotaRecord {
   /** The epoch of the store in which the record began. */
   readonly epoch: string;
-  /** Permits whose request has not arrived yet, as far as is known, and since when each permit is held. */
+  /** Permits whose request may not have arrived yet, each with the time since which it is held. */
   readonly held: Readonly<Record<string, number>>;
-  /** Until when requests count that have arrived, and how many requests. The earliest time is first. */
+  /** Arrived requests: until when they count, and how many. The earliest time is first. */
   readonly sent: readonly Counting[];
-  /** Requests that arrived so many ms before the record was stored. Only the store knows that time: see `storedQuota`. */
+  /** How many ms before the record was stored these requests arrived. Only the store knows that time: see `storedQuota`. */
   readonly justSent: readonly number[];
   readonly callers: Readonly<Record<string, CallerTurns>>;
-  /** Until when no permit is given, because the API has asked for a pause. */
+  /** The end of a pause that the API has asked for. No permit is given before it. */
   readonly pausedUntil: number;
-  /** The limit after the API has refused too many requests, and since when it rises again. */
+  /** The limit after the API has refused too many requests, and the time since which the limit rises again. */
   readonly slowed?: { readonly limit: number; readonly at: number };
-  /** From when a call that has to leave permits for other calls may have its next permit. */
+  /** When a spare call, which leaves permits for other calls, may have its next permit. */
   readonly spareFrom: number;
 }
 
 type Counting = readonly [until: number, requests: number];
 
-/** The turns that a caller had, until when they are remembered, and whether the caller waits. */
+/** A caller's turns, until when they are remembered, and whether the caller waits. */
 type CallerTurns = readonly [had: number, until: number, waits: 0 | 1];
 
 interface QuotaRules {
-  /** Requests that may arrive in a window. */
+  /** The most requests that may arrive in a window. */
   readonly rate: number;
-  /** The part of the rate that gateways use by themselves, without the store. */
+  /** The part of the rate that is reserved for gateways without the store. */
   readonly reserved: number;
-  /** How much of the full rate comes back each second after the API has slowed the account down. */
+  /** The share of the full rate that comes back each second after the API has slowed the account down. */
   readonly recoveryPerSecond: number;
 }
 
@@ -41,14 +42,14 @@ interface QuotaRules {
 type MayHold = (permit: string) => boolean;
 
 interface Wish extends QuotaRules {
-  /** The permits that are wanted. They get this name and a number. */
+  /** How many permits are wanted. Each permit is named `name` with a number. */
   readonly wanted: number;
   readonly name: string;
-  /** The share of the permits that is to stay free for other calls. */
+  /** The share of the permits that stays free for other calls. */
   readonly kept: number;
-  /** By how many ms the clock of the store may have gained within a window: a request counts for so much longer. */
+  /** The most ms that the store's clock may have gained within a window. A request counts for this much longer. */
   readonly gainedMs: number;
-  /** The callers that wait in this process, and how many of their calls wait; 0: the caller waits no longer. */
+  /** The callers that wait in this process, each with its number of calls; 0: the caller no longer waits. */
   readonly callers: readonly (readonly [caller: string, calls: number])[];
   readonly mayHold: MayHold;
 }
@@ -62,32 +63,32 @@ interface Taken {
   readonly pausedMs: number;
 }
 
-/** A permit is held at least so long, because a process that stands still may yet send its request, in ms. */
+/** The shortest time that a permit is held, in ms: a process that stalled may still send its request. */
 export const HELD_AT_LEAST_MS = 5_000;
-/** When to look again for a permit that has been held for longer than a window, in ms. */
+/** When to check again for a permit that has been held for longer than a window, in ms. */
 const HELD_LONG_MS = 50;
-/** With more times than this, requests with neighbouring times count until the later time: a record stays small. */
+/** With more times than this, requests close in time count until the last of their times. This keeps a record small. */
 const MAX_TIMES = 200;
 
-/** A caller may be so many permits ahead of a caller that waits, and fewer where many callers wait. */
+/** The most permits that a caller may be ahead of a waiting caller. Fewer if many callers wait. */
 const MAX_LEAD = 8;
-/** A caller that does not come for its turn loses it after so many ms: its process is very busy, or has ended. */
+/** A waiting caller that does not ask again loses its turn after this time, in ms. Its process is busy or has ended. */
 const LATE_MS = 1_000;
-/** For how long the turns of a caller are remembered after it last waited, in ms. */
+/** How long a caller's turns are remembered after it last waited, in ms. */
 const RESTED_MS = 1_000;
-/** When to look again for whether other callers have come for their turns, in ms. */
+/** When to check again whether other callers have taken their turns, in ms; longer if many callers wait. */
 const LOOK_AGAIN_MS = 5;
 const LOOK_AGAIN_EACH_MS = 0.5;
 /** How much longer a caller waits for a free permit than the caller before it, in ms. */
 const AFTER_OTHER_MS = 20;
-/** How many callers have turns at most. */
+/** The most callers whose turns are remembered. */
 const MAX_CALLERS = 200;
 
-/** For how long it is remembered that an account was slowed down, in ms: longer than it takes to recover. */
+/** How long the store keeps a slowed or paused record, in ms: longer than a recovery takes. */
 const SLOWED_KEPT_MS = 300_000;
-/** For how long permits that are held are remembered, in ms: longer than any request waits to be sent. */
+/** How long the store keeps a record with held permits, in ms: longer than any request waits to be sent. */
 const HELD_KEPT_MS = 200_000;
-/** For how long requests and turns are remembered, in ms: longer than they count. */
+/** How long the store keeps any other record, in ms: longer than its requests and turns count. */
 const KEPT_MS = 5_000;
 
 export function emptyQuota(epoch: string): QuotaRecord {
@@ -124,27 +125,27 @@ function isListOf(value: unknown, numbers: number): boolean {
   return Array.isArray(value) && value.every((entry) => areNumbers(entry) && entry.length === numbers);
 }
 
-/** For how long the store has to keep a record that does not change, in ms. */
+/** How long the store has to keep a record that does not change, in ms. */
 export function keptMs({ held, slowed, pausedUntil }: QuotaRecord, now: number): number {
   const pausedMs = Math.max(0, pausedUntil - now);
   if (slowed || pausedMs > 0) return pausedMs + SLOWED_KEPT_MS;
   return Object.keys(held).length > 0 ? HELD_KEPT_MS : KEPT_MS;
 }
 
-/** The quota in a new epoch: what was sent is not known, but what the API has asked for still holds. */
+/** The quota in a new epoch. Keeps the pause and the limit that the API has set. The earlier requests are not known. */
 export function quotaOfEpoch(epoch: string, before: QuotaRecord | undefined): QuotaRecord {
   const { pausedUntil = 0, slowed } = before ?? {};
   return { ...emptyQuota(epoch), pausedUntil, ...(slowed && { slowed }) };
 }
 
-/** The record as the store has it: gives requests that had just arrived the time until which they count. */
+/** The record as the store has it: requests that had just arrived get the time until which they count. */
 export function storedQuota(record: QuotaRecord, storedAt: number): QuotaRecord {
   if (record.justSent.length === 0) return record;
   const added = record.justSent.map((agoMs): Counting => [storedAt - agoMs + WINDOW_MS, 1]);
   return { ...record, justSent: [], sent: merged([...record.sent, ...added]) };
 }
 
-/** The permits that are held, or count for requests at `now`. */
+/** How many permits are held, or count for requests at `now`. */
 export function usedAt({ held, sent, justSent }: QuotaRecord, now: number): number {
   let used = Object.keys(held).length + justSent.length;
   for (const [until, requests] of sent) if (until > now) used += requests;
@@ -152,8 +153,8 @@ export function usedAt({ held, sent, justSent }: QuotaRecord, now: number): numb
 }
 
 /**
- * Takes up to as many permits as are wanted and free, in the turns of their callers, and says when to ask again if there are none.
- * Without `mayHold`, a permit that has been held for long is free.
+ * Takes up to `wanted` free permits, in the turns of their callers. If it takes none, says when to ask again. A permit that
+ * has been held for long is free if `mayHold` denies it.
  */
 export function take(record: QuotaRecord, now: number, wish: Wish): { record: QuotaRecord; result: Taken } {
   const { kept, wanted, name } = wish;
@@ -162,7 +163,7 @@ export function take(record: QuotaRecord, now: number, wish: Wish): { record: Qu
   const used = usedAt(current, now - wish.gainedMs);
   if (pausedMs > 0) return { record, result: { taken: 0, askInMs: pausedMs, limit, used, pausedMs } };
   const permits = limit - Math.floor(limit * kept);
-  // If the clock was set back, the distance between calls that leave permits begins anew.
+  // If the store's clock was set back, the distance between spare calls starts anew.
   const spareFrom = record.spareFrom > now + WINDOW_MS ? 0 : record.spareFrom;
   const spareInMs = kept > 0 ? Math.max(0, spareFrom - now) : 0;
   const turns = turnsAt(record, now, wish);
@@ -185,10 +186,10 @@ export function take(record: QuotaRecord, now: number, wish: Wish): { record: Qu
   return { record: { ...current, held, callers, ...spared }, result: { ...result, askInMs: 0 } };
 }
 
-/** The fate of a permit: its request arrived so many ms ago, was never sent, or the permit is still held. */
+/** A permit and its fate. A number says how many ms ago its request arrived. */
 export type Fact = readonly [permit: string, fate: number | 'not sent' | 'still held'];
 
-/** Records what has become of permits. A permit that is still held may be new to the record: it was taken without the store. */
+/** Records the fates of permits. A permit that is still held may be new to the record: it was taken without the store. */
 export function settle(record: QuotaRecord, now: number, facts: readonly Fact[]): QuotaRecord {
   if (facts.length === 0) return record;
   const held = { ...record.held };
@@ -201,7 +202,7 @@ export function settle(record: QuotaRecord, now: number, facts: readonly Fact[])
   return { ...record, held, justSent };
 }
 
-/** Records that these callers wait no longer. */
+/** Records that these callers no longer wait. */
 export function leaveTurns(record: QuotaRecord, now: number, gone: readonly string[]): QuotaRecord {
   const leaving = gone.flatMap((caller): [string, CallerTurns][] => {
     const turns = record.callers[caller];
@@ -216,7 +217,7 @@ export function pause(record: QuotaRecord, now: number, pauseMs: number): QuotaR
   return { ...record, pausedUntil: Math.max(record.pausedUntil, now + Math.ceil(pauseMs)) };
 }
 
-/** Lowers the limit to `backoff` of what it is. All that was refused in one window lowers it once. */
+/** Lowers the limit to `backoff` times its value. Several refusals within one window lower it once. */
 export function slowDown(
   record: QuotaRecord,
   now: number,
@@ -227,7 +228,7 @@ export function slowDown(
   return { ...record, slowed: { limit: Math.max(1, Math.floor(limit * rules.backoff)), at: now } };
 }
 
-/** The limit, how many permits are used, the pause, and in how many ms no permit is used if nothing else starts. */
+/** The limit, the used permits, the pause, and in how many ms all permits are free. The last assumes no further call. */
 export function statusAt(record: QuotaRecord, now: number, rules: QuotaRules, mayHold: MayHold) {
   const { limit, pausedMs } = paceOf(record, now, rules);
   const current = withoutPast(record, now, mayHold);
@@ -249,8 +250,8 @@ function paceOf({ slowed, pausedUntil }: QuotaRecord, now: number, rules: QuotaR
 }
 
 /**
- * The record without what never counts again. If the clock of the store was set back, permits are held from now on, and requests count
- * for no longer than a window.
+ * The record without entries that can no longer count. If the store's clock was set back, permits are held from now, and
+ * requests count for at most a window.
  */
 function withoutPast(record: QuotaRecord, now: number, mayHold: MayHold): QuotaRecord {
   const held: Record<string, number> = {};
@@ -262,7 +263,7 @@ function withoutPast(record: QuotaRecord, now: number, mayHold: MayHold): QuotaR
   return { ...record, held, sent };
 }
 
-/** In the order of their times. Requests with one time become one entry. */
+/** Sorts by time, and merges requests with the same time. If there are many, also merges close times. */
 function merged(sent: readonly Counting[]): readonly Counting[] {
   const times = [...sent].sort(([one], [other]) => one - other);
   const shortMs = times.length > MAX_TIMES ? WINDOW_MS / (MAX_TIMES / 2) : 0;
@@ -282,8 +283,8 @@ function merged(sent: readonly Counting[]): readonly Counting[] {
 }
 
 /**
- * In how many ms the process should ask again, in which the `over`-th permit becomes free. Callers elsewhere that come first take theirs,
- * or do not come in time. A request that has not arrived counts for at least a window.
+ * In how many ms the process should ask again: when permit number `over` becomes free. Callers elsewhere with earlier turns
+ * take their permits first, unless they come too late. A request that has not arrived counts for at least a window.
  */
 function freeInMs(
   { held, sent, justSent }: QuotaRecord,
@@ -304,14 +305,18 @@ function freeInMs(
 }
 
 /**
- * The turns of the callers that wait in this process, beside callers elsewhere. A new caller begins with as many turns as the waiting
- * caller with the fewest. A caller that returns soon keeps its turns, but has no fewer than a new caller: otherwise a caller that
- * always gets all that it asks for would be new each time. No caller goes far ahead of a caller that waits elsewhere: free
- * permits are left for that caller, which is about to ask.
+ * The turns of the callers that wait in this process, beside callers of other processes. A new caller starts with as many
+ * turns as the waiting caller with the fewest.
+ *
+ * A caller that returns soon keeps its turns, but has at least as many as a new caller. Without this memory, a caller that
+ * always gets all its permits would be new each time.
+ *
+ * A caller gets at most `lead` turns ahead of a caller that waits elsewhere. Free permits are left for the waiting caller,
+ * which is about to ask.
  */
 function turnsAt(record: QuotaRecord, now: number, { rate, callers }: Wish) {
   const known = new Map<string, CallerTurns>();
-  // Each process knows the time of the store within some ms only. Turns of much later are from before the clock was set back.
+  // A process knows the store's time only to within some ms. Turns from much later date from before the clock was set back.
   for (const [caller, turns] of Object.entries(record.callers))
     if (turns[1] > now && turns[1] <= now + WINDOW_MS + 2 * LATE_MS) known.set(caller, turns);
   const isHere = new Set(callers.map(([caller]) => caller));
@@ -338,12 +343,12 @@ function turnsAt(record: QuotaRecord, now: number, { rate, callers }: Wish) {
     : 0;
 
   return {
-    /** How many callers wait, here and elsewhere. */
+    /** How many callers wait, in all processes. */
     waiting,
     lead,
     /** How many callers elsewhere have their turn before all callers of this process. */
     before,
-    /** Gives up to so many permits to the callers in turn. Returns how many permits they have taken. */
+    /** Gives up to `free` permits to the callers in turn. Returns how many permits they have taken. */
     have(free: number): number {
       for (let taken = 0; taken < free; taken += 1) {
         const caller = next();
@@ -353,13 +358,13 @@ function turnsAt(record: QuotaRecord, now: number, { rate, callers }: Wish) {
       }
       return free;
     },
-    /** The callers to be remembered if the callers that wait ask again after `waitMs`; undefined: as before. */
+    /** The turns to store, if the waiting callers ask again after `waitMs`; undefined: nothing changes. */
     kept(waitMs: number): QuotaRecord['callers'] | undefined {
       let isChanged = false;
       for (const { caller, had, left } of here) {
         const old = known.get(caller);
         const waits = left > 0 ? 1 : 0;
-        // A caller that goes on waiting is written again only when its time is nearly over.
+        // A caller that still waits is written again only when its time is nearly over.
         if (old && old[0] === had && old[2] === waits && old[1] > now + waitMs + LATE_MS / 4) continue;
         isChanged = true;
         known.set(caller, [had, now + (waits === 1 ? waitMs + LATE_MS : RESTED_MS), waits]);
@@ -375,7 +380,7 @@ interface CallerInTurn {
   readonly had: number;
 }
 
-/** Fewer turns come first. With equally many, the name decides, so that all processes agree. */
+/** The caller with fewer turns comes first. With equally many, the name decides, so that all processes agree. */
 function isBefore(one: CallerInTurn, other: CallerInTurn): boolean {
   return one.had < other.had || (one.had === other.had && one.caller < other.caller);
 }

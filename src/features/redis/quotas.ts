@@ -24,22 +24,22 @@ import {
 } from './quota-record.ts';
 import { createRecordInRedis, TooLate } from './record-store.ts';
 
-/** The most permits that are asked for at once. */
+/** The most permits that one change of the store asks for. */
 const MAX_WANTED = 50;
-/** The most callers that are given turns at once. */
+/** The most callers that this process lists in the store. */
 const MAX_CALLERS = 50;
-/** Redis reports whole ms, and answers never take equally long. */
+/** A gain up to this, in ms, may be an error of measurement: Redis reports whole ms, and round trips vary. */
 const UNNOTICED_GAIN_MS = 2;
-/** A call that no client waits for. */
+/** The demand of one spare call, which no client waits for. */
 const ONE: Demand = { size: 1, byCaller: () => [] };
-/** For how long a call waits for a permit at most, in ms. */
+/** The longest time that a call waits for a permit, in ms. */
 const WAITS_AT_MOST_MS = 30_000;
-/** When to look again whether this process has a share, in ms. */
+/** When to check again whether this process has a share, in ms. */
 const LOOK_AGAIN_MS = 1_000;
-/** When to look again whether requests have arrived, in ms. */
+/** When to check again whether requests have arrived, in ms. */
 const LOOK_SOON_MS = 50;
 
-/** Quotas that all processes count together, in Redis and by its time; those that are local stay in memory. */
+/** Counts the quotas of all processes together, in Redis and by its clock. Local quotas stay in memory. */
 export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces): Quotas {
   const arrivals = new Arrivals(link.now);
   const local = createSlidingWindows(link.now, arrivals);
@@ -60,12 +60,12 @@ export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces)
 interface QuotaInRedisOptions {
   readonly link: RedisLink;
   readonly account: AccountKeyspace;
-  /** The endpoint that is limited on its own, a part of the names of its keys; empty: the account as a whole. */
+  /** Part of the key names of an endpoint with its own quota; empty: the quota of the account. */
   readonly kind: string;
   readonly limits: QuotaLimits;
   readonly arrivals: Arrivals;
   readonly onFreed: () => void;
-  /** The quota of this process while it is degraded. */
+  /** Opens the quota that this process uses while it is degraded. */
   readonly openShare: (rate: number) => Quota;
 }
 
@@ -75,7 +75,7 @@ interface UpdateOptions {
   readonly touchMs?: number;
 }
 
-/** How many permits are used and until when the API asks for a pause, for the scripts that read an account's writes. */
+/** The used permits and the end of the API's pause, for the scripts that read an account's writes. */
 function summaryOf(quota: QuotaRecord, now: number): string {
   return `${usedAt(quota, now)} ${quota.pausedUntil}`;
 }
@@ -93,14 +93,15 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     stored: storedQuota,
     summarize: summaryOf,
     isRecord: isQuota,
-    // It is not known what was sent lately.
+    // The lost record may have counted recent requests: pauses until these no longer count.
     replacement: (time) => pause(emptyQuota(membership.epoch), time, WINDOW_MS + LONGEST_WAY_MS),
   });
   const rules = () => ({ rate, reserved: membership.reservedOf(rate), recoveryPerSecond });
 
   /**
-   * Changes the quota. Where the record is missing or of another epoch, the store may be new: asks for its epoch first. A record
-   * that then has yet another epoch may be newer than the answer. The fates of permits are told along with the change.
+   * Changes the quota, and tells the store the fates of permits with the same change.
+   * If the record is missing or has another epoch, the store may be new: asks for its epoch first. If the next record has a
+   * third epoch, it may be newer than that answer: asks again.
    * @throws when the store is lost; TooLate.
    */
   const update = async <T>(
@@ -139,43 +140,43 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const publish = (facts: FactsForStore) =>
     update((found) => ({ record: found, result: undefined }), { facts }).catch(() => undefined);
   const permits = createHeldPermits(link, arrivals, publish, onFreed);
-  /** The quota of the account as a whole is seen with its writes as well. */
+  /** The last known use of this quota. Answers to the account's writes report the account's quota as well. */
   const seen = kind === '' ? account.quota : new SeenQuota();
-  /** Permits that were taken for calls that somebody waits for, and that are about to ask. */
+  /** Permits that were taken for waiting calls, which are about to ask for them. */
   const ready: Permit[] = [];
   let limit = rate;
   let asking = 0;
-  /** The callers that stand in the store as waiting, each with its name there. */
+  /** The callers that the store lists as waiting, each with its name there. */
   let listed = new Map<string, string>();
   let share: { readonly rate: number; readonly quota: Quota } | undefined;
 
-  /** How long nothing may start, whatever is free, in ms. */
+  /** For how many ms no call may start, even if permits are free. */
   const waitMs = () => {
     const from = link.isDegraded ? membership.degradedFrom : membership.quarantinedUntil;
     return Math.max(seen.pausedUntil, from) - now();
   };
 
-  /** As was last seen; what is a window old counts no more. */
+  /** The used permits as last seen; 0 once the last look is a window ago. */
   const usedNow = () => (now() - seen.usedAt < WINDOW_MS ? seen.used : 0);
 
-  /** The share of this process, while it is degraded; undefined: there is none. It is kept, as the next partition may be near. */
+  /** The quota of this process while it is degraded; undefined: it has no share. Kept for the next partition. */
   const ownShare = () => {
     const own = membership.shareOf(rate);
     if (!link.isDegraded || own === 0) return undefined;
     if (share?.rate === own) return share.quota;
-    // Requests of the share before, of another size, may yet arrive: a new one would not count them.
+    // Requests of the previous share may still arrive, and a quota of another size would not count them.
     if (permits.mayCount()) return undefined;
     share = { rate: own, quota: openShare(own) };
     return share.quota;
   };
 
-  /** So many ms, or until the store is back. */
+  /** Returns `ms`. While degraded, `onFreed` is called sooner if the store comes back. */
   const later = (ms: number) => {
     if (link.isDegraded) link.whenChanged(onFreed);
     return ms;
   };
 
-  /** The names of the callers that wait, and how many of their calls do: 0 for those that waited when this was last asked. */
+  /** The names of the waiting callers, each with its number of calls. A caller that no longer waits gets 0 once. */
   const list = (demand: Demand) => {
     const names = listed;
     const counts = new Map([...names.values()].map((name) => [name, 0]));
@@ -189,7 +190,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     return [...counts];
   };
 
-  /** For calls that ask in this turn: nobody else should have to wait for the rest. */
+  /** Keeps permits for calls that ask in this turn. Releases the rest, so that other processes need not wait. */
   const keepReady = (some: readonly Permit[]) => {
     ready.push(...some);
     soon(link.clock, () => {
@@ -197,7 +198,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     });
   };
 
-  /** `kept`: the part of the permits that is to stay free. */
+  /** `kept`: the share of the permits that stays free. */
   const ask = async (demand: Demand, kept: number): Promise<Permit | number> => {
     const name = permits.nextName();
     const { size } = demand;
@@ -219,18 +220,19 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
         { by: () => membership.viewUntil, touchMs: WAITS_AT_MOST_MS },
       );
       const { taken, askInMs, used, pausedMs } = answer;
-      // Callers that have all that they asked for wait no longer.
+      // Callers with all their permits no longer wait.
       if (taken >= size) listed.clear();
       limit = answer.limit;
       seen.note(now(), used, pausedMs);
       const given = ids.slice(0, taken).map((id) => permits.hold(id));
-      // The store may have turned out to be new: what was sent lately is not in it.
+      // The store may have turned out to be new: it does not know the recent requests.
       const quarantineMs = waitMs();
       const hasStoodStill = now() - askedAt > HELD_AT_LEAST_MS / 2;
-      // Requests that were sent before have counted for too short a time.
+      // Requests that were sent earlier have counted for too short a time.
       const hasGained = membership.clock.gainedMs(now()) - gainedMs > UNNOTICED_GAIN_MS;
       if (given.length > 0 && (quarantineMs > 0 || hasStoodStill || hasGained)) {
-        // Asks again before it gives them back: so its callers wait in the store, and others cannot take the permits before them.
+        // Asks again before it returns these permits. The store then lists its callers as waiting, so others cannot take the
+        // permits first.
         const again = quarantineMs > 0 ? later(quarantineMs) : await ask(demand, kept);
         for (const permit of given) permit.release();
         return again;
@@ -244,7 +246,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
         await membership.beat().catch(() => undefined);
         return link.isDegraded ? 1 : ask(demand, kept);
       }
-      // The store is lost, and may have given them all the same.
+      // The store is lost, and may have given the permits in an answer that was lost.
       permits.giveUp(ids);
       return 1;
     } finally {
@@ -278,7 +280,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const pauseMs = waitMs();
       if (pauseMs > 0) return later(pauseMs);
       if (!link.isDegraded) return isSpare ? ask(ONE, KEPT_SHARE) : (ready.pop() ?? ask(demand, 0));
-      // The network to the API is cut as well: what waits in it has used the share.
+      // The network to the API may be cut as well: requests under way in it count against the share.
       if (permits.mayCountInStore()) return later(LOOK_SOON_MS);
       const permit = ownShare()?.take(demand, isSpare) ?? LOOK_AGAIN_MS;
       if (permit instanceof Promise) return permit;
@@ -305,7 +307,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const pauseMs = Math.max(0, waitMs());
       const own = ownShare();
       if (own) return Math.max(pauseMs, own.etaMs(ahead));
-      // Permits become free one by one; what other processes want of them is not known.
+      // Permits become free one by one. The demand of other processes is not known.
       const behind = ahead - Math.max(0, limit - usedNow());
       return behind < 0 ? pauseMs : pauseMs + ((behind + 1) / Math.max(1, limit)) * WINDOW_MS;
     },

@@ -3,21 +3,23 @@ import { lua } from './client.ts';
 import type { Encryption } from './encryption.ts';
 import type { RedisLink } from './link.ts';
 
-/** A record is reserved for one process for so many ms at most: the process may have ended. */
+/** The longest time that a process may reserve a record, in ms: the process may have ended. */
 const RESERVED_AT_MOST_MS = 500;
-/** After so many attempts that were too late a process reserves the record. */
+/** A process reserves the record after this many attempts that came too late. */
 const RESERVES_AFTER = 4;
-/** When to try again while another process has reserved the record, in ms. */
+/** The longest wait before the next attempt while another process has reserved the record, in ms. */
 const RESERVED_LOOK_MS = 20;
 
 /**
- * Stores a record (compare-and-set). The record must still have the version that the change was made for. The time of the change,
- * `from`, must have come, and `by` must not be over. Gives the outcome and the time; for another version also the version, the
- * record, and when the record was stored. `summary` is a text that other scripts can read. The key `touched` lives on for
- * `touch` ms at least. An empty `next` stores nothing.
+ * Stores a record by compare-and-set: the record must still have the version that the change was made for. Rejects a change
+ * before the time `from`, for which it was made, and after the time `by`. Returns the outcome and the time. If the version
+ * differs, also returns the version, the record, and when the record was stored.
  *
- * A process far from Redis would always be later than processes near it. So where `reserve` is positive, the process `own` alone may
- * store the record for so many ms, unless another process may. For how long another process may is given with outcome 4.
+ * `summary` is a text that other scripts can read. The key `touched` lives for at least `touch` ms more. An empty `next`
+ * stores nothing.
+ *
+ * A process far from Redis would always come later than nearer processes. So a positive `reserve` lets only the process `own`
+ * store the record for that many ms. A reservation of another process comes first: outcome 4 says how many ms it has left.
  */
 const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next value summary own reserve#')`
 local found = redis.call('HMGET', record, 'version', 'value', 'at', 'reserved', 'until')
@@ -41,7 +43,7 @@ end
 return { 1, now }`;
 
 /**
- * Changes a record that processes share. It gives the new record, or the given record if nothing changes, and a result for the
+ * Changes a record that processes share. Returns the new record, or the same record if nothing changes, and a result for the
  * caller. It may be called again with a newer record, so it must have no effects. `now` is the time of Redis, in ms.
  */
 type RecordChange<R, T> = (
@@ -49,39 +51,39 @@ type RecordChange<R, T> = (
   now: number,
 ) => { readonly record: R | undefined; readonly result: T };
 
-/** The kind of a record that is rejected for its form. */
+/** The kind that is reported for a record of the wrong form. */
 const OF_OTHER_FORM = 'record';
 
 const OUTCOME = { stored: 1, early: 2, late: 3, reserved: 4 };
 type Reply = [outcome: number, time: number, version: Buffer, sealed: Buffer, at: Buffer];
 
-/** The change was not stored, because the last time for it is over. */
+/** The change was not stored, because its last time is over. */
 export class TooLate extends Error {
   override name = 'TooLate' as const;
 }
 
 interface Update {
-  /** The last time, on the clock of Redis, at which the change may be stored. Asked whenever the change is made. */
+  /** The last time on the clock of Redis at which the change may be stored. Read again at each attempt. */
   readonly by?: () => number;
-  /** For how long the touched key lives on at least, in ms. */
+  /** How long the touched key lives at least, in ms. */
   readonly touchMs?: number;
 }
 
 interface RecordOptions<R> {
   readonly link: RedisLink;
-  /** The name of the record in Redis. */
+  /** The key of the record in Redis. */
   readonly key: string;
   readonly touched: string;
   readonly encryption: Encryption;
-  /** For how long Redis keeps a record that is not changed, in ms. */
+  /** How long Redis keeps a record that does not change, in ms. */
   readonly keepMs: (record: R, now: number) => number;
-  /** Gives a stored record with the times that only Redis knew. */
+  /** Returns the record with the times that only Redis knew when it stored the record. */
   readonly stored: (record: R, storedAt: number) => R;
-  /** Whether what was read has the form of a record: a gateway of another version may have written it. */
+  /** Whether a value has the form of a record: a gateway of another version may have written it. */
   readonly isRecord: (value: object) => boolean;
-  /** The record that takes the place of a record that cannot be read. */
+  /** Returns the record that replaces an unreadable record. */
   readonly replacement: (now: number) => R;
-  /** Gives a text about a record that scripts of Redis can read. */
+  /** Returns a text about a record that scripts of Redis can read. */
   readonly summarize: (record: R, now: number) => string;
 }
 
@@ -92,9 +94,9 @@ interface Pending<R> extends Update {
 }
 
 /**
- * A record that all gateways change, in Redis: sealed, so that only the account can read it. A change is made on the record as this
- * process saw it last, and stored if no other process was faster. Otherwise it is made again on the newer record. Changes that
- * come while another change is under way are stored together.
+ * A record in Redis that all gateways change. It is sealed, so that only the account can read it. A change is made on the
+ * record as this process last saw it. The change is stored if no other process was faster. Otherwise the change is made again
+ * on the newer record. Changes that come while another change is under way are stored together.
  */
 export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
   const { link, key, touched, encryption, keepMs, stored, summarize, isRecord, replacement } = options;
@@ -117,8 +119,8 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
   };
 
   /**
-   * Tries to store the changes, and reserves the record for so many ms if another process was faster. Returns whether the changes are
-   * stored. @throws when Redis is lost; TooLate.
+   * Tries to store the changes. If another process was faster, reserves the record for `reserveMs`. Returns whether the
+   * changes are stored. @throws when Redis is lost; TooLate.
    */
   const tryToStore = async (changes: readonly Pending<R>[], reserveMs: number): Promise<boolean> => {
     const before = known;
@@ -166,13 +168,13 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
         let triedAt = now();
         let reserveMs = 0;
         for (let tries = 1; !(await tryToStore(changes, reserveMs)); tries += 1) {
-          // So that the next attempt comes in time.
+          // Reserves the record for long enough that the next attempt comes in time.
           if (tries >= RESERVES_AFTER) reserveMs = Math.ceil(2 * (now() - triedAt)) + 1;
           triedAt = now();
         }
       } catch (error) {
         const isOver = ({ by }: Pending<R>) => !(error instanceof TooLate) || by !== undefined;
-        // Changes that have no last time, such as a pause, must not be lost with the others.
+        // Changes without a last time, such as a pause, must not be lost with the others.
         waiting = [...changes.filter((one) => !isOver(one)), ...waiting];
         for (const one of changes) if (isOver(one)) one.reject(error);
       }
@@ -181,11 +183,13 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
   };
 
   return {
-    /** The record as this process saw it last; undefined: there is none, or this process has not asked yet. */
+    /** The record as this process last saw it; undefined: it does not exist, or was not read yet. */
     get known(): R | undefined {
       return known.record;
     },
-    /** @throws when Redis is lost, and then the change may be stored all the same; TooLate; what the change throws. */
+    /**
+     * Makes and stores a change. @throws when Redis is lost, though the change may be stored; TooLate; errors of the change.
+     */
     update<T>(change: RecordChange<R, T>, update: Update = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         waiting.push({ ...update, change, resolve: resolve as (result: unknown) => void, reject });
@@ -197,7 +201,7 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
   };
 }
 
-/** The object that a text stands for; undefined: it stands for none. */
+/** The object in a JSON text; undefined: the text holds no object. */
 function parsed(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,31 +1,31 @@
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 
-/** The clock of Redis may gain this share of time, as a clock that is being adjusted does. */
+/** The most that the clock of Redis gains without a jump, as a share of time. The clock may be under adjustment. */
 const MAX_DRIFT = 0.05;
-/** Gains beyond the drift that are no jump, in ms. */
+/** The largest gain beyond the drift that is no jump, in ms. */
 const MAX_STEP_MS = 50;
 const INTERVAL_MS = 250;
-/** A request counts for a window, and for what the clock has gained meanwhile. */
+/** How far back gains are kept, in ms: a request counts for a window, and for the gain within it. */
 const HORIZON_MS = 1_100;
-/** The shortest trip is known to this, in ms: Redis reports whole ms. */
+/** The precision of the shortest trip, in ms: Redis reports whole ms. */
 const TRIP_STEP_MS = 1;
-/** The clock never gains more within the horizon without a jump, in ms. */
+/** The most that the clock gains within the horizon without a jump, in ms. */
 export const MAX_GAIN_MS = 120;
 
 /**
- * Compares the clock of Redis with the monotonic clock of this process. The lead of Redis is known within the round trip of each
- * report: at least what remains when the report is read, at most what remained when Redis was asked.
+ * Compares the clock of Redis with the monotonic clock of this process. Each report bounds the lead of Redis. The lead is at
+ * least the difference at the answer, and at most the difference at the question.
  */
 export class StoreClock {
-  /** The largest lead that earlier reports allow, and when. */
+  /** The largest lead that earlier reports allow, in ms, and the time of the last report. */
   #mostMs = Number.POSITIVE_INFINITY;
   #mostAt = 0;
-  /** How long a command takes at least, there and back, in ms. */
+  /** The shortest round trip of a command, in ms. */
   #tripMs = 0;
   /** The largest certain lead of each interval, the oldest first. */
   #leads: { readonly from: number; leadMs: number }[] = [];
 
-  /** Takes the time that Redis has reported. Returns whether its clock has jumped forward. */
+  /** Takes the time that Redis has reported. Returns whether the clock of Redis has jumped forward. */
   hear(time: number, askedAt: number, now: number): boolean {
     const leadMs = time - now;
     const expectedMs = this.#mostMs + MAX_DRIFT * (now - this.#mostAt);
@@ -39,21 +39,21 @@ export class StoreClock {
   }
 
   /**
-   * The time on the clock of Redis at which a command will be carried out that is sent now, in whole ms, or less. It may be
-   * later than that if the network has become faster, or the clock of Redis slower.
+   * Estimates the time on the clock of Redis at which Redis runs a command that is sent now. Rounds down to whole ms. The
+   * estimate is too late if the network has become faster, or the clock of Redis slower.
    */
   expectedAt(now: number): number {
     const last = this.#leads.at(-1);
     return last ? Math.max(0, Math.floor(now + last.leadMs + this.#tripMs)) : 0;
   }
 
-  /** Redis had not come to the time that was expected. */
+  /** Corrects an estimate that was too late: Redis had not reached the expected time. */
   correct(time: number, now: number): void {
     this.#leads = [{ from: now, leadMs: time - now }];
     this.#tripMs = Math.max(0, this.#tripMs - TRIP_STEP_MS);
   }
 
-  /** How far the clock of Redis has gained on this process within the last window, or more, in ms. */
+  /** The most that the clock of Redis may have gained on this process within the last window, in ms. */
   gainedMs(now: number): number {
     const leads = this.#leads.map((interval) => interval.leadMs);
     const gainedMs = leads.length > 0 ? Math.max(...leads) - Math.min(...leads) : 0;
