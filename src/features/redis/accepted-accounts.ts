@@ -9,7 +9,10 @@ const ACCEPTED = 'accepted';
 const KEEP = lua('accepted', 'sealed keep_ms')`redis.call('SET', accepted, sealed, 'PX', keep_ms) return 1`;
 const READ = lua('accepted', '')`return redis.call('GET', accepted) or ''`;
 
-/** Accounts that were accepted in the last 30 days. Only the key of an account can seal its entry. */
+/**
+ * Accounts that the API accepted in the last 30 days. Only the account's key can seal its entry, so other writers to Redis
+ * cannot forge an entry.
+ */
 export function createAcceptedInRedis(link: RedisLink, accounts: AccountKeyspaces): AcceptedAccounts {
   return {
     async has(name) {

@@ -5,13 +5,14 @@ import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
-/** Stands for every resource of an account: no name of one looks like it. */
+/** Stands for all resources of an account. No resource has a name like this. */
 export const EVERY_RESOURCE = '*';
 
 /**
- * Finds what was written since the account had this name and so many writes. Gives 0: nothing, or 1; how many permits are used; the
- * pause in ms; and what is new: the name, the number of writes, the number up to which they are forgotten, the last write to each resource,
- * and each write that may be carried out yet with its time in ms.
+ * Reads the state of the quota, and the writes since a reply with this name and count.
+ * Replies 0 (no new writes) or 1, then the used permits and the pause in ms.
+ * With 1 follow the account's name, its number of writes, and the number of the last forgotten write.
+ * Then come the last write to each resource, and each write in doubt with its remaining ms.
  */
 const READ_WRITES = lua('account writes doubts quota', 'epoch name count')`
 local found = redis.call('HMGET', account, 'epoch', 'name', 'writes', 'forgotten')
@@ -31,8 +32,8 @@ return { 1, used, paused, found[2], found[3], found[4], written, left }`;
 export type AccountWrites = ReturnType<typeof createAccountWrites>;
 
 /**
- * The writes of an account, as the store had them when it was last asked: after a partition, others begin with nothing.
- * @param lastOwn - gives the number of the last write that this process has counted itself
+ * The writes of an account, as the store last reported them. After a partition, a new instance begins empty.
+ * @param lastOwn - gives the number of the last write that this process has counted in its memory
  */
 export function createAccountWrites(account: AccountKeyspace, link: RedisLink, lastOwn: () => number) {
   const keys = ['account', 'writes', 'doubts', 'quota'].map((kind) => account.key(kind));
@@ -42,7 +43,7 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
   let last = new Map<string, number>();
   let doubtUntil = new Map<string, number>();
   let knownOwn = 0;
-  /** The question that leaves with the end of this turn of the event loop. */
+  /** The read of the store that is sent at the end of this turn of the event loop. */
   let asking: Promise<boolean> | undefined;
 
   const learn = ([newName, newCount, newForgotten, written, doubts]: News) => {
@@ -59,12 +60,12 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
       const [resource = ''] = write.split(' ');
       doubtUntil.set(resource, Math.max(link.now() + Number(leftMs), doubtUntil.get(resource) ?? 0));
     }
-    // A write that the store has forgotten is as old as the oldest that it remembers.
+    // A resource without an entry reads as `forgotten`, so entries up to that number add nothing.
     if (last.size > MAX_REMEMBERED)
       for (const [resource, number] of last) if (number <= forgotten) last.delete(resource);
   };
 
-  /** The store has returned to an earlier time in the same epoch, as from a snapshot of its machine. */
+  /** Whether the store has gone back in time within an epoch, as after a restored snapshot of its machine. */
   const hasReturned = ([newName, newCount]: News) =>
     String(newName) === name && Number(newCount) < Number(count);
 
@@ -83,9 +84,9 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
   };
 
   return {
-    /** The last partition before. */
+    /** The number of the last partition when this instance was created. */
     partition: link.lastPartition,
-    /** Asks the store what was written since: one command for all that ask in one turn. False: it is lost. */
+    /** Reads new writes from the store. All callers of one turn share a command. Gives false if this fails. */
     refresh(): Promise<boolean> {
       asking ??= endOfTurn(link.clock).then(() => {
         asking = undefined;
@@ -93,10 +94,10 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
       });
       return asking;
     },
-    /** Whether what the store has said holds that write of this process. */
+    /** Whether the store's last reply includes the write with this number in this process. */
     holds: (own: number) => own <= knownOwn,
     read(resource: string): Generation {
-      // To name a resource costs more than all else here, and most accounts write seldom.
+      // Hashing a resource's name costs more than the rest, and most accounts rarely write.
       if (last.size === 0 && doubtUntil.size === 0)
         return { number: `${name}.${forgotten}`, isInDoubt: false, partition: 0 };
       const named = account.encryption.name(resource);

@@ -5,7 +5,7 @@ import { type RandomSource, systemRandom } from '../../transport/random-source.t
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = NONCE_BYTES + TAG_BYTES;
-/** Shorter texts gain nothing. */
+/** Compressing shorter texts gains nothing. */
 const COMPRESS_FROM_BYTES = 1_024;
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 const PLAIN = Buffer.from([0]);
@@ -14,8 +14,8 @@ const COMPRESSED = Buffer.from([1]);
 export type Encryption = ReturnType<typeof createEncryption>;
 
 /**
- * Hides what is stored for the owner of a secret, such as an API key: names become an HMAC, values are encrypted. A reader of
- * the store sees neither, and what is stored for one secret cannot be opened with another.
+ * Protects stored data with a secret, such as an API key: names become an HMAC, values are encrypted. A reader of the store
+ * sees neither. Another secret cannot open the values.
  */
 export function createEncryption(
   secret: string,
@@ -26,10 +26,10 @@ export function createEncryption(
   const valueKey = derive(secret, 'values');
   const name = (text: string) => createHmac('sha256', nameKey).update(text).digest('base64url').slice(0, 22);
   return {
-    /** Stands for the secret in names of keys. */
+    /** Replaces the secret in the names of keys. */
     tag: name(''),
     name,
-    /** `location` is where the value is stored: elsewhere it cannot be opened. */
+    /** `location` is where the value is stored. The value cannot be opened at another location. */
     seal(text: string, location: string, mayCompress = true): Buffer {
       const bytes = Buffer.from(text);
       const isLong = mayCompress && bytes.length >= COMPRESS_FROM_BYTES;
@@ -39,7 +39,7 @@ export function createEncryption(
       const sealed = [cipher.update(isLong ? COMPRESSED : PLAIN), cipher.update(content), cipher.final()];
       return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]);
     },
-    /** Undefined for what was not sealed for this location with this secret, or was changed since. */
+    /** Gives undefined if this secret did not seal the value for this location, or the value was changed. */
     open(sealed: Buffer, location: string): string | undefined {
       if (sealed.length <= HEAD_BYTES) {
         if (sealed.length > 0) onRejected(kindOf(location));
@@ -62,7 +62,7 @@ export function createEncryption(
   };
 }
 
-/** The kind of a key, without what is particular to it: `luaauth:{tag}:entry-name` is an `entry`. */
+/** Gives the kind of a key without its name: `luaauth:{tag}:entry-name` is an `entry`. */
 function kindOf(location: string): string {
   return /:([a-z]+)[^:]*$/.exec(location)?.[1] ?? 'other';
 }

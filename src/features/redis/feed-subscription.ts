@@ -3,13 +3,13 @@ import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
-/** For how long a feed is kept at least, and how long from then on, after its last member has gone, in ms. */
+/** A feed expires between `KEPT_MS` and `KEEP_MS` after its last heartbeat or entry. */
 const KEPT_MS = 60_000;
 const KEEP_MS = 75_000;
-/** The message that a feed has no leader, or another one. */
+/** The message that a feed has lost its leader, or has a new leader. */
 export const LEADER_CHANGED = 'leader';
 
-/** Stands for every epoch of a feed: no name of one looks like it. */
+/** Stands for every epoch of a feed. No epoch has a name like this. */
 export const ANY_EPOCH = '*';
 
 export const KEEP_FEED = `
@@ -18,12 +18,15 @@ local function keep(key)
 end
 `;
 
-/** Bounds what is read and dropped: the size of all parts since the last whole entry, in bytes. */
+/** The maximum size of all parts since the last whole entry, in bytes. Limits how much is read and dropped. */
 const MAX_PARTS_BYTES = 4 * 1024 * 1024;
-/** The least that an entry counts, so that their number is bounded as well. */
+/** Each entry counts as at least this many bytes, which limits the number of entries too. */
 const MIN_ENTRY_BYTES = 4 * 1024;
 
-/** Gives 0 if another one is the leader, or the feed was reset; 1; or 2: the log had become too long, and has to be reset. */
+/**
+ * Adds an entry of the leader to the log. Replies 0 if another process leads, or the feed was reset; else 1.
+ * Replies 2 if the log became too long. The leader must then publish a whole entry.
+ */
 const PUBLISH_ENTRY = lua('feed log channel', 'holder epoch role entry')`${KEEP_FEED}
 local found = redis.call('HMGET', feed, 'epoch', 'leader', 'seq', 'whole', 'parts')
 if found[1] ~= epoch or found[2] ~= holder then return 0 end
@@ -52,7 +55,7 @@ keep(log)
 redis.pcall('PUBLISH', channel, feed .. ' ' .. seq)
 return result`;
 
-/** The first process to hear of it is the next leader. */
+/** Gives up the leader's lease. The first process to hear of this takes the lease. */
 const LEAVE_LEADER = lua('feed channel', 'holder')`
 if redis.call('HGET', feed, 'leader') ~= holder then return 0 end
 redis.call('HDEL', feed, 'leader')
@@ -66,12 +69,12 @@ interface FeedSubscriptionOptions {
   readonly name: string;
   readonly channel: string;
   readonly member: FeedMember;
-  /** The subscription needs a heartbeat at once. */
+  /** Called when the subscription needs a heartbeat at once. */
   readonly onDue: () => void;
   readonly onGone: () => void;
 }
 
-/** `entries`: the first that were not read, or null where others have filled the answer. */
+/** `entries`: the first unread entries, or null if entries of other feeds have filled the reply. */
 export type FeedView = readonly [
   epoch: Buffer,
   isLeader: number,
@@ -86,32 +89,31 @@ const PUBLISHED = { tooMuch: 2 };
 export type RedisFeedSubscription = ReturnType<typeof subscribeToFeed>;
 
 /**
- * The subscription of a member to a feed that is kept in Redis. While Redis is lost the member leads for itself, and alone
- * receives what it publishes. Afterwards the feed is reset: nobody is taken back to what was before, as the next entry is
- * whole and newer than all that anybody has seen.
+ * The subscription of a member to a feed in Redis. While Redis is lost, the member leads alone and receives only its own
+ * entries. Afterwards the feed is reset, and its next entry is whole. This entry is newer than all that members have seen.
  */
 export function subscribeToFeed(options: FeedSubscriptionOptions) {
   const { link, account, name, channel, member, onDue, onGone } = options;
   const feed = account.key(`feed-${name}`);
   const log = account.key(`feed-${name}-log`);
-  /** The name in which it holds the leader's lease: another one each time. */
+  /** The name under which this subscription holds the leader's lease. Each lease gets a new name. */
   let holder = link.membership.nextName();
-  /** The epoch of the feed in which entries are read, and the last one that was. */
+  /** The feed's epoch that this subscription reads, and the number of the last entry that it has read. */
   let epoch = '';
   let last = 0;
-  /** Whether it holds that lease, and has read all that was published before. */
+  /** Whether this subscription holds the lease, and has read all earlier entries. */
   let isLeading = false;
-  /** Whether the member was told to lead, and not to follow since. */
+  /** Whether the member was told to lead, and has not been told to follow since. */
   let memberLeads = false;
   let isDegraded = false;
-  /** The epoch of the feed that is to end, or any; empty: none. */
+  /** The epoch of the feed to end, or `ANY_EPOCH`. Empty: none. */
   let resetDue = '';
   let isGone = false;
-  /** Entries are published one after the other. */
+  /** Each entry waits here until the previous entry is published. */
   let published: Promise<void> = Promise.resolve();
 
   const isListening = () => !isGone && !isDegraded;
-  /** An entry is sealed for this location: one of an earlier epoch means nothing in a later one. */
+  /** Entries are sealed for this location, so an entry of another epoch cannot be opened. */
   const locate = () => `${log} ${epoch}`;
   const endLease = () => {
     holder = link.membership.nextName();
@@ -121,12 +123,12 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
     memberLeads = true;
     member.lead(isReset);
   };
-  /** It stood still for so long that entries are gone: it begins where later subscribers do. */
+  /** This process has missed entries that are gone. It begins where later subscribers begin. */
   const rejoin = () => {
     epoch = '';
     onDue();
   };
-  /** The first who reads an entry that is broken ends its epoch; for the others there is nothing left to reset. */
+  /** Ends the epoch at the next heartbeat. Does nothing if another process has ended the epoch already. */
   const reset = (ending: string) => {
     resetDue = ending;
     onDue();
@@ -151,7 +153,7 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
       if (memberLeads) member.follow();
       memberLeads = false;
     }
-    // A process that is about to lead reads what has happened since.
+    // A process that is about to lead reads all entries first. None of them counts as the latest.
     const isAboutToLead = isLeader && !isLeading;
     for (const [id, [, sealed]] of entries ?? []) {
       const number = Number.parseInt(String(id), 10);
@@ -163,7 +165,7 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
       if (!isListening()) return;
     }
     if (last < lastEntry) {
-      // More follow, or they are missing.
+      // More entries follow, or the log has lost them.
       if (entries?.length === 0) reset(epoch);
       else onDue();
     } else if (isAboutToLead) {
@@ -181,13 +183,13 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
       onDue();
       if (result === PUBLISHED.tooMuch && isStillLeader()) lead(true);
     } catch {
-      // Redis is lost: what was not received is found out again.
+      // Redis is lost: each member leads for itself, and begins with a whole entry.
     }
   };
 
   return {
     feed,
-    /** Its part in a heartbeat of all. One follows the other, so that nothing is read twice. */
+    /** Gives this feed's part of a heartbeat. Heartbeats never overlap, so no entry is read twice. */
     heartbeat() {
       const ending = resetDue;
       return {
@@ -210,7 +212,7 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
       onGone();
       link.run(LEAVE_LEADER, [feed, channel], [holder]).catch(() => undefined);
     },
-    /** Redis is lost. */
+    /** Called when Redis is lost. */
     degrade() {
       if (isGone) return;
       endLease();
@@ -218,11 +220,11 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
       isDegraded = true;
       lead(true);
     },
-    /** Redis is back. */
+    /** Called when Redis is back. */
     recover() {
       if (isDegraded) reset(ANY_EPOCH);
     },
-    /** A message about the feed: the number of an entry, or that nobody leads. */
+    /** Takes a message about the feed: the number of an entry, or `LEADER_CHANGED`. */
     receive(message: string) {
       if (isListening() && Number(message) !== last) onDue();
     },

@@ -14,16 +14,25 @@ import type { RedisLink } from './link.ts';
 import { IS_HELD } from './membership.ts';
 import { createPubSub, type PubSubOptions } from './pub-sub.ts';
 
-/** How many entries of a feed are read at once, and after how many bytes of all feeds no others are. */
+/** A heartbeat reads at most `MAX_ENTRIES` of a feed. After `MAX_BYTES` it reads no further feeds. */
 const MAX_ENTRIES = 20;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Each feed and its log follow; with each the name in which the asker holds the leader's lease, one for the epoch of the feed if it
- * begins, the epoch that is to end ("*": any), the epoch in which the asker reads, and the number of the last entry that it has read there.
- * Takes each lease that nobody has, if the asker is one that can hold it. Gives for each feed its epoch, whether the asker is
- * the leader, the number of the last entry, whether there is one to begin with, the number of the first entry to be read, and
- * those from there on that are left, each with its id. In another epoch it is read from where later subscribers begin.
+ * Sends a heartbeat of a process for several feeds. The keys end with each feed and its log. Each feed has five arguments:
+ * 1. The name under which the process would hold the leader's lease.
+ * 2. The name of the feed's next epoch, if it begins one.
+ * 3. The epoch to end ("*": any).
+ * 4. The epoch that the process reads.
+ * 5. The number of the last entry that the process has read in this epoch.
+ *
+ * Takes each free lease if the process can hold a lease. Replies for each feed:
+ * 1. Its epoch.
+ * 2. Whether the process leads.
+ * 3. The number of the last entry.
+ * 4. Whether the log has a whole entry to begin with.
+ * 5. The number of the first entry to read. In another epoch, this is where later subscribers begin.
+ * 6. The entries from this number on, each with its id.
  */
 const BEAT_FEEDS = lua('instances channel', '')`${KEEP_FEED}${IS_HELD}
 local replies, bytes = {}, 0
@@ -56,21 +65,21 @@ return replies`;
 
 const PUBLISH = lua('channel', 'message')`redis.pcall('PUBLISH', channel, message) return 0`;
 
-/** How often leaders and unread entries are looked for, in ms. With the lease, that is the longest time without a leader. */
+/** Heartbeats look for leaders and unread entries this often, in ms. With the lease, this limits the time without a leader. */
 const HEARTBEAT_MS = 800;
-/** So that one command does not keep Redis from others. */
+/** Limits how long one command blocks Redis. */
 const MAX_IN_HEARTBEAT = 50;
 
 interface Group {
-  /** By it come all messages of the account. */
+  /** All messages of the account arrive on this channel. */
   readonly channel: string;
   readonly subscriptions: Set<RedisFeedSubscription>;
-  /** Those that need a heartbeat at once. */
+  /** The subscriptions that need a heartbeat at once. */
   readonly due: Set<RedisFeedSubscription>;
   isBeating: boolean;
   /**
-   * Takes in a message: the key of what it is about, a space, and a body. One about a feed has the number of its last entry; one
-   * about the channel itself is broadcast, and sealed.
+   * Takes a message: a key, a space and a body. With a feed's key, the body is the number of its last entry, or
+   * `LEADER_CHANGED`. With the channel's key, the body is a sealed broadcast.
    */
   receive(message: Buffer): void;
 }
@@ -81,8 +90,8 @@ interface Broadcast {
 }
 
 /**
- * Feeds that all processes share. An entry goes into a stream, in the same step that checks the leader, and a message
- * makes the others read on; a process that misses one sees so at its next heartbeat, all of an account together.
+ * Feeds that all processes share. One script checks the leader and adds the entry to a stream. A message then makes the other
+ * processes read on. A process that misses a message catches up at its next heartbeat, which covers all feeds of an account.
  */
 export function createFeedsInRedis(
   link: RedisLink,
@@ -90,7 +99,7 @@ export function createFeedsInRedis(
   connecting: Pick<PubSubOptions, 'createClient' | 'readUrl'>,
 ) {
   const { membership } = link;
-  /** By their channels. */
+  /** Groups by channel. */
   const groups = new Map<string, Group>();
   const listeners: Parameters<Feeds['onMessage']>[0][] = [];
   let stopBeating: (() => void) | undefined;
@@ -99,13 +108,13 @@ export function createFeedsInRedis(
     for (const receive of listeners) receive(account, message);
   };
 
-  /** All that become due in one turn, or while a heartbeat is under way, go together. */
+  /** Sends one heartbeat for all feeds that become due in one turn, or during the previous heartbeat. */
   const beat = async (group: Group, subscriptions: Iterable<RedisFeedSubscription>) => {
     const { due, channel } = group;
     for (const subscription of subscriptions) due.add(subscription);
     if (group.isBeating) return;
     group.isBeating = true;
-    // A caller has its subscription first.
+    // Gives the subscription to the caller of `join` first.
     await endOfTurn(link.clock);
     while (due.size > 0) {
       const next = [...due].slice(0, MAX_IN_HEARTBEAT);
@@ -114,11 +123,11 @@ export function createFeedsInRedis(
       const keys = [membership.instances, channel, ...beats.flatMap((one) => one.keys)];
       const args = beats.flatMap((one) => one.args);
       try {
-        // Until the link is well again nobody leads in the store: others would wait for one that does not listen to it.
+        // While degraded, takes no lease: other processes would wait for a leader that does not read the store.
         const views = link.isDegraded ? [] : ((await link.run(BEAT_FEEDS, keys, args)) as FeedView[]);
         for (const [index, view] of views.entries()) beats[index]?.answered(view);
       } catch {
-        // Redis is lost.
+        // Redis is lost: the subscriptions degrade below.
       }
       if (link.isDegraded) for (const subscription of next) subscription.degrade();
     }
@@ -163,7 +172,7 @@ export function createFeedsInRedis(
     stopBeating = undefined;
   };
 
-  /** Redis is lost, or back. */
+  /** Called when Redis is lost or back. */
   const changed = () => {
     link.whenChanged(changed);
     if (!link.isDegraded) pubSub.reopen();

@@ -8,9 +8,10 @@ import type { RedisLink } from './link.ts';
 const MAX_REMEMBERED = 10_000;
 
 /**
- * For `doubt` ms the write may be carried out yet; 0: it is over. `undone`: it was not carried out, and had begun under this name of
- * the account. The resources follow: "*" stands for all of the account. Gives the name. Where none of an account's writes was
- * carried out, the account is forgotten as soon as one that has only read: anybody can make up a key.
+ * Counts a write to the resources at the end of the arguments ("*": the whole account). Gives the account's name.
+ * The API may still carry out the write for `doubt` ms; 0: the write has ended.
+ * `undone`: the write was not carried out, and began under this name of the account.
+ * If no write of an account was carried out, the account expires after `ENTERED_MS`, as callers can make up keys.
  */
 const NOTE_WRITE = lua('account writes doubts', 'epoch write doubt# keep# undone')`
 if redis.call('HGET', account, 'epoch') ~= epoch then return { -1 } end
@@ -41,8 +42,8 @@ end
 return { name }`;
 
 /**
- * Writes are counted in the store, before they are sent and again when they have ended. Those of this process are counted in its
- * memory as well, for when the store is lost; those that it does not learn of are published once it is back.
+ * Counts writes in the store, before they are sent and again when they end. Also counts this process's writes in memory, for
+ * when the store is lost. Publishes writes that the store has missed once the store is back.
  */
 export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeyspaces): Generations {
   const own = createGenerationsInMemory(link.now);
@@ -55,7 +56,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
     }
     return writes;
   };
-  /** Gives the account's name. */
+  /** Counts a write in the store and gives the account's name. */
   const note = async ({ account, id, resources, doubtUntil }: AccountWrite, undone = '') => {
     const doubtMs = Math.max(0, doubtUntil - link.now());
     const keys = ['account', 'writes', 'doubts'].map((kind) => account.key(kind));
@@ -69,7 +70,7 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
     snapshot(name) {
       const account = accounts.of(name);
       const alone = own.snapshot();
-      /** Those for which the store was asked. */
+      /** The writes that this snapshot has already read from the store. */
       let asked: AccountWrites | undefined;
 
       const readAlone = (resource: string, partition: number): Generation => {
@@ -96,14 +97,14 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
           const begun = alone.write(resources);
           const id = link.membership.nextName();
           const names = resources.map((resource) => account.encryption.name(resource));
-          /** The name of the account under which it has begun. */
+          /** The name of the account when this write began. */
           let begunAs = '';
-          /** Gives the write if the store is lost: then it stands in this process alone. */
+          /** Counts the write in the store. If the store is lost, gives the write: only this process knows it. */
           const publish = async (stillMs: number, isUndone = false): Promise<AccountWrite | undefined> => {
             isLost ||= link.isDegraded;
             if (names.length === 0) return undefined;
             const write = { account, id, resources: names, doubtUntil: link.now() + stillMs };
-            // A Redis that has just come back is told at once, so that others read what the client has written.
+            // While degraded, writes to a Redis that is back, so that other processes read this client's changes.
             if (!link.isReachable) return write;
             try {
               begunAs = await note(write, isUndone ? begunAs : '');
@@ -115,10 +116,10 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
           if (await publish(doubtMs)) isLost = true;
           return {
             async end(outcome, stillMs) {
-              // Later reads of the operation show what the write has done.
+              // Later reads of the operation must show this write, so they ask the store again.
               asked = undefined;
               const write = await publish(outcome === 'unknown' ? stillMs : 0, outcome === 'not done');
-              // The store may be lost before it is asked again for what it was told.
+              // Counts the end in memory too: the store may be lost before this process reads it back.
               await begun.end(outcome, stillMs);
               if (!write) return;
               isLost = true;
@@ -134,12 +135,12 @@ export function createGenerationsInRedis(link: RedisLink, accounts: AccountKeysp
   };
 }
 
-/** A write to resources of an account, which the store knows by names. */
+/** A write to resources of an account, by their names in the store. */
 interface AccountWrite {
   readonly account: AccountKeyspace;
   readonly id: string;
   readonly resources: readonly string[];
-  /** Until when it may be carried out yet, on the clock. */
+  /** The time on the clock until which the API may still carry out the write. */
   readonly doubtUntil: number;
 }
 
@@ -147,8 +148,8 @@ const MAX_UNPUBLISHED = 4_000;
 const MAX_ACCOUNTS = 1_000;
 
 /**
- * The writes that are to be published once the store is back, the oldest first. Where there are too many it is remembered
- * that anything of their account may have been written to; with too many accounts, that anything at all may.
+ * The writes to publish once the store is back, oldest first. If there are too many, the oldest counts as a write to its whole
+ * account. With too many accounts, all entries in the store become invalid.
  */
 function createUnpublishedWrites(
   note: (write: AccountWrite) => Promise<unknown>,

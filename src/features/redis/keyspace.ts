@@ -3,7 +3,7 @@ import { type Argument, type LuaScript, lua } from './client.ts';
 import { createEncryption } from './encryption.ts';
 import type { RedisLink } from './link.ts';
 
-/** Begins the record of an account that the store does not have in this epoch. Under a new name no older cache entry is valid. */
+/** Adds an account that the store does not have in this epoch. Its new name makes older cache entries invalid. */
 const ENTER_ACCOUNT = lua('account writes doubts', 'epoch name keep_ms')`
 if redis.call('HGET', account, 'epoch') == epoch then return 0 end
 redis.call('DEL', account, writes, doubts)
@@ -11,15 +11,15 @@ redis.call('HSET', account, 'epoch', epoch, 'name', name, 'writes', 0, 'forgotte
 redis.call('PEXPIRE', account, keep_ms)
 return 1`;
 
-/** For how long an account is remembered that has only read: anybody can make up a key. */
+/** How long the store keeps an account without writes, in ms. Short, as callers can make up keys. */
 export const ENTERED_MS = 10_000;
 const TRIES = 3;
 
 export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
 
 /**
- * An account's part of the store: all its keys have one hash tag, so that a cluster keeps them together.
- * @param keepMs - for how long a call or a write of it is remembered: longer than any entry is cached, and than any call takes
+ * An account's part of the store. All its keys have one hash tag, so that a cluster keeps them together.
+ * @param keepMs - how long the store remembers the account's calls and writes: longer than any cache entry or call lasts
  */
 function createAccountKeyspace(account: string, link: RedisLink, keepMs: number) {
   const { membership } = link;
@@ -31,8 +31,8 @@ function createAccountKeyspace(account: string, link: RedisLink, keepMs: number)
     keepMs,
     key,
     /**
-     * Runs a script of which the first key is the account's and the first argument the epoch. Where the account is not in the
-     * store, it is new there, or the store is: then it is entered, and the script runs again. @throws when the store is lost.
+     * Runs a script whose first key is the account's and whose first argument is the epoch. If the store does not have the
+     * account, adds the account and runs the script again. @throws when the store is lost, or does not keep the account.
      */
     async run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown[]> {
       for (let tries = 1; ; tries += 1) {
@@ -47,7 +47,7 @@ function createAccountKeyspace(account: string, link: RedisLink, keepMs: number)
   };
 }
 
-/** A quota as it was when the store was last asked. */
+/** A quota as the store last reported it. */
 export class SeenQuota {
   used = 0;
   usedAt = Number.NEGATIVE_INFINITY;
@@ -68,7 +68,7 @@ const MAX_ACCOUNTS = 1_000;
 
 export type AccountKeyspaces = ReturnType<typeof createAccountKeyspaces>;
 
-/** The accounts that are in use; those that are not go. */
+/** The keyspaces of the accounts in use. Evicts the least recently used. */
 export function createAccountKeyspaces(link: RedisLink, keepMs: number) {
   const accounts = new LRUCache<string, AccountKeyspace>({
     max: MAX_ACCOUNTS,

@@ -16,10 +16,10 @@ import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
 
-/** Longer than any call takes, of which the answer may be kept under what was known at its beginning. */
+/** Longer than any call takes. An answer is cached under the generation from the start of its call. */
 const LONGEST_CALL_MS = 200_000;
 
-/** Everything that the state takes from its process: a simulation brings a clock and random numbers of its own. */
+/** The clock, random numbers and client that the state uses. A simulation brings its own. */
 interface Surroundings {
   /** Its timers do not keep the process alive. */
   readonly clock: Clock;
@@ -28,8 +28,8 @@ interface Surroundings {
 }
 
 /**
- * The state of several gateways, in Redis. Entries are cached in each process as well, and are valid while no write is known
- * to have touched them. @throws when Redis is required and cannot be reached; RedisClientMissing.
+ * Opens the state of several gateways in Redis. Each process also caches entries in memory. An entry is valid until a write
+ * to its resources is known. @throws when Redis is required and cannot be reached; RedisClientMissing.
  */
 export async function openStateInRedis(
   options: RedisStateOptions,
@@ -46,7 +46,7 @@ export async function openStateInRedis(
     clock: { ...clock, now },
     random,
     createClient,
-    // A failure of it harms no gateway, and there is no log for it.
+    // An error in a callback harms no gateway, and there is no log for it.
     onChange: (reason) =>
       notify(
         () => options.onChange?.(reason),
@@ -81,7 +81,7 @@ export async function openStateInRedis(
   };
   const dropEntries = () => {
     link.whenChanged(dropEntries);
-    // Others may have written during a partition.
+    // Other processes may have written during a partition.
     if (!link.isDegraded) own = createCacheInMemory(now);
   };
   link.whenChanged(dropEntries);
@@ -94,7 +94,7 @@ export async function openStateInRedis(
   return state;
 }
 
-/** Says why Redis cannot be used, and what to do. */
+/** Explains why Redis cannot be used, and how to fix this. */
 export function redisProblem({ name, message }: Error, url: string): string {
   const { host } = new URL(url);
   return name === 'RedisClientMissing'
@@ -104,7 +104,7 @@ export function redisProblem({ name, message }: Error, url: string): string {
 
 const ASK_TIMEOUT_MS = 5_000;
 
-/** Runs a script once that looks at a key, and takes no part in what the gateways there share. @throws the error of the connection */
+/** Runs a script that reads one key, and changes nothing that gateways share. @throws the error of the connection */
 export async function askRedis({ url, prefix }: { readonly url: string; readonly prefix: string }) {
   const limits = {
     connectTimeoutMs: ASK_TIMEOUT_MS,

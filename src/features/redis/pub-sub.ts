@@ -14,11 +14,11 @@ export interface PubSubOptions {
 }
 
 /**
- * Pub/sub, by a connection of its own: Redis cuts one that subscribes when much is written to it, and the other one carries
- * large answers. It is there while a channel is wanted. A lost message costs time only: every process looks by itself as well. So
- * a user of Redis who may not publish, by `pcall`, or not subscribe, does without.
- * @param channels - those that are wanted; each that comes or goes is told by `add` and `remove`
- * @param onOpen - called when it is connected, for the first time or again: messages in between are lost
+ * Pub/sub on a separate connection: Redis closes subscribers with too much unread output, and the main connection carries
+ * large answers. The connection is open while a channel is wanted. A lost message costs only time, as every process also polls.
+ * So the gateway works with a Redis user that may not publish, thanks to `pcall`, or subscribe.
+ * @param channels - the wanted channels; call `add` or `remove` after each change
+ * @param onOpen - called after each connection, the first included: messages before it are lost
  */
 export function createPubSub(
   { clock, createClient, readUrl }: PubSubOptions,
@@ -27,7 +27,7 @@ export function createPubSub(
 ) {
   let current: Promise<DriverClient> | undefined;
 
-  /** A message of a channel that is not wanted any more is dropped. */
+  /** Drops messages of channels that are no longer wanted. */
   const deliver = (message: Buffer, channel: Buffer) => channels.get(String(channel))?.receive(message);
 
   const connect = async (onLost: () => void): Promise<DriverClient> => {
@@ -48,14 +48,14 @@ export function createPubSub(
   };
 
   const open = () => {
-    /** Opens another one, unless that has happened meanwhile. */
+    /** Opens a new connection after a pause, unless another connection has replaced this connection. */
     const onLost = () => void clock.after(RETRY_MS, () => opened === current && reopen());
     const opened = connect(onLost);
     opened.catch(onLost);
     current = opened;
   };
 
-  /** Until then there is nothing to do: all channels are subscribed to as soon as the client is ready. */
+  /** Skips the action until the client is ready: a client that becomes ready subscribes to all channels. */
   const whenReady = (action: (client: DriverClient) => Promise<unknown>) => {
     current?.then((client) => client.isReady && action(client)).catch(() => undefined);
   };
@@ -63,7 +63,7 @@ export function createPubSub(
     current?.then((client) => client.destroy()).catch(() => undefined);
     current = undefined;
   };
-  /** Redis was lost: the connection may be dead without saying so. */
+  /** Replaces the connection. After Redis was lost, the connection may be dead without an error. */
   const reopen = () => {
     close();
     if (channels.size > 0) open();

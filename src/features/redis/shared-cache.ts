@@ -4,13 +4,14 @@ import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { IS_HELD } from './membership.ts';
 
-/** Longer than any call takes; a lease outlasts it where a call does not end. */
+/** Longer than any call takes. An entry's key, with its lease, is kept at least this long. */
 const LONGEST_CALL_MS = 200_000;
 
 /**
- * `since`: when an entry was filled from then on (0: never), its age does not matter. Gives the time; 1: the entry will do, 2: another
- * process has the lease, 3: the asker has it; the age of the entry in ms, and the entry. One that is younger than nothing, as
- * the clock was set back, is none.
+ * Looks up an entry, or takes the lease to fill it. `since`: an entry filled since this time is enough at any age (0: none is).
+ * Replies the time of Redis, a result, the entry's age in ms, and the entry.
+ * Results: 1: the entry is enough. 2: another process has the lease. 3: this process has the lease.
+ * An entry with a negative age counts as missing: Redis's clock was set back.
  */
 const LOOK_UP = lua('entry instances', 'fresh# since# lease turn')`${IS_HELD}
 local found = redis.call('HMGET', entry, 'value', 'askedAt', 'filledAt', 'lease', 'turn')
@@ -29,8 +30,8 @@ return { now, 3, age, value or '' }`;
 const FOUND = { isEnough: 1, isLeased: 3 };
 
 /**
- * A newer answer stays, unless the clock was set back since. The account is remembered as long as the value, if there is one: when
- * it is forgotten, no entry of it is valid any more.
+ * Ends a lease and stores the answer, if there is an answer. Keeps a newer answer, unless Redis's clock was set back since.
+ * Keeps the account as long as the answer: without the account, its entries are invalid.
  */
 const END_LEASE = lua('entry account', 'lease age ttl value')`
 if redis.call('HGET', entry, 'lease') == lease then redis.call('HDEL', entry, 'lease', 'turn') end
@@ -45,14 +46,14 @@ return 0`;
 
 type Kept = Omit<CacheEntry, 'ageMs'>;
 
-/** A larger answer is not shared: it would keep all others from the store. */
+/** Larger answers are not shared: they would delay all other commands. */
 const MAX_SHARED_BYTES = 1024 * 1024;
 
-/** Cache entries that the processes of a gateway share, each encrypted under its account's key. */
+/** Cache entries that all processes share, each encrypted under its account's key. */
 export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeyspaces): SharedCache {
   const leaseOf = (account: AccountKeyspace, key: string, holder: string): Lease => {
     const end = (...answer: readonly Argument[]) => {
-      // One that cannot be ended is over when the store is lost.
+      // If the store is lost, the lease ends without this command.
       link.offer(END_LEASE, [key, account.key('account')], [holder, ...answer]).catch(() => undefined);
     };
     return {
@@ -76,7 +77,7 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
         const [askedAt, found, ageMs, sealed] = reply as [number, number, number, Buffer];
         const text = sealed.length > 0 ? account.encryption.open(sealed, key) : undefined;
         const entry = text === undefined ? undefined : { ...(JSON.parse(text) as Kept), ageMs };
-        // One that cannot be read is none: that of this process takes its place, whoever has the lease.
+        // A broken entry counts as missing: this process replaces it, even if another process has the lease.
         const isBroken = !entry && sealed.length > 0;
         const isLeased = found === FOUND.isLeased || isBroken;
         const isEnough = found === FOUND.isEnough && !isBroken;
@@ -88,7 +89,7 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
   };
 }
 
-/** The store is lost: each process makes its own calls. */
+/** The result while the store is lost: each process makes its own calls. */
 const DEGRADED: LookupResult = {
   entry: undefined,
   isEnough: false,

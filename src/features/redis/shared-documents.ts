@@ -4,9 +4,9 @@ import { lua } from './client.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
-/** A document that is not used for so long is dropped, in ms. Clients send it again then. */
+/** How long Redis keeps a document after its last use, in ms. Then clients send its text again. */
 const KEEP_MS = 24 * 60 * 60_000;
-/** New documents of an account that Redis keeps in that time. Clients send the text of other documents. */
+/** The maximum of new documents per account in `KEEP_MS`. Clients send the text of further documents. */
 export const MAX_NEW_DOCUMENTS = 500;
 
 const READ_DOCUMENT = lua('document', 'keep#')`
@@ -24,8 +24,9 @@ redis.call('SET', document, sealed, 'PX', keep)
 return 1`;
 
 /**
- * Documents that an account has registered with any process, encrypted under its key. A document from Redis must have its hash, so
- * another writer to Redis cannot choose which document runs. `own`: the documents in the memory of this process.
+ * Documents that an account has registered with any process, encrypted under the account's key. A document from Redis must
+ * match its hash, so that another writer to Redis cannot choose which document runs.
+ * @param own - the documents in the memory of this process
  */
 export function createDocumentsInRedis(
   link: RedisLink,
