@@ -177,7 +177,7 @@ function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimi
   const newest = most.at(-1);
   const error = codedError(
     'TOO_MANY_STREAMS',
-    `There are ${streams.size} live streams with this API key, the most of them yours; at most ${maxStreams} are allowed, and this one made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
+    `There are ${streams.size} live streams with this API key, most of them yours; at most ${maxStreams} are allowed. This stream made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
     details,
   );
   newest?.end({ error });

@@ -113,7 +113,7 @@ builder.subscriptionFields((t) => ({
   scriptSessions: t.field({
     type: ScriptSessionsEvent,
     description:
-      'The connected users of a script, now and as they change. Subscribers share polls, which take what other calls leave of the quota: 2 s apart at the least, up to 30 s while nothing changes. A session that several pages of the list miss counts as ended once the next poll misses it as well, or LuaAuth does not know it any more. Costs one REST call to begin with.',
+      'The connected users of a script, now and as they change. Subscribers share polls, which take what other calls leave of the quota: 2 s apart at the least, up to 30 s while nothing changes. A list of several pages may miss a session. The session counts as ended once the next poll misses it as well, or LuaAuth does not know it any more. Costs one REST call to begin with.',
     extensions: {
       ...requiresScopes('sessions:read'),
       ...costs(getSessions, { items: () => MOST_SESSIONS }),
