@@ -1,6 +1,6 @@
 import { createBoundedCache } from '../state/memory.ts';
 
-/** A record of an account that may be forgotten. */
+/** A record of an account that is dropped when idle. */
 export interface AccountRecord {
   /** Whether nothing is left to remember. */
   isIdle(): boolean;
@@ -8,7 +8,7 @@ export interface AccountRecord {
 
 const SWEEP_AT = 1_000;
 
-/** A record of each account, added when it is first needed; those with nothing to remember go, so that memory is bounded. */
+/** A record of each account, added on first use. Drops idle records, so that memory is bounded. */
 export class Accounts<Kept extends AccountRecord> extends Map<string, Kept> {
   readonly #make: (account: string) => Kept;
   #sweepAt = SWEEP_AT;
@@ -18,7 +18,7 @@ export class Accounts<Kept extends AccountRecord> extends Map<string, Kept> {
     this.#make = make;
   }
 
-  /** Adds one for an account that has none. */
+  /** Adds the record of an account that has none. */
   add(account: string): Kept {
     if (this.size >= this.#sweepAt) this.#sweep();
     const record = this.#make(account);
@@ -35,8 +35,8 @@ export class Accounts<Kept extends AccountRecord> extends Map<string, Kept> {
 const MAX_REMEMBERED = 10_000;
 
 /**
- * The accounts whose key the API has accepted, as this process has seen. Keys that somebody makes up never come in, so they
- * push no other out.
+ * The accounts whose key the API has accepted, as this process has seen. Made-up keys are never added, so they evict no
+ * other account.
  */
 export type KnownAccounts = ReturnType<typeof createKnownAccounts>;
 

@@ -27,12 +27,16 @@ export interface AnswerWatch {
 /** Comparing every answer would cost more than decoding it. */
 const COMPARE_EVERY_MS = 1_000;
 const NEWS_AFTER_MS = 3_600_000;
-/** With one of each kind for all others, 200 series: the API chooses the names of new members. */
+/**
+ * Largest number of known members. With a series of each kind for all others, metrics have 200 series. The API chooses
+ * the names of new members, so the number needs a bound.
+ */
 const MAX_KNOWN = 197;
 const OTHERS = 'others';
 
 /**
- * Compares an answer of each endpoint at most once a second, and each answer with a member that the decoder cannot use.
+ * Compares an answer of each endpoint at most once a second. Also compares each answer with a member
+ * that the decoder cannot use.
  * @param report - `isNews`: the member is reported for the first time in an hour
  */
 export function createAnswerWatch(

@@ -4,21 +4,21 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { About } from './call.ts';
 import { BadResponse } from './errors.ts';
 
-/** The least size of a block, so that the first few chunks do not make one each. */
+/** The least size of a block in bytes, so that the first few chunks do not each allocate a block. */
 const LEAST_BYTES = 1024;
 
 /**
- * The bytes of a body as its chunks come, in about its size of memory however small they are: a chunk of one byte is an
- * object of several hundred. A single chunk, which most bodies are, is kept as it is; further ones are copied, so that
- * none of them keeps the larger piece of memory alive that it may be a slice of.
+ * Collects the chunks of a body in about the body's size of memory, however small the chunks are. (A chunk of a single
+ * byte is an object of several hundred bytes.) A single chunk, the usual case, is kept without a copy. Further chunks
+ * are copied, since a slice would keep its whole underlying memory alive.
  */
 export class GrowingBuffer {
-  /** How many bytes have been appended. */
+  /** Number of appended bytes. */
   size = 0;
   #block: Buffer = EMPTY;
   #isOwn = false;
 
-  /** Takes the next chunk, which must not change from then on. */
+  /** Appends the next chunk, which must not change afterwards. */
   append(chunk: Uint8Array): void {
     if (this.size === 0) {
       this.#block = Buffer.isBuffer(chunk) ? chunk : viewOf(chunk);
@@ -29,7 +29,7 @@ export class GrowingBuffer {
     this.size += chunk.length;
   }
 
-  /** All bytes so far, without a copy: whoever has taken them appends no more. */
+  /** Returns all bytes so far without a copy. Nothing may be appended afterwards. */
   bytes(): Buffer {
     return this.#isOwn ? this.#block.subarray(0, this.size) : this.#block;
   }
@@ -49,7 +49,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** All bytes of a stream; undefined: there are more than `maxBytes`, and the rest is not read. */
+/** Returns all bytes of a stream. Returns undefined at more than `maxBytes`, without reading the rest. */
 export async function readStream(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, maxBytes: number) {
   const found = new GrowingBuffer();
   for await (const chunk of chunks) {
@@ -66,9 +66,12 @@ const decoders = {
   br: promisify(brotliDecompress),
 };
 
-/** A whole body as text. @throws BadResponse for bytes that are not UTF-8, unless they explain a failure: its status says more. */
+/**
+ * Returns a whole body as text. The body of a failure may hold any bytes, since its status says more.
+ * @throws BadResponse for bytes of another answer that are not UTF-8.
+ */
 export function decodeText(about: About, bytes: Buffer, status: number): string {
-  // A byte order mark stays in the text, where JSON refuses it: the API documents no such thing.
+  // A byte order mark stays in the text, and JSON refuses it: the API documents no such mark.
   if (status >= 400 || isUtf8(bytes)) return bytes.toString('utf8');
   throw new BadResponse(about, 'its bytes are not UTF-8');
 }
@@ -78,7 +81,7 @@ export function tooLarge(about: About, limit: number): BadResponse {
 }
 
 /**
- * The bytes of a compressed body. `limit` counts decoded ones, so that a small body cannot fill the memory.
+ * Decompresses a body. `limit` counts decoded bytes, so that a small body cannot fill the memory.
  * @throws BadResponse for an unknown encoding, and for a broken or too large body.
  */
 export async function decompress(about: About, bytes: Buffer, encoding: string, limit: number) {

@@ -1,16 +1,16 @@
 import type { Snapshot } from '../state/port.ts';
 import type { AnswerWatch } from './answer-watch.ts';
 
-/** The response over HTTP, before anyone has read it. */
+/** The HTTP response before decoding. */
 export interface Reply {
   readonly status: number;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as received. */
   readonly headers: readonly Buffer[];
   /** The decoded body: strict UTF-8, decompressed. */
   readonly text: string;
 }
 
-/** The value of a header, by its name in lower case: all of its values, if it stands there several times. */
+/** The value of a header, by its name in lower case. Repeated values are joined by commas. */
 export function headerIn(headers: Reply['headers'], name: string): string | undefined {
   let found: string | undefined;
   for (let index = 0; index < headers.length; index += 2) {
@@ -22,29 +22,37 @@ export function headerIn(headers: Reply['headers'], name: string): string | unde
   return found;
 }
 
-/** The facts of a call that an error may carry: the route template, never the expanded path, a header, a key or a body. */
+/**
+ * The facts of a call that an error may carry. Holds the route template, never the expanded path, a header, a key or a
+ * body.
+ */
 export interface About {
   /** Such as `GET /scripts/:script_id`. */
   readonly endpoint: string;
-  /** A read changes nothing and may be repeated; a write may not, unless it is certain that it was not executed. */
+  /** A read changes nothing and may be repeated. A write may be repeated only if it certainly was not executed. */
   readonly kind: 'read' | 'write';
 }
 
-/** The operation that asks: one object for each, so that operations can take turns. */
+/** The operation that makes calls: one object for each operation, so that operations can take turns. */
 export interface Origin {
   /** The API key, sent as the `token` header and never shown. */
   readonly key: string;
-  /** Stands for the key wherever something is kept by key: its hash. */
+  /** The hash of the key, which replaces the key wherever state is kept by key. */
   readonly account: string;
-  /** Stands for who asked the gateway: callers with one key take turns. */
+  /** Identifies the caller: callers with the same key take turns. */
   readonly caller: string;
-  /** Stands for the client of a key that the API has not accepted yet, because such clients take turns; undefined: it is not known. */
+  /**
+   * Identifies the client of a key that the API has not accepted yet, as such clients take turns. undefined: unknown.
+   */
   readonly place?: string | undefined;
-  /** Requests in any sliding second for this caller alone; undefined: as many as for the key. */
+  /** Requests in any sliding second for this caller alone; undefined: the rate of the key. */
   readonly callerRate?: number | undefined;
-  /** When the operation began, in ms on the transport's clock: where connections are scarce, the oldest goes first. */
+  /**
+   * When the operation began, in ms on the transport's clock. Where connections are scarce, the oldest operation goes
+   * first.
+   */
   readonly startedAt?: number | undefined;
-  /** The generations that its reads may show, known once for the operation; undefined: each call asks for itself. */
+  /** The generations that the operation's reads may show; undefined: each call looks them up. */
   readonly snapshot?: Snapshot | undefined;
 }
 
@@ -55,16 +63,16 @@ export interface Asked {
   readonly payload: object | undefined;
 }
 
-/** One request to the REST API, on its way down. Nobody writes into it: a step that knows more hands on another one. */
+/** One request to the REST API, on its way through the steps. A step never changes a call: it passes on a copy. */
 export interface Call<T> extends About, Asked {
   readonly method: 'GET' | 'POST';
   /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
   readonly path: string;
   /** JSON text; undefined sends no body. */
   readonly body: string | undefined;
-  /** Names of what a read is part of, or of what a write changes: a write makes old what has one of its names. */
+  /** Names of the resources that a read shows or a write changes. A write makes reads of its resources old. */
   readonly resources: readonly string[];
-  /** Which of the times of freshness holds for a read's answer. */
+  /** The name of the freshness time for a read's answer. */
   readonly freshFor: string;
   /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
   readonly deadline: number;
@@ -72,41 +80,48 @@ export interface Call<T> extends About, Asked {
   readonly timeoutMs: number;
   /** Whether the API may take a minute to answer: other calls go on meanwhile. */
   readonly waitsForOthers: boolean;
-  /** Whether there may be no second request, whatever came of the first. */
+  /** Whether there may be no second request, whatever the outcome of the first. */
   readonly isSentOnce: boolean;
-  /** Aborted when the client has left. A read ends with it wherever it is; a write only while it waits for its turn. */
+  /** Aborted when the client has left. A read then ends at any stage, a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
-  /** Reads the answer or throws the refusal that it holds. Must not depend on anything but its arguments. Tells `watch` of differences. */
+  /**
+   * Reads the answer, or throws the refusal that it holds. Depends on its arguments only. Reports differences to
+   * `watch`.
+   */
   readonly decode: (reply: Reply, asked: Asked, watch?: AnswerWatch) => T;
-  /** Names a read from when it began: who asks for what, since which write. Reads of one key may share one answer. */
+  /** Identifies a read: account, generation, method, path and body. Reads of one key may share one answer. */
   readonly key: string;
-  /** Whether a write to the resource may be carried out yet: then nothing that is read is worth keeping. */
+  /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */
   readonly isInDoubt: boolean;
-  /** The number of the partition in which other processes may have written; 0: there is none. */
+  /** The number of the partition in which other processes may have written; 0: no partition. */
   readonly partition: number;
-  /** No cache entry will do, and no call of somebody else's: only a request of its own. The answer is cached for others. */
+  /**
+   * Whether the call needs its own request, without a cache entry or a shared call. The answer is cached for others.
+   */
   readonly isUnshared: boolean;
-  /** Stands for the call and those for the same that wait for its answer; undefined: there are none. */
+  /** The call in flight that other calls may share; undefined: the call is not shared. */
   readonly inFlight: InFlight | undefined;
-  /** Nobody waits for the answer, it is to renew a cache entry: the call gives way to all others. */
+  /** Set if the call only renews a cache entry. No client waits for the answer, so all other calls go first. */
   readonly revalidation: Revalidation | undefined;
 }
 
-/** A call, as the scheduler sees it. */
+/** A call in flight, as the scheduler sees it. */
 export interface InFlight {
-  /** Whether it waits behind many others of its caller: another caller had better wait for a turn of its own. */
+  /** Whether the call waits behind many others of its caller. Another caller had better wait for a turn of its own. */
   isFar: boolean;
-  /** Whether others wait for the same in turns of their own. */
+  /** Whether calls with the same key wait in turns of their own. */
   readonly hasOthers: boolean;
-  /** Its turn has come: it is the call of those others too. */
+  /** Called when the call's turn comes. The waiters of the other calls join this call. */
   begin(): void;
 }
 
-/** The call with the most of this goes first among those that renew cache entries. */
+/** A renewal of a cache entry. The renewal with the largest `servedAgeMs` goes first. */
 export interface Revalidation {
-  /** The ages of the entry each time it was served meanwhile, summed up in ms: whole ones, as reading a fraction makes garbage. */
+  /**
+   * Sum of the ages of the entry each time it was served meanwhile, in whole ms. Reading a fraction allocates memory.
+   */
   readonly servedAgeMs: number;
-  /** Whether it is a poll, which no cache entry can answer. Polls have a rate of their own, and leave none of it unused. */
+  /** Whether this is a poll, which no cache entry can answer. Polls have their own rate, and leave no permit unused. */
   readonly isPoll?: boolean;
 }
 
@@ -114,51 +129,53 @@ export interface Answer<T> {
   readonly value: T;
   /** Size of the body in bytes, roughly what keeping the value costs. */
   readonly bytes: number;
-  /** When the request was written, on the transport's clock: what the answer shows is no older. */
+  /** When the request was written, on the transport's clock. The answer shows no older state. */
   readonly sentAt: number;
   readonly source: Source;
-  /** How old it was when it was served from the cache; 0 for what a call has brought. */
+  /** Age when served from the cache, in ms; 0 for the answer of a call. */
   readonly ageMs: number;
 }
 
-/** Where an answer came from: its own call, another one's, or the cache. */
+/** Where an answer came from: its own call, a shared call, or the cache. */
 export type Source = 'call' | 'shared' | 'fresh' | 'stale';
 
-/** Each request of an operation takes from it what arrives. */
+/** The bytes that an operation may still receive. Each request subtracts what arrives. */
 export interface Allowance {
   /** In bytes, decoded. */
   bytesLeft: number;
 }
 
 /**
- * Receives how a call goes on: the second argument of every step. A step that needs to know passes one of its own that
- * hands on to the one it was given. A call makes one request or several (retries), or none. Its work must not
- * throw, and costs every call.
+ * Receives the events of a call: the second argument of every step. A step that listens passes its own object, which
+ * forwards each event. A call makes one request, several (retries), or none. The methods must not throw, and their work
+ * costs every call.
  */
 export interface Progress {
-  /** How much the operation may still receive; undefined: as much as comes. */
+  /** How much the operation may still receive; undefined: no limit. */
   readonly allowance: Allowance | undefined;
-  /** It has to wait for what it needs. */
+  /** The call has to wait for a permit or a connection. */
   queued?(): void;
-  /** It has that, at once or after so many ms: a request begins. */
+  /** The call has its permits and a connection after `waitedMs`: a request begins. */
   dequeued(waitedMs: number): void;
   /** The request is about to be written. */
   sent(): void;
-  /** The request is over, or will not be made although the call has waited; `failure` is undefined when it went well. */
+  /** The request is over, or will not be made although the call has waited. `failure` is undefined on success. */
   ended?(failure: unknown): void;
-  /** A proxy has answered in the place of the API. `ray` is Cloudflare's name of the request. */
+  /** A proxy has answered in place of the API. `ray` is Cloudflare's name of the request. */
   proxied(ray: string): void;
-  /** This process has lost the others: what it reads may be older than what they wrote, and they may not see its writes. */
+  /**
+   * This process has lost the other processes. Its reads may miss their writes, and their reads may miss its writes.
+   */
   uncoordinated(): void;
 }
 
 /**
- * How any call travels. Every step of the way (cache, retries, the request itself) has this one shape: it takes the call,
- * and whom to tell how it goes on.
+ * How any call travels. Every step (cache, retries, the request itself) has this shape. It takes the call, and the
+ * receiver of its progress.
  */
 export type Send = <T>(call: Call<T>, progress: Progress) => Promise<Answer<T>>;
 
-/** A step: takes the next one and gives another. */
+/** A step: takes the next step and returns a wrapped step. */
 export type Interceptor = (next: Send) => Send;
 
 /** The part of an AbortSignal that the transport needs. */
@@ -168,14 +185,14 @@ export interface Signal {
   removeEventListener(type: 'abort', listener: AbortListener): void;
 }
 
-/** An object hears of an abort by its own method, which spares a function for each call. */
+/** A listener with a method of its own, which spares a function for each call. */
 export interface AbortListener {
   handleEvent(): void;
 }
 
-/** A signal and what aborts it: one for each call and each request, so it is lighter than an AbortController. */
+/** A signal and its source. Each call and each request has one, so it is lighter than an AbortController. */
 export class AbortSource implements Signal {
-  /** Most have one listener. */
+  /** Most signals have a single listener. */
   #listener: AbortListener | undefined;
   #others: Set<AbortListener> | undefined;
   aborted = false;

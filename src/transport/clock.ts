@@ -2,15 +2,15 @@ import { notify } from '../state/maybe-promise.ts';
 
 /** Time as an argument, so that deadlines and pacing can be tested without waiting. */
 export interface Clock {
-  /** Milliseconds on a line that never goes back; only differences mean anything. */
+  /** Milliseconds that never go back. Only differences have a meaning. */
   now(): number;
-  /** Runs `action` once after `delayMs`, of which the system's clock takes 24 days at most; the returned function calls it off. */
+  /** Runs `action` once after `delayMs`. The returned function cancels it. The system's clock waits 24 days at most. */
   after(delayMs: number, action: () => void): () => void;
   /** Runs `action` at the end of this turn of the event loop; undefined: by `setImmediate`. */
   soon?(action: () => void): void;
 }
 
-/** A timer of Node that is to take longer fires at once. */
+/** A Node timer with a longer delay fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -53,7 +53,7 @@ export function wait(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => void clock.after(delayMs, resolve));
 }
 
-/** Runs `action` again and again, first after one period, until the returned function calls it off. */
+/** Runs `action` after each period until the returned function cancels it. */
 export function every(clock: Clock, periodMs: number, action: () => void): () => void {
   let cancel: () => void;
   const wait = () => {
@@ -67,8 +67,9 @@ export function every(clock: Clock, periodMs: number, action: () => void): () =>
 }
 
 /**
- * A clock of an embedder, whose failures end neither a call nor the process: `onFailure` is told. Where it gives no time, the
- * last one stands; where it gives nothing to call a timer off with, the timer is the system's.
+ * Guards a clock of an embedder: its failures end neither a call nor the process. Failures go to `onFailure`. If the
+ * clock gives no time, the last time stands. If it returns no function that cancels a timer, the system's timer takes
+ * over.
  */
 export function guardClock(clock: Clock, onFailure: (error: unknown) => void): Clock {
   let last = 0;
@@ -118,13 +119,13 @@ export function guardClock(clock: Clock, onFailure: (error: unknown) => void): C
   };
 }
 
-/** A timer that fires this long after its time shows that the process was busy or stood still meanwhile. */
+/** A timer that fires this late, in ms, shows that the process was busy or stood still. */
 const LATE_MS = 50;
 
 /**
- * Runs `expire` at a time on the clock, unless it is called off. A process that was busy or stood still finds its timers due
- * before it finds the answers that came in time: then those are read first, and `wasLate` says that the wait tells nothing
- * about the API.
+ * Runs `expire` at a time on the clock, unless it is called off. A late process finds due timers before answers that
+ * came in time. In that case the answers are read first. `wasLate` then says that the timeout tells nothing about the
+ * API.
  */
 export class Deadline {
   declare callOff: () => void;

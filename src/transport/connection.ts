@@ -11,13 +11,16 @@ export interface Carrier {
   connection: Connection | undefined;
 }
 
-/** A pool of so many at most, whose requests know their connection: one that cannot be trusted any more can be cut. */
+/** A pool whose requests know their connection, so that a connection with a stray answer can be closed. */
 export function createConnections(origin: string, connections: number): Pool {
   const factory = (url: URL, options: object) => new Connection(url, options as Client.Options);
   return new Pool(origin, { connections, pipelining: 1, factory });
 }
 
-/** One of undici's clients, which is one connection at a time. undici itself gives nobody the socket of a request. */
+/**
+ * An undici client, which is one connection at a time. Keeps the socket, because undici does not expose the socket of a
+ * request.
+ */
 export class Connection extends Client {
   readonly #held: { socket?: Socket };
   #carrier: Carrier | undefined;
@@ -41,12 +44,12 @@ export class Connection extends Client {
     return super.dispatch(options, handler);
   }
 
-  /** A request is over. The connection stays, and would keep what was sent. */
+  /** Drops a request that is over. The connection stays open, and would keep the request in memory. */
   release(carrier: Carrier): void {
     if (this.#carrier === carrier) this.#carrier = undefined;
   }
 
-  /** Closes the connection at once, unless it has begun to carry another request than this one's. */
+  /** Closes the connection at once, unless it already carries another request. */
   cut(carrier: Carrier): void {
     if (this.#carrier === carrier) this.#held.socket?.destroy();
   }

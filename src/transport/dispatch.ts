@@ -30,21 +30,24 @@ interface DispatchOptions {
   readonly clock: Clock;
   /** Decides when a request is sent. */
   readonly scheduler: Scheduler;
-  /** Told of answers that are not as documented. */
+  /** Receives answers that differ from the documentation. */
   readonly watch?: AnswerWatch | undefined;
 }
 
-/** A call that has waited long for its turn may have little time left: less than this says nothing about the API. */
+/**
+ * A timeout after less time than this says nothing about the API, in ms. A call that has waited long may have little
+ * time left.
+ */
 const FAIR_MS = 500;
 
 /**
- * The innermost step: one request, one answer. It acquires what it needs first. The deadline covers connecting, sending and
- * the whole body; past it, or when a read's signal aborts, the socket is closed. Redirects are answers like any other, never
- * followed.
+ * The innermost step: one request, one answer. Acquires permits and a connection first. The deadline covers connecting,
+ * sending and the whole body. Past the deadline, or when a read's signal aborts, the socket is closed. Redirects are
+ * answers like any other, never followed.
  *
- * It speaks to undici through a dispatch handler of its own, because `request()` does not tell whether a request that
- * failed had been written: that decides whether a write may be repeated. The handler is of undici's older kind: the newer one
- * costs an operation of ten calls a tenth of its CPU time more.
+ * Uses undici's `dispatch` with its own handler: `request()` does not tell whether a failed request had been written.
+ * That decides whether a write may be repeated. The handler is of undici's older kind. The newer kind costs an
+ * operation of ten calls a tenth more CPU time.
  */
 export function createDispatch(options: DispatchOptions): Send {
   return (call, progress) =>
@@ -64,13 +67,13 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   readonly #turn: Turn;
   #deadline: Deadline | undefined;
   #abort: ((reason?: Error) => void) | undefined;
-  /** The one that carries its request. */
+  /** The connection that carries the request. */
   connection: Connection | undefined;
   #settled = false;
   #sentAt: number | undefined;
-  /** When it is given up, on the clock; undefined: it waits. */
+  /** When the request times out, on the clock; undefined: the call still waits. */
   #timesOutAt: number | undefined;
-  /** Whether being given up tells that the API is in trouble. */
+  /** Whether a timeout would show that the API is in trouble. */
   #isUnhealthy = false;
   #status = 0;
   #headers: Reply['headers'] = NO_HEADERS;
@@ -96,7 +99,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   begin(): void {
     const call = this.call;
     call.signal?.addEventListener('abort', this);
-    // A write that is sent with no time left would be carried out, and nobody would know.
+    // A write sent with no time left would be carried out, and its outcome would stay unknown.
     if (call.signal?.aborted) this.handleEvent();
     else if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
     else if (this.#allowance.bytesLeft < 0) this.fail(new BroughtTooMuch(call, 'no'));
@@ -115,14 +118,14 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     const timeoutMs = Math.min(call.timeoutMs, call.deadline - now);
     this.#timesOutAt = now + timeoutMs;
     const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
-    // The timer of one that has waited comes before its time is over: most end long before that.
+    // The timer of a call that has waited fires early and is set again. Most calls end long before.
     if (this.#deadline) this.#isUnhealthy = unhealthy;
     else this.#endAt(this.#timesOutAt, unhealthy, now);
     this.#progress.dequeued(waitedMs);
     this.#dispatch();
   }
 
-  /** Ends it then. The timer may come before, and is set again: of one that waits nobody knows how long it will. */
+  /** Ends the call at `end`. The timer may fire earlier and is set again: the end of a waiting call may still move. */
   #endAt(end: number, isUnhealthy: boolean, now = this.#options.clock.now()): void {
     this.#isUnhealthy = isUnhealthy;
     const at = Math.min(end, now + this.call.timeoutMs);
@@ -161,7 +164,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     }
   }
 
-  /** The client has left. */
+  /** Fails the call, because the client has left. */
   handleEvent(): void {
     this.fail(new ClientLeft(this.call, this.#executed));
   }
@@ -207,7 +210,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
         })
         .catch((failure) => {
           if (this.#status < 400) throw failure;
-          // The status of a failure says more.
+          // The status of a failure says more than its body.
           return bytes;
         })
         .then((decoded) => this.#finish(decoded))
@@ -222,12 +225,15 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 
   onError(cause: Error): void {
-    // The connection is closed: its request has arrived by now, or never will.
+    // The connection is closed: the request has arrived by now, or never will.
     if (!this.#settled && this.#sentAt !== undefined) this.#turn.answered();
     this.#failCut(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
   }
 
-  /** @throws what the answer says. */
+  /**
+   * Decodes the answer and resolves the call.
+   * @throws the refusal or failure that the answer holds
+   */
   #finish(bytes: Buffer): void {
     const text = decodeText(this.call, bytes, this.#status);
     const reply = { status: this.#status, headers: this.#headers, text };
@@ -243,7 +249,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#failCut(tooLarge(this.call, this.#options.maxBodyBytes));
   }
 
-  /** Fails without the whole body. The status of a failure says more than its page. */
+  /** Fails before the whole body is there. The status of a server error says more than its body. */
   #failCut(failure: CallFailure): void {
     if (this.#status < 500) {
       this.fail(failure);
@@ -263,10 +269,10 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#abort?.(failure);
   }
 
-  /** It is over, and has failed. */
+  /** Releases what a failed call holds, and rejects the call. */
   #end(failure: unknown): void {
     if (failure instanceof CallFailure && failure.ray !== undefined) this.#progress.proxied(failure.ray);
-    // There is an answer too many on the connection: the one that was asked for may follow, and reach somebody else.
+    // The connection has an answer too many. The expected answer may follow and reach another request.
     if (failure instanceof BadResponse && failure.isMisdirected) this.connection?.cut(this);
     this.connection?.release(this);
     this.#account.end(this.#turn, failure);
@@ -285,12 +291,12 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 }
 
-/** Nothing brings it below zero. */
+/** An allowance that is never used up. */
 const UNLIMITED: Allowance = { bytesLeft: Number.POSITIVE_INFINITY };
 
 const NO_HEADERS: Reply['headers'] = [];
 
-/** undici's errors of a head that came, but is none, is too long or says two lengths. */
+/** undici's errors for a head that is not HTTP, is too long or gives two lengths. */
 const NOT_HTTP = ['HTTPParserError', 'HeadersOverflowError', 'ResponseContentLengthMismatchError'];
 
 function brokenOff<T>(call: Call<T>, sent: boolean, status: number, cause: Error): CallFailure {
@@ -300,7 +306,7 @@ function brokenOff<T>(call: Call<T>, sent: boolean, status: number, cause: Error
   return new Unavailable(call, 'unknown', { cause });
 }
 
-/** The whole list of what goes upstream: nothing of the client's request but its key. */
+/** All headers that go upstream. The client's request gives only the key. */
 function requestHeaders<T>({ origin, body }: Call<T>, userAgent: string): Record<string, string> {
   const accept = 'application/json';
   return body === undefined

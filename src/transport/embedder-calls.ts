@@ -2,15 +2,15 @@ import { isThenable, type MaybePromise } from '../state/maybe-promise.ts';
 import type { Clock } from './clock.ts';
 
 interface QuestionOptions {
-  /** The function, as its embedder knows it. */
+  /** The name by which the embedder knows the function. */
   readonly name: string;
   readonly withinMs: number;
   readonly clock: Clock;
 }
 
 /**
- * Asks a function of an embedder, which may answer later, but not for ever. The answer is of an unknown type: TypeScript
- * does not check what JavaScript gives.
+ * Calls a function of an embedder, whose promise must settle in time. The answer has an unknown type: TypeScript does
+ * not check JavaScript values.
  * @throws what the function throws, at once or as a rejection; an Error when its time is over
  */
 export function askEmbedder(ask: () => unknown, options: QuestionOptions): MaybePromise<unknown> {
@@ -25,7 +25,7 @@ export function askEmbedder(ask: () => unknown, options: QuestionOptions): Maybe
   });
 }
 
-/** A value of an embedder in words: its type, and nothing of what it holds, which may be a key. */
+/** Describes the type of an embedder's value. Never shows the content, which may be a key. */
 export function typeInWords(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';

@@ -1,6 +1,6 @@
 import type { About } from './call.ts';
 
-/** Makes an error whose stack nobody sees, without one: it is most of what an error costs. */
+/** Runs `make` without capturing stacks for its errors. A stack is most of the cost of an error. */
 export function withoutStacks<T>(make: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -24,13 +24,15 @@ export abstract class CallFailure extends Error {
   abstract readonly transient: boolean;
   /** Whether the API carried the call out, as far as can be known. */
   abstract readonly executed: 'no' | 'unknown';
-  /** Whether it tells that the API as a whole is in trouble, not just this call. */
+  /** Whether the failure shows that the API as a whole is in trouble, not just this call. */
   readonly unhealthy: boolean = false;
-  /** Whether it shows that the API has accepted the key: it answered properly, and the key was not what it refused. */
+  /**
+   * Whether the failure shows that the API has accepted the key. The API answered properly and did not refuse the key.
+   */
   readonly provesKey: boolean = false;
   readonly endpoint: string;
   readonly kind: About['kind'];
-  /** Cloudflare's name of the request, if its proxy answered in the place of the API. */
+  /** Cloudflare's name of the request, if its proxy answered in place of the API. */
   readonly ray: string | undefined;
 
   constructor(about: About, message: string, options?: FailureOptions) {
@@ -45,7 +47,7 @@ export abstract class CallFailure extends Error {
 }
 
 interface UnavailableOptions extends FailureOptions {
-  /** Why, where it is neither of the usual reasons. */
+  /** Replaces the usual message. */
   readonly reason?: string;
   readonly isBlocked?: boolean;
   readonly transient?: boolean;
@@ -53,7 +55,7 @@ interface UnavailableOptions extends FailureOptions {
   readonly status?: number;
 }
 
-/** No connection, a connection that broke, or an answer of a proxy that says so. */
+/** No connection, a broken connection, or an answer of a proxy that reports either. */
 export class Unavailable extends CallFailure {
   override name = 'Unavailable' as const;
   override readonly unhealthy: boolean;
@@ -80,16 +82,16 @@ interface TimedOutOptions extends FailureOptions {
   readonly status?: number;
 }
 
-/** The deadline passed first, whether the connection, the answer or the rest of its body was missing. */
+/** The deadline passed before the connection, the answer or the rest of its body came. */
 export class TimedOut extends CallFailure {
   override name = 'TimedOut' as const;
   override readonly unhealthy: boolean;
   readonly transient = false;
   readonly executed: 'no' | 'unknown';
-  /** The HTTP status of a proxy that waited no longer; undefined: it was the gateway's own deadline. */
+  /** The HTTP status of a proxy that timed out; undefined: the gateway's own deadline passed. */
   readonly status: number | undefined;
 
-  /** `unhealthy`: the API had enough time to answer, so that this tells something about it. */
+  /** `unhealthy`: the API had enough time to answer, so the timeout shows trouble. */
   constructor(about: About, executed: 'no' | 'unknown', options: TimedOutOptions = {}) {
     const { unhealthy = false, status } = options;
     const by = status === undefined ? '' : ` (HTTP ${status})`;
@@ -105,14 +107,14 @@ interface BadResponseOptions extends FailureOptions {
   readonly isMisdirected?: boolean;
 }
 
-/** An answer that is not what the API documents. `reason` says how, without quoting the answer. */
+/** An answer that differs from the API's documentation. `reason` says how, without quoting the answer. */
 export class BadResponse extends CallFailure {
   override name = 'BadResponse' as const;
   override readonly unhealthy: boolean;
   readonly transient: boolean;
   readonly executed = 'unknown';
   readonly reason: string;
-  /** Whether it is the answer to something else, so that nothing on its connection can be trusted. */
+  /** Whether this answers another request, so that its connection cannot be trusted. */
   readonly isMisdirected: boolean;
 
   constructor(about: About, reason: string, options?: BadResponseOptions) {
@@ -124,7 +126,7 @@ export class BadResponse extends CallFailure {
   }
 }
 
-/** How long to wait when the API does not say. */
+/** How long to wait when the API does not say, in ms. */
 const RETRY_AFTER_MS = 1_000;
 
 interface RateLimitedBy extends FailureOptions {
@@ -132,7 +134,7 @@ interface RateLimitedBy extends FailureOptions {
   readonly isOfCaller?: boolean;
 }
 
-/** The API's `ratelimited`, or the gateway's own word that the quota leaves no permit in time: nothing was executed. */
+/** The API's `ratelimited`, or the gateway's own refusal because no permit is free in time. Nothing was executed. */
 export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
   readonly transient = true;
@@ -141,9 +143,9 @@ export class RateLimited extends CallFailure {
   readonly retryAfterMs: number;
   /** Whether `retryAfterMs` was given, or is the default. */
   readonly saysWhen: boolean;
-  /** Whether the API said so. */
+  /** Whether the API refused the call, not the gateway. */
   readonly byApi: boolean;
-  /** Whether it is the limit of this caller alone. */
+  /** Whether the rate of this caller alone is used up. */
   readonly isOfCaller: boolean;
 
   constructor(about: About, retryAfterMs: number | undefined, by: RateLimitedBy) {
@@ -171,7 +173,9 @@ export class BroughtTooMuch extends CallFailure {
   }
 }
 
-/** LuaAuth has not accepted the key yet, and the first calls with it have failed: the calls behind them are not sent. */
+/**
+ * LuaAuth has not accepted the key yet, and the first calls with it have failed. The calls behind them are not sent.
+ */
 export class NotTried extends CallFailure {
   override name = 'NotTried' as const;
   readonly transient = false;
@@ -188,7 +192,7 @@ export class NotTried extends CallFailure {
   }
 }
 
-/** The client left before the answer came; nobody reads this one. */
+/** The client left before the answer came. No client receives this failure. */
 export class ClientLeft extends CallFailure {
   override name = 'ClientLeft' as const;
   readonly transient = false;
@@ -200,7 +204,7 @@ export class ClientLeft extends CallFailure {
   }
 }
 
-/** The gateway has lost the store that tells it how much of the quota it may use: nothing was sent. */
+/** The gateway has lost the store that tells its share of the quota. Nothing was sent. */
 export class CoordinationLost extends CallFailure {
   override name = 'CoordinationLost' as const;
   readonly transient = true;
@@ -214,7 +218,9 @@ export class CoordinationLost extends CallFailure {
   }
 }
 
-/** Whether a failure is of the API or the quota, not an answer: then an older answer says more than the error. */
+/**
+ * Whether a failure comes from the API or the quota and is no answer. An older answer then says more than the error.
+ */
 export function isPassing(failure: unknown): boolean {
   if (!(failure instanceof CallFailure)) return false;
   return failure.transient || failure.unhealthy || failure instanceof TimedOut;

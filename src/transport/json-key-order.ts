@@ -1,14 +1,14 @@
 import { endOfString, QUOTE } from './json.ts';
 
-/** A prefix by which no name is an index: objects keep the order of such names. */
+/** With this prefix no name is an index, so objects keep the order of names. */
 const PREFIX = '.';
 
-/** The names of the object at a path of names, in the order in which a text has them. */
+/** Returns the names of the object at a path, in the order of the text. */
 export type KeysAt = (path: readonly string[]) => string[];
 
 /**
- * Gives the order of names in a text of JSON, which is parsed for the first question. `JSON.parse` puts names that look like
- * an index, such as "10", before all others and in the order of their numbers.
+ * Gives the order of names in a JSON text. Parses the text on the first question. `JSON.parse` puts names that look
+ * like an index, such as "10", first and in numeric order.
  */
 export function keyOrderOf(text: string): KeysAt {
   let prefixed: unknown;
@@ -20,7 +20,7 @@ export function keyOrderOf(text: string): KeysAt {
   };
 }
 
-/** Puts the prefix before every name: every string that a colon follows. */
+/** Puts the prefix before every name, which is a string before a colon. */
 function withPrefixes(text: string): string {
   const pieces: string[] = [];
   let from = 0;
@@ -37,7 +37,7 @@ function withPrefixes(text: string): string {
   return pieces.join('');
 }
 
-/** Whether a colon comes next, be it behind white space. */
+/** Whether a colon comes next, possibly after white space. */
 function isColonNext(text: string, from: number): boolean {
   let at = from;
   while (at < text.length && text.charCodeAt(at) <= 0x20) at += 1;

@@ -1,6 +1,6 @@
 import { randomId, systemRandom } from './random-source.ts';
 
-/** Text as a scanner takes it: a character at a time. */
+/** Text as a scanner reads it, a character at a time. */
 export type Characters = Readonly<Pick<string, 'length' | 'charCodeAt'>>;
 
 /** The fewest digits of an integer that a double may not hold. */
@@ -20,15 +20,15 @@ const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 
 /**
- * Found where there may be an integer that a double does not hold; almost always there is none. Digits of an id stand behind
- * a quote or a letter. The width is fixed, so that it never looks far back.
+ * Matches where an integer may be too long for a double. Most texts match nowhere: digits of an id stand behind a quote
+ * or a letter. The width is fixed, so the pattern never looks far back.
  */
 const LONG_DIGITS = /(?:^|[:,[\s-])\d{16}/;
 
 /**
- * `JSON.parse` that loses no digit: an integer of 16 digits or more arrives as a string of exactly its digits. Such
- * numbers are rare, so the text is rewritten only when one may be in it. (Node 20 shows a reviver no source text.)
- * The time it takes grows with the length of the text and no faster, whatever the text is.
+ * `JSON.parse` that loses no digit: an integer of 16 digits or more becomes a string of its digits. Such integers are
+ * rare, so the text is rewritten only if it may hold one. (Node 20 shows a reviver no source text.) The time grows
+ * linearly with the length of any text.
  * @throws SyntaxError as `JSON.parse` does.
  */
 export function parseJson(text: string): unknown {
@@ -38,11 +38,11 @@ export function parseJson(text: string): unknown {
   return bounds.length === 0 ? value : JSON.parse(withQuotes(bounds, text, ''));
 }
 
-/** Longer integers stay what `JSON.parse` makes of them, which is Infinity: nobody counts that far. */
+/** Longer integers stay as `JSON.parse` returns them, which is Infinity. */
 const MAX_DIGITS = 1_000;
 
 /**
- * `JSON.parse` that gives an integer past 2^53 as a bigint, where text of the same digits stays text.
+ * `JSON.parse` that returns an integer past 2^53 as a bigint. A string of the same digits stays a string.
  * @throws SyntaxError as `JSON.parse` does.
  */
 export function parseExactJson(text: string): unknown {
@@ -58,7 +58,7 @@ export function stringifyExactJson(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    // Its complaint about a bigint, among others: those are thrown again below.
+    // The error may be about a bigint. Any other error is thrown again below.
     if (!(error instanceof TypeError)) throw error;
   }
   const mark = randomId(systemRandom);
@@ -68,13 +68,13 @@ export function stringifyExactJson(value: unknown): string {
   return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 
-/** A prefix that no text of the document begins with. */
+/** A prefix that occurs nowhere in the document. */
 function markFor(text: string): string {
   const mark = randomId(systemRandom);
   return text.includes(mark) ? markFor(text) : mark;
 }
 
-/** Makes texts of integers, each with this prefix, but of those with more digits than are wanted. */
+/** Turns integers into strings with this prefix, except integers with more than `mostDigits` digits. */
 function withQuotes(
   bounds: readonly number[],
   text: string,
@@ -93,7 +93,9 @@ function withQuotes(
   return pieces.join('');
 }
 
-/** Puts integers in the place of marked texts. It goes on by a list, not by recursion: depth is what is to be survived. */
+/**
+ * Replaces marked strings by integers. Uses a list, not recursion, so that a deep document cannot overflow the stack.
+ */
 function unmarked(value: unknown, mark: string): unknown {
   const root = { value };
   const containers: Record<string, unknown>[] = [root];
@@ -114,11 +116,11 @@ function integer(digits: string): number | bigint {
 }
 
 /**
- * Whether a text of JSON holds more than `most` values, before any of them is made: each takes many times its length in
- * memory, and time of whoever looks at it. Looks at no character twice.
+ * Whether a JSON text holds more than `most` values, counted before parsing. Each parsed value takes many times its
+ * length in memory, and time to process. Looks at no character twice.
  */
 export function hasMoreValues(text: Characters, most: number): boolean {
-  // There is no value without a character.
+  // Each value has at least a character.
   if (text.length <= most) return false;
   let count = 0;
   let at = 0;
@@ -131,8 +133,8 @@ export function hasMoreValues(text: Characters, most: number): boolean {
 }
 
 /**
- * Where the JSON string ends that opens at `open`: behind its closing quote, or at the end of the text if it is never
- * closed. Looks at no character twice.
+ * Returns the end of the JSON string that opens at `open`, which is behind its closing quote. An unclosed string ends
+ * with the text. Looks at no character twice.
  */
 export function endOfString(text: Characters, open: number): number {
   let at = open + 1;
@@ -145,8 +147,9 @@ export function endOfString(text: Characters, open: number): number {
 }
 
 /**
- * Where each integer of 16 digits or more starts and ends, with its sign, in turn, in what `JSON.parse` takes. Digits of
- * strings, fractions and exponents do not count. Looks at each character at most three times, whatever the text is.
+ * Returns the start and end of each integer of 16 digits or more, sign included, in turn. Expects text that
+ * `JSON.parse` accepts. Ignores digits of strings, fractions and exponents. Looks at each character at most three
+ * times, whatever the text is.
  */
 export function longIntegers(text: Characters): number[] {
   const bounds: number[] = [];

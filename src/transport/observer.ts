@@ -4,30 +4,30 @@ import type { About, Allowance, Answer, Progress, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
 
 /**
- * How the REST calls and reads of one operation came about. Every read that is answered counts under exactly one of the
- * first four; one that falls back on a stale answer after its own call failed counts under `stale`, its requests under
- * `calls`.
+ * Counts the REST calls of one operation, and how its reads were answered. An answered read counts under exactly one of
+ * `calls`, `shared`, `fresh` and `stale`. A read whose call failed and that got a stale answer counts under `stale`.
+ * Its requests still count under `calls`.
  */
 export class Usage implements Progress {
   declare readonly allowance: Allowance;
   /** REST requests that this operation caused: reads, writes and retries. */
   declare calls: number;
-  /** Reads that were answered by another one's call. */
+  /** Reads that were answered by a shared call. */
   declare shared: number;
   /** Reads served from an answer in the cache that counts as fresh. */
   declare fresh: number;
-  /** Reads served from an older one, because the quota had no room or the API was failing. */
+  /** Reads served from an older answer, because the quota had no room or the API was failing. */
   declare stale: number;
-  /** The longest that one of its calls waited for its turn, in ms. */
+  /** The longest wait of a call for its turn, in ms. */
   declare queuedMs: number;
   /** The age of the oldest stale answer that was served, in ms. */
   declare oldestMs: number;
-  /** Whether this process had lost the others meanwhile. */
+  /** Whether this process lost the other processes meanwhile. */
   declare isUncoordinated: boolean;
-  /** Cloudflare's name of the last request that its proxy answered in the place of the API. */
+  /** Cloudflare's name of the last request that its proxy answered in place of the API. */
   declare ray: string | undefined;
 
-  /** `maxBytes`: bytes that its calls may bring in all, decoded. */
+  /** `maxBytes`: decoded bytes that the operation's calls may receive in all. */
   constructor(maxBytes = Number.POSITIVE_INFINITY) {
     this.allowance = { bytesLeft: maxBytes };
     this.calls = 0;
@@ -49,7 +49,7 @@ export class Usage implements Progress {
   }
 
   answered({ source, ageMs }: Answer<unknown>): void {
-    // Its own call was counted when it was sent.
+    // The read's own call was counted when it was sent.
     if (source === 'call') return;
     this[source] += 1;
     if (source === 'stale' && ageMs > this.oldestMs) this.oldestMs = ageMs;
@@ -63,7 +63,7 @@ export class Usage implements Progress {
     this.isUncoordinated = true;
   }
 
-  /** As reports and logs have it. */
+  /** The counts for reports and logs. */
   counts() {
     const { calls, shared, fresh, stale, queuedMs, ray } = this;
     return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs), ray };
@@ -72,7 +72,7 @@ export class Usage implements Progress {
 
 /** The part of a call that an observer sees: never its key, path or body. */
 export interface Observed extends About {
-  /** That of the call's operation; undefined for a call that belongs to none, which renews a cache entry. */
+  /** The usage of the call's operation; undefined for a call that renews a cache entry. */
   readonly usage: Readonly<Usage> | undefined;
 }
 
@@ -89,25 +89,27 @@ export type Outcome =
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
-/** Whether the process counts together with the others of its gateway. */
+/** Whether the process shares its counts with the other processes of its gateway. */
 export type CoordinationState = 'ok' | 'lost';
 
-/** Receives what happens to calls on their way, as far as it cares. Its work costs every call. */
+/** Receives the events of calls. Every hook is optional, and its work costs every call. */
 export interface Observer {
-  /** A call begins to wait for its turn; what is given back is called once when it waits no longer. */
+  /** A call begins to wait for its turn. The returned function is called once when the wait ends. */
   readonly queued?: (call: Observed) => () => void;
-  /** A request begins; what is given back is called once with how it ended. */
+  /** A request begins. The returned function is called once with the outcome. */
   readonly requested?: (call: Observed) => (outcome: Outcome) => void;
   /** A request that failed is made again. */
   readonly retried?: (call: Observed) => void;
   /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
-  /** A member of an answer is not as documented. `isNews`: the same has not been told for an hour. */
+  /**
+   * A member of an answer differs from the documentation. `isNews`: the same difference was not reported for an hour.
+   */
   readonly differed?: (difference: EndpointDifference, isNews: boolean) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
-  /** `reason`: why the others are lost. It is called again for each new reason why they stay lost. */
+  /** `reason`: why the other processes are lost. Called again for each new reason. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
-  /** A value of this kind in Redis was dropped: it is not authentic, or has another form. */
+  /** A value of this kind in Redis was dropped, because it is not authentic or has another form. */
   readonly valueRejected?: (kind: string) => void;
 }
 
@@ -127,14 +129,14 @@ type Hook = (...args: readonly unknown[]) => unknown;
 const NONE: readonly Hook[] = [];
 
 /**
- * One observer that passes all on to several, whose failures harm no call, be they thrown or rejected: `onFailure` is told. An
- * event that none of them handles, it does not handle.
+ * Combines several observers into one, whose failures harm no call. Thrown errors and rejections go to `onFailure`. A
+ * hook that no observer has stays undefined.
  */
 export function guardObservers(
   observers: readonly Observer[],
   onFailure: (error: unknown) => void,
 ): Observer {
-  /** Those that hooks give back, to be called at the end, become one as well. */
+  /** Combines hooks. The functions that the hooks return are combined into one as well. */
   const callAll = (hooks: readonly Hook[], args: readonly unknown[]): Hook => {
     let ends = NONE;
     for (const hook of hooks)
@@ -154,7 +156,7 @@ export function guardObservers(
 
 function ignore(): void {}
 
-/** A call tells it how it goes on: the usage of its operation hears of it, if it has one, and the observer. */
+/** Passes the progress of a call on to the observer, and to the usage of its operation, if any. */
 export class ObservedProgress implements Progress, Observed {
   readonly endpoint: string;
   readonly kind: About['kind'];
@@ -179,7 +181,7 @@ export class ObservedProgress implements Progress, Observed {
 
   dequeued(waitedMs: number): void {
     this.usage?.dequeued(waitedMs);
-    // One that was admitted at once has waited for no time.
+    // A call that was admitted at once reports a wait of no time.
     if (!this.#waitEnded) this.queued();
     this.#endWait();
     if (this.#hasRequested) this.#observer.retried?.(this);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** RandomSource numbers as an argument: with a source that begins with a seed, a history can be repeated. */
+/** Randomness as an argument: a seeded source makes a run repeatable. */
 export interface RandomSource {
   /** A number from 0 to 1, as `Math.random` gives. */
   next(): number;

@@ -32,39 +32,42 @@ export interface TransportOptions {
   readonly totalRate?: number | undefined;
   /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
   readonly freshMs?: number | undefined;
-  /** The same for the answers of endpoints that have a time of their own, by its name (`freshFor` of the endpoint). */
+  /** `freshMs` of endpoints with their own time, by its name (`freshFor` of the endpoint). */
   readonly freshMsFor?: Readonly<Record<string, number | undefined>> | undefined;
-  /** How long it is better than waiting or an error, in ms; 0, the default: never. */
+  /** How long an answer in the cache is better than waiting or an error, in ms; 0, the default: never. */
   readonly staleMs?: number | undefined;
   /** Largest answer in bytes, decoded. */
   readonly maxBodyBytes?: number | undefined;
   /** Largest number of connections to the API. */
   readonly connections?: number | undefined;
-  /** The state that several gateways share; the memory of this one by default. */
+  /** The state that several gateways share; by default the memory of this process. */
   readonly state?: State | undefined;
   /** The accounts whose key the API has accepted before; by default as the state has them. */
   readonly accepted?: AcceptedAccounts | undefined;
   readonly clock?: Clock | undefined;
-  /** The time of day in ms since 1970, as `Date.now` gives: what the clock does not know. */
+  /** The time of day in ms since 1970, as `Date.now` gives, which the clock does not know. */
   readonly today?: (() => number) | undefined;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random?: (() => number) | undefined;
   /** Receive what happens to calls: metrics, tracing. */
   readonly observer?: Observer | readonly Observer[] | undefined;
-  /** Told what an observer or a clock throws, or how it rejects; nobody by default. */
+  /** Receives what an observer or a clock throws or rejects with; by default dropped. */
   readonly log?: { error(error: unknown): void } | undefined;
 }
 
 export interface Transport {
-  /** Makes a call and gives what its answer holds; how it came about counts under `usage`. @throws CallFailure */
+  /**
+   * Makes a call and returns the value of its answer. Counts in `usage` how the answer came about.
+   * @throws CallFailure
+   */
   ask<T>(call: Call<T>, usage: Usage): Promise<T>;
-  /** How the quota of an account stands: no call is made for it. */
+  /** How the quota of an account stands. Makes no call. */
   rateLimit(account: string): MaybePromise<RateLimitStatus>;
-  /** How the API answers an account, by its circuit breaker: no call is made for it. */
+  /** How the API answers an account, by its circuit breaker. Makes no call. */
   status(account: string): UpstreamStatus;
-  /** Whether the API has accepted the key of an account, as far as this process has seen. Anybody can make up another one. */
+  /** Whether this process has seen the API accept the key of an account. Any client can make up an unknown key. */
   isKnown(account: string): boolean;
-  /** Whether a key that is not known may do less than others. */
+  /** Whether an unknown key may make fewer calls than a known key. */
   readonly limitsUnknown: boolean;
   readonly clock: Clock;
   readonly state: State;
@@ -73,7 +76,7 @@ export interface Transport {
 }
 
 /**
- * The one place where the steps of a call's way are put together.
+ * The single place that puts the steps of a call together.
  * @param openConnections - a simulation brings connections of its own
  */
 export function createTransport(
@@ -149,14 +152,15 @@ export function createTransport(
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
 
   return {
-    // The outer step: it counts, and tells the observer.
+    // The outermost step: counts, and informs the observer.
     ask: (call, usage) => {
-      // The call itself is not kept until its answer is there: each step has one of its own.
+      // Does not keep the call until its answer is there: each step has its own copy.
       const { endpoint, kind } = call;
       const { account } = call.origin;
       const progress = isObserved ? new ObservedProgress(observer, call, usage) : usage;
       return send(call, progress).then((answer) => {
-        // A call of its own has told the scheduler. An entry that another process has cached proves the key as well.
+        // A call of its own has told the scheduler already. An entry that another process cached proves the key as
+        // well.
         if (answer.source !== 'call' && !known.has(account)) scheduler.accept(account);
         if (kind === 'read') {
           usage.answered(answer);

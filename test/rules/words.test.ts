@@ -42,9 +42,6 @@ const RULES: readonly { readonly rule: string; readonly breaks: (sentence: strin
 /** Every rule holds here. The rule for first words holds in all files, tests included. */
 const COVERED = /^(?:src|scripts|bench|examples|test\/support)\//;
 
-/** Folders whose comments and messages still have to be rewritten. The list only gets shorter. */
-const NOT_YET: readonly string[] = ['src/transport/'];
-
 /** Sentences that may break a rule, each with its reason. */
 const EXCEPTIONS: ReadonlyMap<string, string> = new Map([]);
 
@@ -74,15 +71,10 @@ describe('comments and messages', () => {
     );
     expect(found).toEqual(['1: 0', '2: 4', '3: 1', '3: 2', '3: 3', '3: 5', '3: 4', '8: 6']);
   });
-
-  it('are exempt only in folders that exist', () => {
-    const folders = NOT_YET.filter((folder) => !sources().some((file) => file.startsWith(folder)));
-    expect(folders).toEqual([]);
-  });
 });
 
 function brokenIn(file: string): readonly string[] {
-  const isCovered = COVERED.test(file) && !NOT_YET.some((folder) => file.startsWith(folder));
+  const isCovered = COVERED.test(file);
   const rules = isCovered ? RULES : RULES.filter(({ rule }) => rule === FIRST_WORD);
   return proseOf(readFileSync(ROOT + file, 'utf8'))
     .filter(({ kind, text }) => kind === 'comment' || (isCovered && isMessage(text)))

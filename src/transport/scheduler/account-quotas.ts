@@ -17,29 +17,32 @@ export interface AccountQuotasOptions {
   readonly byCaller: () => Iterable<readonly [caller: string, count: number]>;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
-  /** Called when the API has asked for a pause: a pool gives no permit for so long. */
+  /** Called when the API has asked for a pause. `pool` then gives no permit for `pauseMs`. */
   readonly onPause: (pool: Pool, pauseMs: number) => void;
 }
 
 interface Suspect {
-  /** When a call was refused first. */
+  /** When a call to the endpoint was first refused. */
   readonly at: number;
   readonly refusals: ReturnType<typeof createRefusalCount>;
-  /** Whether calls of other endpoints went through since. */
+  /** Whether calls of other endpoints have passed since. */
   othersPassed: boolean;
 }
 
-/** The longest that a key pauses on the API's word before it tries again. */
+/** The longest pause at the API's request before the next try, in ms. */
 const MAX_PAUSE_MS = 5 * 60_000;
-/** The pause after one of a few refusals, if the API does not say how long. */
+/** The pause after a rare refusal if the API gives no time, in ms. */
 const RARE_PAUSE_MS = 100;
 /** An endpoint that is refused again within this time, while other endpoints go through, has a quota of its own. */
 const SUSPICION_MS = 60_000;
-/** Only after this time, an endpoint counts as refused again: then enough of its calls have passed, if it has no quota. */
+/**
+ * An endpoint counts as refused again only after this time, in ms. By then an endpoint without a quota has passed
+ * enough calls.
+ */
 const LESSON_MS = 1_000;
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
 const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
-/** Without a rate, an endpoint that turned out to have a quota begins with this rate. */
+/** The highest rate that an endpoint with a newly found quota begins with. */
 const ENDPOINT_RATE = 50;
 const SWEEP_AT = 1_000;
 
@@ -48,13 +51,13 @@ const LEAVES_SPARE = () => true;
 const partOf = (caller: string) => `caller:${caller}`;
 
 /**
- * The quotas of an account: of its key, of callers with a rate of their own, and of endpoints that the API turned out to limit more
- * strictly than the key. When the API says `ratelimited`, the key or the endpoint slows down.
+ * The quotas of an account: for its key, for callers with their own rate, and for endpoints. An endpoint gets a quota
+ * when the API turns out to limit it more strictly than the key. On `ratelimited`, the key or the endpoint slows down.
  */
 export class AccountQuotas {
   readonly key: Pool;
   readonly #options: AccountQuotasOptions;
-  /** The pools of most calls. */
+  /** The pools of calls without a caller's or an endpoint's quota. */
   readonly #usual: readonly Pool[];
   /** The pools of callers and endpoints with a quota of their own. */
   readonly #parts = new Map<string, Pool>();
@@ -79,7 +82,7 @@ export class AccountQuotas {
     return pools.filter((pool) => pool !== undefined);
   }
 
-  /** A request to an endpoint was answered. */
+  /** Counts a request to an endpoint that the API answered. */
   passed(endpoint: string): void {
     const now = this.#options.clock.now();
     this.#refusals.passed(now);
@@ -92,7 +95,10 @@ export class AccountQuotas {
     if (this.#parts.get(endpoint)?.isIdle()) this.#parts.delete(endpoint);
   }
 
-  /** The API has refused a request to an endpoint as too many. */
+  /**
+   * Pauses the endpoint or the key, because the API refused a request as too many. Slows it down if refusals are
+   * frequent.
+   */
   refused(endpoint: string, { retryAfterMs, saysWhen }: RateLimited): void {
     const now = this.#options.clock.now();
     const suspect = this.#suspect(endpoint, now);
@@ -138,7 +144,7 @@ export class AccountQuotas {
   #ofCaller(caller: string, rate: number): Pool {
     const part = partOf(caller);
     const known = this.#parts.get(part);
-    // Another rate is another quota: calls that wait for a permit of the old quota go on waiting there.
+    // A new rate is a new quota. Calls that wait for a permit of the old quota go on waiting there.
     if (known?.options.limits.rate === rate) return known;
     if (this.#parts.size >= SWEEP_AT)
       for (const [other, one] of this.#parts) if (one.isIdle()) this.#parts.delete(other);
@@ -148,7 +154,7 @@ export class AccountQuotas {
         part,
         isOfCaller: true,
         byCaller: () => [[caller, pool.waiting]],
-        // Among themselves, polls need not leave permits.
+        // Polls need not leave permits for each other.
         leavesSpare: ({ isPoll }) => !isPoll,
       },
     );
@@ -156,7 +162,7 @@ export class AccountQuotas {
     return pool;
   }
 
-  /** The callers that have not used up a rate of their own. */
+  /** The waiting callers that have not used up their own rate. */
   *#byCaller(): Iterable<readonly [caller: string, count: number]> {
     for (const one of this.#options.byCaller()) if (!this.#parts.get(partOf(one[0]))?.isEmpty) yield one;
   }

@@ -38,12 +38,13 @@ export interface Shared extends Pick<AccountQuotasOptions, 'rate' | 'clock' | 'q
 }
 
 /**
- * The calls of one API key. An account may have as many requests under way as connections are free: a single account gets half
- * of them, two accounts a third each, and a connection is always left for the next account. So calls that hang take nothing from
- * another account.
+ * The calls of one API key. An account may have as many requests under way as connections are free. So a single account
+ * gets half of the connections, and two accounts get a third each. A connection is always left for the next account:
+ * calls that hang take nothing from another account.
  *
- * A stranger is an account whose key the API has never accepted: the key may be made up. Its first calls, five at most, are a trial. If the API
- * accepts the key, the account is a stranger no longer. If all five fail, the calls that wait behind them fail as well.
+ * A stranger is an account whose key the API has never accepted: the key may be made up. A stranger's first calls, five
+ * at most, are a trial. If the API accepts the key, the account is no longer a stranger. If all five calls fail, the
+ * calls that wait behind them fail as well.
  */
 export class Account implements AccountRecord {
   readonly name: string;
@@ -51,7 +52,7 @@ export class Account implements AccountRecord {
   readonly queue: Flow<Turn>;
   readonly #shared: Shared;
   readonly #revalidations: Flow<Turn>;
-  /** The revalidations that are polls, from the one that has waited longest on. */
+  /** The polls among the waiting revalidations, longest wait first. */
   readonly #polls: Turn[] = [];
   #underWay = 0;
   #latePollsFrom = Number.NEGATIVE_INFINITY;
@@ -120,7 +121,7 @@ export class Account implements AccountRecord {
     applicant.admitted(waitedMs);
   }
 
-  /** A call has waited for as long as it can. */
+  /** Fails a call that still waits at its `startBy`: as rate-limited if a connection is free, else as timed out. */
   giveUp(turn: Turn, wasLate: boolean): void {
     const isQuota = this.hasConnection;
     turn.applicant.fail(
@@ -128,7 +129,7 @@ export class Account implements AccountRecord {
     );
   }
 
-  /** The request of a call is over, or the call is not wanted any more. `failure` is undefined when the request went well. */
+  /** Ends a call whose request is over or no longer wanted. `failure` is undefined when the request succeeded. */
   end(turn: Turn, failure: unknown): void {
     const { state, call } = turn;
     turn.state = 'over';
@@ -143,7 +144,7 @@ export class Account implements AccountRecord {
     }
   }
 
-  /** The API has accepted the key. */
+  /** Ends the trial, because the API has accepted the key. */
   accept(): void {
     const { known, accepted, queue, pump } = this.#shared;
     known.set(this.name, true);
@@ -154,7 +155,7 @@ export class Account implements AccountRecord {
     if (queue.size > 0) pump(false);
   }
 
-  /** Ends the wait of all calls. */
+  /** Fails all waiting calls. */
   failAll(failureOf: (call: Call<unknown>) => CallFailure): void {
     for (const { applicant, call } of this.queue.all()) applicant.fail(failureOf(call));
   }
@@ -227,19 +228,19 @@ export class Account implements AccountRecord {
     last?.applicant.fail(new RateLimited(last.call, undefined, { byApi: false }));
   }
 
-  /** A call waits no longer. */
+  /** Takes a call out of the pools' counts of waiting calls and out of the polls. */
   #leave(turn: Turn): void {
     for (const pool of turn.pools) pool.remove();
     const index = turn.call.revalidation?.isPoll ? this.#polls.indexOf(turn) : -1;
     if (index >= 0) this.#polls.splice(index, 1);
   }
 
-  /** Whether many calls of the same caller wait. */
+  /** Whether more than `MANY` other calls of the same caller wait. True for every revalidation. */
   #isFar({ origin, revalidation }: Call<unknown>): boolean {
     return revalidation !== undefined || this.queue.flowOf(origin.caller, SHARES.caller).size > MANY + 1;
   }
 
-  /** Strangers take turns by where their clients are, since a single client can make up many keys. */
+  /** Strangers take turns by the place of their clients, since a single client can make up many keys. */
   #parentFor({ origin }: Call<unknown>): Flow<Turn> {
     const { strangers, queue } = this.#shared;
     return this.isStranger ? strangers.flowOf(origin.place, SHARES.place) : queue;
@@ -274,14 +275,14 @@ export class Account implements AccountRecord {
     return pool.refusal(turn.call, etaMs);
   }
 
-  /** A call that cannot start before the end of a pause fails at once. */
+  /** Fails each waiting call of the pool that cannot start before the end of the pause. */
   #refuseLate(pool: Pool, pauseMs: number): void {
     const until = this.#now + pauseMs;
     for (const turn of this.queue.all())
       if (turn.startBy < until && turn.pools.includes(pool)) turn.applicant.fail(this.#refusalOf(turn));
   }
 
-  /** A permit of the API's quota is kept only while a connection is free for it. */
+  /** Starts calls. Gives the fetched permit back if no connection is free for it. */
   #onReady(): void {
     this.#shared.pump(false);
     if (!this.hasConnection) this.quotas.key.giveBack();
@@ -294,7 +295,7 @@ export class Account implements AccountRecord {
     if (poll) yield [poll.call.origin.caller, 1];
   }
 
-  /** The poll that goes before callers now. */
+  /** The poll that has waited longest, if it is late enough to go before callers. */
   #latePoll(now: number): Turn | undefined {
     const [poll] = this.#polls;
     if (!poll || now < this.#latePollsFrom) return undefined;
@@ -311,7 +312,9 @@ export class Account implements AccountRecord {
     return poll;
   }
 
-  /** A call of the trial has failed, or was not sent. */
+  /**
+   * Counts a call of the trial that failed or was not sent. When the whole trial has failed, fails all waiting calls.
+   */
   #endTrial(failure: unknown, wasSent: boolean): void {
     if (wasSent) this.#failed += 1;
     else this.#tried -= 1;
@@ -324,7 +327,9 @@ export class Account implements AccountRecord {
   }
 }
 
-/** The call whose entry was served the most is first. Thousands may wait: they are sorted only if that call cannot start. */
+/**
+ * Gives the call whose entry was served the most first. Sorts only if that call cannot start, as thousands may wait.
+ */
 function* byServedAge(turns: readonly Turn[]): Iterable<Turn> {
   const ageOf = ({ call }: Turn) => call.revalidation?.servedAgeMs ?? 0;
   let oldest: Turn | undefined;

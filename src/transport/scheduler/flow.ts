@@ -1,16 +1,18 @@
 /** How a flow shares the turns of its parent with the other flows there. */
 export interface Share {
-  /** The cost of a call. Flows of cost 1/4 have four calls where flows of cost 1 have one call. Infinity: last. */
+  /**
+   * The cost of a call. A flow of cost 1/4 starts four calls while a flow of cost 1 starts one. Infinity: always last.
+   */
   readonly cost: number;
-  /** How far ahead of the others a flow begins that has not waited before, in calls of cost 1. */
+  /** How far ahead of the others a new flow begins, in calls of cost 1. */
   readonly credit: number;
-  /** Whether a flow that comes back keeps its place in the order of turns, so that it gets its credit once. */
+  /** Whether a flow that comes back keeps its place in the order of turns. It gets its credit only once. */
   readonly isKept?: boolean;
-  /** Whether the oldest flow goes first, and its calls cost nothing, where the calls waited for a connection. */
+  /** Whether the oldest flow goes first when a connection becomes free. Calls that start this way cost nothing. */
   readonly isByAge?: boolean;
 }
 
-/** Whether a call has all that it needs. If so, the call starts. */
+/** Returns whether a call has all that it needs. The call then starts. */
 type MayStart<Call> = (call: Call) => boolean;
 
 interface FlowOptions<Call> {
@@ -21,20 +23,21 @@ interface FlowOptions<Call> {
   readonly isOpen?: () => boolean;
   /** Takes a call that goes before all turns. */
   readonly takeFirst?: () => Call | undefined;
-  /** Gives the calls of the flow in the order in which they start; by default in the order in which they came. */
+  /** Returns the calls of the flow in the order of their starts; by default in order of arrival. */
   readonly inOrder?: (calls: readonly Call[]) => Iterable<Call>;
 }
 
 /**
- * Calls that wait, in a tree: a flow holds either calls or other flows, which take turns by start-time fair queueing (Goyal, Vin and
- * Cheng, 1996). Each flow has a start tag, and each call moves it on by what the call costs. The flow whose next call ends first is
- * next. The virtual time of the parent moves on by one when each of its flows has had a call. A flow that begins to wait starts at
- * that time, less its credit, so it waits for at most one call of the others, and cannot starve them.
+ * Calls that wait, in a tree. A flow holds either calls or other flows. Flows take turns by start-time fair queueing
+ * (Goyal, Vin and Cheng, 1996). Each flow has a start tag, and each call moves the tag on by the call's cost. The flow
+ * whose next call ends first is next. The virtual time of the parent moves on by one when each of its flows has had a
+ * call. A flow that begins to wait starts at that time, less its credit. So it waits for at most one call of the
+ * others, and cannot starve them.
  */
 export class Flow<Call extends object> {
   readonly share: Share;
   readonly key: unknown;
-  /** How many calls wait in it, or below it. */
+  /** Number of calls that wait in this flow and below. */
   size = 0;
   #parent: Flow<Call> | undefined;
   #start = Number.NEGATIVE_INFINITY;
@@ -42,11 +45,11 @@ export class Flow<Call extends object> {
   readonly #calls: Call[] = [];
   /** The virtual time. */
   #now = 0;
-  /** The calls that the flows with calls have in a round, in all. */
+  /** Calls per round of all flows with calls together. */
   #weight = 0;
   /** The flows with calls, in the order of their turns. */
   #waiting: Flow<Call>[] = NONE;
-  /** The flows with calls from the oldest on, where their age matters. */
+  /** The flows with calls whose share is by age, oldest first. */
   #byAge: Flow<Call>[] = NONE;
   #flows: Map<unknown, Flow<Call>> | undefined;
 
@@ -57,7 +60,7 @@ export class Flow<Call extends object> {
     this.#options = options;
   }
 
-  /** The flow of a key in this flow, which is made if there is none. */
+  /** Returns the flow of a key in this flow. Makes the flow if there is none. */
   flowOf(key: unknown, share: Share, since = 0): Flow<Call> {
     this.#flows ??= new Map();
     let flow = this.#flows.get(key);
@@ -84,7 +87,7 @@ export class Flow<Call extends object> {
     this.#grow(this.#calls.length - had);
   }
 
-  /** Takes out the first call in turn that may start. `forConnection`: it was a connection that the calls waited for. */
+  /** Takes out the first call in turn that may start. `forConnection`: a connection has become free. */
   next(mayStart: MayStart<Call>, forConnection: boolean): Call | undefined {
     const { isOpen, takeFirst, inOrder } = this.#options;
     if (this.size === 0 || isOpen?.() === false) return undefined;
@@ -115,12 +118,12 @@ export class Flow<Call extends object> {
     return this.#calls.at(-1) ?? this.#waiting.at(-1)?.last;
   }
 
-  /** All calls that wait in it, or below it. */
+  /** All calls that wait in this flow and below. */
   all(): readonly Call[] {
     return [...this.#calls, ...this.#waiting.flatMap((flow) => flow.all())];
   }
 
-  /** How many calls start before a call that has so many before it in this flow, up to the turns of the flow `root`. */
+  /** How many calls start before a call with `ahead` calls before it in this flow. Counts up to the flow `root`. */
   startingBefore(ahead: number, root: Flow<Call>): number {
     const parent = this.#parent;
     if (!parent || this === root) return ahead;
@@ -144,7 +147,7 @@ export class Flow<Call extends object> {
     this.#grow(size);
   }
 
-  /** Whether this flow and all flows above it are open. A call that did not start may have closed a flow above, for all its calls. */
+  /** Whether this flow and all flows above are open. A call that did not start may have closed a flow above. */
   get #isReachable(): boolean {
     const parent = this.#parent;
     return this.#options.isOpen?.() !== false && (!parent || parent.#isReachable);
@@ -187,7 +190,7 @@ export class Flow<Call extends object> {
       if (flow.size === 0 && flow.#start <= this.#now - flow.share.credit) flows.delete(key);
   }
 
-  /** A flow has had a call. A flow that could not go on for a while has no more than one call to make up for. */
+  /** Moves the start tag on for a started call. A flow that was blocked for a while catches up by at most one call. */
   #charge(flow: Flow<Call>): void {
     const { cost } = flow.share;
     if (cost === Number.POSITIVE_INFINITY) return;
@@ -232,7 +235,7 @@ function remove<Item>(items: Item[], item: Item): void {
   if (index >= 0) items.splice(index, 1);
 }
 
-/** Most flows hold calls only. */
+/** The shared empty list of flows: most flows hold calls only. */
 const NONE: never[] = [];
-/** So many flows may be kept, besides as many as twice those that wait. */
+/** Idle flows are dropped above this number of flows plus twice the number of flows with calls. */
 const FORGET_FROM = 16;

@@ -7,7 +7,7 @@ import { RateLimited } from '../errors.ts';
 export interface PoolOptions {
   readonly quotas: Quotas;
   readonly account: string;
-  /** The part of the account that has a quota of its own: an endpoint or a caller; undefined: the account as a whole. */
+  /** An endpoint or a caller that has its own quota within the account; undefined: the whole account. */
   readonly part?: string | undefined;
   readonly limits: QuotaLimits;
   readonly clock: Clock;
@@ -15,27 +15,28 @@ export interface PoolOptions {
   readonly onReady: () => void;
   /** The callers whose calls wait for nothing but a permit of this pool, and the number of these calls. */
   readonly byCaller?: Demand['byCaller'];
-  /** Whether it is the quota of one caller of an account. */
+  /** Whether this is the quota of a single caller of an account. */
   readonly isOfCaller?: boolean;
   /** Whether a call that renews a cache entry has to leave permits for other calls. */
   readonly leavesSpare: (revalidation: Revalidation) => boolean;
 }
 
-/** A quota that `ratelimited` does not slow down: the API's word is about the key or an endpoint. */
+/** The pace of a quota that `ratelimited` does not slow down. The API limits by key or by endpoint. */
 export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
 
 /**
- * The permits of a quota. Taking a permit never waits: a pool has a permit now, or calls `onReady` when there may be a permit.
- * If the quota is in a store, the pool fetches the permit for the next call, and keeps it until that call takes it.
+ * The permits of a quota. `take` never waits: it returns a permit, or the pool calls `onReady` when a permit may be
+ * free. If the quota is in a store, the pool fetches the permit for the next call. It keeps this permit until the next
+ * call takes it.
  */
 export class Pool implements Demand {
   readonly options: PoolOptions;
-  /** How many calls wait that need a permit of this pool. */
+  /** How many waiting calls need a permit of this pool. */
   waiting = 0;
   readonly #quota: Quota;
   #isFetching = false;
   #isEmpty = false;
-  /** Whether it is empty for calls that have to leave permits for other calls. */
+  /** Whether the pool is empty for calls that have to leave permits for other calls. */
   #isSpareEmpty = false;
   #cancelTimer: (() => void) | undefined;
   #announcedUntil = Number.NEGATIVE_INFINITY;
@@ -58,24 +59,24 @@ export class Pool implements Demand {
     return this.options.byCaller?.() ?? [];
   }
 
-  /** Whether it is known to have no permit for any call at this moment. */
+  /** Whether the pool is known to have no permit for any call now. */
   get isEmpty(): boolean {
     return !this.#fetched && (this.#isEmpty || this.#isFetching);
   }
 
-  /** The same for a call that has to leave permits for other calls. */
+  /** Whether the pool is known to have no permit for a call that has to leave permits for other calls. */
   get isSpareEmpty(): boolean {
     return !this.#fetched && (this.#isSpareEmpty || this.#isEmpty || this.#isFetching);
   }
 
-  /** Whether a call could have a permit at this moment and leave permits for other calls. */
+  /** Whether a call could have a permit now and leave permits for other calls. */
   get hasSpare(): boolean {
     return !this.#isEmpty && !this.#isSpareEmpty && this.#quota.hasSpare();
   }
 
   /**
-   * Takes a permit, if there is a permit now. `isSpare`: the call has to leave permits for other calls. `alone`: the demand of the
-   * call, for the case that no call waits.
+   * Takes a permit if the pool has a permit now. `isSpare`: the call has to leave permits for other calls. `alone`: the
+   * demand of the call, used when no call waits.
    */
   take(isSpare: boolean, alone: Demand): Permit | undefined {
     if (isSpare && this.#fetched?.isSpare === false) this.giveBack();
@@ -101,12 +102,12 @@ export class Pool implements Demand {
     fetched?.permit.release();
   }
 
-  /** One more call waits. */
+  /** Counts one more waiting call. */
   add(): void {
     this.waiting += 1;
   }
 
-  /** A call waits no longer. */
+  /** Counts one waiting call less. */
   remove(): void {
     this.waiting -= 1;
     if (this.waiting > 0) this.#quota.left(this);
@@ -121,7 +122,7 @@ export class Pool implements Demand {
     this.#reset();
   }
 
-  /** Gives no permit for `pauseMs`. Callers are told `announcedMs`. */
+  /** Gives no permit for `pauseMs`. Refusals tell callers to wait for `announcedMs`. */
   pause(pauseMs: number, announcedMs: number): void {
     void this.#quota.pause(pauseMs);
     this.#announcedUntil = Math.max(this.#announcedUntil, this.options.clock.now() + announcedMs);
@@ -133,7 +134,7 @@ export class Pool implements Demand {
     void this.#quota.slowDown();
   }
 
-  /** When a call with so many others before it can have a permit, in ms from now. */
+  /** When a call with `ahead` calls before it can have a permit, in ms from now. */
   etaMs(ahead: number): number {
     return this.#quota.etaMs(ahead);
   }
@@ -165,7 +166,7 @@ export class Pool implements Demand {
     });
   }
 
-  /** `waitMs` Infinity: until a request with a permit was sent or given up. */
+  /** Marks the pool as empty for `waitMs`. Infinity: until a request with a permit is sent or given up. */
   #emptyFor(waitMs: number, isSpare: boolean): void {
     this.#isSpareEmpty = true;
     if (!isSpare) this.#isEmpty = true;
@@ -174,7 +175,7 @@ export class Pool implements Demand {
       waitMs === Number.POSITIVE_INFINITY ? undefined : this.options.clock.after(waitMs, this.#refill);
   }
 
-  /** There may be permits again. */
+  /** Lets waiting calls try again, because there may be permits. */
   readonly #refill = (): void => {
     if (this.waiting === 0) return;
     this.#reset();

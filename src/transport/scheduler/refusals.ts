@@ -1,6 +1,9 @@
-/** Calls count for this time to twice as long, in ms. */
+/** A call counts for at least this time and at most twice as long, in ms. */
 const COUNTED_MS = 1_500;
-/** From this part of the calls on, refusals come from a quota. An API that refuses fewer calls refuses at random. */
+/**
+ * From this share of refused calls on, a quota explains the refusals. An API that refuses fewer calls refuses at
+ * random.
+ */
 const LIMITED_PART = 1 / 10;
 
 /** Counts how many of the latest calls the API refused as too many, and how many it answered. */
@@ -23,7 +26,10 @@ export function createRefusalCount() {
     passed(now: number): void {
       at(now).passed += 1;
     },
-    /** Tells whether the refusal was the `first` in a few seconds, one `of many`, or one `of few`, as an API at random refuses. */
+    /**
+     * Returns whether the refusal was the `first` in a few seconds, one `of many`, or one `of few`. An API that refuses
+     * at random gives `of few`.
+     */
     refused(now: number): 'first' | 'of many' | 'of few' {
       at(now).refused += 1;
       const refused = before.refused + latest.refused;

@@ -21,23 +21,23 @@ interface SchedulerOptions {
   readonly quotas: Quotas;
   /** The accounts whose key the API has accepted. */
   readonly known: KnownAccounts;
-  /** The accounts whose key the API has accepted before this process began; undefined: nothing remembers them. */
+  /** The accounts whose key the API accepted before this process began; undefined: no store remembers them. */
   readonly accepted?: AcceptedAccounts | undefined;
 }
 
 /** How the quota of an account stands. */
 export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
-  /** When no permit will be used any more if nothing else starts, in ms since 1970. */
+  /** When all permits are free again if no other request starts, in ms since 1970. */
   readonly resetAtMs: number;
-  /** Calls that wait for their turn, in this process. */
+  /** Calls of this process that wait for their turn. */
   readonly queued: number;
 }
 
 export type Scheduler = ReturnType<typeof createScheduler>;
 
 /**
- * Decides when each call is sent. A call takes all that it needs at once: a permit of each quota that it counts in, and a connection.
- * Until then it waits in one queue, where accounts, callers and operations take turns (`rules.ts`).
+ * Decides when each call is sent. A call takes all that it needs at once: a permit of each of its quotas, and a
+ * connection. Until then it waits in one queue, where accounts, callers and operations take turns (`rules.ts`).
  */
 export function createScheduler(options: SchedulerOptions) {
   const { rate, totalRate, connections, clock, quotas, known, accepted } = options;
@@ -46,8 +46,8 @@ export function createScheduler(options: SchedulerOptions) {
   let isForConnection = false;
 
   /**
-   * Starts the first call in turn that has all it needs, and goes on until there is none. A call may end while it starts: then
-   * the same loop goes on, as a loop inside another for each such call would fill the stack.
+   * Starts the first call in turn that has all it needs, until there is none. A call may end while it starts, and pump
+   * again. Then the same loop goes on, since nested loops would fill the stack.
    */
   const pump = (forConnection: boolean) => {
     if (isPumping) {
@@ -68,7 +68,10 @@ export function createScheduler(options: SchedulerOptions) {
     }
   };
 
-  /** A process that stood still finds permits before it tells a call that its time is over: such a call does not start. */
+  /**
+   * After a standstill of the process, permits may come before an overdue timer fires. A call past its `startBy` does
+   * not start.
+   */
   const mayStart = (turn: Turn) => turn.startBy >= clock.now() && turn.takePermits();
   const nextTurn = () => queue.next(mayStart, isForConnection);
 
@@ -101,18 +104,18 @@ export function createScheduler(options: SchedulerOptions) {
   const accountOf = (name: string) => accounts.get(name) ?? accounts.add(name);
 
   return {
-    /** The account whose calls take turns together. */
+    /** Returns the account of a name. Adds the account if there is none. */
     accountOf,
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
       accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasSpare ?? true,
-    /** An answer from another process shows that the API has accepted the key of an account. */
+    /** Marks a key as accepted, because another process's answer shows it. */
     accept(name: string): void {
       const account = accounts.get(name);
       if (!account) known.set(name, true);
       else account.accept();
     },
-    /** Ends the wait of all calls of an account. */
+    /** Fails all waiting calls of an account. */
     failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>
       accounts.get(name)?.failAll(failureOf),
     /** How the quota of an account stands; for a stranger, its trial. `today`: the time of day, in ms since 1970. */

@@ -9,9 +9,9 @@ import { RESERVED_MS } from './rules.ts';
 /** A call that wants to be sent. */
 export interface Applicant {
   readonly call: Call<unknown>;
-  /** The call has to wait. Calls `giveUp` of the scheduler at `startBy` of its turn if the call still waits then. */
+  /** The call has to wait. If it still waits at `startBy`, the applicant calls `giveUp` of its account. */
   queued(): void;
-  /** The call has all that it needs, after so many ms: sends the request. */
+  /** The call has its permits and a connection after `waitedMs`: sends the request. */
   admitted(waitedMs: number): void;
   /** The call will not be sent. */
   fail(failure: CallFailure): void;
@@ -25,7 +25,7 @@ export class Turn implements Demand {
   /** Whether LuaAuth has not accepted the key of the account yet. */
   declare readonly isStranger: boolean;
   declare state: 'new' | 'waiting' | 'started' | 'sent' | 'over';
-  /** Where the call waits; undefined: it has not waited. */
+  /** Where the call waits; undefined if it has not waited. */
   declare flow: Flow<Turn> | undefined;
   declare waitsSince: number;
   declare private permits: readonly Permit[];
@@ -57,7 +57,10 @@ export class Turn implements Demand {
     return [[this.call.origin.caller, 1]];
   }
 
-  /** Takes a permit of each pool, or none. Returns whether it has them. `leavesSpare` false: takes permits as a call for a client. */
+  /**
+   * Takes a permit of each pool, or no permit at all. Returns whether the call has them. `leavesSpare` false: a
+   * revalidation takes permits like a call for a client.
+   */
   takePermits(leavesSpare = true): boolean {
     const revalidation = leavesSpare ? this.call.revalidation : undefined;
     const permits: Permit[] = [];
@@ -74,13 +77,13 @@ export class Turn implements Demand {
     return true;
   }
 
-  /** The request is about to be written. */
+  /** Marks the permits as used: the request is about to be written. */
   sent(): void {
     this.state = 'sent';
     for (const permit of this.permits) permit.sent();
   }
 
-  /** The answer begins, or the connection was closed. */
+  /** Tells the permits that the answer begins, or that the connection was closed. */
   answered(): void {
     for (const permit of this.permits) permit.answered();
   }

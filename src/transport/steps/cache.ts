@@ -5,15 +5,15 @@ import type { Clock } from '../clock.ts';
 import { isPassing } from '../errors.ts';
 
 interface CacheOptions {
-  /** An answer to a call that is younger than this is as good as another call, in ms; 0: none is. */
+  /** An answer younger than this is as good as another call, in ms; 0: no answer is. */
   readonly freshMs: number;
-  /** The same for those with a time of their own, by its name. */
+  /** `freshMs` for endpoints with their own time, by its name. */
   readonly freshMsFor: Readonly<Record<string, number | undefined>>;
-  /** One younger than this is better than waiting for a permit or than an error, in ms. */
+  /** An answer younger than this is better than an error or waiting for a permit, in ms. */
   readonly staleMs: number;
   /** The entries of this process. */
   readonly entries: CacheEntries;
-  /** Those that all processes share; undefined: there is no other process. */
+  /** The entries that all processes share; undefined: there is no other process. */
   readonly shared: SharedCache | undefined;
   readonly clock: Clock;
   /** Whether no write has touched a read's resource since the read began. */
@@ -22,9 +22,9 @@ interface CacheOptions {
   readonly hasRoom: <T>(call: Call<T>) => boolean;
   /** Whether the API is known to be in trouble. */
   readonly isFailing: <T>(call: Call<T>) => boolean;
-  /** Knows the partition from other processes that lasts; undefined: there is no other process. */
+  /** Gives the current partition from other processes; undefined: there is no other process. */
   readonly coordination: Pick<Coordination, 'partition'> | undefined;
-  /** Receives how a call goes on that belongs to no operation. */
+  /** Returns the progress for a call that belongs to no operation. */
   readonly inBackground: (about: About) => Progress;
 }
 
@@ -38,10 +38,10 @@ function turnOf({ origin, revalidation }: Call<unknown>): Lookup['turn'] {
 }
 
 /**
- * Serves reads from answers to earlier ones (RFC 9111, RFC 5861). A fresh entry is served as it is. An older one is served
- * when the quota has no room or the API is failing: stale-while-revalidate, or stale-if-error after a call of its own.
- * Entries are kept by the read's key, which holds the generation: a write leaves those from before it behind. Between the two
- * tiers calls of one key become one.
+ * Serves reads from earlier answers (RFC 9111, RFC 5861). A fresh entry is served at once. An older entry is served if
+ * the quota has no room or the API is failing (stale-while-revalidate). An older entry also replaces the error of a
+ * failed call (stale-if-error). The key of an entry holds the generation, so reads after a write find no older entry.
+ * Between the two tiers, calls of one key become one.
  */
 export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, shared, clock } = options;
@@ -49,7 +49,7 @@ export function createCache(options: CacheOptions) {
   /** Whether any answer is ever kept. */
   const isOn = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
   const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
-  /** By key. An object, because the tables of a Map that has many come and go keep each other alive in V8. */
+  /** Revalidations under way, by key. An object, because the old tables of a busy Map keep each other alive in V8. */
   const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
 
   const serve = <T>({ value, bytes, ageMs }: CacheEntry, source: Source): Answer<T> => ({
@@ -63,14 +63,17 @@ export function createCache(options: CacheOptions) {
   const isBetterThanCall = <T>(call: Call<T>, { ageMs }: CacheEntry) =>
     !call.revalidation && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
 
-  /** stale-if-error */
+  /** Serves an older entry in place of a failure (stale-if-error). */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
     const ageMs = clock.now() - askedAt;
     if (ageMs >= staleMs || !isPassing(failure) || !(await isCurrent(call))) throw failure;
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
-  /** The answer becomes an entry, of the tier that has given a lease or of the own. If a write came between, nobody asks for it. */
+  /**
+   * Stores the answer in the tier that gave the lease, else in this process. A write in between changes the key, so the
+   * entry is never read.
+   */
   const fetch = <T>(next: Send, call: Call<T>, progress: Progress, entry?: CacheEntry, lease?: Lease) => {
     const askedAt = entry && clock.now() - entry.ageMs;
     return next(call, progress).then(
@@ -91,7 +94,7 @@ export function createCache(options: CacheOptions) {
     );
   };
 
-  /** stale-while-revalidate */
+  /** Renews an entry in the background (stale-while-revalidate). */
   const revalidate = <T>(next: Send, call: Call<T>, servedAgeMs: number) => {
     const { key } = call;
     const underWay = revalidations[key];
@@ -105,12 +108,12 @@ export function createCache(options: CacheOptions) {
       delete revalidations[key];
     };
     const background = { ...call, deadline: clock.now() + staleMs, signal: undefined, revalidation };
-    // One that fails has nobody to tell; the next read tries again.
+    // Drops a failure, since no client waits. The next read tries again.
     fetch(next, background, inBackground(call)).then(forget, forget);
   };
 
   const readOwn = <T>(next: Send, call: Call<T>, progress: Progress, entry: CacheEntry) => {
-    // Without the others nobody knows what is fresh.
+    // During a partition, other processes may have written, so no entry counts as fresh.
     if (entry.ageMs < freshMsOf(call))
       return Promise.resolve(serve<T>(entry, call.partition > 0 ? 'stale' : 'fresh'));
     if (!isBetterThanCall(call, entry)) return fetch(next, call, progress, entry);
@@ -118,7 +121,7 @@ export function createCache(options: CacheOptions) {
     return Promise.resolve(serve<T>(entry, 'stale'));
   };
 
-  /** An entry that another process has kept, or the call that one makes. With neither it makes the call for all. */
+  /** Serves an entry of another process, or waits for its call. Without either, makes the call for all processes. */
   const readShared = async <T>(tier: SharedCache, next: Send, call: Call<T>, progress: Progress) => {
     const lookup = { freshMs: freshMsOf(call), turn: turnOf(call) };
     let since: number | undefined;
@@ -133,20 +136,20 @@ export function createCache(options: CacheOptions) {
       if (lease) return fetch(next, call, progress, entry, lease);
       since ??= result.askedAt;
       const leftMs = call.deadline - clock.now();
-      // The next step says why it fails.
+      // The next step fails with the reason.
       if (leftMs <= 0 || call.signal?.aborted) return next(call, progress);
       await new Promise<void>((resolve) => clock.after(Math.min(waitMs, leftMs), resolve));
     }
   };
 
-  /** A poll wants the state of now. */
+  /** Whether an earlier answer will do. A poll needs the current state. */
   const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && !call.revalidation?.isPoll;
 
   return {
     ownTier: (next: Send): Send => {
       if (!isOn) return next;
       return (call, progress) => {
-        // A write that may be carried out yet would make old any entry.
+        // A write that may still be carried out would make any entry old.
         if (call.kind === 'write' || call.isInDoubt) return next(call, progress);
         const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
         if (!entry) return fetch(next, call, progress);
@@ -159,7 +162,7 @@ export function createCache(options: CacheOptions) {
     sharedTier: (next: Send): Send => {
       if (!shared) return next;
       return (call, progress) => {
-        // While others may write without this process's knowing, nothing may be served or kept for all.
+        // While other processes may write unnoticed, the shared tier neither serves nor keeps answers.
         const isKept = call.kind === 'read' && !call.isInDoubt && call.partition === 0;
         return isKept && mayBeOlder(call) && freshMsOf(call) > 0
           ? readShared(shared, next, call, progress)

@@ -8,7 +8,7 @@ interface CircuitBreakerOptions {
   readonly clock: Clock;
   /** The time of day, in ms since 1970. */
   readonly today: () => number;
-  /** Empties the queue of an account's calls that wait for their turn: called when its circuit opens. */
+  /** Fails the waiting calls of an account; called when its circuit opens. */
   readonly rejectQueued: (account: string) => void;
   /** Receives the worst state that any account's circuit is in. */
   readonly onChange?: ((state: BreakerState) => void) | undefined;
@@ -17,31 +17,32 @@ interface CircuitBreakerOptions {
 /** How the API answers an account, as far as this process knows. */
 export interface UpstreamStatus {
   readonly upstream: 'AVAILABLE' | 'DEGRADED' | 'UNAVAILABLE';
-  /** When that began, in ms since 1970. */
+  /** When this state began, in ms since 1970. */
   readonly sinceMs: number;
   /** The last failure; undefined while the API is available. */
   readonly reason: string | undefined;
 }
 
-/** How often those that ask no more are looked for. */
+/** Shortest time between two searches for idle circuits. */
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * Stops asking an API that is in trouble: while an account's circuit is open, its calls are answered at once, those that
- * wait for their turn too. It stands around the retries and learns from how each call ends. A refusal is an answer: it
- * never counts as a failure. A call that fails for one account may go well for another, so each has a circuit of its own.
+ * Stops calls to an API that is in trouble: while an account's circuit is open, its calls fail at once. Calls that wait
+ * for their turn fail too. This step wraps the retries, and learns from how each call ends. A refusal is an answer: it
+ * never counts as a failure. A call that fails for one account may succeed for another, so each account has its own
+ * circuit.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const { clock, today, rejectQueued, onChange } = options;
   const beganAt = clock.now();
-  // Taken once: the two clocks round differently, so that a time of the past would change from look to look.
+  // Computed once: the two clocks round differently, so a past time would change between two looks.
   const clockBeganAt = today() - beganAt;
-  /** Those that are not closed. */
+  /** The circuits that are not closed. */
   const unwell = new Set<Circuit>();
   let reported: BreakerState = 'closed';
   let lookedAt = clock.now();
 
-  /** Reports the worst state of them all when that changes. */
+  /** Reports the worst state of all circuits when it changes. */
   const report = () => {
     const states = [...unwell].map(({ state }) => state);
     const worst = states.includes('open') ? 'open' : (states[0] ?? 'closed');
@@ -57,7 +58,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
     report();
   };
 
-  /** Forgets the circuits of accounts that ask no more. */
+  /** Drops the open circuits of accounts that make no more calls. */
   const forgetIdle = () => {
     const now = clock.now();
     if (now - lookedAt < LOOK_EVERY_MS) return;
@@ -69,8 +70,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
 
   /**
-   * A call whose end shows how the API is. `mayLast`: it may take a minute, or wait behind all others, so another one may have
-   * shown that before.
+   * Sends a call whose outcome shows the API's health. `mayLast`: the call may take a minute, or wait behind all
+   * others. Its outcome then counts only if no other call has decided before.
    */
   const probe = async <T>(
     circuit: Circuit,
@@ -81,7 +82,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   ): Promise<Answer<T>> => {
     const end = (failure: unknown) => {
       if (!mayLast || circuit.isDue) circuit.endProbe(failure);
-      // One that has shown nothing changes the circuit for nobody who waits.
+      // A probe without a result calls no `onChange`, so waiting calls stay. The reported state may change.
       report();
     };
     try {
@@ -108,13 +109,13 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
           return Promise.reject(new Unavailable(call, 'no'));
         }
         const answer = next(call, progress);
-        // Before whoever waits for the answer: a call that follows from it finds out.
+        // Runs before the caller's own handlers, so that a follow-up call sees the new state.
         answer.then(circuit.onAnswer, circuit.onFailure);
         return answer;
       },
-    /** Whether calls are answered without being sent. */
+    /** Whether calls fail without being sent. */
     isOpen: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.isOpen ?? false,
-    /** Whether all is well, as far as is known. */
+    /** Whether the circuit of the account is closed. */
     isClosed: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.openUntil === undefined,
     status(account: string): UpstreamStatus {
       const { upstream, since, reason } = circuits.get(account)?.health() ?? healthSince(beganAt);
@@ -123,7 +124,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   };
 }
 
-/** `since` is a time of the clock. */
+/** `since` is a time on the clock. */
 type Health = Pick<UpstreamStatus, 'upstream' | 'reason'> & { readonly since: number };
 
 const healthSince = (since: number): Health => ({ upstream: 'AVAILABLE', since, reason: undefined });
@@ -131,12 +132,12 @@ const healthSince = (since: number): Health => ({ upstream: 'AVAILABLE', since, 
 const FAILURES_IN_A_ROW = 5;
 const LEAST_IN_WINDOW = 10;
 const FAILURE_SHARE = 0.5;
-/** A closed circuit is degraded from so many failures and such a share of the window's calls on. */
+/** A closed circuit is degraded from this number and this share of failed calls in the window on. */
 const DEGRADED_FAILURES = 2;
 const DEGRADED_SHARE = 0.2;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 8_000;
-/** An open circuit through which nobody asks any more for so long tells nothing. */
+/** An open circuit is idle this long after its pause, unless a probe is under way. */
 const FORGOTTEN_AFTER_MS = 60_000;
 const WINDOW_SECONDS = 10;
 
@@ -148,12 +149,12 @@ interface Outcomes {
 }
 
 /**
- * The API's health, as one account sees it: 5 failed calls in a row, or half of at least 10 in 10 s, open
- * the circuit for a while; then one call goes ahead as a probe.
+ * The API's health, as one account sees it. The circuit opens after 5 failed calls in a row. It also opens when half of
+ * at least 10 calls in 10 s fail. After a pause, one call goes ahead as a probe.
  */
 class Circuit implements AccountRecord {
   readonly account: string;
-  /** Set from the moment the circuit opens until a probe has gone well. */
+  /** Set from the moment the circuit opens until a probe succeeds. */
   openUntil: number | undefined;
   readonly #clock: Clock;
   readonly #onChange: (circuit: Circuit) => void;
@@ -206,7 +207,7 @@ class Circuit implements AccountRecord {
     return { upstream: 'DEGRADED', since: this.#since, reason: `${reason} No call has been made since.` };
   }
 
-  /** Whether a call may go ahead as a probe: then it does, until `endProbe`. */
+  /** Begins a probe if it is time for one. Returns whether the call may go ahead. */
   beginProbe(): boolean {
     if (!this.isDue) return false;
     this.#isProbing = true;
@@ -214,7 +215,7 @@ class Circuit implements AccountRecord {
     return true;
   }
 
-  /** `failure` is undefined when it went well. */
+  /** Opens or closes the circuit by the outcome of the probe. `failure` is undefined when the probe succeeded. */
   endProbe(failure: unknown): void {
     this.#isProbing = false;
     const failed = isTrouble(failure);
@@ -222,7 +223,7 @@ class Circuit implements AccountRecord {
     if (failed === false) this.#close();
   }
 
-  /** Learns from a call that went well. */
+  /** Counts a call that succeeded or was refused. */
   readonly onAnswer = (): void => {
     if (this.openUntil !== undefined) return;
     this.#inARow = 0;
@@ -283,14 +284,14 @@ class Circuit implements AccountRecord {
 
 const messageOf = (failure: unknown) => (failure instanceof Error ? failure.message : '');
 
-/** Whether how a call ended tells that the API is in trouble; undefined: it tells nothing about it. */
+/** Whether the outcome of a call shows that the API is in trouble; undefined: it shows nothing. */
 function isTrouble(failure: unknown): boolean | undefined {
   if (failure === undefined) return false;
   if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return undefined;
-  // The operation's own limit, not the API.
+  // The operation's own limit ended the call, not the API.
   if (failure instanceof BroughtTooMuch) return undefined;
   if (failure instanceof RateLimited && !failure.byApi) return undefined;
-  // Without the time to answer the API has not shown that it is well either.
+  // The API had too little time to answer, so the timeout shows neither trouble nor health.
   if (failure instanceof TimedOut && !failure.unhealthy) return undefined;
   return failure.unhealthy;
 }

@@ -2,7 +2,7 @@ import type { Coordination } from '../../state/port.ts';
 import type { Interceptor } from '../call.ts';
 import { CoordinationLost } from '../errors.ts';
 
-/** Lets no call through while nobody knows how much of the quota this process may use. */
+/** Refuses calls while this process does not know its share of the quota. */
 export function requireCoordination(coordination: Coordination | undefined): Interceptor {
   if (!coordination) return (next) => next;
   return (next) => (call, progress) => {

@@ -13,15 +13,15 @@ import { BroughtTooMuch, type CallFailure, ClientLeft, RateLimited, TimedOut } f
 import { systemRandom } from '../random-source.ts';
 
 /**
- * Reads of one key that are in flight are one call. Each waiter leaves by itself, at its own deadline or with its own
- * client; the call ends with the last of them. A failure reaches every waiter once and is not kept.
+ * Joins reads of one key that are in flight into one call. Each waiter leaves on its own, at its deadline or when its
+ * client leaves. The call is aborted when the last waiter leaves. A failure reaches every waiter once and is not kept.
  *
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
 export function dedupe(clock: Clock): Interceptor {
   const slotOf = createSlots();
 
-  /** Whether a call that joined another one has most of its time left, and more than that one had. */
+  /** Whether a call that joined has most of its time left, and more time than the shared call had. */
   const hasMoreTime = ({ deadline, timeoutMs }: Call<unknown>, shared: SharedCall) =>
     deadline - clock.now() > timeoutMs / 2 && deadline - shared.deadline > timeoutMs / 10;
 
@@ -30,9 +30,9 @@ export function dedupe(clock: Clock): Interceptor {
       try {
         return await shared.wait(call, progress, clock);
       } catch (failure) {
-        // With as much time as the first one had, each of them would fail in turn.
+        // Without more time than the shared call had, each waiter would fail in turn.
         if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, progress);
-        // Another operation had received too much. This one has an allowance of its own.
+        // Another operation has received too much. This operation has its own allowance.
         if (failure instanceof BroughtTooMuch) return share(call, progress);
         throw failure;
       }
@@ -40,7 +40,7 @@ export function dedupe(clock: Clock): Interceptor {
 
     const share: Send = <T>(call: Call<T>, progress: Progress) => {
       if (call.kind === 'write' || call.isUnshared) return next(call, progress);
-      // A call that waits for a rate of its own would make others wait for that as well.
+      // A call with its own rate would make callers without that rate wait for it.
       const { caller, callerRate } = call.origin;
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
       const slot = slotOf(key);
@@ -52,7 +52,7 @@ export function dedupe(clock: Clock): Interceptor {
       }
       const begun = new SharedCall(slot, key, call, join);
       if (other) begun.hasOthers = other.hasOthers = true;
-      // Behind the call's own deadline, which knows better why it is late.
+      // Sets no timer: the call's own deadline gives a better reason for a timeout.
       const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
       next({ ...call, signal: begun, inFlight: begun }, progress).then(
         (answer) => handOut(answer, begun.end(), 0, clock),
@@ -70,7 +70,10 @@ export function dedupe(clock: Clock): Interceptor {
   };
 }
 
-/** How much of an answer goes to those who wait in a turn of the event loop, all together: what they make of it keeps all else waiting. */
+/**
+ * Bytes of answers that waiters receive in one turn of the event loop, all together. Processing an answer blocks all
+ * other work.
+ */
 const BYTES_A_TURN = 512 * 1024;
 
 function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: number, clock: Clock): void {
@@ -86,22 +89,22 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
 
 type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promise<Answer<T>>;
 
-/** More than are in flight at most times; a power of 2. */
+/** More slots than calls are usually in flight; a power of 2. */
 const SLOTS = 4_096;
 
-/** Calls in flight whose keys fall into it: the first one, which knows the next. */
+/** A slot of the hash table: a linked list of calls in flight. */
 interface Slot {
   first: SharedCall | undefined;
 }
 
 /**
- * A table of calls, which come and go all the time. V8's own would keep more than what is there: an old table of a Map
- * keeps what it held, and an object's key becomes a string of the old part of the heap. Here a call that is taken out has
- * left nothing behind.
+ * A hash table of calls in flight, which come and go all the time. V8's own tables would keep garbage alive. An old
+ * table of a Map keeps its entries, and an object's key becomes a long-lived string. This table retains nothing of a
+ * removed call.
  */
 function createSlots(): (key: string) => Slot {
   const slots = Array.from({ length: SLOTS }, (): Slot => ({ first: undefined }));
-  // A seed of this process alone, so that no client can send keys that all fall into one slot. No answer depends on it.
+  // A seed of this process, so that no client can send keys that all share a slot. No answer depends on it.
   const seed = systemRandom.bytes(4).readInt32LE();
   return (key) => {
     let hash = seed;
@@ -113,12 +116,12 @@ function createSlots(): (key: string) => Slot {
   };
 }
 
-/** A call in flight and all who wait for its answer. It is aborted when nobody does any more. */
+/** A call in flight and all waiters for its answer. Aborted when the last waiter leaves. */
 class SharedCall extends AbortSource implements InFlight {
   declare readonly key: string;
-  /** That of the call that has begun it; of one in the background, which has another measure, none. */
+  /** The deadline of the call that began. -Infinity for a revalidation, so that every call that joins has more time. */
   declare readonly deadline: number;
-  /** The next one in the same slot. */
+  /** The next call in the same slot. */
   declare next: SharedCall | undefined;
   declare isFar: boolean;
   declare hasOthers: boolean;
@@ -143,7 +146,7 @@ class SharedCall extends AbortSource implements InFlight {
     this.waiters = [];
   }
 
-  /** Whether it is answered about as soon as the call itself would be. */
+  /** Whether the shared call is answered about as soon as `call` itself would be. */
   serves({ origin, revalidation }: Call<unknown>): boolean {
     if (!this.isFar || revalidation) return true;
     return this.caller === origin.caller && !this.isInBackground;
@@ -162,7 +165,7 @@ class SharedCall extends AbortSource implements InFlight {
     return other;
   }
 
-  /** Until its own deadline; whoever has begun the call, which has no clock, until that of the call itself. */
+  /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
   wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(
@@ -173,7 +176,7 @@ class SharedCall extends AbortSource implements InFlight {
         resolve as Waiter['resolve'],
         reject,
       );
-      // A list that begins empty takes room for 17, and most calls have one.
+      // An array that begins empty reserves room for 17 waiters. Most calls have a single waiter.
       if (this.waiters.length === 0) this.waiters = [waiter];
       else this.waiters.push(waiter);
       if (clock) waiter.waitUntil(call.deadline + 5, clock);
@@ -182,7 +185,7 @@ class SharedCall extends AbortSource implements InFlight {
     });
   }
 
-  /** One of them waits no longer. */
+  /** Removes a waiter. Aborts the call if no waiter is left. */
   remove(waiter: Waiter): void {
     const index = this.waiters.indexOf(waiter);
     if (index === -1) return;
@@ -192,7 +195,7 @@ class SharedCall extends AbortSource implements InFlight {
     this.abort();
   }
 
-  /** Nobody joins it any more. Gives those who wait. */
+  /** Takes the call out of its slot, so that no call joins any more. Returns the waiters. */
   end(): readonly Waiter[] {
     let before: SharedCall | undefined;
     let found = this.slot.first;
@@ -239,7 +242,7 @@ class Waiter implements AbortListener {
     this.deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.call, 'no')));
   }
 
-  /** Waits for another call instead, from now on. */
+  /** Moves the waiter to another call. */
   joins(other: SharedCall): void {
     this.settle(this.shared.join(other, this.call, this.progress), undefined);
   }
@@ -251,7 +254,7 @@ class Waiter implements AbortListener {
     else this.resolve(this.hasBegun || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
   }
 
-  /** Its client has left. */
+  /** Stops waiting, because the client has left. */
   handleEvent(): void {
     this.#leave(new ClientLeft(this.call, 'no'));
   }

@@ -7,13 +7,16 @@ import { CallFailure } from '../errors.ts';
 /** An endpoint answers within this time or not at all (`docs/luaauth-api.md#in-general`). */
 const LONGEST_CALL_MS = 100_000;
 
-/** The longest that a write that nobody ends may have waited before it was sent, if it has no other limit. */
+/**
+ * The least waiting time that counts towards the expiry of a write, in ms. A write expires if its end is never
+ * reported.
+ */
 const SPARE_MS = 10_000;
 
 /**
- * Numbers, not times, decide what is older: a read notes the generation of what it is part of when it begins, as a part of its
- * key, and its answer is good for others only while no later write has touched that, however long the read was
- * under way. A write bumps the generations of what it touches once it was, or may have been, carried out.
+ * Generation numbers, not times, decide what is older. A read notes the generations of its resources when it begins, as
+ * part of its key. Other reads may share its answer until a later write touches these resources. A write raises the
+ * generations of its resources once it was, or may have been, carried out.
  */
 export function invalidation(generations: Generations, clock: Clock): Interceptor {
   const write = async <T>(next: Send, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
@@ -56,7 +59,7 @@ export function createKeyCheck(generations: Generations) {
     whenKnown(generationOf(generations, call), ({ number }) => keyOf(call, number) === call.key);
 }
 
-/** The generation of all that a read is part of: a write to any of it makes an answer old. */
+/** The combined generation of all resources of a read. A write to any of them makes an answer old. */
 function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<Generation> {
   const { snapshot = generations.snapshot(call.origin.account) } = call.origin;
   let all = snapshot.read(call.resources[0] ?? '');

@@ -6,23 +6,23 @@ interface RetryOptions {
   readonly clock: Clock;
   /** A number from 0 to 1, as `Math.random` gives. */
   readonly random: () => number;
-  /** Whether the API is in a state in which trying again makes sense. */
+  /** Whether the state of the API allows a retry. */
   readonly mayRetry: <T>(call: Call<T>) => boolean;
 }
 
 const MAX_RETRIES = 2;
 const BASE_DELAY_MS = 100;
-/** One is earned by so many requests, so that retrying cannot multiply the load on an API in trouble. */
+/** Number of requests that earn a retry, so that retries cannot multiply the load on an API in trouble. */
 const REQUESTS_PER_RETRY = 5;
 const BUDGET_MAX = 50 * REQUESTS_PER_RETRY;
 
 /**
- * Tries again what may work a moment later: reads, and writes that were certainly not executed. Waits with full jitter
- * (any time up to a bound that doubles), spends from a budget, and never past the deadline. A call that
- * may be sent only once is never tried again.
+ * Retries calls that may succeed a moment later: reads, and writes that were certainly not executed. Waits with full
+ * jitter: a random time up to a bound that doubles. Spends from a budget, and never retries past the deadline. A call
+ * that may be sent only once is never retried.
  */
 export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
-  /** In requests. */
+  /** The budget of retries, counted in requests. */
   let budget = BUDGET_MAX / 2;
 
   const isWorthIt = (failure: unknown): failure is CallFailure => {
@@ -31,7 +31,10 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
     return failure.kind === 'read' || failure.executed === 'no';
   };
 
-  /** `ratelimited` waits for its turn in the queue, and costs the API nothing that the quota does not allow. */
+  /**
+   * Spends the budget for a retry. A `ratelimited` call spends nothing: it waits in the queue, and the quota bounds its
+   * load.
+   */
   const spend = (failure: CallFailure): boolean => {
     if (failure instanceof RateLimited) return true;
     budget = Math.min(BUDGET_MAX, budget);
