@@ -213,3 +213,18 @@ it('takes each record that it makes for a quota, and no other value', () => {
   ];
   for (const other of others) expect(isQuota({ ...slowed, ...other })).toBe(false);
 });
+
+it.each([
+  [3, 100],
+  [2, 100],
+  [1, 300],
+])('with a limit of %i, asks again when enough of three requests count no more', (rate, askInMs) => {
+  const now = 1_000_000;
+  const sent = [
+    [now + 100, 2],
+    [now + 300, 1],
+  ] as const;
+  const callers = [['caller', 1]] as const;
+  const wish = { ...RULES, rate, wanted: 1, name: '0.1.1.', kept: 0, gainedMs: 0, callers, mayHold };
+  expect(take({ ...emptyQuota('epoch'), sent }, now, wish).result).toMatchObject({ taken: 0, askInMs });
+});

@@ -99,7 +99,7 @@ export function redisProblem({ name, message }: Error, url: string): string {
   const { host } = new URL(url);
   return name === 'RedisClientMissing'
     ? 'REDIS_URL needs a package that is not installed. Run "npm install @redis/client@6", or leave REDIS_URL out.'
-    : `Redis cannot be used at ${host}: ${message}. Start it, set REDIS_URL to where it is and answers in time, or set REDIS_REQUIRED=false to begin without it.`;
+    : `Redis cannot be used at ${host}: ${message}. Start it, set REDIS_URL to a Redis that answers in time, or set REDIS_REQUIRED=false to start without it.`;
 }
 
 const ASK_TIMEOUT_MS = 5_000;

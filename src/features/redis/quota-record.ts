@@ -293,15 +293,23 @@ function freeInMs(
   now: number,
   gainedMs: number,
 ): number {
-  const times = sent
+  const frees = sent
     .filter(([until]) => until > now - gainedMs)
-    .flatMap(([until, requests]) => Array<number>(requests).fill(until + gainedMs));
-  for (const agoMs of justSent) times.push(now - agoMs + WINDOW_MS + gainedMs);
-  for (const at of Object.values(held)) times.push(Math.max(now + HELD_LONG_MS, at + WINDOW_MS));
-  times.sort((one, other) => one - other);
+    .map(([until, requests]): Counting => [until + gainedMs, requests]);
+  for (const agoMs of justSent) frees.push([now - agoMs + WINDOW_MS + gainedMs, 1]);
+  for (const at of Object.values(held)) frees.push([Math.max(now + HELD_LONG_MS, at + WINDOW_MS), 1]);
+  frees.sort(([one], [other]) => one - other);
   const latest = now + WINDOW_MS;
-  const first = times[over] ?? latest;
-  return Math.min(times[over + before * lead] ?? latest, first + before * AFTER_OTHER_MS, latest) - now;
+  /** Walks over the counts: a list of all permits would be long at a high rate. */
+  const timeOf = (permit: number) => {
+    let seen = 0;
+    for (const [at, count] of frees) {
+      seen += count;
+      if (permit < seen) return at;
+    }
+    return latest;
+  };
+  return Math.min(timeOf(over + before * lead), timeOf(over) + before * AFTER_OTHER_MS, latest) - now;
 }
 
 /**
